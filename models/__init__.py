@@ -1,0 +1,1 @@
+"""What training and the monitor share: settings, pictures, bundles, errors. Stands on nothing of ours."""

@@ -1,0 +1,228 @@
+"""When the heart beats: times of first and second sounds, with the truth about early ones.
+
+Pure timing, no sound: :func:`make_beats` lays out every beat that can be heard in a made
+recording, regular or not, and says which beats are ectopic. Safe on any thread; takes every
+random number from the generator it is given.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Beats", "Rhythm", "RhythmKind", "make_beats", "systole_s"]
+
+RhythmKind = Literal["regular", "ectopic", "sinus-arrhythmia"]
+
+FILLING_S = 0.08
+"""Shortest time from a second sound to an early beat: a ventricle that has not relaxed gives no beat that is heard."""
+
+CYCLE_TO_SYSTOLE = 0.08
+"""Seconds of systole per second by which the cycle before was longer: filling lengthens ejection a little.
+Source: slope of ejection time against the preceding cycle in atrial fibrillation, about 0.05 to 0.15."""
+
+ECTOPIC_SYSTOLE = 0.88
+"""Systole of an early beat as a share of a normal one: less filled, it ejects for a shorter time."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How regularly a heart beats.
+
+    Parameters
+    ----------
+    kind : {"regular", "ectopic", "sinus-arrhythmia"}
+        ``"ectopic"`` has early beats with a pause behind; the others have none. Sinus
+        arrhythmia is strong but smooth variation, which is natural and not ectopic.
+    heart_rate_bpm : float
+        45 to 160, the mean rate without early beats.
+    jitter : float
+        Standard deviation of one interval from the smooth course, as a fraction. At rest the
+        intervals of 5 min vary by 30 to 50 ms, most of it smooth.
+        Source: Task Force on heart rate variability, Circulation 93:1043 (1996).
+    respiratory : float
+        Amplitude of the variation with breathing, as a fraction: 0.01 to 0.08 in adults, up to
+        0.25 in the young. Source: Hirsch and Bishop, Am J Physiol 241:H620 (1981).
+    drift : float
+        Amplitude of the slow variation, as a fraction.
+    drift_period_s : float
+        Its period; 10 s is the vasomotor wave.
+    systole_offset_s : float
+        Added to the mean systole of the rate; persons differ by about 0.015 s (Weissler 1968).
+    ectopic_gap_beats : tuple of int
+        Least and most normal beats between two early ones; (1, 1) is every second beat.
+    prematurity : tuple of float
+        Least and most of an early beat's interval, as a fraction of the normal one; 0.5 to 0.8.
+    compensation : float
+        Length of the pause: 1 is full (the two intervals together last as long as two normal
+        ones, ventricular), 0 none (atrial).
+    """
+
+    kind: RhythmKind = "regular"
+    heart_rate_bpm: float = 72.0
+    jitter: float = 0.01
+    respiratory: float = 0.03
+    drift: float = 0.015
+    drift_period_s: float = 12.0
+    systole_offset_s: float = 0.0
+    ectopic_gap_beats: tuple[int, int] = (3, 5)
+    prematurity: tuple[float, float] = (0.55, 0.75)
+    compensation: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no heart does.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown or a value is out of its range.
+        """
+        if self.kind not in ("regular", "ectopic", "sinus-arrhythmia"):
+            raise ValueError(f"kind={self.kind!r} must be regular, ectopic or sinus-arrhythmia")
+        if not 45 <= self.heart_rate_bpm <= 160:
+            raise ValueError(f"heart_rate_bpm={self.heart_rate_bpm:g} must be from 45 to 160")
+        if not 1 <= self.ectopic_gap_beats[0] <= self.ectopic_gap_beats[1]:
+            raise ValueError(f"ectopic_gap_beats={self.ectopic_gap_beats} must be two rising counts from 1")
+        if not 0.5 <= self.prematurity[0] <= self.prematurity[1] <= 0.85:
+            raise ValueError(f"prematurity={self.prematurity} must be two rising fractions from 0.5 to 0.85")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Beats:
+    """The beats of a made recording, in order.
+
+    Attributes
+    ----------
+    s1_samples : ndarray, shape (beats,), int64
+        Absolute sample at which each first sound begins.
+    s2_samples : ndarray, shape (beats,), int64
+        Where each second sound begins, after the first; -1 where the beat has none to hear.
+    ectopic : ndarray, shape (beats,), bool
+        Whether the beat came early.
+    """
+
+    s1_samples: NDArray[np.int64]
+    s2_samples: NDArray[np.int64]
+    ectopic: NDArray[np.bool_]
+
+    def inside(self, samples: int) -> Beats:
+        """Return the beats whose first sound begins in ``[0, samples)``; a later second sound becomes -1."""
+        kept = (self.s1_samples >= 0) & (self.s1_samples < samples)
+        s2 = self.s2_samples[kept]
+        return Beats(self.s1_samples[kept], np.where(s2 < samples, s2, -1), self.ectopic[kept])
+
+
+def systole_s(heart_rate_bpm: float) -> float:
+    """Return the mean time from first to second sound, in seconds.
+
+    Electromechanical systole is 546 - 2.1 x rate ms; the first sound begins about 65 ms after
+    the QRS, so that much is taken off. Source: Weissler, Harris and Schoenfeld, Circulation
+    37:149 (1968); Q to first sound from Tavel, Clinical Phonocardiography.
+    """
+    return (546.0 - 2.1 * heart_rate_bpm - 65.0) / 1000.0
+
+
+def make_beats(
+    duration_s: float,
+    lead_s: float,
+    rhythm: Rhythm,
+    breathing_phase: float,
+    breathing_hz: float,
+    rng: np.random.Generator,
+    sample_rate: int,
+) -> Beats:
+    """Return every beat from ``lead_s`` before a recording to ``lead_s`` after it.
+
+    Parameters
+    ----------
+    duration_s, lead_s : float
+        Length of the recording, and how far beats are wanted beyond its ends.
+    rhythm : Rhythm
+    breathing_phase, breathing_hz : float
+        Radians at time 0, and Hz: breathing in where the sine is positive.
+    rng : numpy.random.Generator
+    sample_rate : int
+        Hz.
+
+    Returns
+    -------
+    Beats
+        Some lie before sample 0 or behind the end. With kind ``"ectopic"`` at least one early
+        beat lies inside together with its neighbours, if the recording is as long as three cycles.
+    """
+    cycle = 60.0 / rhythm.heart_rate_bpm
+    reach = math.ceil((duration_s + lead_s) / (0.45 * cycle)) + 3
+    number = np.arange(-reach, reach + 1)  # beat 0 is the one whose time is drawn
+    anchor_s = rng.uniform(0.0, duration_s)
+    intervals = _sinus(cycle, anchor_s + number * cycle, rhythm, breathing_phase, breathing_hz, rng)
+    ectopic = np.zeros(len(number), bool)
+    systole = np.full(len(number), systole_s(rhythm.heart_rate_bpm) + rhythm.systole_offset_s)
+    if rhythm.kind == "ectopic":
+        early = reach + _spread(reach, rhythm.ectopic_gap_beats, rng)
+        ectopic[early] = True
+        _come_early(intervals, early, systole[0], rhythm, rng)
+        anchor_s = _heard_whole(intervals[reach - 2 : reach + 1], duration_s, rng)
+    s1 = np.concatenate(([0.0], np.cumsum(intervals)[:-1]))
+    s1 += anchor_s - s1[reach]
+    systole[1:] += CYCLE_TO_SYSTOLE * (intervals[:-1] - cycle) * ~ectopic[1:]
+    systole *= np.where(ectopic, ECTOPIC_SYSTOLE, 1.0) * (1.0 + 0.012 * rng.standard_normal(len(systole)))
+    np.minimum(systole, 0.66 * intervals, out=systole)
+    kept = (s1 > -lead_s) & (s1 < duration_s + lead_s)
+    s1_samples = np.round(s1[kept] * sample_rate).astype(np.int64)
+    s2_samples = np.round((s1 + systole)[kept] * sample_rate).astype(np.int64)
+    return Beats(s1_samples, s2_samples, ectopic[kept])
+
+
+def _sinus(
+    cycle: float,
+    time_s: NDArray[np.floating],
+    rhythm: Rhythm,
+    phase: float,
+    breathing_hz: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Return the intervals of a rhythm without early beats: shorter when breathing in."""
+    breath = np.sin(2.0 * np.pi * breathing_hz * time_s + phase)
+    slow = np.sin(2.0 * np.pi * (time_s / rhythm.drift_period_s + rng.uniform()))
+    jitter = rng.standard_normal(len(time_s))
+    smooth = rhythm.respiratory * breath + rhythm.drift * slow
+    intervals: NDArray[np.float64] = cycle * (1.0 - smooth + rhythm.jitter * np.clip(jitter, -2.0, 2.0))
+    return intervals
+
+
+def _spread(reach: int, gap: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the numbers of the early beats: beat 0, and outward from it with drawn gaps."""
+    count = reach // (gap[0] + 1)
+    after = np.cumsum(rng.integers(gap[0], gap[1] + 1, count) + 1)
+    before = -np.cumsum(rng.integers(gap[0], gap[1] + 1, count) + 1)
+    early = np.concatenate((before, [0], after))
+    return early[(early > -reach + 1) & (early < reach)]
+
+
+def _come_early(
+    intervals: NDArray[np.float64], early: NDArray[np.int64], systole: float, rhythm: Rhythm, rng: np.random.Generator
+) -> None:
+    """Shorten, in place, the interval before each early beat and lengthen the one behind it."""
+    normal = intervals[early - 1]
+    coupling = rng.uniform(*rhythm.prematurity, size=1) + 0.02 * rng.standard_normal(len(early))
+    coupling = np.clip(coupling, rhythm.prematurity[0], rhythm.prematurity[1])  # one focus, one coupling
+    short = np.maximum(normal * coupling, np.minimum(systole + FILLING_S, 0.85 * normal))
+    intervals[early - 1] = short
+    intervals[early] += rhythm.compensation * (normal - short)
+
+
+def _heard_whole(around: NDArray[np.float64], duration_s: float, rng: np.random.Generator) -> float:
+    """Return a time for an early beat such that its neighbours lie inside the recording too.
+
+    ``around`` holds the two intervals before it and the one behind; where there is no room for
+    all, the interval before it and the pause come first.
+    """
+    latest = duration_s - around[2] - 0.05
+    for earliest in (around[0] + around[1] + 0.05, around[1] + 0.05):
+        if earliest <= latest:
+            return float(rng.uniform(earliest, latest))
+    return 0.5 * duration_s

@@ -1,0 +1,101 @@
+"""From what a network puts out to calibrated scores. Pure NumPy, any thread.
+
+A bundle stores its :class:`Calibration`. Networks of ours put out logits for every label and
+for "not a heart"; the article's puts out sigmoids.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Calibration", "softmax"]
+
+KINDS = ("softmax", "share")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calibration:
+    """How outputs become probabilities.
+
+    Parameters
+    ----------
+    kind : {"softmax", "share"}
+        Softmax of ``outputs / temperature + bias``, or each output's share of their sum.
+    temperature : float
+        Above 0.
+    bias : tuple of float
+        One per label: logarithm of how common the labels are taken to be.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+
+    kind: str = "softmax"
+    temperature: float = 1.0
+    bias: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what could not give probabilities."""
+        if self.kind not in KINDS:
+            raise ValueError(f"kind={self.kind!r} must be one of {', '.join(KINDS)}")
+        if not (np.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"temperature={self.temperature} must be above 0")
+        if not all(np.isfinite(value) for value in self.bias):
+            raise ValueError(f"bias={self.bias} must be finite")
+
+    def scores(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64]:
+        """Return calibrated probabilities of the labels.
+
+        Parameters
+        ----------
+        outputs : ndarray, shape (..., outputs)
+            The labels' first; an output for "not a heart" may follow and is left out here.
+        num_labels : int
+
+        Returns
+        -------
+        ndarray, shape (..., num_labels), float64
+            Sums to 1.
+        """
+        values = np.asarray(outputs, np.float64)[..., :num_labels]
+        if self.kind == "share":
+            positive = values + 1e-9
+            share: NDArray[np.float64] = positive / np.add.reduce(positive, axis=-1, keepdims=True)
+            return share
+        bias = np.asarray(self.bias or (0.0,) * num_labels)
+        return softmax(values / self.temperature + bias)
+
+    def heart_probability(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64] | None:
+        """Return how likely the sound is a heart at all, shape (...), or None if the network does not tell."""
+        values = np.asarray(outputs, np.float64)
+        if self.kind == "share" or values.shape[-1] == num_labels:
+            return None
+        return 1.0 - softmax(values)[..., num_labels]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {"kind": self.kind, "temperature": self.temperature, "bias": list(self.bias)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Calibration:
+        """Return the calibration that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a value is refused.
+        """
+        return cls(str(values["kind"]), float(values["temperature"]), tuple(float(value) for value in values["bias"]))
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the softmax over the last axis."""
+    power = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
+    result: NDArray[np.float64] = power / np.add.reduce(power, axis=-1, keepdims=True)
+    return result

@@ -1,0 +1,74 @@
+"""When a score becomes a label: the thresholds that travel inside a bundle.
+
+A network gives scores for everything, also for what it cannot tell; a :class:`Decision`
+says from where on they are shown as a label. Must not import anything of ours; safe on
+any thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+__all__ = ["Decision"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision:
+    """Thresholds between the states of a verdict.
+
+    Parameters
+    ----------
+    uncertain_below : float
+        0 to 1. While the largest calibrated score is below this, no label is given.
+    rolling_s : float
+        Seconds; the rolling label is the mean over windows that end within this time.
+    switch_margin : float
+        0 to 1. The rolling label changes at once when the new one leads by this much;
+        a smaller lead must show itself in two windows one after the other.
+    withhold_after_s : float
+        Seconds without a usable window after which the rolling label gives way to
+        ``"no-signal"`` or ``"poor-signal"``.
+
+    Raises
+    ------
+    ValueError
+        If a value is not a number in its range.
+    """
+
+    uncertain_below: float = 0.5
+    rolling_s: float = 10.0
+    switch_margin: float = 0.1
+    withhold_after_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds that no verdict can be made with."""
+        _check("uncertain_below", self.uncertain_below, 0.0, 1.0)
+        _check("rolling_s", self.rolling_s, 0.0, 600.0)
+        _check("switch_margin", self.switch_margin, 0.0, 1.0)
+        _check("withhold_after_s", self.withhold_after_s, 0.0, 600.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the thresholds as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Decision:
+        """Return the decision that :meth:`to_json` wrote; what is left out has its default.
+
+        Raises
+        ------
+        ValueError
+            If a key is unknown or a value is refused.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(f"unknown decision settings: {', '.join(unknown)}")
+        return cls(**values)
+
+
+def _check(name: str, value: object, low: float, high: float) -> None:
+    """Refuse what is not a number from ``low`` to ``high``; NaN is refused too."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name}={value!r} must be a number from {low:g} to {high:g}")

@@ -1,0 +1,56 @@
+"""The errors a person can meet, one tree, each with an exit code.
+
+    AuscultError            exit 1   something in the world is not as needed
+    +-- RecordingError      exit 1   a file or stream that cannot be read
+    +-- BundleError         exit 1   a model bundle that cannot be trusted
+    +-- DataError           exit 1   a training set that cannot be used
+    +-- MissingExtraError   exit 1   a command needs an optional package
+
+The caller's own mistake (a wrong argument) is a plain ``ValueError`` and ends a
+command with exit code 2. Lost audio is no error: it is counted and shown.
+
+Runs on any thread; must not import anything of ours.
+"""
+
+from __future__ import annotations
+
+__all__ = ["AuscultError", "BundleError", "DataError", "MissingExtraError", "RecordingError"]
+
+
+class AuscultError(Exception):
+    """Something in the world (device, file, bundle) is not as needed.
+
+    Parameters
+    ----------
+    message : str
+        One line: what failed, and on what.
+    next_step : str
+        What the person can do about it; empty when there is nothing to add.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        """Return the one line that is shown: the message, then the next step."""
+        return f"{self.message}; {self.next_step}" if self.next_step else self.message
+
+
+class RecordingError(AuscultError):
+    """A recording, or audio on standard input, cannot be read."""
+
+
+class BundleError(AuscultError):
+    """A model bundle is missing, damaged, of another format, or fails its self-check."""
+
+
+class DataError(AuscultError):
+    """A training set cannot be used as it is."""
+
+
+class MissingExtraError(AuscultError):
+    """A command needs a package that only an optional extra installs."""

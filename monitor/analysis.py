@@ -1,0 +1,251 @@
+"""The synchronous core: samples in, judged windows out. No clock, no thread, no device.
+
+:class:`Analysis` takes the source's samples in any pieces, brings them to the picture's rate, and
+judges window k of the hop grid when asked. However the samples are cut, window k gets the same
+picture bit for bit and the same scores. A window that overlaps lost samples is withheld. The worker
+(:mod:`monitor.worker`) is the thin threaded shell around it; :func:`monitor.door.judge` uses it bare.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bundle import Bundle
+from models.front_end import FrontEnd, front_end
+from models.resample import StreamingResampler
+from models.spec import HEART
+from models.spectrogram import FrameWindow, StreamingSpectrogram
+from monitor.heart_rate import heart_rate
+from monitor.input_statistics import InputStatistics
+from monitor.messages import Level, Quality, WindowEvent
+from monitor.quality import GAP_QUALITY, NOT_A_HEART, judge_quality
+from monitor.ring import Read
+from monitor.verdict import Rolling, window_judgement
+
+__all__ = ["Analysis", "JudgedWindow"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JudgedWindow:
+    """A window's event and the picture that the network saw.
+
+    Attributes
+    ----------
+    event : WindowEvent
+        With a latency of 0, which only the caller's clock can tell.
+    tensor : ndarray, shape (64, 64, channels), float32, or None
+        None when samples were lost and no picture was drawn.
+    """
+
+    event: WindowEvent
+    tensor: NDArray[np.float32] | None
+
+
+class Analysis:
+    """Judges the windows of one sound.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Its engine is used by the thread that calls this.
+    sample_rate : int
+        Hz of the source, 1000 to 192000.
+    hop_s : float or None
+        Seconds between two windows; None for the bundle's own.
+
+    Raises
+    ------
+    ValueError
+        If the sample rate or the hop is out of range.
+
+    Notes
+    -----
+    Written by one thread, the classifier's.
+    """
+
+    def __init__(self, bundle: Bundle, sample_rate: int, hop_s: float | None = None) -> None:
+        self.bundle = bundle
+        self.sample_rate = sample_rate
+        self.hop_s = bundle.spec.hop_s if hop_s is None else hop_s
+        self._hop = bundle.spec.hop_samples(self.hop_s)
+        self._picture = _Input(sample_rate, front_end(bundle.spec), bundle.spec.sample_rate)
+        self._pulse = self._picture
+        if not isinstance(self._picture.front_end, StreamingSpectrogram):
+            self._pulse = _Input(sample_rate, StreamingSpectrogram(HEART), HEART.sample_rate)
+        self._statistics = InputStatistics(sample_rate, bundle.spec.window_s)
+        self._rolling = Rolling(bundle.decision)
+        self._lost: deque[tuple[int, int]] = deque()
+        self._next = 0
+        self._first_window: list[NDArray[np.float32]] | None = []
+        self._short_s: float | None = None
+        self.end_sample = 0
+        self.gaps = 0
+
+    @property
+    def read_samples(self) -> int:
+        """Samples of the source to push at a time, at most: never more than one hop."""
+        return max(1, round(min(self.hop_s, 0.5) * self.sample_rate))
+
+    @property
+    def level(self) -> Level:
+        """How loud the last 0.1 s were."""
+        return self._statistics.level()
+
+    def push(self, waveform: NDArray[np.float32]) -> list[int]:
+        """Take the next samples of the source.
+
+        Parameters
+        ----------
+        waveform : ndarray, shape (samples,), float32
+            Finite mono samples, at most :attr:`read_samples` of them.
+
+        Returns
+        -------
+        list of int
+            Numbers of the windows that are now complete; judge or skip them before the next push.
+        """
+        self.end_sample += len(waveform)
+        self._keep_first_window(waveform)
+        self._statistics.push(waveform)
+        return self._feed(waveform, last=False)
+
+    def push_read(self, read: Read) -> list[int]:
+        """Take what a cursor read: losses become zeros that mark every window they touch.
+
+        Returns
+        -------
+        list of int
+            Numbers of the windows that are now complete. After a long overrun the older ones of
+            them are no longer held, but all of those span the loss and are withheld anyway.
+        """
+        for start, end in read.lost:
+            self._lost.append((start, end))
+            self.gaps += 1
+        ready: list[int] = []
+        for begin in range(self.end_sample, read.start_sample, self.read_samples):
+            ready += self.push(np.zeros(min(self.read_samples, read.start_sample - begin), np.float32))
+        return ready + self.push(read.waveform)
+
+    def finish(self) -> list[int]:
+        """Say that the sound has ended; a clip shorter than a window is looped and gives one window.
+
+        Returns
+        -------
+        list of int
+            Numbers of the windows that are now complete.
+        """
+        first = self._first_window
+        window = -(-self.bundle.spec.window_samples * self.sample_rate // self.bundle.spec.sample_rate)
+        if first is None or not 0 < self.end_sample < window:
+            return self._feed(np.zeros(0, np.float32), last=True)
+        self._short_s = self.end_sample / self.sample_rate
+        looped = np.resize(np.concatenate(first), window + 1)
+        self._statistics.push(looped[self.end_sample :])
+        return self._feed(looped[self.end_sample :], last=True)[:1]
+
+    def judge(self, index: int) -> JudgedWindow:
+        """Judge a window that :meth:`push` or :meth:`finish` has just completed."""
+        start = index * self._hop
+        start_s = start / self.bundle.spec.sample_rate
+        end_s = start_s + self.bundle.spec.window_s
+        if self._has_loss(start_s, end_s):
+            return self._withheld(index, start_s, end_s)
+        tensor = self._picture.front_end.tensor(start)
+        outputs = self.bundle.engine.outputs(tensor)
+        frames = self._pulse.frames(start_s)
+        pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
+        statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
+        quality = judge_quality(frames, pulse.periodicity, statistics, self._short_s)
+        quality = self._if_a_heart(quality, outputs)
+        values = self.bundle.calibration.scores(outputs, len(self.bundle.labels)).tolist()
+        scores = None if quality.state == "no-signal" else dict(zip(self.bundle.labels, values, strict=True))
+        event = WindowEvent(
+            index=index,
+            start_s=start_s,
+            end_s=end_s,
+            judgement=window_judgement(scores, quality, self.bundle.decision),
+            rolling=self._rolling.push(scores, quality, end_s),
+            quality=quality,
+            heart_rate_bpm=pulse.bpm if quality.state is None else None,
+            gap=False,
+            short=self._short_s is not None,
+            latency_ms=0.0,
+        )
+        return JudgedWindow(event, tensor)
+
+    def _if_a_heart(self, quality: Quality, outputs: NDArray[np.float32]) -> Quality:
+        """Return the quality, spoiled when the network itself hears no heart."""
+        probability = self.bundle.calibration.heart_probability(outputs, len(self.bundle.labels))
+        if quality.state is None and probability is not None and probability < self.bundle.decision.heart_from:
+            return NOT_A_HEART
+        return quality
+
+    def _withheld(self, index: int, start_s: float, end_s: float) -> JudgedWindow:
+        """Return the event of a window that spans lost samples."""
+        event = WindowEvent(
+            index=index,
+            start_s=start_s,
+            end_s=end_s,
+            judgement=window_judgement(None, GAP_QUALITY, self.bundle.decision),
+            rolling=self._rolling.push(None, GAP_QUALITY, end_s),
+            quality=GAP_QUALITY,
+            heart_rate_bpm=None,
+            gap=True,
+            short=self._short_s is not None,
+            latency_ms=0.0,
+        )
+        return JudgedWindow(event, None)
+
+    def _has_loss(self, start_s: float, end_s: float) -> bool:
+        """Return whether samples were lost inside a window; forgets losses that lie behind it."""
+        start, end = start_s * self.sample_rate, end_s * self.sample_rate
+        while self._lost and self._lost[0][1] <= start - self.bundle.spec.window_s * self.sample_rate:
+            self._lost.popleft()
+        return any(lost_start < end and lost_end > start for lost_start, lost_end in self._lost)
+
+    def _feed(self, waveform: NDArray[np.float32], *, last: bool) -> list[int]:
+        """Pass samples on to the pictures and return the windows that these complete."""
+        ends = [self._picture.push(waveform, last=last)]
+        if self._pulse is not self._picture:
+            ends.append(self._pulse.push(waveform, last=last))
+        complete_s = min(ends)
+        ready = []
+        while self._next * self._hop + self.bundle.spec.window_samples <= round(
+            complete_s * self.bundle.spec.sample_rate
+        ):
+            ready.append(self._next)
+            self._next += 1
+        return ready
+
+    def _keep_first_window(self, waveform: NDArray[np.float32]) -> None:
+        """Keep the sound until it is a window long, in case it ends before."""
+        if self._first_window is not None:
+            self._first_window.append(waveform)
+            if self._next > 0:
+                self._first_window = None
+
+
+class _Input:
+    """A front end behind the resampler that feeds it."""
+
+    def __init__(self, sample_rate: int, into: FrontEnd, rate: int) -> None:
+        self.front_end = into
+        self._rate = rate
+        self._resampler = StreamingResampler(sample_rate, rate)
+
+    def push(self, waveform: NDArray[np.float32], *, last: bool) -> float:
+        """Pass samples on; return the seconds of sound that the front end has."""
+        self.front_end.push(self._resampler.push(waveform, last=last))
+        return self.front_end.end_sample / self._rate
+
+    def frames(self, start_s: float) -> FrameWindow:
+        """Return the frames of the window nearest before a time; the front end must be the streaming spectrogram."""
+        spectrogram = self.front_end
+        if not isinstance(spectrogram, StreamingSpectrogram):
+            raise ValueError("frames must be asked of a streaming spectrogram")
+        hop = spectrogram.spec.frame_hop_samples
+        return spectrogram.window(round(start_s * self._rate) // hop * hop)

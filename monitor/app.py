@@ -1,0 +1,66 @@
+"""Playing a source from start to end: the loop of ``replay`` and ``demo`` on the main thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from models.bundle import Bundle
+from monitor.interrupts import Interrupts
+from monitor.pipeline import Pipeline
+from monitor.sources.base import Source
+from monitor.views import View
+
+__all__ = ["play"]
+
+TICK_S = 0.1
+"""Longest wait for a window, so the shortest interval at which level and clock move on the dashboard."""
+
+
+def play(
+    source: Source,
+    bundle: Bundle,
+    view: View,
+    interrupts: Interrupts,
+    *,
+    hop_s: float | None = None,
+    note: Callable[[float], str] = lambda elapsed_s: "",
+) -> None:
+    """Play a source through the pipeline and show it until it ends or is interrupted.
+
+    Parameters
+    ----------
+    source : Source
+        Closed at the end, however that comes.
+    bundle : Bundle
+    view : View
+    interrupts : Interrupts
+        When a signal comes the source is closed with its summary, as if it had ended there.
+    hop_s : float or None
+        Seconds between two windows; None for the bundle's own.
+    note : callable
+        From seconds played to a few words for the dashboard.
+
+    Raises
+    ------
+    ValueError
+        If the hop does not fit the bundle.
+    AuscultError
+        When the source failed on the way; what was judged before has been shown and summed up.
+    """
+    with source, Pipeline(source, bundle, hop_s=hop_s) as pipeline, interrupts.calmly():
+        view.begin(pipeline.start_message, bundle.spec.kind)
+        pipeline.drain(0.0)
+        pipeline.start()
+        running = True
+        while running and not interrupts.requested:
+            running = pipeline.running
+            for event in pipeline.drain(TICK_S if running else 0.0):
+                view.window(event)
+            snapshot = pipeline.snapshot()
+            view.snapshot(snapshot, note(snapshot.elapsed_s))
+        pipeline.stop()
+        for event in pipeline.drain(0.0):
+            view.window(event)
+        view.end(pipeline.summary())
+        if not interrupts.requested:
+            pipeline.raise_errors()

@@ -1,0 +1,43 @@
+"""``auscult demo``: a made heart through the real pipeline and the real network."""
+
+from __future__ import annotations
+
+import argparse
+
+from models.bundle import load_bundle
+from monitor.app import play
+from monitor.commands.options import add_play_arguments, whole
+from monitor.commands.replay import check_hop
+from monitor.interrupts import Interrupts
+from monitor.sources.synthetic import DEFAULT_SEED, SyntheticSource
+from monitor.views import choose_view
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_play_arguments(parser)
+    parser.add_argument(
+        "--seed", type=whole(0, 2**32 - 1), default=DEFAULT_SEED, metavar="N", help="make another heart"
+    )
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play the demo: normal, murmur, extrasystoles, lost contact."""
+    bundle = load_bundle(options.model, engine=options.engine)
+    check_hop(options, bundle)
+    source = SyntheticSource(speed=options.speed, seed=options.seed)
+
+    def playing(elapsed_s: float) -> str:
+        scene = next((scene for scene in source.scenes if elapsed_s < scene.end_s), source.scenes[-1])
+        return f"playing: {scene.name}"
+
+    view = choose_view(json=options.json, plain=options.plain)
+    with Interrupts() as interrupts:
+        try:
+            play(source, bundle, view, interrupts, hop_s=options.hop, note=playing)
+        finally:
+            view.close()
+        return 130 if interrupts.requested else 0

@@ -1,0 +1,198 @@
+"""Numbers to characters: bars, big letters, pictures, clock times. Nothing here knows a colour.
+
+Every text that comes out has the width that was asked for, so that nothing moves from one
+frame to the next. ``unicode=False`` keeps to ASCII, for terminals without block characters.
+Pure functions; safe on any thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
+
+__all__ = ["bar", "big_letters", "clock", "db_fraction", "fit", "label_letters", "pixels", "pool", "shade_rows"]
+
+Number = TypeVar("Number", np.float32, np.intp)
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+SHADES = " ░▒▓█"
+ASCII_SHADES = " .:-=+*#%@"
+
+LEVEL_FLOOR_DB = -60.0
+"""The left end of the level bar: what is quieter than this is seldom worth hearing."""
+
+STATE_LETTERS = {"listening": ".", "no-signal": "_", "poor-signal": "x", "uncertain": "?"}
+"""The letters of what is no label; no label is ever given one of them."""
+
+# Rows of 3 to 5 pixels, top first, each row one base-32 digit whose bits are the pixels.
+GLYPHS = {
+    **dict(zip("ABCDEFG", ("25755", "65656", "34443", "65556", "74647", "74644", "34553"), strict=True)),
+    **dict(zip("HIJKLMN", ("55755", "72227", "11152", "55655", "44447", "HRLHH", "9DB99"), strict=True)),
+    **dict(zip("OPQRSTU", ("75557", "65644", "75571", "65655", "74717", "72222", "55557"), strict=True)),
+    **dict(zip("VWXYZ- ", ("55552", "HHLRH", "55255", "55222", "71247", "00700", "00000"), strict=True)),
+    **dict(zip("01234", ("75557", "26227", "71747", "71317", "55711"), strict=True)),
+    **dict(zip("56789", ("74717", "74757", "71111", "75757", "75717"), strict=True)),
+}
+
+
+def bar(fraction: float, width: int, *, unicode: bool = True) -> str:
+    """Return a bar of block characters, without the room behind it.
+
+    Parameters
+    ----------
+    fraction : float
+        0 (empty) to 1 (full); what lies outside is cut, what is not finite is empty.
+    width : int
+        Cells of a full bar.
+    unicode : bool
+        Whether eighths of a cell can be drawn.
+
+    Returns
+    -------
+    str
+        0 to ``width`` characters.
+    """
+    full = min(max(fraction, 0.0), 1.0) if math.isfinite(fraction) else 0.0
+    if not unicode:
+        return "#" * round(full * width)
+    whole, eighths = divmod(round(full * width * 8), 8)
+    return "█" * whole + (EIGHTHS[eighths] if eighths else "")
+
+
+def db_fraction(db: float) -> float:
+    """Return where a level stands between -60 dB (0) and full scale (1)."""
+    return min(1.0, max(0.0, 1.0 - db / LEVEL_FLOOR_DB))  # in this order a NaN is 0 too
+
+
+def clock(seconds: float) -> str:
+    """Return ``0:07.5``: minutes, seconds and tenths, hours where there are any."""
+    tenths = max(0, math.floor(seconds * 10 + 1e-6)) if math.isfinite(seconds) else 0
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes_left = divmod(minutes, 60)
+    front = f"{hours}:{minutes_left:02d}" if hours else f"{minutes}"
+    return f"{front}:{rest // 10:02d}.{rest % 10}"
+
+
+def fit(text: str, width: int, *, unicode: bool = True) -> str:
+    """Return the text in exactly ``width`` cells: padded, or cut with an ellipsis.
+
+    What could move the cursor, or cannot be drawn in ASCII when that is asked for, becomes ``?``.
+    """
+    clean = "".join(
+        character if character.isprintable() and (unicode or character.isascii()) else "?" for character in text
+    )
+    if cell_len(clean) <= width:
+        return set_cell_size(clean, width)
+    mark = "…" if unicode else "~"
+    return set_cell_size(clean, width - 1) + mark if width > 0 else ""
+
+
+def big_letters(text: str) -> tuple[str, str, str] | None:
+    """Return the text three lines high, in half-block characters.
+
+    Returns
+    -------
+    tuple of three str, or None
+        Lines of the same width; None when a character has no big form.
+    """
+    if not text or not set(text.upper()) <= GLYPHS.keys():
+        return None
+    rows = ["".join(columns) for columns in zip(*map(_glyph_rows, text.upper()), strict=True)]
+    pairs = ((rows[0], rows[1]), (rows[2], rows[3]), (rows[4], " " * len(rows[4])))
+    top, middle, bottom = ("".join(map(_half_block, *pair)).removesuffix(" ") for pair in pairs)
+    return top, middle, bottom
+
+
+def _glyph_rows(character: str) -> list[str]:
+    """Return the five pixel rows of a character, ``#`` or space, with the gap behind it."""
+    values = [int(digit, 32) for digit in GLYPHS[character]]
+    width = 1 if character == " " else max(3, max(values).bit_length())
+    return [f"{value:0{width}b} "[-width - 1 :].replace("0", " ").replace("1", "#") for value in values]
+
+
+def _half_block(top: str, bottom: str) -> str:
+    """Return the character with these two halves set."""
+    return {"  ": " ", "# ": "▀", " #": "▄", "##": "█"}[top + bottom]
+
+
+def label_letters(labels: Sequence[str]) -> dict[str, str]:
+    """Return one letter for each label and each state, all of them different.
+
+    The first label is written small and the others large, so that a change of label is
+    seen without colour: ``n`` normal, ``M`` murmur, ``E`` extrastole.
+    """
+    letters = dict(STATE_LETTERS)
+    for number, label in enumerate(labels):
+        wanted = [*(label if number else label.lower()), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
+        signs = (sign.upper() if number else sign for sign in wanted if sign.isascii() and sign.isalnum())
+        letters[label] = next((sign for sign in signs if sign not in letters.values()), "#")
+    return letters
+
+
+def pool(picture: NDArray[Number], height: int, width: int) -> NDArray[Number]:
+    """Return a picture made smaller: each pixel the largest of those it stands for.
+
+    Parameters
+    ----------
+    picture : ndarray, shape (rows, columns)
+    height, width : int
+        At least 1; more than there is gives what there is.
+
+    Returns
+    -------
+    ndarray, shape (min(height, rows), min(width, columns))
+        A short loud sound stays as loud as it was.
+    """
+    rows, columns = picture.shape
+    if height < rows:
+        picture = np.maximum.reduceat(picture, np.arange(height) * rows // height, axis=0)
+    if width < columns:
+        picture = np.maximum.reduceat(picture, np.arange(width) * columns // width, axis=1)
+    return picture
+
+
+def pixels(channel: NDArray[np.float32], low: float, high: float, steps: int) -> NDArray[np.intp]:
+    """Return the colour step of each pixel, the lowest row at the bottom.
+
+    Parameters
+    ----------
+    channel : ndarray, shape (rows, columns), float32
+        Row 0 is the lowest; what is not finite counts as ``low``.
+    low, high : float
+        The values of the first and the last step.
+    steps : int
+
+    Returns
+    -------
+    ndarray, shape (rows, columns), intp
+        0 to ``steps - 1``, top row first.
+    """
+    scaled = (np.nan_to_num(channel[::-1], nan=low, posinf=high, neginf=low) - low) * (steps / (high - low))
+    whole: NDArray[np.intp] = np.clip(scaled, 0, steps - 1).astype(np.intp)
+    return whole
+
+
+def shade_rows(steps: NDArray[np.intp], num_steps: int, *, unicode: bool = True) -> list[str]:
+    """Return a picture without colours, one character to the pixel.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (rows, columns), intp
+        0 to ``num_steps - 1``, as :func:`pixels` gives them.
+    num_steps : int
+    unicode : bool
+        Shade characters, or ASCII of growing ink.
+
+    Returns
+    -------
+    list of str
+        One to the row.
+    """
+    ramp = SHADES if unicode else ASCII_SHADES
+    ink = np.array(list(ramp))[steps * len(ramp) // num_steps]
+    return ["".join(row) for row in ink]

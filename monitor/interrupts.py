@@ -1,0 +1,54 @@
+"""Ctrl+C and SIGTERM, taken calmly.
+
+While a command is in its loop the first signal only sets a flag, so no line is cut in two and no
+terminal is left half restored; the loop sees it within a tenth of a second. Outside the loop, or at
+the second signal, it is a :class:`KeyboardInterrupt` as usual. Main thread only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+__all__ = ["Interrupts"]
+
+
+class Interrupts:
+    """Watches for Ctrl+C and SIGTERM inside a ``with`` block."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._waiting = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Take over the signals."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def calmly(self) -> Iterator[None]:
+        """Let the first signal in this block only set :attr:`requested`."""
+        self._waiting = True
+        try:
+            yield
+        finally:
+            self._waiting = False
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        """Note a signal, or raise."""
+        calm = self._waiting and not self.requested
+        self.requested = True
+        if not calm:
+            raise KeyboardInterrupt

@@ -1,0 +1,208 @@
+"""The frozen values that cross threads and leave the program.
+
+Everything here is immutable: the classifier thread makes it, any thread may read
+it. Names follow the JSON lines of docs/design.md; :mod:`monitor.json_lines` writes
+them. Must not import anything but NumPy's types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Judgement", "Level", "Quality", "Snapshot", "Start", "State", "Summary", "WindowEvent"]
+
+State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quality:
+    """How fit a window is to be judged.
+
+    Attributes
+    ----------
+    score : float
+        0 (unusable) to 1 (clean).
+    reason : str or None
+        What a person can act on, when something is wrong.
+    state : {"no-signal", "poor-signal"} or None
+        Set when the window must not be given a label.
+    """
+
+    score: float
+    reason: str | None = None
+    state: Literal["no-signal", "poor-signal"] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judgement:
+    """A state, and a label where the state is ``"verdict"``.
+
+    Attributes
+    ----------
+    state : State
+    label : str or None
+        Only with the state ``"verdict"``.
+    confidence : float or None
+        The largest calibrated score, 0 to 1; None without scores.
+    scores : mapping of label to float, or None
+        Calibrated probabilities that sum to 1, in the bundle's order.
+    """
+
+    state: State
+    label: str | None = None
+    confidence: float | None = None
+    scores: Mapping[str, float] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """What opens the lines of one source.
+
+    Attributes
+    ----------
+    source : str
+        File name, "-" or a device's name.
+    sample_rate : int
+        Hz, of the source.
+    model, model_sha256 : str
+        Bundle name and the digest of its network.
+    labels : tuple of str
+    window_s, hop_s : float
+    duration_s : float or None
+        Length where it is known.
+    speed : float or None
+        Times real time; None for as fast as possible.
+    """
+
+    source: str
+    sample_rate: int
+    model: str
+    model_sha256: str
+    labels: tuple[str, ...]
+    window_s: float
+    hop_s: float
+    duration_s: float | None
+    speed: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WindowEvent:
+    """One judged window.
+
+    Attributes
+    ----------
+    index : int
+        Number of the window on the hop grid, from 0; skipped windows leave holes.
+    start_s, end_s : float
+        Position in the source, seconds.
+    judgement : Judgement
+        Of this window alone.
+    rolling : Judgement
+        Of the last windows together.
+    quality : Quality
+    heart_rate_bpm : float or None
+        Beats per minute; None when the window is not periodic enough.
+    gap : bool
+        Whether samples were lost inside the window; it is then withheld.
+    short : bool
+        Whether a clip shorter than the window was looped to fill it.
+    latency_ms : float
+        From the moment the window was complete to the moment it was judged.
+    """
+
+    index: int
+    start_s: float
+    end_s: float
+    judgement: Judgement
+    rolling: Judgement
+    quality: Quality
+    heart_rate_bpm: float | None
+    gap: bool
+    short: bool
+    latency_ms: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Summary:
+    """What closes the lines of one source.
+
+    Attributes
+    ----------
+    source : str
+    windows : int
+        Windows that were looked at, withheld ones included.
+    skipped : int
+        Windows never looked at because the classifier was behind.
+    overruns : int
+        Times that the ring overwrote samples nobody had read.
+    judgement : Judgement
+        Of the whole recording; its scores are the mean over the judged windows.
+    heart_rate_bpm : float or None
+        Median over the windows that had one.
+    """
+
+    source: str
+    windows: int
+    skipped: int
+    overruns: int
+    judgement: Judgement
+    heart_rate_bpm: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the input was over the last tenth of a second or so.
+
+    Attributes
+    ----------
+    rms_db, peak_db : float
+        dB of full scale, -120 at the lowest.
+    clipped : bool
+        Whether samples stood at full scale.
+    """
+
+    rms_db: float
+    peak_db: float
+    clipped: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a dashboard draws, at one moment.
+
+    Attributes
+    ----------
+    start : Start
+    elapsed_s : float
+        Position in the source.
+    window : WindowEvent or None
+        The newest window; None while the first one fills.
+    tensor : ndarray, shape (64, 64, channels), float32, or None
+        The picture that the network saw, read-only.
+    history : tuple of str
+        One entry per window, newest last: the rolling label, or the rolling state where there is no label.
+    level : Level
+    hop_p50_ms, hop_p95_ms : float or None
+        Time spent on a hop, from new samples to verdict.
+    skipped, overruns, gaps : int
+    finished : bool
+        Whether the source has ended and everything is judged.
+    """
+
+    start: Start
+    elapsed_s: float
+    window: WindowEvent | None
+    tensor: NDArray[np.float32] | None
+    history: tuple[str, ...]
+    level: Level
+    hop_p50_ms: float | None
+    hop_p95_ms: float | None
+    skipped: int
+    overruns: int
+    gaps: int
+    finished: bool

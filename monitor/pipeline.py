@@ -1,0 +1,156 @@
+"""A source, a ring and a classifier, wired together: the object that programs and commands hold.
+
+Threads: the source's own (or PortAudio's callback), the classifier, and the caller's. Stopping runs
+from the source inwards; twice is safe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from models.bundle import Bundle
+from monitor.analysis import Analysis
+from monitor.config import MonitorConfig
+from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.ring import RingBuffer
+from monitor.sources.base import Source
+from monitor.worker import Worker
+
+__all__ = ["Pipeline"]
+
+WAIT_S = 0.1
+
+
+class Pipeline:
+    """Judges a source while it plays.
+
+    Parameters
+    ----------
+    source : Source
+        Owned by the pipeline from now on, and closed with it.
+    bundle : Bundle
+        Its engine is used by the classifier thread while the pipeline runs.
+    hop_s : float or None
+        Seconds between two windows; None for the bundle's own.
+    config : MonitorConfig or None
+        How the threads behave; None for the defaults.
+
+    Raises
+    ------
+    ValueError
+        If the hop does not fit the bundle.
+    """
+
+    def __init__(
+        self, source: Source, bundle: Bundle, *, hop_s: float | None = None, config: MonitorConfig | None = None
+    ) -> None:
+        config = config or MonitorConfig()
+        self._source = source
+        analysis = Analysis(bundle, source.sample_rate, hop_s)
+        self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
+        self.start_message = Start(
+            source=source.name,
+            sample_rate=source.sample_rate,
+            model=bundle.name,
+            model_sha256=bundle.model_sha256,
+            labels=bundle.labels,
+            window_s=bundle.spec.window_s,
+            hop_s=analysis.hop_s,
+            duration_s=source.duration_s,
+            speed=source.speed,
+        )
+        self._worker = Worker(analysis, source, self._ring, self.start_message, config)
+        self._started = False
+
+    def start(self) -> None:
+        """Start listening; twice is safe."""
+        if not self._started:
+            self._started = True
+            self._worker.start()
+            self._source.start(self._ring)
+
+    def windows(self) -> Iterator[WindowEvent]:
+        """Start if need be, and return an iterator over every window, in order, until the source ends.
+
+        A source that plays as fast as it is read waits for the iteration; another one does not, and the
+        oldest windows are dropped if the iteration is more than a thousand windows behind.
+
+        Yields
+        ------
+        WindowEvent
+
+        Raises
+        ------
+        AuscultError
+            When the source failed on the way; what was judged before has been yielded.
+        """
+        events = self._worker.subscribe()
+        self.start()
+        return self._until_ended(events)
+
+    def _until_ended(self, events: queue.Queue[WindowEvent]) -> Iterator[WindowEvent]:
+        """Yield events until the worker has ended and the queue is empty."""
+        while True:
+            running = self._worker.running
+            with contextlib.suppress(queue.Empty):
+                yield events.get(timeout=WAIT_S) if running else events.get_nowait()
+                continue
+            if not running:
+                break
+        self.raise_errors()
+
+    def drain(self, timeout_s: float) -> list[WindowEvent]:
+        """Return the windows that came since the last call, waiting up to ``timeout_s`` for the first.
+
+        Call :meth:`windows` or this, not both; subscribe by calling it once before :meth:`start`.
+        """
+        events = self._worker.subscribe()
+        found: list[WindowEvent] = []
+        with contextlib.suppress(queue.Empty):
+            found.append(events.get(timeout=timeout_s) if timeout_s > 0 else events.get_nowait())
+            while True:
+                found.append(events.get_nowait())
+        return found
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest state of everything, frozen; cheap, from any thread."""
+        return self._worker.snapshot
+
+    def summary(self) -> Summary:
+        """Return what has been found so far; of the whole recording once it has ended."""
+        return self._worker.summary()
+
+    @property
+    def running(self) -> bool:
+        """Whether more windows may come."""
+        return self._started and self._worker.running
+
+    def raise_errors(self) -> None:
+        """Raise what ended the source or the classifier early, if anything did."""
+        for error in (self._worker.error, self._source.error):
+            if error is not None:
+                raise error
+
+    def stop(self) -> None:
+        """Stop listening; windows judged so far stay available. Twice is safe."""
+        self._source.stop()
+        self._worker.stop()
+
+    def close(self) -> None:
+        """Stop, and release files and devices. Twice is safe."""
+        self.stop()
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        """Return the pipeline itself; :meth:`windows` or :meth:`start` begins."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the pipeline."""
+        self.close()

@@ -1,0 +1,1 @@
+"""Where sound comes from: recordings, standard input, made signals, microphones."""

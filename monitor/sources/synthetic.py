@@ -1,0 +1,192 @@
+"""The demo: a made heart that plays through the whole monitor, scene by scene.
+
+Nothing here tells the monitor what it hears; :attr:`SyntheticSource.scenes` says what was
+played, for tests and for whoever watches. Each scene takes over in the diastole of the one before, at
+its next beat, so that the change itself is no early beat. Made at the first use, kept after that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.beats import Rhythm
+from models.disturbances import handling_noise, lost_contact
+from models.heart_settings import HeartSettings, Murmur, Surroundings, Tone
+from models.phonocardiogram import MadeSound, phonocardiogram
+from monitor.sources.base import PacedSource
+
+__all__ = ["DEMO_SEED", "Scene", "SyntheticSource"]
+
+DEMO_SEED = 2011
+SAMPLE_RATE = 4000
+DURATION_S = 75.0
+CROSSFADE_S = 0.1
+"""Short enough for a diastole, long enough for no click."""
+BEFORE_BEAT_S = 0.13
+"""The change of scene is over this long before the first beat of the next."""
+
+HEART = HeartSettings(
+    rhythm=Rhythm(heart_rate_bpm=74.0, jitter=0.008, respiratory=0.02, drift=0.01),
+    s1=Tone(pitch_hz=52.0, duration_s=0.12, snap_db=-6.0),
+    s2=Tone(pitch_hz=66.0, duration_s=0.095, snap_db=-4.0, level_db=-2.0),
+    surroundings=Surroundings(noise_db=-38.0, lungs_db=-46.0, hiss_db=-70.0, whistle_db=-200.0),
+    peak=0.6,
+)
+
+
+MURMUR = Murmur(interval=(0.12, 1.0), centre_hz=200.0, width_octaves=1.6, level_db=-17.0)
+EARLY = dataclasses.replace(HEART.rhythm, kind="ectopic", ectopic_gap_beats=(3, 5), prematurity=(0.55, 0.62))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scene:
+    """A part of the demo.
+
+    Attributes
+    ----------
+    name : str
+        What a person would call it.
+    start_s, end_s : float
+        Seconds from the beginning of the demo.
+    label : str or None
+        What a perfect listener would say; None where there is no heart to judge.
+    """
+
+    name: str
+    start_s: float
+    end_s: float
+    label: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Part:
+    """How a scene is made: its least duration, and a heart."""
+
+    name: str
+    duration_s: float
+    label: str | None
+    settings: HeartSettings
+
+
+PARTS = (
+    _Part("normal", 20.0, "normal", HEART),
+    _Part("systolic murmur", 18.0, "murmur", dataclasses.replace(HEART, murmur=MURMUR)),
+    _Part("extrasystoles", 18.0, "extrastole", dataclasses.replace(HEART, rhythm=EARLY)),
+    _Part("lost contact", 8.0, None, HEART),
+    _Part("contact regained", 11.0, "normal", HEART),
+)
+
+
+class SyntheticSource(PacedSource):
+    """Plays the demo: normal, murmur, extrasystoles, lost contact, normal again; 75 s at 4000 Hz.
+
+    Parameters
+    ----------
+    seed : int
+        Another seed is another performance of the same scenes.
+    speed : float or None
+        As in :class:`~monitor.sources.base.PacedSource`.
+    clock : callable
+        As in :class:`~monitor.sources.base.PacedSource`.
+
+    Raises
+    ------
+    ValueError
+        If the seed is negative or the speed out of range.
+    """
+
+    def __init__(
+        self, seed: int = DEMO_SEED, speed: float | None = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(speed=speed, clock=clock)
+        if seed < 0:
+            raise ValueError(f"seed={seed} must be 0 or more")
+        self.seed = int(seed)
+        self.name = "demo"
+        self.sample_rate = SAMPLE_RATE
+        self.duration_s = DURATION_S
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """What is played when; the scenes follow each other without a gap."""
+        return _performance(self.seed)[1]
+
+    @property
+    def waveform(self) -> NDArray[np.float32]:
+        """The whole demo, ``(300000,)`` float32 in [-1, 1], read-only."""
+        return _performance(self.seed)[0]
+
+    def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the demo in blocks of at most ``block_samples`` samples."""
+        for start in range(0, len(self.waveform), block_samples):
+            yield self.waveform[start : start + block_samples]
+
+
+@functools.lru_cache(maxsize=4)
+def _performance(seed: int) -> tuple[NDArray[np.float32], tuple[Scene, ...]]:
+    """Return the waveform of a seed and its scenes."""
+    rng = np.random.default_rng(seed)
+    whole = np.zeros(round(DURATION_S * SAMPLE_RATE), np.float32)
+    fade = round(CROSSFADE_S * SAMPLE_RATE)
+    start, scenes = 0, []
+    for number, part in enumerate(PARTS):
+        last = number == len(PARTS) - 1
+        sound, length = _play(part, rng, len(whole) - start if last else None)
+        _join(whole, sound, start, fade if number else 0)
+        scenes.append(Scene(part.name, start / SAMPLE_RATE, (start + length) / SAMPLE_RATE, part.label))
+        start += length
+    whole.flags.writeable = False
+    return whole, tuple(scenes)
+
+
+def _play(part: _Part, rng: np.random.Generator, samples: int | None) -> tuple[NDArray[np.float32], int]:
+    """Return a scene's sound with a tail to fade into the next, and its length in samples.
+
+    It starts shortly before a beat and lasts until shortly before the first beat after its
+    duration, or for exactly ``samples``.
+    """
+    made = phonocardiogram(part.duration_s + 6.0, part.settings, rng, SAMPLE_RATE)
+    lead = round(BEFORE_BEAT_S * SAMPLE_RATE)
+    start, end = _cut(made, lead, round(part.duration_s * SAMPLE_RATE), samples)
+    sound = made.waveform[start : end + round(CROSSFADE_S * SAMPLE_RATE)].copy()
+    if part.label is None:
+        sound = _lose_contact(sound, rng)
+    return sound, end - start
+
+
+def _cut(made: MadeSound, lead: int, least: int, samples: int | None) -> tuple[int, int]:
+    """Return where a scene starts and ends in its sound: before a normal beat that follows a normal one."""
+    beats = made.beats
+    early = beats.ectopic | np.concatenate(([True], beats.ectopic[:-1]))
+    normal = beats.s1_samples[~early & (beats.s1_samples >= lead)] - lead
+    start = int(normal[0])
+    if samples is not None:
+        return start, start + samples
+    return start, int(normal[normal >= start + least][0])
+
+
+def _lose_contact(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a scene in which the chest piece is jolted, taken off and put back at the end."""
+    off, back = round(1.0 * SAMPLE_RATE), len(sound) - round(0.6 * SAMPLE_RATE)
+    sound = lost_contact(sound, off, back, rng, SAMPLE_RATE)
+    for start, seconds, level in ((0.4, 1.3, 0.7), (4.0, 0.8, 0.25), (len(sound) / SAMPLE_RATE - 1.2, 1.0, 0.6)):
+        rub = handling_noise(seconds, rng, SAMPLE_RATE)
+        rub *= np.float32(level) * np.hanning(len(rub)).astype(np.float32) ** np.float32(0.5)
+        first = round(start * SAMPLE_RATE)
+        sound[first : first + len(rub)] += rub
+    return np.clip(sound, -1.0, 1.0)
+
+
+def _join(whole: NDArray[np.float32], sound: NDArray[np.float32], start: int, fade: int) -> None:
+    """Lay a scene into the whole, in place, taking over from the tail of the one before."""
+    sound = sound[: len(whole) - start]
+    rising = np.linspace(0.0, 1.0, fade, dtype=np.float32)
+    whole[start : start + fade] *= 1.0 - rising
+    whole[start : start + fade] += sound[:fade] * rising
+    whole[start + fade : start + len(sound)] = sound[fade:]

@@ -1,0 +1,238 @@
+"""From scores to words: the state of one window, of the last ones together, of a recording.
+
+A plain state machine without a clock: time comes in as the end of each window. A label is
+never forced. It is given only where the network is sure enough and the sound good enough;
+everything else has a state that says why not.
+
+Used by one thread, the classifier's; must not know about devices, files or networks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from models.decision import Decision
+from monitor.heart_rate import MAX_BPM, MIN_BPM
+from monitor.messages import Judgement, Quality, State, Summary
+
+__all__ = ["JUDGED", "Rolling", "Summarising", "window_judgement"]
+
+JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
+"""States of a window whose scores count."""
+
+LISTENING = Judgement("listening")
+
+RATE_BIN_BPM = 0.5
+"""Width of a bin of the summary's heart rates."""
+
+
+def window_judgement(scores: Mapping[str, float] | None, quality: Quality, gap: bool, decision: Decision) -> Judgement:
+    """Return the judgement of one window alone.
+
+    Parameters
+    ----------
+    scores : mapping of label to float, or None
+        Calibrated probabilities that sum to 1; None where the network was not asked.
+    quality : Quality
+        Of the same window.
+    gap : bool
+        Whether samples were lost inside it.
+    decision : Decision
+
+    Returns
+    -------
+    Judgement
+        A window of poor signal keeps its scores for the record, but has no label.
+
+    Raises
+    ------
+    ValueError
+        If a window that must be judged has no scores.
+    """
+    if gap:
+        return Judgement("poor-signal")
+    if quality.state == "no-signal":
+        return Judgement("no-signal")
+    if quality.state == "poor-signal":
+        return Judgement("poor-signal", None, max(scores.values()) if scores else None, scores)
+    if not scores:
+        raise ValueError("scores must be given for a window that is good enough to be judged")
+    return labelled(scores, _largest(scores), decision)
+
+
+def labelled(scores: Mapping[str, float], label: str, decision: Decision) -> Judgement:
+    """Return the verdict for ``label``, or uncertain where its score does not suffice."""
+    confidence = scores[label]
+    if confidence < decision.uncertain_below:
+        return Judgement("uncertain", None, confidence, scores)
+    return Judgement("verdict", label, confidence, scores)
+
+
+class Rolling:
+    """The judgement of the last windows together, which does not flicker.
+
+    The scores of the judged windows that end within the last ``rolling_s`` are averaged. The
+    label changes when the new one leads the old by ``switch_margin``, when it leads in two
+    windows one after the other, or when the old one is no longer sure enough.
+
+    Parameters
+    ----------
+    decision : Decision
+    """
+
+    def __init__(self, decision: Decision) -> None:
+        self._decision = decision
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every window."""
+        self._judged: deque[tuple[float, Mapping[str, float]]] = deque()
+        self._label: str | None = None
+        self._leader: str | None = None
+        self._judged_s: float | None = None
+        self._last = LISTENING
+
+    @property
+    def judgement(self) -> Judgement:
+        """What :meth:`push` returned last; ``"listening"`` before the first window."""
+        return self._last
+
+    def push(self, window: Judgement, end_s: float) -> Judgement:
+        """Take the judgement of the next window and return that of the last ones together.
+
+        Parameters
+        ----------
+        window : Judgement
+            Of the window alone.
+        end_s : float
+            Where it ends in the source, seconds; never before the last one.
+
+        Returns
+        -------
+        Judgement
+        """
+        while self._judged and self._judged[0][0] <= end_s - self._decision.rolling_s:
+            self._judged.popleft()
+        if window.state in JUDGED and window.scores is not None:
+            self._judged.append((end_s, window.scores))
+            self._judged_s = end_s
+            self._last = self._together()
+        elif not self._judged or self._judged_s is None or self._waited(end_s - self._judged_s):
+            self._last = self._withheld(window)
+        return self._last
+
+    def _waited(self, since_judged_s: float) -> bool:
+        """Return whether there has been no usable window for long enough to say so."""
+        return since_judged_s > self._decision.withhold_after_s - 1e-6
+
+    def _withheld(self, window: Judgement) -> Judgement:
+        """Give up the label, and what it was made from: what comes next may be another place."""
+        self._judged.clear()
+        self._label = self._leader = None
+        return Judgement(window.state)
+
+    def _together(self) -> Judgement:
+        """Return the judgement of the mean scores, with hysteresis."""
+        scores = mean_scores(scores for _, scores in self._judged)
+        leader = _largest(scores)
+        if self._label is None or self._gives_way(scores, leader):
+            self._label = leader
+        self._leader = leader
+        judgement = labelled(scores, self._label, self._decision)
+        self._label = judgement.label
+        return judgement
+
+    def _gives_way(self, scores: Mapping[str, float], leader: str) -> bool:
+        """Return whether the label shown must make room for the leader."""
+        held = scores[self._label] if self._label is not None else 0.0
+        return (
+            leader == self._leader
+            or scores[leader] - held >= self._decision.switch_margin
+            or held < self._decision.uncertain_below
+        )
+
+
+class Summarising:
+    """The judgement of a whole recording, gathered window by window in constant memory.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        In the bundle's order.
+    decision : Decision
+    """
+
+    def __init__(self, labels: Sequence[str], decision: Decision) -> None:
+        self._decision = decision
+        self._totals = dict.fromkeys(labels, 0.0)
+        self._judged = 0
+        self._states: Counter[State] = Counter()
+        bins = round((MAX_BPM - MIN_BPM) / RATE_BIN_BPM) + 1
+        self._rates = [0] * bins
+        self._rate_totals = [0.0] * bins
+
+    @property
+    def windows(self) -> int:
+        """Windows taken so far, withheld ones included."""
+        return self._states.total()
+
+    def add(self, window: Judgement, heart_rate_bpm: float | None) -> None:
+        """Take the judgement and the heart rate of one window."""
+        self._states[window.state] += 1
+        if window.state in JUDGED and window.scores is not None:
+            self._judged += 1
+            for label, score in window.scores.items():
+                self._totals[label] += score
+        if heart_rate_bpm is not None:
+            place = int((min(MAX_BPM, max(MIN_BPM, heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
+            self._rates[place] += 1
+            self._rate_totals[place] += heart_rate_bpm
+
+    def summary(self, source: str, skipped: int = 0, overruns: int = 0) -> Summary:
+        """Return the summary of the windows taken so far.
+
+        Parameters
+        ----------
+        source : str
+        skipped, overruns : int
+            See :class:`monitor.messages.Summary`.
+        """
+        return Summary(source, self.windows, skipped, overruns, self._judgement(), self._median_rate())
+
+    def _judgement(self) -> Judgement:
+        """Return the judgement of the mean scores, or the most frequent of the other states."""
+        if self._judged:
+            scores = {label: total / self._judged for label, total in self._totals.items()}
+            return labelled(scores, _largest(scores), self._decision)
+        if not self._states:
+            return LISTENING
+        return Judgement(max(self._states, key=self._states.__getitem__))
+
+    def _median_rate(self) -> float | None:
+        """Return the median heart rate, exact to its bin, or None when no window had one."""
+        count = sum(self._rates)
+        if not count:
+            return None
+        return (self._rate_at((count - 1) // 2) + self._rate_at(count // 2)) / 2
+
+    def _rate_at(self, rank: int) -> float:
+        """Return the mean of the bin in which the rate with this rank, from 0, lies."""
+        passed = 0
+        for number, total in zip(self._rates, self._rate_totals, strict=True):
+            passed += number
+            if passed > rank:
+                return total / number
+        raise ValueError(f"rank={rank} must be below the number of rates, {passed}")
+
+
+def mean_scores(many: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of at least one mapping of scores, all with the same labels."""
+    rows = list(many)
+    totals = map(sum, zip(*(scores.values() for scores in rows), strict=True))
+    return {label: total / len(rows) for label, total in zip(rows[0], totals, strict=True)}
+
+
+def _largest(scores: Mapping[str, float]) -> str:
+    """Return the label with the largest score; the first one of equals."""
+    return max(scores, key=scores.__getitem__)

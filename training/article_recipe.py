@@ -1,0 +1,124 @@
+"""The article's recipe, kept alive as the baseline and measured honestly.
+
+As it was: the clip cut or padded with zeros to 5 s, the matplotlib picture, Conv 32-32-64, sigmoids,
+binary cross-entropy, Adam, 150 epochs, batch 32. What is ours is the evaluation: patients never on
+both sides, so its own random split (``random_state=42``) is not used.
+
+Source: "CNN Sound Recognition Code Along", 2021; docs/design.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from models.article import ARTICLE, article_picture
+from models.calibration import Calibration
+from models.errors import DataError
+from models.network import article_network
+from training.datasets import NOT_HEART, Recording, labels_of
+from training.evidence import measure
+from training.fit import make_repeatable, outputs_of
+from training.progress import Progress
+from training.sounds import read_waveform
+from training.split import patient_folds
+from training.train import Trained
+
+__all__ = ["ArticleOptions", "train_article"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ArticleOptions:
+    """Settings of the article's recipe.
+
+    Attributes
+    ----------
+    seed, folds : int
+        As in the default recipe.
+    epochs, batch_size : int
+        The article's own.
+    """
+
+    seed: int = 0
+    folds: int = 5
+    epochs: int = 150
+    batch_size: int = 32
+
+
+def train_article(recordings: Sequence[Recording], options: ArticleOptions, progress: Progress) -> Trained:
+    """Return a network trained by the article's recipe, with its figures on held-out patients.
+
+    Raises
+    ------
+    DataError
+        If a label has too few patients for the folds, or a label is not certain.
+    RecordingError
+        If a file cannot be read.
+    """
+    hearts = [recording for recording in recordings if recording.label != NOT_HEART]
+    labels = labels_of(hearts)
+    if any(recording.label is None for recording in hearts):
+        raise DataError("the article's recipe needs one certain label per recording", "train it on PASCAL set B alone")
+    truth = np.array([labels.index(str(recording.label)) for recording in hearts], np.intp)
+    patients = [recording.patient for recording in hearts]
+    folds = patient_folds(patients, [str(recording.label) for recording in hearts], options.folds, options.seed)
+    pictures = _pictures(hearts, progress)
+    calibration = Calibration("share")
+    scores = np.empty((len(hearts), len(labels)))
+    for fold in range(options.folds):
+        training, held = folds != fold, folds == fold
+        network = _fit(
+            pictures[training], truth[training], len(labels), options, progress, f"fold {fold + 1} of {options.folds}"
+        )
+        scores[held] = calibration.scores(outputs_of(network, pictures[held]), len(labels))
+    return Trained(
+        network=_fit(pictures, truth, len(labels), options, progress, "all recordings"),
+        labels=labels,
+        spec=ARTICLE,
+        calibration=calibration,
+        evidence=measure(truth, scores, labels, patients),
+        other_sets={},
+        recordings=hearts,
+    )
+
+
+def _pictures(recordings: Sequence[Recording], progress: Progress) -> NDArray[np.float32]:
+    """Return the article's picture of each recording's first 5 s, padded with zeros where it is shorter."""
+    tick = progress.stage("drawing pictures", len(recordings))
+    pictures = []
+    for recording in recordings:
+        waveform = read_waveform(recording.path, ARTICLE.sample_rate)[: ARTICLE.window_samples]
+        padded = np.pad(waveform, (0, ARTICLE.window_samples - len(waveform)))
+        pictures.append(article_picture(padded, ARTICLE))
+        tick(float("nan"))
+    return np.stack(pictures)
+
+
+def _fit(
+    pictures: NDArray[np.float32],
+    truth: NDArray[np.intp],
+    num_labels: int,
+    options: ArticleOptions,
+    progress: Progress,
+    name: str,
+) -> Any:
+    """Return the article's network, fitted."""
+    make_repeatable(options.seed)
+    network = article_network(ARTICLE.shape, num_labels)
+    network.compile(optimizer="adam", loss="binary_crossentropy")
+    tick = progress.stage(name, options.epochs)
+    after_epoch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: tick(float(logs["loss"])))
+    network.fit(
+        pictures,
+        np.eye(num_labels, dtype=np.float32)[truth],
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        verbose=0,
+        callbacks=[after_epoch],
+    )
+    return network

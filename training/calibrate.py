@@ -1,0 +1,86 @@
+"""How common the labels are taken to be, and how sure the network may be: fitted on held-out patients.
+
+Pure NumPy. The network is trained with rare labels drawn more often; the calibration undoes that, puts
+the labels' own frequencies in its place, and finds the one temperature at which the scores are
+probabilities. It is chosen on held-out outputs, and reported on patients not used to choose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Calibration
+
+__all__ = ["cross_calibrated", "fit_calibration", "recording_scores"]
+
+TEMPERATURES = np.geomspace(0.5, 4.0, 43)
+
+
+def recording_scores(
+    outputs: Sequence[NDArray[np.float32]], calibration: Calibration, num_labels: int
+) -> NDArray[np.float64]:
+    """Return a recording's scores: the mean over its windows.
+
+    Parameters
+    ----------
+    outputs : sequence of ndarray, each ``(windows, outputs)``
+        One entry per recording.
+    calibration : Calibration
+    num_labels : int
+
+    Returns
+    -------
+    ndarray, shape (recordings, num_labels)
+    """
+    return np.stack([calibration.scores(windows, num_labels).mean(axis=0) for windows in outputs])
+
+
+def fit_calibration(
+    outputs: Sequence[NDArray[np.float32]], truth: NDArray[np.intp], drawn: Sequence[float], prior_exponent: float
+) -> Calibration:
+    """Return the calibration whose recording scores give the truth the highest probability.
+
+    Parameters
+    ----------
+    outputs : sequence of ndarray, each ``(windows, outputs)``
+        Of held-out recordings.
+    truth : ndarray, shape (recordings,), int
+    drawn : sequence of float
+        How often training drew each label.
+    prior_exponent : float
+        0: every label weighs the same; 1: as common as in ``truth``.
+    """
+    num_labels = len(drawn)
+    common = np.bincount(truth, minlength=num_labels) / len(truth)
+    bias = prior_exponent * np.log(common) - np.log(np.asarray(drawn) / np.sum(drawn))
+    candidates = [Calibration("softmax", float(temperature), tuple(bias)) for temperature in TEMPERATURES]
+    return min(candidates, key=lambda candidate: _loss(recording_scores(outputs, candidate, num_labels), truth))
+
+
+def _loss(scores: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
+    """Return the mean negative log score of the truth."""
+    return float(-np.log(scores[np.arange(len(truth)), truth] + 1e-9).mean())
+
+
+def cross_calibrated(
+    outputs: Sequence[NDArray[np.float32]],
+    truth: NDArray[np.intp],
+    folds: NDArray[np.intp],
+    drawn: Sequence[float],
+    prior_exponent: float,
+) -> NDArray[np.float64]:
+    """Return recording scores in which no fold helped to choose its own calibration.
+
+    Returns
+    -------
+    ndarray, shape (recordings, labels)
+    """
+    scores = np.empty((len(truth), len(drawn)))
+    for fold in np.unique(folds):
+        others, held = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        chosen = fit_calibration([outputs[row] for row in others], truth[others], drawn, prior_exponent)
+        scores[held] = recording_scores([outputs[row] for row in held], chosen, len(drawn))
+    return scores

@@ -1,0 +1,152 @@
+"""The model card, generated from what a training measured: no figure in it is typed.
+
+Sources: Mitchell et al. 2019, "Model Cards for Model Reporting"; TRIPOD+AI 2024 for what to say of data and limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.evidence import Evidence, Figure
+
+__all__ = ["CITATIONS", "write_card"]
+
+CITATIONS = {
+    "PASCAL set B": (
+        "PASCAL CHSC 2011: Bentley, Nordehn, Coimbra, Mannor, "
+        '"The PASCAL Classifying Heart Sounds Challenge 2011". Mirrors state CC0.'
+    ),
+    "CirCor DigiScope": (
+        'CirCor DigiScope 2022: Oliveira et al., "The CirCor DigiScope Dataset: From Murmur Detection to Murmur '
+        'Classification", IEEE J. Biomed. Health Inform. 2022. ODC-By 1.0.'
+    ),
+    "sounds that are no heart": (
+        "HLS-CMDS lung sounds of a manikin (CC BY 4.0); Free Spoken Digit Dataset (CC BY-SA 4.0)."
+    ),
+}
+"""Who recorded a set and under which licence, by the name that training.datasets gives it."""
+
+
+def write_card(
+    *,
+    name: str,
+    recipe: str,
+    command: str,
+    labels: Sequence[str],
+    training_data: Sequence[Mapping[str, Any]],
+    made_per_label: int,
+    evidence: Evidence,
+    other_sets: Mapping[str, Mapping[str, Figure]],
+    decision: str,
+) -> str:
+    """Return the card of a bundle, Markdown.
+
+    Parameters
+    ----------
+    name, recipe, command : str
+        The bundle, how it was trained, and what to type to train it again.
+    labels : sequence of str
+    training_data : sequence of mapping
+        As :func:`training.train.describe_recordings` gives it.
+    made_per_label : int
+        Made sounds of each label; 0 for none.
+    evidence : Evidence
+    other_sets : mapping of set name to figures
+    decision : str
+        One sentence: the operating point of the figures.
+    """
+    parts = [
+        f"# {name}",
+        "Research use, not for diagnosis. Not a medical device: it names sounds, not diseases.",
+        f"Recipe `{recipe}`; labels {', '.join(labels)}. Made by `{command}`.",
+        "## Trained on",
+        _data_table(training_data),
+        _made_sentence(made_per_label),
+        "## On held-out patients",
+        f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each judged by a network that "
+        f"never heard that patient. A recording's score is the mean over its windows; a short clip is looped. "
+        f"{decision} "
+        "In brackets: 95 % interval by bootstrap over patients.",
+        _overall_table(evidence),
+        _label_table(evidence),
+        "Confusion (rows: truth; columns: decided):",
+        _confusion_table(evidence, labels),
+        *_other_sets(other_sets),
+        "## Limits",
+        _limits(labels),
+        "## Data, licences, citations",
+        "\n".join(f"- {CITATIONS.get(str(data['set']), str(data['set']))}" for data in training_data),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _data_table(training_data: Sequence[Mapping[str, Any]]) -> str:
+    """Return the sets with their counts."""
+    lines = ["| set | recordings | patients | labels |", "|---|---|---|---|"]
+    for data in training_data:
+        counts = ", ".join(f"{number} {label}" for label, number in data["labels"].items())
+        lines.append(f"| {data['set']} | {data['recordings']} | {data['patients']} | {counts} |")
+    return "\n".join(lines)
+
+
+def _made_sentence(made_per_label: int) -> str:
+    """Return what is said of made sounds."""
+    if not made_per_label:
+        return "Recordings only; no made sounds."
+    return (
+        f"And {made_per_label} made sounds of each label and of sounds that are no heart, from the generator behind "
+        "`auscult demo` (other seeds than the demo's). The demo therefore shows that the pipeline works, not how good "
+        "the network is."
+    )
+
+
+def _overall_table(evidence: Evidence) -> str:
+    """Return the overall figures."""
+    names = list(evidence.overall)
+    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + "---|" * len(names)]
+    lines.append("| " + " | ".join(str(evidence.overall[name]) for name in names) + " |")
+    return "\n".join(lines)
+
+
+def _label_table(evidence: Evidence) -> str:
+    """Return the figures of each label."""
+    names = list(next(iter(evidence.per_label.values())))
+    lines = ["| label | " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---|" + "---|" * len(names)]
+    for label, figures in evidence.per_label.items():
+        lines.append(f"| {label} | " + " | ".join(str(figures[name]) for name in names) + " |")
+    return "\n".join(lines)
+
+
+def _confusion_table(evidence: Evidence, labels: Sequence[str]) -> str:
+    """Return the confusion matrix."""
+    lines = ["| | " + " | ".join(labels) + " |", "|---|" + "---|" * len(labels)]
+    for label, row in zip(labels, evidence.confusion.tolist(), strict=True):
+        lines.append(f"| {label} | " + " | ".join(str(number) for number in row) + " |")
+    return "\n".join(lines)
+
+
+def _other_sets(other_sets: Mapping[str, Mapping[str, Figure]]) -> list[str]:
+    """Return the figures on sets that tell only a part of the truth."""
+    if not other_sets:
+        return []
+    lines = ["The same networks on held-out patients of the other sets, per recording:", ""]
+    for source, figures in other_sets.items():
+        lines += [f"- {source}: " + ", ".join(f"{name.replace('_', ' ')} {figure}" for name, figure in figures.items())]
+    return ["\n".join(lines)]
+
+
+def _limits(labels: Sequence[str]) -> str:
+    """Return what the figures do not say."""
+    limits = [
+        "- Settings were compared on the same folds, so expect a little less elsewhere.",
+        "- Few devices, few places: other stethoscopes, adults or children unlike those recorded may sound different.",
+        "- A label holds for five seconds at one place on the chest. It is no finding about a person.",
+    ]
+    if "extrastole" in labels:
+        limits.append(
+            "- `extrastole` (the data set's spelling): PASCAL gives it to whole clips, and the extra beat need not "
+            "fall into the window; no 5 s picture tried finds that label much better than by chance. The network "
+            "learned the rhythm from made beats; read its label as a premature beat heard in this window."
+        )
+    return "\n".join(limits)

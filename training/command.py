@@ -1,0 +1,176 @@
+"""``auscult train DATA...``: from folders of recordings to a bundle that the monitor runs.
+
+TensorFlow is imported only when the command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import AuscultError, DataError, MissingExtraError
+from training.datasets import Recording, discover
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from training.train import Trained
+
+__all__ = ["add_arguments", "run"]
+
+LIKELIHOOD = "The decision is the label with the largest calibrated score, with labels as common as in the recordings."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "data", nargs="+", type=Path, metavar="DATA", help="folder: PASCAL set B, CirCor, or a folder per label"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="models/NAME", help="where the bundle goes")
+    parser.add_argument(
+        "--recipe", choices=("heart", "article"), default="heart", help="ours, or the article's baseline"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="repeats a training to the last digit on one machine"
+    )
+    parser.add_argument(
+        "--folds", type=int, default=5, metavar="K", help="parts of the patients, each held out once (default: 5)"
+    )
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help="batches per network, or epochs of the article (default: 350, 150)"
+    )
+    parser.add_argument("--made", type=int, metavar="N", help="made sounds of each label (default: 600; 0 for none)")
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, print the figures of held-out patients, write the bundle."""
+    _check(options)
+    recordings = discover(options.data)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import tensorflow  # noqa: F401  # looked for before minutes of work
+    except ImportError as error:
+        raise MissingExtraError("auscult train needs TensorFlow", "pip install 'auscult[train]'") from error
+    from rich.console import Console
+
+    from training.progress import TerminalProgress
+
+    with TerminalProgress(Console(stderr=True)) as progress:
+        trained = _train(options, recordings, progress)
+    _print_evidence(trained, Console())
+    path = _write(options, trained)
+    print(f"wrote {path}; hear it with: auscult replay FILE --model {path}", file=sys.stderr)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """End with a usage error for numbers out of range."""
+    for name, low in (("folds", 2), ("steps", 1), ("made", 0), ("seed", 0)):
+        value = getattr(options, name)
+        if value is not None and value < low:
+            options.usage_error(f"--{name} {value} must be {low} or more")
+    if options.out.exists() and not (options.out / "bundle.json").is_file():
+        raise DataError(f"{options.out}: exists and is no bundle", "choose another name with --out models/NAME")
+
+
+def _train(options: argparse.Namespace, recordings: list[Recording], progress: Any) -> Trained:
+    """Run the recipe."""
+    if options.recipe == "article":
+        from training.article_recipe import ArticleOptions, train_article
+
+        epochs = options.steps or ArticleOptions().epochs
+        return train_article(recordings, ArticleOptions(options.seed, options.folds, epochs), progress)
+    from training.train import HeartOptions, train_heart
+
+    defaults = HeartOptions()
+    steps = options.steps or defaults.steps
+    heart = HeartOptions(
+        seed=options.seed,
+        folds=options.folds,
+        pretrain_steps=round(steps * defaults.pretrain_steps / defaults.steps),
+        steps=steps,
+        made_per_label=defaults.made_per_label if options.made is None else options.made,
+    )
+    return train_heart(recordings, heart, progress)
+
+
+def _print_evidence(trained: Trained, console: Console) -> None:
+    """Print what held-out patients say."""
+    from rich.table import Table
+
+    evidence = trained.evidence
+    title = f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each held out once"
+    table = Table("label", *(name.replace("_", " ") for name in next(iter(evidence.per_label.values()))), title=title)
+    for label, figures in evidence.per_label.items():
+        table.add_row(label, *(str(figure) for figure in figures.values()))
+    console.print(table)
+    for name, figure in evidence.overall.items():
+        console.print(f"{name.replace('_', ' ')}: {figure}", highlight=False)
+    for source, figures in trained.other_sets.items():
+        for name, figure in figures.items():
+            console.print(f"{source}, held-out patients, {name.replace('_', ' ')}: {figure}", highlight=False)
+
+
+def _write(options: argparse.Namespace, trained: Trained) -> Path:
+    """Write the bundle with its card."""
+    from models.decision import Decision
+    from training.card import write_card
+    from training.export import write_bundle
+    from training.train import HeartOptions, describe_recordings
+
+    training_data = describe_recordings(trained.recordings)
+    made = (
+        0 if options.recipe == "article" else (HeartOptions().made_per_label if options.made is None else options.made)
+    )
+    words = ["auscult", "train", *(path.name for path in options.data), "--out", f"models/{options.out.name}"]
+    words += ["--recipe", "article"] if options.recipe == "article" else []
+    words += [word for name in ("seed", "folds", "steps", "made") for word in _given(options, name)]
+    command = shlex.join(words)
+    other_sets = {
+        source: {n: f.to_json() for n, f in figures.items()} for source, figures in trained.other_sets.items()
+    }
+    facts = {
+        "recipe": options.recipe,
+        "command": command,
+        "training_data": training_data,
+        "made_sounds_per_label": made,
+        "metrics": {**trained.evidence.to_json(), "decision": LIKELIHOOD, "other_sets": other_sets},
+    }
+    card = write_card(
+        name=options.out.name,
+        recipe=options.recipe,
+        command=command,
+        labels=trained.labels,
+        training_data=training_data,
+        made_per_label=made,
+        evidence=trained.evidence,
+        other_sets=trained.other_sets,
+        decision=LIKELIHOOD,
+    )
+    try:
+        return write_bundle(
+            options.out,
+            network=trained.network,
+            labels=trained.labels,
+            spec=trained.spec,
+            calibration=trained.calibration,
+            decision=Decision(),
+            facts=facts,
+            card=card,
+        )
+    except OSError as error:
+        raise AuscultError(
+            f"{options.out}: cannot be written ({error.strerror})", "choose another place with --out"
+        ) from error
+
+
+def _given(options: argparse.Namespace, name: str) -> list[str]:
+    """Return an option as it was typed, if it is not the default."""
+    value = getattr(options, name)
+    defaults = {"seed": 0, "folds": 5, "steps": None, "made": None}
+    return [] if value == defaults[name] else [f"--{name}", str(value)]

@@ -1,0 +1,136 @@
+"""Recordings to frames: read, brought to the picture's rate, looped, and cut into windows.
+
+Frames are computed once per recording by the monitor's own streaming spectrogram; a
+window is then a slice of them, so a training picture is what the monitor would have drawn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from models.errors import RecordingError
+from models.resample import resampled
+from models.spec import SpectrogramSpec
+from models.spectrogram import FrameWindow, StreamingSpectrogram
+from training.datasets import Recording
+
+__all__ = ["Frames", "Sound", "frames_of", "loop", "read_sound", "read_waveform"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frames:
+    """All frames of one sound.
+
+    Attributes
+    ----------
+    log_power : ndarray, shape (frames, 64), float32
+    bands : ndarray, shape (3, frames), float32
+        Envelope, low and high power, as in :class:`models.spectrogram.FrameWindow`.
+    """
+
+    log_power: NDArray[np.float32]
+    bands: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.log_power)
+
+    def window(self, start: int, num_frames: int) -> FrameWindow:
+        """Return the frames of the window that starts at frame ``start``."""
+        held = slice(start, start + num_frames)
+        return FrameWindow(self.log_power[held], *self.bands[:, held])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sound:
+    """One recording with its frames.
+
+    Attributes
+    ----------
+    recording : Recording
+    frames : Frames
+        Of the recording; of a short one, looped, long enough to cut windows at any phase.
+    num_samples : int
+        Length before looping, at the picture's rate.
+    """
+
+    recording: Recording
+    frames: Frames
+    num_samples: int
+
+    def starts(self, spec: SpectrogramSpec, hop_s: float) -> list[int]:
+        """Return the first frames of the windows that the monitor would judge."""
+        if self.num_samples < spec.window_samples:
+            return [0]
+        hop = spec.hop_samples(hop_s)
+        last = self.num_samples - spec.window_samples
+        return [start // spec.frame_hop_samples for start in range(0, last + 1, hop)]
+
+
+def read_waveform(path: Path, sample_rate: int) -> NDArray[np.float32]:
+    """Return a recording as mono at ``sample_rate``.
+
+    Returns
+    -------
+    ndarray, shape (samples,), float32
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be read, is empty, or holds values that are not finite.
+    """
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
+    waveform = samples.mean(axis=1)
+    if not len(waveform) or not np.isfinite(waveform).all():
+        raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    return resampled(waveform, rate, sample_rate)
+
+
+def loop(waveform: NDArray[np.float32], num_samples: int) -> NDArray[np.float32]:
+    """Return a waveform repeated until it is ``num_samples`` long or longer, then cut there."""
+    return np.resize(waveform, num_samples) if len(waveform) < num_samples else waveform
+
+
+def frames_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> Frames:
+    """Return all frames of a waveform, by the monitor's streaming code."""
+    stream = StreamingSpectrogram(spec)
+    rows, bands = [], []
+    hop, size = spec.frame_hop_samples, spec.frame_samples
+    step = spec.num_frames * hop
+    for begin in range(0, len(waveform), step):
+        first = stream.end_frame
+        stream.push(waveform[begin : begin + step])
+        new = stream.latest(stream.end_frame - first)
+        rows.append(new.log_power.copy())
+        bands.append(np.stack(new[1:]))
+    if len(waveform) < size:
+        raise ValueError(f"waveform of {len(waveform)} samples must hold at least one frame of {size}")
+    return Frames(np.concatenate(rows), np.concatenate(bands, axis=1))
+
+
+def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
+    """Return one recording with its frames, looped where it is shorter than a window.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_waveform`.
+    """
+    waveform = read_waveform(recording.path, spec.sample_rate)
+    looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
+    return Sound(recording, frames_of(looped, spec), len(waveform))
+
+
+def read_sounds(recordings: Sequence[Recording], spec: SpectrogramSpec) -> Iterable[Sound]:
+    """Yield the sounds of some recordings, one after another."""
+    for recording in recordings:
+        yield read_sound(recording, spec)

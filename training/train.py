@@ -1,0 +1,283 @@
+"""The default recipe, top to bottom: recordings in, a calibrated network with honest figures out.
+
+1. Folds by patient, before anything is cut or augmented.
+2. For every fold, and once more for everything: fit on made sounds and on sets that tell only part
+   of the truth, then go on with the set that tells all of it.
+3. Calibrate on held-out outputs, each fold by the others; report; ship the network that saw everything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Calibration
+from models.errors import DataError
+from models.network import heart_network
+from models.spec import HEART, SpectrogramSpec
+from models.spectrogram import Painter
+from training import metrics
+from training.batches import BatchMaker, Share, shares_by_label
+from training.calibrate import cross_calibrated, fit_calibration, recording_scores
+from training.datasets import NOT_HEART, Recording, labels_of
+from training.evidence import Evidence, Figure, measure
+from training.fit import fit, make_repeatable, outputs_of
+from training.made import MADE_LABELS, make_sounds
+from training.progress import Progress
+from training.sounds import Sound, read_sound
+from training.split import patient_folds
+
+__all__ = ["HeartOptions", "Trained", "describe_recordings", "train_heart"]
+
+ALWAYS_TRAINING = -1
+"""Fold of what is never held out: made sounds and sounds that are no heart."""
+
+PRIMARY_SHARE, SECONDARY_SHARE, MADE_SHARE, NOT_HEART_SHARE = 32.0, 12.0, 12.0, 6.0
+"""Parts of a batch while fitting on the set that tells all. Source: docs/decisions/0004."""
+
+EVALUATION_HOP_S = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HeartOptions:
+    """Settings of the default recipe.
+
+    Attributes
+    ----------
+    seed : int
+        Repeats a training to the last digit on one machine.
+    folds : int
+        Parts of the patients, each held out once.
+    pretrain_steps, steps : int
+        Batches before, and with, the set that tells all.
+    batch_size : int
+    made_per_label : int
+        Made sounds of each label; 0 trains on recordings alone.
+    prior_exponent : float
+        1: scores are probabilities where labels are as common as in the recordings; 0: where all are alike.
+    """
+
+    seed: int = 0
+    folds: int = 5
+    pretrain_steps: int = 500
+    steps: int = 350
+    batch_size: int = 64
+    made_per_label: int = 600
+    prior_exponent: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What a training gives.
+
+    Attributes
+    ----------
+    network : keras.Model
+    labels : tuple of str
+    spec : SpectrogramSpec
+    calibration : Calibration
+    evidence : Evidence
+        Of held-out patients of the set that tells all.
+    other_sets : dict of str to dict of str to Figure
+        The same networks on held-out patients of the sets that tell a part.
+    recordings : sequence of Recording
+    """
+
+    network: Any
+    labels: tuple[str, ...]
+    spec: SpectrogramSpec
+    calibration: Calibration
+    evidence: Evidence
+    other_sets: dict[str, dict[str, Figure]]
+    recordings: Sequence[Recording]
+
+
+def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress: Progress) -> Trained:
+    """Return a network trained by the default recipe.
+
+    Raises
+    ------
+    DataError
+        If no set tells all labels, or a label has too few patients for the folds.
+    RecordingError
+        If a file cannot be read.
+    """
+    labels = labels_of(recordings)
+    telling = _sets_that_tell_all(recordings, labels)
+    folds = _folds(recordings, telling, options)
+    sounds = _read(recordings, progress)
+    made = _make_sounds(labels, options, progress)
+    primary = [row for row, recording in enumerate(recordings) if recording.source in telling]
+    truth = np.array([labels.index(str(recordings[row].label)) for row in primary], np.intp)
+    outputs: dict[int, NDArray[np.float32]] = {}
+    for fold in range(options.folds):
+        training = [sound for sound, its in zip(sounds, folds, strict=True) if its != fold]
+        network = _fit_network(
+            training, made, telling, labels, options, progress, f"fold {fold + 1} of {options.folds}"
+        )
+        held = [row for row in range(len(sounds)) if folds[row] == fold]
+        outputs.update(zip(held, _outputs(network, [sounds[row] for row in held]), strict=True))
+    drawn = _drawn(recordings, telling, labels)
+    held_out = [outputs[row] for row in primary]
+    scores = cross_calibrated(held_out, truth, folds[primary], drawn, options.prior_exponent)
+    calibration = fit_calibration(held_out, truth, drawn, options.prior_exponent)
+    return Trained(
+        network=_fit_network(sounds, made, telling, labels, options, progress, "all recordings"),
+        labels=labels,
+        spec=HEART,
+        calibration=calibration,
+        evidence=measure(truth, scores, labels, [recordings[row].patient for row in primary]),
+        other_sets=_other_sets(recordings, folds, outputs, telling, labels, calibration),
+        recordings=recordings,
+    )
+
+
+def _sets_that_tell_all(recordings: Sequence[Recording], labels: tuple[str, ...]) -> set[str]:
+    """Return the names of the sets that have recordings of every label."""
+    certain: dict[str, set[str]] = {}
+    partial = {recording.source for recording in recordings if len(recording.labels) > 1}
+    for recording in recordings:
+        if recording.label is not None:
+            certain.setdefault(recording.source, set()).add(recording.label)
+    telling = {source for source, known in certain.items() if known >= set(labels)} - partial
+    if not telling:
+        raise DataError(
+            f"no data set has recordings of every label ({', '.join(labels)})", "add one that has, such as PASCAL set B"
+        )
+    return telling
+
+
+def _folds(recordings: Sequence[Recording], telling: set[str], options: HeartOptions) -> NDArray[np.intp]:
+    """Return the fold of every recording; sets that tell all and sets that tell a part are each balanced."""
+    folds = np.full(len(recordings), ALWAYS_TRAINING, np.intp)
+    hearts = [row for row, recording in enumerate(recordings) if recording.label != NOT_HEART]
+    for wanted in (True, False):
+        rows = [row for row in hearts if (recordings[row].source in telling) == wanted]
+        if rows:
+            patients = [recordings[row].patient for row in rows]
+            strata = ["+".join(recordings[row].labels) for row in rows]
+            folds[rows] = patient_folds(patients, strata, options.folds, options.seed)
+    return folds
+
+
+def _read(recordings: Sequence[Recording], progress: Progress) -> list[Sound]:
+    """Return the sounds of all recordings."""
+    tick = progress.stage("reading recordings", len(recordings))
+    sounds = []
+    for recording in recordings:
+        sounds.append(read_sound(recording, HEART))
+        tick(float("nan"))
+    return sounds
+
+
+def _make_sounds(labels: tuple[str, ...], options: HeartOptions, progress: Progress) -> list[Sound]:
+    """Return made sounds for the labels that can be made, and for what is no heart."""
+    wanted = [label for label in MADE_LABELS if label in (*labels, NOT_HEART)] if options.made_per_label else []
+    tick = progress.stage("making sounds", max(1, len(wanted)))
+    made = []
+    for label in wanted:
+        made += make_sounds(label, options.made_per_label, options.seed, HEART)
+        tick(float("nan"))
+    return made
+
+
+def _fit_network(
+    sounds: Sequence[Sound],
+    made: Sequence[Sound],
+    telling: set[str],
+    labels: tuple[str, ...],
+    options: HeartOptions,
+    progress: Progress,
+    name: str,
+) -> Any:
+    """Return a network fitted on some sounds."""
+    make_repeatable(options.seed)
+    outputs = (*labels, NOT_HEART)
+    network = heart_network(HEART.shape, len(outputs))
+    no_hearts = [sound for sound in (*sounds, *made) if sound.recording.label == NOT_HEART]
+    hearts = [sound for sound in sounds if sound.recording.label != NOT_HEART]
+    primary = [sound for sound in hearts if sound.recording.source in telling]
+    secondary = [sound for sound in hearts if sound.recording.source not in telling]
+    made_hearts = [sound for sound in made if sound.recording.label != NOT_HEART]
+    rest = [
+        *shares_by_label(secondary, SECONDARY_SHARE),
+        *shares_by_label(made_hearts, MADE_SHARE),
+        Share(no_hearts, NOT_HEART_SHARE),
+    ]
+    if (secondary or made_hearts) and options.pretrain_steps:
+        before = [*shares_by_label(secondary, 1.0), *shares_by_label(made_hearts, 1.0), Share(no_hearts, 0.2)]
+        batches = BatchMaker(before, outputs, HEART, options.seed)
+        tick = progress.stage(f"{name}: made and partly labelled sounds", options.pretrain_steps)
+        fit(network, batches, steps=options.pretrain_steps, batch_size=options.batch_size, rate=2e-3, tick=tick)
+    batches = BatchMaker([*shares_by_label(primary, PRIMARY_SHARE), *rest], outputs, HEART, options.seed + 1)
+    tick = progress.stage(f"{name}: labelled recordings", options.steps)
+    fit(network, batches, steps=options.steps, batch_size=options.batch_size, rate=1e-3, tick=tick)
+    return network
+
+
+def _outputs(network: Any, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
+    """Return the network's outputs for the windows of each sound, as the monitor would cut them."""
+    painter = Painter(HEART.num_frames)
+    result = []
+    for sound in sounds:
+        starts = sound.starts(HEART, EVALUATION_HOP_S)
+        pictures = [painter.draw(sound.frames.window(start, HEART.num_frames)) for start in starts]
+        result.append(outputs_of(network, np.stack(pictures)))
+    return result
+
+
+def _drawn(recordings: Sequence[Recording], telling: set[str], labels: tuple[str, ...]) -> list[float]:
+    """Return how often training draws each label of the set that tells all."""
+    counts = [sum(r.label == label for r in recordings if r.source in telling) for label in labels]
+    return [float(np.sqrt(count)) for count in counts]
+
+
+def _other_sets(
+    recordings: Sequence[Recording],
+    folds: NDArray[np.intp],
+    outputs: dict[int, NDArray[np.float32]],
+    telling: set[str],
+    labels: tuple[str, ...],
+    calibration: Calibration,
+) -> dict[str, dict[str, Figure]]:
+    """Return, for each set that tells a part, how well the label it is certain of is found in held-out patients."""
+    found: dict[str, dict[str, Figure]] = {}
+    held = [row for row in outputs if recordings[row].source not in telling]
+    for source in sorted({recordings[row].source for row in held}):
+        rows = [row for row in held if recordings[row].source == source]
+        scores = recording_scores([outputs[row] for row in rows], calibration, len(labels))
+        patients = [recordings[row].patient for row in rows]
+        for index, label in enumerate(labels):
+            positive = np.array([recordings[row].label == label for row in rows])
+            excluded = np.array([label not in recordings[row].labels for row in rows])
+            if positive.any() and excluded.any() and (positive | excluded).all():
+                found.setdefault(source, {})[f"{label}_auc"] = _auc_figure(positive, scores[:, index], patients)
+    return found
+
+
+def _auc_figure(positive: NDArray[np.bool_], score: NDArray[np.float64], patients: Sequence[str]) -> Figure:
+    """Return the area under the ROC curve with its interval over patients."""
+
+    def area(rows: NDArray[np.integer]) -> float:
+        return metrics.auc(positive[rows], score[rows])
+
+    low, high = metrics.bootstrap_interval(area, patients, np.random.default_rng(0))
+    return Figure(area(np.arange(len(score))), low, high)
+
+
+def describe_recordings(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
+    """Return the data sets with counts per label and patients, as plain JSON values."""
+    described = []
+    for source in dict.fromkeys(recording.source for recording in recordings):
+        of_source = [recording for recording in recordings if recording.source == source]
+        counts: dict[str, int] = {}
+        for recording in of_source:
+            name = " or ".join(recording.labels)
+            counts[name] = counts.get(name, 0) + 1
+        patients = len({recording.patient for recording in of_source})
+        described.append({"set": source, "recordings": len(of_source), "patients": patients, "labels": counts})
+    return described
