@@ -212,9 +212,8 @@ def report_gate(rows: list[Row]) -> None:
             sum(quality.state == "no-signal" for quality in mine) / len(mine),
             sum(quality.reason is not None for quality in mine) / len(mine),
         ]
-        print(
-            f"{name:15s} {len(mine):7d}  {shares[0]:8.4f}  {shares[1]:6.3f}  {shares[2]:11.3f}  {area_under_curve(hearts, scores):.3f}"
-        )
+        area = area_under_curve(hearts, scores)
+        print(f"{name:15s} {len(mine):7d}  {shares[0]:8.4f}  {shares[1]:6.3f}  {shares[2]:11.3f}  {area:.3f}")
     clean, noisy = (np.array([q.score for row, q in found if row.source == name]) for name in ("B clean", "B noisy"))
     print(f"AUC of B clean against B noisy: {area_under_curve(clean, noisy):.3f}")
 

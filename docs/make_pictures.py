@@ -3,16 +3,14 @@
 Block characters become rectangles, so that the picture has no seams whatever font the reader's
 browser has, and nothing is fetched from anywhere.
 
-    python docs/make_pictures.py docs/dashboard.svg                 a made snapshot
-    python docs/make_pictures.py docs/dashboard.svg SNAPSHOT.pickle  a real one, pickled by the caller
+    python docs/make_pictures.py docs/dashboard.svg 24
 
-From Python: ``Path("docs/dashboard.svg").write_text(svg_of(render(snapshot, 100, 36)))``.
+plays the demo in real time for 24 seconds, through the real pipeline and network, and draws what the
+dashboard shows then.
 """
 
 from __future__ import annotations
 
-import pickle
-import runpy
 import sys
 from html import escape
 from pathlib import Path
@@ -21,13 +19,16 @@ from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
 
+from models.bundle import DEFAULT_BUNDLE, load_bundle
 from monitor.dashboard import render
 from monitor.frame import Frame
-from monitor.messages import Snapshot
+from monitor.pipeline import Pipeline
+from monitor.sources.synthetic import SyntheticSource
 
 CELL_WIDTH, CELL_HEIGHT = 9, 18
 BASELINE = 14
 MARGIN = 12
+SCREEN = (100, 34)
 GROUND, INK, DIM_INK = "#14161a", "#d7d7d7", "#75777b"
 
 EIGHTHS = {sign: number for number, sign in enumerate("▏▎▍▌▋▊▉█", 1)}
@@ -42,7 +43,7 @@ def svg_of(frame: Frame) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-size="14.5"',
-            '  font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', monospace"',
+            "  font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace\"",
             '  shape-rendering="crispEdges" xml:space="preserve">',
             f'<rect width="{width}" height="{height}" rx="8" fill="{GROUND}"/>',
             *shapes,
@@ -93,17 +94,24 @@ def _hex(style: Style, side: str) -> str:
     return "" if color is None or color.type is ColorType.DEFAULT else str(color.get_truecolor().hex)
 
 
+def demo_frame(seconds: float) -> Frame:
+    """Return what the dashboard shows after so many seconds of the demo."""
+    source = SyntheticSource(speed=1.0)
+    with Pipeline(source, load_bundle(DEFAULT_BUNDLE)) as pipeline:
+        for window in pipeline.windows():
+            if window.end_s >= seconds:
+                break
+        snapshot = pipeline.snapshot()
+    scene = next((scene for scene in source.scenes if snapshot.elapsed_s < scene.end_s), source.scenes[-1])
+    return render(snapshot, *SCREEN, note=f"playing: {scene.name}")
+
+
 def main(arguments: list[str]) -> int:
     """Write the picture; return the exit code."""
-    if not 1 <= len(arguments) <= 2:
+    if len(arguments) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    if len(arguments) == 2:
-        snapshot: Snapshot = pickle.loads(Path(arguments[1]).read_bytes())
-    else:
-        scenes = Path(__file__).parents[1] / "tests" / "monitor" / "golden" / "make_golden.py"
-        snapshot = runpy.run_path(str(scenes))["SCENES"]["murmur"]
-    Path(arguments[0]).write_text(svg_of(render(snapshot, 100, 34)), encoding="utf-8")
+    Path(arguments[0]).write_text(svg_of(demo_frame(float(arguments[1]))), encoding="utf-8")
     return 0
 
 

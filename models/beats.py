@@ -170,7 +170,7 @@ def make_beats(
     s1 += anchor_s - s1[reach]
     systole[1:] += CYCLE_TO_SYSTOLE * (intervals[:-1] - cycle) * ~ectopic[1:]
     systole *= np.where(ectopic, ECTOPIC_SYSTOLE, 1.0) * (1.0 + 0.012 * rng.standard_normal(len(systole)))
-    np.minimum(systole, 0.66 * intervals, out=systole)
+    np.minimum(systole, intervals - 0.5 * FILLING_S, out=systole)
     kept = (s1 > -lead_s) & (s1 < duration_s + lead_s)
     s1_samples = np.round(s1[kept] * sample_rate).astype(np.int64)
     s2_samples = np.round((s1 + systole)[kept] * sample_rate).astype(np.int64)

@@ -21,6 +21,9 @@ class Decision:
     ----------
     uncertain_below : float
         0 to 1. While the largest calibrated score is below this, no label is given.
+    heart_from : float
+        0 to 1. A window is withheld while a network that can tell gives a lower probability
+        of hearing a heart at all.
     rolling_s : float
         Seconds; the rolling label is the mean over windows that end within this time.
     switch_margin : float
@@ -37,6 +40,7 @@ class Decision:
     """
 
     uncertain_below: float = 0.5
+    heart_from: float = 0.1
     rolling_s: float = 10.0
     switch_margin: float = 0.1
     withhold_after_s: float = 1.0
@@ -44,6 +48,7 @@ class Decision:
     def __post_init__(self) -> None:
         """Refuse thresholds that no verdict can be made with."""
         _check("uncertain_below", self.uncertain_below, 0.0, 1.0)
+        _check("heart_from", self.heart_from, 0.0, 1.0)
         _check("rolling_s", self.rolling_s, 0.0, 600.0)
         _check("switch_margin", self.switch_margin, 0.0, 1.0)
         _check("withhold_after_s", self.withhold_after_s, 0.0, 600.0)
@@ -59,8 +64,10 @@ class Decision:
         Raises
         ------
         ValueError
-            If a key is unknown or a value is refused.
+            If it is no object, a key is unknown or a value is refused.
         """
+        if not isinstance(values, dict):
+            raise ValueError(f"decision={values!r} must be an object of settings")
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:

@@ -127,6 +127,9 @@ class HeartSettings:
     s3_db, s4_db : float
         Soft third sound 0.12 to 0.18 s after the second, and fourth 0.08 to 0.14 s before the
         first; -200 for none. Source: Tavel, Clinical Phonocardiography.
+    timbre : int or None
+        The seed of what a first and a second sound of these settings are like: the same number is
+        the same person's heart. None draws it with all else.
     loudness_spread : float
         Standard deviation of one beat's loudness, as a fraction.
     breathing_loudness : float
@@ -150,6 +153,7 @@ class HeartSettings:
     split_s: tuple[float, float] = (0.01, 0.035)
     s3_db: float = -200.0
     s4_db: float = -200.0
+    timbre: int | None = None
     loudness_spread: float = 0.08
     breathing_loudness: float = 0.1
     ectopic_s1: float = 0.8

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.beats import Beats, make_beats
 from models.heart_settings import HeartSettings, Murmur, MurmurShape, Surroundings, Tone
-from models.noise import bump, check_sound, decibels, equalised, frequencies, passband, shaped_noise
+from models.noise import bump, causal_band, check_sound, decibels, equalised, frequencies, passband, shaped_noise
 
 __all__ = ["MadeSound", "phonocardiogram"]
 
@@ -125,6 +125,7 @@ class _Chest:
     ) -> None:
         self.settings, self.beats, self.breath = settings, beats, breath
         self.margin, self.sample_rate, self.rng = margin, sample_rate, rng
+        self.timbre = rng if settings.timbre is None else np.random.default_rng(settings.timbre)
         self.grid = frequencies(len(breath), sample_rate)
         at = np.clip(beats.s1_samples + margin, 0, len(breath) - 1)
         self.beat_breath = breath[at]  # at each first sound, -1 to 1
@@ -168,7 +169,7 @@ class _Chest:
         """Add one heart sound at every place, each a little different from the last."""
         if loud.max() < 1e-6:
             return
-        parts = _vibrations(tone, self.sample_rate, self.rng)
+        parts = _vibrations(tone, self.sample_rate, self.timbre)
         weights = 1.0 + 0.2 * self.rng.standard_normal((len(at), len(parts)))
         sounds = ((weights * loud[:, None]).astype(np.float32)) @ parts
         for start, sound in zip((at + self.margin).tolist(), sounds, strict=True):
@@ -191,9 +192,9 @@ class _Chest:
         for first, last, level in zip(begin + self.margin, end + self.margin, self._flow(murmur), strict=False):
             start = round(first + murmur.interval[0] * (last - first))
             stop = round(first + murmur.interval[1] * (last - first))
-            inside = np.arange(max(0, start), min(len(noise), stop))
-            if len(inside):
-                envelope[inside] = level * np.interp((inside - start) / (stop - start), bent, height)
+            inside = slice(max(0, start), max(0, stop))
+            course = (np.arange(inside.start, min(len(noise), inside.stop)) - start) / (stop - start)
+            envelope[inside] = level * np.interp(course, bent, height)
         noise *= envelope
         return noise
 
@@ -213,13 +214,13 @@ class _Chest:
         noise *= flow
         return noise
 
-    def _device(self) -> NDArray[np.float32]:
-        """Return the gain of chest and stethoscope over frequency."""
+    def _device(self) -> NDArray[np.complex64]:
+        """Return the response of chest and stethoscope over frequency."""
         low_hz, high_hz = self.settings.band_hz
         colour = np.interp(np.log2(self.grid), np.log2(COLOUR_HZ), np.array(self.settings.colour_db))
-        gain = passband(self.grid, low_hz, high_hz)
-        gain *= np.exp2(colour.astype(np.float32) * np.float32(1.0 / 6.02))
-        return gain
+        response = causal_band(self.grid, low_hz, high_hz)
+        response *= np.exp2(colour.astype(np.float32) * np.float32(1.0 / 6.02))
+        return response
 
     def _noise(self, s: Surroundings) -> NDArray[np.float32]:
         """Return what the heart is heard through, against its loudest moment."""
@@ -245,7 +246,7 @@ class _Chest:
         count = self.rng.poisson(s.bumps_per_s * len(noise) / self.sample_rate)
         if count == 0:
             return
-        tone = Tone(pitch_hz=self.rng.uniform(30.0, 200.0), duration_s=self.rng.uniform(0.03, 0.12), snap_db=0.0)
+        tone = Tone(pitch_hz=self.rng.uniform(30.0, 200.0), duration_s=self.rng.uniform(0.03, 0.12), snap_db=6.0)
         at = self.rng.integers(-self.margin, len(noise) - self.margin, count)
         self._lay(noise, tone, at, decibels(s.bumps_db) * self.rng.uniform(0.1, 1.0, count))
 
@@ -267,7 +268,7 @@ def _vibrations(tone: Tone, sample_rate: int, rng: np.random.Generator) -> NDArr
     pitch = np.concatenate((rng.uniform(0.65, 1.4, 3), rng.uniform(1.5, 3.2, 2))) * tone.pitch_hz
     pitch = np.concatenate((pitch, rng.uniform(90.0, 600.0, 2)))
     delay = np.concatenate((rng.uniform(0.0, 0.02, 3), rng.uniform(0.002, 0.03, 2), rng.uniform(0.005, 0.028, 2)))
-    attack = np.concatenate((rng.uniform(0.004, 0.015, 3), rng.uniform(0.002, 0.006, 2), rng.uniform(1e-4, 6e-4, 2)))
+    attack = np.concatenate((rng.uniform(0.004, 0.015, 3), rng.uniform(0.002, 0.006, 2), rng.uniform(5e-5, 4e-4, 2)))
     delay -= delay.min()
     decay = tone.duration_s * np.concatenate((rng.uniform(0.12, 0.27, 3), rng.uniform(0.06, 0.16, 2)))
     decay = np.concatenate((decay, rng.uniform(0.4, 1.1, 2) / pitch[5:]))

@@ -62,7 +62,7 @@ def random_settings(
         murmur=_random_murmur(rng, surroundings) if murmur or label == "murmur" else None,
         surroundings=surroundings,
         colour_db=_random_colour(rng),
-        band_hz=(float(rng.uniform(10.0, 38.0)), float(np.exp(rng.uniform(np.log(350.0), np.log(1900.0))))),
+        band_hz=(float(rng.uniform(10.0, 38.0)), float(np.exp(rng.uniform(np.log(420.0), np.log(1900.0))))),
         peak=_random_peak(rng),
     )
 
@@ -91,7 +91,7 @@ def _random_tone(rng: np.random.Generator, pitch_hz: float, duration_s: float, l
     return Tone(
         pitch_hz=float(np.clip(pitch_hz * rng.lognormal(0.0, 0.25), 28.0, 110.0)),
         duration_s=float(np.clip(duration_s + 0.022 * rng.standard_normal(), 0.06, 0.19)),
-        snap_db=float(rng.uniform(-13.0, 5.0)),
+        snap_db=float(rng.uniform(-10.0, 7.0)),
         level_db=float(np.clip(level_db, -14.0, 8.0)),
     )
 

@@ -140,7 +140,7 @@ def _beat_lag(weighted: list[float], plan: _Plan) -> int:
 
 def _between_frames(correlation: NDArray[np.float32], lag: int) -> float:
     """Return the place of the peak, in frames, from the parabola through it and its neighbours."""
-    before, here, after = correlation[lag - 1 : lag + 2].tolist()
+    before, here, after = (float(value) for value in correlation[lag - 1 : lag + 2])
     bend = before - 2.0 * here + after
     if bend >= 0.0:
         return float(lag)

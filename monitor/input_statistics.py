@@ -43,8 +43,8 @@ SAME_HEIGHT = 0.98
 FLAT_FROM = 0.002
 """64 16-bit steps; in quieter sound neighbours are equal by rounding alone."""
 
-RUN = 3
-"""Equal samples in a row that make a flat top: a peak may fall between two samples, not between three."""
+STEADY = 1e-6
+"""Variance against the mean squared; what a constant has is rounding."""
 
 
 class SignalStatistics(NamedTuple):
@@ -135,34 +135,22 @@ class InputStatistics:
         """Write the entries of the next bins, at most as many as are kept."""
         self._make_room(len(bins))
         held = self._table[:, self._used : self._used + len(bins)]
-        mean = np.add.reduce(bins, axis=1) / np.float32(self.bin_samples)
+        count = np.float32(self.bin_samples)
+        mean = np.add.reduce(bins, axis=1) / count
         centred = bins - mean[:, None]
         height = np.abs(bins)
         peak = np.maximum.reduce(height, axis=1)
         held[0] = mean
-        np.multiply(held[0], held[0], out=held[1])
-        held[2] = np.einsum("ij,ij->i", centred, centred) / np.float32(self.bin_samples)
-        held[3] = np.add.reduce(height >= FULL_SCALE, axis=1) if np.maximum.reduce(peak) >= FULL_SCALE else 0.0
-        held[4:6] = self._flat(height == peak[:, None], held[2] <= 1e-6 * held[1])
+        held[1] = held[0] * held[0]
+        held[2] = np.einsum("ij,ij->i", centred, centred) / count
+        held[3:6] = 0.0
         held[6] = peak
+        if np.maximum.reduce(peak) >= FULL_SCALE:
+            held[3] = np.add.reduce(height >= FULL_SCALE, axis=1)
+        top = height == peak[:, None]
+        if np.count_nonzero(top) > len(bins):  # some sample has an equal: rare in a live sound
+            held[4:6] = _flat(top, held[2] <= STEADY * held[1])
         self._used += len(bins)
-
-    def _flat(self, top: NDArray[np.bool_], steady: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-        """Return which bins are dead, and how many samples of the others lie on flat tops.
-
-        Parameters
-        ----------
-        top : ndarray, shape (bins, bin_samples), bool
-            Samples as high as the highest of their bin, either sign.
-        steady : ndarray, shape (bins,), bool
-            Bins without variance, so of one sign.
-        """
-        if np.count_nonzero(top) == len(top):  # no sample has an equal: by far the most bins of a live sound
-            return np.zeros(len(top), np.bool_), np.zeros(len(top), np.intp)
-        run = top[:, RUN - 1 :] & top[:, 1 : 1 - RUN + 1] & top[:, : 1 - RUN]
-        flat = np.add.reduce(run, axis=1)
-        dead = (flat == self.bin_samples - RUN + 1) & steady
-        return dead, flat * ~dead
 
     def _make_room(self, count: int) -> None:
         """Move the bins still needed to the front when the table is full."""
@@ -192,10 +180,12 @@ class InputStatistics:
         if last <= first:
             return NOTHING
         held = self._table[:, first:last]
-        mean, square, variance, full, dead = (np.add.reduce(held[:5], axis=1) / (last - first)).tolist()
+        count = last - first
+        mean, square, variance, full, dead, flat = (np.add.reduce(held[:6], axis=1) / count).tolist()
         rms = math.sqrt(max(0.0, variance + square - mean * mean))
         peak = float(np.maximum.reduce(held[6]))
-        flat = float(held[5] @ (held[6] >= SAME_HEIGHT * peak)) / (last - first) if peak >= FLAT_FROM else 0.0
+        if flat:  # only where the sound is as high as it gets, and not too faint to tell
+            flat = float(held[5] @ (held[6] >= SAME_HEIGHT * peak)) / count if peak >= FLAT_FROM else 0.0
         clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / self.bin_samples
         return SignalStatistics(rms, peak, clipped, dead, self._tail_s(held[4]) if dead else 0.0)
 
@@ -208,9 +198,27 @@ class InputStatistics:
         """Return how loud the last 0.1 s were."""
         if not self._used:
             return Level(SILENCE_DB, SILENCE_DB, clipped=False)
-        held = self._table[:, max(0, self._used - LEVEL_BINS) : self._used]
-        _, square, variance, full, *_ = (np.add.reduce(held, axis=1) / held.shape[1]).tolist()
-        return Level(_db(math.sqrt(square + variance)), _db(float(np.maximum.reduce(held[6]))), clipped=full > 0.0)
+        rows = self._table[:, max(0, self._used - LEVEL_BINS) : self._used].tolist()
+        _, square, variance, full, _, _, peak = rows
+        rms = math.sqrt((sum(square) + sum(variance)) / len(square))
+        return Level(_db(rms), _db(max(peak)), clipped=any(full))
+
+
+def _flat(top: NDArray[np.bool_], steady: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Return which bins are dead, and how many samples of the others lie on flat tops.
+
+    Parameters
+    ----------
+    top : ndarray, shape (bins, bin_samples), bool
+        Samples as high as the highest of their bin, either sign.
+    steady : ndarray, shape (bins,), bool
+        Bins without variance, so of one sign.
+    """
+    # a natural peak may fall between two equal samples, hardly between three
+    run = top[:, 2:] & top[:, 1:-1] & top[:, :-2]
+    flat = np.add.reduce(run, axis=1)
+    dead = (flat == run.shape[1]) & steady
+    return dead, flat * ~dead
 
 
 def _db(amplitude: float) -> float:

@@ -17,8 +17,8 @@ from monitor.plain_lines import DISCLAIMER
 
 __all__ = [
     "AMBER",
-    "GUTTER",
     "BLUE",
+    "GUTTER",
     "RIGHT",
     "YELLOW",
     "bar_segments",
@@ -43,6 +43,9 @@ RIGHT = 8
 
 GREEN, AMBER, VIOLET, TEAL, ROSE = "#52b788", "#e09f3e", "#a68be0", "#4fa3b5", "#d9798f"
 YELLOW, BLUE, GREY, RED = "#c9b458", "#86a5c4", "#8d8d8d", "#e5484d"
+
+STRIP_GROUND = "#262626"
+"""A pure grey, one of the 256: a tinted ground would turn into a loud colour there."""
 
 STATE_COLOURS = {"listening": GREY, "no-signal": GREY, "poor-signal": YELLOW, "uncertain": BLUE}
 NAMED_COLOURS = {"normal": GREEN, "murmur": AMBER, "extrastole": VIOLET}
@@ -69,11 +72,6 @@ def verdict_colour(snapshot: Snapshot) -> str:
     """Return the colour of the rolling label or state."""
     rolling = rolling_of(snapshot)
     return label_colours(snapshot.start.labels).get(rolling.label or rolling.state, AMBER)
-
-
-def tint(colour: str) -> str:
-    """Return a colour at a quarter of its light, to stand behind its letter."""
-    return "#" + "".join(f"{int(colour[i : i + 2], 16) // 4:02x}" for i in (1, 3, 5))
 
 
 def bar_segments(fraction: float, width: int, colour: str, look: Look) -> list[Segment]:
@@ -135,9 +133,9 @@ def strip_segments(snapshot: Snapshot, width: int, look: Look) -> list[Segment]:
     letters, colours = label_letters(snapshot.start.labels), label_colours(snapshot.start.labels)
     past = snapshot.history[-width:] if width > 0 else ()
     segments = [Segment(("·" if look.unicode else " ") * (width - len(past)), look.ink(dim=True))]
+    on = STRIP_GROUND if look.gradient else ""
     for entry, run in itertools.groupby(past):
         colour = colours.get(entry, GREY)
-        on = tint(colour) if look.gradient else ""
         segments.append(Segment(letters.get(entry, "#") * len(list(run)), look.ink(colour, on=on)))
     return segments
 
@@ -208,7 +206,7 @@ def footer_row(legend: Mapping[str, str], width: int, look: Look) -> Line:
     """
     row = Row(width)
     if width < len(DISCLAIMER) + 2:
-        return row.put(0, fit("not for diagnosis", width), look.ink(bold=True)).line()
+        return row.put(0, fit("not for diagnosis", width, unicode=look.unicode), look.ink(bold=True)).line()
     row.put(1 if legend else 0, DISCLAIMER, look.ink(bold=True))
     letters = label_letters(())
     if legend and width >= 78:

@@ -18,11 +18,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.spectrogram import FrameWindow
+from models.spectrogram import NUM_ROWS, FrameWindow
 from monitor.input_statistics import SignalStatistics
 from monitor.messages import Quality
 
-__all__ = ["GAP_QUALITY", "Features", "features_of", "judge_quality"]
+__all__ = ["GAP_QUALITY", "NOT_A_HEART", "Features", "features_of", "judge_quality"]
 
 SILENT_RMS = 1e-5
 """A third of a 16-bit step: less than dither, and a hundredth of the quietest heart recording tried."""
@@ -52,6 +52,8 @@ LOST: Final = "samples were lost: the computer or the cable could not keep up"
 
 GAP_QUALITY: Final = Quality(0.0, LOST, "poor-signal")
 """The quality of a window that spans lost samples."""
+NOT_A_HEART: Final = Quality(0.0, NO_HEARTBEAT, "poor-signal")
+"""The quality of a window in which the network itself hears no heart."""
 
 
 class Features(NamedTuple):
@@ -80,7 +82,10 @@ SMALLEST_POWER = 1e-16
 """Keeps the logarithm of silence finite."""
 
 TILT_BINS = slice(1, 9)
-"""Rows of the log power, 31 to 141 Hz: above the rumble, below most noise."""
+"""Bins of the log power, 31 to 141 Hz: above the rumble, below most noise."""
+TILT = np.full(NUM_ROWS, -1.0 / NUM_ROWS, np.float32)
+TILT[TILT_BINS] += np.float32(1.0 / 8.0)
+"""Weights that give the mean of those bins minus the mean of all."""
 
 FULL_SWING = 1.3
 """Standard deviation of the envelope; noise has 0.3 to 0.9, a faint heart 1, most hearts more than this."""
@@ -171,8 +176,7 @@ def features_of(frames: FrameWindow, periodicity: float) -> Features:
     Features
     """
     count = len(frames.envelope)
-    bins = np.add.reduce(frames.log_power, axis=0)
-    tilt = float(np.add.reduce(bins[TILT_BINS])) / (8 * count) - float(np.add.reduce(bins)) / (len(bins) * count)
+    tilt = float(np.add.reduce(frames.log_power, axis=0) @ TILT) / count
     level = frames.envelope - np.add.reduce(frames.envelope) / np.float32(count)
     swing = math.sqrt(float(level @ level) / count)
     return Features(_clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), _bumps(level, frames))

@@ -79,8 +79,7 @@ class RingBuffer:
 
     Notes
     -----
-    `push`, `push_lost`, `wait_for_room` and `close` belong to the one writing thread. Cursors
-    may be made on any thread, and each is read by one.
+    Written, waited for and closed by one thread; each cursor is read by one.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -215,10 +214,6 @@ class Cursor:
         Absolute number of the next sample to be read.
     bell : Bell
         Rung by the writer after every push.
-
-    Notes
-    -----
-    Used by one thread.
     """
 
     def __init__(self, ring: RingBuffer, start_sample: int) -> None:

@@ -1,28 +1,14 @@
 """Percentiles of the last few hundred latencies, in constant memory.
 
-Adding costs one list assignment; sorting happens only when someone asks. One writing
-thread per object; must not measure time itself.
+The values are kept in order as they come, so that a percentile, which every snapshot asks
+for, is a look-up. One writing thread per object; must not measure time itself.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import bisect
 
-__all__ = ["Percentiles", "Spread"]
-
-
-class Spread(NamedTuple):
-    """Percentiles of what was added, in its unit.
-
-    Attributes
-    ----------
-    p50, p95, p99 : float
-        Interpolated between neighbours, as NumPy's default is.
-    """
-
-    p50: float
-    p95: float
-    p99: float
+__all__ = ["Percentiles"]
 
 
 class Percentiles:
@@ -42,30 +28,55 @@ class Percentiles:
     def __init__(self, capacity: int = 512) -> None:
         if capacity < 1:
             raise ValueError(f"capacity={capacity} must be at least 1")
-        self._values = [0.0] * capacity
+        self._capacity = capacity
+        self._newest = [0.0] * capacity  # a ring, in the order of adding
+        self._ordered: list[float] = []  # the same values, smallest first
         self._added = 0
 
-    @property
-    def count(self) -> int:
-        """Values held."""
-        return min(self._added, len(self._values))
+    def __len__(self) -> int:
+        """Return the number of values held."""
+        return len(self._ordered)
 
     def add(self, value: float) -> None:
-        """Take one value; the oldest makes room."""
-        self._values[self._added % len(self._values)] = value
+        """Take one value; the oldest makes room.
+
+        Raises
+        ------
+        ValueError
+            If the value is NaN, which has no place in an order.
+        """
+        if value != value:
+            raise ValueError("value=nan must be a number")
+        slot = self._added % self._capacity
+        if self._added >= self._capacity:
+            del self._ordered[bisect.bisect_left(self._ordered, self._newest[slot])]
+        self._newest[slot] = value
+        bisect.insort(self._ordered, value)
         self._added += 1
 
-    def spread(self) -> Spread | None:
-        """Return the percentiles of the values held, or None when there are none."""
-        if not self._added:
+    def percentile(self, percent: float) -> float | None:
+        """Return the value below which ``percent`` of the values lie, or None when there are none.
+
+        Parameters
+        ----------
+        percent : float
+            0 to 100.
+
+        Returns
+        -------
+        float or None
+            Interpolated between neighbours, as NumPy's default is.
+
+        Raises
+        ------
+        ValueError
+            If ``percent`` is out of range.
+        """
+        if not 0 <= percent <= 100:
+            raise ValueError(f"percent={percent} must be from 0 to 100")
+        if not self._ordered:
             return None
-        ordered = sorted(self._values[: self.count])
-        return Spread(_quantile(ordered, 0.50), _quantile(ordered, 0.95), _quantile(ordered, 0.99))
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    """Return the value below which a share of the ordered values lies."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+        below, rest = divmod(percent * (len(self._ordered) - 1), 100)
+        low = self._ordered[int(below)]
+        high = self._ordered[min(int(below) + 1, len(self._ordered) - 1)]
+        return low + rest / 100 * (high - low)

@@ -10,11 +10,11 @@ Used by one thread, the classifier's; must not know about devices, files or netw
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from models.decision import Decision
 from monitor.heart_rate import MAX_BPM, MIN_BPM
-from monitor.messages import Judgement, Quality, State, Summary
+from monitor.messages import Judgement, Quality, State, Summary, WindowEvent
 
 __all__ = ["JUDGED", "Rolling", "Summarising", "window_judgement"]
 
@@ -27,7 +27,7 @@ RATE_BIN_BPM = 0.5
 """Width of a bin of the summary's heart rates."""
 
 
-def window_judgement(scores: Mapping[str, float] | None, quality: Quality, gap: bool, decision: Decision) -> Judgement:
+def window_judgement(scores: Mapping[str, float] | None, quality: Quality, decision: Decision) -> Judgement:
     """Return the judgement of one window alone.
 
     Parameters
@@ -35,23 +35,20 @@ def window_judgement(scores: Mapping[str, float] | None, quality: Quality, gap: 
     scores : mapping of label to float, or None
         Calibrated probabilities that sum to 1; None where the network was not asked.
     quality : Quality
-        Of the same window.
-    gap : bool
-        Whether samples were lost inside it.
+        Of the same window; :data:`monitor.quality.GAP_QUALITY` where samples were lost inside it.
     decision : Decision
 
     Returns
     -------
     Judgement
-        A window of poor signal keeps its scores for the record, but has no label.
+        A window of poor signal keeps its scores for the record, but has no label; one without
+        a signal has no scores either.
 
     Raises
     ------
     ValueError
-        If a window that must be judged has no scores.
+        If a window that is good enough to be judged has no scores.
     """
-    if gap:
-        return Judgement("poor-signal")
     if quality.state == "no-signal":
         return Judgement("no-signal")
     if quality.state == "poor-signal":
@@ -88,9 +85,9 @@ class Rolling:
     def clear(self) -> None:
         """Forget every window."""
         self._judged: deque[tuple[float, Mapping[str, float]]] = deque()
+        self._totals: dict[str, float] = {}
         self._label: str | None = None
         self._leader: str | None = None
-        self._judged_s: float | None = None
         self._last = LISTENING
 
     @property
@@ -98,43 +95,62 @@ class Rolling:
         """What :meth:`push` returned last; ``"listening"`` before the first window."""
         return self._last
 
-    def push(self, window: Judgement, end_s: float) -> Judgement:
-        """Take the judgement of the next window and return that of the last ones together.
+    def push(self, scores: Mapping[str, float] | None, quality: Quality, end_s: float) -> Judgement:
+        """Take the scores of the next window and return the judgement of the last ones together.
 
         Parameters
         ----------
-        window : Judgement
-            Of the window alone.
+        scores : mapping of label to float, or None
+            As for :func:`window_judgement`.
+        quality : Quality
+            Of the same window; its scores count only where it has no state.
         end_s : float
-            Where it ends in the source, seconds; never before the last one.
+            Where the window ends in the source, seconds; never before the last one.
 
         Returns
         -------
         Judgement
+
+        Raises
+        ------
+        ValueError
+            If a window that is good enough to be judged has no scores.
         """
         while self._judged and self._judged[0][0] <= end_s - self._decision.rolling_s:
-            self._judged.popleft()
-        if window.state in JUDGED and window.scores is not None:
-            self._judged.append((end_s, window.scores))
-            self._judged_s = end_s
+            self._count(self._judged.popleft()[1], -1.0)
+        if quality.state is None:
+            if not scores:
+                raise ValueError("scores must be given for a window that is good enough to be judged")
+            self._judged.append((end_s, scores))
+            self._count(scores, 1.0)
             self._last = self._together()
-        elif not self._judged or self._judged_s is None or self._waited(end_s - self._judged_s):
-            self._last = self._withheld(window)
+        elif not self._judged or self._waited(end_s - self._judged[-1][0]):
+            self._last = self._withheld(quality.state)
         return self._last
+
+    def _count(self, scores: Mapping[str, float], sign: float) -> None:
+        """Add the scores of a window to the totals, or take them out; start afresh where none is left."""
+        if not self._judged:
+            self._totals.clear()
+            return
+        for label, score in scores.items():
+            self._totals[label] = self._totals.get(label, 0.0) + sign * score
 
     def _waited(self, since_judged_s: float) -> bool:
         """Return whether there has been no usable window for long enough to say so."""
         return since_judged_s > self._decision.withhold_after_s - 1e-6
 
-    def _withheld(self, window: Judgement) -> Judgement:
+    def _withheld(self, state: State) -> Judgement:
         """Give up the label, and what it was made from: what comes next may be another place."""
         self._judged.clear()
+        self._totals.clear()
         self._label = self._leader = None
-        return Judgement(window.state)
+        return Judgement(state)
 
     def _together(self) -> Judgement:
         """Return the judgement of the mean scores, with hysteresis."""
-        scores = mean_scores(scores for _, scores in self._judged)
+        count = len(self._judged)
+        scores = {label: max(0.0, total / count) for label, total in self._totals.items()}
         leader = _largest(scores)
         if self._label is None or self._gives_way(scores, leader):
             self._label = leader
@@ -154,18 +170,10 @@ class Rolling:
 
 
 class Summarising:
-    """The judgement of a whole recording, gathered window by window in constant memory.
+    """The judgement of a whole recording, gathered window by window in constant memory."""
 
-    Parameters
-    ----------
-    labels : sequence of str
-        In the bundle's order.
-    decision : Decision
-    """
-
-    def __init__(self, labels: Sequence[str], decision: Decision) -> None:
-        self._decision = decision
-        self._totals = dict.fromkeys(labels, 0.0)
+    def __init__(self) -> None:
+        self._totals: dict[str, float] = {}
         self._judged = 0
         self._states: Counter[State] = Counter()
         bins = round((MAX_BPM - MIN_BPM) / RATE_BIN_BPM) + 1
@@ -177,34 +185,36 @@ class Summarising:
         """Windows taken so far, withheld ones included."""
         return self._states.total()
 
-    def add(self, window: Judgement, heart_rate_bpm: float | None) -> None:
-        """Take the judgement and the heart rate of one window."""
-        self._states[window.state] += 1
-        if window.state in JUDGED and window.scores is not None:
+    def push(self, event: WindowEvent) -> None:
+        """Take one window that was looked at."""
+        judgement = event.judgement
+        self._states[judgement.state] += 1
+        if judgement.state in JUDGED and judgement.scores is not None:
             self._judged += 1
-            for label, score in window.scores.items():
-                self._totals[label] += score
-        if heart_rate_bpm is not None:
-            place = int((min(MAX_BPM, max(MIN_BPM, heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
+            for label, score in judgement.scores.items():
+                self._totals[label] = self._totals.get(label, 0.0) + score
+        if event.heart_rate_bpm is not None:
+            place = int((min(MAX_BPM, max(MIN_BPM, event.heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
             self._rates[place] += 1
-            self._rate_totals[place] += heart_rate_bpm
+            self._rate_totals[place] += event.heart_rate_bpm
 
-    def summary(self, source: str, skipped: int = 0, overruns: int = 0) -> Summary:
+    def summary(self, source: str, decision: Decision, skipped: int = 0, overruns: int = 0) -> Summary:
         """Return the summary of the windows taken so far.
 
         Parameters
         ----------
         source : str
+        decision : Decision
         skipped, overruns : int
             See :class:`monitor.messages.Summary`.
         """
-        return Summary(source, self.windows, skipped, overruns, self._judgement(), self._median_rate())
+        return Summary(source, self.windows, skipped, overruns, self._judgement(decision), self._median_rate())
 
-    def _judgement(self) -> Judgement:
+    def _judgement(self, decision: Decision) -> Judgement:
         """Return the judgement of the mean scores, or the most frequent of the other states."""
         if self._judged:
             scores = {label: total / self._judged for label, total in self._totals.items()}
-            return labelled(scores, _largest(scores), self._decision)
+            return labelled(scores, _largest(scores), decision)
         if not self._states:
             return LISTENING
         return Judgement(max(self._states, key=self._states.__getitem__))
@@ -224,13 +234,6 @@ class Summarising:
             if passed > rank:
                 return total / number
         raise ValueError(f"rank={rank} must be below the number of rates, {passed}")
-
-
-def mean_scores(many: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of at least one mapping of scores, all with the same labels."""
-    rows = list(many)
-    totals = map(sum, zip(*(scores.values() for scores in rows), strict=True))
-    return {label: total / len(rows) for label, total in zip(rows[0], totals, strict=True)}
 
 
 def _largest(scores: Mapping[str, float]) -> str:

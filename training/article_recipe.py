@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from models.article import ARTICLE, article_picture
 from models.calibration import Calibration
+from models.decision import Decision
 from models.errors import DataError
 from models.network import article_network
 from training.datasets import NOT_HEART, Recording, labels_of
@@ -81,6 +82,7 @@ def train_article(recordings: Sequence[Recording], options: ArticleOptions, prog
         labels=labels,
         spec=ARTICLE,
         calibration=calibration,
+        decision=Decision(),
         evidence=measure(truth, scores, labels, patients),
         other_sets={},
         recordings=hearts,

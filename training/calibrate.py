@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration
 
-__all__ = ["cross_calibrated", "fit_calibration", "recording_scores"]
+__all__ = ["cross_calibrated", "fit_calibration", "heart_threshold", "recording_scores"]
 
 TEMPERATURES = np.geomspace(0.5, 4.0, 43)
+
+HEARTS_WITHHELD = 0.01
+"""Share of held-out heart windows that may be taken for no heart."""
+MOST_REQUIRED = 0.5
+"""A sound is never refused while the network takes it for a heart rather than not."""
 
 
 def recording_scores(
@@ -84,3 +89,20 @@ def cross_calibrated(
         chosen = fit_calibration([outputs[row] for row in others], truth[others], drawn, prior_exponent)
         scores[held] = recording_scores([outputs[row] for row in held], chosen, len(drawn))
     return scores
+
+
+def heart_threshold(outputs: Sequence[NDArray[np.float32]], calibration: Calibration, num_labels: int) -> float:
+    """Return the probability of a heart that all but the strangest windows of held-out hearts reach.
+
+    Parameters
+    ----------
+    outputs : sequence of ndarray, each ``(windows, outputs)``
+        Of held-out recordings, all of them hearts.
+    calibration : Calibration
+    num_labels : int
+    """
+    probabilities = [calibration.heart_probability(windows, num_labels) for windows in outputs]
+    told = [values for values in probabilities if values is not None]
+    if not told:
+        return 0.0
+    return round(min(MOST_REQUIRED, float(np.quantile(np.concatenate(told), HEARTS_WITHHELD))), 4)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+HEADINGS = ("sensitivity", "specificity", "precision", "AUC", "sens. at spec. .90")
+"""Over the figures of a label, in the order of training.evidence."""
+
 LIKELIHOOD = "The decision is the label with the largest calibrated score, with labels as common as in the recordings."
 
 
@@ -105,9 +108,10 @@ def _print_evidence(trained: Trained, console: Console) -> None:
 
     evidence = trained.evidence
     title = f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each held out once"
-    table = Table("label", *(name.replace("_", " ") for name in next(iter(evidence.per_label.values()))), title=title)
-    for label, figures in evidence.per_label.items():
-        table.add_row(label, *(str(figure) for figure in figures.values()))
+    table = Table("label", "recordings", *HEADINGS, title=title)
+    for (label, figures), row in zip(evidence.per_label.items(), evidence.confusion, strict=True):
+        cells = [f"{figure.value:.2f}\n[dim]{figure.low:.2f} to {figure.high:.2f}[/dim]" for figure in figures.values()]
+        table.add_row(label, str(row.sum()), *cells)
     console.print(table)
     for name, figure in evidence.overall.items():
         console.print(f"{name.replace('_', ' ')}: {figure}", highlight=False)
@@ -118,7 +122,6 @@ def _print_evidence(trained: Trained, console: Console) -> None:
 
 def _write(options: argparse.Namespace, trained: Trained) -> Path:
     """Write the bundle with its card."""
-    from models.decision import Decision
     from training.card import write_card
     from training.export import write_bundle
     from training.train import HeartOptions, describe_recordings
@@ -159,7 +162,7 @@ def _write(options: argparse.Namespace, trained: Trained) -> Path:
             labels=trained.labels,
             spec=trained.spec,
             calibration=trained.calibration,
-            decision=Decision(),
+            decision=trained.decision,
             facts=facts,
             card=card,
         )

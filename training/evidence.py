@@ -84,8 +84,10 @@ def measure(
     decided = scores.argmax(axis=1)
 
     def figure(of: Callable[[NDArray[np.intp]], float]) -> Figure:
-        everything = np.arange(len(truth))
-        return Figure(of(everything), *metrics.bootstrap_interval(of, patients, np.random.default_rng(seed)))
+        value = of(np.arange(len(truth)))
+        if np.isnan(value):
+            return Figure(value, value, value)
+        return Figure(value, *metrics.bootstrap_interval(of, patients, np.random.default_rng(seed)))
 
     def from_confusion(of: Callable[[NDArray[np.int64]], float]) -> Figure:
         return figure(lambda rows: of(metrics.confusion(truth[rows], decided[rows], len(labels))))

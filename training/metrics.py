@@ -164,7 +164,8 @@ def bootstrap_interval(
             values.append(figure(drawn))
         except ValueError:
             continue
+    values = [value for value in values if not np.isnan(value)]
     if not values:
         raise ValueError("no draw of patients gave a figure: too few patients, or one label only")
-    low, high = np.nanpercentile(values, (2.5, 97.5))
+    low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration
+from models.decision import Decision
 from models.errors import DataError
 from models.network import heart_network
 from models.spec import HEART, SpectrogramSpec
 from models.spectrogram import Painter
 from training import metrics
 from training.batches import BatchMaker, Share, shares_by_label
-from training.calibrate import cross_calibrated, fit_calibration, recording_scores
+from training.calibrate import cross_calibrated, fit_calibration, heart_threshold, recording_scores
 from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import Evidence, Figure, measure
 from training.fit import fit, make_repeatable, outputs_of
@@ -80,6 +81,7 @@ class Trained:
     labels : tuple of str
     spec : SpectrogramSpec
     calibration : Calibration
+    decision : Decision
     evidence : Evidence
         Of held-out patients of the set that tells all.
     other_sets : dict of str to dict of str to Figure
@@ -91,6 +93,7 @@ class Trained:
     labels: tuple[str, ...]
     spec: SpectrogramSpec
     calibration: Calibration
+    decision: Decision
     evidence: Evidence
     other_sets: dict[str, dict[str, Figure]]
     recordings: Sequence[Recording]
@@ -130,6 +133,7 @@ def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress
         labels=labels,
         spec=HEART,
         calibration=calibration,
+        decision=Decision(heart_from=heart_threshold(list(outputs.values()), calibration, len(labels))),
         evidence=measure(truth, scores, labels, [recordings[row].patient for row in primary]),
         other_sets=_other_sets(recordings, folds, outputs, telling, labels, calibration),
         recordings=recordings,

@@ -9,7 +9,7 @@ from monitor.app import play
 from monitor.commands.options import add_play_arguments, whole
 from monitor.commands.replay import check_hop
 from monitor.interrupts import Interrupts
-from monitor.sources.synthetic import DEFAULT_SEED, SyntheticSource
+from monitor.sources.synthetic import DEMO_SEED, SyntheticSource
 from monitor.views import choose_view
 
 __all__ = ["add_arguments", "run"]
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
     parser.add_argument(
-        "--seed", type=whole(0, 2**32 - 1), default=DEFAULT_SEED, metavar="N", help="make another heart"
+        "--seed", type=whole(0, 2**32 - 1), default=DEMO_SEED, metavar="N", help="make another heart"
     )
     parser.set_defaults(usage_error=parser.error)
 

@@ -132,12 +132,13 @@ class SyntheticSource(PacedSource):
 def _performance(seed: int) -> tuple[NDArray[np.float32], tuple[Scene, ...]]:
     """Return the waveform of a seed and its scenes."""
     rng = np.random.default_rng(seed)
+    timbre = int(rng.integers(2**32))  # one person in all scenes
     whole = np.zeros(round(DURATION_S * SAMPLE_RATE), np.float32)
     fade = round(CROSSFADE_S * SAMPLE_RATE)
     start, scenes = 0, []
     for number, part in enumerate(PARTS):
         last = number == len(PARTS) - 1
-        sound, length = _play(part, rng, len(whole) - start if last else None)
+        sound, length = _play(part, timbre, rng, len(whole) - start if last else None)
         _join(whole, sound, start, fade if number else 0)
         scenes.append(Scene(part.name, start / SAMPLE_RATE, (start + length) / SAMPLE_RATE, part.label))
         start += length
@@ -145,13 +146,14 @@ def _performance(seed: int) -> tuple[NDArray[np.float32], tuple[Scene, ...]]:
     return whole, tuple(scenes)
 
 
-def _play(part: _Part, rng: np.random.Generator, samples: int | None) -> tuple[NDArray[np.float32], int]:
+def _play(part: _Part, timbre: int, rng: np.random.Generator, samples: int | None) -> tuple[NDArray[np.float32], int]:
     """Return a scene's sound with a tail to fade into the next, and its length in samples.
 
     It starts shortly before a beat and lasts until shortly before the first beat after its
     duration, or for exactly ``samples``.
     """
-    made = phonocardiogram(part.duration_s + 6.0, part.settings, rng, SAMPLE_RATE)
+    settings = dataclasses.replace(part.settings, timbre=timbre)
+    made = phonocardiogram(part.duration_s + 6.0, settings, rng, SAMPLE_RATE)
     lead = round(BEFORE_BEAT_S * SAMPLE_RATE)
     start, end = _cut(made, lead, round(part.duration_s * SAMPLE_RATE), samples)
     sound = made.waveform[start : end + round(CROSSFADE_S * SAMPLE_RATE)].copy()

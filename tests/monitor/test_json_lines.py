@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from monitor.json_lines import start_line, summary_line, window_line
 from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
 
@@ -74,7 +75,7 @@ class TestStart:
         assert values["speed"] is None
         assert values["version"] is None
 
-    @pytest.mark.parametrize("name", ["Herz Töne ♥.wav", 'quote".wav', "back\\slash.wav", "new\nline.wav", "\udcff.wav"])
+    @pytest.mark.parametrize("name", ["Töne ♥.wav", 'quote".wav', "back\\slash.wav", "new\nline.wav", "\udcff.wav"])
     def test_any_file_name_survives(self, name: str) -> None:
         """A name comes back as it was, and the line is plain ASCII."""
         line = start_line(dataclasses.replace(START, source=name))
@@ -161,8 +162,9 @@ class TestWindow:
 
     def test_scores_that_are_not_finite_are_refused(self) -> None:
         """A NaN among the scores raises instead of being written."""
+        own = Judgement("verdict", "a", 0.5, {"a": math.nan, "b": 0.5})
         with pytest.raises(ValueError, match="not JSON compliant"):
-            window_line(dataclasses.replace(WINDOW, judgement=Judgement("verdict", "a", 0.5, {"a": math.nan, "b": 0.5})))
+            window_line(dataclasses.replace(WINDOW, judgement=own))
 
     @given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=40))
     def test_scores_still_sum_to_one(self, weights: list[float]) -> None:
@@ -223,9 +225,9 @@ def test_type_is_written_first() -> None:
 
 def test_needs_neither_numpy_nor_rich() -> None:
     """Importing the writers of lines imports nothing but the standard library."""
-    program = "import sys, monitor.json_lines, monitor.plain_lines; print('numpy' in sys.modules, 'rich' in sys.modules)"
+    program = "import sys, monitor.json_lines, monitor.plain_lines; print({'numpy', 'rich'} & set(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.split() == ["False", "False"]
+    assert done.stdout.strip() == "set()"

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
 from monitor.plain_lines import header_line, plain_summary, plain_window, printable, scores_text
 
@@ -58,8 +59,8 @@ class TestWindow:
         fast = dataclasses.replace(WINDOW, heart_rate_bpm=180.0)
         lines = [plain_window(event) for event in (WINDOW, poor, slow, fast)]
         assert {line.index(" s  ") for line in lines} == {8}
-        assert {lines[at].index("bpm") for at in (0, 2, 3)} == {33}
-        assert {lines[at].index("normal") for at in (0, 2, 3)} == {39}
+        assert {lines[at].index("bpm") for at in (0, 2, 3)} == {34}
+        assert {lines[at].index("normal") for at in (0, 2, 3)} == {40}
 
     def test_poor_signal_gives_its_reason(self) -> None:
         """A withheld window says what to do about it."""
@@ -67,7 +68,7 @@ class TestWindow:
             WINDOW, judgement=POOR, rolling=POOR, quality=Quality(0.1, "press more firmly", "poor-signal"),
             heart_rate_bpm=None,
         )  # fmt: skip
-        assert plain_window(event).split() == "7.5 s poor-signal press more firmly".split()
+        assert plain_window(event).split() == ["7.5", "s", "poor-signal", "press", "more", "firmly"]
 
     def test_a_gap_is_named(self) -> None:
         """A window with lost samples says that it was withheld."""
@@ -113,7 +114,7 @@ class TestSummary:
     def test_without_scores(self) -> None:
         """A recording that was never judged shows its state and the counts."""
         line = plain_summary(dataclasses.replace(SUMMARY, judgement=Judgement("no-signal"), heart_rate_bpm=None))
-        assert line.split() == "summary no-signal 41 windows, 2 skipped, 1 overruns".split()
+        assert line.split() == ["summary", "no-signal", "41", "windows,", "2", "skipped,", "1", "overruns"]
 
     def test_columns_are_the_windows(self) -> None:
         """The label stands under the labels, the rate under the rates."""

@@ -30,9 +30,7 @@ def picture() -> np.ndarray:
     return np.stack([beats, beats, lines * (columns > 8)], axis=-1).astype(np.float32)
 
 
-START = Start(
-    "murmur_156.wav", 4000, "heart-sounds", "0" * 64, ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0
-)
+START = Start("murmur_156.wav", 4000, "heart-sounds", "0" * 64, ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 SURE = Judgement("verdict", "murmur", 0.87, {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04})
 UNSURE = Judgement("uncertain", None, 0.46, {"normal": 0.46, "murmur": 0.44, "extrastole": 0.10})
 POOR = Judgement("poor-signal")

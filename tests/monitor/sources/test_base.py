@@ -121,7 +121,7 @@ def test_a_stall_is_caught_up():
 @pytest.mark.parametrize(("speed", "rate", "block"), [(1.0, 4000, 40), (0.25, 1000, 3), (64.0, 192_000, 16_384)])
 def test_a_block_is_ten_milliseconds_of_hearing(speed, rate, block):
     """Blocks are short enough that no window is late, and far smaller than the ring."""
-    ring, began = paced(3 * block, speed, rate)
+    ring, _ = paced(3 * block, speed, rate)
     assert ring.pushes[0][0] == block
 
 
@@ -252,7 +252,7 @@ def test_speeds_in_range_are_taken(speed):
 @pytest.mark.parametrize("speed", [0.0, 0.2, -1.0, 65.0, float("nan"), float("inf")])
 def test_speeds_out_of_range_are_refused(speed):
     """Any other speed is the caller's mistake, named with its value."""
-    with pytest.raises(ValueError, match="speed=.* must be from 0.25 to 64"):
+    with pytest.raises(ValueError, match=r"speed=.* must be from 0\.25 to 64"):
         Tone(1, speed=speed)
 
 
