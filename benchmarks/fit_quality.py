@@ -22,9 +22,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.painter import FrameWindow
 from models.resample import resampled
 from models.spec import HEART
-from models.spectrogram import FrameWindow, StreamingSpectrogram
+from models.spectrogram import StreamingSpectrogram
 from monitor.heart_rate import SHOWN_FROM, heart_rate
 from monitor.input_statistics import InputStatistics, SignalStatistics
 from monitor.quality import SILENT_RMS, Features, features_of, judge_quality

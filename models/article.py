@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from models.inferno import INFERNO
 from models.spec import SpectrogramSpec
 
-__all__ = ["ARTICLE", "ArticlePicture", "article_picture"]
+__all__ = ["ARTICLE", "ArticlePicture", "article_picture", "specgram_decibels"]
 
 ARTICLE = SpectrogramSpec(kind="article", sample_rate=22_050, frame_s=2048 / 22_050, frame_hop_s=1920 / 22_050)
 
 SIZE = 64
-QUIETEST = 1e-20
-"""Power given to digital silence, which matplotlib would leave white."""
+SILENT_DB = -200.0
+"""Given to digital silence, which matplotlib would leave white."""
 
 
 class ArticlePicture:
@@ -109,6 +109,29 @@ def article_picture(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDA
     ValueError
         If the waveform is shorter than a frame.
     """
+    decibels = specgram_decibels(waveform, spec)
+    sounding = decibels > SILENT_DB + 1e-6
+    low = decibels[sounding].min() if sounding.any() else 0.0
+    high = max(float(decibels.max()), low + 1e-6)
+    level = _resized(np.clip((decibels - low) / (high - low), 0, 1))
+    colours = INFERNO[np.minimum((level * 256).astype(int), 255)]
+    picture: NDArray[np.float32] = (colours / 255.0).astype(np.float32)
+    return picture
+
+
+def specgram_decibels(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float64]:
+    """Return what ``plt.specgram`` draws of a waveform, before it is coloured.
+
+    Returns
+    -------
+    ndarray, shape (bins, segments), float64
+        Power spectral density for a rate of 2, which is matplotlib's default, in dB; SILENT_DB and no less.
+
+    Raises
+    ------
+    ValueError
+        If the waveform is shorter than a frame.
+    """
     size, hop = spec.frame_samples, spec.frame_hop_samples
     if len(waveform) < size:
         raise ValueError(f"waveform of {len(waveform)} samples must hold at least one frame of {size}")
@@ -116,14 +139,8 @@ def article_picture(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDA
     segments = np.lib.stride_tricks.sliding_window_view(waveform, size)[::hop] * taper
     power = np.abs(np.fft.rfft(segments)) ** 2 / (2.0 * (taper**2).sum())
     power[:, 1:-1] *= 2.0  # one side stands for both
-    sounding = power > QUIETEST
-    decibels = 10 * np.log10(np.maximum(power, QUIETEST)).T
-    low = decibels[sounding.T].min() if sounding.any() else 0.0
-    high = max(float(decibels.max()), low + 1e-6)
-    level = _resized(np.clip((decibels - low) / (high - low), 0, 1))
-    colours = INFERNO[np.minimum((level * 256).astype(int), 255)]
-    picture: NDArray[np.float32] = (colours / 255.0).astype(np.float32)
-    return picture
+    decibels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 10 ** (SILENT_DB / 10))).T
+    return decibels
 
 
 def _resized(level: NDArray[np.floating]) -> NDArray[np.floating]:

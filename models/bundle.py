@@ -12,6 +12,8 @@ import dataclasses
 import hashlib
 import io
 import json
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ __all__ = [
     "list_bundles",
     "load_bundle",
     "read_settings",
+    "text_of_settings",
 ]
 
 FORMAT = 1
@@ -116,7 +119,8 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = "litert") -
         raise ValueError(f"engine={engine!r} must be litert or keras")
     path = find_bundle(model)
     settings = read_settings(path)
-    contents = _read_files(path, settings)
+    needed = ("model.tflite", "check.npz", *(["model.keras"] if engine == "keras" else []))
+    contents = _read_files(path, settings, needed)
     network: Engine = LiteRTEngine(contents["model.tflite"])
     if engine == "keras":
         network = KerasEngine(path / "model.keras")
@@ -164,7 +168,8 @@ def read_settings(path: Path) -> dict[str, Any]:
         If it cannot be read, is damaged, or has another format version.
     """
     try:
-        settings = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
+        text = (path / "bundle.json").read_text(encoding="utf-8")
+        settings = json.loads(text)
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: bundle.json cannot be read", RETRAIN) from error
     if not isinstance(settings, dict) or "format" not in settings:
@@ -174,7 +179,7 @@ def read_settings(path: Path) -> dict[str, Any]:
             f"{path}: bundle format {settings['format']!r}, but this auscult reads format {FORMAT}",
             "use the auscult that made it, or train it again",
         )
-    if settings.get("settings_sha256") != digest_of_settings(settings):
+    if settings.get("settings_sha256") != digest_of_settings(settings) or text != text_of_settings(settings):
         raise BundleError(f"{path}: bundle.json is damaged (its digest does not match)", RETRAIN)
     return settings
 
@@ -185,10 +190,18 @@ def digest_of_settings(settings: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _read_files(path: Path, settings: dict[str, Any]) -> dict[str, bytes]:
+def text_of_settings(settings: dict[str, Any]) -> str:
+    """Return ``bundle.json`` as it is written: any other text, though it mean the same, is not what was written."""
+    return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> dict[str, bytes]:
     """Return the content of the bundle's files, each of which has its digest."""
+    digests = settings.get("sha256")
+    if not isinstance(digests, dict):
+        raise BundleError(f"{path}: bundle.json names no files", RETRAIN)
     contents = {}
-    for name, digest in settings["sha256"].items():
+    for name, digest in digests.items():
         try:
             content = (path / name).read_bytes()
         except OSError as error:
@@ -196,7 +209,7 @@ def _read_files(path: Path, settings: dict[str, Any]) -> dict[str, bytes]:
         if hashlib.sha256(content).hexdigest() != digest:
             raise BundleError(f"{path}: {name} is damaged (its digest does not match)", RETRAIN)
         contents[name] = content
-    for name in ("model.tflite", "check.npz"):
+    for name in needed:
         if name not in contents:
             raise BundleError(f"{path}: bundle.json does not name {name}", RETRAIN)
     return contents
@@ -226,7 +239,7 @@ def _self_check(bundle: Bundle, content: bytes) -> None:
         with np.load(io.BytesIO(content), allow_pickle=False) as check:
             tensor, expected = check["tensor"], check["scores"]
         scores = np.array(list(bundle.scores(tensor).values()))
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.path}: the self-check could not be run ({error})", RETRAIN) from error
     if scores.shape != expected.shape or not np.abs(scores - expected).max() <= TOLERANCE:
         raise BundleError(

@@ -7,6 +7,7 @@ for "not a heart"; the article's puts out sigmoids.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,30 @@ class Calibration:
             return None
         return 1.0 - softmax(values)[..., num_labels]
 
+    def of_one(self, outputs: NDArray[np.floating], num_labels: int) -> tuple[list[float], float | None]:
+        """Return scores and heart probability of one picture, as :meth:`scores` and :meth:`heart_probability` do.
+
+        In plain floats: for a handful of numbers that is a tenth of the price of arrays.
+
+        Parameters
+        ----------
+        outputs : ndarray, shape (outputs,)
+        num_labels : int
+
+        Returns
+        -------
+        tuple of (list of float, float or None)
+        """
+        values = [float(value) for value in outputs.tolist()]
+        if self.kind == "share":
+            positive = [value + 1e-9 for value in values[:num_labels]]
+            total = sum(positive)
+            return [value / total for value in positive], None
+        bias = self.bias or (0.0,) * num_labels
+        logits = [value / self.temperature + shift for value, shift in zip(values[:num_labels], bias, strict=True)]
+        heart = 1.0 - _softmax_of_few(values)[num_labels] if len(values) > num_labels else None
+        return _softmax_of_few(logits), heart
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
         return {"kind": self.kind, "temperature": self.temperature, "bias": list(self.bias)}
@@ -99,3 +124,11 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     power = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
     result: NDArray[np.float64] = power / np.add.reduce(power, axis=-1, keepdims=True)
     return result
+
+
+def _softmax_of_few(logits: list[float]) -> list[float]:
+    """Return the softmax of a handful of numbers."""
+    top = max(logits)
+    powers = [math.exp(value - top) for value in logits]
+    total = sum(powers)
+    return [power / total for power in powers]

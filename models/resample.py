@@ -9,6 +9,8 @@ one thread.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -34,7 +36,10 @@ class StreamingResampler:
         for name, rate in (("input_rate", input_rate), ("output_rate", output_rate)):
             if not 1000 <= rate <= 192_000:
                 raise ValueError(f"{name}={rate} must be from 1000 to 192000 Hz")
-        self._stream = None
+        self._rates = (input_rate, output_rate)
+        self._taken = 0
+        self._given = 0
+        self._stream: Any = None
         if input_rate != output_rate:
             self._stream = soxr.ResampleStream(input_rate, output_rate, 1, dtype="float32", quality="HQ", vr=True)
 
@@ -50,11 +55,23 @@ class StreamingResampler:
         Returns
         -------
         ndarray, shape (samples,), float32
+            All calls together give ``input samples * output_rate // input_rate``.
         """
         if self._stream is None:
             return waveform
-        result: NDArray[np.float32] = self._stream.resample_chunk(waveform, last=last)
+        self._taken += len(waveform)
+        if last:
+            return self._rest(waveform)
+        result: NDArray[np.float32] = self._stream.resample_chunk(waveform, last=False)
+        self._given += len(result)
         return result
+
+    def _rest(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return all that is left, to the exact length; soxr by itself may end one sample early."""
+        input_rate, output_rate = self._rates
+        beyond = np.zeros(2 * (input_rate // output_rate) + 4, np.float32)
+        ending: NDArray[np.float32] = self._stream.resample_chunk(np.concatenate((waveform, beyond)), last=True)
+        return ending[: self._taken * output_rate // input_rate - self._given]
 
 
 def resampled(waveform: NDArray[np.float32], input_rate: int, output_rate: int) -> NDArray[np.float32]:

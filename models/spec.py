@@ -8,6 +8,7 @@ import anything of ours; safe on any thread.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 __all__ = ["HEART", "SpectrogramSpec"]
@@ -98,7 +99,7 @@ class SpectrogramSpec:
         ValueError
             If ``hop_s`` is not positive, longer than the window, or off the frame grid.
         """
-        samples = round(hop_s * self.sample_rate)
+        samples = round(hop_s * self.sample_rate) if math.isfinite(hop_s) else 0
         grid = self.frame_hop_samples if self.kind == "heart" else 1
         if not 0 < hop_s <= self.window_s or samples == 0:
             raise ValueError(f"hop_s={hop_s:g} must be above 0 and at most the window of {self.window_s:g} s")
@@ -136,7 +137,7 @@ def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
     ValueError
         If it is not a positive whole number of samples.
     """
-    samples = round(seconds * sample_rate)
+    samples = round(seconds * sample_rate) if math.isfinite(seconds) else 0
     if samples < 1 or abs(samples - seconds * sample_rate) > 1e-6:
         raise ValueError(f"{name}={seconds:g} must be a positive whole number of samples at {sample_rate} Hz")
     return samples

@@ -7,76 +7,31 @@ the sound is cut, the pictures are the same to the last bit: a frame's row is ma
 by operations that treat each row alone, never by a matrix product whose rounding
 could depend on how many rows came together.
 
-The picture is made for heart sounds, not for music (docs/decisions/0002):
-
-* rows are the 64 FFT bins from 15.6 Hz to 1000 Hz. At these frequencies the mel
-  scale is almost straight and finer than a 64 ms frame can tell apart, so a mel
-  filter bank would only copy bins.
-* channel 0 is the mean and channel 1 the maximum of the log power in each of 64
-  overlapping columns: the mean shows a murmur's texture, the maximum keeps the
-  short first and second sounds sharp.
-* channel 2 is rhythm: the sliding autocorrelation of the heart-sound envelope, 64
-  lags from 0.2 s to 1.775 s (rows) over time (columns). A premature beat is a
-  kink in its ridge, which a picture of the spectrum does not show.
-
-Levels are relative to the window, so gain does not matter. NumPy only; one writing
+What the picture shows, and why, is in :mod:`models.painter`. NumPy only; one writing
 thread per object; must not know about devices, files or networks.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from models.painter import NUM_ROWS, FrameWindow, Painter
 from models.spec import SpectrogramSpec
 
-__all__ = ["FrameWindow", "Painter", "StreamingSpectrogram", "picture_of"]
+__all__ = ["StreamingSpectrogram", "picture_of"]
 
-NUM_ROWS = 64
-NUM_COLUMNS = 64
 FIRST_BIN = 1
 """The lowest bin drawn, 15.6 Hz: bin 0 is the offset of the converter."""
 
 POWER_FLOOR = np.float32(1e-20)
 """Far below one 24-bit step, so it only keeps the logarithm of digital silence finite."""
 
-DYNAMIC_RANGE = np.float32(8.0 * np.log(10.0))
-"""80 dB in natural-log power: what lies deeper under the window's loudest bin is not drawn."""
-
-CONTRAST = np.float32(0.25)
-"""Picture units per natural-log power: one unit is 17 dB."""
-
 ENVELOPE_HZ = (20.0, 200.0)
 LOW_HZ = (20.0, 150.0)
 HIGH_HZ = 600.0
 """Bands of the rhythm envelope, of the heart sounds, and the lower edge of what is mostly noise.
 Source: docs/decisions/0002, measured on PASCAL set A and B and on CirCor."""
-
-RHYTHM_FIRST_LAG = 8
-"""Frames: 0.2 s, far above 200 beats per minute."""
-RHYTHM_WIDTH = 12
-"""Frames over which lagged products are averaged: 0.3 s, a heart sound and its surroundings."""
-
-
-class FrameWindow(NamedTuple):
-    """The frames of one window: what a picture, the gate and the heart rate are made from.
-
-    Attributes
-    ----------
-    log_power : ndarray, shape (num_frames, 64), float32
-        Natural log of the power in bins 1 to 64.
-    envelope : ndarray, shape (num_frames,), float32
-        Natural log of the power from 20 to 200 Hz, one value per frame.
-    low_power, high_power : ndarray, shape (num_frames,), float32
-        Power from 20 to 150 Hz, and above 600 Hz.
-    """
-
-    log_power: NDArray[np.float32]
-    envelope: NDArray[np.float32]
-    low_power: NDArray[np.float32]
-    high_power: NDArray[np.float32]
 
 
 class StreamingSpectrogram:
@@ -94,6 +49,9 @@ class StreamingSpectrogram:
 
     def __init__(self, spec: SpectrogramSpec) -> None:
         self.spec = spec
+        self.frame_hop_samples = spec.frame_hop_samples
+        self._size = spec.frame_samples
+        self._num_frames = spec.num_frames
         self._taper = np.hanning(spec.frame_samples + 1)[:-1].astype(np.float32)
         bin_hz = spec.sample_rate / spec.frame_samples
         self._envelope_bins = _bins(ENVELOPE_HZ, bin_hz)
@@ -119,7 +77,7 @@ class StreamingSpectrogram:
     @property
     def end_sample(self) -> int:
         """Samples pushed so far."""
-        return self.end_frame * self.spec.frame_hop_samples + len(self._tail)
+        return self.end_frame * self.frame_hop_samples + len(self._tail)
 
     def push(self, waveform: NDArray[np.float32]) -> int:
         """Take the next samples and compute the frames that they complete.
@@ -135,11 +93,11 @@ class StreamingSpectrogram:
             Frames computed by this call.
         """
         samples = np.concatenate((self._tail, waveform)).astype(np.float32, copy=False)
-        size, hop = self.spec.frame_samples, self.spec.frame_hop_samples
+        size, hop = self._size, self.frame_hop_samples
         count = max(0, (len(samples) - size) // hop + 1)
         done = 0
         while done < count:  # a long push goes through the buffer in parts
-            part = min(count - done, self.spec.num_frames)
+            part = min(count - done, self._num_frames)
             self._compute(samples[done * hop : (done + part - 1) * hop + size], part)
             done += part
         self._tail = samples[count * hop :].copy()
@@ -148,7 +106,7 @@ class StreamingSpectrogram:
     def _compute(self, samples: NDArray[np.float32], count: int) -> None:
         """Write ``count`` new frames behind those held."""
         self._make_room(count)
-        size, hop = self.spec.frame_samples, self.spec.frame_hop_samples
+        size, hop = self._size, self.frame_hop_samples
         # overlapping frames as a view; the constructor costs a fiftieth of sliding_window_view
         frames = np.ndarray((count, size), np.float32, samples, 0, (hop * samples.itemsize, samples.itemsize))
         spectrum = np.fft.rfft(frames * self._taper)
@@ -193,11 +151,11 @@ class StreamingSpectrogram:
         ValueError
             If the window is off the frame grid, not complete yet, or no longer held.
         """
-        frame, off = divmod(start_sample, self.spec.frame_hop_samples)
+        frame, off = divmod(start_sample, self.frame_hop_samples)
         if off:
-            raise ValueError(f"start_sample={start_sample} must be a multiple of {self.spec.frame_hop_samples}")
+            raise ValueError(f"start_sample={start_sample} must be a multiple of {self.frame_hop_samples}")
         slot = frame - self._first
-        if slot < 0 or slot + self.spec.num_frames > self._used:
+        if slot < 0 or slot + self._num_frames > self._used:
             raise ValueError(f"start_sample={start_sample} must lie in a window that is complete and still held")
         return self._held(slot, self.spec.num_frames)
 
@@ -231,7 +189,11 @@ class StreamingSpectrogram:
         ValueError
             As :meth:`window`.
         """
-        return self._painter.draw(self.window(start_sample))
+        return self.draw(self.window(start_sample))
+
+    def draw(self, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the picture of a window's frames, as :meth:`tensor`."""
+        return self._painter.draw(frames)
 
 
 def picture_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
@@ -257,88 +219,6 @@ def picture_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[
     stream = StreamingSpectrogram(spec)
     stream.push(waveform)
     return stream.tensor(0)
-
-
-class Painter:
-    """Draws the network's picture from a window's frames.
-
-    Parameters
-    ----------
-    num_frames : int
-        Frames in a window; every product below has this one shape, so its rounding never varies.
-
-    Notes
-    -----
-    Holds scratch space; used by one thread.
-    """
-
-    def __init__(self, num_frames: int) -> None:
-        self._width = -(-num_frames // NUM_COLUMNS)
-        starts = np.round(np.linspace(0, num_frames - self._width, NUM_COLUMNS)).astype(np.intp)
-        self._columns = [starts + offset for offset in range(self._width)]
-        last_lag = RHYTHM_FIRST_LAG + NUM_ROWS - 1
-        self._past = np.zeros(last_lag + num_frames, np.float32)
-        self._level = self._past[last_lag:]
-        # row k is the level `RHYTHM_FIRST_LAG + k` frames ago; before the window begins it is 0, the mean
-        self._lagged = np.lib.stride_tricks.sliding_window_view(self._past, num_frames)[:NUM_ROWS][::-1]
-        self._products = np.empty((NUM_ROWS, num_frames), np.float32)
-        self._averages = _box_averages(num_frames)
-
-    def draw(self, frames: FrameWindow) -> NDArray[np.float32]:
-        """Return the picture.
-
-        Parameters
-        ----------
-        frames : FrameWindow
-
-        Returns
-        -------
-        ndarray, shape (64, 64, 3), float32
-            Row 0 is the lowest frequency (or the shortest lag), column 0 the oldest. Channels 0
-            and 1 are log power relative to the window's mean, 17 dB to the unit; channel 2 is the
-            autocorrelation of the standardised envelope, about -1 to 1.
-        """
-        tensor = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
-        mean, peak = self._pool(frames.log_power)
-        floor = peak.max() - DYNAMIC_RANGE
-        np.maximum(mean, floor, out=mean)
-        np.maximum(peak, floor, out=peak)
-        reference = mean.mean()
-        for channel, power in enumerate((mean, peak)):
-            np.subtract(power, reference, out=power)
-            np.multiply(power, CONTRAST, out=power)
-            tensor[:, :, channel] = power.T
-        tensor[:, :, 2] = self._rhythm(frames.envelope)
-        return tensor
-
-    def _pool(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return mean and maximum of the frames in each column, both ``(64 columns, 64 bins)``."""
-        total = rows.take(self._columns[0], axis=0)
-        peak = total.copy()
-        for column in self._columns[1:]:
-            part = rows.take(column, axis=0)
-            total += part
-            np.maximum(peak, part, out=peak)
-        total *= np.float32(1.0 / self._width)
-        return total, peak
-
-    def _rhythm(self, envelope: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the sliding autocorrelation of the envelope, ``(64 lags, 64 columns)``."""
-        level = self._level
-        np.subtract(envelope, envelope.mean(), out=level)
-        level /= np.sqrt(np.dot(level, level) / np.float32(len(level))) + np.float32(1e-3)
-        np.minimum(level, np.float32(3.0), out=level)
-        np.maximum(level, np.float32(-3.0), out=level)
-        np.multiply(self._lagged, level, out=self._products)
-        return self._products @ self._averages
-
-
-def _box_averages(num_frames: int) -> NDArray[np.float32]:
-    """Return the matrix ``(num_frames, 64)`` that averages RHYTHM_WIDTH frames into each column."""
-    ends = np.round(np.linspace(RHYTHM_WIDTH, num_frames, NUM_COLUMNS)).astype(int)
-    frame = np.arange(num_frames)[:, None]
-    inside = (frame < ends) & (frame >= ends - RHYTHM_WIDTH)
-    return (inside / RHYTHM_WIDTH).astype(np.float32)
 
 
 def _bins(band_hz: tuple[float, float], bin_hz: float) -> slice:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from models.bundle import Bundle
 from models.front_end import FrontEnd, front_end
+from models.painter import FrameWindow
 from models.resample import StreamingResampler
 from models.spec import HEART
-from models.spectrogram import FrameWindow, StreamingSpectrogram
+from models.spectrogram import StreamingSpectrogram
 from monitor.heart_rate import heart_rate
 from monitor.input_statistics import InputStatistics
 from monitor.messages import Level, Quality, WindowEvent
@@ -71,12 +72,15 @@ class Analysis:
         self.bundle = bundle
         self.sample_rate = sample_rate
         self.hop_s = bundle.spec.hop_s if hop_s is None else hop_s
+        self._rate = bundle.spec.sample_rate
         self._hop = bundle.spec.hop_samples(self.hop_s)
-        self._picture = _Input(sample_rate, front_end(bundle.spec), bundle.spec.sample_rate)
+        self._window = bundle.spec.window_samples
+        self._window_s = bundle.spec.window_s
+        self._picture = _Input(sample_rate, front_end(bundle.spec), self._rate)
         self._pulse = self._picture
         if not isinstance(self._picture.front_end, StreamingSpectrogram):
             self._pulse = _Input(sample_rate, StreamingSpectrogram(HEART), HEART.sample_rate)
-        self._statistics = InputStatistics(sample_rate, bundle.spec.window_s)
+        self._statistics = InputStatistics(sample_rate, self._window_s)
         self._rolling = Rolling(bundle.decision)
         self._lost: deque[tuple[int, int]] = deque()
         self._next = 0
@@ -139,7 +143,7 @@ class Analysis:
             Numbers of the windows that are now complete.
         """
         first = self._first_window
-        window = -(-self.bundle.spec.window_samples * self.sample_rate // self.bundle.spec.sample_rate)
+        window = -(-self._window * self.sample_rate // self._rate)
         if first is None or not 0 < self.end_sample < window:
             return self._feed(np.zeros(0, np.float32), last=True)
         self._short_s = self.end_sample / self.sample_rate
@@ -150,18 +154,19 @@ class Analysis:
     def judge(self, index: int) -> JudgedWindow:
         """Judge a window that :meth:`push` or :meth:`finish` has just completed."""
         start = index * self._hop
-        start_s = start / self.bundle.spec.sample_rate
-        end_s = start_s + self.bundle.spec.window_s
+        start_s = start / self._rate
+        end_s = start_s + self._window_s
         if self._has_loss(start_s, end_s):
             return self._withheld(index, start_s, end_s)
-        tensor = self._picture.front_end.tensor(start)
-        outputs = self.bundle.engine.outputs(tensor)
         frames = self._pulse.frames(start_s)
+        tensor = self._draw(start, frames)
+        outputs = self.bundle.engine.outputs(tensor)
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
         quality = judge_quality(frames, pulse.periodicity, statistics, self._short_s)
-        quality = self._if_a_heart(quality, outputs)
-        values = self.bundle.calibration.scores(outputs, len(self.bundle.labels)).tolist()
+        values, heart = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
+        if heart is not None and heart < self.bundle.decision.heart_from and quality.state is None:
+            quality = NOT_A_HEART
         scores = None if quality.state == "no-signal" else dict(zip(self.bundle.labels, values, strict=True))
         event = WindowEvent(
             index=index,
@@ -177,12 +182,12 @@ class Analysis:
         )
         return JudgedWindow(event, tensor)
 
-    def _if_a_heart(self, quality: Quality, outputs: NDArray[np.float32]) -> Quality:
-        """Return the quality, spoiled when the network itself hears no heart."""
-        probability = self.bundle.calibration.heart_probability(outputs, len(self.bundle.labels))
-        if quality.state is None and probability is not None and probability < self.bundle.decision.heart_from:
-            return NOT_A_HEART
-        return quality
+    def _draw(self, start: int, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the picture of the window that starts at a sample of the picture's rate and has these frames."""
+        spectrogram = self._picture.front_end
+        if self._pulse is self._picture and isinstance(spectrogram, StreamingSpectrogram):
+            return spectrogram.draw(frames)
+        return spectrogram.tensor(start)
 
     def _withheld(self, index: int, start_s: float, end_s: float) -> JudgedWindow:
         """Return the event of a window that spans lost samples."""
@@ -202,8 +207,10 @@ class Analysis:
 
     def _has_loss(self, start_s: float, end_s: float) -> bool:
         """Return whether samples were lost inside a window; forgets losses that lie behind it."""
+        if not self._lost:
+            return False
         start, end = start_s * self.sample_rate, end_s * self.sample_rate
-        while self._lost and self._lost[0][1] <= start - self.bundle.spec.window_s * self.sample_rate:
+        while self._lost and self._lost[0][1] <= start - self._window_s * self.sample_rate:
             self._lost.popleft()
         return any(lost_start < end and lost_end > start for lost_start, lost_end in self._lost)
 
@@ -212,11 +219,9 @@ class Analysis:
         ends = [self._picture.push(waveform, last=last)]
         if self._pulse is not self._picture:
             ends.append(self._pulse.push(waveform, last=last))
-        complete_s = min(ends)
+        complete = round(min(ends) * self._rate)
         ready = []
-        while self._next * self._hop + self.bundle.spec.window_samples <= round(
-            complete_s * self.bundle.spec.sample_rate
-        ):
+        while self._next * self._hop + self._window <= complete:
             ready.append(self._next)
             self._next += 1
         return ready
@@ -247,5 +252,5 @@ class _Input:
         spectrogram = self.front_end
         if not isinstance(spectrogram, StreamingSpectrogram):
             raise ValueError("frames must be asked of a streaming spectrogram")
-        hop = spectrogram.spec.frame_hop_samples
+        hop = spectrogram.frame_hop_samples
         return spectrogram.window(round(start_s * self._rate) // hop * hop)

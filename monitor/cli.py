@@ -55,17 +55,12 @@ def _run(arguments: list[str]) -> int:
     except AuscultError as error:
         print(f"auscult: {error}", file=sys.stderr)
         return error.exit_code
-    except ValueError as error:
-        if not getattr(error, "usage", False):
-            raise
-        print(f"auscult: {error}; see: auscult {name} --help", file=sys.stderr)
-        return EXIT_USAGE
     return code
 
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Return the parser, with the arguments of the chosen command only."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="auscult", description="A live heart-sound monitor. Research use, not for diagnosis."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
@@ -77,6 +72,14 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and where to read more; sub-parsers are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code for usage."""
+        self.exit(EXIT_USAGE, f"auscult: {message}; see: {self.prog} --help\n")
 
 
 class _Version(argparse.Action):

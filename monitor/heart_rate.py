@@ -69,8 +69,8 @@ class _Plan(NamedTuple):
         Symmetric; smooths and takes the running mean out.
     padding : ndarray, shape (last + 1,), float32
         Zeros.
-    unbiased, prior : ndarray, shape (last + 2,), float32
-        By lag: 1 / (share of frames that overlap), and the prior.
+    unbiased, weights : ndarray, shape (last + 2,), float32
+        By lag: 1 / (share of frames that overlap), and this times the prior.
     first, last : int
         Lags in frames of the fastest and the slowest rate.
     """
@@ -78,7 +78,7 @@ class _Plan(NamedTuple):
     kernel: NDArray[np.float32]
     padding: NDArray[np.float32]
     unbiased: NDArray[np.float32]
-    prior: NDArray[np.float32]
+    weights: NDArray[np.float32]
     first: int
     last: int
 
@@ -105,26 +105,24 @@ def heart_rate(envelope: NDArray[np.float32], frame_hop_s: float, shown_from: fl
         If ``frame_hop_s`` is out of range or the envelope is too short to hold two slow beats.
     """
     plan = _plan(len(envelope), frame_hop_s)
-    correlation = _autocorrelation(envelope, plan)
-    if correlation is None:
+    products = _products(envelope, plan)
+    energy = float(products[0])
+    if not energy > SMALLEST_VARIANCE * len(envelope):
         return NO_RHYTHM
-    lag = _beat_lag((correlation * plan.prior).tolist(), plan)
-    periodicity = min(1.0, max(0.0, float(correlation[lag])))
+    lag = _beat_lag((products * plan.weights).tolist(), plan)
+    around = (products[lag - 1 : lag + 2] * plan.unbiased[lag - 1 : lag + 2]).tolist()
+    periodicity = min(1.0, max(0.0, around[1] / energy))
     if periodicity < shown_from:
         return HeartRate(None, periodicity)
-    bpm = 60.0 / (_between_frames(correlation, lag) * frame_hop_s)
+    bpm = 60.0 / ((lag + _beside(*around)) * frame_hop_s)
     return HeartRate(min(MAX_BPM, max(MIN_BPM, bpm)), periodicity)
 
 
-def _autocorrelation(envelope: NDArray[np.float32], plan: _Plan) -> NDArray[np.float32] | None:
-    """Return the unbiased autocorrelation at lags 0 to ``last + 1``, 1 at lag 0; None without variance."""
+def _products(envelope: NDArray[np.float32], plan: _Plan) -> NDArray[np.float32]:
+    """Return the sum of lagged products of the filtered envelope, by lag from 0 to ``last + 1``."""
     level = envelope - np.add.reduce(envelope) / np.float32(len(envelope))
     beats = np.correlate(level, plan.kernel, "full")
-    products = np.correlate(np.concatenate((beats, plan.padding)), beats, "valid")
-    if not products[0] > SMALLEST_VARIANCE * len(envelope):
-        return None
-    correlation: NDArray[np.float32] = products * (plan.unbiased / products[0])
-    return correlation
+    return np.correlate(np.concatenate((beats, plan.padding)), beats, "valid")
 
 
 def _beat_lag(weighted: list[float], plan: _Plan) -> int:
@@ -138,13 +136,12 @@ def _beat_lag(weighted: list[float], plan: _Plan) -> int:
     return weighted.index(highest, plan.first)  # no peak at all, only a slope
 
 
-def _between_frames(correlation: NDArray[np.float32], lag: int) -> float:
-    """Return the place of the peak, in frames, from the parabola through it and its neighbours."""
-    before, here, after = (float(value) for value in correlation[lag - 1 : lag + 2])
+def _beside(before: float, here: float, after: float) -> float:
+    """Return how far beside the middle one the peak of the parabola through three values lies, -0.5 to 0.5."""
     bend = before - 2.0 * here + after
     if bend >= 0.0:
-        return float(lag)
-    return lag + min(0.5, max(-0.5, 0.5 * (before - after) / bend))
+        return 0.0
+    return min(0.5, max(-0.5, 0.5 * (before - after) / bend))
 
 
 @functools.lru_cache(maxsize=8)
@@ -158,9 +155,11 @@ def _plan(num_frames: int, frame_hop_s: float) -> _Plan:
         raise ValueError(f"envelope of {num_frames} frames must have at least {2 * last}, two slow beats")
     lags = np.arange(last + 2)
     rate = 60.0 / (np.maximum(lags, 1) * frame_hop_s)
-    prior = np.exp(-0.5 * (np.log2(rate / USUAL_BPM) / PRIOR_OCTAVES) ** 2).astype(np.float32)
-    unbiased = (num_frames / (num_frames - lags)).astype(np.float32)
-    return _Plan(_kernel(frame_hop_s), np.zeros(last + 1, np.float32), unbiased, prior, first, last)
+    prior = np.exp(-0.5 * (np.log2(rate / USUAL_BPM) / PRIOR_OCTAVES) ** 2)
+    unbiased = num_frames / (num_frames - lags)
+    padding = np.zeros(last + 1, np.float32)
+    weights = (unbiased * prior).astype(np.float32)
+    return _Plan(_kernel(frame_hop_s), padding, unbiased.astype(np.float32), weights, first, last)
 
 
 def _kernel(frame_hop_s: float) -> NDArray[np.float32]:

@@ -3,8 +3,8 @@
 They are counted before the sound is resampled: a resampler rounds the flat tops that
 clipping leaves and rings around drop-outs, so afterwards neither can be told for sure.
 
-Sound is summed up in bins of 25 ms on a grid that starts at sample 0. A window of 5 s is
-then a sum over 200 entries, whatever the sample rate, in constant memory; and however the
+Sound is summed up in bins of 50 ms on a grid that starts at sample 0. A window of 5 s is
+then a sum over 100 entries, whatever the sample rate, in constant memory; and however the
 sound is cut into blocks the numbers are the same.
 
 Runs on the classifier's thread; must not know about devices, files or networks.
@@ -22,10 +22,10 @@ from monitor.messages import Level
 
 __all__ = ["InputStatistics", "SignalStatistics"]
 
-BIN_S = 0.025
-"""Seconds of sound behind one entry: the usual frame hop, so windows start on the grid."""
+BIN_S = 0.05
+"""Seconds of sound behind one entry; half as long costs a third more for each hop."""
 
-LEVEL_BINS = 4
+LEVEL_BINS = 2
 """Entries behind the level shown: 0.1 s."""
 
 SILENCE_DB = -120.0
@@ -40,8 +40,8 @@ BEYOND_SCALE = 1.001
 SAME_HEIGHT = 0.98
 """Flat tops count in bins whose peak reaches this share of the window's."""
 
-FLAT_FROM = 0.002
-"""64 16-bit steps; in quieter sound neighbours are equal by rounding alone."""
+FLAT_FROM = 0.05
+"""1638 16-bit steps; the round peaks of a softer sound have equal neighbours by rounding alone."""
 
 STEADY = 1e-6
 """Variance against the mean squared; what a constant has is rounding."""
@@ -101,8 +101,8 @@ class InputStatistics:
         self._bin_s = self.bin_samples / sample_rate
         self._kept = 2 * math.ceil(window_s / self._bin_s)
         self._capacity = 2 * self._kept
-        # rows: mean, its square, variance, samples at full scale, dead, samples on flat tops, peak
-        self._table = np.zeros((7, self._capacity))
+        # rows: mean, variance, samples at full scale, dead, samples on flat tops, peak
+        self._table = np.zeros((6, self._capacity))
         self.clear()
 
     def clear(self) -> None:
@@ -129,7 +129,7 @@ class InputStatistics:
         bins = samples[: count * self.bin_samples].reshape(count, self.bin_samples)
         for start in range(0, count, self._kept):
             self._measure(bins[start : start + self._kept])
-        self._tail = samples[count * self.bin_samples :].copy()
+        self._tail = samples[count * self.bin_samples :].copy()  # a copy: the sender may use its block again
 
     def _measure(self, bins: NDArray[np.float32]) -> None:
         """Write the entries of the next bins, at most as many as are kept."""
@@ -141,15 +141,14 @@ class InputStatistics:
         height = np.abs(bins)
         peak = np.maximum.reduce(height, axis=1)
         held[0] = mean
-        held[1] = held[0] * held[0]
-        held[2] = np.einsum("ij,ij->i", centred, centred) / count
-        held[3:6] = 0.0
-        held[6] = peak
+        held[1] = np.matmul(centred[:, None, :], centred[:, :, None])[:, 0, 0] / count
+        held[2:5] = 0.0
+        held[5] = peak
         if np.maximum.reduce(peak) >= FULL_SCALE:
-            held[3] = np.add.reduce(height >= FULL_SCALE, axis=1)
+            held[2] = np.add.reduce(height >= FULL_SCALE, axis=1)
         top = height == peak[:, None]
         if np.count_nonzero(top) > len(bins):  # some sample has an equal: rare in a live sound
-            held[4:6] = _flat(top, held[2] <= STEADY * held[1])
+            held[3:5] = _flat(top, held[1] <= STEADY * mean * mean)
         self._used += len(bins)
 
     def _make_room(self, count: int) -> None:
@@ -181,13 +180,13 @@ class InputStatistics:
             return NOTHING
         held = self._table[:, first:last]
         count = last - first
-        mean, square, variance, full, dead, flat = (np.add.reduce(held[:6], axis=1) / count).tolist()
-        rms = math.sqrt(max(0.0, variance + square - mean * mean))
-        peak = float(np.maximum.reduce(held[6]))
+        mean, variance, full, dead, flat = (np.add.reduce(held[:5], axis=1) / count).tolist()
+        rms = math.sqrt(max(0.0, variance + float(held[0] @ held[0]) / count - mean * mean))
+        peak = float(np.maximum.reduce(held[5]))
         if flat:  # only where the sound is as high as it gets, and not too faint to tell
-            flat = float(held[5] @ (held[6] >= SAME_HEIGHT * peak)) / count if peak >= FLAT_FROM else 0.0
+            flat = float(held[4] @ (held[5] >= SAME_HEIGHT * peak)) / count if peak >= FLAT_FROM else 0.0
         clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / self.bin_samples
-        return SignalStatistics(rms, peak, clipped, dead, self._tail_s(held[4]) if dead else 0.0)
+        return SignalStatistics(rms, peak, clipped, dead, self._tail_s(held[3]) if dead else 0.0)
 
     def _tail_s(self, dead: NDArray[np.float64]) -> float:
         """Return the seconds of dead bins at the end of a window."""
@@ -199,8 +198,8 @@ class InputStatistics:
         if not self._used:
             return Level(SILENCE_DB, SILENCE_DB, clipped=False)
         rows = self._table[:, max(0, self._used - LEVEL_BINS) : self._used].tolist()
-        _, square, variance, full, _, _, peak = rows
-        rms = math.sqrt((sum(square) + sum(variance)) / len(square))
+        mean, variance, full, _, _, peak = rows
+        rms = math.sqrt((sum(value * value for value in mean) + sum(variance)) / len(mean))
         return Level(_db(rms), _db(max(peak)), clipped=any(full))
 
 

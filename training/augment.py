@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.spectrogram import FrameWindow
+from models.painter import FrameWindow
 
 __all__ = ["add_noise", "hide_bands", "recolour"]
 

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.painter import FrameWindow, Painter
 from models.spec import SpectrogramSpec
-from models.spectrogram import FrameWindow, Painter
 from training.augment import add_noise, hide_bands, recolour
 from training.datasets import NOT_HEART
 from training.sounds import Sound

@@ -56,10 +56,11 @@ def fit_calibration(
     drawn : sequence of float
         How often training drew each label.
     prior_exponent : float
-        0: every label weighs the same; 1: as common as in ``truth``.
+        0: every label weighs the same; 1: as common as in ``truth``, where a label that is missing counts as
+        half a recording.
     """
     num_labels = len(drawn)
-    common = np.bincount(truth, minlength=num_labels) / len(truth)
+    common = np.maximum(np.bincount(truth, minlength=num_labels), 0.5) / len(truth)
     bias = prior_exponent * np.log(common) - np.log(np.asarray(drawn) / np.sum(drawn))
     candidates = [Calibration("softmax", float(temperature), tuple(bias)) for temperature in TEMPERATURES]
     return min(candidates, key=lambda candidate: _loss(recording_scores(outputs, candidate, num_labels), truth))

@@ -77,8 +77,12 @@ def _check(options: argparse.Namespace) -> None:
         value = getattr(options, name)
         if value is not None and value < low:
             options.usage_error(f"--{name} {value} must be {low} or more")
-    if options.out.exists() and not (options.out / "bundle.json").is_file():
+    out = options.out.absolute()
+    if out.exists() and not (out / "bundle.json").is_file():
         raise DataError(f"{options.out}: exists and is no bundle", "choose another name with --out models/NAME")
+    standing = next(folder for folder in out.parents if folder.exists())
+    if not (standing.is_dir() and os.access(standing, os.W_OK)):  # found out before minutes of work
+        raise DataError(f"{options.out}: cannot be written there", "choose another place with --out")
 
 
 def _train(options: argparse.Namespace, recordings: list[Recording], progress: Any) -> Trained:

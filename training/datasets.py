@@ -34,6 +34,9 @@ SET_B = re.compile(
 """Set B as the archive names it: normal_noisynormal_125_1306332456645_C.wav. Source: data set, all 461 files."""
 
 
+CIRCOR_COLUMNS = {"Patient ID", "Additional ID", "Murmur", "Murmur locations"}
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recording:
     """One file and what is known of it.
@@ -114,17 +117,28 @@ def _read_circor(folder: Path) -> list[Recording]:
         return []
     with table.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
-    twins = {}
-    for row in rows:
-        pair = [value for value in (row["Patient ID"], row["Additional ID"]) if value not in ("", "nan")]
-        twins[row["Patient ID"]] = "circor/" + min(str(int(float(value))) for value in pair)
+    if not rows or not rows[0].keys() >= CIRCOR_COLUMNS:
+        return []
+    twins = _circor_twins(rows)
     recordings = []
     for row in rows:
         for path in sorted((folder / "training_data").glob(f"{row['Patient ID']}_*.*")):
             labels = _circor_labels(row, path.stem.split("_")[1])
             if path.suffix.lower() in AUDIO_SUFFIXES and labels:
-                recordings.append(Recording(path, labels, twins[row["Patient ID"]], "CirCor DigiScope"))
+                patient = f"circor/{twins[row['Patient ID']]}"
+                recordings.append(Recording(path, labels, patient, "CirCor DigiScope"))
     return recordings
+
+
+def _circor_twins(rows: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Return one name for each identifier; a child recorded in both campaigns has two of them."""
+    names: dict[str, str] = {}
+    for row in rows:
+        given = [value for value in (row["Patient ID"], row["Additional ID"]) if value not in ("", "nan")]
+        same = [value.removesuffix(".0") for value in given]
+        for identifier in same:
+            names[identifier] = min([*same, names.get(identifier, identifier)])
+    return names
 
 
 def _circor_labels(row: dict[str, str], place: str) -> tuple[str, ...]:

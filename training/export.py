@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
 import os
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.bundle import FORMAT, TOLERANCE, digest_of_settings, load_bundle
+from models.bundle import FORMAT, TOLERANCE, digest_of_settings, load_bundle, text_of_settings
 from models.calibration import Calibration
 from models.decision import Decision
 from models.engine import LiteRTEngine
@@ -63,8 +62,11 @@ def write_bundle(
     Raises
     ------
     BundleError
-        If LiteRT and Keras differ by more than the tolerance, or the written bundle does not load.
+        If ``out`` is something else than a bundle, LiteRT and Keras differ by more than the tolerance, or the
+        written bundle does not load.
     """
+    if out.exists() and not (out / "bundle.json").is_file():
+        raise BundleError(f"{out}: exists and is no bundle", "choose another name")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
@@ -90,8 +92,7 @@ def write_bundle(
             "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
         }
         settings["settings_sha256"] = digest_of_settings(settings)
-        text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-        (folder / "bundle.json").write_text(text, encoding="utf-8", newline="\n")
+        (folder / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
         load_bundle(folder)
         _put_in_place(folder, out)
     return out

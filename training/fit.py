@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import keras
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from training.batches import BatchMaker
 
 __all__ = ["fit", "make_repeatable", "outputs_of"]
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 WEIGHT_DECAY = 1e-3
 BATCHES_AHEAD = 4
@@ -61,29 +64,30 @@ def fit(
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
-    for pictures, masks in _ahead(batches, steps, batch_size):
-        tick(float(step(pictures, masks)))
+    with contextlib.closing(_ahead(batches, steps, batch_size)) as ahead:  # its thread ends with this loop, always
+        for pictures, masks in ahead:
+            tick(float(step(pictures, masks)))
 
 
-def _ahead(batches: BatchMaker, steps: int, batch_size: int) -> Any:
+def _ahead(batches: BatchMaker, steps: int, batch_size: int) -> Generator[Batch]:
     """Yield batches that another thread makes meanwhile."""
-    made: queue.Queue[Any] = queue.Queue(BATCHES_AHEAD)
+    made: queue.Queue[Batch | Exception] = queue.Queue(BATCHES_AHEAD)
     stopping = threading.Event()
+
+    def hand_over(item: Batch | Exception) -> None:
+        while not stopping.is_set():
+            with contextlib.suppress(queue.Full):
+                made.put(item, timeout=0.1)
+                return
 
     def work() -> None:
         try:
             for _ in range(steps):
-                item: Any = batches.make(batch_size)
-                while not stopping.is_set():
-                    try:
-                        made.put(item, timeout=0.1)
-                        break
-                    except queue.Full:
-                        continue
                 if stopping.is_set():
                     return
+                hand_over(batches.make(batch_size))
         except Exception as error:  # noqa: BLE001  # a thread's top: handed to the main thread, which raises it
-            made.put(error)
+            hand_over(error)
 
     thread = threading.Thread(target=work, name="auscult-batches")
     thread.start()

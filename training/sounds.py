@@ -15,9 +15,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from models.errors import RecordingError
+from models.painter import FrameWindow
 from models.resample import resampled
 from models.spec import SpectrogramSpec
-from models.spectrogram import FrameWindow, StreamingSpectrogram
+from models.spectrogram import StreamingSpectrogram
 from training.datasets import Recording
 
 __all__ = ["Frames", "Sound", "frames_of", "loop", "read_sound", "read_waveform"]
@@ -31,7 +32,7 @@ class Frames:
     ----------
     log_power : ndarray, shape (frames, 64), float32
     bands : ndarray, shape (3, frames), float32
-        Envelope, low and high power, as in :class:`models.spectrogram.FrameWindow`.
+        Envelope, low and high power, as in :class:`models.painter.FrameWindow`.
     """
 
     log_power: NDArray[np.float32]
@@ -83,16 +84,21 @@ def read_waveform(path: Path, sample_rate: int) -> NDArray[np.float32]:
     Raises
     ------
     RecordingError
-        If the file cannot be read, is empty, or holds values that are not finite.
+        If the file cannot be read, is empty, holds values that are not finite, or has a rate out of range.
     """
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
-    waveform = samples.mean(axis=1)
-    if not len(waveform) or not np.isfinite(waveform).all():
+    if not np.isfinite(samples).all():
+        raise RecordingError(f"{path}: holds values that are no numbers", "check the file, or leave it out")
+    try:
+        waveform = resampled(samples.mean(axis=1), rate, sample_rate)
+    except ValueError as error:
+        raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out") from error
+    if not len(waveform):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
-    return resampled(waveform, rate, sample_rate)
+    return waveform
 
 
 def loop(waveform: NDArray[np.float32], num_samples: int) -> NDArray[np.float32]:

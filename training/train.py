@@ -19,8 +19,8 @@ from models.calibration import Calibration
 from models.decision import Decision
 from models.errors import DataError
 from models.network import heart_network
+from models.painter import Painter
 from models.spec import HEART, SpectrogramSpec
-from models.spectrogram import Painter
 from training import metrics
 from training.batches import BatchMaker, Share, shares_by_label
 from training.calibrate import cross_calibrated, fit_calibration, heart_threshold, recording_scores
@@ -114,7 +114,7 @@ def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress
     folds = _folds(recordings, telling, options)
     sounds = _read(recordings, progress)
     made = _make_sounds(labels, options, progress)
-    primary = [row for row, recording in enumerate(recordings) if recording.source in telling]
+    primary = [row for row, its in enumerate(recordings) if its.source in telling and its.label != NOT_HEART]
     truth = np.array([labels.index(str(recordings[row].label)) for row in primary], np.intp)
     outputs: dict[int, NDArray[np.float32]] = {}
     for fold in range(options.folds):

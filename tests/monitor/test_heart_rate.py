@@ -118,7 +118,7 @@ def test_another_frame_hop_gives_the_same_rate() -> None:
 @pytest.mark.parametrize("frame_hop_s", [0.0, 0.001, 0.2, float("nan")])
 def test_refuses_a_frame_hop_out_of_range(frame_hop_s: float) -> None:
     """Frames too close or too far apart cannot hold the kernels."""
-    with pytest.raises(ValueError, match="must be from 0.005 to 0.05"):
+    with pytest.raises(ValueError, match=r"must be from 0\.005 to 0\.05"):
         heart_rate(np.zeros(198, np.float32), frame_hop_s)
 
 

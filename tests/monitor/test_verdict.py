@@ -153,7 +153,8 @@ class TestRolling:
         rolling = Rolling(Decision(uncertain_below=threshold))
         for k, values in enumerate(many):
             found = rolling.push(scores(*values), GOOD, 5.0 + k / 2)
-            assert found.scores is not None and found.confidence is not None
+            assert found.scores is not None
+            assert found.confidence is not None
             if found.label is None:
                 assert found.state == "uncertain"
                 assert found.confidence == max(found.scores.values()) < threshold

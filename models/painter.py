@@ -1,0 +1,155 @@
+"""From a window's frames to the 64x64x3 picture that the network sees.
+
+The picture is made for heart sounds, not for music (docs/decisions/0002):
+
+* rows are the 64 FFT bins from 15.6 Hz to 1000 Hz. At these frequencies the mel
+  scale is almost straight and finer than a 64 ms frame can tell apart, so a mel
+  filter bank would only copy bins.
+* channel 0 is the mean and channel 1 the maximum of the log power in each of 64
+  overlapping columns: the mean shows a murmur's texture, the maximum keeps the
+  short first and second sounds sharp.
+* channel 2 is rhythm: the sliding autocorrelation of the heart-sound envelope, 64
+  lags from 0.2 s to 1.775 s (rows) over time (columns). A premature beat is a
+  kink in its ridge, which a picture of the spectrum does not show.
+
+Levels are relative to the window, so gain does not matter. NumPy only; one thread per
+object; must not know about devices, files or networks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "Painter"]
+
+NUM_ROWS = 64
+NUM_COLUMNS = 64
+
+DYNAMIC_RANGE = np.float32(8.0 * np.log(10.0))
+"""80 dB in natural-log power: what lies deeper under the window's loudest bin is not drawn."""
+
+CONTRAST = np.float32(0.25)
+"""Picture units per natural-log power: one unit is 17 dB."""
+
+RHYTHM_FIRST_LAG = 8
+"""Frames: 0.2 s, far above 200 beats per minute."""
+RHYTHM_WIDTH = 12
+"""Frames over which lagged products are averaged: 0.3 s, a heart sound and its surroundings."""
+LOUDEST = np.float32(3.0)
+"""Standard deviations from the mean beyond which the envelope is cut: one thump is not the whole rhythm."""
+
+
+class FrameWindow(NamedTuple):
+    """The frames of one window: what a picture, the gate and the heart rate are made from.
+
+    Attributes
+    ----------
+    log_power : ndarray, shape (num_frames, 64), float32
+        Natural log of the power in bins 1 to 64.
+    envelope : ndarray, shape (num_frames,), float32
+        Natural log of the power from 20 to 200 Hz, one value per frame.
+    low_power, high_power : ndarray, shape (num_frames,), float32
+        Power from 20 to 150 Hz, and above 600 Hz.
+    """
+
+    log_power: NDArray[np.float32]
+    envelope: NDArray[np.float32]
+    low_power: NDArray[np.float32]
+    high_power: NDArray[np.float32]
+
+
+class Painter:
+    """Draws the network's picture from a window's frames.
+
+    Parameters
+    ----------
+    num_frames : int
+        Frames in a window; every product below has this one shape, so its rounding never varies.
+
+    Notes
+    -----
+    Holds scratch space; used by one thread.
+    """
+
+    def __init__(self, num_frames: int) -> None:
+        width = -(-num_frames // NUM_COLUMNS)
+        starts = np.round(np.linspace(0, num_frames - width, NUM_COLUMNS)).astype(np.intp)
+        self._columns = np.concatenate([starts + offset for offset in range(width)])
+        self._share = np.float32(1.0 / width)
+        self._taken = np.empty((width * NUM_COLUMNS, NUM_ROWS), np.float32)
+        self._by_offset = self._taken.reshape(width, -1)
+        self._pooled = np.empty((2, NUM_COLUMNS, NUM_ROWS), np.float32)
+        self._mean, self._peak = self._pooled.reshape(2, -1)
+        last_lag = RHYTHM_FIRST_LAG + NUM_ROWS - 1
+        self._past = np.zeros(last_lag + num_frames, np.float32)
+        self._level = self._past[last_lag:]
+        # row k is the level `RHYTHM_FIRST_LAG + k` frames ago; before the window begins it is 0, the mean
+        self._lagged = np.lib.stride_tricks.sliding_window_view(self._past, num_frames)[:NUM_ROWS][::-1]
+        self._products = np.empty((NUM_ROWS, num_frames), np.float32)
+        self._rhythm = np.empty((NUM_ROWS, NUM_COLUMNS), np.float32)
+        self._halves = [
+            (self._products[:, frames], averages, self._rhythm[:, columns])
+            for columns, frames, averages in _box_averages(num_frames)
+        ]
+
+    def draw(self, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the picture.
+
+        Parameters
+        ----------
+        frames : FrameWindow
+
+        Returns
+        -------
+        ndarray, shape (64, 64, 3), float32
+            Row 0 is the lowest frequency (or the shortest lag), column 0 the oldest. Channels 0
+            and 1 are log power relative to the window's mean, 17 dB to the unit; channel 2 is the
+            autocorrelation of the standardised envelope, about -1 to 1.
+        """
+        tensor = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
+        channels = tensor.T
+        self._draw_power(frames.log_power, channels[:2])
+        self._draw_rhythm(frames.envelope)
+        channels[2] = self._rhythm.T
+        return tensor
+
+    def _draw_power(self, rows: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Write mean and maximum of the frames in each column, ``(2, 64 columns, 64 bins)``, levelled."""
+        rows.take(self._columns, 0, self._taken, "clip")  # no index is out of range; "raise" would copy once more
+        np.add.reduce(self._by_offset, axis=0, out=self._mean)
+        np.multiply(self._mean, self._share, out=self._mean)
+        np.maximum.reduce(self._by_offset, axis=0, out=self._peak)
+        np.maximum(self._pooled, np.maximum.reduce(self._peak) - DYNAMIC_RANGE, out=self._pooled)
+        reference = np.add.reduce(self._mean) / np.float32(NUM_COLUMNS * NUM_ROWS)
+        np.subtract(self._pooled, reference, out=self._pooled)
+        np.multiply(self._pooled, CONTRAST, out=out)
+
+    def _draw_rhythm(self, envelope: NDArray[np.float32]) -> None:
+        """Compute the sliding autocorrelation of the envelope, ``(64 lags, 64 columns)``."""
+        level, count = self._level, np.float32(len(envelope))
+        np.subtract(envelope, np.add.reduce(envelope) / count, out=level)
+        np.divide(level, np.sqrt(np.dot(level, level) / count) + np.float32(1e-3), out=level)
+        np.minimum(level, LOUDEST, out=level)
+        np.maximum(level, -LOUDEST, out=level)
+        np.multiply(self._lagged, level, out=self._products)
+        for products, averages, out in self._halves:
+            np.matmul(products, averages, out=out)
+
+
+def _box_averages(num_frames: int) -> list[tuple[slice, slice, NDArray[np.float32]]]:
+    """Return columns, the frames that they are made of, and the matrix that averages RHYTHM_WIDTH frames into each.
+
+    In two halves: half of the whole matrix is zeros.
+    """
+    ends = np.round(np.linspace(RHYTHM_WIDTH, num_frames, NUM_COLUMNS)).astype(int)
+    frame = np.arange(num_frames)[:, None]
+    inside = (frame < ends) & (frame >= ends - RHYTHM_WIDTH)
+    averages = (inside / RHYTHM_WIDTH).astype(np.float32)
+    halves = []
+    for columns in (slice(0, NUM_COLUMNS // 2), slice(NUM_COLUMNS // 2, NUM_COLUMNS)):
+        frames = slice(int(ends[columns][0]) - RHYTHM_WIDTH, int(ends[columns][-1]))
+        halves.append((columns, frames, np.ascontiguousarray(averages[frames, columns])))
+    return halves

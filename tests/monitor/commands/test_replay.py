@@ -1,0 +1,285 @@
+"""`auscult replay` as it is typed: what it prints, what it returns, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.heart_settings import HeartSettings
+from models.phonocardiogram import phonocardiogram
+from models.resample import resampled
+from monitor.cli import main
+
+HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
+
+
+@pytest.fixture
+def heart_wav(tmp_path):
+    """Return a WAV of 20 s of a made heart."""
+    path = tmp_path / "heart.wav"
+    soundfile.write(path, HEART, 4000)
+    return path
+
+
+@pytest.fixture
+def replay(bundle_dir, capsys):
+    """Return a call of `auscult replay` that gives exit code, standard output and standard error."""
+
+    def call(*arguments):
+        try:
+            code = main(["replay", "--model", str(bundle_dir), *map(str, arguments)])
+        except SystemExit as end:
+            code = end.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def lines_of(text):
+    """Return JSON lines as objects."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def windows_of(text):
+    """Return the window lines without what depends on the clock."""
+    windows = [line for line in lines_of(text) if line["type"] == "window"]
+    for window in windows:
+        del window["latency_ms"]
+    return windows
+
+
+def test_json_lines_of_a_recording(replay, heart_wav):
+    """Start, one line per window, summary: the keys of the contract, scores that sum to 1."""
+    code, out, err = replay(heart_wav, "--speed", "max", "--json")
+    start, *windows, summary = lines_of(out)
+    assert (code, err) == (0, "")
+    assert start["type"] == "start"
+    assert start["schema"] == 1
+    assert (start["source"], start["sample_rate"]) == (str(heart_wav), 4000)
+    assert (start["window_s"], start["hop_s"]) == (5.0, 0.5)
+    assert [window["index"] for window in windows] == list(range(31))
+    assert sum(windows[0]["scores"].values()) == pytest.approx(1.0, abs=1e-5)
+    assert set(windows[0]) >= {
+        *("type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "rolling", "quality"),
+        *("heart_rate_bpm", "gap", "latency_ms", "short"),
+    }
+    assert summary["type"] == "summary"
+    assert (summary["windows"], summary["skipped"], summary["overruns"]) == (31, 0, 0)
+
+
+def test_results_are_the_same_at_every_speed(replay, heart_wav):
+    """Real time times 64 and as fast as possible give the same lines, but for the clock."""
+    fast = windows_of(replay(heart_wav, "--speed", "max", "--json")[1])
+    assert windows_of(replay(heart_wav, "--speed", "64", "--json")[1]) == fast
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
+def test_formats(replay, tmp_path, suffix):
+    """Whatever libsndfile reads is judged."""
+    path = tmp_path / f"heart.{suffix}"
+    soundfile.write(path, resampled(HEART, 4000, 44_100), 44_100)
+    code, out, _ = replay(path, "--speed", "max", "--json")
+    assert code == 0
+    assert len(windows_of(out)) in (30, 31)
+
+
+def test_a_channel_can_be_chosen(replay, tmp_path):
+    """`--channel 2` hears the heart in the second channel; the first is silent."""
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.stack([np.zeros_like(HEART), HEART], axis=1), 4000)
+    first = windows_of(replay(path, "--channel", "1", "--speed", "max", "--json")[1])
+    second = windows_of(replay(path, "--channel", "2", "--speed", "max", "--json")[1])
+    assert {window["state"] for window in first} == {"no-signal"}
+    assert {window["state"] for window in second} == {"verdict"}
+
+
+def test_start_and_hop(replay, heart_wav):
+    """`--start 10 --hop 1` hears the second half, a window a second."""
+    out = replay(heart_wav, "--start", "10", "--hop", "1", "--speed", "max", "--json")[1]
+    assert [window["end_s"] for window in windows_of(out)] == [5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
+
+
+def test_a_short_clip_is_one_window_marked_short(replay, tmp_path):
+    """Two seconds are looped to five."""
+    path = tmp_path / "short.wav"
+    soundfile.write(path, HEART[:8000], 4000)
+    windows = windows_of(replay(path, "--speed", "max", "--json")[1])
+    assert [(window["index"], window["short"]) for window in windows] == [(0, True)]
+
+
+def test_plain_lines_where_there_is_no_terminal(replay, heart_wav):
+    """Without a terminal and without `--json` there is a line per window and the disclaimer."""
+    code, out, _ = replay(heart_wav, "--speed", "max")
+    assert code == 0
+    assert "research use, not for diagnosis" in out
+    assert len(out.splitlines()) == 33
+    assert "\x1b" not in out
+
+
+def test_the_other_files_are_still_judged(replay, tmp_path, heart_wav):
+    """A file that cannot be read gets its line and exit code 1; the ones around it get start to summary."""
+    code, out, err = replay(heart_wav, tmp_path / "missing.wav", heart_wav, "--speed", "max", "--json")
+    assert code == 1
+    assert [line["type"] for line in lines_of(out) if line["type"] != "window"] == ["start", "summary"] * 2
+    assert len(err.splitlines()) == 1
+    assert "missing.wav" in err
+
+
+def write_bad(tmp_path, kind):
+    """Write a recording that cannot be judged and return its path."""
+    path = tmp_path / f"{kind}.wav"
+    if kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("this is no sound\n" * 50)
+    elif kind == "no-samples":
+        soundfile.write(path, np.zeros(0, np.float32), 4000)
+    elif kind == "nan":
+        soundfile.write(path, np.full(24_000, np.nan, np.float32), 4000, subtype="FLOAT")
+    elif kind == "truncated":
+        soundfile.write(path, HEART, 4000)
+        path.write_bytes(path.read_bytes()[:50_000])
+    elif kind == "too-slow":
+        soundfile.write(path, HEART, 500)
+    elif kind == "directory":
+        path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "no-samples", "nan", "truncated", "too-slow", "directory"])
+def test_bad_files_get_one_clear_line(replay, tmp_path, kind):
+    """The file, what is wrong, and the next step; exit code 1, nothing on standard output, no traceback."""
+    path = write_bad(tmp_path, kind)
+    code, out, err = replay(path, "--speed", "max", "--json")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert path.name in err
+    assert ";" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--speed", "0.1"],
+        ["--speed", "65"],
+        ["--speed", "fast"],
+        ["--channel", "0"],
+        ["--hop", "0"],
+        ["--hop", "0.33"],
+        ["--hop", "nan"],
+        ["--start", "-1"],
+        ["--json", "--plain"],
+        ["--raw", "s16le"],
+        ["--rate", "500"],
+        ["--no-such-flag"],
+    ],
+)
+def test_bad_usage_gets_one_line_and_exit_code_2(replay, heart_wav, arguments):
+    """The argument, the rule, and where to read more."""
+    code, out, err = replay(heart_wav, *arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "--help" in err
+
+
+def test_a_missing_bundle_gets_one_line(heart_wav, capsys):
+    """It names what was asked for and how to see what there is."""
+    assert main(["replay", str(heart_wav), "--model", "no-such-model"]) == 1
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert "no-such-model" in err
+    assert "auscult models" in err
+
+
+@pytest.fixture
+def program(bundle_dir, tmp_path):
+    """Return a starter of `auscult replay` as a program of its own."""
+    started = []
+
+    def start(*arguments, **options):
+        command = [sys.executable, "-m", "monitor", "replay", "--model", str(bundle_dir), *map(str, arguments)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_standard_input_is_judged_like_the_file(replay, program, heart_wav):
+    """A WAV through a pipe gives the file's windows."""
+    process = program("-", "--speed", "max", "--json", stdin=subprocess.PIPE)
+    out, err = process.communicate(heart_wav.read_bytes(), timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    assert windows_of(out.decode()) == windows_of(replay(heart_wav, "--speed", "max", "--json")[1])
+
+
+def test_headerless_samples_are_judged_like_the_file(replay, program, heart_wav):
+    """`--raw s16le --rate 4000` hears the same samples without a header."""
+    process = program("-", "--raw", "s16le", "--rate", "4000", "--speed", "max", "--json", stdin=subprocess.PIPE)
+    samples, _ = soundfile.read(heart_wav, dtype="int16")
+    out, _ = process.communicate(samples.tobytes(), timeout=60)
+    assert windows_of(out.decode()) == windows_of(replay(heart_wav, "--speed", "max", "--json")[1])
+
+
+def test_nothing_heavy_is_imported(bundle_dir, heart_wav):
+    """Replay needs no training package: none of them is in `sys.modules` afterwards."""
+    code = (
+        "import sys; from monitor.cli import main; "
+        f"code = main(['replay', {str(heart_wav)!r}, '--model', {str(bundle_dir)!r}, '--speed', 'max', '--json']); "
+        "heavy = {'tensorflow', 'keras', 'librosa', 'matplotlib', 'sklearn', 'scipy', 'rich'} & set(sys.modules); "
+        "print(sorted(heavy), code, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[] 0"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals to send to one process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_complete_lines(program, heart_wav, number):
+    """Ctrl+C and SIGTERM in the middle: every line is whole, the summary stands, exit code 130, no traceback."""
+    process = program(heart_wav, "--speed", "4", "--json", "--loop")
+    first = [process.stdout.readline() for _ in range(4)]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    lines = lines_of((b"".join(first) + out).decode())
+    assert process.returncode == 130
+    assert err == b""
+    assert lines[0]["type"] == "start"
+    assert lines[-1]["type"] == "summary"
+    assert lines[-1]["windows"] == len(lines) - 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals to send to one process")
+def test_a_signal_ends_a_pipe_that_says_nothing(program):
+    """Ctrl+C also ends the wait for a first byte that never comes."""
+    process = program("-", "--json", stdin=subprocess.PIPE)
+    sent = threading.Event()
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGINT)
+        sent.wait(0.1)
+    assert process.wait(timeout=10) in (130, -signal.SIGINT)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a closed pipe is told otherwise on Windows")
+def test_a_reader_that_goes_away_ends_it_quietly(program, heart_wav):
+    """`| head` closes the pipe: no traceback, no message."""
+    process = program(heart_wav, "--speed", "16", "--json", "--loop")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == b""
+    process.stdout = None

@@ -1,0 +1,110 @@
+"""A bundle without a trained network, so that the monitor's own behaviour is tested quickly."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.article import ARTICLE
+from models.bundle import Bundle
+from models.calibration import Calibration
+from models.decision import Decision
+from models.spec import HEART, SpectrogramSpec
+from monitor.sources.base import Source
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+class PlainEngine:
+    """An engine whose outputs are fixed sums over the picture: any change of the picture changes them."""
+
+    def __init__(self) -> None:
+        weights = np.random.default_rng(3).standard_normal((4, 64 * 64 * 3)) / 100
+        self._weights = weights.astype(np.float32)
+        self.before: threading.Event | None = None
+        self.fails_at = -1
+        self.calls = 0
+
+    def outputs(self, tensor: np.ndarray) -> np.ndarray:
+        """Return four numbers; waits for, or fails at, what the test scripted."""
+        if self.before is not None:
+            self.before.wait(timeout=10)
+        if self.calls == self.fails_at:
+            raise RuntimeError("scripted failure")
+        self.calls += 1
+        outputs = self._weights @ tensor.ravel()
+        outputs[3] = -9.0  # sure that it is a heart
+        return outputs
+
+
+def make_bundle(spec: SpectrogramSpec = HEART, engine: PlainEngine | None = None) -> Bundle:
+    """Return a bundle around a plain engine."""
+    return Bundle(
+        name="plain",
+        path=Path("plain"),
+        labels=LABELS,
+        spec=spec,
+        calibration=Calibration("softmax", 1.0, (0.0, 0.0, 0.0)),
+        decision=Decision(uncertain_below=0.0),
+        settings={},
+        model_sha256="0" * 64,
+        engine=engine or PlainEngine(),
+    )
+
+
+@pytest.fixture
+def plain_bundle() -> Bundle:
+    """Return a bundle of the default picture."""
+    return make_bundle()
+
+
+@pytest.fixture
+def article_bundle() -> Bundle:
+    """Return a bundle of the article's picture."""
+    return make_bundle(ARTICLE)
+
+
+@pytest.fixture
+def bundle_maker():  # type: ignore[no-untyped-def]
+    """Return the maker of bundles, for tests that script the engine."""
+    return make_bundle
+
+
+@pytest.fixture
+def plain_engine() -> PlainEngine:
+    """Return an engine to script."""
+    return PlainEngine()
+
+
+class ScriptedSource(Source):
+    """A live source whose pushes a test makes itself, on the test's thread."""
+
+    def __init__(self, sample_rate: int = 4000) -> None:
+        self.name = "scripted"
+        self.sample_rate = sample_rate
+        self.speed = 1.0
+        self.ring = None
+        self.failure: BaseException | None = None
+
+    def start(self, ring) -> None:  # type: ignore[no-untyped-def]
+        """Keep the ring for the test."""
+        self.ring = ring
+
+    def stop(self) -> None:
+        """End the sound."""
+        if self.ring is not None:
+            self.ring.close()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the test says went wrong."""
+        return self.failure
+
+
+@pytest.fixture
+def scripted_source() -> ScriptedSource:
+    """Return a live source that plays what the test pushes."""
+    return ScriptedSource()
