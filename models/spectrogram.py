@@ -127,7 +127,7 @@ class StreamingSpectrogram:
         """Move the frames still needed to the front when the buffer is full."""
         if self._used + count <= self._capacity:
             return
-        drop = self._used - 2 * self.spec.num_frames
+        drop = self._used - 2 * self._num_frames
         self._rows[: self._used - drop] = self._rows[drop : self._used].copy()
         self._bands[:, : self._used - drop] = self._bands[:, drop : self._used].copy()
         self._first += drop
@@ -157,7 +157,7 @@ class StreamingSpectrogram:
         slot = frame - self._first
         if slot < 0 or slot + self._num_frames > self._used:
             raise ValueError(f"start_sample={start_sample} must lie in a window that is complete and still held")
-        return self._held(slot, self.spec.num_frames)
+        return self._held(slot, self._num_frames)
 
     def latest(self, count: int) -> FrameWindow:
         """Return the newest ``count`` frames, oldest first, as views valid until the next :meth:`push`.

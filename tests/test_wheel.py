@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def run(*command, cwd=None, **options):
     """Run a program in an environment that does not know of this repository."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return subprocess.run([str(part) for part in command], cwd=cwd, env=clean, capture_output=True, text=True, **options)
+    return subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=clean, capture_output=True, text=True, **options
+    )
 
 
 @pytest.fixture(scope="module")

@@ -75,11 +75,11 @@ class _Part:
 
 
 PARTS = (
-    _Part("normal", 20.0, "normal", HEART),
+    _Part("normal", 17.0, "normal", HEART),
     _Part("systolic murmur", 18.0, "murmur", dataclasses.replace(HEART, murmur=MURMUR)),
     _Part("extrasystoles", 18.0, "extrastole", dataclasses.replace(HEART, rhythm=EARLY)),
-    _Part("lost contact", 8.0, None, HEART),
-    _Part("contact regained", 11.0, "normal", HEART),
+    _Part("lost contact", 12.0, None, HEART),
+    _Part("contact regained", 10.0, "normal", HEART),
 )
 
 

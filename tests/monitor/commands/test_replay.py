@@ -155,7 +155,9 @@ def write_bad(tmp_path, kind):
     return path
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "text", "no-samples", "nan", "truncated", "too-slow", "directory"])
+@pytest.mark.parametrize(
+    "kind", ["missing", "empty", "text", "no-samples", "nan", "truncated", "too-slow", "directory"]
+)
 def test_bad_files_get_one_clear_line(replay, tmp_path, kind):
     """The file, what is wrong, and the next step; exit code 1, nothing on standard output, no traceback."""
     path = write_bad(tmp_path, kind)

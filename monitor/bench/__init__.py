@@ -1,0 +1,1 @@
+"""What ``auscult bench`` measures: each module one thing, as plain numbers. Nothing here prints."""

@@ -1,0 +1,71 @@
+"""Times to percentiles, and one sound for all measurements. Pure; any thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Figures", "endless", "median"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figures:
+    """Percentiles of some times.
+
+    Attributes
+    ----------
+    p50_ms, p95_ms, p99_ms : float
+    """
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+    @classmethod
+    def of(cls, times_s: Sequence[float]) -> Figures:
+        """Return the percentiles of times in seconds.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+        """
+        if not times_s:
+            raise ValueError("times_s must hold at least one time")
+        low, high, highest = (float(value) for value in np.percentile(times_s, (50, 95, 99)) * 1000)
+        return cls(low, high, highest)
+
+    def to_json(self) -> dict[str, float]:
+        """Return the percentiles in ms, to a tenth of a microsecond."""
+        return {name: round(value, 4) for name, value in dataclasses.asdict(self).items()}
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the middle of some values.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if not values:
+        raise ValueError("values must hold at least one")
+    return float(np.median(values))
+
+
+def endless(waveform: NDArray[np.float32], samples: int) -> Iterator[NDArray[np.float32]]:
+    """Yield a waveform in blocks of ``samples``, again and again; a shorter rest at its end is left out.
+
+    Raises
+    ------
+    ValueError
+        If it is shorter than one block.
+    """
+    starts = range(0, len(waveform) - samples + 1, samples)
+    if samples < 1 or not starts:
+        raise ValueError(f"samples={samples} must be from 1 to the waveform's {len(waveform)}")
+    return itertools.cycle([waveform[start : start + samples] for start in starts])

@@ -1,0 +1,57 @@
+"""`auscult models`: what there is, and its card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from monitor.cli import main
+
+
+@pytest.fixture
+def own_bundle(bundle_dir, tmp_path, monkeypatch):
+    """Return a bundle under ./models of a working folder."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(bundle_dir, tmp_path / "models" / "untrained")
+    return tmp_path / "models" / "untrained"
+
+
+def test_installed_and_own_bundles_are_listed(own_bundle, capsys):
+    """Labels, training data and headline figures of each, the default marked."""
+    assert main(["models"]) == 0
+    out = capsys.readouterr().out
+    assert "heart-sounds (default)" in out
+    assert "untrained\n" in out
+    assert "normal, murmur, extrastole" in out
+    assert "PASCAL set B" in out
+    assert "balanced accuracy 0." in out
+
+
+def test_the_card_is_printed(own_bundle, capsys):
+    """A name prints the card, and says research use."""
+    assert main(["models", "untrained"]) == 0
+    assert capsys.readouterr().out == (own_bundle / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_json_is_bundle_json(own_bundle, capsys):
+    """`--json` prints an object per bundle."""
+    assert main(["models", "--json"]) == 0
+    names = [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["heart-sounds", "untrained"]
+
+
+def test_a_damaged_bundle_is_told_and_the_others_listed(own_bundle, capsys):
+    """One line on standard error, exit code 1, the rest still there."""
+    (own_bundle / "bundle.json").write_text("{", encoding="utf-8")
+    assert main(["models"]) == 1
+    captured = capsys.readouterr()
+    assert "heart-sounds (default)" in captured.out
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_an_unknown_name_is_told(capsys):
+    """One line and exit code 1."""
+    assert main(["models", "no-such-model"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,0 +1,86 @@
+"""The loop of replay and demo: everything is shown in order, and every end closes the source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.errors import RecordingError
+from models.heart_settings import HeartSettings
+from models.phonocardiogram import phonocardiogram
+from monitor.app import play
+from monitor.interrupts import Interrupts
+from monitor.sources.array import ArraySource
+
+HEART = phonocardiogram(9.0, HeartSettings(), np.random.default_rng(5)).waveform
+
+
+class NotingView:
+    """Notes what it was shown."""
+
+    def __init__(self, interrupts=None, after=None):
+        self.shown = []
+        self.notes = set()
+        self._interrupts = interrupts
+        self._after = after
+
+    def begin(self, start, kind):
+        """Note the start."""
+        self.shown.append(("start", start.source, kind))
+
+    def window(self, event):
+        """Note a window, and interrupt after the scripted one."""
+        self.shown.append(("window", event.index))
+        if event.index == self._after:
+            self._interrupts.requested = True
+
+    def snapshot(self, snapshot, note):
+        """Note the note."""
+        self.notes.add(note)
+
+    def end(self, summary):
+        """Note the summary."""
+        self.shown.append(("summary", summary.windows))
+
+    def close(self):
+        """Nothing to close."""
+
+
+def test_start_windows_summary_in_order(plain_bundle):
+    """A view sees one start, every window in order, one summary."""
+    view = NotingView()
+    with Interrupts() as interrupts:
+        play(ArraySource(HEART, 4000, name="made"), plain_bundle, view, interrupts)
+    assert view.shown == [("start", "made", "heart"), *(("window", k) for k in range(9)), ("summary", 9)]
+
+
+def test_the_note_follows_the_time_played(plain_bundle):
+    """The demo's words for the scene come from the seconds played."""
+    view = NotingView()
+    with Interrupts() as interrupts:
+        play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, note=lambda s: "late" if s >= 9 else "early")
+    assert "late" in view.notes
+
+
+def test_an_interrupt_sums_up_what_was_heard(plain_bundle):
+    """After a signal no more windows are judged than were under way, and the summary counts all that were shown."""
+    with Interrupts() as interrupts:
+        view = NotingView(interrupts, after=1)
+        play(ArraySource(HEART, 4000, speed=64.0), plain_bundle, view, interrupts)
+    windows = [entry for entry in view.shown if entry[0] == "window"]
+    assert view.shown[-1] == ("summary", len(windows))
+
+
+def test_a_source_that_breaks_off_is_summed_up_before_the_error(plain_bundle, monkeypatch):
+    """What was recorded is not lost: windows and summary come first, then the error."""
+
+    def blocks(block_samples):
+        yield HEART[:24_000]
+        raise RecordingError("heart.flac: broke off", "copy it again")
+
+    source = ArraySource(HEART, 4000)
+    monkeypatch.setattr(source, "blocks", blocks)
+    view = NotingView()
+    with Interrupts() as interrupts, pytest.raises(RecordingError, match="broke off"):
+        play(source, plain_bundle, view, interrupts)
+    assert view.shown[-1] == ("summary", 3)

@@ -1,0 +1,120 @@
+"""The dashboard on a real pseudo-terminal: taken over, drawn, and given back however the program ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+if os.name == "nt":
+    pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
+
+import fcntl
+import pty
+import select
+import struct
+import termios
+
+ENTER, LEAVE, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
+
+
+class Terminal:
+    """A program on a pseudo-terminal of a given size."""
+
+    def __init__(self, arguments, columns, lines, **environment):
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        env = {**os.environ, "TERM": "xterm-256color", **environment}
+        command = [sys.executable, "-m", "monitor", *arguments]
+        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+        os.close(theirs)
+        self.seen = b""
+
+    def read_until(self, wanted, timeout_s=60.0):
+        """Read what the program draws until some bytes were seen."""
+        for _ in range(int(timeout_s / 0.1)):
+            if wanted in self.seen:
+                return
+            self._read()
+        pytest.fail(f"{wanted!r} was not drawn")
+
+    def read_to_end(self):
+        """Read until the program has ended and return its exit code."""
+        while self._read():
+            pass
+        return self.process.wait(timeout=60)
+
+    def _read(self):
+        """Read what is there; return whether the program may still draw."""
+        if not select.select([self._ours], [], [], 0.1)[0]:
+            return self.process.poll() is None
+        try:
+            part = os.read(self._ours, 65536)
+        except OSError:  # Linux says so when the other end is closed
+            return False
+        self.seen += part
+        return bool(part)
+
+    def close(self):
+        """End the program and the terminal."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminal():
+    """Return a starter of programs on a pseudo-terminal."""
+    opened = []
+
+    def start(*arguments, columns=80, lines=24, **environment):
+        opened.append(Terminal(arguments, columns, lines, **environment))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (160, 50), (40, 12)])
+def test_the_demo_is_drawn_and_the_terminal_given_back(terminal, columns, lines):
+    """At any size: the screen is taken, the network's labels appear, and the summary stands on the old screen."""
+    program = terminal("demo", "--speed", "64", columns=columns, lines=lines)
+    assert program.read_to_end() == 0
+    drawn, after = program.seen.split(LEAVE)
+    assert ENTER in drawn
+    assert b"ormal" in drawn
+    assert b"summary" in after
+
+
+def test_no_line_is_drawn_below_the_terminal(terminal):
+    """Every line that is addressed lies on the screen."""
+    program = terminal("demo", "--speed", "64", columns=80, lines=24)
+    program.read_to_end()
+    rows = [int(row) for row in re.findall(rb"\x1b\[(\d+);1H", program.seen)]
+    assert rows
+    assert 1 <= min(rows) <= max(rows) <= 24
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_gives_the_terminal_back(terminal, number):
+    """Ctrl+C and SIGTERM: main screen, cursor shown, exit code 130, no traceback."""
+    program = terminal("demo")
+    program.read_until(b"not for diagnosis")
+    program.process.send_signal(number)
+    assert program.read_to_end() == 130
+    assert program.seen.count(ENTER) == program.seen.count(LEAVE) == 1
+    assert program.seen.rindex(SHOW_CURSOR) > program.seen.rindex(ENTER)
+    assert b"Traceback" not in program.seen
+
+
+def test_no_color_is_respected(terminal):
+    """With NO_COLOR no colour is set anywhere."""
+    program = terminal("demo", "--speed", "64", NO_COLOR="1")
+    program.read_to_end()
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;", program.seen)
+    assert not re.search(rb"\x1b\[(?:\d+;)*[349][0-7]m", program.seen)
