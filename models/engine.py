@@ -108,7 +108,8 @@ class KerasEngine:
 @contextlib.contextmanager
 def _quiet_native_output() -> Iterator[None]:
     """Keep LiteRT's start-up notice, written by native code, off standard error."""
-    sys.stderr.flush()
+    if sys.stderr is not None:  # as in a program without a terminal on Windows
+        sys.stderr.flush()
     try:
         kept = os.dup(2)
     except OSError:  # no standard error to protect

@@ -22,7 +22,7 @@ from models.spec import HEART
 from models.spectrogram import StreamingSpectrogram
 from monitor.heart_rate import heart_rate
 from monitor.input_statistics import InputStatistics
-from monitor.messages import Level, Quality, WindowEvent
+from monitor.messages import Level, WindowEvent
 from monitor.quality import GAP_QUALITY, NOT_A_HEART, judge_quality
 from monitor.ring import Read
 from monitor.verdict import Rolling, window_judgement

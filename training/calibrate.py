@@ -44,37 +44,43 @@ def recording_scores(
 
 
 def fit_calibration(
-    outputs: Sequence[NDArray[np.float32]], truth: NDArray[np.intp], drawn: Sequence[float], prior_exponent: float
+    outputs: Sequence[NDArray[np.float32]],
+    allowed: NDArray[np.bool_],
+    common: Sequence[float],
+    drawn: Sequence[float],
+    prior_exponent: float,
 ) -> Calibration:
-    """Return the calibration whose recording scores give the truth the highest probability.
+    """Return the calibration whose recording scores give the labels that a recording may have the highest probability.
 
     Parameters
     ----------
     outputs : sequence of ndarray, each ``(windows, outputs)``
         Of held-out recordings.
-    truth : ndarray, shape (recordings,), int
+    allowed : ndarray, shape (recordings, labels), bool
+        Which labels a window of each recording may have; one where the truth is certain.
+    common : sequence of float
+        How common each label is among the recordings.
     drawn : sequence of float
         How often training drew each label.
     prior_exponent : float
-        0: every label weighs the same; 1: as common as in ``truth``, where a label that is missing counts as
-        half a recording.
+        0: every label weighs the same; 1: as common as in the recordings.
     """
-    num_labels = len(drawn)
-    common = np.maximum(np.bincount(truth, minlength=num_labels), 0.5) / len(truth)
-    bias = prior_exponent * np.log(common) - np.log(np.asarray(drawn) / np.sum(drawn))
+    prior = np.asarray(common) / np.sum(common)
+    bias = prior_exponent * np.log(prior) - np.log(np.asarray(drawn) / np.sum(drawn))
     candidates = [Calibration("softmax", float(temperature), tuple(bias)) for temperature in TEMPERATURES]
-    return min(candidates, key=lambda candidate: _loss(recording_scores(outputs, candidate, num_labels), truth))
+    return min(candidates, key=lambda candidate: _loss(recording_scores(outputs, candidate, len(drawn)), allowed))
 
 
-def _loss(scores: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
-    """Return the mean negative log score of the truth."""
-    return float(-np.log(scores[np.arange(len(truth)), truth] + 1e-9).mean())
+def _loss(scores: NDArray[np.float64], allowed: NDArray[np.bool_]) -> float:
+    """Return the mean negative log of what is given to the labels that may be."""
+    return float(-np.log((scores * allowed).sum(axis=1) + 1e-9).mean())
 
 
 def cross_calibrated(
     outputs: Sequence[NDArray[np.float32]],
-    truth: NDArray[np.intp],
+    allowed: NDArray[np.bool_],
     folds: NDArray[np.intp],
+    common: Sequence[float],
     drawn: Sequence[float],
     prior_exponent: float,
 ) -> NDArray[np.float64]:
@@ -84,10 +90,10 @@ def cross_calibrated(
     -------
     ndarray, shape (recordings, labels)
     """
-    scores = np.empty((len(truth), len(drawn)))
+    scores = np.empty(allowed.shape)
     for fold in np.unique(folds):
         others, held = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
-        chosen = fit_calibration([outputs[row] for row in others], truth[others], drawn, prior_exponent)
+        chosen = fit_calibration([outputs[row] for row in others], allowed[others], common, drawn, prior_exponent)
         scores[held] = recording_scores([outputs[row] for row in held], chosen, len(drawn))
     return scores
 

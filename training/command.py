@@ -25,7 +25,10 @@ __all__ = ["add_arguments", "run"]
 HEADINGS = ("sensitivity", "specificity", "precision", "AUC", "sens. at spec. .90")
 """Over the figures of a label, in the order of training.evidence."""
 
-LIKELIHOOD = "The decision is the label with the largest calibrated score, with labels as common as in the recordings."
+LIKELIHOOD = (
+    "The decision is the label with the largest calibrated score, labels taken to be as common as the square root of "
+    "how common they are in the recordings."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

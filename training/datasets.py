@@ -16,10 +16,12 @@ from pathlib import Path
 
 from models.errors import DataError
 
-__all__ = ["LABELS", "NOT_HEART", "Recording", "discover"]
+__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover"]
 
 LABELS = ("normal", "murmur", "extrastole")
 """The labels of PASCAL set B, in the order of the default bundle; the spelling is the data set's."""
+
+EXTRASTOLE = "extrastole"
 
 NOT_HEART = "not-heart"
 """Label of sounds that are no heart; trained as an output of its own, never shown as a label."""
@@ -59,6 +61,14 @@ class Recording:
     patient: str
     source: str
     noisy: bool | None = None
+
+    @property
+    def window_labels(self) -> tuple[str, ...]:
+        """The labels that any one window of it may have.
+
+        An extrasystole is heard where it falls: a window of a recording that has some may have none.
+        """
+        return ("normal", EXTRASTOLE) if self.labels == (EXTRASTOLE,) else self.labels
 
     @property
     def label(self) -> str | None:

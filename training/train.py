@@ -22,12 +22,13 @@ from models.network import heart_network
 from models.painter import Painter
 from models.spec import HEART, SpectrogramSpec
 from training import metrics
-from training.batches import BatchMaker, Share, shares_by_label
+from training.batches import BatchMaker
 from training.calibrate import cross_calibrated, fit_calibration, heart_threshold, recording_scores
 from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import Evidence, Figure, measure
 from training.fit import fit, make_repeatable, outputs_of
 from training.made import MADE_LABELS, make_sounds
+from training.mixture import drawn_labels, mix
 from training.progress import Progress
 from training.sounds import Sound, read_sound
 from training.split import patient_folds
@@ -36,9 +37,6 @@ __all__ = ["HeartOptions", "Trained", "describe_recordings", "train_heart"]
 
 ALWAYS_TRAINING = -1
 """Fold of what is never held out: made sounds and sounds that are no heart."""
-
-PRIMARY_SHARE, SECONDARY_SHARE, MADE_SHARE, NOT_HEART_SHARE = 32.0, 12.0, 12.0, 6.0
-"""Parts of a batch while fitting on the set that tells all. Source: docs/decisions/0004."""
 
 EVALUATION_HOP_S = 1.0
 
@@ -59,7 +57,8 @@ class HeartOptions:
     made_per_label : int
         Made sounds of each label; 0 trains on recordings alone.
     prior_exponent : float
-        1: scores are probabilities where labels are as common as in the recordings; 0: where all are alike.
+        1: scores are probabilities where labels are as common as in the recordings; 0: where all are equally
+        common; between: half-way on a logarithmic scale.
     """
 
     seed: int = 0
@@ -68,7 +67,7 @@ class HeartOptions:
     steps: int = 350
     batch_size: int = 64
     made_per_label: int = 600
-    prior_exponent: float = 1.0
+    prior_exponent: float = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +123,12 @@ def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress
         )
         held = [row for row in range(len(sounds)) if folds[row] == fold]
         outputs.update(zip(held, _outputs(network, [sounds[row] for row in held]), strict=True))
-    drawn = _drawn(recordings, telling, labels)
     held_out = [outputs[row] for row in primary]
-    scores = cross_calibrated(held_out, truth, folds[primary], drawn, options.prior_exponent)
-    calibration = fit_calibration(held_out, truth, drawn, options.prior_exponent)
+    allowed = np.array([[label in recordings[row].window_labels for label in labels] for row in primary])
+    common = np.bincount(truth, minlength=len(labels)).tolist()
+    drawn = drawn_labels(mix(sounds, made, telling, HEART, options.seed).after, labels)
+    scores = cross_calibrated(held_out, allowed, folds[primary], common, drawn, options.prior_exponent)
+    calibration = fit_calibration(held_out, allowed, common, drawn, options.prior_exponent)
     return Trained(
         network=_fit_network(sounds, made, telling, labels, options, progress, "all recordings"),
         labels=labels,
@@ -202,24 +203,14 @@ def _fit_network(
     make_repeatable(options.seed)
     outputs = (*labels, NOT_HEART)
     network = heart_network(HEART.shape, len(outputs))
-    no_hearts = [sound for sound in (*sounds, *made) if sound.recording.label == NOT_HEART]
-    hearts = [sound for sound in sounds if sound.recording.label != NOT_HEART]
-    primary = [sound for sound in hearts if sound.recording.source in telling]
-    secondary = [sound for sound in hearts if sound.recording.source not in telling]
-    made_hearts = [sound for sound in made if sound.recording.label != NOT_HEART]
-    rest = [
-        *shares_by_label(secondary, SECONDARY_SHARE),
-        *shares_by_label(made_hearts, MADE_SHARE),
-        Share(no_hearts, NOT_HEART_SHARE),
-    ]
-    if (secondary or made_hearts) and options.pretrain_steps:
-        before = [*shares_by_label(secondary, 1.0), *shares_by_label(made_hearts, 1.0), Share(no_hearts, 0.2)]
-        batches = BatchMaker(before, outputs, HEART, options.seed)
-        tick = progress.stage(f"{name}: made and partly labelled sounds", options.pretrain_steps)
-        fit(network, batches, steps=options.pretrain_steps, batch_size=options.batch_size, rate=2e-3, tick=tick)
-    batches = BatchMaker([*shares_by_label(primary, PRIMARY_SHARE), *rest], outputs, HEART, options.seed + 1)
-    tick = progress.stage(f"{name}: labelled recordings", options.steps)
-    fit(network, batches, steps=options.steps, batch_size=options.batch_size, rate=1e-3, tick=tick)
+    mixture = mix(sounds, made, telling, HEART, options.seed)
+    stages = [("labelled recordings", mixture.after, options.steps, 1e-3)]
+    if mixture.before and options.pretrain_steps:
+        stages.insert(0, ("made and partly labelled sounds", mixture.before, options.pretrain_steps, 2e-3))
+    for number, (stage, shares, steps, rate) in enumerate(stages):
+        batches = BatchMaker(shares, outputs, HEART, options.seed + number)
+        tick = progress.stage(f"{name}: {stage}", steps)
+        fit(network, batches, steps=steps, batch_size=options.batch_size, rate=rate, tick=tick)
     return network
 
 
@@ -232,12 +223,6 @@ def _outputs(network: Any, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]
         pictures = [painter.draw(sound.frames.window(start, HEART.num_frames)) for start in starts]
         result.append(outputs_of(network, np.stack(pictures)))
     return result
-
-
-def _drawn(recordings: Sequence[Recording], telling: set[str], labels: tuple[str, ...]) -> list[float]:
-    """Return how often training draws each label of the set that tells all."""
-    counts = [sum(r.label == label for r in recordings if r.source in telling) for label in labels]
-    return [float(np.sqrt(count)) for count in counts]
 
 
 def _other_sets(

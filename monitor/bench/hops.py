@@ -7,8 +7,8 @@ stages are timed in a loop of their own, because a stopwatch inside the hop woul
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from models.bundle import Bundle
 from models.engine import LiteRTEngine
 from models.front_end import front_end
+from models.painter import FrameWindow
 from models.resample import StreamingResampler
-from models.spec import HEART
+from models.spec import HEART, SpectrogramSpec
 from models.spectrogram import StreamingSpectrogram
 from monitor.analysis import Analysis
 from monitor.bench.figures import endless
 from monitor.heart_rate import heart_rate
 from monitor.input_statistics import InputStatistics
-from monitor.quality import judge_quality
+from monitor.messages import Judgement
+from monitor.quality import NOT_A_HEART, judge_quality
 from monitor.verdict import Rolling, window_judgement
 
 __all__ = ["STAGES", "measure_hops", "measure_stages"]
@@ -99,68 +101,114 @@ def measure_stages(
 
 
 class _StagedHop:
-    """The same steps as :class:`monitor.analysis.Analysis`, with a stopwatch between them.
+    """The same steps as :class:`monitor.analysis.Analysis`, with a look at the clock after each.
 
     Parameters
     ----------
     bundle : Bundle
     sample_rate : int
         Hz of the source.
-    clock : callable
-        Seconds that only go forward.
+
+    Attributes
+    ----------
+    judgement : Judgement or None
+        Of the last window.
     """
 
-    def __init__(self, bundle: Bundle, sample_rate: int, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, bundle: Bundle, sample_rate: int) -> None:
         self._bundle = bundle
-        self._clock = clock
         self._sample_rate = sample_rate
+        self._hop = bundle.spec.hop_samples(bundle.spec.hop_s)
         self._statistics = InputStatistics(sample_rate, bundle.spec.window_s)
-        self._resampler = StreamingResampler(sample_rate, bundle.spec.sample_rate)
-        self._front_end = front_end(bundle.spec)
-        self._pulse, self._pulse_resampler = self._front_end, self._resampler
-        if not isinstance(self._front_end, StreamingSpectrogram):
-            self._pulse = StreamingSpectrogram(HEART)
-            self._pulse_resampler = StreamingResampler(sample_rate, HEART.sample_rate)
+        self._drawing = _FrontEnd(sample_rate, bundle.spec)
+        self._framing = self._drawing if bundle.spec.kind == "heart" else _FrontEnd(sample_rate, HEART)
         self._rolling = Rolling(bundle.decision)
         self._next = 0
+        self.judgement: Judgement | None = None
 
-    def run(self, block: NDArray[np.float32]) -> tuple[float, ...] | None:
+    def run(self, block: NDArray[np.float32]) -> list[float] | None:
         """Take one hop of samples; return the seconds of each stage, or None while no window is complete."""
-        moments = [self._clock()]
-        for _ in self._steps(block):
-            moments.append(self._clock())
-        if len(moments) <= len(STAGES):
-            return None
-        return tuple(after - before for before, after in zip(moments, moments[1:], strict=False))
-
-    def _steps(self, block: NDArray[np.float32]) -> Iterator[None]:
-        """Do the stages of a hop one by one, pausing after each; stop early while no window is complete."""
-        bundle = self._bundle
+        clock = time.perf_counter
+        began = clock()
         self._statistics.push(block)
-        yield
-        sound = self._resampler.push(block)
-        pulse_sound = sound if self._pulse is self._front_end else self._pulse_resampler.push(block)
-        yield
-        start = self._next * bundle.spec.hop_samples(bundle.spec.hop_s)
-        start_s, end_s = start / bundle.spec.sample_rate, start / bundle.spec.sample_rate + bundle.spec.window_s
-        self._front_end.push(sound)
-        if self._pulse is not self._front_end:
-            self._pulse.push(pulse_sound)
-        if not self._complete(start_s):
-            return
-        frames = self._frames(start_s)
-        tensor = self._draw(frames, start)
-        yield
-        outputs = bundle.engine.outputs(tensor)
-        yield
+        moments = [began, clock()]
+        for front in self._front_ends:
+            front.resample(block)
+        moments.append(clock())
+        for front in self._front_ends:
+            front.push()
+        start = self._next * self._hop
+        start_s = start / self._bundle.spec.sample_rate
+        if not all(front.holds(start_s) for front in self._front_ends):
+            return None
+        frames = self._framing.frames(start_s)
+        tensor = self._drawing.draw(start, frames)
+        moments.append(clock())
+        outputs = self._bundle.engine.outputs(tensor)
+        moments.append(clock())
+        moments += self._judge(start_s, frames, outputs)
+        self._next += 1
+        return [after - before for before, after in itertools.pairwise(moments)]
+
+    @property
+    def _front_ends(self) -> tuple[_FrontEnd, ...]:
+        """The picture's, and that of the heart rate where it is another."""
+        return (self._drawing,) if self._framing is self._drawing else (self._drawing, self._framing)
+
+    def _judge(self, start_s: float, frames: FrameWindow, outputs: NDArray[np.float32]) -> list[float]:
+        """Judge a window; return the moments after heart rate, quality and verdict."""
+        bundle, rate = self._bundle, self._sample_rate
+        end_s = start_s + bundle.spec.window_s
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
-        yield
-        whole = self._statistics.window(round(start_s * self._sample_rate), round(end_s * self._sample_rate))
-        quality = judge_quality(frames, pulse.periodicity, whole)
-        yield
-        values, _ = bundle.calibration.of_one(outputs, len(bundle.labels))
+        moments = [time.perf_counter()]
+        statistics = self._statistics.window(round(start_s * rate), round(end_s * rate))
+        quality = judge_quality(frames, pulse.periodicity, statistics)
+        moments.append(time.perf_counter())
+        values, heart = bundle.calibration.of_one(outputs, len(bundle.labels))
+        if heart is not None and heart < bundle.decision.heart_from and quality.state is None:
+            quality = NOT_A_HEART
         scores = None if quality.state == "no-signal" else dict(zip(bundle.labels, values, strict=True))
         self.judgement = window_judgement(scores, quality, bundle.decision)
         self._rolling.push(scores, quality, end_s)
-        self._next += 1
-        yield
+        return [*moments, time.perf_counter()]
+
+
+class _FrontEnd:
+    """A front end and its resampler, one step at a time."""
+
+    def __init__(self, sample_rate: int, spec: SpectrogramSpec) -> None:
+        self._spec = spec
+        self._resampler = StreamingResampler(sample_rate, spec.sample_rate)
+        self._front_end = front_end(spec)
+        self._sound = np.zeros(0, np.float32)
+
+    def resample(self, block: NDArray[np.float32]) -> None:
+        """Bring a block to the picture's rate."""
+        self._sound = self._resampler.push(block)
+
+    def push(self) -> None:
+        """Compute what the block adds."""
+        self._front_end.push(self._sound)
+
+    def holds(self, start_s: float) -> bool:
+        """Return whether the window from a time on is complete."""
+        return self._front_end.end_sample >= round((start_s + self._spec.window_s) * self._spec.sample_rate)
+
+    def frames(self, start_s: float) -> FrameWindow:
+        """Return the frames of a window of the streaming spectrogram.
+
+        Raises
+        ------
+        ValueError
+            If this is another front end.
+        """
+        if not isinstance(self._front_end, StreamingSpectrogram):
+            raise ValueError("frames must be asked of a streaming spectrogram")
+        hop = self._spec.frame_hop_samples
+        return self._front_end.window(round(start_s * self._spec.sample_rate) // hop * hop)
+
+    def draw(self, start: int, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the picture of the window that starts at a sample and has these frames."""
+        if isinstance(self._front_end, StreamingSpectrogram):
+            return self._front_end.draw(frames)
+        return self._front_end.tensor(start)

@@ -130,7 +130,7 @@ class PipeSource(PacedSource):
 
     def _decoded_blocks(self, whole: io.BytesIO) -> Iterator[NDArray[np.float32]]:
         """Yield the sound of a compressed recording, ``(samples, channels)``."""
-        from monitor.sources.decoder import Decoder  # noqa: PLC0415  # imports soundfile: only when it is needed
+        from monitor.sources.decoder import Decoder  # imports soundfile: only when it is needed
 
         with Decoder(whole, NAME) as sound:
             yield from sound.blocks()
@@ -165,7 +165,7 @@ class PipeSource(PacedSource):
 
     def _read_whole(self, head: bytes) -> RawFormat:
         """Take a compressed recording into memory; return the form of its samples."""
-        from monitor.sources.decoder import Decoder  # noqa: PLC0415  # imports soundfile: only when it is needed
+        from monitor.sources.decoder import Decoder  # imports soundfile: only when it is needed
 
         self._whole = io.BytesIO()
         self._whole.write(head)

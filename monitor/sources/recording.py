@@ -112,7 +112,7 @@ class RecordingSource(PacedSource):
             unfinished = UnfinishedWav.open(self._path, self.name)
             if unfinished is not None:
                 return unfinished
-            from monitor.sources.decoder import Decoder  # noqa: PLC0415  # imports soundfile: only when there is a file
+            from monitor.sources.decoder import Decoder  # imports soundfile: only when there is a file
 
             return Decoder(str(self._path), self.name)
         except OSError as error:

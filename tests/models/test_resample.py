@@ -85,7 +85,7 @@ def tone_in(waveform: NDArray[np.float32], hz: float) -> tuple[float, float]:
     inside = waveform[SETTLED].astype(np.float64)
     turn = 2 * np.pi * hz / HEART_RATE * np.arange(len(inside))
     parts = np.stack((np.sin(turn), np.cos(turn)), axis=1)
-    found = np.linalg.lstsq(parts, inside)[0]
+    found = np.linalg.lstsq(parts, inside, rcond=None)[0]
     return float(np.hypot(*found)), float((inside - parts @ found).std())
 
 

@@ -138,7 +138,7 @@ def test_a_source_that_fails_is_told_after_its_windows(plain_bundle, scripted_so
         scripted_source.stop()
         with pytest.raises(RecordingError, match="broke off"):
             for window in windows:
-                seen.append(window.index)  # noqa: PERF401
+                seen.append(window.index)
     assert seen[-1] == 2
 
 
