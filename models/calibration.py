@@ -93,15 +93,14 @@ class Calibration:
         -------
         tuple of (list of float, float or None)
         """
-        values = [float(value) for value in outputs.tolist()]
+        values: list[float] = outputs.tolist()
         if self.kind == "share":
             positive = [value + 1e-9 for value in values[:num_labels]]
             total = sum(positive)
             return [value / total for value in positive], None
-        bias = self.bias or (0.0,) * num_labels
-        logits = [value / self.temperature + shift for value, shift in zip(values[:num_labels], bias, strict=True)]
         heart = 1.0 - _softmax_of_few(values)[num_labels] if len(values) > num_labels else None
-        return _softmax_of_few(logits), heart
+        temperature, bias = self.temperature, self.bias or (0.0,) * num_labels
+        return _softmax_of_few([values[label] / temperature + bias[label] for label in range(num_labels)]), heart
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""

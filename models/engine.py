@@ -51,10 +51,11 @@ class LiteRTEngine:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BundleError("the network is not one that LiteRT can run", "train the bundle again") from error
-        self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
-        self.shape: tuple[int, ...] = tuple(int(size) for size in self._input["shape"][1:])
-        self.num_outputs = int(self._output["shape"][-1])
+        input_details = self._interpreter.get_input_details()[0]
+        output_details = self._interpreter.get_output_details()[0]
+        self._input, self._output = int(input_details["index"]), int(output_details["index"])
+        self.shape: tuple[int, ...] = tuple(int(size) for size in input_details["shape"][1:])
+        self.num_outputs = int(output_details["shape"][-1])
 
     def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's outputs for one picture.
@@ -67,9 +68,9 @@ class LiteRTEngine:
         -------
         ndarray, shape (outputs,), float32
         """
-        self._interpreter.set_tensor(self._input["index"], tensor[np.newaxis])
+        self._interpreter.set_tensor(self._input, tensor[np.newaxis])
         self._interpreter.invoke()
-        result: NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])[0]
+        result: NDArray[np.float32] = self._interpreter.get_tensor(self._output)[0]
         return result
 
     def invoke(self) -> None:

@@ -111,13 +111,14 @@ class Painter:
         """
         tensor = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
         channels = tensor.T
-        self._draw_power(frames.log_power, channels[:2])
-        self._draw_rhythm(frames.envelope)
+        self._pool(frames.log_power)
+        channels[0], channels[1] = self._pooled
+        self._correlate(frames.envelope)
         channels[2] = self._rhythm.T
         return tensor
 
-    def _draw_power(self, rows: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Write mean and maximum of the frames in each column, ``(2, 64 columns, 64 bins)``, levelled."""
+    def _pool(self, rows: NDArray[np.float32]) -> None:
+        """Compute mean and maximum of the frames in each column, levelled, ``(2, 64 columns, 64 bins)``."""
         rows.take(self._columns, 0, self._taken, "clip")  # no index is out of range; "raise" would copy once more
         np.add.reduce(self._by_offset, axis=0, out=self._mean)
         np.multiply(self._mean, self._share, out=self._mean)
@@ -125,9 +126,9 @@ class Painter:
         np.maximum(self._pooled, np.maximum.reduce(self._peak) - DYNAMIC_RANGE, out=self._pooled)
         reference = np.add.reduce(self._mean) / np.float32(NUM_COLUMNS * NUM_ROWS)
         np.subtract(self._pooled, reference, out=self._pooled)
-        np.multiply(self._pooled, CONTRAST, out=out)
+        np.multiply(self._pooled, CONTRAST, out=self._pooled)
 
-    def _draw_rhythm(self, envelope: NDArray[np.float32]) -> None:
+    def _correlate(self, envelope: NDArray[np.float32]) -> None:
         """Compute the sliding autocorrelation of the envelope, ``(64 lags, 64 columns)``."""
         level, count = self._level, np.float32(len(envelope))
         np.subtract(envelope, np.add.reduce(envelope) / count, out=level)

@@ -13,6 +13,8 @@ thread per object; must not know about devices, files or networks.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,9 @@ __all__ = ["StreamingSpectrogram", "picture_of"]
 
 FIRST_BIN = 1
 """The lowest bin drawn, 15.6 Hz: bin 0 is the offset of the converter."""
+REAL_PARTS = slice(2 * FIRST_BIN, 2 * (FIRST_BIN + NUM_ROWS), 2)
+IMAGINARY_PARTS = slice(2 * FIRST_BIN + 1, 2 * (FIRST_BIN + NUM_ROWS) + 1, 2)
+"""Where the bins drawn have their real and imaginary parts, when these lie side by side."""
 
 POWER_FLOOR = np.float32(1e-20)
 """Far below one 24-bit step, so it only keeps the logarithm of digital silence finite."""
@@ -52,20 +57,27 @@ class StreamingSpectrogram:
         self.frame_hop_samples = spec.frame_hop_samples
         self._size = spec.frame_samples
         self._num_frames = spec.num_frames
-        self._taper = np.hanning(spec.frame_samples + 1)[:-1].astype(np.float32)
-        bin_hz = spec.sample_rate / spec.frame_samples
-        self._envelope_bins = _bins(ENVELOPE_HZ, bin_hz)
-        self._low_bins = _bins(LOW_HZ, bin_hz)
-        self._high_bins = slice(int(np.ceil(HIGH_HZ / bin_hz)), None)
-        self._capacity = 4 * spec.num_frames
+        self._largest_part = self._num_frames * self.frame_hop_samples
+        self._sound = np.zeros(self._size + self._largest_part, np.float32)
+        # overlapping frames as a view of the sound; the last frame of the largest part ends where the sound does
+        steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
+        self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
+        self._tapered = np.empty(self._frames.shape, np.float32)
+        # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
+        self._taper = (np.hanning(self._size + 1)[:-1] * self._size).astype(np.float32)
+        bin_hz = spec.sample_rate / self._size
+        self._envelope_parts = _parts(ENVELOPE_HZ, bin_hz)
+        self._low_parts = _parts(LOW_HZ, bin_hz)
+        self._high_parts = slice(2 * math.ceil(HIGH_HZ / bin_hz), None)
+        self._capacity = 4 * self._num_frames
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
-        self._bands = np.zeros((3, self._capacity), np.float32)
-        self._painter = Painter(spec.num_frames)
+        self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
+        self._painter = Painter(self._num_frames)
         self.clear()
 
     def clear(self) -> None:
         """Forget everything; the next sample pushed is sample 0."""
-        self._tail: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._waiting = 0  # samples that no frame is done with
         self._first = 0  # absolute number of the frame in slot 0
         self._used = 0  # slots in use
 
@@ -77,7 +89,7 @@ class StreamingSpectrogram:
     @property
     def end_sample(self) -> int:
         """Samples pushed so far."""
-        return self.end_frame * self.frame_hop_samples + len(self._tail)
+        return self.end_frame * self.frame_hop_samples + self._waiting
 
     def push(self, waveform: NDArray[np.float32]) -> int:
         """Take the next samples and compute the frames that they complete.
@@ -92,44 +104,50 @@ class StreamingSpectrogram:
         int
             Frames computed by this call.
         """
-        samples = np.concatenate((self._tail, waveform)).astype(np.float32, copy=False)
-        size, hop = self._size, self.frame_hop_samples
-        count = max(0, (len(samples) - size) // hop + 1)
-        done = 0
-        while done < count:  # a long push goes through the buffer in parts
-            part = min(count - done, self._num_frames)
-            self._compute(samples[done * hop : (done + part - 1) * hop + size], part)
-            done += part
-        self._tail = samples[count * hop :].copy()
+        count = 0
+        for begin in range(0, len(waveform), self._largest_part):  # a long push goes through the buffers in parts
+            count += self._push_part(waveform[begin : begin + self._largest_part])
         return count
 
-    def _compute(self, samples: NDArray[np.float32], count: int) -> None:
+    def _push_part(self, waveform: NDArray[np.float32]) -> int:
+        """Take samples that the buffers have room for; return the frames computed."""
+        end = self._waiting + len(waveform)
+        self._sound[self._waiting : end] = waveform
+        count = max(0, (end - self._size) // self.frame_hop_samples + 1)
+        if count:
+            self._compute(count)
+            done = count * self.frame_hop_samples
+            self._sound[: end - done] = self._sound[done:end]
+            end -= done
+        self._waiting = end
+        return count
+
+    def _compute(self, count: int) -> None:
         """Write ``count`` new frames behind those held."""
-        self._make_room(count)
-        size, hop = self._size, self.frame_hop_samples
-        # overlapping frames as a view; the constructor costs a fiftieth of sliding_window_view
-        frames = np.ndarray((count, size), np.float32, samples, 0, (hop * samples.itemsize, samples.itemsize))
-        spectrum = np.fft.rfft(frames * self._taper)
-        power = spectrum.real**2 + spectrum.imag**2
+        if self._used + count > self._capacity:
+            self._make_room()
+        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])
+        spectrum = np.fft.rfft(tapered, norm="forward")
+        # real and imaginary parts side by side, then their squares: two for each bin
+        parts = spectrum.view(spectrum.real.dtype)
+        np.multiply(parts, parts, out=parts)
         new = slice(self._used, self._used + count)
-        rows = self._rows[new]
-        np.add(power[:, FIRST_BIN : FIRST_BIN + NUM_ROWS], POWER_FLOOR, out=rows)
+        rows, envelope = self._rows[new], self._envelope[new]
+        np.add(parts[:, REAL_PARTS], parts[:, IMAGINARY_PARTS], out=rows)
+        np.add(rows, POWER_FLOOR, out=rows)
         np.log(rows, out=rows)
-        envelope, low, high = self._bands[:, new]
-        np.add.reduce(power[:, self._envelope_bins], axis=1, out=envelope)
+        np.add.reduce(parts[:, self._envelope_parts], axis=1, out=envelope)
         np.add(envelope, POWER_FLOOR, out=envelope)
         np.log(envelope, out=envelope)
-        np.add.reduce(power[:, self._low_bins], axis=1, out=low)
-        np.add.reduce(power[:, self._high_bins], axis=1, out=high)
+        np.add.reduce(parts[:, self._low_parts], axis=1, out=self._low[new])
+        np.add.reduce(parts[:, self._high_parts], axis=1, out=self._high[new])
         self._used += count
 
-    def _make_room(self, count: int) -> None:
-        """Move the frames still needed to the front when the buffer is full."""
-        if self._used + count <= self._capacity:
-            return
+    def _make_room(self) -> None:
+        """Move the frames still needed to the front."""
         drop = self._used - 2 * self._num_frames
-        self._rows[: self._used - drop] = self._rows[drop : self._used].copy()
-        self._bands[:, : self._used - drop] = self._bands[:, drop : self._used].copy()
+        for held in (self._rows, self._envelope, self._low, self._high):
+            held[: self._used - drop] = held[drop : self._used].copy()
         self._first += drop
         self._used -= drop
 
@@ -174,7 +192,7 @@ class StreamingSpectrogram:
     def _held(self, slot: int, count: int) -> FrameWindow:
         """Return ``count`` held frames from a slot on, as views."""
         held = slice(slot, slot + count)
-        return FrameWindow(self._rows[held], *self._bands[:, held])
+        return FrameWindow(self._rows[held], self._envelope[held], self._low[held], self._high[held])
 
     def tensor(self, start_sample: int) -> NDArray[np.float32]:
         """Return the picture of the window that starts at ``start_sample``.
@@ -221,7 +239,7 @@ def picture_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[
     return stream.tensor(0)
 
 
-def _bins(band_hz: tuple[float, float], bin_hz: float) -> slice:
-    """Return the FFT bins whose centre lies in a band."""
+def _parts(band_hz: tuple[float, float], bin_hz: float) -> slice:
+    """Return the parts, two to an FFT bin, of the bins whose centre lies in a band."""
     low, high = band_hz
-    return slice(int(np.ceil(low / bin_hz)), int(np.floor(high / bin_hz)) + 1)
+    return slice(2 * math.ceil(low / bin_hz), 2 * (math.floor(high / bin_hz) + 1))

@@ -91,8 +91,13 @@ class Analysis:
 
     @property
     def read_samples(self) -> int:
-        """Samples of the source to push at a time, at most: never more than one hop."""
+        """Samples of the source to push at a time where somebody waits for the result: never more than one hop."""
         return max(1, round(min(self.hop_s, 0.5) * self.sample_rate))
+
+    @property
+    def most_samples(self) -> int:
+        """The most samples to push at a time: what several hops share is cheaper; windows stay held until judged."""
+        return max(self.read_samples, min(4 * self.read_samples, round(self._window_s / 2 * self.sample_rate)))
 
     @property
     def level(self) -> Level:
@@ -105,7 +110,7 @@ class Analysis:
         Parameters
         ----------
         waveform : ndarray, shape (samples,), float32
-            Finite mono samples, at most :attr:`read_samples` of them.
+            Finite mono samples, at most :attr:`most_samples` of them.
 
         Returns
         -------
@@ -159,11 +164,11 @@ class Analysis:
         if self._has_loss(start_s, end_s):
             return self._withheld(index, start_s, end_s)
         frames = self._pulse.frames(start_s)
-        tensor = self._draw(start, frames)
-        outputs = self.bundle.engine.outputs(tensor)
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
         quality = judge_quality(frames, pulse.periodicity, statistics, self._short_s)
+        tensor = self._draw(start, frames)
+        outputs = self.bundle.engine.outputs(tensor)  # last, for it drives everything else from the caches
         values, heart = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
         if heart is not None and heart < self.bundle.decision.heart_from and quality.state is None:
             quality = NOT_A_HEART

@@ -21,7 +21,9 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": ("monitor.commands.demo", "hear a made heart and watch the network judge it"),
     "replay": ("monitor.commands.replay", "judge recordings, as they would be heard"),
+    "data": ("training.data_command", "count what there is to train on, and what is wrong with it"),
     "train": ("training.command", "train a network on labelled recordings"),
+    "evaluate": ("training.evaluate_command", "measure a bundle on labelled recordings"),
     "models": ("monitor.commands.models", "list the model bundles, or print one's card"),
     "bench": ("monitor.commands.bench", "measure what a hop costs on this machine"),
 }
@@ -60,9 +62,7 @@ def _run(arguments: list[str]) -> int:
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Return the parser, with the arguments of the chosen command only."""
-    parser = _Parser(
-        prog="auscult", description="A live heart-sound monitor. Research use, not for diagnosis."
-    )
+    parser = _Parser(prog="auscult", description="A live heart-sound monitor. Research use, not for diagnosis.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module, summary) in COMMANDS.items():

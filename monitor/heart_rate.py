@@ -127,10 +127,10 @@ def _products(envelope: NDArray[np.float32], plan: _Plan) -> NDArray[np.float32]
 
 def _beat_lag(weighted: list[float], plan: _Plan) -> int:
     """Return the lag of the first peak that comes near the highest value, in frames."""
-    highest = max(weighted[plan.first : plan.last + 1])
+    allowed = weighted[plan.first : plan.last + 1]
+    highest = max(allowed)
     enough = NEAR_HIGHEST * highest
-    for lag in range(plan.first, plan.last + 1):
-        here = weighted[lag]
+    for lag, here in enumerate(allowed, plan.first):
         if here >= enough and weighted[lag - 1] <= here >= weighted[lag + 1]:
             return lag
     return weighted.index(highest, plan.first)  # no peak at all, only a slope

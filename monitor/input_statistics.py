@@ -69,6 +69,7 @@ class SignalStatistics(NamedTuple):
     dead_tail_s: float
 
 
+NO_SAMPLES: NDArray[np.float32] = np.zeros(0, np.float32)
 NOTHING = SignalStatistics(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -101,13 +102,14 @@ class InputStatistics:
         self._bin_s = self.bin_samples / sample_rate
         self._kept = 2 * math.ceil(window_s / self._bin_s)
         self._capacity = 2 * self._kept
-        # rows: mean, variance, samples at full scale, dead, samples on flat tops, peak
+        # rows: sum, sum of squares, samples at full scale, dead, samples on flat tops, peak
         self._table = np.zeros((6, self._capacity))
+        self._ones = np.ones(self._capacity)
         self.clear()
 
     def clear(self) -> None:
         """Forget everything; the next sample pushed is sample 0."""
-        self._tail: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._tail = NO_SAMPLES
         self._first = 0  # absolute number of the bin in slot 0
         self._used = 0  # slots in use
 
@@ -125,36 +127,35 @@ class InputStatistics:
             Finite, any number of samples.
         """
         samples = np.concatenate((self._tail, waveform)) if len(self._tail) else waveform
-        count = len(samples) // self.bin_samples
-        bins = samples[: count * self.bin_samples].reshape(count, self.bin_samples)
+        count, rest = divmod(len(samples), self.bin_samples)
+        whole = len(samples) - rest
+        bins = samples[:whole].reshape(count, self.bin_samples)
         for start in range(0, count, self._kept):
             self._measure(bins[start : start + self._kept])
-        self._tail = samples[count * self.bin_samples :].copy()  # a copy: the sender may use its block again
+        self._tail = samples[whole:].copy() if rest else NO_SAMPLES  # a copy: the sender may use its block again
 
     def _measure(self, bins: NDArray[np.float32]) -> None:
         """Write the entries of the next bins, at most as many as are kept."""
-        self._make_room(len(bins))
+        if self._used + len(bins) > self._capacity:
+            self._make_room()
         held = self._table[:, self._used : self._used + len(bins)]
-        count = np.float32(self.bin_samples)
-        mean = np.add.reduce(bins, axis=1) / count
-        centred = bins - mean[:, None]
-        height = np.abs(bins)
-        peak = np.maximum.reduce(height, axis=1)
-        held[0] = mean
-        held[1] = np.matmul(centred[:, None, :], centred[:, :, None])[:, 0, 0] / count
+        exact = bins.astype(np.float64)  # in double precision no offset hides the sound from the sum of squares
+        np.add.reduce(exact, axis=1, out=held[0])
+        np.multiply(exact, exact, out=exact)
+        np.add.reduce(exact, axis=1, out=held[1])
         held[2:5] = 0.0
-        held[5] = peak
-        if np.maximum.reduce(peak) >= FULL_SCALE:
+        height = np.abs(bins)
+        peak = np.maximum.reduce(height, axis=1, keepdims=True)
+        held[5] = peak[:, 0]
+        if np.maximum.reduce(peak, axis=None) >= FULL_SCALE:
             held[2] = np.add.reduce(height >= FULL_SCALE, axis=1)
-        top = height == peak[:, None]
+        top = height == peak
         if np.count_nonzero(top) > len(bins):  # some sample has an equal: rare in a live sound
-            held[3:5] = _flat(top, held[1] <= STEADY * mean * mean)
+            held[3:5] = _flat(top, self.bin_samples * held[1] <= (1.0 + STEADY) * held[0] * held[0])
         self._used += len(bins)
 
-    def _make_room(self, count: int) -> None:
-        """Move the bins still needed to the front when the table is full."""
-        if self._used + count <= self._capacity:
-            return
+    def _make_room(self) -> None:
+        """Move the bins still needed to the front."""
         drop = self._used - self._kept
         self._table[:, : self._kept] = self._table[:, drop : self._used].copy()
         self._first += drop
@@ -180,13 +181,14 @@ class InputStatistics:
             return NOTHING
         held = self._table[:, first:last]
         count = last - first
-        mean, variance, full, dead, flat = (np.add.reduce(held[:5], axis=1) / count).tolist()
-        rms = math.sqrt(max(0.0, variance + float(held[0] @ held[0]) / count - mean * mean))
+        samples = count * self.bin_samples
+        total, squares, full, dead, flat = (held[:5] @ self._ones[:count]).tolist()
+        rms = math.sqrt(max(0.0, squares / samples - (total / samples) ** 2))
         peak = float(np.maximum.reduce(held[5]))
         if flat:  # only where the sound is as high as it gets, and not too faint to tell
-            flat = float(held[4] @ (held[5] >= SAME_HEIGHT * peak)) / count if peak >= FLAT_FROM else 0.0
-        clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / self.bin_samples
-        return SignalStatistics(rms, peak, clipped, dead, self._tail_s(held[3]) if dead else 0.0)
+            flat = float(held[4] @ (held[5] >= SAME_HEIGHT * peak)) if peak >= FLAT_FROM else 0.0
+        clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / samples
+        return SignalStatistics(rms, peak, clipped, dead / count, self._tail_s(held[3]) if dead else 0.0)
 
     def _tail_s(self, dead: NDArray[np.float64]) -> float:
         """Return the seconds of dead bins at the end of a window."""
@@ -198,8 +200,8 @@ class InputStatistics:
         if not self._used:
             return Level(SILENCE_DB, SILENCE_DB, clipped=False)
         rows = self._table[:, max(0, self._used - LEVEL_BINS) : self._used].tolist()
-        mean, variance, full, _, _, peak = rows
-        rms = math.sqrt((sum(value * value for value in mean) + sum(variance)) / len(mean))
+        _, squares, full, _, _, peak = rows
+        rms = math.sqrt(sum(squares) / (len(squares) * self.bin_samples))
         return Level(_db(rms), _db(max(peak)), clipped=any(full))
 
 

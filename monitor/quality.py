@@ -208,9 +208,15 @@ def score_of(features: Features) -> float:
     return 1.0 / (1.0 + math.exp(-BIAS - sum(_parts(features))))
 
 
-def _parts(features: Features) -> list[float]:
+def _parts(features: Features) -> Features:
     """Return what each feature adds to the score, in logits; 0 for the mean heart."""
-    return [weight * (value - usual) for weight, value, usual in zip(WEIGHTS, features, TYPICAL, strict=True)]
+    tilt, periodicity, swing, bumps = features
+    return Features(
+        WEIGHTS.tilt * (tilt - TYPICAL.tilt),
+        WEIGHTS.periodicity * (periodicity - TYPICAL.periodicity),
+        WEIGHTS.swing * (swing - TYPICAL.swing),
+        WEIGHTS.bumps * (bumps - TYPICAL.bumps),
+    )
 
 
 def _main_fault(features: Features) -> str:

@@ -71,6 +71,8 @@ class RingBuffer:
         The memory; cursors read it.
     room : Bell
         Rung by cursors when they have moved on, for a writer that waits for room.
+    room_from : int
+        Absolute number of the sample that a cursor must have reached for its move to make that room.
 
     Raises
     ------
@@ -85,6 +87,7 @@ class RingBuffer:
     def __init__(self, capacity: int) -> None:
         self.store = SampleStore(capacity)
         self.room = Bell()
+        self.room_from = 0
         self._closed = False
         self._readers = threading.Lock()  # guards the two lines below; the writer never takes it
         self._cursors: tuple[Cursor, ...] = ()
@@ -176,9 +179,10 @@ class RingBuffer:
         """
         if samples > self.capacity:
             raise ValueError(f"samples={samples} must be at most capacity={self.capacity}")
+        self.room_from = self.end_sample + samples - self.capacity  # before the look, so that no move goes unheard
         while not stopping.is_set():
             unread = min((cursor.next_sample for cursor in self._cursors), default=self.end_sample)
-            if self.end_sample + samples <= unread + self.capacity:
+            if unread >= self.room_from:
                 return True
             self.room.wait(WAIT_S)
         return False
@@ -282,7 +286,8 @@ class Cursor:
             ring.count_overrun()
             lost = [(begin, kept), *((max(a, kept), b) for a, b in lost if b > kept)]
         self.next_sample = end
-        ring.room.ring()
+        if end >= ring.room_from:
+            ring.room.ring()
         return Read(kept, waveform[kept - start :], _joined(lost), kept > begin)
 
 

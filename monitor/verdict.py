@@ -133,8 +133,9 @@ class Rolling:
         if not self._judged:
             self._totals.clear()
             return
+        totals = self._totals
         for label, score in scores.items():
-            self._totals[label] = self._totals.get(label, 0.0) + sign * score
+            totals[label] = totals.get(label, 0.0) + sign * score
 
     def _waited(self, since_judged_s: float) -> bool:
         """Return whether there has been no usable window for long enough to say so."""
@@ -150,7 +151,7 @@ class Rolling:
     def _together(self) -> Judgement:
         """Return the judgement of the mean scores, with hysteresis."""
         count = len(self._judged)
-        scores = {label: max(0.0, total / count) for label, total in self._totals.items()}
+        scores = {label: total / count if total > 0.0 else 0.0 for label, total in self._totals.items()}
         leader = _largest(scores)
         if self._label is None or self._gives_way(scores, leader):
             self._label = leader

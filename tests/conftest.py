@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +79,16 @@ def heart_waveform() -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="session")
-def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[..., Any]) -> Path:
     """Return the folder of a valid bundle whose network is tiny, was never trained and always gives a label.
 
     It passes every check of ``load_bundle``; what it says of a sound means nothing. Not to be changed: copy it.
     """
+    import keras
+
     from training.export import write_bundle
 
+    keras.utils.set_random_seed(3)
     return write_bundle(
         tmp_path_factory.mktemp("bundles") / "untrained",
         network=tiny_network(),
@@ -98,16 +101,21 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-def tiny_network() -> Any:
-    """Return an untrained Keras network of the right shape that costs next to nothing to make and to run."""
+@pytest.fixture(scope="session")
+def tiny_network() -> Callable[..., Any]:
+    """Return a maker of untrained Keras networks of the right shape that cost next to nothing."""
     pytest.importorskip("tensorflow", reason="a network needs the training extra")
+    return make_tiny_network
+
+
+def make_tiny_network(shape: tuple[int, int, int] = HEART.shape, num_outputs: int = len(LABELS) + 1) -> Any:
+    """Return one convolution and one layer, with weights of the next random numbers of Keras."""
     import keras
     from keras import layers
 
-    keras.utils.set_random_seed(3)
-    picture = keras.Input(HEART.shape, name="picture")
+    picture = keras.Input(shape, name="picture")
     tensor = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 5, strides=4, activation="relu")(picture))
-    return keras.Model(picture, layers.Dense(len(LABELS) + 1, name="logits")(tensor), name="tiny")
+    return keras.Model(picture, layers.Dense(num_outputs, name="logits")(tensor), name="tiny")
 
 
 def training_facts() -> dict[str, Any]:

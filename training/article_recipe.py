@@ -25,9 +25,9 @@ from models.network import article_network
 from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import measure
 from training.fit import make_repeatable, outputs_of
+from training.folds import ALWAYS_TRAINING, folds_of
 from training.progress import Progress
-from training.sounds import read_waveform
-from training.split import patient_folds
+from training.sounds import read_usable, read_waveform
 from training.train import Trained
 
 __all__ = ["ArticleOptions", "train_article"]
@@ -54,21 +54,24 @@ class ArticleOptions:
 def train_article(recordings: Sequence[Recording], options: ArticleOptions, progress: Progress) -> Trained:
     """Return a network trained by the article's recipe, with its figures on held-out patients.
 
+    Files that cannot be read are left out.
+
     Raises
     ------
     DataError
-        If a label has too few patients for the folds, or a label is not certain.
-    RecordingError
-        If a file cannot be read.
+        If a label has too few patients for the folds, is not certain, or has no file that can be read.
     """
     hearts = [recording for recording in recordings if recording.label != NOT_HEART]
     labels = labels_of(hearts)
     if any(recording.label is None for recording in hearts):
         raise DataError("the article's recipe needs one certain label per recording", "train it on PASCAL set B alone")
+    folds_of(hearts, {its.source for its in hearts}, options.folds, options.seed)  # refused before minutes of reading
+    hearts, pictures = _pictures(hearts, progress)
     truth = np.array([labels.index(str(recording.label)) for recording in hearts], np.intp)
-    patients = [recording.patient for recording in hearts]
-    folds = patient_folds(patients, [str(recording.label) for recording in hearts], options.folds, options.seed)
-    pictures = _pictures(hearts, progress)
+    folds = folds_of(hearts, {its.source for its in hearts}, options.folds, options.seed)
+    known = folds != ALWAYS_TRAINING
+    if len(set(truth[known].tolist())) < len(labels):
+        raise DataError("a label has no recording whose patient is known", "name the patients, or add --patients file")
     calibration = Calibration("share")
     scores = np.empty((len(hearts), len(labels)))
     for fold in range(options.folds):
@@ -83,22 +86,24 @@ def train_article(recordings: Sequence[Recording], options: ArticleOptions, prog
         spec=ARTICLE,
         calibration=calibration,
         decision=Decision(),
-        evidence=measure(truth, scores, labels, patients),
+        evidence=measure(truth[known], scores[known], labels, [hearts[row].patient for row in np.flatnonzero(known)]),
         other_sets={},
         recordings=hearts,
     )
 
 
-def _pictures(recordings: Sequence[Recording], progress: Progress) -> NDArray[np.float32]:
-    """Return the article's picture of each recording's first 5 s, padded with zeros where it is shorter."""
+def _pictures(recordings: Sequence[Recording], progress: Progress) -> tuple[list[Recording], NDArray[np.float32]]:
+    """Return the recordings that can be read, and the article's picture of each."""
     tick = progress.stage("drawing pictures", len(recordings))
-    pictures = []
-    for recording in recordings:
-        waveform = read_waveform(recording.path, ARTICLE.sample_rate)[: ARTICLE.window_samples]
-        padded = np.pad(waveform, (0, ARTICLE.window_samples - len(waveform)))
-        pictures.append(article_picture(padded, ARTICLE))
-        tick(float("nan"))
-    return np.stack(pictures)
+    usable, pictures = read_usable(recordings, _picture, tick)
+    return usable, np.stack(pictures)
+
+
+def _picture(recording: Recording) -> NDArray[np.float32]:
+    """Return the article's picture of a recording's first 5 s, padded with zeros where it is shorter."""
+    waveform = read_waveform(recording.path, ARTICLE.sample_rate, recording.start_s, recording.end_s)
+    waveform = waveform[: ARTICLE.window_samples]
+    return article_picture(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE)
 
 
 def _fit(

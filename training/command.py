@@ -14,28 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import AuscultError, DataError, MissingExtraError
 from training.datasets import Recording, discover
+from training.folds import PATIENT_CHOICES, with_patients
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from training.train import Trained
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "add_patients", "run"]
 
 HEADINGS = ("sensitivity", "specificity", "precision", "AUC", "sens. at spec. .90")
 """Over the figures of a label, in the order of training.evidence."""
 
-LIKELIHOOD = (
-    "The decision is the label with the largest calibrated score, labels taken to be as common as the square root of "
-    "how common they are in the recordings."
-)
+LIKELIHOOD = "The decision is the label with the largest calibrated score, with labels as common as in the recordings."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "data", nargs="+", type=Path, metavar="DATA", help="folder: PASCAL set B, CirCor, or a folder per label"
+        "data", nargs="+", type=Path, metavar="DATA", help="PASCAL, CirCor, a folder per label, or a manifest.csv"
     )
+    add_patients(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="models/NAME", help="where the bundle goes")
     parser.add_argument(
         "--recipe", choices=("heart", "article"), default="heart", help="ours, or the article's baseline"
@@ -53,10 +52,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(usage_error=parser.error)
 
 
+def add_patients(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of what becomes of recordings whose patient is not known."""
+    parser.add_argument(
+        "--patients",
+        choices=PATIENT_CHOICES,
+        default="auto",
+        help="recordings whose patient nothing tells: auto refuses them (default); file takes every file for another "
+        "person, right only if that is so; none trains on them and never holds them out, so no figure is of them",
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Train, print the figures of held-out patients, write the bundle."""
     _check(options)
-    recordings = discover(options.data)
+    recordings = with_patients(discover(options.data), options.patients)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import tensorflow  # noqa: F401  # looked for before minutes of work
@@ -139,7 +149,7 @@ def _write(options: argparse.Namespace, trained: Trained) -> Path:
     )
     words = ["auscult", "train", *(path.name for path in options.data), "--out", f"models/{options.out.name}"]
     words += ["--recipe", "article"] if options.recipe == "article" else []
-    words += [word for name in ("seed", "folds", "steps", "made") for word in _given(options, name)]
+    words += [word for name in ("seed", "folds", "steps", "made", "patients") for word in _given(options, name)]
     command = shlex.join(words)
     other_sets = {
         source: {n: f.to_json() for n, f in figures.items()} for source, figures in trained.other_sets.items()
@@ -182,5 +192,5 @@ def _write(options: argparse.Namespace, trained: Trained) -> Path:
 def _given(options: argparse.Namespace, name: str) -> list[str]:
     """Return an option as it was typed, if it is not the default."""
     value = getattr(options, name)
-    defaults = {"seed": 0, "folds": 5, "steps": None, "made": None}
+    defaults = {"seed": 0, "folds": 5, "steps": None, "made": None, "patients": "auto"}
     return [] if value == defaults[name] else [f"--{name}", str(value)]

@@ -1,185 +1,136 @@
-"""Folders as people have them, turned into a list of recordings with label and patient.
+"""Folders and tables as people have them, turned into a list of recordings with label and patient.
 
-Recognised are the PASCAL challenge's set B (label and patient in the file name), CirCor
-DigiScope (a table with murmur locations) and a folder per label. A label may be partial:
-CirCor tells murmur from no murmur, and says nothing of extrasystoles, so such a recording
-carries every label it may have. Must not read audio; see :mod:`training.sounds`.
+Recognised are a manifest, CirCor DigiScope, the PASCAL challenge's two sets, folders of sounds that are no heart,
+a folder per label, and a folder that holds several of these. Each reading is a module of its own. Must not read audio;
+see :mod:`training.sounds`.
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.errors import DataError
-
-__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover"]
-
-LABELS = ("normal", "murmur", "extrastole")
-"""The labels of PASCAL set B, in the order of the default bundle; the spelling is the data set's."""
-
-EXTRASTOLE = "extrastole"
-
-NOT_HEART = "not-heart"
-"""Label of sounds that are no heart; trained as an output of its own, never shown as a label."""
-
-NOT_HEART_FOLDERS = ("not-heart", "not_heart", "artifact")
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
-
-SET_B = re.compile(
-    r"^(?P<label>[a-z]+)_(?P<sub>[a-z]*)_(?P<patient>\d+)_(?P<site>\d{12,14})_?(?P<spot>[A-Z]?)\d*_?\d*\.wav$"
+from training.circor import read_circor
+from training.folders import NO_HEARTS, has_label_folders, read_label_folders, read_not_heart
+from training.manifest import MANIFEST, read_manifest
+from training.pascal import join_pascal, read_pascal
+from training.recording import (
+    EXTRASTOLE,
+    LABELS,
+    NOT_HEART,
+    DataSet,
+    Dropped,
+    Recording,
+    audio_files,
+    is_audio,
+    sub_folders,
 )
-"""Set B as the archive names it: normal_noisynormal_125_1306332456645_C.wav. Source: data set, all 461 files."""
+
+__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover", "labels_of", "read_sets"]
+
+NAMED_TWICE = "named twice"
+NOT_UNDERSTOOD = "in a folder that is not understood"
 
 
-CIRCOR_COLUMNS = {"Patient ID", "Additional ID", "Murmur", "Murmur locations"}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Recording:
-    """One file and what is known of it.
-
-    Attributes
-    ----------
-    path : Path
-    labels : tuple of str
-        The labels that it may have; one where the truth is known.
-    patient : str
-        Who was recorded, unique over all sets; recordings of one patient stay together.
-    source : str
-        Name of the data set.
-    noisy : bool or None
-        Whether the data set calls it noisy; None where it does not say.
-    """
-
-    path: Path
-    labels: tuple[str, ...]
-    patient: str
-    source: str
-    noisy: bool | None = None
-
-    @property
-    def window_labels(self) -> tuple[str, ...]:
-        """The labels that any one window of it may have.
-
-        An extrasystole is heard where it falls: a window of a recording that has some may have none.
-        """
-        return ("normal", EXTRASTOLE) if self.labels == (EXTRASTOLE,) else self.labels
-
-    @property
-    def label(self) -> str | None:
-        """The label, where it is certain."""
-        return self.labels[0] if len(self.labels) == 1 else None
-
-
-def discover(folders: Iterable[Path]) -> list[Recording]:
-    """Return the recordings under some folders, in a fixed order.
+def discover(paths: Iterable[Path]) -> list[Recording]:
+    """Return the recordings to train on that some folders hold, or manifests list, in a fixed order.
 
     Raises
     ------
     DataError
-        If a folder is missing or holds nothing that is understood.
+        As :func:`read_sets`.
     """
-    found: list[Recording] = []
-    for folder in folders:
-        if not folder.is_dir():
-            raise DataError(f"{folder}: no such folder", "name a folder of recordings, such as PASCAL's set_b")
-        found += _discover_one(folder)
-    return found
+    return [recording for data_set in read_sets(paths) for recording in data_set.recordings]
 
 
-def _discover_one(folder: Path) -> list[Recording]:
-    """Return the recordings of one folder by the first reading that fits."""
-    for reading in (_read_set_b, _read_circor, _read_not_heart, _read_label_folders):
-        recordings = reading(folder)
-        if recordings:
-            return recordings
+def read_sets(paths: Iterable[Path]) -> list[DataSet]:
+    """Return the data sets that some folders hold, or manifests list, in a fixed order.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Folders, or tables as :mod:`training.manifest` reads them.
+
+    Raises
+    ------
+    DataError
+        If one is missing or holds nothing that is understood.
+    """
+    return _without_repeats(join_pascal([data_set for path in paths for data_set in _read_one(path)]))
+
+
+def _read_one(path: Path) -> list[DataSet]:
+    """Return the data sets of one folder or manifest."""
+    if path.is_file():
+        if path.suffix.lower() == ".csv":
+            return [_not_empty(read_manifest(path))]
+        raise DataError(f"{path}: is neither a folder nor a .csv manifest", "name the folder that holds it")
+    if not path.is_dir():
+        raise DataError(f"{path}: no such folder", "name a folder of recordings, such as PASCAL's set_b")
+    sets = _read_tree(path) or _listed(read_label_folders(path))
+    if any(data_set.recordings or data_set.aside for data_set in sets):
+        return sets
+    dropped = [dropped for data_set in sets for dropped in data_set.dropped]
+    reason = f" ({len(dropped)} files: {dropped[0].reason})" if dropped else ""
     raise DataError(
-        f"{folder}: no labelled recordings found",
+        f"{path}: no labelled recordings found{reason}",
         "put them in a folder per label (normal/, murmur/, extrastole/), a sub-folder or file name prefix per patient",
     )
 
 
-def _audio_files(folder: Path) -> list[Path]:
-    """Return the audio files below a folder, sorted."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
+def _read_tree(folder: Path) -> list[DataSet]:
+    """Return the sets that are known by name or table, in a folder or below it; none where there are none."""
+    if (folder / MANIFEST).is_file():
+        return [_not_empty(read_manifest(folder / MANIFEST))]
+    single = read_circor(folder) or read_not_heart(folder)
+    if single is not None:
+        return [single]
+    here = read_pascal(folder)
+    below = {sub: _read_tree(sub) for sub in sub_folders(folder)}
+    if not has_label_folders(folder):
+        below |= {sub: _listed(read_label_folders(sub)) for sub in below if not below[sub] and has_label_folders(sub)}
+    if not here and all(data_set.name == NO_HEARTS for sets in below.values() for data_set in sets):
+        return []  # a folder of mere noise is a label among labels
+    strangers = () if here else tuple(path for path in sorted(folder.iterdir()) if is_audio(path))
+    for sub in below:
+        below[sub] = below[sub] or _listed(read_label_folders(sub))
+        strangers += () if below[sub] else tuple(audio_files(sub))
+    sets = [*here, *(data_set for of_sub in below.values() for data_set in of_sub)]
+    sets[0] = dataclasses.replace(
+        sets[0], dropped=(*sets[0].dropped, *(Dropped(path, NOT_UNDERSTOOD) for path in strangers))
+    )
+    return sets
 
 
-def _read_set_b(folder: Path) -> list[Recording]:
-    """Return PASCAL set B; files that carry no label are dropped."""
-    recordings = []
-    for path in _audio_files(folder):
-        match = SET_B.match(path.name)
-        if match and match["label"] in LABELS:
-            noisy = match["sub"].startswith("noisy")
-            recordings.append(Recording(path, (match["label"],), f"pascal-b/{match['patient']}", "PASCAL set B", noisy))
-    return recordings
+def _listed(data_set: DataSet | None) -> list[DataSet]:
+    """Return none or one as a list."""
+    return [] if data_set is None else [data_set]
 
 
-def _read_circor(folder: Path) -> list[Recording]:
-    """Return CirCor: murmur where it was heard at that place, otherwise anything but a murmur."""
-    table = folder / "training_data.csv"
-    if not table.is_file():
-        return []
-    with table.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    if not rows or not rows[0].keys() >= CIRCOR_COLUMNS:
-        return []
-    twins = _circor_twins(rows)
-    recordings = []
-    for row in rows:
-        for path in sorted((folder / "training_data").glob(f"{row['Patient ID']}_*.*")):
-            labels = _circor_labels(row, path.stem.split("_")[1])
-            if path.suffix.lower() in AUDIO_SUFFIXES and labels:
-                patient = f"circor/{twins[row['Patient ID']]}"
-                recordings.append(Recording(path, labels, patient, "CirCor DigiScope"))
-    return recordings
+def _not_empty(data_set: DataSet) -> DataSet:
+    """Return a manifest's set if it has a row that can be used."""
+    if not data_set.recordings:
+        raise DataError(f"{data_set.place}: lists no labelled recording", "give its rows a path, a label and a patient")
+    return data_set
 
 
-def _circor_twins(rows: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Return one name for each identifier; a child recorded in both campaigns has two of them."""
-    names: dict[str, str] = {}
-    for row in rows:
-        given = [value for value in (row["Patient ID"], row["Additional ID"]) if value not in ("", "nan")]
-        same = [value.removesuffix(".0") for value in given]
-        for identifier in same:
-            names[identifier] = min([*same, names.get(identifier, identifier)])
-    return names
-
-
-def _circor_labels(row: dict[str, str], place: str) -> tuple[str, ...]:
-    """Return the labels that a recording at one place may have; none where the data set does not know."""
-    if row["Murmur"] == "Absent":
-        return ("normal", "extrastole")
-    if row["Murmur"] == "Present" and place in row["Murmur locations"].split("+"):
-        return ("murmur",)
-    return ()
-
-
-def _read_not_heart(folder: Path) -> list[Recording]:
-    """Return a folder of sounds that are no heart; each file stands for itself."""
-    if folder.name not in NOT_HEART_FOLDERS:
-        return []
-    return [
-        Recording(path, (NOT_HEART,), f"{folder.name}/{path.stem}", "sounds that are no heart")
-        for path in _audio_files(folder)
-    ]
-
-
-def _read_label_folders(folder: Path) -> list[Recording]:
-    """Return a folder per label; the patient is a sub-folder, or the file name up to the first underscore."""
-    recordings = []
-    for sub in sorted(path for path in folder.iterdir() if path.is_dir()):
-        label = NOT_HEART if sub.name in NOT_HEART_FOLDERS else sub.name
-        for path in _audio_files(sub):
-            inside = path.relative_to(sub)
-            patient = inside.parts[0] if len(inside.parts) > 1 else path.stem.split("_")[0]
-            recordings.append(Recording(path, (label,), f"{folder.name}/{patient}", folder.name))
-    return recordings
+def _without_repeats(sets: Sequence[DataSet]) -> list[DataSet]:
+    """Return some sets with each recording once, where it was named first."""
+    seen: set[tuple[Path, float, float | None]] = set()
+    result = []
+    for data_set in sets:
+        kept, dropped = [], list(data_set.dropped)
+        for recording in data_set.recordings:
+            identity = (recording.path.resolve(), recording.start_s, recording.end_s)
+            if identity in seen:
+                dropped.append(Dropped(recording.path, NAMED_TWICE))
+            else:
+                kept.append(recording)
+            seen.add(identity)
+        result.append(dataclasses.replace(data_set, recordings=tuple(kept), dropped=tuple(dropped)))
+    return result
 
 
 def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:

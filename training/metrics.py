@@ -5,6 +5,7 @@ Scores are ``(n, k)``, truth is ``(n,)`` class numbers from 0 to k - 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,9 +18,12 @@ __all__ = [
     "bootstrap_interval",
     "calibration_error",
     "confusion",
+    "discriminant_power",
     "macro_f1",
     "sensitivity_at_specificity",
     "sensitivity_specificity_precision",
+    "total_precision",
+    "youden",
 ]
 
 FloatArray = NDArray[np.floating]
@@ -72,6 +76,51 @@ def sensitivity_specificity_precision(matrix: NDArray[np.int64], index: int) -> 
         _ratio(negatives - (decided - hit), negatives),
         _ratio(hit, decided),
     )
+
+
+def total_precision(matrix: NDArray[np.int64]) -> float:
+    """Return the sum of the precisions of all classes, 0 to their number; a class never decided adds 0.
+
+    Source: the PASCAL Classifying Heart Sounds Challenge; Gomes et al. 2013, "Classifying Heart Sounds".
+    """
+    decided = matrix.sum(axis=0)
+    return float((np.diag(matrix)[decided > 0] / decided[decided > 0]).sum())
+
+
+def youden(sensitivity: float, specificity: float) -> float:
+    """Return Youden's index, -1 to 1: sensitivity + specificity - 1; NaN where one of them is.
+
+    Raises
+    ------
+    ValueError
+        If one is no share.
+    """
+    _check_shares(sensitivity=sensitivity, specificity=specificity)
+    return sensitivity + specificity - 1
+
+
+def discriminant_power(sensitivity: float, specificity: float) -> float:
+    """Return how well two classes are told apart; NaN where a share is NaN, 0 or 1, for which it has no finite value.
+
+    Source: Gomes et al. 2013: sqrt(3) / pi times the sum of the logits of both shares, with the natural logarithm.
+
+    Raises
+    ------
+    ValueError
+        If one is no share.
+    """
+    _check_shares(sensitivity=sensitivity, specificity=specificity)
+    if not (0 < sensitivity < 1 and 0 < specificity < 1):  # NaN fails too
+        return math.nan
+    logits = math.log(sensitivity / (1 - sensitivity)) + math.log(specificity / (1 - specificity))
+    return math.sqrt(3) / math.pi * logits
+
+
+def _check_shares(**shares: float) -> None:
+    """Refuse what is neither a share nor NaN."""
+    for name, value in shares.items():
+        if not (math.isnan(value) or 0 <= value <= 1):
+            raise ValueError(f"{name}={value} must be from 0 to 1")
 
 
 def _ratio(part: float, whole: float) -> float:

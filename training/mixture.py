@@ -52,10 +52,12 @@ def mix(sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec:
     seed : int
     """
     no_hearts = [sound for sound in (*sounds, *made) if sound.recording.label == NOT_HEART]
-    hearts = [_for_windows(sound) for sound in sounds if sound.recording.label != NOT_HEART]
+    made_hearts = [sound for sound in made if sound.recording.label != NOT_HEART]
+    hearts = [sound for sound in sounds if sound.recording.label != NOT_HEART]
+    if made_hearts:  # which then show what an extrasystole is; without them the recordings' word must do
+        hearts = [_for_windows(sound) for sound in hearts]
     primary = [sound for sound in hearts if sound.recording.source in telling]
     secondary = [sound for sound in hearts if sound.recording.source not in telling]
-    made_hearts = [sound for sound in made if sound.recording.label != NOT_HEART]
     spliced = splice_sounds(sounds, spec, seed) if made_hearts else []
     before = [
         *shares_by_label(secondary, BEFORE_SECONDARY),
@@ -80,10 +82,15 @@ def _for_windows(sound: Sound) -> Sound:
 
 
 def drawn_labels(shares: Sequence[Share], labels: Sequence[str]) -> list[float]:
-    """Return how often training draws each label, a sound that may have several counted as the first of them."""
-    drawn = dict.fromkeys(labels, 0.0)
+    """Return how often training draws sounds that are certain to have each label.
+
+    A label that is never certain counts with every sound that may have it.
+    """
+    certain = dict.fromkeys(labels, 0.0)
+    possible = dict.fromkeys(labels, 0.0)
     for share in shares:
-        first = share.sounds[0].recording.labels[0] if share.sounds else NOT_HEART
-        if first in drawn:
-            drawn[first] += share.weight
-    return list(drawn.values())
+        may_be = share.sounds[0].recording.labels if share.sounds else ()
+        for label in set(may_be) & set(labels):
+            possible[label] += share.weight
+            certain[label] += share.weight if len(may_be) == 1 else 0.0
+    return [certain[label] or possible[label] for label in labels]

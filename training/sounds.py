@@ -7,21 +7,26 @@ window is then a slice of them, so a training picture is what the monitor would 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from models.errors import RecordingError
+from models.errors import DataError, RecordingError
 from models.painter import FrameWindow
 from models.resample import resampled
 from models.spec import SpectrogramSpec
 from models.spectrogram import StreamingSpectrogram
 from training.datasets import Recording
 
-__all__ = ["Frames", "Sound", "frames_of", "loop", "read_sound", "read_waveform"]
+__all__ = ["Frames", "Sound", "frames_of", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,8 +79,48 @@ class Sound:
         return [start // spec.frame_hop_samples for start in range(0, last + 1, hop)]
 
 
-def read_waveform(path: Path, sample_rate: int) -> NDArray[np.float32]:
-    """Return a recording as mono at ``sample_rate``.
+def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[NDArray[np.float32], int]:
+    """Return a recording, or a part of it, as it is in the file, and its sample rate in Hz.
+
+    Parameters
+    ----------
+    path : Path
+    start_s, end_s : float
+        Seconds into the file; None, or a time behind it, for its end.
+
+    Returns
+    -------
+    tuple of ndarray, shape (samples, channels), float32, and int
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be read, is empty, holds values that are not finite, has a rate out of range, or ends
+        before the part begins.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate: int = file.samplerate
+            file.seek(min(round(start_s * rate), file.frames) if start_s else 0)
+            count = -1 if end_s is None else max(0, round(end_s * rate) - file.tell())
+            samples: NDArray[np.float32] = file.read(count, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
+    if start_s and not len(samples):
+        raise RecordingError(f"{path}: ends before {start_s:g} s", "correct start_s, or leave it out")
+    if not np.isfinite(samples).all():
+        raise RecordingError(f"{path}: holds values that are no numbers", "check the file, or leave it out")
+    if not 1000 <= rate <= 192_000:
+        raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out")
+    if not len(samples):
+        raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    return samples, rate
+
+
+def read_waveform(
+    path: Path, sample_rate: int, start_s: float = 0.0, end_s: float | None = None
+) -> NDArray[np.float32]:
+    """Return a recording, or a part of it, as mono at ``sample_rate``.
 
     Returns
     -------
@@ -84,18 +129,10 @@ def read_waveform(path: Path, sample_rate: int) -> NDArray[np.float32]:
     Raises
     ------
     RecordingError
-        If the file cannot be read, is empty, holds values that are not finite, or has a rate out of range.
+        As :func:`read_samples`, or if no sample is left at the new rate.
     """
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
-    if not np.isfinite(samples).all():
-        raise RecordingError(f"{path}: holds values that are no numbers", "check the file, or leave it out")
-    try:
-        waveform = resampled(samples.mean(axis=1), rate, sample_rate)
-    except ValueError as error:
-        raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out") from error
+    samples, rate = read_samples(path, start_s, end_s)
+    waveform = resampled(samples.mean(axis=1), rate, sample_rate)
     if not len(waveform):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
     return waveform
@@ -131,7 +168,7 @@ def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
     RecordingError
         As :func:`read_waveform`.
     """
-    waveform = read_waveform(recording.path, spec.sample_rate)
+    waveform = read_waveform(recording.path, spec.sample_rate, recording.start_s, recording.end_s)
     looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
     return Sound(recording, frames_of(looped, spec), len(waveform))
 
@@ -140,3 +177,36 @@ def read_sounds(recordings: Sequence[Recording], spec: SpectrogramSpec) -> Itera
     """Yield the sounds of some recordings, one after another."""
     for recording in recordings:
         yield read_sound(recording, spec)
+
+
+def read_usable(
+    recordings: Sequence[Recording], read: Callable[[Recording], T], tick: Callable[[float], None]
+) -> tuple[list[Recording], list[T]]:
+    """Return the recordings that can be read, and what was read; the others get a line on standard error.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    read : callable
+        From a recording to what is wanted of it; raises RecordingError.
+    tick : callable
+        Called after each with NaN; see :class:`training.progress.Progress`.
+
+    Raises
+    ------
+    DataError
+        If a label has no recording left.
+    """
+    usable, results = [], []
+    for recording in recordings:
+        try:
+            results.append(read(recording))
+            usable.append(recording)
+        except RecordingError as error:
+            print(f"auscult: left out: {error.message}", file=sys.stderr)
+        tick(math.nan)
+    left = {labels for recording in usable for labels in recording.labels}
+    vanished = [label for recording in recordings for label in recording.labels if label not in left]
+    if vanished:
+        raise DataError(f"no recording of {vanished[0]} can be read", "see what auscult data says of the files")
+    return usable, results

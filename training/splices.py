@@ -56,7 +56,7 @@ class Beat:
 
 
 def read_beats(path: Path, frame_hop_s: float) -> list[Beat]:
-    """Return the longest run of marked beats that follow each other without a hole.
+    """Return the longest run of marked beats that follow each other without a hole; none if marks are not understood.
 
     Parameters
     ----------
@@ -65,12 +65,19 @@ def read_beats(path: Path, frame_hop_s: float) -> list[Beat]:
     frame_hop_s : float
         Seconds per frame.
     """
-    rows = np.loadtxt(path, ndmin=2)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = np.loadtxt(lines, ndmin=2) if any(lines) else np.empty((0, 0))
+    except ValueError:  # some other table of the same name
+        return []
+    if rows.shape[1] != 3:
+        return []
     rows = rows[np.argsort(rows[:, 0])]
     states = rows[:, 2].astype(int)
     runs: list[list[Beat]] = [[]]
     for first in range(len(rows) - 4):
-        if tuple(states[first : first + 5]) == (1, 2, 3, 4, 1):
+        joined = np.abs(rows[first : first + 4, 1] - rows[first + 1 : first + 5, 0]).max() < frame_hop_s
+        if joined and tuple(states[first : first + 5]) == (1, 2, 3, 4, 1):
             start, diastole, end = (round(rows[first + step, 0] / frame_hop_s) for step in (0, 3, 4))
             if runs[-1] and runs[-1][-1].end != start:
                 runs.append([])
@@ -97,9 +104,9 @@ def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per
     made = []
     for number, sound in enumerate(sounds):
         marks = sound.recording.path.with_suffix(".tsv")
-        if "normal" not in sound.recording.labels or not marks.is_file():
+        if "normal" not in sound.recording.labels or sound.recording.is_part or not marks.is_file():
             continue
-        beats = read_beats(marks, spec.frame_hop_s)
+        beats = [beat for beat in read_beats(marks, spec.frame_hop_s) if beat.end <= len(sound.frames)]
         places = _regular_places(beats)
         if not places:
             continue

@@ -74,6 +74,6 @@ def _check_enough(counts: dict[str, Counter[str]], num_folds: int) -> None:
     for label, number in sorted(holders.items()):
         if number < num_folds:
             raise DataError(
-                f"the label {label} has {number} patients, too few for {num_folds} folds",
-                f"add recordings of other patients, or train with --folds {max(number, 2)}",
+                f"the label {label} has {number} patient{'s'[: number - 1]}, too few for {num_folds} folds",
+                "add recordings of other patients" + (f", or train with --folds {number}" if number > 1 else ""),
             )

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration
 from models.decision import Decision
-from models.errors import DataError
 from models.network import heart_network
 from models.painter import Painter
 from models.spec import HEART, SpectrogramSpec
@@ -27,16 +26,13 @@ from training.calibrate import cross_calibrated, fit_calibration, heart_threshol
 from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import Evidence, Figure, measure
 from training.fit import fit, make_repeatable, outputs_of
+from training.folds import ALWAYS_TRAINING, folds_of, sets_that_tell_all
 from training.made import MADE_LABELS, make_sounds
 from training.mixture import drawn_labels, mix
 from training.progress import Progress
-from training.sounds import Sound, read_sound
-from training.split import patient_folds
+from training.sounds import Sound, read_sound, read_usable
 
 __all__ = ["HeartOptions", "Trained", "describe_recordings", "train_heart"]
-
-ALWAYS_TRAINING = -1
-"""Fold of what is never held out: made sounds and sounds that are no heart."""
 
 EVALUATION_HOP_S = 1.0
 
@@ -67,7 +63,7 @@ class HeartOptions:
     steps: int = 350
     batch_size: int = 64
     made_per_label: int = 600
-    prior_exponent: float = 0.5
+    prior_exponent: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,21 +95,19 @@ class Trained:
 
 
 def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress: Progress) -> Trained:
-    """Return a network trained by the default recipe.
+    """Return a network trained by the default recipe; files that cannot be read are left out.
 
     Raises
     ------
     DataError
-        If no set tells all labels, or a label has too few patients for the folds.
-    RecordingError
-        If a file cannot be read.
+        If no set tells all labels, a label has too few patients for the folds, or none of its files can be read.
     """
     labels = labels_of(recordings)
-    telling = _sets_that_tell_all(recordings, labels)
-    folds = _folds(recordings, telling, options)
-    sounds = _read(recordings, progress)
+    _split(recordings, labels, options)  # refused before minutes of reading
+    recordings, sounds = _read(recordings, progress)
+    telling, folds = _split(recordings, labels, options)
     made = _make_sounds(labels, options, progress)
-    primary = [row for row, its in enumerate(recordings) if its.source in telling and its.label != NOT_HEART]
+    primary = [row for row, its in enumerate(recordings) if its.source in telling and folds[row] != ALWAYS_TRAINING]
     truth = np.array([labels.index(str(recordings[row].label)) for row in primary], np.intp)
     outputs: dict[int, NDArray[np.float32]] = {}
     for fold in range(options.folds):
@@ -124,7 +118,8 @@ def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress
         held = [row for row in range(len(sounds)) if folds[row] == fold]
         outputs.update(zip(held, _outputs(network, [sounds[row] for row in held]), strict=True))
     held_out = [outputs[row] for row in primary]
-    allowed = np.array([[label in recordings[row].window_labels for label in labels] for row in primary])
+    may_be = [recordings[row].window_labels if made else recordings[row].labels for row in primary]
+    allowed = np.array([[label in its for label in labels] for its in may_be])
     common = np.bincount(truth, minlength=len(labels)).tolist()
     drawn = drawn_labels(mix(sounds, made, telling, HEART, options.seed).after, labels)
     scores = cross_calibrated(held_out, allowed, folds[primary], common, drawn, options.prior_exponent)
@@ -141,42 +136,18 @@ def train_heart(recordings: Sequence[Recording], options: HeartOptions, progress
     )
 
 
-def _sets_that_tell_all(recordings: Sequence[Recording], labels: tuple[str, ...]) -> set[str]:
-    """Return the names of the sets that have recordings of every label."""
-    certain: dict[str, set[str]] = {}
-    partial = {recording.source for recording in recordings if len(recording.labels) > 1}
-    for recording in recordings:
-        if recording.label is not None:
-            certain.setdefault(recording.source, set()).add(recording.label)
-    telling = {source for source, known in certain.items() if known >= set(labels)} - partial
-    if not telling:
-        raise DataError(
-            f"no data set has recordings of every label ({', '.join(labels)})", "add one that has, such as PASCAL set B"
-        )
-    return telling
+def _split(
+    recordings: Sequence[Recording], labels: tuple[str, ...], options: HeartOptions
+) -> tuple[set[str], NDArray[np.intp]]:
+    """Return the names of the sets that tell all labels, and the fold of every recording."""
+    telling = sets_that_tell_all(recordings, labels)
+    return telling, folds_of(recordings, telling, options.folds, options.seed)
 
 
-def _folds(recordings: Sequence[Recording], telling: set[str], options: HeartOptions) -> NDArray[np.intp]:
-    """Return the fold of every recording; sets that tell all and sets that tell a part are each balanced."""
-    folds = np.full(len(recordings), ALWAYS_TRAINING, np.intp)
-    hearts = [row for row, recording in enumerate(recordings) if recording.label != NOT_HEART]
-    for wanted in (True, False):
-        rows = [row for row in hearts if (recordings[row].source in telling) == wanted]
-        if rows:
-            patients = [recordings[row].patient for row in rows]
-            strata = ["+".join(recordings[row].labels) for row in rows]
-            folds[rows] = patient_folds(patients, strata, options.folds, options.seed)
-    return folds
-
-
-def _read(recordings: Sequence[Recording], progress: Progress) -> list[Sound]:
-    """Return the sounds of all recordings."""
+def _read(recordings: Sequence[Recording], progress: Progress) -> tuple[list[Recording], list[Sound]]:
+    """Return the recordings that can be read, and their sounds."""
     tick = progress.stage("reading recordings", len(recordings))
-    sounds = []
-    for recording in recordings:
-        sounds.append(read_sound(recording, HEART))
-        tick(float("nan"))
-    return sounds
+    return read_usable(recordings, lambda recording: read_sound(recording, HEART), tick)
 
 
 def _make_sounds(labels: tuple[str, ...], options: HeartOptions, progress: Progress) -> list[Sound]:
@@ -267,6 +238,6 @@ def describe_recordings(recordings: Sequence[Recording]) -> list[dict[str, Any]]
         for recording in of_source:
             name = " or ".join(recording.labels)
             counts[name] = counts.get(name, 0) + 1
-        patients = len({recording.patient for recording in of_source})
+        patients = len({recording.patient for recording in of_source} - {""})
         described.append({"set": source, "recordings": len(of_source), "patients": patients, "labels": counts})
     return described

@@ -65,7 +65,7 @@ def endless(waveform: NDArray[np.float32], samples: int) -> Iterator[NDArray[np.
     ValueError
         If it is shorter than one block.
     """
-    starts = range(0, len(waveform) - samples + 1, samples)
-    if samples < 1 or not starts:
+    if not 1 <= samples <= len(waveform):
         raise ValueError(f"samples={samples} must be from 1 to the waveform's {len(waveform)}")
+    starts = range(0, len(waveform) - samples + 1, samples)
     return itertools.cycle([waveform[start : start + samples] for start in starts])

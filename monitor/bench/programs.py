@@ -6,14 +6,16 @@ program alone, asked of the system by a small program between, so that nothing e
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,48 +94,57 @@ def run_seconds(arguments: Sequence[str], folder: Path, repeats: int) -> list[fl
     seconds = []
     for _ in range(repeats):
         began = time.perf_counter()
-        done = subprocess.run(_auscult(arguments), **_surroundings(folder), stdout=subprocess.PIPE, check=False)  # noqa: S603  # our own program
+        with _started(_auscult(arguments), folder) as program:
+            program.communicate()
         seconds.append(time.perf_counter() - began)
-        _refuse(arguments, done.returncode)
+        _refuse(arguments, program.returncode)
     return seconds
 
 
 def _seconds_to_window(arguments: Sequence[str], folder: Path) -> float:
     """Return the seconds from a program's start to its first window line."""
     began = time.perf_counter()
-    found = None
-    with subprocess.Popen(_auscult(arguments), **_surroundings(folder), stdout=subprocess.PIPE) as program:  # noqa: S603  # our own program
+    found: float | None = None
+    with _started(_auscult(arguments), folder) as program:
         for line in program.stdout or ():
-            if found is None and json.loads(line)["type"] == "window":
+            if found is None and json.loads(line).get("type") == "window":
                 found = time.perf_counter() - began
-    _refuse(arguments, program.returncode if found is not None else 1)
-    return found or 0.0
+    _refuse(arguments, program.returncode)
+    if found is None:
+        raise AuscultError(f"auscult {arguments[0]}: gave no window while it was measured", "run it by hand")
+    return found
 
 
 def _peak_memory_mb(arguments: Sequence[str], folder: Path) -> float | None:
     """Return the most memory that a program held, MB; None where the system does not say."""
     if sys.platform == "win32":
         return None
-    done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", PEAK_MEMORY, *_auscult(arguments)],
-        **_surroundings(folder),
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    _refuse(arguments, done.returncode)
-    return int(done.stdout) / 1e6
+    with _started([sys.executable, "-c", PEAK_MEMORY, *_auscult(arguments)], folder) as program:
+        answer, _ = program.communicate()
+    _refuse(arguments, program.returncode)
+    return int(answer) / 1e6
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program in a folder, with the packages that this one was found in; one that hangs is killed."""
+    paths = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with subprocess.Popen(  # noqa: S603  # our own program
+        command, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as program:
+        watchdog = threading.Timer(TIMEOUT_S, program.kill)
+        watchdog.start()
+        try:
+            yield program
+        finally:
+            watchdog.cancel()
+            watchdog.join()
 
 
 def _auscult(arguments: Sequence[str]) -> list[str]:
     """Return the command line of this installation's ``auscult``."""
     return [sys.executable, "-m", "monitor", *arguments]
-
-
-def _surroundings(folder: Path) -> dict[str, object]:
-    """Return where a program runs: in a folder, with the packages that this one was found in."""
-    packages = str(Path(__file__).resolve().parents[2])
-    paths = [packages, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {"cwd": folder, "env": {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, "stdin": subprocess.DEVNULL}
 
 
 def _refuse(arguments: Sequence[str], code: int) -> None:

@@ -18,9 +18,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
-    parser.add_argument(
-        "--seed", type=whole(0, 2**32 - 1), default=DEMO_SEED, metavar="N", help="make another heart"
-    )
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=DEMO_SEED, metavar="N", help="make another heart")
     parser.set_defaults(usage_error=parser.error)
 
 

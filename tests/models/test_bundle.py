@@ -118,12 +118,12 @@ def test_one_bit_of_a_file(copy: Path, name: str, where: str | int) -> None:
 
 
 def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
-    """One bit flipped in any byte of bundle.json is refused, also where the JSON would mean the same."""
+    """One bit flipped anywhere in bundle.json is refused, also where it would mean the same: 1000 places tried."""
     path = copy / "bundle.json"
     content = path.read_bytes()
     chance = random.Random(1)
-    for byte in range(len(content)):
-        flip(path, 8 * byte + chance.randrange(8))
+    for place in chance.sample(range(8 * len(content)), 1000):
+        flip(path, place)
         with pytest.raises(BundleError, match=r"bundle\.json|bundle format"):
             read_settings(copy)
         path.write_bytes(content)

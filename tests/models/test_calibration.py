@@ -69,6 +69,32 @@ def test_a_network_that_cannot_tell_says_so(calibration: Calibration, outputs: i
     assert calibration.heart_probability(np.zeros(outputs), 3) is None
 
 
+@given(
+    arrays(np.float32, 4, elements=st.floats(-200, 200, width=32)),
+    st.sampled_from(["softmax", "share"]),
+    st.floats(0.1, 10.0),
+    biases,
+)
+def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias: tuple[float, ...]) -> None:
+    """The plain-float path of the monitor gives what the arrays of training give, to the last bits."""
+    calibration = Calibration(kind, temperature, bias)
+    outputs = np.abs(outputs) if kind == "share" else outputs
+    scores, heart = calibration.of_one(outputs, 3)
+    np.testing.assert_allclose(scores, calibration.scores(outputs, 3), rtol=1e-12, atol=1e-300)
+    expected = calibration.heart_probability(outputs, 3)
+    if expected is None:
+        assert heart is None
+    else:
+        assert heart == pytest.approx(float(expected), abs=1e-15)
+
+
+def test_one_picture_without_a_bias() -> None:
+    """No bias is a bias of zeros, and a network without that output tells nothing of hearts."""
+    scores, heart = Calibration().of_one(np.log(np.array([1.0, 2.0, 5.0])), 3)
+    np.testing.assert_allclose(scores, [0.125, 0.25, 0.625])
+    assert heart is None
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

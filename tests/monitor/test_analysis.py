@@ -29,7 +29,7 @@ def judge_all(analysis: Analysis, waveform: np.ndarray, cuts: list[int] | None =
     position = 0
     sizes = iter(cuts or [])
     while position < len(waveform):
-        size = min(next(sizes, analysis.read_samples), analysis.read_samples)
+        size = min(next(sizes, analysis.most_samples), analysis.most_samples)
         for index in analysis.push(waveform[position : position + size]):
             judged.append(analysis.judge(index))
         position += size

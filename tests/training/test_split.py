@@ -102,7 +102,7 @@ def test_too_few_patients() -> None:
 
 def test_one_patient_of_a_label() -> None:
     """With one patient of a label no split is honest, so no number of folds is offered that is."""
-    with pytest.raises(DataError, match="the label murmur has 1 patients") as caught:
+    with pytest.raises(DataError, match="the label murmur has 1 patient, too few for 2 folds") as caught:
         patient_folds(["a", "b", "c"], ["normal", "normal", "murmur"], 2, 0)
     assert "--folds" not in caught.value.next_step
 

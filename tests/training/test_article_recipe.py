@@ -1,0 +1,159 @@
+"""The article's recipe: as it was, but measured on patients that the network never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
+
+from models.article import ARTICLE, article_picture
+from models.errors import DataError
+from models.resample import resampled
+from training import article_recipe
+from training.article_recipe import ArticleOptions, train_article
+from training.datasets import NOT_HEART, Recording, discover
+from training.train import Trained
+
+TWO = ArticleOptions(folds=2, epochs=2, batch_size=8)
+
+
+class Quiet:
+    """Progress that is shown nowhere, but counts."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.losses: list[float] = []
+
+    def stage(self, name: str, total: int) -> Callable[[float], None]:
+        """Begin a stage."""
+        self.stages.append(f"{name} {total}")
+        return self.losses.append
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Quiet:
+    """Return the progress of the training below."""
+    return Quiet()
+
+
+@pytest.fixture(scope="module")
+def trained(made_folder: Path, quiet: Quiet, quick_figures_in_module: None) -> Trained:
+    """Return what two epochs on made recordings gave."""
+    return train_article(discover([made_folder]), TWO, quiet)
+
+
+def test_what_comes_out(trained: Trained) -> None:
+    """The article's network, its settings, its sigmoids as shares, and figures of every recording held out once."""
+    assert trained.network.name == "article"
+    assert trained.network.input_shape == (None, 64, 64, 3)
+    assert trained.spec == ARTICLE
+    assert trained.calibration.kind == "share"
+    assert trained.labels == ("normal", "murmur", "extrastole")
+    assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (18, 18)
+    assert trained.other_sets == {}
+
+
+def test_progress(trained: Trained, quiet: Quiet) -> None:
+    """Drawing, each fold and the last network are stages; every epoch gives its loss."""
+    assert quiet.stages == ["drawing pictures 18", "fold 1 of 2 2", "fold 2 of 2 2", "all recordings 2"]
+    epochs = [loss for loss in quiet.losses if not np.isnan(loss)]
+    assert len(epochs) == 6
+    assert all(0.0 < loss < 2.0 for loss in epochs)
+
+
+def test_the_articles_own_settings() -> None:
+    """150 epochs in batches of 32."""
+    assert (ArticleOptions().epochs, ArticleOptions().batch_size) == (150, 32)
+
+
+def picture_of_file(tmp_path: Path, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the picture that the recipe draws of a recording."""
+    soundfile.write(tmp_path / "a.wav", waveform, 4000, subtype="FLOAT")
+    return article_recipe._pictures([Recording(tmp_path / "a.wav", ("normal",), "p", "set")], Quiet())[1][0]
+
+
+@pytest.mark.parametrize("seconds", [2, 5, 8])
+def test_cut_or_padded_to_five_seconds(tmp_path: Path, signals: Any, seconds: int) -> None:
+    """A long clip is cut, a short one padded with zeros, as the article did; it is not looped."""
+    waveform = signals.noise(seconds * 4000)
+    sound = resampled(waveform, 4000, ARTICLE.sample_rate)
+    padded = np.concatenate((sound, np.zeros(ARTICLE.window_samples, np.float32)))[: ARTICLE.window_samples]
+    np.testing.assert_array_equal(picture_of_file(tmp_path, waveform), article_picture(padded, ARTICLE))
+
+
+class Watched:
+    """Stands in for drawing, fitting and judging."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.heard: list[list[int]] = []
+        self.judged: list[list[int]] = []
+        patch.setattr(article_recipe, "_pictures", self.pictures)
+        patch.setattr(article_recipe, "_fit", self.fit)
+        patch.setattr(article_recipe, "outputs_of", self.outputs)
+
+    def pictures(
+        self, recordings: Sequence[Recording], progress: object
+    ) -> tuple[Sequence[Recording], NDArray[np.intp]]:
+        """Return the number of each recording in the place of its picture."""
+        return recordings, np.arange(len(recordings))
+
+    def fit(self, pictures: NDArray[np.intp], truth: NDArray[np.intp], *rest: object) -> int:
+        """Remember what was heard."""
+        self.heard.append(pictures.tolist())
+        return len(self.heard)
+
+    def outputs(self, network: int, pictures: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Remember what was judged."""
+        self.judged.append(pictures.tolist())
+        return np.random.default_rng(network).random((len(pictures), 2)).astype(np.float32)
+
+
+def recordings_of(*groups: tuple[tuple[str, ...], int]) -> list[Recording]:
+    """Return two recordings of some patients for each set of labels."""
+    return [
+        Recording(Path(f"{labels[0]}{patient}-{index}.wav"), labels, f"{labels[0]}{patient}", "set")
+        for labels, patients in groups
+        for patient in range(patients)
+        for index in range(2)
+    ]
+
+
+def test_nobody_is_judged_by_a_network_that_saw_him(monkeypatch: pytest.MonkeyPatch, quick_figures: None) -> None:
+    """Every recording is judged once, by a network that saw nothing of that patient; the last network saw all."""
+    watched = Watched(monkeypatch)
+    recordings = recordings_of((("normal",), 6), (("murmur",), 4))
+    train_article(recordings, ArticleOptions(folds=3), Quiet())
+    for heard, judged in zip(watched.heard, watched.judged, strict=False):
+        assert not {recordings[row].patient for row in heard} & {recordings[row].patient for row in judged}
+    assert sorted(row for fold in watched.judged for row in fold) == list(range(20))
+    assert watched.heard[-1] == list(range(20))
+    assert len(watched.heard) == 4
+
+
+def test_sounds_that_are_no_heart_are_left_out(monkeypatch: pytest.MonkeyPatch, quick_figures: None) -> None:
+    """The article knew no such sounds."""
+    watched = Watched(monkeypatch)
+    recordings = recordings_of((("normal",), 4), (("murmur",), 4), ((NOT_HEART,), 3))
+    trained = train_article(recordings, ArticleOptions(folds=2), Quiet())
+    assert len(watched.heard[-1]) == 16
+    assert trained.evidence.num_recordings == 16
+
+
+def test_a_partial_label_is_refused() -> None:
+    """The article's loss needs one certain label per recording."""
+    recordings = recordings_of((("normal",), 4), (("murmur",), 4), (("normal", "extrastole"), 4))
+    with pytest.raises(DataError, match="needs one certain label per recording; train it on PASCAL set B alone"):
+        train_article(recordings, ArticleOptions(folds=2), Quiet())
+
+
+def test_too_few_patients() -> None:
+    """A label with fewer patients than folds is refused before a picture is drawn."""
+    with pytest.raises(DataError, match="the label murmur has 2 patients, too few for 5 folds"):
+        train_article(recordings_of((("normal",), 9), (("murmur",), 2)), ArticleOptions(), Quiet())

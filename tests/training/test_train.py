@@ -1,0 +1,261 @@
+"""The default recipe: nobody is judged by a network that heard him, and the seed repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
+
+from models.errors import DataError, RecordingError
+from models.spec import HEART
+from training import train
+from training.datasets import NOT_HEART, Recording, discover
+from training.sounds import Frames, Sound
+from training.train import HeartOptions, Trained, describe_recordings, train_heart
+
+LABELS = ("normal", "murmur", "extrastole")
+SHORT = HeartOptions(folds=2, pretrain_steps=2, steps=2, batch_size=4, made_per_label=2)
+
+
+@pytest.fixture(scope="module")
+def twice(made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None) -> list[Trained]:
+    """Return what two trainings of the same made recordings gave, with the same seed and a tiny network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "heart_network", tiny_network)
+        return [train_heart(discover([made_folder]), SHORT, Quiet()) for _ in range(2)]
+
+
+class Quiet:
+    """Progress that is shown nowhere."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def stage(self, name: str, total: int) -> Callable[[float], None]:
+        """Begin a stage."""
+        self.stages.append(f"{name} {total}")
+        return lambda loss: None
+
+
+def test_what_comes_out(twice: list[Trained]) -> None:
+    """Labels, settings, one bias per label, a threshold for hearts, and evidence of every recording held out once."""
+    trained = twice[0]
+    assert (trained.labels, trained.spec) == (LABELS, HEART)
+    assert len(trained.calibration.bias) == 3
+    assert 0.0 <= trained.decision.heart_from <= 0.5
+    assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (18, 18)
+    assert trained.evidence.confusion.sum(axis=1).tolist() == [6, 6, 6]
+    assert trained.network.output_shape == (None, 4)
+    assert trained.other_sets == {}
+
+
+def test_the_seed_repeats_it(twice: list[Trained]) -> None:
+    """Trained twice from the same seed: the same weights, calibration and figures, to the last bit."""
+    first, second = twice
+    for ours, theirs in zip(first.network.get_weights(), second.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert first.calibration == second.calibration
+    assert first.decision == second.decision
+    assert first.evidence.to_json() == second.evidence.to_json()
+
+
+def test_the_network_is_ours(made_folder: Path) -> None:
+    """The recipe fits the network of models.network, with an output for no heart behind those of the labels."""
+    sounds = [train.read_sound(recording, HEART) for recording in discover([made_folder])[::6]]
+    options = HeartOptions(pretrain_steps=0, steps=1, batch_size=2)
+    network = train._fit_network(sounds, [], {"clinic"}, LABELS, options, Quiet(), "all")
+    assert network.name == "heart_sounds"
+    assert network.output_shape == (None, 4)
+
+
+class Watched:
+    """Stands in for fitting and judging: remembers who was heard by which network and whom it judged."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.heard: list[list[Recording]] = []
+        self.judged: list[list[Recording]] = []
+        self.made: list[int] = []
+        patch.setattr(train, "read_sound", self.read)
+        patch.setattr(train, "_fit_network", self.fit)
+        patch.setattr(train, "_outputs", self.outputs)
+
+    def read(self, recording: Recording, spec: object) -> Sound:
+        """Return a sound without content."""
+        frames = Frames(np.zeros((HEART.num_frames, 64), np.float32), np.zeros((3, HEART.num_frames), np.float32))
+        return Sound(recording, frames, HEART.window_samples)
+
+    def fit(self, sounds: Sequence[Sound], made: Sequence[Sound], *rest: object) -> int:
+        """Return the number of the network."""
+        self.heard.append([sound.recording for sound in sounds])
+        self.made.append(len(made))
+        return len(self.heard) - 1
+
+    def outputs(self, network: int, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
+        """Return outputs that mostly say the truth."""
+        assert network == len(self.judged)  # each fold is judged by its own network
+        self.judged.append([sound.recording for sound in sounds])
+        rng = np.random.default_rng(network)
+        result = []
+        for sound in sounds:
+            outputs = rng.standard_normal((2, 4)).astype(np.float32)
+            outputs[:, LABELS.index(sound.recording.labels[0])] += 1.5
+            result.append(outputs)
+        return result
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch, quick_figures_in_module: None) -> Watched:
+    """Watch who is trained on and who is judged."""
+    return Watched(monkeypatch)
+
+
+def recordings_of(source: str, *groups: tuple[tuple[str, ...], int], each: int = 2) -> list[Recording]:
+    """Return ``each`` recordings of some patients for each set of labels."""
+    found = []
+    for labels, patients in groups:
+        for patient in range(patients):
+            owner = f"{source}/{'+'.join(labels)}{patient}"
+            found += [Recording(Path(f"{owner}-{index}.wav"), labels, owner, source) for index in range(each)]
+    return found
+
+
+FULL = recordings_of("full", (("normal",), 9), (("murmur",), 6), (("extrastole",), 5))
+PART = recordings_of("part", (("murmur",), 6), (("normal", "extrastole"), 6))
+NOISE = recordings_of("noise", ((NOT_HEART,), 4), each=1)
+OPTIONS = HeartOptions(folds=4, made_per_label=1)
+
+
+@pytest.mark.parametrize("recordings", [FULL, FULL + PART, FULL + PART + NOISE], ids=["one set", "two", "and noise"])
+def test_nobody_is_judged_by_a_network_that_heard_him(watched: Watched, recordings: list[Recording]) -> None:
+    """Every heart is judged once, by the one network that heard no recording of that patient, of any set."""
+    train_heart(recordings, OPTIONS, Quiet())
+    for heard, judged in zip(watched.heard, watched.judged, strict=False):
+        assert not {its.patient for its in heard} & {its.patient for its in judged}
+        assert len(heard) + len(judged) == len(recordings)
+    judged = [its for fold in watched.judged for its in fold]
+    assert sorted(its.path for its in judged) == sorted(its.path for its in recordings if its.label != NOT_HEART)
+
+
+def test_the_network_that_is_shipped_hears_all(watched: Watched) -> None:
+    """After the folds one more network is fitted, on every recording; it judges nobody."""
+    trained = train_heart(FULL + NOISE, OPTIONS, Quiet())
+    assert len(watched.heard) == OPTIONS.folds + 1
+    assert len(watched.judged) == OPTIONS.folds
+    assert watched.heard[-1] == FULL + NOISE
+    assert trained.network == OPTIONS.folds
+
+
+def test_every_fold_judges_every_label(watched: Watched) -> None:
+    """Sets that tell all, and sets that tell a part, are each spread over the folds."""
+    train_heart(FULL + PART, OPTIONS, Quiet())
+    for judged in watched.judged:
+        assert {(its.source, its.labels) for its in judged} == {
+            ("full", ("normal",)),
+            ("full", ("murmur",)),
+            ("full", ("extrastole",)),
+            ("part", ("murmur",)),
+            ("part", ("normal", "extrastole")),
+        }
+
+
+def test_the_evidence_is_of_the_set_that_tells_all(watched: Watched) -> None:
+    """The figures count the recordings of that set alone; the other set has its own."""
+    trained = train_heart(FULL + PART + NOISE, OPTIONS, Quiet())
+    assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (40, 20)
+    assert set(trained.other_sets) == {"part"}
+    assert list(trained.other_sets["part"]) == ["murmur_auc"]
+    figure = trained.other_sets["part"]["murmur_auc"]
+    assert 0.5 < figure.low <= figure.value <= figure.high <= 1.0
+
+
+def test_sounds_that_are_no_heart_in_the_same_folder(watched: Watched) -> None:
+    """A set with its own sounds that are no heart is trained on them, and its figures leave them out."""
+    own = recordings_of("full", ((NOT_HEART,), 3), each=1)
+    trained = train_heart(FULL + own, OPTIONS, Quiet())
+    assert trained.labels == LABELS
+    assert trained.evidence.num_recordings == len(FULL)
+    assert all(its in heard for heard in watched.heard for its in own)
+
+
+@pytest.mark.parametrize("made", [0, 3])
+def test_made_sounds(watched: Watched, made: int) -> None:
+    """As many of each label and of no heart as asked for, in every network; none is no trouble either."""
+    trained = train_heart(FULL, HeartOptions(folds=4, made_per_label=made), Quiet())
+    assert watched.made == [4 * made] * 5
+    assert np.isfinite(trained.calibration.bias).all()
+
+
+def test_labels_that_cannot_be_made(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels of one's own are trained on recordings alone; of made sounds only those that are no heart help."""
+    recordings = recordings_of("mine", (("clear",), 5), (("muffled",), 5))
+    monkeypatch.setattr(train, "_outputs", lambda network, sounds: [np.zeros((1, 3), np.float32) for _ in sounds])
+    trained = train_heart(recordings, OPTIONS, Quiet())
+    assert trained.labels == ("clear", "muffled")
+    assert watched.made == [1] * 5
+
+
+def test_stages_are_named(watched: Watched) -> None:
+    """What is read and made is shown with its count."""
+    quiet = Quiet()
+    train_heart(FULL, OPTIONS, quiet)
+    assert quiet.stages == ["reading recordings 40", "making sounds 4"]
+
+
+def test_no_set_tells_all(watched: Watched) -> None:
+    """Sets of which each tells only a part of the labels cannot be trained on alone."""
+    recordings = recordings_of("a", (("normal",), 5)) + recordings_of("b", (("murmur",), 5))
+    with pytest.raises(DataError, match=r"no data set has recordings of every label \(normal, murmur\); add one"):
+        train_heart(recordings, OPTIONS, Quiet())
+    assert not watched.heard
+
+
+def test_too_few_patients(watched: Watched) -> None:
+    """A label with fewer patients than folds is refused before anything is read or fitted."""
+    with pytest.raises(DataError, match="the label extrastole has 5 patients, too few for 6 folds"):
+        train_heart(FULL, HeartOptions(folds=6), Quiet())
+    assert not watched.heard
+
+
+def test_a_file_that_cannot_be_read(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bad file is left out: nobody hears it, and it is in no figure."""
+
+    def read(recording: Recording, spec: object) -> Sound:
+        if recording == FULL[3]:
+            raise RecordingError("it cannot be read")
+        return watched.read(recording, spec)
+
+    monkeypatch.setattr(train, "read_sound", read)
+    trained = train_heart(FULL, OPTIONS, Quiet())
+    assert trained.evidence.num_recordings == len(FULL) - 1
+    assert FULL[3] not in trained.recordings
+    assert all(FULL[3] not in people for people in watched.heard + watched.judged)
+
+
+def test_no_file_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a label has no file left, the training ends before a network is fitted."""
+    monkeypatch.setattr(train, "_fit_network", None)
+    with pytest.raises(DataError, match="no recording of normal can be read"):
+        train_heart(FULL, OPTIONS, Quiet())
+
+
+def test_recordings_of_nobody_known(watched: Watched) -> None:
+    """Recordings whose patient is not known are heard by every network and judged by none."""
+    nameless = [Recording(Path(f"{label}.wav"), (label,), "", "full") for label in LABELS]
+    trained = train_heart(FULL + nameless, OPTIONS, Quiet())
+    assert trained.evidence.num_recordings == len(FULL)
+    assert all(its in heard for heard in watched.heard for its in nameless)
+    assert not any(its in judged for judged in watched.judged for its in nameless)
+
+
+def test_describe_recordings() -> None:
+    """Sets in the order given, each with recordings, patients and labels; a partial label names all it may be."""
+    assert describe_recordings([*PART, *NOISE]) == [
+        {"set": "part", "recordings": 24, "patients": 12, "labels": {"murmur": 12, "normal or extrastole": 12}},
+        {"set": "noise", "recordings": 4, "patients": 4, "labels": {NOT_HEART: 4}},
+    ]

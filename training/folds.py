@@ -1,0 +1,130 @@
+"""Who is held out when: patients that are not known, sets that tell all labels, and the fold of every recording.
+
+Must not look at audio; what a fold is made of is :mod:`training.split`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import DataError
+from training.recording import NOT_HEART, Recording
+from training.split import patient_folds
+
+__all__ = ["ALWAYS_TRAINING", "PATIENT_CHOICES", "folds_of", "sets_that_tell_all", "with_patients"]
+
+ALWAYS_TRAINING = -1
+"""Fold of what is never held out: sounds that are no heart, and hearts whose patient is not known."""
+
+PATIENT_CHOICES = ("auto", "file", "none")
+"""What becomes of hearts whose patient is not known: refused; each file a patient; never held out."""
+
+
+def with_patients(recordings: Sequence[Recording], choice: str) -> list[Recording]:
+    """Return recordings that may be split, sounds that are no heart as they are.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    choice : {"auto", "file", "none"}
+        For hearts whose patient is not known. ``"auto"`` refuses them. ``"file"`` makes each file a patient of its
+        own, which is right only where every file is another person. ``"none"`` leaves them: they train, and
+        are never held out, so no figure is of them.
+
+    Raises
+    ------
+    DataError
+        If the choice is ``"auto"`` and a patient is not known.
+    ValueError
+        If the choice is none of these.
+    """
+    if choice not in PATIENT_CHOICES:
+        raise ValueError(f"choice={choice!r} must be one of {', '.join(PATIENT_CHOICES)}")
+    unknown = [recording for recording in recordings if _is_nameless(recording)]
+    if unknown and choice == "auto":
+        raise DataError(
+            f"{len(unknown)} recording{'s'[: len(unknown) - 1]} tell{'s'[len(unknown) - 1 :]} no patient, "
+            f"such as {unknown[0].path}",
+            "put each patient's into a sub-folder, or list them in a manifest.csv; or add --patients file if every "
+            "file is another person, or --patients none to train on them and hold none of them out",
+        )
+    return [_by_file(recording) if choice == "file" else recording for recording in recordings]
+
+
+def _is_nameless(recording: Recording) -> bool:
+    """Return whether it is a heart, and nobody knows whose."""
+    return not recording.patient and recording.label != NOT_HEART
+
+
+def _by_file(recording: Recording) -> Recording:
+    """Return a recording with its file as the patient, where there is no better one."""
+    if not _is_nameless(recording):
+        return recording
+    path = recording.path
+    return dataclasses.replace(recording, patient=f"{recording.source}/{path.parent.name}/{path.name}")
+
+
+def sets_that_tell_all(recordings: Sequence[Recording], labels: Sequence[str]) -> set[str]:
+    """Return the names of the sets that have recordings of every label, of patients who are known.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    certain: dict[str, set[str]] = {}
+    partial = {recording.source for recording in recordings if len(recording.labels) > 1}
+    for recording in recordings:
+        if recording.label is not None and recording.patient:
+            certain.setdefault(recording.source, set()).add(recording.label)
+    telling = {source for source, known in certain.items() if known >= set(labels)} - partial
+    if not telling:
+        nameless = any(_is_nameless(recording) for recording in recordings)
+        raise DataError(
+            f"no data set has recordings of every label ({', '.join(labels)})"
+            + (" from patients who are known" if nameless else ""),
+            "add one that has, such as PASCAL set B",
+        )
+    return telling
+
+
+def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int, seed: int) -> NDArray[np.intp]:
+    """Return the fold of every recording; sets that tell all and sets that tell a part are each balanced.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    telling : set of str
+        Names of the sets that tell all labels.
+    num_folds : int
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (recordings,), int
+        0 to ``num_folds - 1``, the same for all recordings of a patient, or ``ALWAYS_TRAINING``.
+
+    Raises
+    ------
+    DataError
+        If a label has fewer patients than there are folds.
+    """
+    folds = np.full(len(recordings), ALWAYS_TRAINING, np.intp)
+    fold_of: dict[str, int] = {}
+    hearts = [row for row, its in enumerate(recordings) if its.label != NOT_HEART and its.patient]
+    for wanted in (True, False):
+        rows = [
+            row
+            for row in hearts
+            if (recordings[row].source in telling) == wanted and recordings[row].patient not in fold_of
+        ]
+        if rows:
+            patients = [recordings[row].patient for row in rows]
+            strata = ["+".join(recordings[row].labels) for row in rows]
+            fold_of.update(zip(patients, patient_folds(patients, strata, num_folds, seed).tolist(), strict=True))
+    folds[hearts] = [fold_of[recordings[row].patient] for row in hearts]
+    return folds
