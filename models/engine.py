@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.errors import BundleError, MissingExtraError
 
-__all__ = ["Engine", "KerasEngine", "LiteRTEngine"]
+__all__ = ["Engine", "KerasEngine", "LiteRTEngine", "quiet_native_output"]
 
 
 class Engine(Protocol):
@@ -46,7 +46,7 @@ class LiteRTEngine:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            with _quiet_native_output():
+            with quiet_native_output():
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -95,10 +95,12 @@ class KerasEngine:
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            import keras
+            with quiet_native_output():
+                import keras
         except ImportError as error:
             raise MissingExtraError("--engine keras needs TensorFlow", "pip install 'auscult[train]'") from error
-        self._model: Any = keras.models.load_model(path, compile=False)
+        with quiet_native_output():
+            self._model: Any = keras.models.load_model(path, compile=False)
 
     def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's outputs for one picture, as :meth:`LiteRTEngine.outputs`."""
@@ -107,8 +109,8 @@ class KerasEngine:
 
 
 @contextlib.contextmanager
-def _quiet_native_output() -> Iterator[None]:
-    """Keep LiteRT's start-up notice, written by native code, off standard error."""
+def quiet_native_output() -> Iterator[None]:
+    """Keep the start-up notices of LiteRT and TensorFlow, written by native code, off standard error."""
     if sys.stderr is not None:  # as in a program without a terminal on Windows
         sys.stderr.flush()
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from models.phonocardiogram import phonocardiogram
 from models.spec import HEART
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
+
+hypothesis.settings.register_profile("auscult", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("auscult")
 
 LABELS = ("normal", "murmur", "extrastole")
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.engine import quiet_native_output
 from models.errors import AuscultError, DataError, MissingExtraError
 from training.datasets import Recording, discover
 from training.folds import PATIENT_CHOICES, with_patients
@@ -69,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
     recordings = with_patients(discover(options.data), options.patients)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import tensorflow  # noqa: F401  # looked for before minutes of work
+        with quiet_native_output():
+            import tensorflow  # noqa: F401  # looked for before minutes of work
     except ImportError as error:
         raise MissingExtraError("auscult train needs TensorFlow", "pip install 'auscult[train]'") from error
     from rich.console import Console
@@ -125,7 +127,7 @@ def _print_evidence(trained: Trained, console: Console) -> None:
 
     evidence = trained.evidence
     title = f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each held out once"
-    table = Table("label", "recordings", *HEADINGS, title=title)
+    table = Table("label", "count", *HEADINGS, title=title)
     for (label, figures), row in zip(evidence.per_label.items(), evidence.confusion, strict=True):
         cells = [f"{figure.value:.2f}\n[dim]{figure.low:.2f} to {figure.high:.2f}[/dim]" for figure in figures.values()]
         table.add_row(label, str(row.sum()), *cells)

@@ -95,6 +95,8 @@ def sets_that_tell_all(recordings: Sequence[Recording], labels: Sequence[str]) -
 def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int, seed: int) -> NDArray[np.intp]:
     """Return the fold of every recording; sets that tell all and sets that tell a part are each balanced.
 
+    Of sets that tell a part, labels with fewer patients than folds are not held out, for figures do not rest on them.
+
     Parameters
     ----------
     recordings : sequence of Recording
@@ -111,20 +113,36 @@ def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int,
     Raises
     ------
     DataError
-        If a label has fewer patients than there are folds.
+        If a label of a set that tells all has fewer patients than there are folds.
     """
     folds = np.full(len(recordings), ALWAYS_TRAINING, np.intp)
     fold_of: dict[str, int] = {}
     hearts = [row for row, its in enumerate(recordings) if its.label != NOT_HEART and its.patient]
-    for wanted in (True, False):
-        rows = [
-            row
-            for row in hearts
-            if (recordings[row].source in telling) == wanted and recordings[row].patient not in fold_of
-        ]
+    for tells_all in (True, False):
+        of_kind = [recordings[row] for row in hearts if (recordings[row].source in telling) == tells_all]
+        new = [recording for recording in of_kind if recording.patient not in fold_of]
+        rows = new if tells_all else _without_rare(new, num_folds)
         if rows:
-            patients = [recordings[row].patient for row in rows]
-            strata = ["+".join(recordings[row].labels) for row in rows]
-            fold_of.update(zip(patients, patient_folds(patients, strata, num_folds, seed).tolist(), strict=True))
-    folds[hearts] = [fold_of[recordings[row].patient] for row in hearts]
+            patients = [recording.patient for recording in rows]
+            dealt = patient_folds(patients, [_stratum(recording) for recording in rows], num_folds, seed)
+            fold_of.update(zip(patients, dealt.tolist(), strict=True))
+    folds[hearts] = [fold_of.get(recordings[row].patient, ALWAYS_TRAINING) for row in hearts]
     return folds
+
+
+def _stratum(recording: Recording) -> str:
+    """Return what folds are balanced by."""
+    return "+".join(recording.labels)
+
+
+def _without_rare(recordings: Sequence[Recording], num_folds: int) -> list[Recording]:
+    """Return recordings without the patients of labels that have too few patients for the folds."""
+    left = list(recordings)
+    while True:
+        holders: dict[str, set[str]] = {}
+        for recording in left:
+            holders.setdefault(_stratum(recording), set()).add(recording.patient)
+        rare = {patient for patients in holders.values() if len(patients) < num_folds for patient in patients}
+        if not rare:
+            return left
+        left = [recording for recording in left if recording.patient not in rare]

@@ -69,15 +69,17 @@ def write_plots(found: Evaluation, folder: Path) -> list[Path]:
 
 def _write(found: Evaluation, draw: Callable[[Evaluation, Any], None], path: Path) -> None:
     """Draw one picture into a file."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
-    axes = figure.subplots()
-    draw(found, axes)
     sets = ", ".join(data["set"] for data in found.about.data)
     held_out = "\nNOT HELD OUT: of the bundle's training data" if found.about.seen else ""
-    axes.set_title(f"{found.about.model} on {sets}{held_out}", fontsize=9)
-    figure.savefig(path, metadata={"Software": None})  # the same evaluation gives the same file
+    with rc_context({"text.parse_math": False}):  # a folder's name may hold a dollar
+        figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
+        axes = figure.subplots()
+        draw(found, axes)
+        axes.set_title(f"{found.about.model} on {sets}{held_out}", fontsize=9)
+        figure.savefig(path, metadata={"Software": None})  # the same evaluation gives the same file
 
 
 def _tells(found: Evaluation, label: str) -> bool:

@@ -28,7 +28,7 @@ Cell = str | int | Figure
 RESEARCH = "Research use, not for diagnosis."
 METHOD = (
     "A recording's score is the mean over its windows, a short clip is looped, and the label with the largest score "
-    "is decided. In brackets: 95 % interval by bootstrap over patients."
+    "is decided. Behind or below a figure: its 95 % interval by bootstrap over patients."
 )
 HEADINGS = {"auc": "AUC", AT_SPECIFICITY: "sens. at spec. 0.90"}
 NOTHING = "-"
@@ -189,7 +189,9 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 def print_report(found: Evaluation, console: Console) -> None:
     """Print an evaluation as tables."""
-    console.rule(_title(found), style="dim")
+    from rich.markup import escape
+
+    console.rule(escape(_title(found)), style="dim")
     console.print(RESEARCH, METHOD, highlight=False, style="dim")
     for line in _data_lines(found):
         console.print(line, highlight=False, markup=False)
@@ -197,25 +199,28 @@ def print_report(found: Evaluation, console: Console) -> None:
         console.print(note, highlight=False, markup=False, style="bold" if note == seen_note(found) else None)
     for section in sections(found):
         console.print()
-        console.print(_table(section, held_out=not found.about.seen))
+        console.print(section.title + (" (not held out)" if found.about.seen else ""), highlight=False, style="bold")
+        console.print(_table(section))
         if section.note:
             console.print(section.note, highlight=False, markup=False, style="dim")
 
 
-def _table(section: Section, *, held_out: bool) -> Any:
+def _table(section: Section) -> Any:
     """Return a section as a table for a terminal; wide ones have the interval below the value."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    title = section.title if held_out else f"{section.title} (not held out)"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
     table.show_edge = table.pad_edge = False
     wide = len(section.columns) > MOST_COLUMNS
     for number, column in enumerate(section.columns):
         heading = textwrap.fill(column, WIDTH, break_long_words=False) if wide else column
-        table.add_column(heading, justify="right" if number else "left", no_wrap=number > 0)
+        table.add_column(escape(heading), justify="right" if number else "left", no_wrap=number > 0)
     for row in section.rows:
-        table.add_row(*(_two_lines(cell) if wide else _one_line(cell) for cell in row))
+        table.add_row(
+            *(_two_lines(cell) if wide and isinstance(cell, Figure) else escape(_one_line(cell)) for cell in row)
+        )
     return table
 
 
@@ -254,10 +259,9 @@ def _one_line(cell: Cell) -> str:
     return str(cell) if math.isfinite(cell.low) else f"{cell.value:.3f}"
 
 
-def _two_lines(cell: Cell) -> str:
-    """Return the value, and its interval below it."""
-    text = _one_line(cell)
-    if not isinstance(cell, Figure) or "(" not in text:
-        return text
+def _two_lines(cell: Figure) -> str:
+    """Return the value, and its interval below it; as markup."""
+    if not math.isfinite(cell.low):
+        return _one_line(cell)
     joint = "-" if cell.low >= 0 else " to "
     return f"{cell.value:.3f}\n[dim]{cell.low:.2f}{joint}{cell.high:.2f}[/dim]"

@@ -45,7 +45,7 @@ def test_windows_stand_on_the_hop_grid(plain_bundle):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cuts=st.lists(st.integers(1, 2000), min_size=1, max_size=60))
+@given(cuts=st.lists(st.integers(1, 8000), min_size=1, max_size=60))
 def test_any_cutting_gives_the_same_windows(bundle_maker, cuts):
     """Streaming is offline: pictures bit for bit, events exactly."""
     waveform = heart(8)
@@ -182,3 +182,13 @@ def test_loudness_does_not_matter(plain_bundle, gain):
     for one, other in zip(quiet, judge_all(Analysis(plain_bundle, 4000), waveform), strict=True):
         assert one.event.judgement.label == other.event.judgement.label
         assert one.event.judgement.scores == pytest.approx(other.event.judgement.scores, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("hop_s", "sample_rate", "most"), [(0.5, 4000, 8000), (0.1, 4000, 1600), (5.0, 44_100, 88_200)]
+)
+def test_most_samples(plain_bundle, hop_s, sample_rate, most):
+    """Up to four hops may be pushed at once, and never more than two seconds, so that no window is lost on the way."""
+    analysis = Analysis(plain_bundle, sample_rate, hop_s)
+    assert analysis.most_samples == most
+    assert analysis.read_samples <= most

@@ -355,3 +355,18 @@ def test_a_read_is_frozen():
     with pytest.raises(AttributeError):
         read.start_sample = 4
     assert read.end_sample == 5
+
+
+def test_only_a_move_that_makes_room_wakes_the_writer():
+    """A writer that waits for half the ring is woken by the small read that makes the room, not by those before."""
+    ring = RingBuffer(100)
+    cursor = ring.cursor()
+    ring.push(np.zeros(100, np.float32))
+    stopped = threading.Event()
+    stopped.set()
+    ring.wait_for_room(50, stopped)  # says what it needs, and gives up
+    rung = []
+    ring.room.ring = lambda: rung.append(cursor.next_sample)
+    for _ in range(10):
+        cursor.read(10, 0.0)
+    assert rung == [50, 60, 70, 80, 90, 100]

@@ -45,7 +45,7 @@ class TestPatients:
 
     def test_one_is_singular(self) -> None:
         """One recording tells, two tell."""
-        with pytest.raises(DataError, match="^1 recording tells no patient"):
+        with pytest.raises(DataError, match=r"^1 recording tells no patient"):
             with_patients([heart("normal", "")], "auto")
 
     def test_each_file_a_patient(self) -> None:
@@ -110,7 +110,9 @@ def test_no_patient_on_both_sides(recordings: list[Recording], num_folds: int, s
     for patient in {recording.patient for recording in recordings} - {""}:
         its = {int(fold) for fold, recording in zip(folds, recordings, strict=True) if recording.patient == patient}
         assert len(its) == 1
-        assert its < set(range(num_folds))
+        assert its <= {ALWAYS_TRAINING, *range(num_folds)}
+    for fold, recording in zip(folds, recordings, strict=True):
+        assert fold != ALWAYS_TRAINING or recording.source != "set" or not recording.patient or recording is NOISE
     nameless = [fold for fold, recording in zip(folds, recordings, strict=True) if not recording.patient]
     assert set(nameless) == {ALWAYS_TRAINING}
 
@@ -124,6 +126,16 @@ def test_sets_are_balanced_each() -> None:
     np.testing.assert_array_equal(folds[7:], alone)
     assert folds[6] == ALWAYS_TRAINING
     assert sorted(folds[:6].tolist()) == [0, 0, 1, 1, 2, 2]
+
+
+def test_rare_labels_of_a_set_that_tells_a_part() -> None:
+    """They are trained on and not held out, with all else of the same patients; no training is refused for them."""
+    whole = [heart(label, f"{label}{number}") for label in LABELS for number in range(3)]
+    part = [heart("normal+murmur", f"q{number}", "part") for number in range(4)]
+    rare = [heart("murmur", "q0", "part"), heart("murmur", "p9", "part")]
+    folds = folds_of([*whole, *part, *rare], {"set"}, 3, 0)
+    assert folds[[6, 10, 11]].tolist() == [ALWAYS_TRAINING] * 3
+    assert sorted(folds[7:10].tolist()) == [0, 1, 2]
 
 
 def test_too_few_patients() -> None:

@@ -243,3 +243,50 @@ def test_no_draw_gives_a_figure() -> None:
 
     with pytest.raises(ValueError, match="no draw of patients gave a figure"):
         metrics.bootstrap_interval(figure, ["a", "b"], np.random.default_rng(0), repeats=10)
+
+
+def test_total_precision_by_hand() -> None:
+    """8 of 10, 3 of 6, and nothing from the class that is never decided."""
+    assert metrics.total_precision(MATRIX) == pytest.approx(0.8 + 0.5)
+    assert metrics.total_precision(np.eye(3, dtype=np.int64)) == 3.0
+
+
+def test_youden_by_hand() -> None:
+    """Sensitivity and specificity less 1; what is no number stays none."""
+    assert metrics.youden(0.8, 0.9) == pytest.approx(0.7)
+    assert metrics.youden(0.0, 0.0) == -1.0
+    assert np.isnan(metrics.youden(float("nan"), 0.9))
+
+
+def test_discriminant_power_by_hand() -> None:
+    """Odds of 3 and 9: sqrt(3) / pi times ln 27; guessing has none, and worse than guessing less than none."""
+    assert metrics.discriminant_power(0.75, 0.9) == pytest.approx(np.sqrt(3) / np.pi * np.log(27))
+    assert metrics.discriminant_power(0.3, 0.7) == pytest.approx(0.0)
+    assert metrics.discriminant_power(0.2, 0.3) < 0
+
+
+@pytest.mark.parametrize(("sensitivity", "specificity"), [(1.0, 0.5), (0.5, 0.0), (float("nan"), 0.5)])
+def test_discriminant_power_has_no_finite_value(sensitivity: float, specificity: float) -> None:
+    """Of a share that is 0, 1 or unknown it is no number, never an error or infinity."""
+    assert np.isnan(metrics.discriminant_power(sensitivity, specificity))
+
+
+@pytest.mark.parametrize("figure", [metrics.youden, metrics.discriminant_power])
+def test_shares_are_checked(figure: Any) -> None:
+    """A sensitivity in percent is refused."""
+    with pytest.raises(ValueError, match="sensitivity=80 must be from 0 to 1"):
+        figure(80, 0.5)
+    with pytest.raises(ValueError, match=r"specificity=-0\.1 must be from 0 to 1"):
+        figure(0.5, -0.1)
+
+
+@given(judged())
+def test_total_precision_is_at_most_the_number_of_classes(
+    case: tuple[NDArray[np.intp], NDArray[np.float64]],
+) -> None:
+    """It lies from 0 to 3 for three classes, and is the sum of the precisions that exist."""
+    truth, scores = case
+    matrix = metrics.confusion(truth, scores.argmax(axis=1), 3)
+    parts = [metrics.sensitivity_specificity_precision(matrix, index)[2] for index in range(3)]
+    assert metrics.total_precision(matrix) == pytest.approx(np.nansum(parts))
+    assert 0 <= metrics.total_precision(matrix) <= 3 + 1e-12
