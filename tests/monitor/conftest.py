@@ -25,12 +25,14 @@ class PlainEngine:
         weights = np.random.default_rng(3).standard_normal((4, 64 * 64 * 3)) / 100
         self._weights = weights.astype(np.float32)
         self.before: threading.Event | None = None
+        self.entered = threading.Event()
         self.fails_at = -1
         self.calls = 0
 
     def outputs(self, tensor: np.ndarray) -> np.ndarray:
         """Return four numbers; waits for, or fails at, what the test scripted."""
         if self.before is not None:
+            self.entered.set()
             self.before.wait(timeout=10)
         if self.calls == self.fails_at:
             raise RuntimeError("scripted failure")
