@@ -49,6 +49,8 @@ def run_and_exit() -> NoReturn:
 
 def _run(arguments: list[str]) -> int:
     """Parse the arguments, run the command, and report what went wrong in one line."""
+    # products of a few thousand numbers: a second thread only waits for the first, on the core that others need
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     name = next((word for word in arguments if not word.startswith("-")), None)
     parser = _parser(name)
     options = parser.parse_args(arguments)
