@@ -2,9 +2,9 @@
 
 A stream of soxr in its variable-rate mode at a constant rate: its output is the same bit for bit however
 the input is cut, passes 0 to 0.9 of the new half rate untouched, keeps aliases 105 dB down, and comes a
-constant 30 to 63 ms after its input when brought down to 4 kHz (240 ms when brought up from 1 kHz). The fixed-rate mode gathers input for
-long transforms instead, so samples come in bursts up to 345 ms late (docs/decisions/0005). Belongs to
-one thread.
+constant 30 to 63 ms after its input when brought down to 4 kHz (240 ms when brought up from 1 kHz). The
+fixed-rate mode gathers input for long transforms instead, so samples come in bursts up to 345 ms late
+(docs/decisions/0005). Belongs to one thread.
 """
 
 from __future__ import annotations
