@@ -71,9 +71,10 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with quiet_native_output():
-            import tensorflow  # noqa: F401  # looked for before minutes of work
+            import tensorflow  # looked for before minutes of work
     except ImportError as error:
         raise MissingExtraError("auscult train needs TensorFlow", "pip install 'auscult[train]'") from error
+    tensorflow.get_logger().setLevel("ERROR")  # it warns of every new network that is asked for its outputs
     from rich.console import Console
 
     from training.progress import TerminalProgress
