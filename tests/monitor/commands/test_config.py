@@ -1,0 +1,96 @@
+"""``auscult config``: prints what is in force and from where; keeps a choice."""
+
+import argparse
+import json
+
+import pytest
+
+from models.errors import AuscultError
+from monitor.commands import config
+from monitor.settings import KEYS
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Return the config file of this test, not yet there, with no variable set."""
+    for key in KEYS:
+        monkeypatch.delenv(f"AUSCULT_{key.upper()}", raising=False)
+    monkeypatch.setenv("AUSCULT_CONFIG", str(tmp_path / "config.toml"))
+    return tmp_path / "config.toml"
+
+
+def run(*words):
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="auscult config")
+    config.add_arguments(parser)
+    return config.run(parser.parse_args(words))
+
+
+def test_lines_name_every_setting_its_value_and_origin(file, monkeypatch, capsys):
+    """On standard output, the file first."""
+    file.write_text('device = "Littmann"\n')
+    monkeypatch.setenv("AUSCULT_RATE", "8000")
+    assert run() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == str(file)
+    assert [line.split()[0] for line in lines[1:]] == list(KEYS)
+    assert lines[1].split() == ["device", "Littmann", str(file)]
+    assert lines[3].split() == ["rate", "8000", "AUSCULT_RATE"]
+    assert lines[4].split() == ["latency", "0.2", "default"]
+
+
+def test_what_is_not_chosen_is_said_in_words(file, capsys):
+    """Never an empty cell or ``None``."""
+    file.write_text("")
+    run()
+    out = capsys.readouterr().out
+    assert "(the system's input)" in out
+    assert "(the device's own)" in out
+    assert "None" not in out
+
+
+def test_json_is_one_object(file, monkeypatch, capsys):
+    """The same for programs; what is not chosen is null."""
+    file.write_text("channel = 2\n")
+    assert run("--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["file"], found["exists"]) == (str(file), True)
+    assert list(found["settings"]) == list(KEYS)
+    assert found["settings"]["channel"] == {"value": 2, "from": str(file)}
+    assert found["settings"]["device"] == {"value": None, "from": "default"}
+
+
+def test_set_keeps_a_choice_and_shows_it(file, capsys):
+    """Equal signs and quotes belong to the value; the file is made."""
+    assert run("--set", 'device=USB = "heart"', "--set", "channel=2") == 0
+    assert 'USB = "heart"' in capsys.readouterr().out
+    assert run("--unset", "device", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["settings"]
+    assert (found["device"]["value"], found["channel"]["value"]) == (None, 2)
+
+
+def test_without_a_file_it_says_so(file, monkeypatch, capsys, tmp_path):
+    """The place where a choice would be kept is shown all the same."""
+    import platformdirs
+
+    monkeypatch.delenv("AUSCULT_CONFIG")
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, **rest: str(tmp_path / name))
+    assert run() == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("config.toml (not there)")
+    run("--json")
+    assert json.loads(capsys.readouterr().out)["exists"] is False
+
+
+def test_a_word_without_an_equal_sign_is_usage(file, capsys):
+    """Exit code 2 and an example."""
+    with pytest.raises(SystemExit) as end:
+        run("--set", "channel")
+    assert end.value.code == 2
+    assert "--set channel=2" in capsys.readouterr().err
+
+
+def test_a_refused_value_changes_nothing(file):
+    """The rule is told."""
+    with pytest.raises(AuscultError, match="it must be a whole number of hertz"):
+        run("--set", "rate=fast")
+    assert not file.exists()
