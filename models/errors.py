@@ -2,6 +2,8 @@
 
     AuscultError            exit 1   something in the world is not as needed
     +-- RecordingError      exit 1   a file or stream that cannot be read
+    +-- DeviceError         exit 1   a sound device that cannot be heard
+    |   +-- NoSuchDeviceError        exit 1   none of that name is connected
     +-- BundleError         exit 1   a model bundle that cannot be trusted
     +-- DataError           exit 1   a training set that cannot be used
     +-- MissingExtraError   exit 1   a command needs an optional package
@@ -14,7 +16,15 @@ Runs on any thread; must not import anything of ours.
 
 from __future__ import annotations
 
-__all__ = ["AuscultError", "BundleError", "DataError", "MissingExtraError", "RecordingError"]
+__all__ = [
+    "AuscultError",
+    "BundleError",
+    "DataError",
+    "DeviceError",
+    "MissingExtraError",
+    "NoSuchDeviceError",
+    "RecordingError",
+]
 
 
 class AuscultError(Exception):
@@ -42,6 +52,14 @@ class AuscultError(Exception):
 
 class RecordingError(AuscultError):
     """A recording, or audio on standard input, cannot be read."""
+
+
+class DeviceError(AuscultError):
+    """A sound device, or the library that opens them, cannot be used as asked."""
+
+
+class NoSuchDeviceError(DeviceError):
+    """The device asked for is not connected; it may still come."""
 
 
 class BundleError(AuscultError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.pipeline import Pipeline
     from monitor.sources.array import ArraySource
     from monitor.sources.base import PacedSource, Source
+    from monitor.sources.microphone import MicrophoneSource
     from monitor.sources.pipe import PipeSource, RawFormat
     from monitor.sources.recording import RecordingSource
     from monitor.sources.synthetic import SyntheticSource
@@ -36,6 +37,7 @@ _WHERE = {
     "AuscultError": "models.errors",
     "Bundle": "models.bundle",
     "Judged": "monitor.door",
+    "MicrophoneSource": "monitor.sources.microphone",
     "PacedSource": "monitor.sources.base",
     "PipeSource": "monitor.sources.pipe",
     "Pipeline": "monitor.pipeline",
@@ -55,6 +57,7 @@ __all__ = [
     "AuscultError",
     "Bundle",
     "Judged",
+    "MicrophoneSource",
     "PacedSource",
     "PipeSource",
     "Pipeline",

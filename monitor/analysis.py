@@ -132,8 +132,7 @@ class Analysis:
             them are no longer held, but all of those span the loss and are withheld anyway.
         """
         for start, end in read.lost:
-            self._lost.append((start, end))
-            self.gaps += 1
+            self._note_loss(start, end)
         ready: list[int] = []
         for begin in range(self.end_sample, read.start_sample, self.read_samples):
             ready += self.push(np.zeros(min(self.read_samples, read.start_sample - begin), np.float32))
@@ -218,6 +217,14 @@ class Analysis:
         while self._lost and self._lost[0][1] <= start - self._window_s * self.sample_rate:
             self._lost.popleft()
         return any(lost_start < end and lost_end > start for lost_start, lost_end in self._lost)
+
+    def _note_loss(self, start: int, end: int) -> None:
+        """Remember a lost interval; one that goes on where the last ended is the same gap, however it was read."""
+        if self._lost and self._lost[-1][1] == start:
+            self._lost[-1] = (self._lost[-1][0], end)
+            return
+        self._lost.append((start, end))
+        self.gaps += 1
 
     def _feed(self, waveform: NDArray[np.float32], *, last: bool) -> list[int]:
         """Pass samples on to the pictures and return the windows that these complete."""

@@ -1,8 +1,10 @@
-"""Playing a source from start to end: the loop of ``replay`` and ``demo`` on the main thread."""
+"""Playing a source from start to end: the loop of ``replay``, ``demo`` and ``listen`` on the main thread."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from pathlib import Path
 
 from models.bundle import Bundle
 from monitor.interrupts import Interrupts
@@ -24,6 +26,8 @@ def play(
     *,
     hop_s: float | None = None,
     note: Callable[[float], str] = lambda elapsed_s: "",
+    record: Path | None = None,
+    for_s: float = math.inf,
 ) -> None:
     """Play a source through the pipeline and show it until it ends or is interrupted.
 
@@ -39,18 +43,23 @@ def play(
         Seconds between two windows; None for the bundle's own.
     note : callable
         From seconds played to a few words for the dashboard.
+    record : Path or None
+        A new file that gets the sound as it is.
+    for_s : float
+        Seconds of sound after which to end.
 
     Raises
     ------
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        When the source failed on the way; what was judged before has been shown and summed up.
+        When the source cannot be opened, before anything is shown, or failed on the way; what was judged before has
+        been shown and summed up then. Or when nothing can be recorded there.
     """
-    with source, Pipeline(source, bundle, hop_s=hop_s) as pipeline, interrupts.calmly():
-        view.begin(pipeline.start_message, bundle.spec.kind)
+    with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.calmly():
         pipeline.drain(0.0)
         pipeline.start()
+        view.begin(pipeline.start_message, bundle.spec.kind)
         running = True
         while running and not interrupts.requested:
             running = pipeline.running
@@ -58,9 +67,12 @@ def play(
                 view.window(event)
             snapshot = pipeline.snapshot()
             view.snapshot(snapshot, note(snapshot.elapsed_s))
+            running = running and snapshot.elapsed_s < for_s
         pipeline.stop()
         for event in pipeline.drain(0.0):
             view.window(event)
+        snapshot = pipeline.snapshot()
+        view.snapshot(snapshot, note(snapshot.elapsed_s))
         view.end(pipeline.summary())
         if not interrupts.requested:
             pipeline.raise_errors()

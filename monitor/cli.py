@@ -20,6 +20,9 @@ __all__ = ["main"]
 
 COMMANDS = {
     "demo": ("monitor.commands.demo", "hear a made heart and watch the network judge it"),
+    "listen": ("monitor.commands.listen", "judge what a stethoscope or microphone hears, live"),
+    "devices": ("monitor.commands.devices", "list the inputs that can be listened to"),
+    "config": ("monitor.commands.config", "show what is in force for listening, and keep a choice"),
     "replay": ("monitor.commands.replay", "judge recordings, as they would be heard"),
     "data": ("training.data_command", "count what there is to train on, and what is wrong with it"),
     "train": ("training.command", "train a network on labelled recordings"),

@@ -10,11 +10,13 @@ dashboard is drawn, below that what matters most
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 
 from rich.cells import cell_len
 
 from monitor.frame import Frame, Line, Look, Row
 from monitor.graphs import big_letters, clock, fit
+from monitor.health import alarm, vital_signs
 from monitor.messages import Snapshot
 from monitor.panels import (
     AMBER,
@@ -27,11 +29,11 @@ from monitor.panels import (
     footer_row,
     history_row,
     level_row,
+    message_of,
     rolling_of,
     score_segments,
     verdict_colour,
     verdict_text,
-    window_message,
 )
 from monitor.picture import RHYTHM, SOUND, View, picture_lines, row_marks
 from monitor.small_dashboard import small_lines
@@ -111,7 +113,8 @@ def render(
     unicode : bool
         Whether the terminal can show block characters; ASCII otherwise.
     note : str
-        A line that the caller wants seen, such as the scene of a demonstration.
+        A line that the caller wants seen, such as the scene of a demonstration; without one a live input's signs of
+        life stand there.
     kind : {"heart", "article"}
         Which front end drew the tensor; see :class:`models.spec.SpectrogramSpec`.
 
@@ -138,8 +141,9 @@ def _full(page: _Page) -> list[Line]:
     blank = Row(page.width).line()
     has_axis, has_gap, has_title = room >= 10, room >= 12, room >= 14
     air = room >= 18
-    lines = min(PICTURE_LINES, room - has_axis - has_gap - has_title - 3 * air)
-    rows = [*_header(page), *([blank] if air else []), *_verdict(page), _message(page), *([blank] if air else [])]
+    message = _message(page)
+    lines = min(PICTURE_LINES, room - has_axis - has_gap - has_title - 3 * air - (len(message) - 1))
+    rows = [*_header(page), *([blank] if air else []), *_verdict(page), *message, *([blank] if air else [])]
     rows += _pictures(page, lines, has_title, has_axis)
     rows += [blank] if air else []
     rows += [history_row(page.snapshot, page.width, page.look), level_row(page.snapshot.level, page.width, page.look)]
@@ -154,7 +158,8 @@ def _header(page: _Page) -> list[Line]:
     time = _time_text(page.snapshot)
     source = fit(start.source, max(width - len(time) - GUTTER - 3, 1), unicode=look.unicode)
     first = Row(width).put(1, "auscult", look.ink(dim=True)).put(GUTTER, source, look.ink(bold=True)).right(time)
-    note = fit(page.note, min(cell_len(page.note), width - 30), unicode=look.unicode)
+    said = page.note or vital_signs(page.snapshot)
+    note = fit(said, min(cell_len(said), width - 30), unicode=look.unicode)
     settings = _settings_text(page, width - GUTTER - 3 - cell_len(note))
     second = Row(width).put(1, "model", look.ink(dim=True))
     second.put(GUTTER, settings, look.ink(dim=True)).right(note, look.ink(BLUE))
@@ -221,11 +226,16 @@ def _under_verdict(page: _Page) -> Line:
     return row.put(page.split + page.scores_width - 6, figure, look.ink(bold=bpm is not None, dim=bpm is None)).line()
 
 
-def _message(page: _Page) -> Line:
-    """Return one line on the newest window: what it was by itself, or why it was withheld."""
-    text, warns = window_message(page.snapshot.window, page.snapshot.start.window_s)
+def _message(page: _Page) -> list[Line]:
+    """Return what is wrong with a live input, in two lines if need be, or what the newest window was, in one."""
+    text, warns = message_of(page.snapshot)
     style = page.look.ink(YELLOW) if warns else page.look.ink(dim=True)
-    return Row(page.width).put(1, fit(text, page.width - 2, unicode=page.look.unicode), style).line()
+    room = page.width - 2
+    texts = [text]
+    if cell_len(text) > room and alarm(page.snapshot) is not None:
+        first = textwrap.wrap(text, room, max_lines=1, placeholder="")[0]
+        texts = [first, text[len(first) :].lstrip()]
+    return [Row(page.width).put(1, fit(part, room, unicode=page.look.unicode), style).line() for part in texts]
 
 
 def _pictures(page: _Page, lines: int, has_title: bool, has_axis: bool) -> list[Line]:

@@ -26,7 +26,7 @@ ASCII_SHADES = " .:-=+*#%@"
 LEVEL_FLOOR_DB = -60.0
 """The left end of the level bar: what is quieter than this is seldom worth hearing."""
 
-STATE_LETTERS = {"listening": ".", "no-signal": "_", "poor-signal": "x", "uncertain": "?"}
+STATE_LETTERS = {"listening": ".", "no-signal": "_", "poor-signal": "x", "uncertain": "?", "gap": "-"}
 """The letters of what is no label; no label is ever given one of them."""
 
 # Rows of 3 to 5 pixels, top first, each row one base-32 digit whose bits are the pixels.

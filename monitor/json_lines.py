@@ -13,9 +13,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Judgement, Start, Summary, WindowEvent
+    from monitor.messages import DeviceStatus, Judgement, Start, Summary, WindowEvent
+    from monitor.recorder import RecordingStatus
 
-__all__ = ["SCHEMA", "start_line", "summary_line", "window_line"]
+__all__ = [
+    "SCHEMA",
+    "device_line",
+    "overload_line",
+    "recording_line",
+    "start_line",
+    "summary_line",
+    "window_line",
+]
 
 SCHEMA = 1
 """Number of the format; raised when a key changes its meaning or goes away."""
@@ -23,6 +32,7 @@ SCHEMA = 1
 SCORE_DIGITS = 6
 TIME_DIGITS = 6
 BPM_DIGITS = 2
+HZ_DIGITS = 3
 LATENCY_DIGITS = 3
 
 
@@ -129,6 +139,68 @@ def summary_line(summary: Summary) -> str:
             "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
         }
     )
+
+
+def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> str:
+    """Return the line that says how a live input is doing.
+
+    Parameters
+    ----------
+    device : DeviceStatus
+    at_s : float
+        Position in the source, seconds.
+    time : str or None
+        The wall clock's, ISO 8601, where the caller knows it.
+
+    Returns
+    -------
+    str
+        One JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return _line(
+        {
+            "type": "device",
+            "at_s": _rounded(at_s, TIME_DIGITS),
+            "time": time,
+            "state": device.state,
+            "name": device.name,
+            "host_api": device.host_api,
+            "channel": int(device.channel),
+            "sample_rate": int(device.sample_rate),
+            "message": device.message,
+            "finding": device.finding,
+            "measured_rate_hz": _rounded(device.measured_rate_hz, HZ_DIGITS),
+            "drift": _rounded(device.drift, SCORE_DIGITS),
+            "overflows": int(device.overflows),
+            "reopened": int(device.reopened),
+            "lost_s": _rounded(device.lost_s, TIME_DIGITS),
+        }
+    )
+
+
+def recording_line(recording: RecordingStatus, at_s: float) -> str:
+    """Return the line that says what a recording beside the judging has come to; one JSON object, no line feed."""
+    return _line(
+        {
+            "type": "recording",
+            "at_s": _rounded(at_s, TIME_DIGITS),
+            "path": str(recording.path),
+            "written_s": _rounded(recording.written_s, TIME_DIGITS),
+            "lost_samples": int(recording.lost_samples),
+            "error": recording.error,
+        }
+    )
+
+
+def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
+    """Return the line that says whether the classifier follows; one JSON object, no line feed."""
+    at = _rounded(at_s, TIME_DIGITS)
+    return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
 
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:

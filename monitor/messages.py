@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Judgement", "Level", "Quality", "Snapshot", "Start", "State", "Summary", "WindowEvent"]
+if TYPE_CHECKING:
+    from monitor.recorder import RecordingStatus
+
+__all__ = ["DeviceStatus", "Judgement", "Level", "Quality", "Snapshot", "Start", "State", "Summary", "WindowEvent"]
 
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
@@ -172,6 +175,49 @@ class Level:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """How a live input is doing.
+
+    Attributes
+    ----------
+    state : {"opening", "open", "lost", "closed"}
+        Opened and nothing heard yet; heard; gone and looked for; let go of.
+    name, host_api : str
+    channel : int
+        The channel heard, from 1.
+    sample_rate : int
+        Hz, as asked for.
+    message : str or None
+        Why there is no sound, where there is none.
+    finding : str or None
+        What is wrong with the sound that comes, and what helps.
+    measured_rate_hz : float or None
+        Samples in a second of the monotonic clock; None until it can be told.
+    drift : float or None
+        How far the measured rate is off, as a share of ``sample_rate``, where that is more than can be overlooked.
+    overflows : int
+        Blocks before which samples were thrown away.
+    reopened : int
+        Times that the input was lost and heard again.
+    lost_s : float
+        Seconds of sound that were never heard, since the first block.
+    """
+
+    state: Literal["opening", "open", "lost", "closed"]
+    name: str
+    host_api: str
+    channel: int
+    sample_rate: int
+    message: str | None = None
+    finding: str | None = None
+    measured_rate_hz: float | None = None
+    drift: float | None = None
+    overflows: int = 0
+    reopened: int = 0
+    lost_s: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a dashboard draws, at one moment.
 
@@ -185,13 +231,19 @@ class Snapshot:
     tensor : ndarray, shape (64, 64, channels), float32, or None
         The picture that the network saw, read-only.
     history : tuple of str
-        One entry per window, newest last: the rolling label, or the rolling state where there is no label.
+        One entry per window, newest last: the rolling label, the rolling state where there is no label, or ``"gap"``.
     level : Level
     hop_p50_ms, hop_p95_ms : float or None
         Time spent on a hop, from new samples to verdict.
     skipped, overruns, gaps : int
     finished : bool
         Whether the source has ended and everything is judged.
+    overloaded : bool
+        Whether the classifier cannot follow: several of the last windows were skipped.
+    device : DeviceStatus or None
+        How a live input is doing; None for every other source.
+    recording : RecordingStatus or None
+        What a recording beside the judging has come to; None without one.
     """
 
     start: Start
@@ -206,3 +258,6 @@ class Snapshot:
     overruns: int
     gaps: int
     finished: bool
+    overloaded: bool = False
+    device: DeviceStatus | None = None
+    recording: RecordingStatus | None = None

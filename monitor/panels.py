@@ -12,8 +12,9 @@ from rich.segment import Segment
 
 from monitor.frame import PLAIN, Line, Look, Row
 from monitor.graphs import bar, db_fraction, fit, label_letters
+from monitor.health import alarm
 from monitor.messages import Judgement, Level, Snapshot, WindowEvent
-from monitor.plain_lines import DISCLAIMER
+from monitor.plain_lines import DISCLAIMER, printable
 
 __all__ = [
     "AMBER",
@@ -28,6 +29,7 @@ __all__ = [
     "label_colours",
     "level_row",
     "level_segments",
+    "message_of",
     "rolling_of",
     "score_segments",
     "strip_segments",
@@ -47,7 +49,7 @@ YELLOW, BLUE, GREY, RED = "#c9b458", "#86a5c4", "#8d8d8d", "#e5484d"
 STRIP_GROUND = "#262626"
 """A pure grey, one of the 256: a tinted ground would turn into a loud colour there."""
 
-STATE_COLOURS = {"listening": GREY, "no-signal": GREY, "poor-signal": YELLOW, "uncertain": BLUE}
+STATE_COLOURS = {"listening": GREY, "no-signal": GREY, "poor-signal": YELLOW, "uncertain": BLUE, "gap": RED}
 NAMED_COLOURS = {"normal": GREEN, "murmur": AMBER, "extrastole": VIOLET}
 OTHER_COLOURS = (TEAL, ROSE, AMBER, VIOLET, GREEN)
 
@@ -177,6 +179,14 @@ def counters_row(snapshot: Snapshot, width: int, look: Look) -> Line:
         style = look.ink(AMBER, bold=True) if count else quiet
         row.put(0, f" {name} {count:<5d}" if wide else f" {name[:4]} {count:<3d}", style)
     return row.line()
+
+
+def message_of(snapshot: Snapshot) -> tuple[str, bool]:
+    """Return the line under the verdict, and whether it is a warning: an alarm goes before the newest window."""
+    wrong = alarm(snapshot)
+    if wrong is not None:
+        return printable(wrong), True
+    return window_message(snapshot.window, snapshot.start.window_s)
 
 
 def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bool]:

@@ -1,16 +1,18 @@
 """A source, a ring and a classifier, wired together: the object that programs and commands hold.
 
 Threads: the source's own (or PortAudio's callback), the classifier, and the caller's. Stopping runs
-from the source inwards; twice is safe.
+from the source inwards; twice is safe. With a recording there is one more, the recorder's.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import queue
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from models.bundle import Bundle
 from monitor.analysis import Analysis
@@ -19,6 +21,9 @@ from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.ring import RingBuffer
 from monitor.sources.base import Source
 from monitor.worker import Worker
+
+if TYPE_CHECKING:
+    from monitor.recorder import Recorder
 
 __all__ = ["Pipeline"]
 
@@ -38,15 +43,25 @@ class Pipeline:
         Seconds between two windows; None for the bundle's own.
     config : MonitorConfig or None
         How the threads behave; None for the defaults.
+    record : Path or None
+        A new .wav or .flac file that gets the source's sound as it is; None for none.
 
     Raises
     ------
     ValueError
         If the hop does not fit the bundle.
+    AuscultError
+        If nothing can be recorded there.
     """
 
     def __init__(
-        self, source: Source, bundle: Bundle, *, hop_s: float | None = None, config: MonitorConfig | None = None
+        self,
+        source: Source,
+        bundle: Bundle,
+        *,
+        hop_s: float | None = None,
+        config: MonitorConfig | None = None,
+        record: Path | None = None,
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
@@ -64,12 +79,15 @@ class Pipeline:
             speed=source.speed,
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
+        self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
         self._started = False
 
     def start(self) -> None:
         """Start listening; twice is safe."""
         if not self._started:
             self._started = True
+            if self._recorder is not None:
+                self._recorder.start()
             self._worker.start()
             self._source.start(self._ring)
 
@@ -118,7 +136,11 @@ class Pipeline:
 
     def snapshot(self) -> Snapshot:
         """Return the newest state of everything, frozen; cheap, from any thread."""
-        return self._worker.snapshot
+        snapshot, device = self._worker.snapshot, self._source.device_status
+        if device is None and self._recorder is None:
+            return snapshot
+        recording = None if self._recorder is None else self._recorder.status
+        return dataclasses.replace(snapshot, device=device, recording=recording)
 
     def summary(self) -> Summary:
         """Return what has been found so far; of the whole recording once it has ended."""
@@ -138,6 +160,8 @@ class Pipeline:
     def stop(self) -> None:
         """Stop listening; windows judged so far stay available. Twice is safe."""
         self._source.stop()
+        if self._recorder is not None:
+            self._recorder.stop()
         self._worker.stop()
 
     def close(self) -> None:
@@ -154,3 +178,10 @@ class Pipeline:
     ) -> None:
         """Close the pipeline."""
         self.close()
+
+
+def _recorder(path: Path, ring: RingBuffer, sample_rate: int) -> Recorder:
+    """Return a recorder of a ring; only those who record import it."""
+    from monitor.recorder import Recorder
+
+    return Recorder(path, ring, sample_rate)

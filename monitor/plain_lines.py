@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Judgement, Start, Summary, WindowEvent
 
-__all__ = ["DISCLAIMER", "header_line", "plain_summary", "plain_window"]
+__all__ = ["DISCLAIMER", "alarm_line", "header_line", "plain_summary", "plain_window"]
 
 DISCLAIMER = "research use, not for diagnosis"
+
+ALL_CLEAR = {
+    "device": "sound comes again",
+    "input": "the input sounds alive again",
+    "recording": "the recording goes on",
+    "overload": "fast enough again",
+    "rate": "the device's clock is right again",
+}
+"""What is said when something that was wrong no longer is."""
 
 VERDICT_WIDTH = 11
 """Characters of the column with the label or the state; longer ones push the line on."""
@@ -54,6 +63,22 @@ def plain_window(event: WindowEvent) -> str:
     line = f"{event.end_s:8.1f} s  {_verdict(own)}  {_heart_rate(event.heart_rate_bpm)}"
     parts = [line, *([scores_text(own.scores)] if own.scores else []), *_remarks(event)]
     return "   ".join(parts).rstrip()
+
+
+def alarm_line(name: str, sentence: str | None, at_s: float) -> str:
+    """Return the line that says what is wrong with a live input, or no longer wrong.
+
+    Parameters
+    ----------
+    name : str
+        As :func:`monitor.health.alarms` names it.
+    sentence : str or None
+        What is wrong; None when it is over.
+    at_s : float
+        Position in the source, seconds.
+    """
+    mark, text = ("!", sentence) if sentence is not None else (" ", ALL_CLEAR.get(name, f"{name}: over"))
+    return f"{at_s:8.1f} s  {mark} {printable(text)}"
 
 
 def plain_summary(summary: Summary) -> str:

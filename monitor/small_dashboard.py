@@ -13,12 +13,12 @@ from monitor.messages import Snapshot
 from monitor.panels import (
     footer_row,
     level_segments,
+    message_of,
     rolling_of,
     score_segments,
     strip_segments,
     verdict_colour,
     verdict_text,
-    window_message,
 )
 
 __all__ = ["small_lines"]
@@ -79,8 +79,8 @@ def _verdict_line(snapshot: Snapshot, width: int, look: Look) -> Line:
 
 
 def _message_line(snapshot: Snapshot, width: int, look: Look) -> Line:
-    """Return what there is to say about the newest window."""
-    text, _ = window_message(snapshot.window, snapshot.start.window_s)
+    """Return what is wrong with a live input, or what there is to say about the newest window."""
+    text, _ = message_of(snapshot)
     short = text.removeprefix("this window: ")
     return Row(width).put(0, fit(short, width, unicode=look.unicode), look.ink(dim=True)).line()
 

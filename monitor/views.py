@@ -5,6 +5,7 @@ Data goes to standard output, and everything here runs on the main thread.
 
 from __future__ import annotations
 
+import datetime
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -55,12 +56,47 @@ class _Lines:
 class JsonView(_Lines):
     """One JSON object per line; see docs/json-lines.md."""
 
+    def __init__(self) -> None:
+        self._told: dict[str, object] = {}
+        self._last: Snapshot | None = None
+
     def begin(self, start: Start, kind: str) -> None:
         """Write the start line."""
         from monitor.json_lines import start_line
         from monitor.version import version
 
+        self._told, self._last = {"overload": False}, None
         self.write(start_line(start, version()))
+
+    def snapshot(self, snapshot: Snapshot, note: str) -> None:
+        """Write a line on the device, the recording or an overload when something about it has changed."""
+        from monitor.json_lines import device_line, overload_line
+
+        self._last, at_s = snapshot, snapshot.elapsed_s
+        device, recording = snapshot.device, snapshot.recording
+        if device is not None:
+            known = (device.measured_rate_hz is not None, device.drift is not None)
+            counts = (device.overflows, device.reopened)
+            if self._news("device", (device.state, device.message, device.finding, *known, *counts)):
+                now = datetime.datetime.now(datetime.UTC).isoformat("T", "milliseconds")
+                self.write(device_line(device, at_s, now))
+        if recording is not None and self._news("recording", (recording.error, recording.lost_samples > 0)):
+            self._write_recording(snapshot)
+        if self._news("overload", snapshot.overloaded):
+            self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
+
+    def _news(self, kind: str, state: object) -> bool:
+        """Return whether a state differs from the one told last; it is told then."""
+        before = self._told.get(kind)
+        self._told[kind] = state
+        return before != state
+
+    def _write_recording(self, snapshot: Snapshot | None) -> None:
+        """Write the line on the recording, where there is one."""
+        from monitor.json_lines import recording_line
+
+        if snapshot is not None and snapshot.recording is not None:
+            self.write(recording_line(snapshot.recording, snapshot.elapsed_s))
 
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""
@@ -69,19 +105,24 @@ class JsonView(_Lines):
         self.write(window_line(event))
 
     def end(self, summary: Summary) -> None:
-        """Write the summary line."""
+        """Write what has been recorded, where something was, and the summary line."""
         from monitor.json_lines import summary_line
 
+        self._write_recording(self._last)
         self.write(summary_line(summary))
 
 
 class PlainView(_Lines):
     """One line of text per window."""
 
+    def __init__(self) -> None:
+        self._alarms: dict[str, str] = {}
+
     def begin(self, start: Start, kind: str) -> None:
         """Write the header."""
         from monitor.plain_lines import header_line
 
+        self._alarms = {}
         self.write(header_line(start))
 
     def window(self, event: WindowEvent) -> None:
@@ -89,6 +130,19 @@ class PlainView(_Lines):
         from monitor.plain_lines import plain_window
 
         self.write(plain_window(event))
+
+    def snapshot(self, snapshot: Snapshot, note: str) -> None:
+        """Write what has become wrong, and what no longer is."""
+        from monitor.health import alarms
+        from monitor.plain_lines import alarm_line
+
+        if snapshot.device is not None and snapshot.device.state == "closed":
+            return  # nothing that was wrong has been mended by that
+        before, self._alarms = self._alarms, alarms(snapshot)
+        for name in {**before, **self._alarms}:
+            now = self._alarms.get(name)
+            if before.get(name) != now:
+                self.write(alarm_line(name, now, snapshot.elapsed_s))
 
     def end(self, summary: Summary) -> None:
         """Write the summary."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
+import math
 import queue
 import threading
 import time
@@ -29,6 +30,14 @@ from monitor.verdict import Summarising
 __all__ = ["Worker"]
 
 READ_TIMEOUT_S = 0.1
+
+BURST_S = 2.0
+BURST_GRACE_S = 1.0
+"""Seconds of sound, and of time. Sound that was held up on its way comes all at once: a classifier that had nothing to
+do takes it as it comes and skips nothing (docs/decisions/0006)."""
+
+RECENT_WINDOWS, LATE_WINDOWS = 20, 3
+"""A classifier that skipped three of the last twenty windows cannot follow; one or two are a hiccup."""
 
 BUNCH_S = 0.02
 """Longest time that the events of a source played as fast as it is read wait for each other: waking the thread that
@@ -79,6 +88,10 @@ class Worker:
         self._hop_ms = Percentiles()
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
         self._skipped = 0
+        self._idle = True
+        self._burst_samples = 0.0
+        self._burst_ends = -math.inf
+        self._late: collections.deque[bool] = collections.deque(maxlen=RECENT_WINDOWS)
         self._last: JudgedWindow | None = None
         self._events: queue.Queue[WindowEvent] | None = None
         self._queue_windows = config.queue_windows
@@ -131,7 +144,9 @@ class Worker:
                     self._judge_all(self._analysis.finish, self._clock())
                     break
                 if len(read.waveform) or read.lost:
+                    self._look_for_burst(read)
                     self._take(read)
+                self._idle = self._cursor.behind == 0
         except Exception as error:  # noqa: BLE001  # a thread's top: kept, and raised again on the main thread
             self.error = error
         finally:
@@ -139,6 +154,13 @@ class Worker:
             if self._events is not None:
                 self._deliver(self._events)
             self._snapshot = self._make_snapshot(self._snapshot.start, finished=True)
+
+    def _look_for_burst(self, read: Read) -> None:
+        """Bear with sound that came all at once while there was nothing to do."""
+        arrived = len(read.waveform) + self._cursor.behind
+        if self._idle and self._patience_samples < arrived <= BURST_S * self._wall_rate:
+            self._burst_samples, self._burst_ends = arrived, self._clock() + BURST_GRACE_S
+        self._idle = False
 
     def _take(self, read: Read) -> None:
         """Analyse what was read."""
@@ -158,6 +180,7 @@ class Worker:
         ready = feed()
         for index in ready:
             shown = not self._too_late(newer=index != ready[-1])
+            self._late.append(not shown)
             if not shown:
                 self._skipped += 1
                 continue
@@ -173,6 +196,8 @@ class Worker:
         if self._source.lossless:
             return False
         behind = self._cursor.behind
+        if behind <= self._burst_samples and self._clock() < self._burst_ends:
+            return False
         return behind > self._patience_samples and (newer or behind >= self._analysis.hop_s * self._source.sample_rate)
 
     def _waited_ms(self) -> float:
@@ -183,7 +208,7 @@ class Worker:
         """Hand a judged window to whoever listens."""
         event = dataclasses.replace(judged.event, latency_ms=latency_ms)
         self._last = JudgedWindow(event, _read_only(judged.tensor))
-        self._history.append(event.rolling.label or event.rolling.state)
+        self._history.append("gap" if event.gap else event.rolling.label or event.rolling.state)
         self._summary.push(event)
         self._snapshot = self._make_snapshot(self._snapshot.start)
         if self._events is not None:
@@ -222,6 +247,7 @@ class Worker:
             overruns=self._ring.overruns,
             gaps=self._analysis.gaps,
             finished=finished,
+            overloaded=sum(self._late) >= LATE_WINDOWS,
         )
 
 

@@ -20,6 +20,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.messages import DeviceStatus
 from monitor.ring import RingBuffer
 
 __all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed"]
@@ -55,6 +56,11 @@ class Source(abc.ABC):
     def lossless(self) -> bool:
         """Whether the source waits for its reader instead of overwriting: no window is ever skipped."""
         return self.speed is None
+
+    @property
+    def device_status(self) -> DeviceStatus | None:
+        """How a live input is doing, frozen; None for what is no device."""
+        return None
 
     @abc.abstractmethod
     def start(self, ring: RingBuffer) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.bundle import load_bundle
 from models.heart_settings import HeartSettings
 from models.phonocardiogram import phonocardiogram
 from models.resample import resampled
@@ -192,3 +193,26 @@ def test_most_samples(plain_bundle, hop_s, sample_rate, most):
     analysis = Analysis(plain_bundle, sample_rate, hop_s)
     assert analysis.most_samples == most
     assert analysis.read_samples <= most
+
+
+@given(st.lists(st.integers(1, 2000), min_size=1, max_size=12))
+def test_a_loss_that_was_read_in_pieces_is_one_gap(bundle_maker_for_gaps, pieces):
+    """A device that is away for a while is one gap, however the zeros in its place were cut; the next is another."""
+    analysis = Analysis(bundle_maker_for_gaps(), 4000)
+    silence = np.zeros(2000, np.float32)
+    analysis.push_read(Read(0, silence))
+    position = 2000
+    for size in pieces:
+        analysis.push_read(Read(position, silence[:size], ((position, position + size),)))
+        position += size
+    assert analysis.gaps == 1
+    analysis.push_read(Read(position, silence))
+    analysis.push_read(Read(position + 2000, silence, ((position + 2100, position + 2101),)))
+    assert analysis.gaps == 2
+
+
+@pytest.fixture(scope="module")
+def bundle_maker_for_gaps():
+    """Return a maker of the default bundle, loaded once; nothing is judged with it here."""
+    bundle = load_bundle("heart-sounds")
+    return lambda: bundle

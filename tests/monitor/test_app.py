@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.errors import RecordingError
 from models.heart_settings import HeartSettings
@@ -84,3 +85,40 @@ def test_a_source_that_breaks_off_is_summed_up_before_the_error(plain_bundle, mo
     with Interrupts() as interrupts, pytest.raises(RecordingError, match="broke off"):
         play(source, plain_bundle, view, interrupts)
     assert view.shown[-1] == ("summary", 3)
+
+
+def test_a_number_of_seconds_is_played(plain_bundle):
+    """`for_s` ends a source that would go on, without an error, as soon as that much was heard."""
+    view = NotingView()
+    with Interrupts() as interrupts:
+        source = ArraySource(np.tile(HEART, 50), 4000, speed=16.0)
+        play(source, plain_bundle, view, interrupts, for_s=6.0)
+        assert not interrupts.requested
+    windows = [index for kind, index, *_ in view.shown if kind == "window"]
+    assert windows[:3] == [0, 1, 2]
+    assert len(windows) < 50
+    assert view.shown[-1][0] == "summary"
+
+
+def test_a_source_that_cannot_be_opened_shows_nothing(plain_bundle, monkeypatch):
+    """The error comes before the first line, and no thread is left."""
+
+    def start(ring):
+        raise RecordingError("steth: cannot be opened", "plug it in")
+
+    source = ArraySource(HEART, 4000)
+    monkeypatch.setattr(source, "start", start)
+    view = NotingView()
+    with Interrupts() as interrupts, pytest.raises(RecordingError, match="cannot be opened"):
+        play(source, plain_bundle, view, interrupts)
+    assert view.shown == []
+
+
+def test_what_is_played_is_recorded(plain_bundle, tmp_path):
+    """`record` keeps the sound as it is, to its last sample."""
+    path = tmp_path / "heard.wav"
+    with Interrupts() as interrupts:
+        play(ArraySource(HEART, 4000), plain_bundle, NotingView(), interrupts, record=path)
+    recorded, sample_rate = soundfile.read(path, dtype="float32")
+    assert sample_rate == 4000
+    assert np.array_equal(recorded, HEART)

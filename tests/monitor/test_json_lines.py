@@ -15,8 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.json_lines import start_line, summary_line, window_line
-from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
+from monitor.json_lines import (
+    device_line,
+    overload_line,
+    recording_line,
+    start_line,
+    summary_line,
+    window_line,
+)
+from monitor.messages import DeviceStatus, Judgement, Quality, Start, Summary, WindowEvent
+from monitor.recorder import RecordingStatus
 
 ROOT = Path(__file__).parents[2]
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
@@ -214,6 +222,52 @@ class TestSummary:
         values = read(summary_line(dataclasses.replace(SUMMARY, judgement=Judgement("no-signal"), heart_rate_bpm=None)))
         assert values["state"] == "no-signal"
         assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
+
+
+class TestLive:
+    """The lines of a live input."""
+
+    def test_a_device(self) -> None:
+        """Every value of the status stands under its key; what is not known is null."""
+        device = DeviceStatus("lost", "steth", "ALSA", 2, 4000, "gone", None, 3979.91239, -0.005022, 1, 2, 6.06625)
+        assert list(read(device_line(device, 14.56475, "2026-01-02T03:04:05.678+00:00")).items()) == [
+            ("type", "device"),
+            ("at_s", 14.56475),
+            ("time", "2026-01-02T03:04:05.678+00:00"),
+            ("state", "lost"),
+            ("name", "steth"),
+            ("host_api", "ALSA"),
+            ("channel", 2),
+            ("sample_rate", 4000),
+            ("message", "gone"),
+            ("finding", None),
+            ("measured_rate_hz", 3979.912),
+            ("drift", -0.005022),
+            ("overflows", 1),
+            ("reopened", 2),
+            ("lost_s", 6.06625),
+        ]
+        assert read(device_line(DeviceStatus("open", "steth", "ALSA", 1, 4000), 0.0))["measured_rate_hz"] is None
+
+    def test_a_recording(self) -> None:
+        """Path, length, what is missing, what is wrong."""
+        assert read(recording_line(RecordingStatus(Path("a b.wav"), 12.5, 100, "the disk is full"), 13.0)) == {
+            "type": "recording",
+            "at_s": 13.0,
+            "path": "a b.wav",
+            "written_s": 12.5,
+            "lost_samples": 100,
+            "error": "the disk is full",
+        }
+
+    def test_an_overload(self) -> None:
+        """Whether it lasts, and what was skipped so far."""
+        assert read(overload_line(overloaded=True, skipped=7, at_s=9.5)) == {
+            "type": "overload",
+            "at_s": 9.5,
+            "overloaded": True,
+            "skipped": 7,
+        }
 
 
 def test_type_is_written_first() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
-from monitor.plain_lines import header_line, plain_summary, plain_window, printable, scores_text
+from monitor.plain_lines import ALL_CLEAR, alarm_line, header_line, plain_summary, plain_window, printable, scores_text
 
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
 SURE = Judgement("verdict", "murmur", 0.87, SCORES)
@@ -120,6 +120,14 @@ class TestSummary:
         """The label stands under the labels, the rate under the rates."""
         assert plain_summary(SUMMARY).index("murmur") == plain_window(WINDOW).index("murmur")
         assert plain_summary(SUMMARY).index("bpm") == plain_window(WINDOW).index("bpm")
+
+
+def test_an_alarm_and_its_end() -> None:
+    """What is wrong stands behind a mark, in the windows' columns; its end is told too, whatever it was."""
+    assert alarm_line("device", "steth: is gone\x07", 12.34) == "    12.3 s  ! steth: is gone?"
+    assert alarm_line("device", None, 15.0) == "    15.0 s    sound comes again"
+    assert alarm_line("new", None, 15.0) == "    15.0 s    new: over"
+    assert set(ALL_CLEAR) == {"device", "input", "recording", "overload", "rate"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,8 @@ from models.heart_settings import HeartSettings
 from models.phonocardiogram import phonocardiogram
 from monitor.app import play
 from monitor.interrupts import Interrupts
+from monitor.messages import DeviceStatus, Judgement, Level, Snapshot, Start, Summary
+from monitor.recorder import RecordingStatus
 from monitor.screen import Screen
 from monitor.sources.array import ArraySource
 from monitor.views import DashboardView, JsonView, PlainView, choose_view
@@ -67,3 +72,81 @@ def test_the_dashboard_gives_the_terminal_back_and_prints_what_it_found(plain_bu
     out = capsys.readouterr().out
     assert out.count("summary") == 1
     assert "3 windows" in out
+
+
+START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
+FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
+OPEN = DeviceStatus("open", "steth", "ALSA", 1, 4000)
+LOST = dataclasses.replace(OPEN, state="lost", message="steth: no sound comes any more: looking for it")
+RECORDING = RecordingStatus(Path("a.wav"), 3.0, 0, None)
+SUMMARY = Summary("steth", 0, 0, 0, Judgement("listening"), None)
+
+
+def shown(view, capsys, *snapshots):
+    """Return the lines that a view writes for some snapshots, without the first and the last."""
+    view.begin(START, "heart")
+    for snapshot in snapshots:
+        view.snapshot(snapshot, "")
+    view.end(SUMMARY)
+    return capsys.readouterr().out.splitlines()[1:-1]
+
+
+class TestLiveLines:
+    """What line views tell of a live input between the windows."""
+
+    def test_json_tells_changes_only(self, capsys):
+        """A line when something about the device has changed, none for a figure that merely moves."""
+        snapshots = [FILE, OPEN, OPEN, dataclasses.replace(OPEN, lost_s=1.0), LOST, LOST, OPEN]
+        live = [one if one is FILE else dataclasses.replace(FILE, device=one) for one in snapshots]
+        lines = [json.loads(line) for line in shown(JsonView(), capsys, *live)]
+        assert [(line["type"], line["state"]) for line in lines] == [
+            ("device", "open"), ("device", "lost"), ("device", "open"),
+        ]  # fmt: skip
+        assert lines[1]["message"] == LOST.message
+        assert lines[1]["time"].endswith("+00:00")
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"finding": "dead"}, {"measured_rate_hz": 4000.0}, {"drift": 0.01}, {"overflows": 1}, {"reopened": 1}],
+    )
+    def test_json_tells_every_kind_of_change(self, capsys, change):
+        """Finding, rate, drift, overflow and reopening each give a line."""
+        live = [dataclasses.replace(FILE, device=one) for one in (OPEN, dataclasses.replace(OPEN, **change))]
+        assert len(shown(JsonView(), capsys, *live)) == 2
+
+    def test_json_tells_the_recording_at_the_end(self, capsys):
+        """At the beginning, when something is wrong, and what it came to."""
+        full = dataclasses.replace(RECORDING, error="the disk is full")
+        done = dataclasses.replace(RECORDING, written_s=9.0)
+        live = [dataclasses.replace(FILE, recording=one) for one in (RECORDING, full, full, done)]
+        lines = [json.loads(line) for line in shown(JsonView(), capsys, *live)]
+        assert [line["error"] for line in lines] == [None, "the disk is full", None, None]
+        assert lines[-1]["written_s"] == 9.0
+
+    def test_json_tells_an_overload_and_its_end(self, capsys):
+        """And nothing while all is well."""
+        late = dataclasses.replace(FILE, overloaded=True, skipped=5)
+        lines = [json.loads(line) for line in shown(JsonView(), capsys, FILE, late, late, FILE)]
+        assert [(line["overloaded"], line["skipped"]) for line in lines] == [(True, 5), (False, 0)]
+
+    def test_each_source_begins_anew(self, capsys):
+        """What was told of one file is told of the next."""
+        view = JsonView()
+        live = dataclasses.replace(FILE, device=OPEN)
+        assert len(shown(view, capsys, live)) == len(shown(view, capsys, live)) == 1
+
+    def test_plain_tells_what_is_wrong_and_when_it_is_over(self, capsys):
+        """Once each; closing the device mends nothing."""
+        closed = dataclasses.replace(OPEN, state="closed")
+        live = [dataclasses.replace(FILE, device=one) for one in (OPEN, LOST, LOST, OPEN, LOST, closed)]
+        assert shown(PlainView(), capsys, *live) == [
+            f"    12.0 s  ! {LOST.message}",
+            "    12.0 s    sound comes again",
+            f"    12.0 s  ! {LOST.message}",
+        ]
+
+    def test_plain_tells_a_new_reason(self, capsys):
+        """A sentence that changes is told again."""
+        other = dataclasses.replace(LOST, message="steth: is not connected: looking for it")
+        live = [dataclasses.replace(FILE, device=one) for one in (LOST, other)]
+        assert len(shown(PlainView(), capsys, *live)) == 2

@@ -1,0 +1,60 @@
+"""``auscult devices``: the inputs that can be listened to, and what they look like."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from typing import Any
+
+from monitor.devices import DeviceInfo
+from monitor.native_errors import quiet_native_errors
+from monitor.portaudio import PortAudio
+
+__all__ = ["add_arguments", "run"]
+
+LOOKS = {
+    "stethoscope": "looks like a stethoscope",
+    "virtual": "virtual: hears what this computer plays, or nothing",
+    "router": "whichever input the system has chosen",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="print one object per input instead of lines")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the inputs; every rate is tried."""
+    with quiet_native_errors():
+        system = PortAudio()
+        found = [dataclasses.replace(device, rates=system.tested_rates(device)) for device in system.devices()]
+    for device in found:
+        print(json.dumps(_values(device), ensure_ascii=False) if options.json else _paragraph(device))
+    if not found:
+        print(
+            "auscult: no input is connected; plug the stethoscope in, or allow this program to hear a microphone",
+            file=sys.stderr,
+        )
+    return 0 if found else 1
+
+
+def _values(device: DeviceInfo) -> dict[str, Any]:
+    """Return a device as plain JSON values."""
+    return {**dataclasses.asdict(device), "looks_like": device.kind}
+
+
+def _paragraph(device: DeviceInfo) -> str:
+    """Return what a person needs to choose a device."""
+    marks = ["the default"] if device.default else []
+    marks += [LOOKS[device.kind]] if device.kind is not None else []
+    channels = "1 channel" if device.channels == 1 else f"up to {device.channels} channels"
+    rates = " ".join(map(str, device.rates)) or "none of those tried: another program may hold it"
+    return "\n".join(
+        (
+            f"[{device.index}] {device.full_name}{''.join(f'  ({mark})' for mark in marks)}",
+            f"    {channels}, {device.default_rate} Hz by default; takes {rates}",
+        )
+    )
