@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.bundle import Bundle
 from monitor.interrupts import Interrupts
+from monitor.messages import Snapshot
 from monitor.pipeline import Pipeline
 from monitor.sources.base import Source
 from monitor.views import View
@@ -28,8 +29,8 @@ def play(
     note: Callable[[float], str] = lambda elapsed_s: "",
     record: Path | None = None,
     for_s: float = math.inf,
-) -> None:
-    """Play a source through the pipeline and show it until it ends or is interrupted.
+) -> Snapshot:
+    """Play a source through the pipeline, show it until it ends or is interrupted, and return its last state.
 
     Parameters
     ----------
@@ -47,6 +48,10 @@ def play(
         A new file that gets the sound as it is.
     for_s : float
         Seconds of sound after which to end.
+
+    Returns
+    -------
+    Snapshot
 
     Raises
     ------
@@ -76,3 +81,4 @@ def play(
         view.end(pipeline.summary())
         if not interrupts.requested:
             pipeline.raise_errors()
+    return snapshot

@@ -67,7 +67,7 @@ def vital_signs(snapshot: Snapshot) -> str:
         parts += [f"{word} {count}" for word, count in _counts(device) if count]
     if (recording := snapshot.recording) is not None:
         minutes, seconds = divmod(int(recording.written_s), 60)
-        parts.append(f"{'REC' if recording.error is None else 'rec stopped'} {minutes}:{seconds:02d}")
+        parts.append(f"{'REC' if recording.error is None else 'rec waiting'} {minutes}:{seconds:02d}")
     return "  ".join(parts)
 
 

@@ -93,9 +93,13 @@ def _listen(
     """Listen, and return the exit code."""
     for_s = math.inf if options.for_s is None else options.for_s
     try:
-        play(source, bundle, view, interrupts, hop_s=options.hop, record=options.record, for_s=for_s)
+        last = play(source, bundle, view, interrupts, hop_s=options.hop, record=options.record, for_s=for_s)
     finally:
         view.close()
+    if last.recording is not None:
+        kept = last.recording
+        lost = f", {kept.lost_samples} samples of it lost" if kept.lost_samples else ""
+        print(f"recorded {kept.written_s:.1f} s{lost}: {kept.path}", file=sys.stderr)
     return 130 if interrupts.requested else 0
 
 

@@ -61,7 +61,7 @@ def test_an_overload_is_told_of_a_file_too():
         (live(dataclasses.replace(OPEN, measured_rate_hz=None)), ""),
         (live(dataclasses.replace(OPEN, reopened=2, overflows=3)), "3999.8 Hz  reopened 2  overflows 3"),
         (live(recording=RECORDING), "3999.8 Hz  REC 1:12"),
-        (live(recording=FULL), "3999.8 Hz  rec stopped 1:12"),
+        (live(recording=FULL), "3999.8 Hz  rec waiting 1:12"),
     ],
 )
 def test_signs_of_life(snapshot, text):

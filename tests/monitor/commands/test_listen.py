@@ -142,6 +142,15 @@ class TestListen:
         assert recordings[-1]["written_s"] >= 5.2
         assert path.stat().st_size > 5.2 * 4000 * 4
 
+    def test_says_where_the_recording_is(self, library, capsys, tmp_path):
+        """At the end one line on standard error says how much was recorded, and where."""
+        path = tmp_path / "heard.wav"
+        assert listen("--json", "--record", str(path)) == 0
+        said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("recorded ")]
+        assert len(said) == 1
+        assert said[0].endswith(f": {path}")
+        assert float(said[0].split()[1]) > 0
+
     def test_a_recording_that_is_there_already_is_kept(self, library, capsys, tmp_path):
         """Nothing is opened and nothing overwritten."""
         path = tmp_path / "heard.wav"
