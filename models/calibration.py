@@ -30,6 +30,10 @@ class Calibration:
         Above 0.
     bias : tuple of float
         One per label: logarithm of how common the labels are taken to be.
+    given : tuple of tuple of float
+        Row: the label that a sound shows; column: the label that its recording is given; each row sums to 1. Where a
+        label says something of a recording that a window need not show, a score is the probability that the label is
+        given, not that it is shown. Empty where the two are the same.
 
     Raises
     ------
@@ -40,6 +44,7 @@ class Calibration:
     kind: str = "softmax"
     temperature: float = 1.0
     bias: tuple[float, ...] = ()
+    given: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not give probabilities."""
@@ -49,6 +54,8 @@ class Calibration:
             raise ValueError(f"temperature={self.temperature} must be above 0")
         if not all(np.isfinite(value) for value in self.bias):
             raise ValueError(f"bias={self.bias} must be finite")
+        if any(len(row) != len(self.given) or not _are_shares(row) for row in self.given):
+            raise ValueError(f"given={self.given} must be square, each row of probabilities that sum to 1")
 
     def scores(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64]:
         """Return calibrated probabilities of the labels.
@@ -70,7 +77,8 @@ class Calibration:
             share: NDArray[np.float64] = positive / np.add.reduce(positive, axis=-1, keepdims=True)
             return share
         bias = np.asarray(self.bias or (0.0,) * num_labels)
-        return softmax(values / self.temperature + bias)
+        shown = softmax(values / self.temperature + bias)
+        return shown @ np.asarray(self.given) if self.given else shown
 
     def heart_probability(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64] | None:
         """Return how likely the sound is a heart at all, shape (...), or None if the network does not tell."""
@@ -100,11 +108,21 @@ class Calibration:
             return [value / total for value in positive], None
         heart = 1.0 - _softmax_of_few(values)[num_labels] if len(values) > num_labels else None
         temperature, bias = self.temperature, self.bias or (0.0,) * num_labels
-        return _softmax_of_few([values[label] / temperature + bias[label] for label in range(num_labels)]), heart
+        shown = _softmax_of_few([values[label] / temperature + bias[label] for label in range(num_labels)])
+        if not self.given:
+            return shown, heart
+        return [
+            sum(share * row[label] for share, row in zip(shown, self.given, strict=True)) for label in range(num_labels)
+        ], heart
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
-        return {"kind": self.kind, "temperature": self.temperature, "bias": list(self.bias)}
+        return {
+            "kind": self.kind,
+            "temperature": self.temperature,
+            "bias": list(self.bias),
+            "given": [list(row) for row in self.given],
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Calibration:
@@ -115,7 +133,14 @@ class Calibration:
         ValueError
             If a value is refused.
         """
-        return cls(str(values["kind"]), float(values["temperature"]), tuple(float(value) for value in values["bias"]))
+        given = tuple(tuple(float(value) for value in row) for row in values.get("given", ()))
+        bias = tuple(float(value) for value in values["bias"])
+        return cls(str(values["kind"]), float(values["temperature"]), bias, given)
+
+
+def _are_shares(row: tuple[float, ...]) -> bool:
+    """Return whether some numbers are probabilities that sum to 1."""
+    return all(np.isfinite(value) and value >= 0 for value in row) and abs(sum(row) - 1.0) < 1e-6
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

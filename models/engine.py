@@ -97,6 +97,8 @@ class KerasEngine:
         try:
             with quiet_native_output():
                 import keras
+
+                import models.network  # noqa: F401  # its layers are known to Keras from then on
         except ImportError as error:
             raise MissingExtraError("--engine keras needs TensorFlow", "pip install 'auscult[train]'") from error
         with quiet_native_output():

@@ -112,14 +112,16 @@ def tiny_network() -> Callable[..., Any]:
     return make_tiny_network
 
 
-def make_tiny_network(shape: tuple[int, int, int] = HEART.shape, num_outputs: int = len(LABELS) + 1) -> Any:
+def make_tiny_network(
+    shape: tuple[int, int, int] = HEART.shape, outputs: Sequence[str] = (*LABELS, "not-heart")
+) -> Any:
     """Return one convolution and one layer, with weights of the next random numbers of Keras."""
     import keras
     from keras import layers
 
     picture = keras.Input(shape, name="picture")
     tensor = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 5, strides=4, activation="relu")(picture))
-    return keras.Model(picture, layers.Dense(num_outputs, name="logits")(tensor), name="tiny")
+    return keras.Model(picture, layers.Dense(len(outputs), name="logits")(tensor), name="tiny")
 
 
 def training_facts() -> dict[str, Any]:

@@ -10,7 +10,7 @@ Source: "CNN Sound Recognition Code Along", 2021; docs/design.md.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -22,15 +22,22 @@ from models.calibration import Calibration
 from models.decision import Decision
 from models.errors import DataError
 from models.network import article_network
+from training.cross_validate import FoldPlan, FoldRun, Keeper, fold_plans, run_plans
 from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import measure
-from training.fit import make_repeatable, outputs_of
-from training.folds import ALWAYS_TRAINING, folds_of
+from training.fit import Course, make_repeatable, outputs_of
+from training.held_out import HeldOut
+from training.live import ENDING, ended_sentence, so_far
 from training.progress import Progress
 from training.sounds import read_usable, read_waveform
-from training.train import Trained
+from training.stopping import EndedError, Stopping
+from training.trained import FoldCourse, HeldOutScores, Trained
 
 __all__ = ["ArticleOptions", "train_article"]
+
+EPOCHS = "epochs"
+"""Name of its only stage; a step of its course is an epoch."""
+FINAL = "all recordings"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class ArticleOptions:
 
     Attributes
     ----------
-    seed, folds : int
+    seed, folds, repeats : int
         As in the default recipe.
     epochs, batch_size : int
         The article's own.
@@ -49,46 +56,131 @@ class ArticleOptions:
     folds: int = 5
     epochs: int = 150
     batch_size: int = 32
+    repeats: int = 1
 
 
-def train_article(recordings: Sequence[Recording], options: ArticleOptions, progress: Progress) -> Trained:
+def train_article(
+    recordings: Sequence[Recording],
+    options: ArticleOptions,
+    progress: Progress,
+    *,
+    stopping: Stopping | None = None,
+    keeper: Keeper | None = None,
+) -> Trained:
     """Return a network trained by the article's recipe, with its figures on held-out patients.
 
     Files that cannot be read are left out.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    options : ArticleOptions
+    progress : Progress
+    stopping : Stopping or None
+        Where the person's wish for an end is heard.
+    keeper : Keeper or None
+        Keeps the folds that are done.
 
     Raises
     ------
     DataError
         If a label has too few patients for the folds, is not certain, or has no file that can be read.
+    EndedError
+        If the person ended it before a fold was complete.
     """
+    stopping = stopping or Stopping()
     hearts = [recording for recording in recordings if recording.label != NOT_HEART]
     labels = labels_of(hearts)
     if any(recording.label is None for recording in hearts):
         raise DataError("the article's recipe needs one certain label per recording", "train it on PASCAL set B alone")
-    folds_of(hearts, {its.source for its in hearts}, options.folds, options.seed)  # refused before minutes of reading
+    _plans(hearts, options)  # refused before minutes of reading
     hearts, pictures = _pictures(hearts, progress)
     truth = np.array([labels.index(str(recording.label)) for recording in hearts], np.intp)
-    folds = folds_of(hearts, {its.source for its in hearts}, options.folds, options.seed)
-    known = folds != ALWAYS_TRAINING
-    if len(set(truth[known].tolist())) < len(labels):
+    plans = _plans(hearts, options)
+    if len({int(truth[row]) for plan in plans for row in plan.held}) < len(labels):
         raise DataError("a label has no recording whose patient is known", "name the patients, or add --patients file")
-    calibration = Calibration("share")
-    scores = np.empty((len(hearts), len(labels)))
-    for fold in range(options.folds):
-        training, held = folds != fold, folds == fold
-        network = _fit(
-            pictures[training], truth[training], len(labels), options, progress, f"fold {fold + 1} of {options.folds}"
-        )
-        scores[held] = calibration.scores(outputs_of(network, pictures[held]), len(labels))
+    progress.whole("whole training", (len(plans) + 1) * options.epochs)
+    runs: list[FoldRun] = []
+    held = HeldOut(options.folds)
+    with stopping.calmly():
+        for run in _runs(plans, pictures, truth, len(labels), options, progress, stopping, keeper):
+            held.add(run, run.outputs or [])
+            runs.append(dataclasses.replace(run, network=run.network if not runs else None))
+            rows = sorted(held.repeats[run.repeat])
+            scores = held.scores(rows, [run.repeat], _shares(len(labels)))[0]
+            name = plans[held.num_done - 1].name
+            progress.note(f"{name}: {so_far(truth[rows], scores, labels, run.courses)}")
+        if not runs:
+            raise EndedError("ended before the first fold was complete: nothing is written", "train again")
+        network, course = None, None
+        if held.num_done == len(plans) and not stopping():
+            network, course = _fit(pictures, truth, len(labels), options, progress, FINAL, options.seed, stopping)
+    ended = "" if course and course.complete else ended_sentence(held.num_done, len(plans))
+    if ended:
+        progress.note(ENDING)
+    repeats = held.count()
+    rows = held.rows(range(len(hearts)), repeats)
+    scores = held.scores(rows, repeats, _shares(len(labels)))
+    known = [hearts[row] for row in rows]
+    courses = [FoldCourse(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in runs]
     return Trained(
-        network=_fit(pictures, truth, len(labels), options, progress, "all recordings"),
+        network=runs[0].network if ended else network,
         labels=labels,
         spec=ARTICLE,
-        calibration=calibration,
+        calibration=Calibration("share"),
         decision=Decision(),
-        evidence=measure(truth[known], scores[known], labels, [hearts[row].patient for row in np.flatnonzero(known)]),
+        evidence=measure(
+            truth[rows], scores, labels, [its.patient for its in known], noisy=[its.noisy for its in known]
+        ),
         other_sets={},
         recordings=hearts,
+        courses=[*courses, *([FoldCourse(FINAL, {EPOCHS: course})] if course and not ended else [])],
+        held_out=HeldOutScores(known, scores[0], [1] * len(rows)),
+        ended=ended,
+    )
+
+
+def _plans(hearts: Sequence[Recording], options: ArticleOptions) -> list[FoldPlan]:
+    """Return the folds, or refuse them."""
+    telling = {its.source for its in hearts}
+    return fold_plans(hearts, telling, folds=options.folds, repeats=options.repeats, seed=options.seed)
+
+
+def _shares(num_labels: int) -> Callable[..., NDArray[np.float64]]:
+    """Return the function from outputs to scores: each sigmoid's share of their sum."""
+    calibration = Calibration("share")
+    return lambda outputs, *_: np.stack([calibration.scores(its, num_labels).mean(axis=0) for its in outputs])
+
+
+def _runs(
+    plans: Sequence[FoldPlan],
+    pictures: NDArray[np.float32],
+    truth: NDArray[np.intp],
+    num_labels: int,
+    options: ArticleOptions,
+    progress: Progress,
+    stopping: Stopping,
+    keeper: Keeper | None,
+) -> Iterator[FoldRun]:
+    """Yield the folds, with their outputs."""
+
+    def run_one(plan: FoldPlan) -> FoldRun | None:
+        training = plan.training
+        network, course = _fit(
+            pictures[training], truth[training], num_labels, options, progress, plan.name, plan.seed, stopping
+        )
+        if not course.complete:
+            return None
+        outputs = list(outputs_of(network, pictures[plan.held])[:, np.newaxis])
+        nobody = np.zeros(0, np.intp)
+        return FoldRun(plan.repeat, plan.fold, network, training, plan.held, nobody, {EPOCHS: course}, outputs)
+
+    return run_plans(
+        plans,
+        run_one,
+        new_network=lambda: article_network(ARTICLE.shape, num_labels),
+        keeper=keeper,
+        skipped=lambda: progress.skip(options.epochs),
     )
 
 
@@ -113,19 +205,27 @@ def _fit(
     options: ArticleOptions,
     progress: Progress,
     name: str,
-) -> Any:
-    """Return the article's network, fitted."""
-    make_repeatable(options.seed)
+    seed: int,
+    stopping: Stopping,
+) -> tuple[Any, Course]:
+    """Return the article's network, fitted, and how that went."""
+    make_repeatable(seed)
     network = article_network(ARTICLE.shape, num_labels)
     network.compile(optimizer="adam", loss="binary_crossentropy")
     tick = progress.stage(name, options.epochs)
-    after_epoch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: tick(float(logs["loss"])))
+    losses: list[tuple[int, float]] = []
+
+    def after_epoch(epoch: int, logs: dict[str, float]) -> None:
+        losses.append((epoch + 1, float(logs["loss"])))
+        tick(losses[-1][1])
+        network.stop_training = stopping()
+
     network.fit(
         pictures,
         np.eye(num_labels, dtype=np.float32)[truth],
         epochs=options.epochs,
         batch_size=options.batch_size,
         verbose=0,
-        callbacks=[after_epoch],
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=after_epoch)],
     )
-    return network
+    return network, Course(tuple(losses), (), len(losses), len(losses) == options.epochs)

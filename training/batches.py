@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,10 @@ from training.augment import add_noise, hide_bands, recolour
 from training.datasets import NOT_HEART
 from training.sounds import Sound
 
-__all__ = ["BatchMaker", "Share", "shares_by_label"]
+__all__ = ["UNKNOWN", "Batch", "BatchMaker", "Share", "shares_by_label"]
+
+UNKNOWN = -1.0
+"""Of a picture's rhythm."""
 
 NOISE_PROBABILITY = 0.5
 NOISE_SNR_DB = (5.0, 30.0)
@@ -51,6 +55,23 @@ def shares_by_label(sounds: Sequence[Sound], weight: float) -> list[Share]:
     return [Share(groups[labels], weight * roots[labels] / total) for labels in sorted(groups)]
 
 
+class Batch(NamedTuple):
+    """What a training step is given.
+
+    Attributes
+    ----------
+    pictures : ndarray, shape (size, 64, 64, 3), float32
+    masks : ndarray, shape (size, outputs), float32
+        1 for every output that a picture may be, else 0.
+    premature : ndarray, shape (size,), float32
+        1 where a beat comes early, 0 where none does, UNKNOWN where nobody knows.
+    """
+
+    pictures: NDArray[np.float32]
+    masks: NDArray[np.float32]
+    premature: NDArray[np.float32]
+
+
 class BatchMaker:
     """Makes augmented batches.
 
@@ -67,24 +88,20 @@ class BatchMaker:
         self._shares = [share for share in shares if share.sounds and share.weight > 0]
         self._chances = np.array([share.weight for share in self._shares])
         self._chances /= self._chances.sum()
-        self._outputs = tuple(outputs)
+        self.outputs = tuple(outputs)
         self._noises = [s for share in self._shares for s in share.sounds if s.recording.label == NOT_HEART]
         self._num_frames = spec.num_frames
         self._painter = Painter(spec.num_frames)
         self._rng = np.random.default_rng(seed)
 
-    def make(self, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return pictures and the outputs that each may be.
-
-        Returns
-        -------
-        tuple of ndarray
-            Pictures ``(size, 64, 64, 3)``; masks ``(size, outputs)``, 1 for every label it may have, else 0.
-        """
+    def make(self, size: int) -> Batch:
+        """Return augmented pictures with what is known of them."""
         chosen = self._rng.choice(len(self._shares), size=size, p=self._chances)
         sounds = [self._one_of(self._shares[index].sounds) for index in chosen]
-        masks = [[float(name in sound.recording.labels) for name in self._outputs] for sound in sounds]
-        return np.stack([self._picture(sound) for sound in sounds]), np.array(masks, np.float32)
+        masks = [[float(name in sound.recording.labels) for name in self.outputs] for sound in sounds]
+        premature = [UNKNOWN if sound.premature is None else float(sound.premature) for sound in sounds]
+        pictures = np.stack([self._picture(sound) for sound in sounds])
+        return Batch(pictures, np.array(masks, np.float32), np.array(premature, np.float32))
 
     def _one_of(self, sounds: Sequence[Sound]) -> Sound:
         """Return one of some sounds, each as likely."""

@@ -7,16 +7,22 @@ probabilities. It is chosen on held-out outputs, and reported on patients not us
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration
+from models.labels import EXTRASTOLE
 
 __all__ = ["cross_calibrated", "fit_calibration", "heart_threshold", "recording_scores"]
 
-TEMPERATURES = np.geomspace(0.5, 4.0, 43)
+TEMPERATURES = np.geomspace(0.5, 4.0, 25)
+RARITIES = (1.0, 0.5, 0.25, 0.125)
+"""Candidates: how often one window shows the early beat of a recording that has one."""
+SHARES_UNHEARD = np.arange(0.0, 0.21, 0.01)
+"""Candidates: share of the recordings that are labelled with an extrasystole which is not heard."""
 
 HEARTS_WITHHELD = 0.01
 """Share of held-out heart windows that may be taken for no heart."""
@@ -40,47 +46,75 @@ def recording_scores(
     -------
     ndarray, shape (recordings, num_labels)
     """
-    return np.stack([calibration.scores(windows, num_labels).mean(axis=0) for windows in outputs])
+    scores = calibration.scores(np.concatenate(outputs), num_labels)
+    counts = np.array([len(windows) for windows in outputs])
+    sums: NDArray[np.float64] = np.add.reduceat(scores, np.cumsum(counts) - counts)
+    means: NDArray[np.float64] = sums / counts[:, None]
+    return means
 
 
 def fit_calibration(
     outputs: Sequence[NDArray[np.float32]],
-    allowed: NDArray[np.bool_],
-    common: Sequence[float],
+    truth: NDArray[np.intp],
+    labels: Sequence[str],
     drawn: Sequence[float],
     prior_exponent: float,
 ) -> Calibration:
-    """Return the calibration whose recording scores give the labels that a recording may have the highest probability.
+    """Return the calibration whose recording scores give the recordings' own labels the highest probability.
+
+    Where "extrastole" is a label, two more things are chosen: how rarely one window of such a recording shows the
+    early beat, and how often a recording is given that label although no beat is heard to come early.
 
     Parameters
     ----------
     outputs : sequence of ndarray, each ``(windows, outputs)``
         Of held-out recordings.
-    allowed : ndarray, shape (recordings, labels), bool
-        Which labels a window of each recording may have; one where the truth is certain.
-    common : sequence of float
-        How common each label is among the recordings.
+    truth : ndarray, shape (recordings,), int
+        Number of the label that each was given.
+    labels : sequence of str
     drawn : sequence of float
         How often training drew each label.
     prior_exponent : float
-        0: every label weighs the same; 1: as common as in the recordings.
+        0: every label but an extrasystole weighs the same; 1: as common as in the recordings.
     """
-    prior = np.asarray(common) / np.sum(common)
-    bias = prior_exponent * np.log(prior) - np.log(np.asarray(drawn) / np.sum(drawn))
-    candidates = [Calibration("softmax", float(temperature), tuple(bias)) for temperature in TEMPERATURES]
-    return min(candidates, key=lambda candidate: _loss(recording_scores(outputs, candidate, len(drawn)), allowed))
+    common = np.bincount(truth, minlength=len(labels)) / len(truth)
+    exponents = np.array([1.0 if label == EXTRASTOLE else prior_exponent for label in labels])
+    bias = exponents * np.log(np.maximum(common, 1e-6)) - np.log(np.asarray(drawn) / np.sum(drawn))
+    hidden = EXTRASTOLE in labels
+    best, least = Calibration(), np.inf
+    for rarity in RARITIES if hidden else RARITIES[:1]:
+        shifted = bias + np.array([np.log(rarity) if hidden and label == EXTRASTOLE else 0.0 for label in labels])
+        for temperature in TEMPERATURES:
+            shown = Calibration("softmax", float(temperature), tuple(shifted.tolist()))
+            scores = recording_scores(outputs, shown, len(labels))
+            for share in SHARES_UNHEARD if hidden else SHARES_UNHEARD[:1]:
+                given = _given(labels, float(share)) if share else ()
+                loss = _loss(scores @ np.asarray(given) if given else scores, truth)
+                if loss < least:
+                    best, least = dataclasses.replace(shown, given=given), loss
+    return best
 
 
-def _loss(scores: NDArray[np.float64], allowed: NDArray[np.bool_]) -> float:
-    """Return the mean negative log of what is given to the labels that may be."""
-    return float(-np.log((scores * allowed).sum(axis=1) + 1e-9).mean())
+def _given(labels: Sequence[str], share: float) -> tuple[tuple[float, ...], ...]:
+    """Return which label is given to what sounds like each, if a share of all is called extrastole unheard.
+
+    The same share whatever the sound: so the score of an extrasystole rises with what is heard of the rhythm alone.
+    """
+    matrix = np.eye(len(labels)) * (1.0 - share)
+    matrix[:, labels.index(EXTRASTOLE)] += share
+    return tuple(tuple(row) for row in matrix.tolist())
+
+
+def _loss(scores: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
+    """Return the mean negative log of what is given to the truth."""
+    return float(-np.log(scores[np.arange(len(truth)), truth] + 1e-9).mean())
 
 
 def cross_calibrated(
     outputs: Sequence[NDArray[np.float32]],
-    allowed: NDArray[np.bool_],
+    truth: NDArray[np.intp],
+    labels: Sequence[str],
     folds: NDArray[np.intp],
-    common: Sequence[float],
     drawn: Sequence[float],
     prior_exponent: float,
 ) -> NDArray[np.float64]:
@@ -90,11 +124,11 @@ def cross_calibrated(
     -------
     ndarray, shape (recordings, labels)
     """
-    scores = np.empty(allowed.shape)
+    scores = np.empty((len(truth), len(labels)))
     for fold in np.unique(folds):
         others, held = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
-        chosen = fit_calibration([outputs[row] for row in others], allowed[others], common, drawn, prior_exponent)
-        scores[held] = recording_scores([outputs[row] for row in held], chosen, len(drawn))
+        chosen = fit_calibration([outputs[row] for row in others], truth[others], labels, drawn, prior_exponent)
+        scores[held] = recording_scores([outputs[row] for row in held], chosen, len(labels))
     return scores
 
 

@@ -39,6 +39,8 @@ def write_card(
     evidence: Evidence,
     other_sets: Mapping[str, Mapping[str, Figure]],
     decision: str,
+    ended: str = "",
+    plots: Sequence[str] = (),
 ) -> str:
     """Return the card of a bundle, Markdown.
 
@@ -55,6 +57,10 @@ def write_card(
     other_sets : mapping of set name to figures
     decision : str
         One sentence: the operating point of the figures.
+    ended : str
+        What was done when a person ended the training; empty where nobody did.
+    plots : sequence of str
+        Paths in the bundle.
     """
     parts = [
         f"# {name}",
@@ -64,15 +70,15 @@ def write_card(
         _data_table(training_data),
         _made_sentence(made_per_label),
         "## On held-out patients",
-        f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each judged by a network that "
-        f"never heard that patient. A recording's score is the mean over its windows; a short clip is looped. "
-        f"{decision} "
-        "In brackets: 95 % interval by bootstrap over patients.",
+        ended,
+        _how_measured(evidence, decision),
         _overall_table(evidence),
         _label_table(evidence),
-        "Confusion (rows: truth; columns: decided):",
+        *_apart(evidence),
+        f"Confusion (rows: truth; columns: decided{_summed(evidence)}):",
         _confusion_table(evidence, labels),
         *_other_sets(other_sets),
+        *_plots(plots, evidence),
         "## Limits",
         _limits(labels),
         "## Data, licences, citations",
@@ -99,6 +105,45 @@ def _made_sentence(made_per_label: int) -> str:
         "`auscult demo` (other seeds than the demo's). The demo therefore shows that the pipeline works, not how good "
         "the network is."
     )
+
+
+def _how_measured(evidence: Evidence, decision: str) -> str:
+    """Return what the figures are of."""
+    repeated = (
+        f"The patients were dealt into folds {evidence.num_repeats} times, and a figure is the mean over these "
+        "repeats; in every draw of the bootstrap the same patients count in all of them. "
+        if evidence.num_repeats > 1
+        else ""
+    )
+    return (
+        f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each judged by a network that "
+        f"never heard that patient. A recording's score is the mean over its windows; a short clip is looped. "
+        f"{repeated}{decision} "
+        "In brackets: 95 % interval by bootstrap over patients."
+    )
+
+
+def _summed(evidence: Evidence) -> str:
+    """Return what is said of a confusion matrix of several repeats."""
+    return f"; summed over {evidence.num_repeats} repeats" if evidence.num_repeats > 1 else ""
+
+
+def _apart(evidence: Evidence) -> list[str]:
+    """Return the figures in which noise cannot stand for a label."""
+    if not evidence.apart:
+        return []
+    lines = ["With the recordings' noise matched, as the data set tells it:", ""]
+    lines += [f"- {name.replace('_', ' ')} {figure}" for name, figure in evidence.apart.items()]
+    return ["\n".join(lines)]
+
+
+def _plots(plots: Sequence[str], evidence: Evidence) -> list[str]:
+    """Return the pictures' list."""
+    if not plots:
+        return []
+    of = "Of the first repeat: " if evidence.num_repeats > 1 else "Plots: "
+    names = [plot.rpartition("/")[2].partition(".")[0].replace("_", " ") for plot in plots]
+    return [of + ", ".join(f"[{name}]({plot})" for name, plot in zip(names, plots, strict=True)) + "."]
 
 
 def _overall_table(evidence: Evidence) -> str:

@@ -6,28 +6,31 @@ TensorFlow is imported only when the command runs.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.engine import quiet_native_output
-from models.errors import AuscultError, DataError, MissingExtraError
-from training.datasets import Recording, discover
+from models.errors import DataError, MissingExtraError
+from training.datasets import NOT_HEART, Recording, discover
+from training.evidence_table import print_evidence
 from training.folds import PATIENT_CHOICES, with_patients
+from training.heart_options import HeartOptions
+from training.stopping import EndedError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from training.train import Trained
+    from training.article_recipe import ArticleOptions
+    from training.cross_validate import Keeper
+    from training.progress import Progress
+    from training.stopping import Stopping
+    from training.trained import Trained
 
 __all__ = ["add_arguments", "add_patients", "run"]
-
-HEADINGS = ("sensitivity", "specificity", "precision", "AUC", "sens. at spec. .90")
-"""Over the figures of a label, in the order of training.evidence."""
-
-LIKELIHOOD = "The decision is the label with the largest calibrated score, with labels as common as in the recordings."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +50,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--folds", type=int, default=5, metavar="K", help="parts of the patients, each held out once (default: 5)"
     )
     parser.add_argument(
-        "--steps", type=int, metavar="N", help="batches per network, or epochs of the article (default: 350, 150)"
+        "--steps", type=int, metavar="N", help="batches per network, or epochs of the article (default: 320, 150)"
     )
     parser.add_argument("--made", type=int, metavar="N", help="made sounds of each label (default: 600; 0 for none)")
+    parser.add_argument(
+        "--repeats", type=int, default=1, metavar="R", help="deal the patients into folds R times (default: 1)"
+    )
+    parser.add_argument(
+        "--watched",
+        type=float,
+        metavar="SHARE",
+        help="share of each fit's patients that only tell when it is best (default: 0.1; 0 trains to the end on all)",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the folds that an interrupted training has kept"
+    )
     parser.set_defaults(usage_error=parser.error)
 
 
@@ -77,22 +92,64 @@ def run(options: argparse.Namespace) -> int:
     tensorflow.get_logger().setLevel("ERROR")  # it warns of every new network that is asked for its outputs
     from rich.console import Console
 
+    from training.kept import KeptFolds, data_digest, kept_folder
     from training.progress import TerminalProgress
+    from training.publish import publish
+    from training.stopping import Stopping
 
-    with TerminalProgress(Console(stderr=True)) as progress:
-        trained = _train(options, recordings, progress)
-    _print_evidence(trained, Console())
-    path = _write(options, trained)
+    recipe = _recipe(options)
+    facts = {"recipe": options.recipe, "options": dataclasses.asdict(recipe), "data": data_digest(recordings)}
+    _tell_of_several_labels(recordings)
+    keeper = KeptFolds(kept_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume)
+    again = f"go on with: {_command(options)} --resume"
+    with Stopping() as stopping:
+        with TerminalProgress(Console(stderr=True)) as progress:
+            try:
+                trained = _train(recipe, recordings, progress, stopping, keeper)
+            except (EndedError, KeyboardInterrupt):
+                if len(keeper):
+                    folds = "1 fold is" if len(keeper) == 1 else f"{len(keeper)} folds are"
+                    print(f"auscult: {folds} kept; {again}", file=sys.stderr)
+                raise
+        print_evidence(trained, Console())
+        path = publish(
+            options.out,
+            trained,
+            recipe=options.recipe,
+            command=_command(options),
+            made_per_label=getattr(recipe, "made_per_label", 0),
+        )
     print(f"wrote {path}; hear it with: auscult replay FILE --model {path}", file=sys.stderr)
+    if trained.ended:
+        print(f"auscult: {again}", file=sys.stderr)
+        return 130
+    keeper.remove()
     return 0
+
+
+def _tell_of_several_labels(recordings: Sequence[Recording]) -> None:
+    """Say on standard error how many patients have recordings of several certain labels: names may be mixed up."""
+    labels: dict[str, set[str]] = {}
+    for recording in recordings:
+        if recording.patient and recording.label not in (None, NOT_HEART):
+            labels.setdefault(recording.patient, set()).add(str(recording.label))
+    several = [patient for patient, its in labels.items() if len(its) > 1]
+    if several:
+        print(
+            f"auscult: {len(several)} of {len(labels)} patients have recordings of several labels, such as "
+            f"{several[0]}; all of a patient's stay on one side. Are these different people? Give them different names",
+            file=sys.stderr,
+        )
 
 
 def _check(options: argparse.Namespace) -> None:
     """End with a usage error for numbers out of range."""
-    for name, low in (("folds", 2), ("steps", 1), ("made", 0), ("seed", 0)):
+    for name, low in (("folds", 2), ("repeats", 1), ("steps", 1), ("made", 0), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < low:
             options.usage_error(f"--{name} {value} must be {low} or more")
+    if options.watched is not None and not 0 <= options.watched < 1:  # NaN fails too
+        options.usage_error(f"--watched {options.watched} must be from 0 to below 1")
     out = options.out.absolute()
     if out.exists() and not (out / "bundle.json").is_file():
         raise DataError(f"{options.out}: exists and is no bundle", "choose another name with --out models/NAME")
@@ -101,99 +158,61 @@ def _check(options: argparse.Namespace) -> None:
         raise DataError(f"{options.out}: cannot be written there", "choose another place with --out")
 
 
-def _train(options: argparse.Namespace, recordings: list[Recording], progress: Any) -> Trained:
-    """Run the recipe."""
+def _recipe(options: argparse.Namespace) -> HeartOptions | ArticleOptions:
+    """Return the settings of the recipe."""
     if options.recipe == "article":
-        from training.article_recipe import ArticleOptions, train_article
+        from training.article_recipe import ArticleOptions
 
         epochs = options.steps or ArticleOptions().epochs
-        return train_article(recordings, ArticleOptions(options.seed, options.folds, epochs), progress)
-    from training.train import HeartOptions, train_heart
-
+        return ArticleOptions(options.seed, options.folds, epochs, repeats=options.repeats)
     defaults = HeartOptions()
     steps = options.steps or defaults.steps
-    heart = HeartOptions(
+    return HeartOptions(
         seed=options.seed,
         folds=options.folds,
         pretrain_steps=round(steps * defaults.pretrain_steps / defaults.steps),
         steps=steps,
         made_per_label=defaults.made_per_label if options.made is None else options.made,
+        repeats=options.repeats,
+        watched=defaults.watched if options.watched is None else options.watched,
     )
-    return train_heart(recordings, heart, progress)
 
 
-def _print_evidence(trained: Trained, console: Console) -> None:
-    """Print what held-out patients say."""
-    from rich.table import Table
+def _train(
+    recipe: HeartOptions | ArticleOptions,
+    recordings: list[Recording],
+    progress: Progress,
+    stopping: Stopping,
+    keeper: Keeper,
+) -> Trained:
+    """Run the recipe."""
+    if isinstance(recipe, HeartOptions):
+        from training.train import train_heart
 
-    evidence = trained.evidence
-    title = f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each held out once"
-    table = Table("label", "count", *HEADINGS, title=title)
-    for (label, figures), row in zip(evidence.per_label.items(), evidence.confusion, strict=True):
-        cells = [f"{figure.value:.2f}\n[dim]{figure.low:.2f} to {figure.high:.2f}[/dim]" for figure in figures.values()]
-        table.add_row(label, str(row.sum()), *cells)
-    console.print(table)
-    for name, figure in evidence.overall.items():
-        console.print(f"{name.replace('_', ' ')}: {figure}", highlight=False)
-    for source, figures in trained.other_sets.items():
-        for name, figure in figures.items():
-            console.print(f"{source}, held-out patients, {name.replace('_', ' ')}: {figure}", highlight=False)
+        return train_heart(recordings, recipe, progress, stopping=stopping, keeper=keeper)
+    from training.article_recipe import train_article
+
+    return train_article(recordings, recipe, progress, stopping=stopping, keeper=keeper)
 
 
-def _write(options: argparse.Namespace, trained: Trained) -> Path:
-    """Write the bundle with its card."""
-    from training.card import write_card
-    from training.export import write_bundle
-    from training.train import HeartOptions, describe_recordings
+def _versions() -> dict[str, str]:
+    """Return the versions of what decides the last digits."""
+    return {name: metadata.version(name) for name in ("numpy", "keras", "soxr")}
 
-    training_data = describe_recordings(trained.recordings)
-    made = (
-        0 if options.recipe == "article" else (HeartOptions().made_per_label if options.made is None else options.made)
-    )
+
+def _command(options: argparse.Namespace) -> str:
+    """Return what to type to train it again, with no place of this machine in it."""
     words = ["auscult", "train", *(path.name for path in options.data), "--out", f"models/{options.out.name}"]
     words += ["--recipe", "article"] if options.recipe == "article" else []
-    words += [word for name in ("seed", "folds", "steps", "made", "patients") for word in _given(options, name)]
-    command = shlex.join(words)
-    other_sets = {
-        source: {n: f.to_json() for n, f in figures.items()} for source, figures in trained.other_sets.items()
-    }
-    facts = {
-        "recipe": options.recipe,
-        "command": command,
-        "training_data": training_data,
-        "made_sounds_per_label": made,
-        "metrics": {**trained.evidence.to_json(), "decision": LIKELIHOOD, "other_sets": other_sets},
-    }
-    card = write_card(
-        name=options.out.name,
-        recipe=options.recipe,
-        command=command,
-        labels=trained.labels,
-        training_data=training_data,
-        made_per_label=made,
-        evidence=trained.evidence,
-        other_sets=trained.other_sets,
-        decision=LIKELIHOOD,
-    )
-    try:
-        return write_bundle(
-            options.out,
-            network=trained.network,
-            labels=trained.labels,
-            spec=trained.spec,
-            calibration=trained.calibration,
-            decision=trained.decision,
-            facts=facts,
-            card=card,
-        )
-    except OSError as error:
-        raise AuscultError(
-            f"{options.out}: cannot be written ({error.strerror})", "choose another place with --out"
-        ) from error
+    words += [word for name in GIVEN for word in _given(options, name)]
+    return shlex.join(words)
+
+
+GIVEN = {"seed": 0, "folds": 5, "repeats": 1, "steps": None, "made": None, "watched": None, "patients": "auto"}
+"""Options that belong to the command of a training, and their defaults."""
 
 
 def _given(options: argparse.Namespace, name: str) -> list[str]:
     """Return an option as it was typed, if it is not the default."""
     value = getattr(options, name)
-    defaults = {"seed": 0, "folds": 5, "steps": None, "made": None, "patients": "auto"}
-    return [] if value == defaults[name] else [f"--{name}", str(value)]
+    return [] if value == GIVEN[name] else [f"--{name}", str(value)]

@@ -36,6 +36,8 @@ from training.evidence import Figure
 from training.intervals import Bootstrap
 from training.judging import Judged
 from training.ranking import Ranking
+from training.rhythm import Rhythm, rhythm_of
+from training.rhythm_truth import MarkedWindows
 from training.subgroups import subgroups
 from training.truth import Hearts, finding_of, hearts_of, patients_of
 
@@ -120,6 +122,8 @@ class Evaluation:
         windows_refused (of other sounds), heart_windows_withheld, auc; empty where the network does not tell.
     num_no_heart : int
         Recordings of sounds that are no heart.
+    rhythm : Rhythm or None
+        The score of an extrasystole against both truths; None where no marks lie beside the recordings.
     """
 
     about: About
@@ -138,6 +142,7 @@ class Evaluation:
     groups: dict[str, dict[str, Group]]
     no_heart: dict[str, Figure]
     num_no_heart: int
+    rhythm: Rhythm | None = None
 
 
 def about(
@@ -179,7 +184,9 @@ def _described(source: str, recordings: Sequence[Recording], seen: set[str]) -> 
     }
 
 
-def evaluate(judged: Sequence[Judged], facts: About, bootstrap: Bootstrap) -> Evaluation:
+def evaluate(
+    judged: Sequence[Judged], facts: About, bootstrap: Bootstrap, marked: MarkedWindows | None = None
+) -> Evaluation:
     """Return every figure of some judged recordings.
 
     Parameters
@@ -188,6 +195,8 @@ def evaluate(judged: Sequence[Judged], facts: About, bootstrap: Bootstrap) -> Ev
         At least one; hearts, and sounds that are no heart.
     facts : About
     bootstrap : Bootstrap
+    marked : MarkedWindows or None
+        Windows whose rhythm marks tell, judged too.
     """
     others = [its for its in judged if its.recording.label == NOT_HEART]
     beating = [its for its in judged if its.recording.label != NOT_HEART]
@@ -214,6 +223,7 @@ def evaluate(judged: Sequence[Judged], facts: About, bootstrap: Bootstrap) -> Ev
         },
         no_heart=_no_heart(beating, others, bootstrap),
         num_no_heart=len(others),
+        rhythm=rhythm_of(beating, marked, facts.labels, bootstrap) if marked else None,
     )
 
 

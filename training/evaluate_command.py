@@ -23,6 +23,7 @@ from training.evaluation_json import to_json
 from training.intervals import Bootstrap
 from training.judging import Judged, judge_recording
 from training.notes import notes_of, seen_note
+from training.rhythm_judging import judge_marked
 from training.truth import sort_recordings
 
 if TYPE_CHECKING:
@@ -109,11 +110,12 @@ def _evaluate(options: argparse.Namespace, bundle: Bundle) -> Evaluation:
     kinds = sort_recordings(labelled, bundle.labels)
     with TerminalProgress(Console(stderr=True)) as progress:
         judged, unreadable = _judge_all(kinds.usable, bundle, options.hop, progress)
+        marked = judge_marked([its.recording for its in judged], bundle, progress)
     bootstrap = Bootstrap(options.seed, options.repeats)
     facts = about(
         bundle, judged, hop_s=options.hop, bootstrap=bootstrap, left_out=kinds.left_out, unreadable=unreadable
     )
-    return evaluate(judged, facts, bootstrap)
+    return evaluate(judged, facts, bootstrap, marked)
 
 
 def _judge_all(

@@ -16,6 +16,7 @@ from training.evaluate import Evaluation, Group
 from training.evidence import Figure
 from training.notes import notes_of
 from training.published import PUBLISHED, SOURCE
+from training.rhythm import rhythm_json
 
 __all__ = ["to_json"]
 
@@ -58,6 +59,7 @@ def to_json(found: Evaluation) -> dict[str, Any]:
         },
         "challenge": {**_figures(found.challenge), "published": list(PUBLISHED), "source": SOURCE},
         "no_heart": {"recordings": found.num_no_heart, **_figures(found.no_heart)} if found.no_heart else None,
+        "rhythm": rhythm_json(found.rhythm) if found.rhythm else None,
     }
 
 

@@ -42,6 +42,7 @@ def write_bundle(
     decision: Decision,
     facts: Mapping[str, Any],
     card: str,
+    extras: Path | None = None,
 ) -> Path:
     """Write a bundle and load it again; what stood at ``out`` goes only when the new one has proved itself.
 
@@ -58,6 +59,8 @@ def write_bundle(
         More of ``bundle.json``: training data, metrics, recipe.
     card : str
         Model card, Markdown.
+    extras : Path or None
+        Folder of more files, such as plots, that go into the bundle as they are.
 
     Raises
     ------
@@ -70,7 +73,10 @@ def write_bundle(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
-        folder.mkdir()
+        if extras is None:
+            folder.mkdir()
+        else:
+            shutil.copytree(extras, folder)
         content = convert(network)
         (folder / "model.tflite").write_bytes(content)
         network.save(folder / "model.keras")
@@ -89,7 +95,7 @@ def write_bundle(
             "calibration": calibration.to_json(),
             "decision": decision.to_json(),
             **facts,
-            "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+            "sha256": _digests(folder),
         }
         settings["settings_sha256"] = digest_of_settings(settings)
         (folder / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
@@ -128,6 +134,12 @@ def _agreed_scores(
             f"LiteRT and Keras give scores {np.abs(scores - keras_scores).max():.1e} apart", "train again"
         )
     return scores
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the digest of every file, by its path in the folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _archive(**arrays: NDArray[Any]) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evidence import Figure
+from training.figure import Figure
 
 __all__ = ["UNDEFINED", "Bootstrap"]
 

@@ -21,7 +21,7 @@ from models.front_end import front_end
 from models.resample import StreamingResampler
 from training.datasets import Recording
 
-__all__ = ["Judged", "judge_recording", "window_outputs"]
+__all__ = ["Judged", "judge_recording", "recording_outputs", "window_outputs"]
 
 BLOCK_SAMPLES = 16_384
 BLOCK_VALUES = 2**19
@@ -79,6 +79,38 @@ def judge_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Judge
     RecordingError
         If the file cannot be read, is empty, holds values that are not finite, or has a rate out of range.
     """
+    outputs, duration_s = recording_outputs(recording, bundle, hop_s)
+    num_labels = len(bundle.labels)
+    scores = bundle.calibration.scores(outputs, num_labels).mean(axis=0)
+    hearts = bundle.calibration.heart_probability(outputs, num_labels)
+    return Judged(
+        recording=recording,
+        scores=tuple(scores.tolist()),
+        heart=None if hearts is None else float(hearts.mean()),
+        num_withheld=0 if hearts is None else int((hearts < bundle.decision.heart_from).sum()),
+        num_windows=len(outputs),
+        duration_s=duration_s,
+    )
+
+
+def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> tuple[NDArray[np.float32], float]:
+    """Return the network's outputs for every window of a recording, and the recording's length in seconds.
+
+    Parameters
+    ----------
+    recording : Recording
+    bundle : Bundle
+    hop_s : float
+
+    Returns
+    -------
+    tuple of ndarray, shape (windows, outputs), float32, and float
+
+    Raises
+    ------
+    ValueError, RecordingError
+        As :func:`judge_recording`.
+    """
     path = recording.path
     try:
         with _Forward(str(path)) as file:
@@ -89,17 +121,7 @@ def judge_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Judge
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
     if not len(outputs):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
-    num_labels = len(bundle.labels)
-    scores = bundle.calibration.scores(outputs, num_labels).mean(axis=0)
-    hearts = bundle.calibration.heart_probability(outputs, num_labels)
-    return Judged(
-        recording=recording,
-        scores=tuple(scores.tolist()),
-        heart=None if hearts is None else float(hearts.mean()),
-        num_withheld=0 if hearts is None else int((hearts < bundle.decision.heart_from).sum()),
-        num_windows=len(outputs),
-        duration_s=counter.samples / sample_rate,
-    )
+    return outputs, counter.samples / sample_rate
 
 
 def window_outputs(

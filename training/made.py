@@ -11,6 +11,7 @@ from models.phonocardiogram import phonocardiogram
 from models.random_hearts import random_settings
 from models.spec import SpectrogramSpec
 from training.datasets import NOT_HEART, Recording
+from training.recording import EXTRASTOLE
 from training.sounds import Sound, frames_of
 
 __all__ = ["MADE_LABELS", "make_sounds"]
@@ -48,4 +49,5 @@ def _make(label: str, rng: np.random.Generator, index: int, spec: SpectrogramSpe
     else:
         waveform = phonocardiogram(spec.window_s, random_settings(rng, label=label), rng, spec.sample_rate).waveform
     recording = Recording(Path(f"{label}-{index}"), (label,), f"{MADE}/{label}-{index}", MADE)
-    return Sound(recording, frames_of(waveform, spec), spec.window_samples)
+    premature = None if label == NOT_HEART else label == EXTRASTOLE
+    return Sound(recording, frames_of(waveform, spec), spec.window_samples, premature)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from models.labels import EXTRASTOLE, NORMAL
 from models.spec import SpectrogramSpec
 from training.batches import Share, shares_by_label
 from training.datasets import NOT_HEART
@@ -16,9 +17,9 @@ from training.splices import splice_sounds
 
 __all__ = ["Mixture", "drawn_labels", "mix"]
 
-PRIMARY, SECONDARY, MADE, SPLICED, NO_HEART = 32.0, 12.0, 8.0, 6.0, 6.0
+PRIMARY, SECONDARY, MADE, SPLICED, NO_HEART = 32.0, 10.0, 6.0, 10.0, 6.0
 """Parts of a batch while fitting on the set that tells all."""
-BEFORE_SECONDARY, BEFORE_MADE, BEFORE_SPLICED, BEFORE_NO_HEART = 24.0, 18.0, 10.0, 8.0
+BEFORE_SECONDARY, BEFORE_MADE, BEFORE_SPLICED, BEFORE_NO_HEART = 22.0, 14.0, 16.0, 8.0
 """Parts of a batch before that."""
 
 
@@ -56,6 +57,8 @@ def mix(sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec:
     hearts = [sound for sound in sounds if sound.recording.label != NOT_HEART]
     if made_hearts:  # which then show what an extrasystole is; without them the recordings' word must do
         hearts = [_for_windows(sound) for sound in hearts]
+    else:
+        hearts = [_taken_at_its_word(sound) for sound in hearts]
     primary = [sound for sound in hearts if sound.recording.source in telling]
     secondary = [sound for sound in hearts if sound.recording.source not in telling]
     spliced = splice_sounds(sounds, spec, seed) if made_hearts else []
@@ -81,16 +84,32 @@ def _for_windows(sound: Sound) -> Sound:
     return dataclasses.replace(sound, recording=recording)
 
 
-def drawn_labels(shares: Sequence[Share], labels: Sequence[str]) -> list[float]:
-    """Return how often training draws sounds that are certain to have each label.
+def _taken_at_its_word(sound: Sound) -> Sound:
+    """Return a sound whose label, where it is certain, tells the rhythm of every window."""
+    label = sound.recording.label
+    return sound if label is None else dataclasses.replace(sound, premature=label == EXTRASTOLE)
 
-    A label that is never certain counts with every sound that may have it.
+
+def drawn_labels(shares: Sequence[Share], labels: Sequence[str]) -> list[float]:
+    """Return how often training draws each label, as the loss counts it.
+
+    An extrasystole counts by the odds of an early beat among sounds whose rhythm is known; the others by sounds that
+    are certain to have them, were no beat early, or, where none is certain, by all that may have them.
     """
     certain = dict.fromkeys(labels, 0.0)
     possible = dict.fromkeys(labels, 0.0)
+    rhythms = {True: 0.0, False: 0.0, None: 0.0}
     for share in shares:
-        may_be = share.sounds[0].recording.labels if share.sounds else ()
-        for label in set(may_be) & set(labels):
+        first = share.sounds[0] if share.sounds else None
+        if first is None or first.recording.label == NOT_HEART:
+            continue
+        rhythms[first.premature] += share.weight
+        may_be = set(first.recording.labels) - {EXTRASTOLE} or {NORMAL}
+        for label in may_be & set(labels):
             possible[label] += share.weight
             certain[label] += share.weight if len(may_be) == 1 else 0.0
-    return [certain[label] or possible[label] for label in labels]
+    drawn = {label: certain[label] or possible[label] for label in labels}
+    if EXTRASTOLE in drawn and rhythms[True] and rhythms[False]:
+        drawn[EXTRASTOLE] = 0.0
+        drawn[EXTRASTOLE] = sum(drawn.values()) * rhythms[True] / rhythms[False]
+    return [drawn[label] for label in labels]

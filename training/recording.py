@@ -10,15 +10,12 @@ import dataclasses
 import os
 from pathlib import Path
 
+from models.labels import EXTRASTOLE, NORMAL, NOT_HEART
+
 __all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "DataSet", "Dropped", "Recording", "audio_files", "known_label"]
 
-LABELS = ("normal", "murmur", "extrastole")
+LABELS = (NORMAL, "murmur", EXTRASTOLE)
 """The labels of PASCAL set B, in the order of the default bundle; the spelling is the data set's."""
-
-EXTRASTOLE = "extrastole"
-
-NOT_HEART = "not-heart"
-"""Label of sounds that are no heart; trained as an output of its own, never shown as a label."""
 
 ALSO_WRITTEN = {"extrasystole": EXTRASTOLE, "not_heart": NOT_HEART, "artifact": NOT_HEART}
 

@@ -17,6 +17,9 @@ from training.evaluate import Evaluation, Group
 from training.evidence import Figure
 from training.notes import notes_of, seen_note
 from training.published import PUBLISHED, SOURCE
+from training.rhythm import COLUMNS as RHYTHM_COLUMNS
+from training.rhythm import NOTE as RHYTHM_NOTE
+from training.rhythm import rhythm_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +69,7 @@ def sections(found: Evaluation) -> list[Section]:
         _labels("Each label, per patient", "patients", found.per_patient),
         _confusion(found),
         *(_groups(name, groups, found) for name, groups in found.groups.items()),
+        _rhythm(found),
         _no_heart(found),
         _coverage(found),
         _reliability(found),
@@ -141,6 +145,12 @@ def _no_heart(found: Evaluation) -> Section:
     rows: list[tuple[Cell, ...]] = [(names[name], figure) for name, figure in found.no_heart.items() if _is(figure)]
     note = f"{found.num_no_heart} recordings of sounds that are no heart." if found.num_no_heart else ""
     return Section("Heart or not", ("figure", "this bundle"), rows, note)
+
+
+def _rhythm(found: Evaluation) -> Section:
+    """Return the score of an extrasystole against both truths."""
+    rows: list[tuple[Cell, ...]] = [*rhythm_rows(found.rhythm)] if found.rhythm else []
+    return Section("Rhythm", RHYTHM_COLUMNS, rows, RHYTHM_NOTE)
 
 
 def _coverage(found: Evaluation) -> Section:

@@ -38,19 +38,25 @@ class Frames:
     log_power : ndarray, shape (frames, 64), float32
     bands : ndarray, shape (3, frames), float32
         Envelope, low and high power, as in :class:`models.painter.FrameWindow`.
+    order : ndarray of int, or None
+        Numbers of the frames that are heard, one after another; None for all of them as they are.
     """
 
     log_power: NDArray[np.float32]
     bands: NDArray[np.float32]
+    order: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
-        """Return the number of frames."""
-        return len(self.log_power)
+        """Return the number of frames that are heard."""
+        return len(self.log_power if self.order is None else self.order)
 
     def window(self, start: int, num_frames: int) -> FrameWindow:
         """Return the frames of the window that starts at frame ``start``."""
         held = slice(start, start + num_frames)
-        return FrameWindow(self.log_power[held], *self.bands[:, held])
+        if self.order is None:
+            return FrameWindow(self.log_power[held], *self.bands[:, held])
+        chosen = self.order[held]
+        return FrameWindow(self.log_power[chosen], *self.bands[:, chosen])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,11 +70,14 @@ class Sound:
         Of the recording; of a short one, looped, long enough to cut windows at any phase.
     num_samples : int
         Length before looping, at the picture's rate.
+    premature : bool or None
+        Whether a beat comes early in every window of it; None where nobody knows.
     """
 
     recording: Recording
     frames: Frames
     num_samples: int
+    premature: bool | None = None
 
     def starts(self, spec: SpectrogramSpec, hop_s: float) -> list[int]:
         """Return the first frames of the windows that the monitor would judge."""

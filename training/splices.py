@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.spec import SpectrogramSpec
-from training.datasets import Recording
+from training.datasets import NOT_HEART, Recording
+from training.recording import EXTRASTOLE
 from training.sounds import Frames, Sound
 
 __all__ = ["read_beats", "splice_sounds"]
@@ -85,8 +86,8 @@ def read_beats(path: Path, frame_hop_s: float) -> list[Beat]:
     return max(runs, key=len)
 
 
-def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per_sound: int = 2) -> list[Sound]:
-    """Return early and control windows of every sound that has regular marks and may not be a murmur.
+def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per_sound: int = 6) -> list[Sound]:
+    """Return early and control windows of every sound that has regular marks.
 
     Parameters
     ----------
@@ -99,12 +100,13 @@ def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per
     Returns
     -------
     list of Sound
-        One window long, labelled ``"extrastole"`` or ``"normal"``, with the patient of the recording they came from.
+        One window long, with the patient of the recording they came from. An early window of a murmur may have
+        either label, a control keeps the labels of the recording that are not an extrasystole.
     """
     made = []
     for number, sound in enumerate(sounds):
         marks = sound.recording.path.with_suffix(".tsv")
-        if "normal" not in sound.recording.labels or sound.recording.is_part or not marks.is_file():
+        if sound.recording.label == NOT_HEART or sound.recording.is_part or not marks.is_file():
             continue
         beats = [beat for beat in read_beats(marks, spec.frame_hop_s) if beat.end <= len(sound.frames)]
         places = _regular_places(beats)
@@ -167,6 +169,14 @@ def _window(
         return None
     start = int(rng.integers(least, most + 1))
     chosen = order[start : start + num_frames]
-    label = "extrastole" if early else "normal"
-    recording = Recording(sound.recording.path, (label,), sound.recording.patient, SPLICED)
-    return Sound(recording, Frames(sound.frames.log_power[chosen], sound.frames.bands[:, chosen]), 0)
+    recording = Recording(sound.recording.path, _labels(sound.recording, early=early), sound.recording.patient, SPLICED)
+    frames = Frames(sound.frames.log_power, sound.frames.bands, chosen)
+    return Sound(recording, frames, 0, premature=early)
+
+
+def _labels(recording: Recording, *, early: bool) -> tuple[str, ...]:
+    """Return the labels that a window may have, of a recording whose beats follow regularly but for this one."""
+    others = tuple(label for label in recording.labels if label != EXTRASTOLE)
+    if not early:
+        return others
+    return (*(label for label in others if label != "normal"), EXTRASTOLE)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import DataError
+from models.labels import NORMAL
 from training.datasets import NOT_HEART, Recording
 from training.judging import Judged
 
@@ -33,8 +34,6 @@ __all__ = [
 
 IS, IS_NOT, UNTOLD = 1, 0, -1
 """What is known of a recording and a label."""
-
-NORMAL = "normal"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,9 @@ from models.errors import BundleError
 
 __all__ = ["add_arguments", "run"]
 
+HEADLINES = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80")
+"""Of all labels together; those that a bundle has are shown."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -52,20 +55,25 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
         f"{data['set']}, {data['recordings']} recordings of {data['patients']}" for data in settings["training_data"]
     )
     overall = settings["metrics"]["overall"]
-    figures = [f"{name.replace('_', ' ')} {_figure(overall[name])}" for name in ("accuracy", "balanced_accuracy")]
+    names = [name for name in HEADLINES if name in overall]
+    figures = [f"{name.replace('_', ' ')} {_figure(overall[name])}" for name in names]
     murmur = settings["metrics"]["per_label"].get("murmur")
     if murmur:
         figures.append(f"murmur AUC {_figure(murmur['auc'])}")
+    for source, its in settings["metrics"].get("other_sets", {}).items():
+        figures += [f"{source} {name.replace('_auc', ' AUC')} {_figure(figure)}" for name, figure in its.items()]
     lines = [
         f"{settings['name']}{default}",
         f"  labels    {', '.join(settings['labels'])}",
         f"  trained   {sets}",
-        f"  held out  {', '.join(figures)}",
+        *(f"  {'' if number else 'held out':8}  {figure}" for number, figure in enumerate(figures)),
         f"  folder    {path}",
     ]
     return "\n".join(lines)
 
 
-def _figure(figure: dict[str, float]) -> str:
-    """Return a value with its interval."""
+def _figure(figure: dict[str, float | None]) -> str:
+    """Return a value with its interval; a dash where there is none."""
+    if None in figure.values():
+        return "-"
     return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"

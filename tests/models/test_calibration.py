@@ -88,6 +88,27 @@ def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias
         assert heart == pytest.approx(float(expected), abs=1e-15)
 
 
+UNHEARD = ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))
+"""A tenth of all is called extrastole whatever it sounds like."""
+
+
+@given(arrays(np.float32, 4, elements=st.floats(-30, 30, width=32)), biases)
+def test_the_label_given_is_not_the_label_shown(outputs: Any, bias: tuple[float, ...]) -> None:
+    """What is shown is passed on by shares: scores still sum to 1, the extrasystole's never falls below its share."""
+    calibration = Calibration("softmax", 1.0, bias, UNHEARD)
+    scores = calibration.scores(outputs, 3)
+    shown = Calibration("softmax", 1.0, bias).scores(outputs, 3)
+    np.testing.assert_allclose(scores, [0.9 * shown[0], 0.9 * shown[1], 0.1 + 0.9 * shown[2]], atol=1e-12)
+    np.testing.assert_allclose(calibration.of_one(outputs, 3)[0], scores, atol=1e-12)
+
+
+def test_the_label_given_survives_json() -> None:
+    """Shares are written and read with the rest, and a calibration written before there were any still reads."""
+    calibration = Calibration("softmax", 2.0, (0.0, 0.1, 0.2), UNHEARD)
+    assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
+    assert Calibration.from_json({"kind": "softmax", "temperature": 1.0, "bias": []}).given == ()
+
+
 def test_one_picture_without_a_bias() -> None:
     """No bias is a bias of zeros, and a network without that output tells nothing of hearts."""
     scores, heart = Calibration().of_one(np.log(np.array([1.0, 2.0, 5.0])), 3)
@@ -104,6 +125,9 @@ def test_one_picture_without_a_bias() -> None:
         (("softmax", float("nan")), "temperature=nan must be above 0"),
         (("softmax", float("inf")), "temperature=inf must be above 0"),
         (("softmax", 1.0, (0.0, float("nan"))), "bias=.* must be finite"),
+        (("softmax", 1.0, (), ((0.5, 0.5),)), "given=.* must be square"),
+        (("softmax", 1.0, (), ((0.5, 0.4), (0.0, 1.0))), "given=.* sum to 1"),
+        (("softmax", 1.0, (), ((1.5, -0.5), (0.0, 1.0))), "given=.* must be square"),
     ],
 )
 def test_refuses(settings: tuple[Any, ...], message: str) -> None:

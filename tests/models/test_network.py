@@ -9,14 +9,16 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="networks are made with the training extra")
 
-from models.network import article_network, heart_network
+from models.network import YIELDS, article_network, heart_network
 from models.spec import HEART
+
+OUTPUTS = ("normal", "murmur", "extrastole", "not-heart")
 
 
 @pytest.fixture(scope="module")
 def heart() -> Any:
     """Return our network, untrained."""
-    return heart_network(HEART.shape, 4)
+    return heart_network(HEART.shape, OUTPUTS)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def picture(seed: int) -> Any:
 def test_logits(heart: Any) -> None:
     """Ours gives one logit per output: any real number, no probability."""
     assert heart.output_shape == (None, 4)
-    assert heart.get_layer("logits").activation.__name__ == "linear"
+    assert {heart.get_layer(name).activation.__name__ for name in ("texture_logits", "rhythm_logit")} == {"linear"}
 
 
 def test_is_small(heart: Any) -> None:
@@ -50,6 +52,51 @@ def test_every_channel_is_heard(heart: Any, channels: slice) -> None:
     assert np.abs(np.asarray(heart(before)) - np.asarray(heart(after))).max() > 1e-4
 
 
+def early_odds(logits: Any) -> Any:
+    """Return the log odds of an extrasystole against the other hearts, a murmur counting less."""
+    normal, murmur, early = np.asarray(logits, float).T[:3]
+    return early - np.logaddexp(normal, murmur + np.log(YIELDS))
+
+
+def test_an_early_beat_is_heard_in_the_rhythm_alone(heart: Any) -> None:
+    """Whatever the spectrum looks like, the odds of an extrasystole stay; another rhythm moves them."""
+    before = picture(1)
+    colour, rhythm = before.copy(), before.copy()
+    colour[..., :2] += picture(2)[..., :2]
+    rhythm[..., 2] += picture(2)[..., 2]
+    assert early_odds(heart(colour)) == pytest.approx(early_odds(heart(before)), abs=1e-5)
+    assert abs(early_odds(heart(rhythm)) - early_odds(heart(before))) > 1e-4
+
+
+def test_rhythm_does_not_decide_whether_it_is_a_heart(heart: Any) -> None:
+    """The odds of no heart against all hearts come from the spectrum: an early beat does not move them."""
+    before = picture(1)
+    rhythm = before.copy()
+    rhythm[..., 2] += picture(2)[..., 2]
+    odds = [
+        float(its[3] - np.log(np.exp(its[:3]).sum())) for its in (np.asarray(heart(p))[0] for p in (before, rhythm))
+    ]
+    assert odds[0] == pytest.approx(odds[1], abs=1e-5)
+
+
+def test_labels_of_ones_own() -> None:
+    """Without an extrasystole among the labels both paths speak for all of them."""
+    network = heart_network(HEART.shape, ("sick", "well", "not-heart"))
+    before, after = picture(1), picture(1)
+    after[..., 2] += picture(2)[..., 2]
+    assert network.output_shape == (None, 3)
+    assert np.abs(np.asarray(network(before)) - np.asarray(network(after))).max() > 1e-4
+
+
+def test_is_saved_and_loaded(heart: Any, tmp_path: Any) -> None:
+    """The network survives its Keras file, its own layer included."""
+    import keras
+
+    heart.save(tmp_path / "heart.keras")
+    again = keras.models.load_model(tmp_path / "heart.keras")
+    np.testing.assert_allclose(np.asarray(again(picture(4))), np.asarray(heart(picture(4))), atol=1e-6)
+
+
 def test_judging_is_repeatable(heart: Any) -> None:
     """Dropout and batch statistics belong to training: judged twice, a picture gives the same logits."""
     np.testing.assert_array_equal(np.asarray(heart(picture(3))), np.asarray(heart(picture(3))))
@@ -57,8 +104,8 @@ def test_judging_is_repeatable(heart: Any) -> None:
 
 def test_dropout_can_be_left_out() -> None:
     """The share of features dropped while training is a setting."""
-    network = heart_network(HEART.shape, 2, dropout=0.0)
-    assert [layer.rate for layer in network.layers if type(layer).__name__ == "Dropout"] == [0.0]
+    network = heart_network(HEART.shape, ("sick", "well"), dropout=0.0)
+    assert [layer.rate for layer in network.layers if type(layer).__name__ == "Dropout"] == [0.0, 0.0]
 
 
 def test_the_articles_layers(article: Any) -> None:

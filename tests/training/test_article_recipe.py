@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +18,32 @@ from models.errors import DataError
 from models.resample import resampled
 from training import article_recipe
 from training.article_recipe import ArticleOptions, train_article
+from training.cross_validate import fold_plans
 from training.datasets import NOT_HEART, Recording, discover
-from training.train import Trained
+from training.fit import Course
+from training.progress import SilentProgress, Tick
+from training.stopping import EndedError, Stopping
+from training.trained import Trained
 
 TWO = ArticleOptions(folds=2, epochs=2, batch_size=8)
 
 
-class Quiet:
+class Quiet(SilentProgress):
     """Progress that is shown nowhere, but counts."""
 
     def __init__(self) -> None:
         self.stages: list[str] = []
         self.losses: list[float] = []
+        self.notes: list[str] = []
 
-    def stage(self, name: str, total: int) -> Callable[[float], None]:
+    def stage(self, name: str, total: int) -> Tick:
         """Begin a stage."""
         self.stages.append(f"{name} {total}")
-        return self.losses.append
+        return lambda loss, watched=0.0, /: self.losses.append(loss)
+
+    def note(self, text: str) -> None:
+        """Remember a line."""
+        self.notes.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +103,9 @@ class Watched:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.heard: list[list[int]] = []
         self.judged: list[list[int]] = []
+        self.seeds: list[int] = []
+        self.stopping = Stopping()
+        self.ends_in: int | None = None
         patch.setattr(article_recipe, "_pictures", self.pictures)
         patch.setattr(article_recipe, "_fit", self.fit)
         patch.setattr(article_recipe, "outputs_of", self.outputs)
@@ -104,10 +116,13 @@ class Watched:
         """Return the number of each recording in the place of its picture."""
         return recordings, np.arange(len(recordings))
 
-    def fit(self, pictures: NDArray[np.intp], truth: NDArray[np.intp], *rest: object) -> int:
+    def fit(self, pictures: NDArray[np.intp], truth: NDArray[np.intp], *rest: Any) -> tuple[int, Course]:
         """Remember what was heard."""
+        self.seeds.append(rest[-2])
+        complete = len(self.heard) != self.ends_in
+        self.stopping.requested = self.stopping.requested or not complete
         self.heard.append(pictures.tolist())
-        return len(self.heard)
+        return len(self.heard), Course(((150, 0.1),), (), 150, complete)
 
     def outputs(self, network: int, pictures: NDArray[np.intp]) -> NDArray[np.float32]:
         """Remember what was judged."""
@@ -135,6 +150,57 @@ def test_nobody_is_judged_by_a_network_that_saw_him(monkeypatch: pytest.MonkeyPa
     assert sorted(row for fold in watched.judged for row in fold) == list(range(20))
     assert watched.heard[-1] == list(range(20))
     assert len(watched.heard) == 4
+
+
+def test_repeats(monkeypatch: pytest.MonkeyPatch, quick_figures: None) -> None:
+    """Each repeat deals everybody anew with the next seed; figures are means over them."""
+    watched = Watched(monkeypatch)
+    recordings = recordings_of((("normal",), 6), (("murmur",), 4))
+    trained = train_article(recordings, ArticleOptions(folds=2, repeats=3, seed=7), Quiet())
+    assert watched.seeds == [7, 7, 8, 8, 9, 9, 7]
+    assert sorted(row for fold in watched.judged for row in fold) == sorted(3 * list(range(20)))
+    assert (trained.evidence.num_recordings, trained.evidence.num_repeats) == (20, 3)
+    assert len(trained.courses) == 7
+
+
+def test_the_folds_are_those_of_our_recipe() -> None:
+    """On the same set and seed, both recipes hold out the same recordings together."""
+    recordings = recordings_of((("normal",), 6), (("murmur",), 4))
+    ours = fold_plans(recordings, {"set"}, folds=3, repeats=2, seed=1)
+    theirs = article_recipe._plans(recordings, ArticleOptions(folds=3, repeats=2, seed=1))
+    assert [its.held.tolist() for its in ours] == [its.held.tolist() for its in theirs]
+
+
+@pytest.mark.parametrize("ends_in", [1, 3])
+def test_an_end_by_hand(monkeypatch: pytest.MonkeyPatch, quick_figures: None, ends_in: int) -> None:
+    """Ended in a fold, or in the last fit, the folds done are there and the network is one of theirs."""
+    watched = Watched(monkeypatch)
+    watched.ends_in = ends_in
+    recordings = recordings_of((("normal",), 6), (("murmur",), 4))
+    quiet = Quiet()
+    trained = train_article(recordings, ArticleOptions(folds=3), quiet, stopping=watched.stopping)
+    assert trained.network == 1
+    assert trained.ended.startswith("Ended by hand")
+    assert len(trained.courses) == len(watched.judged) == ends_in
+    assert trained.evidence.num_recordings == sum(map(len, watched.judged))
+    assert quiet.notes[-1].startswith("ending")
+
+
+def test_an_end_before_a_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended before a fold was complete there is nothing to keep."""
+    watched = Watched(monkeypatch)
+    watched.ends_in = 0
+    with pytest.raises(EndedError, match="nothing is written"):
+        train_article(recordings_of((("normal",), 4), (("murmur",), 4)), TWO, Quiet(), stopping=watched.stopping)
+
+
+def test_an_end_is_taken_after_an_epoch() -> None:
+    """Whoever wants an end waits for one epoch, and the course says that it is not complete."""
+    stopping = Stopping()
+    stopping.requested = True
+    pictures, truth = np.zeros((4, 64, 64, 3), np.float32), np.array([0, 1, 0, 1], np.intp)
+    _, course = article_recipe._fit(pictures, truth, 2, TWO, Quiet(), "fold", 0, stopping)
+    assert (len(course.loss), course.complete) == (1, False)
 
 
 def test_sounds_that_are_no_heart_are_left_out(monkeypatch: pytest.MonkeyPatch, quick_figures: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.spec import HEART
-from training.batches import BatchMaker, Share, shares_by_label
+from training.batches import UNKNOWN, BatchMaker, Share, shares_by_label
 from training.datasets import NOT_HEART, Recording
 from training.sounds import Frames, Sound
 
@@ -27,16 +28,26 @@ def sound(*labels: str, level: float = 0.0, frames: int = 198, name: str = "a") 
 
 def masks_of(maker: BatchMaker, size: int) -> Counter[tuple[int, ...]]:
     """Return how often each mask occurs in a batch."""
-    _, masks = maker.make(size)
-    return Counter(tuple(row) for row in masks.astype(int).tolist())
+    return Counter(tuple(row) for row in maker.make(size).masks.astype(int).tolist())
 
 
 def test_shapes() -> None:
-    """A batch has pictures and masks, float32 and finite."""
-    pictures, masks = BatchMaker([Share([sound("normal")], 1.0)], OUTPUTS, HEART, 0).make(5)
-    assert (pictures.shape, masks.shape) == ((5, 64, 64, 3), (5, 4))
-    assert pictures.dtype == masks.dtype == np.float32
-    assert np.isfinite(pictures).all()
+    """A batch has pictures, masks and rhythms, float32 and finite."""
+    batch = BatchMaker([Share([sound("normal")], 1.0)], OUTPUTS, HEART, 0).make(5)
+    assert [part.shape for part in batch] == [(5, 64, 64, 3), (5, 4), (5,)]
+    assert {part.dtype for part in batch} == {np.dtype(np.float32)}
+    assert np.isfinite(batch.pictures).all()
+
+
+def test_what_is_known_of_the_rhythm() -> None:
+    """An early beat is 1, a rhythm without one 0, and one that nobody knows neither."""
+    known = {"murmur": True, "normal": False, "extrastole": None}
+    shares = [Share([dataclasses.replace(sound(label), premature=its)], 1.0) for label, its in known.items()]
+    batch = BatchMaker(shares, OUTPUTS, HEART, 0).make(60)
+    expected = {0: 0.0, 1: 1.0, 2: UNKNOWN}
+    labels = batch.masks.argmax(axis=1).tolist()
+    assert set(labels) == set(expected)
+    assert batch.premature.tolist() == [expected[label] for label in labels]
 
 
 def test_masks_of_partial_labels() -> None:
@@ -50,7 +61,7 @@ def test_masks_of_partial_labels() -> None:
 
 
 def make_all(seed: int) -> list[NDArray[np.float32]]:
-    """Return pictures and masks of two batches."""
+    """Return pictures, masks and rhythms of two batches."""
     shares = [Share([sound("normal", frames=400), sound("murmur")], 2.0), Share([sound(NOT_HEART, level=-3.0)], 1.0)]
     maker = BatchMaker(shares, OUTPUTS, HEART, seed)
     return [part for _ in range(2) for part in maker.make(6)]
@@ -62,7 +73,7 @@ def test_the_seed_repeats_it() -> None:
     for ours, same in zip(first, again, strict=True):
         np.testing.assert_array_equal(ours, same)
     assert not np.array_equal(first[0], other[0])
-    assert not np.array_equal(first[0], first[2])
+    assert not np.array_equal(first[0], first[3])
 
 
 def test_shares_are_kept() -> None:

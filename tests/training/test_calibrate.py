@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from training.calibrate import TEMPERATURES, cross_calibrated, fit_calibration, 
 from training.metrics import calibration_error
 
 EVEN = (1.0, 1.0, 1.0)
+LABELS = ("healthy", "murmur", "other")
+PASCAL = ("normal", "murmur", "extrastole")
 
 
 def made_outputs(count: int, sharpness: float, seed: int = 0) -> tuple[list[NDArray[np.float32]], NDArray[np.intp]]:
@@ -25,11 +29,6 @@ def made_outputs(count: int, sharpness: float, seed: int = 0) -> tuple[list[NDAr
     return [outputs[index : index + 1] for index in range(count)], truth
 
 
-def certain(truth: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return the labels allowed where each recording has one of three."""
-    return np.eye(3, dtype=bool)[truth]
-
-
 def test_the_score_of_a_recording_is_the_mean_over_its_windows() -> None:
     """Two windows that say the opposite make a recording that says neither."""
     outputs = [np.array([[9.0, -9, 0], [-9, 9, 0]], np.float32), np.array([[0.0, 0, 5]], np.float32)]
@@ -40,7 +39,7 @@ def test_the_score_of_a_recording_is_the_mean_over_its_windows() -> None:
 def test_finds_the_temperature(sharpness: float) -> None:
     """Outputs that are too sure, or not sure enough, by some factor get that factor as temperature."""
     outputs, truth = made_outputs(1000, sharpness)
-    calibration = fit_calibration(outputs, certain(truth), EVEN, EVEN, 0.0)
+    calibration = fit_calibration(outputs, truth, LABELS, EVEN, 0.0)
     assert calibration.temperature == pytest.approx(sharpness, rel=0.2)
     scores = recording_scores(outputs, calibration, 3)
     assert calibration_error(truth, scores) < 0.06
@@ -49,31 +48,58 @@ def test_finds_the_temperature(sharpness: float) -> None:
 def test_undoes_the_drawing() -> None:
     """With exponent 0, a label that training drew twice as often is taken down by the logarithm of its share."""
     outputs, truth = made_outputs(50, 1.0)
-    bias = fit_calibration(outputs, certain(truth), EVEN, (2.0, 1.0, 1.0), 0.0).bias
+    bias = fit_calibration(outputs, truth, LABELS, (2.0, 1.0, 1.0), 0.0).bias
     np.testing.assert_allclose(bias, -np.log([0.5, 0.25, 0.25]))
 
 
 @pytest.mark.parametrize("exponent", [0.5, 1.0])
 def test_puts_the_labels_own_frequency_in_its_place(exponent: float) -> None:
     """The bias is the logarithm of the label's share of the recordings, to the exponent, over that in the drawing."""
-    outputs, truth = made_outputs(10, 1.0)
-    bias = fit_calibration(outputs, certain(truth), (7, 2, 1), (3.0, 2.0, 1.0), exponent).bias
+    outputs, _ = made_outputs(10, 1.0)
+    truth = np.repeat([0, 1, 2], (7, 2, 1))
+    bias = fit_calibration(outputs, truth, LABELS, (3.0, 2.0, 1.0), exponent).bias
     np.testing.assert_allclose(bias, np.log(np.array([0.7, 0.2, 0.1]) ** exponent / (np.array([3, 2, 1]) / 6)))
 
 
-def test_a_partial_label_speaks_for_all_that_it_allows() -> None:
-    """Recordings that may have any label say nothing, so the temperature is that of the certain ones alone."""
-    outputs, truth = made_outputs(150, 2.0)
-    vague, _ = made_outputs(150, 0.1, seed=1)
-    allowed = np.concatenate((certain(truth), np.ones((150, 3), bool)))
-    both = fit_calibration([*outputs, *vague], allowed, EVEN, EVEN, 0.0)
-    assert both == fit_calibration(outputs, certain(truth), EVEN, EVEN, 0.0)
+def unheard(count: int, seed: int = 0) -> tuple[list[NDArray[np.float32]], NDArray[np.intp]]:
+    """Return one-window recordings that all sound normal or murmur; a tenth is called extrastole all the same."""
+    rng = np.random.default_rng(seed)
+    sounds = rng.integers(2, size=count)
+    outputs = np.full((count, 4), -9.0, np.float32)
+    outputs[np.arange(count), sounds] = 9.0
+    truth = np.where(rng.random(count) < 0.1, 2, sounds)
+    return [outputs[index : index + 1] for index in range(count)], truth.astype(np.intp)
+
+
+def test_finds_the_share_that_is_not_heard() -> None:
+    """Where a tenth of what sounds normal is called extrastole, no score says more than nine tenths for normal."""
+    outputs, truth = unheard(600)
+    calibration = fit_calibration(outputs, truth, PASCAL, EVEN, 1.0)
+    scores = recording_scores(outputs, calibration, 3)
+    assert scores[:, 2].min() == pytest.approx((truth == 2).mean(), abs=0.02)
+    assert calibration_error(truth, scores) < 0.03
+
+
+def test_what_is_not_heard_leaves_the_order() -> None:
+    """The share is the same for all, so sounds keep their order in every label's score."""
+    outputs, truth = unheard(200)
+    calibration = fit_calibration(outputs, truth, PASCAL, EVEN, 1.0)
+    probes = np.random.default_rng(3).normal(0, 3, (50, 4))
+    given, shown = (its.scores(probes, 3) for its in (calibration, dataclasses.replace(calibration, given=())))
+    for label in range(3):
+        np.testing.assert_array_equal(np.argsort(given[:, label]), np.argsort(shown[:, label]))
+
+
+def test_only_an_extrasystole_can_go_unheard() -> None:
+    """Other labels are taken at their word."""
+    outputs, truth = unheard(300)
+    assert fit_calibration(outputs, truth, LABELS, EVEN, 1.0).given == ()
 
 
 def test_the_temperature_is_of_a_fixed_list() -> None:
     """Temperatures are tried one after the other, so that the same outputs give the same digits anywhere."""
     outputs, truth = made_outputs(200, 1.7)
-    assert fit_calibration(outputs, certain(truth), EVEN, EVEN, 1.0).temperature in TEMPERATURES.tolist()
+    assert fit_calibration(outputs, truth, LABELS, EVEN, 1.0).temperature in TEMPERATURES.tolist()
 
 
 def test_no_fold_helps_to_choose_its_own_calibration() -> None:
@@ -81,7 +107,7 @@ def test_no_fold_helps_to_choose_its_own_calibration() -> None:
     outputs, truth = made_outputs(120, 1.5)
     folds = np.arange(120) % 4
     other_truth = np.where(folds == 0, (truth + 1) % 3, truth)
-    before, after = (cross_calibrated(outputs, certain(its), folds, EVEN, EVEN, 1.0) for its in (truth, other_truth))
+    before, after = (cross_calibrated(outputs, its, LABELS, folds, EVEN, 1.0) for its in (truth, other_truth))
     np.testing.assert_array_equal(before[folds == 0], after[folds == 0])
     assert not np.allclose(before[folds != 0], after[folds != 0])
 
@@ -89,7 +115,7 @@ def test_no_fold_helps_to_choose_its_own_calibration() -> None:
 def test_every_recording_is_scored() -> None:
     """Each recording gets one row that sums to 1, in the order given."""
     outputs, truth = made_outputs(60, 1.0)
-    scores = cross_calibrated(outputs, certain(truth), np.arange(60) % 3, EVEN, (1.0, 2.0, 1.0), 1.0)
+    scores = cross_calibrated(outputs, truth, LABELS, np.arange(60) % 3, (1.0, 2.0, 1.0), 1.0)
     np.testing.assert_allclose(scores.sum(axis=1), 1.0)
     assert (scores.argmax(axis=1) == truth).mean() > 0.5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,37 @@ def test_limits_speak_of_the_labels_there_are(evidence: Evidence) -> None:
     """The limit of the label extrastole is said only of bundles that have it."""
     assert "`extrastole` (the data set's spelling)" in card(evidence)
     assert "`extrastole` (the data set's spelling)" not in card(evidence, labels=("normal", "murmur", "other"))
+
+
+def test_noise_apart(evidence: Evidence) -> None:
+    """Figures with the noise matched stand in a list of their own; without any, nothing is said of them."""
+    apart = {"murmur_auc_clean": Figure(0.95, 0.9, 0.98), "murmur_auc_noisy": Figure(0.87, 0.8, 0.93)}
+    text = card(dataclasses.replace(evidence, apart=apart))
+    assert "- murmur auc clean 0.950 (0.900 to 0.980)\n- murmur auc noisy 0.870 (0.800 to 0.930)" in text
+    assert "noise matched" not in card(evidence)
+
+
+def test_repeats_are_declared(evidence: Evidence) -> None:
+    """That figures are means over repeats, and the confusion their sum, is said where it is so."""
+    text = card(dataclasses.replace(evidence, num_repeats=3))
+    assert "dealt into folds 3 times, and a figure is the mean over these repeats" in text
+    assert "decided; summed over 3 repeats):" in text
+    assert "repeats" not in card(evidence)
+
+
+def test_an_end_by_hand_is_declared(evidence: Evidence) -> None:
+    """A training that was ended says so before its figures."""
+    text = card(evidence, ended="Ended by hand: 2 of 5 folds were done.")
+    assert text.index("Ended by hand: 2 of 5 folds were done.") < text.index("12 recordings of 6 patients")
+
+
+def test_plots_are_listed(evidence: Evidence) -> None:
+    """Every plot is a link; without plots there is no list."""
+    text = card(evidence, plots=["plots/roc.png", "plots/training_curves.png"])
+    assert "Plots: [roc](plots/roc.png), [training curves](plots/training_curves.png)." in text
+    assert "plots/" not in card(evidence)
+    repeated = card(dataclasses.replace(evidence, num_repeats=2), plots=["plots/roc.png"])
+    assert "Of the first repeat: [roc](plots/roc.png)." in repeated
 
 
 def test_is_well_formed(evidence: Evidence) -> None:

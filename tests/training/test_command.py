@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
+import json
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +26,11 @@ from models.front_end import front_end
 from models.network import article_network
 from models.spec import HEART
 from monitor.cli import main
-from training import article_recipe, command, train
+from training import article_recipe, command, heart_fit, train
+from training.datasets import discover
+from training.fit import Course
+from training.progress import TerminalProgress
+from training.stopping import Stopping
 
 SHORT = ("--folds", "2", "--steps", "2", "--made", "2")
 
@@ -62,7 +70,7 @@ def heard(
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("COLUMNS", "120")
-        patch.setattr(train, "heart_network", tiny_network)
+        patch.setattr(heart_fit, "heart_network", tiny_network)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             assert run(made_folder, "--out", "models/mine", "--seed", "4", *SHORT) == 0
     return folder / "models" / "mine", out.getvalue(), err.getvalue()
@@ -90,7 +98,7 @@ class TestTraining:
         assert "18 recordings of 18 patients, each held out once" in out
         for label in ("normal", "murmur", "extrastole"):
             assert any(label in line and " 6 " in line for line in out.splitlines())
-        for name in ("accuracy", "balanced accuracy", "macro f1", "calibration error"):
+        for name in ("accuracy", "balanced accuracy", "macro f1", "calibration error", "accuracy on surest 80"):
             assert any(line.startswith(f"{name}: 0.") and " to " in line for line in out.splitlines())
         assert "steps" not in out
 
@@ -101,7 +109,8 @@ class TestTraining:
         assert "fold 2 of 2: labelled recordings (2 steps)" in lines
         mine = Path("models/mine")
         assert lines[-1] == f"wrote {mine}; hear it with: auscult replay FILE --model {mine}"
-        assert len(lines) == 9
+        assert sum(line.startswith("fold 2 of 2: murmur AUC 0.") for line in lines) == 1
+        assert len(lines) == 11
 
     def test_the_bundle_says_how_it_was_made(self, bundle: Bundle) -> None:
         """Recipe, command, data and figures stand in bundle.json; the command names no place of this machine."""
@@ -128,9 +137,19 @@ class TestTraining:
         assert f"{accuracy:.3f} (" in bundle.card
         assert "18 recordings of 18 patients" in bundle.card
 
+    def test_curves_and_plots(self, bundle: Bundle) -> None:
+        """The curves of every fit are in the bundle, and the plots are listed on the card, each with a digest."""
+        curves = json.loads((bundle.path / "training_curves.json").read_text(encoding="utf-8"))
+        assert [its["fit"] for its in curves] == ["1.1", "1.2", "all recordings"]
+        assert all(stage["training_loss"] for its in curves for stage in its["stages"])
+        if importlib.util.find_spec("matplotlib"):
+            names = [f"plots/{name}.png" for name in ("confusion", "roc", "reliability", "coverage", "training_curves")]
+            assert sorted(path.name for path in (bundle.path / "plots").iterdir()) == sorted(n[6:] for n in names)
+            assert all(f"]({name})" in bundle.card and name in bundle.settings["sha256"] for name in names)
+
     def test_no_path_of_this_machine(self, bundle: Bundle, made_folder: Path) -> None:
         """Neither the settings nor the card say where the recordings lay."""
-        for name in ("bundle.json", "CARD.md"):
+        for name in ("bundle.json", "CARD.md", "training_curves.json"):
             assert str(made_folder.parent) not in (bundle.path / name).read_text(encoding="utf-8")
 
     def test_nothing_else_is_left(self, heard: tuple[Path, str, str]) -> None:
@@ -143,7 +162,8 @@ def test_the_articles_recipe(
     made_folder: Path, workplace: Path, quick_figures: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``--recipe article`` makes a bundle that is loaded like any other and says what it is."""
-    monkeypatch.setattr(article_recipe, "_fit", lambda *given: article_network(ARTICLE.shape, 3))
+    done = Course(((1, 0.5),), (), 1, complete=True)
+    monkeypatch.setattr(article_recipe, "_fit", lambda *given: (article_network(ARTICLE.shape, 3), done))
     assert run(made_folder, "--recipe", "article", "--out", "models/old", "--folds", "2", "--steps", "1") == 0
     bundle = load_bundle("models/old")
     assert bundle.spec == ARTICLE
@@ -161,6 +181,21 @@ def test_no_labels(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder without labelled recordings is refused with how to lay them out."""
     Path("loose").mkdir()
     assert "loose: no labelled recordings found; put them in a folder per label" in refused(capsys, "loose", *SHORT)
+
+
+def test_patients_in_several_labels(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], tiny_network: Callable[..., Any]
+) -> None:
+    """Where patients have several labels one line says so, with what to do if they are different people."""
+    folder = copy_of(made_folder, "murmur", "normal")
+    for kind, label in ((0, "normal"), (1, "murmur")):
+        for patient in range(3):
+            (folder / label / f"p{kind}{patient}").rename(folder / label / f"same{patient}")
+    command._tell_of_several_labels(discover([folder]))
+    line = "auscult: 3 of 9 patients have recordings of several labels, such as data/same0; "
+    assert capsys.readouterr().err.startswith(line)
+    command._tell_of_several_labels(discover([made_folder]))
+    assert capsys.readouterr().err == ""
 
 
 def copy_of(made_folder: Path, *labels: str) -> Path:
@@ -234,12 +269,12 @@ def test_a_disk_that_is_full(
     made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the bundle cannot be written after all, one line says so."""
-    from training import export
+    from training import publish
 
     def full(*given: object, **more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "write_bundle", full)
+    monkeypatch.setattr(publish, "write_bundle", full)
     monkeypatch.setattr(command, "_train", lambda *given: trained_by_nobody())
     assert run(made_folder, "--out", "models/mine", *SHORT) == 1
     reason = "cannot be written (No space left on device); choose another place with --out"
@@ -258,7 +293,8 @@ def trained_by_nobody() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "least"), [("folds", "1", 2), ("steps", "0", 1), ("made", "-1", 0), ("seed", "-3", 0)]
+    ("name", "value", "least"),
+    [("folds", "1", 2), ("repeats", "0", 1), ("steps", "0", 1), ("made", "-1", 0), ("seed", "-3", 0)],
 )
 def test_numbers_out_of_range(
     made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], name: str, value: str, least: int
@@ -268,6 +304,15 @@ def test_numbers_out_of_range(
         run(made_folder, "--out", "models/mine", f"--{name}", value)
     assert caught.value.code == 2
     assert f"--{name} {value} must be {least} or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", ["1", "-0.1", "nan"])
+def test_a_share_out_of_range(made_folder: Path, capsys: pytest.CaptureFixture[str], share: str) -> None:
+    """A share of watched patients that is none is a usage error."""
+    with pytest.raises(SystemExit) as caught:
+        run(made_folder, "--out", "models/mine", "--watched", share)
+    assert caught.value.code == 2
+    assert f"--watched {float(share)} must be from 0 to below 1" in capsys.readouterr().err
 
 
 def test_without_tensorflow(
@@ -306,3 +351,110 @@ def test_a_bundle_is_trained_anew(
         card="# mine\n",
     )
     assert load_bundle("models/mine").name == "mine"
+
+
+@pytest.fixture(scope="module")
+def interrupted(
+    made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None
+) -> Callable[..., tuple[Path, int, str]]:
+    """Return what trains in a folder of its own, with Ctrl+C after some lines of progress were said."""
+
+    def train_there(folder: Path, *words: str, after: str = "", times: int = 1) -> tuple[Path, int, str]:
+        err = io.StringIO()
+        note = TerminalProgress.note
+
+        def interrupt(self: TerminalProgress, text: str) -> None:
+            note(self, text)
+            if after and text.startswith(after):
+                for _ in range(times):
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setattr(heart_fit, "heart_network", tiny_network)
+            patch.setattr(TerminalProgress, "note", interrupt)
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+                code = run(made_folder, "--out", "models/mine", *SHORT, *words)
+        return folder / "models", code, err.getvalue()
+
+    return train_there
+
+
+def content(models: Path) -> dict[str, Any]:
+    """Return what a bundle is, without what tells the time or counts networks: weights, settings, card, curves."""
+    import keras
+
+    bundle = load_bundle(models / "mine")
+    settings = {key: value for key, value in bundle.settings.items() if "sha256" not in key}
+    files = {name: (bundle.path / name).read_bytes() for name in ("CARD.md", "training_curves.json")}
+    weights = [weight.tobytes() for weight in keras.models.load_model(bundle.path / "model.keras").get_weights()]
+    with np.load(bundle.path / "check.npz") as check:
+        return {"settings": settings, "weights": weights, "scores": check["scores"].tobytes(), **files}
+
+
+Train = Callable[..., tuple[Path, int, str]]
+
+
+class TestInterrupted:
+    """Ctrl+C, and going on."""
+
+    def test_going_on_gives_the_same(self, interrupted: Train, tmp_path_factory: pytest.TempPathFactory) -> None:
+        """Ended in the second fold and gone on with, network and figures are those of a training that was not."""
+        whole, code, _ = interrupted(tmp_path_factory.mktemp("whole"), "--repeats", "2")
+        assert code == 0
+        folder = tmp_path_factory.mktemp("parts")
+        models, code, err = interrupted(folder, "--repeats", "2", after="repeat 1, fold 2")
+        assert code == 130
+        assert err.splitlines()[-1].endswith("--folds 2 --repeats 2 --steps 2 --made 2 --resume")
+        assert sorted(path.name for path in models.iterdir()) == ["mine", "mine.training"]
+        partial = load_bundle(models / "mine")
+        assert partial.settings["metrics"]["ended"].startswith("Ended by hand: 2 of 4 folds were done.")
+        assert "Ended by hand: 2 of 4 folds were done." in partial.card
+        assert partial.settings["metrics"]["repeats"] == 1
+        models, code, err = interrupted(folder, "--repeats", "2", "--resume")
+        assert code == 0
+        assert "repeat 1, fold 1 of 2: labelled recordings (2 steps)" not in err
+        assert "repeat 2, fold 2 of 2: labelled recordings (2 steps)" in err
+        assert content(models) == content(whole)
+        assert [path.name for path in models.iterdir()] == ["mine"]
+
+    def test_twice_ends_at_once(self, interrupted: Train, tmp_path: Path) -> None:
+        """A second Ctrl+C ends at once: no bundle, but the folds are kept and the next step is said."""
+        models, code, err = interrupted(tmp_path, after="fold 1", times=2)
+        assert code == 130
+        assert [path.name for path in models.iterdir()] == ["mine.training"]
+        assert "auscult: 1 fold is kept; go on with: auscult train clinic" in err.splitlines()[-1]
+        assert "Traceback" not in err
+
+    def test_another_command(self, interrupted: Train, tmp_path: Path) -> None:
+        """Going on with another seed is refused in one line that says what differs; what is kept stays."""
+        interrupted(tmp_path, after="fold 1", times=2)
+        models, code, err = interrupted(tmp_path, "--seed", "3", "--resume")
+        assert code == 1
+        assert err.startswith("auscult: ")
+        assert "another training was begun there: seed 0 there, 3 here" in err
+        assert len(err.splitlines()) == 1
+        assert [path.name for path in models.iterdir()] == ["mine.training"]
+
+    def test_nothing_to_go_on_with(self, interrupted: Train, tmp_path: Path) -> None:
+        """Going on where nothing was begun is refused before anything is read."""
+        _, code, err = interrupted(tmp_path, "--resume")
+        assert code == 1
+        assert (
+            err == f"auscult: {Path('models/mine.training')}: there is no training to go on with; leave out --resume\n"
+        )
+
+    def test_before_the_first_fold(self, interrupted: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ended before a fold is complete, nothing is written, and one line says so."""
+        whole = TerminalProgress.whole
+
+        def interrupt(self: TerminalProgress, name: str, total: int) -> None:
+            whole(self, name, total)
+            monkeypatch.setattr(Stopping, "__call__", lambda self: True)
+
+        monkeypatch.setattr(TerminalProgress, "whole", interrupt)
+        models, code, err = interrupted(tmp_path)
+        assert code == 130
+        line = "auscult: ended before the first fold was complete: nothing is written; train again"
+        assert err.splitlines()[-1] == line
+        assert not models.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -80,6 +81,21 @@ def test_nothing_is_left_beside_it(tmp_path: Path, network: Any) -> None:
     assert read_settings(tmp_path / "mine")["recipe"] == "new"
 
 
+def test_more_files(tmp_path: Path, network: Any) -> None:
+    """What else is given stands in the bundle as it was, with a digest, and goes with it when it is replaced."""
+    (tmp_path / "more" / "plots").mkdir(parents=True)
+    (tmp_path / "more" / "plots" / "roc.png").write_bytes(b"picture")
+    out = write(tmp_path / "models" / "mine", network, extras=tmp_path / "more")
+    assert (out / "plots" / "roc.png").read_bytes() == b"picture"
+    assert load_bundle(out).settings["sha256"]["plots/roc.png"] == hashlib.sha256(b"picture").hexdigest()
+    (out / "plots" / "roc.png").write_bytes(b"another")
+    with pytest.raises(BundleError, match=r"plots/roc.png is damaged"):
+        load_bundle(out)
+    write(out, network)
+    assert not (out / "plots").exists()
+    assert [path.name for path in out.parent.iterdir()] == ["mine"]
+
+
 def test_what_is_no_bundle_is_left_alone(tmp_path: Path, network: Any) -> None:
     """A folder that is no bundle is never replaced."""
     (tmp_path / "mine").mkdir()
@@ -141,7 +157,7 @@ def test_litert_must_agree_with_keras(
 
 def test_our_network_converts(capfd: pytest.CaptureFixture[str]) -> None:
     """Our network gives the same logits in LiteRT as in Keras, and converting it writes nothing to standard output."""
-    network = heart_network(HEART.shape, 4)
+    network = heart_network(HEART.shape, ("normal", "murmur", "extrastole", "not-heart"))
     engine = LiteRTEngine(convert(network))
     assert capfd.readouterr().out == ""
     tensor = check_tensor(HEART)

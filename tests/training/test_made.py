@@ -22,6 +22,14 @@ def test_a_window_each(label: str) -> None:
         assert np.isfinite(sound.frames.bands).all()
 
 
+@pytest.mark.parametrize(
+    ("label", "early"), [("normal", False), ("murmur", False), ("extrastole", True), (NOT_HEART, None)]
+)
+def test_the_rhythm_is_known(label: str, early: bool | None) -> None:
+    """A beat comes early in every made extrasystole and in no other heart; a sound that is no heart has no rhythm."""
+    assert [its.premature for its in make_sounds(label, 2, 0, HEART)] == [early] * 2
+
+
 def test_every_label_and_no_heart_can_be_made() -> None:
     """There is a generator for each label of the default bundle and for sounds that are no heart."""
     assert MADE_LABELS == ("normal", "murmur", "extrastole", NOT_HEART)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -80,21 +81,54 @@ def test_without_made_sounds_a_recording_is_taken_at_its_word() -> None:
     assert ("normal", "extrastole") not in labels
 
 
+def known(sounds: list[Sound], *, early: bool) -> list[Sound]:
+    """Return sounds of which it is known whether a beat comes early."""
+    return [dataclasses.replace(its, premature=early) for its in sounds]
+
+
 def test_drawn_labels() -> None:
-    """A share counts for the label that it is certain of; a partial one, and no heart, for none."""
+    """A share counts for the label that it is certain of; an early beat by its odds among the known rhythms."""
     shares = [
-        Share([sound("normal")], 2.0),
-        Share([sound("normal", "extrastole")], 1.0),
-        Share([sound("extrastole")], 0.5),
+        Share(known([sound("normal")], early=False), 2.0),
+        Share([sound("normal", "extrastole")], 1.0),  # normal, were no beat early
+        Share(known([sound("extrastole")], early=True), 0.5),  # the same
         Share([sound("murmur")], 4.0),
         Share([sound(NOT_HEART)], 9.0),
         Share([], 9.0),
     ]
-    assert drawn_labels(shares, LABELS) == [2.0, 4.0, 0.5]
+    assert drawn_labels(shares, LABELS) == [3.5, 4.0, 7.5 * 0.5 / 2.0]
 
 
-def test_every_label_is_drawn() -> None:
-    """A label that only partial sounds may have counts with those, so that its calibration is finite."""
-    shares = [Share([sound("normal")], 2.0), Share([sound("normal", "extrastole")], 1.0), Share([sound("murmur")], 4.0)]
-    assert drawn_labels(shares, LABELS) == [2.0, 4.0, 1.0]
-    assert min(drawn_labels(mixture(PRIMARY, []).after, LABELS)) > 0
+def test_a_label_that_is_never_certain() -> None:
+    """It counts with all that may have it, so that its calibration is finite."""
+    shares = [Share([sound("murmur", "normal")], 4.0), Share([sound("murmur")], 1.0)]
+    assert drawn_labels(shares, ("normal", "murmur")) == [4.0, 1.0]
+
+
+@pytest.mark.parametrize("made", [[], MADE])
+def test_every_label_is_drawn(made: list[Sound]) -> None:
+    """With made sounds, which know their rhythm, and without them, every label is drawn."""
+    told = [its for its in made if its.recording.label == NOT_HEART]
+    for label in LABELS:
+        its_own = [its for its in made if its.recording.label == label]
+        told += known(its_own, early=label == "extrastole")
+    assert min(drawn_labels(mixture(PRIMARY, told).after, LABELS)) > 0
+
+
+def rhythms(mixed: Mixture) -> dict[tuple[str, tuple[str, ...]], bool | None]:
+    """Return what is known of the rhythm of each set's labels."""
+    sounds = [its for share in mixed.after for its in share.sounds]
+    return {(its.recording.source, its.recording.labels): its.premature for its in sounds}
+
+
+def test_a_recordings_word_for_its_rhythm() -> None:
+    """Without made sounds a certain label says what the rhythm is; one that is not certain says nothing."""
+    found = rhythms(mixture(PRIMARY + SECONDARY, []))
+    assert [found["all", (label,)] for label in LABELS] == [False, False, True]
+    assert (found["part", ("murmur",)], found["part", ("normal", "extrastole")]) == (False, None)
+
+
+def test_a_recordings_word_is_not_enough() -> None:
+    """Beside made sounds, which show what an early beat is, no recording's label says anything of its windows."""
+    found = rhythms(mixture(PRIMARY + SECONDARY, MADE))
+    assert {its for (source, _), its in found.items() if source in ("all", "part")} == {None}

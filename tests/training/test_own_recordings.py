@@ -95,9 +95,9 @@ def test_the_commands_run(
 ) -> None:
     """The commands, in order and with the smallest numbers, go from files to a network that listens."""
     pytest.importorskip("tensorflow", reason="training needs the training extra")
-    from training import train
+    from training import heart_fit
 
-    monkeypatch.setattr(train, "heart_network", tiny_network)
+    monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
     monkeypatch.chdir(made)
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("auscult ")]
     assert len(lines) == 5

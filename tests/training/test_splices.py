@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.painter import FrameWindow
 from models.spec import HEART
-from training.datasets import Recording
+from training.datasets import NOT_HEART, Recording
 from training.sounds import Frames, Sound, frames_of
 from training.splices import Beat, read_beats, splice_sounds
 
@@ -44,9 +46,15 @@ def heart(tmp_path: Path, signals: Any) -> Sound:
     return Sound(recording, frames_of(waveform, HEART), len(waveform))
 
 
+def heard(sound: Sound) -> FrameWindow:
+    """Return the frames of a window as they are heard."""
+    return sound.frames.window(0, HEART.num_frames)
+
+
 def intervals(sound: Sound) -> NDArray[np.intp]:
     """Return the frames between the clicks of a window."""
-    loud = sound.frames.bands[0] > sound.frames.bands[0].max() - np.log(4.0)
+    envelope = heard(sound).envelope
+    loud = envelope > envelope.max() - np.log(4.0)
     onsets = np.flatnonzero(loud & ~np.roll(loud, 1))
     return np.diff(onsets[onsets > 0])
 
@@ -87,12 +95,17 @@ class TestReadBeats:
 def test_windows(heart: Sound) -> None:
     """Each sound gives early and control windows, one window long, that stay with their patient."""
     spliced = splice_sounds([heart], HEART, 0)
-    assert {sound.recording.label for sound in spliced} == {"extrastole", "normal"}
+    assert {(sound.recording.label, sound.premature) for sound in spliced} == {("extrastole", True), ("normal", False)}
     for sound in spliced:
         assert sound.recording.patient == "circor/1"
         assert sound.recording.source == "spliced beats"
-        assert sound.frames.log_power.shape == (HEART.num_frames, 64)
-        assert sound.frames.bands.shape == (3, HEART.num_frames)
+        assert len(sound.frames) == HEART.num_frames
+        assert heard(sound).log_power.shape == (HEART.num_frames, 64)
+
+
+def test_the_recording_is_not_copied(heart: Sound) -> None:
+    """A window is a choice of the recording's own frames: however many are made, they are held once."""
+    assert all(its.frames.log_power is heart.frames.log_power for its in splice_sounds([heart], HEART, 0))
 
 
 def test_an_early_beat_is_early(heart: Sound) -> None:
@@ -121,16 +134,16 @@ def test_no_frame_is_invented(heart: Sound) -> None:
     """Every frame of a window is a frame of the recording: nothing is blended, so nothing clicks."""
     known = {row.tobytes() for row in heart.frames.log_power}
     for sound in splice_sounds([heart], HEART, 3):
-        assert all(row.tobytes() in known for row in sound.frames.log_power)
+        assert all(row.tobytes() in known for row in heard(sound).log_power)
 
 
 def test_the_seed_repeats_it(heart: Sound) -> None:
     """The same seed gives the same windows; another gives others."""
     first, again, other = (splice_sounds([heart], HEART, seed) for seed in (1, 1, 2))
     for ours, same in zip(first, again, strict=True):
-        np.testing.assert_array_equal(ours.frames.log_power, same.frames.log_power)
+        np.testing.assert_array_equal(heard(ours).log_power, heard(same).log_power)
     assert any(
-        not np.array_equal(ours.frames.log_power, its.frames.log_power) for ours, its in zip(first, other, strict=False)
+        not np.array_equal(heard(ours).log_power, heard(its).log_power) for ours, its in zip(first, other, strict=False)
     )
 
 
@@ -139,11 +152,28 @@ def sound_like(heart: Sound, labels: tuple[str, ...], path: Path) -> Sound:
     return Sound(Recording(path, labels, "p", "set"), heart.frames, heart.num_samples)
 
 
-def test_only_what_is_surely_without_a_murmur(heart: Sound, tmp_path: Path) -> None:
-    """A recording that may be a murmur, or has no marks, is left alone."""
-    murmur = sound_like(heart, ("murmur",), heart.recording.path)
+def test_a_murmur_stays_one(heart: Sound) -> None:
+    """A murmur with an early beat may have either label; its control is a murmur and nothing else."""
+    spliced = splice_sounds([sound_like(heart, ("murmur",), heart.recording.path)], HEART, 0)
+    assert {(its.recording.labels, its.premature) for its in spliced} == {
+        (("murmur", "extrastole"), True),
+        (("murmur",), False),
+    }
+
+
+def test_a_heart_that_may_be_a_murmur(heart: Sound) -> None:
+    """What is not known of a recording stays unknown of its windows, but for the rhythm."""
+    spliced = splice_sounds([sound_like(heart, ("normal", "murmur"), heart.recording.path)], HEART, 0)
+    assert {its.recording.labels for its in spliced if its.premature} == {("murmur", "extrastole")}
+    assert {its.recording.labels for its in spliced if not its.premature} == {("normal", "murmur")}
+
+
+def test_what_is_left_alone(heart: Sound, tmp_path: Path) -> None:
+    """A recording without marks, a part of one, whose marks are of the whole, and sounds that are no heart."""
     unmarked = sound_like(heart, ("normal",), tmp_path / "absent.wav")
-    assert splice_sounds([murmur, unmarked], HEART, 0) == []
+    noise = sound_like(heart, (NOT_HEART,), heart.recording.path)
+    part = dataclasses.replace(heart, recording=dataclasses.replace(heart.recording, start_s=2.0))
+    assert splice_sounds([unmarked, noise, part], HEART, 0) == []
 
 
 def test_an_irregular_heart_is_left_alone(heart: Sound, tmp_path: Path) -> None:

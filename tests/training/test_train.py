@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from models.errors import DataError, RecordingError
 from models.spec import HEART
-from training import train
+from training import cross_validate, heart_fit, train
+from training.cross_validate import FoldRun
 from training.datasets import NOT_HEART, Recording, discover
+from training.fit import Course
+from training.progress import SilentProgress, Tick
 from training.sounds import Frames, Sound
+from training.stopping import EndedError, Stopping
 from training.train import HeartOptions, Trained, describe_recordings, train_heart
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -27,20 +32,30 @@ SHORT = HeartOptions(folds=2, pretrain_steps=2, steps=2, batch_size=4, made_per_
 def twice(made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None) -> list[Trained]:
     """Return what two trainings of the same made recordings gave, with the same seed and a tiny network."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "heart_network", tiny_network)
+        patch.setattr(heart_fit, "heart_network", tiny_network)
         return [train_heart(discover([made_folder]), SHORT, Quiet()) for _ in range(2)]
 
 
-class Quiet:
-    """Progress that is shown nowhere."""
+class Quiet(SilentProgress):
+    """Progress that is shown nowhere, but remembered."""
 
     def __init__(self) -> None:
         self.stages: list[str] = []
+        self.notes: list[str] = []
+        self.wholes: list[int] = []
 
-    def stage(self, name: str, total: int) -> Callable[[float], None]:
+    def stage(self, name: str, total: int) -> Tick:
         """Begin a stage."""
         self.stages.append(f"{name} {total}")
-        return lambda loss: None
+        return super().stage(name, total)
+
+    def whole(self, name: str, total: int) -> None:
+        """Begin the whole."""
+        self.wholes.append(total)
+
+    def note(self, text: str) -> None:
+        """Remember a line."""
+        self.notes.append(text)
 
 
 def test_what_comes_out(twice: list[Trained]) -> None:
@@ -69,9 +84,11 @@ def test_the_network_is_ours(made_folder: Path) -> None:
     """The recipe fits the network of models.network, with an output for no heart behind those of the labels."""
     sounds = [train.read_sound(recording, HEART) for recording in discover([made_folder])[::6]]
     options = HeartOptions(pretrain_steps=0, steps=1, batch_size=2)
-    network = train._fit_network(sounds, [], {"clinic"}, LABELS, options, Quiet(), "all")
-    assert network.name == "heart_sounds"
-    assert network.output_shape == (None, 4)
+    material = heart_fit.Material(LABELS, {"clinic"}, [])
+    fitted = heart_fit.fit_heart(sounds, [], material, options, seed=0, number=0, name="all", progress=Quiet())
+    assert fitted.network.name == "heart_sounds"
+    assert fitted.network.output_shape == (None, 4)
+    assert (list(fitted.courses), fitted.kept, fitted.complete) == ([heart_fit.WITH], 1, True)
 
 
 class Watched:
@@ -79,32 +96,46 @@ class Watched:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.heard: list[list[Recording]] = []
+        self.looked_at: list[list[Recording]] = []
         self.judged: list[list[Recording]] = []
         self.made: list[int] = []
+        self.settings: list[dict[str, Any]] = []
+        self.ends_in: int | None = None
+        self.stopping = Stopping()
         patch.setattr(train, "read_sound", self.read)
-        patch.setattr(train, "_fit_network", self.fit)
-        patch.setattr(train, "_outputs", self.outputs)
+        patch.setattr(train, "fit_heart", self.fit)
+        patch.setattr(cross_validate, "fit_heart", self.fit)
+        patch.setattr(train, "held_out_outputs", self.outputs)
 
     def read(self, recording: Recording, spec: object) -> Sound:
         """Return a sound without content."""
         frames = Frames(np.zeros((HEART.num_frames, 64), np.float32), np.zeros((3, HEART.num_frames), np.float32))
         return Sound(recording, frames, HEART.window_samples)
 
-    def fit(self, sounds: Sequence[Sound], made: Sequence[Sound], *rest: object) -> int:
-        """Return the number of the network."""
+    def fit(
+        self, sounds: Sequence[Sound], watched: Sequence[Sound], material: heart_fit.Material, *rest: object, **how: Any
+    ) -> heart_fit.Fitted:
+        """Return the number of the network; later folds keep later steps and are watched with less loss."""
+        number = len(self.heard)
         self.heard.append([sound.recording for sound in sounds])
-        self.made.append(len(made))
-        return len(self.heard) - 1
+        self.looked_at.append([sound.recording for sound in watched])
+        self.made.append(len(material.made))
+        self.settings.append(how)
+        self.stopping.requested = self.stopping.requested or number == self.ends_in
+        kept = 100 + 10 * number
+        course = Course(((kept, 1.0),), ((kept, 1.0 / (number + 1)),), kept, number != self.ends_in)
+        return heart_fit.Fitted(number, {heart_fit.WITH: course})
 
-    def outputs(self, network: int, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
+    def outputs(self, run: FoldRun, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
         """Return outputs that mostly say the truth."""
-        assert network == len(self.judged)  # each fold is judged by its own network
-        self.judged.append([sound.recording for sound in sounds])
-        rng = np.random.default_rng(network)
+        assert run.network == len(self.judged)  # each fold is judged by its own network
+        held = [sounds[row].recording for row in run.held.tolist()]
+        self.judged.append(held)
+        rng = np.random.default_rng(run.network)
         result = []
-        for sound in sounds:
+        for recording in held:
             outputs = rng.standard_normal((2, 4)).astype(np.float32)
-            outputs[:, LABELS.index(sound.recording.labels[0])] += 1.5
+            outputs[:, LABELS.index(recording.labels[0])] += 1.5
             result.append(outputs)
         return result
 
@@ -135,9 +166,10 @@ OPTIONS = HeartOptions(folds=4, made_per_label=1)
 def test_nobody_is_judged_by_a_network_that_heard_him(watched: Watched, recordings: list[Recording]) -> None:
     """Every heart is judged once, by the one network that heard no recording of that patient, of any set."""
     train_heart(recordings, OPTIONS, Quiet())
-    for heard, judged in zip(watched.heard, watched.judged, strict=False):
-        assert not {its.patient for its in heard} & {its.patient for its in judged}
-        assert len(heard) + len(judged) == len(recordings)
+    for heard, looked_at, judged in zip(watched.heard, watched.looked_at, watched.judged, strict=False):
+        sides = [{its.patient for its in side} for side in (heard, looked_at, judged)]
+        assert not sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2]
+        assert len(heard) + len(looked_at) + len(judged) == len(recordings)
     judged = [its for fold in watched.judged for its in fold]
     assert sorted(its.path for its in judged) == sorted(its.path for its in recordings if its.label != NOT_HEART)
 
@@ -194,7 +226,7 @@ def test_made_sounds(watched: Watched, made: int) -> None:
 def test_labels_that_cannot_be_made(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels of one's own are trained on recordings alone; of made sounds only those that are no heart help."""
     recordings = recordings_of("mine", (("clear",), 5), (("muffled",), 5))
-    monkeypatch.setattr(train, "_outputs", lambda network, sounds: [np.zeros((1, 3), np.float32) for _ in sounds])
+    monkeypatch.setattr(train, "held_out_outputs", lambda run, sounds: [np.zeros((1, 3), np.float32) for _ in run.held])
     trained = train_heart(recordings, OPTIONS, Quiet())
     assert trained.labels == ("clear", "muffled")
     assert watched.made == [1] * 5
@@ -205,6 +237,98 @@ def test_stages_are_named(watched: Watched) -> None:
     quiet = Quiet()
     train_heart(FULL, OPTIONS, quiet)
     assert quiet.stages == ["reading recordings 40", "making sounds 4"]
+
+
+def test_the_whole_and_every_fold_are_told(watched: Watched) -> None:
+    """The whole counts the steps of all fits; after each fold its figures so far are said."""
+    quiet = Quiet()
+    train_heart(FULL, dataclasses.replace(OPTIONS, pretrain_steps=3, steps=7), quiet)
+    assert quiet.wholes == [50]
+    assert [line.partition(":")[0] for line in quiet.notes] == [f"fold {fold} of 4" for fold in range(1, 5)]
+    assert "recordings so far (weights of step 130 kept, watched loss 0.250)" in quiet.notes[3]
+    assert "on 40 recordings" in quiet.notes[3]
+
+
+class TestRepeats:
+    """The patients dealt into folds more than once."""
+
+    def test_each_repeat_holds_everybody_out(self, watched: Watched) -> None:
+        """Two repeats of four folds judge everyone twice, and figures count everyone once."""
+        trained = train_heart(FULL + PART, dataclasses.replace(OPTIONS, repeats=2), Quiet())
+        assert len(watched.judged) == 8
+        assert sorted(its.path for fold in watched.judged for its in fold) == sorted(
+            its.path for its in FULL + PART for _ in range(2)
+        )
+        assert (trained.evidence.num_recordings, trained.evidence.num_repeats) == (40, 2)
+        assert trained.evidence.confusion.sum() == 80
+        assert trained.other_sets["part"]["murmur_auc"].value > 0.5
+        assert [its.name for its in trained.courses][-2:] == ["2.4", "all recordings"]
+
+    def test_the_last_fit_is_as_long_as_the_folds(self, watched: Watched) -> None:
+        """It runs for the median of the steps that the folds kept, hears everyone, and watches nobody."""
+        train_heart(FULL, dataclasses.replace(OPTIONS, repeats=2), Quiet())
+        assert watched.settings[-1]["until"] == 135
+        assert [how.get("until") for how in watched.settings[:-1]] == [None] * 8
+        assert watched.looked_at[-1] == []
+        assert len({(how["seed"], how["number"]) for how in watched.settings}) == 9
+
+
+class TestEnding:
+    """A person who wants an end gets what is done."""
+
+    def train(self, watched: Watched, ends_in: int) -> Trained:
+        """Return a training of four folds that is ended in one of its fits."""
+        watched.ends_in = ends_in
+        self.quiet = Quiet()
+        return train_heart(FULL + PART, OPTIONS, self.quiet, stopping=watched.stopping)
+
+    @pytest.mark.parametrize("ends_in", [1, 2, 3])
+    def test_in_a_fold(self, watched: Watched, ends_in: int) -> None:
+        """The figures are of the folds done, the network is the one that its watched patients liked best."""
+        trained = self.train(watched, ends_in)
+        done = [its for fold in watched.judged for its in fold if its.source == "full"]
+        assert len(watched.judged) == ends_in
+        assert trained.evidence.num_recordings == len(done)
+        assert trained.network == ends_in - 1
+        assert trained.ended.startswith(f"Ended by hand: {ends_in} of 4 folds were done.")
+        assert len(trained.courses) == ends_in
+        assert self.quiet.notes[-1].startswith("ending: the bundle is written with what is done")
+        assert np.isfinite(trained.calibration.bias).all()
+
+    def test_in_the_last_fit(self, watched: Watched) -> None:
+        """All figures are there; the network is a fold's, for the last was not fitted to its end."""
+        trained = self.train(watched, 4)
+        assert trained.evidence.num_recordings == 40
+        assert trained.network == 3
+        assert "all 4 folds were done, but not the fit on all recordings" in trained.ended
+
+    def test_before_a_fold_is_complete(self, watched: Watched) -> None:
+        """There is nothing to keep, and one line says so."""
+        with pytest.raises(EndedError, match="ended before the first fold was complete: nothing is written"):
+            self.train(watched, 0)
+        assert not watched.judged
+
+    def test_a_repeat_that_is_not_whole_does_not_count(self, watched: Watched) -> None:
+        """Ended in the second repeat, the figures are of the first."""
+        watched.ends_in = 6
+        options = dataclasses.replace(OPTIONS, repeats=2)
+        trained = train_heart(FULL, options, Quiet(), stopping=watched.stopping)
+        assert (trained.evidence.num_repeats, trained.evidence.num_recordings) == (1, 40)
+        assert trained.ended.startswith("Ended by hand: 6 of 8 folds were done.")
+
+    def test_a_training_to_its_end_says_nothing(self, watched: Watched) -> None:
+        """Nobody ended it."""
+        assert train_heart(FULL, OPTIONS, Quiet()).ended == ""
+
+
+def test_what_plots_are_drawn_of(watched: Watched) -> None:
+    """The scores of the first repeat, with the recordings and how many windows each has."""
+    trained = train_heart(FULL + PART, dataclasses.replace(OPTIONS, repeats=2), Quiet())
+    assert trained.held_out is not None
+    assert [its.source for its in trained.held_out.recordings] == ["full"] * 40
+    assert trained.held_out.scores.shape == (40, 3)
+    np.testing.assert_allclose(trained.held_out.scores.sum(axis=1), 1.0)
+    assert trained.held_out.num_windows == [2] * 40
 
 
 def test_no_set_tells_all(watched: Watched) -> None:
@@ -239,7 +363,7 @@ def test_a_file_that_cannot_be_read(watched: Watched, monkeypatch: pytest.Monkey
 
 def test_no_file_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a label has no file left, the training ends before a network is fitted."""
-    monkeypatch.setattr(train, "_fit_network", None)
+    monkeypatch.setattr(cross_validate, "fit_heart", None)
     with pytest.raises(DataError, match="no recording of normal can be read"):
         train_heart(FULL, OPTIONS, Quiet())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,17 +14,13 @@ import pytest
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
 from models.article import ARTICLE
-from training import article_recipe, command, train
+from training import article_recipe, command, heart_fit, train
 from training.datasets import Recording, discover
+from training.fit import Course
 from training.folds import with_patients
+from training.progress import SilentProgress
 
-
-class Quiet:
-    """A progress that is shown nowhere."""
-
-    def stage(self, name: str, total: int) -> Callable[[float], None]:
-        """Take a stage, and its ticks."""
-        return math.isnan
+DONE = Course(((150, 0.1),), (), 150, complete=True)
 
 
 @pytest.fixture
@@ -60,17 +55,16 @@ def test_our_recipe(
     tiny_network: Callable[..., Any],
 ) -> None:
     """They train in every fold, and the figures are of the known patients alone; a damaged file is left out."""
-    monkeypatch.setattr(train, "heart_network", tiny_network)
-    monkeypatch.setattr(train, "fit", lambda network, batches, **rest: None)  # who trains is looked at, not how
+    monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
     seen: list[int] = []
-    mix = train.mix
+    mix = heart_fit.mix
     monkeypatch.setattr(
-        train,
+        heart_fit,
         "mix",
         lambda sounds, *rest: seen.append(sum(not its.recording.patient for its in sounds)) or mix(sounds, *rest),
     )
-    options = train.HeartOptions(folds=2, pretrain_steps=1, steps=1, made_per_label=1)
-    check(train.train_heart(recordings, options, Quiet()), capsys.readouterr().err)
+    options = train.HeartOptions(folds=2, pretrain_steps=1, steps=1, made_per_label=1, batch_size=2)
+    check(train.train_heart(recordings, options, SilentProgress()), capsys.readouterr().err)
     assert set(seen) == {6}
 
 
@@ -82,10 +76,10 @@ def test_the_article_s_recipe(
     blank = np.zeros(ARTICLE.shape, np.float32)
     seen: list[int] = []
     monkeypatch.setattr(article_recipe, "article_picture", lambda waveform, spec: blank)
-    monkeypatch.setattr(article_recipe, "_fit", lambda pictures, *rest: seen.append(len(pictures)))
+    monkeypatch.setattr(article_recipe, "_fit", lambda pictures, *rest: (seen.append(len(pictures)), DONE))
     monkeypatch.setattr(article_recipe, "outputs_of", lambda network, pictures: np.full((len(pictures), 3), 0.5))
     check(
-        article_recipe.train_article(recordings, article_recipe.ArticleOptions(folds=2), Quiet()),
+        article_recipe.train_article(recordings, article_recipe.ArticleOptions(folds=2), SilentProgress()),
         capsys.readouterr().err,
     )
     assert seen == [9 + 6, 9 + 6, 18 + 6]

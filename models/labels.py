@@ -1,0 +1,13 @@
+"""Labels that mean something to the code: the others are the data set's own."""
+
+from __future__ import annotations
+
+__all__ = ["EXTRASTOLE", "NORMAL", "NOT_HEART"]
+
+NORMAL = "normal"
+
+EXTRASTOLE = "extrastole"
+"""An extrasystole, in the spelling of PASCAL set B."""
+
+NOT_HEART = "not-heart"
+"""Sounds that are no heart; trained as an output of its own, never shown as a label."""
