@@ -24,6 +24,7 @@ COMMANDS = {
     "devices": ("monitor.commands.devices", "list the inputs that can be listened to"),
     "config": ("monitor.commands.config", "show what is in force for listening, and keep a choice"),
     "replay": ("monitor.commands.replay", "judge recordings, as they would be heard"),
+    "plot": ("monitor.commands.plot", "draw recordings and what was judged of them, or tabulate acoustic features"),
     "data": ("training.data_command", "count what there is to train on, and what is wrong with it"),
     "train": ("training.command", "train a network on labelled recordings"),
     "evaluate": ("training.evaluate_command", "measure a bundle on labelled recordings"),
