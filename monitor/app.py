@@ -15,9 +15,6 @@ from monitor.views import View
 
 __all__ = ["play"]
 
-TICK_S = 0.1
-"""Longest wait for a window, so the shortest interval at which level and clock move on the dashboard."""
-
 
 def play(
     source: Source,
@@ -64,11 +61,12 @@ def play(
     with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.calmly():
         pipeline.drain(0.0)
         pipeline.start()
+        view.attach(pipeline, interrupts)
         view.begin(pipeline.start_message, bundle.spec.kind)
         running = True
         while running and not interrupts.requested:
             running = pipeline.running
-            for event in pipeline.drain(TICK_S if running else 0.0):
+            for event in pipeline.drain(view.wait_s if running else 0.0):
                 view.window(event)
             snapshot = pipeline.snapshot()
             view.snapshot(snapshot, note(snapshot.elapsed_s))

@@ -3,27 +3,26 @@
 :func:`render` is a pure function and knows no terminal, clock or thread; :mod:`monitor.screen`
 shows what it returns. Every number has a fixed column and a fixed width, so nothing moves but
 what changed. Labels are told apart by letter as well as by colour. From 60x16 up the whole
-dashboard is drawn, below that what matters most
-(:mod:`monitor.small_dashboard`).
+dashboard is drawn (:mod:`monitor.page` says where everything stands), below that what matters
+most (:mod:`monitor.small_dashboard`).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import textwrap
 
 from rich.cells import cell_len
 
+from monitor.display import NOTHING_MORE, Display
 from monitor.frame import Frame, Line, Look, Row
-from monitor.graphs import big_letters, clock, fit
-from monitor.health import alarm, vital_signs
+from monitor.graphs import big_letters, fit
+from monitor.header_panel import header_rows
+from monitor.health import alarm
 from monitor.messages import Snapshot
+from monitor.page import BIG_WIDTH, VERDICT_WIDTH, Page, Plan, plan
+from monitor.palette import AMBER, YELLOW
 from monitor.panels import (
-    AMBER,
-    BLUE,
     GUTTER,
-    RIGHT,
-    YELLOW,
     bar_segments,
     counters_row,
     footer_row,
@@ -35,57 +34,16 @@ from monitor.panels import (
     verdict_colour,
     verdict_text,
 )
-from monitor.picture import RHYTHM, SOUND, View, picture_lines, row_marks
+from monitor.picture_panel import draw_events, event_colour, event_text, picture_rows
 from monitor.small_dashboard import small_lines
+from monitor.status_panel import health_row, help_rows, keys_row
+from monitor.trace_panel import automatic_gain_db, tick_segments, trace_lines
 
 __all__ = ["render"]
 
 FULL_WIDTH, FULL_HEIGHT = 60, 16
-BIG_WIDTH = 78
-"""From here on the label stands in letters three lines high."""
-VERDICT_WIDTH, SMALL_VERDICT_WIDTH = 45, 24
-"""Columns of the label in big letters and in plain ones; the scores begin behind it."""
-MAX_SCORE_WIDTH = 72
-PICTURE_SIZE = 64
-PICTURE_LINES = 32
-RHYTHM_GAP = 10
-"""Columns between the two pictures, the second one's marks among them."""
 
 LEGEND = {"uncertain": "unsure", "poor-signal": "poor", "no-signal": "silent"}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Page:
-    """What every part of one frame needs to know."""
-
-    snapshot: Snapshot
-    width: int
-    height: int
-    look: Look
-    note: str
-    kind: str
-
-    @property
-    def field(self) -> int:
-        """Columns that picture, history and level share."""
-        return self.width - GUTTER - RIGHT + 1
-
-    @property
-    def has_two_pictures(self) -> bool:
-        """Whether the rhythm finds room beside the sound."""
-        return self.kind == "heart" and self.field >= 2 * PICTURE_SIZE + RHYTHM_GAP
-
-    @property
-    def split(self) -> int:
-        """The column before the scores: over the second picture where there is one."""
-        if self.has_two_pictures:
-            return GUTTER + self.field - PICTURE_SIZE - 3
-        return VERDICT_WIDTH if self.width >= BIG_WIDTH else SMALL_VERDICT_WIDTH
-
-    @property
-    def scores_width(self) -> int:
-        """Columns of the scores."""
-        return PICTURE_SIZE + 2 if self.has_two_pictures else min(self.width - self.split - 2, MAX_SCORE_WIDTH)
 
 
 def render(
@@ -98,6 +56,7 @@ def render(
     unicode: bool = True,
     note: str = "",
     kind: str = "heart",
+    display: Display = NOTHING_MORE,
 ) -> Frame:
     """Return the screen that shows a snapshot.
 
@@ -117,6 +76,8 @@ def render(
         life stand there.
     kind : {"heart", "article"}
         Which front end drew the tensor; see :class:`models.spec.SpectrogramSpec`.
+    display : Display
+        What the drawing thread knows beside the snapshot.
 
     Returns
     -------
@@ -130,74 +91,70 @@ def render(
     """
     if width < 1 or height < 1:
         raise ValueError(f"width={width}, height={height} must be at least 1")
-    page = _Page(snapshot, width, height, Look(colour, colour and gradient, unicode), note, kind)
-    large = width >= FULL_WIDTH and height >= FULL_HEIGHT
-    return Frame(width, tuple(_full(page) if large else small_lines(snapshot, width, height, page.look)))
+    page = Page(snapshot, width, height, Look(colour, colour and gradient, unicode), note, kind, display)
+    if width >= FULL_WIDTH and height >= FULL_HEIGHT:
+        return Frame(width, tuple(_full(page)))
+    return Frame(width, tuple(small_lines(snapshot, width, height, page.look, display)))
 
 
-def _full(page: _Page) -> list[Line]:
+def _full(page: Page) -> list[Line]:
     """Return the whole dashboard."""
-    room = page.height - 12
-    blank = Row(page.width).line()
-    has_axis, has_gap, has_title = room >= 10, room >= 12, room >= 14
-    air = room >= 18
     message = _message(page)
-    lines = min(PICTURE_LINES, room - has_axis - has_gap - has_title - 3 * air - (len(message) - 1))
-    rows = [*_header(page), *([blank] if air else []), *_verdict(page), *message, *([blank] if air else [])]
-    rows += _pictures(page, lines, has_title, has_axis)
-    rows += [blank] if air else []
-    rows += [history_row(page.snapshot, page.width, page.look), level_row(page.snapshot.level, page.width, page.look)]
-    rows += [counters_row(page.snapshot, page.width, page.look)]
-    rows += [blank] * (page.height - len(rows) - 1)
-    return [*rows, footer_row(LEGEND, page.width, page.look)]
+    rows = plan(page.height, len(message))
+    top = header_rows(page)
+    below = [keys_row(page.display.keys, page.width, page.look)] if rows.keys else []
+    below.append(footer_row(LEGEND, page.width, page.look))
+    room = page.height - len(top) - len(below)
+    if page.display.help:
+        return [*top, *help_rows(page.display, room, page.width, page.look), *below]
+    middle = _middle(page, rows, message)
+    return [*top, *middle, *[Row(page.width).line()] * (room - len(middle)), *below]
 
 
-def _header(page: _Page) -> list[Line]:
-    """Return source and time, model and note, and a rule."""
-    start, look, width = page.snapshot.start, page.look, page.width
-    time = _time_text(page.snapshot)
-    source = fit(start.source, max(width - len(time) - GUTTER - 3, 1), unicode=look.unicode)
-    first = Row(width).put(1, "auscult", look.ink(dim=True)).put(GUTTER, source, look.ink(bold=True)).right(time)
-    said = page.note or vital_signs(page.snapshot)
-    note = fit(said, min(cell_len(said), width - 30), unicode=look.unicode)
-    settings = _settings_text(page, width - GUTTER - 3 - cell_len(note))
-    second = Row(width).put(1, "model", look.ink(dim=True))
-    second.put(GUTTER, settings, look.ink(dim=True)).right(note, look.ink(BLUE))
-    rule = Row(width).put(1, ("─" if look.unicode else "-") * (width - 2), look.ink(dim=True))
-    return [first.line(), second.line(), rule.line()]
+def _middle(page: Page, rows: Plan, message: list[Line]) -> list[Line]:
+    """Return all rows between header and keys."""
+    look, width = page.look, page.width
+    rule = Row(width).put(1, ("─" if look.unicode else "-") * (width - 2), look.ink(dim=True)).line()
+    air = [Row(width).line()] if rows.air else []
+    lines = [*([rule] if rows.rule else []), *_verdict(page), *message, *air]
+    lines += [*_trace(page, rows), *picture_rows(page, rows), *air]
+    lines += [history_row(page.snapshot, width, look), level_row(page.snapshot.level, width, look)]
+    lines.append(counters_row(page.snapshot, width, look))
+    if rows.health:
+        lines.append(health_row(page.snapshot, page.display.vitals, width, look))
+    return lines
 
 
-def _settings_text(page: _Page, room: int) -> str:
-    """Return the model's name and as many of the settings as there is room for."""
-    start = page.snapshot.start
-    settings = f"{start.window_s:g} s window every {start.hop_s:g} s"
-    texts = (f"{start.model}, {settings}, {start.sample_rate} Hz input", f"{start.model}, {settings}", start.model)
-    fitting = (text for text in texts if cell_len(text) <= room)
-    return fit(next(fitting, start.model), room, unicode=page.look.unicode)
+def _trace(page: Page, plan: Plan) -> list[Line]:
+    """Return the phonocardiogram: ticks, and the sound below them; empty rows where there is none."""
+    trace, look, field = page.display.trace, page.look, page.field
+    rows = [Row(page.width) for _ in range(plan.ticks + plan.trace)]
+    if not rows:
+        return []
+    rows[-1 - plan.trace // 2].put(1, "sound", look.ink(dim=True))
+    if trace is not None:
+        gain_db = automatic_gain_db(trace.peak) + page.display.gain_db
+        if plan.ticks:
+            rows[0].draw(GUTTER, tick_segments(trace, field, look), field)
+        for row, line in zip(rows[plan.ticks :], trace_lines(trace, field, plan.trace, gain_db, look), strict=True):
+            row.draw(GUTTER, line, field)
+        rows[-1 - plan.trace // 2].right(f"{gain_db:+3.0f} dB", look.ink(dim=True))
+    return [row.line() for row in rows]
 
 
-def _time_text(snapshot: Snapshot) -> str:
-    """Return position, length and speed, as wide at the end as at the beginning."""
-    start = snapshot.start
-    speed = "max" if start.speed is None else f"{start.speed:g}x"
-    ended = "ended  " if snapshot.finished else ""
-    if start.duration_s is None:
-        return f"{ended}{clock(snapshot.elapsed_s):>9}  {speed}"
-    length = clock(start.duration_s)
-    return f"{ended}{clock(snapshot.elapsed_s):>{len(length)}} / {length}  {speed}"
-
-
-def _verdict(page: _Page) -> list[Line]:
+def _verdict(page: Page) -> list[Line]:
     """Return four rows: the label and how sure it is, beside the scores and the heart rate."""
     style = page.look.ink(verdict_colour(page.snapshot), bold=True)
     scores = score_segments(page.snapshot, page.scores_width, 3, page.look)
     rows = [Row(page.width).put(1, text, style) for text in _label_lines(page, VERDICT_WIDTH - 2)]
+    if (area := page.events_beside_verdict) is not None:
+        draw_events(page, rows, area)
     for row, segments in zip(rows, scores, strict=False):
         row.draw(page.split + 1, segments, page.scores_width)
     return [*(row.line() for row in rows), _under_verdict(page)]
 
 
-def _label_lines(page: _Page, room: int) -> tuple[str, str, str]:
+def _label_lines(page: Page, room: int) -> tuple[str, str, str]:
     """Return the label in three lines: in big letters where they can be drawn and fit."""
     text = verdict_text(rolling_of(page.snapshot))
     big = big_letters(text) if page.look.unicode and page.width >= BIG_WIDTH else None
@@ -207,7 +164,7 @@ def _label_lines(page: _Page, room: int) -> tuple[str, str, str]:
     return "", fit(text.upper(), room, unicode=page.look.unicode), ""
 
 
-def _under_verdict(page: _Page) -> Line:
+def _under_verdict(page: Page) -> Line:
     """Return how sure the label is, and the heart rate."""
     row, rolling, look = Row(page.width), rolling_of(page.snapshot), page.look
     if rolling.state == "listening":
@@ -226,7 +183,7 @@ def _under_verdict(page: _Page) -> Line:
     return row.put(page.split + page.scores_width - 6, figure, look.ink(bold=bpm is not None, dim=bpm is None)).line()
 
 
-def _message(page: _Page) -> list[Line]:
+def _message(page: Page) -> list[Line]:
     """Return what is wrong with a live input, in two lines if need be, or what the newest window was, in one."""
     text, warns = message_of(page.snapshot)
     style = page.look.ink(YELLOW) if warns else page.look.ink(dim=True)
@@ -235,40 +192,18 @@ def _message(page: _Page) -> list[Line]:
     if cell_len(text) > room and alarm(page.snapshot) is not None:
         first = textwrap.wrap(text, room, max_lines=1, placeholder="")[0]
         texts = [first, text[len(first) :].lstrip()]
-    return [Row(page.width).put(1, fit(part, room, unicode=page.look.unicode), style).line() for part in texts]
-
-
-def _pictures(page: _Page, lines: int, has_title: bool, has_axis: bool) -> list[Line]:
-    """Return the network's picture, and the rhythm beside it where there is room."""
-    views = [(GUTTER, SOUND)]
-    if page.has_two_pictures:
-        views.append((GUTTER + page.field - PICTURE_SIZE, RHYTHM))
-    rows = [Row(page.width) for _ in range(lines + has_title + has_axis)]
-    for column, view in views:
-        columns = min(page.field, PICTURE_SIZE)
-        if has_title:
-            rows[0].put(column, view.title, page.look.ink(dim=True))
-        _draw_view(page, rows[has_title : has_title + lines], column, columns, view)
-        if has_axis:
-            _draw_axis(page, rows[-1], column, columns)
+    texts = [fit(part, min(room, cell_len(part)), unicode=page.look.unicode) for part in texts]
+    rows = [Row(page.width).put(1, part, style) for part in texts]
+    _newest_event(page, rows[-1], room - cell_len(texts[-1]) - 2)
     return [row.line() for row in rows]
 
 
-def _draw_view(page: _Page, rows: list[Row], column: int, columns: int, view: View) -> None:
-    """Draw one channel into rows, with its marks at the left."""
-    tensor, look = page.snapshot.tensor, page.look
-    drawn: list[Line] = [()] * len(rows)
-    if tensor is not None and view.channel < tensor.shape[2]:
-        drawn = picture_lines(tensor, view, len(rows), columns, look, page.kind)
-    marks = row_marks(view, len(rows)) if page.kind == "heart" else {}
-    for number, (row, segments) in enumerate(zip(rows, drawn, strict=True)):
-        row.put(column - 8, f"{marks.get(number, ''):>7}", look.ink(dim=True))
-        row.draw(column, segments, columns if segments else 0)
-
-
-def _draw_axis(page: _Page, row: Row, column: int, columns: int) -> None:
-    """Write the ends of the time axis under a picture."""
-    dim = page.look.ink(dim=True)
-    window = page.snapshot.window
-    ends = ("", "") if window is None else (f"{window.start_s:.1f} s", f"{window.end_s:.1f} s")
-    row.put(column, ends[0], dim).put(column + columns - len(ends[1]), ends[1], dim)
+def _newest_event(page: Page, row: Row, room: int) -> None:
+    """Write the newest event at the end of a row where there is no list of them, and room for it."""
+    if page.events_beside_pictures or page.events_beside_verdict or not page.display.happenings:
+        return
+    newest = page.display.happenings[-1]
+    text = event_text(newest).lstrip()
+    if cell_len(text) <= room:
+        style = page.look.ink(event_colour(page.snapshot, newest))
+        row.right(fit(text, cell_len(text), unicode=page.look.unicode), style)

@@ -18,6 +18,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
+from monitor.palette import SIXTEEN
+
 __all__ = ["PLAIN", "Frame", "Line", "Look", "Row", "ink"]
 
 Line = tuple[Segment, ...]
@@ -51,7 +53,9 @@ class Look:
         return cls(colour, colour and gradient, console.encoding.lower().startswith("utf"))
 
     def ink(self, colour: str = "", *, on: str = "", bold: bool = False, dim: bool = False) -> Style:
-        """Return a style; without colours only its weight is left."""
+        """Return a style; without colours only its weight is left, with sixteen each has one of them."""
+        if not self.gradient:
+            colour, on = SIXTEEN.get(colour, colour), SIXTEEN.get(on, on)
         return ink(colour, on, bold, dim) if self.colour else ink("", "", bold, dim)
 
 

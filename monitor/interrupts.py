@@ -17,10 +17,17 @@ __all__ = ["Interrupts"]
 
 
 class Interrupts:
-    """Watches for Ctrl+C and SIGTERM inside a ``with`` block."""
+    """Watches for Ctrl+C and SIGTERM inside a ``with`` block.
+
+    Attributes
+    ----------
+    requested : bool
+        Whether to end, by a signal or :meth:`quit`.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        self._signalled = False
         self._waiting = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -37,6 +44,15 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def quit(self) -> None:
+        """End as if the source had ended: nothing was interrupted."""
+        self.requested = True
+
+    @property
+    def exit_code(self) -> int:
+        """130 after a signal, else 0."""
+        return 130 if self._signalled else 0
+
     @contextlib.contextmanager
     def calmly(self) -> Iterator[None]:
         """Let the first signal in this block only set :attr:`requested`."""
@@ -48,7 +64,7 @@ class Interrupts:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, or raise."""
-        calm = self._waiting and not self.requested
-        self.requested = True
+        calm = self._waiting and not self._signalled
+        self.requested = self._signalled = True
         if not calm:
             raise KeyboardInterrupt

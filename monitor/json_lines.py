@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with th
 __all__ = [
     "SCHEMA",
     "device_line",
+    "mark_line",
     "overload_line",
     "recording_line",
     "start_line",
@@ -201,6 +202,21 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
     """Return the line that says whether the classifier follows; one JSON object, no line feed."""
     at = _rounded(at_s, TIME_DIGITS)
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
+
+
+def mark_line(number: int, at_s: float, time: str | None = None) -> str:
+    """Return the line of a mark that a person set; one JSON object, no line feed.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    at_s : float
+        Position in the source, seconds.
+    time : str or None
+        The wall clock's, ISO 8601, where the caller knows it.
+    """
+    return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(number)})
 
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:

@@ -244,6 +244,8 @@ class Snapshot:
         How a live input is doing; None for every other source.
     recording : RecordingStatus or None
         What a recording beside the judging has come to; None without one.
+    envelope : ndarray, shape (frames,), float32, or None
+        Log envelope of the newest window's heart sounds, read-only; see :class:`~monitor.analysis.JudgedWindow`.
     """
 
     start: Start
@@ -261,3 +263,4 @@ class Snapshot:
     overloaded: bool = False
     device: DeviceStatus | None = None
     recording: RecordingStatus | None = None
+    envelope: NDArray[np.float32] | None = None

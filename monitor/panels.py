@@ -14,14 +14,12 @@ from monitor.frame import PLAIN, Line, Look, Row
 from monitor.graphs import bar, db_fraction, fit, label_letters
 from monitor.health import alarm
 from monitor.messages import Judgement, Level, Snapshot, WindowEvent
+from monitor.palette import AMBER, BLUE, GREEN, GREY, RED, ROSE, TEAL, VIOLET, YELLOW
 from monitor.plain_lines import DISCLAIMER, printable
 
 __all__ = [
-    "AMBER",
-    "BLUE",
     "GUTTER",
     "RIGHT",
-    "YELLOW",
     "bar_segments",
     "counters_row",
     "footer_row",
@@ -29,6 +27,7 @@ __all__ = [
     "label_colours",
     "level_row",
     "level_segments",
+    "marked_bar",
     "message_of",
     "rolling_of",
     "score_segments",
@@ -43,8 +42,8 @@ GUTTER = 9
 RIGHT = 8
 """Columns right of it: a gap, a figure, a margin."""
 
-GREEN, AMBER, VIOLET, TEAL, ROSE = "#52b788", "#e09f3e", "#a68be0", "#4fa3b5", "#d9798f"
-YELLOW, BLUE, GREY, RED = "#c9b458", "#86a5c4", "#8d8d8d", "#e5484d"
+OWN_FIGURE_WIDTH = 48
+"""From here on a score's row has the newest window's figure too."""
 
 STRIP_GROUND = "#262626"
 """A pure grey, one of the 256: a tinted ground would turn into a loud colour there."""
@@ -84,7 +83,7 @@ def bar_segments(fraction: float, width: int, colour: str, look: Look) -> list[S
 
 
 def score_segments(snapshot: Snapshot, width: int, height: int, look: Look) -> list[list[Segment]]:
-    """Return the rolling score of each label: letter, name, bar and figure.
+    """Return each label's scores: letter, name, the rolling score as bar and figure, the newest window's as a mark.
 
     Parameters
     ----------
@@ -112,14 +111,50 @@ def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, look
     rolling = rolling_of(snapshot)
     score = rolling.scores.get(label) if rolling.scores else None
     colour = label_colours(snapshot.start.labels)[label]
+    own = _own_score(snapshot, label)
     chosen = rolling.label == label
-    room = width - name_width - 8
-    return [
+    has_own_figure = width >= OWN_FIGURE_WIDTH
+    room = width - name_width - 8 - 7 * has_own_figure
+    row = [
         Segment(label_letters(snapshot.start.labels)[label] + " ", look.ink(colour, bold=True)),
         Segment(fit(label, name_width, unicode=look.unicode) + " ", look.ink(bold=chosen)),
-        *bar_segments(score or 0.0, room, colour, look),
-        Segment(" " + ("   -" if score is None else f"{score:4.2f}"), look.ink(bold=chosen, dim=score is None)),
+        *marked_bar(score or 0.0, own, room, colour, look),
+        Segment(" " + _figure(score), look.ink(bold=chosen, dim=score is None)),
     ]
+    mark = "│" if look.unicode else "|"
+    return [*row, Segment(f" {mark} {_figure(own)}", look.ink(dim=True))] if has_own_figure else row
+
+
+def _own_score(snapshot: Snapshot, label: str) -> float | None:
+    """Return what the newest window alone gives a label; nothing where that window was withheld."""
+    own = snapshot.window.judgement if snapshot.window else None
+    judged = own is not None and own.scores is not None and own.state in ("verdict", "uncertain")
+    return own.scores.get(label) if judged and own is not None and own.scores is not None else None
+
+
+def _figure(score: float | None) -> str:
+    """Return a score in four characters."""
+    return "   -" if score is None else f"{score:4.2f}"
+
+
+def marked_bar(fraction: float, mark: float | None, width: int, colour: str, look: Look) -> list[Segment]:
+    """Return a bar on its track with a mark at another value, ``width`` cells together."""
+    if mark is None or width < 1:
+        return bar_segments(fraction, width, colour, look)
+    full = bar(fraction, width, unicode=look.unicode)
+    at = min(width - 1, int(min(max(mark, 0.0), 1.0) * width))
+    track = ("─" if look.unicode else ".") * (width - len(full))
+    text, ink, sign = full + track, look.ink(colour), "│" if look.unicode else "|"
+    if at < len(full):
+        inside = look.ink("", on=colour) if full[at] == "█" else ink
+        return [
+            Segment(full[:at], ink),
+            Segment(sign, inside),
+            Segment(full[at + 1 :], ink),
+            Segment(track, look.ink(dim=True)),
+        ]
+    dim = look.ink(dim=True)
+    return [Segment(full, ink), Segment(text[len(full) : at], dim), Segment(sign, PLAIN), Segment(text[at + 1 :], dim)]
 
 
 def history_row(snapshot: Snapshot, width: int, look: Look) -> Line:

@@ -23,7 +23,7 @@ from monitor.sources.base import Source
 from monitor.worker import Worker
 
 if TYPE_CHECKING:
-    from monitor.recorder import Recorder
+    from monitor.recorder import Recorder, RecordingStatus
 
 __all__ = ["Pipeline"]
 
@@ -145,6 +145,44 @@ class Pipeline:
     def summary(self) -> Summary:
         """Return what has been found so far; of the whole recording once it has ended."""
         return self._worker.summary()
+
+    @property
+    def source(self) -> Source:
+        """Where the sound comes from: to be paused or sent elsewhere; it is started and stopped here."""
+        return self._source
+
+    def record(self, path: Path) -> None:
+        """Begin to record from now on; for the thread that made the pipeline.
+
+        Parameters
+        ----------
+        path : Path
+            A new .wav or .flac file.
+
+        Raises
+        ------
+        ValueError
+            If it records already, or has not started.
+        AuscultError
+            If nothing can be recorded there.
+        """
+        if self._recorder is not None or not self._started:
+            raise ValueError("record must be called while the pipeline runs and does not record")
+        self._recorder = _recorder(path, self._ring, self._source.sample_rate)
+        self._recorder.start(from_now=True)
+
+    def stop_recording(self) -> RecordingStatus | None:
+        """End the recording and return what it came to; None without one. For the thread that made the pipeline."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return None
+        recorder.stop()
+        return recorder.status
+
+    @property
+    def ring(self) -> RingBuffer:
+        """The sound itself, the last half minute of it; to be looked at, never to be written."""
+        return self._ring
 
     @property
     def running(self) -> bool:

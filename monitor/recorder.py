@@ -102,8 +102,13 @@ class Recorder:
         self._error: str | None = None
         self._ended = False
 
-    def start(self) -> None:
-        """Begin to record, before the source starts.
+    def start(self, *, from_now: bool = False) -> None:
+        """Begin to record, before the source starts, or later.
+
+        Parameters
+        ----------
+        from_now : bool
+            Whether to leave out what the ring already holds.
 
         Raises
         ------
@@ -113,6 +118,8 @@ class Recorder:
         if self._cursor is not None or self._ended:
             raise ValueError("start must be called once; make a new recorder for another file")
         self._cursor = self._ring.cursor()
+        if from_now:
+            self._cursor.next_sample = self._ring.end_sample
         self._thread.start()
 
     def stop(self) -> None:

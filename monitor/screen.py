@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.style import Style
 
 from monitor.dashboard import render
+from monitor.display import NOTHING_MORE, Display
 from monitor.frame import Frame, Line, Look
 from monitor.messages import Snapshot
 
@@ -66,9 +67,10 @@ class Screen:
         self._colors = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
         self._open = False
         self._size = (0, 0)
-        self._drawn: list[str] = []
+        self._drawn: tuple[Line, ...] = ()
+        self._frame: Frame | None = None
         self._due = float("-inf")
-        self._waiting: tuple[Snapshot, str, str] | None = None
+        self._waiting: tuple[Snapshot, str, str, Display] | None = None
         self._prefixes: dict[Style, str] = {}
 
     @staticmethod
@@ -77,9 +79,9 @@ class Screen:
         return console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
 
     def start(self) -> None:
-        """Take over the terminal."""
+        """Take over the terminal; the next frame is drawn whole."""
         if not self._open:
-            self._open = True
+            self._open, self._size = True, (0, 0)
             self._write(ENTER)
 
     def stop(self) -> None:
@@ -110,13 +112,14 @@ class Screen:
         """Give the terminal back."""
         self.stop()
 
-    def show(self, snapshot: Snapshot, note: str = "", kind: str = "heart") -> bool:
+    def show(self, snapshot: Snapshot, note: str = "", kind: str = "heart", display: Display = NOTHING_MORE) -> bool:
         """Draw a snapshot, or keep it for the next call when the last frame is too young.
 
         Parameters
         ----------
         snapshot : Snapshot
         note, kind : str
+        display : Display
             See :func:`monitor.dashboard.render`.
 
         Returns
@@ -124,18 +127,28 @@ class Screen:
         bool
             Whether a frame was due; the newest snapshot wins.
         """
-        self._waiting = (snapshot, note, kind)
-        if self._clock() < self._due:
+        self._waiting = (snapshot, note, kind, display)
+        if self.wait_s > 0:
             return False
         self.refresh()
         return True
+
+    @property
+    def frame(self) -> Frame | None:
+        """What was drawn last; None before the first frame."""
+        return self._frame
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds until the last frame is old enough for another, 0 when it is."""
+        return max(0.0, self._due - self._clock())
 
     def refresh(self) -> None:
         """Draw the newest snapshot now, whatever the time."""
         if self._waiting is None or not self._open:
             return
         self._due = self._clock() + FRAME_S
-        snapshot, note, kind = self._waiting
+        snapshot, note, kind, display = self._waiting
         width, height = self.console.size
         look = self._look
         frame = render(
@@ -147,18 +160,18 @@ class Screen:
             unicode=look.unicode,
             note=note,
             kind=kind,
+            display=display,
         )
         self._draw(frame)
 
     def _draw(self, frame: Frame) -> None:
         """Write the lines that differ from those on the screen, in one piece."""
         size = (frame.width, len(frame.lines))
-        lines = [self.escapes(line) for line in frame.lines]
         cleared = size != self._size
-        old = [""] * len(lines) if cleared else self._drawn
-        pairs = enumerate(zip(lines, old, strict=True), 1)
-        changed = [f"\x1b[{number};1H{line}" for number, (line, was) in pairs if line != was]
-        self._size, self._drawn = size, lines
+        old: tuple[Line, ...] = ((),) * len(frame.lines) if cleared else self._drawn
+        pairs = enumerate(zip(frame.lines, old, strict=True), 1)
+        changed = [f"\x1b[{number};1H{self.escapes(line)}" for number, (line, was) in pairs if line != was]
+        self._size, self._drawn, self._frame = size, frame.lines, frame
         if changed:
             self._write(BEGIN_FRAME + (CLEAR if cleared else "") + "".join(changed) + END_FRAME)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rich.segment import Segment
 
+from monitor.display import NOTHING_MORE, Display
 from monitor.frame import Line, Look, Row
 from monitor.graphs import clock, fit
 from monitor.messages import Snapshot
@@ -20,6 +21,7 @@ from monitor.panels import (
     verdict_colour,
     verdict_text,
 )
+from monitor.status_panel import help_rows
 
 __all__ = ["small_lines"]
 
@@ -27,7 +29,7 @@ BAR_WIDTH = 24
 """Below this many columns a bar would say nothing."""
 
 
-def small_lines(snapshot: Snapshot, width: int, height: int, look: Look) -> list[Line]:
+def small_lines(snapshot: Snapshot, width: int, height: int, look: Look, display: Display = NOTHING_MORE) -> list[Line]:
     """Return the lines of a small screen.
 
     Parameters
@@ -36,24 +38,27 @@ def small_lines(snapshot: Snapshot, width: int, height: int, look: Look) -> list
     width, height : int
         Cells, at least 1.
     look : Look
+    display : Display
 
     Returns
     -------
     list of Line
         ``height`` of them, the verdict always among them where there are two or more.
     """
-    pieces = _pieces(snapshot, width, look)
+    if display.help and height > 1:
+        return [*help_rows(display, height - 1, width, look), footer_row({}, width, look)]
+    pieces = _pieces(snapshot, width, look, display)
     by_rank = sorted(range(len(pieces)), key=lambda at: pieces[at][0])
     rows = [pieces[at][1] for at in sorted(by_rank[: height - 1])]
     rows += [Row(width).line()] * (height - 1 - len(rows))
     return [*rows, footer_row({}, width, look)]
 
 
-def _pieces(snapshot: Snapshot, width: int, look: Look) -> list[tuple[int, Line]]:
+def _pieces(snapshot: Snapshot, width: int, look: Look, display: Display) -> list[tuple[int, Line]]:
     """Return every line there could be, top first, with its rank; the lowest ranks stay."""
     bars = score_segments(snapshot, width, 4, look) if width >= BAR_WIDTH else []
     return [
-        (3, _source_line(snapshot, width, look)),
+        (3, _source_line(snapshot, width, look, display)),
         (0, _verdict_line(snapshot, width, look)),
         (2, _message_line(snapshot, width, look)),
         *((6, _whole(segments, width)) for segments in bars),
@@ -63,9 +68,10 @@ def _pieces(snapshot: Snapshot, width: int, look: Look) -> list[tuple[int, Line]
     ]
 
 
-def _source_line(snapshot: Snapshot, width: int, look: Look) -> Line:
-    """Return source and position."""
-    time = clock(snapshot.elapsed_s)
+def _source_line(snapshot: Snapshot, width: int, look: Look, display: Display) -> Line:
+    """Return source and position, and whether it is held."""
+    held = f"{display.held.upper()} " if display.held else ""
+    time = held + clock(snapshot.elapsed_s + display.shift_s)
     source = fit(snapshot.start.source, max(width - len(time) - 1, 0), unicode=look.unicode)
     return Row(width).put(0, source).right(time, margin=0).line()
 

@@ -207,7 +207,7 @@ class Worker:
     def _publish(self, judged: JudgedWindow, latency_ms: float) -> None:
         """Hand a judged window to whoever listens."""
         event = dataclasses.replace(judged.event, latency_ms=latency_ms)
-        self._last = JudgedWindow(event, _read_only(judged.tensor))
+        self._last = JudgedWindow(event, _read_only(judged.tensor), _read_only(judged.envelope))
         self._history.append("gap" if event.gap else event.rolling.label or event.rolling.state)
         self._summary.push(event)
         self._snapshot = self._make_snapshot(self._snapshot.start)
@@ -239,6 +239,7 @@ class Worker:
             elapsed_s=self._analysis.end_sample / self._analysis.sample_rate,
             window=self._last.event if self._last else None,
             tensor=self._last.tensor if self._last else None,
+            envelope=self._last.envelope if self._last else None,
             history=tuple(self._history),
             level=self._analysis.level,
             hop_p50_ms=self._hop_ms.percentile(50),
@@ -251,8 +252,8 @@ class Worker:
         )
 
 
-def _read_only(tensor: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-    """Return a tensor that no reader can change."""
-    if tensor is not None:
-        tensor.flags.writeable = False
-    return tensor
+def _read_only(array: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    """Return an array that no reader can change."""
+    if array is not None:
+        array.flags.writeable = False
+    return array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_the_two_commands_stand_there():
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines() if "auscult " in line])
 def test_every_command_line_parses(line):
     """Every command that is shown exists, with the flags that are shown."""
-    words = re.split(r"\s+#|\s+<|\s+\|", line[line.index("auscult ") :])[0].split()[1:]
+    words = shlex.split(re.split(r"\s+#|\s+<|\s+>|\s+\|", line[line.index("auscult ") :])[0])[1:]
     if words[0] not in COMMANDS:
         pytest.fail(f"no such command: {words[0]}")
     assert callable(_parser(words[0]).parse_args(words).run)

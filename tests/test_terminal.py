@@ -25,14 +25,34 @@ ENTER, LEAVE, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 class Terminal:
     """A program on a pseudo-terminal of a given size."""
 
-    def __init__(self, arguments, columns, lines, **environment):
+    def __init__(self, arguments, columns, lines, stdin=None, **environment):
         self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.resize(columns, lines)
         env = {**os.environ, "TERM": "xterm-256color", **environment}
         command = [sys.executable, "-m", "monitor", *arguments]
-        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+        self.process = subprocess.Popen(
+            command,
+            stdin=theirs if stdin is None else stdin,
+            stdout=theirs,
+            stderr=theirs,
+            env=env,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+        )
         os.close(theirs)
         self.seen = b""
+
+    def resize(self, columns, lines):
+        """Give the terminal another size."""
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def mode(self):
+        """Return how the terminal is set: what it echoes, and whether it waits for whole lines."""
+        return termios.tcgetattr(self._ours)[3]
+
+    def type(self, keys):
+        """Press some keys."""
+        os.write(self._ours, keys)
 
     def read_until(self, wanted, timeout_s=60.0):
         """Read what the program draws until some bytes were seen."""
@@ -118,3 +138,83 @@ def test_no_color_is_respected(terminal):
     program.read_to_end()
     assert not re.search(rb"\x1b\[[0-9;]*[34]8;", program.seen)
     assert not re.search(rb"\x1b\[(?:\d+;)*[349][0-7]m", program.seen)
+
+
+class TestKeys:
+    """Keys on a real terminal."""
+
+    def test_q_ends_as_if_the_sound_had_ended(self, terminal):
+        """The screen is given back, the summary printed, the exit code 0, and the terminal echoes again."""
+        program = terminal("demo")
+        before = program.mode()
+        program.read_until(b"quit")
+        program.type(b"q")
+        assert program.read_to_end() == 0
+        assert b"summary" in program.seen.split(LEAVE)[1]
+        assert program.mode() == before
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_restores_the_mode(self, terminal, number):
+        """Ctrl+C and SIGTERM leave a terminal that echoes and waits for lines."""
+        program = terminal("demo")
+        before = program.mode()
+        program.read_until(b"quit")
+        assert program.mode() != before
+        program.process.send_signal(number)
+        assert program.read_to_end() == 130
+        assert program.mode() == before
+
+    def test_keys_do_what_the_line_says(self, terminal):
+        """A mark, a pause and the help are seen; the help shows what the keys do."""
+        program = terminal("demo", columns=120, lines=40)
+        program.read_until(b"quit")
+        program.type(b"m")
+        program.read_until(b"mark 1")
+        program.type(b" ")
+        program.read_until(b"PAUSED")
+        program.type(b"?")
+        program.read_until(b"any key goes back")
+        program.type(b"xq")
+        assert program.read_to_end() == 0
+
+    def test_a_stop_gives_the_terminal_back_and_takes_it_again(self, terminal):
+        """Ctrl+Z restores screen and mode; when the program goes on it draws everything anew."""
+        program = terminal("demo")
+        before = program.mode()
+        program.read_until(b"quit")
+        program.process.send_signal(signal.SIGTSTP)
+        program.read_until(LEAVE)
+        os.waitid(os.P_PID, program.process.pid, os.WSTOPPED | os.WNOWAIT)
+        assert program.mode() == before
+        program.seen = b""
+        program.process.send_signal(signal.SIGCONT)
+        program.read_until(b"not for diagnosis")
+        assert program.mode() != before
+        program.type(b"q")
+        assert program.read_to_end() == 0
+        assert program.mode() == before
+
+    def test_sound_on_standard_input_leaves_no_keys(self, tmp_path, terminal):
+        """`replay -` draws the dashboard and names no keys."""
+        samples = (b"\x00\x10" * 2000 + b"\x00\xf0" * 2000) * 12
+        (tmp_path / "heard.raw").write_bytes(samples)
+        with (tmp_path / "heard.raw").open("rb") as sound:
+            program = terminal("replay", "-", "--raw", "s16le", "--speed", "64", stdin=sound)
+            assert program.read_to_end() == 0
+        assert ENTER in program.seen
+        assert b"pause" not in program.seen
+        assert b"summary" in program.seen
+
+
+def test_another_size_in_mid_run_is_drawn_whole(terminal):
+    """After a change of size every line is drawn, and none below the new one."""
+    program = terminal("demo", columns=120, lines=40)
+    program.read_until(b"not for diagnosis")
+    program.resize(columns=80, lines=24)
+    program.seen = b""
+    program.read_until(b"\x1b[2J")
+    program.read_until(b"\x1b[24;1H")
+    rows = [int(row) for row in re.findall(rb"\x1b\[(\d+);1H", program.seen.split(b"\x1b[2J")[1])]
+    assert sorted(set(rows)) == list(range(1, 25))
+    program.type(b"q")
+    assert program.read_to_end() == 0

@@ -38,4 +38,4 @@ def run(options: argparse.Namespace) -> int:
             play(source, bundle, view, interrupts, hop_s=options.hop, note=playing)
         finally:
             view.close()
-        return 130 if interrupts.requested else 0
+        return interrupts.exit_code

@@ -100,7 +100,7 @@ def _listen(
         kept = last.recording
         lost = f", {kept.lost_samples} samples of it lost" if kept.lost_samples else ""
         print(f"recorded {kept.written_s:.1f} s{lost}: {kept.path}", file=sys.stderr)
-    return 130 if interrupts.requested else 0
+    return interrupts.exit_code
 
 
 def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceInfo:

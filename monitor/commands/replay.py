@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
                     failures.append(error)
                     _report(failures, view)
                 if interrupts.requested:
-                    return 130
+                    return interrupts.exit_code or code
         finally:
             view.close()
             _report(failures, None)

@@ -31,6 +31,9 @@ BLOCK_S = 0.01
 MAX_BLOCK_SAMPLES = 16_384
 """Largest block, whatever the speed: keeps a block far smaller than the ring."""
 
+PAUSE_LOOK_S = 0.05
+"""Seconds between two looks whether a pause is over."""
+
 
 class Source(abc.ABC):
     """Something that writes sound into a ring.
@@ -51,6 +54,26 @@ class Source(abc.ABC):
     sample_rate: int
     duration_s: float | None = None
     speed: float | None = 1.0
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether :meth:`pause` does something: not with what is live."""
+        return False
+
+    def pause(self, *, paused: bool) -> None:  # noqa: B027  # what is live cannot
+        """Hold the sound, or let it go on; nothing where it cannot be held."""
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether :meth:`seek` does something."""
+        return False
+
+    def seek(self, position_s: float) -> None:  # noqa: B027  # most sources cannot
+        """Go on from another position of the recording; what spans the jump is a gap."""
+
+    def shift_s(self, elapsed_s: float) -> float:
+        """Return the position in the recording minus the position in the sound played, at a position of the latter."""
+        return 0.0
 
     @property
     def lossless(self) -> bool:
@@ -127,6 +150,10 @@ class PacedSource(Source):
         self._stopping = threading.Event() if stopping is None else stopping
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
+        self._paused = threading.Event()
+        self._began = 0.0
+        self._target_s: float | None = None  # set by whoever seeks, taken by the source's thread
+        self._shifts: tuple[tuple[int, int], ...] = ((0, 0),)
 
     @abc.abstractmethod
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
@@ -135,6 +162,42 @@ class PacedSource(Source):
         Samples that are not finite mark lost sound; they are left as they are, and the ring
         turns them into a gap.
         """
+
+    def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the blocks from a sample on, counted from the first that :meth:`blocks` yields.
+
+        Raises
+        ------
+        ValueError
+            If the source cannot do that; see :attr:`can_seek`.
+        """
+        if start_sample:
+            raise ValueError(f"start_sample={start_sample} must be 0 of a source that cannot seek")
+        return self.blocks(block_samples)
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether it can be held: always."""
+        return True
+
+    def pause(self, *, paused: bool) -> None:
+        """Hold the sound, or let it go on; its clock stands still meanwhile."""
+        if paused:
+            self._paused.set()
+        else:
+            self._paused.clear()
+
+    def seek(self, position_s: float) -> None:
+        """Go on from a position, cut to what there is; one lost sample marks the jump."""
+        if self.can_seek:
+            self._target_s = min(max(0.0, position_s), self.duration_s or 0.0)
+
+    def shift_s(self, elapsed_s: float) -> float:
+        """Return the position in the recording minus the position in the sound played, at a position of the latter."""
+        elapsed = round(elapsed_s * self.sample_rate)
+        return (
+            next(shift for start, shift in reversed(self._shifts) if start <= elapsed or not start) / self.sample_rate
+        )
 
     def start(self, ring: RingBuffer) -> None:
         """Begin to write into ``ring`` from the source's own thread.
@@ -170,17 +233,37 @@ class PacedSource(Source):
             ring.close()
 
     def _push_all(self, ring: RingBuffer) -> None:
-        """Push blocks until they end or the source is stopped; end the iterator on every path."""
-        began = self._clock()
-        blocks = self.blocks(self._block_samples(ring))
+        """Push blocks until they end or the source is stopped, from wherever it is sent to."""
+        self._began = self._clock()
+        place = 0
+        while self._push_from(place, ring) and self._target_s is not None:
+            place, self._target_s = round(self._target_s * self.sample_rate), None
+            ring.push_lost(1)
+            self._shifts = (*self._shifts, (ring.end_sample, place - ring.end_sample))
+
+    def _push_from(self, place: int, ring: RingBuffer) -> bool:
+        """Push the blocks from a place on, to their end or to the next jump; False when the source is stopped."""
+        blocks = self.blocks_from(place, self._block_samples(ring))
         try:
             for block in blocks:
-                if not self._wait_until_due(began, len(block), ring):
-                    return
+                if self._paused.is_set():
+                    self._hold()
+                if self._target_s is not None:
+                    return True
+                if not self._wait_until_due(self._began, len(block), ring):
+                    return False
                 ring.push(block)
         finally:
             if isinstance(blocks, Generator):
                 blocks.close()
+        return True
+
+    def _hold(self) -> None:
+        """Wait while paused, and let the schedule wait too."""
+        since = self._clock()
+        while self._paused.is_set() and self._target_s is None and not self._stopping.wait(PAUSE_LOOK_S):
+            pass
+        self._began += self._clock() - since
 
     def _wait_until_due(self, began: float, samples: int, ring: RingBuffer) -> bool:
         """Wait until the next ``samples`` may be pushed; False when the source is stopped."""

@@ -93,10 +93,25 @@ class RecordingSource(PacedSource):
         RecordingError
             If the file is damaged inside, or can no longer be opened.
         """
+        return self.blocks_from(0, block_samples)
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether the length is known, and it is played once."""
+        return self.duration_s is not None
+
+    def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the sound from a sample on, counted from the start that was asked for.
+
+        Raises
+        ------
+        RecordingError
+            As :meth:`blocks`.
+        """
         while True:
             heard = 0
             with self._open() as sound:
-                for block in sound.blocks(self._start_sample):
+                for block in sound.blocks(self._start_sample + start_sample):
                     mono = pick_channel(block, self._channel)
                     heard += len(mono)
                     for begin in range(0, len(mono), block_samples):

@@ -124,7 +124,16 @@ class SyntheticSource(PacedSource):
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield the demo in blocks of at most ``block_samples`` samples."""
-        for start in range(0, len(self.waveform), block_samples):
+        return self.blocks_from(0, block_samples)
+
+    @property
+    def can_seek(self) -> bool:
+        """It can."""
+        return True
+
+    def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the demo from a sample on."""
+        for start in range(start_sample, len(self.waveform), block_samples):
             yield self.waveform[start : start + block_samples]
 
 

@@ -19,11 +19,16 @@ HEART = phonocardiogram(9.0, HeartSettings(), np.random.default_rng(5)).waveform
 class NotingView:
     """Notes what it was shown."""
 
+    wait_s = 0.1
+
     def __init__(self, interrupts=None, after=None):
         self.shown = []
         self.notes = set()
         self._interrupts = interrupts
         self._after = after
+
+    def attach(self, pipeline, interrupts):
+        """Nothing to look at."""
 
     def begin(self, start, kind):
         """Note the start."""

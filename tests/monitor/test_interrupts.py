@@ -37,3 +37,13 @@ def test_the_handlers_are_given_back():
     with Interrupts():
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_key_ends_without_an_interrupt():
+    """Quitting asks for the end, and the exit code is 0; a signal after it is still taken calmly and is told."""
+    with Interrupts() as interrupts, interrupts.calmly():
+        interrupts.quit()
+        assert interrupts.requested
+        assert interrupts.exit_code == 0
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.exit_code == 130

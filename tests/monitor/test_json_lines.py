@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from monitor.json_lines import (
     device_line,
+    mark_line,
     overload_line,
     recording_line,
     start_line,
@@ -285,3 +286,9 @@ def test_needs_neither_numpy_nor_rich() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_a_mark_has_its_number_and_place():
+    """Type first, then where and when."""
+    line = mark_line(2, 12.5, "2026-01-02T03:04:05.678+00:00")
+    assert line == '{"type":"mark","at_s":12.5,"time":"2026-01-02T03:04:05.678+00:00","number":2}'

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.errors import RecordingError
 from models.heart_settings import HeartSettings
@@ -15,6 +16,7 @@ from monitor.analysis import Analysis
 from monitor.config import MonitorConfig
 from monitor.pipeline import Pipeline
 from monitor.sources.array import ArraySource
+from monitor.sources.synthetic import SyntheticSource
 
 HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
 
@@ -196,3 +198,35 @@ def test_a_bad_hop_is_refused_before_anything_starts(plain_bundle):
     """No thread and no ring is made for a hop that does not fit."""
     with pytest.raises(ValueError, match="hop_s"):
         Pipeline(ArraySource(HEART, 4000), plain_bundle, hop_s=0.33)
+
+
+def test_a_recording_begun_in_mid_run_has_what_came_after(plain_bundle, scripted_source, tmp_path):
+    """What the ring held before is left out; two at a time are refused, and one after the other are not."""
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        with pytest.raises(ValueError, match="while the pipeline runs"):
+            pipeline.record(tmp_path / "early.wav")
+        pipeline.start()
+        scripted_source.ring.push(HEART[:4000])
+        pipeline.record(tmp_path / "a.wav")
+        with pytest.raises(ValueError, match="does not record"):
+            pipeline.record(tmp_path / "b.wav")
+        scripted_source.ring.push(HEART[4000:10_000])
+        status = pipeline.stop_recording()
+        assert pipeline.stop_recording() is None
+        pipeline.record(tmp_path / "c.wav")
+        scripted_source.ring.push(HEART[10_000:12_000])
+    assert (status.written_s, status.lost_samples, status.error) == (1.5, 0, None)
+    for name, sound in (("a.wav", HEART[4000:10_000]), ("c.wav", HEART[10_000:12_000])):
+        np.testing.assert_array_equal(soundfile.read(tmp_path / name, dtype="float32")[0], sound)
+
+
+def test_windows_that_span_a_jump_are_withheld(plain_bundle):
+    """A window with the jump in it is a gap; those after it are judged."""
+    source = SyntheticSource(speed=None)
+    source.seek(20.0)
+    with Pipeline(source, plain_bundle, hop_s=0.5) as pipeline:
+        events = list(pipeline.windows())
+    assert [event.gap for event in events[:2]] == [True, False]
+    there = offline(plain_bundle, source.waveform[80_000:])
+    assert len(events) == len(there)
+    assert events[-1].judgement.scores is not None

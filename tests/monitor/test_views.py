@@ -74,6 +74,100 @@ def test_the_dashboard_gives_the_terminal_back_and_prints_what_it_found(plain_bu
     assert "3 windows" in out
 
 
+class TypedKeyboard:
+    """A keyboard on which a test types before each look."""
+
+    works = True
+
+    def __init__(self, *typed):
+        self.typed = list(typed)
+        self.calls = []
+        self.suspending = self.resumed = False
+
+    def start(self):
+        """Note it."""
+        self.calls.append("start")
+
+    def stop(self):
+        """Note it."""
+        self.calls.append("stop")
+
+    def suspend(self):
+        """Note it; the program goes on at once."""
+        self.calls.append("suspend")
+        self.suspending, self.resumed = False, True
+
+    def resume(self):
+        """Note it."""
+        self.calls.append("resume")
+        self.resumed = False
+
+    def obey_stops(self):
+        """Note it."""
+
+    def pressed(self):
+        """Return what is typed next."""
+        return [self.typed.pop(0)] if self.typed else []
+
+
+class TestKeys:
+    """Keys on the dashboard."""
+
+    def played(self, bundle, keyboard, waveform=HEART):
+        """Play a heart with a keyboard; return what was drawn, and how it ended."""
+        file = Terminal()
+        console = Console(file=file, force_terminal=True, width=120, height=40, color_system="truecolor")
+        with Interrupts() as interrupts, DashboardView(Screen(console), keyboard) as view:
+            play(ArraySource(waveform, 4000, speed=64.0), bundle, view, interrupts)
+        return file.getvalue(), interrupts
+
+    def test_q_ends_with_a_summary(self, plain_bundle, capsys):
+        """And with an exit code of 0; the keyboard is given back."""
+        keyboard = TypedKeyboard("m", "q")
+        _, interrupts = self.played(plain_bundle, keyboard, np.tile(HEART, 50))
+        assert (interrupts.requested, interrupts.exit_code) == (True, 0)
+        assert capsys.readouterr().out.count("summary") == 1
+        assert keyboard.calls == ["start", "stop"]
+
+    def test_ctrl_z_gives_the_screen_back_and_takes_it_again(self, plain_bundle):
+        """Left before the stop, entered anew after it."""
+        keyboard = TypedKeyboard()
+        keyboard.suspending = True
+        drawn, _ = self.played(plain_bundle, keyboard)
+        assert keyboard.calls == ["start", "suspend", "resume", "stop"]
+        assert drawn.count("\x1b[?1049h") == drawn.count("\x1b[?1049l") == 2
+
+    def test_keys_are_named_where_there_are_some(self, plain_bundle):
+        """A terminal without keys shows no line of them."""
+        assert "freeze" not in self.played(plain_bundle, None)[0]
+        drawn, _ = self.played(plain_bundle, TypedKeyboard())
+        assert "pause" in drawn
+
+
+def test_marks_and_the_end_of_json_lines(plain_bundle, capsys):
+    """`m` is a line where it was pressed, `q` ends with the summary; the keyboard is given back."""
+    keyboard = TypedKeyboard("m", "x", "m", "q")
+    view = JsonView(keyboard)
+    with Interrupts() as interrupts:
+        play(ArraySource(np.tile(HEART, 50), 4000, speed=64.0), plain_bundle, view, interrupts)
+        assert interrupts.exit_code == 0
+    view.close()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    marks = [line for line in lines if line["type"] == "mark"]
+    assert [mark["number"] for mark in marks] == [1, 2]
+    assert marks[0]["at_s"] <= marks[1]["at_s"]
+    assert lines[-1]["type"] == "summary"
+    assert keyboard.calls == ["start", "stop"]
+
+
+@pytest.mark.parametrize(("to_file", "keys"), [(True, True), (False, False)])
+def test_json_lines_take_keys_only_beside_a_file(to_file, keys, monkeypatch, tmp_path):
+    """Whoever reads a pipe may want the terminal itself."""
+    with (tmp_path / "lines").open("w") as file:
+        monkeypatch.setattr("sys.stdout", file if to_file else Terminal())
+        assert (choose_view(json=True, plain=False)._keyboard is not None) == keys
+
+
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
 OPEN = DeviceStatus("open", "steth", "ALSA", 1, 4000)

@@ -1,7 +1,7 @@
 """The frozen snapshots of the dashboard's tests, and the screens they must give.
 
 ``python tests/monitor/golden/make_golden.py`` writes the screens anew; look at the difference
-before keeping it. A screen is kept as its characters (``.txt``), and two also with their colours
+before keeping it. A screen is kept as its characters (``.txt``), and some also with their colours
 as a terminal gets them (``.ansi``; ``cat`` shows them).
 """
 
@@ -15,8 +15,10 @@ import numpy as np
 from rich.console import Console
 
 from monitor.dashboard import render
+from monitor.display import Display, Happening, Vitals
 from monitor.messages import Judgement, Level, Quality, Snapshot, Start, WindowEvent
 from monitor.screen import Screen
+from monitor.trace import Trace
 
 HERE = Path(__file__).parent
 REASON = "rubbing noise above 600 Hz: hold the chestpiece still"
@@ -29,6 +31,30 @@ def picture() -> np.ndarray:
     lines = (np.maximum(0, 4 - np.abs(rows - 24)) + np.maximum(0, 4 - np.abs(rows - 56))) / 4
     return np.stack([beats, beats, lines * (columns > 8)], axis=-1).astype(np.float32)
 
+
+def trace(first_bin: int = 520) -> Trace:
+    """Return five seconds of a made heart: loud and soft triangles in turn, and a stretch that was lost."""
+    bins = np.arange(first_bin, first_bin + 1000, dtype=np.float32)  # exact arithmetic only, as above
+    beats = np.maximum(0, 1 - np.abs(bins % 160 - 40) / 16) + np.maximum(0, 1 - np.abs(bins % 160 - 104) / 12) / 2
+    high = (beats / 4 + 1 / 64).astype(np.float32)
+    sounds = [beat * 0.8 + at for beat in range(3, 10) for at in (0.2, 0.52)]
+    return Trace(first_bin, -high, high, ((3.1, 3.4),), tuple(at for at in sounds if 2.6 < at < 7.6))
+
+
+KEYS = (("q", "quit"), ("?", "help"), ("space", "pause"), ("m", "mark"), ("s", "save"), ("←→", "seek"), ("+-", "gain"))
+HAPPENED = (
+    Happening(2.0, "normal", "normal"),
+    Happening(3.4, "sound was lost", "gap"),
+    Happening(5.0, "murmur", "murmur"),
+    Happening(6.2, "mark 1", "mark"),
+)
+LIVELY = Display(trace(), HAPPENED, Vitals(2.6, 84.9, 11.6, 40.2), KEYS)
+DISPLAYS = {
+    "nothing": Display(),
+    "lively": LIVELY,
+    "paused": dataclasses.replace(LIVELY, held="paused", gain_db=6.0),
+    "help": dataclasses.replace(LIVELY, help=True),
+}
 
 START = Start("murmur_156.wav", 4000, "heart-sounds", "0" * 64, ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 SURE = Judgement("verdict", "murmur", 0.87, {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04})
@@ -72,6 +98,16 @@ ASCII = {**PLAIN, "unicode": False}
 TEXTS: dict[str, tuple[str, int, int, dict[str, object]]] = {
     "listening-80x24.txt": ("listening", 80, 24, {"note": "normal rhythm"}),
     "murmur-80x24.txt": ("murmur", 80, 24, {"note": "systolic murmur"}),
+    "lively-60x16.txt": ("murmur", 60, 16, {**PLAIN, "display": DISPLAYS["lively"]}),
+    "lively-80x24.txt": ("murmur", 80, 24, {"display": DISPLAYS["lively"]}),
+    "lively-80x24-ascii.txt": ("murmur", 80, 24, {**ASCII, "display": DISPLAYS["lively"]}),
+    "lively-120x40.txt": ("murmur", 120, 40, {"display": DISPLAYS["lively"]}),
+    "lively-160x50.txt": ("murmur", 160, 50, {"display": DISPLAYS["lively"]}),
+    "lively-200x60-no-colour.txt": ("murmur", 200, 60, {**PLAIN, "display": DISPLAYS["lively"]}),
+    "paused-80x24.txt": ("murmur", 80, 24, {"display": DISPLAYS["paused"]}),
+    "paused-40x12.txt": ("murmur", 40, 12, {"display": DISPLAYS["paused"]}),
+    "help-80x24.txt": ("murmur", 80, 24, {"display": DISPLAYS["help"]}),
+    "help-40x12.txt": ("murmur", 40, 12, {"display": DISPLAYS["help"]}),
     "murmur-80x24-no-colour.txt": ("murmur", 80, 24, PLAIN),
     "murmur-80x24-ascii.txt": ("murmur", 80, 24, ASCII),
     "murmur-160x50-no-colour.txt": ("murmur", 160, 50, PLAIN),
@@ -84,7 +120,12 @@ TEXTS: dict[str, tuple[str, int, int, dict[str, object]]] = {
     "uncertain-80x24.txt": ("uncertain", 80, 24, {}),
     "ended-80x24.txt": ("ended", 80, 24, {}),
 }
-ANSI = {"murmur-80x24.ansi": ("murmur", 80, 24), "poor-80x24.ansi": ("poor", 80, 24)}
+ANSI = {
+    "murmur-80x24.ansi": ("murmur", 80, 24, "nothing", "truecolor"),
+    "poor-80x24.ansi": ("poor", 80, 24, "nothing", "truecolor"),
+    "lively-80x24.ansi": ("murmur", 80, 24, "lively", "truecolor"),
+    "lively-80x24-16-colours.ansi": ("murmur", 80, 24, "lively", "standard"),
+}
 
 
 def text_screen(name: str) -> str:
@@ -95,9 +136,10 @@ def text_screen(name: str) -> str:
 
 def colour_screen(name: str) -> str:
     """Return one screen with its escapes, a line to the line, without cursor movements."""
-    scene, width, height = ANSI[name]
-    console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", no_color=False, _environ={})
-    frame = render(SCENES[scene], width, height)
+    scene, width, height, display, colours = ANSI[name]
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=colours, no_color=False, _environ={})
+    gradient = colours == "truecolor"
+    frame = render(SCENES[scene], width, height, gradient=gradient, display=DISPLAYS[display])
     return "".join(Screen(console).escapes(line) + "\n" for line in frame.lines)
 
 

@@ -260,3 +260,121 @@ def test_the_contract_cannot_be_made():
     """A source without a beginning and an end is no source."""
     with pytest.raises(TypeError):
         Source()
+
+
+class Count(PacedSource):
+    """A source whose samples are their own numbers, and that can be sent anywhere; `look` is called before a block."""
+
+    name = "count"
+    can_seek = True
+
+    def __init__(self, samples, look, **settings):
+        super().__init__(**settings)
+        self.sample_rate = 1000
+        self.duration_s = samples / 1000
+        self.samples = samples
+        self.look = look
+
+    def blocks(self, block_samples):
+        return self.blocks_from(0, block_samples)
+
+    def blocks_from(self, start_sample, block_samples):
+        for start in range(start_sample, self.samples, block_samples):
+            self.look(self, start)
+            yield np.arange(start, min(start + block_samples, self.samples), dtype=np.float32) / 1e5
+
+
+def heard(ring):
+    """Return all samples of a ring as numbers, and what was lost."""
+    read = ring.cursor().read(ring.capacity, 0.0)
+    return np.round(read.waveform * 1e5).astype(int).tolist(), read.lost
+
+
+def test_a_jump_goes_on_elsewhere_and_is_a_gap():
+    """What was played before stays, one lost sample marks the jump, and positions follow it."""
+    asked = []
+
+    def look(source, start):
+        if start == 200 and not asked:
+            asked.append(start)
+            source.seek(0.7)
+
+    clock = FakeClock()
+    source = Count(1000, look, clock=clock, stopping=FakeStop(clock))
+    ring = RingBuffer(2000)
+    source._run(ring)
+    samples, lost = heard(ring)
+    assert samples == [*range(200), 0, *range(700, 1000)]
+    assert lost == ((200, 201),)
+    assert source.shift_s(0.1) == 0.0
+    assert source.shift_s(0.3) == pytest.approx(0.499)
+
+
+def test_a_jump_back_plays_again():
+    """The same sound comes twice."""
+    asked = []
+
+    def look(source, start):
+        if start == 500 and not asked:
+            asked.append(start)
+            source.seek(0.1)
+
+    source = Count(600, look, speed=None)
+    ring = RingBuffer(40_000)
+    source._push_all(ring)
+    samples, lost = heard(ring)
+    assert samples[-500:] == [*range(100, 600)]
+    assert len(lost) == len(asked)
+
+
+@pytest.mark.parametrize(("position_s", "place"), [(-5.0, 0), (99.0, 1000)])
+def test_a_jump_stays_inside(position_s, place):
+    """Before the beginning is the beginning, behind the end the end."""
+    source = Count(1000, lambda source, start: None)
+    source.seek(position_s)
+    ring = RingBuffer(3000)
+    source._push_all(ring)
+    samples, _ = heard(ring)
+    assert samples == [0, *range(place, 1000)]
+
+
+def test_a_pause_holds_sound_and_schedule():
+    """Nothing is pushed meanwhile, and nothing hurries afterwards."""
+    clock = FakeClock()
+
+    class Ending(FakeStop):
+        """Ends the pause of the source after the tenth wait in it."""
+
+        waits = 0
+
+        def wait(self, timeout=None):
+            if source._paused.is_set():
+                self.waits += 1
+                if self.waits == 10:
+                    source.pause(paused=False)
+            return super().wait(timeout)
+
+    def look(source, start):
+        if start == 500:
+            source.pause(paused=True)
+
+    stopping = Ending(clock)
+    source = Count(1000, look, clock=clock, stopping=stopping)
+    ring = NotingRing(2000, clock)
+    source._run(ring)
+    assert stopping.waits == 10
+    assert ring.end_sample == 1000
+    assert clock.now == pytest.approx(1000.0 + 1.0 + 10 * 0.05)
+
+
+def test_a_source_that_cannot_seek_stays_where_it_is():
+    """Seeking does nothing, and asking for another start is refused."""
+    source = Tone(100)
+    source.seek(0.05)
+    ring = RingBuffer(1000)
+    source._push_all(ring)
+    assert ring.end_sample == 100
+    with pytest.raises(ValueError, match="cannot seek"):
+        source.blocks_from(5, 10)
+    assert source.can_pause
+    assert not source.can_seek

@@ -470,3 +470,34 @@ def test_real_recordings_are_taken_whole():
     for path in paths[::200]:
         expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
         np.testing.assert_array_equal(all_of(RecordingSource(path, channel=1)), expected[:, 0])
+
+
+class TestSeeking:
+    """Sent elsewhere in a recording."""
+
+    @pytest.mark.parametrize("suffix", ["wav", "flac"])
+    @pytest.mark.parametrize("place", [0, 1, 4000, 12_345, 19_999, 20_000])
+    def test_the_sound_goes_on_from_any_sample(self, tmp_path, suffix, place):
+        """Counted from the start that was asked for; the end is the end, not an error."""
+        path = write(tmp_path / f"a.{suffix}", noise(24_000), subtype="PCM_16")
+        source = RecordingSource(path, speed=None, start_s=1.0)
+        assert source.can_seek
+        whole = all_of(source)
+        rest = np.concatenate([np.zeros(0, np.float32), *source.blocks_from(place, 700)])
+        np.testing.assert_array_equal(rest, whole[place:])
+
+    def test_a_loop_cannot_be_sent_elsewhere(self, tmp_path):
+        """It has no length."""
+        path = write(tmp_path / "a.wav", noise(24_000))
+        assert not RecordingSource(path, loop=True).can_seek
+
+    def test_a_seek_in_mid_run_is_one_gap(self, tmp_path):
+        """One lost sample, and the sound of the new place behind it."""
+        path = write(tmp_path / "a.wav", noise(24_000), subtype="FLOAT")
+        source = RecordingSource(path, speed=None)
+        source.seek(4.0)
+        waveform, lost, error = through_a_ring(source)
+        assert error is None
+        assert lost == [(0, 1)]
+        np.testing.assert_array_equal(waveform[1:], noise(24_000)[16_000:, 0])
+        assert source.shift_s(1.0) == pytest.approx(4.0 - 1 / 4000)

@@ -172,3 +172,12 @@ def test_a_negative_seed_is_refused():
     """Seeds are 0 or more."""
     with pytest.raises(ValueError, match=r"^seed=-1 must be"):
         SyntheticSource(seed=-1)
+
+
+@pytest.mark.parametrize("place", [0, 5, 123_456, 300_000])
+def test_the_demo_goes_on_from_any_sample(place):
+    """Sent elsewhere it plays the rest."""
+    source = SyntheticSource()
+    assert source.can_seek
+    rest = np.concatenate([np.zeros(0, np.float32), *source.blocks_from(place, 4096)])
+    np.testing.assert_array_equal(rest, source.waveform[place:])
