@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calibration", "softmax"]
+from models.labels import EXTRASTOLE
+
+__all__ = ["Calibration", "softmax", "without_rhythm"]
 
 KINDS = ("softmax", "share")
+
+NEVER = np.float32(-60.0)
+"""Logit of what cannot be told."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,6 +142,25 @@ class Calibration:
         given = tuple(tuple(float(value) for value in row) for row in values.get("given", ()))
         bias = tuple(float(value) for value in values["bias"])
         return cls(str(values["kind"]), float(values["temperature"]), bias, given)
+
+
+def without_rhythm(outputs: NDArray[np.float32], labels: Sequence[str], kind: str = "softmax") -> NDArray[np.float32]:
+    """Return the outputs for a looped clip: nobody knows its rhythm, for its seams are beats that no heart made.
+
+    Of 171 short normal clips of set B one in twelve was taken for an extrasystole by its seam, of 149 long ones none.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (..., outputs), float32
+    labels : sequence of str
+    kind : {"softmax", "share"}
+        As of a :class:`Calibration`; only logits are changed.
+    """
+    if kind != "softmax" or EXTRASTOLE not in labels:
+        return outputs
+    changed = np.array(outputs)
+    changed[..., list(labels).index(EXTRASTOLE)] = NEVER
+    return changed
 
 
 def _are_shares(row: tuple[float, ...]) -> bool:

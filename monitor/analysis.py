@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundle import Bundle
+from models.calibration import without_rhythm
 from models.front_end import FrontEnd, front_end
 from models.painter import FrameWindow
 from models.resample import StreamingResampler
@@ -40,10 +41,13 @@ class JudgedWindow:
         With a latency of 0, which only the caller's clock can tell.
     tensor : ndarray, shape (64, 64, channels), float32, or None
         None when samples were lost and no picture was drawn.
+    envelope : ndarray, shape (frames,), float32, or None
+        Natural log of the power from 20 to 200 Hz, one value per frame; None when samples were lost.
     """
 
     event: WindowEvent
     tensor: NDArray[np.float32] | None
+    envelope: NDArray[np.float32] | None = None
 
 
 class Analysis:
@@ -168,6 +172,8 @@ class Analysis:
         quality = judge_quality(frames, pulse.periodicity, statistics, self._short_s)
         tensor = self._draw(start, frames)
         outputs = self.bundle.engine.outputs(tensor)  # last, for it drives everything else from the caches
+        if self._short_s is not None:
+            outputs = without_rhythm(outputs, self.bundle.labels, self.bundle.calibration.kind)
         values, heart = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
         if heart is not None and heart < self.bundle.decision.heart_from and quality.state is None:
             quality = NOT_A_HEART
@@ -184,7 +190,7 @@ class Analysis:
             short=self._short_s is not None,
             latency_ms=0.0,
         )
-        return JudgedWindow(event, tensor)
+        return JudgedWindow(event, tensor, frames.envelope.copy())
 
     def _draw(self, start: int, frames: FrameWindow) -> NDArray[np.float32]:
         """Return the picture of the window that starts at a sample of the picture's rate and has these frames."""

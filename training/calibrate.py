@@ -19,8 +19,9 @@ from models.labels import EXTRASTOLE
 __all__ = ["cross_calibrated", "fit_calibration", "heart_threshold", "recording_scores"]
 
 TEMPERATURES = np.geomspace(0.5, 4.0, 25)
-RARITIES = (1.0, 0.5, 0.25, 0.125)
-"""Candidates: how often one window shows the early beat of a recording that has one."""
+SHOWN = 0.5
+"""How often one window shows the early beat of a recording that has one. Set, not fitted: what the recordings' labels
+would choose is the rarer the better, since few who are given that label let an early beat be heard at all."""
 SHARES_UNHEARD = np.arange(0.0, 0.21, 0.01)
 """Candidates: share of the recordings that are labelled with an extrasystole which is not heard."""
 
@@ -62,8 +63,8 @@ def fit_calibration(
 ) -> Calibration:
     """Return the calibration whose recording scores give the recordings' own labels the highest probability.
 
-    Where "extrastole" is a label, two more things are chosen: how rarely one window of such a recording shows the
-    early beat, and how often a recording is given that label although no beat is heard to come early.
+    Where "extrastole" is a label, one more thing is chosen: how often a recording is given that label although no beat
+    is heard to come early.
 
     Parameters
     ----------
@@ -80,18 +81,17 @@ def fit_calibration(
     common = np.bincount(truth, minlength=len(labels)) / len(truth)
     exponents = np.array([1.0 if label == EXTRASTOLE else prior_exponent for label in labels])
     bias = exponents * np.log(np.maximum(common, 1e-6)) - np.log(np.asarray(drawn) / np.sum(drawn))
-    hidden = EXTRASTOLE in labels
+    told = EXTRASTOLE in labels
+    bias += np.array([np.log(SHOWN) if label == EXTRASTOLE else 0.0 for label in labels])
     best, least = Calibration(), np.inf
-    for rarity in RARITIES if hidden else RARITIES[:1]:
-        shifted = bias + np.array([np.log(rarity) if hidden and label == EXTRASTOLE else 0.0 for label in labels])
-        for temperature in TEMPERATURES:
-            shown = Calibration("softmax", float(temperature), tuple(shifted.tolist()))
-            scores = recording_scores(outputs, shown, len(labels))
-            for share in SHARES_UNHEARD if hidden else SHARES_UNHEARD[:1]:
-                given = _given(labels, float(share)) if share else ()
-                loss = _loss(scores @ np.asarray(given) if given else scores, truth)
-                if loss < least:
-                    best, least = dataclasses.replace(shown, given=given), loss
+    for temperature in TEMPERATURES:
+        shown = Calibration("softmax", float(temperature), tuple(bias.tolist()))
+        scores = recording_scores(outputs, shown, len(labels))
+        for share in SHARES_UNHEARD if told else SHARES_UNHEARD[:1]:
+            given = _given(labels, float(share)) if share else ()
+            loss = _loss(scores @ np.asarray(given) if given else scores, truth)
+            if loss < least:
+                best, least = dataclasses.replace(shown, given=given), loss
     return best
 
 

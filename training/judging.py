@@ -16,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from models.bundle import Bundle
+from models.calibration import without_rhythm
 from models.errors import RecordingError
 from models.front_end import front_end
 from models.resample import StreamingResampler
@@ -121,6 +122,8 @@ def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> tup
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
     if not len(outputs):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    if counter.samples < round(bundle.spec.window_s * sample_rate):  # looped
+        outputs = without_rhythm(outputs, bundle.labels, bundle.calibration.kind)
     return outputs, counter.samples / sample_rate
 
 

@@ -79,9 +79,13 @@ class Sound:
     num_samples: int
     premature: bool | None = None
 
+    def is_looped(self, spec: SpectrogramSpec) -> bool:
+        """Return whether it is shorter than a window."""
+        return self.num_samples < spec.window_samples
+
     def starts(self, spec: SpectrogramSpec, hop_s: float) -> list[int]:
         """Return the first frames of the windows that the monitor would judge."""
-        if self.num_samples < spec.window_samples:
+        if self.is_looped(spec):
             return [0]
         hop = spec.hop_samples(hop_s)
         last = self.num_samples - spec.window_samples

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Calibration
+from models.calibration import Calibration, without_rhythm
+from models.spec import HEART
 from training.cross_validate import FoldPlan
 from training.judging import Judged
 from training.recording import NOT_HEART, Recording
@@ -84,6 +85,8 @@ def result_of(
         Of the bootstrap.
     """
     repeats = [_repeat(variant, recordings, plans, folds, number) for number in sorted({its.repeat for its in plans})]
+    if variant.recipe == "heart":
+        repeats = [_without_looped_rhythm(its, sounds, labels) for its in repeats]
     rows = sorted(set.intersection(*(set(its.outputs) for its in repeats)))
     primary = [row for row in rows if recordings[row].source in telling and recordings[row].label in labels]
     truth = np.array([labels.index(str(recordings[row].label)) for row in primary], np.intp)
@@ -134,6 +137,16 @@ def _repeat(
         for name, its in fold.disturbed.items():
             found.disturbed.setdefault(name, {}).update(its)
     return found
+
+
+def _without_looped_rhythm(repeat: Repeat, sounds: Sequence[Sound], labels: Sequence[str]) -> Repeat:
+    """Return outputs in which clips that were looped say nothing of rhythm."""
+
+    def told(outputs: Mapping[int, NDArray[np.float32]]) -> dict[int, NDArray[np.float32]]:
+        return {r: without_rhythm(o, labels) if sounds[r].is_looped(HEART) else o for r, o in outputs.items()}
+
+    disturbed = {name: told(outputs) for name, outputs in repeat.disturbed.items()}
+    return dataclasses.replace(repeat, outputs=told(repeat.outputs), disturbed=disturbed)
 
 
 def _rhythms(

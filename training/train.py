@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Calibration
+from models.calibration import Calibration, without_rhythm
 from models.decision import Decision
 from models.spec import HEART
 from training.calibrate import cross_calibrated, fit_calibration, heart_threshold, recording_scores
@@ -118,10 +118,14 @@ class _Training:
 
     def add(self, run: FoldRun) -> None:
         """Take a fold that is done; only the best network is kept in memory."""
-        self.held.add(run, held_out_outputs(run, self._sounds))
+        self.held.add(run, [*map(self._told, run.held.tolist(), held_out_outputs(run, self._sounds))])
         if self._best is None or _watched_loss(run) < _watched_loss(self._best):
             self._best = run
         self.runs.append(dataclasses.replace(run, network=None, outputs=None))
+
+    def _told(self, row: int, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the outputs for a recording, without its rhythm where it is looped."""
+        return without_rhythm(outputs, self._material.labels) if self._sounds[row].is_looped(HEART) else outputs
 
     def so_far(self) -> str:
         """Return the figures of the latest repeat, as far as it went."""

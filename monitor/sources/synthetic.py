@@ -41,7 +41,7 @@ HEART = HeartSettings(
 
 
 MURMUR = Murmur(interval=(0.12, 1.0), centre_hz=200.0, width_octaves=1.6, level_db=-17.0)
-EARLY = dataclasses.replace(HEART.rhythm, kind="ectopic", ectopic_gap_beats=(3, 5), prematurity=(0.55, 0.62))
+EARLY = dataclasses.replace(HEART.rhythm, kind="ectopic", ectopic_gap_beats=(2, 3), prematurity=(0.65, 0.72))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

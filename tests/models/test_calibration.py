@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.calibration import Calibration, softmax
+from models.calibration import Calibration, softmax, without_rhythm
 
 logits = arrays(np.float32, st.tuples(st.integers(1, 5), st.just(4)), elements=st.floats(-200, 200, width=32))
 biases = st.tuples(*[st.floats(-8, 8)] * 3)
@@ -107,6 +107,25 @@ def test_the_label_given_survives_json() -> None:
     calibration = Calibration("softmax", 2.0, (0.0, 0.1, 0.2), UNHEARD)
     assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
     assert Calibration.from_json({"kind": "softmax", "temperature": 1.0, "bias": []}).given == ()
+
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+def test_a_loop_has_no_rhythm() -> None:
+    """For a looped clip an extrasystole is out of the question, and the other labels keep their odds."""
+    outputs = np.array([[1.0, 0.5, 4.0, -3.0], [0.0, 2.0, 9.0, -3.0]], np.float32)
+    scores = Calibration().scores(without_rhythm(outputs, LABELS), 3)
+    np.testing.assert_allclose(scores[:, 2], 0.0, atol=1e-12)
+    np.testing.assert_allclose(scores[:, 1] / scores[:, 0], np.exp([-0.5, 2.0]), rtol=1e-5)
+    assert outputs[0, 2] == 4.0
+
+
+@pytest.mark.parametrize(("labels", "kind"), [(("sick", "well", "other"), "softmax"), (LABELS, "share")])
+def test_other_outputs_are_left_as_they_are(labels: tuple[str, ...], kind: str) -> None:
+    """Labels of one's own, and the article's sigmoids, say nothing of rhythm."""
+    outputs = np.array([0.1, 0.2, 0.3], np.float32)
+    assert without_rhythm(outputs, labels, kind) is outputs
 
 
 def test_one_picture_without_a_bias() -> None:

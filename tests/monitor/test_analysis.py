@@ -77,6 +77,15 @@ def test_a_short_clip_is_looped_and_gives_one_window(plain_bundle):
     assert np.array_equal(judged[0].tensor, picture_of(np.resize(waveform, 20_000), HEART))
 
 
+def test_the_rhythm_of_a_loop_is_not_judged(bundle_maker, plain_engine, monkeypatch):
+    """However sure the network is of an early beat, its seams may be all there is to it: no score for that."""
+    monkeypatch.setattr(plain_engine, "outputs", lambda tensor: np.array([0.0, 0.0, 9.0, -9.0], np.float32))
+    bundle = bundle_maker(engine=plain_engine)
+    short, whole = (judge_all(Analysis(bundle, 4000), heart(seconds))[0].event for seconds in (3.0, 5.0))
+    assert short.judgement.scores["extrastole"] < 1e-9
+    assert whole.judgement.scores["extrastole"] > 0.9
+
+
 @pytest.mark.parametrize("sample_rate", [1000, 11_025, 44_100, 48_000, 192_000])
 @pytest.mark.parametrize("seconds", [0.01, 0.8, 4.999])
 def test_a_short_clip_of_any_rate_gives_one_window(plain_bundle, sample_rate, seconds):

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, softmax
-from training.calibrate import TEMPERATURES, cross_calibrated, fit_calibration, heart_threshold, recording_scores
+from training.calibrate import SHOWN, TEMPERATURES, cross_calibrated, fit_calibration, heart_threshold, recording_scores
 from training.metrics import calibration_error
 
 EVEN = (1.0, 1.0, 1.0)
@@ -142,3 +142,19 @@ def test_no_threshold_for_a_network_that_cannot_tell() -> None:
     """Without an output for no heart nothing is refused."""
     assert heart_threshold([np.zeros((4, 3), np.float32)], Calibration("share"), 3) == 0.0
     assert heart_threshold([np.zeros((4, 3), np.float32)], Calibration(), 3) == 0.0
+
+
+def test_an_early_beat_is_not_in_every_window() -> None:
+    """An extrasystole is taken to be shown in half of the windows of a recording that has one; the others in all."""
+    outputs, _ = made_outputs(10, 1.0)
+    truth = np.repeat([0, 1, 2], (7, 2, 1))
+    bias = fit_calibration(outputs, truth, PASCAL, EVEN, 1.0).bias
+    np.testing.assert_allclose(bias, np.log(np.array([0.7, 0.2, 0.1 * SHOWN]) * 3))
+
+
+def test_an_extrasystole_keeps_its_frequency() -> None:
+    """The exponent is for the other labels; the odds of an early beat are those of the recordings whatever it is."""
+    outputs, _ = made_outputs(10, 1.0)
+    truth = np.repeat([0, 1, 2], (7, 2, 1))
+    bias = fit_calibration(outputs, truth, PASCAL, EVEN, 0.0).bias
+    np.testing.assert_allclose(bias, np.log(np.array([1.0, 1.0, 0.1 * SHOWN]) * 3))
