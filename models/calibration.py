@@ -139,9 +139,9 @@ class Calibration:
         ValueError
             If a value is refused.
         """
-        given = tuple(tuple(float(value) for value in row) for row in values.get("given", ()))
+        kind, temperature = str(values["kind"]), float(values["temperature"])
         bias = tuple(float(value) for value in values["bias"])
-        return cls(str(values["kind"]), float(values["temperature"]), bias, given)
+        return cls(kind, temperature, bias, tuple(tuple(map(float, row)) for row in values.get("given", ())))
 
 
 def without_rhythm(outputs: NDArray[np.float32], labels: Sequence[str], kind: str = "softmax") -> NDArray[np.float32]:
