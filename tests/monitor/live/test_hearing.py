@@ -130,7 +130,7 @@ def test_a_full_disk_does_not_disturb_the_judging(stethoscope, heart_files, tmp_
     code, errors = listening.ended()
     stethoscope.unplug()
     assert code == 0
-    assert re.fullmatch(r"recorded 2\.0 s, \d+ samples of it lost: .*heard\.wav\n", errors)
+    assert re.fullmatch(r"recorded [12]\.\d s, \d+ samples of it lost: .*heard\.wav\n", errors)
     assert [line["index"] for line in listening.of("window")] == [0, 1, 2]
     assert 6.1 <= listening.of("device")[-1]["at_s"] < 7.1
     assert listening.of("recording")[-1]["error"] is not None
