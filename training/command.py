@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     facts = {"recipe": options.recipe, "options": dataclasses.asdict(recipe), "data": data_digest(recordings)}
     _tell_of_several_labels(recordings)
     keeper = KeptFolds(kept_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume)
-    again = f"go on with: {_command(options)} --resume"
+    again = f"go on with: {_command(options, as_typed=True)} --resume"
     with Stopping() as stopping:
         with TerminalProgress(Console(stderr=True)) as progress:
             try:
@@ -200,9 +200,12 @@ def _versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in ("numpy", "keras", "soxr")}
 
 
-def _command(options: argparse.Namespace) -> str:
-    """Return what to type to train it again, with no place of this machine in it."""
-    words = ["auscult", "train", *(path.name for path in options.data), "--out", f"models/{options.out.name}"]
+def _command(options: argparse.Namespace, *, as_typed: bool = False) -> str:
+    """Return what to type to train it again: with the folders as they were typed, or with none of this machine's."""
+    data, out = [path.name for path in options.data], f"models/{options.out.name}"
+    if as_typed:
+        data, out = [str(path) for path in options.data], str(options.out)
+    words = ["auscult", "train", *data, "--out", out]
     words += ["--recipe", "article"] if options.recipe == "article" else []
     words += [word for name in GIVEN for word in _given(options, name)]
     return shlex.join(words)

@@ -423,7 +423,10 @@ class TestInterrupted:
         models, code, err = interrupted(tmp_path, after="fold 1", times=2)
         assert code == 130
         assert [path.name for path in models.iterdir()] == ["mine.training"]
-        assert "auscult: 1 fold is kept; go on with: auscult train clinic" in err.splitlines()[-1]
+        said = err.splitlines()[-1]
+        assert said.startswith("auscult: 1 fold is kept; go on with: auscult train /")
+        assert "/clinic --out models/mine " in said
+        assert said.endswith(" --resume")
         assert "Traceback" not in err
 
     def test_another_command(self, interrupted: Train, tmp_path: Path) -> None:
