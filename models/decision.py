@@ -25,10 +25,14 @@ class Decision:
         0 to 1. A window is withheld while a network that can tell gives a lower probability
         of hearing a heart at all.
     rolling_s : float
-        Seconds; the rolling label is the mean over windows that end within this time.
+        Seconds over which the rolling scores are pooled.
     switch_margin : float
-        0 to 1. The rolling label changes at once when the new one leads by this much;
-        a smaller lead must show itself in two windows one after the other.
+        0 to 1. A label must lead the rolling one by this much to take its place, and be this far above
+        ``uncertain_below`` where there is none.
+    switch_s : float
+        Seconds without a break for which it must do so.
+    hold_s : float
+        Seconds that a rolling label stands before another may take its place.
     withhold_after_s : float
         Seconds without a usable window after which the rolling label gives way to
         ``"no-signal"`` or ``"poor-signal"``.
@@ -42,7 +46,9 @@ class Decision:
     uncertain_below: float = 0.5
     heart_from: float = 0.1
     rolling_s: float = 10.0
-    switch_margin: float = 0.1
+    switch_margin: float = 0.05
+    switch_s: float = 1.0
+    hold_s: float = 3.0
     withhold_after_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -51,6 +57,8 @@ class Decision:
         _check("heart_from", self.heart_from, 0.0, 1.0)
         _check("rolling_s", self.rolling_s, 0.0, 600.0)
         _check("switch_margin", self.switch_margin, 0.0, 1.0)
+        _check("switch_s", self.switch_s, 0.0, 600.0)
+        _check("hold_s", self.hold_s, 0.0, 600.0)
         _check("withhold_after_s", self.withhold_after_s, 0.0, 600.0)
 
     def to_json(self) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from monitor.input_statistics import InputStatistics
 from monitor.messages import Level, WindowEvent
 from monitor.quality import GAP_QUALITY, NOT_A_HEART, judge_quality
 from monitor.ring import Read
-from monitor.verdict import Rolling, window_judgement
+from monitor.rolling import Rolling
+from monitor.verdict import window_judgement
 
 __all__ = ["Analysis", "JudgedWindow"]
 

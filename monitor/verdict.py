@@ -1,22 +1,21 @@
-"""From scores to words: the state of one window, of the last ones together, of a recording.
+"""From scores to words: the state of one window, and of a whole recording.
 
-A plain state machine without a clock: time comes in as the end of each window. A label is
-never forced. It is given only where the network is sure enough and the sound good enough;
-everything else has a state that says why not.
+A label is never forced. It is given only where the network is sure enough and the sound good enough;
+everything else has a state that says why not. The last seconds together are :mod:`monitor.rolling`'s.
 
 Used by one thread, the classifier's; must not know about devices, files or networks.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 
 from models.decision import Decision
 from monitor.heart_rate import MAX_BPM, MIN_BPM
 from monitor.messages import Judgement, Quality, State, Summary, WindowEvent
 
-__all__ = ["JUDGED", "Rolling", "Summarising", "window_judgement"]
+__all__ = ["JUDGED", "Summarising", "largest", "window_judgement"]
 
 JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
 """States of a window whose scores count."""
@@ -55,7 +54,7 @@ def window_judgement(scores: Mapping[str, float] | None, quality: Quality, decis
         return Judgement("poor-signal", None, max(scores.values()) if scores else None, scores)
     if not scores:
         raise ValueError("scores must be given for a window that is good enough to be judged")
-    return labelled(scores, _largest(scores), decision)
+    return labelled(scores, largest(scores), decision)
 
 
 def labelled(scores: Mapping[str, float], label: str, decision: Decision) -> Judgement:
@@ -64,110 +63,6 @@ def labelled(scores: Mapping[str, float], label: str, decision: Decision) -> Jud
     if confidence < decision.uncertain_below:
         return Judgement("uncertain", None, confidence, scores)
     return Judgement("verdict", label, confidence, scores)
-
-
-class Rolling:
-    """The judgement of the last windows together, which does not flicker.
-
-    The scores of the judged windows that end within the last ``rolling_s`` are averaged. The
-    label changes when the new one leads the old by ``switch_margin``, when it leads in two
-    windows one after the other, or when the old one is no longer sure enough.
-
-    Parameters
-    ----------
-    decision : Decision
-    """
-
-    def __init__(self, decision: Decision) -> None:
-        self._decision = decision
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget every window."""
-        self._judged: deque[tuple[float, Mapping[str, float]]] = deque()
-        self._totals: dict[str, float] = {}
-        self._label: str | None = None
-        self._leader: str | None = None
-        self._last = LISTENING
-
-    @property
-    def judgement(self) -> Judgement:
-        """What :meth:`push` returned last; ``"listening"`` before the first window."""
-        return self._last
-
-    def push(self, scores: Mapping[str, float] | None, quality: Quality, end_s: float) -> Judgement:
-        """Take the scores of the next window and return the judgement of the last ones together.
-
-        Parameters
-        ----------
-        scores : mapping of label to float, or None
-            As for :func:`window_judgement`.
-        quality : Quality
-            Of the same window; its scores count only where it has no state.
-        end_s : float
-            Where the window ends in the source, seconds; never before the last one.
-
-        Returns
-        -------
-        Judgement
-
-        Raises
-        ------
-        ValueError
-            If a window that is good enough to be judged has no scores.
-        """
-        while self._judged and self._judged[0][0] <= end_s - self._decision.rolling_s:
-            self._count(self._judged.popleft()[1], -1.0)
-        if quality.state is None:
-            if not scores:
-                raise ValueError("scores must be given for a window that is good enough to be judged")
-            self._judged.append((end_s, scores))
-            self._count(scores, 1.0)
-            self._last = self._together()
-        elif not self._judged or self._waited(end_s - self._judged[-1][0]):
-            self._last = self._withheld(quality.state)
-        return self._last
-
-    def _count(self, scores: Mapping[str, float], sign: float) -> None:
-        """Add the scores of a window to the totals, or take them out; start afresh where none is left."""
-        if not self._judged:
-            self._totals.clear()
-            return
-        totals = self._totals
-        for label, score in scores.items():
-            totals[label] = totals.get(label, 0.0) + sign * score
-
-    def _waited(self, since_judged_s: float) -> bool:
-        """Return whether there has been no usable window for long enough to say so."""
-        return since_judged_s > self._decision.withhold_after_s - 1e-6
-
-    def _withheld(self, state: State) -> Judgement:
-        """Give up the label, and what it was made from: what comes next may be another place."""
-        self._judged.clear()
-        self._totals.clear()
-        self._label = self._leader = None
-        return Judgement(state)
-
-    def _together(self) -> Judgement:
-        """Return the judgement of the mean scores, with hysteresis."""
-        count = len(self._judged)
-        scores = {label: total / count if total > 0.0 else 0.0 for label, total in self._totals.items()}
-        leader = _largest(scores)
-        if self._label is None or self._gives_way(scores, leader):
-            self._label = leader
-        self._leader = leader
-        judgement = labelled(scores, self._label, self._decision)
-        self._label = judgement.label
-        return judgement
-
-    def _gives_way(self, scores: Mapping[str, float], leader: str) -> bool:
-        """Return whether the label shown must make room for the leader."""
-        held = scores[self._label] if self._label is not None else 0.0
-        return (
-            leader == self._leader
-            or scores[leader] - held >= self._decision.switch_margin
-            or held < self._decision.uncertain_below
-        )
 
 
 class Summarising:
@@ -215,7 +110,7 @@ class Summarising:
         """Return the judgement of the mean scores, or the most frequent of the other states."""
         if self._judged:
             scores = {label: total / self._judged for label, total in self._totals.items()}
-            return labelled(scores, _largest(scores), decision)
+            return labelled(scores, largest(scores), decision)
         if not self._states:
             return LISTENING
         return Judgement(max(self._states, key=self._states.__getitem__))
@@ -237,6 +132,6 @@ class Summarising:
         raise ValueError(f"rank={rank} must be below the number of rates, {passed}")
 
 
-def _largest(scores: Mapping[str, float]) -> str:
+def largest(scores: Mapping[str, float]) -> str:
     """Return the label with the largest score; the first one of equals."""
     return max(scores, key=scores.__getitem__)

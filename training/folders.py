@@ -38,16 +38,28 @@ NO_PATIENT_WORDS = frozenset(
 
 DATE = re.compile(r"^(19|20)\d{2}(-?\d{2}){0,2}$")
 
+MANIKIN_LUNG = re.compile(r"^lung_[FM]_(?P<sound>[A-Z]+)_[A-Z]+$")
+"""Names of HLS-CMDS: the manikin's sex, the sound it plays, where it is heard. One sound lies behind many files."""
+
 LOOSE = "in no label's folder"
 
 
 def read_not_heart(folder: Path) -> DataSet | None:
-    """Return a folder of sounds that are no heart, each file standing for itself; None for a folder of another name."""
+    """Return a folder of sounds that are no heart; None for a folder of another name.
+
+    Each file stands for itself, but for a manikin's lungs: one sound of it, heard at several places, is one group.
+    """
     name = folder_name(folder)
     if known_label(name) != NOT_HEART:
         return None
-    recordings = [Recording(path, (NOT_HEART,), f"{name}/{path.stem}", NO_HEARTS) for path in audio_files(folder)]
+    recordings = [Recording(path, (NOT_HEART,), f"{name}/{_group(path)}", NO_HEARTS) for path in audio_files(folder)]
     return DataSet(NO_HEARTS, folder, tuple(recordings)) if recordings else None
+
+
+def _group(path: Path) -> str:
+    """Return what must not be on both sides of a split with a file that is no heart."""
+    manikin = MANIKIN_LUNG.match(path.stem)
+    return f"lung {manikin['sound']}" if manikin else path.stem
 
 
 def has_label_folders(folder: Path) -> bool:

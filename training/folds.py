@@ -6,6 +6,7 @@ Must not look at audio; what a fold is made of is :mod:`training.split`.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from training.split import patient_folds
 __all__ = ["ALWAYS_TRAINING", "PATIENT_CHOICES", "folds_of", "sets_that_tell_all", "with_patients"]
 
 ALWAYS_TRAINING = -1
-"""Fold of what is never held out: sounds that are no heart, and hearts whose patient is not known."""
+"""Fold of what is never held out: sounds whose patient, or whose group where they are no heart, is not known."""
 
 PATIENT_CHOICES = ("auto", "file", "none")
 """What becomes of hearts whose patient is not known: refused; each file a patient; never held out."""
@@ -93,9 +94,9 @@ def sets_that_tell_all(recordings: Sequence[Recording], labels: Sequence[str]) -
 
 
 def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int, seed: int) -> NDArray[np.intp]:
-    """Return the fold of every recording; sets that tell all and sets that tell a part are each balanced.
+    """Return the fold of every recording; sets that tell all, sets that tell a part, and no hearts are each balanced.
 
-    Of sets that tell a part, labels with fewer patients than folds are not held out, for figures do not rest on them.
+    Of the latter two, labels with fewer patients (or groups) than folds are not held out: nothing rests on them.
 
     Parameters
     ----------
@@ -117,17 +118,32 @@ def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int,
     """
     folds = np.full(len(recordings), ALWAYS_TRAINING, np.intp)
     fold_of: dict[str, int] = {}
-    hearts = [row for row, its in enumerate(recordings) if its.label != NOT_HEART and its.patient]
-    for tells_all in (True, False):
-        of_kind = [recordings[row] for row in hearts if (recordings[row].source in telling) == tells_all]
+    known = [row for row, its in enumerate(recordings) if its.patient]
+    for kind in Kind:
+        of_kind = [recordings[row] for row in known if _kind(recordings[row], telling) == kind]
         new = [recording for recording in of_kind if recording.patient not in fold_of]
-        rows = new if tells_all else _without_rare(new, num_folds)
+        rows = new if kind == Kind.TELLS_ALL else _without_rare(new, num_folds)
         if rows:
             patients = [recording.patient for recording in rows]
             dealt = patient_folds(patients, [_stratum(recording) for recording in rows], num_folds, seed)
             fold_of.update(zip(patients, dealt.tolist(), strict=True))
-    folds[hearts] = [fold_of.get(recordings[row].patient, ALWAYS_TRAINING) for row in hearts]
+    folds[known] = [fold_of.get(recordings[row].patient, ALWAYS_TRAINING) for row in known]
     return folds
+
+
+class Kind(enum.Enum):
+    """What is dealt by itself, in this order."""
+
+    TELLS_ALL = enum.auto()
+    TELLS_A_PART = enum.auto()
+    NO_HEART = enum.auto()
+
+
+def _kind(recording: Recording, telling: set[str]) -> Kind:
+    """Return with what a recording is dealt."""
+    if recording.label == NOT_HEART:
+        return Kind.NO_HEART
+    return Kind.TELLS_ALL if recording.source in telling else Kind.TELLS_A_PART
 
 
 def _stratum(recording: Recording) -> str:

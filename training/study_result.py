@@ -120,12 +120,14 @@ def _repeat(
     folds: Sequence[FoldOutputs],
     number: int,
 ) -> Repeat:
-    """Return the outputs of one seed, the recordings' and their windows' apart."""
+    """Return the outputs of one seed for hearts, the recordings' and their windows' apart."""
     found = Repeat({}, {}, {}, {})
     for plan, fold in zip(plans, folds, strict=True):
         if plan.repeat != number:
             continue
         for row, outputs in zip(fold.held.tolist(), fold.outputs, strict=True):
+            if recordings[row].label == NOT_HEART:
+                continue
             is_marked = hop_of(recordings[row]) == RHYTHM_HOP_S
             found.fold_of[row] = plan.fold
             if variant.recipe == "article":

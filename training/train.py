@@ -22,7 +22,7 @@ from models.decision import Decision
 from models.spec import HEART
 from training.calibrate import cross_calibrated, fit_calibration, heart_threshold, recording_scores
 from training.cross_validate import FoldRun, Keeper, fold_plans, fold_runs_of, held_out_outputs, material_of
-from training.datasets import Recording, labels_of
+from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import Figure, area_figure, measure
 from training.fit import Course
 from training.folds import sets_that_tell_all
@@ -161,7 +161,9 @@ class _Training:
         scores = self.held.scores(rows, repeats, self._cross_calibrated)
         pooled = [its for repeat in repeats for its in self.held.outputs(rows, repeat)]
         calibration = self._calibration(pooled, np.tile(self._truth(rows), len(repeats)))
-        everything = [its for repeat in repeats for its in self.held.repeats[repeat].values()]
+        everything = [
+            its for repeat in repeats for row, its in self.held.repeats[repeat].items() if self._is_heart(row)
+        ]
         recordings = [self._recordings[row] for row in rows]
         labels = self._material.labels
         courses = [FoldCourse(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in self.runs]
@@ -187,8 +189,17 @@ class _Training:
 
     def _primary(self, repeats: Sequence[int]) -> list[int]:
         """Return the held-out rows of the sets that tell all."""
-        telling = [row for row, its in enumerate(self._recordings) if its.source in self._material.telling]
-        return self.held.rows(telling, repeats)
+        return self.held.rows(self._hearts(tell_all=True), repeats)
+
+    def _hearts(self, *, tell_all: bool) -> list[int]:
+        """Return the rows of hearts, of the sets that tell all labels or of the others."""
+        telling = self._material.telling
+        rows = [row for row, its in enumerate(self._recordings) if (its.source in telling) == tell_all]
+        return [row for row in rows if self._is_heart(row)]
+
+    def _is_heart(self, row: int) -> bool:
+        """Return whether a recording is of a heart."""
+        return self._recordings[row].label != NOT_HEART
 
     def _truth(self, rows: Sequence[int]) -> NDArray[np.intp]:
         """Return the numbers of the labels of some rows."""
@@ -211,8 +222,7 @@ class _Training:
     def _other_sets(self, repeats: Sequence[int], calibration: Calibration) -> dict[str, dict[str, Figure]]:
         """Return, for each set that tells a part, how well the label it is certain of is found in held-out patients."""
         found: dict[str, dict[str, Figure]] = {}
-        others = [row for row, its in enumerate(self._recordings) if its.source not in self._material.telling]
-        held = self.held.rows(others, repeats)
+        held = self.held.rows(self._hearts(tell_all=False), repeats)
         labels, num_labels = self._material.labels, len(self._material.labels)
         for source in sorted({self._recordings[row].source for row in held}):
             rows = [row for row in held if self._recordings[row].source == source]

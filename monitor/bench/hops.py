@@ -26,7 +26,8 @@ from monitor.heart_rate import heart_rate
 from monitor.input_statistics import InputStatistics
 from monitor.messages import Judgement
 from monitor.quality import NOT_A_HEART, judge_quality
-from monitor.verdict import Rolling, window_judgement
+from monitor.rolling import Rolling
+from monitor.verdict import window_judgement
 
 __all__ = ["STAGES", "measure_hops", "measure_stages"]
 

@@ -1,9 +1,8 @@
-"""A label is never forced, does not flicker, and gives way when there is nothing to judge."""
+"""A label is never forced, and a recording is judged by the mean of its windows."""
 
 from __future__ import annotations
 
 import dataclasses
-import random
 import statistics
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.decision import Decision
 from monitor.messages import Judgement, Quality, State, WindowEvent
-from monitor.verdict import JUDGED, Rolling, Summarising, window_judgement
+from monitor.verdict import JUDGED, Summarising, window_judgement
 
 LABELS = ("normal", "murmur", "extrastole")
 GOOD = Quality(0.9)
@@ -84,142 +83,6 @@ class TestWindow:
         """A tie is broken by the bundle's order, the same way every time."""
         judgement = window_judgement({"normal": 0.5, "murmur": 0.5}, GOOD, DECISION)
         assert judgement.label == "normal"
-
-
-class TestRolling:
-    """The last windows together."""
-
-    def test_listens_before_the_first_window(self) -> None:
-        """Before anything is judged the state says so."""
-        assert Rolling(DECISION).judgement == Judgement("listening")
-
-    def test_first_window_is_the_rolling_judgement(self) -> None:
-        """With one window there is nothing to smooth."""
-        assert Rolling(DECISION).push(MURMUR, GOOD, 5.0) == window_judgement(MURMUR, GOOD, DECISION)
-
-    @given(scores_lists, st.sampled_from([0.1, 0.5, 1.0, 2.5]))
-    def test_scores_are_the_mean_of_the_last_ten_seconds(self, many: list[list[float]], hop_s: float) -> None:
-        """After every window the scores are the mean over those that end in the last 10 s, and sum to 1."""
-        rolling = Rolling(DECISION)
-        windows = [scores(*values) for values in many]
-        for k, values in enumerate(windows):
-            found = rolling.push(values, GOOD, 5.0 + k * hop_s)
-            recent = [one for j, one in enumerate(windows[: k + 1]) if j * hop_s > k * hop_s - DECISION.rolling_s]
-            assert found.scores is not None
-            for label in LABELS:
-                assert found.scores[label] == pytest.approx(statistics.fmean(one[label] for one in recent))
-            assert sum(found.scores.values()) == pytest.approx(1.0)
-
-    def test_one_stray_window_changes_nothing(self) -> None:
-        """A single window of another label does not move a settled rolling label."""
-        rolling = Rolling(DECISION)
-        for k in range(10):
-            rolling.push(NORMAL, GOOD, 5.0 + k / 2)
-        assert rolling.push(scores(0.0, 1.0, 0.0), GOOD, 10.0).label == "normal"
-        assert rolling.push(NORMAL, GOOD, 10.5).label == "normal"
-
-    def test_a_small_lead_must_show_itself_twice(self) -> None:
-        """A label that leads by less than the margin takes over with the second window."""
-        decision = Decision(uncertain_below=0.3, switch_margin=0.2)
-        rolling = Rolling(decision)
-        rolling.push(scores(0.5, 0.45, 0.05), GOOD, 5.0)
-        close = scores(0.4, 0.55, 0.05)
-        assert rolling.push(close, GOOD, 5.5).label == "normal"
-        assert rolling.push(close, GOOD, 6.0).label == "murmur"
-
-    def test_a_label_held_has_its_own_confidence(self) -> None:
-        """While the old label is held, the confidence shown is that label's, not the leader's."""
-        rolling = Rolling(Decision(uncertain_below=0.3, switch_margin=0.2))
-        rolling.push(scores(0.5, 0.45, 0.05), GOOD, 5.0)
-        held = rolling.push(scores(0.4, 0.55, 0.05), GOOD, 5.5)
-        assert held.label == "normal"
-        assert held.confidence == pytest.approx(0.45)
-
-    def test_a_large_lead_takes_over_at_once(self) -> None:
-        """A label that leads by the margin does not wait."""
-        rolling = Rolling(Decision(uncertain_below=0.3, switch_margin=0.2))
-        rolling.push(scores(0.5, 0.45, 0.05), GOOD, 5.0)
-        assert rolling.push(scores(0.0, 1.0, 0.0), GOOD, 5.5).label == "murmur"
-
-    def test_flicker_between_two_windows_is_held(self) -> None:
-        """Windows that alternate around a tie leave the label where it is."""
-        rolling = Rolling(Decision(uncertain_below=0.2, rolling_s=0.5))
-        labels = {rolling.push(scores(5 + k % 2, 5.4, 1), GOOD, 5.0 + k / 2).label for k in range(20)}
-        assert len(labels) == 1
-
-    @given(scores_lists, st.floats(0.0, 1.0))
-    def test_never_a_label_below_the_threshold(self, many: list[list[float]], threshold: float) -> None:
-        """Held or new, a label stands only where its own mean score reaches the threshold."""
-        rolling = Rolling(Decision(uncertain_below=threshold))
-        for k, values in enumerate(many):
-            found = rolling.push(scores(*values), GOOD, 5.0 + k / 2)
-            assert found.scores is not None
-            assert found.confidence is not None
-            if found.label is None:
-                assert found.state == "uncertain"
-                assert found.confidence == max(found.scores.values()) < threshold
-            else:
-                assert found.state == "verdict"
-                assert found.confidence == found.scores[found.label] >= threshold
-
-    @pytest.mark.parametrize("quality", [POOR, SILENT])
-    def test_a_poor_start_is_told_at_once(self, quality: Quality) -> None:
-        """With nothing judged before, the first poor window is the rolling state."""
-        assert Rolling(DECISION).push(None, quality, 5.0).state == quality.state
-
-    @pytest.mark.parametrize("quality", [POOR, SILENT])
-    def test_gives_way_after_a_second(self, quality: Quality) -> None:
-        """The first poor window is forgiven, the second, a second after the last good one, is told."""
-        rolling = Rolling(DECISION)
-        good = rolling.push(NORMAL, GOOD, 5.0)
-        assert rolling.push(None, quality, 5.5) == good
-        assert rolling.push(None, quality, 6.0) == Judgement(quality.state or "listening")
-
-    def test_scores_of_poor_windows_do_not_count(self) -> None:
-        """A withheld window has scores for the record, which the mean leaves out."""
-        rolling = Rolling(DECISION)
-        rolling.push(NORMAL, GOOD, 5.0)
-        rolling.push(MURMUR, POOR, 5.5)
-        assert rolling.push(NORMAL, GOOD, 6.0).scores == pytest.approx(NORMAL)
-
-    def test_comes_back_with_the_first_good_window_and_without_memory(self) -> None:
-        """After lost contact the new place is judged by its own windows alone."""
-        rolling = Rolling(DECISION)
-        rolling.push(NORMAL, GOOD, 5.0)
-        for k in range(1, 4):
-            rolling.push(None, POOR, 5.0 + k / 2)
-        assert rolling.push(MURMUR, GOOD, 7.0) == window_judgement(MURMUR, GOOD, DECISION)
-
-    def test_clear_forgets(self) -> None:
-        """A cleared state machine is as new."""
-        rolling = Rolling(DECISION)
-        rolling.push(NORMAL, GOOD, 5.0)
-        rolling.clear()
-        assert rolling.judgement.state == "listening"
-        assert rolling.push(MURMUR, GOOD, 1.0).label == "murmur"
-
-    def test_judgement_is_what_push_returned(self) -> None:
-        """The last answer can be asked for again."""
-        rolling = Rolling(DECISION)
-        assert rolling.push(UNSURE, GOOD, 5.0) is rolling.judgement
-
-    def test_refuses_a_good_window_without_scores(self) -> None:
-        """Scores are missing only where there is a reason."""
-        with pytest.raises(ValueError, match="scores must be given"):
-            Rolling(DECISION).push(None, GOOD, 5.0)
-
-    def test_rounding_does_not_add_up(self) -> None:
-        """After 100000 windows the mean is still exact to 1e-9 and no score is negative."""
-        rolling = Rolling(DECISION)
-        rng = random.Random(4)
-        recent: list[dict[str, float]] = []
-        for k in range(100_000):
-            values = scores(rng.random() ** 8 + 1e-9, rng.random(), 0.0)
-            recent = [*recent[-19:], values]
-            found = rolling.push(values, GOOD, k / 2)
-        assert found.scores is not None
-        assert found.scores["murmur"] == pytest.approx(statistics.fmean(one["murmur"] for one in recent), abs=1e-9)
-        assert min(found.scores.values()) >= 0.0
 
 
 class TestSummarising:

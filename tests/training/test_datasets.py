@@ -364,6 +364,13 @@ class TestLabelFolders:
         ]
 
 
+def test_one_sound_of_a_manikin_is_one_group(tmp_path: Path) -> None:
+    """Files of one sound, heard at several places or on both manikins, share a group; other files stand alone."""
+    touch(tmp_path, *(f"not_heart/{name}.wav" for name in ("lung_F_CC_LUA", "lung_M_CC_RLA", "lung_M_W_LUA", "room")))
+    groups = [recording.patient for recording in discover([tmp_path / "not_heart"])]
+    assert groups == ["not_heart/lung CC", "not_heart/lung CC", "not_heart/lung W", "not_heart/room"]
+
+
 @pytest.mark.parametrize("name", ["not_heart", "not-heart", "artifact"])
 def test_a_whole_folder_of_no_heart(tmp_path: Path, name: str) -> None:
     """A folder so named, of any depth, holds sounds that are no heart, each a patient of its own."""
