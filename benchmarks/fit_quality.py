@@ -1,11 +1,10 @@
-"""Finds the constants of the quality gate again, and measures it and the heart rate.
+"""Finds the constants of the quality gate again, and measures it.
 
     python benchmarks/fit_quality.py ../shared/data
 
 prints the constants as they stand in monitor/quality.py, then the figures of
 docs/decisions/0003: the gate is fitted on one half of the patients (of the recordings,
-where there are no patients) and measured on the other; the heart rate is measured on every
-window of CirCor that is marked from end to end. NumPy only; takes about a minute.
+where there are no patients) and measured on the other. NumPy only; takes about a minute.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.heart_rate import heart_rate
 from models.painter import FrameWindow
 from models.resample import resampled
 from models.spec import HEART
 from models.spectrogram import StreamingSpectrogram
-from monitor.heart_rate import SHOWN_FROM, heart_rate
 from monitor.input_statistics import InputStatistics, SignalStatistics
 from monitor.quality import SILENT_RMS, Features, features_of, judge_quality
 
@@ -55,16 +54,6 @@ class Row(NamedTuple):
     features: Features
     frames: FrameWindow
     statistics: SignalStatistics
-
-
-class Beat(NamedTuple):
-    """One marked window of CirCor: in which half, true rate, how its beats vary, and what was found."""
-
-    fitted: bool
-    true_bpm: float
-    variation: float
-    found_bpm: float
-    periodicity: float
 
 
 def in_fitted_half(group: str) -> bool:
@@ -219,43 +208,6 @@ def report_gate(rows: list[Row]) -> None:
     print(f"AUC of B clean against B noisy: {area_under_curve(clean, noisy):.3f}")
 
 
-def marked_beats(data: Path) -> Iterator[Beat]:
-    """Yield every CirCor window, 1.25 s apart, that is marked from end to end and holds 4 first sounds."""
-    groups = circor_groups(data)
-    for path in sorted((data / "circor" / "training_data").glob("*.flac")):
-        marks = np.loadtxt(path.with_suffix(".tsv"), ndmin=2)
-        marked = marks[marks[:, 2] != 0]
-        sound, rate = soundfile.read(path, dtype="float32")
-        stream = StreamingSpectrogram(HEART)
-        for start in range(0, len(sound) - HEART.window_samples + 1, round(1.25 * rate)):
-            stream.push(sound[stream.end_sample : start + HEART.window_samples])
-            begin_s, end_s = start / rate, start / rate + HEART.window_s
-            covered = np.clip(marked[:, 1], begin_s, end_s) - np.clip(marked[:, 0], begin_s, end_s)
-            firsts = marks[(marks[:, 2] == 1) & (marks[:, 0] >= begin_s) & (marks[:, 0] < end_s), 0]
-            if covered.sum() < HEART.window_s - 1e-6 or len(firsts) < 4:
-                continue
-            beats = np.diff(firsts)
-            found = heart_rate(stream.window(start).envelope, HEART.frame_hop_s, shown_from=0.0)
-            half = in_fitted_half(groups[path.name.split("_")[0]])
-            yield Beat(half, 60 / beats.mean(), beats.std() / beats.mean(), found.bpm or 0.0, found.periodicity)
-
-
-def report_heart_rate(beats: list[Beat]) -> None:
-    """Print how often the rate is within 5 beats per minute of the marked one."""
-    fitted, true, variation, found, periodicity = (np.array(column) for column in zip(*beats, strict=True))
-    right = np.abs(found - true) <= 5
-    shown = periodicity >= SHOWN_FROM
-    print("heart rate on CirCor   windows  within 5 bpm  where shown  shown  halved  doubled")
-    every = np.ones(len(true), bool)
-    parts = {"all": every, "chosen on": fitted, "held out": ~fitted, "held out, regular": ~fitted & (variation < 0.15)}
-    for name, part in parts.items():
-        halved, doubled = (np.abs(found / true - factor) < 0.1 * factor for factor in (0.5, 2.0))
-        print(
-            f"{name:22s} {part.sum():7d}  {right[part].mean():12.4f}  {right[part & shown].mean():11.4f}"
-            f"  {shown[part].mean():.3f}  {halved[part].mean():6.4f}  {doubled[part].mean():7.4f}"
-        )
-
-
 def main(data: Path) -> None:
     """Fit, print the constants, then measure with the constants in use."""
     rows = list(all_rows(data))
@@ -264,8 +216,6 @@ def main(data: Path) -> None:
         print(f"{name} = Features({', '.join(f'{value:.4g}' for value in values)})")
     print(f"BIAS = {bias:.4g}\nPOOR_BELOW = {poor_below:.3g}\n")
     report_gate(rows)
-    print()
-    report_heart_rate(list(marked_beats(data)))
 
 
 if __name__ == "__main__":

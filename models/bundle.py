@@ -24,6 +24,7 @@ from models.calibration import Calibration
 from models.decision import Decision
 from models.engine import Engine, KerasEngine, LiteRTEngine
 from models.errors import BundleError
+from models.gate import DEFAULT_GATE, Gate
 from models.spec import SpectrogramSpec
 
 __all__ = [
@@ -70,6 +71,8 @@ class Bundle:
         Digest of ``model.tflite``.
     engine : Engine
         Belongs to the thread that judges.
+    gate : Gate
+        What is withheld.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Bundle:
     settings: dict[str, Any]
     model_sha256: str
     engine: Engine
+    gate: Gate = DEFAULT_GATE
 
     def scores(self, tensor: NDArray[np.float32]) -> dict[str, float]:
         """Return the calibrated scores of one picture, label by label.
@@ -225,6 +229,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine) -> Bundle:
             spec=SpectrogramSpec.from_json(settings["spectrogram"]),
             calibration=Calibration.from_json(settings["calibration"]),
             decision=Decision.from_json(settings["decision"]),
+            gate=Gate.from_json(settings["gate"]) if "gate" in settings else DEFAULT_GATE,
             settings=settings,
             model_sha256=str(settings["sha256"]["model.tflite"]),
             engine=network,

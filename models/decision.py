@@ -21,9 +21,6 @@ class Decision:
     ----------
     uncertain_below : float
         0 to 1. While the largest calibrated score is below this, no label is given.
-    heart_from : float
-        0 to 1. A window is withheld while a network that can tell gives a lower probability
-        of hearing a heart at all.
     rolling_s : float
         Seconds over which the rolling scores are pooled.
     switch_margin : float
@@ -44,7 +41,6 @@ class Decision:
     """
 
     uncertain_below: float = 0.5
-    heart_from: float = 0.1
     rolling_s: float = 10.0
     switch_margin: float = 0.05
     switch_s: float = 1.0
@@ -54,7 +50,6 @@ class Decision:
     def __post_init__(self) -> None:
         """Refuse thresholds that no verdict can be made with."""
         _check("uncertain_below", self.uncertain_below, 0.0, 1.0)
-        _check("heart_from", self.heart_from, 0.0, 1.0)
         _check("rolling_s", self.rolling_s, 0.0, 600.0)
         _check("switch_margin", self.switch_margin, 0.0, 1.0)
         _check("switch_s", self.switch_s, 0.0, 600.0)

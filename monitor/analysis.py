@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from models.bundle import Bundle
 from models.calibration import without_rhythm
 from models.front_end import FrontEnd, front_end
+from models.heart_rate import heart_rate
 from models.painter import FrameWindow
 from models.resample import StreamingResampler
 from models.spec import HEART
 from models.spectrogram import StreamingSpectrogram
-from monitor.heart_rate import heart_rate
+from monitor.beat_intervals import BeatIntervals
+from monitor.early_beats import EarlyBeats
 from monitor.input_statistics import InputStatistics
-from monitor.messages import Level, WindowEvent
-from monitor.quality import GAP_QUALITY, NOT_A_HEART, judge_quality
+from monitor.messages import Level, Quality, WindowEvent
+from monitor.quality import GAP_QUALITY, judge_quality
 from monitor.ring import Read
 from monitor.rolling import Rolling
 from monitor.verdict import window_judgement
@@ -87,6 +89,7 @@ class Analysis:
             self._pulse = _Input(sample_rate, StreamingSpectrogram(HEART), HEART.sample_rate)
         self._statistics = InputStatistics(sample_rate, self._window_s)
         self._rolling = Rolling(bundle.decision)
+        self._beats = BeatIntervals(HEART.frame_hop_s)
         self._lost: deque[tuple[int, int]] = deque()
         self._next = 0
         self._first_window: list[NDArray[np.float32]] | None = []
@@ -170,28 +173,39 @@ class Analysis:
         frames = self._pulse.frames(start_s)
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
-        quality = judge_quality(frames, pulse.periodicity, statistics, self._short_s)
         tensor = self._draw(start, frames)
-        outputs = self.bundle.engine.outputs(tensor)  # last, for it drives everything else from the caches
+        outputs = self.bundle.engine.outputs(tensor)
         if self._short_s is not None:
             outputs = without_rhythm(outputs, self.bundle.labels, self.bundle.calibration.kind)
-        values, heart = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
-        if heart is not None and heart < self.bundle.decision.heart_from and quality.state is None:
-            quality = NOT_A_HEART
+        values, odds = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
+        quality = judge_quality(
+            frames, pulse.periodicity, statistics, gate=self.bundle.gate, odds=odds, clip_s=self._short_s
+        )
+        early = self._followed(frames, start_s, end_s, pulse.bpm, quality)
         scores = None if quality.state == "no-signal" else dict(zip(self.bundle.labels, values, strict=True))
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
             judgement=window_judgement(scores, quality, self.bundle.decision),
-            rolling=self._rolling.push(scores, quality, end_s),
+            rolling=self._rolling.push(scores, quality, end_s, early),
             quality=quality,
             heart_rate_bpm=pulse.bpm if quality.state is None else None,
             gap=False,
             short=self._short_s is not None,
             latency_ms=0.0,
+            heart_rate_confidence=pulse.confidence if quality.state is None else None,
+            early=early,
         )
         return JudgedWindow(event, tensor, frames.envelope.copy())
+
+    def _followed(
+        self, frames: FrameWindow, start_s: float, end_s: float, bpm: float | None, quality: Quality
+    ) -> EarlyBeats:
+        """Return what the intervals say of early beats; a loop has no rhythm, and a withheld window breaks it off."""
+        if quality.state is not None or self._short_s is not None:
+            return self._beats.lose(end_s)
+        return self._beats.push(frames.envelope, start_s, bpm)
 
     def _draw(self, start: int, frames: FrameWindow) -> NDArray[np.float32]:
         """Return the picture of the window that starts at a sample of the picture's rate and has these frames."""
@@ -208,6 +222,7 @@ class Analysis:
             end_s=end_s,
             judgement=window_judgement(None, GAP_QUALITY, self.bundle.decision),
             rolling=self._rolling.push(None, GAP_QUALITY, end_s),
+            early=self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,
             gap=True,

@@ -25,6 +25,7 @@ from monitor.panels import (
     GUTTER,
     bar_segments,
     counters_row,
+    early_text,
     footer_row,
     history_row,
     level_row,
@@ -42,6 +43,9 @@ from monitor.trace_panel import automatic_gain_db, tick_segments, trace_lines
 __all__ = ["render"]
 
 FULL_WIDTH, FULL_HEIGHT = 60, 16
+
+EARLY_COLUMN, EARLY_BESIDE_RATE = 17, 48
+"""Where early beats stand behind the words ``heart rate``, and the width from which they fit before the figure."""
 
 LEGEND = {"uncertain": "unsure", "poor-signal": "poor", "no-signal": "silent"}
 
@@ -180,6 +184,10 @@ def _under_verdict(page: Page) -> Line:
     bpm = window.heart_rate_bpm if window else None
     figure = "  - bpm" if bpm is None else f"{bpm:3.0f} bpm"
     row.put(page.split + 3, "heart rate", look.ink(dim=True))
+    early = early_text(window.early) if window else ""
+    if early and page.scores_width >= EARLY_BESIDE_RATE:
+        heard = window is not None and bool(window.early.premature)
+        row.put(page.split + EARLY_COLUMN, early, look.ink(YELLOW) if heard else look.ink(dim=True))
     return row.put(page.split + page.scores_width - 6, figure, look.ink(bold=bpm is not None, dim=bpm is None)).line()
 
 

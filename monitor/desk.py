@@ -116,16 +116,16 @@ class Desk:
     def drawn(self, snapshot: Snapshot) -> None:
         """Take note that a frame with this snapshot is on the screen; a new verdict's way there is over.
 
-        It is counted in samples that have come since, so it includes nothing of the device's own delay, and is off by
-        up to one block. Of a source that waits for its reader there is no such way.
+        It begins where the window's last sample stands in its block, so it includes the wait for that block's end, but
+        nothing of what the sound system holds back besides. Of a source that waits for its reader there is no such way.
         """
         window, speed = snapshot.window, self._start.speed
         if window is None or window.index == self._shown_index or speed is None or snapshot.finished or window.short:
             return
         self._shown_index = window.index
         if not (self._pipeline.ring.closed or self._held):
-            since_s = self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s
-            self._way_ms.add(max(0.0, since_s / speed * 1000.0))
+            since_s = (self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s) / speed
+            self._way_ms.add(max(0.0, since_s + self._pipeline.source.since_heard_s) * 1000.0)
 
     def key(self, key: str, frame: Frame | None = None) -> None:
         """Do what a key asks.

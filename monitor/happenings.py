@@ -5,6 +5,7 @@ The list beside the picture. Used by one thread, the main one; must not know abo
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from monitor.display import Happening
@@ -31,6 +32,7 @@ class Happenings:
         self._said: str | None = None
         self._in_gap = False
         self._jumped = False
+        self._early_until_s = -math.inf
         self._states: dict[str, object] = {}
         self.marks = 0
 
@@ -55,7 +57,7 @@ class Happenings:
         self.add(from_s, f"jump to {clock(to_s)}", "key")
 
     def window(self, event: WindowEvent, shift_s: float = 0.0) -> None:
-        """Note what a window brought: another rolling label or state, the beginning of a gap.
+        """Note what a window brought: another rolling label or state, early beats, the beginning of a gap.
 
         Parameters
         ----------
@@ -69,6 +71,10 @@ class Happenings:
                 self.add(at_s, "sound was lost", "gap")
             self._jumped = False
         self._in_gap = event.gap
+        for beat in event.early.premature:
+            if beat.at_s > self._early_until_s:
+                self._early_until_s = beat.at_s
+                self.add(beat.at_s + shift_s, f"early beat, {beat.share:.0%} of the usual interval", "early")
         said = event.rolling.label or event.rolling.state
         if said != self._said:
             self._said = said

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+    from monitor.early_beats import EarlyBeats
     from monitor.messages import DeviceStatus, Judgement, Start, Summary, WindowEvent
     from monitor.recorder import RecordingStatus
 
@@ -101,11 +102,24 @@ def window_line(event: WindowEvent) -> str:
             "rolling": _judgement(event.rolling),
             "quality": {"score": _rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
             "heart_rate_bpm": _rounded(event.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_confidence": _rounded(event.heart_rate_confidence, SCORE_DIGITS),
+            "early_beats": _early(event.early),
             "gap": bool(event.gap),
             "short": bool(event.short),
             "latency_ms": _rounded(event.latency_ms, LATENCY_DIGITS),
         }
     )
+
+
+def _early(early: EarlyBeats) -> dict[str, Any] | None:
+    """Return what is known of early beats as JSON values; None where the rhythm cannot be followed."""
+    if not early.followable:
+        return None
+    return {
+        "followed_s": _rounded(early.covered_s, TIME_DIGITS),
+        "intervals": early.num_intervals,
+        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in early.premature],
+    }
 
 
 def summary_line(summary: Summary) -> str:

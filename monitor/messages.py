@@ -2,7 +2,7 @@
 
 Everything here is immutable: the classifier thread makes it, any thread may read
 it. Names follow the JSON lines of docs/design.md; :mod:`monitor.json_lines` writes
-them. Must not import anything but NumPy's types.
+them. Must not import anything but NumPy's types and other frozen values.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.early_beats import NOTHING_FOLLOWED, EarlyBeats
 
 if TYPE_CHECKING:
     from monitor.recorder import RecordingStatus
@@ -110,6 +112,11 @@ class WindowEvent:
     quality : Quality
     heart_rate_bpm : float or None
         Beats per minute; None when the window is not periodic enough.
+    heart_rate_confidence : float or None
+        Probability that the rate is within 5 beats per minute, also where it is too small for the rate to be told;
+        None where the window is withheld.
+    early : EarlyBeats
+        What the beats of the last half minute say of early ones.
     gap : bool
         Whether samples were lost inside the window; it is then withheld.
     short : bool
@@ -128,6 +135,8 @@ class WindowEvent:
     gap: bool
     short: bool
     latency_ms: float
+    heart_rate_confidence: float | None = None
+    early: EarlyBeats = NOTHING_FOLLOWED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.segment import Segment
 
+from monitor.early_beats import EarlyBeats
 from monitor.frame import PLAIN, Line, Look, Row
 from monitor.graphs import bar, db_fraction, fit, label_letters
 from monitor.health import alarm
@@ -22,6 +23,7 @@ __all__ = [
     "RIGHT",
     "bar_segments",
     "counters_row",
+    "early_text",
     "footer_row",
     "history_row",
     "label_colours",
@@ -214,6 +216,14 @@ def counters_row(snapshot: Snapshot, width: int, look: Look) -> Line:
         style = look.ink(AMBER, bold=True) if count else quiet
         row.put(0, f" {name} {count:<5d}" if wide else f" {name[:4]} {count:<3d}", style)
     return row.line()
+
+
+def early_text(early: EarlyBeats) -> str:
+    """Return what is known of early beats, ``early beats 3 in 30 s``; empty where the rhythm cannot be followed."""
+    if not early.followable:
+        return ""
+    count = len(early.premature)
+    return f"early beats {count} in {early.covered_s:.0f} s" if count else f"no early beat in {early.covered_s:.0f} s"
 
 
 def message_of(snapshot: Snapshot) -> tuple[str, bool]:

@@ -135,6 +135,8 @@ def _remarks(event: WindowEvent) -> list[str]:
         remarks.append(printable(event.quality.reason))
     if event.short:
         remarks.append("short clip, looped")
+    if event.early.premature:
+        remarks.append(f"early beats in 30 s: {len(event.early.premature)}")
     own, rolling = event.judgement, event.rolling
     if (rolling.state, rolling.label) != (own.state, own.label):
         remarks.append(f"rolling: {printable(rolling.label or rolling.state)}")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from models.decision import Decision
+from monitor.early_beats import NOTHING_FOLLOWED, EarlyBeats, joined_scores
 from monitor.messages import Judgement, Quality, State
 from monitor.verdict import largest
 
@@ -39,7 +40,8 @@ class Rolling:
     moment (trapezoids between the windows). A label gives way to another one that has led by ``switch_margin`` for
     ``switch_s`` without a break, but stands for ``hold_s`` at least. It gives way to none as soon as its score is
     below the threshold; from then on a label must be ``switch_margin`` above the threshold, for ``switch_s`` too.
-    Without a usable window for ``withhold_after_s`` everything is given up, and what comes next begins afresh.
+    Without a usable window for ``withhold_after_s`` everything is given up; what comes next begins afresh, and must
+    have been usable for ``switch_s`` before it is shown. Only at the very beginning is the first window shown at once.
 
     Parameters
     ----------
@@ -58,6 +60,7 @@ class Rolling:
         self._shown_since_s = 0.0
         self._due: str | None = None
         self._due_since_s = 0.0
+        self._given_up: Judgement | None = None
         self._last = LISTENING
 
     @property
@@ -65,7 +68,13 @@ class Rolling:
         """What :meth:`push` returned last; ``"listening"`` before the first window."""
         return self._last
 
-    def push(self, scores: Mapping[str, float] | None, quality: Quality, end_s: float) -> Judgement:
+    def push(
+        self,
+        scores: Mapping[str, float] | None,
+        quality: Quality,
+        end_s: float,
+        early: EarlyBeats = NOTHING_FOLLOWED,
+    ) -> Judgement:
         """Take the scores of the next window and return the judgement of the last ones together.
 
         Parameters
@@ -76,6 +85,8 @@ class Rolling:
             Of the same window; its scores count only where it has no state.
         end_s : float
             Where the window ends in the source, seconds; later than the last one.
+        early : EarlyBeats
+            What the intervals of the last half minute say; joins the pooled scores.
 
         Returns
         -------
@@ -87,18 +98,25 @@ class Rolling:
             If a window that is good enough to be judged has no scores.
         """
         if quality.state is not None:
-            if not self._points or end_s - self._points[-1].end_s > self._decision.withhold_after_s - MOMENT_S:
+            if self._is_over(end_s):
                 self._last = self._withheld(quality.state)
         elif not scores:
             raise ValueError("scores must be given for a window that is good enough to be judged")
         else:
-            self._last = self._together(self._pooled(scores, end_s), end_s)
+            self._last = self._together(joined_scores(self._pooled(scores, end_s), early), end_s)
         return self._last
+
+    def _is_over(self, end_s: float) -> bool:
+        """Return whether a window that cannot be judged ends what there was; what is not shown yet ends at once."""
+        if not self._points or self._given_up is not None:
+            return True
+        return end_s - self._points[-1].end_s > self._decision.withhold_after_s - MOMENT_S
 
     def _withheld(self, state: State) -> Judgement:
         """Give up the label, and what it was made from: what comes next may be another place."""
         self.clear()
-        return Judgement(state)
+        self._given_up = Judgement(state)
+        return self._given_up
 
     def _pooled(self, scores: Mapping[str, float], end_s: float) -> dict[str, float]:
         """Return the mean scores of the last seconds, with a new window's."""
@@ -122,6 +140,10 @@ class Rolling:
 
     def _together(self, scores: Mapping[str, float], end_s: float) -> Judgement:
         """Return what is shown for some pooled scores."""
+        if self._given_up is not None:
+            if end_s - self._points[0].end_s < self._decision.switch_s - MOMENT_S:
+                return self._given_up
+            self._given_up = None
         shown, least = self._shown, self._decision.uncertain_below
         leader = largest(scores)
         if self._last.scores is None:

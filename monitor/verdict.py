@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from models.decision import Decision
-from monitor.heart_rate import MAX_BPM, MIN_BPM
+from models.heart_rate import MAX_BPM, MIN_BPM
 from monitor.messages import Judgement, Quality, State, Summary, WindowEvent
 
 __all__ = ["JUDGED", "Summarising", "largest", "window_judgement"]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration
 from models.decision import Decision
+from models.gate import DEFAULT_GATE
 from models.heart_settings import HeartSettings
 from models.phonocardiogram import phonocardiogram
 from models.spec import HEART
@@ -99,7 +100,8 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[
         labels=LABELS,
         spec=HEART,
         calibration=Calibration("softmax", 1.0, (0.1, 0.0, -0.1)),
-        decision=Decision(uncertain_below=0.0, heart_from=0.0),
+        decision=Decision(uncertain_below=0.0),
+        gate=DEFAULT_GATE,
         facts=training_facts(),
         card="# untrained\n\nResearch use, not for diagnosis. Made for tests; what it says means nothing.\n",
     )

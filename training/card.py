@@ -5,10 +5,13 @@ Sources: Mitchell et al. 2019, "Model Cards for Model Reporting"; TRIPOD+AI 2024
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.abstain import Abstaining
 from training.evidence import Evidence, Figure
+from training.gate_fit import GateFigures
 
 __all__ = ["CITATIONS", "write_card"]
 
@@ -41,6 +44,8 @@ def write_card(
     decision: str,
     ended: str = "",
     plots: Sequence[str] = (),
+    abstaining: Abstaining | None = None,
+    gate_figures: GateFigures | None = None,
 ) -> str:
     """Return the card of a bundle, Markdown.
 
@@ -61,6 +66,8 @@ def write_card(
         What was done when a person ended the training; empty where nobody did.
     plots : sequence of str
         Paths in the bundle.
+    abstaining : Abstaining or None
+    gate_figures : GateFigures or None
     """
     parts = [
         f"# {name}",
@@ -78,6 +85,8 @@ def write_card(
         f"Confusion (rows: truth; columns: decided{_summed(evidence)}):",
         _confusion_table(evidence, labels),
         *_other_sets(other_sets),
+        *_abstaining(abstaining),
+        *_gate(gate_figures),
         *_plots(plots, evidence),
         "## Limits",
         _limits(labels),
@@ -179,6 +188,42 @@ def _other_sets(other_sets: Mapping[str, Mapping[str, Figure]]) -> list[str]:
     for source, figures in other_sets.items():
         lines += [f"- {source}: " + ", ".join(f"{name.replace('_', ' ')} {figure}" for name, figure in figures.items())]
     return ["\n".join(lines)]
+
+
+def _abstaining(found: Abstaining | None) -> list[str]:
+    """Return what is said of giving no label."""
+    if found is None:
+        return []
+    lines = ["| label given from | recordings with a label | of these, wrong |", "|---|---|---|"]
+    lines += [
+        f"| {at:.2f} | {coverage:.3f} | {'-' if math.isnan(error) else format(error, '.3f')} |"
+        for at, coverage, error in found.curve
+    ]
+    return [
+        "## When it says nothing",
+        f"No label is given below a confidence of {found.threshold:.2f}: chosen so that at most "
+        f"{found.stated_error:.3f} of the labels given are wrong. With each fold's threshold chosen on the other "
+        f"patients, {found.coverage} of the recordings got a label, and {found.error} of these labels were wrong.",
+        "\n".join(lines),
+    ]
+
+
+def _gate(found: GateFigures | None) -> list[str]:
+    """Return what the quality gate does."""
+    if found is None:
+        return []
+    lines = ["| windows of | number | let pass | let pass where 95 % of clean hearts are |", "|---|---|---|---|"]
+    lines += [
+        f"| {kind} | {number} | {found.passing[kind]} | {found.passing_at_95[kind]} |"
+        for kind, number in found.windows.items()
+    ]
+    return [
+        "## The quality gate",
+        "Before a window is given a label, a gate asks whether it is a heart at all: four features of the sound and "
+        "the network's own word. Measured on sounds that neither the network nor the gate had heard, apart by "
+        f"patient, by speaker, by the manikin's sound: hearts against all else, AUC {found.auc}.",
+        "\n".join(lines),
+    ]
 
 
 def _limits(labels: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from models.engine import quiet_native_output
 from models.errors import DataError, MissingExtraError
-from training.datasets import NOT_HEART, Recording, discover
+from training.datasets import NOT_HEART, Recording, discover, for_gate_alone
 from training.evidence_table import print_evidence
 from training.folds import PATIENT_CHOICES, with_patients
 from training.heart_options import HeartOptions
@@ -65,6 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the folds that an interrupted training has kept"
     )
+    parser.add_argument(
+        "--keep-folds", action="store_true", help="leave the folds' networks and outputs in models/NAME.training"
+    )
+    parser.add_argument(
+        "--gate",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DATA",
+        help="more hearts and other sounds that teach the quality gate and never the network, such as PASCAL's set_a",
+    )
     parser.set_defaults(usage_error=parser.error)
 
 
@@ -83,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
     """Train, print the figures of held-out patients, write the bundle."""
     _check(options)
     recordings = with_patients(discover(options.data), options.patients)
+    for_gate = for_gate_alone(options.gate, recordings)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with quiet_native_output():
@@ -98,14 +110,18 @@ def run(options: argparse.Namespace) -> int:
     from training.stopping import Stopping
 
     recipe = _recipe(options)
-    facts = {"recipe": options.recipe, "options": dataclasses.asdict(recipe), "data": data_digest(recordings)}
+    facts = {
+        "recipe": options.recipe,
+        "options": dataclasses.asdict(recipe),
+        "data": data_digest([*recordings, *for_gate]),
+    }
     _tell_of_several_labels(recordings)
     keeper = KeptFolds(kept_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume)
     again = f"go on with: {_command(options, as_typed=True)} --resume"
     with Stopping() as stopping:
         with TerminalProgress(Console(stderr=True)) as progress:
             try:
-                trained = _train(recipe, recordings, progress, stopping, keeper)
+                trained = _train(recipe, recordings, for_gate, progress, stopping, keeper)
             except (EndedError, KeyboardInterrupt):
                 if len(keeper):
                     folds = "1 fold is" if len(keeper) == 1 else f"{len(keeper)} folds are"
@@ -123,7 +139,8 @@ def run(options: argparse.Namespace) -> int:
     if trained.ended:
         print(f"auscult: {again}", file=sys.stderr)
         return 130
-    keeper.remove()
+    if not options.keep_folds:
+        keeper.remove()
     return 0
 
 
@@ -144,6 +161,8 @@ def _tell_of_several_labels(recordings: Sequence[Recording]) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """End with a usage error for numbers out of range."""
+    if options.gate and options.recipe == "article":
+        options.usage_error("--gate does not go with --recipe article, which cannot tell what is no heart")
     for name, low in (("folds", 2), ("repeats", 1), ("steps", 1), ("made", 0), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < low:
@@ -181,6 +200,7 @@ def _recipe(options: argparse.Namespace) -> HeartOptions | ArticleOptions:
 def _train(
     recipe: HeartOptions | ArticleOptions,
     recordings: list[Recording],
+    for_gate: list[Recording],
     progress: Progress,
     stopping: Stopping,
     keeper: Keeper,
@@ -189,7 +209,7 @@ def _train(
     if isinstance(recipe, HeartOptions):
         from training.train import train_heart
 
-        return train_heart(recordings, recipe, progress, stopping=stopping, keeper=keeper)
+        return train_heart(recordings, recipe, progress, stopping=stopping, keeper=keeper, for_gate=for_gate)
     from training.article_recipe import train_article
 
     return train_article(recordings, recipe, progress, stopping=stopping, keeper=keeper)
@@ -202,10 +222,9 @@ def _versions() -> dict[str, str]:
 
 def _command(options: argparse.Namespace, *, as_typed: bool = False) -> str:
     """Return what to type to train it again: with the folders as they were typed, or with none of this machine's."""
-    data, out = [path.name for path in options.data], f"models/{options.out.name}"
-    if as_typed:
-        data, out = [str(path) for path in options.data], str(options.out)
-    words = ["auscult", "train", *data, "--out", out]
+    data, alone = ([str(path) if as_typed else path.name for path in paths] for paths in (options.data, options.gate))
+    out = str(options.out) if as_typed else f"models/{options.out.name}"
+    words = ["auscult", "train", *data, "--out", out, *(["--gate", *alone] if alone else [])]
     words += ["--recipe", "article"] if options.recipe == "article" else []
     words += [word for name in GIVEN for word in _given(options, name)]
     return shlex.join(words)

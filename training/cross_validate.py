@@ -35,6 +35,7 @@ __all__ = [
     "held_out_outputs",
     "material_of",
     "run_plans",
+    "sounds_outputs",
 ]
 
 EVALUATION_HOP_S = 1.0
@@ -258,9 +259,13 @@ def held_out_outputs(run: FoldRun, sounds: Sequence[Sound]) -> list[NDArray[np.f
     """
     if run.outputs is not None:
         return run.outputs
-    held = [sounds[row] for row in run.held.tolist()]
-    starts = [sound.starts(HEART, EVALUATION_HOP_S) for sound in held]
-    outputs = stream_outputs(run.network, _pictures(held, starts))
+    return sounds_outputs(run.network, [sounds[row] for row in run.held.tolist()])
+
+
+def sounds_outputs(network: Any, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
+    """Return a network's outputs for the windows of some sounds, each ``(windows, outputs)``."""
+    starts = [sound.starts(HEART, EVALUATION_HOP_S) for sound in sounds]
+    outputs = stream_outputs(network, _pictures(sounds, starts))
     return [np.stack([next(outputs) for _ in its]) for its in starts]
 
 

@@ -28,7 +28,7 @@ from training.recording import (
     sub_folders,
 )
 
-__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover", "labels_of", "read_sets"]
+__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover", "for_gate_alone", "labels_of", "read_sets"]
 
 NAMED_TWICE = "named twice"
 NOT_UNDERSTOOD = "in a folder that is not understood"
@@ -43,6 +43,19 @@ def discover(paths: Iterable[Path]) -> list[Recording]:
         As :func:`read_sets`.
     """
     return [recording for data_set in read_sets(paths) for recording in data_set.recordings]
+
+
+def for_gate_alone(paths: Iterable[Path], recordings: Iterable[Recording]) -> list[Recording]:
+    """Return what some folders hold for the quality gate alone: hearts set aside too, but nothing that is trained on.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_sets`.
+    """
+    trained = {recording.path.resolve() for recording in recordings}
+    found = [its for data_set in read_sets(paths) for its in (*data_set.recordings, *data_set.aside)]
+    return [recording for recording in found if recording.path.resolve() not in trained]
 
 
 def read_sets(paths: Iterable[Path]) -> list[DataSet]:

@@ -34,6 +34,14 @@ def print_evidence(trained: Trained, console: Console) -> None:
     for source, figures in trained.other_sets.items():
         for name, figure in figures.items():
             console.print(f"{source}, held-out patients, {name.replace('_', ' ')}: {figure}", highlight=False)
+    if trained.abstaining is not None:
+        told = trained.abstaining
+        console.print(
+            f"labels from a confidence of {told.threshold:.2f}: given to {told.coverage}, wrong {told.error}",
+            highlight=False,
+        )
+    if trained.gate_figures is not None:
+        console.print(f"quality gate, hearts against all else, AUC {trained.gate_figures.auc}", highlight=False)
     if trained.ended:
         console.print(trained.ended, highlight=False)
 

@@ -22,6 +22,7 @@ from models.decision import Decision
 from models.engine import LiteRTEngine
 from models.errors import BundleError
 from models.front_end import front_end
+from models.gate import Gate
 from models.phonocardiogram import phonocardiogram
 from models.random_hearts import random_settings
 from models.spec import SpectrogramSpec
@@ -40,6 +41,7 @@ def write_bundle(
     spec: SpectrogramSpec,
     calibration: Calibration,
     decision: Decision,
+    gate: Gate,
     facts: Mapping[str, Any],
     card: str,
     extras: Path | None = None,
@@ -55,6 +57,7 @@ def write_bundle(
     spec : SpectrogramSpec
     calibration : Calibration
     decision : Decision
+    gate : Gate
     facts : mapping
         More of ``bundle.json``: training data, metrics, recipe.
     card : str
@@ -94,6 +97,7 @@ def write_bundle(
             "spectrogram": spec.to_json(),
             "calibration": calibration.to_json(),
             "decision": decision.to_json(),
+            "gate": gate.to_json(),
             **facts,
             "sha256": _digests(folder),
         }

@@ -19,7 +19,10 @@ from models.bundle import Bundle
 from models.calibration import without_rhythm
 from models.errors import RecordingError
 from models.front_end import front_end
+from models.gate import features_of
+from models.heart_rate import heart_rate
 from models.resample import StreamingResampler
+from models.spectrogram import StreamingSpectrogram
 from training.datasets import Recording
 
 __all__ = ["Judged", "judge_recording", "recording_outputs", "window_outputs"]
@@ -41,7 +44,7 @@ class Judged:
     heart : float or None
         Mean probability that the sound is a heart at all; None where the network does not tell.
     num_withheld : int
-        Windows that the monitor withholds, for that probability is too low.
+        Windows that the monitor withholds, for they do not sound like a heart.
     num_windows : int
     duration_s : float
         Of the recording, before a short one is looped.
@@ -80,7 +83,7 @@ def judge_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Judge
     RecordingError
         If the file cannot be read, is empty, holds values that are not finite, or has a rate out of range.
     """
-    outputs, duration_s = recording_outputs(recording, bundle, hop_s)
+    outputs, passing, duration_s = recording_outputs(recording, bundle, hop_s)
     num_labels = len(bundle.labels)
     scores = bundle.calibration.scores(outputs, num_labels).mean(axis=0)
     hearts = bundle.calibration.heart_probability(outputs, num_labels)
@@ -88,14 +91,16 @@ def judge_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Judge
         recording=recording,
         scores=tuple(scores.tolist()),
         heart=None if hearts is None else float(hearts.mean()),
-        num_withheld=0 if hearts is None else int((hearts < bundle.decision.heart_from).sum()),
+        num_withheld=int((~passing).sum()),
         num_windows=len(outputs),
         duration_s=duration_s,
     )
 
 
-def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> tuple[NDArray[np.float32], float]:
-    """Return the network's outputs for every window of a recording, and the recording's length in seconds.
+def recording_outputs(
+    recording: Recording, bundle: Bundle, hop_s: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
+    """Return the outputs for every window of a recording, whether the gate lets it pass, and the length in seconds.
 
     Parameters
     ----------
@@ -105,7 +110,7 @@ def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> tup
 
     Returns
     -------
-    tuple of ndarray, shape (windows, outputs), float32, and float
+    tuple of ndarray, shape (windows, outputs), float32, ndarray, shape (windows,), bool, and float
 
     Raises
     ------
@@ -117,20 +122,21 @@ def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> tup
         with _Forward(str(path)) as file:
             sample_rate, counter = _usable_rate(file, path), _Counter()
             blocks = counter.counted(_part(_blocks(file, path), recording, sample_rate))
-            outputs = np.array(list(window_outputs(blocks, sample_rate, bundle, hop_s)))
+            judged = list(window_outputs(blocks, sample_rate, bundle, hop_s))
     except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
-    if not len(outputs):
+    if not judged:
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    outputs, passing = np.array([its for its, _ in judged]), np.array([passes for _, passes in judged])
     if counter.samples < round(bundle.spec.window_s * sample_rate):  # looped
         outputs = without_rhythm(outputs, bundle.labels, bundle.calibration.kind)
-    return outputs, counter.samples / sample_rate
+    return outputs, passing, counter.samples / sample_rate
 
 
 def window_outputs(
     blocks: Iterable[NDArray[np.float32]], sample_rate: int, bundle: Bundle, hop_s: float
-) -> Iterator[NDArray[np.float32]]:
-    """Yield the network's outputs for window 0, 1, ... of a sound, as the monitor judges them.
+) -> Iterator[tuple[NDArray[np.float32], bool]]:
+    """Yield what the network puts out for window 0, 1, ... of a sound, as the monitor judges them.
 
     Parameters
     ----------
@@ -143,8 +149,8 @@ def window_outputs(
 
     Yields
     ------
-    ndarray, shape (outputs,), float32
-        Nothing when there is no sample.
+    tuple of ndarray, shape (outputs,), float32, and bool
+        The outputs, and whether the bundle's gate lets the window pass; nothing when there is no sample.
 
     Raises
     ------
@@ -174,18 +180,28 @@ class _Windows:
 
     def __init__(self, bundle: Bundle, sample_rate: int, hop_s: float) -> None:
         self.count = 0
-        self._engine = bundle.engine
+        self._bundle = bundle
         self._hop = bundle.spec.hop_samples(hop_s)
         self._window = bundle.spec.window_samples
         self._resampler = StreamingResampler(sample_rate, bundle.spec.sample_rate)
         self._pictures = front_end(bundle.spec)
 
-    def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> Iterator[NDArray[np.float32]]:
-        """Take the next samples; yield the outputs of the windows that they complete."""
+    def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> Iterator[tuple[NDArray[np.float32], bool]]:
+        """Take the next samples; yield the windows that they complete."""
         self._pictures.push(self._resampler.push(waveform, last=last))
         while (start := self.count * self._hop) + self._window <= self._pictures.end_sample:
             self.count += 1
-            yield self._engine.outputs(self._pictures.tensor(start))
+            outputs = self._bundle.engine.outputs(self._pictures.tensor(start))
+            yield outputs, self._passes(start, outputs)
+
+    def _passes(self, start: int, outputs: NDArray[np.float32]) -> bool:
+        """Return whether the gate lets a window pass; without frames of ours there is nothing to ask."""
+        if not isinstance(self._pictures, StreamingSpectrogram):
+            return True
+        frames = self._pictures.window(start)
+        features = features_of(frames, heart_rate(frames.envelope, self._pictures.spec.frame_hop_s).periodicity)
+        odds = self._bundle.calibration.of_one(outputs, len(self._bundle.labels))[1]
+        return self._bundle.gate.score(features, odds) >= self._bundle.gate.poor_below
 
 
 class _Counter:

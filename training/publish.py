@@ -49,7 +49,11 @@ def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_
         source: {name: figure.to_json() for name, figure in figures.items()}
         for source, figures in trained.other_sets.items()
     }
-    metrics = {**trained.evidence.to_json(), "decision": LIKELIHOOD, "other_sets": other_sets}
+    metrics: dict[str, Any] = {**trained.evidence.to_json(), "decision": LIKELIHOOD, "other_sets": other_sets}
+    if trained.abstaining is not None:
+        metrics["abstaining"] = trained.abstaining.to_json()
+    if trained.gate_figures is not None:
+        metrics["quality_gate"] = trained.gate_figures.to_json()
     facts: dict[str, Any] = {
         "recipe": recipe,
         "command": command,
@@ -74,6 +78,8 @@ def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_
                 decision=LIKELIHOOD,
                 ended=trained.ended,
                 plots=plots,
+                abstaining=trained.abstaining,
+                gate_figures=trained.gate_figures,
             )
             return write_bundle(
                 out,
@@ -82,6 +88,7 @@ def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_
                 spec=trained.spec,
                 calibration=trained.calibration,
                 decision=trained.decision,
+                gate=trained.gate,
                 facts=facts,
                 card=card,
                 extras=extras,

@@ -49,7 +49,7 @@ def judge_marked(recordings: Sequence[Recording], bundle: Bundle, progress: Prog
     patients: list[str] = []
     names: list[str] = []
     for row, marks in marked:
-        outputs, duration_s = recording_outputs(recordings[row], bundle, RHYTHM_HOP_S)
+        outputs, _, duration_s = recording_outputs(recordings[row], bundle, RHYTHM_HOP_S)
         scores = bundle.calibration.scores(outputs, len(bundle.labels))[:, place]
         windows = [its for its in rhythm_windows(read_marks(marks), duration_s) if its.index < len(scores)]
         score += [float(scores[its.index]) for its in windows]

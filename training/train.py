@@ -4,7 +4,8 @@
 2. For every fold of every repeat: fit on made sounds and on sets that tell only part of the truth, then go on
    with the set that tells all of it.
 3. Fit once more on everything, for as long as the folds did well.
-4. Calibrate on held-out outputs, each fold by the others; report; ship the network that saw everything.
+4. Calibrate on held-out outputs, each fold by the others; choose from how sure on a label is given, and fit the
+   quality gate, in the same way; report; ship the network that saw everything.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from numpy.typing import NDArray
 from models.calibration import Calibration, without_rhythm
 from models.decision import Decision
 from models.spec import HEART
-from training.calibrate import cross_calibrated, fit_calibration, heart_threshold, recording_scores
+from training.abstain import measure_abstaining
+from training.calibrate import cross_calibrated, fit_calibration, recording_scores
 from training.cross_validate import FoldRun, Keeper, fold_plans, fold_runs_of, held_out_outputs, material_of
 from training.datasets import NOT_HEART, Recording, labels_of
 from training.evidence import Figure, area_figure, measure
 from training.fit import Course
 from training.folds import sets_that_tell_all
+from training.gate_learner import GateLearner
+from training.gate_material import gate_sounds, made_gate_sounds
 from training.heart_fit import WITH, Material, fit_heart, planned_steps
 from training.heart_options import HeartOptions
 from training.held_out import HeldOut
+from training.intervals import Bootstrap
 from training.live import ENDING, ended_sentence, so_far
 from training.mixture import drawn_labels, mix
 from training.progress import Progress
@@ -48,6 +53,7 @@ def train_heart(
     *,
     stopping: Stopping | None = None,
     keeper: Keeper | None = None,
+    for_gate: Sequence[Recording] = (),
 ) -> Trained:
     """Return a network trained by the default recipe; files that cannot be read are left out.
 
@@ -56,6 +62,8 @@ def train_heart(
     recordings : sequence of Recording
     options : HeartOptions
     progress : Progress
+    for_gate : sequence of Recording
+        Hearts and other sounds that teach the quality gate, and never the network.
     stopping : Stopping or None
         Where the person's wish for an end is heard.
     keeper : Keeper or None
@@ -75,7 +83,12 @@ def train_heart(
     material = material_of(recordings, options, progress)
     plans = _plan(recordings, material.telling, options)
     progress.whole("whole training", (len(plans) + 1) * planned_steps(options))
-    training = _Training(recordings, sounds, material, options)
+    alone = [
+        *gate_sounds(_read(for_gate, progress)[1] if for_gate else []),
+        *made_gate_sounds(options.made_per_label, options.seed),
+    ]
+    gate = GateLearner(sounds, alone, len(labels), options.folds)
+    training = _Training(recordings, sounds, material, options, gate)
     with stopping.calmly():
         for run in fold_runs_of(material, recordings, sounds, options, progress, keeper=keeper, stop=stopping):
             training.add(run)
@@ -104,12 +117,17 @@ class _Training:
     """The folds of one training as they come, and what follows from them."""
 
     def __init__(
-        self, recordings: Sequence[Recording], sounds: Sequence[Sound], material: Material, options: HeartOptions
+        self,
+        recordings: Sequence[Recording],
+        sounds: Sequence[Sound],
+        material: Material,
+        options: HeartOptions,
+        gate: GateLearner,
     ) -> None:
         self.runs: list[FoldRun] = []
         self.held = HeldOut(options.folds)
         self._recordings, self._sounds = recordings, sounds
-        self._material, self._options = material, options
+        self._material, self._options, self._gate = material, options, gate
         self._drawn = drawn_labels(
             mix(sounds, material.made, material.telling, HEART, options.seed).after, material.labels
         )
@@ -118,7 +136,9 @@ class _Training:
 
     def add(self, run: FoldRun) -> None:
         """Take a fold that is done; only the best network is kept in memory."""
-        self.held.add(run, [*map(self._told, run.held.tolist(), held_out_outputs(run, self._sounds))])
+        outputs = held_out_outputs(run, self._sounds)
+        self.held.add(run, [*map(self._told, run.held.tolist(), outputs)])
+        self._gate.add(run, outputs)
         if self._best is None or _watched_loss(run) < _watched_loss(self._best):
             self._best = run
         self.runs.append(dataclasses.replace(run, network=None, outputs=None))
@@ -161,9 +181,10 @@ class _Training:
         scores = self.held.scores(rows, repeats, self._cross_calibrated)
         pooled = [its for repeat in repeats for its in self.held.outputs(rows, repeat)]
         calibration = self._calibration(pooled, np.tile(self._truth(rows), len(repeats)))
-        everything = [
-            its for repeat in repeats for row, its in self.held.repeats[repeat].items() if self._is_heart(row)
-        ]
+        gate, gate_figures = self._gate.result()
+        abstaining = measure_abstaining(
+            self._truth(rows), scores[0], self._folds(rows, repeats[0]), self._patients(rows), Bootstrap()
+        )
         recordings = [self._recordings[row] for row in rows]
         labels = self._material.labels
         courses = [FoldCourse(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in self.runs]
@@ -172,13 +193,12 @@ class _Training:
             labels=labels,
             spec=HEART,
             calibration=calibration,
-            decision=Decision(heart_from=heart_threshold(everything, calibration, len(labels))),
+            decision=Decision(uncertain_below=abstaining.threshold),
+            gate=gate,
+            gate_figures=gate_figures,
+            abstaining=abstaining,
             evidence=measure(
-                self._truth(rows),
-                scores,
-                labels,
-                [its.patient for its in recordings],
-                noisy=[its.noisy for its in recordings],
+                self._truth(rows), scores, labels, self._patients(rows), noisy=[its.noisy for its in recordings]
             ),
             other_sets=self._other_sets(repeats, calibration),
             recordings=self._recordings,
@@ -196,6 +216,14 @@ class _Training:
         telling = self._material.telling
         rows = [row for row, its in enumerate(self._recordings) if (its.source in telling) == tell_all]
         return [row for row in rows if self._is_heart(row)]
+
+    def _patients(self, rows: Sequence[int]) -> list[str]:
+        """Return the patients of some rows."""
+        return [self._recordings[row].patient for row in rows]
+
+    def _folds(self, rows: Sequence[int], repeat: int) -> NDArray[np.intp]:
+        """Return the folds of some rows in a repeat."""
+        return np.array([self.held.fold_of[repeat][row] for row in rows], np.intp)
 
     def _is_heart(self, row: int) -> bool:
         """Return whether a recording is of a heart."""

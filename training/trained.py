@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration
 from models.decision import Decision
+from models.gate import DEFAULT_GATE, Gate
 from models.spec import SpectrogramSpec
+from training.abstain import Abstaining
 from training.evidence import Evidence, Figure
 from training.fit import Course
+from training.gate_fit import GateFigures
 from training.recording import Recording
 
 __all__ = ["FoldCourse", "HeldOutScores", "Trained", "describe_recordings"]
@@ -62,6 +65,11 @@ class Trained:
     spec : SpectrogramSpec
     calibration : Calibration
     decision : Decision
+    gate : Gate
+    gate_figures : GateFigures or None
+        What gates do to sounds that they were not fitted on; None for a recipe that fits none.
+    abstaining : Abstaining or None
+        What it brings to give no label where the network is unsure; None for a recipe that does not choose.
     evidence : Evidence
         Of held-out patients of the set that tells all.
     other_sets : dict of str to dict of str to Figure
@@ -85,6 +93,9 @@ class Trained:
     courses: Sequence[FoldCourse] = ()
     held_out: HeldOutScores | None = None
     ended: str = ""
+    gate: Gate = DEFAULT_GATE
+    gate_figures: GateFigures | None = None
+    abstaining: Abstaining | None = None
 
 
 def describe_recordings(recordings: Sequence[Recording]) -> list[dict[str, Any]]:

@@ -16,22 +16,24 @@ from numpy.typing import NDArray
 from models.bundle import Bundle
 from models.engine import LiteRTEngine
 from models.front_end import front_end
+from models.heart_rate import heart_rate
 from models.painter import FrameWindow
 from models.resample import StreamingResampler
 from models.spec import HEART, SpectrogramSpec
 from models.spectrogram import StreamingSpectrogram
 from monitor.analysis import Analysis
+from monitor.beat_intervals import BeatIntervals
 from monitor.bench.figures import endless
-from monitor.heart_rate import heart_rate
+from monitor.early_beats import NOTHING_FOLLOWED
 from monitor.input_statistics import InputStatistics
 from monitor.messages import Judgement
-from monitor.quality import NOT_A_HEART, judge_quality
+from monitor.quality import judge_quality
 from monitor.rolling import Rolling
 from monitor.verdict import window_judgement
 
 __all__ = ["STAGES", "measure_hops", "measure_stages"]
 
-STAGES = ("statistics", "resample", "spectrogram", "network", "heart_rate", "quality", "verdict")
+STAGES = ("statistics", "resample", "spectrogram", "network", "heart_rate", "quality", "beats", "verdict")
 """In the order of a hop; their sum is the hop but for what holds them together."""
 
 WARM_UP_HOPS = 30
@@ -124,6 +126,7 @@ class _StagedHop:
         self._drawing = _FrontEnd(sample_rate, bundle.spec)
         self._framing = self._drawing if bundle.spec.kind == "heart" else _FrontEnd(sample_rate, HEART)
         self._rolling = Rolling(bundle.decision)
+        self._beats = BeatIntervals(HEART.frame_hop_s)
         self._next = 0
         self.judgement: Judgement | None = None
 
@@ -157,20 +160,20 @@ class _StagedHop:
         return (self._drawing,) if self._framing is self._drawing else (self._drawing, self._framing)
 
     def _judge(self, start_s: float, frames: FrameWindow, outputs: NDArray[np.float32]) -> list[float]:
-        """Judge a window; return the moments after heart rate, quality and verdict."""
+        """Judge a window; return the moments after heart rate, quality, beats and verdict."""
         bundle, rate = self._bundle, self._sample_rate
         end_s = start_s + bundle.spec.window_s
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
         moments = [time.perf_counter()]
         statistics = self._statistics.window(round(start_s * rate), round(end_s * rate))
-        quality = judge_quality(frames, pulse.periodicity, statistics)
+        values, odds = bundle.calibration.of_one(outputs, len(bundle.labels))
+        quality = judge_quality(frames, pulse.periodicity, statistics, gate=bundle.gate, odds=odds)
         moments.append(time.perf_counter())
-        values, heart = bundle.calibration.of_one(outputs, len(bundle.labels))
-        if heart is not None and heart < bundle.decision.heart_from and quality.state is None:
-            quality = NOT_A_HEART
+        early = self._beats.push(frames.envelope, start_s, pulse.bpm) if quality.state is None else NOTHING_FOLLOWED
+        moments.append(time.perf_counter())
         scores = None if quality.state == "no-signal" else dict(zip(bundle.labels, values, strict=True))
         self.judgement = window_judgement(scores, quality, bundle.decision)
-        self._rolling.push(scores, quality, end_s)
+        self._rolling.push(scores, quality, end_s, early)
         return [*moments, time.perf_counter()]
 
 

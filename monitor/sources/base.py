@@ -85,6 +85,11 @@ class Source(abc.ABC):
         """How a live input is doing, frozen; None for what is no device."""
         return None
 
+    @property
+    def since_heard_s(self) -> float:
+        """Seconds since the newest sample of the ring came; 0 where blocks are too small for that to matter."""
+        return 0.0
+
     @abc.abstractmethod
     def start(self, ring: RingBuffer) -> None:
         """Begin to write into ``ring``; returns at once."""

@@ -99,6 +99,12 @@ class Watchdog:
         self.status = self._status("opening")
         self.error: BaseException | None = None
 
+    @property
+    def since_heard_s(self) -> float:
+        """Seconds since the newest block came; 0 before the first. Any thread may ask."""
+        mark = self._capture.mark
+        return 0.0 if mark is None else max(0.0, self._clock() - mark.heard_s)
+
     def start(self) -> None:
         """Open the device and start the thread.
 

@@ -63,10 +63,19 @@ def test_heart_probability_of_many() -> None:
     np.testing.assert_allclose(probability, [0.0, 1.0], atol=1e-9)
 
 
+@given(arrays(np.float32, (2, 4), elements=st.floats(-30, 30, width=32)))
+def test_heart_odds_are_those_of_the_probability(outputs: Any) -> None:
+    """The log odds, turned back, are the probability of a heart."""
+    odds, probability = Calibration().heart_odds(outputs, 3), Calibration().heart_probability(outputs, 3)
+    assert odds is not None
+    np.testing.assert_allclose(1.0 / (1.0 + np.exp(-odds)), probability, atol=1e-12)
+
+
 @pytest.mark.parametrize(("calibration", "outputs"), [(Calibration("share"), 4), (Calibration(), 3)])
 def test_a_network_that_cannot_tell_says_so(calibration: Calibration, outputs: int) -> None:
     """The article's network, and one without that output, give no probability of a heart at all."""
     assert calibration.heart_probability(np.zeros(outputs), 3) is None
+    assert calibration.heart_odds(np.zeros(outputs), 3) is None
 
 
 @given(
@@ -79,13 +88,13 @@ def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias
     """The plain-float path of the monitor gives what the arrays of training give, to the last bits."""
     calibration = Calibration(kind, temperature, bias)
     outputs = np.abs(outputs) if kind == "share" else outputs
-    scores, heart = calibration.of_one(outputs, 3)
+    scores, odds = calibration.of_one(outputs, 3)
     np.testing.assert_allclose(scores, calibration.scores(outputs, 3), rtol=1e-12, atol=1e-300)
-    expected = calibration.heart_probability(outputs, 3)
+    expected = calibration.heart_odds(outputs, 3)
     if expected is None:
-        assert heart is None
+        assert odds is None
     else:
-        assert heart == pytest.approx(float(expected), abs=1e-15)
+        assert odds == pytest.approx(float(expected), rel=1e-12, abs=1e-12)
 
 
 UNHEARD = ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))
@@ -130,9 +139,9 @@ def test_other_outputs_are_left_as_they_are(labels: tuple[str, ...], kind: str) 
 
 def test_one_picture_without_a_bias() -> None:
     """No bias is a bias of zeros, and a network without that output tells nothing of hearts."""
-    scores, heart = Calibration().of_one(np.log(np.array([1.0, 2.0, 5.0])), 3)
+    scores, odds = Calibration().of_one(np.log(np.array([1.0, 2.0, 5.0])), 3)
     np.testing.assert_allclose(scores, [0.125, 0.25, 0.625])
-    assert heart is None
+    assert odds is None
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ shares = st.floats(0.0, 1.0)
 times = st.floats(0.0, 600.0)
 
 
-@given(shares, shares, times, shares, times)
-def test_json_round_trip(uncertain: float, heart: float, rolling: float, margin: float, withhold: float) -> None:
+@given(shares, times, shares, times, times, times)
+def test_json_round_trip(
+    uncertain: float, rolling: float, margin: float, switch: float, hold: float, withhold: float
+) -> None:
     """Any decision written as JSON text and read again is the same decision."""
-    decision = Decision(uncertain, heart, rolling, margin, withhold)
+    decision = Decision(uncertain, rolling, margin, switch, hold, withhold)
     assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
 
 
@@ -40,7 +42,7 @@ def test_is_frozen() -> None:
         Decision().uncertain_below = 0.1  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("name", ["uncertain_below", "heart_from", "switch_margin"])
+@pytest.mark.parametrize("name", ["uncertain_below", "switch_margin"])
 @pytest.mark.parametrize("value", [-0.01, 1.01, math.nan, "0.5", None, True])
 def test_refuses_a_share_out_of_range(name: str, value: object) -> None:
     """A share that is not a number from 0 to 1 is named in the refusal."""
@@ -48,7 +50,7 @@ def test_refuses_a_share_out_of_range(name: str, value: object) -> None:
         Decision.from_json({name: value})
 
 
-@pytest.mark.parametrize("name", ["rolling_s", "withhold_after_s"])
+@pytest.mark.parametrize("name", ["rolling_s", "switch_s", "hold_s", "withhold_after_s"])
 @pytest.mark.parametrize("value", [-1.0, math.inf, math.nan, []])
 def test_refuses_a_time_out_of_range(name: str, value: object) -> None:
     """A time that is not a number of seconds is named in the refusal."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.bundle import load_bundle
+from models.gate import DEFAULT_GATE
 from models.heart_settings import HeartSettings
 from models.phonocardiogram import phonocardiogram
 from models.resample import resampled
@@ -168,7 +171,8 @@ def test_silence_is_no_signal(plain_bundle):
 
 def test_what_the_network_takes_for_no_heart_is_withheld(bundle_maker, plain_engine, monkeypatch):
     """A network that is sure of "not a heart" withholds the label and keeps the scores."""
-    bundle = bundle_maker(engine=plain_engine)
+    gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0)
+    bundle = dataclasses.replace(bundle_maker(engine=plain_engine), gate=gate)
     monkeypatch.setattr(plain_engine, "outputs", lambda tensor: np.array([1.0, 0.0, 0.0, 9.0], np.float32))
     event = judge_all(Analysis(bundle, 4000), heart(5)[:20_000])[0].event
     assert event.judgement.state == "poor-signal"

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.early_beats import EarlyBeats, PrematureBeat
 from monitor.json_lines import (
     device_line,
     mark_line,
@@ -99,7 +100,7 @@ class TestWindow:
         """The keys are those of the design, in its order, with the short mark."""
         assert list(read(window_line(WINDOW))) == [
             "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "rolling", "quality",
-            "heart_rate_bpm", "gap", "short", "latency_ms",
+            "heart_rate_bpm", "heart_rate_confidence", "early_beats", "gap", "short", "latency_ms",
         ]  # fmt: skip
 
     def test_carries_the_values(self) -> None:
@@ -116,10 +117,22 @@ class TestWindow:
             "rolling": {"state": "poor-signal", "label": None, "confidence": None, "scores": None},
             "quality": {"score": 0.93, "reason": None},
             "heart_rate_bpm": 78.2,
+            "heart_rate_confidence": None,
+            "early_beats": None,
             "gap": False,
             "short": False,
             "latency_ms": 1.9,
         }
+
+    def test_early_beats_stand_where_the_rhythm_can_be_followed(self) -> None:
+        """How long and how many intervals were followed, and when beats came early; none is an empty list."""
+        beats = (PrematureBeat(12.34, 0.7, 1.2, 3.0), PrematureBeat(20.1, 0.68, 1.25, 2.0))
+        early = EarlyBeats(28.5, 33, (), beats, followable=True, evidence=4.0)
+        values = read(window_line(dataclasses.replace(WINDOW, early=early, heart_rate_confidence=0.98765)))
+        assert values["early_beats"] == {"followed_s": 28.5, "intervals": 33, "at_s": [12.34, 20.1]}
+        assert values["heart_rate_confidence"] == pytest.approx(0.98765, abs=1e-4)
+        none = dataclasses.replace(early, premature=())
+        assert read(window_line(dataclasses.replace(WINDOW, early=none)))["early_beats"]["at_s"] == []
 
     def test_rolling_has_the_same_keys(self) -> None:
         """The rolling object carries state, label, confidence and scores."""

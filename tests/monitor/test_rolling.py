@@ -265,13 +265,24 @@ class TestWithheld:
         rolling.push(MURMUR, POOR, 5.5)
         assert rolling.push(NORMAL, GOOD, 6.0).scores == pytest.approx(NORMAL)
 
-    def test_comes_back_with_the_first_good_window_and_without_memory(self) -> None:
-        """After lost contact the new place is judged by its own windows alone."""
+    @pytest.mark.parametrize("hop_s", HOPS_S)
+    def test_comes_back_after_a_second_and_without_memory(self, hop_s: float) -> None:
+        """After lost contact the new place is judged by itself, once its windows have been good for a second."""
         rolling = Rolling(DECISION)
         rolling.push(NORMAL, GOOD, 5.0)
-        for k in range(1, 4):
-            rolling.push(None, POOR, 5.0 + k / 2)
-        assert rolling.push(MURMUR, GOOD, 7.0) == window_judgement(MURMUR, GOOD, DECISION)
+        for k in range(1, round(3.0 / hop_s)):
+            rolling.push(None, POOR, 5.0 + k * hop_s)
+        for k in range(round(1.0 / hop_s)):
+            assert rolling.push(MURMUR, GOOD, 8.0 + k * hop_s) == Judgement("poor-signal")
+        back = rolling.push(MURMUR, GOOD, 9.0)
+        assert (back.state, back.label) == ("verdict", "murmur")
+        assert back.scores == pytest.approx(MURMUR)
+
+    def test_a_good_window_among_poor_ones_shows_nothing(self) -> None:
+        """Where the sound comes and goes no label flashes up."""
+        rolling = Rolling(DECISION)
+        said = {rolling.push(MURMUR, GOOD if k % 3 else POOR, 5.0 + k / 2).state for k in range(60)}
+        assert said == {"poor-signal"}
 
     def test_clear_forgets(self) -> None:
         """A cleared state machine is as new."""

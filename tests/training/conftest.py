@@ -16,7 +16,7 @@ from models.decision import Decision
 from models.phonocardiogram import phonocardiogram
 from models.random_hearts import random_settings
 from models.spec import HEART
-from training import calibrate, evidence
+from training import calibrate, evidence, gate_fit
 from training.datasets import Recording
 from training.evaluate import About, Evaluation, about, evaluate
 from training.intervals import Bootstrap
@@ -43,6 +43,7 @@ def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def draw_less(patch: pytest.MonkeyPatch) -> None:
     """Draw patients 20 times instead of 1000 and try 3 temperatures instead of 43: who is counted stays the same."""
     patch.setattr(evidence, "DRAWS", 20)
+    patch.setattr(gate_fit, "DRAWS", 20)
     patch.setattr(calibrate, "TEMPERATURES", np.array([0.5, 1.0, 2.0]))
 
 

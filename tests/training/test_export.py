@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -21,6 +22,7 @@ from models.calibration import Calibration
 from models.decision import Decision
 from models.engine import LiteRTEngine
 from models.errors import BundleError
+from models.gate import DEFAULT_GATE
 from models.network import article_network, heart_network
 from models.spec import HEART
 from training import export
@@ -49,6 +51,7 @@ def write(out: Path, network: Any, **changes: Any) -> Path:
         "spec": HEART,
         "calibration": Calibration("softmax", 1.5, (0.0, 0.1, 0.2)),
         "decision": Decision(uncertain_below=0.4),
+        "gate": dataclasses.replace(DEFAULT_GATE, odds_weight=0.5),
         "facts": {"recipe": "heart", "training_data": []},
         "card": "# mine\n",
     }
@@ -62,6 +65,7 @@ def test_everything_given_is_in_the_bundle(tmp_path: Path, network: Any) -> None
     assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
     assert bundle.calibration == Calibration("softmax", 1.5, (0.0, 0.1, 0.2))
     assert bundle.decision == Decision(uncertain_below=0.4)
+    assert bundle.gate == dataclasses.replace(DEFAULT_GATE, odds_weight=0.5)
     assert bundle.settings["recipe"] == "heart"
     assert bundle.card == "# mine\n\nTrüb, 25 µV.\n"
 

@@ -15,7 +15,7 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from models.errors import DataError, RecordingError
 from models.spec import HEART
-from training import cross_validate, heart_fit, train
+from training import cross_validate, gate_learner, heart_fit, train
 from training.cross_validate import FoldRun
 from training.datasets import NOT_HEART, Recording, discover
 from training.fit import Course
@@ -63,7 +63,9 @@ def test_what_comes_out(twice: list[Trained]) -> None:
     trained = twice[0]
     assert (trained.labels, trained.spec) == (LABELS, HEART)
     assert len(trained.calibration.bias) == 3
-    assert 0.0 <= trained.decision.heart_from <= 0.5
+    assert 0.5 <= trained.decision.uncertain_below <= 0.9
+    assert trained.gate_figures is not None
+    assert trained.gate_figures.windows["made hum"] == 6
     assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (18, 18)
     assert trained.evidence.confusion.sum(axis=1).tolist() == [6, 6, 6]
     assert trained.network.output_shape == (None, 4)
@@ -76,7 +78,7 @@ def test_the_seed_repeats_it(twice: list[Trained]) -> None:
     for ours, theirs in zip(first.network.get_weights(), second.network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert first.calibration == second.calibration
-    assert first.decision == second.decision
+    assert (first.decision, first.gate) == (second.decision, second.gate)
     assert first.evidence.to_json() == second.evidence.to_json()
 
 
@@ -98,6 +100,7 @@ class Watched:
         self.heard: list[list[Recording]] = []
         self.looked_at: list[list[Recording]] = []
         self.judged: list[list[Recording]] = []
+        self.alone: list[tuple[int, Recording]] = []
         self.made: list[int] = []
         self.settings: list[dict[str, Any]] = []
         self.ends_in: int | None = None
@@ -106,11 +109,13 @@ class Watched:
         patch.setattr(train, "fit_heart", self.fit)
         patch.setattr(cross_validate, "fit_heart", self.fit)
         patch.setattr(train, "held_out_outputs", self.outputs)
+        patch.setattr(gate_learner, "sounds_outputs", self.outputs_alone)
 
     def read(self, recording: Recording, spec: object) -> Sound:
         """Return a sound without content."""
-        frames = Frames(np.zeros((HEART.num_frames, 64), np.float32), np.zeros((3, HEART.num_frames), np.float32))
-        return Sound(recording, frames, HEART.window_samples)
+        count = HEART.num_frames + 40
+        frames = Frames(np.zeros((count, 64), np.float32), np.zeros((3, count), np.float32))
+        return Sound(recording, frames, HEART.window_samples + HEART.sample_rate)
 
     def fit(
         self, sounds: Sequence[Sound], watched: Sequence[Sound], material: heart_fit.Material, *rest: object, **how: Any
@@ -135,9 +140,15 @@ class Watched:
         result = []
         for recording in held:
             outputs = rng.standard_normal((2, 4)).astype(np.float32)
-            outputs[:, LABELS.index(recording.labels[0])] += 1.5
+            outputs[:, (*LABELS, NOT_HEART).index(recording.labels[0])] += 1.5
             result.append(outputs)
         return result
+
+    def outputs_alone(self, network: int, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
+        """Return outputs for sounds that teach the gate alone; remember them."""
+        self.alone += [(network, sound.recording) for sound in sounds]
+        rng = np.random.default_rng(network)
+        return [rng.standard_normal((len(sound.starts(HEART, 1.0)), 4)).astype(np.float32) for sound in sounds]
 
 
 @pytest.fixture
@@ -164,14 +175,14 @@ OPTIONS = HeartOptions(folds=4, made_per_label=1)
 
 @pytest.mark.parametrize("recordings", [FULL, FULL + PART, FULL + PART + NOISE], ids=["one set", "two", "and noise"])
 def test_nobody_is_judged_by_a_network_that_heard_him(watched: Watched, recordings: list[Recording]) -> None:
-    """Every heart is judged once, by the one network that heard no recording of that patient, of any set."""
+    """Everybody is judged once, by the one network that heard no recording of that patient, of any set."""
     train_heart(recordings, OPTIONS, Quiet())
     for heard, looked_at, judged in zip(watched.heard, watched.looked_at, watched.judged, strict=False):
         sides = [{its.patient for its in side} for side in (heard, looked_at, judged)]
         assert not sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2]
         assert len(heard) + len(looked_at) + len(judged) == len(recordings)
     judged = [its for fold in watched.judged for its in fold]
-    assert sorted(its.path for its in judged) == sorted(its.path for its in recordings if its.label != NOT_HEART)
+    assert sorted(its.path for its in judged) == sorted(its.path for its in recordings)
 
 
 def test_the_network_that_is_shipped_hears_all(watched: Watched) -> None:
@@ -226,7 +237,7 @@ def test_made_sounds(watched: Watched, made: int) -> None:
 def test_labels_that_cannot_be_made(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels of one's own are trained on recordings alone; of made sounds only those that are no heart help."""
     recordings = recordings_of("mine", (("clear",), 5), (("muffled",), 5))
-    monkeypatch.setattr(train, "held_out_outputs", lambda run, sounds: [np.zeros((1, 3), np.float32) for _ in run.held])
+    monkeypatch.setattr(train, "held_out_outputs", lambda run, sounds: [np.zeros((2, 3), np.float32) for _ in run.held])
     trained = train_heart(recordings, OPTIONS, Quiet())
     assert trained.labels == ("clear", "muffled")
     assert watched.made == [1] * 5
@@ -237,6 +248,19 @@ def test_stages_are_named(watched: Watched) -> None:
     quiet = Quiet()
     train_heart(FULL, OPTIONS, quiet)
     assert quiet.stages == ["reading recordings 40", "making sounds 4"]
+
+
+def test_what_teaches_the_gate_alone(watched: Watched) -> None:
+    """It reaches no fit; each is judged by one fold's network, made sounds too, and the gate's figures name it."""
+    more = [*recordings_of("phone", (("normal",), 3)), *recordings_of("phone", ((NOT_HEART,), 3))]
+    trained = train_heart(FULL + NOISE, OPTIONS, Quiet(), for_gate=more)
+    assert not any(its in more for heard in (*watched.heard, *watched.looked_at) for its in heard)
+    assert sorted(its.path for _, its in watched.alone if its in more) == sorted(its.path for its in more)
+    for owner in {its.patient for its in more}:
+        assert len({network for network, its in watched.alone if its.patient == owner}) == 1
+    assert trained.gate_figures is not None
+    assert {"full", "phone", "not", "made hum", "made mixtures"} <= set(trained.gate_figures.windows)
+    assert trained.gate.odds_weight != 0.0
 
 
 def test_the_whole_and_every_fold_are_told(watched: Watched) -> None:
