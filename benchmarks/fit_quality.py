@@ -2,7 +2,7 @@
 
     python benchmarks/fit_quality.py ../shared/data
 
-prints the constants as they stand in monitor/quality.py, then the figures of
+prints the constants of models.gate.DEFAULT_GATE, then the figures of
 docs/decisions/0003: the gate is fitted on one half of the patients (of the recordings,
 where there are no patients) and measured on the other. NumPy only; takes about a minute.
 """
@@ -21,13 +21,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.gate import Features, features_of
 from models.heart_rate import heart_rate
 from models.painter import FrameWindow
 from models.resample import resampled
 from models.spec import HEART
 from models.spectrogram import StreamingSpectrogram
 from monitor.input_statistics import InputStatistics, SignalStatistics
-from monitor.quality import SILENT_RMS, Features, features_of, judge_quality
+from monitor.quality import SILENT_RMS, judge_quality
 
 SHARES = {
     "B clean": 0.5, "B noisy": 0.5, "CirCor": 1.0, "A heart": 0.3,
