@@ -226,7 +226,7 @@ def spliced_cases(recordings: Sequence[Recording], network: Network) -> list[Cas
         beats = [beat for beat in read_beats(marks, HEART.frame_hop_s) if beat.end <= len(sound.frames)]
         kinds: tuple[Literal["spliced", "control"], ...] = ("spliced", "control")
         for kind in kinds:
-            moved = _moved(beats, len(sound.frames), np.random.default_rng([8, row]), early=kind == "spliced")
+            moved = _moved(beats, len(sound.frames), np.random.default_rng([9, row]), early=kind == "spliced")
             if moved is not None:
                 order, early_s = moved
                 case = followed(kind, recording.patient, early_s, sound.frames.bands[0][order])

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Play the demo: normal, murmur, extrasystoles, lost contact."""
+    """Play the demo, see :class:`~monitor.sources.synthetic.SyntheticSource`."""
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     source = SyntheticSource(speed=options.speed, seed=options.seed)
