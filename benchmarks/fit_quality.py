@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from models.gate import Features, features_of
 from models.heart_rate import heart_rate
-from models.painter import FrameWindow
 from models.resample import resampled
 from models.spec import HEART
 from models.spectrogram import StreamingSpectrogram
@@ -53,7 +52,6 @@ class Row(NamedTuple):
     source: str
     fitted: bool
     features: Features
-    frames: FrameWindow
     statistics: SignalStatistics
 
 
@@ -108,7 +106,7 @@ def row_of(source: str, group: str, raw: NDArray[np.float32], rate: int, sound: 
     part = raw[first : first + round(HEART.window_s * rate)]
     statistics.push(part)
     features = features_of(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)
-    return Row(source, in_fitted_half(group), features, frames, statistics.window(0, len(part)))
+    return Row(source, in_fitted_half(group), features, statistics.window(0, len(part)))
 
 
 def made_noise(kind: str, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -192,7 +190,7 @@ def area_under_curve(above: NDArray[np.float64], below: NDArray[np.float64]) -> 
 def report_gate(rows: list[Row]) -> None:
     """Print, for the half not fitted on and with the constants in use, what the gate does to each set."""
     measured = [row for row in rows if not row.fitted]
-    found = [(row, judge_quality(row.frames, row.features.periodicity, row.statistics)) for row in measured]
+    found = [(row, judge_quality(row.features, row.statistics)) for row in measured]
     hearts = np.array([quality.score for row, quality in found if row.source in HEARTS[:3]])
     print(f"{'set':15s} windows  withheld  silent  reason told  AUC against hearts of B and CirCor")
     for name in SHARES:

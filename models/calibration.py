@@ -7,7 +7,9 @@ for "not a heart"; the article's puts out sigmoids.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -124,15 +126,17 @@ class Calibration:
             return [value / total for value in positive], None
         odds = None
         if len(values) > num_labels:
-            top = max(values[:num_labels])
-            odds = top + math.log(sum(math.exp(value - top) for value in values[:num_labels])) - values[num_labels]
-        temperature, bias = self.temperature, self.bias or (0.0,) * num_labels
-        shown = _softmax_of_few([values[label] / temperature + bias[label] for label in range(num_labels)])
+            no_heart = values.pop()
+            top = max(values)
+            odds = top + math.log(sum([math.exp(value - top) for value in values])) - no_heart
+        temperature = self.temperature
+        shown = [value / temperature for value in values]
+        if self.bias:
+            shown = list(map(operator.add, shown, self.bias))
+        shown = _softmax_of_few(shown)
         if not self.given:
             return shown, odds
-        return [
-            sum(share * row[label] for share, row in zip(shown, self.given, strict=True)) for label in range(num_labels)
-        ], odds
+        return [sum(map(operator.mul, shown, column)) for column in _columns(self.given)], odds
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
@@ -174,6 +178,12 @@ def without_rhythm(outputs: NDArray[np.float32], labels: Sequence[str], kind: st
     changed = np.array(outputs)
     changed[..., list(labels).index(EXTRASTOLE)] = NEVER
     return changed
+
+
+@functools.lru_cache(maxsize=8)
+def _columns(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+    """Return the columns of a table."""
+    return tuple(zip(*rows, strict=True))
 
 
 def _are_shares(row: tuple[float, ...]) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from models.bundle import Bundle
 from models.calibration import without_rhythm
 from models.front_end import FrontEnd, front_end
+from models.gate import features_of
 from models.heart_rate import heart_rate
 from models.painter import FrameWindow
 from models.resample import StreamingResampler
@@ -173,14 +174,13 @@ class Analysis:
         frames = self._pulse.frames(start_s)
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
+        features = features_of(frames, pulse.periodicity)
         tensor = self._draw(start, frames)
-        outputs = self.bundle.engine.outputs(tensor)
+        outputs = self.bundle.engine.outputs(tensor)  # as late as can be, for it drives everything else from the caches
         if self._short_s is not None:
             outputs = without_rhythm(outputs, self.bundle.labels, self.bundle.calibration.kind)
         values, odds = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
-        quality = judge_quality(
-            frames, pulse.periodicity, statistics, gate=self.bundle.gate, odds=odds, clip_s=self._short_s
-        )
+        quality = judge_quality(features, statistics, gate=self.bundle.gate, odds=odds, clip_s=self._short_s)
         early = self._followed(frames, start_s, end_s, pulse.bpm, quality)
         scores = None if quality.state == "no-signal" else dict(zip(self.bundle.labels, values, strict=True))
         event = WindowEvent(

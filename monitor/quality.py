@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from models.gate import DEFAULT_GATE, Features, Gate, features_of
-from models.painter import FrameWindow
+from models.gate import DEFAULT_GATE, Features, Gate
 from monitor.input_statistics import SignalStatistics
 from monitor.messages import Quality
 
@@ -54,8 +53,7 @@ NOTICE_BELOW = 0.5
 
 
 def judge_quality(
-    frames: FrameWindow,
-    periodicity: float,
+    features: Features,
     statistics: SignalStatistics,
     *,
     gate: Gate = DEFAULT_GATE,
@@ -66,10 +64,8 @@ def judge_quality(
 
     Parameters
     ----------
-    frames : FrameWindow
-        The window's frames.
-    periodicity : float
-        0 to 1, of :func:`models.heart_rate.heart_rate` on the same frames.
+    features : Features
+        Of the window's frames, :func:`models.gate.features_of`.
     statistics : SignalStatistics
         Of the raw sound of the same window.
     gate : Gate
@@ -88,7 +84,6 @@ def judge_quality(
     spoiled = _spoiled(statistics, clip_s)
     if spoiled is not None:
         return spoiled
-    features = features_of(frames, periodicity)
     score = gate.score(features, odds)
     if score < gate.poor_below:
         return Quality(score, _main_fault(gate, features, odds), "poor-signal")

@@ -9,7 +9,7 @@ each window. Used by one thread, the classifier's; must not know about devices, 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from models.decision import Decision
@@ -30,7 +30,7 @@ class _Point(NamedTuple):
 
     end_s: float
     scores: tuple[float, ...]
-    area: tuple[float, ...]
+    area: Sequence[float]
 
 
 class Rolling:
@@ -127,9 +127,7 @@ class Rolling:
             return dict(scores)
         last = points[-1]
         half_s = 0.5 * (end_s - last.end_s)
-        area = tuple(
-            before + half_s * (old + new) for before, old, new in zip(last.area, last.scores, values, strict=True)
-        )
+        area = [before + half_s * (old + new) for before, old, new in zip(last.area, last.scores, values, strict=True)]
         points.append(_Point(end_s, values, area))
         oldest_s = end_s - self._decision.rolling_s - MOMENT_S
         while points[0].end_s < oldest_s and len(points) > 2:

@@ -7,7 +7,6 @@ stages are timed in a loop of their own, because a stopwatch inside the hop woul
 
 from __future__ import annotations
 
-import itertools
 import time
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from models.bundle import Bundle
 from models.engine import LiteRTEngine
 from models.front_end import front_end
+from models.gate import features_of
 from models.heart_rate import heart_rate
 from models.painter import FrameWindow
 from models.resample import StreamingResampler
@@ -33,8 +33,8 @@ from monitor.verdict import window_judgement
 
 __all__ = ["STAGES", "measure_hops", "measure_stages"]
 
-STAGES = ("statistics", "resample", "spectrogram", "network", "heart_rate", "quality", "beats", "verdict")
-"""In the order of a hop; their sum is the hop but for what holds them together."""
+STAGES = ("statistics", "resample", "spectrogram", "heart_rate", "network", "quality", "beats", "verdict")
+"""In the order of a hop, some of it in several parts; their sum is the hop but for what holds them together."""
 
 WARM_UP_HOPS = 30
 """Not counted: ten fill the first window, the others the caches."""
@@ -132,49 +132,67 @@ class _StagedHop:
 
     def run(self, block: NDArray[np.float32]) -> list[float] | None:
         """Take one hop of samples; return the seconds of each stage, or None while no window is complete."""
-        clock = time.perf_counter
-        began = clock()
+        laps = _Laps()
         self._statistics.push(block)
-        moments = [began, clock()]
+        laps.end("statistics")
         for front in self._front_ends:
             front.resample(block)
-        moments.append(clock())
+        laps.end("resample")
         for front in self._front_ends:
             front.push()
         start = self._next * self._hop
         start_s = start / self._bundle.spec.sample_rate
         if not all(front.holds(start_s) for front in self._front_ends):
             return None
-        frames = self._framing.frames(start_s)
-        tensor = self._drawing.draw(start, frames)
-        moments.append(clock())
-        outputs = self._bundle.engine.outputs(tensor)
-        moments.append(clock())
-        moments += self._judge(start_s, frames, outputs)
         self._next += 1
-        return [after - before for before, after in itertools.pairwise(moments)]
+        laps.end("spectrogram")
+        self._judge(start, start_s, laps)
+        return [laps.seconds[name] for name in STAGES]
 
     @property
     def _front_ends(self) -> tuple[_FrontEnd, ...]:
         """The picture's, and that of the heart rate where it is another."""
         return (self._drawing,) if self._framing is self._drawing else (self._drawing, self._framing)
 
-    def _judge(self, start_s: float, frames: FrameWindow, outputs: NDArray[np.float32]) -> list[float]:
-        """Judge a window; return the moments after heart rate, quality, beats and verdict."""
+    def _judge(self, start: int, start_s: float, laps: _Laps) -> None:
+        """Judge a window, in the order of the analysis."""
         bundle, rate = self._bundle, self._sample_rate
         end_s = start_s + bundle.spec.window_s
+        frames = self._framing.frames(start_s)
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
-        moments = [time.perf_counter()]
+        laps.end("heart_rate")
         statistics = self._statistics.window(round(start_s * rate), round(end_s * rate))
+        laps.end("statistics")
+        features = features_of(frames, pulse.periodicity)
+        laps.end("quality")
+        tensor = self._drawing.draw(start, frames)
+        laps.end("spectrogram")
+        outputs = bundle.engine.outputs(tensor)
+        laps.end("network")
         values, odds = bundle.calibration.of_one(outputs, len(bundle.labels))
-        quality = judge_quality(frames, pulse.periodicity, statistics, gate=bundle.gate, odds=odds)
-        moments.append(time.perf_counter())
+        laps.end("verdict")
+        quality = judge_quality(features, statistics, gate=bundle.gate, odds=odds)
+        laps.end("quality")
         early = self._beats.push(frames.envelope, start_s, pulse.bpm) if quality.state is None else NOTHING_FOLLOWED
-        moments.append(time.perf_counter())
+        laps.end("beats")
         scores = None if quality.state == "no-signal" else dict(zip(bundle.labels, values, strict=True))
         self.judgement = window_judgement(scores, quality, bundle.decision)
         self._rolling.push(scores, quality, end_s, early)
-        return [*moments, time.perf_counter()]
+        laps.end("verdict")
+
+
+class _Laps:
+    """A stopwatch: seconds by stage, which may come in several parts."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self._since = time.perf_counter()
+
+    def end(self, stage: str) -> None:
+        """Count the time since the last look for a stage."""
+        now = time.perf_counter()
+        self.seconds[stage] += now - self._since
+        self._since = now
 
 
 class _FrontEnd:

@@ -64,14 +64,14 @@ def judged(sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s: fl
     stream.push(np.resize(resampled(sound, rate, HEART.sample_rate), HEART.window_samples))
     frames = stream.window(0)
     periodicity = heart_rate(frames.envelope, HEART.frame_hop_s).periodicity
-    return judge_quality(frames, periodicity, statistics.window(0, len(sound)), clip_s=clip_s)
+    return judge_quality(features_of(frames, periodicity), statistics.window(0, len(sound)), clip_s=clip_s)
 
 
 def with_statistics(**changes: float) -> Quality:
     """Return the quality of a fine heart whose raw sound had these statistics."""
     stream = StreamingSpectrogram(HEART)
     stream.push(heart())
-    return judge_quality(stream.window(0), 0.9, FINE._replace(**changes))
+    return judge_quality(features_of(stream.window(0), 0.9), FINE._replace(**changes))
 
 
 @settings(max_examples=40, deadline=None)
@@ -209,13 +209,13 @@ def test_the_network_has_a_say() -> None:
     stream = StreamingSpectrogram(HEART)
     stream.push(heart())
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0, typical_odds=5.0, poor_below=0.5)
-    fine = judge_quality(stream.window(0), 0.9, FINE, gate=gate, odds=5.0)
-    assert fine == judge_quality(stream.window(0), 0.9, FINE, gate=gate)
+    fine = judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate, odds=5.0)
+    assert fine == judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate)
     assert (fine.state, fine.reason) == (None, None)
-    refused = judge_quality(stream.window(0), 0.9, FINE, gate=gate, odds=-5.0)
+    refused = judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate, odds=-5.0)
     assert refused.state == "poor-signal"
     assert refused.reason == "this does not sound like a heart: move the chest piece, keep quiet"
-    doubtful = [judge_quality(stream.window(0), 0.2, FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]
+    doubtful = [judge_quality(features_of(stream.window(0), 0.2), FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]
     assert [its.state for its in doubtful] == ["poor-signal", None]
 
 
@@ -233,7 +233,7 @@ def test_features_and_score_stay_in_their_ranges(seed: int, spread: float, perio
     assert features.periodicity == periodicity
     assert 0.0 <= features.swing <= 1.3
     assert 0.0 <= features.bumps <= 0.3 + 1e-6
-    assert 0.0 <= judge_quality(frames, periodicity, FINE).score <= 1.0
+    assert 0.0 <= judge_quality(features, FINE).score <= 1.0
 
 
 def test_bumps_need_strong_high_frequencies() -> None:
