@@ -44,8 +44,8 @@ __all__ = ["render"]
 
 FULL_WIDTH, FULL_HEIGHT = 60, 16
 
-EARLY_COLUMN, EARLY_BESIDE_RATE = 17, 48
-"""Where early beats stand behind the words ``heart rate``, and the width from which they fit before the figure."""
+EARLY_COLUMN, LEAST_SPLIT = 21, 43
+"""Where early beats stand behind the confidence, and what room before the scores that takes."""
 
 LEGEND = {"uncertain": "unsure", "poor-signal": "poor", "no-signal": "silent"}
 
@@ -183,11 +183,10 @@ def _under_verdict(page: Page) -> Line:
     window = page.snapshot.window
     bpm = window.heart_rate_bpm if window else None
     figure = "  - bpm" if bpm is None else f"{bpm:3.0f} bpm"
+    if window is not None and rolling.state != "listening" and page.split >= LEAST_SPLIT:
+        heard = bool(window.early.premature)
+        row.put(EARLY_COLUMN, early_text(window.early), look.ink(YELLOW) if heard else look.ink(dim=True))
     row.put(page.split + 3, "heart rate", look.ink(dim=True))
-    early = early_text(window.early) if window else ""
-    if early and page.scores_width >= EARLY_BESIDE_RATE:
-        heard = window is not None and bool(window.early.premature)
-        row.put(page.split + EARLY_COLUMN, early, look.ink(YELLOW) if heard else look.ink(dim=True))
     return row.put(page.split + page.scores_width - 6, figure, look.ink(bold=bpm is not None, dim=bpm is None)).line()
 
 

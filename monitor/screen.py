@@ -26,8 +26,9 @@ from monitor.messages import Snapshot
 
 __all__ = ["FRAME_S", "Screen"]
 
-FRAME_S = 0.1
-"""Seconds between two frames at the least."""
+FRAME_S, EARLY_S = 0.105, 0.05
+"""Seconds between two frames, and how much sooner one with a new verdict may come, whose successor then waits the
+longer: never more than ten in any second."""
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[0m\x1b[2J\x1b[H"
 """Alternate screen, no cursor, no wrapping at the edge, clear."""
@@ -70,6 +71,8 @@ class Screen:
         self._drawn: tuple[Line, ...] = ()
         self._frame: Frame | None = None
         self._due = float("-inf")
+        self._shown: int | None = None
+        self._hurries = False
         self._waiting: tuple[Snapshot, str, str, Display] | None = None
         self._prefixes: dict[Style, str] = {}
 
@@ -128,6 +131,7 @@ class Screen:
             Whether a frame was due; the newest snapshot wins.
         """
         self._waiting = (snapshot, note, kind, display)
+        self._hurries = _number(snapshot) != self._shown
         if self.wait_s > 0:
             return False
         self.refresh()
@@ -140,15 +144,16 @@ class Screen:
 
     @property
     def wait_s(self) -> float:
-        """Seconds until the last frame is old enough for another, 0 when it is."""
-        return max(0.0, self._due - self._clock())
+        """Seconds until the last frame is old enough for another, 0 when it is; a new verdict need not wait as long."""
+        return max(0.0, self._due - (EARLY_S if self._hurries else 0.0) - self._clock())
 
     def refresh(self) -> None:
         """Draw the newest snapshot now, whatever the time."""
         if self._waiting is None or not self._open:
             return
-        self._due = self._clock() + FRAME_S
+        self._due = max(self._due, self._clock()) + FRAME_S  # what came early leaves the next one its time
         snapshot, note, kind, display = self._waiting
+        self._shown, self._hurries = _number(snapshot), False
         width, height = self.console.size
         look = self._look
         frame = render(
@@ -199,6 +204,11 @@ class Screen:
         """Write at once; the terminal sees a whole frame or none."""
         self.console.file.write(text)
         self.console.file.flush()
+
+
+def _number(snapshot: Snapshot) -> int | None:
+    """Return the number of the newest window."""
+    return None if snapshot.window is None else snapshot.window.index
 
 
 def style_escape(style: Style, colors: ColorSystem) -> str:

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from monitor.dashboard import render
 from monitor.display import Happening, Vitals
+from monitor.early_beats import EarlyBeats, PrematureBeat
 from monitor.messages import Judgement, Level, Quality, Snapshot
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -54,6 +55,26 @@ def test_every_golden_file_is_checked() -> None:
 def test_fills_the_screen_exactly(scene: str, width: int, height: int, options: dict[str, bool]) -> None:
     """Every scene on every screen has its lines, each exactly as wide as the screen."""
     assert widths(SCENES[scene], width, height, **options) == [width] * height
+
+
+@pytest.mark.parametrize(
+    ("early", "text"),
+    [
+        (EarlyBeats(28.0, 30, (), (PrematureBeat(3.0, 0.7, 1.2, 2.0),) * 3, True, 3.0), "early beats 3 in 28 s"),
+        (EarlyBeats(19.6, 20, (), (), True, -1.0), "no early beat in 20 s"),
+        (EarlyBeats(28.0, 30, (), (), False, 0.0), ""),
+    ],
+)
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
+def test_early_beats_stand_beside_the_heart_rate(early: EarlyBeats, text: str, width: int, height: int) -> None:
+    """How many in how long, or that there was none; nothing where the rhythm cannot be followed. The rate stays."""
+    assert MURMUR.window is not None
+    window = dataclasses.replace(MURMUR.window, early=early)
+    frame = render(dataclasses.replace(MURMUR, window=window), width, height)
+    (line,) = (line for line in frame.text.splitlines() if "heart rate" in line)
+    assert line.rstrip().endswith("bpm")
+    assert (text in line) if text else ("early" not in line)
+    assert widths(dataclasses.replace(MURMUR, window=window), width, height) == [width] * height
 
 
 @settings(max_examples=60, deadline=None)

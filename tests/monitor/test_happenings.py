@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.early_beats import EarlyBeats, PrematureBeat
 from monitor.happenings import MOST, Happenings
 from monitor.messages import DeviceStatus, Judgement, Level, Quality, Snapshot, Start, WindowEvent
 from monitor.recorder import RecordingStatus
@@ -36,6 +37,21 @@ def test_changes_of_the_rolling_label_are_noted():
         happenings.window(window(index, rolling))
     assert told(happenings) == [(5.0, "normal"), (6.0, "murmur"), (6.5, "poor signal"), (7.5, "murmur")]
     assert [entry.kind for entry in happenings.entries] == ["normal", "murmur", "poor-signal", "murmur"]
+
+
+def test_early_beats_are_noted_once_each():
+    """When they were heard, not when they were told; a beat that stays in the last half minute is no new one."""
+    happenings = Happenings()
+    beats = [PrematureBeat(3.2, 0.7, 1.2, 2.0), PrematureBeat(6.1, 0.655, 1.3, 3.0)]
+    for index, count in enumerate((0, 1, 1, 2, 2)):
+        early = EarlyBeats(20.0, 22, (), tuple(beats[:count]), followable=True, evidence=1.0)
+        happenings.window(dataclasses.replace(window(index, NORMAL), early=early), 100.0)
+    assert told(happenings) == [
+        (105.0, "normal"),
+        (103.2, "early beat, 70% of the usual interval"),
+        (106.1, "early beat, 66% of the usual interval"),
+    ]
+    assert {entry.kind for entry in happenings.entries} == {"normal", "early"}
 
 
 def test_a_gap_is_noted_at_its_beginning():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.early_beats import EarlyBeats, PrematureBeat
 from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
 from monitor.plain_lines import ALL_CLEAR, alarm_line, header_line, plain_summary, plain_window, printable, scores_text
 
@@ -94,6 +95,14 @@ class TestWindow:
         """While several windows disagree, the rolling state is named."""
         unsure = Judgement("uncertain", None, 0.5, SCORES)
         assert plain_window(dataclasses.replace(WINDOW, rolling=unsure)).endswith("rolling: uncertain")
+
+    def test_early_beats_are_counted(self) -> None:
+        """Where beats came early the line says how many; where none did it says nothing."""
+        beat = PrematureBeat(3.0, 0.7, 1.2, 2.0)
+        early = EarlyBeats(28.0, 30, (), (beat, beat), followable=True, evidence=2.0)
+        assert plain_window(dataclasses.replace(WINDOW, early=early)).endswith("early beats in 30 s: 2")
+        none = dataclasses.replace(early, premature=())
+        assert plain_window(dataclasses.replace(WINDOW, early=none)) == plain_window(WINDOW)
 
     def test_reason_cannot_move_the_cursor(self) -> None:
         """Nothing that comes from outside brings control characters."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
@@ -242,6 +244,35 @@ class TestFrames:
             assert bench.show(at_time(tenth / 100), after_s=FRAME_S / 20) == []
         (write,) = bench.show(at_time(5.5), after_s=FRAME_S)
         assert "0:05.5" in write
+
+    def test_a_new_verdict_hardly_waits(self) -> None:
+        """A frame with another window's verdict is drawn when the last one is half as old as others must be."""
+        bench = Bench()
+        bench.screen.start()
+        assert MURMUR.window is not None
+        bench.show(MURMUR)
+        newer = dataclasses.replace(MURMUR, window=dataclasses.replace(MURMUR.window, index=99, end_s=77.0))
+        assert bench.show(MURMUR, after_s=0.06) == []
+        bench.show(newer, after_s=0.0)
+        assert bench.screen.frame is not None
+        assert bench.screen.wait_s == pytest.approx(2 * FRAME_S - 0.06)
+        assert bench.show(MURMUR, after_s=0.1) == []
+
+    @given(st.lists(st.tuples(st.floats(0.0, 0.2), st.booleans()), min_size=20, max_size=120))
+    def test_never_more_than_ten_in_a_second(self, steps: list[tuple[float, bool]]) -> None:
+        """However snapshots and verdicts come, any second holds ten frames at the most."""
+        bench = Bench(20, 5)
+        bench.screen.start()
+        assert MURMUR.window is not None
+        window, now_s, drawn = MURMUR.window, 0.0, []
+        for after_s, fresh in steps:
+            window = dataclasses.replace(window, index=window.index + fresh)
+            now_s += after_s
+            bench.clock.now = now_s
+            if bench.screen.show(dataclasses.replace(MURMUR, window=window)):
+                drawn.append(now_s)
+        for number, first in enumerate(drawn):
+            assert sum(first <= at < first + 1.0 - 1e-9 for at in drawn[number:]) <= 10
 
     def test_show_tells_whether_a_frame_was_due(self) -> None:
         """The caller learns whether its snapshot was drawn or kept."""

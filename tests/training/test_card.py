@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from training.abstain import Abstaining
 from training.card import CITATIONS, write_card
 from training.evidence import Evidence, Figure, measure
+from training.gate_fit import GateFigures
 
 LABELS = ("normal", "murmur", "extrastole")
 DATA = [
@@ -143,3 +145,25 @@ def test_is_well_formed(evidence: Evidence) -> None:
     for block in text.split("\n\n"):
         rows = [line for line in block.splitlines() if line.startswith("|")]
         assert len({row.count("|") for row in rows}) <= 1
+
+
+def test_when_it_says_nothing(evidence: Evidence) -> None:
+    """Threshold, stated error, what came of it with others' thresholds, the curve; nothing where none was chosen."""
+    told = Abstaining(
+        1 / 6, 0.55, Figure(0.9, 0.8, 0.95), Figure(0.15, 0.1, 0.2), [(0.0, 1.0, 0.18), (0.8, 0.0, np.nan)]
+    )
+    text = card(evidence, abstaining=told)
+    assert "No label is given below a confidence of 0.55: chosen so that at most 0.167" in text
+    assert "0.900 (0.800 to 0.950) of the recordings got a label, and 0.150 (0.100 to 0.200) of these" in text
+    assert "| 0.00 | 1.000 | 0.180 |\n| 0.80 | 0.000 | - |" in text
+    assert "When it says nothing" not in card(evidence)
+
+
+def test_the_quality_gate(evidence: Evidence) -> None:
+    """By kind what passes, with intervals; nothing where none was fitted."""
+    one = Figure(0.9, 0.8, 1.0)
+    figures = GateFigures(Figure(0.998, 0.99, 1.0), {"mine": 40, "speech": 7}, *[{"mine": one, "speech": one}] * 2)
+    text = card(evidence, gate_figures=figures)
+    assert "hearts against all else, AUC 0.998 (0.990 to 1.000)." in text
+    assert "| speech | 7 | 0.900 (0.800 to 1.000) | 0.900 (0.800 to 1.000) |" in text
+    assert "The quality gate" not in card(evidence)

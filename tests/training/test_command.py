@@ -347,10 +347,21 @@ def test_a_bundle_is_trained_anew(
         spec=HEART,
         calibration=load_bundle(bundle_dir).calibration,
         decision=load_bundle(bundle_dir).decision,
+        gate=load_bundle(bundle_dir).gate,
         facts={"recipe": "heart"},
         card="# mine\n",
     )
     assert load_bundle("models/mine").name == "mine"
+
+
+def test_the_article_has_no_gate_to_teach(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its network cannot tell what is no heart: a usage error."""
+    with pytest.raises(SystemExit) as ended:
+        run(made_folder, "--out", "models/mine", "--recipe", "article", "--gate", made_folder)
+    assert ended.value.code == 2
+    assert "--gate does not go with --recipe article" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -397,6 +408,29 @@ Train = Callable[..., tuple[Path, int, str]]
 
 class TestInterrupted:
     """Ctrl+C, and going on."""
+
+    def test_folds_are_kept_where_that_is_asked_for(self, interrupted: Train, tmp_path: Path) -> None:
+        """With --keep-folds they stay beside the bundle; the bundle's command is the same without them."""
+        models, code, _ = interrupted(tmp_path, "--keep-folds")
+        assert code == 0
+        assert sorted(path.name for path in (models / "mine.training").glob("*.npz")) == [
+            "fold-1-1.npz",
+            "fold-1-2.npz",
+        ]
+        assert "--keep-folds" not in load_bundle(models / "mine").settings["command"]
+
+    def test_what_teaches_the_gate_alone(self, interrupted: Train, made_folder: Path, tmp_path: Path) -> None:
+        """It stands in the command, is told with the gate's figures, and is no training data."""
+        folder = tmp_path / "artifact"
+        folder.mkdir()
+        for number in range(4):
+            shutil.copy(made_folder / "normal" / "p00" / "a.wav", folder / f"rustle_{number}.wav")
+        models, code, _ = interrupted(tmp_path, "--gate", str(folder))
+        assert code == 0
+        settings = load_bundle(models / "mine").settings
+        assert "--gate artifact" in settings["command"]
+        assert settings["metrics"]["quality_gate"]["kinds"]["rustle"]["windows"] == 4
+        assert [its["set"] for its in settings["training_data"]] == ["clinic"]
 
     def test_going_on_gives_the_same(self, interrupted: Train, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Ended in the second fold and gone on with, network and figures are those of a training that was not."""

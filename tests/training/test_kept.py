@@ -47,6 +47,15 @@ def begin(folder: Path, *, resume: bool = False, **facts: Any) -> KeptFolds:
     return KeptFolds(folder, FACTS | facts, resume=resume)
 
 
+def test_folds_that_lie_there_can_be_read(tmp_path: Path, run: FoldRun, tiny_network: Callable[..., Any]) -> None:
+    """Whoever measures with them need not know which training they are of, and clears nothing away."""
+    begin(tmp_path / "mine.training").save(run)
+    back = KeptFolds.at(tmp_path / "mine.training").load(PLAN, tiny_network)
+    assert back is not None
+    assert [len(its) for its in back.outputs or []] == [1, 3, 2]
+    assert len(begin(tmp_path / "mine.training", resume=True)) == 1
+
+
 def test_a_fold_comes_back_to_the_last_bit(tmp_path: Path, run: FoldRun, tiny_network: Callable[..., Any]) -> None:
     """Weights, outputs, courses and rows are what they were."""
     begin(tmp_path / "mine.training").save(run)
