@@ -241,12 +241,13 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     short = " (short clip, looped)" if window.short else ""
     if window.gap:
         return f"this window: samples were lost, it is withheld{short}", True
+    quality = f"quality {window.quality.score:.2f}"
     if window.quality.reason is not None:
-        return f"this window: {window.quality.reason}{short}", True
+        return f"{quality}: {window.quality.reason}{short}", True
     own = window.judgement
     sure = "" if own.confidence is None else f" {own.confidence:.2f}"
     best = max(own.scores, key=own.scores.__getitem__) if own.scores and own.label is None else ""
-    return f"this window: {verdict_text(own)}{f', best {best}' if best else ''}{sure}{short}", False
+    return f"this window: {quality}, {verdict_text(own)}{f', best {best}' if best else ''}{sure}{short}", False
 
 
 def footer_row(legend: Mapping[str, str], width: int, look: Look) -> Line:

@@ -42,7 +42,7 @@ CLIPPING: Final = "clipping {share:.0%}: turn the input down"
 NOISE: Final = "much noise above 600 Hz: press the chest piece on, keep still"
 NO_HEARTBEAT: Final = "no heartbeat heard: place the chest piece on the chest"
 BUMPS: Final = "loud bumps: keep the chest piece and its cable still"
-NOT_LIKE_A_HEART: Final = "this does not sound like a heart: move the chest piece, keep quiet"
+NOT_LIKE_A_HEART: Final = "not like a heart: move the chest piece, keep quiet"
 LOST: Final = "samples were lost: the computer or the cable could not keep up"
 
 GAP_QUALITY: Final = Quality(0.0, LOST, "poor-signal")

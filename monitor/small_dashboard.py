@@ -5,6 +5,8 @@ A pure function of a frozen snapshot; safe on any thread.
 
 from __future__ import annotations
 
+import re
+
 from rich.segment import Segment
 
 from monitor.display import NOTHING_MORE, Display
@@ -87,7 +89,7 @@ def _verdict_line(snapshot: Snapshot, width: int, look: Look) -> Line:
 def _message_line(snapshot: Snapshot, width: int, look: Look) -> Line:
     """Return what is wrong with a live input, or what there is to say about the newest window."""
     text, _ = message_of(snapshot)
-    short = text.removeprefix("this window: ")
+    short = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
     return Row(width).put(0, fit(short, width, unicode=look.unicode), look.ink(dim=True)).line()
 
 

@@ -96,14 +96,14 @@ class TestWords:
     @pytest.mark.parametrize(
         ("changes", "message", "warns"),
         [
-            ({}, "this window: murmur 0.87", False),
-            ({"short": True}, "this window: murmur 0.87 (short clip, looped)", False),
+            ({}, "this window: quality 0.90, murmur 0.87", False),
+            ({"short": True}, "this window: quality 0.90, murmur 0.87 (short clip, looped)", False),
             ({"gap": True}, "this window: samples were lost, it is withheld", True),
-            ({"quality": Quality(0.2, "too quiet", "poor-signal")}, "this window: too quiet", True),
-            ({"judgement": Judgement("no-signal")}, "this window: no signal", False),
+            ({"quality": Quality(0.2, "too quiet", "poor-signal")}, "quality 0.20: too quiet", True),
+            ({"judgement": Judgement("no-signal")}, "this window: quality 0.90, no signal", False),
             (
                 {"judgement": Judgement("uncertain", None, 0.5, {"normal": 0.5, "murmur": 0.4, "extrastole": 0.1})},
-                "this window: uncertain, best normal 0.50",
+                "this window: quality 0.90, uncertain, best normal 0.50",
                 False,
             ),
         ],

@@ -214,7 +214,7 @@ def test_the_network_has_a_say() -> None:
     assert (fine.state, fine.reason) == (None, None)
     refused = judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate, odds=-5.0)
     assert refused.state == "poor-signal"
-    assert refused.reason == "this does not sound like a heart: move the chest piece, keep quiet"
+    assert refused.reason == "not like a heart: move the chest piece, keep quiet"
     doubtful = [judge_quality(features_of(stream.window(0), 0.2), FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]
     assert [its.state for its in doubtful] == ["poor-signal", None]
 
