@@ -2,13 +2,14 @@
 
     python docs/make_pictures.py docs
 
-plays the demo in real time, for 66 seconds, through the real pipeline and network, and draws what the dashboard shows
-at some moments: ``dashboard.svg`` at 120x40, and one picture of each state at 80x24.
+plays the demo in real time, for as long as it lasts, through the real pipeline and network, and draws what the
+dashboard shows at some moments: ``dashboard.svg`` at 120x40, and one picture of each state at 80x24.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.bundle import DEFAULT_BUNDLE, load_bundle
@@ -16,20 +17,27 @@ from monitor.dashboard import render
 from monitor.desk import Desk
 from monitor.frame import Frame
 from monitor.pipeline import Pipeline
-from monitor.sources.synthetic import SyntheticSource
+from monitor.sources.synthetic import Scene, SyntheticSource
 from monitor.svg import svg_of
 
 SCREEN, SMALL_SCREEN = (120, 40), (80, 24)
-MOMENTS = {
-    "listening": (3.0, SMALL_SCREEN),
-    "normal": (14.0, SMALL_SCREEN),
-    "dashboard": (30.0, SCREEN),
-    "murmur": (33.0, SMALL_SCREEN),
-    "extrastole": (51.0, SMALL_SCREEN),
-    "poor-signal": (66.0, SMALL_SCREEN),
-}
-"""Names, seconds of the demo, and sizes; ascending."""
+LISTENING_S = 3.0
+BEFORE_END_S = 3.0
+"""Seconds before the end of a scene: all is settled, and the scene still plays."""
+LARGE, LARGE_BEFORE_END_S = "murmur", 4.0
+"""What the large picture shows, and when."""
 LOOK_S = 0.1
+
+
+def moments(scenes: Sequence[Scene]) -> dict[str, tuple[float, tuple[int, int]]]:
+    """Return, by the name of a picture, seconds of the demo and a size; ascending."""
+    found = {"listening": (LISTENING_S, SMALL_SCREEN)}
+    for scene in scenes:
+        name = scene.label if scene.label and scene.state == "verdict" else scene.state
+        if name == LARGE:
+            found["dashboard"] = (scene.end_s - LARGE_BEFORE_END_S, SCREEN)
+        found.setdefault(name, (scene.end_s - BEFORE_END_S, SMALL_SCREEN))
+    return found
 
 
 def demo_frames() -> dict[str, Frame]:
@@ -40,7 +48,7 @@ def demo_frames() -> dict[str, Frame]:
         desk = Desk(pipeline)
         pipeline.drain(0.0)
         pipeline.start()
-        for name, (seconds, size) in MOMENTS.items():
+        for name, (seconds, size) in moments(source.scenes).items():
             frames[name] = _frame_at(seconds, size, source, pipeline, desk)
     return frames
 

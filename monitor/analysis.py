@@ -202,8 +202,13 @@ class Analysis:
     def _followed(
         self, frames: FrameWindow, start_s: float, end_s: float, bpm: float | None, quality: Quality
     ) -> EarlyBeats:
-        """Return what the intervals say of early beats; a loop has no rhythm, and a withheld window breaks it off."""
+        """Return what the intervals say of early beats; a loop has no rhythm, and a withheld window breaks it off.
+
+        Where the rolling verdict was given up they are forgotten too: what comes next may be another place.
+        """
         if quality.state is not None or self._short_s is not None:
+            if self._rolling.judgement.scores is None:
+                self._beats.clear()
             return self._beats.lose(end_s)
         return self._beats.push(frames.envelope, start_s, bpm)
 

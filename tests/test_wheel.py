@@ -56,7 +56,7 @@ def test_the_demo_runs_from_an_empty_folder(auscult, tmp_path):
     """Installed from the wheel alone, `auscult demo` shows all that it is made to show."""
     done = run(auscult, "demo", "--speed", "max", "--plain", cwd=tmp_path, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
-    for word in ("normal", "murmur", "extrastole", "poor-signal"):
+    for word in ("normal", "murmur", "extrastole", "poor-signal", "uncertain", "no-signal"):
         assert f"  {word} " in done.stdout
     assert list(tmp_path.iterdir()) == []
 

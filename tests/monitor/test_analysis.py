@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.beats import Rhythm
 from models.bundle import load_bundle
 from models.gate import DEFAULT_GATE
 from models.heart_settings import HeartSettings
@@ -229,3 +230,19 @@ def bundle_maker_for_gaps():
     """Return a maker of the default bundle, loaded once; nothing is judged with it here."""
     bundle = load_bundle("heart-sounds")
     return lambda: bundle
+
+
+def test_beats_are_forgotten_where_the_verdict_begins_afresh(plain_bundle):
+    """What was heard before silence says nothing of what comes after it, though it is less than half a minute ago."""
+    rhythm = Rhythm("ectopic", 72.0, 0.005, 0.0, 0.0, ectopic_gap_beats=(4, 4), prematurity=(0.66, 0.68))
+    early = phonocardiogram(25.0, HeartSettings(rhythm=rhythm), np.random.default_rng(4), 4000).waveform
+    silence = np.zeros(7 * 4000, np.float32)
+    after = phonocardiogram(8.0, HeartSettings(), np.random.default_rng(5), 4000).waveform
+    judged = judge_all(Analysis(plain_bundle, 4000), np.concatenate((early, silence, after)))
+    events = [window.event for window in judged]
+    before = [event for event in events if event.end_s <= 25.0]
+    assert before[-1].early.premature
+    last = events[-1]
+    assert last.quality.state is None
+    assert last.end_s - before[-1].early.premature[0].at_s < 30.0
+    assert last.early.premature == ()

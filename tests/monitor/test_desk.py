@@ -99,6 +99,16 @@ def test_the_way_to_the_screen_is_counted_once_for_a_window(live):
     assert vitals.screen_p50_ms == vitals.screen_p95_ms == pytest.approx(100.0)
 
 
+def test_the_way_to_the_screen_begins_in_the_block(live, monkeypatch):
+    """The time since the newest block came is part of the way."""
+    monkeypatch.setattr(type(live.pipeline.source), "since_heard_s", 0.04, raising=False)
+    live.hear(HEART[:20_400], until=0)
+    snapshot, _ = live.desk.scene(live.pipeline.snapshot())
+    live.desk.drawn(snapshot)
+    vitals = live.desk.scene(snapshot)[1].vitals
+    assert vitals.screen_p50_ms == pytest.approx(140.0)
+
+
 class TestKeys:
     """One by one."""
 
@@ -234,4 +244,4 @@ def test_seeking_adds_up_and_stays_inside(demo):
     ]
     for _ in range(30):
         demo.key("right")
-    assert demo.happenings.entries[-1].text == "jump to 1:15.0"
+    assert demo.happenings.entries[-1].text == "jump to 1:56.0"
