@@ -7,7 +7,6 @@ for "not a heart"; the article's puts out sigmoids.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import operator
 from collections.abc import Sequence
@@ -53,6 +52,7 @@ class Calibration:
     temperature: float = 1.0
     bias: tuple[float, ...] = ()
     given: tuple[tuple[float, ...], ...] = ()
+    _columns: tuple[tuple[float, ...], ...] = dataclasses.field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what could not give probabilities."""
@@ -64,6 +64,7 @@ class Calibration:
             raise ValueError(f"bias={self.bias} must be finite")
         if any(len(row) != len(self.given) or not _are_shares(row) for row in self.given):
             raise ValueError(f"given={self.given} must be square, each row of probabilities that sum to 1")
+        object.__setattr__(self, "_columns", tuple(zip(*self.given, strict=True)))
 
     def scores(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64]:
         """Return calibrated probabilities of the labels.
@@ -136,7 +137,7 @@ class Calibration:
         shown = _softmax_of_few(shown)
         if not self.given:
             return shown, odds
-        return [sum(map(operator.mul, shown, column)) for column in _columns(self.given)], odds
+        return [sum(map(operator.mul, shown, column)) for column in self._columns], odds
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
@@ -178,12 +179,6 @@ def without_rhythm(outputs: NDArray[np.float32], labels: Sequence[str], kind: st
     changed = np.array(outputs)
     changed[..., list(labels).index(EXTRASTOLE)] = NEVER
     return changed
-
-
-@functools.lru_cache(maxsize=8)
-def _columns(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
-    """Return the columns of a table."""
-    return tuple(zip(*rows, strict=True))
 
 
 def _are_shares(row: tuple[float, ...]) -> bool:

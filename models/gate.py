@@ -109,21 +109,17 @@ class Gate:
         odds : float or None
             Natural-log odds of a heart, from the network; None where it does not tell.
         """
-        (tilt, periodicity, swing, bumps), typical, weights = features, self.typical, self.weights
-        parts = Features(
-            weights.tilt * (tilt - typical.tilt),
-            weights.periodicity * (periodicity - typical.periodicity),
-            weights.swing * (swing - typical.swing),
-            weights.bumps * (bumps - typical.bumps),
-        )
+        parts = Features(*map(_weighed, self.weights, features, self.typical))
         if odds is None:
             return parts, 0.0
         return parts, self.odds_weight * (clamp(odds, -MOST_ODDS, MOST_ODDS) - self.typical_odds)
 
     def score(self, features: Features, odds: float | None = None) -> float:
         """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`parts`."""
-        parts, word = self.parts(features, odds)
-        return 1.0 / (1.0 + math.exp(-clamp(self.bias + sum(parts) + word, -700.0, 700.0)))
+        logit = self.bias + sum(map(_weighed, self.weights, features, self.typical))
+        if odds is not None:
+            logit += self.odds_weight * (min(MOST_ODDS, max(-MOST_ODDS, odds)) - self.typical_odds)
+        return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
@@ -190,6 +186,11 @@ def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.flo
 def _ones(count: int) -> NDArray[np.float32]:
     """Return ``count`` ones."""
     return np.ones(count, np.float32)
+
+
+def _weighed(weight: float, value: float, typical: float) -> float:
+    """Return what a value adds to a logit."""
+    return weight * (value - typical)
 
 
 def clamp(value: float, low: float, high: float) -> float:

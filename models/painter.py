@@ -112,7 +112,8 @@ class Painter:
         tensor = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
         channels = tensor.T
         self._pool(frames.log_power)
-        channels[0], channels[1] = self._pooled
+        np.multiply(self._pooled[0], CONTRAST, out=channels[0])
+        np.multiply(self._pooled[1], CONTRAST, out=channels[1])
         self._correlate(frames.envelope)
         channels[2] = self._rhythm.T
         return tensor
@@ -126,7 +127,6 @@ class Painter:
         np.maximum(self._pooled, np.maximum.reduce(self._peak) - DYNAMIC_RANGE, out=self._pooled)
         reference = np.add.reduce(self._mean) / np.float32(NUM_COLUMNS * NUM_ROWS)
         np.subtract(self._pooled, reference, out=self._pooled)
-        np.multiply(self._pooled, CONTRAST, out=self._pooled)
 
     def _correlate(self, envelope: NDArray[np.float32]) -> None:
         """Compute the sliding autocorrelation of the envelope, ``(64 lags, 64 columns)``."""

@@ -135,6 +135,8 @@ class BeatIntervals:
             self.clear()  # the source was sent back
         if not self._start <= start <= self._end:
             self._begin(start)
+        if self._done and start + size < self._done + self._step:
+            return self._result  # nothing to look at yet, and the next window holds the same frames
         fresh = start + size - self._end
         if fresh <= 0:
             return self._result
@@ -233,8 +235,7 @@ class BeatIntervals:
         if shape is None or end - start < len(shape) + 2:
             return
         likeness = shape.likeness(self._heard(start, end))
-        for place in range(1, len(likeness) - 1):
-            here = likeness[place]
+        for place, here in enumerate(likeness[1:-1], 1):
             if here > LEAST_CLARITY and likeness[place - 1] < here >= likeness[place + 1]:
                 before, after = likeness[place - 1], likeness[place + 1]
                 beside = 0.5 * (before - after) / (before - 2.0 * here + after)
@@ -286,9 +287,8 @@ class BeatIntervals:
         plain = count >= FEWEST_INTERVALS and self._varied <= FOLLOWABLE_DEVIATION * PARTS * count
         if not plain or self._sure < SURE_OF_RATE:
             return EarlyBeats(covered_s, count, tuple(beats))
-        evidence = max((its.log_odds for its in early), default=NONE_HEARD)
-        evidence = max(evidence, NONE_HEARD * min(1.0, covered_s / HORIZON_S))
-        premature = tuple(its for its in early if its.log_odds > PREMATURE_FROM)
+        evidence = max([NONE_HEARD * min(1.0, covered_s / HORIZON_S), *[its.log_odds for its in early]])
+        premature = tuple([its for its in early if its.log_odds > PREMATURE_FROM])
         return EarlyBeats(covered_s, count, tuple(beats), premature, True, evidence)
 
     def _follow(self, length: int, varied: int) -> None:

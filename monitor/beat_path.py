@@ -189,7 +189,8 @@ class BeatPath:
                 break
             if peak is None or its.value > peak.value:
                 peak = its
-        last, found = self._last, list[_Peak]()
+        last = self._last
+        found: list[_Peak] = []
         after = -math.inf if last is None else last.position
         while peak is not None and peak.position > after:
             found.append(peak)

@@ -74,4 +74,6 @@ class BeatShape:
         heard : ndarray, shape (length,), float64
             The envelope at the beat.
         """
-        self._take((1.0 - LEARNT) * self._shape + LEARNT * heard)
+        shape = self._shape
+        shape += LEARNT * (heard - (np.add.reduce(heard) / len(heard)) - shape)
+        self._energy = float(np.dot(shape, shape)) + 1e-9

@@ -128,9 +128,11 @@ def joined_scores(scores: Mapping[str, float], early: EarlyBeats) -> dict[str, f
     early : EarlyBeats
     """
     before = scores.get(EXTRASTOLE)
-    rest = sum(value for label, value in scores.items() if label != EXTRASTOLE)
-    if before is None or early.evidence == 0.0 or rest < LEAST:
+    after = None if before is None else joined(before, early)
+    if before is None or after is None or after == before:
         return dict(scores)
-    after = joined(before, early)
+    rest = sum([value for label, value in scores.items() if label != EXTRASTOLE])
+    if rest < LEAST:
+        return dict(scores)
     scale = (1.0 - after) / rest
     return {label: after if label == EXTRASTOLE else value * scale for label, value in scores.items()}

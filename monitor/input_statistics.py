@@ -145,11 +145,11 @@ class InputStatistics:
         np.add.reduce(exact, axis=1, out=held[1])
         held[2:5] = 0.0
         height = np.abs(bins)
-        peak = np.maximum.reduce(height, axis=1, keepdims=True)
-        held[5] = peak[:, 0]
-        if np.maximum.reduce(peak, axis=None) >= FULL_SCALE:
+        peak = np.maximum.reduce(height, axis=1)
+        held[5] = peak
+        if max(peak.tolist()) >= FULL_SCALE:
             held[2] = np.add.reduce(height >= FULL_SCALE, axis=1)
-        top = height == peak
+        top = height == peak[:, np.newaxis]
         if np.count_nonzero(top) > len(bins):  # some sample has an equal: rare in a live sound
             held[3:5] = _flat(top, self.bin_samples * held[1] <= (1.0 + STEADY) * held[0] * held[0])
         self._used += len(bins)

@@ -22,8 +22,8 @@ LIMITS = (
     "part of CirCor was used. Other devices are only imitated here.",
     "Disturbances are made from recordings that hold noise of their own. Lungs and speech that are mixed in are of the "
     "few sounds that training also knows as sounds that are no heart, and as noise, so these rows flatter.",
-    "Sounds that are no heart are always trained on, so no held-out figure is given for telling them from hearts.",
-    "Windows are withheld here by the network's own opinion alone; the monitor's quality gate weighs it with the sound's.",
+    "How well sounds that are no heart are told from hearts, none of them heard before, stands on the bundle's card.",
+    "Windows are withheld here by the network's own opinion alone; the monitor's quality gate weighs it with others.",
     "Sex, age, weight and skin of set B's patients are not known, so fairness among them was not looked at; CirCor's "
     "table knows some of it, and it was not looked at either.",
     "A label holds for five seconds at one place on the chest. It is no finding about a person.",
