@@ -145,7 +145,7 @@ DEFAULT_GATE = Gate(
     bias=3.82,
     poor_below=0.063,
 )
-"""For a network that cannot tell what is no heart. Source: benchmarks/gate.py, on half of the patients."""
+"""For a network that cannot tell what is no heart. Source: benchmarks/fit_quality.py, on half of the patients."""
 
 
 def features_of(frames: FrameWindow, periodicity: float) -> Features:
