@@ -137,17 +137,18 @@ def test_the_longest_part_of_the_demo_is_a_heart_with_a_name(seed):
 
 @SEEDS
 def test_there_is_no_click_at_a_change_of_scene(seed):
-    """Round each change no step is larger than a twentieth of the demo's peak, or than those of the noise there."""
+    """Round each change no step is larger than a twentieth of the demo's peak; in a noisy room than the noise's own."""
     demo = SyntheticSource(seed)
     limit = 0.05 * np.abs(demo.waveform).max()
-    for scene in demo.scenes[1:]:
+    for before, scene in itertools.pairwise(demo.scenes):
         at = round(scene.start_s * RATE)
         end = at + round(CROSSFADE_S * RATE) + 40
         around = demo.waveform[at - 40 : end]
         usual = max(
             np.abs(np.diff(near)).max() for near in (demo.waveform[at - RATE : at - 40], demo.waveform[end:][:RATE])
         )
-        assert np.abs(np.diff(around)).max() < max(limit, usual)
+        noisy = "uncertain" in (before.state, scene.state)
+        assert np.abs(np.diff(around)).max() < (max(limit, usual) if noisy else limit)
 
 
 @SEEDS
