@@ -20,36 +20,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.bundle import Bundle, load_bundle
-    from models.errors import AuscultError
-    from monitor.door import Judged, judge
+    from monitor.api import Judged, judge
+    from monitor.audio.sources.array import ArraySource
+    from monitor.audio.sources.base import PacedSource, Source
+    from monitor.audio.sources.file import RecordingSource
+    from monitor.audio.sources.microphone import MicrophoneSource
+    from monitor.audio.sources.pipe import PipeSource, RawFormat
+    from monitor.audio.sources.synthetic import SyntheticSource
+    from monitor.errors import AuscultError
+    from monitor.inference.bundle import Bundle, load_bundle
     from monitor.messages import Snapshot, Summary, WindowEvent
-    from monitor.pipeline import Pipeline
-    from monitor.sources.array import ArraySource
-    from monitor.sources.base import PacedSource, Source
-    from monitor.sources.microphone import MicrophoneSource
-    from monitor.sources.pipe import PipeSource, RawFormat
-    from monitor.sources.recording import RecordingSource
-    from monitor.sources.synthetic import SyntheticSource
+    from monitor.runtime.pipeline import Pipeline
 
 _WHERE = {
-    "ArraySource": "monitor.sources.array",
-    "AuscultError": "models.errors",
-    "Bundle": "models.bundle",
-    "Judged": "monitor.door",
-    "MicrophoneSource": "monitor.sources.microphone",
-    "PacedSource": "monitor.sources.base",
-    "PipeSource": "monitor.sources.pipe",
-    "Pipeline": "monitor.pipeline",
-    "RawFormat": "monitor.sources.pipe",
-    "RecordingSource": "monitor.sources.recording",
+    "ArraySource": "monitor.audio.sources.array",
+    "AuscultError": "monitor.errors",
+    "Bundle": "monitor.inference.bundle",
+    "Judged": "monitor.api",
+    "MicrophoneSource": "monitor.audio.sources.microphone",
+    "PacedSource": "monitor.audio.sources.base",
+    "PipeSource": "monitor.audio.sources.pipe",
+    "Pipeline": "monitor.runtime.pipeline",
+    "RawFormat": "monitor.audio.sources.pipe",
+    "RecordingSource": "monitor.audio.sources.file",
     "Snapshot": "monitor.messages",
-    "Source": "monitor.sources.base",
+    "Source": "monitor.audio.sources.base",
     "Summary": "monitor.messages",
-    "SyntheticSource": "monitor.sources.synthetic",
+    "SyntheticSource": "monitor.audio.sources.synthetic",
     "WindowEvent": "monitor.messages",
-    "judge": "monitor.door",
-    "load_bundle": "models.bundle",
+    "judge": "monitor.api",
+    "load_bundle": "monitor.inference.bundle",
 }
 
 __all__ = [

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from models.errors import AuscultError
+from monitor.errors import AuscultError
 
 __all__ = ["main"]
 
@@ -24,12 +24,15 @@ COMMANDS = {
     "devices": ("monitor.commands.devices", "list the inputs that can be listened to"),
     "config": ("monitor.commands.config", "show what is in force for listening, and keep a choice"),
     "replay": ("monitor.commands.replay", "judge recordings, as they would be heard"),
-    "plot": ("monitor.commands.plot", "draw recordings and what was judged of them, or tabulate acoustic features"),
-    "data": ("training.data_command", "count what there is to train on, and what is wrong with it"),
-    "train": ("training.command", "train a network on labelled recordings"),
-    "evaluate": ("training.evaluate_command", "measure a bundle on labelled recordings"),
+    "plot": (
+        "monitor.commands.plot.command",
+        "draw recordings and what was judged of them, or tabulate acoustic features",
+    ),
+    "data": ("training.commands.data", "count what there is to train on, and what is wrong with it"),
+    "train": ("training.commands.train", "train a network on labelled recordings"),
+    "evaluate": ("training.commands.evaluate", "measure a bundle on labelled recordings"),
     "models": ("monitor.commands.models", "list the model bundles, or print one's card"),
-    "bench": ("monitor.commands.bench", "measure what a hop costs on this machine"),
+    "bench": ("monitor.commands.bench.command", "measure what a hop costs on this machine"),
 }
 
 EXIT_FINE, EXIT_WORLD, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -93,7 +96,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
         """Print and end."""
-        from monitor.version import version
+        from monitor._version import __version__
 
-        print(f"auscult {version()}")
+        print(f"auscult {__version__}")
         parser.exit()

@@ -1,7 +1,7 @@
 """The frozen values that cross threads and leave the program.
 
 Everything here is immutable: the classifier thread makes it, any thread may read
-it. Names follow the JSON lines of docs/design.md; :mod:`monitor.json_lines` writes
+it. Names follow the JSON lines of docs/design.md; :mod:`monitor.text.json_lines` writes
 them. Must not import anything but NumPy's types and other frozen values.
 """
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.early_beats import NOTHING_FOLLOWED, EarlyBeats
+from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED, EarlyBeats
 
 if TYPE_CHECKING:
-    from monitor.recorder import RecordingStatus
+    from monitor.audio.recorder.recorder import RecordingStatus
 
 __all__ = ["DeviceStatus", "Judgement", "Level", "Quality", "Snapshot", "Start", "State", "Summary", "WindowEvent"]
 
@@ -254,7 +254,7 @@ class Snapshot:
     recording : RecordingStatus or None
         What a recording beside the judging has come to; None without one.
     envelope : ndarray, shape (frames,), float32, or None
-        Log envelope of the newest window's heart sounds, read-only; see :class:`~monitor.analysis.JudgedWindow`.
+        Log envelope of the newest window's heart sounds, read-only; see :class:`~monitor.analysis.analyzer.JudgedWindow`.
     """
 
     start: Start

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.calibration import Calibration
-from models.decision import Decision
-from models.gate import DEFAULT_GATE
-from models.heart_settings import HeartSettings
-from models.phonocardiogram import phonocardiogram
-from models.spec import HEART
+from monitor.features.spec import HEART
+from monitor.inference.calibration import Calibration
+from monitor.inference.quality_gate import DEFAULT_GATE
+from monitor.inference.thresholds import Decision
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
 
@@ -91,7 +91,7 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[
     """
     import keras
 
-    from training.export import write_bundle
+    from training.export.bundle import write_bundle
 
     keras.utils.set_random_seed(3)
     return write_bundle(
@@ -128,7 +128,7 @@ def make_tiny_network(
 
 def training_facts() -> dict[str, Any]:
     """Return the part of ``bundle.json`` that a training writes, for nine made-up recordings."""
-    from training.evidence import measure
+    from training.evaluation.cross_validated import measure
 
     truth = np.array([0, 1, 2] * 3, np.intp)
     scores = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), len(truth))

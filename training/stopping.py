@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from models.errors import AuscultError
+from monitor.errors import AuscultError
 
 __all__ = ["EndedError", "Stopping"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from models.bundle import load_bundle
-from monitor.app import play
-from monitor.commands.options import add_play_arguments, whole
+from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
+from monitor.commands.arguments import add_play_arguments, whole
+from monitor.commands.player import play
 from monitor.commands.replay import check_hop
+from monitor.inference.bundle import load_bundle
 from monitor.interrupts import Interrupts
-from monitor.sources.synthetic import DEMO_SEED, SyntheticSource
-from monitor.views import choose_view
+from monitor.views.view import choose_view
 
 __all__ = ["add_arguments", "run"]
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Play the demo, see :class:`~monitor.sources.synthetic.SyntheticSource`."""
+    """Play the demo, see :class:`~monitor.audio.sources.synthetic.SyntheticSource`."""
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     source = SyntheticSource(speed=options.speed, seed=options.seed)

@@ -8,9 +8,9 @@ import json
 import sys
 from typing import Any
 
-from monitor.devices import DeviceInfo
-from monitor.native_errors import quiet_native_errors
-from monitor.portaudio import PortAudio
+from monitor.audio.sources.device.portaudio import PortAudio
+from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.audio.sources.device.stderr import quiet_native_errors
 
 __all__ = ["add_arguments", "run"]
 

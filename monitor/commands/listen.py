@@ -9,18 +9,18 @@ import sys
 import threading
 from pathlib import Path
 
-from models.bundle import Bundle, load_bundle
-from models.errors import NoSuchDeviceError
-from monitor.app import play
-from monitor.commands.options import finite, whole
+from monitor.audio.sources.device.portaudio import PortAudio
+from monitor.audio.sources.device.selection import DeviceInfo, choose
+from monitor.audio.sources.device.stderr import quiet_native_errors
+from monitor.audio.sources.microphone import MicrophoneSource
+from monitor.commands.arguments import finite, whole
+from monitor.commands.player import play
 from monitor.commands.replay import check_hop
-from monitor.devices import DeviceInfo, choose
+from monitor.commands.settings import Settings, settings
+from monitor.errors import NoSuchDeviceError
+from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
-from monitor.native_errors import quiet_native_errors
-from monitor.portaudio import PortAudio
-from monitor.settings import Settings, settings
-from monitor.sources.microphone import MicrophoneSource
-from monitor.views import View, choose_view
+from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from models.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
-from models.errors import BundleError
+from monitor.errors import BundleError
+from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
 
 __all__ = ["add_arguments", "run"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from models.bundle import Bundle, load_bundle
-from models.errors import AuscultError
-from monitor.app import play
-from monitor.commands.options import add_play_arguments, finite, whole
+from monitor.audio.sources.base import Source
+from monitor.audio.sources.decoding.pcm import ENCODINGS, RawFormat
+from monitor.commands.arguments import add_play_arguments, finite, whole
+from monitor.commands.player import play
+from monitor.errors import AuscultError
+from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
-from monitor.sources.base import Source
-from monitor.sources.pcm import ENCODINGS, RawFormat
-from monitor.views import View, choose_view
+from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "check_hop", "run"]
 
@@ -74,11 +74,11 @@ def _replay(
 def _source(file: str, options: argparse.Namespace) -> Source:
     """Return the source that a name on the command line stands for."""
     if file == "-":
-        from monitor.sources.pipe import PipeSource
+        from monitor.audio.sources.pipe import PipeSource
 
         raw = RawFormat(options.rate, options.channels, options.raw) if options.raw else None
         return PipeSource(sys.stdin.buffer, speed=options.speed, channel=options.channel, raw=raw)
-    from monitor.sources.recording import RecordingSource
+    from monitor.audio.sources.file import RecordingSource
 
     return RecordingSource(file, speed=options.speed, channel=options.channel, start_s=options.start, loop=options.loop)
 
@@ -108,7 +108,7 @@ def check_hop(options: argparse.Namespace, bundle: Bundle) -> None:
 
 def _report(failures: list[AuscultError], view: View | None) -> None:
     """Print what failed; under a dashboard that waits until the terminal is given back."""
-    from monitor.views import DashboardView
+    from monitor.views.view import DashboardView
 
     if isinstance(view, DashboardView):
         return

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.article import ARTICLE
-from models.bundle import Bundle
-from models.calibration import Calibration
-from models.decision import Decision
-from models.spec import HEART, SpectrogramSpec
-from monitor.sources.base import Source
+from monitor.audio.sources.base import Source
+from monitor.features.article_image import ARTICLE
+from monitor.features.spec import HEART, SpectrogramSpec
+from monitor.inference.bundle import Bundle
+from monitor.inference.calibration import Calibration
+from monitor.inference.thresholds import Decision
 
 LABELS = ("normal", "murmur", "extrastole")
 

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.bundle import Bundle
-from models.calibration import Calibration
-from models.decision import Decision
-from models.phonocardiogram import phonocardiogram
-from models.random_hearts import random_settings
-from models.spec import HEART
-from training import calibrate, evidence, gate_fit
-from training.datasets import Recording
-from training.evaluate import About, Evaluation, about, evaluate
-from training.intervals import Bootstrap
-from training.judging import Judged
+from monitor.features.spec import HEART
+from monitor.inference.bundle import Bundle
+from monitor.inference.calibration import Calibration
+from monitor.inference.thresholds import Decision
+from monitor.synthesis.phonocardiogram import phonocardiogram
+from monitor.synthesis.random_parameters import random_settings
+from training.calibration import gate, scores
+from training.data.discovery import Recording
+from training.evaluation import cross_validated
+from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.evaluation import About, Evaluation, about, evaluate
+from training.evaluation.scoring import Judged
 
 LABELS = ("normal", "murmur", "extrastole")
 PATIENTS = 6
@@ -42,9 +43,9 @@ def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def draw_less(patch: pytest.MonkeyPatch) -> None:
     """Draw patients 20 times instead of 1000 and try 3 temperatures instead of 43: who is counted stays the same."""
-    patch.setattr(evidence, "DRAWS", 20)
-    patch.setattr(gate_fit, "DRAWS", 20)
-    patch.setattr(calibrate, "TEMPERATURES", np.array([0.5, 1.0, 2.0]))
+    patch.setattr(cross_validated, "DRAWS", 20)
+    patch.setattr(gate, "DRAWS", 20)
+    patch.setattr(scores, "TEMPERATURES", np.array([0.5, 1.0, 2.0]))
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from models.errors import AuscultError
 from monitor.commands import config
-from monitor.settings import KEYS
+from monitor.commands.settings import KEYS
+from monitor.errors import AuscultError
 
 
 @pytest.fixture

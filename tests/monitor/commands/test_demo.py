@@ -10,9 +10,9 @@ from typing import get_args
 
 import pytest
 
+from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.cli import main
 from monitor.messages import State
-from monitor.sources.synthetic import SyntheticSource
 
 SCENES = SyntheticSource().scenes
 EVERY_SCENE = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

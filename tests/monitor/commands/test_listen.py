@@ -10,9 +10,9 @@ import threading
 import numpy as np
 import pytest
 
-from models.errors import DeviceError
+from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.cli import main
-from monitor.devices import DeviceInfo
+from monitor.errors import DeviceError
 
 STETH = DeviceInfo(3, "My Stethoscope", "ALSA", 1, 4000)
 OTHER = DeviceInfo(5, "pulse", "ALSA", 32, 44_100, default=True)
@@ -213,7 +213,7 @@ class TestListen:
     def test_a_driver_that_does_not_let_go(self, library, capsys, monkeypatch):
         """The program ends all the same, with its exit code, and says so."""
         ended = []
-        monkeypatch.setattr("monitor.sources.microphone.MicrophoneSource.stuck", True)
+        monkeypatch.setattr("monitor.audio.sources.microphone.MicrophoneSource.stuck", True)
         monkeypatch.setattr(os, "_exit", ended.append)
         listen("--json")
         assert ended == [0]

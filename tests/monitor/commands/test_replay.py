@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.heart_settings import HeartSettings
-from models.phonocardiogram import phonocardiogram
-from models.resample import resampled
 from monitor.cli import main
+from monitor.features.resample import resampled
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
 
 HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
 

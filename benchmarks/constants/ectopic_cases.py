@@ -1,0 +1,296 @@
+"""The sounds that early_beats.py measures: made, spliced and real hearts, with what the intervals and a network say.
+
+Must not fit or print anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from early_beat_marks import early_by_marks, runs_of
+from numpy.typing import NDArray
+
+from monitor.analysis.rhythm.beat_path import Beat, BeatPath
+from monitor.analysis.rhythm.ectopic import Candidate, IntervalJudge
+from monitor.analysis.rhythm.tracker import BeatIntervals
+from monitor.features.heart_rate import heart_rate
+from monitor.features.image import Painter
+from monitor.features.spec import HEART
+from monitor.inference.bundle import load_bundle
+from monitor.synthesis.phonocardiogram import MadeSound, phonocardiogram
+from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.rhythm import RhythmKind
+from training.data.annotations import (
+    RHYTHM_HOP_S,
+    RHYTHM_WINDOW_S,
+    RhythmWindow,
+    marks_beside,
+    read_marks,
+    rhythm_windows,
+)
+from training.data.audio import Frames, Sound, frames_of, read_sound, read_waveform
+from training.data.recording import Recording
+from training.examples.beat_splicing import Beat as MarkedBeat
+from training.examples.beat_splicing import read_beats
+from training.study.fold_outputs import load_fold
+
+KINDS = ("early beats", "none", "sinus arrhythmia", "jitter", "missed beats")
+LEVELS_DB = (-40.0, -30.0, -22.0, -16.0)
+MADE_S = 30.0
+HOP_FRAMES = 20
+MISSED_OF = 12
+REPEATS, FOLDS = 3, 5
+FEWEST_MARKED = 8
+REGULAR = 0.13
+MIDDLE = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A recording, or a window of one, and what is known and said of it.
+
+    Attributes
+    ----------
+    set_name, patient : str
+    early_s : tuple of float
+        True early beats, seconds.
+    duration_s, covered_s : float
+        Of it, and of the followed beats at its end.
+    candidates : tuple of Candidate
+    followable : bool
+        At its end.
+    network : float
+        Natural log-odds of the mean calibrated score of an extrasystole; NaN without a network.
+    """
+
+    set_name: str
+    patient: str
+    early_s: tuple[float, ...]
+    duration_s: float
+    envelope: NDArray[np.float32]
+    candidates: tuple[Candidate, ...]
+    covered_s: float
+    followable: bool
+    network: float = math.nan
+    noise_db: float = 0.0
+    label: str | None = None
+    runs: tuple[NDArray[np.float64], ...] = ()
+    rhythms: tuple[RhythmWindow, ...] = ()
+    per_window: tuple[NDArray[np.float64], ...] = ()
+
+    @property
+    def marked(self) -> bool:
+        """Whether enough beats are marked."""
+        return sum(len(run) - 1 for run in self.runs) >= FEWEST_MARKED
+
+    def regular_at(self, at_s: float) -> bool:
+        """Return whether the rhythm there is known to be regular: made, or eight marked beats round it."""
+        if not self.runs:
+            return self.set_name in (*KINDS, "control")
+        for run in self.runs:
+            if run[0] + MIDDLE < at_s < run[-1] - MIDDLE:
+                place = int(np.searchsorted(run, at_s))
+                intervals = np.diff(run[max(0, place - 4) : place + 4])
+                return len(intervals) > 4 and np.abs(intervals / np.median(intervals) - 1.0).max() < REGULAR
+        return False
+
+    def windows(self) -> Iterator[Case]:
+        """Yield the windows of 5 s whose rhythm the marks tell, each with the candidates that lie in it."""
+        for its in self.rhythms:
+            start_s = its.index * RHYTHM_HOP_S
+            inside = tuple(
+                c for c in self.candidates if 0.0 <= c.position * HEART.frame_hop_s - start_s <= RHYTHM_WINDOW_S
+            )
+            yield dataclasses.replace(
+                self, early_s=(start_s,) if "premature" in its.kinds else (), candidates=inside,
+                per_window=tuple(scores[its.index : its.index + 1] for scores in self.per_window),
+            )  # fmt: skip
+
+    def network_of(self, repeat: int) -> float:
+        """Return the log-odds that the network of one repeat gives a window."""
+        return log_odds(self.per_window[repeat]) if self.per_window else math.nan
+
+
+def log_odds(scores: NDArray[np.float64]) -> float:
+    """Return the natural log-odds of the mean of some scores."""
+    mean = float(np.clip(scores.mean(), 1e-4, 1 - 1e-4))
+    return math.log(mean / (1.0 - mean))
+
+
+class Network:
+    """Scores of an extrasystole: of the default bundle, or of the networks of a study for patients held out."""
+
+    def __init__(self, folds: Path | None) -> None:
+        self._bundle = load_bundle()
+        self._painter = Painter(HEART.num_frames)
+        self._place = self._bundle.labels.index("extrastole")
+        self._kept: dict[int, list[NDArray[np.float64]]] = {}
+        for repeat in range(REPEATS if folds else 0):
+            for fold in range(FOLDS):
+                found = load_fold(folds / f"fold-{repeat}-{fold}.npz") if folds else None
+                for row, outputs in zip(found.held.tolist(), found.outputs, strict=True) if found else ():
+                    self._kept.setdefault(row, []).append(self._scores(outputs))
+        self.has_folds = bool(self._kept)
+
+    def _scores(self, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        return self._bundle.calibration.scores(outputs, len(self._bundle.labels))[..., self._place]
+
+    def shown(self, frames: Frames) -> float:
+        """Return what the default bundle says of a sound, a window every second."""
+        starts = range(0, len(frames) - HEART.num_frames + 1, 2 * HOP_FRAMES)
+        pictures = (self._painter.draw(frames.window(start, HEART.num_frames)) for start in starts)
+        return log_odds(self._scores(np.array([self._bundle.engine.outputs(its).copy() for its in pictures])))
+
+    def held_out(self, row: int) -> tuple[NDArray[np.float64], ...]:
+        """Return the scores of the windows of a recording, by the network of each repeat."""
+        return tuple(self._kept.get(row, ()))
+
+
+class _Watched(IntervalJudge):
+    """A judge that keeps its candidates."""
+
+    def __init__(self) -> None:
+        self.found: list[Candidate] = []
+        super().__init__()
+
+    def add(self, beat: Beat, path: BeatPath) -> Candidate | None:
+        """Take the next beat."""
+        candidate = super().add(beat, path)
+        if candidate is not None:
+            self.found.append(candidate)
+        return candidate
+
+
+def followed(set_name: str, patient: str, early_s: Sequence[float], envelope: NDArray[np.float32]) -> Case:
+    """Return a case with what the intervals say, at a hop of 0.5 s."""
+    judge = _Watched()
+    beats = BeatIntervals(judge=judge)
+    for start in range(0, len(envelope) - HEART.num_frames + 1, HOP_FRAMES):
+        window = envelope[start : start + HEART.num_frames]
+        beats.push(window, start * HEART.frame_hop_s, heart_rate(window, HEART.frame_hop_s).bpm)
+    end = beats.result
+    duration_s = len(envelope) * HEART.frame_hop_s
+    return Case(
+        set_name, patient, tuple(early_s), duration_s, envelope, tuple(judge.found), end.covered_s, end.followable
+    )
+
+
+def made_cases(network: Network, stream: int, count: int) -> list[Case]:
+    """Return made hearts of every kind, at every level of noise; early beats one in 10 to 15."""
+    cases = []
+    for which, kind in enumerate(KINDS):
+        for level in LEVELS_DB:
+            for number in range(count):
+                made = _made(kind, level, np.random.default_rng([8, stream, which, round(-level), number]))
+                frames = frames_of(made.waveform, HEART)
+                early_s = made.beats.s1_samples[made.beats.ectopic] / made.sample_rate
+                case = followed(kind, f"{kind} {level} {number}", early_s.tolist(), frames.bands[0])
+                cases.append(dataclasses.replace(case, network=network.shown(frames), noise_db=level))
+    return cases
+
+
+def _made(kind: str, level_db: float, rng: np.random.Generator) -> MadeSound:
+    """Return 30 s of a made heart."""
+    rhythms: dict[str, RhythmKind] = {"early beats": "ectopic", "sinus arrhythmia": "sinus-arrhythmia"}
+    rhythm = rhythms.get(kind, "regular")
+    settings = random_settings(rng, label="extrastole" if rhythm == "ectopic" else "normal", kind=rhythm)
+    jitter = 0.04 if kind == "jitter" else settings.rhythm.jitter
+    settings = dataclasses.replace(
+        settings,
+        rhythm=dataclasses.replace(settings.rhythm, ectopic_gap_beats=(9, 14), jitter=jitter),
+        surroundings=dataclasses.replace(settings.surroundings, noise_db=level_db),
+    )
+    made = phonocardiogram(MADE_S, settings, rng)
+    if kind == "missed beats":
+        onsets = made.beats.s1_samples
+        gain = np.ones(len(made.waveform), np.float32)
+        for beat in rng.choice(np.arange(2, len(onsets) - 2), max(1, len(onsets) // MISSED_OF), replace=False):
+            gain[onsets[beat] - 200 : onsets[beat + 1] - 300] = 0.06
+        made.waveform[:] *= np.convolve(gain, np.hanning(161) / np.hanning(161).sum(), "same").astype(np.float32)
+    return made
+
+
+def spliced_cases(recordings: Sequence[Recording], network: Network) -> list[Case]:
+    """Return every marked recording with one beat early, and once more cut and filled without moving a beat."""
+    cases = []
+    for row, recording in enumerate(recordings):
+        marks = marks_beside(recording)
+        if marks is None:
+            continue
+        sound = read_sound(recording, HEART)
+        beats = [beat for beat in read_beats(marks, HEART.frame_hop_s) if beat.end <= len(sound.frames)]
+        kinds: tuple[Literal["spliced", "control"], ...] = ("spliced", "control")
+        for kind in kinds:
+            moved = _moved(beats, len(sound.frames), np.random.default_rng([9, row]), early=kind == "spliced")
+            if moved is not None:
+                order, early_s = moved
+                case = followed(kind, recording.patient, early_s, sound.frames.bands[0][order])
+                shown = network.shown(dataclasses.replace(sound.frames, order=order))
+                cases.append(dataclasses.replace(case, network=shown))
+    return cases
+
+
+def _moved(
+    beats: Sequence[MarkedBeat], count: int, rng: np.random.Generator, *, early: bool
+) -> tuple[NDArray[np.intp], list[float]] | None:
+    """Return an order of frames in which one beat comes early, or none, and when; None where there is no room."""
+    length = np.array([beat.end - beat.start for beat in beats], float)
+    places = [
+        place for place in range(6, len(beats) - 4)
+        if np.abs(length[place - 4 : place + 4] / np.median(length[place - 4 : place + 4]) - 1.0).max() <= 0.15
+    ]  # fmt: skip
+    if not places:
+        return None
+    place = int(rng.choice(places))
+    before, beat = beats[place - 1], beats[place]
+    taken = min(round(length[place - 1] * (1.0 - rng.uniform(0.5, 0.8))), before.end - before.diastole - 4)
+    if taken < 0.2 * length[place - 1]:
+        return None
+    filled, given = (beat, round(taken * rng.uniform(0.4, 1.0))) if early else (before, taken)
+    room = max(1, filled.end - filled.diastole - 2)
+    walk = (int(rng.integers(2 * room)) + np.arange(given)) % (2 * room)
+    filling = filled.diastole + 1 + np.where(walk < room, walk, 2 * room - 1 - walk)
+    cut = before.diastole + 2
+    parts = [np.arange(cut), np.arange(cut + taken, filled.end), filling, np.arange(filled.end, count)]
+    return np.concatenate(parts).astype(np.intp), [(beat.start - taken) * HEART.frame_hop_s] if early else []
+
+
+def real_cases(recordings: Sequence[Recording], network: Network) -> list[Case]:
+    """Return the recordings that are as long as a window and have marks, or a certain label of set B."""
+    cases = []
+    for row, recording in enumerate(recordings):
+        path = marks_beside(recording)
+        if path is None and recording.label not in ("normal", "extrastole"):
+            continue
+        sound = read_sound(recording, HEART)
+        if not sound.is_looped(HEART):
+            cases.append(_real_case(recording, sound, path, network.held_out(row)))
+    return cases
+
+
+def _real_case(recording: Recording, sound: Sound, path: Path | None, kept: tuple[NDArray[np.float64], ...]) -> Case:
+    """Return the case of one recording."""
+    marks = read_marks(path) if path else np.empty((0, 3))
+    runs = tuple(runs_of(marks))
+    case = followed(recording.source, recording.patient, early_by_marks(runs), sound.frames.bands[0])
+    rhythms = tuple(rhythm_windows(marks, sound.num_samples / HEART.sample_rate)) if path else ()
+    network = float(np.mean([log_odds(scores) for scores in kept])) if kept else math.nan
+    label = None if path else recording.label
+    return dataclasses.replace(case, network=network, label=label, runs=runs, rhythms=rhythms, per_window=kept)
+
+
+def set_a_cases(folder: Path) -> dict[str, list[Case]]:
+    """Return the recordings of set A that are as long as a window, by the first word of their names."""
+    cases: dict[str, list[Case]] = {}
+    for path in sorted(folder.glob("*.flac")):
+        waveform = read_waveform(path, HEART.sample_rate)
+        if len(waveform) >= HEART.window_samples:
+            envelope = frames_of(waveform, HEART).bands[0]
+            kind = path.stem.partition("_")[0] or "unlabelled"
+            cases.setdefault(kind, []).append(followed(f"set A {kind}", path.stem, (), envelope))
+    return cases

@@ -1,1 +1,0 @@
-"""What training and the monitor share: settings, pictures, bundles, errors. Stands on nothing of ours."""

@@ -1,0 +1,1 @@
+"""Samples in, verdicts out: the synchronous core. No thread, no clock, no device."""

@@ -1,0 +1,114 @@
+"""How fit a window is to be judged, and what a person can do when it is not.
+
+Silence, drop-outs and clipping are read off the raw sound
+(:mod:`monitor.audio.signal_statistics`). Whether the rest sounds like a heart is the opinion of the
+bundle's gate (:mod:`monitor.inference.quality_gate`). A window is withheld only where that is quite sure; what it costs real
+hearts stands in docs/decisions/0003.
+
+Pure functions, safe on any thread; must not know about devices, files or networks.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from monitor.audio.signal_statistics import SignalStatistics
+from monitor.inference.quality_gate import DEFAULT_GATE, Features, Gate
+from monitor.messages import Quality
+
+__all__ = ["GAP_QUALITY", "judge_quality"]
+
+SILENT_RMS = 1e-5
+"""A third of a 16-bit step: less than dither, and a hundredth of the quietest heart recording tried."""
+
+DEAD_TOO_MUCH = 0.05
+"""Share of a window without any change of value from which it is not judged: a hole in the rhythm sounds like an
+extrasystole. Source: none of 13000 windows of PASCAL and CirCor hearts has any."""
+
+DEAD_TAIL_S = 2.0
+"""Seconds without any change up to now from which the input counts as gone."""
+
+CLIPPED_NOTICE = 0.01
+CLIPPED_TOO_MUCH = 0.25
+"""Share of clipped samples that is worth a word, and that leaves nothing to judge.
+Source: the worst window of PASCAL set B has 0.10, of CirCor 0.11."""
+
+SHORTEST_CLIP_S = 0.5
+"""Seconds; less holds no whole beat."""
+
+NO_SOUND: Final = "no sound: is the input muted or unplugged?"
+DROPS_OUT: Final = "sound drops out: check the cable"
+CLIPPING: Final = "clipping {share:.0%}: turn the input down"
+NOISE: Final = "much noise above 600 Hz: press the chest piece on, keep still"
+NO_HEARTBEAT: Final = "no heartbeat heard: place the chest piece on the chest"
+BUMPS: Final = "loud bumps: keep the chest piece and its cable still"
+NOT_LIKE_A_HEART: Final = "not like a heart: move the chest piece, keep quiet"
+LOST: Final = "samples were lost: the computer or the cable could not keep up"
+
+GAP_QUALITY: Final = Quality(0.0, LOST, "poor-signal")
+"""The quality of a window that spans lost samples."""
+
+NOTICE_BELOW = 0.5
+"""Score under which the reason is told although the window is judged."""
+
+
+def judge_quality(
+    features: Features,
+    statistics: SignalStatistics,
+    *,
+    gate: Gate = DEFAULT_GATE,
+    odds: float | None = None,
+    clip_s: float | None = None,
+) -> Quality:
+    """Return how fit a window is to be judged.
+
+    Parameters
+    ----------
+    features : Features
+        Of the window's frames, :func:`monitor.inference.quality_gate.features_of`.
+    statistics : SignalStatistics
+        Of the raw sound of the same window.
+    gate : Gate
+        The bundle's.
+    odds : float or None
+        Natural-log odds of a heart, from the network; None where it does not tell.
+    clip_s : float or None
+        Length in seconds of a clip that was looped to fill the window.
+
+    Returns
+    -------
+    Quality
+        With the state ``"no-signal"`` or ``"poor-signal"`` where the window must not be given
+        a label, and a reason where a person can do something.
+    """
+    spoiled = _spoiled(statistics, clip_s)
+    if spoiled is not None:
+        return spoiled
+    score = gate.score(features, odds)
+    if score < gate.poor_below:
+        return Quality(score, _main_fault(gate, features, odds), "poor-signal")
+    if statistics.dead > 0.0:
+        return Quality(score, DROPS_OUT)
+    if statistics.clipped >= CLIPPED_NOTICE:
+        return Quality(score, CLIPPING.format(share=statistics.clipped))
+    return Quality(score, _main_fault(gate, features, odds) if score < NOTICE_BELOW else None)
+
+
+def _spoiled(statistics: SignalStatistics, clip_s: float | None) -> Quality | None:
+    """Return the quality of a window whose raw sound already forbids a label, or None."""
+    if clip_s is not None and clip_s < SHORTEST_CLIP_S:
+        return Quality(0.0, f"clip of {clip_s:.2g} s is too short to judge", "poor-signal")
+    if statistics.rms < SILENT_RMS or statistics.dead_tail_s >= DEAD_TAIL_S:
+        return Quality(0.0, NO_SOUND, "no-signal")
+    if statistics.dead >= DEAD_TOO_MUCH:
+        return Quality(0.0, DROPS_OUT, "poor-signal")
+    if statistics.clipped >= CLIPPED_TOO_MUCH:
+        return Quality(0.0, CLIPPING.format(share=statistics.clipped), "poor-signal")
+    return None
+
+
+def _main_fault(gate: Gate, features: Features, odds: float | None) -> str:
+    """Return the reason that takes most from the score."""
+    (tilt, periodicity, swing, bumps), word = gate.parts(features, odds)
+    faults = {NOISE: tilt, NO_HEARTBEAT: periodicity + swing, BUMPS: bumps, NOT_LIKE_A_HEART: word}
+    return min(faults, key=lambda fault: faults[fault])

@@ -1,0 +1,1 @@
+"""Beats followed across windows for half a minute, and what their intervals say of ectopic beats."""

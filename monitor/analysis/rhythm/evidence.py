@@ -1,0 +1,138 @@
+"""What is known of the beats of the last half minute, and what it changes about a score.
+
+Frozen values that cross threads, and pure functions of a few numbers. The beats are followed by
+:mod:`monitor.analysis.rhythm.tracker`, early ones judged by :mod:`monitor.analysis.rhythm.ectopic`; here is what leaves them. Must not know
+about sound.
+
+Source of the constants: docs/decisions/0008, fitted by benchmarks/constants/ectopic_beats.py with patients apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+
+__all__ = ["NOTHING_FOLLOWED", "USUAL", "WEIGHT", "EarlyBeats", "PrematureBeat", "joined", "joined_scores", "pooled"]
+
+EXTRASTOLE = "extrastole"
+
+WEIGHT = 1.5
+"""What a unit of evidence is worth, in natural log-odds of the score."""
+
+USUAL = 0.1
+"""Regular beats take a score back to this, and no lower: so many recordings of PASCAL set B are labelled an
+extrasystole (46 of 461), whether one can be heard or not, and calibrated scores say as much."""
+
+LEAST, MOST = 1e-4, 1.0 - 1e-4
+"""Scores are brought into this range first: no score is beyond all evidence."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrematureBeat:
+    """A beat that came early.
+
+    Attributes
+    ----------
+    at_s : float
+        Where its first sound begins, seconds of the source.
+    share : float
+        Its interval as a share of the local normal one, below 0.88.
+    pause : float
+        The interval behind it as a share of the local normal one, above 1.03.
+    log_odds : float
+        Natural log-odds that it was one.
+    """
+
+    at_s: float
+    share: float
+    pause: float
+    log_odds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EarlyBeats:
+    """The beats of the last 30 s.
+
+    Attributes
+    ----------
+    covered_s : float
+        Seconds over which beats were followed without a hole.
+    num_intervals : int
+        Intervals between them.
+    beats_s : tuple of float
+        Where they begin, seconds of the source.
+    premature : tuple of PrematureBeat
+        Those that came early, as far as that is likelier than not.
+    followable : bool
+        Whether the rhythm is plain enough to say anything; else `evidence` is 0 and `premature` empty.
+    evidence : float
+        Natural-log likelihood ratio: that a beat came early, against that none did. Above 0 where one was heard,
+        below where enough beats were regular.
+    """
+
+    covered_s: float = 0.0
+    num_intervals: int = 0
+    beats_s: tuple[float, ...] = ()
+    premature: tuple[PrematureBeat, ...] = ()
+    followable: bool = False
+    evidence: float = 0.0
+
+
+NOTHING_FOLLOWED = EarlyBeats()
+
+
+def pooled(scores: Iterable[float]) -> float:
+    """Return one score of an extrasystole for several windows: their mean, which the evidence was fitted beside.
+
+    Parameters
+    ----------
+    scores : iterable of float
+        Calibrated scores, 0 to 1, of the windows that end within the last 30 s; 0 for none.
+    """
+    values = list(scores)
+    return math.fsum(values) / len(values) if values else 0.0
+
+
+def joined(score: float, early: EarlyBeats, weight: float = WEIGHT) -> float:
+    """Return a score of an extrasystole after hearing what the intervals say.
+
+    Parameters
+    ----------
+    score : float
+        Calibrated, 0 to 1; of one window or pooled.
+    early : EarlyBeats
+    weight : float
+        Of its evidence.
+
+    Returns
+    -------
+    float
+        0 to 1; the score itself where the intervals tell nothing.
+    """
+    evidence = early.evidence
+    if evidence == 0.0 or (evidence < 0.0 and score <= USUAL):
+        return score
+    score = min(MOST, max(LEAST, score))
+    after = 1.0 / (1.0 + math.exp(-math.log(score / (1.0 - score)) - weight * evidence))
+    return after if evidence > 0.0 else max(USUAL, after)
+
+
+def joined_scores(scores: Mapping[str, float], early: EarlyBeats) -> dict[str, float]:
+    """Return the scores of all labels with that of an extrasystole joined, and the others scaled so that all sum to 1.
+
+    Parameters
+    ----------
+    scores : mapping of label to float
+        Calibrated probabilities that sum to 1; they stay where no label is an extrasystole, or no other one likely.
+    early : EarlyBeats
+    """
+    before = scores.get(EXTRASTOLE)
+    after = None if before is None else joined(before, early)
+    if before is None or after is None or after == before:
+        return dict(scores)
+    rest = sum([value for label, value in scores.items() if label != EXTRASTOLE])
+    if rest < LEAST:
+        return dict(scores)
+    scale = (1.0 - after) / rest
+    return {label: after if label == EXTRASTOLE else value * scale for label, value in scores.items()}

@@ -1,0 +1,137 @@
+"""From scores to words: the state of one window, and of a whole recording.
+
+A label is never forced. It is given only where the network is sure enough and the sound good enough;
+everything else has a state that says why not. The last seconds together are :mod:`monitor.analysis.rolling_verdict`'s.
+
+Used by one thread, the classifier's; must not know about devices, files or networks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from monitor.features.heart_rate import MAX_BPM, MIN_BPM
+from monitor.inference.thresholds import Decision
+from monitor.messages import Judgement, Quality, State, Summary, WindowEvent
+
+__all__ = ["JUDGED", "Summarising", "largest", "window_judgement"]
+
+JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
+"""States of a window whose scores count."""
+
+LISTENING = Judgement("listening")
+
+RATE_BIN_BPM = 0.5
+"""Width of a bin of the summary's heart rates."""
+
+
+def window_judgement(scores: Mapping[str, float] | None, quality: Quality, decision: Decision) -> Judgement:
+    """Return the judgement of one window alone.
+
+    Parameters
+    ----------
+    scores : mapping of label to float, or None
+        Calibrated probabilities that sum to 1; None where the network was not asked.
+    quality : Quality
+        Of the same window; :data:`monitor.analysis.quality.GAP_QUALITY` where samples were lost inside it.
+    decision : Decision
+
+    Returns
+    -------
+    Judgement
+        A window of poor signal keeps its scores for the record, but has no label; one without
+        a signal has no scores either.
+
+    Raises
+    ------
+    ValueError
+        If a window that is good enough to be judged has no scores.
+    """
+    if quality.state == "no-signal":
+        return Judgement("no-signal")
+    if quality.state == "poor-signal":
+        return Judgement("poor-signal", None, max(scores.values()) if scores else None, scores)
+    if not scores:
+        raise ValueError("scores must be given for a window that is good enough to be judged")
+    return labelled(scores, largest(scores), decision)
+
+
+def labelled(scores: Mapping[str, float], label: str, decision: Decision) -> Judgement:
+    """Return the verdict for ``label``, or uncertain where its score does not suffice."""
+    confidence = scores[label]
+    if confidence < decision.uncertain_below:
+        return Judgement("uncertain", None, confidence, scores)
+    return Judgement("verdict", label, confidence, scores)
+
+
+class Summarising:
+    """The judgement of a whole recording, gathered window by window in constant memory."""
+
+    def __init__(self) -> None:
+        self._totals: dict[str, float] = {}
+        self._judged = 0
+        self._states: Counter[State] = Counter()
+        bins = round((MAX_BPM - MIN_BPM) / RATE_BIN_BPM) + 1
+        self._rates = [0] * bins
+        self._rate_totals = [0.0] * bins
+
+    @property
+    def windows(self) -> int:
+        """Windows taken so far, withheld ones included."""
+        return self._states.total()
+
+    def push(self, event: WindowEvent) -> None:
+        """Take one window that was looked at."""
+        judgement = event.judgement
+        self._states[judgement.state] += 1
+        if judgement.state in JUDGED and judgement.scores is not None:
+            self._judged += 1
+            for label, score in judgement.scores.items():
+                self._totals[label] = self._totals.get(label, 0.0) + score
+        if event.heart_rate_bpm is not None:
+            place = int((min(MAX_BPM, max(MIN_BPM, event.heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
+            self._rates[place] += 1
+            self._rate_totals[place] += event.heart_rate_bpm
+
+    def summary(self, source: str, decision: Decision, skipped: int = 0, overruns: int = 0) -> Summary:
+        """Return the summary of the windows taken so far.
+
+        Parameters
+        ----------
+        source : str
+        decision : Decision
+        skipped, overruns : int
+            See :class:`monitor.messages.Summary`.
+        """
+        return Summary(source, self.windows, skipped, overruns, self._judgement(decision), self._median_rate())
+
+    def _judgement(self, decision: Decision) -> Judgement:
+        """Return the judgement of the mean scores, or the most frequent of the other states."""
+        if self._judged:
+            scores = {label: total / self._judged for label, total in self._totals.items()}
+            return labelled(scores, largest(scores), decision)
+        if not self._states:
+            return LISTENING
+        return Judgement(max(self._states, key=self._states.__getitem__))
+
+    def _median_rate(self) -> float | None:
+        """Return the median heart rate, exact to its bin, or None when no window had one."""
+        count = sum(self._rates)
+        if not count:
+            return None
+        return (self._rate_at((count - 1) // 2) + self._rate_at(count // 2)) / 2
+
+    def _rate_at(self, rank: int) -> float:
+        """Return the mean of the bin in which the rate with this rank, from 0, lies."""
+        passed = 0
+        for number, total in zip(self._rates, self._rate_totals, strict=True):
+            passed += number
+            if passed > rank:
+                return total / number
+        raise ValueError(f"rank={rank} must be below the number of rates, {passed}")
+
+
+def largest(scores: Mapping[str, float]) -> str:
+    """Return the label with the largest score; the first one of equals."""
+    return max(scores, key=scores.__getitem__)

@@ -1,0 +1,95 @@
+"""A FLAC of 24-bit samples that is valid, with its length and its checksum, after every write.
+
+24 bits hold all that a converter of 16 or 24 bits gives, exactly. What they do not hold: sound beyond full
+scale, which is cut off there, and the digits below 2**-23 that a float may have near zero (138 dB below full
+scale). A file that must keep every bit of any input is a WAV.
+
+Source: RFC 9639, section 8.2 (stream information).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio.recorder.append_file import GrowingFile, SoundWriter
+from monitor.audio.recorder.flac_encoder import BITS, LARGEST_BLOCK, frame
+
+__all__ = ["FlacWriter"]
+
+FULL_SCALE = 2 ** (BITS - 1)
+SMALLEST_BLOCK = 16
+"""Samples; only a stream's last block may be smaller, so up to 15 samples wait for the next write."""
+MOST_SAMPLES = 2**36
+"""From here on the header says that the length is not known: 17 days at 44.1 kHz."""
+
+
+class FlacWriter(SoundWriter):
+    """Writes a FLAC.
+
+    Parameters
+    ----------
+    file : io.FileIO
+        Empty and unbuffered; closed with this object.
+    sample_rate : int
+        Hz, below 2**20.
+
+    Raises
+    ------
+    OSError
+        If the header cannot be written.
+    """
+
+    def __init__(self, file: io.FileIO, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._samples = 0  # in the file
+        self._rest = np.zeros(0, np.int64)  # too few for a block
+        self._checksum = hashlib.md5(usedforsecurity=False)
+        self._file = GrowingFile(file, self._header(0, self._checksum.digest()))
+
+    def write(self, waveform: NDArray[Any]) -> None:
+        """Add samples, all of them or none; see :meth:`SoundWriter.write`."""
+        samples = np.concatenate((self._rest, _whole_numbers(waveform)))
+        last_block = len(samples) % LARGEST_BLOCK
+        ready = len(samples) - (last_block if last_block < SMALLEST_BLOCK else 0)
+        self._append(samples[:ready])
+        self._rest = samples[ready:]
+
+    def close(self) -> None:
+        """Write what waits and close the file. Twice is safe; see :meth:`SoundWriter.close`."""
+        if self._file.closed:
+            return
+        try:
+            self._append(self._rest)
+        finally:
+            self._file.close()
+
+    def _append(self, samples: NDArray[np.int64]) -> None:
+        """Write blocks and a header that counts them."""
+        if not len(samples):
+            return
+        starts = range(0, len(samples), LARGEST_BLOCK)
+        data = b"".join(frame(samples[at : at + LARGEST_BLOCK], self._samples + at) for at in starts)
+        checksum = self._checksum.copy()
+        checksum.update(samples.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+        end = self._samples + len(samples)
+        self._file.append(data, self._header(end, checksum.digest()))
+        self._samples, self._checksum = end, checksum
+
+    def _header(self, samples: int, checksum: bytes) -> bytes:
+        """Return the bytes before the first block: block sizes, rate, one channel, bits, length, MD5."""
+        length = samples if samples < MOST_SAMPLES else 0
+        form = self._sample_rate << 44 | (BITS - 1) << 36 | length
+        blocks = SMALLEST_BLOCK.to_bytes(2, "big") + LARGEST_BLOCK.to_bytes(2, "big")
+        return b"fLaC\x80\x00\x00\x22" + blocks + bytes(6) + form.to_bytes(8, "big") + checksum
+
+
+def _whole_numbers(waveform: NDArray[Any]) -> NDArray[np.int64]:
+    """Return samples as whole numbers of 24 bits, the nearest there are."""
+    scaled = np.rint(waveform.astype(np.float64) * FULL_SCALE)
+    numbers: NDArray[np.int64] = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int64)
+    return numbers

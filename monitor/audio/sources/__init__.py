@@ -1,0 +1,1 @@
+"""Who writes the ring: arrays, files, pipes, synthetic hearts and microphones."""

@@ -1,0 +1,110 @@
+"""A waveform already in memory as a source: for programs that bring their own sound, and for tests.
+
+The array is checked and brought to mono float32 once, when the source is made; the source's
+thread only cuts it into blocks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from monitor.audio.sources.base import PacedSource
+
+__all__ = ["ArraySource", "as_mono"]
+
+MAX_CHANNELS = 64
+"""More is an array with its axes the other way round."""
+
+
+class ArraySource(PacedSource):
+    """Plays a waveform.
+
+    Parameters
+    ----------
+    waveform : array_like, shape (samples,) or (samples, channels)
+        Real numbers. Floats are full scale at 1; integers at the limit of their type.
+        Channels are averaged. Samples that are not finite mark lost sound.
+    sample_rate : int
+        Hz, 1000 to 192000.
+    name : str
+        What a person calls it.
+    speed : float or None
+        Times real time; None for as fast as the reader takes it.
+    clock : callable
+        As in :class:`~monitor.audio.sources.base.PacedSource`.
+
+    Raises
+    ------
+    ValueError
+        If the array holds no sound, or an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        waveform: ArrayLike,
+        sample_rate: int,
+        *,
+        name: str = "array",
+        speed: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(speed=speed, clock=clock)
+        if not 1000 <= sample_rate <= 192_000:
+            raise ValueError(f"sample_rate={sample_rate} must be from 1000 to 192000 Hz")
+        if sample_rate != int(sample_rate):
+            raise ValueError(f"sample_rate={sample_rate} must be a whole number of Hz")
+        self._waveform = as_mono(waveform)
+        self.sample_rate = int(sample_rate)
+        self.name = name
+        self.duration_s = len(self._waveform) / self.sample_rate
+
+    def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the waveform in blocks of at most ``block_samples`` samples."""
+        for start in range(0, len(self._waveform), block_samples):
+            yield self._waveform[start : start + block_samples]
+
+
+def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:
+    """Return a waveform as mono float32, full scale at 1.
+
+    Parameters
+    ----------
+    waveform : array_like, shape (samples,) or (samples, channels)
+
+    Returns
+    -------
+    ndarray, shape (samples,), float32
+        A copy.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, the array is empty, or its numbers are not real.
+    """
+    array = np.asarray(waveform)
+    if array.ndim not in (1, 2):
+        raise ValueError(f"waveform.shape={array.shape} must be (samples,) or (samples, channels)")
+    if array.size == 0:
+        raise ValueError(f"waveform.shape={array.shape} must hold at least one sample")
+    if array.ndim == 2 and array.shape[1] > MAX_CHANNELS:
+        raise ValueError(f"waveform.shape={array.shape} must be (samples, channels); transpose an array of channels")
+    scaled = _full_scale_at_one(array)
+    if scaled.ndim == 2:
+        scaled = scaled.mean(axis=1)
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is lost sound
+        return scaled.astype(np.float32)
+
+
+def _full_scale_at_one(array: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return the numbers as floats, integers divided by the limit of their type."""
+    if array.dtype.kind == "f":
+        return array.astype(np.float64)
+    if array.dtype.kind in "iu":
+        half = 2.0 ** (8 * array.dtype.itemsize - 1)
+        offset = half if array.dtype.kind == "u" else 0.0  # unsigned sound rests at half scale
+        return (array.astype(np.float64) - offset) / half
+    raise ValueError(f"waveform.dtype={array.dtype} must be of floats or integers")

@@ -1,0 +1,69 @@
+"""What is wrong with a file before any decoder sees it, in one line with the next step.
+
+Pure but for looking at the file; safe on any thread; must not import a decoder.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from pathlib import Path
+
+from monitor.audio.sources.decoding.wav_header import missing_bytes
+from monitor.errors import RecordingError
+
+__all__ = ["check_file", "printable", "world_error"]
+
+
+def check_file(path: Path) -> None:
+    """Refuse what cannot be a whole recording.
+
+    Raises
+    ------
+    RecordingError
+        If the file is missing, a directory, no regular file, empty, not readable by this
+        person, or (WAV, AIFF) shorter than its header promises.
+    """
+    name, quoted = printable(str(path)), _in_shell(path)
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise RecordingError(f"{name}: is a directory", f"name the recordings in it: auscult replay {quoted}/*.wav")
+        if not stat.S_ISREG(status.st_mode):
+            raise RecordingError(f"{name}: is not a file", f"pipe the sound in: auscult replay - < {quoted}")
+        if status.st_size == 0:
+            raise RecordingError(f"{name}: is empty (0 bytes)", "record or copy it again")
+        with path.open("rb") as file:
+            missing, promised = missing_bytes(file)
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise world_error(name, error) from error
+    if missing:
+        raise RecordingError(
+            f"{name}: cut short, {missing} of {promised} bytes of sound are missing",
+            f"copy it again, or judge what is there: auscult replay - < {quoted}",
+        )
+
+
+def world_error(name: str, error: OSError | ValueError) -> RecordingError:
+    """Return the system's refusal as one line with the next step."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        return RecordingError(f"{name}: no such file", "check the name, or list a folder with ls")
+    if isinstance(error, PermissionError):
+        return RecordingError(f"{name}: permission denied", "ask its owner for the right to read it (chmod u+r)")
+    reason = (error.strerror or type(error).__name__).lower()
+    return RecordingError(f"{name}: cannot be read ({reason})", "check the name and the disk, or copy it again")
+
+
+def printable(name: str) -> str:
+    """Return a name on one line: line breaks, control characters and broken bytes are escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in name
+    )
+
+
+def _in_shell(path: Path) -> str:
+    """Return a name as it is typed in a shell; a placeholder where it cannot be typed."""
+    name = os.fspath(path)
+    return shlex.quote(name) if name.isprintable() else "FILE"

@@ -1,0 +1,255 @@
+"""The door to PortAudio: the one file that imports sounddevice.
+
+Lists devices, opens a stream, and starts the library anew, which is the only way it ever sees a device that was
+plugged in later. Names and units are translated here, at the edge, and every error becomes a
+:class:`~monitor.errors.DeviceError`. Importing this module imports nothing: :class:`PortAudio` does. One thread at a
+time may use it, the audio callback apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.errors import DeviceError
+
+__all__ = ["RATES", "BlockTaker", "PortAudio", "Stream", "install_command"]
+
+RATES = (4000, 8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
+"""Hz; the rates that are tried: those of stethoscopes, of telephones, and of sound cards."""
+
+BlockTaker = Callable[[NDArray[np.float32], bool], None]
+"""Takes ``(samples, channels)``, valid during the call only, and whether samples were lost right before it."""
+
+INSTALL = {
+    "apt-get": "sudo apt-get install libportaudio2",
+    "dnf": "sudo dnf install portaudio",
+    "yum": "sudo yum install portaudio",
+    "pacman": "sudo pacman -S portaudio",
+    "zypper": "sudo zypper install libportaudio2",
+    "apk": "sudo apk add portaudio",
+    "xbps-install": "sudo xbps-install portaudio",
+    "brew": "brew install portaudio",
+    "port": "sudo port install portaudio",
+}
+
+
+def install_command(platform: str = sys.platform, which: Callable[[str], str | None] = shutil.which) -> str:
+    """Return the command that installs the PortAudio library on this system.
+
+    Parameters
+    ----------
+    platform : str
+        As ``sys.platform``.
+    which : callable
+        From a program's name to its path, or None.
+    """
+    if platform in ("win32", "darwin") and which("brew") is None:
+        return "pip install --force-reinstall sounddevice"  # its wheels bring the library along
+    return next((command for name, command in INSTALL.items() if which(name)), "install the PortAudio library")
+
+
+class Stream:
+    """An open input.
+
+    Parameters
+    ----------
+    stream : sounddevice.InputStream
+        Started.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.latency_s = float(stream.latency)
+
+    @property
+    def active(self) -> bool:
+        """Whether the library still calls for blocks; False once the device has failed."""
+        return bool(self._stream.active)
+
+    def close(self) -> None:
+        """End the callbacks and let go of the device; returns when no callback runs. Twice is safe.
+
+        May wait for as long as the driver does.
+        """
+        with contextlib.suppress(Exception):  # a device that is gone cannot be closed any further
+            self._stream.abort(ignore_errors=True)
+        with contextlib.suppress(Exception):
+            self._stream.close(ignore_errors=True)
+
+
+class PortAudio:
+    """The library, loaded.
+
+    Raises
+    ------
+    DeviceError
+        If sounddevice or the PortAudio library is missing; with the command that installs it.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import sounddevice
+        except ImportError as error:
+            raise DeviceError("live sound needs the package sounddevice", "pip install sounddevice") from error
+        except OSError as error:  # how sounddevice says that the library is not there
+            raise DeviceError("the PortAudio library is not installed", install_command()) from error
+        except Exception as error:  # PortAudioError, of a module that could not be imported
+            raise DeviceError(f"PortAudio does not start ({error})", "check that a sound system is running") from error
+        self._sounddevice: Any = sounddevice
+
+    def devices(self) -> list[DeviceInfo]:
+        """Return every input, as it was when the library was last started.
+
+        Raises
+        ------
+        DeviceError
+            If the library cannot tell.
+        """
+        try:
+            found = self._sounddevice.query_devices()
+            apis = self._sounddevice.query_hostapis()
+            default = int(self._sounddevice.default.device[0])
+        except self._sounddevice.PortAudioError as error:
+            raise DeviceError(f"the devices cannot be listed ({_reason(error)})", "restart the sound system") from error
+        return _inputs(found, apis, default)
+
+    def tested_rates(self, device: DeviceInfo, rates: Sequence[int] = RATES) -> tuple[int, ...]:
+        """Return those of some rates, in Hz, that a device takes; it is opened for a moment."""
+        return tuple(rate for rate in rates if self._refusal(device, 1, rate) is None)
+
+    def check(self, device: DeviceInfo, channels: int, sample_rate: int) -> None:
+        """Refuse channels or a rate that a device does not have.
+
+        Raises
+        ------
+        DeviceError
+            With what it does have.
+        """
+        if channels > device.channels:
+            raise DeviceError(
+                f"{device.name}: has {device.channels} input channels, there is no channel {channels}",
+                f"choose --channel 1 to {device.channels}",
+            )
+        refusal = self._refusal(device, channels, sample_rate)
+        if refusal is not None and "sample rate" in refusal.casefold():
+            taken = self.tested_rates(device)
+            advice = f"choose --rate {', '.join(map(str, taken))}" if taken else "choose another device"
+            raise DeviceError(f"{device.name}: does not do {sample_rate} Hz", advice)
+
+    def open(self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockTaker) -> Stream:
+        """Open an input and start it.
+
+        Parameters
+        ----------
+        device : DeviceInfo
+            From the last :meth:`devices`.
+        channels : int
+            How many to hear, the first ones.
+        sample_rate : int
+            Hz.
+        latency_s : float
+            Seconds that the library may hold samples back: its reserve against a late callback.
+        take : callable
+            Called on the library's own thread for every block, of whatever size the device gives.
+
+        Raises
+        ------
+        DeviceError
+            If the device cannot be opened or started.
+        """
+        stream = None
+        try:
+            stream = self._sounddevice.InputStream(
+                samplerate=sample_rate,
+                blocksize=0,
+                device=device.index,
+                channels=channels,
+                dtype="float32",
+                latency=latency_s,
+                callback=_callback(take),
+            )
+            stream.start()
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            if stream is not None:
+                stream.close(ignore_errors=True)
+            raise DeviceError(f"{device.name}: cannot be opened ({_reason(error)})", _advice(error)) from error
+        return Stream(stream)
+
+    def restart(self) -> None:
+        """Start the library anew, so that it sees what is plugged in now. No stream may be open.
+
+        Raises
+        ------
+        DeviceError
+            If it does not start.
+        """
+        library = self._sounddevice
+        try:
+            while library._initialized:  # this is how sounddevice itself ends at exit; it has no public name for it
+                library._terminate()
+            library._initialize()
+        except library.PortAudioError as error:
+            raise DeviceError(f"PortAudio does not start ({_reason(error)})", "restart the sound system") from error
+
+    def _refusal(self, device: DeviceInfo, channels: int, sample_rate: int) -> str | None:
+        """Return why a device refuses a form, or None when it takes it."""
+        try:
+            self._sounddevice.check_input_settings(
+                device=device.index, channels=channels, dtype="float32", samplerate=sample_rate
+            )
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            return _reason(error)
+        return None
+
+
+def _callback(take: BlockTaker) -> Callable[..., None]:
+    """Return the callback in sounddevice's form."""
+
+    def callback(block: NDArray[np.float32], samples: int, time: Any, status: Any) -> None:
+        take(block, bool(status.input_overflow))
+
+    return callback
+
+
+def _inputs(found: Sequence[Mapping[str, Any]], apis: Sequence[Mapping[str, Any]], default: int) -> list[DeviceInfo]:
+    """Return the inputs among sounddevice's devices."""
+    return [
+        DeviceInfo(
+            index=int(device["index"]),
+            name=" ".join(str(device["name"]).split()),
+            host_api=str(apis[device["hostapi"]]["name"]),
+            channels=int(device["max_input_channels"]),
+            default_rate=round(device["default_samplerate"]),
+            default=int(device["index"]) == default,
+        )
+        for device in found
+        if device["max_input_channels"] > 0
+    ]
+
+
+def _reason(error: BaseException) -> str:
+    """Return the shortest true account of a PortAudio error: the host's own words where it gave some."""
+    arguments: tuple[Any, ...] = error.args
+    text = str(arguments[0]) if arguments else str(error)
+    host = arguments[2] if len(arguments) > 2 else None
+    if isinstance(host, tuple) and len(host) == 3 and host[2]:
+        text = str(host[2])
+    return " ".join(text.rpartition("Stream: ")[2].split())
+
+
+def _advice(error: BaseException) -> str:
+    """Return what a person can do about a device that does not open."""
+    text = str(error).casefold()
+    if "unavailable" in text or "busy" in text:
+        return "end the program that is using it, or choose another with --device"
+    if "sample rate" in text:
+        return "choose another --rate; auscult devices lists those it takes"
+    return "plug it in, check that the sound system is running, or choose another: auscult devices"

@@ -1,0 +1,161 @@
+"""Recordings replayed: whatever libsndfile reads, of any length, at the pace of hearing.
+
+Everything that can be wrong with a file is found when the source is made, in one line
+with the next step; only damage further inside shows itself later, as the source's
+``error``. A file is open only while it is read, and memory does not grow with its
+length. The sound comes from the source's own thread.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.decoding.checks import check_file, printable, world_error
+from monitor.audio.sources.decoding.open_ended_wav import UnfinishedWav
+from monitor.audio.sources.decoding.pcm import check_channel, check_form, pick_channel
+from monitor.errors import RecordingError
+
+if TYPE_CHECKING:
+    from monitor.audio.sources.decoding.decoder import Decoder
+
+__all__ = ["RecordingSource"]
+
+
+class RecordingSource(PacedSource):
+    """A recording, heard as if it were live.
+
+    Parameters
+    ----------
+    path : str or path
+        Any format that libsndfile reads: wav, flac, ogg, mp3, aiff and more.
+    speed : float or None
+        Times real time, 0.25 to 64; None for as fast as the reader takes it.
+    channel : int or None
+        Which channel is heard, from 1; None for the mean of all.
+    start_s : float
+        Seconds left out at the beginning, in every turn of a loop too.
+    loop : bool
+        Whether the sound goes on from ``start_s`` when it ends, as one stream without end.
+
+    Attributes
+    ----------
+    name : str
+        The path as given, with control characters escaped.
+    duration_s : float or None
+        Seconds that will be heard; None for a loop or where the file does not say.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    RecordingError
+        If the file cannot be replayed; one line with the next step.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        speed: float | None = 1.0,
+        channel: int | None = None,
+        start_s: float = 0.0,
+        loop: bool = False,
+    ) -> None:
+        super().__init__(speed)
+        check_channel(channel)
+        if not 0 <= start_s < math.inf:
+            raise ValueError(f"start_s={start_s:g} must be 0 or more seconds")
+        self._path, self._channel, self._loop = Path(path), channel, loop
+        self.name = printable(os.fspath(path))
+        check_file(self._path)
+        with self._open() as sound:
+            check_form(self.name, sound.sample_rate, sound.channels, channel)
+            self.sample_rate = sound.sample_rate
+            self._start_sample = round(start_s * sound.sample_rate)
+            self._check_start(sound.num_samples)
+            self._check_sound(sound)
+            if sound.num_samples is not None and not loop:
+                self.duration_s = (sound.num_samples - self._start_sample) / sound.sample_rate
+
+    def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the sound in mono blocks, once or for ever.
+
+        Raises
+        ------
+        RecordingError
+            If the file is damaged inside, or can no longer be opened.
+        """
+        return self.blocks_from(0, block_samples)
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether the length is known, and it is played once."""
+        return self.duration_s is not None
+
+    def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the sound from a sample on, counted from the start that was asked for.
+
+        Raises
+        ------
+        RecordingError
+            As :meth:`blocks`.
+        """
+        while True:
+            heard = 0
+            with self._open() as sound:
+                for block in sound.blocks(self._start_sample + start_sample):
+                    mono = pick_channel(block, self._channel)
+                    heard += len(mono)
+                    for begin in range(0, len(mono), block_samples):
+                        yield mono[begin : begin + block_samples]
+            if not self._loop:
+                return
+            if heard == 0:
+                raise self._no_samples()
+
+    def _open(self) -> Decoder | UnfinishedWav:
+        """Return the recording, open."""
+        try:
+            unfinished = UnfinishedWav.open(self._path, self.name)
+            if unfinished is not None:
+                return unfinished
+            from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when there is a file
+
+            return Decoder(str(self._path), self.name)
+        except OSError as error:
+            raise world_error(self.name, error) from error
+
+    def _no_samples(self) -> RecordingError:
+        """Return the error for a recording that gave nothing."""
+        where = f" from {self._start_sample / self.sample_rate:.2f} s on" if self._start_sample else ""
+        return RecordingError(f"{self.name}: holds no samples{where}", "record it again, or leave it out")
+
+    def _check_start(self, num_samples: int | None) -> None:
+        """Refuse a start at or behind the end, where that is known."""
+        if num_samples and self._start_sample >= num_samples:
+            length_s, start_s = num_samples / self.sample_rate, self._start_sample / self.sample_rate
+            raise RecordingError(
+                f"{self.name}: lasts {length_s:.2f} s, so nothing is left from {start_s:.2f} s on",
+                "choose a smaller --start",
+            )
+
+    def _check_sound(self, sound: Decoder | UnfinishedWav) -> None:
+        """Refuse a recording in which no sample is a number; looks no further than the first that is."""
+        samples = 0
+        for block in sound.blocks(self._start_sample):
+            samples += len(block)
+            if np.isfinite(pick_channel(block, self._channel)).any():
+                return
+        if samples == 0:
+            raise self._no_samples()
+        raise RecordingError(
+            f"{self.name}: no sample is a number, all are NaN or infinite", "export it again, as 16-bit wav"
+        )

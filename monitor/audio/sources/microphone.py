@@ -1,0 +1,159 @@
+"""A live input as a source: a microphone, a line input, a digital stethoscope.
+
+The device's own rate, one channel, no gain control of ours. PortAudio's thread copies blocks into the ring
+(:mod:`monitor.audio.sources.device.capture`); a watchdog keeps the device open (:mod:`monitor.audio.sources.device.watchdog`). Nothing behind the
+ring knows that the sound is live.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from monitor.audio.ring_buffer import RingBuffer
+from monitor.audio.sources.base import Source
+from monitor.audio.sources.decoding.pcm import MAX_RATE_HZ, MIN_RATE_HZ, check_channel
+from monitor.audio.sources.device.backend import SoundSystem
+from monitor.audio.sources.device.capture import Capture
+from monitor.audio.sources.device.portaudio import PortAudio
+from monitor.audio.sources.device.selection import DeviceInfo, choose
+from monitor.audio.sources.device.watchdog import Watchdog
+from monitor.errors import DeviceError
+from monitor.messages import DeviceStatus
+
+__all__ = ["LATENCY_S", "MicrophoneSource"]
+
+LATENCY_S = 0.2
+"""Seconds that PortAudio may hold back: a reserve against a late callback that no judgement of 5 s notices."""
+MAX_LATENCY_S = 5.0
+
+
+class MicrophoneSource(Source):
+    """Hears a device until it is stopped.
+
+    Parameters
+    ----------
+    device : DeviceInfo
+        From :func:`monitor.audio.sources.device.selection.choose`.
+    system : SoundSystem
+        Usually :class:`monitor.audio.sources.device.portaudio.PortAudio`; its own from now on.
+    channel : int or None
+        Which channel is heard, from 1; None for the first.
+    sample_rate : int or None
+        Hz, 1000 to 192000; None for the device's own.
+    latency_s : float
+        Seconds that the library may hold samples back, above 0, at most 5.
+    once : bool
+        Whether to end with an error when the device is gone, instead of looking for it until it is back.
+    patient : bool
+        Whether to wait for a device that does not open at first.
+    clock : callable
+        Seconds that only go forward.
+
+    Attributes
+    ----------
+    name : str
+        The device's.
+    speed : float
+        1.
+
+    Raises
+    ------
+    ValueError
+        If channel or latency are out of range.
+    DeviceError
+        If the device has no such channel or rate.
+    """
+
+    def __init__(
+        self,
+        device: DeviceInfo,
+        system: SoundSystem,
+        *,
+        channel: int | None = None,
+        sample_rate: int | None = None,
+        latency_s: float = LATENCY_S,
+        once: bool = False,
+        patient: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        check_channel(channel)
+        if not 0 < latency_s <= MAX_LATENCY_S:
+            raise ValueError(f"latency_s={latency_s:g} must be above 0 and at most {MAX_LATENCY_S:g} s")
+        self.name = device.name
+        self.sample_rate = device.default_rate if sample_rate is None else sample_rate
+        if not MIN_RATE_HZ <= self.sample_rate <= MAX_RATE_HZ:
+            raise DeviceError(
+                f"{self.name}: {self.sample_rate} Hz is outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz",
+                "choose a rate in between with --rate",
+            )
+        self._device, self._system, self._channel = device, system, channel or 1
+        self._latency_s, self._once, self._patient, self._clock = latency_s, once, patient, clock
+        self._watchdog: Watchdog | None = None
+        system.check(device, self._channel, self.sample_rate)
+
+    @classmethod
+    def named(cls, wanted: str | int | None = None, **options: Any) -> Self:
+        """Return the source of the device that was meant; see :func:`monitor.audio.sources.device.selection.choose` and the parameters above.
+
+        Raises
+        ------
+        DeviceError
+            If there is no such device, more than one, or no PortAudio library.
+        """
+        system = PortAudio()
+        return cls(choose(system.devices(), wanted), system, **options)
+
+    @property
+    def device_status(self) -> DeviceStatus:
+        """How the device is doing, frozen."""
+        if self._watchdog is not None:
+            return self._watchdog.status
+        return DeviceStatus("opening", self.name, self._device.host_api, self._channel, self.sample_rate)
+
+    @property
+    def since_heard_s(self) -> float:
+        """Seconds since the newest block came."""
+        return 0.0 if self._watchdog is None else self._watchdog.since_heard_s
+
+    def start(self, ring: RingBuffer) -> None:
+        """Open the device; its blocks go into ``ring``.
+
+        Raises
+        ------
+        DeviceError
+            If it does not open.
+        ValueError
+            If it was started before.
+        """
+        if self._watchdog is not None:
+            raise ValueError("start must be called once; make a new source to hear the device again")
+        self._watchdog = Watchdog(
+            self._system,
+            self._device,
+            Capture(ring, self.sample_rate, self._channel, self._clock),
+            ring,
+            channel=self._channel,
+            sample_rate=self.sample_rate,
+            latency_s=self._latency_s,
+            once=self._once,
+            patient=self._patient,
+            clock=self._clock,
+        )
+        self._watchdog.start()
+
+    def stop(self) -> None:
+        """Close the device and wait for its threads, up to 5 s. Twice is safe, and so is before the start."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the driver did not let go of the device in time; the program cannot end by itself then."""
+        return self._watchdog is not None and self._watchdog.stuck
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the source early, or None."""
+        return None if self._watchdog is None else self._watchdog.error

@@ -1,1 +1,0 @@
-"""What ``auscult bench`` measures: each module one thing, as plain numbers. Nothing here prints."""

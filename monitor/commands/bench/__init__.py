@@ -1,0 +1,1 @@
+"""``auscult bench``: what a hop costs on this machine."""

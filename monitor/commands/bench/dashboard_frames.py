@@ -1,0 +1,92 @@
+"""What one frame of the dashboard costs the main thread: drawn and turned into escapes, for no terminal."""
+
+from __future__ import annotations
+
+import collections
+import io
+import itertools
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from monitor.analysis.analyzer import Analysis
+from monitor.commands.bench.percentiles import endless
+from monitor.dashboard.terminal import Screen
+from monitor.inference.bundle import Bundle
+from monitor.messages import Snapshot, Start
+from monitor.runtime.config import MonitorConfig
+
+__all__ = ["measure_frames"]
+
+WIDTH, HEIGHT = 120, 40
+WARM_UP_FRAMES = 15
+
+
+def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: int) -> list[float]:
+    """Return the seconds of frames, each of another window's snapshot, in full colour at 120x40.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    waveform : ndarray, shape (samples,), float32
+        Played again and again.
+    sample_rate : int
+        Hz.
+    repeats : int
+    """
+    screen = _screen()
+    analysis = Analysis(bundle, sample_rate)
+    blocks = endless(waveform, round(analysis.hop_s * sample_rate))
+    start = _start(bundle, analysis)
+    history: collections.deque[str] = collections.deque(maxlen=MonitorConfig().history_windows)
+    times: list[float] = []
+    while len(times) < repeats + WARM_UP_FRAMES:
+        for index in analysis.push(next(blocks)):
+            judged = analysis.judge(index)
+            history.append(judged.event.rolling.label or judged.event.rolling.state)
+            snapshot = Snapshot(
+                start=start,
+                elapsed_s=analysis.end_sample / sample_rate,
+                window=judged.event,
+                tensor=judged.tensor,
+                history=tuple(history),
+                level=analysis.level,
+                hop_p50_ms=1.0,
+                hop_p95_ms=2.0,
+                skipped=0,
+                overruns=0,
+                gaps=0,
+                finished=False,
+            )
+            began = time.perf_counter()
+            screen.show(snapshot, "", bundle.spec.kind)
+            times.append(time.perf_counter() - began)
+    screen.stop()
+    return times[WARM_UP_FRAMES:]
+
+
+def _screen() -> Screen:
+    """Return a screen that is shown nowhere, and on which a frame is always due."""
+    console = Console(
+        file=io.StringIO(), force_terminal=True, color_system="truecolor", width=WIDTH, height=HEIGHT, no_color=False
+    )
+    screen = Screen(console, clock=itertools.count().__next__)
+    screen.start()
+    return screen
+
+
+def _start(bundle: Bundle, analysis: Analysis) -> Start:
+    """Return what opens the source."""
+    return Start(
+        source="bench",
+        sample_rate=analysis.sample_rate,
+        model=bundle.name,
+        model_sha256=bundle.model_sha256,
+        labels=bundle.labels,
+        window_s=bundle.spec.window_s,
+        hop_s=analysis.hop_s,
+        duration_s=None,
+        speed=1.0,
+    )

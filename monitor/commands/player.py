@@ -1,0 +1,82 @@
+"""Playing a source from start to end: the loop of ``replay``, ``demo`` and ``listen`` on the main thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from monitor.audio.sources.base import Source
+from monitor.inference.bundle import Bundle
+from monitor.interrupts import Interrupts
+from monitor.messages import Snapshot
+from monitor.runtime.pipeline import Pipeline
+from monitor.views.view import View
+
+__all__ = ["play"]
+
+
+def play(
+    source: Source,
+    bundle: Bundle,
+    view: View,
+    interrupts: Interrupts,
+    *,
+    hop_s: float | None = None,
+    note: Callable[[float], str] = lambda elapsed_s: "",
+    record: Path | None = None,
+    for_s: float = math.inf,
+) -> Snapshot:
+    """Play a source through the pipeline, show it until it ends or is interrupted, and return its last state.
+
+    Parameters
+    ----------
+    source : Source
+        Closed at the end, however that comes.
+    bundle : Bundle
+    view : View
+    interrupts : Interrupts
+        When a signal comes the source is closed with its summary, as if it had ended there.
+    hop_s : float or None
+        Seconds between two windows; None for the bundle's own.
+    note : callable
+        From seconds played to a few words for the dashboard.
+    record : Path or None
+        A new file that gets the sound as it is.
+    for_s : float
+        Seconds of sound after which to end.
+
+    Returns
+    -------
+    Snapshot
+
+    Raises
+    ------
+    ValueError
+        If the hop does not fit the bundle.
+    AuscultError
+        When the source cannot be opened, before anything is shown, or failed on the way; what was judged before has
+        been shown and summed up then. Or when nothing can be recorded there.
+    """
+    with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.calmly():
+        pipeline.drain(0.0)
+        pipeline.start()
+        view.attach(pipeline, interrupts)
+        view.begin(pipeline.start_message, bundle.spec.kind)
+        running = True
+        while running and not interrupts.requested:
+            running = pipeline.running
+            for event in pipeline.drain(view.wait_s if running else 0.0):
+                view.window(event)
+            snapshot = pipeline.snapshot()
+            view.snapshot(snapshot, note(snapshot.elapsed_s))
+            running = running and snapshot.elapsed_s < for_s
+        pipeline.stop()
+        for event in pipeline.drain(0.0):
+            view.window(event)
+        snapshot = pipeline.snapshot()
+        view.snapshot(snapshot, note(snapshot.elapsed_s))
+        view.end(pipeline.summary())
+        if not interrupts.requested:
+            pipeline.raise_errors()
+    return snapshot

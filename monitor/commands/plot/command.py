@@ -1,0 +1,115 @@
+"""``auscult plot FILE... -o out.png``: what was heard and judged, as a picture, and as a table of acoustic features.
+
+Imports no matplotlib and no librosa before there is something to draw or to compute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from monitor.audio.sources.file import RecordingSource
+from monitor.commands.arguments import finite, whole
+from monitor.commands.plot.acoustic_features import FeatureTable, check_librosa
+from monitor.commands.plot.captions import verdict_words
+from monitor.commands.plot.figure import FORMATS, check_matplotlib, drawn
+from monitor.commands.plot.files import check_place, picture_paths, place
+from monitor.commands.plot.offline_run import hear
+from monitor.commands.replay import check_hop
+from monitor.errors import AuscultError
+from monitor.inference.bundle import Bundle, load_bundle
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="recording (wav, flac, ogg, mp3, ...)")
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="OUT",
+        help="the picture, .png, .svg or .pdf; for several files a folder, or a name with {} for theirs",
+    )
+    parser.add_argument("--features", metavar="CSV", help="write the acoustic features of all files as a table")
+    parser.add_argument(
+        "--per", choices=("window", "file"), default="window", help="a row of --features for each (default: window)"
+    )
+    parser.add_argument(
+        "--model", default="heart-sounds", metavar="NAME|DIR", help="model bundle (default: heart-sounds)"
+    )
+    parser.add_argument(
+        "--hop", type=finite, metavar="S", help="seconds between two windows (default: the bundle's, 0.5)"
+    )
+    parser.add_argument("--start", type=finite, default=0.0, metavar="S", help="begin S seconds into each file")
+    parser.add_argument(
+        "--channel", type=whole(1, 1024), metavar="N", help="hear channel N, from 1 (default: the mean of all)"
+    )
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Plot every file; one that cannot be read gets its line, and the others are still plotted."""
+    pictures = _pictures(options)
+    _check(options, pictures)
+    bundle = load_bundle(options.model)
+    check_hop(options, bundle)
+    table = FeatureTable(options.per) if options.features else None
+    code = 0
+    for file, picture in zip(options.files, pictures, strict=True):
+        try:
+            _plot(file, picture, options, bundle, table)
+        except AuscultError as error:
+            code = max(code, error.exit_code)
+            print(f"auscult: {error}", file=sys.stderr)
+    if table is not None:
+        place(Path(options.features), table.csv().encode("utf-8"))
+        print(f"{options.features}: {table.num_rows} rows", file=sys.stderr)
+    return code
+
+
+def _pictures(options: argparse.Namespace) -> list[Path] | list[None]:
+    """Return where each picture goes; nowhere where only the table is wanted."""
+    if options.out is None:
+        return [None] * len(options.files)
+    try:
+        return picture_paths(options.out, options.files, FORMATS)
+    except ValueError as error:
+        options.usage_error(f"-o {error}")
+        raise
+
+
+def _check(options: argparse.Namespace, pictures: list[Path] | list[None]) -> None:
+    """Find out before minutes of work what cannot be done."""
+    if options.start < 0:
+        options.usage_error("--start must be 0 or more seconds")
+    if options.out is None and options.features is None:
+        options.usage_error("nothing to write: name a picture with -o, or a table with --features")
+    if options.features is not None and Path(options.features).suffix.lower() != ".csv":
+        options.usage_error(f"--features {options.features!r} must end in .csv")
+    if options.out is not None:
+        check_matplotlib()
+    if options.features is not None:
+        check_librosa()
+        check_place(Path(options.features))
+    for picture in pictures:
+        if picture is not None:
+            check_place(picture)
+
+
+def _plot(
+    file: str, picture: Path | None, options: argparse.Namespace, bundle: Bundle, table: FeatureTable | None
+) -> None:
+    """Plot one file; of a damaged one, what came before the damage, which is then raised."""
+    source = RecordingSource(file, speed=None, channel=options.channel, start_s=options.start)
+    if table is not None:
+        table.begin_file(source.name, source.sample_rate)
+    heard = hear(source, bundle, options.hop, table.take if table else None)
+    if table is not None:
+        table.end_file()
+    if picture is not None:
+        place(picture, drawn(heard, picture.suffix.lower().removeprefix("."), options.start))
+        print(f"{picture}: {verdict_words(heard)}", file=sys.stderr)
+    if heard.error is not None:
+        raise heard.error

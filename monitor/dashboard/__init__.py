@@ -1,0 +1,1 @@
+"""The terminal dashboard: keys in, frames out."""

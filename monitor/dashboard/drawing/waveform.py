@@ -1,0 +1,128 @@
+"""The phonocardiogram in characters: two by four dots to the cell, ticks over the sounds that were heard.
+
+Pure functions; safe on any thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+
+from monitor.dashboard.drawing.canvas import Line, Look
+from monitor.dashboard.drawing.palette import RED, TEAL, YELLOW
+from monitor.dashboard.trace import BIN_S, Trace
+
+__all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines"]
+
+TRACE_S = 5.0
+"""Seconds shown at the least: one window."""
+GAIN_STEP_DB, MOST_GAIN_DB = 3.0, 60.0
+"""The automatic gain moves in steps, so that the picture keeps its height while the sound breathes."""
+
+BRAILLE = 0x2800
+DOTS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
+"""The bit of each dot of a braille cell, four rows by two columns. Source: Unicode, Braille Patterns."""
+
+CELLS = (" ", *(chr(BRAILLE + dots) for dots in range(1, 256)))
+"""The empty cell is a space: some fonts draw circles for dots that are not set."""
+
+
+def automatic_gain_db(peak: float) -> float:
+    """Return the gain, 0 to 60 dB in steps of 3, with which the loudest sample still fits.
+
+    Parameters
+    ----------
+    peak : float
+        Amplitude, 0 to 1.
+    """
+    if not peak > 0:
+        return 0.0
+    return min(MOST_GAIN_DB, max(0.0, math.floor(-20.0 * math.log10(peak) / GAIN_STEP_DB) * GAIN_STEP_DB))
+
+
+def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: Look) -> list[Line]:
+    """Return the last seconds of sound, the newest at the right.
+
+    Parameters
+    ----------
+    trace : Trace
+    width, lines : int
+        Cells, at least 1.
+    gain_db : float
+        What is louder then is cut at the edge.
+    look : Look
+
+    Returns
+    -------
+    list of Line
+        ``lines`` of them, each ``width`` cells wide.
+    """
+    dots = 2 if look.unicode else 1
+    rows = 4 * lines if look.unicode else lines
+    low, high, lost = _columns(trace, width, dots)
+    half, scale = (rows - 1) / 2, 10.0 ** (gain_db / 20.0)
+    top, bottom = (np.clip(half - half * scale * edge, 0, rows - 1).round() for edge in (high, low))
+    row = np.arange(rows)[:, None]
+    filled = (row >= top) & (row <= bottom)  # where there was no sound yet, NaN is neither
+    if not look.unicode:
+        texts = ["".join("|" if dot else " " for dot in line) for line in filled.tolist()]
+        return [_styled(text, lost, look) for text in texts]
+    cells = (filled.reshape(lines, 4, width, 2) * DOTS[None, :, None, :]).sum(axis=(1, 3))
+    gone = lost[::2] | lost[1::2]
+    return [_styled("".join(map(CELLS.__getitem__, line)), gone, look) for line in cells.tolist()]
+
+
+def tick_segments(trace: Trace, width: int, look: Look) -> list[Segment]:
+    """Return a row of ``width`` cells with a tick over each heart sound."""
+    dots = 2 if look.unicode else 1
+    per_cell = dots * _bins_per_column(dots * width)
+    end = -(-_end_bin(trace) // per_cell)
+    cells = {int(at_s / BIN_S) // per_cell - (end - width) for at_s in trace.sounds_s}
+    mark = "▾" if look.unicode else "v"
+    return [Segment("".join(mark if cell in cells else " " for cell in range(width)), look.ink(YELLOW))]
+
+
+def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return lowest and highest sample of each column, NaN where there was none yet, and whether sound was lost."""
+    columns = dots * width
+    per_column = _bins_per_column(columns)
+    step = dots * per_column  # whole cells move, so that no dot changes its side of a cell
+    end = -(-_end_bin(trace) // step) * step
+    start = end - columns * per_column
+    low, high = (np.full(columns * per_column, math.nan, np.float32) for _ in range(2))
+    into = max(0, trace.first_bin - start)
+    taken = slice(max(0, start - trace.first_bin), None)
+    count = len(trace.low[taken])
+    low[into : into + count], high[into : into + count] = trace.low[taken], trace.high[taken]
+    times = (start + per_column * np.arange(columns)) * BIN_S
+    lost = np.zeros(columns, bool)
+    for begin_s, end_s in trace.lost_s:
+        lost |= (times < end_s) & (times + per_column * BIN_S > begin_s)
+    shape = (columns, per_column)
+    return np.fmin.reduce(low.reshape(shape), axis=1), np.fmax.reduce(high.reshape(shape), axis=1), lost
+
+
+def _bins_per_column(columns: int) -> int:
+    """Return how many bins a column stands for."""
+    return max(1, math.ceil(TRACE_S / BIN_S / columns))
+
+
+def _end_bin(trace: Trace) -> int:
+    """Return the number of the bin after the last."""
+    return trace.first_bin + len(trace.low)
+
+
+def _styled(text: str, lost: NDArray[np.bool_], look: Look) -> Line:
+    """Return a line in which lost sound is a row of crosses."""
+    ink, gone = look.ink(TEAL), look.ink(RED)
+    if not lost.any():
+        return (Segment(text, ink),)
+    pairs = zip(text, lost.tolist(), strict=True)
+    runs = itertools.groupby(pairs, key=lambda pair: pair[1])
+    return tuple(
+        Segment("".join("x" if is_lost else sign for sign, _ in run), gone if is_lost else ink) for is_lost, run in runs
+    )

@@ -1,0 +1,245 @@
+"""Sound to picture, frame by frame: every STFT frame is computed once, ever.
+
+:class:`StreamingSpectrogram` takes a waveform in pieces of any size and draws the
+64x64x3 picture of any window whose frames it still holds; :func:`picture_of` does
+the same for one whole window, with the same code, and serves training. However
+the sound is cut, the pictures are the same to the last bit: a frame's row is made
+by operations that treat each row alone, never by a matrix product whose rounding
+could depend on how many rows came together.
+
+What the picture shows, and why, is in :mod:`monitor.features.image`. NumPy only; one writing
+thread per object; must not know about devices, files or networks.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.image import NUM_ROWS, FrameWindow, Painter
+from monitor.features.spec import SpectrogramSpec
+
+__all__ = ["StreamingSpectrogram", "picture_of"]
+
+FIRST_BIN = 1
+"""The lowest bin drawn, 15.6 Hz: bin 0 is the offset of the converter."""
+REAL_PARTS = slice(2 * FIRST_BIN, 2 * (FIRST_BIN + NUM_ROWS), 2)
+IMAGINARY_PARTS = slice(2 * FIRST_BIN + 1, 2 * (FIRST_BIN + NUM_ROWS) + 1, 2)
+"""Where the bins drawn have their real and imaginary parts, when these lie side by side."""
+
+POWER_FLOOR = np.float32(1e-20)
+"""Far below one 24-bit step, so it only keeps the logarithm of digital silence finite."""
+
+ENVELOPE_HZ = (20.0, 200.0)
+LOW_HZ = (20.0, 150.0)
+HIGH_HZ = 600.0
+"""Bands of the rhythm envelope, of the heart sounds, and the lower edge of what is mostly noise.
+Source: docs/decisions/0002, measured on PASCAL set A and B and on CirCor."""
+
+
+class StreamingSpectrogram:
+    """Pictures of a sound that arrives in pieces.
+
+    Parameters
+    ----------
+    spec : SpectrogramSpec
+        Settings of kind ``"heart"``.
+
+    Notes
+    -----
+    Written by one thread, the classifier's. Holds the frames of two windows.
+    """
+
+    def __init__(self, spec: SpectrogramSpec) -> None:
+        self.spec = spec
+        self.frame_hop_samples = spec.frame_hop_samples
+        self._size = spec.frame_samples
+        self._num_frames = spec.num_frames
+        self._largest_part = self._num_frames * self.frame_hop_samples
+        self._sound = np.zeros(self._size + self._largest_part, np.float32)
+        # overlapping frames as a view of the sound; the last frame of the largest part ends where the sound does
+        steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
+        self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
+        self._tapered = np.empty(self._frames.shape, np.float32)
+        # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
+        self._taper = (np.hanning(self._size + 1)[:-1] * self._size).astype(np.float32)
+        bin_hz = spec.sample_rate / self._size
+        self._envelope_parts = _parts(ENVELOPE_HZ, bin_hz)
+        self._low_parts = _parts(LOW_HZ, bin_hz)
+        self._high_parts = slice(2 * math.ceil(HIGH_HZ / bin_hz), None)
+        self._capacity = 4 * self._num_frames
+        self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
+        self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
+        self._painter = Painter(self._num_frames)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything; the next sample pushed is sample 0."""
+        self._waiting = 0  # samples that no frame is done with
+        self._first = 0  # absolute number of the frame in slot 0
+        self._used = 0  # slots in use
+
+    @property
+    def end_frame(self) -> int:
+        """Absolute number of the next frame to be computed."""
+        return self._first + self._used
+
+    @property
+    def end_sample(self) -> int:
+        """Samples pushed so far."""
+        return self.end_frame * self.frame_hop_samples + self._waiting
+
+    def push(self, waveform: NDArray[np.float32]) -> int:
+        """Take the next samples and compute the frames that they complete.
+
+        Parameters
+        ----------
+        waveform : ndarray, shape (samples,), float32
+            The samples that follow those pushed before, any number of them.
+
+        Returns
+        -------
+        int
+            Frames computed by this call.
+        """
+        count = 0
+        for begin in range(0, len(waveform), self._largest_part):  # a long push goes through the buffers in parts
+            count += self._push_part(waveform[begin : begin + self._largest_part])
+        return count
+
+    def _push_part(self, waveform: NDArray[np.float32]) -> int:
+        """Take samples that the buffers have room for; return the frames computed."""
+        end = self._waiting + len(waveform)
+        self._sound[self._waiting : end] = waveform
+        count = max(0, (end - self._size) // self.frame_hop_samples + 1)
+        if count:
+            self._compute(count)
+            done = count * self.frame_hop_samples
+            self._sound[: end - done] = self._sound[done:end]
+            end -= done
+        self._waiting = end
+        return count
+
+    def _compute(self, count: int) -> None:
+        """Write ``count`` new frames behind those held."""
+        if self._used + count > self._capacity:
+            self._make_room()
+        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])
+        spectrum = np.fft.rfft(tapered, norm="forward")
+        # real and imaginary parts side by side, then their squares: two for each bin
+        parts = spectrum.view(spectrum.real.dtype)
+        np.multiply(parts, parts, out=parts)
+        new = slice(self._used, self._used + count)
+        rows, envelope = self._rows[new], self._envelope[new]
+        np.add(parts[:, REAL_PARTS], parts[:, IMAGINARY_PARTS], out=rows)
+        np.add(rows, POWER_FLOOR, out=rows)
+        np.log(rows, out=rows)
+        np.add.reduce(parts[:, self._envelope_parts], axis=1, out=envelope)
+        np.add(envelope, POWER_FLOOR, out=envelope)
+        np.log(envelope, out=envelope)
+        np.add.reduce(parts[:, self._low_parts], axis=1, out=self._low[new])
+        np.add.reduce(parts[:, self._high_parts], axis=1, out=self._high[new])
+        self._used += count
+
+    def _make_room(self) -> None:
+        """Move the frames still needed to the front."""
+        drop = self._used - 2 * self._num_frames
+        for held in (self._rows, self._envelope, self._low, self._high):
+            held[: self._used - drop] = held[drop : self._used].copy()
+        self._first += drop
+        self._used -= drop
+
+    def window(self, start_sample: int) -> FrameWindow:
+        """Return the frames of the window that starts at ``start_sample``.
+
+        Parameters
+        ----------
+        start_sample : int
+            Absolute sample number, a multiple of the frame hop.
+
+        Returns
+        -------
+        FrameWindow
+            Views that stay valid until the next :meth:`push`.
+
+        Raises
+        ------
+        ValueError
+            If the window is off the frame grid, not complete yet, or no longer held.
+        """
+        frame, off = divmod(start_sample, self.frame_hop_samples)
+        if off:
+            raise ValueError(f"start_sample={start_sample} must be a multiple of {self.frame_hop_samples}")
+        slot = frame - self._first
+        if slot < 0 or slot + self._num_frames > self._used:
+            raise ValueError(f"start_sample={start_sample} must lie in a window that is complete and still held")
+        return self._held(slot, self._num_frames)
+
+    def latest(self, count: int) -> FrameWindow:
+        """Return the newest ``count`` frames, oldest first, as views valid until the next :meth:`push`.
+
+        Raises
+        ------
+        ValueError
+            If fewer are held.
+        """
+        if not 0 <= count <= self._used:
+            raise ValueError(f"count={count} must be from 0 to the {self._used} frames held")
+        return self._held(self._used - count, count)
+
+    def _held(self, slot: int, count: int) -> FrameWindow:
+        """Return ``count`` held frames from a slot on, as views."""
+        held = slice(slot, slot + count)
+        return FrameWindow(self._rows[held], self._envelope[held], self._low[held], self._high[held])
+
+    def tensor(self, start_sample: int) -> NDArray[np.float32]:
+        """Return the picture of the window that starts at ``start_sample``.
+
+        Returns
+        -------
+        ndarray, shape (64, 64, 3), float32
+            See :meth:`Painter.draw`.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`window`.
+        """
+        return self.draw(self.window(start_sample))
+
+    def draw(self, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the picture of a window's frames, as :meth:`tensor`."""
+        return self._painter.draw(frames)
+
+
+def picture_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
+    """Return the picture of one whole window, by the streaming code.
+
+    Parameters
+    ----------
+    waveform : ndarray, shape (spec.window_samples,), float32
+    spec : SpectrogramSpec
+
+    Returns
+    -------
+    ndarray, shape (64, 64, 3), float32
+        See :meth:`Painter.draw`.
+
+    Raises
+    ------
+    ValueError
+        If the waveform is not exactly one window.
+    """
+    if waveform.shape != (spec.window_samples,):
+        raise ValueError(f"waveform.shape={waveform.shape} must be ({spec.window_samples},), one window")
+    stream = StreamingSpectrogram(spec)
+    stream.push(waveform)
+    return stream.tensor(0)
+
+
+def _parts(band_hz: tuple[float, float], bin_hz: float) -> slice:
+    """Return the parts, two to an FFT bin, of the bins whose centre lies in a band."""
+    low, high = band_hz
+    return slice(2 * math.ceil(low / bin_hz), 2 * (math.floor(high / bin_hz) + 1))

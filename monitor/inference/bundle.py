@@ -1,0 +1,268 @@
+"""Model bundles: a folder that holds a network and everything needed to trust it.
+
+``models/<name>/`` holds ``model.tflite``, ``bundle.json``, ``check.npz``, ``model.keras``,
+``CARD.md`` and perhaps ``plots/``. :func:`load_bundle` believes nothing: every file must have the
+digest that ``bundle.json`` gives, ``bundle.json`` its own, and the network must reproduce the scores
+of the check input. A bundle is read by any thread; its engine belongs to one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import DISTRIBUTION, BundleError
+from monitor.features.spec import SpectrogramSpec
+from monitor.inference.calibration import Calibration
+from monitor.inference.engine import Engine, KerasEngine, LiteRTEngine
+from monitor.inference.quality_gate import DEFAULT_GATE, Gate
+from monitor.inference.thresholds import Decision
+
+__all__ = [
+    "DEFAULT_BUNDLE",
+    "FORMAT",
+    "TOLERANCE",
+    "Bundle",
+    "digest_of_settings",
+    "list_bundles",
+    "load_bundle",
+    "read_settings",
+    "text_of_settings",
+]
+
+FORMAT = 1
+"""Version of the bundle format; see docs/formats/bundle-format.md."""
+
+DEFAULT_BUNDLE = "heart-sounds"
+
+TOLERANCE = 1e-5
+"""How far the self-check's scores may differ, between engines and machines."""
+
+RETRAIN = "install auscult again, or train a bundle: auscult train DATA --out models/NAME"
+
+
+def bundles_folder(monitor: Path) -> Path:
+    """Return the folder of the bundles that came with auscult.
+
+    Parameters
+    ----------
+    monitor : Path
+        The folder of the package ``monitor``: in a checkout of this project the bundles stand beside it in
+        ``models/``, in an installed copy inside it in ``bundles/``.
+    """
+    project = monitor.parent / "pyproject.toml"
+    if project.is_file() and f'name = "{DISTRIBUTION}"' in project.read_text(encoding="utf-8", errors="replace"):
+        return monitor.parent / "models"
+    return monitor / "bundles"
+
+
+INSTALLED = bundles_folder(Path(__file__).resolve().parents[1])
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle, checked.
+
+    Attributes
+    ----------
+    name : str
+    path : Path
+    labels : tuple of str
+        In the order of the scores.
+    spec : SpectrogramSpec
+    calibration : Calibration
+    decision : Decision
+    settings : dict
+        All of ``bundle.json``.
+    model_sha256 : str
+        Digest of ``model.tflite``.
+    engine : Engine
+        Belongs to the thread that judges.
+    gate : Gate
+        What is withheld.
+    """
+
+    name: str
+    path: Path
+    labels: tuple[str, ...]
+    spec: SpectrogramSpec
+    calibration: Calibration
+    decision: Decision
+    settings: dict[str, Any]
+    model_sha256: str
+    engine: Engine
+    gate: Gate = DEFAULT_GATE
+
+    def scores(self, tensor: NDArray[np.float32]) -> dict[str, float]:
+        """Return the calibrated scores of one picture, label by label.
+
+        Parameters
+        ----------
+        tensor : ndarray, shape spec.shape, float32
+        """
+        values = self.calibration.scores(self.engine.outputs(tensor), len(self.labels))
+        return dict(zip(self.labels, values.tolist(), strict=True))
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return (self.path / "CARD.md").read_text(encoding="utf-8")
+
+
+def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = "litert") -> Bundle:
+    """Return a bundle that passed every check.
+
+    Parameters
+    ----------
+    model : str or Path
+        The name of a bundle, installed or under ``./models``, or its folder.
+    engine : {"litert", "keras"}
+        What runs the network.
+
+    Raises
+    ------
+    BundleError
+        If it is missing, damaged, of another format version, or fails its self-check.
+    ValueError
+        If ``engine`` is unknown.
+    """
+    if engine not in ("litert", "keras"):
+        raise ValueError(f"engine={engine!r} must be litert or keras")
+    path = find_bundle(model)
+    settings = read_settings(path)
+    needed = ("model.tflite", "check.npz", *(["model.keras"] if engine == "keras" else []))
+    contents = _read_files(path, settings, needed)
+    network: Engine = LiteRTEngine(contents["model.tflite"])
+    if engine == "keras":
+        network = KerasEngine(path / "model.keras")
+    bundle = _assemble(path, settings, network)
+    _self_check(bundle, contents["check.npz"])
+    return bundle
+
+
+def find_bundle(model: str | Path) -> Path:
+    """Return the folder of a bundle given by name or by folder.
+
+    Raises
+    ------
+    BundleError
+        If there is none.
+    """
+    text = str(model)
+    given = Path(model)
+    if isinstance(model, Path) or given.name != text or (given.is_dir() and (given / "bundle.json").is_file()):
+        candidates = [given]
+    else:
+        candidates = [INSTALLED / text, Path("models") / text]
+    for path in candidates:
+        if (path / "bundle.json").is_file():
+            return path
+    where = "that folder holds no bundle.json" if given.is_dir() else "no such model bundle"
+    raise BundleError(f"{text}: {where}", "see what there is with: auscult models")
+
+
+def list_bundles() -> list[Path]:
+    """Return the folders of the bundles installed and under ``./models``, each once."""
+    found: dict[Path, None] = {}
+    for root in (INSTALLED, Path("models")):
+        for path in sorted(root.glob("*/bundle.json")):
+            found[path.parent.resolve()] = None
+    return list(found)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return ``bundle.json``, checked against its own digest and the format version.
+
+    Raises
+    ------
+    BundleError
+        If it cannot be read, is damaged, or has another format version.
+    """
+    try:
+        text = (path / "bundle.json").read_text(encoding="utf-8")
+        settings = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: bundle.json cannot be read", RETRAIN) from error
+    if not isinstance(settings, dict) or "format" not in settings:
+        raise BundleError(f"{path}: bundle.json is not a bundle's", RETRAIN)
+    if settings["format"] != FORMAT:
+        raise BundleError(
+            f"{path}: bundle format {settings['format']!r}, but this auscult reads format {FORMAT}",
+            "use the auscult that made it, or train it again",
+        )
+    if settings.get("settings_sha256") != digest_of_settings(settings) or text != text_of_settings(settings):
+        raise BundleError(f"{path}: bundle.json is damaged (its digest does not match)", RETRAIN)
+    return settings
+
+
+def digest_of_settings(settings: dict[str, Any]) -> str:
+    """Return the digest of ``bundle.json`` without the digest itself."""
+    rest = {key: value for key, value in settings.items() if key != "settings_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def text_of_settings(settings: dict[str, Any]) -> str:
+    """Return ``bundle.json`` as it is written: any other text, though it mean the same, is not what was written."""
+    return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> dict[str, bytes]:
+    """Return the content of the bundle's files, each of which has its digest."""
+    digests = settings.get("sha256")
+    if not isinstance(digests, dict):
+        raise BundleError(f"{path}: bundle.json names no files", RETRAIN)
+    contents = {}
+    for name, digest in digests.items():
+        try:
+            content = (path / name).read_bytes()
+        except OSError as error:
+            raise BundleError(f"{path}: {name} is missing", RETRAIN) from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise BundleError(f"{path}: {name} is damaged (its digest does not match)", RETRAIN)
+        contents[name] = content
+    for name in needed:
+        if name not in contents:
+            raise BundleError(f"{path}: bundle.json does not name {name}", RETRAIN)
+    return contents
+
+
+def _assemble(path: Path, settings: dict[str, Any], network: Engine) -> Bundle:
+    """Return the bundle that the settings describe."""
+    try:
+        return Bundle(
+            name=str(settings["name"]),
+            path=path,
+            labels=tuple(str(label) for label in settings["labels"]),
+            spec=SpectrogramSpec.from_json(settings["spectrogram"]),
+            calibration=Calibration.from_json(settings["calibration"]),
+            decision=Decision.from_json(settings["decision"]),
+            gate=Gate.from_json(settings["gate"]) if "gate" in settings else DEFAULT_GATE,
+            settings=settings,
+            model_sha256=str(settings["sha256"]["model.tflite"]),
+            engine=network,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error
+
+
+def _self_check(bundle: Bundle, content: bytes) -> None:
+    """Refuse a bundle whose network does not give the expected scores for the check input."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as check:
+            tensor, expected = check["tensor"], check["scores"]
+        scores = np.array(list(bundle.scores(tensor).values()))
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{bundle.path}: the self-check could not be run ({error})", RETRAIN) from error
+    if scores.shape != expected.shape or not np.abs(scores - expected).max() <= TOLERANCE:
+        raise BundleError(
+            f"{bundle.path}: the self-check failed, the network gives other scores than it was shipped with", RETRAIN
+        )

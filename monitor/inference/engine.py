@@ -1,0 +1,130 @@
+"""Engines that run a bundle's network on one picture: LiteRT always, Keras when asked for.
+
+An engine belongs to the thread that calls it. TensorFlow is imported only by
+:class:`KerasEngine`, which exists to compare and to debug.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import BundleError, MissingExtraError
+
+__all__ = ["Engine", "KerasEngine", "LiteRTEngine", "quiet_native_output"]
+
+
+class Engine(Protocol):
+    """Something that runs a network on one picture."""
+
+    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's outputs ``(outputs,)`` for one picture ``(64, 64, channels)``."""
+
+
+class LiteRTEngine:
+    """The network in LiteRT, on one thread.
+
+    Parameters
+    ----------
+    content : bytes
+        A ``.tflite`` file.
+
+    Raises
+    ------
+    BundleError
+        If LiteRT does not accept the file.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            with quiet_native_output():
+                self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
+                self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BundleError("the network is not one that LiteRT can run", "train the bundle again") from error
+        input_details = self._interpreter.get_input_details()[0]
+        output_details = self._interpreter.get_output_details()[0]
+        self._input, self._output = int(input_details["index"]), int(output_details["index"])
+        self.shape: tuple[int, ...] = tuple(int(size) for size in input_details["shape"][1:])
+        self.num_outputs = int(output_details["shape"][-1])
+
+    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's outputs for one picture.
+
+        Parameters
+        ----------
+        tensor : ndarray, shape (64, 64, channels), float32
+
+        Returns
+        -------
+        ndarray, shape (outputs,), float32
+        """
+        self._interpreter.set_tensor(self._input, tensor[np.newaxis])
+        self._interpreter.invoke()
+        result: NDArray[np.float32] = self._interpreter.get_tensor(self._output)[0]
+        return result
+
+    def invoke(self) -> None:
+        """Run the network on the picture that was set last; what ``auscult bench`` compares with."""
+        self._interpreter.invoke()
+
+
+class KerasEngine:
+    """The same network in Keras.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.keras`` file.
+
+    Raises
+    ------
+    MissingExtraError
+        If TensorFlow is not installed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        try:
+            with quiet_native_output():
+                import keras
+
+                import monitor.inference.networks  # noqa: F401  # its layers are known to Keras from then on
+        except ImportError as error:
+            raise MissingExtraError("--engine keras needs TensorFlow", "train") from error
+        with quiet_native_output():
+            self._model: Any = keras.models.load_model(path, compile=False)
+
+    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's outputs for one picture, as :meth:`LiteRTEngine.outputs`."""
+        result: NDArray[np.float32] = np.asarray(self._model(tensor[np.newaxis], training=False))[0]
+        return result
+
+
+@contextlib.contextmanager
+def quiet_native_output() -> Iterator[None]:
+    """Keep the start-up notices of LiteRT and TensorFlow, written by native code, off standard error."""
+    if sys.stderr is not None:  # as in a program without a terminal on Windows
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error to protect
+        yield
+        return
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(sink)
+        os.close(kept)

@@ -1,0 +1,198 @@
+"""Whether a window sounds like a heart at all: features of its frames, and the logistic model that weighs them.
+
+Four features of the frames, each clamped, so that none decides alone, and none of which changes with loudness; and the
+network's own odds that it hears a heart. A bundle holds its :class:`Gate`, fitted where it was trained;
+docs/decisions/0003 says on what. Pure functions, safe on any thread; must not know about devices, files or networks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.image import NUM_ROWS, FrameWindow
+
+__all__ = ["DEFAULT_GATE", "MOST_ODDS", "Features", "Gate", "features_of"]
+
+
+class Features(NamedTuple):
+    """What the model sees of a window's frames.
+
+    Attributes
+    ----------
+    tilt : float
+        Natural-log power, -4 to 6; mean level from 31 to 141 Hz above the mean of all bins.
+    periodicity : float
+        0 to 1; autocorrelation of the envelope at the beat.
+    swing : float
+        Natural-log power, 0 to 1.3; how much the envelope moves, up to what a faint heart gives.
+    bumps : float
+        0 to 0.3; how far the sound above 600 Hz moves together with the envelope, where it is
+        strong: a knock on the chest piece sounds at all frequencies at once.
+    """
+
+    tilt: float
+    periodicity: float
+    swing: float
+    bumps: float
+
+
+SMALLEST_POWER = 1e-16
+"""Keeps the logarithm of silence finite."""
+
+TILT_BINS = slice(1, 9)
+"""Bins of the log power, 31 to 141 Hz: above the rumble, below most noise."""
+TILT = np.full(NUM_ROWS, -1.0 / NUM_ROWS, np.float32)
+TILT[TILT_BINS] += np.float32(1.0 / 8.0)
+"""Weights that give the mean of those bins minus the mean of all."""
+
+FULL_SWING = 1.3
+"""Standard deviation of the envelope; noise has 0.3 to 0.9, a faint heart 1, most hearts more than this."""
+
+STRONG_HIGH_DB = 10.0
+TOGETHER = 0.7
+"""Bumps count from a correlation of 0.7, in full where the power from 20 to 150 Hz is no more than
+that above 600 Hz, and not at all where it is 10 dB more: that may be a clean first heart sound."""
+
+MOST_ODDS = 6.0
+"""Natural-log odds; the network's word counts up to here and no further, for or against."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gate:
+    """A logistic model: how much a window sounds like a heart, and from where on it is withheld.
+
+    Parameters
+    ----------
+    typical : Features
+        Of the mean heart window.
+    weights : Features
+        Per unit of each feature.
+    typical_odds, odds_weight : float
+        The same for the network's own natural-log odds of a heart, clamped to plus or minus 6.
+    bias : float
+    poor_below : float
+        0 to 1. Score under which a window is withheld.
+
+    Raises
+    ------
+    ValueError
+        If a value is not a finite number, or the threshold is out of range.
+    """
+
+    typical: Features
+    weights: Features
+    typical_odds: float
+    odds_weight: float
+    bias: float
+    poor_below: float
+
+    def __post_init__(self) -> None:
+        """Refuse what no score can be made of."""
+        values = (*self.typical, *self.weights, self.typical_odds, self.odds_weight, self.bias, self.poor_below)
+        if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+            raise ValueError(f"gate settings {values} must be finite numbers")
+        if not 0.0 <= self.poor_below < 1.0:
+            raise ValueError(f"poor_below={self.poor_below:g} must be from 0 to below 1")
+
+    def parts(self, features: Features, odds: float | None) -> tuple[Features, float]:
+        """Return what each feature and the network's word add to the score, in logits; 0 for the mean heart.
+
+        Parameters
+        ----------
+        features : Features
+        odds : float or None
+            Natural-log odds of a heart, from the network; None where it does not tell.
+        """
+        parts = Features(*map(_weighed, self.weights, features, self.typical))
+        if odds is None:
+            return parts, 0.0
+        return parts, self.odds_weight * (clamp(odds, -MOST_ODDS, MOST_ODDS) - self.typical_odds)
+
+    def score(self, features: Features, odds: float | None = None) -> float:
+        """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`parts`."""
+        logit = self.bias + sum(map(_weighed, self.weights, features, self.typical))
+        if odds is not None:
+            logit += self.odds_weight * (min(MOST_ODDS, max(-MOST_ODDS, odds)) - self.typical_odds)
+        return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {**dataclasses.asdict(self), "typical": self.typical._asdict(), "weights": self.weights._asdict()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Gate:
+        """Return the gate that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a setting is missing, unknown or refused.
+        """
+        return cls(**{**values, "typical": Features(**values["typical"]), "weights": Features(**values["weights"])})
+
+
+DEFAULT_GATE = Gate(
+    typical=Features(2.813, 0.6681, 1.293, 0.0004537),
+    weights=Features(0.6473, 7.757, 14.25, -48.13),
+    typical_odds=0.0,
+    odds_weight=0.0,
+    bias=3.82,
+    poor_below=0.063,
+)
+"""For a network that cannot tell what is no heart. Source: benchmarks/constants/quality_gate.py, on half of the patients."""
+
+
+def features_of(frames: FrameWindow, periodicity: float) -> Features:
+    """Return the features of a window.
+
+    Parameters
+    ----------
+    frames : FrameWindow
+    periodicity : float
+        0 to 1, of :func:`monitor.features.heart_rate.heart_rate` on the same frames.
+
+    Returns
+    -------
+    Features
+    """
+    each = _ones(len(frames.envelope))  # a product with ones is a sum at a third of its price
+    tilt = float(each @ frames.log_power @ TILT) / len(each)
+    level = frames.envelope - each @ frames.envelope / np.float32(len(each))
+    swing = math.sqrt(float(level @ level) / len(each))
+    return Features(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), _bumps(level, frames, each))
+
+
+def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.float32]) -> float:
+    """Return the feature ``bumps``, given the envelope without its mean and a one for each frame."""
+    low = float(each @ frames.low_power) + SMALLEST_POWER
+    high = float(each @ frames.high_power) + SMALLEST_POWER
+    share = min(1.0, 1.0 - 10.0 * math.log10(low / high) / STRONG_HIGH_DB)
+    if share <= 0.0:
+        return 0.0
+    above = np.log(frames.high_power + np.float32(SMALLEST_POWER))
+    above -= each @ above / np.float32(len(each))
+    spread = math.sqrt(float(level @ level) * float(above @ above))
+    together = float(level @ above) / spread if spread > 0.0 else 0.0
+    return share * max(0.0, together - TOGETHER)
+
+
+@functools.lru_cache(maxsize=8)
+def _ones(count: int) -> NDArray[np.float32]:
+    """Return ``count`` ones."""
+    return np.ones(count, np.float32)
+
+
+def _weighed(weight: float, value: float, typical: float) -> float:
+    """Return what a value adds to a logit."""
+    return weight * (value - typical)
+
+
+def clamp(value: float, low: float, high: float) -> float:
+    """Return ``value``, or the end of the range that it lies beyond."""
+    return min(high, max(low, value))

@@ -1,0 +1,1 @@
+"""The threads: a worker that runs the analysis, and the pipeline that joins it to a source."""

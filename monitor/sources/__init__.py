@@ -1,1 +1,0 @@
-"""Where sound comes from: recordings, standard input, made signals, microphones."""

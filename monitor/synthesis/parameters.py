@@ -1,0 +1,172 @@
+"""What a made heart sounds like: plain frozen descriptions, in the units a person would name.
+
+:mod:`monitor.synthesis.phonocardiogram` makes sound of them, :mod:`monitor.synthesis.random_parameters` draws them at random.
+The defaults are a quiet adult heard through a good stethoscope. Safe on any thread; makes no sound itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from monitor.synthesis.rhythm import Rhythm
+
+__all__ = ["HeartSettings", "Label", "Murmur", "MurmurShape", "Surroundings", "Tone"]
+
+MurmurShape = Literal["plateau", "diamond", "decrescendo", "crescendo", "rumble"]
+Label = Literal["normal", "murmur", "extrastole"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tone:
+    """A heart sound: a few damped vibrations that begin within 30 ms of each other.
+
+    Parameters
+    ----------
+    pitch_hz : float
+        Of the body of the sound, 30 to 120 Hz. Source: Arnott, Pfeiffer and Tavel, J Biomed Eng
+        6:121 (1984): the first sound peaks below 60 Hz, the second a little higher.
+    duration_s : float
+        Until it has died away. First sound 0.122 s, second 0.092 s, both with a standard deviation of
+        0.022 s. Source: Schmidt et al., Physiol Meas 31:513 (2010).
+    snap_db : float
+        Peak of the sharp beginning against the body; it reaches up to 1000 Hz.
+    level_db : float
+        Peak of the whole against the first sound.
+    """
+
+    pitch_hz: float
+    duration_s: float
+    snap_db: float = -9.0
+    level_db: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Murmur:
+    """Turbulent flow in one part of the cycle.
+
+    Parameters
+    ----------
+    phase : {"systolic", "diastolic"}
+    shape : {"plateau", "diamond", "decrescendo", "crescendo", "rumble"}
+    interval : tuple of float
+        Start and end as fractions of the phase. Diastole is taken as at most 0.6 s.
+    peak : float
+        Where in that interval the loudest moment lies, 0 to 1.
+    centre_hz, width_octaves : float
+        Of its bell-shaped spectrum: mostly 100 to 400 Hz, rumbles lower.
+        Source: Rangayyan and Lehner, CRC Crit Rev Biomed Eng 15:211 (1988).
+    level_db : float
+        Root mean square at its loudest against the peak of the first sound.
+    """
+
+    phase: Literal["systolic", "diastolic"] = "systolic"
+    shape: MurmurShape = "plateau"
+    interval: tuple[float, float] = (0.12, 0.98)
+    peak: float = 0.5
+    centre_hz: float = 190.0
+    width_octaves: float = 1.6
+    level_db: float = -14.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All that is heard beside the heart. Levels are root mean squares against the heart's loudest moment.
+
+    Parameters
+    ----------
+    noise_db : float
+        Low noise of body and room, falling with frequency.
+    noise_slope_db : float
+        Its fall per octave, 3 to 9.
+    hiss_db : float
+        White noise of the converter.
+    lungs_db : float
+        Breath sounds while breathing in; 100 to 1000 Hz.
+        Source: Pasterkamp, Kraman and Wodicka, Am J Respir Crit Care Med 156:974 (1997).
+    lungs_hz : float
+        Centre of their band.
+    hum_db : float
+        Mains hum with its harmonics; -200 for none.
+    hum_hz : float
+        50 or 60.
+    whistle_db : float
+        Steady tones of the device, 300 Hz and up; -200 for none.
+    bumps_per_s : float
+        Rate of irregular knocks and creaks on the chest piece.
+    bumps_db : float
+        Their loudest peak.
+    """
+
+    noise_db: float = -36.0
+    noise_slope_db: float = 6.0
+    hiss_db: float = -66.0
+    lungs_db: float = -45.0
+    lungs_hz: float = 300.0
+    hum_db: float = -200.0
+    hum_hz: float = 50.0
+    whistle_db: float = -62.0
+    bumps_per_s: float = 0.0
+    bumps_db: float = -15.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HeartSettings:
+    """A heart, the person round it and the stethoscope that hears it.
+
+    Parameters
+    ----------
+    rhythm : Rhythm
+    breathing_bpm : float
+        Breaths per minute: 12 to 20 in adults, up to 40 in infants.
+        Source: Fleming et al., Lancet 377:1011 (2011).
+    s1, s2 : Tone
+    split_s : tuple of float
+        Time from the aortic to the pulmonary part of the second sound when breathing out and in;
+        up to 0.015 and about 0.02 to 0.06 s. Source: Leatham, Lancet 264:607 (1954).
+    s3_db, s4_db : float
+        Soft third sound 0.12 to 0.18 s after the second, and fourth 0.08 to 0.14 s before the
+        first; -200 for none. Source: Tavel, Clinical Phonocardiography.
+    timbre : int or None
+        The seed of what a first and a second sound of these settings are like: the same number is
+        the same person's heart. None draws it with all else.
+    loudness_spread : float
+        Standard deviation of one beat's loudness, as a fraction.
+    breathing_loudness : float
+        Amplitude of the loudness with breathing, as a fraction: lungs cover the heart.
+    ectopic_s1, ectopic_s2 : float
+        Loudness of an early beat's sounds, as a factor; a second sound below 0.02 is not there.
+    murmur : Murmur or None
+    surroundings : Surroundings
+    colour_db : tuple of float
+        Gain of chest and device at 16, 31, 62, 125, 250, 500, 1000 and 2000 Hz.
+    band_hz : tuple of float
+        Lower and upper limit of the device.
+    peak : float
+        Largest magnitude of the recording; above 1 it is clipped at 1, as an input overdriven.
+    """
+
+    rhythm: Rhythm = dataclasses.field(default_factory=Rhythm)
+    breathing_bpm: float = 15.0
+    s1: Tone = Tone(pitch_hz=48.0, duration_s=0.125)
+    s2: Tone = Tone(pitch_hz=62.0, duration_s=0.095, snap_db=-6.0, level_db=-3.0)
+    split_s: tuple[float, float] = (0.01, 0.035)
+    s3_db: float = -200.0
+    s4_db: float = -200.0
+    timbre: int | None = None
+    loudness_spread: float = 0.08
+    breathing_loudness: float = 0.1
+    ectopic_s1: float = 0.8
+    ectopic_s2: float = 0.35
+    murmur: Murmur | None = None
+    surroundings: Surroundings = Surroundings()
+    colour_db: tuple[float, ...] = (0.0,) * 8
+    band_hz: tuple[float, float] = (22.0, 900.0)
+    peak: float = 0.7
+
+    @property
+    def label(self) -> Label:
+        """What a perfect listener would say; a murmur goes before early beats."""
+        if self.murmur is not None:
+            return "murmur"
+        return "extrastole" if self.rhythm.kind == "ectopic" else "normal"

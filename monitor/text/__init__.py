@@ -1,0 +1,1 @@
+"""Events as words: JSON lines, plain lines and alerts."""

@@ -1,0 +1,263 @@
+"""Results as JSON lines: one object to the line, ``type`` first.
+
+The keys are those of docs/design.md and keep their names; what does not apply is ``null``,
+never left out. Pure functions of the frozen messages, with the standard library alone, so a
+program that only wants the lines pays for nothing else. Lines come without the line feed and
+are plain ASCII, so no terminal or pipe can spoil a file name. Safe on any thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+    from monitor.analysis.rhythm.evidence import EarlyBeats
+    from monitor.audio.recorder.recorder import RecordingStatus
+    from monitor.messages import DeviceStatus, Judgement, Start, Summary, WindowEvent
+
+__all__ = [
+    "SCHEMA",
+    "device_line",
+    "mark_line",
+    "overload_line",
+    "recording_line",
+    "start_line",
+    "summary_line",
+    "window_line",
+]
+
+SCHEMA = 1
+"""Number of the format; raised when a key changes its meaning or goes away."""
+
+SCORE_DIGITS = 6
+TIME_DIGITS = 6
+BPM_DIGITS = 2
+HZ_DIGITS = 3
+LATENCY_DIGITS = 3
+
+
+def start_line(start: Start, version: str | None = None) -> str:
+    """Return the line that opens one source.
+
+    Parameters
+    ----------
+    start : Start
+    version : str or None
+        Of auscult, where the caller knows it: looking it up costs more than the line.
+
+    Returns
+    -------
+    str
+        One JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return _line(
+        {
+            "type": "start",
+            "schema": SCHEMA,
+            "source": start.source,
+            "sample_rate": int(start.sample_rate),
+            "model": start.model,
+            "model_sha256": start.model_sha256,
+            "window_s": float(start.window_s),
+            "hop_s": float(start.hop_s),
+            "labels": list(start.labels),
+            "duration_s": _rounded(start.duration_s, TIME_DIGITS),
+            "speed": _rounded(start.speed, TIME_DIGITS),
+            "version": version,
+        }
+    )
+
+
+def window_line(event: WindowEvent) -> str:
+    """Return the line of one window.
+
+    Parameters
+    ----------
+    event : WindowEvent
+
+    Returns
+    -------
+    str
+        One JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return _line(
+        {
+            "type": "window",
+            "index": int(event.index),
+            "start_s": _rounded(event.start_s, TIME_DIGITS),
+            "end_s": _rounded(event.end_s, TIME_DIGITS),
+            **_judgement(event.judgement),
+            "rolling": _judgement(event.rolling),
+            "quality": {"score": _rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
+            "heart_rate_bpm": _rounded(event.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_confidence": _rounded(event.heart_rate_confidence, SCORE_DIGITS),
+            "early_beats": _early(event.early),
+            "gap": bool(event.gap),
+            "short": bool(event.short),
+            "latency_ms": _rounded(event.latency_ms, LATENCY_DIGITS),
+        }
+    )
+
+
+def _early(early: EarlyBeats) -> dict[str, Any] | None:
+    """Return what is known of early beats as JSON values; None where the rhythm cannot be followed."""
+    if not early.followable:
+        return None
+    return {
+        "followed_s": _rounded(early.covered_s, TIME_DIGITS),
+        "intervals": early.num_intervals,
+        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in early.premature],
+    }
+
+
+def summary_line(summary: Summary) -> str:
+    """Return the line that closes one source.
+
+    Parameters
+    ----------
+    summary : Summary
+
+    Returns
+    -------
+    str
+        One JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    whole = _judgement(summary.judgement)
+    return _line(
+        {
+            "type": "summary",
+            "source": summary.source,
+            "windows": int(summary.windows),
+            "skipped": int(summary.skipped),
+            "overruns": int(summary.overruns),
+            "label": whole["label"],
+            "confidence": whole["confidence"],
+            "scores": whole["scores"],
+            "state": whole["state"],
+            "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
+        }
+    )
+
+
+def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> str:
+    """Return the line that says how a live input is doing.
+
+    Parameters
+    ----------
+    device : DeviceStatus
+    at_s : float
+        Position in the source, seconds.
+    time : str or None
+        The wall clock's, ISO 8601, where the caller knows it.
+
+    Returns
+    -------
+    str
+        One JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return _line(
+        {
+            "type": "device",
+            "at_s": _rounded(at_s, TIME_DIGITS),
+            "time": time,
+            "state": device.state,
+            "name": device.name,
+            "host_api": device.host_api,
+            "channel": int(device.channel),
+            "sample_rate": int(device.sample_rate),
+            "message": device.message,
+            "finding": device.finding,
+            "measured_rate_hz": _rounded(device.measured_rate_hz, HZ_DIGITS),
+            "drift": _rounded(device.drift, SCORE_DIGITS),
+            "overflows": int(device.overflows),
+            "reopened": int(device.reopened),
+            "lost_s": _rounded(device.lost_s, TIME_DIGITS),
+        }
+    )
+
+
+def recording_line(recording: RecordingStatus, at_s: float) -> str:
+    """Return the line that says what a recording beside the judging has come to; one JSON object, no line feed."""
+    return _line(
+        {
+            "type": "recording",
+            "at_s": _rounded(at_s, TIME_DIGITS),
+            "path": str(recording.path),
+            "written_s": _rounded(recording.written_s, TIME_DIGITS),
+            "lost_samples": int(recording.lost_samples),
+            "error": recording.error,
+        }
+    )
+
+
+def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
+    """Return the line that says whether the classifier follows; one JSON object, no line feed."""
+    at = _rounded(at_s, TIME_DIGITS)
+    return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
+
+
+def mark_line(number: int, at_s: float, time: str | None = None) -> str:
+    """Return the line of a mark that a person set; one JSON object, no line feed.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    at_s : float
+        Position in the source, seconds.
+    time : str or None
+        The wall clock's, ISO 8601, where the caller knows it.
+    """
+    return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(number)})
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    """Return the four keys that every judgement has."""
+    return {
+        "state": judgement.state,
+        "label": judgement.label,
+        "confidence": _rounded(judgement.confidence, SCORE_DIGITS),
+        "scores": None if judgement.scores is None else _scores(judgement.scores),
+    }
+
+
+def _scores(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the scores in short form; the largest takes up what rounding left of the sum."""
+    short = {label: round(float(score), SCORE_DIGITS) for label, score in scores.items()}
+    if short:
+        top = max(short, key=short.__getitem__)
+        rest = sum(map(float, scores.values())) - sum(short.values())
+        short[top] = round(short[top] + rest, SCORE_DIGITS)
+    return short
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    """Return a plain float of a few digits, or None."""
+    return None if value is None else round(float(value), digits)
+
+
+def _line(values: dict[str, Any]) -> str:
+    """Return one line; a number that JSON does not know is refused, never written."""
+    return json.dumps(values, allow_nan=False, separators=(",", ":"))

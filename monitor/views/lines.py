@@ -1,0 +1,180 @@
+"""Results as lines on standard output, for a person or a program: what ``--plain`` and ``--json`` show.
+
+Main thread.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from monitor.messages import Snapshot, Start, Summary, WindowEvent
+
+if TYPE_CHECKING:
+    from monitor.dashboard.keyboard import Keyboard
+    from monitor.interrupts import Interrupts
+    from monitor.runtime.pipeline import Pipeline
+
+__all__ = ["WAIT_S", "JsonView", "LineView", "PlainView"]
+
+WAIT_S = 0.1
+"""Longest wait for a window, so the shortest interval at which level and clock move on the dashboard."""
+
+
+class LineView:
+    """What line views share: a context manager with nothing to restore."""
+
+    wait_s = WAIT_S
+
+    def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
+        """Lines need no more than what they are given."""
+
+    def snapshot(self, snapshot: Snapshot, note: str) -> None:
+        """Show nothing: lines come from windows."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    @staticmethod
+    def write(line: str) -> None:
+        """Write one line, whole and at once."""
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+class JsonView(LineView):
+    """One JSON object per line; see docs/formats/json-lines.md.
+
+    Parameters
+    ----------
+    keyboard : Keyboard or None
+        Where ``m`` marks and ``q`` quits; None for no keys.
+    """
+
+    def __init__(self, keyboard: Keyboard | None = None) -> None:
+        self._told: dict[str, object] = {}
+        self._last: Snapshot | None = None
+        self._keyboard = keyboard
+        self._quit: Callable[[], None] | None = None
+        self._marks = 0
+
+    def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
+        """Listen to keys, where there are any."""
+        self._quit = interrupts.quit
+        if self._keyboard is not None:
+            self._keyboard.start()
+
+    def close(self) -> None:
+        """Give the keyboard back."""
+        if self._keyboard is not None:
+            self._keyboard.stop()
+
+    def begin(self, start: Start, kind: str) -> None:
+        """Write the start line."""
+        from monitor._version import __version__
+        from monitor.text.json_lines import start_line
+
+        self._told, self._last = {"overload": False}, None
+        self.write(start_line(start, __version__))
+
+    def snapshot(self, snapshot: Snapshot, note: str) -> None:
+        """Write a line on the device, the recording or an overload when something about it has changed."""
+        from monitor.text.json_lines import device_line, overload_line
+
+        self._last, at_s = snapshot, snapshot.elapsed_s
+        if self._keyboard is not None:
+            self._look_at_keys(self._keyboard, at_s)
+        device, recording = snapshot.device, snapshot.recording
+        if device is not None:
+            known = (device.measured_rate_hz is not None, device.drift is not None)
+            counts = (device.overflows, device.reopened)
+            if self._news("device", (device.state, device.message, device.finding, *known, *counts)):
+                self.write(device_line(device, at_s, _now()))
+        if recording is not None and self._news("recording", (recording.error, recording.lost_samples > 0)):
+            self._write_recording(snapshot)
+        if self._news("overload", snapshot.overloaded):
+            self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
+
+    def _look_at_keys(self, keyboard: Keyboard, at_s: float) -> None:
+        """Write a line for each mark, and end where that is asked."""
+        from monitor.text.json_lines import mark_line
+
+        keyboard.obey_stops()
+        for key in keyboard.pressed():
+            if key == "m":
+                self._marks += 1
+                self.write(mark_line(self._marks, at_s, _now()))
+            elif key == "q" and self._quit is not None:
+                self._quit()
+
+    def _news(self, kind: str, state: object) -> bool:
+        """Return whether a state differs from the one told last; it is told then."""
+        before = self._told.get(kind)
+        self._told[kind] = state
+        return before != state
+
+    def _write_recording(self, snapshot: Snapshot | None) -> None:
+        """Write the line on the recording, where there is one."""
+        from monitor.text.json_lines import recording_line
+
+        if snapshot is not None and snapshot.recording is not None:
+            self.write(recording_line(snapshot.recording, snapshot.elapsed_s))
+
+    def window(self, event: WindowEvent) -> None:
+        """Write a window line."""
+        from monitor.text.json_lines import window_line
+
+        self.write(window_line(event))
+
+    def end(self, summary: Summary) -> None:
+        """Write what has been recorded, where something was, and the summary line."""
+        from monitor.text.json_lines import summary_line
+
+        self._write_recording(self._last)
+        self.write(summary_line(summary))
+
+
+class PlainView(LineView):
+    """One line of text per window."""
+
+    def __init__(self) -> None:
+        self._alarms: dict[str, str] = {}
+
+    def begin(self, start: Start, kind: str) -> None:
+        """Write the header."""
+        from monitor.text.text_lines import header_line
+
+        self._alarms = {}
+        self.write(header_line(start))
+
+    def window(self, event: WindowEvent) -> None:
+        """Write a window."""
+        from monitor.text.text_lines import plain_window
+
+        self.write(plain_window(event))
+
+    def snapshot(self, snapshot: Snapshot, note: str) -> None:
+        """Write what has become wrong, and what no longer is."""
+        from monitor.text.alerts import alarms
+        from monitor.text.text_lines import alarm_line
+
+        if snapshot.device is not None and snapshot.device.state == "closed":
+            return  # nothing that was wrong has been mended by that
+        before, self._alarms = self._alarms, alarms(snapshot)
+        for name in {**before, **self._alarms}:
+            now = self._alarms.get(name)
+            if before.get(name) != now:
+                self.write(alarm_line(name, now, snapshot.elapsed_s))
+
+    def end(self, summary: Summary) -> None:
+        """Write the summary."""
+        from monitor.text.text_lines import plain_summary
+
+        self.write(plain_summary(summary))
+
+
+def _now() -> str:
+    """Return the wall clock's time, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat("T", "milliseconds")

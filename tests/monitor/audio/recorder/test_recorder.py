@@ -1,0 +1,429 @@
+"""The recorder: the ring into a file, whatever the disk does, and nothing of it felt elsewhere."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.audio.recorder import recorder as recorder_module
+from monitor.audio.recorder.append_file import GrowingFile
+from monitor.audio.recorder.recorder import Recorder
+from monitor.audio.ring_buffer import RingBuffer
+from monitor.errors import AuscultError
+
+RATE = 4000
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def recorded(path):
+    """Return all samples of a recording."""
+    return soundfile.read(path, dtype="float32")[0]
+
+
+def ramp(start, end):
+    """Samples whose value tells their position, exact in 24 bits."""
+    return (np.arange(start, end) / 2**20).astype(np.float32)
+
+
+class Disk:
+    """A disk that is full, slow or gone when a test says so."""
+
+    def __init__(self, monkeypatch):
+        self.error = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        real = GrowingFile._write_at
+
+        def write_at(growing, place, data):
+            self.entered.set()
+            self.gate.wait(timeout=10)
+            if self.error is not None:
+                raise OSError(self.error, os.strerror(self.error))
+            real(growing, place, data)
+
+        monkeypatch.setattr(GrowingFile, "_write_at", write_at)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """Return a disk to script."""
+    return Disk(monkeypatch)
+
+
+@pytest.fixture(params=["wav", "flac"])
+def path(request, tmp_path):
+    """Return where the recording goes, in each format."""
+    return tmp_path / f"heart.{request.param}"
+
+
+def stepped(path, ring):
+    """Return a recorder whose steps a test makes itself, without a thread."""
+    recorder = Recorder(path, ring, RATE)
+    recorder._cursor = ring.cursor()
+    return recorder
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("sound"), st.integers(0, 400)),
+        st.tuples(st.just("lost"), st.integers(0, 400)),
+        st.tuples(st.just("write"), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+@given(steps=steps, ending=st.sampled_from(["wav", "flac"]), capacity=st.integers(200, 5000))
+@settings(max_examples=60)
+def test_any_blocks_and_gaps_give_the_same_file(tmp_path_factory, steps, ending, capacity):
+    """Position for position the file is what was pushed; what was lost or overwritten is zeros, and counted."""
+    path = tmp_path_factory.mktemp("recorder") / f"a.{ending}"
+    ring = RingBuffer(capacity)
+    recorder = stepped(path, ring)
+    expected, lost, written = np.zeros(0, np.float32), 0, 0
+    for kind, count in [*steps, ("write", 0)]:
+        end = len(expected)
+        if kind == "sound":
+            ring.push(ramp(end, end + count))
+            expected = np.concatenate((expected, ramp(end, end + count)))
+        elif kind == "lost":
+            ring.push_lost(count)
+            lost += count
+            expected = np.concatenate((expected, np.full(count, np.nan, np.float32)))
+        else:
+            overwritten = expected[written : max(written, end - capacity)]
+            lost += np.count_nonzero(~np.isnan(overwritten))
+            overwritten[:] = np.nan
+            recorder._write_waiting()
+            written = end
+            assert recorder.status.written_s == end / RATE
+    recorder.stop()
+    assert recorder.status.lost_samples == lost
+    assert recorder.status.error is None
+    if len(expected):
+        np.testing.assert_array_equal(recorded(path), np.nan_to_num(expected))
+    else:
+        assert not path.exists()
+
+
+def test_the_thread_records_from_the_first_sample_to_the_last(path, signals):
+    """All that was pushed between start and stop is in the file, and the status says how much."""
+    ring = RingBuffer(10 * RATE)
+    recorder = Recorder(path, ring, RATE)
+    ring.push(ramp(0, 100))
+    recorder.start()
+    for start in range(100, 9000, 89):
+        ring.push(ramp(start, start + 89))
+    ring.close()
+    recorder.stop()
+    np.testing.assert_array_equal(recorded(path), ramp(0, 9000))
+    status = recorder.status
+    assert (status.path, status.written_s, status.lost_samples, status.error) == (path, 9000 / RATE, 0, None)
+
+
+def test_a_ring_that_ends_ends_the_recording(path):
+    """When the source has ended, the file is complete without being asked."""
+    ring = RingBuffer(RATE // 10)
+    recorder = Recorder(path, ring, RATE)
+    recorder.start()
+    ring.push(ramp(0, 300))
+    ring.close()
+    recorder._thread.join(timeout=10)
+    assert not recorder._thread.is_alive()
+    np.testing.assert_array_equal(recorded(path), ramp(0, 300))
+    recorder.stop()
+
+
+def test_stop_while_the_source_still_runs_drains_what_there_is(path):
+    """Samples pushed before the stop are in the file even though the ring stays open."""
+    ring = RingBuffer(10 * RATE)
+    recorder = Recorder(path, ring, RATE)
+    recorder.start()
+    ring.push(ramp(0, 5000))
+    recorder.stop()
+    ring.push(ramp(5000, 6000))
+    np.testing.assert_array_equal(recorded(path), ramp(0, 5000))
+
+
+def test_a_wav_keeps_sound_beyond_full_scale(tmp_path):
+    """The untouched input: not scaled, not clipped."""
+    ring = RingBuffer(RATE)
+    recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+    recorder.start()
+    loud = np.array([3.5, -7.25, 1e-20, 0.1], np.float32)
+    ring.push(loud)
+    recorder.stop()
+    np.testing.assert_array_equal(recorded(tmp_path / "a.wav"), loud)
+
+
+def test_stopping_twice_and_before_the_start_is_safe(path):
+    """No thread, no error, and no empty file that would stand in the way of the next recording."""
+    recorder = Recorder(path, RingBuffer(100), RATE)
+    assert path.exists()
+    recorder.stop()
+    recorder.stop()
+    assert not path.exists()
+    with pytest.raises(ValueError, match="start must be called once"):
+        recorder.start()
+
+
+def test_a_recording_without_a_sample_leaves_no_file(path):
+    """A device that never gave anything leaves nothing behind."""
+    recorder = Recorder(path, RingBuffer(100), RATE)
+    recorder.start()
+    recorder.stop()
+    recorder.stop()
+    assert not path.exists()
+    assert recorder.status.written_s == 0.0
+
+
+def test_starting_twice_is_refused(path):
+    """A recorder writes one file once."""
+    recorder = Recorder(path, RingBuffer(100), RATE)
+    recorder.start()
+    with pytest.raises(ValueError, match="start must be called once"):
+        recorder.start()
+    recorder.stop()
+
+
+def test_a_writer_that_waits_for_room_is_let_go(path):
+    """After the end the recorder's cursor holds nobody back."""
+    ring = RingBuffer(100)
+    recorder = Recorder(path, ring, RATE)
+    recorder.start()
+    recorder.stop()
+    ring.push(ramp(0, 80))
+    assert ring.wait_for_room(100, threading.Event())
+
+
+@pytest.mark.parametrize("name", ["heart.mp3", "heart", "heart.wav.bak", ".wav"])
+def test_another_ending_is_refused_at_once(tmp_path, name):
+    """Before anything is recorded, with what to do; and no file is made."""
+    with pytest.raises(AuscultError, match=r"end it in \.wav or \.flac"):
+        Recorder(tmp_path / name, RingBuffer(100), RATE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ending_may_be_written_large(tmp_path):
+    """Windows programs like ``.WAV``."""
+    Recorder(tmp_path / "A.WAV", RingBuffer(100), RATE).stop()
+    Recorder(tmp_path / "A.Flac", RingBuffer(100), RATE).stop()
+
+
+def test_an_earlier_recording_is_never_touched(path):
+    """The second recording of the same name is refused; the first is as it was."""
+    path.write_bytes(b"precious")
+    with pytest.raises(AuscultError, match="not overwritten; give another name"):
+        Recorder(path, RingBuffer(100), RATE)
+    assert path.read_bytes() == b"precious"
+
+
+def test_a_disk_full_from_the_start_is_told_at_once(path, disk):
+    """No recorder, no empty file."""
+    disk.error = errno.ENOSPC
+    with pytest.raises(AuscultError, match="the disk is full"):
+        Recorder(path, RingBuffer(100), RATE)
+    assert not path.exists()
+
+
+def test_a_full_disk_is_told_and_the_recording_goes_on_when_there_is_room(path, disk):
+    """Nothing is lost that the ring still holds, and the error goes away."""
+    ring = RingBuffer(10 * RATE)
+    recorder = stepped(path, ring)
+    ring.push(ramp(0, 4000))
+    recorder._write_waiting()
+    disk.error = errno.ENOSPC
+    for start in range(4000, 8000, 1000):
+        ring.push(ramp(start, start + 1000))
+        recorder._write_waiting()
+    status = recorder.status
+    assert (status.written_s, status.lost_samples) == (1.0, 0)
+    assert status.error == recorder_module.DISK_FULL
+    np.testing.assert_array_equal(recorded(path), ramp(0, 4000))
+    disk.error = None
+    recorder._write_waiting()
+    assert recorder.status.error is None
+    recorder.stop()
+    np.testing.assert_array_equal(recorded(path), ramp(0, 8000))
+    assert recorder.status.lost_samples == 0
+
+
+def test_what_the_ring_could_not_hold_is_zeros_and_counted_while_it_happens(path, disk):
+    """After a long outage the time axis is right: sound, zeros of the right length, sound."""
+    ring = RingBuffer(1000)
+    recorder = stepped(path, ring)
+    ring.push(ramp(0, 500))
+    recorder._write_waiting()
+    disk.error = errno.ENOSPC
+    ring.push(ramp(500, 1000))
+    recorder._write_waiting()
+    for start in range(1000, 201_000, 500):
+        ring.push(ramp(start, start + 500))
+    assert recorder.status.lost_samples == 199_000
+    disk.error = None
+    recorder._write_waiting()
+    recorder.stop()
+    assert recorder.status.lost_samples == 199_000
+    sound = recorded(path)
+    np.testing.assert_array_equal(sound[:1000], ramp(0, 1000))
+    np.testing.assert_array_equal(sound[1000:200_000], 0)
+    assert len(sound) == 201_000
+
+
+def test_a_disk_that_stays_full_leaves_a_valid_file_and_a_count(path, disk):
+    """What was written is readable, the end that was not is counted and told."""
+    ring = RingBuffer(10 * RATE)
+    recorder = stepped(path, ring)
+    ring.push(ramp(0, 4000))
+    recorder._write_waiting()
+    disk.error = errno.ENOSPC
+    ring.push(ramp(4000, 10_000))
+    recorder._write_waiting()
+    recorder._finish()
+    assert recorder.status.lost_samples == 6000
+    assert "the last 1.5 s could not be written" in recorder.status.error
+    np.testing.assert_array_equal(recorded(path), ramp(0, 4000))
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EDQUOT, "free some space"),
+        (errno.EFBIG, "start another recording"),
+        (errno.EIO, "Input/output error"),
+        (errno.ENODEV, "look whether it is still there"),
+    ],
+)
+def test_each_trouble_of_a_disk_has_its_sentence(path, disk, number, words):
+    """What is wrong, and what helps."""
+    ring = RingBuffer(RATE)
+    recorder = stepped(path, ring)
+    disk.error = number
+    ring.push(ramp(0, 100))
+    recorder._write_waiting()
+    assert words in recorder.status.error
+    disk.error = None
+    recorder.stop()
+
+
+def test_a_slow_disk_holds_nobody_up(path, disk):
+    """While a write hangs, the ring takes sound, another reader reads it, and the status says what waits."""
+    ring = RingBuffer(RATE)
+    other = ring.cursor()
+    recorder = Recorder(path, ring, RATE)
+    disk.entered.clear()
+    disk.gate.clear()
+    recorder.start()
+    ring.push(ramp(0, 100))
+    assert disk.entered.wait(timeout=10)
+    for start in range(100, 3100, 100):
+        ring.push(ramp(start, start + 100))
+        other.read(100, 0.0)
+    assert other.next_sample == 3100 - 100
+    status = recorder.status
+    assert "the disk is slow" in status.error
+    assert status.lost_samples == 0
+    disk.gate.set()
+    recorder.stop()
+    assert recorder.status.error is None
+    np.testing.assert_array_equal(recorded(path), ramp(0, 3100))
+
+
+def test_a_fault_of_our_own_is_kept_and_told(path, monkeypatch):
+    """An exception on the recorder's thread ends the recording with a valid file, and the judging never sees it."""
+    ring = RingBuffer(RATE)
+    recorder = Recorder(path, ring, RATE)
+
+    def fails():
+        raise RuntimeError("scripted")
+
+    monkeypatch.setattr(recorder, "_write_waiting", fails)
+    recorder.start()
+    ring.push(ramp(0, 10))
+    recorder.stop()
+    assert "could not be written" in recorder.status.error
+    assert recorder.status.lost_samples == 10
+
+
+KILLED = """
+import itertools, sys, threading, time
+from pathlib import Path
+import numpy as np
+from monitor.audio.recorder.recorder import Recorder
+from monitor.audio.ring_buffer import RingBuffer
+
+ring = RingBuffer(120000)
+Recorder(Path(sys.argv[1]), ring, 4000).start()
+began = time.monotonic()
+for block in itertools.count():
+    threading.Event().wait(max(0.0, began + block * 0.01 - time.monotonic()))
+    ring.push((np.arange(block * 40, block * 40 + 40) / 2**20).astype(np.float32))
+    if block % 10 == 9:
+        print(block * 40 + 40, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a signal")
+def test_after_kill_9_all_but_the_last_second_is_there(path):
+    """The program is killed while it records in real time: the file opens, and lacks less than a second."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)], env=environment, stdout=subprocess.PIPE, text=True
+    ) as program:
+        pushed = 0
+        while pushed < 2.2 * RATE:
+            pushed = int(program.stdout.readline())
+        program.send_signal(signal.SIGKILL)
+        program.wait(timeout=10)
+    sound = recorded(path)
+    assert len(sound) > pushed - RATE
+    np.testing.assert_array_equal(sound, ramp(0, len(sound)))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a folder with room for 64 kB; skip where none can be mounted."""
+    mount = shutil.which("mount")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if mount is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root mounts a small disk")
+    if subprocess.run([mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize(("ending", "taken"), [("wav", 28_000), ("flac", 45_000)])
+def test_a_really_full_disk_and_room_again(small_disk, ending, taken, signals):
+    """On a disk of 64 kB the recording stops where it is full, stays readable, and goes on with all of its sound."""
+    path = small_disk / f"a.{ending}"
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(taken))
+    sound = (np.rint(signals.noise(10_000) * 2**23) / 2**23).astype(np.float32)
+    ring = RingBuffer(20_000)
+    recorder = stepped(path, ring)
+    for start in range(0, 10_000, 1000):
+        ring.push(sound[start : start + 1000])
+        recorder._write_waiting()
+        found = recorded(path)
+        np.testing.assert_array_equal(found, sound[: len(found)])
+    assert recorder.status.error == recorder_module.DISK_FULL
+    assert len(recorded(path)) < 10_000
+    filler.unlink()
+    recorder._write_waiting()
+    assert recorder.status.error is None
+    recorder.stop()
+    np.testing.assert_array_equal(recorded(path), sound)

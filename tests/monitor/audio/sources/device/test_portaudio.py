@@ -1,0 +1,239 @@
+"""The door to PortAudio, with a scripted sounddevice behind it: names, errors, the install command."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from monitor.audio.sources.device.portaudio import PortAudio, install_command
+from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.errors import DeviceError
+
+
+class PortAudioError(Exception):
+    """As sounddevice's."""
+
+
+class FakeStream:
+    """An input stream that notes what is done to it."""
+
+    latency = 0.21
+    active = True
+
+    def __init__(self, library, **options):
+        self.library, self.options, self.calls = library, options, []
+        if library.open_fails is not None:
+            raise library.open_fails
+
+    def start(self):
+        """Start, or fail."""
+        self.calls.append("start")
+        if self.library.start_fails is not None:
+            raise self.library.start_fails
+
+    def abort(self, ignore_errors=True):
+        """Abort; a device that is gone raises."""
+        self.calls.append("abort")
+        raise PortAudioError("gone")
+
+    def close(self, ignore_errors=True):
+        """Close."""
+        self.calls.append("close")
+
+
+def raw(index, name, channels, hostapi=0):
+    """Return a device as sounddevice gives it."""
+    return {
+        "index": index, "name": name, "hostapi": hostapi, "max_input_channels": channels, "default_samplerate": 48000.4,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """Put a scripted sounddevice in the place of the real one."""
+    made = types.ModuleType("sounddevice")
+    made.PortAudioError = PortAudioError
+    made.default = types.SimpleNamespace(device=[2, 3])
+    made.found = [raw(0, "USB\n Audio ", 2), raw(1, "Speaker", 0), raw(2, "default", 32, 1)]
+    made.query_devices = lambda: made.found
+    made.query_hostapis = lambda: [{"name": "ALSA"}, {"name": "JACK"}]
+    made.rates, made.open_fails, made.start_fails, made.streams = {4000, 44_100}, None, None, []
+    made._initialized, made.calls = 1, []
+
+    def check_input_settings(device, channels, dtype, samplerate):
+        if samplerate not in made.rates:
+            raise PortAudioError("Error checking: Invalid sample rate [PaErrorCode -9997]", -9997)
+
+    def stream(**options):
+        made.streams.append(FakeStream(made, **options))
+        return made.streams[-1]
+
+    def count(name, step):
+        made.calls.append(name)
+        made._initialized += step
+
+    made.check_input_settings, made.InputStream = check_input_settings, stream
+    made._terminate, made._initialize = lambda: count("terminate", -1), lambda: count("initialize", 1)
+    monkeypatch.setitem(sys.modules, "sounddevice", made)
+    return made
+
+
+DEVICE = DeviceInfo(0, "USB Audio", "ALSA", 2, 48_000)
+
+
+def test_inputs_are_listed(library):
+    """Outputs are left out; names are tidied, rates rounded, the default marked."""
+    assert PortAudio().devices() == [DEVICE, DeviceInfo(2, "default", "JACK", 32, 48_000, default=True)]
+
+
+def test_rates_are_tried(library):
+    """Those that the device takes are kept, in order."""
+    assert PortAudio().tested_rates(DEVICE) == (4000, 44_100)
+    assert PortAudio().tested_rates(DEVICE, (8000, 44_100)) == (44_100,)
+
+
+def test_a_rate_that_is_refused_names_those_that_are_not(library):
+    """The next step is a command line that works."""
+    with pytest.raises(DeviceError, match=r"does not do 8000 Hz; choose --rate 4000, 44100"):
+        PortAudio().check(DEVICE, 1, 8000)
+
+
+def test_a_channel_that_is_not_there(library):
+    """The device's own number of channels is told."""
+    with pytest.raises(DeviceError, match=r"has 2 input channels, there is no channel 3; choose --channel 1 to 2"):
+        PortAudio().check(DEVICE, 3, 4000)
+
+
+def test_what_fits_is_not_refused(library):
+    """A channel and a rate that the device has pass."""
+    assert PortAudio().check(DEVICE, 2, 4000) is None
+
+
+def test_a_stream_is_opened_as_a_long_run_needs_it(library):
+    """Blocks of the device's own size, float32, the latency asked for; started."""
+    stream = PortAudio().open(DEVICE, 2, 4000, 0.2, lambda block, overflow: None)
+    options = library.streams[0].options
+    del options["callback"]
+    assert options == {
+        "samplerate": 4000, "blocksize": 0, "device": 0, "channels": 2, "dtype": "float32", "latency": 0.2,
+    }  # fmt: skip
+    assert library.streams[0].calls == ["start"]
+    assert (stream.latency_s, stream.active) == (0.21, True)
+
+
+@pytest.mark.parametrize("overflow", [True, False])
+def test_blocks_and_flags_are_passed_on(library, overflow):
+    """The callback gets the block itself and whether samples were thrown away before it."""
+    taken = []
+    PortAudio().open(DEVICE, 1, 4000, 0.2, lambda *arguments: taken.append(arguments))
+    block = np.ones((3, 1), np.float32)
+    status = types.SimpleNamespace(input_overflow=overflow)
+    library.streams[0].options["callback"](block, 3, None, status)
+    assert taken == [(block, overflow)]
+
+
+def test_closing_bears_a_device_that_is_gone(library):
+    """Errors of a closing are nobody's business; twice is safe."""
+    stream = PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, overflow: None)
+    stream.close()
+    stream.close()
+    assert library.streams[0].calls == ["start", "abort", "close", "abort", "close"]
+
+
+HOST = PortAudioError("Error opening InputStream: Unanticipated host error", -9999, (0, -16, "Device or resource busy"))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "advice"),
+    [
+        (HOST, "Device or resource busy", "end the program that is using it"),
+        (
+            PortAudioError("Error opening InputStream: Device unavailable", -9985),
+            "Device unavailable",
+            "end the program",
+        ),
+        (PortAudioError("Error opening InputStream: Invalid sample rate", -9997), "Invalid sample rate", "--rate"),
+        (ValueError("no such device"), "no such device", "auscult devices"),
+    ],
+)
+def test_a_device_that_does_not_open(library, error, reason, advice):
+    """The host's own reason and what to do about it."""
+    library.open_fails = error
+    with pytest.raises(DeviceError, match="USB Audio: cannot be opened") as raised:
+        PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, overflow: None)
+    assert f"({reason})" in raised.value.message
+    assert advice in raised.value.next_step
+
+
+def test_a_device_that_does_not_start_is_closed(library):
+    """What was opened is not left open."""
+    library.start_fails = HOST
+    with pytest.raises(DeviceError, match="busy"):
+        PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, overflow: None)
+    assert library.streams[0].calls == ["start", "close"]
+
+
+def test_a_restart_ends_the_library_and_starts_it(library):
+    """However often it had been started."""
+    library._initialized = 2
+    PortAudio().restart()
+    assert library.calls == ["terminate", "terminate", "initialize"]
+
+
+@pytest.mark.parametrize("name", ["query_devices", "_initialize"])
+def test_a_library_that_fails_is_told(library, name):
+    """Listing and starting anew end in an error of ours."""
+
+    def fail():
+        raise PortAudioError("Internal error")
+
+    setattr(library, name, fail)
+    system = PortAudio()
+    with pytest.raises(DeviceError, match="Internal error"):
+        system.devices() if name == "query_devices" else system.restart()
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "step"),
+    [
+        (ImportError("no module"), "needs the package sounddevice", "pip install sounddevice"),
+        (OSError("PortAudio library not found"), "PortAudio library is not installed", install_command()),
+        (RuntimeError("broken"), r"PortAudio does not start \(broken\)", "sound system"),
+    ],
+)
+def test_a_missing_library_names_the_command_that_installs_it(monkeypatch, error, message, step):
+    """Package, library, or a library that does not start: one line each."""
+    real = builtins.__import__
+
+    def scripted(name, *arguments, **options):
+        if name == "sounddevice":
+            raise error
+        return real(name, *arguments, **options)
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(builtins, "__import__", scripted)
+    with pytest.raises(DeviceError, match=message) as raised:
+        PortAudio()
+    assert step in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("platform", "programs", "command"),
+    [
+        ("linux", {"apt-get"}, "sudo apt-get install libportaudio2"),
+        ("linux", {"dnf", "yum"}, "sudo dnf install portaudio"),
+        ("linux", {"pacman"}, "sudo pacman -S portaudio"),
+        ("linux", {"apk"}, "sudo apk add portaudio"),
+        ("linux", set(), "install the PortAudio library"),
+        ("darwin", {"brew"}, "brew install portaudio"),
+        ("darwin", set(), "pip install --force-reinstall sounddevice"),
+        ("win32", set(), "pip install --force-reinstall sounddevice"),
+    ],
+)
+def test_the_install_command_of_each_system(platform, programs, command):
+    """Whatever package manager is there is the one that is named."""
+    assert install_command(platform, lambda name: f"/usr/bin/{name}" if name in programs else None) == command

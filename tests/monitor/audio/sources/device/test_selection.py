@@ -1,0 +1,163 @@
+"""Choosing among devices: exact before part, never a guess, found again by name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.audio.sources.device.selection import DeviceInfo, choose, find_again
+from monitor.errors import DeviceError, NoSuchDeviceError
+
+
+def device(index, name, host_api="ALSA", *, default=False):
+    """Return an input."""
+    return DeviceInfo(index, name, host_api, 2, 48_000, default)
+
+
+DEVICES = [
+    device(1, "HDA Intel PCH: ALC257 Analog (hw:0,0)"),
+    device(4, "Eko CORE: USB Audio (hw:2,0)"),
+    device(5, "pulse"),
+    device(6, "default", default=True),
+    device(7, "Monitor of HDA"),
+    device(8, "Line In", "MME"),
+    device(9, "Line In", "Windows WASAPI"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (None, 6),
+        (4, 4),
+        ("4", 4),
+        (" 4 ", 4),
+        ("pulse", 5),
+        ("PULSE", 5),
+        ("eko", 4),
+        ("core: usb", 4),
+        ("Line In, MME", 8),
+        ("line in, windows", 9),
+        ("monitor", 7),
+    ],
+)
+def test_one_is_meant(wanted, index):
+    """By default, number, exact name, and a part of name and host API that only one has."""
+    assert choose(DEVICES, wanted).index == index
+
+
+def test_an_exact_name_goes_before_a_part():
+    """A name that is also a part of another is that device."""
+    assert choose([device(0, "USB"), device(1, "USB Audio")], "USB").index == 0
+
+
+def test_the_case_decides_between_names_that_differ_in_nothing_else():
+    """Exact means exact."""
+    assert choose([device(0, "usb"), device(1, "USB")], "USB").index == 1
+
+
+def test_a_name_of_digits_goes_before_a_number():
+    """A device that is called by a number is that device."""
+    assert choose([device(1, "a"), device(2, "1")], "1").index == 2
+
+
+@pytest.mark.parametrize("wanted", ["Line In", "a", "hda"])
+def test_several_is_an_error_that_lists_them(wanted):
+    """It names the candidates, and no others."""
+    with pytest.raises(DeviceError, match="could be") as error:
+        choose(DEVICES, wanted)
+    assert not isinstance(error.value, NoSuchDeviceError)
+    small = wanted.casefold()
+    for other in DEVICES:
+        assert (f"[{other.index}] {other.full_name}" in str(error.value)) == (small in other.full_name.casefold())
+
+
+@pytest.mark.parametrize("wanted", ["nothing", "99", 99])
+def test_none_is_an_error_that_lists_all(wanted):
+    """It names every input there is."""
+    with pytest.raises(NoSuchDeviceError) as error:
+        choose(DEVICES, wanted)
+    assert all(f"[{other.index}] {other.full_name}" in str(error.value) for other in DEVICES)
+
+
+def test_no_device_at_all():
+    """Without an input the next step is another."""
+    with pytest.raises(NoSuchDeviceError, match="plug the stethoscope in"):
+        choose([], None)
+
+
+def test_no_default():
+    """A system without a default input is told so."""
+    with pytest.raises(NoSuchDeviceError, match="no input is the system's default"):
+        choose(DEVICES[:2], None)
+
+
+@given(st.text(max_size=8), st.lists(st.text(min_size=1, max_size=4), max_size=5))
+def test_never_a_guess(wanted, names):
+    """Whatever is asked of whatever devices: the one that fits, or an error."""
+    devices = [device(number, name) for number, name in enumerate(names)]
+    try:
+        chosen = choose(devices, wanted)
+    except DeviceError:
+        return
+    by_number = wanted.strip().isdecimal() and chosen.index == int(wanted)
+    assert by_number or wanted.strip().casefold() in chosen.full_name.casefold()
+
+
+class TestFoundAgain:
+    """A device that comes back."""
+
+    @given(st.permutations(range(20)))
+    def test_whatever_its_number(self, order):
+        """Numbers move; the name stays."""
+        moved = [dataclasses.replace(one, index=order[at]) for at, one in enumerate(DEVICES)]
+        assert find_again(moved, DEVICES[1]) == moved[1]
+
+    def test_in_another_socket(self):
+        """Linux writes the card's number into the name: it may be another one after plugging in."""
+        moved = [DEVICES[0], device(2, "Eko CORE: USB Audio (hw:3,0)")]
+        assert find_again(moved, DEVICES[1]) == moved[1]
+
+    def test_on_windows(self):
+        """Windows counts the sockets in front of the name."""
+        before = device(1, "Microphone (2- USB Audio)", "MME")
+        assert find_again([device(3, "Microphone (4- USB Audio)", "MME")], before).index == 3
+
+    def test_not_yet(self):
+        """Another device of the same host API is not it."""
+        assert find_again([DEVICES[0], *DEVICES[2:]], DEVICES[1]) is None
+
+    def test_not_under_another_host_api(self):
+        """The same name elsewhere is another way to it, with other rates."""
+        assert find_again([DEVICES[6]], DEVICES[5]) is None
+
+    def test_two_of_a_make(self):
+        """Of two that cannot be told apart it is the one with the number that it had; else neither."""
+        before = device(3, "USB Audio")
+        assert find_again([device(2, "USB Audio"), device(3, "USB Audio")], before).index == 3
+        assert find_again([device(5, "USB Audio"), device(6, "USB Audio")], before) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Eko CORE 500", "stethoscope"),
+        ("3M Littmann CORE", "stethoscope"),
+        ("My Stethoscope: USB Audio (hw:1,0)", "stethoscope"),
+        ("Thinklabs One", "stethoscope"),
+        ("Monitor of Stethoscope", "virtual"),
+        ("BlackHole 2ch", "virtual"),
+        ("Stereo Mix (Realtek)", "virtual"),
+        ("CABLE Output (VB-Audio Virtual Cable)", "virtual"),
+        ("pulse", "router"),
+        ("default", "router"),
+        ("Gekko sound", None),
+        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", None),
+    ],
+)
+def test_what_a_name_looks_like(name, kind):
+    """Stethoscopes, inputs that hear the computer itself, and the system's own choice are told apart."""
+    assert device(0, name).kind == kind

@@ -1,0 +1,380 @@
+"""The contract of every source, and the pacing of those that run a thread."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from monitor.audio.ring_buffer import RingBuffer
+from monitor.audio.sources.base import BLOCK_S, PacedSource, Source, check_speed
+
+
+class FakeClock:
+    """Seconds that pass only when someone sleeps or works."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+class FakeStop(threading.Event):
+    """A stop flag whose wait moves a fake clock instead of sleeping."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout=None):
+        self._clock.now += timeout
+        return self.is_set()
+
+
+class Tone(PacedSource):
+    """A source of `samples` ones; `work` is called before each block."""
+
+    name = "tone"
+
+    def __init__(self, samples, sample_rate=1000, work=None, **settings):
+        super().__init__(**settings)
+        self.sample_rate = sample_rate
+        self.samples = samples
+        self.work = work or (lambda: None)
+        self.ended = False
+
+    def blocks(self, block_samples):
+        try:
+            for start in range(0, self.samples, block_samples):
+                self.work()
+                yield np.ones(min(block_samples, self.samples - start), np.float32)
+        finally:
+            self.ended = True
+
+
+class NotingRing(RingBuffer):
+    """A ring that notes at which second each block was pushed."""
+
+    def __init__(self, capacity, clock):
+        super().__init__(capacity)
+        self.clock = clock
+        self.pushes = []
+
+    def push(self, block):
+        super().push(block)
+        self.pushes.append((self.end_sample, self.clock.now))
+
+
+def read_all(ring, cursor):
+    """Read to the end; return how many samples came and how many were overwritten."""
+    came = overwritten = 0
+    while (read := cursor.read(100_000, 30.0)) is not None:
+        came += len(read.waveform)
+        overwritten += sum(end - start for start, end in read.lost)
+    return came, overwritten
+
+
+def paced(samples, speed=1.0, sample_rate=1000, work_s=lambda number: 0.0):
+    """Run a source on a fake clock; return the ring with its notes and the second it began."""
+    clock, numbers = FakeClock(), iter(range(10**9))
+    ring = NotingRing(16_384 * 4, clock)
+
+    def work():
+        clock.now += work_s(next(numbers))
+
+    source = Tone(samples, sample_rate, work, speed=speed, clock=clock, stopping=FakeStop(clock))
+    began, cursor = clock.now, ring.cursor()
+    source.start(ring)
+    read_all(ring, cursor)
+    source.close()
+    assert source.error is None
+    return ring, began
+
+
+@pytest.mark.parametrize(("speed", "sample_rate"), [(1.0, 4000), (0.25, 1000), (1.0, 11_025), (64.0, 192_000)])
+def test_a_block_comes_when_its_last_sample_would_have_been_heard(speed, sample_rate):
+    """Every push stands at its absolute time, to a millionth of a second."""
+    ring, began = paced(5 * sample_rate, speed, sample_rate)
+    for end_sample, at in ring.pushes:
+        assert at - began == pytest.approx(end_sample / (sample_rate * speed), abs=1e-6)
+    assert ring.end_sample == 5 * sample_rate
+
+
+def test_ten_minutes_never_drift():
+    """With work of a third of a block before each push, the last block of 10 minutes is on time all the same."""
+    ring, began = paced(600 * 1000, work_s=lambda number: BLOCK_S / 3)
+    end_sample, at = ring.pushes[-1]
+    assert len(ring.pushes) == 60_000
+    assert end_sample == 600_000
+    assert at - began == pytest.approx(600.0, abs=1e-6)
+
+
+def test_a_stall_is_caught_up():
+    """After a second in which nothing could be read, blocks come at once until the schedule is met again."""
+    ring, began = paced(5000, work_s=lambda number: 1.0 if number == 100 else 0.0)
+    late = [at - began - end_sample / 1000 for end_sample, at in ring.pushes]
+    assert max(late) == pytest.approx(1.0 - BLOCK_S, abs=1e-6)
+    assert late[-1] == pytest.approx(0.0, abs=1e-6)
+    assert min(late) >= -1e-6
+
+
+@pytest.mark.parametrize(("speed", "rate", "block"), [(1.0, 4000, 40), (0.25, 1000, 3), (64.0, 192_000, 16_384)])
+def test_a_block_is_ten_milliseconds_of_hearing(speed, rate, block):
+    """Blocks are short enough that no window is late, and far smaller than the ring."""
+    ring, _ = paced(3 * block, speed, rate)
+    assert ring.pushes[0][0] == block
+
+
+def test_a_small_ring_gets_small_blocks():
+    """A block is at most half the ring, so that a lossless source fits into any ring."""
+    ring = RingBuffer(100)
+    cursor, source = ring.cursor(), Tone(1000, speed=None)
+    source.start(ring)
+    assert read_all(ring, cursor) == (1000, 0)
+    source.close()
+    assert source.error is None
+
+
+def test_as_fast_as_possible_waits_for_the_reader():
+    """Without a speed nothing is overwritten, however much more there is than the ring holds."""
+    ring = RingBuffer(20_000)
+    cursor, source = ring.cursor(), Tone(300_000, speed=None)
+    assert source.lossless
+    source.start(ring)
+    assert read_all(ring, cursor) == (300_000, 0)
+    assert ring.overruns == 0
+    source.close()
+
+
+def test_a_paced_source_never_waits_for_the_reader():
+    """At a speed, what nobody reads is overwritten and the source goes on to its end."""
+    clock = FakeClock()
+    ring = RingBuffer(1000)
+    cursor, source = ring.cursor(), Tone(5000, speed=1.0, clock=clock, stopping=FakeStop(clock))
+    assert not source.lossless
+    source.start(ring)
+    came, overwritten = read_all(ring, cursor)
+    assert came + overwritten == 5000
+    source.close()
+
+
+def test_stop_ends_a_source_that_waits_for_room():
+    """A lossless source whose reader went away ends when stopped, and its iterator is closed."""
+    ring = RingBuffer(100)
+    ring.cursor()
+    source = Tone(10**9, speed=None)
+    source.start(ring)
+    source.stop()
+    source.stop()
+    assert ring.closed
+    assert source.ended
+    assert source.error is None
+
+
+def test_stop_ends_a_source_that_waits_for_its_time():
+    """A stop is heeded inside the wait for the next block."""
+    ring = RingBuffer(100_000)
+    with Tone(10**9, sample_rate=1000, speed=0.25) as source:
+        source.start(ring)
+    assert ring.closed
+    assert ring.end_sample < 10**6
+
+
+def test_stop_before_start_is_safe():
+    """A source that was never started can be stopped and closed, and one stopped early gives nothing."""
+    source, ring = Tone(100), RingBuffer(100)
+    source.stop()
+    source.close()
+    source.start(ring)
+    assert read_all(ring, ring.cursor()) == (0, 0)
+    source.stop()
+
+
+def test_a_second_start_is_refused():
+    """A source is heard once; the second start says so and disturbs nothing."""
+    source, ring = Tone(10, speed=None), RingBuffer(100)
+    cursor = ring.cursor()
+    source.start(ring)
+    with pytest.raises(ValueError, match="once"):
+        source.start(ring)
+    assert read_all(ring, cursor) == (10, 0)
+    source.close()
+
+
+def test_an_error_is_kept_and_the_ring_closed():
+    """What goes wrong in the middle stands in `error`; what came before is in the ring, which is closed."""
+    clock, left = FakeClock(), iter([None, None])
+
+    def work():
+        if next(left, "nothing") == "nothing":
+            raise OSError("cable pulled")
+
+    ring = RingBuffer(1000)
+    cursor, source = ring.cursor(), Tone(500, 1000, work, clock=clock, stopping=FakeStop(clock))
+    source.start(ring)
+    assert read_all(ring, cursor) == (20, 0)
+    source.close()
+    assert isinstance(source.error, OSError)
+    assert source.ended
+
+
+def test_an_iterator_that_is_no_generator_serves_too():
+    """Blocks may come from any iterator."""
+
+    class Listed(Tone):
+        def blocks(self, block_samples):
+            return iter([np.ones(3, np.float32), np.ones(2, np.float32)])
+
+    ring = RingBuffer(100)
+    cursor, source = ring.cursor(), Listed(0, speed=None)
+    source.start(ring)
+    assert read_all(ring, cursor) == (5, 0)
+    source.close()
+
+
+def test_the_thread_has_a_name_and_is_no_daemon():
+    """The source's thread can be told from others, and the program never leaves it behind."""
+    ring, source = RingBuffer(100), Tone(10**9, speed=None)
+    ring.cursor()
+    source.start(ring)
+    threads = [thread for thread in threading.enumerate() if thread.name == "auscult-source"]
+    assert [thread.daemon for thread in threads] == [False]
+    source.close()
+    assert not threads[0].is_alive()
+
+
+@pytest.mark.parametrize("speed", [None, 0.25, 1, 64.0])
+def test_speeds_in_range_are_taken(speed):
+    """From a quarter to 64 times, or as fast as possible."""
+    assert check_speed(speed) == speed
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.2, -1.0, 65.0, float("nan"), float("inf")])
+def test_speeds_out_of_range_are_refused(speed):
+    """Any other speed is the caller's mistake, named with its value."""
+    with pytest.raises(ValueError, match=r"speed=.* must be from 0\.25 to 64"):
+        Tone(1, speed=speed)
+
+
+def test_the_contract_cannot_be_made():
+    """A source without a beginning and an end is no source."""
+    with pytest.raises(TypeError):
+        Source()
+
+
+class Count(PacedSource):
+    """A source whose samples are their own numbers, and that can be sent anywhere; `look` is called before a block."""
+
+    name = "count"
+    can_seek = True
+
+    def __init__(self, samples, look, **settings):
+        super().__init__(**settings)
+        self.sample_rate = 1000
+        self.duration_s = samples / 1000
+        self.samples = samples
+        self.look = look
+
+    def blocks(self, block_samples):
+        return self.blocks_from(0, block_samples)
+
+    def blocks_from(self, start_sample, block_samples):
+        for start in range(start_sample, self.samples, block_samples):
+            self.look(self, start)
+            yield np.arange(start, min(start + block_samples, self.samples), dtype=np.float32) / 1e5
+
+
+def heard(ring):
+    """Return all samples of a ring as numbers, and what was lost."""
+    read = ring.cursor().read(ring.capacity, 0.0)
+    return np.round(read.waveform * 1e5).astype(int).tolist(), read.lost
+
+
+def test_a_jump_goes_on_elsewhere_and_is_a_gap():
+    """What was played before stays, one lost sample marks the jump, and positions follow it."""
+    asked = []
+
+    def look(source, start):
+        if start == 200 and not asked:
+            asked.append(start)
+            source.seek(0.7)
+
+    clock = FakeClock()
+    source = Count(1000, look, clock=clock, stopping=FakeStop(clock))
+    ring = RingBuffer(2000)
+    source._run(ring)
+    samples, lost = heard(ring)
+    assert samples == [*range(200), 0, *range(700, 1000)]
+    assert lost == ((200, 201),)
+    assert source.shift_s(0.1) == 0.0
+    assert source.shift_s(0.3) == pytest.approx(0.499)
+
+
+def test_a_jump_back_plays_again():
+    """The same sound comes twice."""
+    asked = []
+
+    def look(source, start):
+        if start == 500 and not asked:
+            asked.append(start)
+            source.seek(0.1)
+
+    source = Count(600, look, speed=None)
+    ring = RingBuffer(40_000)
+    source._push_all(ring)
+    samples, lost = heard(ring)
+    assert samples[-500:] == [*range(100, 600)]
+    assert len(lost) == len(asked)
+
+
+@pytest.mark.parametrize(("position_s", "place"), [(-5.0, 0), (99.0, 1000)])
+def test_a_jump_stays_inside(position_s, place):
+    """Before the beginning is the beginning, behind the end the end."""
+    source = Count(1000, lambda source, start: None)
+    source.seek(position_s)
+    ring = RingBuffer(3000)
+    source._push_all(ring)
+    samples, _ = heard(ring)
+    assert samples == [0, *range(place, 1000)]
+
+
+def test_a_pause_holds_sound_and_schedule():
+    """Nothing is pushed meanwhile, and nothing hurries afterwards."""
+    clock = FakeClock()
+
+    class Ending(FakeStop):
+        """Ends the pause of the source after the tenth wait in it."""
+
+        waits = 0
+
+        def wait(self, timeout=None):
+            if source._paused.is_set():
+                self.waits += 1
+                if self.waits == 10:
+                    source.pause(paused=False)
+            return super().wait(timeout)
+
+    def look(source, start):
+        if start == 500:
+            source.pause(paused=True)
+
+    stopping = Ending(clock)
+    source = Count(1000, look, clock=clock, stopping=stopping)
+    ring = NotingRing(2000, clock)
+    source._run(ring)
+    assert stopping.waits == 10
+    assert ring.end_sample == 1000
+    assert clock.now == pytest.approx(1000.0 + 1.0 + 10 * 0.05)
+
+
+def test_a_source_that_cannot_seek_stays_where_it_is():
+    """Seeking does nothing, and asking for another start is refused."""
+    source = Tone(100)
+    source.seek(0.05)
+    ring = RingBuffer(1000)
+    source._push_all(ring)
+    assert ring.end_sample == 100
+    with pytest.raises(ValueError, match="cannot seek"):
+        source.blocks_from(5, 10)
+    assert source.can_pause
+    assert not source.can_seek

@@ -1,0 +1,174 @@
+"""The live source: its threads begin and end, errors come out, and it plays through the pipeline."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from monitor.audio.ring_buffer import RingBuffer
+from monitor.audio.sources.microphone import MicrophoneSource
+from monitor.errors import DeviceError
+from monitor.runtime.pipeline import Pipeline
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+HEART = phonocardiogram(8.0, HeartSettings(), np.random.default_rng(5)).waveform
+
+
+def wait_until(condition, timeout_s=10.0):
+    """Wait for a condition, bounded; polls an event and never sleeps by itself."""
+    pause = threading.Event()
+    for _ in range(int(timeout_s / 0.005)):
+        if condition():
+            return
+        pause.wait(0.005)
+    pytest.fail("the condition did not come about")
+
+
+def test_the_devices_own_rate_and_first_channel(system, steth):
+    """Unless asked for others."""
+    source = MicrophoneSource(steth, system)
+    assert (source.name, source.sample_rate, source.speed, source.duration_s) == ("steth", 1000, 1.0, None)
+    assert not source.lossless
+    assert MicrophoneSource(steth, system, sample_rate=4000, channel=2).sample_rate == 4000
+    assert system.checked == [(steth, 1, 1000), (steth, 2, 4000)]
+
+
+def test_the_time_since_the_newest_block(system, steth):
+    """None before the first block; after it what the clock says has passed."""
+    now = [100.0]
+    source = MicrophoneSource(steth, system, clock=lambda: now[0])
+    assert source.since_heard_s == 0.0
+    with source:
+        source.start(RingBuffer(4000))
+        assert source.since_heard_s == 0.0
+        system.streams[0].deliver()
+        now[0] = 100.03
+        assert source.since_heard_s == pytest.approx(0.03)
+        system.streams[0].deliver()
+        assert source.since_heard_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"channel": 0}, ValueError),
+        ({"latency_s": 0.0}, ValueError),
+        ({"latency_s": 5.1}, ValueError),
+        ({"latency_s": float("nan")}, ValueError),
+        ({"sample_rate": 999}, DeviceError),
+        ({"sample_rate": 192_001}, DeviceError),
+    ],
+)
+def test_what_cannot_be_is_refused(system, steth, options, error):
+    """Before anything is opened."""
+    with pytest.raises(error):
+        MicrophoneSource(steth, system, **options)
+    assert system.opened == []
+
+
+def test_what_the_device_refuses_is_told(system, steth, monkeypatch):
+    """The library's answer comes out of making the source."""
+
+    def refuse(device, channels, sample_rate):
+        raise DeviceError("steth: does not do 4000 Hz", "choose --rate 44100")
+
+    monkeypatch.setattr(system, "check", refuse)
+    with pytest.raises(DeviceError, match="choose --rate 44100"):
+        MicrophoneSource(steth, system, sample_rate=4000)
+
+
+def test_it_closes_the_device_and_the_ring(system, steth):
+    """Stop ends the thread, closes the stream and says that no more will come; twice is safe."""
+    ring = RingBuffer(1000)
+    source = MicrophoneSource(steth, system)
+    source.stop()
+    source.start(ring)
+    source.stop()
+    source.close()
+    assert system.streams[0].closed
+    assert ring.closed
+    assert (source.error, source.stuck, source.device_status.state) == (None, False, "closed")
+
+
+def test_it_starts_once(system, steth):
+    """To hear it again a new source is made."""
+    with MicrophoneSource(steth, system) as source:
+        source.start(RingBuffer(1000))
+        with pytest.raises(ValueError, match="once"):
+            source.start(RingBuffer(1000))
+
+
+def test_a_device_that_does_not_open_leaves_nothing(system, steth, plain_bundle):
+    """The pipeline raises, and all its threads end."""
+    system.failing = "steth: cannot be opened (busy)"
+    pipeline = Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle)
+    with pipeline, pytest.raises(DeviceError, match="busy"):
+        pipeline.start()
+
+
+def test_a_driver_that_keeps_the_device_is_told(system, steth, monkeypatch):
+    """Stop does not wait for ever, and says that the program cannot end by itself."""
+    released = threading.Event()
+    source = MicrophoneSource(steth, system)
+    source.start(RingBuffer(1000))
+    monkeypatch.setattr(system.streams[0], "close", lambda: released.wait(timeout=30))
+    source._watchdog.stop(timeout_s=0.01)
+    assert source.stuck
+    source.stop()
+    assert source.stuck
+    released.set()
+    wait_until(lambda: not source.stuck)
+
+
+def test_an_exception_of_the_callback_surfaces(system, steth, plain_bundle):
+    """What fails on the library's thread is raised where the program iterates."""
+    with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
+        windows = pipeline.windows()
+        system.streams[0].take(np.zeros((10, 0), np.float32), False)  # no such channel
+        with pytest.raises(IndexError):
+            list(windows)
+
+
+def test_live_windows_are_those_of_the_waveform(system, steth, plain_bundle):
+    """Blocks of changing size give every window, with the status in the snapshot."""
+    sizes = np.random.default_rng(1).integers(1, 900, 200)
+    with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
+        pipeline.drain(0.0)
+        pipeline.start()
+        ends = np.minimum(np.cumsum(sizes), len(HEART))
+        for start, end in zip(np.concatenate(([0], ends)), ends, strict=False):
+            system.streams[0].take(np.stack([HEART[start:end]] * 2, axis=1), False)
+            wait_until(lambda end=end: pipeline.snapshot().elapsed_s == end / 4000)
+        events = pipeline.drain(1.0)
+        wait_until(lambda: pipeline.snapshot().device.state == "open")
+    assert [event.index for event in events] == list(range(7))
+    assert not any(event.gap for event in events)
+
+
+def test_an_injected_overflow_withholds_the_windows_that_touch_it(system, steth, plain_bundle):
+    """Blocks that came after a loss are not judged together with those before it; the counters say so."""
+    with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
+        pipeline.drain(0.0)
+        pipeline.start()
+        events = []
+        for start in range(0, len(HEART), 1000):
+            system.streams[0].take(np.stack([HEART[start : start + 1000]] * 2, axis=1), start == 8000)
+            wait_until(lambda start=start: pipeline.snapshot().elapsed_s >= (start + 1000) / 4000)
+            events += pipeline.drain(0.0)
+        wait_until(lambda: pipeline.snapshot().device.overflows == 1)
+        snapshot = pipeline.snapshot()
+    assert snapshot.gaps == 1
+    assert events
+    assert all(event.gap == (event.start_s < 2.01) for event in events if abs(event.start_s - 2.0) > 0.3)
+    assert all(event.judgement.scores is None for event in events if event.gap)
+
+
+def test_the_door_by_name(system, steth, monkeypatch):
+    """A program names a device and gets its source."""
+    monkeypatch.setattr("monitor.audio.sources.microphone.PortAudio", lambda: system)
+    assert MicrophoneSource.named("ste", sample_rate=4000).sample_rate == 4000
+    with pytest.raises(DeviceError, match="steth"):
+        MicrophoneSource.named("other")

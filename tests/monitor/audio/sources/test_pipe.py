@@ -1,0 +1,337 @@
+"""Sound from standard input, real pipes included."""
+
+import io
+import os
+import struct
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.audio.ring_buffer import RingBuffer
+from monitor.audio.sources import pipe
+from monitor.audio.sources.file import RecordingSource
+from monitor.audio.sources.pipe import PipeSource, RawFormat
+from monitor.errors import RecordingError
+
+needs_poll = pytest.mark.skipif(os.name == "nt", reason="on Windows a pipe cannot be waited for")
+
+
+class Dribble(io.RawIOBase):
+    """A stream without a descriptor that gives its bytes in the sizes it is told."""
+
+    def __init__(self, data, sizes):
+        self._data, self._sizes = data, list(sizes)
+
+    def read(self, most=-1):
+        size = max(1, min(most, self._sizes.pop(0) if self._sizes else most))
+        part, self._data = self._data[:size], self._data[size:]
+        return part
+
+
+def noise(samples, channels=1, seed=0):
+    """Repeatable noise, ``(samples, channels)``."""
+    return np.random.default_rng(seed).normal(0, 0.1, (samples, channels)).astype(np.float32)
+
+
+def encoded(waveform, kind="WAV", subtype="PCM_16", sample_rate=4000):
+    """The bytes of a recording."""
+    file = io.BytesIO()
+    soundfile.write(file, waveform, sample_rate, subtype, format=kind)
+    return file.getvalue()
+
+
+def with_size(wav, size):
+    """A WAV whose header says another size for its samples."""
+    at = wav.index(b"data") + 4
+    return wav[:at] + struct.pack("<I", size) + wav[at + 4 :]
+
+
+def all_of(source, block_samples=160):
+    """All that a source would push, as one waveform."""
+    blocks = list(source.blocks(block_samples))
+    assert all(0 < len(block) <= block_samples for block in blocks)
+    return np.concatenate([np.zeros(0, np.float32), *blocks])
+
+
+def refusal(data, **settings):
+    """The one line with which a stream is refused."""
+    with pytest.raises(RecordingError) as caught:
+        PipeSource(io.BytesIO(data), **settings)
+    line = str(caught.value)
+    assert line.startswith("standard input: ")
+    assert "\n" not in line
+    assert caught.value.next_step
+    return line
+
+
+@pytest.fixture
+def real_pipe():
+    """A pipe of the system: a stream to read, and a descriptor to write that is closed in the end."""
+    reading, writing = os.pipe()
+    stream, writer = os.fdopen(reading, "rb"), os.fdopen(writing, "wb", buffering=0)
+    yield stream, writer
+    writer.close()
+    stream.close()
+
+
+@pytest.mark.parametrize("channel", [None, 1, 2])
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64"])
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_a_wav_is_the_same_as_from_a_file(tmp_path, kind, subtype, channel):
+    """Piped or named, a recording gives the same samples to the last bit, the same rate and length."""
+    data = encoded(noise(3000, 2), kind, subtype)
+    (tmp_path / "a.wav").write_bytes(data)
+    named, piped = RecordingSource(tmp_path / "a.wav", channel=channel), PipeSource(io.BytesIO(data), channel=channel)
+    assert (piped.sample_rate, piped.duration_s, piped.name) == (4000, named.duration_s, "-")
+    np.testing.assert_array_equal(all_of(piped), all_of(named))
+
+
+@given(st.lists(st.integers(1, 50), max_size=100), st.integers(1, 300))
+def test_bytes_may_arrive_in_any_sizes(sizes, block_samples):
+    """However the bytes are cut, header included, the samples are the same."""
+    waveform = noise(500, 3)
+    source = PipeSource(Dribble(encoded(waveform, subtype="PCM_24"), sizes))
+    expected = PipeSource(io.BytesIO(encoded(waveform, subtype="PCM_24")))
+    np.testing.assert_array_equal(all_of(source, block_samples), all_of(expected))
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF])
+def test_a_size_that_was_not_known_means_to_the_end(size):
+    """A live recorder's header promises nothing, and everything that comes is heard."""
+    source = PipeSource(io.BytesIO(with_size(encoded(noise(700)), size)))
+    assert source.duration_s is None
+    assert len(all_of(source)) == 700
+
+
+def test_a_size_larger_than_what_comes_is_no_error():
+    """A pipe that ends early is heard to its end."""
+    waveform = all_of(PipeSource(io.BytesIO(with_size(encoded(noise(700)), 10_000))))
+    assert len(waveform) == 700
+
+
+def test_what_stands_behind_the_samples_is_not_heard():
+    """Chunks behind the samples are no sound."""
+    data = encoded(noise(700)) + b"LIST\x04\0\0\0INFO"
+    assert len(all_of(PipeSource(io.BytesIO(data)))) == 700
+
+
+def test_odd_chunks_before_the_samples_are_skipped():
+    """A chunk of odd length, with its pad byte, shifts nothing."""
+    wav = encoded(np.full((5, 1), 0.5))
+    data = wav[:12] + b"junk" + struct.pack("<I", 100_001) + bytes(100_002) + wav[12:]
+    assert all_of(PipeSource(io.BytesIO(data))).tolist() == [0.5] * 5
+
+
+@pytest.mark.parametrize("tail", [b"", b"\x01", b"\x01\x02\x03"])
+def test_a_part_of_a_sample_at_the_end_is_left_out(tail):
+    """Bytes that make no whole sample of all channels are not heard."""
+    raw = np.array([[1, 3], [2, 6]], "<i2").tobytes() + tail
+    source = PipeSource(io.BytesIO(raw), raw=RawFormat(4000, 2, "s16le"))
+    np.testing.assert_array_equal(all_of(source), np.array([2, 4], np.float32) / 32768)
+
+
+def test_headerless_samples_are_what_they_are_said_to_be():
+    """With a form given nothing is taken for a header, not even one that looks so."""
+    source = PipeSource(io.BytesIO(b"RIFF____WAVE"), raw=RawFormat(8000, 1, "u8"))
+    assert source.sample_rate == 8000
+    assert source.duration_s is None
+    assert len(all_of(source)) == 12
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_16")]
+)
+def test_other_formats_are_taken_whole(kind, subtype):
+    """FLAC, OGG, MP3 and AIFF are decoded from memory, as libsndfile does it."""
+    data = encoded(noise(30_000, 2), kind, subtype, 8000)
+    source = PipeSource(io.BytesIO(data), channel=2)
+    assert (source.sample_rate, source.duration_s) == (8000, 3.75)
+    expected, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+    np.testing.assert_allclose(all_of(source), expected[:, 1], atol=1e-6)
+
+
+def test_a_compressed_stream_has_a_limit(monkeypatch):
+    """What would fill the memory is refused with the way out."""
+    monkeypatch.setattr(pipe, "MAX_WHOLE_BYTES", 2**20)
+    assert "more than 1 MiB of a compressed recording; save it and name the file" in refusal(b"fLaC" + bytes(2**21))
+
+
+def test_a_cut_flac_gives_what_is_there():
+    """A FLAC that ends early is heard up to there, then the error says so."""
+    data = encoded(noise(100_000), "FLAC")
+    blocks, heard = PipeSource(io.BytesIO(data[: len(data) // 2])).blocks(1000), 0
+    with pytest.raises(RecordingError, match=r"standard input: damaged or cut short, decoding stops after"):
+        for block in blocks:
+            heard += len(block)
+    assert heard > 20_000
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"", "nothing came; pipe a recording in: auscult replay - < FILE"),
+        (b"hello world, how are you", "not a recording that can be recognised; for headerless audio say its form: "
+                                      "--raw s16le --rate 4000"),
+        (bytes(100), "not a recording that can be recognised"),
+        (b"\xff", "not a recording that can be recognised"),
+        (b"RIFF", "not a recording that can be recognised"),
+        (b"RIFF____AVI ", "not a recording that can be recognised"),
+        (b"RIFF____WAVE", "the WAV ends inside its header"),
+        (b"RIFF____WAVEfmt ", "the WAV ends inside its header"),
+        (b"fLaC" + bytes(400), "not a recording that can be read"),
+        (b"\xff\xfb\x90\x64" + bytes(400), "not a recording that can be read"),
+    ],
+)  # fmt: skip
+def test_what_is_no_sound(capfd, data, line):
+    """Nothing, junk and broken headers are refused in one line with the next step."""
+    assert refusal(data).startswith(f"standard input: {line}")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_compressed_wav_is_not_guessed_at():
+    """A WAV of another form than plain numbers is refused, not heard as noise."""
+    assert "compressed form" in refusal(encoded(noise(1000), subtype="ULAW"))
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "line"),
+    [
+        (encoded(noise(10), sample_rate=500), {}, "sample rate of 500 Hz is outside"),
+        (encoded(noise(10), "FLAC", sample_rate=384_000), {}, "sample rate of 384000 Hz is outside"),
+        (encoded(noise(10, 2)), {"channel": 3}, "has 2 channels, there is no channel 3"),
+        (encoded(noise(10), "FLAC"), {"channel": 2}, "has 1 channel, there is no channel 2"),
+        (b"12345678", {"raw": RawFormat(4000), "channel": 2}, "has 1 channel, there is no channel 2"),
+    ],
+)
+def test_a_form_that_cannot_be_heard(data, settings, line):
+    """Rate and channel are checked as for a file."""
+    assert refusal(data, **settings).startswith(f"standard input: {line}")
+
+
+@pytest.mark.parametrize(("data", "raw"), [(encoded(noise(0)), None), (b"", RawFormat(4000)), (b"1", RawFormat(4000))])
+def test_a_stream_without_samples_is_an_error(data, raw):
+    """When everything is right but nothing is to be heard, the source ends with an error."""
+    source = PipeSource(io.BytesIO(data), raw=raw)
+    with pytest.raises(RecordingError, match="standard input: holds no samples; pipe"):
+        all_of(source)
+
+
+def test_a_terminal_is_refused():
+    """Nobody types a recording."""
+
+    class Terminal(io.BytesIO):
+        def isatty(self):
+            return True
+
+    with pytest.raises(RecordingError, match="standard input: is a terminal, not a recording; pipe"):
+        PipeSource(Terminal())
+
+
+@pytest.mark.parametrize(("settings", "message"), [({"channel": 0}, "channel=0"), ({"speed": 0.1}, "speed=0.1")])
+def test_the_callers_mistakes_are_named(settings, message):
+    """A wrong argument is a ValueError."""
+    with pytest.raises(ValueError, match=message):
+        PipeSource(io.BytesIO(b""), **settings)
+
+
+@needs_poll
+def test_what_has_arrived_is_heard_at_once(real_pipe):
+    """From a live pipe, samples come out before any more go in: nothing waits for a block to be full."""
+    stream, writer = real_pipe
+    writer.write(with_size(encoded(noise(0)), 0x7FFF_FFFF)[:44])
+    source = PipeSource(stream)
+    blocks = source.blocks(10_000)
+    for value in (1, 2, 3):
+        writer.write(np.full(value, value, "<i2").tobytes())
+        np.testing.assert_array_equal(next(blocks), np.full(value, value / 32768, np.float32))
+    writer.write(b"\x01")
+    writer.write(b"\x00\x02\x00")
+    assert len(next(blocks)) == 2
+    writer.close()
+    assert list(blocks) == []
+
+
+@needs_poll
+def test_a_real_pipe_gives_everything(real_pipe):
+    """A recording much larger than a pipe holds comes whole through thread and ring."""
+    stream, writer = real_pipe
+    waveform = noise(300_000)
+    sender = threading.Thread(target=lambda: (writer.write(encoded(waveform, subtype="FLOAT")), writer.close()))
+    sender.start()
+    ring = RingBuffer(50_000)
+    cursor, parts = ring.cursor(), []
+    with PipeSource(stream, speed=None) as source:
+        source.start(ring)
+        while (read := cursor.read(50_000, 30.0)) is not None:
+            parts.append(read.waveform)
+    sender.join(timeout=30.0)
+    np.testing.assert_array_equal(np.concatenate(parts), waveform[:, 0])
+    assert source.error is None
+
+
+@needs_poll
+def test_stop_ends_a_source_that_waits_for_bytes(real_pipe):
+    """A sender that went silent does not keep the source: stop ends the wait, without an error."""
+    stream, _writer = real_pipe
+    ring = RingBuffer(1000)
+    source = PipeSource(stream, raw=RawFormat(4000))
+    source.start(ring)
+    source.stop()
+    source.stop()
+    assert not any(thread.name == "auscult-source" for thread in threading.enumerate())
+    assert ring.closed
+    assert source.error is None
+
+
+@needs_poll
+def test_a_file_as_standard_input(tmp_path):
+    """`< FILE` works as a pipe does, without waiting."""
+    (tmp_path / "a.wav").write_bytes(encoded(noise(5000), subtype="FLOAT"))
+    with (tmp_path / "a.wav").open("rb") as stream:
+        np.testing.assert_array_equal(all_of(PipeSource(stream)), noise(5000)[:, 0])
+
+
+@needs_poll
+def test_a_truncated_file_can_be_heard_through_the_pipe(tmp_path):
+    """The way out that a refused, cut file names does work."""
+    (tmp_path / "a.wav").write_bytes(encoded(noise(5000))[:-3000])
+    with pytest.raises(RecordingError, match="auscult replay - < "):
+        RecordingSource(tmp_path / "a.wav")
+    with (tmp_path / "a.wav").open("rb") as stream:
+        assert len(all_of(PipeSource(stream))) == 3500
+
+
+@needs_poll
+def test_a_broken_descriptor_is_one_line(real_pipe, monkeypatch):
+    """When the system refuses to read, the error says why."""
+    stream, writer = real_pipe
+
+    def fail(*args):
+        raise OSError(5, "Input/output error")
+
+    writer.write(b"1234")
+    monkeypatch.setattr(os, "read", fail)
+    with pytest.raises(RecordingError, match=r"standard input: cannot be read \(Input/output error\); check"):
+        PipeSource(stream)
+
+
+@needs_poll
+def test_a_descriptor_that_does_not_block_is_waited_for(real_pipe, monkeypatch):
+    """A read that finds nothing after all is tried again."""
+    stream, writer = real_pipe
+    read, refusals = os.read, [BlockingIOError(), BlockingIOError()]
+
+    def read_later(*args):
+        if refusals:
+            raise refusals.pop()
+        return read(*args)
+
+    writer.write(b"\x00\x40")
+    writer.close()
+    monkeypatch.setattr(os, "read", read_later)
+    assert all_of(PipeSource(stream, raw=RawFormat(4000))).tolist() == [0.5]
+    assert refusals == []

@@ -1,0 +1,74 @@
+"""Sources and windows for pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitor.audio.sources.array import ArraySource
+from monitor.commands.plot.offline_run import Heard, hear
+from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
+
+
+def made_window(
+    index=0, label="normal", state="verdict", *, gap=False, short=False, rolling=None, bpm=70.0, reason=None
+):
+    """Return a window at a hop of 0.5 s."""
+    judgement = Judgement(state, label if state == "verdict" else None, 0.8)
+    withheld = state if state in ("no-signal", "poor-signal") else None
+    return WindowEvent(
+        index=index,
+        start_s=0.5 * index,
+        end_s=0.5 * index + 5.0,
+        judgement=judgement,
+        rolling=rolling or judgement,
+        quality=Quality(0.5, reason, withheld),
+        heart_rate_bpm=bpm,
+        gap=gap,
+        short=short,
+        latency_ms=0.0,
+    )
+
+
+def made_heard(windows=(), *, judgement=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
+    """Return what was heard of a recording that never was."""
+    labels = ("normal", "murmur", "extrastole")
+    values = {
+        "start": Start(source, 4000, "plain", "0123456789abcdef", labels, 5.0, 0.5, duration_s, None),
+        "windows": tuple(windows),
+        "summary": Summary(source, len(windows), 0, 0, judgement or Judgement("listening"), bpm),
+        "uncertain_below": 0.5,
+        "duration_s": duration_s,
+        "low": np.full(100, -0.5, np.float32),
+        "high": np.full(100, 0.25, np.float32),
+        "lost": np.zeros(100, bool),
+        "column_s": duration_s / 100,
+        "power_db": np.linspace(-90, -10, 6400, dtype=np.float32).reshape(64, 100),
+        "power_column_s": 0.1,
+        "frame_s": 0.064,
+        "bin_hz": 15.625,
+        "error": None,
+    }
+    return Heard(**{**values, **changes})
+
+
+@pytest.fixture
+def window_maker():
+    """Return the maker of windows."""
+    return made_window
+
+
+@pytest.fixture
+def heard_maker():
+    """Return the maker of what was heard."""
+    return made_heard
+
+
+@pytest.fixture
+def hear_array(plain_bundle):
+    """Return a call that hears a waveform."""
+
+    def call(waveform, sample_rate=4000, **options):
+        return hear(ArraySource(waveform, sample_rate), options.pop("bundle", plain_bundle), **options)
+
+    return call

@@ -1,0 +1,71 @@
+"""The words on a picture: caption, verdict, times."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.commands.plot.captions import MOST_TICKS, caption, clock, tick_step, verdict_words
+from monitor.errors import RecordingError
+from monitor.messages import Judgement
+
+
+def test_a_caption_says_file_verdict_model_and_purpose(heard_maker, window_maker):
+    """The folder is left out; model and digest, window and hop are there, and what it is not for."""
+    heard = heard_maker([window_maker()], judgement=Judgement("verdict", "murmur", 0.873), bpm=71.6, source="/x/a.wav")
+    title, below = caption(heard)
+    assert title == "a.wav: murmur 0.87, 72 beats / min"
+    for part in ("10.0 s at 4000 Hz", "model plain (01234567)", "window 5 s, hop 0.5 s"):
+        assert part in below
+    assert below.endswith("research use, not for diagnosis")
+    assert "short" not in below
+    assert "damaged" not in below
+
+
+def test_a_caption_says_what_is_special(heard_maker, window_maker):
+    """A start inside the file, a looped clip, a damaged file, a long one."""
+    _, below = caption(heard_maker([window_maker(short=True)], error=RecordingError("cut"), duration_s=3750.0), 12.5)
+    assert "1:02:30 from 12.5 s on at" in below
+    assert "short: looped to one window" in below
+    assert "damaged: ends early" in below
+
+
+def test_a_long_name_is_cut_in_its_middle(heard_maker):
+    """Beginning and end of a name of 300 characters are kept; control characters are not."""
+    title, _ = caption(heard_maker(source="begin" + "x" * 300 + "\n.wav"))
+    assert title.startswith("begin")
+    assert "…" in title
+    assert "?.wav: listening" in title
+    assert len(title) < 100
+
+
+def test_a_withheld_recording_says_why(heard_maker, window_maker):
+    """The reason of most withheld windows stands beside the state; no confidence does."""
+    windows = [window_maker(index, state="poor-signal", reason=its) for index, its in enumerate(["b", "a", "a"])]
+    assert verdict_words(heard_maker(windows, judgement=Judgement("poor-signal", None, 0.8))) == "poor signal (a)"
+    assert verdict_words(heard_maker(judgement=Judgement("no-signal"))) == "no signal"
+    assert verdict_words(heard_maker(judgement=Judgement("uncertain", None, 0.41))) == "uncertain 0.41"
+
+
+@given(duration_s=st.floats(0.01, 1e6))
+def test_an_axis_has_few_numbers(duration_s):
+    """At most 14 steps, whatever the length."""
+    assert duration_s / tick_step(duration_s) <= MOST_TICKS
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "step"), [(0.8, 0.1), (5.0, 0.5), (24.0, 2.0), (3600.0, 300.0), (172_800.0, 14_400)]
+)
+def test_steps_are_round(duration_s, step):
+    """A clip has tenths, an hour five minutes, two days four hours."""
+    assert tick_step(duration_s) == step
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step", "text"),
+    [(2.5, 0.5, "2.5"), (12.0, 2.0, "12"), (90.0, 15.0, "1:30"), (3750.0, 60.0, "1:02:30"), (0.0, 60.0, "0:00")],
+)
+def test_times_as_a_clock_shows_them(seconds, step, text):
+    """Seconds for short steps, minutes and hours for long ones."""
+    assert clock(seconds, step) == text

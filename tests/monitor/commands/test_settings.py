@@ -1,0 +1,206 @@
+"""What was chosen for listening, and where."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.commands.settings import KEYS, Setting, config_path, settings
+from monitor.commands.settings_file import change_config
+from monitor.errors import AuscultError
+
+VALUES = {
+    "device": st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip),
+    "channel": st.integers(1, 1024),
+    "rate": st.integers(1000, 192_000),
+    "latency": st.floats(1e-3, 5.0),
+    "model": st.sampled_from(["heart-sounds", "models/mine", "über"]),
+    "hop": st.floats(1e-3, 5.0),
+}
+DEFAULTS = {"device": None, "channel": 1, "rate": None, "latency": 0.2, "model": "heart-sounds", "hop": None}
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Return where the config file is."""
+    return tmp_path / "config.toml"
+
+
+def chosen(file, flags=None, **variables):
+    """Return what is in force with a config file, flags and variables."""
+    return settings(flags or {}, {"AUSCULT_CONFIG": str(file), **variables})
+
+
+def test_without_any_choice_there_are_defaults(tmp_path, monkeypatch):
+    """The folder of the user need not exist; every value says that it is a default."""
+    import platformdirs
+
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, **rest: str(tmp_path / name))
+    found = settings({}, {})
+    assert {key: getattr(found, key) for key in KEYS} == {key: Setting(value) for key, value in DEFAULTS.items()}
+    assert not found.path.parent.exists()
+
+
+def test_the_file_lies_in_the_folder_of_the_user(monkeypatch, tmp_path):
+    """Where platformdirs says, without asking for it when another file is named."""
+    import platformdirs
+
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, **rest: str(tmp_path / name))
+    assert config_path({}) == tmp_path / "auscult" / "config.toml"
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    assert config_path({"AUSCULT_CONFIG": str(tmp_path / "mine.toml")}) == tmp_path / "mine.toml"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="each system has its own folder")
+def test_on_linux_it_is_the_folder_that_the_manual_names(monkeypatch, tmp_path):
+    """``~/.config/auscult/config.toml``."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert config_path({}) == tmp_path / ".config" / "auscult" / "config.toml"
+
+
+def test_a_home_folder_may_be_written_short():
+    """``~`` means what it means everywhere."""
+    assert config_path({"AUSCULT_CONFIG": "~/mine.toml"}) == Path.home() / "mine.toml"
+
+
+origins = st.sets(st.sampled_from(["file", "variable", "flag"]))
+
+
+@given(data=st.data(), where=st.fixed_dictionaries(dict.fromkeys(KEYS, origins)))
+def test_flags_win_over_variables_over_the_file_over_defaults(tmp_path_factory, data, where):
+    """For every key and every mixture of origins the first that names it wins, and is named."""
+    file = tmp_path_factory.mktemp("settings") / "config.toml"
+    values = {(key, origin): data.draw(VALUES[key]) for key in KEYS for origin in where[key]}
+    change_config(file, {key: str(values[key, "file"]) for key in KEYS if "file" in where[key]})
+    variables = {f"AUSCULT_{key.upper()}": str(values[key, "variable"]) for key in KEYS if "variable" in where[key]}
+    flags = {key: values[key, "flag"] if "flag" in where[key] else None for key in KEYS}
+    found = chosen(file, {**flags, "json": True, "func": print}, **variables)
+    names = {"flag": "--{}", "variable": "AUSCULT_{}", "file": str(file)}
+    for key in KEYS:
+        first = next((origin for origin in ("flag", "variable", "file") if origin in where[key]), None)
+        if first is None:
+            assert getattr(found, key) == Setting(DEFAULTS[key], "default")
+            continue
+        named = names[first].format(key if first == "flag" else key.upper())
+        assert getattr(found, key) == Setting(values[key, first], named)
+    assert found.path == file
+
+
+def test_an_index_is_a_device(file):
+    """A number in the file or a variable is the index that ``auscult devices`` shows, as digits."""
+    file.write_text("device = 3\n")
+    assert chosen(file).device.value == "3"
+    assert chosen(file, AUSCULT_DEVICE="4").device.value == "4"
+    assert chosen(file, {"device": 5}).device.value == "5"
+
+
+def test_whole_numbers_are_seconds_too(file):
+    """``latency = 1`` is meant as 1.0."""
+    file.write_text("latency = 1\nhop = 0.5\n")
+    found = chosen(file)
+    assert (found.latency.value, found.hop.value) == (1.0, 0.5)
+    assert isinstance(found.latency.value, float)
+
+
+def test_an_empty_variable_counts_as_not_set(file):
+    """As shells and unit files leave them."""
+    file.write_text("channel = 2\n")
+    assert chosen(file, AUSCULT_CHANNEL="").channel == Setting(2, str(file))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'channel = "left"',
+        "channel = 0",
+        "channel = 1.5",
+        "channel = true",
+        "rate = 44.1",
+        "rate = 999",
+        "rate = 192001",
+        'rate = "fast"',
+        "latency = 0",
+        "latency = -0.2",
+        "latency = nan",
+        "latency = inf",
+        "latency = true",
+        "latency = [0.2]",
+        "hop = 0",
+        "hop = 6",
+        "device = true",
+        'device = ""',
+        'device = "  "',
+        "device = 1.5",
+        "device = {name = 'x'}",
+        "model = false",
+        "model = 2020-01-01",
+    ],
+)
+def test_a_value_that_cannot_be_used_is_one_line_with_the_next_step(file, line):
+    """The file, the key, the value and the rule."""
+    file.write_text(line)
+    with pytest.raises(AuscultError) as caught:
+        chosen(file)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert str(file) in text
+    assert f"{line.split()[0]}=" in text
+    assert "; it must be" in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("AUSCULT_CHANNEL", "left"), ("AUSCULT_RATE", "44.1k"), ("AUSCULT_LATENCY", "low"), ("AUSCULT_HOP", "nan")],
+)
+def test_a_variable_that_cannot_be_used_is_named(file, variable, value):
+    """An environment of long ago is found by its name."""
+    file.write_text("")
+    with pytest.raises(AuscultError, match=rf"^{variable}: .*{value}.*; it must be"):
+        chosen(file, **{variable: value})
+
+
+def test_a_wrong_value_that_is_hidden_is_still_told(file):
+    """A flag does not excuse a broken file: it would be in force the next time."""
+    file.write_text("channel = 0\n")
+    with pytest.raises(AuscultError, match="channel=0"):
+        chosen(file, {"channel": 2})
+
+
+@pytest.mark.parametrize("text", ['devise = "x"\n', "[listen]\nchannel = 1\n", "channel = 1\nvolume = 3\n"])
+def test_an_unknown_key_is_told_with_those_there_are(file, text):
+    """A slip of the pen is not ignored."""
+    file.write_text(text)
+    with pytest.raises(AuscultError, match=r"no such setting: (devise|listen|volume); it may hold device, channel"):
+        chosen(file)
+
+
+@pytest.mark.parametrize("data", [b"channel = \n", b"channel 1", b"\xff\xfe\x00", b'device = "\xe4"', b"a = 1\na = 2"])
+def test_a_file_that_is_no_toml_is_one_line(file, data):
+    """Where it is broken, and what to do."""
+    file.write_bytes(data)
+    with pytest.raises(
+        AuscultError, match=r"config\.toml is no TOML: .*; mend that line, or move the file away"
+    ) as caught:
+        chosen(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mark_at_the_beginning_is_no_fault(file):
+    """Editors on Windows put a byte order mark first."""
+    file.write_bytes(b"\xef\xbb\xbfchannel = 2\r\n")
+    assert chosen(file).channel.value == 2
+
+
+def test_a_named_file_that_is_not_there_is_missed(file):
+    """Whoever names a file means it."""
+    with pytest.raises(AuscultError, match=r"no such file; make it with auscult config --set, or unset AUSCULT_CONFIG"):
+        chosen(file)
+
+
+def test_a_folder_in_its_place_is_told(tmp_path):
+    """What the system says, and the file's name."""
+    with pytest.raises(AuscultError, match="cannot be read"):
+        chosen(tmp_path)

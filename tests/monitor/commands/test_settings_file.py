@@ -1,0 +1,144 @@
+"""Changing one choice leaves everything else as it was."""
+
+import os
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.commands.settings_file import change_config
+from monitor.errors import AuscultError
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Return where the config file is."""
+    return tmp_path / "auscult" / "config.toml"
+
+
+def change(file, before, **changes):
+    """Return a file's text after changes."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(before.encode())
+    change_config(file, changes)
+    return file.read_bytes().decode()
+
+
+def test_a_new_file_is_made_with_its_folder(file):
+    """The first choice makes a file that says what it is for."""
+    change_config(file, {"device": "Littmann CORE"})
+    lines = file.read_text().splitlines()
+    assert lines[0].startswith("# Choices for `auscult listen`")
+    assert lines[1:] == ['device = "Littmann CORE"']
+
+
+def test_only_the_line_is_replaced(file):
+    """Other lines, comments, blank lines and their order stay, and so does the comment behind the value."""
+    before = '# mine\n\nchannel = 2\n  device = "old # one"   # on the desk\n\nrate=4000\n# end'
+    after = '# mine\n\nchannel = 2\ndevice = "new"   # on the desk\n\nrate=4000\n# end'
+    assert change(file, before, device="new") == after
+
+
+def test_a_new_key_goes_to_the_end(file):
+    """Behind a last line that has no line end, too."""
+    assert change(file, "channel = 2", rate="4000") == "channel = 2\nrate = 4000\n"
+    assert change(file, "", hop="0.25") == "hop = 0.25\n"
+
+
+def test_a_key_is_dropped_with_its_line(file):
+    """And dropping what is not there changes nothing."""
+    assert change(file, "channel = 2 # left\nrate = 4000\n", channel=None) == "rate = 4000\n"
+    assert change(file, "rate = 4000\n", channel=None) == "rate = 4000\n"
+
+
+def test_several_changes_are_one(file):
+    """All or none of them: the second one is refused, so the first one is not kept."""
+    assert change(file, "channel = 2\n", channel=None, rate="8000", hop="1") == "rate = 8000\nhop = 1.0\n"
+    with pytest.raises(AuscultError, match="rate='x'"):
+        change_config(file, {"channel": "3", "rate": "x"})
+    assert file.read_text() == "rate = 8000\nhop = 1.0\n"
+
+
+def test_line_ends_of_windows_stay(file):
+    """No line changes its end."""
+    before = "# mine\r\nchannel = 2\r\ndevice = 'a # b'\r\n"
+    assert change(file, before, channel="3") == "# mine\r\nchannel = 3\r\ndevice = 'a # b'\r\n"
+    assert change(file, before, device="c") == '# mine\r\nchannel = 2\r\ndevice = "c"\r\n'
+
+
+def test_a_wrong_value_in_the_file_can_be_set_right(file):
+    """The command that mends a file does not stumble over what it mends."""
+    assert change(file, "channel = 0\n", channel="1") == "channel = 1\n"
+    assert change(file, 'rate = "fast"\nchannel = 1\n', rate=None) == "channel = 1\n"
+
+
+@given(device=st.text(min_size=1).filter(lambda text: text.strip()))
+def test_any_name_of_a_device_comes_back(tmp_path_factory, device):
+    """Quotes, backslashes, hashes, other scripts, control characters: written, replaced, read."""
+    file = tmp_path_factory.mktemp("settings") / "config.toml"
+    change_config(file, {"device": device, "channel": "2"})
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == {"device": device, "channel": 2}
+    change_config(file, {"device": "x"})
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == {"device": "x", "channel": 2}
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_a_name_that_is_no_text_is_refused(file):
+    """Bytes of a broken terminal do not break the file."""
+    with pytest.raises(AuscultError, match="bytes that are no text"):
+        change_config(file, {"device": "\udcff"})
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "before",
+    ['device = """\nchannel = 3\n"""\n', '"device" = "old"\n', "device = '''a'''\n[more]\nx = 1\n"],
+)
+def test_what_cannot_be_changed_safely_is_left_alone(file, before):
+    """An unusual layout is the editor's; not one byte changes."""
+    with pytest.raises(AuscultError, match="cannot be changed safely; change it in an editor"):
+        change(file, before, device="new", channel="7")
+    assert file.read_text() == before
+
+
+def test_an_unknown_key_is_refused(file):
+    """With those there are, and no file is made."""
+    with pytest.raises(AuscultError, match="no such setting: volume; there are device, channel"):
+        change_config(file, {"volume": "3"})
+    assert not file.exists()
+
+
+def test_a_broken_file_is_not_replaced(file):
+    """What a person wrote there is never lost."""
+    with pytest.raises(AuscultError, match="is no TOML"):
+        change(file, "channel = = 2\n", rate="4000")
+    assert file.read_text() == "channel = = 2\n"
+
+
+def test_a_full_disk_leaves_the_old_file(file, monkeypatch):
+    """The file is replaced in one step or not at all, and nothing is left beside it."""
+    change(file, "channel = 2\n", rate="4000")
+
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(AuscultError, match=r"cannot be written: No space.*; name another file with AUSCULT_CONFIG"):
+        change_config(file, {"channel": "3"})
+    assert file.read_text() == "channel = 2\nrate = 4000\n"
+    assert os.listdir(file.parent) == [file.name]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and rights of another kind")
+def test_a_link_stays_a_link_and_rights_stay(file, tmp_path):
+    """The file that the link names is changed, and may be read by whom it was."""
+    real = tmp_path / "dotfiles.toml"
+    real.write_text("channel = 2\n")
+    real.chmod(0o604)
+    file.parent.mkdir()
+    file.symlink_to(real)
+    change_config(file, {"channel": "3"})
+    assert file.is_symlink()
+    assert real.read_text() == "channel = 3\n"
+    assert real.stat().st_mode & 0o777 == 0o604

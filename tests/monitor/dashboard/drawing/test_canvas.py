@@ -1,0 +1,118 @@
+"""Rows keep their columns and their width, whatever is put into them."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+
+from monitor.dashboard.drawing.canvas import PLAIN, Frame, Look, Row, ink
+
+PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z", "M"]), max_size=12)
+
+
+def text_of(row: Row) -> str:
+    """Return the characters of a row."""
+    return "".join(segment.text for segment in row.line())
+
+
+class TestRow:
+    """One line, filled from left to right."""
+
+    def test_texts_stand_at_their_columns(self) -> None:
+        """Spaces fill what lies between."""
+        assert text_of(Row(12).put(1, "ab").put(6, "cd")) == " ab   cd    "
+
+    def test_text_is_cut_at_the_edge(self) -> None:
+        """Nothing reaches beyond the width."""
+        assert text_of(Row(5).put(2, "abcdef").put(9, "x")) == "  abc"
+
+    def test_no_text_covers_another(self) -> None:
+        """A column that is taken moves the text behind what stands there."""
+        assert text_of(Row(8).put(0, "abcd").put(2, "ef")) == "abcdef  "
+
+    def test_right_ends_before_the_margin(self) -> None:
+        """A text at the right leaves the last cell free, unless told otherwise."""
+        assert text_of(Row(6).right("ab")) == "   ab "
+        assert text_of(Row(6).right("ab", margin=0)) == "    ab"
+
+    def test_right_text_that_is_too_long_keeps_its_beginning(self) -> None:
+        """A text wider than the row is cut at its end."""
+        assert text_of(Row(3).right("abcdef")) == "abc"
+
+    def test_drawn_cells_are_taken_whole(self) -> None:
+        """Segments that fit are added, and those that do not are left out."""
+        segments = [Segment("xx"), Segment("yy")]
+        assert text_of(Row(6).draw(1, segments, 4)) == " xxyy "
+        assert text_of(Row(4).draw(1, segments, 4)) == "    "
+
+    @given(st.integers(1, 30), st.lists(st.tuples(st.integers(-3, 40), PRINTABLE), max_size=6))
+    def test_is_always_as_wide_as_asked(self, width: int, texts: list[tuple[int, str]]) -> None:
+        """Wide characters and odd columns included, the line has its width."""
+        row = Row(width)
+        for column, text in texts:
+            row.put(column, text)
+        assert cell_len(text_of(row)) == width
+
+
+class TestFrame:
+    """The finished picture."""
+
+    def test_prints_as_a_rich_renderable(self) -> None:
+        """Rich writes each line once, in order."""
+        file = io.StringIO()
+        frame = Frame(3, (Row(3).put(0, "ab").line(), Row(3).put(0, "cd").line()))
+        Console(file=file, width=3).print(frame, end="")
+        assert [line.rstrip() for line in file.getvalue().splitlines()] == ["ab", "cd"]
+
+    def test_text_drops_the_ends(self) -> None:
+        """The characters alone end each line at its last sign."""
+        frame = Frame(4, (Row(4).put(0, "ab").line(), Row(4).line()))
+        assert frame.text == "ab\n\n"
+
+
+class TestLook:
+    """What a terminal can show."""
+
+    @pytest.mark.parametrize(
+        ("system", "no_color", "look"),
+        [
+            ("truecolor", False, Look(True, True, True)),
+            ("256", False, Look(True, True, True)),
+            ("standard", False, Look(True, False, True)),
+            ("truecolor", True, Look(False, False, True)),
+            (None, False, Look(False, False, True)),
+        ],
+    )
+    def test_follows_the_console(self, system: str | None, no_color: bool, look: Look) -> None:
+        """Colours, gradients and NO_COLOR are read off the console."""
+        console = Console(file=io.StringIO(), force_terminal=True, color_system=system, no_color=no_color, _environ={})  # type: ignore[arg-type]
+        assert Look.of(console) == look
+
+    def test_no_color_in_the_environment_counts(self) -> None:
+        """NO_COLOR turns colours off as the argument does."""
+        console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", _environ={"NO_COLOR": "1"})
+        assert not Look.of(console).colour
+
+    @pytest.mark.parametrize(("encoding", "unicode"), [("utf-8", True), ("ascii", False), ("cp1252", False)])
+    def test_follows_the_encoding(self, encoding: str, unicode: bool) -> None:
+        """Only UTF encodings are trusted with block characters."""
+        file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        assert Look.of(Console(file=file, _environ={})).unicode is unicode
+
+    def test_without_colour_only_weight_is_left(self) -> None:
+        """A style without colours still tells bold from dim."""
+        style = Look(colour=False).ink("#ff0000", on="#00ff00", bold=True)
+        assert style.color is None
+        assert style.bgcolor is None
+        assert style.bold
+
+    def test_the_same_style_is_made_once(self) -> None:
+        """Asking twice gives the very same object."""
+        assert ink("#123456", "", True, False) is ink("#123456", "", True, False)
+        assert Look().ink() == PLAIN

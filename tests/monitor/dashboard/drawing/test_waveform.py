@@ -1,0 +1,125 @@
+"""The phonocardiogram in characters: as wide as asked, still while it scrolls, and lost sound is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.dashboard.drawing.canvas import Look
+from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, trace_lines
+from monitor.dashboard.trace import BIN_S, Trace
+
+ASCII = Look(False, False, False)
+
+
+def made(bins, first=0, level=0.5, **more):
+    """Return a trace of one level."""
+    high = np.full(bins, level, np.float32)
+    return Trace(first, -high, high, **more)
+
+
+def texts(lines):
+    """Return the characters of some lines."""
+    return ["".join(segment.text for segment in line) for line in lines]
+
+
+@given(
+    st.integers(0, 1200),
+    st.integers(0, 10**6),
+    st.integers(1, 250),
+    st.integers(1, 8),
+    st.floats(-60, 120),
+    st.floats(0, 1),
+    st.booleans(),
+)
+def test_always_as_wide_and_high_as_asked(bins, first, width, lines, gain, level, unicode):
+    """Any trace on any screen; in ASCII nothing but ASCII."""
+    look = Look(unicode=unicode)
+    trace = made(bins, first, level, lost_s=((first * BIN_S, (first + 9) * BIN_S),), sounds_s=(first * BIN_S,))
+    drawn = texts(trace_lines(trace, width, lines, gain, look))
+    assert [len(text) for text in drawn] == [width] * lines
+    ticks = "".join(segment.text for segment in tick_segments(trace, width, look))
+    assert len(ticks) == width
+    assert unicode or all(text.isascii() for text in (*drawn, ticks))
+
+
+def test_full_scale_fills_the_lines_and_silence_is_a_line():
+    """Full scale sets every dot; silence keeps to the middle."""
+    loud = texts(trace_lines(made(1000, level=1.0), 50, 2, 0.0, Look()))
+    assert set("".join(loud)) == {chr(0x28FF)}
+    quiet = texts(trace_lines(made(1000, level=0.0), 50, 3, 0.0, Look()))
+    assert set(quiet[0] + quiet[2]) == {" "}
+    assert " " not in quiet[1]
+
+
+def test_gain_makes_it_higher_and_never_more_than_the_room():
+    """6 dB more is twice as high; what is louder than the room is cut at its edge."""
+
+    def dots(gain):
+        signs = "".join(texts(trace_lines(quiet, 50, 4, gain, Look())))
+        return sum(bin(max(0, ord(sign) - 0x2800)).count("1") for sign in signs)
+
+    quiet = made(1000, level=0.2)
+    assert dots(0) < dots(6) < dots(12) < dots(40)
+    assert dots(40) == dots(80) == 50 * 2 * 16
+
+
+@pytest.mark.parametrize(("peak", "gain"), [(1.0, 0.0), (0.71, 0.0), (0.5, 6.0), (0.1, 18.0), (1e-9, 60.0), (0.0, 0.0)])
+def test_the_automatic_gain_moves_in_steps(peak, gain):
+    """Steps of 3 dB, such that the loudest sample still fits."""
+    assert automatic_gain_db(peak) == gain
+    assert peak * 10 ** (automatic_gain_db(peak) / 20) <= 1.0
+
+
+def test_before_the_beginning_there_is_nothing():
+    """The first second stands at the right, the rest is empty."""
+    line = texts(trace_lines(made(200, level=1.0), 50, 1, 0.0, Look()))[0]
+    assert line == " " * 40 + chr(0x28FF) * 10
+
+
+@given(st.integers(0, 300))
+def test_scrolling_changes_no_shape(step):
+    """A later look shows the same cells further to the left."""
+    wave = (np.random.default_rng(1).uniform(0, 1, 2000)).astype(np.float32)
+
+    def at(end):
+        first = max(0, end - 1200)
+        part = wave[first:end]
+        return texts(trace_lines(Trace(first, -part, part), 50, 3, 0.0, Look()))
+
+    before, after = at(1200), at(1200 + 20 * step % 800)
+    moved = 20 * step % 800 // 20
+    assert all(one[moved:] == other[: 50 - moved] for one, other in zip(before, after, strict=True))
+
+
+def test_lost_sound_is_crosses():
+    """A stretch that was lost is no flat line."""
+    trace = made(1000, lost_s=((1.0, 2.0),))
+    for look in (Look(), ASCII):
+        line = texts(trace_lines(trace, 50, 1, 0.0, look))[0]
+        assert line[10:20] == "x" * 10
+        assert "x" not in line[:10] + line[20:]
+
+
+@pytest.mark.parametrize("look", [Look(), ASCII])
+@pytest.mark.parametrize("width", [50, 64, 104, 184])
+def test_ticks_stand_over_their_sounds(look, width):
+    """The cell under a tick is the one that holds the sound."""
+    low = np.zeros(1100, np.float32)
+    high = low.copy()
+    high[[500, 777]] = 1.0
+    trace = Trace(200, low, high, sounds_s=(700.4 * BIN_S, 977.4 * BIN_S))
+    silent = Trace(200, low, low)
+    ticks = "".join(segment.text for segment in tick_segments(trace, width, look))
+    with_sound, without = (texts(trace_lines(one, width, 3, 0.0, look))[0] for one in (trace, silent))
+    differs = {cell for cell in range(width) if with_sound[cell] != without[cell]}
+    assert {cell for cell in range(width) if ticks[cell] != " "} == differs
+    assert len(differs) == 2
+
+
+def test_without_colour_there_is_none():
+    """NO_COLOR leaves the characters alone."""
+    lines = trace_lines(made(1000, lost_s=((1.0, 2.0),)), 50, 2, 0.0, Look(False, False))
+    assert all(segment.style is not None and segment.style.color is None for line in lines for segment in line)

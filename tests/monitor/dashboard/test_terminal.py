@@ -1,0 +1,404 @@
+"""The screen takes the terminal, draws without flicker, and gives the terminal back."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+
+from monitor.dashboard.terminal import BEGIN_FRAME, CLEAR, END_FRAME, ENTER, FRAME_S, LEAVE, Screen, style_escape
+from monitor.messages import Snapshot
+
+MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "golden" / "make_golden.py"))
+SCENES: dict[str, Snapshot] = MADE["SCENES"]
+MURMUR = SCENES["murmur"]
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps every write apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Keep one write."""
+        self.writes.append(text)
+        return super().write(text)
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+class Bench:
+    """A screen on a made terminal, with a made clock."""
+
+    def __init__(self, width: int = 80, height: int = 24, **options: Any) -> None:
+        self.terminal = Terminal()
+        self.clock = Clock()
+        settings = {"force_terminal": True, "color_system": "truecolor", "_environ": {}, **options}
+        self.console = Console(file=self.terminal, width=width, height=height, **settings)
+        self.screen = Screen(self.console, clock=self.clock)
+
+    def show(self, snapshot: Snapshot, after_s: float = 1.0, note: str = "") -> list[str]:
+        """Show a snapshot some time later and return what was written."""
+        self.clock.now += after_s
+        before = len(self.terminal.writes)
+        self.screen.show(snapshot, note)
+        return self.terminal.writes[before:]
+
+
+def at_time(elapsed_s: float) -> Snapshot:
+    """Return the snapshot at another position."""
+    return dataclasses.replace(MURMUR, elapsed_s=elapsed_s)
+
+
+def played(writes: list[str], width: int, height: int) -> list[str]:
+    """Return what a terminal shows after some writes: cursor jumps, clears and text understood, colours dropped."""
+    cells = [[" "] * width for _ in range(height)]
+    row = column = 0
+    for match in re.finditer(r"\x1b\[(\??[\d;]*)([A-Za-z])|([^\x1b])", "".join(writes)):
+        if match[3] is None:
+            if match[2] == "H":
+                row, column = (int(part) - 1 for part in (match[1] or "1;1").split(";"))
+            elif match[2] == "J":
+                cells = [[" "] * width for _ in range(height)]
+            continue
+        assert match[3].isprintable()
+        cells[row][column] = match[3]
+        column += 1
+    return ["".join(line) for line in cells]
+
+
+class TestLifecycle:
+    """Taking and giving back the terminal."""
+
+    def test_takes_and_restores(self) -> None:
+        """The alternate screen is entered first and left last; cursor and wrapping return."""
+        bench = Bench()
+        with bench.screen:
+            bench.show(MURMUR)
+        assert bench.terminal.writes[0] == ENTER
+        assert bench.terminal.writes[-1] == LEAVE
+        for on, off in (("?1049h", "?1049l"), ("?25l", "?25h"), ("?7l", "?7h")):
+            assert on in ENTER
+            assert off in LEAVE
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, SystemExit, GeneratorExit])
+    def test_restores_on_every_way_out(self, error: type[BaseException]) -> None:
+        """Whatever ends the block, the terminal is given back and the error goes on."""
+        bench = Bench()
+        with pytest.raises(error), bench.screen:
+            raise error
+        assert bench.terminal.writes[-1] == LEAVE
+
+    def test_stop_twice_is_safe(self) -> None:
+        """The terminal is given back once."""
+        bench = Bench()
+        bench.screen.start()
+        bench.screen.stop()
+        bench.screen.stop()
+        assert bench.terminal.writes == [ENTER, LEAVE]
+
+    def test_start_twice_is_safe(self) -> None:
+        """The terminal is taken once."""
+        bench = Bench()
+        bench.screen.start()
+        bench.screen.start()
+        assert bench.terminal.writes == [ENTER]
+
+    def test_stop_without_start_writes_nothing(self) -> None:
+        """A screen that was never taken is not given back."""
+        bench = Bench()
+        bench.screen.stop()
+        assert bench.terminal.writes == []
+
+    def test_interrupted_while_leaving_still_restores(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ctrl+C during the last write writes it again, then goes on."""
+        bench = Bench()
+        bench.screen.start()
+        plain_write = bench.terminal.write
+        left = iter([True, False])
+
+        def interrupted(text: str) -> int:
+            if next(left):
+                raise KeyboardInterrupt
+            return plain_write(text)
+
+        monkeypatch.setattr(bench.terminal, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            bench.screen.stop()
+        assert bench.terminal.writes[-1] == LEAVE
+
+    def test_interrupted_while_entering_restores(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ctrl+C during the first write gives the terminal back before it goes on."""
+        bench = Bench()
+        plain_write = bench.terminal.write
+        first = iter([True, False])
+
+        def interrupted(text: str) -> int:
+            done = plain_write(text)
+            if next(first):
+                raise KeyboardInterrupt
+            return done
+
+        monkeypatch.setattr(bench.terminal, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt), bench.screen:
+            pytest.fail("the block must not be entered")
+        assert bench.terminal.writes == [ENTER, LEAVE]
+
+    def test_a_terminal_that_is_gone_hides_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When the terminal has vanished, the error that ended the block is the one that is seen."""
+        bench = Bench()
+        bench.screen.start()
+
+        def gone(text: str) -> int:
+            raise BrokenPipeError
+
+        monkeypatch.setattr(bench.terminal, "write", gone)
+        with pytest.raises(RuntimeError, match="first"), bench.screen:
+            raise RuntimeError("first")
+
+    def test_an_interrupted_frame_is_ended(self) -> None:
+        """Leaving also ends a synchronised update that was cut short."""
+        assert LEAVE.startswith(END_FRAME)
+
+    def test_draws_nothing_before_it_is_started(self) -> None:
+        """A snapshot shown too early leaves the terminal alone."""
+        bench = Bench()
+        assert bench.show(MURMUR) == []
+
+
+class TestFrames:
+    """What is written, and when."""
+
+    def test_a_frame_is_one_write(self) -> None:
+        """Begin, all lines, end: in one piece."""
+        bench = Bench()
+        bench.screen.start()
+        (write,) = bench.show(MURMUR)
+        assert write.startswith(BEGIN_FRAME)
+        assert write.endswith(END_FRAME)
+        assert "\n" not in write
+        assert write.count(BEGIN_FRAME) == write.count(END_FRAME) == 1
+
+    def test_the_same_frame_is_not_written_again(self) -> None:
+        """Nothing changed, nothing is written."""
+        bench = Bench()
+        bench.screen.start()
+        bench.show(MURMUR)
+        assert bench.show(MURMUR) == []
+
+    def test_only_changed_lines_are_written(self) -> None:
+        """When only the clock moves, one line is written, and the picture is not."""
+        bench = Bench()
+        bench.screen.start()
+        bench.show(MURMUR)
+        (write,) = bench.show(at_time(7.7))
+        assert re.findall(r"\x1b\[(\d+);1H", write) == ["1"]
+        assert "▀" not in write
+        assert CLEAR not in write
+
+    def test_the_terminal_shows_the_newest_frame(self) -> None:
+        """After any row of frames the terminal holds what a fresh drawing would."""
+        bench = Bench()
+        bench.screen.start()
+        for name in ("listening", "murmur", "poor", "uncertain", "ended", "poor", "murmur"):
+            bench.show(SCENES[name])
+        shown = played(bench.terminal.writes, 80, 24)
+        assert [line.rstrip() for line in shown] == MADE["render"](MURMUR, 80, 24).text.splitlines()
+
+    @pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 50), (40, 12), (20, 5)])
+    def test_never_writes_beyond_the_screen(self, width: int, height: int) -> None:
+        """Played on a terminal of its size, no character falls off the edge."""
+        bench = Bench(width, height)
+        bench.screen.start()
+        for name in SCENES:
+            bench.show(SCENES[name])
+        assert len(played(bench.terminal.writes, width, height)) == height
+
+    def test_at_most_ten_frames_a_second(self) -> None:
+        """Snapshots that come faster than frames wait; the newest is drawn."""
+        bench = Bench()
+        bench.screen.start()
+        bench.show(at_time(0.0))
+        for tenth in range(1, 10):
+            assert bench.show(at_time(tenth / 100), after_s=FRAME_S / 20) == []
+        (write,) = bench.show(at_time(5.5), after_s=FRAME_S)
+        assert "0:05.5" in write
+
+    def test_a_new_verdict_hardly_waits(self) -> None:
+        """A frame with another window's verdict is drawn when the last one is half as old as others must be."""
+        bench = Bench()
+        bench.screen.start()
+        assert MURMUR.window is not None
+        bench.show(MURMUR)
+        newer = dataclasses.replace(MURMUR, window=dataclasses.replace(MURMUR.window, index=99, end_s=77.0))
+        assert bench.show(MURMUR, after_s=0.06) == []
+        bench.show(newer, after_s=0.0)
+        assert bench.screen.frame is not None
+        assert bench.screen.wait_s == pytest.approx(2 * FRAME_S - 0.06)
+        assert bench.show(MURMUR, after_s=0.1) == []
+
+    @given(st.lists(st.tuples(st.floats(0.0, 0.2), st.booleans()), min_size=20, max_size=120))
+    def test_never_more_than_ten_in_a_second(self, steps: list[tuple[float, bool]]) -> None:
+        """However snapshots and verdicts come, any second holds ten frames at the most."""
+        bench = Bench(20, 5)
+        bench.screen.start()
+        assert MURMUR.window is not None
+        window, now_s, drawn = MURMUR.window, 0.0, []
+        for after_s, fresh in steps:
+            window = dataclasses.replace(window, index=window.index + fresh)
+            now_s += after_s
+            bench.clock.now = now_s
+            if bench.screen.show(dataclasses.replace(MURMUR, window=window)):
+                drawn.append(now_s)
+        for number, first in enumerate(drawn):
+            assert sum(first <= at < first + 1.0 - 1e-9 for at in drawn[number:]) <= 10
+
+    def test_show_tells_whether_a_frame_was_due(self) -> None:
+        """The caller learns whether its snapshot was drawn or kept."""
+        bench = Bench()
+        bench.screen.start()
+        assert bench.screen.show(MURMUR)
+        assert not bench.screen.show(MURMUR)
+
+    def test_refresh_draws_what_waits(self) -> None:
+        """A snapshot that came too early can be drawn at once."""
+        bench = Bench()
+        bench.screen.start()
+        bench.show(at_time(0.0))
+        bench.show(at_time(9.9), after_s=0.0)
+        bench.screen.refresh()
+        assert "0:09.9" in bench.terminal.writes[-1]
+
+    def test_the_note_is_drawn(self) -> None:
+        """What the caller wants seen reaches the screen."""
+        bench = Bench()
+        bench.screen.start()
+        (write,) = bench.show(MURMUR, note="systolic murmur")
+        assert "systolic murmur" in write
+
+
+class TestResize:
+    """The terminal may change its size at any time."""
+
+    def test_clears_once_when_the_size_changes(self) -> None:
+        """The first frame of a new size clears, the next one does not."""
+        bench = Bench()
+        bench.screen.start()
+        (first,) = bench.show(MURMUR)
+        bench.console.size = (120, 40)
+        (resized,) = bench.show(MURMUR)
+        (after,) = bench.show(at_time(8.0))
+        assert first.startswith(BEGIN_FRAME + CLEAR)
+        assert resized.startswith(BEGIN_FRAME + CLEAR)
+        assert CLEAR not in after
+
+    def test_draws_for_the_new_size(self) -> None:
+        """Smaller or larger, the whole of the new screen is drawn."""
+        bench = Bench()
+        bench.screen.start()
+        for width, height in ((160, 50), (20, 5), (61, 17), (80, 24)):
+            bench.console.size = (width, height)
+            writes = bench.show(MURMUR)
+            shown = [line.rstrip() for line in played(writes, width, height)]
+            assert shown == MADE["render"](MURMUR, width, height).text.splitlines()
+
+
+class TestTerminals:
+    """Terminals that can do less."""
+
+    def test_no_color_writes_no_colour(self) -> None:
+        """With NO_COLOR no escape sets a colour; weight is all."""
+        bench = Bench(_environ={"NO_COLOR": "1"})
+        bench.screen.start()
+        bench.show(MURMUR)
+        runs = re.findall(r"\x1b\[([\d;]*)m", "".join(bench.terminal.writes))
+        codes = {code for run in runs for code in run.split(";")}
+        assert codes <= {"", "0", "1", "2"}
+
+    def test_sixteen_colours_get_shades(self) -> None:
+        """Too few colours for a picture: shades for the picture, colours for the label."""
+        bench = Bench(color_system="standard")
+        bench.screen.start()
+        (write,) = bench.show(MURMUR)
+        assert "▓" in write
+        assert "38;2" not in write
+        assert "38;5" not in write
+
+    def test_256_colours_are_used(self) -> None:
+        """A terminal of 256 colours gets them, and no others."""
+        bench = Bench(color_system="256")
+        bench.screen.start()
+        (write,) = bench.show(MURMUR)
+        assert "38;5;" in write
+        assert "38;2;" not in write
+
+    def test_ascii_terminals_get_ascii(self) -> None:
+        """On a terminal without Unicode every write can be encoded."""
+        bytes_written = io.BytesIO()
+        file = io.TextIOWrapper(bytes_written, encoding="ascii", errors="strict")
+        console = Console(file=file, width=80, height=24, force_terminal=True, color_system="256", _environ={})
+        start = dataclasses.replace(MURMUR.start, source="Töne ♥.wav", labels=("nörmal", "murmur"))
+        with Screen(console, clock=Clock()) as screen:
+            screen.show(dataclasses.replace(MURMUR, start=start), note="größer")
+        assert b"T?ne ?.wav" in bytes_written.getvalue()
+
+    @pytest.mark.parametrize(
+        ("options", "can"),
+        [
+            ({"force_terminal": True, "_environ": {"TERM": "xterm"}}, True),
+            ({"force_terminal": True, "_environ": {"TERM": "dumb"}}, False),
+            ({"force_terminal": False, "_environ": {}}, False),
+            ({"force_terminal": True, "legacy_windows": True, "_environ": {}}, False),
+        ],
+    )
+    def test_knows_where_it_can_be_shown(self, options: dict[str, Any], can: bool) -> None:
+        """A pipe, a dumb terminal and an old Windows console are no screens."""
+        assert Screen.can_show(Console(file=io.StringIO(), **options)) is can
+
+
+class TestEscapes:
+    """Styles to escapes."""
+
+    def test_weight_and_colours(self) -> None:
+        """Bold, foreground and background stand in one escape."""
+        style = Style(bold=True, color="#010203", bgcolor="#040506")
+        assert style_escape(style, ColorSystem.TRUECOLOR) == "\x1b[1;38;2;1;2;3;48;2;4;5;6m"
+
+    def test_nothing_to_say_is_nothing(self) -> None:
+        """A plain style has no escape."""
+        assert style_escape(Style(), ColorSystem.TRUECOLOR) == ""
+
+    def test_a_style_serves_two_terminals(self) -> None:
+        """The same style object gives each colour system its own codes, in any order."""
+        style = Style(color="#ff0000")
+        assert "38;2" in style_escape(style, ColorSystem.TRUECOLOR)
+        assert "38;5" in style_escape(style, ColorSystem.EIGHT_BIT)
+        assert "38;2" in style_escape(style, ColorSystem.TRUECOLOR)
+
+    def test_neighbours_of_one_style_share_an_escape(self) -> None:
+        """A run of equal cells is turned on once."""
+        bench = Bench()
+        style = Style(bold=True)
+        line = (("a", style, None), ("b", style, None))
+        assert bench.screen.escapes(line) == "\x1b[0m\x1b[1mab\x1b[0m"  # type: ignore[arg-type]

@@ -1,0 +1,388 @@
+"""A bundle is believed only when every byte is as it was written and the network says what it said."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from monitor.errors import BundleError
+from monitor.features.spec import HEART
+from monitor.features.spectrogram import picture_of
+from monitor.inference import bundle as bundle_module
+from monitor.inference.bundle import (
+    FORMAT,
+    TOLERANCE,
+    Bundle,
+    digest_of_settings,
+    list_bundles,
+    load_bundle,
+    read_settings,
+    text_of_settings,
+)
+
+FILES = ("CARD.md", "bundle.json", "check.npz", "model.keras", "model.tflite")
+
+
+@pytest.fixture
+def copy(bundle_dir: Path, tmp_path: Path) -> Path:
+    """Return the folder of a bundle that the test may damage."""
+    return Path(shutil.copytree(bundle_dir, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="module")
+def loaded(bundle_dir: Path) -> Bundle:
+    """Return the loaded bundle."""
+    return load_bundle(bundle_dir)
+
+
+def refusal(path: Path, **options: Any) -> str:
+    """Return the line that refuses a bundle."""
+    with pytest.raises(BundleError) as caught:
+        load_bundle(path, **options)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert caught.value.next_step
+    return line
+
+
+def flip(path: Path, bit: int) -> None:
+    """Flip one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+def sealed_again(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the settings of a bundle and give it the digests of what it now holds, as a forger would."""
+    settings = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
+    settings["sha256"] = {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in settings["sha256"]}
+    change(settings)
+    settings["settings_sha256"] = digest_of_settings(settings)
+    (path / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+
+
+def test_loads(loaded: Bundle, bundle_dir: Path) -> None:
+    """A whole bundle gives its name, labels, settings and card."""
+    assert (loaded.name, loaded.path) == ("untrained", bundle_dir)
+    assert loaded.labels == ("normal", "murmur", "extrastole")
+    assert loaded.spec == HEART
+    assert loaded.settings["format"] == FORMAT
+    assert loaded.model_sha256 == hashlib.sha256((bundle_dir / "model.tflite").read_bytes()).hexdigest()
+    assert loaded.card.startswith("# untrained")
+
+
+def test_holds_what_the_format_says(bundle_dir: Path) -> None:
+    """The folder holds the files of the format and nothing else, and names the digest of each but its own."""
+    assert sorted(path.name for path in bundle_dir.iterdir()) == sorted(FILES)
+    assert sorted(read_settings(bundle_dir)["sha256"]) == sorted(set(FILES) - {"bundle.json"})
+
+
+def test_scores_are_probabilities_of_the_labels(loaded: Bundle, heart_waveform: NDArray[np.float32]) -> None:
+    """One picture gives one score per label, in order, and they sum to 1."""
+    scores = loaded.scores(picture_of(heart_waveform[:20_000], loaded.spec))
+    assert tuple(scores) == loaded.labels
+    assert sum(scores.values()) == pytest.approx(1.0, abs=1e-12)
+    assert all(type(score) is float and 0 <= score <= 1 for score in scores.values())
+
+
+def test_keras_and_litert_agree(
+    bundle_dir: Path, loaded: Bundle, heart_waveform: NDArray[np.float32], signals: Any
+) -> None:
+    """The two engines give every score within 1e-5 of each other, for a heart, silence, noise and a tone."""
+    pytest.importorskip("tensorflow", reason="the Keras engine needs the training extra")
+    keras = load_bundle(bundle_dir, engine="keras")
+    sounds = (heart_waveform[:20_000], signals.silence(20_000), signals.noise(20_000), signals.tone(100.0, 20_000))
+    for sound in sounds:
+        picture = picture_of(sound, HEART)
+        assert keras.scores(picture) == pytest.approx(loaded.scores(picture), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
+@pytest.mark.parametrize("where", ["first", "last", *range(4)])
+def test_one_bit_of_a_file(copy: Path, name: str, where: str | int) -> None:
+    """One bit flipped anywhere in any file: refused in a line that names the file."""
+    bits = 8 * (copy / name).stat().st_size
+    places = {"first": 0, "last": bits - 1}
+    flip(copy / name, places.get(str(where), random.Random(f"{name}{where}").randrange(bits)))
+    assert f"{name} is damaged" in refusal(copy)
+
+
+def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
+    """One bit flipped anywhere in bundle.json is refused, also where it would mean the same: 1000 places tried."""
+    path = copy / "bundle.json"
+    content = path.read_bytes()
+    chance = random.Random(1)
+    for place in chance.sample(range(8 * len(content)), 1000):
+        flip(path, place)
+        with pytest.raises(BundleError, match=r"bundle\.json|bundle format"):
+            read_settings(copy)
+        path.write_bytes(content)
+    assert load_bundle(copy).name == "untrained"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"temperature": 1.0', '"temperature": 1.00'), ('  "format"', ' "format"'), ("}\n", "}")]
+)
+def test_the_same_settings_in_other_words(copy: Path, old: str, new: str) -> None:
+    """Another spelling of the same values is not what was written."""
+    path = copy / "bundle.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(new.join(text.rsplit(old, 1)), encoding="utf-8", newline="\n")
+    assert "bundle.json is damaged" in refusal(copy)
+
+
+def test_settings_with_other_line_ends(copy: Path) -> None:
+    """Line ends that a checkout on Windows may have changed do not matter in bundle.json."""
+    path = copy / "bundle.json"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_bundle(copy).name == "untrained"
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
+def test_a_missing_file(copy: Path, name: str) -> None:
+    """A file that is gone is named."""
+    (copy / name).unlink()
+    assert f"{name} is missing" in refusal(copy)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
+def test_a_file_cut_short(copy: Path, name: str) -> None:
+    """A file whose end was lost is named."""
+    (copy / name).write_bytes((copy / name).read_bytes()[:-1])
+    assert f"{name} is damaged" in refusal(copy)
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    """A folder that is not there is named, with the command that lists what there is."""
+    line = refusal(tmp_path / "absent")
+    assert line == f"{tmp_path / 'absent'}: no such model bundle; see what there is with: auscult models"
+
+
+def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
+    """A folder without bundle.json is told from one that is not there."""
+    assert "that folder holds no bundle.json" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "cannot be read"),
+        (b"\xff\xfe{}", "cannot be read"),
+        (b"not json", "cannot be read"),
+        (b"[1, 2]", "is not a bundle's"),
+        (b"{}", "is not a bundle's"),
+        (b'{"format": 1}', "is damaged"),
+        (b'{"format": 2}', "bundle format 2, but this auscult reads format 1"),
+        (b'{"format": "1"}', "bundle format '1', but"),
+    ],
+)
+def test_settings_that_are_none(copy: Path, content: bytes, words: str) -> None:
+    """Whatever stands in bundle.json, the refusal says in a line what is wrong with it."""
+    (copy / "bundle.json").write_bytes(content)
+    assert words in refusal(copy)
+
+
+def test_another_format_version(copy: Path) -> None:
+    """A whole bundle of another format version is refused with both versions."""
+    sealed_again(copy, lambda settings: settings.update(format=FORMAT + 1))
+    assert f"bundle format {FORMAT + 1}, but this auscult reads format {FORMAT}" in refusal(copy)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("labels", None),
+        ("labels", 3),
+        ("spectrogram", {"kind": "music"}),
+        ("spectrogram", None),
+        ("spectrogram", {"sample_rate": "4000"}),
+        ("calibration", {"kind": "softmax", "temperature": 0, "bias": []}),
+        ("calibration", {}),
+        ("calibration", "softmax"),
+        ("decision", {"certainty": 1}),
+        ("decision", [0.5]),
+    ],
+)
+def test_a_setting_that_cannot_be_used(copy: Path, key: str, value: object) -> None:
+    """A setting that makes no sense is refused when the bundle is loaded, not when it is used."""
+    sealed_again(copy, lambda settings: settings.update({key: value}))
+    assert "bundle.json has a setting that cannot be used" in refusal(copy)
+
+
+@pytest.mark.parametrize("key", ["name", "labels", "spectrogram", "calibration", "decision"])
+def test_a_setting_that_is_missing(copy: Path, key: str) -> None:
+    """A setting that is not there is named."""
+    sealed_again(copy, lambda settings: settings.pop(key))
+    assert f"bundle.json has a setting that cannot be used ('{key}')" in refusal(copy)
+
+
+@pytest.mark.parametrize("digests", [None, [], "x"])
+def test_no_digests(copy: Path, digests: object) -> None:
+    """Without digests nothing can be trusted."""
+    sealed_again(copy, lambda settings: settings.update(sha256=digests))
+    assert "bundle.json names no files" in refusal(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [("model.tflite", "litert"), ("check.npz", "litert"), ("model.keras", "keras")]
+)
+def test_a_digest_that_is_missing(copy: Path, name: str, engine: str) -> None:
+    """A file that is used must have a digest."""
+    sealed_again(copy, lambda settings: settings["sha256"].pop(name))
+    assert f"bundle.json does not name {name}" in refusal(copy, engine=engine)
+
+
+def write_check(path: Path, **arrays: NDArray[Any]) -> None:
+    """Write another check input with its expected scores."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    (path / "check.npz").write_bytes(buffer.getvalue())
+
+
+def check_of(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the check input and its expected scores."""
+    with np.load(path / "check.npz") as check:
+        return check["tensor"], check["scores"]
+
+
+@pytest.mark.parametrize("off", [3 * TOLERANCE, -0.2, np.nan])
+def test_other_scores_than_shipped(copy: Path, off: float) -> None:
+    """Where the network gives other scores than those shipped, though every digest fits, the self-check refuses."""
+    tensor, scores = check_of(copy)
+    write_check(copy, tensor=tensor, scores=scores + np.array([off, 0.0, 0.0]))
+    sealed_again(copy, lambda settings: None)
+    assert "the self-check failed, the network gives other scores than it was shipped with" in refusal(copy)
+
+
+def test_scores_within_the_tolerance(copy: Path) -> None:
+    """What another machine's arithmetic may change is accepted."""
+    tensor, scores = check_of(copy)
+    write_check(copy, tensor=tensor, scores=scores + 0.5 * TOLERANCE)
+    sealed_again(copy, lambda settings: None)
+    assert load_bundle(copy).name == "untrained"
+
+
+def test_other_labels_than_the_network(copy: Path) -> None:
+    """A label more or less than the network was trained for does not pass the self-check."""
+    sealed_again(copy, lambda settings: settings["labels"].pop())
+    assert "the self-check" in refusal(copy)
+
+
+def test_another_calibration(copy: Path) -> None:
+    """A temperature other than the one shipped gives other scores, so it does not pass the self-check."""
+    sealed_again(copy, lambda settings: settings["calibration"].update(temperature=2.0))
+    assert "the self-check failed" in refusal(copy)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"text"])
+def test_a_check_that_cannot_be_run(copy: Path, content: bytes) -> None:
+    """A check input that is no archive is refused, also under a digest that fits."""
+    (copy / "check.npz").write_bytes(content)
+    sealed_again(copy, lambda settings: None)
+    assert "the self-check could not be run" in refusal(copy)
+
+
+def test_a_check_picture_of_another_shape(copy: Path) -> None:
+    """A check input that the network does not take is refused."""
+    _, scores = check_of(copy)
+    write_check(copy, tensor=np.zeros((32, 32, 3), np.float32), scores=scores)
+    sealed_again(copy, lambda settings: None)
+    assert "the self-check could not be run" in refusal(copy)
+
+
+def test_a_network_that_is_none(copy: Path) -> None:
+    """A model.tflite that is no network is refused, also under a digest that fits."""
+    (copy / "model.tflite").write_bytes(b"no network")
+    sealed_again(copy, lambda settings: None)
+    assert "the network is not one that LiteRT can run" in refusal(copy)
+
+
+def test_an_unknown_engine(bundle_dir: Path) -> None:
+    """An engine that does not exist is the caller's mistake."""
+    with pytest.raises(ValueError, match="engine='torch' must be litert or keras"):
+        load_bundle(bundle_dir, engine="torch")
+
+
+class TestNames:
+    """A bundle is found by name, installed or under ``./models``, or by folder."""
+
+    @pytest.fixture(autouse=True)
+    def empty_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Work in an empty folder, with another empty one in the place of the installed bundles."""
+        (tmp_path / "installed").mkdir()
+        (tmp_path / "here").mkdir()
+        monkeypatch.setattr(bundle_module, "INSTALLED", tmp_path / "installed")
+        monkeypatch.chdir(tmp_path / "here")
+
+    def test_installed(self, bundle_dir: Path, tmp_path: Path) -> None:
+        """A name finds the installed bundle of that name."""
+        shutil.copytree(bundle_dir, tmp_path / "installed" / "mine")
+        assert load_bundle("mine").path == tmp_path / "installed" / "mine"
+
+    def test_under_models_here(self, bundle_dir: Path) -> None:
+        """A name finds the bundle under ``./models`` too."""
+        shutil.copytree(bundle_dir, "models/mine")
+        assert load_bundle("mine").path == Path("models/mine")
+
+    def test_installed_first(self, bundle_dir: Path, tmp_path: Path) -> None:
+        """Of two bundles of one name, the installed one is meant."""
+        shutil.copytree(bundle_dir, "models/mine")
+        shutil.copytree(bundle_dir, tmp_path / "installed" / "mine")
+        assert load_bundle("mine").path == tmp_path / "installed" / "mine"
+
+    @pytest.mark.parametrize("given", ["some/place", "./some/place", Path("some/place")])
+    def test_a_folder(self, bundle_dir: Path, given: str | Path) -> None:
+        """A folder is taken as it is given."""
+        shutil.copytree(bundle_dir, "some/place")
+        assert load_bundle(given).path == Path("some/place")
+
+    @pytest.mark.parametrize("given", ["place", Path("place")])
+    def test_a_folder_right_here(self, bundle_dir: Path, given: str | Path) -> None:
+        """A folder without a slash is found too, when it holds a bundle."""
+        shutil.copytree(bundle_dir, "place")
+        assert load_bundle(given).path == Path("place")
+
+    def test_a_path_is_never_a_name(self, bundle_dir: Path, tmp_path: Path) -> None:
+        """A Path means that folder, never an installed bundle."""
+        shutil.copytree(bundle_dir, tmp_path / "installed" / "mine")
+        assert "mine: no such model bundle" in refusal(Path("mine"))
+
+    @pytest.mark.parametrize("given", ["mine", "", ".", "..", "some/place", "a\nb"])
+    def test_no_such_name(self, given: str) -> None:
+        """A name that there is not is refused in a line, with the command that lists what there is."""
+        with pytest.raises(BundleError, match="auscult models"):
+            load_bundle(given)
+
+    def test_the_default_is_missing(self) -> None:
+        """Without the default bundle there is an error and never a made-up answer."""
+        with pytest.raises(BundleError, match="heart-sounds: no such model bundle"):
+            load_bundle()
+
+    def test_list(self, bundle_dir: Path, tmp_path: Path) -> None:
+        """The list has the installed bundles, then those here; folders without a bundle are left out."""
+        for place in (tmp_path / "installed" / "b", tmp_path / "installed" / "a", Path("models/c")):
+            shutil.copytree(bundle_dir, place)
+        Path("models/empty").mkdir()
+        expected = [tmp_path / "installed" / "a", tmp_path / "installed" / "b", Path("models/c").resolve()]
+        assert list_bundles() == [path.resolve() for path in expected]
+
+    def test_list_names_each_once(self, bundle_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where ``./models`` is the installed place, as in a checkout, nothing is listed twice."""
+        shutil.copytree(bundle_dir, "models/mine")
+        monkeypatch.setattr(bundle_module, "INSTALLED", tmp_path / "here" / "models")
+        assert list_bundles() == [Path("models/mine").resolve()]
+
+    def test_list_of_nothing(self) -> None:
+        """Where there is no bundle the list is empty."""
+        assert list_bundles() == []

@@ -1,0 +1,171 @@
+"""Whatever a network puts out becomes probabilities of the labels."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from monitor.inference.calibration import Calibration, softmax, without_rhythm
+
+logits = arrays(np.float32, st.tuples(st.integers(1, 5), st.just(4)), elements=st.floats(-200, 200, width=32))
+biases = st.tuples(*[st.floats(-8, 8)] * 3)
+
+
+@given(logits, st.floats(0.1, 10.0), biases)
+def test_scores_are_probabilities(outputs: Any, temperature: float, bias: tuple[float, ...]) -> None:
+    """However large the logits, scores lie in [0, 1] and sum to 1; the output for no heart is left out."""
+    scores = Calibration("softmax", temperature, bias).scores(outputs, 3)
+    assert scores.shape == (*outputs.shape[:-1], 3)
+    assert scores.dtype == np.float64
+    assert (scores >= 0).all()
+    np.testing.assert_allclose(scores.sum(axis=-1), 1.0, atol=1e-12)
+
+
+def test_softmax_by_hand() -> None:
+    """Logits of log 1, log 2, log 5 are probabilities of an eighth, a quarter and five eighths."""
+    np.testing.assert_allclose(softmax(np.log([1.0, 2.0, 5.0])), [0.125, 0.25, 0.625])
+
+
+def test_temperature_and_bias_by_hand() -> None:
+    """Logits are divided by the temperature, then the bias is added: 2 log 3 / 2 + log 2 against 0 is 6 to 1."""
+    scores = Calibration("softmax", 2.0, (np.log(2.0), 0.0)).scores(np.array([2 * np.log(3.0), 0.0]), 2)
+    np.testing.assert_allclose(scores, [6 / 7, 1 / 7])
+
+
+def test_the_output_for_no_heart_changes_no_score() -> None:
+    """The scores are of the labels alone, whatever the network thinks of it being a heart."""
+    calm, alarmed = np.array([1.0, 2.0, 3.0, -9.0]), np.array([1.0, 2.0, 3.0, 9.0])
+    np.testing.assert_array_equal(Calibration().scores(calm, 3), Calibration().scores(alarmed, 3))
+
+
+@given(arrays(np.float32, 3, elements=st.floats(0, 1, width=32)))
+def test_shares_of_sigmoids(outputs: Any) -> None:
+    """The article's sigmoids become their share of the sum, also when all of them are 0."""
+    scores = Calibration("share").scores(outputs, 3)
+    assert scores.sum() == pytest.approx(1.0)
+    assert scores[outputs.argmax()] == scores.max()
+
+
+def test_heart_probability_by_hand() -> None:
+    """Of four equal logits one is for no heart, so a heart is three quarters likely."""
+    assert Calibration().heart_probability(np.zeros(4), 3) == pytest.approx(0.75)
+
+
+def test_heart_probability_of_many() -> None:
+    """A table of outputs gives one probability per row."""
+    probability = Calibration().heart_probability(np.array([[0.0, 0, 0, 50], [50, 0, 0, 0]]), 3)
+    np.testing.assert_allclose(probability, [0.0, 1.0], atol=1e-9)
+
+
+@given(arrays(np.float32, (2, 4), elements=st.floats(-30, 30, width=32)))
+def test_heart_odds_are_those_of_the_probability(outputs: Any) -> None:
+    """The log odds, turned back, are the probability of a heart."""
+    odds, probability = Calibration().heart_odds(outputs, 3), Calibration().heart_probability(outputs, 3)
+    assert odds is not None
+    np.testing.assert_allclose(1.0 / (1.0 + np.exp(-odds)), probability, atol=1e-12)
+
+
+@pytest.mark.parametrize(("calibration", "outputs"), [(Calibration("share"), 4), (Calibration(), 3)])
+def test_a_network_that_cannot_tell_says_so(calibration: Calibration, outputs: int) -> None:
+    """The article's network, and one without that output, give no probability of a heart at all."""
+    assert calibration.heart_probability(np.zeros(outputs), 3) is None
+    assert calibration.heart_odds(np.zeros(outputs), 3) is None
+
+
+@given(
+    arrays(np.float32, 4, elements=st.floats(-200, 200, width=32)),
+    st.sampled_from(["softmax", "share"]),
+    st.floats(0.1, 10.0),
+    biases,
+)
+def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias: tuple[float, ...]) -> None:
+    """The plain-float path of the monitor gives what the arrays of training give, to the last bits."""
+    calibration = Calibration(kind, temperature, bias)
+    outputs = np.abs(outputs) if kind == "share" else outputs
+    scores, odds = calibration.of_one(outputs, 3)
+    np.testing.assert_allclose(scores, calibration.scores(outputs, 3), rtol=1e-12, atol=1e-300)
+    expected = calibration.heart_odds(outputs, 3)
+    if expected is None:
+        assert odds is None
+    else:
+        assert odds == pytest.approx(float(expected), rel=1e-12, abs=1e-12)
+
+
+UNHEARD = ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))
+"""A tenth of all is called extrastole whatever it sounds like."""
+
+
+@given(arrays(np.float32, 4, elements=st.floats(-30, 30, width=32)), biases)
+def test_the_label_given_is_not_the_label_shown(outputs: Any, bias: tuple[float, ...]) -> None:
+    """What is shown is passed on by shares: scores still sum to 1, the extrasystole's never falls below its share."""
+    calibration = Calibration("softmax", 1.0, bias, UNHEARD)
+    scores = calibration.scores(outputs, 3)
+    shown = Calibration("softmax", 1.0, bias).scores(outputs, 3)
+    np.testing.assert_allclose(scores, [0.9 * shown[0], 0.9 * shown[1], 0.1 + 0.9 * shown[2]], atol=1e-12)
+    np.testing.assert_allclose(calibration.of_one(outputs, 3)[0], scores, atol=1e-12)
+
+
+def test_the_label_given_survives_json() -> None:
+    """Shares are written and read with the rest, and a calibration written before there were any still reads."""
+    calibration = Calibration("softmax", 2.0, (0.0, 0.1, 0.2), UNHEARD)
+    assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
+    assert Calibration.from_json({"kind": "softmax", "temperature": 1.0, "bias": []}).given == ()
+
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+def test_a_loop_has_no_rhythm() -> None:
+    """For a looped clip an extrasystole is out of the question, and the other labels keep their odds."""
+    outputs = np.array([[1.0, 0.5, 4.0, -3.0], [0.0, 2.0, 9.0, -3.0]], np.float32)
+    scores = Calibration().scores(without_rhythm(outputs, LABELS), 3)
+    np.testing.assert_allclose(scores[:, 2], 0.0, atol=1e-12)
+    np.testing.assert_allclose(scores[:, 1] / scores[:, 0], np.exp([-0.5, 2.0]), rtol=1e-5)
+    assert outputs[0, 2] == 4.0
+
+
+@pytest.mark.parametrize(("labels", "kind"), [(("sick", "well", "other"), "softmax"), (LABELS, "share")])
+def test_other_outputs_are_left_as_they_are(labels: tuple[str, ...], kind: str) -> None:
+    """Labels of one's own, and the article's sigmoids, say nothing of rhythm."""
+    outputs = np.array([0.1, 0.2, 0.3], np.float32)
+    assert without_rhythm(outputs, labels, kind) is outputs
+
+
+def test_one_picture_without_a_bias() -> None:
+    """No bias is a bias of zeros, and a network without that output tells nothing of hearts."""
+    scores, odds = Calibration().of_one(np.log(np.array([1.0, 2.0, 5.0])), 3)
+    np.testing.assert_allclose(scores, [0.125, 0.25, 0.625])
+    assert odds is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("platt",), "kind='platt' must be one of softmax, share"),
+        (("softmax", 0.0), "temperature=0.0 must be above 0"),
+        (("softmax", -1.0), "temperature=-1.0 must be above 0"),
+        (("softmax", float("nan")), "temperature=nan must be above 0"),
+        (("softmax", float("inf")), "temperature=inf must be above 0"),
+        (("softmax", 1.0, (0.0, float("nan"))), "bias=.* must be finite"),
+        (("softmax", 1.0, (), ((0.5, 0.5),)), "given=.* must be square"),
+        (("softmax", 1.0, (), ((0.5, 0.4), (0.0, 1.0))), "given=.* sum to 1"),
+        (("softmax", 1.0, (), ((1.5, -0.5), (0.0, 1.0))), "given=.* must be square"),
+    ],
+)
+def test_refuses(settings: tuple[Any, ...], message: str) -> None:
+    """A setting that could not give probabilities is named in the refusal."""
+    with pytest.raises(ValueError, match=message):
+        Calibration(*settings)
+
+
+@given(st.sampled_from(["softmax", "share"]), st.floats(0.01, 100.0), biases)
+def test_json_round_trip(kind: str, temperature: float, bias: tuple[float, ...]) -> None:
+    """Any calibration written as JSON text and read again is the same calibration."""
+    calibration = Calibration(kind, temperature, bias)
+    assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration

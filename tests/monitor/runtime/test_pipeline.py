@@ -1,0 +1,232 @@
+"""Source, ring and classifier together: order, newest window wins, errors, and a clean end."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.analysis.analyzer import Analysis
+from monitor.audio.sources.array import ArraySource
+from monitor.audio.sources.synthetic import SyntheticSource
+from monitor.errors import RecordingError
+from monitor.runtime.config import MonitorConfig
+from monitor.runtime.pipeline import Pipeline
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
+
+
+def offline(bundle, waveform=HEART):
+    """Return the events of the synchronous core for a whole waveform."""
+    analysis = Analysis(bundle, 4000)
+    events = []
+    for start in range(0, len(waveform), 2000):
+        events += [analysis.judge(i).event for i in analysis.push(waveform[start : start + 2000])]
+    return events + [analysis.judge(i).event for i in analysis.finish()]
+
+
+def without_latency(events):
+    """Return events with the one figure that depends on the clock set to 0."""
+    return [dataclasses.replace(event, latency_ms=0.0) for event in events]
+
+
+@pytest.fixture
+def wait_until():
+    """Return a wait for a condition, bounded, that polls an event and never sleeps by itself."""
+
+    def wait(condition, timeout_s=10.0):
+        pause = threading.Event()
+        for _ in range(int(timeout_s / 0.005)):
+            if condition():
+                return
+            pause.wait(0.005)
+        pytest.fail("the condition did not come about")
+
+    return wait
+
+
+@pytest.mark.parametrize("speed", [None, 64.0])
+def test_live_is_offline(plain_bundle, speed):
+    """At any speed the threads give exactly what the synchronous core gives."""
+    with Pipeline(ArraySource(HEART, 4000, speed=speed), plain_bundle) as pipeline:
+        live = list(pipeline.windows())
+    assert without_latency(live) == offline(plain_bundle)
+
+
+def test_the_summary_is_of_the_judged_windows(plain_bundle):
+    """Its scores are the mean of the windows' scores, and it counts them."""
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+        events = list(pipeline.windows())
+        summary = pipeline.summary()
+    assert (summary.windows, summary.skipped, summary.overruns) == (31, 0, 0)
+    for label in plain_bundle.labels:
+        mean = np.mean([event.judgement.scores[label] for event in events])
+        assert summary.judgement.scores[label] == pytest.approx(mean)
+
+
+def test_a_slow_classifier_skips_to_the_newest_window(bundle_maker, plain_engine, scripted_source, wait_until):
+    """While one window is being judged five more complete: only the newest of them is judged, four are skipped."""
+    plain_engine.before = threading.Event()
+    pipeline = Pipeline(scripted_source, bundle_maker(engine=plain_engine))
+    with pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART[:20_000])
+        assert plain_engine.entered.wait(timeout=10)
+        scripted_source.ring.push(HEART[20_000:30_000])
+        plain_engine.before.set()
+        wait_until(lambda: pipeline.snapshot().elapsed_s == 7.5)
+        scripted_source.stop()
+        judged = [window.index for window in windows]
+        summary = pipeline.summary()
+    assert judged[-1] == 5
+    assert summary.skipped + summary.windows == 6
+    assert summary.skipped >= 3
+
+
+def test_a_lossless_source_is_never_skipped(bundle_maker, plain_engine):
+    """At full speed the source waits: every window of the hop grid is judged however slow the iteration."""
+    config = MonitorConfig(queue_windows=1)
+    with Pipeline(ArraySource(HEART, 4000), bundle_maker(engine=plain_engine), config=config) as pipeline:
+        indices = [window.index for window in pipeline.windows()]
+    assert indices == list(range(31))
+
+
+def test_a_ring_that_was_overrun_is_counted_and_its_windows_withheld(
+    bundle_maker, plain_engine, scripted_source, wait_until
+):
+    """When the classifier is away for longer than the ring holds, positions stay right and nothing is made up."""
+    plain_engine.before = threading.Event()
+    config = MonitorConfig(ring_s=6.0)
+    with Pipeline(scripted_source, bundle_maker(engine=plain_engine), config=config) as pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART[:20_000])
+        assert plain_engine.entered.wait(timeout=10)
+        for start in range(20_000, 80_000, 4000):
+            scripted_source.ring.push(HEART[start : start + 4000])
+        plain_engine.before.set()
+        wait_until(lambda: pipeline.snapshot().elapsed_s == 20.0)
+        scripted_source.stop()
+        events = list(windows)
+        summary = pipeline.summary()
+    assert summary.overruns == 1
+    assert all(event.gap for event in events if event.start_s < 14.0 and event.end_s > 14.0)
+    assert all(event.judgement.scores is None for event in events if event.gap)
+
+
+def test_a_classifier_that_fails_is_told_on_the_main_thread(bundle_maker, plain_engine):
+    """What was judged before is yielded, then the error is raised where the program can see it."""
+    plain_engine.fails_at = 3
+    with Pipeline(ArraySource(HEART, 4000), bundle_maker(engine=plain_engine)) as pipeline:
+        windows = pipeline.windows()
+        seen = []
+        with pytest.raises(RuntimeError, match="scripted failure"):
+            seen.extend(window.index for window in windows)
+    assert seen == [0, 1, 2]
+    assert pipeline.summary().windows == 3
+
+
+def test_a_source_that_fails_is_told_after_its_windows(plain_bundle, scripted_source):
+    """A source's own error comes after everything it had delivered was judged."""
+    scripted_source.failure = RecordingError("heart.wav: broke off", "copy it again")
+    seen = []
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART[:24_000])
+        scripted_source.stop()
+        with pytest.raises(RecordingError, match="broke off"):
+            for window in windows:
+                seen.append(window.index)
+    assert seen[-1] == 2
+
+
+def test_stopping_early_keeps_what_was_found(plain_bundle, scripted_source, wait_until):
+    """Stop ends both threads at once; twice is safe; the summary stands."""
+    pipeline = Pipeline(scripted_source, plain_bundle)
+    pipeline.start()
+    pipeline.start()
+    scripted_source.ring.push(HEART[:22_000])
+    wait_until(lambda: pipeline.snapshot().elapsed_s == 5.5)
+    pipeline.stop()
+    pipeline.stop()
+    pipeline.close()
+    assert not pipeline.running
+    assert pipeline.summary().windows >= 1
+
+
+def test_a_pipeline_that_was_never_started_can_be_closed(plain_bundle):
+    """A program that fails between making and starting leaves nothing behind."""
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+        assert pipeline.snapshot().window is None
+        assert not pipeline.running
+
+
+def test_the_snapshot_tells_everything(plain_bundle):
+    """After the end it holds the last window, its picture (read-only), the strip and the counters."""
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+        before = pipeline.snapshot()
+        last = list(pipeline.windows())[-1]
+        snapshot = pipeline.snapshot()
+    assert (before.finished, before.window, before.history) == (False, None, ())
+    assert snapshot.finished
+    assert snapshot.elapsed_s == 20.0
+    assert snapshot.window == last
+    assert len(snapshot.history) == 31
+    assert not snapshot.tensor.flags.writeable
+    assert snapshot.hop_p50_ms > 0.0
+    assert snapshot.level.rms_db < 0.0
+
+
+def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scripted_source, wait_until):
+    """The queue is bounded: the oldest windows go, the newest stay, nothing waits for ever."""
+    config = MonitorConfig(queue_windows=2, ring_s=60.0, patience_s=60.0)
+    with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
+        windows = pipeline.windows()
+        for start in range(0, len(HEART), 2000):
+            scripted_source.ring.push(HEART[start : start + 2000])
+        wait_until(lambda: pipeline.snapshot().elapsed_s == 20.0)
+        wait_until(lambda: len(pipeline.snapshot().history) == 31)
+        scripted_source.stop()
+        assert [window.index for window in windows] == [29, 30]
+
+
+def test_a_bad_hop_is_refused_before_anything_starts(plain_bundle):
+    """No thread and no ring is made for a hop that does not fit."""
+    with pytest.raises(ValueError, match="hop_s"):
+        Pipeline(ArraySource(HEART, 4000), plain_bundle, hop_s=0.33)
+
+
+def test_a_recording_begun_in_mid_run_has_what_came_after(plain_bundle, scripted_source, tmp_path):
+    """What the ring held before is left out; two at a time are refused, and one after the other are not."""
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        with pytest.raises(ValueError, match="while the pipeline runs"):
+            pipeline.record(tmp_path / "early.wav")
+        pipeline.start()
+        scripted_source.ring.push(HEART[:4000])
+        pipeline.record(tmp_path / "a.wav")
+        with pytest.raises(ValueError, match="does not record"):
+            pipeline.record(tmp_path / "b.wav")
+        scripted_source.ring.push(HEART[4000:10_000])
+        status = pipeline.stop_recording()
+        assert pipeline.stop_recording() is None
+        pipeline.record(tmp_path / "c.wav")
+        scripted_source.ring.push(HEART[10_000:12_000])
+    assert (status.written_s, status.lost_samples, status.error) == (1.5, 0, None)
+    for name, sound in (("a.wav", HEART[4000:10_000]), ("c.wav", HEART[10_000:12_000])):
+        np.testing.assert_array_equal(soundfile.read(tmp_path / name, dtype="float32")[0], sound)
+
+
+def test_windows_that_span_a_jump_are_withheld(plain_bundle):
+    """A window with the jump in it is a gap; those after it are judged."""
+    source = SyntheticSource(speed=None)
+    source.seek(20.0)
+    with Pipeline(source, plain_bundle, hop_s=0.5) as pipeline:
+        events = list(pipeline.windows())
+    assert [event.gap for event in events[:2]] == [True, False]
+    there = offline(plain_bundle, source.waveform[80_000:])
+    assert len(events) == len(there)
+    assert events[-1].judgement.scores is not None

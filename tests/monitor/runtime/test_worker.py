@@ -1,0 +1,111 @@
+"""The classifier thread's own rules: patience, latency, the strip's length."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from monitor.audio.sources.array import ArraySource
+from monitor.runtime.config import MonitorConfig
+from monitor.runtime.pipeline import Pipeline
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
+
+
+def wait_until(condition, timeout_s=10.0):
+    """Wait for a condition, bounded; polls an event and never sleeps by itself."""
+    pause = threading.Event()
+    for _ in range(int(timeout_s / 0.002)):
+        if condition():
+            return
+        pause.wait(0.002)
+    pytest.fail("the condition did not come about")
+
+
+def test_a_hiccup_shorter_than_the_patience_skips_nothing(bundle_maker, scripted_source):
+    """Windows that complete together are all judged when the backlog is within the patience."""
+    config = MonitorConfig(patience_s=60.0, ring_s=60.0)
+    with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART)
+        scripted_source.stop()
+        assert [window.index for window in windows] == list(range(31))
+
+
+@pytest.mark.parametrize("samples", [1001, 4000, 8000])
+def test_sound_that_was_held_up_is_judged_whole(bundle_maker, scripted_source, samples):
+    """Up to 2 s that come at once to a classifier that had nothing to do are no backlog: nothing is skipped."""
+    ends = [*range(1000, 19_501, 500), 19_500 + samples]
+    with Pipeline(scripted_source, bundle_maker()) as pipeline:
+        windows = pipeline.windows()
+        for start, end in zip([0, *ends], ends, strict=False):
+            scripted_source.ring.push(HEART[start:end])
+            wait_until(lambda end=end: pipeline.snapshot().elapsed_s == end / 4000 and pipeline._worker._idle)
+        scripted_source.stop()
+        judged = [window.index for window in windows]
+        summary = pipeline.summary()
+    assert summary.skipped == 0
+    assert judged == list(range((19_500 + samples - 20_000) // 2000 + 1))
+
+
+def test_a_backlog_beyond_the_patience_is_jumped(bundle_maker, scripted_source):
+    """20 s that arrive at once leave only the newest windows to be judged; the others are counted."""
+    config = MonitorConfig(ring_s=60.0)
+    with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART)
+        scripted_source.stop()
+        judged = [window.index for window in windows]
+        summary = pipeline.summary()
+    assert judged == [30]
+    assert (summary.windows, summary.skipped) == (1, 30)
+
+
+def test_latency_is_told(plain_bundle):
+    """Every window says how long it took, more than nothing."""
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+        assert all(window.latency_ms > 0.0 for window in pipeline.windows())
+
+
+def test_the_strip_is_bounded(plain_bundle):
+    """A session of hours keeps the newest labels only."""
+    config = MonitorConfig(history_windows=5)
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle, config=config) as pipeline:
+        labels = [window.rolling.label for window in pipeline.windows()]
+        assert pipeline.snapshot().history == tuple(labels[-5:])
+
+
+def test_an_overload_is_told(bundle_maker, scripted_source):
+    """20 s that arrive at once are more than can be followed: the snapshot says so."""
+    with Pipeline(scripted_source, bundle_maker(), config=MonitorConfig(ring_s=60.0)) as pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART)
+        scripted_source.stop()
+        list(windows)
+        assert pipeline.snapshot().overloaded
+
+
+def test_what_is_followed_is_no_overload(plain_bundle):
+    """A source that waits for its reader is never too fast."""
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+        list(pipeline.windows())
+        assert not pipeline.snapshot().overloaded
+
+
+def test_a_gap_stands_on_the_strip(plain_bundle, scripted_source):
+    """Windows that were withheld for lost samples have their own entry."""
+    config = MonitorConfig(patience_s=60.0, ring_s=60.0)
+    with Pipeline(scripted_source, plain_bundle, config=config) as pipeline:
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART[:24_000])
+        scripted_source.ring.push_lost(2000)
+        scripted_source.ring.push(HEART[24_000:32_000])
+        scripted_source.stop()
+        gaps = [window.gap for window in windows]
+        history = pipeline.snapshot().history
+    assert gaps == [False] * 3 + [True] * 5
+    assert [entry == "gap" for entry in history] == gaps

@@ -1,0 +1,125 @@
+"""Hearts drawn at random fit their label, stay in range and differ from each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.synthesis.random_parameters import MURMUR_KINDS, random_settings
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+def draw(label="normal", seed=0, **wishes):
+    """Return one heart."""
+    return random_settings(np.random.default_rng(seed), label=label, **wishes)
+
+
+@given(st.integers(0, 100_000), st.sampled_from(LABELS))
+@settings(max_examples=100, deadline=None)
+def test_a_heart_has_the_label_asked_for(seed, label):
+    """The settings themselves say the label, whatever was drawn."""
+    assert draw(label, seed).label == label
+
+
+@given(st.integers(0, 100_000), st.sampled_from(LABELS))
+@settings(max_examples=100, deadline=None)
+def test_a_heart_is_within_physiology(seed, label):
+    """Rate, breathing, pitches, durations and levels stay where a heart's are."""
+    heart = draw(label, seed)
+    assert 45 <= heart.rhythm.heart_rate_bpm <= 160
+    assert 9 <= heart.breathing_bpm <= 40
+    for tone in (heart.s1, heart.s2):
+        assert 28 <= tone.pitch_hz <= 120
+        assert 0.05 <= tone.duration_s <= 0.2
+    assert 0 <= heart.split_s[0] <= heart.split_s[1] <= 0.06
+    assert heart.band_hz[0] < 50 < 300 < heart.band_hz[1]
+    assert 0 < heart.peak <= 2
+    assert len(heart.colour_db) == 8
+
+
+@given(st.integers(0, 100_000))
+@settings(max_examples=100, deadline=None)
+def test_a_murmur_is_heard_above_the_surroundings(seed):
+    """A murmur is at most a little under the first sound, and above the noise in its own band."""
+    heart = draw("murmur", seed)
+    noise_there = heart.surroundings.noise_db - heart.surroundings.noise_slope_db * np.log2(heart.murmur.centre_hz / 50)
+    assert heart.murmur.level_db <= -1
+    assert heart.murmur.level_db >= min(-1.0, noise_there + 4.0)
+    assert heart.murmur.interval[0] < heart.murmur.interval[1]
+    assert 45 <= heart.murmur.centre_hz <= 420
+
+
+def test_all_kinds_of_murmur_are_drawn():
+    """Every phase and shape comes up, systolic more often than diastolic."""
+    drawn = [draw("murmur", seed).murmur for seed in range(300)]
+    assert {(m.phase, m.shape) for m in drawn} == {(phase, shape) for _, phase, shape in MURMUR_KINDS}
+    assert sum(m.phase == "systolic" for m in drawn) > 200
+
+
+def test_rhythms_of_hearts_without_early_beats_vary():
+    """Regular rhythm and sinus arrhythmia both come up under normal and murmur, early beats never."""
+    for label in ("normal", "murmur"):
+        kinds = {draw(label, seed).rhythm.kind for seed in range(60)}
+        assert kinds == {"regular", "sinus-arrhythmia"}
+
+
+def test_recordings_range_from_clean_to_noisy():
+    """Noise floors span at least 20 dB, and some recordings are overdriven."""
+    hearts = [draw("normal", seed) for seed in range(200)]
+    noise = [heart.surroundings.noise_db for heart in hearts]
+    assert max(noise) - min(noise) > 20
+    assert 0.08 < np.mean([heart.peak > 1 for heart in hearts]) < 0.28
+
+
+def test_labels_do_not_differ_in_their_surroundings():
+    """Noise says nothing about the label: the mean levels of the labels agree."""
+    means = [np.mean([draw(label, seed).surroundings.noise_db for seed in range(1000, 1400)]) for label in LABELS]
+    assert np.ptp(means) < 1.5
+
+
+def test_a_control_may_have_a_murmur_and_early_beats():
+    """Both together can be asked for from either side."""
+    early = draw("extrastole", murmur=True)
+    assert early.murmur is not None
+    assert early.rhythm.kind == "ectopic"
+    murmur = draw("murmur", kind="ectopic")
+    assert murmur.murmur is not None
+    assert murmur.rhythm.kind == "ectopic"
+
+
+@pytest.mark.parametrize("kind", ["regular", "sinus-arrhythmia"])
+def test_a_rhythm_can_be_asked_for(kind):
+    """The kind asked for is the kind drawn."""
+    assert {draw("normal", seed, kind=kind).rhythm.kind for seed in range(10)} == {kind}
+
+
+def test_sinus_arrhythmia_changes_little_from_beat_to_beat():
+    """However fast the breathing, neighbouring intervals stay closer than an early beat's."""
+    for seed in range(200):
+        heart = draw("normal", seed, kind="sinus-arrhythmia")
+        step = 2 * np.sin(np.pi * min(0.5, heart.breathing_bpm / heart.rhythm.heart_rate_bpm))
+        assert heart.rhythm.respiratory * step <= 0.18
+
+
+def test_the_same_state_draws_the_same_heart():
+    """Settings depend on the generator's state and nothing else."""
+    assert draw("murmur", 7) == draw("murmur", 7)
+    assert draw("murmur", 7) != draw("murmur", 8)
+
+
+@pytest.mark.parametrize(
+    ("label", "wishes"),
+    [
+        ("artifact", {}),
+        ("normal", {"murmur": True}),
+        ("normal", {"kind": "ectopic"}),
+        ("extrastole", {"kind": "regular"}),
+        ("extrastole", {"kind": "sinus-arrhythmia"}),
+        ("murmur", {"kind": "gallop"}),
+    ],
+)
+def test_contradictions_are_refused(label, wishes):
+    """A label that does not exist, or that its wishes contradict, is the caller's mistake."""
+    with pytest.raises(ValueError, match="must"):
+        draw(label, **wishes)

@@ -1,0 +1,56 @@
+"""The Python door: a few lines from a program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import monitor
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+HEART = phonocardiogram(8.0, HeartSettings(), np.random.default_rng(5)).waveform
+
+
+def test_an_array_is_judged_in_one_call(plain_bundle):
+    """`judge` gives the windows, the summary, the label and the confidence."""
+    judged = monitor.judge(HEART, 4000, plain_bundle)
+    assert [window.index for window in judged.windows] == list(range(7))
+    assert judged.label == judged.summary.judgement.label
+    assert judged.confidence == max(judged.summary.judgement.scores.values())
+
+
+def test_channels_and_integers_are_taken(plain_bundle):
+    """A stereo int16 array gives the same label as the mono float it came from."""
+    stereo = np.stack([HEART, HEART], axis=1)
+    integers = (stereo * 32767).astype(np.int16)
+    assert monitor.judge(integers, 4000, plain_bundle).label == monitor.judge(HEART, 4000, plain_bundle).label
+
+
+@pytest.mark.parametrize("sample_rate", [0, 999, 192_001])
+def test_a_rate_out_of_range_is_refused(plain_bundle, sample_rate):
+    """The caller's mistake is a ValueError that names the value."""
+    with pytest.raises(ValueError, match="sample_rate"):
+        monitor.judge(HEART, sample_rate, plain_bundle)
+
+
+def test_importing_starts_and_loads_nothing():
+    """`import monitor` brings in neither NumPy nor a network, and starts no thread."""
+    code = (
+        "import sys, threading, monitor; "
+        "heavy = {'numpy', 'soxr', 'soundfile', 'rich', 'ai_edge_litert', 'tensorflow'} & set(sys.modules); "
+        "print(sorted(heavy), threading.active_count())"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.split() == ["[]", "1"]
+
+
+def test_every_public_name_can_be_had():
+    """What `__all__` promises is there, and an unknown name is an AttributeError."""
+    for name in monitor.__all__:
+        assert getattr(monitor, name) is not None
+    with pytest.raises(AttributeError, match="no attribute"):
+        _ = monitor.no_such_name

@@ -1,0 +1,309 @@
+"""JSON lines keep the keys that were promised, whatever the values."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.analysis.rhythm.evidence import EarlyBeats, PrematureBeat
+from monitor.audio.recorder.recorder import RecordingStatus
+from monitor.messages import DeviceStatus, Judgement, Quality, Start, Summary, WindowEvent
+from monitor.text.json_lines import (
+    device_line,
+    mark_line,
+    overload_line,
+    recording_line,
+    start_line,
+    summary_line,
+    window_line,
+)
+
+ROOT = Path(__file__).parents[3]
+SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
+SURE = Judgement("verdict", "murmur", 0.87, SCORES)
+NOTHING = Judgement("poor-signal")
+START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
+WINDOW = WindowEvent(0, 0.0, 5.0, SURE, NOTHING, Quality(0.93), 78.2, False, False, 1.9)
+SUMMARY = Summary("a.wav", 41, 0, 0, SURE, 77.5)
+
+
+def refuse_constant(name: str) -> float:
+    """Fail on NaN and Infinity, which JSON does not know."""
+    raise AssertionError(f"{name} is not JSON")
+
+
+def read(line: str) -> dict[str, object]:
+    """Return the object of one line, refusing what strict JSON does not know."""
+    assert "\n" not in line
+    values = json.loads(line, parse_constant=refuse_constant)
+    assert isinstance(values, dict)
+    return values
+
+
+class TestStart:
+    """The line that opens a source."""
+
+    def test_has_the_promised_keys_in_order(self) -> None:
+        """The type comes first, then the schema, then the keys of the design."""
+        keys = list(read(start_line(START)))
+        assert keys[:8] == [
+            "type", "schema", "source", "sample_rate", "model", "model_sha256", "window_s", "hop_s",
+        ]  # fmt: skip
+        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version"}
+
+    def test_carries_the_values(self) -> None:
+        """Every value of the message stands under its key."""
+        assert read(start_line(START, version="1.2")) == {
+            "type": "start",
+            "schema": 1,
+            "source": "a.wav",
+            "sample_rate": 4000,
+            "model": "heart-sounds",
+            "model_sha256": "ab12",
+            "window_s": 5.0,
+            "hop_s": 0.5,
+            "labels": ["normal", "murmur", "extrastole"],
+            "duration_s": 30.0,
+            "speed": 1.0,
+            "version": "1.2",
+        }
+
+    def test_what_is_not_known_is_null(self) -> None:
+        """No length, no speed and no version are null, not left out."""
+        values = read(start_line(dataclasses.replace(START, duration_s=None, speed=None)))
+        assert values["duration_s"] is None
+        assert values["speed"] is None
+        assert values["version"] is None
+
+    @pytest.mark.parametrize("name", ["Töne ♥.wav", 'quote".wav', "back\\slash.wav", "new\nline.wav", "\udcff.wav"])
+    def test_any_file_name_survives(self, name: str) -> None:
+        """A name comes back as it was, and the line is plain ASCII."""
+        line = start_line(dataclasses.replace(START, source=name))
+        assert line.isascii()
+        assert read(line)["source"] == name
+
+
+class TestWindow:
+    """The line of one window."""
+
+    def test_has_the_promised_keys_in_order(self) -> None:
+        """The keys are those of the design, in its order, with the short mark."""
+        assert list(read(window_line(WINDOW))) == [
+            "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "rolling", "quality",
+            "heart_rate_bpm", "heart_rate_confidence", "early_beats", "gap", "short", "latency_ms",
+        ]  # fmt: skip
+
+    def test_carries_the_values(self) -> None:
+        """Every value of the message stands under its key."""
+        assert read(window_line(WINDOW)) == {
+            "type": "window",
+            "index": 0,
+            "start_s": 0.0,
+            "end_s": 5.0,
+            "state": "verdict",
+            "label": "murmur",
+            "confidence": 0.87,
+            "scores": SCORES,
+            "rolling": {"state": "poor-signal", "label": None, "confidence": None, "scores": None},
+            "quality": {"score": 0.93, "reason": None},
+            "heart_rate_bpm": 78.2,
+            "heart_rate_confidence": None,
+            "early_beats": None,
+            "gap": False,
+            "short": False,
+            "latency_ms": 1.9,
+        }
+
+    def test_early_beats_stand_where_the_rhythm_can_be_followed(self) -> None:
+        """How long and how many intervals were followed, and when beats came early; none is an empty list."""
+        beats = (PrematureBeat(12.34, 0.7, 1.2, 3.0), PrematureBeat(20.1, 0.68, 1.25, 2.0))
+        early = EarlyBeats(28.5, 33, (), beats, followable=True, evidence=4.0)
+        values = read(window_line(dataclasses.replace(WINDOW, early=early, heart_rate_confidence=0.98765)))
+        assert values["early_beats"] == {"followed_s": 28.5, "intervals": 33, "at_s": [12.34, 20.1]}
+        assert values["heart_rate_confidence"] == pytest.approx(0.98765, abs=1e-4)
+        none = dataclasses.replace(early, premature=())
+        assert read(window_line(dataclasses.replace(WINDOW, early=none)))["early_beats"]["at_s"] == []
+
+    def test_rolling_has_the_same_keys(self) -> None:
+        """The rolling object carries state, label, confidence and scores."""
+        values = read(window_line(dataclasses.replace(WINDOW, rolling=SURE)))
+        assert values["rolling"] == {"state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES}
+
+    def test_a_withheld_window_is_all_nulls(self) -> None:
+        """What does not apply to a withheld window is null, and its reason is there."""
+        window = dataclasses.replace(
+            WINDOW, judgement=NOTHING, quality=Quality(0.1, "too loud", "poor-signal"), heart_rate_bpm=None, gap=True
+        )
+        values = read(window_line(window))
+        assert values["state"] == "poor-signal"
+        assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
+        assert values["quality"] == {"score": 0.1, "reason": "too loud"}
+        assert values["gap"] is True
+
+    def test_a_looped_clip_is_marked(self) -> None:
+        """A window of a clip shorter than itself says so."""
+        assert read(window_line(dataclasses.replace(WINDOW, short=True)))["short"] is True
+
+    def test_numpy_values_are_written_as_plain_ones(self) -> None:
+        """Figures that come straight from arrays are as good as Python's."""
+        scores = {"a": np.float32(0.25), "b": np.float32(0.75)}
+        own = Judgement("verdict", "b", np.float32(0.75), scores)  # type: ignore[arg-type]
+        window = dataclasses.replace(
+            WINDOW, index=np.int64(3), judgement=own, heart_rate_bpm=np.float32(60), gap=np.bool_(True)
+        )
+        values = read(window_line(window))
+        assert values["index"] == 3
+        assert values["scores"] == {"a": 0.25, "b": 0.75}
+        assert values["heart_rate_bpm"] == 60.0
+        assert values["gap"] is True
+
+    def test_long_figures_are_cut(self) -> None:
+        """Positions keep microseconds, latency microseconds, rates hundredths."""
+        window = dataclasses.replace(WINDOW, end_s=5.1234567891, latency_ms=1.23456, heart_rate_bpm=78.19876)
+        values = read(window_line(window))
+        assert values["end_s"] == 5.123457
+        assert values["latency_ms"] == 1.235
+        assert values["heart_rate_bpm"] == 78.2
+
+    @pytest.mark.parametrize("field", ["start_s", "latency_ms", "heart_rate_bpm"])
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+    def test_what_json_does_not_know_is_refused(self, field: str, value: float) -> None:
+        """NaN and the infinities raise instead of being written."""
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            window_line(dataclasses.replace(WINDOW, **{field: value}))
+
+    def test_scores_that_are_not_finite_are_refused(self) -> None:
+        """A NaN among the scores raises instead of being written."""
+        own = Judgement("verdict", "a", 0.5, {"a": math.nan, "b": 0.5})
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            window_line(dataclasses.replace(WINDOW, judgement=own))
+
+    @given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=40))
+    def test_scores_still_sum_to_one(self, weights: list[float]) -> None:
+        """Rounded to six digits, any scores that summed to 1 do so within 1e-5."""
+        scores = {f"label {number}": weight / sum(weights) for number, weight in enumerate(weights)}
+        written = read(window_line(dataclasses.replace(WINDOW, judgement=Judgement("uncertain", None, 0.5, scores))))
+        values = written["scores"]
+        assert isinstance(values, dict)
+        assert abs(sum(values.values()) - 1) < 1e-5
+        assert all(abs(values[label] - score) < 4e-5 for label, score in scores.items())
+        assert all(value == round(value, 6) for value in values.values())
+
+    def test_many_equal_scores_leave_their_rest_on_one(self) -> None:
+        """Thirty thirtieths, each rounded down, are made whole again."""
+        scores = {str(number): 1 / 30 for number in range(30)}
+        values = read(window_line(dataclasses.replace(WINDOW, judgement=Judgement("uncertain", None, 1 / 30, scores))))
+        assert isinstance(values["scores"], dict)
+        assert sum(values["scores"].values()) == pytest.approx(1, abs=1e-9)
+
+    def test_no_labels_make_empty_scores(self) -> None:
+        """An empty mapping stays an empty object."""
+        line = window_line(dataclasses.replace(WINDOW, judgement=Judgement("uncertain", None, None, {})))
+        assert read(line)["scores"] == {}
+
+
+class TestSummary:
+    """The line that closes a source."""
+
+    def test_carries_the_values_in_order(self) -> None:
+        """Keys and values are those of the design, in its order."""
+        values = read(summary_line(SUMMARY))
+        assert list(values.items()) == [
+            ("type", "summary"),
+            ("source", "a.wav"),
+            ("windows", 41),
+            ("skipped", 0),
+            ("overruns", 0),
+            ("label", "murmur"),
+            ("confidence", 0.87),
+            ("scores", SCORES),
+            ("state", "verdict"),
+            ("heart_rate_bpm", 77.5),
+        ]
+
+    def test_nothing_judged_is_all_nulls(self) -> None:
+        """A recording that was silence has a state and nothing else."""
+        values = read(summary_line(dataclasses.replace(SUMMARY, judgement=Judgement("no-signal"), heart_rate_bpm=None)))
+        assert values["state"] == "no-signal"
+        assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
+
+
+class TestLive:
+    """The lines of a live input."""
+
+    def test_a_device(self) -> None:
+        """Every value of the status stands under its key; what is not known is null."""
+        device = DeviceStatus("lost", "steth", "ALSA", 2, 4000, "gone", None, 3979.91239, -0.005022, 1, 2, 6.06625)
+        assert list(read(device_line(device, 14.56475, "2026-01-02T03:04:05.678+00:00")).items()) == [
+            ("type", "device"),
+            ("at_s", 14.56475),
+            ("time", "2026-01-02T03:04:05.678+00:00"),
+            ("state", "lost"),
+            ("name", "steth"),
+            ("host_api", "ALSA"),
+            ("channel", 2),
+            ("sample_rate", 4000),
+            ("message", "gone"),
+            ("finding", None),
+            ("measured_rate_hz", 3979.912),
+            ("drift", -0.005022),
+            ("overflows", 1),
+            ("reopened", 2),
+            ("lost_s", 6.06625),
+        ]
+        assert read(device_line(DeviceStatus("open", "steth", "ALSA", 1, 4000), 0.0))["measured_rate_hz"] is None
+
+    def test_a_recording(self) -> None:
+        """Path, length, what is missing, what is wrong."""
+        assert read(recording_line(RecordingStatus(Path("a b.wav"), 12.5, 100, "the disk is full"), 13.0)) == {
+            "type": "recording",
+            "at_s": 13.0,
+            "path": "a b.wav",
+            "written_s": 12.5,
+            "lost_samples": 100,
+            "error": "the disk is full",
+        }
+
+    def test_an_overload(self) -> None:
+        """Whether it lasts, and what was skipped so far."""
+        assert read(overload_line(overloaded=True, skipped=7, at_s=9.5)) == {
+            "type": "overload",
+            "at_s": 9.5,
+            "overloaded": True,
+            "skipped": 7,
+        }
+
+
+def test_type_is_written_first() -> None:
+    """A reader may tell the lines apart by their first characters."""
+    assert start_line(START).startswith('{"type":"start",')
+    assert window_line(WINDOW).startswith('{"type":"window",')
+    assert summary_line(SUMMARY).startswith('{"type":"summary",')
+
+
+def test_needs_neither_numpy_nor_rich() -> None:
+    """Importing the writers of lines imports nothing but the standard library."""
+    program = (
+        "import sys, monitor.text.json_lines, monitor.text.text_lines; print({'numpy', 'rich'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_mark_has_its_number_and_place():
+    """Type first, then where and when."""
+    line = mark_line(2, 12.5, "2026-01-02T03:04:05.678+00:00")
+    assert line == '{"type":"mark","at_s":12.5,"time":"2026-01-02T03:04:05.678+00:00","number":2}'

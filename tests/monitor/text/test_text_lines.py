@@ -1,0 +1,164 @@
+"""Plain lines stand in columns and say all that a person should know."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.analysis.rhythm.evidence import EarlyBeats, PrematureBeat
+from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
+from monitor.text.text_lines import (
+    ALL_CLEAR,
+    alarm_line,
+    header_line,
+    plain_summary,
+    plain_window,
+    printable,
+    scores_text,
+)
+
+SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
+SURE = Judgement("verdict", "murmur", 0.87, SCORES)
+POOR = Judgement("poor-signal")
+START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
+WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
+SUMMARY = Summary("a.wav", 41, 2, 1, SURE, 77.5)
+
+
+class TestHeader:
+    """The line that opens a source."""
+
+    def test_names_source_model_and_purpose(self) -> None:
+        """Source, rate, length, model and the disclaimer stand in one line."""
+        assert header_line(START) == (
+            "auscult  a.wav (4000 Hz, 30.0 s)  model heart-sounds  research use, not for diagnosis"
+        )
+
+    def test_leaves_out_an_unknown_length(self) -> None:
+        """A stream without an end shows its rate alone."""
+        assert "(4000 Hz)" in header_line(dataclasses.replace(START, duration_s=None))
+
+    def test_a_file_name_cannot_move_the_cursor(self) -> None:
+        """Escapes and line feeds in a name become question marks."""
+        line = header_line(dataclasses.replace(START, source="a\x1b[2J\nb.wav"))
+        assert "a?[2J?b.wav" in line
+        assert line.isprintable()
+
+
+class TestWindow:
+    """The line of one window."""
+
+    def test_a_verdict(self) -> None:
+        """Position, label, confidence, heart rate and scores stand in their columns."""
+        assert plain_window(WINDOW) == (
+            "     7.5 s  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
+        )
+
+    def test_fits_eighty_columns(self) -> None:
+        """The usual line does not wrap on the usual terminal."""
+        assert len(plain_window(WINDOW)) <= 80
+
+    def test_columns_do_not_move(self) -> None:
+        """Whatever the state, the columns begin where they always do."""
+        poor = dataclasses.replace(WINDOW, judgement=POOR, rolling=POOR, heart_rate_bpm=None, end_s=3600.0)
+        slow = dataclasses.replace(WINDOW, heart_rate_bpm=42.0)
+        fast = dataclasses.replace(WINDOW, heart_rate_bpm=180.0)
+        lines = [plain_window(event) for event in (WINDOW, poor, slow, fast)]
+        assert {line.index(" s  ") for line in lines} == {8}
+        assert {lines[at].index("bpm") for at in (0, 2, 3)} == {34}
+        assert {lines[at].index("normal") for at in (0, 2, 3)} == {40}
+
+    def test_poor_signal_gives_its_reason(self) -> None:
+        """A withheld window says what to do about it."""
+        event = dataclasses.replace(
+            WINDOW, judgement=POOR, rolling=POOR, quality=Quality(0.1, "press more firmly", "poor-signal"),
+            heart_rate_bpm=None,
+        )  # fmt: skip
+        assert plain_window(event).split() == ["7.5", "s", "poor-signal", "press", "more", "firmly"]
+
+    def test_a_gap_is_named(self) -> None:
+        """A window with lost samples says that it was withheld."""
+        assert "samples were lost: withheld" in plain_window(dataclasses.replace(WINDOW, gap=True))
+
+    def test_a_looped_clip_is_named(self) -> None:
+        """A window made of a shorter clip says so."""
+        assert plain_window(dataclasses.replace(WINDOW, short=True)).endswith("short clip, looped")
+
+    def test_listening(self) -> None:
+        """A window without a verdict yet shows its state."""
+        listening = Judgement("listening")
+        event = dataclasses.replace(WINDOW, judgement=listening, rolling=listening, heart_rate_bpm=None)
+        assert plain_window(event) == "     7.5 s  listening"
+
+    def test_rolling_is_shown_where_it_differs(self) -> None:
+        """The rolling label stands at the end when it is another one, and only then."""
+        other = Judgement("verdict", "normal", 0.6, SCORES)
+        assert plain_window(dataclasses.replace(WINDOW, rolling=other)).endswith("rolling: normal")
+        assert "rolling" not in plain_window(WINDOW)
+
+    def test_rolling_may_be_a_state(self) -> None:
+        """While several windows disagree, the rolling state is named."""
+        unsure = Judgement("uncertain", None, 0.5, SCORES)
+        assert plain_window(dataclasses.replace(WINDOW, rolling=unsure)).endswith("rolling: uncertain")
+
+    def test_early_beats_are_counted(self) -> None:
+        """Where beats came early the line says how many; where none did it says nothing."""
+        beat = PrematureBeat(3.0, 0.7, 1.2, 2.0)
+        early = EarlyBeats(28.0, 30, (), (beat, beat), followable=True, evidence=2.0)
+        assert plain_window(dataclasses.replace(WINDOW, early=early)).endswith("early beats in 30 s: 2")
+        none = dataclasses.replace(early, premature=())
+        assert plain_window(dataclasses.replace(WINDOW, early=none)) == plain_window(WINDOW)
+
+    def test_reason_cannot_move_the_cursor(self) -> None:
+        """Nothing that comes from outside brings control characters."""
+        event = dataclasses.replace(WINDOW, quality=Quality(0.5, "bell\x07"))
+        assert plain_window(event).isprintable()
+
+
+class TestSummary:
+    """The line that closes a source."""
+
+    def test_verdict_and_counts(self) -> None:
+        """The summary stands in the windows' columns, the counts behind."""
+        assert plain_summary(SUMMARY) == (
+            "   summary  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
+            "   41 windows, 2 skipped, 1 overruns"
+        )
+
+    def test_without_scores(self) -> None:
+        """A recording that was never judged shows its state and the counts."""
+        line = plain_summary(dataclasses.replace(SUMMARY, judgement=Judgement("no-signal"), heart_rate_bpm=None))
+        assert line.split() == ["summary", "no-signal", "41", "windows,", "2", "skipped,", "1", "overruns"]
+
+    def test_columns_are_the_windows(self) -> None:
+        """The label stands under the labels, the rate under the rates."""
+        assert plain_summary(SUMMARY).index("murmur") == plain_window(WINDOW).index("murmur")
+        assert plain_summary(SUMMARY).index("bpm") == plain_window(WINDOW).index("bpm")
+
+
+def test_an_alarm_and_its_end() -> None:
+    """What is wrong stands behind a mark, in the windows' columns; its end is told too, whatever it was."""
+    assert alarm_line("device", "steth: is gone\x07", 12.34) == "    12.3 s  ! steth: is gone?"
+    assert alarm_line("device", None, 15.0) == "    15.0 s    sound comes again"
+    assert alarm_line("new", None, 15.0) == "    15.0 s    new: over"
+    assert set(ALL_CLEAR) == {"device", "input", "recording", "overload", "rate"}
+
+
+@pytest.mark.parametrize(
+    ("score", "text"), [(0.0, ".00"), (0.04, ".04"), (0.996, "1.0"), (1.0, "1.0"), (0.5, ".50"), (0.994, ".99")]
+)
+def test_scores_are_three_characters(score: float, text: str) -> None:
+    """Every score has the same width, certainty included."""
+    assert scores_text({"a": score}) == f"a {text}"
+
+
+@given(st.text())
+def test_printable_keeps_length_and_is_printable(text: str) -> None:
+    """Any text becomes one that can be written without effect, character for character."""
+    clean = printable(text)
+    assert clean.isprintable()
+    assert len(clean) == len(text)
+    assert all(new == "?" for old, new in zip(text, clean, strict=True) if not old.isprintable())

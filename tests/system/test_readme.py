@@ -1,0 +1,48 @@
+"""What the README says can be typed, works: its Python runs, its commands and flags exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.cli import COMMANDS, _parser
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """Return the code blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_python_runs(tmp_path, monkeypatch, capsys):
+    """The lines of the Python door run as they stand, on a made heart."""
+    waveform = phonocardiogram(7.0, HeartSettings(), np.random.default_rng(1)).waveform
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("heart.wav", waveform, 4000)
+    (code,) = blocks("python")
+    exec(compile(code.replace("speed=1.0", "speed=None"), "README", "exec"), {"waveform": waveform})
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 5 + 1
+
+
+def test_the_two_commands_stand_there():
+    """The two commands that do everything on a fresh machine."""
+    text = "\n".join(blocks("sh"))
+    assert "pip install . && auscult demo\n" in text
+    assert "pip install -e '.[dev]' && pytest\n" in text
+
+
+@pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines() if "auscult " in line])
+def test_every_command_line_parses(line):
+    """Every command that is shown exists, with the flags that are shown."""
+    words = shlex.split(re.split(r"\s+#|\s+<|\s+>|\s+\|", line[line.index("auscult ") :])[0])[1:]
+    if words[0] not in COMMANDS:
+        pytest.fail(f"no such command: {words[0]}")
+    assert callable(_parser(words[0]).parse_args(words).run)

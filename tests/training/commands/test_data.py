@@ -1,0 +1,250 @@
+"""``auscult data``: the report a person reads, the object a program reads, and the line when nothing can be used."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.cli import main
+from monitor.synthesis.phonocardiogram import phonocardiogram
+from monitor.synthesis.random_parameters import random_settings
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder per label, made, with five patients each, in the folder that is worked in."""
+    monkeypatch.chdir(tmp_path)
+    for kind, label in enumerate(LABELS):
+        for number in range(5):
+            rng = np.random.default_rng([kind, number])
+            sound = phonocardiogram(5.5, random_settings(rng, label=label), rng)
+            path = Path("clinic", label, f"p{kind}{number}", "a.wav")
+            path.parent.mkdir(parents=True)
+            soundfile.write(path, sound.waveform, 4000)
+    return Path("clinic")
+
+
+def report(capsys: pytest.CaptureFixture[str], *words: str | Path, code: int = 0) -> str:
+    """Return what ``auscult data`` prints."""
+    assert main(["data", *map(str, words)]) == code
+    return capsys.readouterr().out
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Return the cells of a table's rows by their label."""
+    found = re.findall(r"^ (\S+) +(\d+) +(\S+) +(\S+) +(\d[\d ]*?) {2,}(\S+) +(\d+) +(\S+) $", text, re.MULTILINE)
+    return {label: cells for label, *cells in found}
+
+
+class TestReport:
+    """What a person reads."""
+
+    def test_a_set_that_is_ready(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A row per label, how patients were told, and the command that comes next."""
+        text = report(capsys, clinic)
+        assert text.startswith("clinic: clinic\n")
+        table = rows(text)
+        assert list(table) == [*LABELS, "together"]
+        assert table["murmur"] == ["5", "5", "0.01", "4000", "0%", "0", "-"]
+        assert table["together"][:2] == ["15", "15"]
+        assert "\n  patients are told by their sub-folders\n" in text
+        assert text.splitlines()[-1] == "ready: auscult train clinic --out models/mine"
+
+    def test_what_is_wrong(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Damaged, loose, silent and copied files and patients in two labels each get their line; the code stays 0."""
+        (clinic / "normal/p00/bad.wav").write_text("no sound", encoding="utf-8")
+        (clinic / "loose.wav").touch()
+        soundfile.write(clinic / "normal/p00/quiet.wav", np.zeros(30_000), 4000)
+        heard, rate = soundfile.read(clinic / "normal/p01/a.wav")
+        (clinic / "murmur/p02").mkdir()
+        soundfile.write(clinic / "murmur/p02/copy.wav", heard / 2, rate)
+        text = report(capsys, clinic)
+        for line in (
+            "  cannot be used: normal/p00/bad.wav: cannot be read as audio",
+            "  dropped 1, in no label's folder: loose.wav",
+            "  nothing sounds in 1: normal/p00/quiet.wav",
+            "  patients in several labels (allowed): clinic/p02",
+            "the same sound under two patients, so a split may leak: clinic/murmur/p02/copy.wav and "
+            "clinic/normal/p01/a.wav, with different labels",
+        ):
+            assert f"{line}\n" in text
+
+    def test_the_same_sound_twice(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A copy under the same patient is told too, and is not called a leak."""
+        heard, rate = soundfile.read(clinic / "normal/p01/a.wav")
+        soundfile.write(clinic / "normal/p01/b.wav", heard, rate)
+        text = report(capsys, clinic)
+        assert "\nthe same sound twice: clinic/normal/p01/a.wav and clinic/normal/p01/b.wav\n" in text
+        assert "leak" not in text
+
+    def test_long_lists_are_cut(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Five of a kind are named, the rest is counted."""
+        for number in range(8):
+            (clinic / f"loose{number}.wav").touch()
+            (clinic / f"normal/p00/bad{number}.wav").touch()
+            (clinic / "normal" / f"copy{number}").mkdir()
+            soundfile.write(clinic / f"normal/copy{number}/a.wav", np.sin(np.arange(24_000) ** 1.3 / 9) / 2, 4000)
+        text = report(capsys, clinic)
+        assert "loose3.wav, loose4.wav and 3 more\n" in text
+        assert "bad4.wav: cannot be read as audio\n  cannot be used: 3 more\n" in text
+        assert text.count("so a split may leak: clinic") == 5
+        assert "so a split may leak: 23 more pairs\n" in text
+
+    def test_unknown_patients(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are counted, and what stands in the way is the last line; the choices open it."""
+        for label in LABELS:
+            for number in range(5):
+                (clinic / label / f"p{LABELS.index(label)}{number}").joinpath("a.wav").rename(
+                    clinic / label / f"{label}{number}.wav"
+                )
+        text = report(capsys, clinic)
+        assert "\n  patient unknown: 15 recordings\n" in text
+        assert rows(text)["normal"][1] == "-"
+        last = text.splitlines()[-1]
+        assert last.startswith("not to be trained on as it is: 15 recordings tell no patient")
+        assert "--patients file" in last
+        text = report(capsys, clinic, "--patients", "file")
+        assert rows(text)["together"][1] == "15"
+        assert text.splitlines()[-1] == "ready: auscult train clinic --patients file --out models/mine"
+        assert "from patients who are known" in report(capsys, clinic, "--patients", "none").splitlines()[-1]
+
+    def test_set_a_says_what_it_is_for(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Its hearts stand in brackets, and the reason beside them."""
+        for name in ("artifact__201012172012.wav", "normal__201101070538.wav"):
+            Path("set_a").mkdir(exist_ok=True)
+            soundfile.write(Path("set_a", name), np.random.default_rng(len(name)).normal(0, 0.1, 40_000), 44_100)
+        text = report(capsys, "set_a", clinic)
+        assert list(rows(text))[:2] == ["not-heart", "(normal)"]
+        assert "only its artifacts train" in text
+        assert "in brackets: not trained on" in text
+
+    def test_a_missing_label(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A label of the default bundle that nobody has is named; two labels can be trained on all the same."""
+        for path in sorted((clinic / "extrastole").glob("*/a.wav")):
+            path.unlink()
+        text = report(capsys, clinic)
+        assert "labels of the default bundle without a certain recording: extrastole\n" in text
+        assert "the folder extrastole holds no recordings" in text
+        assert text.splitlines()[-1].startswith("ready: ")
+
+    def test_a_label_in_square_brackets(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Names are printed as they are; brackets in a label or a path are no markup."""
+        (clinic / "extrastole").rename(clinic / "[red]odd[-]")
+        clinic.rename("my [bold]clinic")
+        text = report(capsys, "my [bold]clinic")
+        assert text.startswith("my [bold]clinic: my [bold]clinic\n")
+        assert "[red]odd[-]" in rows(text)
+
+
+class TestJson:
+    """What a program reads."""
+
+    def test_one_object(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Standard output holds one line with one object; progress goes to standard error."""
+        assert main(["data", str(clinic), "--json"]) == 0
+        heard = capsys.readouterr()
+        told = json.loads(heard.out)
+        assert heard.out.count("\n") == 1
+        assert [held["set"] for held in told["sets"]] == ["clinic"]
+        assert told["trainable"] is True
+        assert heard.err.splitlines() == ["reading recordings (15 steps)"]
+
+
+class TestRefusals:
+    """Where there is nothing, one line says so and what to do; the exit code is 1."""
+
+    def refused(self, capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+        """Return the last line on standard error."""
+        assert main(["data", *map(str, words)]) == 1
+        heard = capsys.readouterr().err
+        assert "Traceback" not in heard
+        return heard.splitlines()[-1]
+
+    @pytest.mark.usefixtures("clinic")
+    def test_nothing_there(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A folder that is not there, an empty one, a file that is none."""
+        Path("empty").mkdir()
+        assert "gone: no such folder; name a folder" in self.refused(capsys, "gone")
+        assert "empty: no labelled recordings found; put them" in self.refused(capsys, "empty")
+        assert "is neither a folder nor a .csv manifest" in self.refused(capsys, "clinic/normal/p00/a.wav")
+
+    def test_one_bad_folder_of_two(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A mistyped name is not passed over because another is right."""
+        assert self.refused(capsys, clinic, "gone").startswith("auscult: gone: no such folder")
+
+    def test_a_bad_manifest(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The line of the table that is wrong is told."""
+        (clinic / "manifest.csv").write_text("path,label,patient\ngone.wav,normal,p1\n", encoding="utf-8")
+        line = self.refused(capsys, clinic)
+        assert line == f"auscult: {clinic / 'manifest.csv'} line 2: gone.wav is not there; correct that line"
+
+    @pytest.mark.usefixtures("clinic")
+    def test_nothing_readable(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Where no file at all can be read, the report is followed by a refusal."""
+        Path("bad/normal/p1").mkdir(parents=True)
+        Path("bad/normal/p1/a.wav").touch()
+        line = self.refused(capsys, "bad")
+        assert line == "auscult: none of the recordings can be read; name a folder with recordings that play"
+
+    def test_usage(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A choice that there is not is a usage error."""
+        with pytest.raises(SystemExit) as ended:
+            main(["data", str(clinic), "--patients", "all"])
+        assert ended.value.code == 2
+        assert "--patients" in capsys.readouterr().err
+
+
+class TestTrainRefuses:
+    """The same recordings, refused by ``auscult train`` before any work, and nothing left behind."""
+
+    @pytest.mark.parametrize(
+        ("names", "words", "told"),
+        [
+            (("normal/p1/a.wav", "normal/p2/a.wav"), (), "only the label normal was found; a network needs two labels"),
+            (("normal/p1/a.wav", "murmur/p1/a.wav"), (), "has 1 patient, too few for 5 folds; add recordings"),
+            (("normal/a.wav", "murmur/b.wav"), (), "2 recordings tell no patient"),
+            (("normal/a.wav", "murmur/b.wav"), ("--patients", "none"), "from patients who are known; add one that has"),
+            (("normal/a.wav", "murmur/b.wav"), ("--patients", "file"), "has 1 patient, too few for 5 folds"),
+            (("set_a/artifact__201012172012.wav",), (), "only the label (none) was found"),
+        ],
+    )
+    def test_before_it_reads(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        names: tuple[str, ...],
+        words: tuple[str, ...],
+        told: str,
+    ) -> None:
+        """One class, one patient, patients unknown: a line with the next step, exit code 1, no folder made."""
+        pytest.importorskip("tensorflow", reason="training needs the training extra")
+        monkeypatch.chdir(tmp_path)
+        for name in names:
+            Path("mine", name).parent.mkdir(parents=True, exist_ok=True)
+            Path("mine", name).touch()
+        assert main(["train", "mine", "--out", "models/mine", *words]) == 1
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert line.startswith("auscult: ")
+        assert told in line
+        assert "; " in line
+        assert not Path("models").exists()
+
+
+def test_no_tensorflow_is_needed() -> None:
+    """Looking at data imports no network, and not the parts that train one."""
+    code = """
+import sys, training.commands.data
+print([name for name in ("tensorflow", "keras", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,499 @@
+"""``auscult train``: from a folder to a bundle that the monitor loads, or one line that says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
+
+from monitor.cli import main
+from monitor.features.article_image import ARTICLE
+from monitor.features.extractor import front_end
+from monitor.features.spec import HEART
+from monitor.inference.bundle import Bundle, load_bundle
+from monitor.inference.networks import article_network
+from training.commands import train
+from training.data.discovery import discover
+from training.fitting import heart_fit
+from training.fitting.trainer import Course
+from training.progress import TerminalProgress
+from training.recipes import article, heart
+from training.stopping import Stopping
+
+SHORT = ("--folds", "2", "--steps", "2", "--made", "2")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str | Path) -> int:
+    """Run ``auscult train``."""
+    return main(["train", *map(str, words)])
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    """Return the one line with which a training is refused; nothing is left where the bundle was to go."""
+    assert run(*words, "--out", "models/mine") == 1
+    heard = capsys.readouterr()
+    assert heard.out == ""
+    lines = heard.err.splitlines()
+    assert lines[-1].startswith("auscult: ")
+    assert "Traceback" not in heard.err
+    assert not Path("models/mine").exists()
+    assert not Path("models").exists() or list(Path("models").iterdir()) == []
+    return lines[-1]
+
+
+@pytest.fixture(scope="module")
+def heard(
+    made_folder: Path, tiny_network: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, str]:
+    """Return the bundle, standard output and standard error of a whole training of a tiny network."""
+    folder = tmp_path_factory.mktemp("workplace")
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "120")
+        patch.setattr(heart_fit, "heart_network", tiny_network)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            assert run(made_folder, "--out", "models/mine", "--seed", "4", *SHORT) == 0
+    return folder / "models" / "mine", out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="module")
+def bundle(heard: tuple[Path, str, str]) -> Bundle:
+    """Return the bundle that was written, loaded."""
+    return load_bundle(heard[0])
+
+
+class TestTraining:
+    """What a whole training writes and prints."""
+
+    def test_the_bundle_loads_and_judges(self, bundle: Bundle, signals: Any) -> None:
+        """The bundle passes every check and gives scores of the labels it was trained on."""
+        assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
+        stream = front_end(bundle.spec)
+        stream.push(signals.clicks(np.arange(0.3, 5.0, 0.8).tolist(), 20_000))
+        assert sum(bundle.scores(stream.tensor(0)).values()) == pytest.approx(1.0)
+
+    def test_results_go_to_standard_output(self, heard: tuple[Path, str, str]) -> None:
+        """Per label and over all, with the number of recordings and patients; nothing of the progress."""
+        _, out, _ = heard
+        assert "18 recordings of 18 patients, each held out once" in out
+        for label in ("normal", "murmur", "extrastole"):
+            assert any(label in line and " 6 " in line for line in out.splitlines())
+        for name in ("accuracy", "balanced accuracy", "macro f1", "calibration error", "accuracy on surest 80"):
+            assert any(line.startswith(f"{name}: 0.") and " to " in line for line in out.splitlines())
+        assert "steps" not in out
+
+    def test_progress_goes_to_standard_error(self, heard: tuple[Path, str, str]) -> None:
+        """Stages, and at the end how to hear the bundle, with nothing of TensorFlow's."""
+        lines = heard[2].splitlines()
+        assert lines[0] == "reading recordings (18 steps)"
+        assert "fold 2 of 2: labelled recordings (2 steps)" in lines
+        mine = Path("models/mine")
+        assert lines[-1] == f"wrote {mine}; hear it with: auscult replay FILE --model {mine}"
+        assert sum(line.startswith("fold 2 of 2: murmur AUC 0.") for line in lines) == 1
+        assert len(lines) == 11
+
+    def test_the_bundle_says_how_it_was_made(self, bundle: Bundle) -> None:
+        """Recipe, command, data and figures stand in bundle.json; the command names no place of this machine."""
+        settings = bundle.settings
+        assert settings["recipe"] == "heart"
+        assert settings["command"] == "auscult train clinic --out models/mine --seed 4 --folds 2 --steps 2 --made 2"
+        counts = {"normal": 6, "murmur": 6, "extrastole": 6}
+        assert settings["training_data"] == [
+            {
+                "set": "clinic",
+                "recordings": 18,
+                "patients": 18,
+                "labels": {label: counts[label] for label in sorted(counts)},
+            }
+        ]
+        assert settings["made_sounds_per_label"] == 2
+        assert settings["metrics"]["recordings"] == 18
+        assert set(settings["metrics"]["per_label"]) == set(bundle.labels)
+
+    def test_the_card_has_the_same_figures(self, bundle: Bundle) -> None:
+        """The card is of this training."""
+        assert bundle.settings["command"] in bundle.card
+        accuracy = bundle.settings["metrics"]["overall"]["accuracy"]["value"]
+        assert f"{accuracy:.3f} (" in bundle.card
+        assert "18 recordings of 18 patients" in bundle.card
+
+    def test_curves_and_plots(self, bundle: Bundle) -> None:
+        """The curves of every fit are in the bundle, and the plots are listed on the card, each with a digest."""
+        curves = json.loads((bundle.path / "training_curves.json").read_text(encoding="utf-8"))
+        assert [its["fit"] for its in curves] == ["1.1", "1.2", "all recordings"]
+        assert all(stage["training_loss"] for its in curves for stage in its["stages"])
+        if importlib.util.find_spec("matplotlib"):
+            names = [f"plots/{name}.png" for name in ("confusion", "roc", "reliability", "coverage", "training_curves")]
+            assert sorted(path.name for path in (bundle.path / "plots").iterdir()) == sorted(n[6:] for n in names)
+            assert all(f"]({name})" in bundle.card and name in bundle.settings["sha256"] for name in names)
+
+    def test_no_path_of_this_machine(self, bundle: Bundle, made_folder: Path) -> None:
+        """Neither the settings nor the card say where the recordings lay."""
+        for name in ("bundle.json", "CARD.md", "training_curves.json"):
+            assert str(made_folder.parent) not in (bundle.path / name).read_text(encoding="utf-8")
+
+    def test_nothing_else_is_left(self, heard: tuple[Path, str, str]) -> None:
+        """Beside the bundle nothing was written."""
+        assert [path.name for path in heard[0].parent.iterdir()] == ["mine"]
+        assert [path.name for path in heard[0].parent.parent.iterdir()] == ["models"]
+
+
+def test_the_articles_recipe(
+    made_folder: Path, workplace: Path, quick_figures: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--recipe article`` makes a bundle that is loaded like any other and says what it is."""
+    done = Course(((1, 0.5),), (), 1, complete=True)
+    monkeypatch.setattr(article, "_fit", lambda *given: (article_network(ARTICLE.shape, 3), done))
+    assert run(made_folder, "--recipe", "article", "--out", "models/old", "--folds", "2", "--steps", "1") == 0
+    bundle = load_bundle("models/old")
+    assert bundle.spec == ARTICLE
+    assert bundle.settings["recipe"] == "article"
+    assert bundle.settings["made_sounds_per_label"] == 0
+    assert bundle.settings["command"].endswith("--recipe article --folds 2 --steps 1")
+
+
+def test_no_such_folder(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that is not there is named."""
+    assert "absent: no such folder; name a folder of recordings" in refused(capsys, "absent", *SHORT)
+
+
+def test_no_labels(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without labelled recordings is refused with how to lay them out."""
+    Path("loose").mkdir()
+    assert "loose: no labelled recordings found; put them in a folder per label" in refused(capsys, "loose", *SHORT)
+
+
+def test_patients_in_several_labels(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], tiny_network: Callable[..., Any]
+) -> None:
+    """Where patients have several labels one line says so, with what to do if they are different people."""
+    folder = copy_of(made_folder, "murmur", "normal")
+    for kind, label in ((0, "normal"), (1, "murmur")):
+        for patient in range(3):
+            (folder / label / f"p{kind}{patient}").rename(folder / label / f"same{patient}")
+    train._tell_of_several_labels(discover([folder]))
+    line = "auscult: 3 of 9 patients have recordings of several labels, such as data/same0; "
+    assert capsys.readouterr().err.startswith(line)
+    train._tell_of_several_labels(discover([made_folder]))
+    assert capsys.readouterr().err == ""
+
+
+def copy_of(made_folder: Path, *labels: str) -> Path:
+    """Return a copy of some labels of the made recordings."""
+    for label in labels:
+        shutil.copytree(made_folder / label, Path("data") / label)
+    return Path("data")
+
+
+def test_one_label(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One label alone is refused."""
+    line = refused(capsys, copy_of(made_folder, "murmur"), *SHORT)
+    assert line == "auscult: only the label murmur was found; a network needs two labels or more"
+
+
+def test_too_few_patients(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A label with too few patients is refused with the number of folds that would do."""
+    line = refused(capsys, copy_of(made_folder, "murmur", "normal"), "--folds", "7", "--steps", "1", "--made", "0")
+    assert "the label murmur has 6 patients, too few for 7 folds" in line
+    assert line.endswith("--folds 6")
+
+
+def spoil(folder: Path) -> list[Path]:
+    """Make every recording below a folder unusable, each in another way; return them."""
+    contents = (None, np.array([0.1, np.nan]), np.zeros(0))
+    spoilt = sorted(folder.rglob("*.wav"))
+    for number, path in enumerate(spoilt):
+        content = contents[number % len(contents)]
+        if content is None:
+            path.write_text("no sound", encoding="utf-8")
+        else:
+            soundfile.write(path, content, 4000, subtype="FLOAT")
+    return spoilt
+
+
+@pytest.mark.parametrize("recipe", ["heart", "article"])
+def test_audio_that_cannot_be_used(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], recipe: str
+) -> None:
+    """Files that cannot be used are named, a line each; where a label has no other, the training ends there."""
+    folder = copy_of(made_folder, "murmur", "normal")
+    spoilt = spoil(folder / "murmur")
+    assert run(folder, "--recipe", recipe, "--out", "models/mine", *SHORT) == 1
+    lines = capsys.readouterr().err.splitlines()
+    for path in spoilt:
+        assert sum(line.startswith(f"auscult: left out: {path}: ") for line in lines) == 1
+    assert "no recording of murmur can be read" in lines[-1]
+    assert not Path("models").exists()
+
+
+def test_a_place_that_is_taken(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands at --out and is no bundle is never touched, and this is found before anything is read."""
+    Path("thesis").mkdir()
+    Path("thesis/chapter.txt").write_text("years of work", encoding="utf-8")
+    assert run(made_folder, "--out", "thesis", *SHORT) == 1
+    assert capsys.readouterr().err == (
+        "auscult: thesis: exists and is no bundle; choose another name with --out models/NAME\n"
+    )
+    assert Path("thesis/chapter.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_a_place_that_cannot_be(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A place below a file cannot be written, which is found before minutes of work."""
+    Path("notes").write_text("a file", encoding="utf-8")
+    assert run(made_folder, "--out", "notes/models/mine", *SHORT) == 1
+    line = f"auscult: {Path('notes/models/mine')}: cannot be written there; choose another place with --out\n"
+    assert capsys.readouterr().err == line
+
+
+def test_a_disk_that_is_full(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the bundle cannot be written after all, one line says so."""
+    from training.export import release
+
+    def full(*given: object, **more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(release, "write_bundle", full)
+    monkeypatch.setattr(train, "_train", lambda *given: trained_by_nobody())
+    assert run(made_folder, "--out", "models/mine", *SHORT) == 1
+    reason = "cannot be written (No space left on device); choose another place with --out"
+    assert capsys.readouterr().err.splitlines()[-1] == f"auscult: {Path('models/mine')}: {reason}"
+
+
+def trained_by_nobody() -> Any:
+    """Return the result of a training that did not take place."""
+    from monitor.inference.calibration import Calibration
+    from monitor.inference.thresholds import Decision
+    from training.evaluation.cross_validated import measure
+
+    truth, scores = np.array([0, 1, 0, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+    evidence = measure(truth, scores, ("normal", "murmur"), ["a", "b", "c", "d"])
+    return heart.Trained(None, ("normal", "murmur"), HEART, Calibration(), Decision(), evidence, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "least"),
+    [("folds", "1", 2), ("repeats", "0", 1), ("steps", "0", 1), ("made", "-1", 0), ("seed", "-3", 0)],
+)
+def test_numbers_out_of_range(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], name: str, value: str, least: int
+) -> None:
+    """A number out of range is a usage error that names it: exit code 2."""
+    with pytest.raises(SystemExit) as caught:
+        run(made_folder, "--out", "models/mine", f"--{name}", value)
+    assert caught.value.code == 2
+    assert f"--{name} {value} must be {least} or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", ["1", "-0.1", "nan"])
+def test_a_share_out_of_range(made_folder: Path, capsys: pytest.CaptureFixture[str], share: str) -> None:
+    """A share of watched patients that is none is a usage error."""
+    with pytest.raises(SystemExit) as caught:
+        run(made_folder, "--out", "models/mine", "--watched", share)
+    assert caught.value.code == 2
+    assert f"--watched {float(share)} must be from 0 to below 1" in capsys.readouterr().err
+
+
+def test_without_tensorflow(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the training extra, one line says what to install."""
+    absent: Any = None
+    monkeypatch.setitem(sys.modules, "tensorflow", absent)
+    line = refused(capsys, made_folder, *SHORT)
+    assert line == "auscult: auscult train needs TensorFlow; pip install 'auscult-monitor[train]'"
+
+
+def test_a_bundle_is_trained_anew(
+    made_folder: Path,
+    bundle_dir: Path,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_network: Callable[..., Any],
+) -> None:
+    """A bundle at --out stays until the new one is whole, also when the training fails, and is then replaced."""
+    shutil.copytree(bundle_dir, "models/mine")
+    bad = copy_of(made_folder, "murmur", "normal")
+    spoil(bad / "murmur")
+    assert run(bad, "--out", "models/mine", *SHORT) == 1
+    assert load_bundle("models/mine").name == "untrained"
+    from training.export.bundle import write_bundle
+
+    write_bundle(
+        Path("models/mine"),
+        network=tiny_network(),
+        labels=("normal", "murmur", "extrastole"),
+        spec=HEART,
+        calibration=load_bundle(bundle_dir).calibration,
+        decision=load_bundle(bundle_dir).decision,
+        gate=load_bundle(bundle_dir).gate,
+        facts={"recipe": "heart"},
+        card="# mine\n",
+    )
+    assert load_bundle("models/mine").name == "mine"
+
+
+def test_the_article_has_no_gate_to_teach(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its network cannot tell what is no heart: a usage error."""
+    with pytest.raises(SystemExit) as ended:
+        run(made_folder, "--out", "models/mine", "--recipe", "article", "--gate", made_folder)
+    assert ended.value.code == 2
+    assert "--gate does not go with --recipe article" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def interrupted(
+    made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None
+) -> Callable[..., tuple[Path, int, str]]:
+    """Return what trains in a folder of its own, with Ctrl+C after some lines of progress were said."""
+
+    def train_there(folder: Path, *words: str, after: str = "", times: int = 1) -> tuple[Path, int, str]:
+        err = io.StringIO()
+        note = TerminalProgress.note
+
+        def interrupt(self: TerminalProgress, text: str) -> None:
+            note(self, text)
+            if after and text.startswith(after):
+                for _ in range(times):
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setattr(heart_fit, "heart_network", tiny_network)
+            patch.setattr(TerminalProgress, "note", interrupt)
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+                code = run(made_folder, "--out", "models/mine", *SHORT, *words)
+        return folder / "models", code, err.getvalue()
+
+    return train_there
+
+
+def content(models: Path) -> dict[str, Any]:
+    """Return what a bundle is, without what tells the time or counts networks: weights, settings, card, curves."""
+    import keras
+
+    bundle = load_bundle(models / "mine")
+    settings = {key: value for key, value in bundle.settings.items() if "sha256" not in key}
+    files = {name: (bundle.path / name).read_bytes() for name in ("CARD.md", "training_curves.json")}
+    weights = [weight.tobytes() for weight in keras.models.load_model(bundle.path / "model.keras").get_weights()]
+    with np.load(bundle.path / "check.npz") as check:
+        return {"settings": settings, "weights": weights, "scores": check["scores"].tobytes(), **files}
+
+
+Train = Callable[..., tuple[Path, int, str]]
+
+
+class TestInterrupted:
+    """Ctrl+C, and going on."""
+
+    def test_folds_are_kept_where_that_is_asked_for(self, interrupted: Train, tmp_path: Path) -> None:
+        """With --keep-folds they stay beside the bundle; the bundle's command is the same without them."""
+        models, code, _ = interrupted(tmp_path, "--keep-folds")
+        assert code == 0
+        assert sorted(path.name for path in (models / "mine.training").glob("*.npz")) == [
+            "fold-1-1.npz",
+            "fold-1-2.npz",
+        ]
+        assert "--keep-folds" not in load_bundle(models / "mine").settings["command"]
+
+    def test_what_teaches_the_gate_alone(self, interrupted: Train, made_folder: Path, tmp_path: Path) -> None:
+        """It stands in the command, is told with the gate's figures, and is no training data."""
+        folder = tmp_path / "artifact"
+        folder.mkdir()
+        for number in range(4):
+            shutil.copy(made_folder / "normal" / "p00" / "a.wav", folder / f"rustle_{number}.wav")
+        models, code, _ = interrupted(tmp_path, "--gate", str(folder))
+        assert code == 0
+        settings = load_bundle(models / "mine").settings
+        assert "--gate artifact" in settings["command"]
+        assert settings["metrics"]["quality_gate"]["kinds"]["rustle"]["windows"] == 4
+        assert [its["set"] for its in settings["training_data"]] == ["clinic"]
+
+    def test_going_on_gives_the_same(self, interrupted: Train, tmp_path_factory: pytest.TempPathFactory) -> None:
+        """Ended in the second fold and gone on with, network and figures are those of a training that was not."""
+        whole, code, _ = interrupted(tmp_path_factory.mktemp("whole"), "--repeats", "2")
+        assert code == 0
+        folder = tmp_path_factory.mktemp("parts")
+        models, code, err = interrupted(folder, "--repeats", "2", after="repeat 1, fold 2")
+        assert code == 130
+        assert err.splitlines()[-1].endswith("--folds 2 --repeats 2 --steps 2 --made 2 --resume")
+        assert sorted(path.name for path in models.iterdir()) == ["mine", "mine.training"]
+        partial = load_bundle(models / "mine")
+        assert partial.settings["metrics"]["ended"].startswith("Ended by hand: 2 of 4 folds were done.")
+        assert "Ended by hand: 2 of 4 folds were done." in partial.card
+        assert partial.settings["metrics"]["repeats"] == 1
+        models, code, err = interrupted(folder, "--repeats", "2", "--resume")
+        assert code == 0
+        assert "repeat 1, fold 1 of 2: labelled recordings (2 steps)" not in err
+        assert "repeat 2, fold 2 of 2: labelled recordings (2 steps)" in err
+        assert content(models) == content(whole)
+        assert [path.name for path in models.iterdir()] == ["mine"]
+
+    def test_twice_ends_at_once(self, interrupted: Train, tmp_path: Path) -> None:
+        """A second Ctrl+C ends at once: no bundle, but the folds are kept and the next step is said."""
+        models, code, err = interrupted(tmp_path, after="fold 1", times=2)
+        assert code == 130
+        assert [path.name for path in models.iterdir()] == ["mine.training"]
+        said = err.splitlines()[-1]
+        assert said.startswith("auscult: 1 fold is kept; go on with: auscult train /")
+        assert "/clinic --out models/mine " in said
+        assert said.endswith(" --resume")
+        assert "Traceback" not in err
+
+    def test_another_command(self, interrupted: Train, tmp_path: Path) -> None:
+        """Going on with another seed is refused in one line that says what differs; what is kept stays."""
+        interrupted(tmp_path, after="fold 1", times=2)
+        models, code, err = interrupted(tmp_path, "--seed", "3", "--resume")
+        assert code == 1
+        assert err.startswith("auscult: ")
+        assert "another training was begun there: seed 0 there, 3 here" in err
+        assert len(err.splitlines()) == 1
+        assert [path.name for path in models.iterdir()] == ["mine.training"]
+
+    def test_nothing_to_go_on_with(self, interrupted: Train, tmp_path: Path) -> None:
+        """Going on where nothing was begun is refused before anything is read."""
+        _, code, err = interrupted(tmp_path, "--resume")
+        assert code == 1
+        assert (
+            err == f"auscult: {Path('models/mine.training')}: there is no training to go on with; leave out --resume\n"
+        )
+
+    def test_before_the_first_fold(self, interrupted: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ended before a fold is complete, nothing is written, and one line says so."""
+        whole = TerminalProgress.whole
+
+        def interrupt(self: TerminalProgress, name: str, total: int) -> None:
+            whole(self, name, total)
+            monkeypatch.setattr(Stopping, "__call__", lambda self: True)
+
+        monkeypatch.setattr(TerminalProgress, "whole", interrupt)
+        models, code, err = interrupted(tmp_path)
+        assert code == 130
+        line = "auscult: ended before the first fold was complete: nothing is written; train again"
+        assert err.splitlines()[-1] == line
+        assert not models.exists()

@@ -1,0 +1,93 @@
+"""Recordings whose patient nobody knows train if asked for, and no figure is of them."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
+
+from monitor.features.article_image import ARTICLE
+from training.commands import train
+from training.data.discovery import Recording, discover
+from training.data.folds import with_patients
+from training.fitting import heart_fit
+from training.fitting.trainer import Course
+from training.progress import SilentProgress
+from training.recipes import article, heart
+
+DONE = Course(((150, 0.1),), (), 150, complete=True)
+
+
+@pytest.fixture
+def recordings(made_folder: Path, tmp_path: Path) -> list[Recording]:
+    """Return 18 recordings of 18 patients, 6 of nobody knows whom, and one of these that cannot be read."""
+    street = tmp_path / "street"
+    for kind, label in enumerate(("normal", "murmur", "extrastole")):
+        (street / label).mkdir(parents=True)
+        for number in (1, 2):
+            shutil.copy(made_folder / label / f"p{kind}{number}" / "a.wav", street / label / f"{number}.wav")
+    (street / "normal" / "bad.wav").touch()
+    return with_patients(discover([made_folder, street]), "none")
+
+
+def check(trained: heart.Trained, err: str) -> None:
+    """Check that the figures are of the known patients, and that the rest is told."""
+    assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (18, 18)
+    described = [
+        (its["set"], its["recordings"], its["patients"]) for its in heart.describe_recordings(trained.recordings)
+    ]
+    assert described == [("clinic", 18, 18), ("street", 6, 0)]
+    left_out = [line for line in err.splitlines() if line.startswith("auscult: left out: ")]
+    assert len(left_out) == 1
+    assert left_out[0].endswith("bad.wav: cannot be read as audio")
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_our_recipe(
+    recordings: list[Recording],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tiny_network: Callable[..., Any],
+) -> None:
+    """They train in every fold, and the figures are of the known patients alone; a damaged file is left out."""
+    monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
+    seen: list[int] = []
+    mix = heart_fit.mix
+    monkeypatch.setattr(
+        heart_fit,
+        "mix",
+        lambda sounds, *rest: seen.append(sum(not its.recording.patient for its in sounds)) or mix(sounds, *rest),
+    )
+    options = heart.HeartOptions(folds=2, pretrain_steps=1, steps=1, made_per_label=1, batch_size=2)
+    check(heart.train_heart(recordings, options, SilentProgress()), capsys.readouterr().err)
+    assert set(seen) == {6}
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_the_article_s_recipe(
+    recordings: list[Recording], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The baseline is split in the same way, and a damaged file is left out of it too."""
+    blank = np.zeros(ARTICLE.shape, np.float32)
+    seen: list[int] = []
+    monkeypatch.setattr(article, "article_picture", lambda waveform, spec: blank)
+    monkeypatch.setattr(article, "_fit", lambda pictures, *rest: (seen.append(len(pictures)), DONE))
+    monkeypatch.setattr(article, "outputs_of", lambda network, pictures: np.full((len(pictures), 3), 0.5))
+    check(
+        article.train_article(recordings, article.ArticleOptions(folds=2), SilentProgress()),
+        capsys.readouterr().err,
+    )
+    assert seen == [9 + 6, 9 + 6, 18 + 6]
+
+
+def test_the_choice_stands_in_the_bundle() -> None:
+    """The command that a bundle names repeats the choice, where one was made."""
+    for choice, words in (("auto", []), ("file", ["--patients", "file"])):
+        assert train._given(argparse.Namespace(patients=choice), "patients") == words

@@ -1,0 +1,176 @@
+"""Recordings become frames, by the monitor's own code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from monitor.errors import RecordingError
+from monitor.features.image import Painter
+from monitor.features.resample import resampled
+from monitor.features.spec import HEART
+from monitor.features.spectrogram import picture_of
+from training.data.audio import Frames, Sound, frames_of, loop, read_sound, read_sounds, read_waveform
+from training.data.discovery import Recording
+
+
+def recording(path: Path) -> Recording:
+    """Return a recording of a file."""
+    return Recording(path, ("normal",), "p", "set")
+
+
+def test_reads_as_it_is(tmp_path: Path, signals: Any) -> None:
+    """At the picture's rate, the samples of a float file come unchanged."""
+    waveform = signals.noise(5000)
+    soundfile.write(tmp_path / "a.wav", waveform, 4000, subtype="FLOAT")
+    read = read_waveform(tmp_path / "a.wav", 4000)
+    assert read.dtype == np.float32
+    np.testing.assert_array_equal(read, waveform)
+
+
+def test_channels_are_mixed(tmp_path: Path, signals: Any) -> None:
+    """Of two channels, the mean is read."""
+    left, right = signals.noise(5000, seed=1), signals.noise(5000, seed=2)
+    soundfile.write(tmp_path / "a.wav", np.stack((left, right), axis=1), 4000, subtype="FLOAT")
+    np.testing.assert_allclose(read_waveform(tmp_path / "a.wav", 4000), (left + right) / 2, atol=1e-7)
+
+
+def test_another_rate_as_the_monitor_hears_it(tmp_path: Path, signals: Any) -> None:
+    """A recording of another rate goes through the monitor's own resampler."""
+    waveform = signals.noise(44_100)
+    soundfile.write(tmp_path / "a.wav", waveform, 44_100, subtype="FLOAT")
+    np.testing.assert_array_equal(read_waveform(tmp_path / "a.wav", 4000), resampled(waveform, 44_100, 4000))
+
+
+def damaged(folder: Path, kind: str) -> Path:
+    """Write a file that cannot be used."""
+    path = folder / "bad.wav"
+    if kind == "text":
+        path.write_text("no sound", encoding="utf-8")
+    elif kind == "empty":
+        path.touch()
+    elif kind == "no samples":
+        soundfile.write(path, np.zeros(0, np.float32), 4000)
+    elif kind == "fraction of a sample":
+        soundfile.write(path, np.zeros(20, np.float32), 192_000)
+    elif kind == "NaN":
+        soundfile.write(path, np.array([0.1, np.nan, 0.2], np.float32), 4000, subtype="FLOAT")
+    elif kind == "infinite":
+        soundfile.write(path, np.array([[0.1, np.inf], [0.2, -np.inf]], np.float32), 4000, subtype="FLOAT")
+    elif kind in ("500", "384000"):
+        soundfile.write(path, np.zeros(5000, np.float32), int(kind))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("absent", "cannot be read as audio; check the file, or leave it out"),
+        ("text", "cannot be read as audio; check the file, or leave it out"),
+        ("empty", "cannot be read as audio; check the file, or leave it out"),
+        ("no samples", "holds no usable samples; check the file, or leave it out"),
+        ("fraction of a sample", "holds no usable samples; check the file, or leave it out"),
+        ("NaN", "holds values that are no numbers; check the file, or leave it out"),
+        ("infinite", "holds values that are no numbers; check the file, or leave it out"),
+        ("500", "has a rate of 500 Hz, not 1000 to 192000; leave it out"),
+        ("384000", "has a rate of 384000 Hz, not 1000 to 192000; leave it out"),
+    ],
+)
+def test_refuses(tmp_path: Path, kind: str, words: str) -> None:
+    """A file that cannot be used is named in one line with the reason."""
+    path = damaged(tmp_path, kind)
+    with pytest.raises(RecordingError) as caught:
+        read_waveform(path, 4000)
+    assert str(caught.value) == f"{path}: {words}"
+
+
+@given(st.integers(1, 50), st.integers(1, 200))
+def test_loop(length: int, wanted: int) -> None:
+    """A short waveform begins again at its end until it is long enough; a long one is left alone."""
+    waveform = np.arange(length, dtype=np.float32)
+    looped = loop(waveform, wanted)
+    assert len(looped) == max(length, wanted)
+    np.testing.assert_array_equal(looped, np.arange(len(looped)) % length)
+
+
+@pytest.mark.parametrize("samples", [256, 355, 356, 19_999, 20_000, 20_100, 61_234])
+def test_frames_are_the_monitors(samples: int, signals: Any) -> None:
+    """All frames that fit are there, and any window cut from them is the picture of its samples, bit for bit."""
+    waveform = signals.noise(samples)
+    frames = frames_of(waveform, HEART)
+    assert len(frames) == (samples - 256) // 100 + 1
+    painter = Painter(HEART.num_frames)
+    for begin in range(0, samples - 20_000 + 1, 3700):
+        expected = picture_of(waveform[begin : begin + 20_000], HEART)
+        np.testing.assert_array_equal(painter.draw(frames.window(begin // 100, HEART.num_frames)), expected)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 255])
+def test_too_short_for_a_frame(samples: int, signals: Any) -> None:
+    """Less than one frame is refused."""
+    with pytest.raises(ValueError, match=f"waveform of {samples} samples must hold at least one frame of 256"):
+        frames_of(signals.noise(samples), HEART)
+
+
+def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
+    """A clip of 2 s is heard as the monitor hears it, looped to 5 s, and windows can be cut at any phase of it."""
+    waveform = signals.noise(8000)
+    soundfile.write(tmp_path / "a.wav", waveform, 4000, subtype="FLOAT")
+    sound = read_sound(recording(tmp_path / "a.wav"), HEART)
+    assert sound.num_samples == 8000
+    assert sound.starts(HEART, 1.0) == [0]
+    assert len(sound.frames) == (40_000 - 256) // 100 + 1
+    expected = picture_of(np.resize(waveform, 20_000), HEART)
+    np.testing.assert_array_equal(Painter(198).draw(sound.frames.window(0, 198)), expected)
+
+
+def test_one_sample_is_a_recording(tmp_path: Path) -> None:
+    """Even one sample can be looped: a constant, which the quality gate would withhold, and no crash here."""
+    soundfile.write(tmp_path / "a.wav", np.array([0.5], np.float32), 4000)
+    sound = read_sound(recording(tmp_path / "a.wav"), HEART)
+    assert np.isfinite(sound.frames.log_power).all()
+
+
+def sound_of(samples: int) -> Sound:
+    """Return a sound of some length whose frames do not matter."""
+    frames = Frames(np.zeros((1, 64), np.float32), np.zeros((3, 1), np.float32))
+    return Sound(recording(Path("a.wav")), frames, samples)
+
+
+@pytest.mark.parametrize(
+    ("samples", "hop_s", "starts"),
+    [
+        (1, 1.0, [0]),
+        (19_999, 1.0, [0]),
+        (20_000, 1.0, [0]),
+        (23_999, 1.0, [0]),
+        (24_000, 1.0, [0, 40]),
+        (25_000, 0.5, [0, 20, 40]),
+        (40_000, 5.0, [0, 200]),
+    ],
+)
+def test_windows_that_the_monitor_would_judge(samples: int, hop_s: float, starts: list[int]) -> None:
+    """A window begins on every hop as long as it ends inside the recording; a short clip has exactly one."""
+    assert sound_of(samples).starts(HEART, hop_s) == starts
+
+
+@given(st.integers(20_000, 200_000), st.integers(1, 200))
+def test_every_start_has_its_frames(samples: int, hop_frames: int) -> None:
+    """Whatever length and hop, every window's frames are there."""
+    frames = (samples - 256) // 100 + 1
+    assert all(start + 198 <= frames for start in sound_of(samples).starts(HEART, hop_frames * 0.025))
+
+
+def test_many(tmp_path: Path, heart_waveform: NDArray[np.float32]) -> None:
+    """Several recordings come one after another, in order."""
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", heart_waveform, 4000)
+    recordings = [recording(tmp_path / "b.wav"), recording(tmp_path / "a.wav")]
+    assert [sound.recording for sound in read_sounds(recordings, HEART)] == recordings

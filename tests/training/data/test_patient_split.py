@@ -1,0 +1,120 @@
+"""Splits by patient: nobody is ever on both sides, and every fold has its share of every label."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import DataError
+from training.data.discovery import discover
+from training.data.patient_split import patient_folds
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[str], list[str], int]:
+    """Return patients and labels of some recordings, and a number of folds that every label has patients for."""
+    num_folds = draw(st.integers(2, 5))
+    rows = draw(st.lists(st.tuples(st.integers(0, 30), st.sampled_from(LABELS)), max_size=120))
+    for number, label in enumerate(LABELS):  # enough patients of every label
+        rows += [(100 * (number + 1) + index, label) for index in range(num_folds)]
+    rows = draw(st.permutations(rows))
+    return [f"p{patient}" for patient, _ in rows], [label for _, label in rows], num_folds
+
+
+@given(tables(), st.integers(0, 100))
+def test_no_patient_on_both_sides(table: tuple[list[str], list[str], int], seed: int) -> None:
+    """Whatever the table, all recordings of a patient lie in one fold, and every recording lies in one."""
+    patients, labels, num_folds = table
+    folds = patient_folds(patients, labels, num_folds, seed)
+    assert folds.shape == (len(patients),)
+    assert set(folds.tolist()) == set(range(num_folds))
+    of_patient = defaultdict(set)
+    for patient, fold in zip(patients, folds.tolist(), strict=True):
+        of_patient[patient].add(fold)
+    assert all(len(found) == 1 for found in of_patient.values())
+
+
+@given(st.lists(st.integers(1, 12), min_size=12, max_size=60), st.integers(2, 4), st.integers(0, 100))
+def test_every_fold_has_every_label(sizes: list[int], num_folds: int, seed: int) -> None:
+    """Where each patient has one label, as in nearly all of the data, no fold lacks a label."""
+    patients = [f"p{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    labels = [LABELS[number % 3] for number, size in enumerate(sizes) for _ in range(size)]
+    folds = patient_folds(patients, labels, num_folds, seed)
+    for fold in range(num_folds):
+        assert {label for label, its in zip(labels, folds, strict=True) if its == fold} == set(LABELS)
+
+
+@given(tables(), st.integers(0, 100))
+def test_the_seed_repeats_it(table: tuple[list[str], list[str], int], seed: int) -> None:
+    """The same seed gives the same folds, in whatever order the recordings are listed."""
+    patients, labels, num_folds = table
+    folds = patient_folds(patients, labels, num_folds, seed)
+    backwards = patient_folds(patients[::-1], labels[::-1], num_folds, seed)
+    np.testing.assert_array_equal(folds, backwards[::-1])
+
+
+def test_another_seed_gives_other_folds() -> None:
+    """Patients of the same size change places with the seed."""
+    patients, labels = [f"p{number}" for number in range(40)], ["normal", "murmur"] * 20
+    assert any(
+        not np.array_equal(patient_folds(patients, labels, 5, 0), patient_folds(patients, labels, 5, seed))
+        for seed in range(1, 5)
+    )
+
+
+def test_balance() -> None:
+    """One patient in five has the rare label: each of 5 folds gets as many of them, and as many recordings."""
+    patients = [f"p{number}" for number in range(100) for _ in range(2)]
+    labels = ["murmur" if number % 5 == 0 else "normal" for number in range(100) for _ in range(2)]
+    folds = patient_folds(patients, labels, 5, 0)
+    for fold in range(5):
+        held = Counter(label for label, its in zip(labels, folds, strict=True) if its == fold)
+        assert held == {"normal": 32, "murmur": 8}
+
+
+def test_the_real_patients(shared_data: Path) -> None:
+    """On PASCAL set B: five folds, nobody on both sides, and every fold within a third of its fair share of a label."""
+    recordings = discover([shared_data / "pascal" / "set_b"])
+    patients, labels = [r.patient for r in recordings], [str(r.label) for r in recordings]
+    folds = patient_folds(patients, labels, 5, 0)
+    sides = [{patient for patient, its in zip(patients, folds, strict=True) if its == fold} for fold in range(5)]
+    assert sum(map(len, sides)) == 165 == len(set().union(*sides))
+    for fold in range(5):
+        held = Counter(label for label, its in zip(labels, folds, strict=True) if its == fold)
+        for label, total in Counter(labels).items():
+            assert abs(held[label] - total / 5) <= total / 15
+
+
+def test_too_few_patients() -> None:
+    """A label with fewer patients than folds is named, with the number of folds that would do."""
+    patients, labels = ["a", "b", "c", "d", "d", "e"], ["normal"] * 3 + ["murmur"] * 3
+    with pytest.raises(DataError, match="the label murmur has 2 patients, too few for 3 folds") as caught:
+        patient_folds(patients, labels, 3, 0)
+    assert caught.value.next_step.endswith("--folds 2")
+
+
+def test_one_patient_of_a_label() -> None:
+    """With one patient of a label no split is honest, so no number of folds is offered that is."""
+    with pytest.raises(DataError, match="the label murmur has 1 patient, too few for 2 folds") as caught:
+        patient_folds(["a", "b", "c"], ["normal", "normal", "murmur"], 2, 0)
+    assert "--folds" not in caught.value.next_step
+
+
+def test_refuses_lists_of_two_lengths() -> None:
+    """A label per recording, no more and no fewer."""
+    with pytest.raises(ValueError, match="labels of length 1 must match the 2 patients"):
+        patient_folds(["a", "b"], ["normal"], 2, 0)
+
+
+@pytest.mark.parametrize("num_folds", [1, 0, -3])
+def test_refuses_one_fold(num_folds: int) -> None:
+    """With one fold nothing would be held out."""
+    with pytest.raises(ValueError, match=f"num_folds={num_folds} must be 2 or more"):
+        patient_folds(["a", "b"], ["normal", "murmur"], num_folds, 0)

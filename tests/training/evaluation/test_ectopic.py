@@ -1,0 +1,143 @@
+"""The score of an extrasystole against a data set's label and against marks of S1, in an evaluation's tables."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.cli import main
+from monitor.inference.bundle import load_bundle
+from monitor.synthesis.phonocardiogram import phonocardiogram
+from monitor.synthesis.random_parameters import random_settings
+from training.data.annotations import REGULAR, MarkedWindows
+from training.data.recording import Recording
+from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.ectopic import COLUMNS, rhythm_json, rhythm_of, rhythm_rows
+from training.evaluation.evaluation import evaluate
+from training.evaluation.marked_windows import judge_marked
+from training.evaluation.scoring import Judged, judge_recording
+from training.progress import SilentProgress
+from training.reports.evaluation_json import to_json
+from training.reports.tables import sections, to_markdown
+
+LABELS = ("normal", "murmur", "extrastole")
+Judge = Callable[..., Judged]
+
+
+@pytest.fixture
+def judged(judge: Judge) -> list[Judged]:
+    """Return extrasystoles whose score is above that of clean normals half the time, of noisy normals always."""
+    found = [judge("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
+    for number in range(4):
+        found.append(judge("normal", (0.3, 0.1, 0.6 if number % 2 else 0.2), f"c{number}", noisy=False))
+        found.append(judge("normal", (0.6, 0.3, 0.1), f"n{number}", noisy=True))
+    return [*found, judge("murmur", (0.0, 0.1, 0.9), "m", noisy=True)]
+
+
+@pytest.fixture
+def marked() -> MarkedWindows:
+    """Return windows of three children: two premature, two regular, one in between."""
+    kinds = [
+        frozenset({"premature"}),
+        frozenset({REGULAR}),
+        frozenset({"premature"}),
+        frozenset({REGULAR}),
+        frozenset(),
+    ]
+    return MarkedWindows(np.array([0.9, 0.1, 0.8, 0.2, 0.95]), kinds, ["a", "a", "b", "b", "c"], list("uuvvw"))
+
+
+def test_noise_shows_in_the_label(judged: list[Judged], marked: MarkedWindows) -> None:
+    """The label is held against clean and noisy normals apart; murmurs count in neither."""
+    found = rhythm_of(judged, marked, LABELS, Bootstrap(0, 20))
+    assert found is not None
+    areas = {name: (its.positives, its.negatives, its.auc.value) for name, its in found.label.items()}
+    assert areas == {"clean normals": (4, 4, 0.5), "noisy normals": (4, 4, 1.0), "all normals": (4, 8, 0.75)}
+    assert found.marks["premature"].against_regular.value == 1.0
+    assert found.marks["premature"].against_all.value == pytest.approx(4 / 6)
+    assert (found.windows["patients"], found.regular["windows"]) == (3, 2)
+
+
+def test_nothing_without_an_extrasystole(judged: list[Judged], marked: MarkedWindows) -> None:
+    """A bundle of other labels says nothing of rhythm."""
+    assert rhythm_of(judged, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
+
+
+def test_rows_and_json(judged: list[Judged], marked: MarkedWindows) -> None:
+    """A row for every truth that has both sides; JSON holds all of them, null for those without a figure."""
+    found = rhythm_of(judged, marked, LABELS, Bootstrap(0, 20))
+    assert found is not None
+    rows = rhythm_rows(found)
+    assert all(len(row) == len(COLUMNS) for row in rows)
+    assert [row[0] for row in rows] == ["label"] * 3 + ["marks: premature"] * 2
+    assert rows[3][1:3] == ("2 of 2 patients", "2 regular")
+    plain = json.loads(json.dumps(rhythm_json(found), allow_nan=False))
+    assert plain["marks"]["definitions"]["premature"]["auc_against_regular"]["value"] == 1.0
+    assert plain["marks"]["definitions"]["short_interval"]["auc_against_all"]["value"] is None
+    assert plain["marks"]["windows"] == 5
+
+
+def test_an_evaluation_carries_it(judged: list[Judged], marked: MarkedWindows, about_set: Callable[..., Any]) -> None:
+    """As a table, in Markdown and under the key `rhythm`; null and no table where nothing is marked."""
+    with_marks = evaluate(judged, about_set(judged), Bootstrap(0, 10), marked)
+    without = evaluate(judged, about_set(judged), Bootstrap(0, 10))
+    assert "Rhythm" in [section.title for section in sections(with_marks)]
+    assert "| marks: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
+    assert to_json(with_marks)["rhythm"]["label"]["clean normals"]["positives"] == 4
+    assert "Rhythm" not in [section.title for section in sections(without)]
+    assert to_json(without)["rhythm"] is None
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Path:
+    """Return a folder per label with marks beside the normal one."""
+    for label in LABELS:
+        (tmp_path / "clinic" / label / label).mkdir(parents=True)
+        rng = np.random.default_rng(1)
+        waveform = phonocardiogram(12.0, random_settings(rng, label=label), rng).waveform
+        soundfile.write(tmp_path / "clinic" / label / label / "a.wav", waveform, 4000)
+    onsets = [0.0, 0.8, 1.6, 2.1, 3.2, *(4.0 + 0.8 * beat for beat in range(11))]
+    lines = [
+        f"{start + 0.1 * state}\t{end if state == 3 else start + 0.1 * (state + 1)}\t{state + 1}"
+        for start, end in itertools.pairwise(onsets)
+        for state in range(4)
+    ]
+    (tmp_path / "clinic" / "normal" / "normal" / "a.tsv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "clinic"
+
+
+def test_marked_recordings_are_judged_window_by_window(clinic: Path, bundle_dir: Path) -> None:
+    """Every half second, with the calibrated score of the same windows as the monitor's; others are not judged."""
+    bundle = load_bundle(str(bundle_dir))
+    recordings = [Recording(clinic / name / name / "a.wav", (name,), name, "clinic") for name in LABELS]
+    found = judge_marked(recordings, bundle, SilentProgress())
+    assert found is not None
+    assert len(found) == 15
+    assert set(found.patients) == {"normal"}
+    assert found.score.mean() == pytest.approx(judge_recording(recordings[0], bundle, 0.5).scores[2])
+    assert found.of_kind("premature").any()
+    assert judge_marked(recordings[1:], bundle, SilentProgress()) is None
+
+
+def test_the_command_says_both(
+    clinic: Path, bundle_dir: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """`auscult evaluate` has the section on the terminal, in JSON and in Markdown, where marks lie beside."""
+    page = tmp_path / "page.md"
+    command = ["evaluate", str(bundle_dir), str(clinic), "--repeats", "10"]
+    assert main([*command, "--json", "--markdown", str(page)]) == 0
+    assert json.loads(capsys.readouterr().out)["rhythm"]["marks"]["recordings"] == 1
+    assert "## Rhythm" in page.read_text()
+    assert main(command) == 0
+    assert "marks: premature" in capsys.readouterr().out
+    shutil.move(clinic / "normal" / "normal" / "a.tsv", tmp_path / "a.tsv")
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rhythm"] is None

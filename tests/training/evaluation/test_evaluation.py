@@ -1,0 +1,166 @@
+"""Judged recordings become an evaluation."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.classification import CHALLENGE, COVERAGES, OF_LABEL, OVERALL
+from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.scoring import Judged
+
+LABELS = ("normal", "murmur", "extrastole")
+EVEN = (0.4, 0.3, 0.3)
+
+Judge = Callable[..., Judged]
+
+
+def test_all_that_is_promised(evaluation: Evaluation) -> None:
+    """Overall, challenge, every label per recording and per patient, curves, groups, heart or not."""
+    assert tuple(evaluation.overall) == OVERALL
+    assert tuple(evaluation.challenge) == CHALLENGE
+    assert tuple(evaluation.per_label) == tuple(evaluation.per_patient) == LABELS
+    assert all(tuple(its.figures) == OF_LABEL for its in evaluation.per_label.values())
+    assert [share for share, _ in evaluation.coverage] == list(COVERAGES)
+    assert sum(its.count for its in evaluation.reliability) == 60
+    assert set(evaluation.groups) == {"signal", "duration", "site", "data set"}
+    assert evaluation.finding == "murmur"
+
+
+def test_counts(evaluation: Evaluation) -> None:
+    """Hearts and other sounds are counted apart; windows and hours of both."""
+    assert len(evaluation.hearts) == evaluation.confusion.sum() == 60
+    assert evaluation.num_no_heart == 4
+    assert evaluation.num_windows == 2 * 64
+    assert evaluation.hours == pytest.approx((20 * (3 + 7 + 20) + 4 * 6) / 3600)
+    assert {label: its.positives for label, its in evaluation.per_label.items()} == dict(
+        zip(LABELS, (40, 10, 10), strict=True)
+    )
+    murmur = evaluation.per_patient["murmur"]
+    assert (murmur.positives, murmur.negatives) == (10, 10)
+    assert evaluation.per_patient["normal"].positives == 10
+
+
+def test_errors_are_the_other_side_of_accuracy(evaluation: Evaluation) -> None:
+    """At full coverage the errors are what accuracy leaves, at 80 % what accuracy on the surest leaves."""
+    errors = dict(evaluation.coverage)
+    assert errors[1.0].value == pytest.approx(1 - evaluation.overall["accuracy"].value)
+    assert errors[0.8].value == pytest.approx(1 - evaluation.overall["accuracy_on_surest_80"].value)
+
+
+def test_groups_partition_the_recordings(evaluation: Evaluation) -> None:
+    """Each dimension has every recording once, and accuracy is the mean of its groups'."""
+    for groups in evaluation.groups.values():
+        assert sum(group.recordings for group in groups.values()) == 60
+        weighed = sum(group.recordings * group.overall["accuracy"].value for group in groups.values()) / 60
+        assert weighed == pytest.approx(evaluation.overall["accuracy"].value)
+    assert {name: group.recordings for name, group in evaluation.groups["signal"].items()} == {"clean": 45, "noisy": 15}
+    assert evaluation.groups["data set"]["clinic"].finding.figures == evaluation.per_label["murmur"].figures
+
+
+def test_hearts_and_other_sounds(evaluation: Evaluation) -> None:
+    """All windows of the coughs are refused, none of the hearts', and the probabilities part them."""
+    assert evaluation.no_heart["windows_refused"].value == 1.0
+    assert evaluation.no_heart["heart_windows_withheld"].value == 0.0
+    assert evaluation.no_heart["auc"].value == 1.0
+
+
+def test_shares_of_windows_by_hand(judge: Judge, about_set: Callable[..., About]) -> None:
+    """3 of 8 windows of other sounds are refused, 1 of 4 of hearts withheld: windows count, not files."""
+    judged = [
+        judge("not-heart", EVEN, "a", num_windows=6, num_withheld=3, heart=0.5),
+        judge("not-heart", EVEN, "b", num_windows=2, num_withheld=0, heart=0.8),
+        judge("normal", EVEN, "c", num_windows=4, num_withheld=1, heart=0.7),
+    ]
+    found = evaluate(judged, about_set(judged), Bootstrap(0, 20)).no_heart
+    assert found["windows_refused"].value == pytest.approx(3 / 8)
+    assert found["heart_windows_withheld"].value == pytest.approx(1 / 4)
+    assert found["auc"].value == 0.5
+
+
+def test_a_network_that_does_not_tell(judge: Judge, about_set: Callable[..., About]) -> None:
+    """Other sounds say nothing of such a bundle, and do not count among the hearts."""
+    judged = [judge("not-heart", EVEN, "a", heart=None), judge("normal", EVEN, "b", heart=None)]
+    found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
+    assert found.no_heart == {}
+    assert (found.num_no_heart, len(found.hearts)) == (1, 1)
+
+
+def test_no_heart_at_all(judge: Judge, about_set: Callable[..., About]) -> None:
+    """A folder of other sounds alone gives that one figure, and no other."""
+    judged = [judge("not-heart", EVEN, f"n{number}", num_withheld=1) for number in range(3)]
+    found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
+    assert found.no_heart["windows_refused"].value == 0.5
+    assert math.isnan(found.overall["accuracy"].value)
+    assert math.isnan(found.no_heart["auc"].value)
+    assert found.groups == {}
+    assert found.always is None
+
+
+def test_one_recording(judge: Judge, about_set: Callable[..., About]) -> None:
+    """A single recording gives a value without an interval, and no warning of a division by nothing."""
+    judged = [judge("murmur", (0.1, 0.8, 0.1))]
+    found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
+    assert found.overall["accuracy"].to_json() == {"value": 1.0, "low": None, "high": None}
+    assert math.isnan(found.per_label["murmur"].figures["auc"].value)
+
+
+def test_the_seed_repeats_every_digit(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+    """The same seed gives the same figures; another one other intervals of the same values."""
+    facts = about_set(judged_set)
+    first, again, other = (evaluate(judged_set, facts, Bootstrap(seed, 25)) for seed in (3, 3, 4))
+    assert first.overall == again.overall
+    assert first.per_label == again.per_label
+    assert first.overall["accuracy"].value == other.overall["accuracy"].value
+    assert first.overall != other.overall
+
+
+def test_what_was_seen_in_training(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+    """A data set of a name that bundle.json gives as training data is marked; others are not."""
+    facts = about_set(judged_set, seen="clinic")
+    assert facts.seen == ["clinic"]
+    assert [data["seen_in_training"] for data in facts.data] == [True, False]
+    assert about_set(judged_set).seen == []
+
+
+def test_data_sets_are_described(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+    """Counts per set: recordings, patients, labels."""
+    clinic, coughs = about_set(judged_set).data
+    assert clinic == {
+        "set": "clinic",
+        "recordings": 60,
+        "patients": 20,
+        "labels": {"extrastole": 10, "murmur": 10, "normal": 40},
+        "seen_in_training": False,
+    }
+    assert coughs["labels"] == {"not-heart": 4}
+
+
+def test_unknown_patients_are_counted(judge: Judge, about_set: Callable[..., About]) -> None:
+    """Who says nothing of patients is told so; such recordings are each another patient's."""
+    judged = [judge("normal", EVEN, ""), judge("murmur", EVEN, ""), judge("normal", EVEN, "p")]
+    facts = about_set(judged)
+    assert facts.num_unknown_patients == 2
+    assert facts.data[0]["patients"] == 3
+    assert len(set(evaluate(judged, facts, Bootstrap(0, 20)).hearts.patients)) == 3
+
+
+def test_an_evaluation_is_frozen(evaluation: Evaluation) -> None:
+    """What was measured is not changed afterwards."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        evaluation.num_windows = 0  # type: ignore[misc]
+
+
+def test_any_order_gives_the_same_values(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+    """Values do not depend on the order of the files."""
+    order = np.random.default_rng(0).permutation(len(judged_set))
+    mixed = [judged_set[row] for row in order]
+    first, second = (evaluate(some, about_set(some), Bootstrap(0, 10)) for some in (judged_set, mixed))
+    for name in OVERALL:
+        assert first.overall[name].value == pytest.approx(second.overall[name].value)
+    np.testing.assert_array_equal(first.confusion, second.confusion)

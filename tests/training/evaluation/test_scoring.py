@@ -1,0 +1,194 @@
+"""A recording is judged exactly as the monitor judges it."""
+
+from __future__ import annotations
+
+import dataclasses
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import monitor
+from monitor.errors import RecordingError
+from monitor.features.article_image import ARTICLE
+from monitor.features.spec import HEART, SpectrogramSpec
+from monitor.inference.bundle import Bundle
+from monitor.inference.calibration import Calibration
+from monitor.inference.quality_gate import DEFAULT_GATE
+from monitor.inference.thresholds import Decision
+from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.phonocardiogram import phonocardiogram
+from training.data.discovery import Recording
+from training.evaluation.scoring import judge_recording, window_outputs
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+class SumEngine:
+    """An engine whose outputs are fixed sums over the picture: any change of the picture changes them."""
+
+    def __init__(self, heart: float = -9.0) -> None:
+        self._weights = (np.random.default_rng(3).standard_normal((4, 64 * 64 * 3)) / 100).astype(np.float32)
+        self._heart = heart
+
+    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return three sums and how sure it is that this is no heart."""
+        outputs: NDArray[np.float32] = self._weights @ tensor.ravel()
+        outputs[3] = self._heart
+        return outputs
+
+
+def bundle_of(spec: SpectrogramSpec = HEART, heart: float = -9.0, kind: str = "softmax") -> Bundle:
+    """Return a bundle around a plain engine."""
+    calibration = Calibration(kind, 1.5, (0.2, 0.0, -0.2) if kind == "softmax" else ())
+    decision = Decision(uncertain_below=0.0)
+    gate = dataclasses.replace(DEFAULT_GATE, odds_weight=5.0)
+    return Bundle("plain", Path("plain"), LABELS, spec, calibration, decision, {}, "0" * 64, SumEngine(heart), gate)
+
+
+def write(path: Path, duration_s: float, sample_rate: int = 4000, channels: int = 1) -> Recording:
+    """Write a made heart; the channels differ."""
+    heart = phonocardiogram(duration_s, HeartSettings(), np.random.default_rng(5), sample_rate).waveform
+    sound = np.stack([heart * (1 - 0.3 * channel) for channel in range(channels)], axis=1)
+    soundfile.write(path, sound, sample_rate, subtype="FLOAT")
+    return Recording(path, ("normal",), "p", "clinic")
+
+
+@pytest.mark.parametrize("spec", [HEART, ARTICLE], ids=["heart", "article"])
+@pytest.mark.parametrize(
+    ("duration_s", "sample_rate", "channels"), [(9.3, 4000, 1), (7.1, 44_100, 2), (2.3, 4000, 1), (3.1, 8000, 2)]
+)
+def test_the_scores_of_the_monitor(
+    tmp_path: Path, spec: SpectrogramSpec, duration_s: float, sample_rate: int, channels: int
+) -> None:
+    """The mean over the windows that the live pipeline judges, for any rate, any length and both pictures."""
+    recording = write(tmp_path / "heart.wav", duration_s, sample_rate, channels)
+    bundle = bundle_of(spec)
+    judged = judge_recording(recording, bundle, 1.0)
+    source = monitor.RecordingSource(recording.path, speed=None)
+    with monitor.Pipeline(source, bundle, hop_s=1.0) as pipeline:
+        events = list(pipeline.windows())
+    scores = np.array([list(event.judgement.scores.values()) for event in events if event.judgement.scores])
+    assert judged.num_windows == len(events) == len(scores) >= 1
+    np.testing.assert_allclose(judged.scores, scores.mean(axis=0), atol=1e-6)
+    assert judged.duration_s == pytest.approx(duration_s, abs=1e-3)
+
+
+def test_scores_are_probabilities(tmp_path: Path) -> None:
+    """They sum to 1, one per label, and say of which recording they are."""
+    recording = write(tmp_path / "heart.wav", 6.0)
+    judged = judge_recording(recording, bundle_of(), 0.5)
+    assert sum(judged.scores) == pytest.approx(1.0)
+    assert len(judged.scores) == len(LABELS)
+    assert judged.num_windows == 3
+    assert judged.recording is recording
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 9000), min_size=1, max_size=12))
+def test_the_cutting_does_not_matter(sizes: list[int]) -> None:
+    """However the sound is cut into blocks, the outputs are the same to the last bit."""
+    sound = phonocardiogram(7.0, HeartSettings(), np.random.default_rng(1)).waveform
+    bundle = bundle_of()
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        edges = [edge for edge in np.cumsum([0, *sizes]).tolist() if edge < len(sound)]
+        for begin, end in zip(edges, [*edges[1:], len(sound)], strict=True):
+            yield sound[begin:end]
+
+    cut = list(window_outputs(blocks(), 4000, bundle, 1.0))
+    whole = list(window_outputs([sound], 4000, bundle, 1.0))
+    assert len(cut) == 3
+    for (one, passes), (other, also) in zip(cut, whole, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert passes == also
+
+
+def test_memory_does_not_grow_with_the_length() -> None:
+    """Five minutes take no more memory than a fraction of their sound."""
+    block = np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    bundle = bundle_of()
+    tracemalloc.start()
+    try:
+        number = sum(1 for _ in window_outputs((block for _ in range(75)), 4000, bundle, 5.0))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert number == 60
+    assert peak < 75 * block.nbytes / 2
+
+
+def test_a_part_of_a_file(tmp_path: Path) -> None:
+    """A part is judged as if it were a file of its own."""
+    whole = write(tmp_path / "long.wav", 20.0)
+    sound, rate = soundfile.read(whole.path, dtype="float32")
+    soundfile.write(tmp_path / "part.wav", sound[6 * rate : 13 * rate], rate, subtype="FLOAT")
+    cut = Recording(whole.path, ("normal",), "p", "clinic", start_s=6.0, end_s=13.0)
+    own = Recording(tmp_path / "part.wav", ("normal",), "p", "clinic")
+    bundle = bundle_of()
+    first, second = (judge_recording(recording, bundle, 1.0) for recording in (cut, own))
+    assert first.scores == second.scores
+    assert first.duration_s == second.duration_s == 7.0
+
+
+def test_what_the_monitor_withholds(tmp_path: Path) -> None:
+    """Windows that are rather no heart are counted; a network that does not tell withholds nothing."""
+    recording = write(tmp_path / "heart.wav", 7.0)
+    assert judge_recording(recording, bundle_of(heart=-9.0), 1.0).num_withheld == 0
+    strange = judge_recording(recording, bundle_of(heart=50.0), 1.0)
+    assert strange.num_withheld == strange.num_windows == 3
+    assert strange.heart == pytest.approx(0.0, abs=1e-6)
+    silent = judge_recording(recording, bundle_of(kind="share"), 1.0)
+    assert (silent.heart, silent.num_withheld) == (None, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"no sound at all"], ids=["empty", "text"])
+def test_a_file_that_is_no_sound(tmp_path: Path, content: bytes) -> None:
+    """One line that names the file, and the next step."""
+    path = tmp_path / "broken.wav"
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=r"broken\.wav: cannot be read as audio; check the file"):
+        judge_recording(Recording(path, ("normal",), "p", "s"), bundle_of(), 1.0)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """As one that cannot be read."""
+    with pytest.raises(RecordingError, match=r"gone\.wav: cannot be read as audio"):
+        judge_recording(Recording(tmp_path / "gone.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("sound", "rate", "reason"),
+    [
+        (np.zeros(0), 4000, "holds no usable samples"),
+        (np.full(9000, np.nan), 4000, "holds values that are no numbers"),
+        (np.full((9000, 2), [np.inf, -np.inf]), 4000, "holds values that are no numbers"),
+        (np.zeros(9000), 500, "has a rate of 500 Hz, not 1000 to 192000"),
+    ],
+    ids=["empty", "NaN", "infinite", "rate"],
+)
+def test_sound_that_cannot_be_judged(tmp_path: Path, sound: NDArray[np.float64], rate: int, reason: str) -> None:
+    """Nothing, no numbers and odd rates are told, not judged."""
+    soundfile.write(tmp_path / "odd.wav", sound, rate, subtype="FLOAT")
+    with pytest.raises(RecordingError, match=reason):
+        judge_recording(Recording(tmp_path / "odd.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
+
+
+def test_a_part_behind_the_end(tmp_path: Path) -> None:
+    """A manifest may name a part that the file has not."""
+    recording = write(tmp_path / "heart.wav", 6.0)
+    late = Recording(recording.path, ("normal",), "p", "s", start_s=60.0)
+    with pytest.raises(RecordingError, match="holds no usable samples"):
+        judge_recording(late, bundle_of(), 1.0)
+
+
+def test_a_hop_off_the_grid(tmp_path: Path) -> None:
+    """Windows start where frames do."""
+    with pytest.raises(ValueError, match=r"hop_s=0\.33 must be a multiple of 0\.025 s"):
+        judge_recording(write(tmp_path / "heart.wav", 6.0), bundle_of(), 0.33)

@@ -1,0 +1,74 @@
+"""Recordings apart by noise, length, place and data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from training.data.discovery import Recording, discover
+from training.evaluation.scoring import Judged
+from training.evaluation.subgroups import site_of, subgroups
+
+EVEN = (0.4, 0.3, 0.3)
+
+Judge = Callable[..., Judged]
+
+
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("normal__103_1305031931979_B.wav", "B"),
+        ("extrastole__127_1306764300147_C2.wav", "C"),
+        ("murmur_noisymurmur_162_1307101835989_B_1.wav", "B"),
+        ("36327_AV.flac", "AV"),
+        ("50159_MV_1.flac", "MV"),
+        ("85119_Phc.flac", "Phc"),
+        ("p1_1.wav", None),
+        ("heart.wav", None),
+        ("visitAV.wav", None),
+    ],
+)
+def test_the_site_stands_in_the_name(name: str, site: str | None) -> None:
+    """PASCAL's letters, with numbers behind them or not, and CirCor's valves."""
+    assert site_of(Recording(Path(name), ("normal",), "p", "s")) == site
+
+
+def test_groups(judge: Judge) -> None:
+    """Every recording is in one group of each dimension that says anything of it."""
+    judged = [
+        judge("normal", EVEN, name="1_AV.wav", noisy=True, duration_s=4.999, source="x"),
+        judge("normal", EVEN, name="1_MV.wav", noisy=False, duration_s=5.0, source="x"),
+        judge("murmur", EVEN, name="other.wav", duration_s=10.0, source="y"),
+        judge("murmur", EVEN, name="2_AV.wav", duration_s=10.001, source="y"),
+    ]
+    found = {
+        name: {group: rows.tolist() for group, rows in groups.items()} for name, groups in subgroups(judged).items()
+    }
+    assert found == {
+        "signal": {"clean": [1], "noisy": [0]},
+        "duration": {"below 5 s": [0], "5 to 10 s": [1, 2], "above 10 s": [3]},
+        "site": {"AV": [0, 3], "MV": [1]},
+        "data set": {"x": [0, 1], "y": [2, 3]},
+    }
+
+
+def test_durations_stand_in_their_order(judge: Judge) -> None:
+    """Short before long, whatever comes first."""
+    judged = [judge("normal", EVEN, duration_s=seconds) for seconds in (30.0, 2.0, 7.0)]
+    assert list(subgroups(judged)["duration"]) == ["below 5 s", "5 to 10 s", "above 10 s"]
+
+
+def test_a_dimension_that_nothing_is_said_of_is_left_out(judge: Judge) -> None:
+    """No noise and no site told, so there are no such groups."""
+    assert set(subgroups([judge("normal", EVEN)])) == {"duration", "data set"}
+    assert subgroups([]) == {}
+
+
+def test_the_real_names(shared_data: Path) -> None:
+    """Nearly every recording of set B and CirCor says where it was made."""
+    set_b = [site_of(its) for its in discover([shared_data / "pascal" / "set_b"])]
+    assert set(set_b) == {"A", "B", "C", "D", "E", "F"}
+    circor = [site_of(its) for its in discover([shared_data / "circor"])]
+    assert set(circor) <= {"AV", "PV", "TV", "MV", "Phc"}

@@ -1,0 +1,193 @@
+"""A trained network becomes a bundle: checked against Keras, written whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="bundles are written with the training extra")
+
+from monitor.errors import BundleError
+from monitor.features.article_image import ARTICLE
+from monitor.features.spec import HEART
+from monitor.inference.bundle import load_bundle, read_settings
+from monitor.inference.calibration import Calibration
+from monitor.inference.engine import LiteRTEngine
+from monitor.inference.networks import article_network, heart_network
+from monitor.inference.quality_gate import DEFAULT_GATE
+from monitor.inference.thresholds import Decision
+from training.export import bundle
+from training.export.bundle import check_tensor, convert, write_bundle
+from training.fitting.trainer import outputs_of
+
+
+@pytest.fixture(scope="module")
+def network(tiny_network: Callable[..., Any]) -> Any:
+    """Return a network that costs next to nothing."""
+    return tiny_network()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def converted_once() -> Iterator[None]:
+    """Convert each network once for all tests, since that takes longest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "convert", functools.cache(convert))
+        yield
+
+
+def write(out: Path, network: Any, **changes: Any) -> Path:
+    """Write a bundle."""
+    settings: dict[str, Any] = {
+        "labels": ("normal", "murmur", "extrastole"),
+        "spec": HEART,
+        "calibration": Calibration("softmax", 1.5, (0.0, 0.1, 0.2)),
+        "decision": Decision(uncertain_below=0.4),
+        "gate": dataclasses.replace(DEFAULT_GATE, odds_weight=0.5),
+        "facts": {"recipe": "heart", "training_data": []},
+        "card": "# mine\n",
+    }
+    return write_bundle(out, network=network, **(settings | changes))
+
+
+def test_everything_given_is_in_the_bundle(tmp_path: Path, network: Any) -> None:
+    """Labels, settings, calibration, thresholds, facts and card come back as they were given."""
+    out = write(tmp_path / "deep" / "down" / "mine", network, card="# mine\n\nTrüb, 25 µV.\n")
+    bundle = load_bundle(out)
+    assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
+    assert bundle.calibration == Calibration("softmax", 1.5, (0.0, 0.1, 0.2))
+    assert bundle.decision == Decision(uncertain_below=0.4)
+    assert bundle.gate == dataclasses.replace(DEFAULT_GATE, odds_weight=0.5)
+    assert bundle.settings["recipe"] == "heart"
+    assert bundle.card == "# mine\n\nTrüb, 25 µV.\n"
+
+
+def test_the_settings_can_be_read_by_anyone(tmp_path: Path, network: Any) -> None:
+    """bundle.json is plain JSON that says rate, window, hop and format at its top."""
+    settings = json.loads((write(tmp_path / "mine", network) / "bundle.json").read_text(encoding="utf-8"))
+    keys = ("format", "name", "sample_rate", "window_s", "hop_s")
+    assert [settings[key] for key in keys] == [1, "mine", 4000, 5.0, 0.5]
+
+
+def test_nothing_is_left_beside_it(tmp_path: Path, network: Any) -> None:
+    """Beside the bundle no scratch folder is left, also when an older bundle was replaced."""
+    write(tmp_path / "mine", network, facts={"recipe": "old"})
+    write(tmp_path / "mine", network, facts={"recipe": "new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert read_settings(tmp_path / "mine")["recipe"] == "new"
+
+
+def test_more_files(tmp_path: Path, network: Any) -> None:
+    """What else is given stands in the bundle as it was, with a digest, and goes with it when it is replaced."""
+    (tmp_path / "more" / "plots").mkdir(parents=True)
+    (tmp_path / "more" / "plots" / "roc.png").write_bytes(b"picture")
+    out = write(tmp_path / "models" / "mine", network, extras=tmp_path / "more")
+    assert (out / "plots" / "roc.png").read_bytes() == b"picture"
+    assert load_bundle(out).settings["sha256"]["plots/roc.png"] == hashlib.sha256(b"picture").hexdigest()
+    (out / "plots" / "roc.png").write_bytes(b"another")
+    with pytest.raises(BundleError, match=r"plots/roc.png is damaged"):
+        load_bundle(out)
+    write(out, network)
+    assert not (out / "plots").exists()
+    assert [path.name for path in out.parent.iterdir()] == ["mine"]
+
+
+def test_what_is_no_bundle_is_left_alone(tmp_path: Path, network: Any) -> None:
+    """A folder that is no bundle is never replaced."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(BundleError, match="mine: exists and is no bundle"):
+        write(tmp_path / "mine", network)
+    assert (tmp_path / "mine" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_a_bundle_that_does_not_load_is_not_written(
+    tmp_path: Path, network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the new bundle does not load, the old one stands as it was and nothing else is left."""
+    write(tmp_path / "mine", network, facts={"recipe": "old"})
+
+    def refuse(path: Path) -> None:
+        raise BundleError(f"{path}: the self-check failed")
+
+    monkeypatch.setattr(bundle, "load_bundle", refuse)
+    with pytest.raises(BundleError, match="the self-check failed"):
+        write(tmp_path / "mine", network, facts={"recipe": "new"})
+    with pytest.raises(BundleError, match="the self-check failed"):
+        write(tmp_path / "another", network)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert read_settings(tmp_path / "mine")["recipe"] == "old"
+
+
+def test_the_old_one_comes_back_when_the_new_cannot_be_placed(
+    tmp_path: Path, network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the very last step fails, the old bundle is put back."""
+    write(tmp_path / "mine", network, facts={"recipe": "old"})
+    replace, moved = os.replace, []
+
+    def fail_at_the_second(source: Path, target: Path) -> None:
+        moved.append(target)
+        if len(moved) == 2:
+            raise PermissionError("in use")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail_at_the_second)
+    with pytest.raises(PermissionError, match="in use"):
+        write(tmp_path / "mine", network, facts={"recipe": "new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert load_bundle(tmp_path / "mine").settings["recipe"] == "old"
+
+
+@pytest.mark.parametrize("off", [0.01, np.nan])
+def test_litert_must_agree_with_keras(
+    tmp_path: Path, network: Any, monkeypatch: pytest.MonkeyPatch, off: float
+) -> None:
+    """Where the converted network gives other scores than Keras, or none, nothing is written."""
+    shift = np.array([off, 0.0, 0.0, 0.0], np.float32)
+    monkeypatch.setattr(bundle, "outputs_of", lambda network, pictures: outputs_of(network, pictures) + shift)
+    with pytest.raises(BundleError, match=r"LiteRT and Keras give scores .* apart"):
+        write(tmp_path / "mine", network)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_our_network_converts(capfd: pytest.CaptureFixture[str]) -> None:
+    """Our network gives the same logits in LiteRT as in Keras, and converting it writes nothing to standard output."""
+    network = heart_network(HEART.shape, ("normal", "murmur", "extrastole", "not-heart"))
+    engine = LiteRTEngine(convert(network))
+    assert capfd.readouterr().out == ""
+    tensor = check_tensor(HEART)
+    np.testing.assert_allclose(engine.outputs(tensor), outputs_of(network, tensor[np.newaxis])[0], atol=1e-4)
+
+
+def test_the_articles_bundle(tmp_path: Path) -> None:
+    """The article's network, settings and sigmoids make a bundle like any other."""
+    out = write(
+        tmp_path / "article",
+        article_network(ARTICLE.shape, 3),
+        spec=ARTICLE,
+        calibration=Calibration("share"),
+        facts={"recipe": "article"},
+    )
+    bundle = load_bundle(out)
+    assert bundle.spec == ARTICLE
+    scores = bundle.scores(check_tensor(ARTICLE))
+    assert sum(scores.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("spec", [HEART, ARTICLE], ids=["heart", "article"])
+def test_the_check_input_is_fixed(spec: Any) -> None:
+    """The picture of the self-check is the same each time, finite and not flat."""
+    tensor = check_tensor(spec)
+    np.testing.assert_array_equal(tensor, check_tensor(spec))
+    assert tensor.shape == spec.shape
+    assert np.isfinite(tensor).all()
+    assert tensor.std() > 0.1

@@ -1,0 +1,135 @@
+"""What a training gives becomes the files of a bundle."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="bundles are written with the training extra")
+
+from monitor.errors import AuscultError, BundleError, MissingExtraError
+from monitor.features.spec import HEART
+from monitor.inference.bundle import load_bundle
+from monitor.inference.calibration import Calibration
+from monitor.inference.thresholds import Decision
+from training.data.recording import Recording
+from training.evaluation.cross_validated import Figure, measure
+from training.export import release as publish_module
+from training.export.release import publish
+from training.fitting.trainer import Course
+from training.recipes.result import FoldCourse, HeldOutScores, Trained
+
+LABELS = ("normal", "murmur", "extrastole")
+
+
+@pytest.fixture
+def trained(tiny_network: Callable[..., Any], quick_figures: None) -> Trained:
+    """Return a training of nothing, with figures of 12 recordings in two repeats."""
+    truth = np.array([0, 1, 2] * 4, np.intp)
+    scores = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), (2, 12))
+    recordings = [Recording(Path(f"{row}.wav"), (LABELS[label],), f"p{row}", "mine") for row, label in enumerate(truth)]
+    return Trained(
+        network=tiny_network(),
+        labels=LABELS,
+        spec=HEART,
+        calibration=Calibration(),
+        decision=Decision(),
+        evidence=measure(truth, scores, LABELS, [its.patient for its in recordings]),
+        other_sets={"part": {"murmur_auc": Figure(0.9, 0.8, 0.95)}},
+        recordings=recordings,
+        courses=[FoldCourse("1.1", {"with": Course(((2, 0.7),), ((2, 0.6),), 2, complete=True)})],
+        held_out=HeldOutScores(recordings, scores[0], [1] * 12),
+    )
+
+
+def write(trained: Trained, out: Path) -> Path:
+    """Publish a training."""
+    return publish(out, trained, recipe="heart", command="auscult train mine", made_per_label=0)
+
+
+def test_everything_is_there(trained: Trained, tmp_path: Path) -> None:
+    """The bundle loads; its figures, card, curves and plots are of this training."""
+    pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
+    bundle = load_bundle(write(trained, tmp_path / "mine"))
+    metrics = bundle.settings["metrics"]
+    assert metrics["overall"] == trained.evidence.to_json()["overall"]
+    assert metrics["repeats"] == 2
+    assert metrics["other_sets"] == {"part": {"murmur_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}}
+    assert "ended" not in metrics
+    names = ["confusion", "coverage", "reliability", "roc", "training_curves"]
+    assert sorted(path.stem for path in (bundle.path / "plots").iterdir()) == names
+    assert all(f"(plots/{name}.png)" in bundle.card for name in names)
+    assert json.loads((bundle.path / "training_curves.json").read_text(encoding="utf-8"))[0]["fit"] == "1.1"
+
+
+def test_without_matplotlib(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle is whole without pictures; the curves are there as plain values."""
+
+    def absent() -> None:
+        raise MissingExtraError("no matplotlib", "train")
+
+    monkeypatch.setattr(publish_module, "check_matplotlib", absent)
+    bundle = load_bundle(write(trained, tmp_path / "mine"))
+    assert not (bundle.path / "plots").exists()
+    assert (bundle.path / "training_curves.json").is_file()
+    assert "plots/" not in bundle.card
+
+
+def test_an_end_by_hand(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a person ended it stands in bundle.json and on the card."""
+    monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
+    bundle = load_bundle(write(dataclasses.replace(trained, ended="Ended by hand."), tmp_path / "mine"))
+    assert bundle.settings["metrics"]["ended"] == "Ended by hand."
+    assert "\n\nEnded by hand.\n\n" in bundle.card
+
+
+def test_plots_are_of_held_out_patients(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are of the first repeat's scores, and say that their patients were held out."""
+    seen: list[Any] = []
+    monkeypatch.setattr(publish_module, "write_plots", lambda found, folder: seen.append(found) or [])
+    write(trained, tmp_path / "mine")
+    (found,) = seen
+    assert [its["set"] for its in found.about.data] == ["held-out patients of mine"]
+    assert found.about.seen == []
+    assert trained.held_out is not None
+    np.testing.assert_allclose(found.hearts.scores, trained.held_out.scores)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_stood_there_stays(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """A full disk, or Ctrl+C while plots are drawn, leaves the old bundle as it was, and nothing beside it."""
+    write(trained, tmp_path / "mine")
+    before = (tmp_path / "mine" / "bundle.json").read_bytes()
+
+    def fail(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(publish_module, "_extras", fail)
+    with pytest.raises(AuscultError if isinstance(error, OSError) else KeyboardInterrupt):
+        write(trained, tmp_path / "mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert (tmp_path / "mine" / "bundle.json").read_bytes() == before
+    load_bundle(tmp_path / "mine")
+
+
+def test_rights_are_the_usual(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundle's folder can be read by whoever can read a folder made beside it."""
+    monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
+    (tmp_path / "usual").mkdir()
+    out = write(trained, tmp_path / "mine")
+    assert out.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_something_else_is_left_alone(trained: Trained, tmp_path: Path) -> None:
+    """What is no bundle is not replaced."""
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(BundleError, match="exists and is no bundle"):
+        write(trained, tmp_path / "mine")

@@ -1,0 +1,151 @@
+"""The JSON object of an evaluation: the keys that are promised, and no NaN anywhere."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.classification import OF_LABEL
+from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.scoring import Judged
+from training.reports.evaluation_json import to_json
+
+LABELS = ["normal", "murmur", "extrastole"]
+PARTS = {"value", "low", "high"}
+EVEN = (0.4, 0.3, 0.3)
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """Yield every number in some JSON values."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from numbers(inner)
+    elif isinstance(value, float):
+        yield value
+
+
+@pytest.fixture(scope="module")
+def values(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the object, written and read again."""
+    read: dict[str, Any] = json.loads(json.dumps(to_json(evaluation), allow_nan=False))
+    return read
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80"]
+)
+def test_overall_figures(values: dict[str, Any], name: str) -> None:
+    """Each has its value and its interval."""
+    assert set(values[name]) == PARTS
+    assert 0 <= values[name]["low"] <= values[name]["high"] <= 1
+    assert 0 <= values[name]["value"] <= 1
+
+
+@pytest.mark.parametrize("name", OF_LABEL)
+def test_figures_of_every_label(values: dict[str, Any], name: str) -> None:
+    """The area under the ROC curve and its like are there for every label, each with its interval."""
+    assert list(values[name]) == LABELS
+    assert all(set(figure) == PARTS for figure in values[name].values())
+    assert values[name] == {label: values["per_recording"][label][name] for label in LABELS}
+
+
+def test_confusion(values: dict[str, Any], evaluation: Evaluation) -> None:
+    """Labels, and a row for each truth."""
+    assert values["confusion"] == {"labels": LABELS, "matrix": evaluation.confusion.tolist()}
+    right = sum(values["confusion"]["matrix"][index][index] for index in range(3))
+    assert values["accuracy"]["value"] == pytest.approx(right / 60, abs=1e-4)
+
+
+def test_what_was_measured(values: dict[str, Any]) -> None:
+    """Bundle, digest, counts, data sets, and how the intervals are repeated."""
+    assert (values["type"], values["schema"]) == ("evaluation", 1)
+    assert (values["model"], len(values["model_sha256"])) == ("plain", 64)
+    assert (values["recordings"], values["patients"], values["windows"]) == (60, 20, 128)
+    assert (values["hop_s"], values["seed"], values["repeats"]) == (1.0, 0, 50)
+    assert [data["set"] for data in values["data"]] == ["clinic", "coughs"]
+    assert values["finding"] == "murmur"
+
+
+def test_curves(values: dict[str, Any]) -> None:
+    """Ten points of coverage with intervals; ten bins of confidence, the empty ones null."""
+    assert [point["coverage"] for point in values["coverage"]] == [tenth / 10 for tenth in range(1, 11)]
+    assert all(set(point["error"]) == PARTS for point in values["coverage"])
+    assert len(values["reliability"]) == 10
+    for its in values["reliability"]:
+        assert set(its) == {"low", "high", "count", "confidence", "accuracy"}
+        assert (its["confidence"] is None) == (its["accuracy"] is None) == (its["count"] == 0)
+
+
+def test_groups_and_patients(values: dict[str, Any]) -> None:
+    """Per patient, clean and noisy, by duration, site and data set."""
+    assert list(values["per_patient"]) == LABELS
+    assert values["per_patient"]["murmur"]["positives"] == 10
+    assert list(values["subgroups"]["signal"]) == ["clean", "noisy"]
+    assert list(values["subgroups"]["duration"]) == ["below 5 s", "5 to 10 s", "above 10 s"]
+    assert list(values["subgroups"]["site"]) == ["A", "B", "C", "D"]
+    group = values["subgroups"]["data set"]["clinic"]
+    assert (group["recordings"], group["patients"]) == (60, 20)
+    assert set(group["auc"]) == set(group["balanced_accuracy"]) == PARTS
+
+
+def test_the_challenge(values: dict[str, Any]) -> None:
+    """Its own figures beside the published table."""
+    assert set(values["challenge"]["discriminant_power"]) == PARTS
+    assert [row["name"] for row in values["challenge"]["published"]] == ["J48", "MLP", "UCL"]
+
+
+def test_heart_or_not(values: dict[str, Any]) -> None:
+    """What became of sounds that are no heart."""
+    assert values["no_heart"]["recordings"] == 4
+    assert values["no_heart"]["windows_refused"]["value"] == 1.0
+
+
+def test_seen_in_training(evaluation: Evaluation, seen_evaluation: Evaluation) -> None:
+    """A plain flag, the sets, and a note that comes first."""
+    assert to_json(evaluation)["seen_in_training"] is False
+    values = to_json(seen_evaluation)
+    assert values["seen_in_training"] is True
+    assert values["seen_sets"] == ["clinic"]
+    assert values["notes"][0].startswith("NOT HELD OUT")
+
+
+def test_every_number_is_finite(values: dict[str, Any]) -> None:
+    """No NaN and no infinity, which are no JSON."""
+    found = list(numbers(values))
+    assert len(found) > 200
+    assert all(math.isfinite(number) for number in found)
+
+
+@pytest.mark.parametrize("labels", ["murmur", "not-heart", "normal or extrastole"])
+def test_what_is_undefined_is_null(judge: Callable[..., Judged], about_set: Callable[..., About], labels: str) -> None:
+    """A single recording of any kind gives the same keys; what it does not give is null."""
+    judged = [judge(labels, EVEN)]
+    values = to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
+    text = json.dumps(values, allow_nan=False)
+    assert "NaN" not in text
+    assert values["auc"]["murmur"] == {"value": None, "low": None, "high": None}
+    assert values["accuracy"]["value"] == (0.0 if labels == "murmur" else None)
+    assert values["accuracy"]["low"] is None
+    assert (values["always"] is None) == (labels != "murmur")
+
+
+def test_a_bundle_that_does_not_tell_hearts(judge: Callable[..., Judged], about_set: Callable[..., About]) -> None:
+    """Then there is nothing to say of sounds that are no heart."""
+    judged = [judge("normal", EVEN, heart=None)]
+    assert to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))["no_heart"] is None
+
+
+def test_the_same_keys_for_everyone(
+    values: dict[str, Any], judge: Callable[..., Judged], about_set: Callable[..., About]
+) -> None:
+    """Whatever the data, the object has the same keys at its top."""
+    judged = [judge("not-heart", EVEN)]
+    assert list(to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))) == list(values)

@@ -1,0 +1,92 @@
+"""An evaluation as pictures."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import MissingExtraError
+from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.scoring import Judged
+from training.reports.plots import check_matplotlib, write_plots
+
+EVEN = (0.4, 0.3, 0.3)
+
+
+@pytest.fixture
+def with_matplotlib() -> None:
+    """Skip where matplotlib is not installed."""
+    pytest.importorskip("matplotlib", reason="plots need the training extra")
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Return width and height of a PNG."""
+    content = path.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
+@pytest.mark.usefixtures("with_matplotlib")
+class TestWithMatplotlib:
+    """Where the training extra is installed."""
+
+    def test_four_pictures(self, evaluation: Evaluation, tmp_path: Path) -> None:
+        """Confusion, ROC, reliability and coverage, into a folder that is made."""
+        paths = write_plots(evaluation, tmp_path / "new" / "plots")
+        assert [path.name for path in paths] == ["confusion.png", "roc.png", "reliability.png", "coverage.png"]
+        assert all(min(size_of(path)) > 400 for path in paths)
+
+    def test_the_same_evaluation_the_same_files(self, evaluation: Evaluation, tmp_path: Path) -> None:
+        """Nothing of the time or the machine is in a picture."""
+        first, second = (write_plots(evaluation, tmp_path / name) for name in ("a", "b"))
+        for one, other in zip(first, second, strict=True):
+            assert one.read_bytes() == other.read_bytes()
+
+    def test_not_held_out_is_drawn(self, evaluation: Evaluation, seen_evaluation: Evaluation, tmp_path: Path) -> None:
+        """The same figures look different where they are not held out: the title says so."""
+        held_out = write_plots(evaluation, tmp_path / "a")[0].read_bytes()
+        assert write_plots(seen_evaluation, tmp_path / "b")[0].read_bytes() != held_out
+
+    def test_partial_labels_give_a_roc_alone(
+        self, judge: Callable[..., Judged], about_set: Callable[..., About], tmp_path: Path
+    ) -> None:
+        """Without a truth of several classes there is the ROC curve of the label that is told."""
+        judged = [judge("normal or extrastole", EVEN, "a"), judge("murmur", EVEN, "b")]
+        paths = write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)
+        assert [path.name for path in paths] == ["roc.png"]
+
+    def test_nothing_to_draw(
+        self, judge: Callable[..., Judged], about_set: Callable[..., About], tmp_path: Path
+    ) -> None:
+        """Sounds that are no heart give no picture."""
+        judged = [judge("not-heart", EVEN)]
+        assert write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path) == []
+
+    def test_one_recording(self, judge: Callable[..., Judged], about_set: Callable[..., About], tmp_path: Path) -> None:
+        """Figures without an interval are drawn without one, and without a warning."""
+        judged = [judge("murmur", EVEN)]
+        paths = write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)
+        assert [path.name for path in paths] == ["confusion.png", "reliability.png", "coverage.png"]
+
+    def test_names_are_no_formulas(
+        self, judge: Callable[..., Judged], about_set: Callable[..., About], tmp_path: Path
+    ) -> None:
+        """A data set whose name looks like mathematics is drawn as it is."""
+        judged = [judge("murmur", EVEN, "a", source="$x^$"), judge("normal", EVEN, "b", source="$y")]
+        assert len(write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)) == 4
+
+
+def test_without_matplotlib(evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names the extra to install, and nothing is written."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"--plots needs matplotlib; pip install 'auscult-monitor\[train\]'"):
+        check_matplotlib()
+    with pytest.raises(MissingExtraError):
+        write_plots(evaluation, tmp_path / "plots")
+    assert not (tmp_path / "plots").exists()

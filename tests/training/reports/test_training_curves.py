@@ -1,0 +1,63 @@
+"""Curves of a training: plain values, and a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="courses come with the training extra")
+
+from training.fitting.trainer import Course
+from training.recipes.result import FoldCourse
+from training.reports.training_curves import curves_json, write_curves
+
+COURSES = [
+    FoldCourse(
+        "1.1",
+        {"before": Course(((25, 1.2), (30, 1.1)), (), 30, True), "with": Course(((20, 0.7),), (), 20, True)},
+    ),
+    FoldCourse("all recordings", {"with": Course(((25, 0.7), (50, 0.5)), ((25, 0.6), (50, 0.8)), 25, True)}),
+]
+
+
+def test_plain_values() -> None:
+    """Every fit with its stages: training loss, watched loss, and the step that was kept."""
+    values = curves_json(COURSES)
+    assert json.loads(json.dumps(values)) == values
+    assert [its["fit"] for its in values] == ["1.1", "all recordings"]
+    assert [stage["name"] for stage in values[0]["stages"]] == ["before", "with"]
+    assert values[1]["stages"][0] == {
+        "name": "with",
+        "training_loss": [[25, 0.7], [50, 0.5]],
+        "watched_loss": [[25, 0.6], [50, 0.8]],
+        "kept_step": 25,
+    }
+
+
+def test_a_picture(tmp_path: Path) -> None:
+    """It is a PNG, and the same curves give the same file."""
+    pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
+    for name in ("a", "b"):
+        write_curves(COURSES, tmp_path / f"{name}.png", "mine: $losses")
+    content = (tmp_path / "a.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert content == (tmp_path / "b.png").read_bytes()
+    write_curves(COURSES[:1], tmp_path / "c.png", "mine: $losses")
+    assert content != (tmp_path / "c.png").read_bytes()
+
+
+def test_stages_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second stage is drawn behind the first; the kept step of watched patients is marked."""
+    pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
+    from matplotlib.axes import Axes
+
+    drawn, marked = [], []
+    plot, scatter = Axes.plot, Axes.scatter
+    monkeypatch.setattr(Axes, "plot", lambda self, x, y, **how: drawn.append(list(x)) or plot(self, x, y, **how))
+    monkeypatch.setattr(Axes, "scatter", lambda self, x, y, **how: marked.append((x, y)) or scatter(self, x, y, **how))
+    write_curves(COURSES, tmp_path / "a.png", "mine")
+    assert [25, 30] in drawn
+    assert [50] in drawn  # 20 steps behind 30
+    assert ([25], [0.6]) in marked

@@ -1,0 +1,1 @@
+"""From raw outputs to probabilities, thresholds and the quality gate."""

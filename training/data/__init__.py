@@ -1,0 +1,1 @@
+"""Recordings and their labels: readers of data sets, patients, folds, splits and annotations."""

@@ -1,0 +1,225 @@
+"""Recordings to frames: read, brought to the picture's rate, looped, and cut into windows.
+
+Frames are computed once per recording by the monitor's own streaming spectrogram; a
+window is then a slice of them, so a training picture is what the monitor would have drawn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from monitor.errors import DataError, RecordingError
+from monitor.features.image import FrameWindow
+from monitor.features.resample import resampled
+from monitor.features.spec import SpectrogramSpec
+from monitor.features.spectrogram import StreamingSpectrogram
+from training.data.discovery import Recording
+
+__all__ = ["Frames", "Sound", "frames_of", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frames:
+    """All frames of one sound.
+
+    Attributes
+    ----------
+    log_power : ndarray, shape (frames, 64), float32
+    bands : ndarray, shape (3, frames), float32
+        Envelope, low and high power, as in :class:`monitor.features.image.FrameWindow`.
+    order : ndarray of int, or None
+        Numbers of the frames that are heard, one after another; None for all of them as they are.
+    """
+
+    log_power: NDArray[np.float32]
+    bands: NDArray[np.float32]
+    order: NDArray[np.intp] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of frames that are heard."""
+        return len(self.log_power if self.order is None else self.order)
+
+    def window(self, start: int, num_frames: int) -> FrameWindow:
+        """Return the frames of the window that starts at frame ``start``."""
+        held = slice(start, start + num_frames)
+        if self.order is None:
+            return FrameWindow(self.log_power[held], *self.bands[:, held])
+        chosen = self.order[held]
+        return FrameWindow(self.log_power[chosen], *self.bands[:, chosen])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sound:
+    """One recording with its frames.
+
+    Attributes
+    ----------
+    recording : Recording
+    frames : Frames
+        Of the recording; of a short one, looped, long enough to cut windows at any phase.
+    num_samples : int
+        Length before looping, at the picture's rate.
+    premature : bool or None
+        Whether a beat comes early in every window of it; None where nobody knows.
+    """
+
+    recording: Recording
+    frames: Frames
+    num_samples: int
+    premature: bool | None = None
+
+    def is_looped(self, spec: SpectrogramSpec) -> bool:
+        """Return whether it is shorter than a window."""
+        return self.num_samples < spec.window_samples
+
+    def starts(self, spec: SpectrogramSpec, hop_s: float) -> list[int]:
+        """Return the first frames of the windows that the monitor would judge."""
+        if self.is_looped(spec):
+            return [0]
+        hop = spec.hop_samples(hop_s)
+        last = self.num_samples - spec.window_samples
+        return [start // spec.frame_hop_samples for start in range(0, last + 1, hop)]
+
+
+def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[NDArray[np.float32], int]:
+    """Return a recording, or a part of it, as it is in the file, and its sample rate in Hz.
+
+    Parameters
+    ----------
+    path : Path
+    start_s, end_s : float
+        Seconds into the file; None, or a time behind it, for its end.
+
+    Returns
+    -------
+    tuple of ndarray, shape (samples, channels), float32, and int
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be read, is empty, holds values that are not finite, has a rate out of range, or ends
+        before the part begins.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate: int = file.samplerate
+            file.seek(min(round(start_s * rate), file.frames) if start_s else 0)
+            count = -1 if end_s is None else max(0, round(end_s * rate) - file.tell())
+            samples: NDArray[np.float32] = file.read(count, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
+    if start_s and not len(samples):
+        raise RecordingError(f"{path}: ends before {start_s:g} s", "correct start_s, or leave it out")
+    if not np.isfinite(samples).all():
+        raise RecordingError(f"{path}: holds values that are no numbers", "check the file, or leave it out")
+    if not 1000 <= rate <= 192_000:
+        raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out")
+    if not len(samples):
+        raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    return samples, rate
+
+
+def read_waveform(
+    path: Path, sample_rate: int, start_s: float = 0.0, end_s: float | None = None
+) -> NDArray[np.float32]:
+    """Return a recording, or a part of it, as mono at ``sample_rate``.
+
+    Returns
+    -------
+    ndarray, shape (samples,), float32
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_samples`, or if no sample is left at the new rate.
+    """
+    samples, rate = read_samples(path, start_s, end_s)
+    waveform = resampled(samples.mean(axis=1), rate, sample_rate)
+    if not len(waveform):
+        raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    return waveform
+
+
+def loop(waveform: NDArray[np.float32], num_samples: int) -> NDArray[np.float32]:
+    """Return a waveform repeated until it is ``num_samples`` long or longer, then cut there."""
+    return np.resize(waveform, num_samples) if len(waveform) < num_samples else waveform
+
+
+def frames_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> Frames:
+    """Return all frames of a waveform, by the monitor's streaming code."""
+    stream = StreamingSpectrogram(spec)
+    rows, bands = [], []
+    hop, size = spec.frame_hop_samples, spec.frame_samples
+    step = spec.num_frames * hop
+    for begin in range(0, len(waveform), step):
+        first = stream.end_frame
+        stream.push(waveform[begin : begin + step])
+        new = stream.latest(stream.end_frame - first)
+        rows.append(new.log_power.copy())
+        bands.append(np.stack(new[1:]))
+    if len(waveform) < size:
+        raise ValueError(f"waveform of {len(waveform)} samples must hold at least one frame of {size}")
+    return Frames(np.concatenate(rows), np.concatenate(bands, axis=1))
+
+
+def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
+    """Return one recording with its frames, looped where it is shorter than a window.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_waveform`.
+    """
+    waveform = read_waveform(recording.path, spec.sample_rate, recording.start_s, recording.end_s)
+    looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
+    return Sound(recording, frames_of(looped, spec), len(waveform))
+
+
+def read_sounds(recordings: Sequence[Recording], spec: SpectrogramSpec) -> Iterable[Sound]:
+    """Yield the sounds of some recordings, one after another."""
+    for recording in recordings:
+        yield read_sound(recording, spec)
+
+
+def read_usable(
+    recordings: Sequence[Recording], read: Callable[[Recording], T], tick: Callable[[float], None]
+) -> tuple[list[Recording], list[T]]:
+    """Return the recordings that can be read, and what was read; the others get a line on standard error.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    read : callable
+        From a recording to what is wanted of it; raises RecordingError.
+    tick : callable
+        Called after each with NaN; see :class:`training.progress.Progress`.
+
+    Raises
+    ------
+    DataError
+        If a label has no recording left.
+    """
+    usable, results = [], []
+    for recording in recordings:
+        try:
+            results.append(read(recording))
+            usable.append(recording)
+        except RecordingError as error:
+            print(f"auscult: left out: {error.message}", file=sys.stderr)
+        tick(math.nan)
+    left = {labels for recording in usable for labels in recording.labels}
+    vanished = [label for recording in recordings for label in recording.labels if label not in left]
+    if vanished:
+        raise DataError(f"no recording of {vanished[0]} can be read", "see what auscult data says of the files")
+    return usable, results

@@ -1,0 +1,92 @@
+"""CirCor DigiScope 2022: a table with murmur locations, a folder of recordings, children with two numbers.
+
+Must not read audio.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.data.recording import EXTRASTOLE, DataSet, Dropped, Recording, audio_files, folder_name
+
+__all__ = ["read_circor"]
+
+CIRCOR = "CirCor DigiScope"
+TABLE, FOLDER = "training_data.csv", "training_data"
+COLUMNS = {"Patient ID", "Additional ID", "Murmur", "Murmur locations"}
+
+UNKNOWN = "murmur unknown"
+ELSEWHERE = "no murmur heard at this place of a child who has one"
+NOT_LISTED = f"no row in {TABLE}"
+
+NOTE = (
+    "a murmur where it was heard; a child without one may be normal or have extrasystoles, which nobody listened for; "
+    "a child with two numbers is one patient"
+)
+
+
+def read_circor(folder: Path) -> DataSet | None:
+    """Return CirCor, from its folder or the one with the recordings; None where its table is not there.
+
+    A murmur where it was heard at that place, otherwise anything but a murmur. Recordings of which the
+    table does not know are dropped.
+    """
+    if folder_name(folder) == FOLDER and not (folder / TABLE).is_file():
+        folder = folder.parent
+    rows = _rows(folder / TABLE)
+    if not rows:
+        return None
+    twins = _twins(rows)
+    files = _files_by_patient(folder / FOLDER)
+    recordings, dropped = [], []
+    for row in rows:
+        for path in files.pop(row["Patient ID"], []):
+            labels, reason = _labels(row, path.stem.split("_")[1])
+            if labels:
+                recordings.append(Recording(path, labels, f"circor/{twins[row['Patient ID']]}", CIRCOR))
+            else:
+                dropped.append(Dropped(path, reason))
+    dropped += [Dropped(path, NOT_LISTED) for paths in files.values() for path in paths]
+    return DataSet(CIRCOR, folder, tuple(recordings), (), tuple(dropped), (NOTE,))
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    """Return the rows of the table; none if it is not there or is another one."""
+    if not table.is_file():
+        return []
+    with table.open(newline="", encoding="utf-8", errors="replace") as lines:
+        rows = list(csv.DictReader(lines, restval=""))
+    return rows if rows and rows[0].keys() >= COLUMNS else []
+
+
+def _files_by_patient(folder: Path) -> dict[str, list[Path]]:
+    """Return the recordings by the number that their names begin with."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    for path in audio_files(folder):
+        number, underscore, _ = path.stem.partition("_")
+        if underscore:
+            files[number].append(path)
+    return files
+
+
+def _twins(rows: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Return one name for each identifier; a child recorded in both campaigns has two of them."""
+    names: dict[str, str] = {}
+    for row in rows:
+        given = [value for value in (row["Patient ID"], row["Additional ID"]) if value not in ("", "nan")]
+        same = [value.removesuffix(".0") for value in given]
+        for identifier in same:
+            names[identifier] = min([*same, names.get(identifier, identifier)])
+    return names
+
+
+def _labels(row: dict[str, str], place: str) -> tuple[tuple[str, ...], str]:
+    """Return the labels that a recording at one place may have, or none and why."""
+    if row["Murmur"] == "Absent":
+        return ("normal", EXTRASTOLE), ""
+    if row["Murmur"] == "Present":
+        return (("murmur",), "") if place in row["Murmur locations"].split("+") else ((), ELSEWHERE)
+    return (), UNKNOWN

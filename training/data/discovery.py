@@ -1,0 +1,163 @@
+"""Folders and tables as people have them, turned into a list of recordings with label and patient.
+
+Recognised are a manifest, CirCor DigiScope, the PASCAL challenge's two sets, folders of sounds that are no heart,
+a folder per label, and a folder that holds several of these. Each reading is a module of its own. Must not read audio;
+see :mod:`training.data.audio`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from monitor.errors import DataError
+from training.data.circor import read_circor
+from training.data.label_folders import NO_HEARTS, has_label_folders, read_label_folders, read_not_heart
+from training.data.manifest import MANIFEST, read_manifest
+from training.data.pascal import join_pascal, read_pascal
+from training.data.recording import (
+    EXTRASTOLE,
+    LABELS,
+    NOT_HEART,
+    DataSet,
+    Dropped,
+    Recording,
+    audio_files,
+    is_audio,
+    sub_folders,
+)
+
+__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover", "for_gate_alone", "labels_of", "read_sets"]
+
+NAMED_TWICE = "named twice"
+NOT_UNDERSTOOD = "in a folder that is not understood"
+
+
+def discover(paths: Iterable[Path]) -> list[Recording]:
+    """Return the recordings to train on that some folders hold, or manifests list, in a fixed order.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_sets`.
+    """
+    return [recording for data_set in read_sets(paths) for recording in data_set.recordings]
+
+
+def for_gate_alone(paths: Iterable[Path], recordings: Iterable[Recording]) -> list[Recording]:
+    """Return what some folders hold for the quality gate alone: hearts set aside too, but nothing that is trained on.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_sets`.
+    """
+    trained = {recording.path.resolve() for recording in recordings}
+    found = [its for data_set in read_sets(paths) for its in (*data_set.recordings, *data_set.aside)]
+    return [recording for recording in found if recording.path.resolve() not in trained]
+
+
+def read_sets(paths: Iterable[Path]) -> list[DataSet]:
+    """Return the data sets that some folders hold, or manifests list, in a fixed order.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Folders, or tables as :mod:`training.data.manifest` reads them.
+
+    Raises
+    ------
+    DataError
+        If one is missing or holds nothing that is understood.
+    """
+    return _without_repeats(join_pascal([data_set for path in paths for data_set in _read_one(path)]))
+
+
+def _read_one(path: Path) -> list[DataSet]:
+    """Return the data sets of one folder or manifest."""
+    if path.is_file():
+        if path.suffix.lower() == ".csv":
+            return [_not_empty(read_manifest(path))]
+        raise DataError(f"{path}: is neither a folder nor a .csv manifest", "name the folder that holds it")
+    if not path.is_dir():
+        raise DataError(f"{path}: no such folder", "name a folder of recordings, such as PASCAL's set_b")
+    sets = _read_tree(path) or _listed(read_label_folders(path))
+    if any(data_set.recordings or data_set.aside for data_set in sets):
+        return sets
+    dropped = [dropped for data_set in sets for dropped in data_set.dropped]
+    reason = f" ({len(dropped)} files: {dropped[0].reason})" if dropped else ""
+    raise DataError(
+        f"{path}: no labelled recordings found{reason}",
+        "put them in a folder per label (normal/, murmur/, extrastole/), a sub-folder or file name prefix per patient",
+    )
+
+
+def _read_tree(folder: Path) -> list[DataSet]:
+    """Return the sets that are known by name or table, in a folder or below it; none where there are none."""
+    if (folder / MANIFEST).is_file():
+        return [_not_empty(read_manifest(folder / MANIFEST))]
+    single = read_circor(folder) or read_not_heart(folder)
+    if single is not None:
+        return [single]
+    here = read_pascal(folder)
+    below = {sub: _read_tree(sub) for sub in sub_folders(folder)}
+    if not has_label_folders(folder):
+        below |= {sub: _listed(read_label_folders(sub)) for sub in below if not below[sub] and has_label_folders(sub)}
+    if not here and all(data_set.name == NO_HEARTS for sets in below.values() for data_set in sets):
+        return []  # a folder of mere noise is a label among labels
+    strangers = () if here else tuple(path for path in sorted(folder.iterdir()) if is_audio(path))
+    for sub in below:
+        below[sub] = below[sub] or _listed(read_label_folders(sub))
+        strangers += () if below[sub] else tuple(audio_files(sub))
+    sets = [*here, *(data_set for of_sub in below.values() for data_set in of_sub)]
+    sets[0] = dataclasses.replace(
+        sets[0], dropped=(*sets[0].dropped, *(Dropped(path, NOT_UNDERSTOOD) for path in strangers))
+    )
+    return sets
+
+
+def _listed(data_set: DataSet | None) -> list[DataSet]:
+    """Return none or one as a list."""
+    return [] if data_set is None else [data_set]
+
+
+def _not_empty(data_set: DataSet) -> DataSet:
+    """Return a manifest's set if it has a row that can be used."""
+    if not data_set.recordings:
+        raise DataError(f"{data_set.place}: lists no labelled recording", "give its rows a path, a label and a patient")
+    return data_set
+
+
+def _without_repeats(sets: Sequence[DataSet]) -> list[DataSet]:
+    """Return some sets with each recording once, where it was named first."""
+    seen: set[tuple[Path, float, float | None]] = set()
+    result = []
+    for data_set in sets:
+        kept, dropped = [], list(data_set.dropped)
+        for recording in data_set.recordings:
+            identity = (recording.path.resolve(), recording.start_s, recording.end_s)
+            if identity in seen:
+                dropped.append(Dropped(recording.path, NAMED_TWICE))
+            else:
+                kept.append(recording)
+            seen.add(identity)
+        result.append(dataclasses.replace(data_set, recordings=tuple(kept), dropped=tuple(dropped)))
+    return result
+
+
+def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """Return the labels that stand in a set, the default bundle's first and in its order.
+
+    Raises
+    ------
+    DataError
+        If fewer than two labels have a recording.
+    """
+    present = {label for recording in recordings for label in recording.labels} - {NOT_HEART}
+    ordered = [label for label in LABELS if label in present] + sorted(present - set(LABELS))
+    if len(ordered) < 2:
+        raise DataError(
+            f"only the label {', '.join(ordered) or '(none)'} was found", "a network needs two labels or more"
+        )
+    return tuple(ordered)

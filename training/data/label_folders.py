@@ -1,0 +1,131 @@
+"""A folder per label, and folders of sounds that are no heart.
+
+The patient is a sub-folder of the label's folder, or the file name up to the first underscore where that can be a
+patient: guessed wrongly, one person would stand on both sides of a split. Must not read audio.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.data.recording import (
+    LABELS,
+    NOT_HEART,
+    DataSet,
+    Dropped,
+    Recording,
+    audio_files,
+    folder_name,
+    is_audio,
+    known_label,
+    sub_folders,
+)
+
+__all__ = ["NO_HEARTS", "has_label_folders", "read_label_folders", "read_not_heart"]
+
+NO_HEARTS = "sounds that are no heart"
+"""Name of the set of a folder that holds nothing else."""
+
+NO_PATIENT_WORDS = frozenset(
+    {"audio", "ch", "channel", "clip", "copy", "day", "device", "file", "heart", "heartsound", "hs", "left", "mic"}
+    | {"murmur", "normal", "note", "part", "pcg", "rec", "record", "recording", "right", "sample", "session", "site"}
+    | {"sound", "steth", "stethoscope", "take", "test", "track", "trial", "visit", "voice", "wav", "week", "window"}
+)
+"""Words that number files, sites or sessions, not people."""
+
+DATE = re.compile(r"^(19|20)\d{2}(-?\d{2}){0,2}$")
+
+MANIKIN_LUNG = re.compile(r"^lung_[FM]_(?P<sound>[A-Z]+)_[A-Z]+$")
+"""Names of HLS-CMDS: the manikin's sex, the sound it plays, where it is heard. One sound lies behind many files."""
+
+LOOSE = "in no label's folder"
+
+
+def read_not_heart(folder: Path) -> DataSet | None:
+    """Return a folder of sounds that are no heart; None for a folder of another name.
+
+    Each file stands for itself, but for a manikin's lungs: one sound of it, heard at several places, is one group.
+    """
+    name = folder_name(folder)
+    if known_label(name) != NOT_HEART:
+        return None
+    recordings = [Recording(path, (NOT_HEART,), f"{name}/{_group(path)}", NO_HEARTS) for path in audio_files(folder)]
+    return DataSet(NO_HEARTS, folder, tuple(recordings)) if recordings else None
+
+
+def _group(path: Path) -> str:
+    """Return what must not be on both sides of a split with a file that is no heart."""
+    manikin = MANIKIN_LUNG.match(path.stem)
+    return f"lung {manikin['sound']}" if manikin else path.stem
+
+
+def has_label_folders(folder: Path) -> bool:
+    """Return whether a sub-folder is named like a label of the default bundle."""
+    return any(known_label(sub.name) in LABELS for sub in sub_folders(folder))
+
+
+def read_label_folders(folder: Path) -> DataSet | None:
+    """Return a folder per label; None where no sub-folder holds audio."""
+    files = {sub: audio_files(sub) for sub in sub_folders(folder)}
+    if not any(files.values()):
+        return None
+    name = folder_name(folder)
+    hearts = [(sub, path) for sub, paths in files.items() for path in paths if known_label(sub.name) != NOT_HEART]
+    loose_names = [path.stem for sub, path in hearts if path.parent == sub]
+    prefixes = _prefixes_are_patients(loose_names)
+    recordings = [
+        Recording(path, (known_label(sub.name),), _patient(name, sub, path, prefixes=prefixes), name)
+        for sub, paths in files.items()
+        for path in paths
+    ]
+    loose = tuple(Dropped(path, LOOSE) for path in sorted(folder.iterdir()) if is_audio(path))
+    notes = [_patient_note(len(hearts) - len(loose_names), loose_names, prefixes=prefixes)] if hearts else []
+    notes += [f"the folder {sub.name} holds no recordings" for sub, paths in files.items() if not paths]
+    return DataSet(name, folder, tuple(recordings), (), loose, tuple(notes))
+
+
+def _patient(name: str, sub: Path, path: Path, *, prefixes: bool) -> str:
+    """Return who was recorded, empty where nothing tells."""
+    inside = path.relative_to(sub)
+    if known_label(sub.name) == NOT_HEART:
+        return f"{name}/{sub.name}/{inside.with_suffix('').as_posix()}"
+    if len(inside.parts) > 1:
+        return f"{name}/{inside.parts[0]}"
+    prefix = _prefix(path.stem) if prefixes else ""
+    return f"{name}/{prefix}" if prefix else ""
+
+
+def _prefix(stem: str) -> str:
+    """Return a file name up to the first underscore, empty where it has none."""
+    before, underscore, _ = stem.partition("_")
+    return before if underscore else ""
+
+
+def _prefixes_are_patients(stems: Sequence[str]) -> bool:
+    """Return whether the names' beginnings can be patients.
+
+    They can where they are numbered, are no dates, do not merely number files or sites, and where two files
+    or more share one: a beginning that every file has for itself may as well be the file's.
+    """
+    counts = Counter(prefix for prefix in map(_prefix, stems) if prefix)
+    return max(counts.values(), default=0) >= 2 and all(_may_be_a_patient(prefix) for prefix in counts)
+
+
+def _may_be_a_patient(prefix: str) -> bool:
+    """Return whether one beginning of a file name can be a patient's number."""
+    word = re.split(r"[\d\W]", prefix.lower())[0]
+    return any(map(str.isdigit, prefix)) and word not in NO_PATIENT_WORDS and not DATE.match(prefix)
+
+
+def _patient_note(num_in_folders: int, loose_names: Sequence[str], *, prefixes: bool) -> str:
+    """Return how patients were told, so that a person can see whether that is right."""
+    parts = ["by their sub-folders"] if num_in_folders else []
+    if prefixes:
+        examples = sorted({prefix for prefix in map(_prefix, loose_names) if prefix})
+        parts.append(f"by the file names up to the first underscore ({', '.join(examples[:3])}, ...)")
+    elif loose_names:
+        parts.append(f"not by the file names, such as {loose_names[0]}")
+    return f"patients are told {' and '.join(parts)}"

@@ -1,0 +1,149 @@
+"""A table of recordings: ``path,label,patient``, and where wanted ``start_s,end_s,source,noisy``.
+
+Paths are relative to the table. Several labels separated by ``|`` mean one of these. What is wrong is told with the
+number of its line. Must not read audio.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from monitor.errors import DataError
+from training.data.recording import NOT_HEART, DataSet, Dropped, Recording, folder_name, known_label
+
+__all__ = ["MANIFEST", "read_manifest"]
+
+MANIFEST = "manifest.csv"
+
+NEEDED = ("path", "label", "patient")
+NOISY = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+UNLABELLED = "no label in the manifest"
+PARTLY = "partly labelled"
+
+
+def read_manifest(table: Path) -> DataSet:
+    """Return the recordings that a table lists; rows without a label are dropped.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a file is not there, or a value cannot be understood.
+    """
+    name = folder_name(table.parent) if table.name == MANIFEST else table.stem
+    recordings, dropped = [], []
+    lines: dict[Path, list[tuple[int, Recording]]] = defaultdict(list)
+    for line, row in _rows(table):
+        try:
+            recording = _recording(row, table.parent, name)
+        except ValueError as error:
+            raise DataError(f"{table} line {line}: {error}", "correct that line") from error
+        if not recording.labels:
+            dropped.append(Dropped(recording.path, UNLABELLED))
+            continue
+        recordings.append(recording)
+        lines[recording.path].append((line, recording))
+    for parts in lines.values():
+        _check_parts(table, parts)
+    return DataSet(name, table, tuple(recordings), (), tuple(dropped), _notes(recordings))
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows with the numbers of their lines; names of columns in small letters, blank lines left out."""
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{table}: cannot be read as a table", "save it as CSV in UTF-8") from error
+    head = text.partition("\n")[0]
+    reader = csv.reader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
+    names = [name.strip().lower() for name in next(reader, [])]
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        hint = "name PASCAL's folder instead" if "fname" in names else f"its first line must name {', '.join(NEEDED)}"
+        raise DataError(f"{table} line 1: no column {', '.join(missing)}", hint)
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            values = [cell.strip() for cell in cells] + [""] * (len(names) - len(cells))
+            yield reader.line_num, dict(zip(names, values, strict=False))
+
+
+def _recording(row: dict[str, str], folder: Path, name: str) -> Recording:
+    """Return one row's recording.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be understood; the message is the rest of a line that names the place.
+    """
+    labels = _labels(row["label"])
+    start_s, end_s = _seconds(row, "start_s"), _seconds(row, "end_s")
+    if end_s is not None and end_s <= (start_s or 0.0):
+        raise ValueError(f"end_s {end_s:g} must be above start_s {start_s or 0:g}")
+    if row.get("noisy", "").lower() not in NOISY:
+        raise ValueError(f"noisy {row['noisy']!r} must be yes, no or empty")
+    source = row.get("source") or name
+    return Recording(
+        path=_path(row["path"], folder),
+        labels=labels,
+        patient=f"{name}/{row['patient']}" if row["patient"] else "",
+        source=source if len(labels) < 2 else f"{source}, {PARTLY}",
+        noisy=NOISY[row.get("noisy", "").lower()],
+        start_s=start_s or 0.0,
+        end_s=end_s,
+    )
+
+
+def _path(text: str, folder: Path) -> Path:
+    """Return the file that a row names."""
+    for written in (text, text.replace("\\", "/")):
+        if text and (folder / written).is_file():
+            return folder / written
+    raise ValueError(f"{text or 'an empty path'} is not there")
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    """Return the labels that a recording may have."""
+    labels = tuple(dict.fromkeys(known_label(label) for label in text.split("|") if label.strip()))
+    if NOT_HEART in labels and len(labels) > 1:
+        raise ValueError(f"label {text!r} is a heart or no heart, not perhaps either")
+    return labels
+
+
+def _seconds(row: dict[str, str], column: str) -> float | None:
+    """Return a time, None where there is none."""
+    text = row.get(column, "")
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{column} {text!r} must be seconds from the file's beginning, such as 2.5")
+    return seconds
+
+
+def _check_parts(table: Path, parts: Sequence[tuple[int, Recording]]) -> None:
+    """Refuse parts of a file that overlap: the same sound would count twice, or for two patients."""
+    ordered = sorted(parts, key=lambda part: part[1].start_s)
+    for (first, before), (second, after) in pairwise(ordered):
+        if before.end_s is None or after.start_s < before.end_s:
+            lines = f"{min(first, second)} and {max(first, second)}"
+            raise DataError(f"{table} lines {lines}: parts of {after.path.name} that overlap", "keep one of them")
+
+
+def _notes(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """Return what is worth telling of the rows."""
+    nameless = sum(not recording.patient and recording.label != NOT_HEART for recording in recordings)
+    partly = sum(len(recording.labels) > 1 for recording in recordings)
+    notes = ["labels and patients are told by the manifest"]
+    if nameless:
+        notes.append(f"rows that name no patient: {nameless}")
+    if partly:
+        notes.append(f"rows that allow several labels: {partly}; they train, and count as a set of their own")
+    return tuple(notes)

@@ -1,0 +1,151 @@
+"""What is known of a recording and of a data set, before any sound is read.
+
+A label may be partial: CirCor tells murmur from no murmur, and says nothing of extrasystoles, so
+such a recording carries every label it may have. Must not read audio; see :mod:`training.data.audio`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+from monitor.labels import EXTRASTOLE, NORMAL, NOT_HEART
+
+__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "DataSet", "Dropped", "Recording", "audio_files", "known_label"]
+
+LABELS = (NORMAL, "murmur", EXTRASTOLE)
+"""The labels of PASCAL set B, in the order of the default bundle; the spelling is the data set's."""
+
+ALSO_WRITTEN = {"extrasystole": EXTRASTOLE, "not_heart": NOT_HEART, "artifact": NOT_HEART}
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
+
+UNPACKING_LEFTOVERS = "__MACOSX"
+"""Folder of shadow files, named like the recordings, that some archives leave behind."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recording:
+    """One file, or a part of one, and what is known of it.
+
+    Attributes
+    ----------
+    path : Path
+    labels : tuple of str
+        The labels that it may have; one where the truth is known.
+    patient : str
+        Who was recorded, unique over all sets; recordings of one patient stay together. Empty where unknown.
+    source : str
+        Name of the data set.
+    noisy : bool or None
+        Whether the data set calls it noisy; None where it does not say.
+    start_s : float
+        Seconds into the file where it begins.
+    end_s : float or None
+        Seconds into the file where it ends; None for the end of the file.
+    """
+
+    path: Path
+    labels: tuple[str, ...]
+    patient: str
+    source: str
+    noisy: bool | None = None
+    start_s: float = 0.0
+    end_s: float | None = None
+
+    @property
+    def window_labels(self) -> tuple[str, ...]:
+        """The labels that any one window of it may have.
+
+        An extrasystole is heard where it falls: a window of a recording that has some may have none.
+        """
+        return ("normal", EXTRASTOLE) if self.labels == (EXTRASTOLE,) else self.labels
+
+    @property
+    def label(self) -> str | None:
+        """The label, where it is certain."""
+        return self.labels[0] if len(self.labels) == 1 else None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of its file."""
+        return self.start_s > 0 or self.end_s is not None
+
+    def __str__(self) -> str:
+        """Return the path, and the part of the file."""
+        if not self.is_part:
+            return str(self.path)
+        return f"{self.path} from {self.start_s:g} s" + ("" if self.end_s is None else f" to {self.end_s:g} s")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Dropped:
+    """A file that is not used, and why.
+
+    Attributes
+    ----------
+    path : Path
+    reason : str
+        In the words of the report, the same for files that are dropped alike.
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DataSet:
+    """What was understood of one data set.
+
+    Attributes
+    ----------
+    name : str
+        Also the ``source`` of its recordings.
+    place : Path
+        Folder, or manifest, that it was read from.
+    recordings : tuple of Recording
+        What a network may be trained on.
+    aside : tuple of Recording
+        Labelled, but not to be trained on unless asked for; ``notes`` say why.
+    dropped : tuple of Dropped
+        Audio files without a usable label.
+    notes : tuple of str
+        How labels and patients were told, and what was odd.
+    """
+
+    name: str
+    place: Path
+    recordings: tuple[Recording, ...]
+    aside: tuple[Recording, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def known_label(name: str) -> str:
+    """Return a label as it is spelt here; one that is not known is left as it is, without spaces around it."""
+    plain = name.strip().lower()
+    spelt = ALSO_WRITTEN.get(plain, plain)
+    return spelt if spelt in (*LABELS, NOT_HEART) else name.strip()
+
+
+def folder_name(folder: Path) -> str:
+    """Return the name of a folder, also of ``.`` and ``..``."""
+    return Path(os.path.abspath(folder)).name
+
+
+def is_audio(path: Path) -> bool:
+    """Return whether a path is an audio file by its name; hidden files are none."""
+    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def audio_files(folder: Path) -> list[Path]:
+    """Return the audio files below a folder, sorted; what unpacking left behind is passed over."""
+    found = (path for path in folder.rglob("*") if UNPACKING_LEFTOVERS not in path.relative_to(folder).parts)
+    return sorted(path for path in found if is_audio(path))
+
+
+def sub_folders(folder: Path) -> list[Path]:
+    """Return the folders directly in a folder, sorted; hidden ones and leftovers are passed over."""
+    folders = (path for path in folder.iterdir() if path.is_dir())
+    return sorted(path for path in folders if not path.name.startswith(".") and path.name != UNPACKING_LEFTOVERS)

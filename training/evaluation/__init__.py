@@ -1,0 +1,1 @@
+"""Metrics of held-out recordings, with intervals over patients; loads no audio but in ``scoring``."""

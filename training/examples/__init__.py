@@ -1,0 +1,1 @@
+"""From recordings to training examples: synthetic hearts, beat splicing, augmentation, batches."""

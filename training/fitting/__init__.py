@@ -1,0 +1,1 @@
+"""Fitting one network: loss, trainer, checkpoints and cross-validation."""

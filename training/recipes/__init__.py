@@ -1,0 +1,1 @@
+"""A whole training, from recordings to a result: ours and the article's."""

@@ -1,0 +1,92 @@
+"""What a window costs the article's way: a picture drawn with matplotlib, then Keras ``predict``.
+
+As the article did it, but for the file on disk: ``plt.specgram`` of 5 s at 22050 Hz, saved as a PNG, read back as
+64x64x3 in [0, 1], and ``model.predict`` on that one picture. The network's weights do not matter for
+its speed, so it is not trained. ``auscult bench`` asks for this where the training extra is installed.
+
+Source: "CNN Sound Recognition Code Along", 2021; docs/design.md.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.article_image import ARTICLE
+from monitor.features.resample import resampled
+from monitor.inference.networks import article_network
+
+__all__ = ["article_seconds", "drawn_picture"]
+
+SIZE = 64
+NUM_LABELS = 3
+WARM_UP_WINDOWS = 2
+
+
+def article_seconds(waveform: NDArray[np.float32], sample_rate: int, repeats: int) -> dict[str, list[float]]:
+    """Return the seconds that windows cost: ``picture``, ``predict``, and ``both``.
+
+    Parameters
+    ----------
+    waveform : ndarray, shape (samples,), float32
+        At least one window of 5 s; windows are taken from it one after the other.
+    sample_rate : int
+        Hz.
+    repeats : int
+
+    Raises
+    ------
+    ValueError
+        If the waveform is shorter than a window.
+    """
+    window = ARTICLE.window_samples
+    sound = resampled(waveform, sample_rate, ARTICLE.sample_rate)
+    if len(sound) < window:
+        raise ValueError(f"waveform of {len(waveform)} samples must hold at least one window of {ARTICLE.window_s:g} s")
+    starts = range(0, len(sound) - window + 1, window)
+    network = article_network((SIZE, SIZE, 3), NUM_LABELS)
+    times: dict[str, list[float]] = {"picture": [], "predict": [], "both": []}
+    for number in range(repeats + WARM_UP_WINDOWS):
+        start = starts[number % len(starts)]
+        began = time.perf_counter()
+        picture = drawn_picture(sound[start : start + window])
+        drawn = time.perf_counter()
+        network.predict(picture[np.newaxis], verbose=0)
+        ended = time.perf_counter()
+        if number >= WARM_UP_WINDOWS:
+            times["picture"].append(drawn - began)
+            times["predict"].append(ended - drawn)
+            times["both"].append(ended - began)
+    return times
+
+
+def drawn_picture(window: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the picture of a window at 22050 Hz, ``(64, 64, 3)`` from 0 to 1, drawn by matplotlib."""
+    plt = _pyplot()
+    figure, axes = plt.subplots()
+    try:
+        axes.specgram(window, NFFT=2048, Fs=2, Fc=0, noverlap=128, cmap="inferno", mode="default", scale="dB")
+        axes.axis("off")
+        drawing = io.BytesIO()
+        figure.savefig(drawing, format="png")
+    finally:
+        plt.close(figure)
+    drawing.seek(0)
+    image = keras.utils.load_img(drawing, target_size=(SIZE, SIZE))
+    picture: NDArray[np.float32] = np.asarray(keras.utils.img_to_array(image), np.float32) / np.float32(255.0)
+    return picture
+
+
+def _pyplot() -> Any:
+    """Return pyplot, drawing into memory."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot

@@ -1,0 +1,1 @@
+"""Figures as text, JSON, plots and the model card."""

@@ -1,0 +1,1 @@
+"""docs/EVIDENCE.md from the figures of the study."""
