@@ -7,6 +7,7 @@
     +-- BundleError         exit 1   a model bundle that cannot be trusted
     +-- DataError           exit 1   a training set that cannot be used
     +-- MissingExtraError   exit 1   a command needs an optional package
+    +-- EndedError          exit 130 a person ended a command before there was anything to keep
 
 The caller's own mistake (a wrong argument) is a plain ``ValueError`` and ends a
 command with exit code 2. Lost audio is no error: it is counted and shown.
@@ -22,6 +23,7 @@ __all__ = [
     "BundleError",
     "DataError",
     "DeviceError",
+    "EndedError",
     "MissingExtraError",
     "NoSuchDeviceError",
     "RecordingError",
@@ -87,3 +89,9 @@ class MissingExtraError(AuscultError):
 
     def __init__(self, message: str, extra: str) -> None:
         super().__init__(message, f"pip install '{DISTRIBUTION}[{extra}]'")
+
+
+class EndedError(AuscultError):
+    """A person ended a command before there was anything to keep."""
+
+    exit_code = 130

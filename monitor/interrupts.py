@@ -44,6 +44,10 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def __call__(self) -> bool:
+        """Return whether an end was asked for: what a long computation asks after every step."""
+        return self.requested
+
     def quit(self) -> None:
         """End as if the source had ended: nothing was interrupted."""
         self.requested = True

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED, EarlyBeats
-
-if TYPE_CHECKING:
-    from monitor.audio.recorder.recorder import RecordingStatus
-
-__all__ = ["DeviceStatus", "Judgement", "Level", "Quality", "Snapshot", "Start", "State", "Summary", "WindowEvent"]
+__all__ = [
+    "NOTHING_FOLLOWED",
+    "DeviceStatus",
+    "EarlyBeats",
+    "Judgement",
+    "Level",
+    "PrematureBeat",
+    "Quality",
+    "RecordingStatus",
+    "Snapshot",
+    "Start",
+    "State",
+    "Summary",
+    "WindowEvent",
+]
 
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
@@ -93,6 +103,81 @@ class Start:
     hop_s: float
     duration_s: float | None
     speed: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RecordingStatus:
+    """What a recording has come to.
+
+    Attributes
+    ----------
+    path : Path
+    written_s : float
+        Seconds in the file, zeros for lost sound included.
+    lost_samples : int
+        Samples that the file lacks: those that stand as zeros, and those that could not be written so far.
+    error : str or None
+        What is wrong now, and what helps; None while the recording follows.
+    """
+
+    path: Path
+    written_s: float
+    lost_samples: int
+    error: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrematureBeat:
+    """A beat that came early.
+
+    Attributes
+    ----------
+    at_s : float
+        Where its first sound begins, seconds of the source.
+    share : float
+        Its interval as a share of the local normal one, below 0.88.
+    pause : float
+        The interval behind it as a share of the local normal one, above 1.03.
+    log_odds : float
+        Natural log-odds that it was one.
+    """
+
+    at_s: float
+    share: float
+    pause: float
+    log_odds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EarlyBeats:
+    """The beats of the last 30 s.
+
+    Attributes
+    ----------
+    covered_s : float
+        Seconds over which beats were followed without a hole.
+    num_intervals : int
+        Intervals between them.
+    beats_s : tuple of float
+        Where they begin, seconds of the source.
+    premature : tuple of PrematureBeat
+        Those that came early, as far as that is likelier than not.
+    followable : bool
+        Whether the rhythm is plain enough to say anything; else `evidence` is 0 and `premature` empty.
+    evidence : float
+        Natural-log likelihood ratio: that a beat came early, against that none did. Above 0 where one was heard,
+        below where enough beats were regular.
+    """
+
+    covered_s: float = 0.0
+    num_intervals: int = 0
+    beats_s: tuple[float, ...] = ()
+    premature: tuple[PrematureBeat, ...] = ()
+    followable: bool = False
+    evidence: float = 0.0
+
+
+NOTHING_FOLLOWED = EarlyBeats()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""The layout holds: packages in a fixed order, no circle, heavy packages behind their doors, short files and folders."""
+"""The layout holds: packages in a fixed order, no circle, heavy packages behind doors, short files and folders."""
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -40,13 +41,15 @@ TRAINING_ORDER = {
     "fitting": {"data", "examples"},
     "calibration": {"data", "examples", "evaluation", "fitting"},
     "recipes": {"data", "examples", "evaluation", "fitting", "calibration"},
-    "reports": {"data", "evaluation", "calibration", "recipes"},
-    "export": {"data", "evaluation", "recipes", "reports"},
+    "reports": {"data", "evaluation", "fitting", "calibration", "recipes"},
+    "export": {"data", "evaluation", "fitting", "calibration", "recipes", "reports"},
     "study": {"data", "examples", "evaluation", "fitting", "calibration", "recipes", "reports", "export"},
     "commands": {"data", "examples", "evaluation", "fitting", "calibration", "recipes", "reports", "export", "study"},
 }
 SEEN_BY_TRAINING = ("features", "inference", "synthesis", "audio.sources.decoding")
 """What ``training`` may import of ``monitor``, besides its ground."""
+NAMED_ONLY = {("monitor.commands.bench.command", "training.recipes.article_timing")}
+"""What is looked for by name where the training side is installed, and not missed elsewhere."""
 ON_TOP = {"__init__", "__main__", "api", "cli"}
 """Files of ``monitor`` that may import anything of it and that nothing but themselves imports."""
 
@@ -71,6 +74,7 @@ MOST_ENTRIES_OF_MONITOR = 22
 MODULE_NAME = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+")
 
 
+@functools.cache
 def tree_of(path: Path) -> ast.Module:
     """Return a file's syntax tree."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -146,6 +150,8 @@ def room(module: str) -> tuple[str, str]:
 
 def may_import(importer: str, other: str) -> bool:
     """Return whether the order of packages lets one module import another."""
+    if (importer, other) in NAMED_ONLY:
+        return True
     package, inner = room(importer)
     other_package, other_inner = room(other)
     if other == other_package:  # the package itself, whose __init__ loads nothing
@@ -157,7 +163,7 @@ def may_import(importer: str, other: str) -> bool:
     if package != other_package:
         return False
     order = MONITOR_ORDER if package == "monitor" else TRAINING_ORDER
-    return other_inner == GROUND or other_inner == inner or other_inner in order.get(inner, set())
+    return other_inner in (GROUND, inner) or other_inner in order.get(inner, set())
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -260,7 +266,7 @@ def test_commands_do_not_import_each_other() -> None:
         if "add_arguments" in {node.name for node in tree_of(path).body if isinstance(node, ast.FunctionDef)}
     }
     for name in commands:
-        assert not ours(imports_anywhere(MODULES[name])) & commands - {name}
+        assert not ours(imports_anywhere(MODULES[name])) & (commands - {name})
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         with quiet_native_output():
-            from training.study.run import run_variants
+            from training.study.runner import run_variants
         return run_variants(options, Console(stderr=True))
     except AuscultError as error:
         print(f"evidence: {error}", file=sys.stderr)

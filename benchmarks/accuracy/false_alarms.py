@@ -30,8 +30,9 @@ from monitor.messages import WindowEvent
 from monitor.synthesis.non_cardiac import NOT_HEART as MAKERS
 from monitor.synthesis.non_cardiac import random_not_heart
 from training.data.audio import read_samples
-from training.data.discovery import NOT_HEART, Recording, discover, labels_of
+from training.data.discovery import discover, labels_of
 from training.data.folds import sets_that_tell_all, with_patients
+from training.data.recording import NOT_HEART, Recording
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
 from training.export.bundle import convert

@@ -25,16 +25,16 @@ from early_beat_cases import KINDS, LEVELS_DB, Case, Network, made_cases, real_c
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.ectopic import CONSTANT, FEATURES, PREMATURE_FROM, WEIGHTS
-from monitor.analysis.rhythm.evidence import WEIGHT, EarlyBeats, joined
+from monitor.analysis.rhythm.evidence import WEIGHT, joined
 from monitor.analysis.rhythm.tracker import HORIZON_S, NONE_HEARD, BeatIntervals
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.labels import EXTRASTOLE, NORMAL
+from monitor.messages import EarlyBeats
 from training.data.discovery import discover
 from training.data.folds import with_patients
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.figure import Figure
-from training.evaluation.ranking import Ranking
+from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.metrics import Ranking
 
 FOLDS = 5
 RIDGE = 1.0

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.quality import GAP_QUALITY, judge_quality
-from monitor.analysis.rhythm.evidence import EarlyBeats
 from monitor.analysis.rhythm.tracker import BeatIntervals
 from monitor.analysis.rolling_verdict import Rolling
 from monitor.analysis.verdict import window_judgement
@@ -30,7 +29,7 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import without_rhythm
 from monitor.inference.quality_gate import features_of
-from monitor.messages import Level, Quality, WindowEvent
+from monitor.messages import EarlyBeats, Level, Quality, WindowEvent
 
 __all__ = ["Analysis", "JudgedWindow"]
 

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED, EarlyBeats, joined_scores
+from monitor.analysis.rhythm.evidence import joined_scores
 from monitor.analysis.verdict import largest
 from monitor.inference.thresholds import Decision
-from monitor.messages import Judgement, Quality, State
+from monitor.messages import NOTHING_FOLLOWED, EarlyBeats, Judgement, Quality, State
 
 __all__ = ["Rolling"]
 

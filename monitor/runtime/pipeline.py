@@ -23,7 +23,8 @@ from monitor.runtime.config import MonitorConfig
 from monitor.runtime.worker import Worker
 
 if TYPE_CHECKING:
-    from monitor.audio.recorder.recorder import Recorder, RecordingStatus
+    from monitor.audio.recorder.recorder import Recorder
+    from monitor.messages import RecordingStatus
 
 __all__ = ["Pipeline"]
 

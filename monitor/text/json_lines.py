@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.analysis.rhythm.evidence import EarlyBeats
-    from monitor.audio.recorder.recorder import RecordingStatus
-    from monitor.messages import DeviceStatus, Judgement, Start, Summary, WindowEvent
+    from monitor.messages import DeviceStatus, EarlyBeats, Judgement, RecordingStatus, Start, Summary, WindowEvent
 
 __all__ = [
     "SCHEMA",

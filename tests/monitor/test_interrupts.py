@@ -47,3 +47,13 @@ def test_a_key_ends_without_an_interrupt():
         assert interrupts.exit_code == 0
         signal.raise_signal(signal.SIGINT)
         assert interrupts.exit_code == 130
+
+
+def test_a_computation_asks_by_calling():
+    """What runs long, such as a fit, asks after every step; without a signal the answer stays no."""
+    interrupts = Interrupts()
+    with interrupts.calmly():
+        assert not interrupts()
+    with Interrupts() as interrupts, interrupts.calmly():
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts()

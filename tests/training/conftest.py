@@ -17,7 +17,7 @@ from monitor.inference.thresholds import Decision
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_settings
 from training.calibration import gate, scores
-from training.data.discovery import Recording
+from training.data.recording import Recording
 from training.evaluation import cross_validated
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import About, Evaluation, about, evaluate

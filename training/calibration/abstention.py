@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.figure import Figure
+from training.evaluation.bootstrap import Bootstrap, Figure
 
 __all__ = ["MOST_WRONG", "Abstaining", "least_confidence", "measure_abstaining"]
 

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.quality_gate import MOST_ODDS, Features, Gate
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.figure import Figure
-from training.evaluation.ranking import Ranking
+from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.metrics import Ranking
 
 __all__ = ["GateFigures", "GateWindows", "fit_gate", "measure_gate"]
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
-from training.data.discovery import Recording, read_sets
+from training.data.discovery import read_sets
+from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import Evaluation, about, evaluate
 from training.evaluation.ground_truth import sort_recordings

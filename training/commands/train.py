@@ -15,20 +15,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import DataError, MissingExtraError
+from monitor.errors import DataError, EndedError, MissingExtraError
 from monitor.inference.engine import quiet_native_output
-from training.data.discovery import NOT_HEART, Recording, discover, for_gate_alone
+from training.data.discovery import discover, for_gate_alone
 from training.data.folds import PATIENT_CHOICES, with_patients
+from training.data.recording import NOT_HEART, Recording
 from training.fitting.options import HeartOptions
 from training.reports.training_summary import print_evidence
-from training.stopping import EndedError
 
 if TYPE_CHECKING:
+    from monitor.interrupts import Interrupts
     from training.fitting.cross_validation import Keeper
     from training.progress import Progress
     from training.recipes.article import ArticleOptions
     from training.recipes.result import Trained
-    from training.stopping import Stopping
 
 __all__ = ["add_arguments", "add_patients", "run"]
 
@@ -104,10 +104,10 @@ def run(options: argparse.Namespace) -> int:
     tensorflow.get_logger().setLevel("ERROR")  # it warns of every new network that is asked for its outputs
     from rich.console import Console
 
+    from monitor.interrupts import Interrupts
     from training.export.release import publish
     from training.fitting.checkpoints import KeptFolds, data_digest, kept_folder
     from training.progress import TerminalProgress
-    from training.stopping import Stopping
 
     recipe = _recipe(options)
     facts = {
@@ -118,10 +118,10 @@ def run(options: argparse.Namespace) -> int:
     _tell_of_several_labels(recordings)
     keeper = KeptFolds(kept_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume)
     again = f"go on with: {_command(options, as_typed=True)} --resume"
-    with Stopping() as stopping:
+    with Interrupts() as interrupts:
         with TerminalProgress(Console(stderr=True)) as progress:
             try:
-                trained = _train(recipe, recordings, for_gate, progress, stopping, keeper)
+                trained = _train(recipe, recordings, for_gate, progress, interrupts, keeper)
             except (EndedError, KeyboardInterrupt):
                 if len(keeper):
                     folds = "1 fold is" if len(keeper) == 1 else f"{len(keeper)} folds are"
@@ -202,17 +202,17 @@ def _train(
     recordings: list[Recording],
     for_gate: list[Recording],
     progress: Progress,
-    stopping: Stopping,
+    interrupts: Interrupts,
     keeper: Keeper,
 ) -> Trained:
     """Run the recipe."""
     if isinstance(recipe, HeartOptions):
         from training.recipes.heart import train_heart
 
-        return train_heart(recordings, recipe, progress, stopping=stopping, keeper=keeper, for_gate=for_gate)
+        return train_heart(recordings, recipe, progress, interrupts=interrupts, keeper=keeper, for_gate=for_gate)
     from training.recipes.article import train_article
 
-    return train_article(recordings, recipe, progress, stopping=stopping, keeper=keeper)
+    return train_article(recordings, recipe, progress, interrupts=interrupts, keeper=keeper)
 
 
 def _versions() -> dict[str, str]:

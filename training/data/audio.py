@@ -22,7 +22,7 @@ from monitor.features.image import FrameWindow
 from monitor.features.resample import resampled
 from monitor.features.spec import SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
-from training.data.discovery import Recording
+from training.data.recording import Recording
 
 __all__ = ["Frames", "Sound", "frames_of", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
 

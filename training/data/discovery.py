@@ -28,7 +28,7 @@ from training.data.recording import (
     sub_folders,
 )
 
-__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "Recording", "discover", "for_gate_alone", "labels_of", "read_sets"]
+__all__ = ["EXTRASTOLE", "LABELS", "discover", "for_gate_alone", "labels_of", "read_sets"]
 
 NAMED_TWICE = "named twice"
 NOT_UNDERSTOOD = "in a folder that is not understood"

@@ -5,15 +5,32 @@ Pure; the same seed gives the same intervals.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.figure import Figure
+__all__ = ["UNDEFINED", "Bootstrap", "Figure"]
 
-__all__ = ["UNDEFINED", "Bootstrap"]
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figure:
+    """A value with its 95 % interval over patients."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return the figure as JSON values, rounded to 4 digits; what is no number is None."""
+        return {key: round(value, 4) if np.isfinite(value) else None for key, value in dataclasses.asdict(self).items()}
+
+    def __str__(self) -> str:
+        """Return it as a person reads it: ``0.92 (0.88 to 0.95)``."""
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
 
 UNDEFINED = Figure(math.nan, math.nan, math.nan)
 """A figure that the recordings do not give."""

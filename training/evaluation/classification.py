@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluation import curves, metrics
-from training.evaluation.bootstrap import UNDEFINED, Bootstrap
-from training.evaluation.cross_validated import Figure
+from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Figure
 from training.evaluation.ground_truth import IS, IS_NOT, NORMAL, UNTOLD, Hearts
-from training.evaluation.ranking import Ranking
+from training.evaluation.metrics import Ranking
 
 __all__ = [
     "AT_SPECIFICITY",

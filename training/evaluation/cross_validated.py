@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from monitor.labels import EXTRASTOLE, NORMAL
 from training.evaluation import metrics
-from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.bootstrap import Bootstrap, Figure
 from training.evaluation.curves import accuracy_at_coverage
-from training.evaluation.figure import Figure
-from training.evaluation.ranking import Ranking
+from training.evaluation.metrics import Ranking
 
-__all__ = ["Evidence", "Figure", "area_figure", "measure"]
+__all__ = ["Evidence", "area_figure", "measure"]
 
 DRAWS = 1000
 """Of the bootstrap."""

@@ -9,21 +9,30 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.annotations import REGULAR, MarkedWindows, RhythmContrast, contrasts
+from training.data.annotations import PREMATURE, REGULAR
 from training.data.recording import EXTRASTOLE
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.cross_validated import Figure
+from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Figure
 from training.evaluation.ground_truth import NORMAL, patients_of
-from training.evaluation.ranking import Ranking
+from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import Judged
 
-__all__ = ["LabelContrast", "Rhythm", "label_contrasts", "rhythm_json", "rhythm_of", "rhythm_rows"]
+__all__ = [
+    "LabelContrast",
+    "MarkedWindows",
+    "Rhythm",
+    "RhythmContrast",
+    "contrasts",
+    "label_contrasts",
+    "rhythm_json",
+    "rhythm_of",
+    "rhythm_rows",
+]
 
 NORMALS = ("clean normals", "noisy normals", "all normals")
 
@@ -41,6 +50,97 @@ NOTE = (
     "premature, one below 0.85 followed by one above 1.05; strict, below 0.80 and then above 1.05; short, any below "
     "0.80; regular, all within 10 %."
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class MarkedWindows:
+    """Judged windows whose rhythm is known.
+
+    Attributes
+    ----------
+    score : ndarray, shape (windows,)
+        Calibrated score of an extrasystole.
+    kinds : sequence of frozenset of str
+        As in :class:`RhythmWindow`.
+    patients, recordings : sequence of str
+        One per window.
+    """
+
+    score: NDArray[np.float64]
+    kinds: Sequence[frozenset[str]]
+    patients: Sequence[str]
+    recordings: Sequence[str]
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.kinds)
+
+    def of_kind(self, name: str) -> NDArray[np.bool_]:
+        """Return which windows are of a kind."""
+        return np.array([name in kinds for kinds in self.kinds], bool)
+
+    def counts(self, chosen: NDArray[np.bool_] | None = None) -> dict[str, int]:
+        """Return how many windows there are of how many recordings and patients, of all or of those chosen."""
+        rows = np.flatnonzero(np.ones(len(self), bool) if chosen is None else chosen).tolist()
+        return {
+            "windows": len(rows),
+            "recordings": len({self.recordings[row] for row in rows}),
+            "patients": len({self.patients[row] for row in rows}),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RhythmContrast:
+    """How well the score of an extrasystole tells one kind of window from others, by the area under the ROC curve.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        ``windows``, ``recordings`` and ``patients`` of that kind.
+    against_regular : Figure
+        Against windows of a regular rhythm.
+    against_all : Figure
+        Against all windows that are not of that kind.
+    """
+
+    counts: dict[str, int]
+    against_regular: Figure
+    against_all: Figure
+
+
+def contrasts(marked: MarkedWindows, bootstrap: Bootstrap) -> dict[str, RhythmContrast]:
+    """Return, for each definition of a premature beat, how well it is found; intervals over patients."""
+    regular = marked.of_kind(REGULAR)
+    kinds = {name: marked.of_kind(name) for name in PREMATURE}
+    figures = _areas(marked, kinds, regular, bootstrap) if len(marked) else {}
+    return {
+        name: RhythmContrast(
+            marked.counts(positive),
+            figures.get(f"{name} regular", UNDEFINED),
+            figures.get(f"{name} all", UNDEFINED),
+        )
+        for name, positive in kinds.items()
+    }
+
+
+def _areas(
+    marked: MarkedWindows,
+    kinds: Mapping[str, NDArray[np.bool_]],
+    regular: NDArray[np.bool_],
+    bootstrap: Bootstrap,
+) -> dict[str, Figure]:
+    """Return the area of every definition against regular windows, and against all others."""
+    rankings = {name: Ranking(positive, np.asarray(marked.score)) for name, positive in kinds.items()}
+
+    def of(rows: NDArray[np.intp]) -> dict[str, float]:
+        areas = {}
+        for name, ranking in rankings.items():
+            against_regular = rows[(kinds[name] | regular)[rows]]
+            areas[f"{name} regular"] = ranking.figures(against_regular, 0.9)[0]
+            areas[f"{name} all"] = ranking.figures(rows, 0.9)[0]
+        return areas
+
+    return bootstrap.figures(of, marked.patients)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.bundle import Bundle
-from training.data.annotations import MarkedWindows
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.evaluation import curves
-from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.bootstrap import Bootstrap, Figure
 from training.evaluation.classification import (
     CHALLENGE,
     COVERAGES,
@@ -33,11 +32,10 @@ from training.evaluation.classification import (
     several_accuracies,
     several_classes,
 )
-from training.evaluation.cross_validated import Figure
 from training.evaluation.curves import ReliabilityBin
-from training.evaluation.ectopic import Rhythm, rhythm_of
+from training.evaluation.ectopic import MarkedWindows, Rhythm, rhythm_of
 from training.evaluation.ground_truth import Hearts, finding_of, hearts_of, patients_of
-from training.evaluation.ranking import Ranking
+from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import Judged
 from training.evaluation.subgroups import subgroups
 

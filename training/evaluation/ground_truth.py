@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError
 from monitor.labels import NORMAL
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.evaluation.scoring import Judged
 
 __all__ = [

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitor.inference.bundle import Bundle
-from training.data.annotations import RHYTHM_HOP_S, MarkedWindows, marks_beside, read_marks, rhythm_windows
+from training.data.annotations import RHYTHM_HOP_S, marks_beside, read_marks, rhythm_windows
 from training.data.recording import EXTRASTOLE, Recording
+from training.evaluation.ectopic import MarkedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import recording_outputs
 

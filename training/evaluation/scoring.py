@@ -23,7 +23,7 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import without_rhythm
 from monitor.inference.quality_gate import features_of
-from training.data.discovery import Recording
+from training.data.recording import Recording
 
 __all__ = ["Judged", "judge_recording", "recording_outputs", "window_outputs"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.discovery import Recording
+from training.data.recording import Recording
 from training.evaluation.scoring import Judged
 
 __all__ = ["DIMENSIONS", "site_of", "subgroups"]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow, Painter
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Sound
-from training.data.discovery import NOT_HEART
+from training.data.recording import NOT_HEART
 from training.examples.augmentation import add_noise, hide_bands, recolour
 
 __all__ = ["UNKNOWN", "Batch", "BatchMaker", "Share", "shares_by_label"]

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Frames, Sound
-from training.data.discovery import NOT_HEART, Recording
-from training.data.recording import EXTRASTOLE
+from training.data.recording import EXTRASTOLE, NOT_HEART, Recording
 
 __all__ = ["read_beats", "splice_sounds"]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from monitor.features.spec import SpectrogramSpec
 from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.audio import Sound
-from training.data.discovery import NOT_HEART
+from training.data.recording import NOT_HEART
 from training.examples.batches import Share, shares_by_label
 from training.examples.beat_splicing import splice_sounds
 

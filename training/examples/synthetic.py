@@ -11,8 +11,7 @@ from monitor.synthesis.non_cardiac import random_not_heart
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_settings
 from training.data.audio import Sound, frames_of
-from training.data.discovery import NOT_HEART, Recording
-from training.data.recording import EXTRASTOLE
+from training.data.recording import EXTRASTOLE, NOT_HEART, Recording
 
 __all__ = ["MADE_LABELS", "make_sounds"]
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from monitor.features.image import Painter
 from monitor.features.spec import HEART
 from training.data.audio import Sound
-from training.data.discovery import Recording, labels_of
+from training.data.discovery import labels_of
 from training.data.folds import folds_of, sets_that_tell_all
-from training.data.watched import split_watched
+from training.data.patient_split import split_watched
+from training.data.recording import Recording
 from training.fitting.heart_fit import Material, fit_heart, make_all, new_network, planned_steps
 from training.fitting.options import HeartOptions
 from training.fitting.trainer import Course, never, stream_outputs

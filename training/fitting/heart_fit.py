@@ -15,7 +15,7 @@ import numpy as np
 from monitor.features.spec import HEART
 from monitor.inference.networks import heart_network
 from training.data.audio import Sound
-from training.data.discovery import NOT_HEART
+from training.data.recording import NOT_HEART
 from training.examples.batches import Batch, BatchMaker, Share
 from training.examples.mixture import Mixture, mix
 from training.examples.synthetic import MADE, MADE_LABELS, make_sounds

@@ -17,13 +17,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import DataError
+from monitor.errors import DataError, EndedError
 from monitor.features.article_image import ARTICLE, article_picture
 from monitor.inference.calibration import Calibration
 from monitor.inference.networks import article_network
 from monitor.inference.thresholds import Decision
+from monitor.interrupts import Interrupts
 from training.data.audio import read_usable, read_waveform
-from training.data.discovery import NOT_HEART, Recording, labels_of
+from training.data.discovery import labels_of
+from training.data.recording import NOT_HEART, Recording
 from training.evaluation.cross_validated import measure
 from training.fitting.cross_validation import FoldPlan, FoldRun, Keeper, fold_plans, run_plans
 from training.fitting.held_out import HeldOut
@@ -31,7 +33,6 @@ from training.fitting.trainer import Course, make_repeatable, outputs_of
 from training.progress import Progress
 from training.recipes.result import FoldCourse, HeldOutScores, Trained
 from training.recipes.status import ENDING, ended_sentence, so_far
-from training.stopping import EndedError, Stopping
 
 __all__ = ["ArticleOptions", "train_article"]
 
@@ -64,7 +65,7 @@ def train_article(
     options: ArticleOptions,
     progress: Progress,
     *,
-    stopping: Stopping | None = None,
+    interrupts: Interrupts | None = None,
     keeper: Keeper | None = None,
 ) -> Trained:
     """Return a network trained by the article's recipe, with its figures on held-out patients.
@@ -76,7 +77,7 @@ def train_article(
     recordings : sequence of Recording
     options : ArticleOptions
     progress : Progress
-    stopping : Stopping or None
+    interrupts : Interrupts or None
         Where the person's wish for an end is heard.
     keeper : Keeper or None
         Keeps the folds that are done.
@@ -88,7 +89,7 @@ def train_article(
     EndedError
         If the person ended it before a fold was complete.
     """
-    stopping = stopping or Stopping()
+    interrupts = interrupts or Interrupts()
     hearts = [recording for recording in recordings if recording.label != NOT_HEART]
     labels = labels_of(hearts)
     if any(recording.label is None for recording in hearts):
@@ -102,8 +103,8 @@ def train_article(
     progress.whole("whole training", (len(plans) + 1) * options.epochs)
     runs: list[FoldRun] = []
     held = HeldOut(options.folds)
-    with stopping.calmly():
-        for run in _runs(plans, pictures, truth, len(labels), options, progress, stopping, keeper):
+    with interrupts.calmly():
+        for run in _runs(plans, pictures, truth, len(labels), options, progress, interrupts, keeper):
             held.add(run, run.outputs or [])
             runs.append(dataclasses.replace(run, network=run.network if not runs else None))
             rows = sorted(held.repeats[run.repeat])
@@ -113,8 +114,8 @@ def train_article(
         if not runs:
             raise EndedError("ended before the first fold was complete: nothing is written", "train again")
         network, course = None, None
-        if held.num_done == len(plans) and not stopping():
-            network, course = _fit(pictures, truth, len(labels), options, progress, FINAL, options.seed, stopping)
+        if held.num_done == len(plans) and not interrupts():
+            network, course = _fit(pictures, truth, len(labels), options, progress, FINAL, options.seed, interrupts)
     ended = "" if course and course.complete else ended_sentence(held.num_done, len(plans))
     if ended:
         progress.note(ENDING)
@@ -159,7 +160,7 @@ def _runs(
     num_labels: int,
     options: ArticleOptions,
     progress: Progress,
-    stopping: Stopping,
+    interrupts: Interrupts,
     keeper: Keeper | None,
 ) -> Iterator[FoldRun]:
     """Yield the folds, with their outputs."""
@@ -167,7 +168,7 @@ def _runs(
     def run_one(plan: FoldPlan) -> FoldRun | None:
         training = plan.training
         network, course = _fit(
-            pictures[training], truth[training], num_labels, options, progress, plan.name, plan.seed, stopping
+            pictures[training], truth[training], num_labels, options, progress, plan.name, plan.seed, interrupts
         )
         if not course.complete:
             return None
@@ -206,7 +207,7 @@ def _fit(
     progress: Progress,
     name: str,
     seed: int,
-    stopping: Stopping,
+    interrupts: Interrupts,
 ) -> tuple[Any, Course]:
     """Return the article's network, fitted, and how that went."""
     make_repeatable(seed)
@@ -218,7 +219,7 @@ def _fit(
     def after_epoch(epoch: int, logs: dict[str, float]) -> None:
         losses.append((epoch + 1, float(logs["loss"])))
         tick(losses[-1][1])
-        network.stop_training = stopping()
+        network.stop_training = interrupts()
 
     network.fit(
         pictures,

@@ -18,18 +18,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.errors import EndedError
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, without_rhythm
 from monitor.inference.thresholds import Decision
+from monitor.interrupts import Interrupts
 from training.calibration.abstention import measure_abstaining
 from training.calibration.gate_collector import GateLearner
 from training.calibration.gate_windows import gate_sounds, made_gate_sounds
 from training.calibration.scores import cross_calibrated, fit_calibration, recording_scores
 from training.data.audio import Sound, read_sound, read_usable
-from training.data.discovery import NOT_HEART, Recording, labels_of
+from training.data.discovery import labels_of
 from training.data.folds import sets_that_tell_all
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.cross_validated import Figure, area_figure, measure
+from training.data.recording import NOT_HEART, Recording
+from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.cross_validated import area_figure, measure
 from training.examples.mixture import drawn_labels, mix
 from training.fitting.cross_validation import FoldRun, Keeper, fold_plans, fold_runs_of, held_out_outputs, material_of
 from training.fitting.heart_fit import WITH, Material, fit_heart, planned_steps
@@ -39,7 +42,6 @@ from training.fitting.trainer import Course
 from training.progress import Progress
 from training.recipes.result import FoldCourse, HeldOutScores, Trained, describe_recordings
 from training.recipes.status import ENDING, ended_sentence, so_far
-from training.stopping import EndedError, Stopping
 
 __all__ = ["HeartOptions", "Trained", "describe_recordings", "train_heart"]
 
@@ -51,7 +53,7 @@ def train_heart(
     options: HeartOptions,
     progress: Progress,
     *,
-    stopping: Stopping | None = None,
+    interrupts: Interrupts | None = None,
     keeper: Keeper | None = None,
     for_gate: Sequence[Recording] = (),
 ) -> Trained:
@@ -64,7 +66,7 @@ def train_heart(
     progress : Progress
     for_gate : sequence of Recording
         Hearts and other sounds that teach the quality gate, and never the network.
-    stopping : Stopping or None
+    interrupts : Interrupts or None
         Where the person's wish for an end is heard.
     keeper : Keeper or None
         Keeps the folds that are done.
@@ -76,7 +78,7 @@ def train_heart(
     EndedError
         If the person ended it before a fold was complete.
     """
-    stopping = stopping or Stopping()
+    interrupts = interrupts or Interrupts()
     labels = labels_of(recordings)
     _plan(recordings, sets_that_tell_all(recordings, labels), options)  # refused before minutes of reading
     recordings, sounds = _read(recordings, progress)
@@ -89,13 +91,13 @@ def train_heart(
     ]
     gate = GateLearner(sounds, alone, len(labels), options.folds)
     training = _Training(recordings, sounds, material, options, gate)
-    with stopping.calmly():
-        for run in fold_runs_of(material, recordings, sounds, options, progress, keeper=keeper, stop=stopping):
+    with interrupts.calmly():
+        for run in fold_runs_of(material, recordings, sounds, options, progress, keeper=keeper, stop=interrupts):
             training.add(run)
             progress.note(f"{plans[training.held.num_done - 1].name}: {training.so_far()}")
         if not training.runs:
             raise EndedError("ended before the first fold was complete: nothing is written", "train again")
-        network = training.final(progress, stopping)
+        network = training.final(progress, interrupts)
     if network is not None:
         return training.result(network, "")
     progress.note(ENDING)
@@ -154,9 +156,9 @@ class _Training:
         scores = self.held.scores(rows, [repeat], self._cross_calibrated)[0]
         return so_far(self._truth(rows), scores, self._material.labels, self.runs[-1].courses)
 
-    def final(self, progress: Progress, stopping: Stopping) -> Any:
+    def final(self, progress: Progress, interrupts: Interrupts) -> Any:
         """Return the network that is fitted on everything, or None where the person ended it before its end."""
-        if stopping() or self.held.num_done < self._options.folds * self._options.repeats:
+        if interrupts() or self.held.num_done < self._options.folds * self._options.repeats:
             return None
         kept = [run.courses[WITH].kept for run in self.runs if WITH in run.courses]
         fitted = fit_heart(
@@ -169,7 +171,7 @@ class _Training:
             name=FINAL,
             progress=progress,
             until=max(1, round(statistics.median(kept))) if kept else None,
-            stop=stopping,
+            stop=interrupts,
         )
         self._final = fitted.courses
         return fitted.network if fitted.complete else None

@@ -16,7 +16,8 @@ from monitor.inference.thresholds import Decision
 from training.calibration.abstention import Abstaining
 from training.calibration.gate import GateFigures
 from training.data.recording import Recording
-from training.evaluation.cross_validated import Evidence, Figure
+from training.evaluation.bootstrap import Figure
+from training.evaluation.cross_validated import Evidence
 from training.fitting.trainer import Course
 
 __all__ = ["FoldCourse", "HeldOutScores", "Trained", "describe_recordings"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.evaluation.cross_validated import SPECIFICITY
 from training.evaluation.ground_truth import finding_of
-from training.evaluation.ranking import Ranking
+from training.evaluation.metrics import Ranking
 from training.fitting.trainer import Course
 
 __all__ = ["ENDING", "ended_sentence", "so_far"]

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.evaluation.baselines import PUBLISHED, SOURCE
+from training.evaluation.bootstrap import Figure
 from training.evaluation.classification import OF_LABEL, LabelFigures
-from training.evaluation.cross_validated import Figure
 from training.evaluation.curves import ReliabilityBin
 from training.evaluation.ectopic import rhythm_json
 from training.evaluation.evaluation import Evaluation, Group

@@ -11,7 +11,8 @@ from typing import Any
 
 from training.calibration.abstention import Abstaining
 from training.calibration.gate import GateFigures
-from training.evaluation.cross_validated import Evidence, Figure
+from training.evaluation.bootstrap import Figure
+from training.evaluation.cross_validated import Evidence
 
 __all__ = ["CITATIONS", "write_card"]
 

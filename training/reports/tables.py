@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from training.evaluation.baselines import PUBLISHED, SOURCE
+from training.evaluation.bootstrap import Figure
 from training.evaluation.classification import AT_SPECIFICITY, CHALLENGE, OF_LABEL, LabelFigures
-from training.evaluation.cross_validated import Figure
 from training.evaluation.ectopic import COLUMNS as RHYTHM_COLUMNS
 from training.evaluation.ectopic import NOTE as RHYTHM_NOTE
 from training.evaluation.ectopic import rhythm_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from training.evaluation.figure import Figure
+from training.evaluation.bootstrap import Figure
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from training.calibration.scores import fit_calibration, heart_threshold
-from training.data.annotations import MarkedWindows, RhythmWindow
+from training.data.annotations import RhythmWindow
 from training.data.recording import Recording
+from training.evaluation.ectopic import MarkedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import Judged
 from training.study.scores import extrastole_place

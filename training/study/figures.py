@@ -6,22 +6,27 @@ figure of several seeds is the mean of theirs, never that of averaged scores, wh
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.errors import DataError
 from training.data.annotations import REGULAR
 from training.data.recording import EXTRASTOLE
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.curves import accuracy_at_coverage
 from training.evaluation.ground_truth import NORMAL, finding_of
-from training.evaluation.ranking import Ranking
-from training.study.scores import JOINT, StudyScores
+from training.evaluation.metrics import Ranking
+from training.study.scores import JOINT, StudyScores, load_scores
+from training.study.variants import OURS, VARIANTS
 
-__all__ = ["differences", "headline", "per_seed"]
+__all__ = ["COMPARISONS", "compare_all", "differences", "headline", "per_seed"]
 
 Rows = NDArray[np.intp]
 Family = Callable[[Rows], dict[str, float]]
@@ -218,3 +223,43 @@ def _numbered(names: Sequence[tuple[str, str]]) -> dict[tuple[str, str, int], in
         seen[name] = seen.get(name, -1) + 1
         found[(*name, seen[name])] = place
     return found
+
+
+COMPARISONS = "comparisons.json"
+
+
+def compare_all(folder: Path, draws: int, note: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Return the differences of every variant in a folder from what it is to be compared with, as JSON values.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``NAME.npz`` of the recipe and of the variants.
+    draws : int
+        Of the bootstrap over patients.
+    note : callable
+        Told each variant that cannot be compared.
+    """
+    found: dict[str, Any] = {"type": "comparisons", "schema": 2, "draws": draws, "variants": {}}
+    for path in sorted(folder.glob("*.npz")):
+        against = VARIANTS[path.stem].against if path.stem in VARIANTS else OURS
+        reference = folder / f"{against}.npz"
+        if path == reference or path.name.startswith(".") or not reference.is_file():
+            continue
+        try:
+            changed, usual = load_scores(path), load_scores(reference)
+        except DataError as error:
+            note(str(error))
+            continue
+        found["variants"][path.stem] = {
+            "against": against,
+            "scores_sha256": [_digest(path), _digest(reference)],
+            "seeds": min(changed.repeats, usual.repeats),
+            "differences": differences(changed, usual, Bootstrap(0, draws)),
+        }
+    return found
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

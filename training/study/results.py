@@ -12,16 +12,10 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, without_rhythm
-from training.data.annotations import (
-    RHYTHM_HOP_S,
-    MarkedWindows,
-    RhythmWindow,
-    marks_beside,
-    read_marks,
-    rhythm_windows,
-)
+from training.data.annotations import RHYTHM_HOP_S, RhythmWindow, marks_beside, read_marks, rhythm_windows
 from training.data.audio import Sound
 from training.data.recording import NOT_HEART, Recording
+from training.evaluation.ectopic import MarkedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import Judged
 from training.fitting.cross_validation import FoldPlan

@@ -9,10 +9,12 @@ was. Needs the training extra.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -21,23 +23,36 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
+from monitor.errors import DataError
 from monitor.features.spec import HEART
 from training.data.audio import Sound, read_usable
+from training.data.discovery import discover
+from training.data.folds import with_patients
 from training.data.recording import Recording
 from training.examples.mixture import drawn_labels
 from training.fitting import heart_fit
 from training.fitting.cross_validation import FoldPlan, FoldRun, fold_plans, fold_runs_of, material_of
 from training.fitting.heart_fit import Material
 from training.fitting.options import HeartOptions
-from training.progress import Progress
-from training.study.article import EPOCHS, article_fold, article_pictures
-from training.study.fold_outputs import FoldOutputs, Probe, judged_fold, load_fold, save_fold
+from training.progress import Progress, TerminalProgress
+from training.study.figures import COMPARISONS, compare_all
+from training.study.fold_outputs import (
+    EPOCHS,
+    FoldOutputs,
+    Probe,
+    article_fold,
+    article_pictures,
+    judged_fold,
+    load_fold,
+    save_fold,
+)
 from training.study.results import result_of
 from training.study.scores import save_scores
-from training.study.variants import Variant
+from training.study.variants import VARIANTS, Variant
 
-__all__ = ["Study", "write_json"]
+__all__ = ["Study", "command_of", "run_variants", "write_json"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,3 +243,58 @@ def write_json(values: Mapping[str, Any], path: Path) -> None:
     temporary = path.with_name(f".{path.name}")
     temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     os.replace(temporary, path)
+
+
+def run_variants(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the variants asked for that are not there yet, then compare all with the recipe; return the exit code.
+
+    Raises
+    ------
+    DataError
+        If a variant is not known, or the recordings cannot be used.
+    """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that many networks are many
+    variants = _chosen(arguments.only)
+    options = HeartOptions(seed=arguments.seed)
+    if arguments.steps is not None:
+        options = dataclasses.replace(options, steps=arguments.steps, pretrain_steps=arguments.steps)
+    study = Study(arguments.out, arguments.work, options, arguments.repeats, arguments.draws)
+    todo = [variant for variant in variants if arguments.again or not study.is_done(variant)]
+    recordings = with_patients(discover(arguments.data), "auto") if todo else []
+    with TerminalProgress(console) as progress:
+        for variant in variants:
+            if variant not in todo:
+                progress.note(f"{variant.name}: is there already; --again runs it anew")
+        for variant in todo:
+            progress.note(f"{variant.name}: {variant.title}")
+            if arguments.again:
+                for kept in arguments.work.glob(f"{variant.name}-*"):
+                    shutil.rmtree(kept, ignore_errors=True)
+            path = study.run(variant, recordings, command_of(arguments, variant), progress)
+            progress.note(f"wrote {path}")
+        progress.note("comparing with the recipe")
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        write_json(compare_all(arguments.out, arguments.draws, progress.note), arguments.out / COMPARISONS)
+    return 0
+
+
+def _chosen(only: str) -> Sequence[Variant]:
+    """Return the variants of a comma-separated list, all for an empty one."""
+    names = [name.strip() for name in only.split(",") if name.strip()] or list(VARIANTS)
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown:
+        raise DataError(f"no variant is named {unknown[0]!r}", f"choose of {', '.join(VARIANTS)}")
+    return [VARIANTS[name] for name in dict.fromkeys(names)]
+
+
+def command_of(arguments: argparse.Namespace, variant: Variant) -> str:
+    """Return what a person types to run one variant so again, with the folders' names alone."""
+    words = ["python benchmarks/accuracy/ablations.py", *(path.resolve().name for path in arguments.data)]
+    words += ["--only", variant.name]
+    for name in ("repeats", "steps"):
+        if getattr(arguments, name) is not None:
+            words += [f"--{name}", str(getattr(arguments, name))]
+    for name, default in (("seed", 0), ("draws", 1000)):
+        if getattr(arguments, name) != default:
+            words += [f"--{name}", str(getattr(arguments, name))]
+    return " ".join(words)

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
-from training.data.annotations import MarkedWindows
 from training.data.recording import EXTRASTOLE, Recording
+from training.evaluation.ectopic import MarkedWindows
 from training.evaluation.ground_truth import patients_of
 
 __all__ = ["StudyScores", "load_scores", "make_scores", "save_scores"]

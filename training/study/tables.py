@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.annotations import MarkedWindows
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.ectopic import rhythm_json, rhythm_of
+from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.ectopic import MarkedWindows, rhythm_json, rhythm_of
 from training.evaluation.evaluation import About, evaluate
-from training.evaluation.figure import Figure
 from training.evaluation.ground_truth import finding_of, patients_of
-from training.evaluation.ranking import Ranking
+from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import Judged
 from training.reports.evaluation_json import to_json
 

@@ -9,11 +9,12 @@ Source of the constants: docs/decisions/0008, fitted by benchmarks/constants/ect
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 
-__all__ = ["NOTHING_FOLLOWED", "USUAL", "WEIGHT", "EarlyBeats", "PrematureBeat", "joined", "joined_scores", "pooled"]
+from monitor.messages import EarlyBeats
+
+__all__ = ["USUAL", "WEIGHT", "joined", "joined_scores", "pooled"]
 
 EXTRASTOLE = "extrastole"
 
@@ -26,60 +27,6 @@ extrasystole (46 of 461), whether one can be heard or not, and calibrated scores
 
 LEAST, MOST = 1e-4, 1.0 - 1e-4
 """Scores are brought into this range first: no score is beyond all evidence."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PrematureBeat:
-    """A beat that came early.
-
-    Attributes
-    ----------
-    at_s : float
-        Where its first sound begins, seconds of the source.
-    share : float
-        Its interval as a share of the local normal one, below 0.88.
-    pause : float
-        The interval behind it as a share of the local normal one, above 1.03.
-    log_odds : float
-        Natural log-odds that it was one.
-    """
-
-    at_s: float
-    share: float
-    pause: float
-    log_odds: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class EarlyBeats:
-    """The beats of the last 30 s.
-
-    Attributes
-    ----------
-    covered_s : float
-        Seconds over which beats were followed without a hole.
-    num_intervals : int
-        Intervals between them.
-    beats_s : tuple of float
-        Where they begin, seconds of the source.
-    premature : tuple of PrematureBeat
-        Those that came early, as far as that is likelier than not.
-    followable : bool
-        Whether the rhythm is plain enough to say anything; else `evidence` is 0 and `premature` empty.
-    evidence : float
-        Natural-log likelihood ratio: that a beat came early, against that none did. Above 0 where one was heard,
-        below where enough beats were regular.
-    """
-
-    covered_s: float = 0.0
-    num_intervals: int = 0
-    beats_s: tuple[float, ...] = ()
-    premature: tuple[PrematureBeat, ...] = ()
-    followable: bool = False
-    evidence: float = 0.0
-
-
-NOTHING_FOLLOWED = EarlyBeats()
 
 
 def pooled(scores: Iterable[float]) -> float:

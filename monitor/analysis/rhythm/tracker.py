@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from monitor.analysis.rhythm.beat_path import Beat, BeatPath
 from monitor.analysis.rhythm.beat_template import BeatShape
 from monitor.analysis.rhythm.ectopic import PREMATURE_FROM, IntervalJudge, log_odds_of
-from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED, EarlyBeats, PrematureBeat
 from monitor.features.heart_rate import heart_rate
+from monitor.messages import NOTHING_FOLLOWED, EarlyBeats, PrematureBeat
 
 __all__ = ["HORIZON_S", "NONE_HEARD", "BeatIntervals"]
 

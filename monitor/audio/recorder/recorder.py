@@ -13,7 +13,6 @@ judging goes on anyway. The file that is there stays valid all the while.
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import threading
 from collections.abc import Callable
@@ -26,8 +25,9 @@ from monitor.audio.recorder.flac_writer import FlacWriter
 from monitor.audio.recorder.wav_writer import WavWriter
 from monitor.audio.ring_buffer import Cursor, RingBuffer
 from monitor.errors import AuscultError
+from monitor.messages import RecordingStatus
 
-__all__ = ["Recorder", "RecordingStatus"]
+__all__ = ["Recorder"]
 
 WRITE_EVERY_S = 0.5
 """Seconds between two writes, so the most that a killed program loses; "up to the last second" with room to spare."""
@@ -43,27 +43,6 @@ WRITERS: dict[str, Callable[..., SoundWriter]] = {".wav": WavWriter, ".flac": Fl
 DISK_FULL = "the disk is full: free some space, and the recording goes on"
 LARGEST_FILE = "the file is as large as its disk allows: stop and start another recording"
 SLOW = "the disk is slow: sound waits to be written"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordingStatus:
-    """What a recording has come to.
-
-    Attributes
-    ----------
-    path : Path
-    written_s : float
-        Seconds in the file, zeros for lost sound included.
-    lost_samples : int
-        Samples that the file lacks: those that stand as zeros, and those that could not be written so far.
-    error : str or None
-        What is wrong now, and what helps; None while the recording follows.
-    """
-
-    path: Path
-    written_s: float
-    lost_samples: int
-    error: str | None
 
 
 class Recorder:

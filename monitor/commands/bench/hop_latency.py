@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from monitor.analysis.analyzer import Analysis
 from monitor.analysis.quality import judge_quality
-from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED
 from monitor.analysis.rhythm.tracker import BeatIntervals
 from monitor.analysis.rolling_verdict import Rolling
 from monitor.analysis.verdict import window_judgement
@@ -29,7 +28,7 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import LiteRTEngine
 from monitor.inference.quality_gate import features_of
-from monitor.messages import Judgement
+from monitor.messages import NOTHING_FOLLOWED, Judgement
 
 __all__ = ["STAGES", "measure_hops", "measure_stages"]
 

@@ -18,9 +18,43 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
-from monitor.dashboard.drawing.palette import SIXTEEN
+__all__ = [
+    "AMBER",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "PLAIN",
+    "RED",
+    "ROSE",
+    "SIXTEEN",
+    "TEAL",
+    "VIOLET",
+    "YELLOW",
+    "Frame",
+    "Line",
+    "Look",
+    "Row",
+    "ink",
+]
 
-__all__ = ["PLAIN", "Frame", "Line", "Look", "Row", "ink"]
+GREEN, AMBER, VIOLET = "#1fc39a", "#f39c1f", "#b07cf0"
+"""Of the labels; bluish green, orange and violet differ in lightness or in blue for every kind of eye."""
+TEAL, ROSE = "#4fa3b5", "#d9798f"
+YELLOW, BLUE, GREY, RED = "#f5efae", "#a9d3f5", "#6a6a6a", "#e0383e"
+
+SIXTEEN = {
+    GREEN: "cyan",
+    AMBER: "yellow",
+    VIOLET: "magenta",
+    TEAL: "bright_cyan",
+    ROSE: "bright_magenta",
+    YELLOW: "bright_yellow",
+    BLUE: "bright_blue",
+    GREY: "white",
+    RED: "bright_red",
+}
+"""What terminals of sixteen colours show: the nearest by arithmetic would make several of them one."""
+
 
 Line = tuple[Segment, ...]
 

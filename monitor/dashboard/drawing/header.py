@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from monitor.dashboard.drawing.canvas import Line, Row
+from monitor.dashboard.drawing.canvas import AMBER, BLUE, Line, Row
 from monitor.dashboard.drawing.glyphs import clock, fit
 from monitor.dashboard.drawing.layout import Page
-from monitor.dashboard.drawing.palette import AMBER, BLUE
 from monitor.dashboard.drawing.state import Display
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Snapshot

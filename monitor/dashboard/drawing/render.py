@@ -13,12 +13,11 @@ import textwrap
 
 from rich.cells import cell_len
 
-from monitor.dashboard.drawing.canvas import Frame, Line, Look, Row
+from monitor.dashboard.drawing.canvas import AMBER, YELLOW, Frame, Line, Look, Row
 from monitor.dashboard.drawing.compact import small_lines
 from monitor.dashboard.drawing.glyphs import big_letters, fit
 from monitor.dashboard.drawing.header import header_rows
 from monitor.dashboard.drawing.layout import BIG_WIDTH, VERDICT_WIDTH, Page, Plan, plan
-from monitor.dashboard.drawing.palette import AMBER, YELLOW
 from monitor.dashboard.drawing.spectrogram import draw_events, event_colour, event_text, picture_rows
 from monitor.dashboard.drawing.state import NOTHING_MORE, Display
 from monitor.dashboard.drawing.status import health_row, help_rows, keys_row

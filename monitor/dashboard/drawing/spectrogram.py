@@ -5,17 +5,168 @@ Pure functions; safe on any thread.
 
 from __future__ import annotations
 
-from monitor.dashboard.drawing.canvas import Line, Row
-from monitor.dashboard.drawing.glyphs import clock, fit
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+
+from monitor.dashboard.drawing.canvas import BLUE, RED, YELLOW, Line, Look, Row
+from monitor.dashboard.drawing.glyphs import clock, fit, pixels, pool, shade_rows
 from monitor.dashboard.drawing.layout import PICTURE_SIZE, Area, Page, Plan
-from monitor.dashboard.drawing.palette import BLUE, RED, YELLOW
-from monitor.dashboard.drawing.picture import RHYTHM, SOUND, View, picture_lines, row_marks
 from monitor.dashboard.drawing.state import Happening
 from monitor.dashboard.drawing.widgets import GUTTER, label_colours
+from monitor.features.colormap import INFERNO
 from monitor.messages import Snapshot
 from monitor.text.text_lines import printable
 
-__all__ = ["draw_events", "event_colour", "event_text", "picture_rows"]
+__all__ = [
+    "RHYTHM",
+    "SOUND",
+    "View",
+    "draw_events",
+    "event_colour",
+    "event_text",
+    "picture_lines",
+    "picture_rows",
+    "row_marks",
+]
+
+COLOUR_STEPS = 64
+"""Of 256: neighbours are told apart by nobody, and a quarter of the styles are made."""
+
+BIN_HZ = 15.625
+FIRST_LAG_S = 0.2
+LAG_STEP_S = 0.025
+"""Row k of channel 0 is ``(k + 1) * BIN_HZ``, of channel 2 the lag ``FIRST_LAG_S + k * LAG_STEP_S``.
+Source: monitor/features/spectrogram.py."""
+
+_LIGHTNESS = np.array((0.2126, 0.7152, 0.0722), np.float32)
+_INFERNO_LIGHT = np.maximum.accumulate(INFERNO.astype(np.float32) @ _LIGHTNESS)
+
+
+class View(NamedTuple):
+    """How one channel is looked at.
+
+    Attributes
+    ----------
+    title : str
+    channel : int
+    low, high : float
+        Values of the darkest and the lightest colour: fixed, so that nothing flickers. They hold
+        all but a few percent of the pixels of PASCAL set B.
+    marks : tuple of (row, text)
+        Names of some rows, row 0 the lowest.
+    """
+
+    title: str
+    channel: int
+    low: float
+    high: float
+    marks: tuple[tuple[int, str], ...]
+
+
+def _hz(frequency: float) -> int:
+    """Return the row of a frequency."""
+    return round(frequency / BIN_HZ) - 1
+
+
+def _bpm(bpm: float) -> int:
+    """Return the row of a beat rate."""
+    return round((60.0 / bpm - FIRST_LAG_S) / LAG_STEP_S)
+
+
+SOUND = View(
+    "sound as the network sees it",
+    channel=0,
+    low=-1.0,
+    high=2.0,
+    marks=((63, "1 kHz"), (_hz(500), "500 Hz"), (_hz(250), "250"), (0, "16 Hz")),
+)
+RHYTHM = View(
+    "rhythm: level lines are a regular beat",
+    channel=2,
+    low=-0.5,
+    high=1.2,
+    marks=((63, "34 bpm"), (_bpm(60), "60"), (_bpm(120), "120"), (0, "300")),
+)
+
+
+def picture_lines(
+    tensor: NDArray[np.float32], view: View, lines: int, columns: int, look: Look, kind: str = "heart"
+) -> list[Line]:
+    """Return one channel of a picture, low rows at the bottom.
+
+    Parameters
+    ----------
+    tensor : ndarray, shape (64, 64, channels), float32
+    view : View
+    lines, columns : int
+        The room; a picture that is larger is made smaller by maxima, never larger.
+    look : Look
+    kind : {"heart", "article"}
+        The article's picture is RGB in [0, 1] painted in inferno, its top row first.
+
+    Returns
+    -------
+    list of Line
+        At most ``lines``, each ``min(columns, 64)`` cells wide.
+    """
+    steps = _article_steps(tensor) if kind == "article" else _channel_steps(tensor, view)
+    if not look.gradient:
+        shades = shade_rows(pool(steps, lines, columns), COLOUR_STEPS, unicode=look.unicode)
+        return [(Segment(row, Style.null()),) for row in shades]
+    if not look.unicode:
+        return [_cell_line(row, row, " ") for row in pool(steps, lines, columns)]
+    small = pool(steps, 2 * lines, columns)
+    return [_cell_line(top, bottom, "▀") for top, bottom in zip(small[::2], small[1::2], strict=True)]
+
+
+def row_marks(view: View, lines: int) -> dict[int, str]:
+    """Return what stands beside each line of a picture, by line; the outer marks win over the inner."""
+    inner = view.marks[1:-1] if lines >= len(view.marks) * 2 else ()
+    return {lines - 1 - row * lines // 64: text for row, text in (*inner, view.marks[0], view.marks[-1])}
+
+
+def _channel_steps(tensor: NDArray[np.float32], view: View) -> NDArray[np.intp]:
+    """Return the colour step of each pixel of a channel, top row first."""
+    return pixels(tensor[:, :, view.channel], view.low, view.high, COLOUR_STEPS)
+
+
+def _article_steps(tensor: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the colour step that each pixel of an inferno picture was painted with."""
+    light = np.nan_to_num(tensor[:, :, :3] * 255.0) @ _LIGHTNESS
+    steps: NDArray[np.intp] = np.minimum(np.searchsorted(_INFERNO_LIGHT, light), 255) * COLOUR_STEPS // 256
+    return steps
+
+
+def _cell_line(top: NDArray[np.intp], bottom: NDArray[np.intp], character: str) -> Line:
+    """Return one line of cells; they are made once, for making some thousand takes most of a frame's time."""
+    cell = _half_block if character == "▀" else _space
+    return tuple(map(cell, (top * COLOUR_STEPS + bottom).tolist()))
+
+
+@functools.lru_cache(maxsize=COLOUR_STEPS * COLOUR_STEPS)
+def _half_block(pair: int) -> Segment:
+    """Return the cell whose foreground is the upper and background the lower pixel."""
+    top, bottom = divmod(pair, COLOUR_STEPS)
+    return Segment("▀", Style.from_color(_pixel_colour(top), _pixel_colour(bottom)))
+
+
+@functools.lru_cache(maxsize=COLOUR_STEPS)
+def _space(pair: int) -> Segment:
+    """Return the cell that is filled with one pixel, for terminals without blocks."""
+    return Segment(" ", Style.from_color(None, _pixel_colour(pair % COLOUR_STEPS)))
+
+
+@functools.lru_cache(maxsize=COLOUR_STEPS)
+def _pixel_colour(step: int) -> Color:
+    """Return the inferno colour of a step."""
+    return Color.from_rgb(*(int(value) for value in INFERNO[step * 255 // (COLOUR_STEPS - 1)]))
+
 
 EVENT_COLOURS = {"gap": RED, "device": YELLOW, "mark": BLUE}
 

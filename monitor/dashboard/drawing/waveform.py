@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 
-from monitor.dashboard.drawing.canvas import Line, Look
-from monitor.dashboard.drawing.palette import RED, TEAL, YELLOW
+from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, Look
 from monitor.dashboard.trace import BIN_S, Trace
 
 __all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines"]

@@ -10,11 +10,23 @@ from collections.abc import Mapping, Sequence
 
 from rich.segment import Segment
 
-from monitor.analysis.rhythm.evidence import EarlyBeats
-from monitor.dashboard.drawing.canvas import PLAIN, Line, Look, Row
+from monitor.dashboard.drawing.canvas import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    PLAIN,
+    RED,
+    ROSE,
+    TEAL,
+    VIOLET,
+    YELLOW,
+    Line,
+    Look,
+    Row,
+)
 from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letters
-from monitor.dashboard.drawing.palette import AMBER, BLUE, GREEN, GREY, RED, ROSE, TEAL, VIOLET, YELLOW
-from monitor.messages import Judgement, Level, Snapshot, WindowEvent
+from monitor.messages import EarlyBeats, Judgement, Level, Snapshot, WindowEvent
 from monitor.text.alerts import alarm
 from monitor.text.text_lines import DISCLAIMER, printable
 

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from monitor.analysis.rhythm.evidence import EarlyBeats, PrematureBeat
-from monitor.audio.recorder.recorder import RecordingStatus
 from monitor.dashboard.event_log import MOST, Happenings
-from monitor.messages import DeviceStatus, Judgement, Level, Quality, Snapshot, Start, WindowEvent
+from monitor.messages import (
+    DeviceStatus,
+    EarlyBeats,
+    Judgement,
+    Level,
+    PrematureBeat,
+    Quality,
+    RecordingStatus,
+    Snapshot,
+    Start,
+    WindowEvent,
+)
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)

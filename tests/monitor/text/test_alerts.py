@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.audio.recorder.recorder import RecordingStatus
 from monitor.dashboard.drawing.render import render
-from monitor.messages import DeviceStatus, Level, Snapshot, Start
+from monitor.messages import DeviceStatus, Level, RecordingStatus, Snapshot, Start
 from monitor.text.alerts import alarm, alarms, vital_signs
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)

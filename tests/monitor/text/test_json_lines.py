@@ -15,9 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.rhythm.evidence import EarlyBeats, PrematureBeat
-from monitor.audio.recorder.recorder import RecordingStatus
-from monitor.messages import DeviceStatus, Judgement, Quality, Start, Summary, WindowEvent
+from monitor.messages import (
+    DeviceStatus,
+    EarlyBeats,
+    Judgement,
+    PrematureBeat,
+    Quality,
+    RecordingStatus,
+    Start,
+    Summary,
+    WindowEvent,
+)
 from monitor.text.json_lines import (
     device_line,
     mark_line,

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.rhythm.evidence import EarlyBeats, PrematureBeat
-from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
+from monitor.messages import EarlyBeats, Judgement, PrematureBeat, Quality, Start, Summary, WindowEvent
 from monitor.text.text_lines import (
     ALL_CLEAR,
     alarm_line,

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from monitor.audio.recorder.recorder import RecordingStatus
 from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play
 from monitor.dashboard.terminal import Screen
 from monitor.interrupts import Interrupts
-from monitor.messages import DeviceStatus, Judgement, Level, Snapshot, Start, Summary
+from monitor.messages import DeviceStatus, Judgement, Level, RecordingStatus, Snapshot, Start, Summary
 from monitor.synthesis.parameters import HeartSettings
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.views.view import DashboardView, JsonView, PlainView, choose_view

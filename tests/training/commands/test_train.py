@@ -26,13 +26,13 @@ from monitor.features.extractor import front_end
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.networks import article_network
+from monitor.interrupts import Interrupts
 from training.commands import train
 from training.data.discovery import discover
 from training.fitting import heart_fit
 from training.fitting.trainer import Course
 from training.progress import TerminalProgress
 from training.recipes import article, heart
-from training.stopping import Stopping
 
 SHORT = ("--folds", "2", "--steps", "2", "--made", "2")
 
@@ -489,7 +489,7 @@ class TestInterrupted:
 
         def interrupt(self: TerminalProgress, name: str, total: int) -> None:
             whole(self, name, total)
-            monkeypatch.setattr(Stopping, "__call__", lambda self: True)
+            monkeypatch.setattr(Interrupts, "__call__", lambda self: True)
 
         monkeypatch.setattr(TerminalProgress, "whole", interrupt)
         models, code, err = interrupted(tmp_path)

@@ -15,8 +15,9 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.features.article_image import ARTICLE
 from training.commands import train
-from training.data.discovery import Recording, discover
+from training.data.discovery import discover
 from training.data.folds import with_patients
+from training.data.recording import Recording
 from training.fitting import heart_fit
 from training.fitting.trainer import Course
 from training.progress import SilentProgress

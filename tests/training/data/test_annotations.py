@@ -11,18 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from training.data.annotations import (
-    PREMATURE,
-    REGULAR,
-    MarkedWindows,
-    contrasts,
-    marks_beside,
-    read_marks,
-    rhythm_windows,
-    rhythms_of,
-)
+from training.data.annotations import PREMATURE, REGULAR, marks_beside, read_marks, rhythm_windows, rhythms_of
 from training.data.recording import NOT_HEART, Recording
 from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.ectopic import MarkedWindows, contrasts
 
 
 def marks_of(onsets: list[float]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import picture_of
 from training.data.audio import Frames, Sound, frames_of, loop, read_sound, read_sounds, read_waveform
-from training.data.discovery import Recording
+from training.data.recording import Recording
 
 
 def recording(path: Path) -> Recording:

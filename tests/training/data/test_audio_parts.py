@@ -15,7 +15,7 @@ from monitor.errors import DataError, RecordingError
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from training.data.audio import read_samples, read_sound, read_usable, read_waveform
-from training.data.discovery import Recording
+from training.data.recording import Recording
 from training.examples.beat_splicing import splice_sounds
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import DataError
-from training.data.discovery import LABELS, NOT_HEART, Recording, discover, labels_of, read_sets
-from training.data.recording import DataSet, known_label
+from training.data.discovery import LABELS, discover, labels_of, read_sets
+from training.data.recording import NOT_HEART, DataSet, Recording, known_label
 
 CIRCOR_HEAD = "Patient ID,Locations,Murmur,Murmur locations,Additional ID\n"
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from monitor.features.resample import resampled
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_settings
-from training.data.discovery import NOT_HEART, Recording
 from training.data.duplicates import THUMBPRINT_PARTS, Pair, same_sounds, sounding_part, thumbprint
+from training.data.recording import NOT_HEART, Recording
 
 
 def heart(seed: int, seconds: float = 5.0) -> NDArray[np.float32]:

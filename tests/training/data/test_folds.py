@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import DataError
-from training.data.discovery import NOT_HEART, Recording
 from training.data.folds import ALWAYS_TRAINING, PATIENT_CHOICES, folds_of, sets_that_tell_all, with_patients
 from training.data.patient_split import patient_folds
+from training.data.recording import NOT_HEART, Recording
 
 LABELS = ("normal", "murmur")
 

@@ -13,8 +13,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
-from training.data.discovery import NOT_HEART, Recording, read_sets
+from training.data.discovery import read_sets
 from training.data.inventory import look_at, take_inventory
+from training.data.recording import NOT_HEART, Recording
 
 Write = Callable[..., Path]
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import DataError
-from training.data.discovery import NOT_HEART, discover, read_sets
+from training.data.discovery import discover, read_sets
 from training.data.manifest import read_manifest
+from training.data.recording import NOT_HEART
 
 HEAD = "path,label,patient"
 

@@ -9,8 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training.evaluation import metrics
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.cross_validated import Figure
+from training.evaluation.bootstrap import Bootstrap, Figure
 
 VALUES = np.random.default_rng(0).standard_normal(40)
 PATIENTS = [f"p{row // 2}" for row in range(40)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.bootstrap import Bootstrap, Figure
 from training.evaluation.classification import (
     AT_SPECIFICITY,
     CHALLENGE,
@@ -21,7 +21,7 @@ from training.evaluation.classification import (
     several_accuracies,
     several_classes,
 )
-from training.evaluation.cross_validated import Figure, measure
+from training.evaluation.cross_validated import measure
 from training.evaluation.ground_truth import Hearts, hearts_of
 from training.evaluation.scoring import Judged
 

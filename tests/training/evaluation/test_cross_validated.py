@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from training.evaluation import metrics
-from training.evaluation.cross_validated import Evidence, Figure, area_figure, measure
+from training.evaluation.bootstrap import Figure
+from training.evaluation.cross_validated import Evidence, area_figure, measure
 from training.evaluation.curves import accuracy_at_coverage
 
 LABELS = ("normal", "murmur", "extrastole")

@@ -17,10 +17,10 @@ from monitor.cli import main
 from monitor.inference.bundle import load_bundle
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_settings
-from training.data.annotations import REGULAR, MarkedWindows
+from training.data.annotations import REGULAR
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.ectopic import COLUMNS, rhythm_json, rhythm_of, rhythm_rows
+from training.evaluation.ectopic import COLUMNS, MarkedWindows, rhythm_json, rhythm_of, rhythm_rows
 from training.evaluation.evaluation import evaluate
 from training.evaluation.marked_windows import judge_marked
 from training.evaluation.scoring import Judged, judge_recording

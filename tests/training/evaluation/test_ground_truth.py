@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import DataError
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.evaluation.ground_truth import IS, IS_NOT, UNTOLD, finding_of, hearts_of, patients_of, sort_recordings
 from training.evaluation.scoring import Judged
 

@@ -24,7 +24,7 @@ from monitor.inference.quality_gate import DEFAULT_GATE
 from monitor.inference.thresholds import Decision
 from monitor.synthesis.parameters import HeartSettings
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from training.data.discovery import Recording
+from training.data.recording import Recording
 from training.evaluation.scoring import judge_recording, window_outputs
 
 LABELS = ("normal", "murmur", "extrastole")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data.discovery import Recording, discover
+from training.data.discovery import discover
+from training.data.recording import Recording
 from training.evaluation.scoring import Judged
 from training.evaluation.subgroups import site_of, subgroups
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.examples.batches import UNKNOWN, BatchMaker, Share, shares_by_label
 
 OUTPUTS = ("normal", "murmur", "extrastole", NOT_HEART)

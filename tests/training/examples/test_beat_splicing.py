@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound, frames_of
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.examples.beat_splicing import Beat, read_beats, splice_sounds
 
 CYCLE, DIASTOLE = 32, 14

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.examples.batches import Share
 from training.examples.mixture import Mixture, drawn_labels, mix
 

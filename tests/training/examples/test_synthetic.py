@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
-from training.data.discovery import NOT_HEART
+from training.data.recording import NOT_HEART
 from training.examples.synthetic import MADE_LABELS, make_sounds
 
 

@@ -19,7 +19,8 @@ from monitor.inference.bundle import load_bundle
 from monitor.inference.calibration import Calibration
 from monitor.inference.thresholds import Decision
 from training.data.recording import Recording
-from training.evaluation.cross_validated import Figure, measure
+from training.evaluation.bootstrap import Figure
+from training.evaluation.cross_validated import measure
 from training.export import release as publish_module
 from training.export.release import publish
 from training.fitting.trainer import Course

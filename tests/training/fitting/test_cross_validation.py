@@ -15,7 +15,7 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 from monitor.errors import DataError
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
-from training.data.discovery import NOT_HEART, Recording
+from training.data.recording import NOT_HEART, Recording
 from training.examples.batches import Share
 from training.fitting import cross_validation, heart_fit
 from training.fitting.cross_validation import FoldPlan, FoldRun, fold_plans, fold_runs, held_out_outputs, run_plans

@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
-from monitor.errors import DataError
+from monitor.errors import DataError, EndedError
 from monitor.features.article_image import ARTICLE, article_picture
 from monitor.features.resample import resampled
-from training.data.discovery import NOT_HEART, Recording, discover
+from monitor.interrupts import Interrupts
+from training.data.discovery import discover
+from training.data.recording import NOT_HEART, Recording
 from training.fitting.cross_validation import fold_plans
 from training.fitting.trainer import Course
 from training.progress import SilentProgress, Tick
 from training.recipes import article
 from training.recipes.article import ArticleOptions, train_article
 from training.recipes.result import Trained
-from training.stopping import EndedError, Stopping
 
 TWO = ArticleOptions(folds=2, epochs=2, batch_size=8)
 
@@ -104,7 +105,7 @@ class Watched:
         self.heard: list[list[int]] = []
         self.judged: list[list[int]] = []
         self.seeds: list[int] = []
-        self.stopping = Stopping()
+        self.interrupts = Interrupts()
         self.ends_in: int | None = None
         patch.setattr(article, "_pictures", self.pictures)
         patch.setattr(article, "_fit", self.fit)
@@ -120,7 +121,7 @@ class Watched:
         """Remember what was heard."""
         self.seeds.append(rest[-2])
         complete = len(self.heard) != self.ends_in
-        self.stopping.requested = self.stopping.requested or not complete
+        self.interrupts.requested = self.interrupts.requested or not complete
         self.heard.append(pictures.tolist())
         return len(self.heard), Course(((150, 0.1),), (), 150, complete)
 
@@ -178,7 +179,7 @@ def test_an_end_by_hand(monkeypatch: pytest.MonkeyPatch, quick_figures: None, en
     watched.ends_in = ends_in
     recordings = recordings_of((("normal",), 6), (("murmur",), 4))
     quiet = Quiet()
-    trained = train_article(recordings, ArticleOptions(folds=3), quiet, stopping=watched.stopping)
+    trained = train_article(recordings, ArticleOptions(folds=3), quiet, interrupts=watched.interrupts)
     assert trained.network == 1
     assert trained.ended.startswith("Ended by hand")
     assert len(trained.courses) == len(watched.judged) == ends_in
@@ -191,15 +192,15 @@ def test_an_end_before_a_fold(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch)
     watched.ends_in = 0
     with pytest.raises(EndedError, match="nothing is written"):
-        train_article(recordings_of((("normal",), 4), (("murmur",), 4)), TWO, Quiet(), stopping=watched.stopping)
+        train_article(recordings_of((("normal",), 4), (("murmur",), 4)), TWO, Quiet(), interrupts=watched.interrupts)
 
 
 def test_an_end_is_taken_after_an_epoch() -> None:
     """Whoever wants an end waits for one epoch, and the course says that it is not complete."""
-    stopping = Stopping()
-    stopping.requested = True
+    interrupts = Interrupts()
+    interrupts.requested = True
     pictures, truth = np.zeros((4, 64, 64, 3), np.float32), np.array([0, 1, 0, 1], np.intp)
-    _, course = article._fit(pictures, truth, 2, TWO, Quiet(), "fold", 0, stopping)
+    _, course = article._fit(pictures, truth, 2, TWO, Quiet(), "fold", 0, interrupts)
     assert (len(course.loss), course.complete) == (1, False)
 
 

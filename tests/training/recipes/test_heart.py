@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
-from monitor.errors import DataError, RecordingError
+from monitor.errors import DataError, EndedError, RecordingError
 from monitor.features.spec import HEART
+from monitor.interrupts import Interrupts
 from training.calibration import gate_collector
 from training.data.audio import Frames, Sound
-from training.data.discovery import NOT_HEART, Recording, discover
+from training.data.discovery import discover
+from training.data.recording import NOT_HEART, Recording
 from training.fitting import cross_validation, heart_fit
 from training.fitting.cross_validation import FoldRun
 from training.fitting.trainer import Course
 from training.progress import SilentProgress, Tick
 from training.recipes import heart
 from training.recipes.heart import HeartOptions, Trained, describe_recordings, train_heart
-from training.stopping import EndedError, Stopping
 
 LABELS = ("normal", "murmur", "extrastole")
 SHORT = HeartOptions(folds=2, pretrain_steps=2, steps=2, batch_size=4, made_per_label=2)
@@ -106,7 +107,7 @@ class Watched:
         self.made: list[int] = []
         self.settings: list[dict[str, Any]] = []
         self.ends_in: int | None = None
-        self.stopping = Stopping()
+        self.interrupts = Interrupts()
         patch.setattr(heart, "read_sound", self.read)
         patch.setattr(heart, "fit_heart", self.fit)
         patch.setattr(cross_validation, "fit_heart", self.fit)
@@ -128,7 +129,7 @@ class Watched:
         self.looked_at.append([sound.recording for sound in watched])
         self.made.append(len(material.made))
         self.settings.append(how)
-        self.stopping.requested = self.stopping.requested or number == self.ends_in
+        self.interrupts.requested = self.interrupts.requested or number == self.ends_in
         kept = 100 + 10 * number
         course = Course(((kept, 1.0),), ((kept, 1.0 / (number + 1)),), kept, number != self.ends_in)
         return heart_fit.Fitted(number, {heart_fit.WITH: course})
@@ -306,7 +307,7 @@ class TestEnding:
         """Return a training of four folds that is ended in one of its fits."""
         watched.ends_in = ends_in
         self.quiet = Quiet()
-        return train_heart(FULL + PART, OPTIONS, self.quiet, stopping=watched.stopping)
+        return train_heart(FULL + PART, OPTIONS, self.quiet, interrupts=watched.interrupts)
 
     @pytest.mark.parametrize("ends_in", [1, 2, 3])
     def test_in_a_fold(self, watched: Watched, ends_in: int) -> None:
@@ -338,7 +339,7 @@ class TestEnding:
         """Ended in the second repeat, the figures are of the first."""
         watched.ends_in = 6
         options = dataclasses.replace(OPTIONS, repeats=2)
-        trained = train_heart(FULL, options, Quiet(), stopping=watched.stopping)
+        trained = train_heart(FULL, options, Quiet(), interrupts=watched.interrupts)
         assert (trained.evidence.num_repeats, trained.evidence.num_recordings) == (1, 40)
         assert trained.ended.startswith("Ended by hand: 6 of 8 folds were done.")
 

@@ -10,7 +10,8 @@ import pytest
 
 from training.calibration.abstention import Abstaining
 from training.calibration.gate import GateFigures
-from training.evaluation.cross_validated import Evidence, Figure, measure
+from training.evaluation.bootstrap import Figure
+from training.evaluation.cross_validated import Evidence, measure
 from training.reports.model_card import CITATIONS, write_card
 
 LABELS = ("normal", "murmur", "extrastole")

@@ -11,8 +11,7 @@ import pytest
 from monitor.errors import DataError
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
-from training.study.comparison import compare_all
-from training.study.figures import differences, headline, per_seed
+from training.study.figures import compare_all, differences, headline, per_seed
 from training.study.scores import StudyScores, load_scores, save_scores
 from training.study.tables import OverSeeds
 

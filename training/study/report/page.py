@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import DataError
-from training.study.comparison import COMPARISONS
+from training.study.figures import COMPARISONS
 from training.study.report import checklists as items
 from training.study.report import tables
 from training.study.report.tables import markdown

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from monitor.analysis.rhythm.beat_path import Beat, BeatPath
 from monitor.analysis.rhythm.ectopic import FEATURES, PREMATURE_FROM, WEIGHTS, Candidate, IntervalJudge, log_odds_of
-from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED, USUAL, EarlyBeats, joined, joined_scores, pooled
+from monitor.analysis.rhythm.evidence import USUAL, joined, joined_scores, pooled
+from monitor.messages import NOTHING_FOLLOWED, EarlyBeats
 
 HEARD = EarlyBeats(covered_s=25.0, num_intervals=30, followable=True, evidence=2.5)
 NONE = dataclasses.replace(HEARD, evidence=-1.5)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.ectopic import PREMATURE_FROM
-from monitor.analysis.rhythm.evidence import NOTHING_FOLLOWED, EarlyBeats
 from monitor.analysis.rhythm.tracker import HORIZON_S, BeatIntervals
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.messages import NOTHING_FOLLOWED, EarlyBeats
 from monitor.synthesis.parameters import HeartSettings, Surroundings, Tone
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Rhythm

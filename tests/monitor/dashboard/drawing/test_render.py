@@ -16,10 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from monitor.analysis.rhythm.evidence import EarlyBeats, PrematureBeat
 from monitor.dashboard.drawing.render import render
 from monitor.dashboard.drawing.state import Happening, Vitals
-from monitor.messages import Judgement, Level, Quality, Snapshot
+from monitor.messages import EarlyBeats, Judgement, Level, PrematureBeat, Quality, Snapshot
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MADE: dict[str, Any] = runpy.run_path(str(GOLDEN / "make_golden.py"))

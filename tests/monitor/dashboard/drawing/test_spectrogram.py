@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.color import Color
 
 from monitor.dashboard.drawing.canvas import Line, Look
-from monitor.dashboard.drawing.picture import COLOUR_STEPS, RHYTHM, SOUND, picture_lines, row_marks
+from monitor.dashboard.drawing.spectrogram import COLOUR_STEPS, RHYTHM, SOUND, picture_lines, row_marks
 from monitor.features.colormap import INFERNO
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import picture_of
