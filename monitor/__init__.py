@@ -8,7 +8,7 @@
     source = monitor.RecordingSource("heart.wav", speed=1.0)
     with monitor.Pipeline(source, monitor.load_bundle()) as pipeline:
         for window in pipeline.windows():
-            print(window.end_s, window.judgement.label, window.judgement.confidence)
+            print(window.end_s, window.verdict.label, window.verdict.confidence)
 
 Nothing is started or loaded at import: each name is looked up when it is first used. Research use,
 not for diagnosis.

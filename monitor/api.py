@@ -35,12 +35,12 @@ class Judged:
     @property
     def label(self) -> str | None:
         """The label of the whole sound, or None where none can be given."""
-        return self.summary.judgement.label
+        return self.summary.verdict.label
 
     @property
     def confidence(self) -> float | None:
         """The largest score of the whole sound, 0 to 1, or None where nothing could be judged."""
-        return self.summary.judgement.confidence
+        return self.summary.verdict.confidence
 
 
 def judge(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["EXTRASTOLE", "NORMAL", "NOT_HEART"]
+__all__ = ["EXTRASTOLE", "NON_CARDIAC", "NORMAL"]
 
 NORMAL = "normal"
 
 EXTRASTOLE = "extrastole"
 """An extrasystole, in the spelling of PASCAL set B."""
 
-NOT_HEART = "not-heart"
+NON_CARDIAC = "not-heart"
 """Sounds that are no heart; trained as an output of its own, never shown as a label."""

@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 __all__ = [
     "NOTHING_FOLLOWED",
     "DeviceStatus",
-    "EarlyBeats",
-    "Judgement",
+    "EctopicBeat",
+    "EctopicBeats",
     "Level",
-    "PrematureBeat",
     "Quality",
     "RecordingStatus",
     "Snapshot",
     "Start",
     "State",
     "Summary",
+    "Verdict",
     "WindowEvent",
 ]
 
@@ -54,7 +54,7 @@ class Quality:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Judgement:
+class Verdict:
     """A state, and a label where the state is ``"verdict"``.
 
     Attributes
@@ -127,7 +127,7 @@ class RecordingStatus:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class PrematureBeat:
+class EctopicBeat:
     """A beat that came early.
 
     Attributes
@@ -149,7 +149,7 @@ class PrematureBeat:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class EarlyBeats:
+class EctopicBeats:
     """The beats of the last 30 s.
 
     Attributes
@@ -160,7 +160,7 @@ class EarlyBeats:
         Intervals between them.
     beats_s : tuple of float
         Where they begin, seconds of the source.
-    premature : tuple of PrematureBeat
+    premature : tuple of EctopicBeat
         Those that came early, as far as that is likelier than not.
     followable : bool
         Whether the rhythm is plain enough to say anything; else `evidence` is 0 and `premature` empty.
@@ -172,12 +172,12 @@ class EarlyBeats:
     covered_s: float = 0.0
     num_intervals: int = 0
     beats_s: tuple[float, ...] = ()
-    premature: tuple[PrematureBeat, ...] = ()
+    premature: tuple[EctopicBeat, ...] = ()
     followable: bool = False
     evidence: float = 0.0
 
 
-NOTHING_FOLLOWED = EarlyBeats()
+NOTHING_FOLLOWED = EctopicBeats()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -190,9 +190,9 @@ class WindowEvent:
         Number of the window on the hop grid, from 0; skipped windows leave holes.
     start_s, end_s : float
         Position in the source, seconds.
-    judgement : Judgement
+    verdict : Verdict
         Of this window alone.
-    rolling : Judgement
+    rolling : Verdict
         Of the last windows together.
     quality : Quality
     heart_rate_bpm : float or None
@@ -200,7 +200,7 @@ class WindowEvent:
     heart_rate_confidence : float or None
         Probability that the rate is within 5 beats per minute, also where it is too small for the rate to be told;
         None where the window is withheld.
-    early : EarlyBeats
+    ectopic : EctopicBeats
         What the beats of the last half minute say of early ones.
     gap : bool
         Whether samples were lost inside the window; it is then withheld.
@@ -213,15 +213,20 @@ class WindowEvent:
     index: int
     start_s: float
     end_s: float
-    judgement: Judgement
-    rolling: Judgement
+    verdict: Verdict
+    rolling: Verdict
     quality: Quality
     heart_rate_bpm: float | None
     gap: bool
     short: bool
     latency_ms: float
     heart_rate_confidence: float | None = None
-    early: EarlyBeats = NOTHING_FOLLOWED
+    ectopic: EctopicBeats = NOTHING_FOLLOWED
+
+    @property
+    def judgement(self) -> Verdict:
+        """The verdict under its earlier name, which programs may rely on."""
+        return self.verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -237,7 +242,7 @@ class Summary:
         Windows never looked at because the classifier was behind.
     overruns : int
         Times that the ring overwrote samples nobody had read.
-    judgement : Judgement
+    verdict : Verdict
         Of the whole recording; its scores are the mean over the judged windows.
     heart_rate_bpm : float or None
         Median over the windows that had one.
@@ -247,8 +252,13 @@ class Summary:
     windows: int
     skipped: int
     overruns: int
-    judgement: Judgement
+    verdict: Verdict
     heart_rate_bpm: float | None
+
+    @property
+    def judgement(self) -> Verdict:
+        """The verdict under its earlier name, which programs may rely on."""
+        return self.verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import DEFAULT_GATE
-from monitor.inference.thresholds import Decision
-from monitor.synthesis.parameters import HeartSettings
+from monitor.inference.thresholds import DecisionThresholds
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
@@ -78,7 +78,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def heart_waveform() -> NDArray[np.float32]:
     """Return 10 s of a made, normal, quiet heart at 4000 Hz; read-only."""
-    waveform = phonocardiogram(10.0, HeartSettings(), np.random.default_rng(7), HEART.sample_rate).waveform
+    waveform = phonocardiogram(10.0, HeartParameters(), np.random.default_rng(7), HEART.sample_rate).waveform
     waveform.flags.writeable = False
     return waveform
 
@@ -100,7 +100,7 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[
         labels=LABELS,
         spec=HEART,
         calibration=Calibration("softmax", 1.0, (0.1, 0.0, -0.1)),
-        decision=Decision(uncertain_below=0.0),
+        decision=DecisionThresholds(uncertain_below=0.0),
         gate=DEFAULT_GATE,
         facts=training_facts(),
         card="# untrained\n\nResearch use, not for diagnosis. Made for tests; what it says means nothing.\n",

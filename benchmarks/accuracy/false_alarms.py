@@ -22,21 +22,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import LiteRTEngine
 from monitor.messages import WindowEvent
-from monitor.synthesis.non_cardiac import NOT_HEART as MAKERS
-from monitor.synthesis.non_cardiac import random_not_heart
+from monitor.synthesis.non_cardiac import GENERATORS as MAKERS
+from monitor.synthesis.non_cardiac import random_non_cardiac
 from training.data.audio import read_samples
 from training.data.discovery import discover, labels_of
-from training.data.folds import sets_that_tell_all, with_patients
-from training.data.recording import NOT_HEART, Recording
+from training.data.folds import fully_labelled_sets, with_patients
+from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
 from training.export.bundle import convert
-from training.fitting.checkpoints import KeptFolds
+from training.fitting.checkpoints import FoldCheckpoints
 from training.fitting.cross_validation import FoldPlan, fold_plans
 from training.fitting.heart_fit import Material, new_network
 
@@ -64,7 +64,7 @@ def added(many: Iterable[Alarms]) -> Alarms:
 
 def judged(bundle: Bundle, waveform: NDArray[np.float32], rate: int, hop_s: float = 0.5) -> list[WindowEvent]:
     """Return every window of a sound, as the monitor judges it."""
-    analysis = Analysis(bundle, rate, hop_s)
+    analysis = Analyzer(bundle, rate, hop_s)
     step = analysis.most_samples
     events = []
     for begin in range(0, len(waveform), step):
@@ -82,7 +82,7 @@ def alarms_of(events: Sequence[WindowEvent], seconds: float, hop_s: float) -> Al
     """Return the false alarms in the windows of a sound without a heart."""
     shown = [event.rolling.label is not None for event in events]
     onsets = sum(now and not before for before, now in zip([False, *shown], shown, strict=False))
-    labelled = sum(event.judgement.label is not None for event in events)
+    labelled = sum(event.verdict.label is not None for event in events)
     return Alarms(seconds, len(events), labelled, onsets, hop_s * sum(shown))
 
 
@@ -91,7 +91,7 @@ def made_noise() -> Iterator[tuple[str, NDArray[np.float32]]]:
     makers: list[tuple[str, Callable[..., NDArray[np.float32]]]] = [
         (maker.__name__.replace("_", " "), maker) for maker in MAKERS
     ]
-    makers.append(("mixtures", random_not_heart))
+    makers.append(("mixtures", random_non_cardiac))
     rng = np.random.default_rng(SEED)
     pieces = 10
     for name, maker in makers:
@@ -102,8 +102,8 @@ def made_noise() -> Iterator[tuple[str, NDArray[np.float32]]]:
 def fold_bundles(bundle: Bundle, recordings: Sequence[Recording], kept: Path) -> Iterator[tuple[Bundle, FoldPlan]]:
     """Yield the bundle with the network of each fold that is kept."""
     labels = labels_of(recordings)
-    material = Material(labels, sets_that_tell_all(recordings, labels), [])
-    keeper = KeptFolds.at(kept)
+    material = Material(labels, fully_labelled_sets(recordings, labels), [])
+    keeper = FoldCheckpoints.at(kept)
     for plan in fold_plans(recordings, material.telling, folds=5, repeats=1, seed=0):
         run = keeper.load(plan, lambda: new_network(material))
         if run is None:
@@ -125,9 +125,9 @@ def print_calibration(rows: list[tuple[str, str, WindowEvent]], labels: Sequence
     """Print how far the confidence shown at the end of recordings is from how often the label is right."""
     told = [(patient, label, event.rolling) for patient, label, event in rows if event.rolling.scores is not None]
     truth = np.array([labels.index(label) for _, label, _ in told])
-    scores = np.array([list(judgement.scores.values()) for _, _, judgement in told if judgement.scores])
+    scores = np.array([list(verdict.scores.values()) for _, _, verdict in told if verdict.scores])
     patients = [patient for patient, _, _ in told]
-    given = np.array([judgement.label is not None for _, _, judgement in told])
+    given = np.array([verdict.label is not None for _, _, verdict in told])
 
     def of(which: NDArray[np.intp]) -> dict[str, float]:
         chosen = which[given[which]]
@@ -181,7 +181,7 @@ def main() -> None:
             recording = recordings[row]
             waveform, rate = sound_of(recording)
             seconds = len(waveform) / rate
-            if recording.label == NOT_HEART:
+            if recording.label == NON_CARDIAC:
                 kind = recording.path.stem.partition("_")[0]
                 its = alarms_of(judged(of_fold, waveform, rate), seconds, 0.5)
                 others[kind] = added([others[kind], its]) if kind in others else its

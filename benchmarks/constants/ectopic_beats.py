@@ -21,19 +21,19 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from early_beat_cases import KINDS, LEVELS_DB, Case, Network, made_cases, real_cases, set_a_cases, spliced_cases
+from ectopic_cases import KINDS, LEVELS_DB, Case, Network, made_cases, real_cases, set_a_cases, spliced_cases
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.ectopic import CONSTANT, FEATURES, PREMATURE_FROM, WEIGHTS
-from monitor.analysis.rhythm.evidence import WEIGHT, joined
-from monitor.analysis.rhythm.tracker import HORIZON_S, NONE_HEARD, BeatIntervals
+from monitor.analysis.rhythm.evidence import WEIGHT, fuse_score
+from monitor.analysis.rhythm.tracker import HORIZON_S, NONE_HEARD, BeatTracker
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.labels import EXTRASTOLE, NORMAL
-from monitor.messages import EarlyBeats
+from monitor.messages import EctopicBeats
 from training.data.discovery import discover
 from training.data.folds import with_patients
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.metrics import Ranking
 
 FOLDS = 5
@@ -66,10 +66,10 @@ class Constants:
         none = NONE_HEARD * min(1.0, case.covered_s / HORIZON_S)
         return max([*self.odds(case), none])
 
-    def joined(self, case: Case) -> float:
+    def fuse_score(self, case: Case) -> float:
         """Return the score of network and evidence together."""
         score = 1.0 / (1.0 + math.exp(-case.network))
-        return joined(score, EarlyBeats(evidence=self.evidence(case)), self.join)
+        return fuse_score(score, EctopicBeats(evidence=self.evidence(case)), self.join)
 
 
 def logistic(inputs: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
@@ -92,10 +92,10 @@ def fitted(cases: Sequence[Case]) -> Constants:
     for case in cases:
         for its in case.candidates:
             at_s = its.position * HEART.frame_hop_s
-            early = any(abs(at_s - true_s) < NEAR_S for true_s in case.early_s)
-            if early or case.regular_at(at_s):
+            ectopic = any(abs(at_s - true_s) < NEAR_S for true_s in case.early_s)
+            if ectopic or case.regular_at(at_s):
                 rows.append(its.features)
-                truth.append(early)
+                truth.append(ectopic)
     weights, constant = logistic(np.array(rows), np.array(truth))
     first = Constants(weights, constant, 1.0)
     told = [case for case in cases if np.isfinite(case.network) and case.set_name in (*KINDS, "spliced", "control")]
@@ -109,7 +109,7 @@ def fold_of(patient: str) -> int:
     return zlib.crc32(patient.encode()) % FOLDS
 
 
-def auc(cases: Sequence[Case], positive: Iterable[bool], score: Score) -> Figure:
+def auc(cases: Sequence[Case], positive: Iterable[bool], score: Score) -> Estimate:
     """Return the area under the ROC curve, its interval over patients."""
     ranking = Ranking(np.fromiter(positive, bool), np.array([score(case) for case in cases]))
     of = Bootstrap().figures(lambda rows: {"auc": ranking.figures(rows, 0.9)[0]}, [case.patient for case in cases])
@@ -162,7 +162,7 @@ def cost(cases: Sequence[Case]) -> None:
         last = -1
         for (envelope, start_s, number), bpm in zip(windows, rates, strict=True):
             if number != last:
-                beats, last = BeatIntervals(), number
+                beats, last = BeatTracker(), number
             beats.push(envelope, start_s, bpm)
 
     def rate() -> None:
@@ -200,7 +200,7 @@ def main(arguments: Sequence[str]) -> int:
     by: dict[str, Score] = {
         "network": lambda case: case.network,
         "intervals": lambda case: of(case).evidence(case),
-        "joined": lambda case: of(case).joined(case),
+        "joined": lambda case: of(case).fuse_score(case),
     }
     alone = {"intervals": by["intervals"]}
     print("\n| early beats against none | recordings | AUC |\n|---|---|---|")

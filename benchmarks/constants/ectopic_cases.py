@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from early_beat_marks import early_by_marks, runs_of
+from s1_marks import early_by_marks, runs_of
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.beat_path import Beat, BeatPath
-from monitor.analysis.rhythm.ectopic import Candidate, IntervalJudge
-from monitor.analysis.rhythm.tracker import BeatIntervals
+from monitor.analysis.rhythm.ectopic import Candidate, EctopicDetector
+from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.features.heart_rate import heart_rate
-from monitor.features.image import Painter
+from monitor.features.image import ImageBuilder
 from monitor.features.spec import HEART
 from monitor.inference.bundle import load_bundle
-from monitor.synthesis.phonocardiogram import MadeSound, phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
+from monitor.synthesis.random_parameters import random_parameters
 from monitor.synthesis.rhythm import RhythmKind
 from training.data.annotations import (
     RHYTHM_HOP_S,
     RHYTHM_WINDOW_S,
     RhythmWindow,
-    marks_beside,
-    read_marks,
+    annotations_beside,
+    read_annotations,
     rhythm_windows,
 )
 from training.data.audio import Frames, Sound, frames_of, read_sound, read_waveform
@@ -127,7 +127,7 @@ class Network:
 
     def __init__(self, folds: Path | None) -> None:
         self._bundle = load_bundle()
-        self._painter = Painter(HEART.num_frames)
+        self._painter = ImageBuilder(HEART.num_frames)
         self._place = self._bundle.labels.index("extrastole")
         self._kept: dict[int, list[NDArray[np.float64]]] = {}
         for repeat in range(REPEATS if folds else 0):
@@ -151,7 +151,7 @@ class Network:
         return tuple(self._kept.get(row, ()))
 
 
-class _Watched(IntervalJudge):
+class _Watched(EctopicDetector):
     """A judge that keeps its candidates."""
 
     def __init__(self) -> None:
@@ -169,7 +169,7 @@ class _Watched(IntervalJudge):
 def followed(set_name: str, patient: str, early_s: Sequence[float], envelope: NDArray[np.float32]) -> Case:
     """Return a case with what the intervals say, at a hop of 0.5 s."""
     judge = _Watched()
-    beats = BeatIntervals(judge=judge)
+    beats = BeatTracker(judge=judge)
     for start in range(0, len(envelope) - HEART.num_frames + 1, HOP_FRAMES):
         window = envelope[start : start + HEART.num_frames]
         beats.push(window, start * HEART.frame_hop_s, heart_rate(window, HEART.frame_hop_s).bpm)
@@ -194,11 +194,11 @@ def made_cases(network: Network, stream: int, count: int) -> list[Case]:
     return cases
 
 
-def _made(kind: str, level_db: float, rng: np.random.Generator) -> MadeSound:
+def _made(kind: str, level_db: float, rng: np.random.Generator) -> SyntheticSound:
     """Return 30 s of a made heart."""
     rhythms: dict[str, RhythmKind] = {"early beats": "ectopic", "sinus arrhythmia": "sinus-arrhythmia"}
     rhythm = rhythms.get(kind, "regular")
-    settings = random_settings(rng, label="extrastole" if rhythm == "ectopic" else "normal", kind=rhythm)
+    settings = random_parameters(rng, label="extrastole" if rhythm == "ectopic" else "normal", kind=rhythm)
     jitter = 0.04 if kind == "jitter" else settings.rhythm.jitter
     settings = dataclasses.replace(
         settings,
@@ -219,14 +219,14 @@ def spliced_cases(recordings: Sequence[Recording], network: Network) -> list[Cas
     """Return every marked recording with one beat early, and once more cut and filled without moving a beat."""
     cases = []
     for row, recording in enumerate(recordings):
-        marks = marks_beside(recording)
+        marks = annotations_beside(recording)
         if marks is None:
             continue
         sound = read_sound(recording, HEART)
         beats = [beat for beat in read_beats(marks, HEART.frame_hop_s) if beat.end <= len(sound.frames)]
         kinds: tuple[Literal["spliced", "control"], ...] = ("spliced", "control")
         for kind in kinds:
-            moved = _moved(beats, len(sound.frames), np.random.default_rng([9, row]), early=kind == "spliced")
+            moved = _moved(beats, len(sound.frames), np.random.default_rng([9, row]), ectopic=kind == "spliced")
             if moved is not None:
                 order, early_s = moved
                 case = followed(kind, recording.patient, early_s, sound.frames.bands[0][order])
@@ -236,7 +236,7 @@ def spliced_cases(recordings: Sequence[Recording], network: Network) -> list[Cas
 
 
 def _moved(
-    beats: Sequence[MarkedBeat], count: int, rng: np.random.Generator, *, early: bool
+    beats: Sequence[MarkedBeat], count: int, rng: np.random.Generator, *, ectopic: bool
 ) -> tuple[NDArray[np.intp], list[float]] | None:
     """Return an order of frames in which one beat comes early, or none, and when; None where there is no room."""
     length = np.array([beat.end - beat.start for beat in beats], float)
@@ -251,20 +251,20 @@ def _moved(
     taken = min(round(length[place - 1] * (1.0 - rng.uniform(0.5, 0.8))), before.end - before.diastole - 4)
     if taken < 0.2 * length[place - 1]:
         return None
-    filled, given = (beat, round(taken * rng.uniform(0.4, 1.0))) if early else (before, taken)
+    filled, given = (beat, round(taken * rng.uniform(0.4, 1.0))) if ectopic else (before, taken)
     room = max(1, filled.end - filled.diastole - 2)
     walk = (int(rng.integers(2 * room)) + np.arange(given)) % (2 * room)
     filling = filled.diastole + 1 + np.where(walk < room, walk, 2 * room - 1 - walk)
     cut = before.diastole + 2
     parts = [np.arange(cut), np.arange(cut + taken, filled.end), filling, np.arange(filled.end, count)]
-    return np.concatenate(parts).astype(np.intp), [(beat.start - taken) * HEART.frame_hop_s] if early else []
+    return np.concatenate(parts).astype(np.intp), [(beat.start - taken) * HEART.frame_hop_s] if ectopic else []
 
 
 def real_cases(recordings: Sequence[Recording], network: Network) -> list[Case]:
     """Return the recordings that are as long as a window and have marks, or a certain label of set B."""
     cases = []
     for row, recording in enumerate(recordings):
-        path = marks_beside(recording)
+        path = annotations_beside(recording)
         if path is None and recording.label not in ("normal", "extrastole"):
             continue
         sound = read_sound(recording, HEART)
@@ -275,7 +275,7 @@ def real_cases(recordings: Sequence[Recording], network: Network) -> list[Case]:
 
 def _real_case(recording: Recording, sound: Sound, path: Path | None, kept: tuple[NDArray[np.float64], ...]) -> Case:
     """Return the case of one recording."""
-    marks = read_marks(path) if path else np.empty((0, 3))
+    marks = read_annotations(path) if path else np.empty((0, 3))
     runs = tuple(runs_of(marks))
     case = followed(recording.source, recording.patient, early_by_marks(runs), sound.frames.bands[0])
     rhythms = tuple(rhythm_windows(marks, sound.num_samples / HEART.sample_rate)) if path else ()

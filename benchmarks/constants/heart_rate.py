@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile
-from fit_quality import circor_groups, in_fitted_half, logistic
+from quality_gate import circor_groups, in_fitted_half, logistic
 from numpy.typing import NDArray
 
 from monitor.features.heart_rate import BIAS, SHOWN_FROM, SLOPE, beat_of, heart_rate
@@ -29,8 +29,8 @@ from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
-from monitor.synthesis.rhythm import Rhythm
+from monitor.synthesis.random_parameters import random_parameters
+from monitor.synthesis.rhythm import RhythmMetrics
 
 RECIPES = [Recipe(*values) for values in itertools.product(
     (0.125, 0.175, 0.225), (0.775, 0.875, 0.975), (1.3,), (0.7, 0.75, 0.8), (0.2, 0.25, 0.3),
@@ -253,8 +253,8 @@ def two_tones(bpm: float, rng: np.random.Generator) -> NDArray[np.float32]:
 
 def random_heart(bpm: float, rng: np.random.Generator) -> tuple[NDArray[np.float32], float]:
     """Return a window of a made phonocardiogram of about a rate, and the mean rate of its beats."""
-    settings = random_settings(rng, label="murmur" if rng.random() < 0.5 else "normal", kind="regular")
-    rhythm = Rhythm(heart_rate_bpm=bpm, jitter=settings.rhythm.jitter)
+    settings = random_parameters(rng, label="murmur" if rng.random() < 0.5 else "normal", kind="regular")
+    rhythm = RhythmMetrics(heart_rate_bpm=bpm, jitter=settings.rhythm.jitter)
     made = phonocardiogram(HEART.window_s, dataclasses.replace(settings, rhythm=rhythm), rng)
     return made.waveform, float(60 * HEART.sample_rate / np.diff(made.beats.s1_samples).mean())
 

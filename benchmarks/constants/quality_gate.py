@@ -22,12 +22,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor.analysis.quality import SILENT_RMS, judge_quality
-from monitor.audio.signal_statistics import InputStatistics, SignalStatistics
+from monitor.audio.signal_statistics import SignalStatistics, StreamingStatistics
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.quality_gate import Features, features_of
+from monitor.inference.quality_gate import GateFeatures, gate_features
 
 SHARES = {
     "B clean": 0.5, "B noisy": 0.5, "CirCor": 1.0, "A heart": 0.3,
@@ -51,7 +51,7 @@ class Row(NamedTuple):
 
     source: str
     fitted: bool
-    features: Features
+    features: GateFeatures
     statistics: SignalStatistics
 
 
@@ -101,11 +101,11 @@ def row_of(source: str, group: str, raw: NDArray[np.float32], rate: int, sound: 
     stream = StreamingSpectrogram(HEART)
     stream.push(np.resize(sound[start : start + HEART.window_samples], HEART.window_samples))
     frames = stream.window(0)
-    statistics = InputStatistics(rate, HEART.window_s)
+    statistics = StreamingStatistics(rate, HEART.window_s)
     first = start * rate // HEART.sample_rate
     part = raw[first : first + round(HEART.window_s * rate)]
     statistics.push(part)
-    features = features_of(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)
+    features = gate_features(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)
     return Row(source, in_fitted_half(group), features, statistics.window(0, len(part)))
 
 
@@ -147,7 +147,7 @@ def all_rows(data: Path) -> Iterator[Row]:
             yield row_of(f"made {kind}", f"{kind} {number}", sound, HEART.sample_rate, sound, 0)
 
 
-def fit(rows: list[Row]) -> tuple[Features, Features, float, float]:
+def fit(rows: list[Row]) -> tuple[GateFeatures, GateFeatures, float, float]:
     """Return typical values, weights, bias and threshold, from the half of the rows to be fitted on.
 
     Silence and drop-outs are left out: the gate tells them by the raw sound alone.
@@ -164,7 +164,12 @@ def fit(rows: list[Row]) -> tuple[Features, Features, float, float]:
     solution = logistic((values - middle) / spread, heart.astype(float), np.asarray(weights))
     logits = (values - middle) / spread @ solution[:-1] + solution[-1]
     limit = min(np.quantile(logits[np.isin(sources, names)], WITHHELD) for names in KEPT.values())
-    return Features(*middle), Features(*solution[:-1] / spread), float(solution[-1]), float(1 / (1 + np.exp(-limit)))
+    return (
+        GateFeatures(*middle),
+        GateFeatures(*solution[:-1] / spread),
+        float(solution[-1]),
+        float(1 / (1 + np.exp(-limit))),
+    )
 
 
 def logistic(

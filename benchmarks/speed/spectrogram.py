@@ -18,7 +18,7 @@ import numpy as np
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.commands.bench.percentiles import Figures
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import StreamingSpectrogram, picture_of
+from monitor.features.spectrogram import StreamingSpectrogram, input_image
 
 WARM_UP = 10
 
@@ -33,7 +33,7 @@ def ways(sound: np.ndarray) -> dict[str, Callable[[int], object]]:
         return stream.tensor(end - HEART.window_samples)
 
     def anew(end: int) -> object:
-        return picture_of(sound[end - HEART.window_samples : end], HEART)
+        return input_image(sound[end - HEART.window_samples : end], HEART)
 
     found: dict[str, Callable[[int], object]] = {"streaming": streaming, "whole window anew": anew}
     if importlib.util.find_spec("librosa"):

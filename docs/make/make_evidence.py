@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from monitor.errors import AuscultError
 from training.study.report.page import evidence_text, read_evidence
+
+from monitor.errors import AuscultError
 
 DOCS = Path(__file__).resolve().parents[1]
 
@@ -19,13 +20,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) > 2 or any(word.startswith("-") for word in arguments):
         print(__doc__, file=sys.stderr)
         return 2
-    folder, page = [*map(Path, arguments), *(DOCS / "evidence", DOCS / "EVIDENCE.md")[len(arguments) :]]
+    folder, layout = [*map(Path, arguments), *(DOCS / "evidence", DOCS / "EVIDENCE.md")[len(arguments) :]]
     try:
-        page.write_text(evidence_text(read_evidence(folder)), encoding="utf-8")
+        layout.write_text(evidence_text(read_evidence(folder)), encoding="utf-8")
     except AuscultError as error:
         print(f"make_evidence: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"wrote {page}")
+    print(f"wrote {layout}")
     return 0
 
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.audio.sources.synthetic import Scene, SyntheticSource
-from monitor.dashboard.controller import Desk
-from monitor.dashboard.drawing.canvas import Frame
+from monitor.dashboard.controller import DashboardController
+from monitor.dashboard.drawing.canvas import Canvas
 from monitor.dashboard.drawing.render import render
 from monitor.dashboard.drawing.svg import svg_of
 from monitor.inference.bundle import DEFAULT_BUNDLE, load_bundle
@@ -40,12 +40,12 @@ def moments(scenes: Sequence[Scene]) -> dict[str, tuple[float, tuple[int, int]]]
     return found
 
 
-def demo_frames() -> dict[str, Frame]:
+def demo_frames() -> dict[str, Canvas]:
     """Return what the dashboard shows at each moment of the demo, by name."""
     source = SyntheticSource(speed=1.0)
-    frames: dict[str, Frame] = {}
+    frames: dict[str, Canvas] = {}
     with Pipeline(source, load_bundle(DEFAULT_BUNDLE)) as pipeline:
-        desk = Desk(pipeline)
+        desk = DashboardController(pipeline)
         pipeline.drain(0.0)
         pipeline.start()
         for name, (seconds, size) in moments(source.scenes).items():
@@ -53,7 +53,9 @@ def demo_frames() -> dict[str, Frame]:
     return frames
 
 
-def _frame_at(seconds: float, size: tuple[int, int], source: SyntheticSource, pipeline: Pipeline, desk: Desk) -> Frame:
+def _frame_at(
+    seconds: float, size: tuple[int, int], source: SyntheticSource, pipeline: Pipeline, desk: DashboardController
+) -> Canvas:
     """Return what the dashboard shows when the demo has come so far."""
     while True:
         for event in pipeline.drain(LOOK_S):

@@ -1,6 +1,6 @@
 """The synchronous core: samples in, judged windows out. No clock, no thread, no device.
 
-:class:`Analysis` takes the source's samples in any pieces, brings them to the picture's rate, and
+:class:`Analyzer` takes the source's samples in any pieces, brings them to the picture's rate, and
 judges window k of the hop grid when asked. However the samples are cut, window k gets the same
 picture bit for bit and the same scores. A window that overlaps lost samples is withheld. The worker
 (:mod:`monitor.runtime.worker`) is the thin threaded shell around it; :func:`monitor.api.judge` uses it bare.
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.quality import GAP_QUALITY, judge_quality
-from monitor.analysis.rhythm.tracker import BeatIntervals
-from monitor.analysis.rolling_verdict import Rolling
-from monitor.analysis.verdict import window_judgement
+from monitor.analysis.rhythm.tracker import BeatTracker
+from monitor.analysis.rolling_verdict import RollingVerdict
+from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
-from monitor.audio.signal_statistics import InputStatistics
-from monitor.features.extractor import FrontEnd, front_end
+from monitor.audio.signal_statistics import StreamingStatistics
+from monitor.features.extractor import FeatureExtractor, feature_extractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.image import FrameWindow
 from monitor.features.resample import StreamingResampler
@@ -28,10 +28,10 @@ from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import without_rhythm
-from monitor.inference.quality_gate import features_of
-from monitor.messages import EarlyBeats, Level, Quality, WindowEvent
+from monitor.inference.quality_gate import gate_features
+from monitor.messages import EctopicBeats, Level, Quality, WindowEvent
 
-__all__ = ["Analysis", "JudgedWindow"]
+__all__ = ["Analyzer", "JudgedWindow"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class JudgedWindow:
     envelope: NDArray[np.float32] | None = None
 
 
-class Analysis:
+class Analyzer:
     """Judges the windows of one sound.
 
     Parameters
@@ -83,13 +83,13 @@ class Analysis:
         self._hop = bundle.spec.hop_samples(self.hop_s)
         self._window = bundle.spec.window_samples
         self._window_s = bundle.spec.window_s
-        self._picture = _Input(sample_rate, front_end(bundle.spec), self._rate)
+        self._picture = _Input(sample_rate, feature_extractor(bundle.spec), self._rate)
         self._pulse = self._picture
-        if not isinstance(self._picture.front_end, StreamingSpectrogram):
+        if not isinstance(self._picture.feature_extractor, StreamingSpectrogram):
             self._pulse = _Input(sample_rate, StreamingSpectrogram(HEART), HEART.sample_rate)
-        self._statistics = InputStatistics(sample_rate, self._window_s)
-        self._rolling = Rolling(bundle.decision)
-        self._beats = BeatIntervals(HEART.frame_hop_s)
+        self._statistics = StreamingStatistics(sample_rate, self._window_s)
+        self._rolling = RollingVerdict(bundle.decision)
+        self._beats = BeatTracker(HEART.frame_hop_s)
         self._lost: deque[tuple[int, int]] = deque()
         self._next = 0
         self._first_window: list[NDArray[np.float32]] | None = []
@@ -173,47 +173,47 @@ class Analysis:
         frames = self._pulse.frames(start_s)
         pulse = heart_rate(frames.envelope, HEART.frame_hop_s)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
-        features = features_of(frames, pulse.periodicity)
+        features = gate_features(frames, pulse.periodicity)
         tensor = self._draw(start, frames)
         outputs = self.bundle.engine.outputs(tensor)  # as late as can be, for it drives everything else from the caches
         if self._short_s is not None:
             outputs = without_rhythm(outputs, self.bundle.labels, self.bundle.calibration.kind)
         values, odds = self.bundle.calibration.of_one(outputs, len(self.bundle.labels))
         quality = judge_quality(features, statistics, gate=self.bundle.gate, odds=odds, clip_s=self._short_s)
-        early = self._followed(frames, start_s, end_s, pulse.bpm, quality)
+        ectopic = self._followed(frames, start_s, end_s, pulse.bpm, quality)
         scores = None if quality.state == "no-signal" else dict(zip(self.bundle.labels, values, strict=True))
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
-            judgement=window_judgement(scores, quality, self.bundle.decision),
-            rolling=self._rolling.push(scores, quality, end_s, early),
+            verdict=window_verdict(scores, quality, self.bundle.decision),
+            rolling=self._rolling.push(scores, quality, end_s, ectopic),
             quality=quality,
             heart_rate_bpm=pulse.bpm if quality.state is None else None,
             gap=False,
             short=self._short_s is not None,
             latency_ms=0.0,
             heart_rate_confidence=pulse.confidence if quality.state is None else None,
-            early=early,
+            ectopic=ectopic,
         )
         return JudgedWindow(event, tensor, frames.envelope.copy())
 
     def _followed(
         self, frames: FrameWindow, start_s: float, end_s: float, bpm: float | None, quality: Quality
-    ) -> EarlyBeats:
+    ) -> EctopicBeats:
         """Return what the intervals say of early beats; a loop has no rhythm, and a withheld window breaks it off.
 
         Where the rolling verdict was given up they are forgotten too: what comes next may be another place.
         """
         if quality.state is not None or self._short_s is not None:
-            if self._rolling.judgement.scores is None:
+            if self._rolling.verdict.scores is None:
                 self._beats.clear()
             return self._beats.lose(end_s)
         return self._beats.push(frames.envelope, start_s, bpm)
 
     def _draw(self, start: int, frames: FrameWindow) -> NDArray[np.float32]:
         """Return the picture of the window that starts at a sample of the picture's rate and has these frames."""
-        spectrogram = self._picture.front_end
+        spectrogram = self._picture.feature_extractor
         if self._pulse is self._picture and isinstance(spectrogram, StreamingSpectrogram):
             return spectrogram.draw(frames)
         return spectrogram.tensor(start)
@@ -224,9 +224,9 @@ class Analysis:
             index=index,
             start_s=start_s,
             end_s=end_s,
-            judgement=window_judgement(None, GAP_QUALITY, self.bundle.decision),
+            verdict=window_verdict(None, GAP_QUALITY, self.bundle.decision),
             rolling=self._rolling.push(None, GAP_QUALITY, end_s),
-            early=self._beats.lose(end_s),
+            ectopic=self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,
             gap=True,
@@ -275,19 +275,19 @@ class Analysis:
 class _Input:
     """A front end behind the resampler that feeds it."""
 
-    def __init__(self, sample_rate: int, into: FrontEnd, rate: int) -> None:
-        self.front_end = into
+    def __init__(self, sample_rate: int, into: FeatureExtractor, rate: int) -> None:
+        self.feature_extractor = into
         self._rate = rate
         self._resampler = StreamingResampler(sample_rate, rate)
 
     def push(self, waveform: NDArray[np.float32], *, last: bool) -> float:
         """Pass samples on; return the seconds of sound that the front end has."""
-        self.front_end.push(self._resampler.push(waveform, last=last))
-        return self.front_end.end_sample / self._rate
+        self.feature_extractor.push(self._resampler.push(waveform, last=last))
+        return self.feature_extractor.end_sample / self._rate
 
     def frames(self, start_s: float) -> FrameWindow:
         """Return the frames of the window nearest before a time; the front end must be the streaming spectrogram."""
-        spectrogram = self.front_end
+        spectrogram = self.feature_extractor
         if not isinstance(spectrogram, StreamingSpectrogram):
             raise ValueError("frames must be asked of a streaming spectrogram")
         hop = spectrogram.frame_hop_samples

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from monitor.audio.signal_statistics import SignalStatistics
-from monitor.inference.quality_gate import DEFAULT_GATE, Features, Gate
+from monitor.inference.quality_gate import DEFAULT_GATE, GateFeatures, QualityGate
 from monitor.messages import Quality
 
 __all__ = ["GAP_QUALITY", "judge_quality"]
@@ -53,10 +53,10 @@ NOTICE_BELOW = 0.5
 
 
 def judge_quality(
-    features: Features,
+    features: GateFeatures,
     statistics: SignalStatistics,
     *,
-    gate: Gate = DEFAULT_GATE,
+    gate: QualityGate = DEFAULT_GATE,
     odds: float | None = None,
     clip_s: float | None = None,
 ) -> Quality:
@@ -64,11 +64,11 @@ def judge_quality(
 
     Parameters
     ----------
-    features : Features
-        Of the window's frames, :func:`monitor.inference.quality_gate.features_of`.
+    features : GateFeatures
+        Of the window's frames, :func:`monitor.inference.quality_gate.gate_features`.
     statistics : SignalStatistics
         Of the raw sound of the same window.
-    gate : Gate
+    gate : QualityGate
         The bundle's.
     odds : float or None
         Natural-log odds of a heart, from the network; None where it does not tell.
@@ -107,7 +107,7 @@ def _spoiled(statistics: SignalStatistics, clip_s: float | None) -> Quality | No
     return None
 
 
-def _main_fault(gate: Gate, features: Features, odds: float | None) -> str:
+def _main_fault(gate: QualityGate, features: GateFeatures, odds: float | None) -> str:
     """Return the reason that takes most from the score."""
     (tilt, periodicity, swing, bumps), word = gate.parts(features, odds)
     faults = {NOISE: tilt, NO_HEARTBEAT: periodicity + swing, BUMPS: bumps, NOT_LIKE_A_HEART: word}

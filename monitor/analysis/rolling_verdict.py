@@ -1,4 +1,4 @@
-"""The judgement of the last seconds together: pooled over time, slow to change its mind.
+"""The verdict of the last seconds together: pooled over time, slow to change its mind.
 
 Windows overlap, so the next one is hardly new evidence: what counts is seconds, never windows. Scores
 are averaged over the time they stand for, and what is shown changes only when something else has been due for a
@@ -12,14 +12,14 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.analysis.rhythm.evidence import joined_scores
+from monitor.analysis.rhythm.evidence import fuse_scores
 from monitor.analysis.verdict import largest
-from monitor.inference.thresholds import Decision
-from monitor.messages import NOTHING_FOLLOWED, EarlyBeats, Judgement, Quality, State
+from monitor.inference.thresholds import DecisionThresholds
+from monitor.messages import NOTHING_FOLLOWED, EctopicBeats, Quality, State, Verdict
 
-__all__ = ["Rolling"]
+__all__ = ["RollingVerdict"]
 
-LISTENING = Judgement("listening")
+LISTENING = Verdict("listening")
 
 MOMENT_S = 1e-6
 """Rounding of times."""
@@ -33,8 +33,8 @@ class _Point(NamedTuple):
     area: Sequence[float]
 
 
-class Rolling:
-    """The judgement of the last seconds together, which does not flicker.
+class RollingVerdict:
+    """The verdict of the last seconds together, which does not flicker.
 
     The scores shown are the mean, over the last ``rolling_s``, of the newest window's scores at each
     moment (trapezoids between the windows). A label gives way to another one that has led by ``switch_margin`` for
@@ -45,10 +45,10 @@ class Rolling:
 
     Parameters
     ----------
-    decision : Decision
+    decision : DecisionThresholds
     """
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: DecisionThresholds) -> None:
         self._decision = decision
         self.clear()
 
@@ -60,11 +60,11 @@ class Rolling:
         self._shown_since_s = 0.0
         self._due: str | None = None
         self._due_since_s = 0.0
-        self._given_up: Judgement | None = None
+        self._given_up: Verdict | None = None
         self._last = LISTENING
 
     @property
-    def judgement(self) -> Judgement:
+    def verdict(self) -> Verdict:
         """What :meth:`push` returned last; ``"listening"`` before the first window."""
         return self._last
 
@@ -73,24 +73,24 @@ class Rolling:
         scores: Mapping[str, float] | None,
         quality: Quality,
         end_s: float,
-        early: EarlyBeats = NOTHING_FOLLOWED,
-    ) -> Judgement:
-        """Take the scores of the next window and return the judgement of the last ones together.
+        ectopic: EctopicBeats = NOTHING_FOLLOWED,
+    ) -> Verdict:
+        """Take the scores of the next window and return the verdict of the last ones together.
 
         Parameters
         ----------
         scores : mapping of label to float, or None
-            As for :func:`monitor.analysis.verdict.window_judgement`; the same labels in the same order every time.
+            As for :func:`monitor.analysis.verdict.window_verdict`; the same labels in the same order every time.
         quality : Quality
             Of the same window; its scores count only where it has no state.
         end_s : float
             Where the window ends in the source, seconds; later than the last one.
-        early : EarlyBeats
+        ectopic : EctopicBeats
             What the intervals of the last half minute say; joins the pooled scores.
 
         Returns
         -------
-        Judgement
+        Verdict
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Rolling:
         elif not scores:
             raise ValueError("scores must be given for a window that is good enough to be judged")
         else:
-            self._last = self._together(joined_scores(self._pooled(scores, end_s), early), end_s)
+            self._last = self._together(fuse_scores(self._pooled(scores, end_s), ectopic), end_s)
         return self._last
 
     def _is_over(self, end_s: float) -> bool:
@@ -112,10 +112,10 @@ class Rolling:
             return True
         return end_s - self._points[-1].end_s > self._decision.withhold_after_s - MOMENT_S
 
-    def _withheld(self, state: State) -> Judgement:
+    def _withheld(self, state: State) -> Verdict:
         """Give up the label, and what it was made from: what comes next may be another place."""
         self.clear()
-        self._given_up = Judgement(state)
+        self._given_up = Verdict(state)
         return self._given_up
 
     def _pooled(self, scores: Mapping[str, float], end_s: float) -> dict[str, float]:
@@ -136,7 +136,7 @@ class Rolling:
         span_s = end_s - first.end_s
         return {name: (now - then) / span_s for name, now, then in zip(self._names, area, first.area, strict=True)}
 
-    def _together(self, scores: Mapping[str, float], end_s: float) -> Judgement:
+    def _together(self, scores: Mapping[str, float], end_s: float) -> Verdict:
         """Return what is shown for some pooled scores."""
         if self._given_up is not None:
             if end_s - self._points[0].end_s < self._decision.switch_s - MOMENT_S:
@@ -153,8 +153,8 @@ class Rolling:
         elif self._has_been_due(leader, end_s):
             self._show(leader, end_s)
         if self._shown is None:
-            return Judgement("uncertain", None, scores[leader], scores)
-        return Judgement("verdict", self._shown, scores[self._shown], scores)
+            return Verdict("uncertain", None, scores[leader], scores)
+        return Verdict("verdict", self._shown, scores[self._shown], scores)
 
     def _is_due(self, scores: Mapping[str, float], leader: str) -> bool:
         """Return whether the leader ought to be shown instead of what is."""

@@ -12,22 +12,22 @@ from collections import Counter
 from collections.abc import Mapping
 
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
-from monitor.inference.thresholds import Decision
-from monitor.messages import Judgement, Quality, State, Summary, WindowEvent
+from monitor.inference.thresholds import DecisionThresholds
+from monitor.messages import Quality, State, Summary, Verdict, WindowEvent
 
-__all__ = ["JUDGED", "Summarising", "largest", "window_judgement"]
+__all__ = ["JUDGED", "Summarizer", "largest", "window_verdict"]
 
 JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
 """States of a window whose scores count."""
 
-LISTENING = Judgement("listening")
+LISTENING = Verdict("listening")
 
 RATE_BIN_BPM = 0.5
 """Width of a bin of the summary's heart rates."""
 
 
-def window_judgement(scores: Mapping[str, float] | None, quality: Quality, decision: Decision) -> Judgement:
-    """Return the judgement of one window alone.
+def window_verdict(scores: Mapping[str, float] | None, quality: Quality, decision: DecisionThresholds) -> Verdict:
+    """Return the verdict of one window alone.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ def window_judgement(scores: Mapping[str, float] | None, quality: Quality, decis
         Calibrated probabilities that sum to 1; None where the network was not asked.
     quality : Quality
         Of the same window; :data:`monitor.analysis.quality.GAP_QUALITY` where samples were lost inside it.
-    decision : Decision
+    decision : DecisionThresholds
 
     Returns
     -------
-    Judgement
+    Verdict
         A window of poor signal keeps its scores for the record, but has no label; one without
         a signal has no scores either.
 
@@ -49,24 +49,24 @@ def window_judgement(scores: Mapping[str, float] | None, quality: Quality, decis
         If a window that is good enough to be judged has no scores.
     """
     if quality.state == "no-signal":
-        return Judgement("no-signal")
+        return Verdict("no-signal")
     if quality.state == "poor-signal":
-        return Judgement("poor-signal", None, max(scores.values()) if scores else None, scores)
+        return Verdict("poor-signal", None, max(scores.values()) if scores else None, scores)
     if not scores:
         raise ValueError("scores must be given for a window that is good enough to be judged")
     return labelled(scores, largest(scores), decision)
 
 
-def labelled(scores: Mapping[str, float], label: str, decision: Decision) -> Judgement:
+def labelled(scores: Mapping[str, float], label: str, decision: DecisionThresholds) -> Verdict:
     """Return the verdict for ``label``, or uncertain where its score does not suffice."""
     confidence = scores[label]
     if confidence < decision.uncertain_below:
-        return Judgement("uncertain", None, confidence, scores)
-    return Judgement("verdict", label, confidence, scores)
+        return Verdict("uncertain", None, confidence, scores)
+    return Verdict("verdict", label, confidence, scores)
 
 
-class Summarising:
-    """The judgement of a whole recording, gathered window by window in constant memory."""
+class Summarizer:
+    """The verdict of a whole recording, gathered window by window in constant memory."""
 
     def __init__(self) -> None:
         self._totals: dict[str, float] = {}
@@ -83,37 +83,37 @@ class Summarising:
 
     def push(self, event: WindowEvent) -> None:
         """Take one window that was looked at."""
-        judgement = event.judgement
-        self._states[judgement.state] += 1
-        if judgement.state in JUDGED and judgement.scores is not None:
+        verdict = event.verdict
+        self._states[verdict.state] += 1
+        if verdict.state in JUDGED and verdict.scores is not None:
             self._judged += 1
-            for label, score in judgement.scores.items():
+            for label, score in verdict.scores.items():
                 self._totals[label] = self._totals.get(label, 0.0) + score
         if event.heart_rate_bpm is not None:
             place = int((min(MAX_BPM, max(MIN_BPM, event.heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
             self._rates[place] += 1
             self._rate_totals[place] += event.heart_rate_bpm
 
-    def summary(self, source: str, decision: Decision, skipped: int = 0, overruns: int = 0) -> Summary:
+    def summary(self, source: str, decision: DecisionThresholds, skipped: int = 0, overruns: int = 0) -> Summary:
         """Return the summary of the windows taken so far.
 
         Parameters
         ----------
         source : str
-        decision : Decision
+        decision : DecisionThresholds
         skipped, overruns : int
             See :class:`monitor.messages.Summary`.
         """
-        return Summary(source, self.windows, skipped, overruns, self._judgement(decision), self._median_rate())
+        return Summary(source, self.windows, skipped, overruns, self._verdict_values(decision), self._median_rate())
 
-    def _judgement(self, decision: Decision) -> Judgement:
-        """Return the judgement of the mean scores, or the most frequent of the other states."""
+    def _verdict_values(self, decision: DecisionThresholds) -> Verdict:
+        """Return the verdict of the mean scores, or the most frequent of the other states."""
         if self._judged:
             scores = {label: total / self._judged for label, total in self._totals.items()}
             return labelled(scores, largest(scores), decision)
         if not self._states:
             return LISTENING
-        return Judgement(max(self._states, key=self._states.__getitem__))
+        return Verdict(max(self._states, key=self._states.__getitem__))
 
     def _median_rate(self) -> float | None:
         """Return the median heart rate, exact to its bin, or None when no window had one."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sample_store import SampleStore
-from monitor.audio.wakeup import Bell
+from monitor.audio.wakeup import Wakeup
 
 __all__ = ["Cursor", "Read", "RingBuffer"]
 
@@ -69,7 +69,7 @@ class RingBuffer:
     ----------
     store : SampleStore
         The memory; cursors read it.
-    room : Bell
+    room : Wakeup
         Rung by cursors when they have moved on, for a writer that waits for room.
     room_from : int
         Absolute number of the sample that a cursor must have reached for its move to make that room.
@@ -86,7 +86,7 @@ class RingBuffer:
 
     def __init__(self, capacity: int) -> None:
         self.store = SampleStore(capacity)
-        self.room = Bell()
+        self.room = Wakeup()
         self.room_from = 0
         self._closed = False
         self._readers = threading.Lock()  # guards the two lines below; the writer never takes it
@@ -216,14 +216,14 @@ class Cursor:
     ----------
     next_sample : int
         Absolute number of the next sample to be read.
-    bell : Bell
+    bell : Wakeup
         Rung by the writer after every push.
     """
 
     def __init__(self, ring: RingBuffer, start_sample: int) -> None:
         self._ring = ring
         self.next_sample = start_sample
-        self.bell = Bell()
+        self.bell = Wakeup()
 
     @property
     def behind(self) -> int:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from monitor.messages import Level
 
-__all__ = ["InputStatistics", "SignalStatistics"]
+__all__ = ["SignalStatistics", "StreamingStatistics"]
 
 BIN_S = 0.05
 """Seconds of sound behind one entry; half as long costs a third more for each hop."""
@@ -73,7 +73,7 @@ NO_SAMPLES: NDArray[np.float32] = np.zeros(0, np.float32)
 NOTHING = SignalStatistics(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-class InputStatistics:
+class StreamingStatistics:
     """Statistics of a sound that arrives in pieces.
 
     Parameters

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import threading
 
-__all__ = ["Bell"]
+__all__ = ["Wakeup"]
 
 
-class Bell:
+class Wakeup:
     """Wakes one sleeping thread; ringing never waits, and a ring that nobody heard yet is kept."""
 
     def __init__(self) -> None:

@@ -10,10 +10,10 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.dashboard.drawing.canvas import Frame
-from monitor.dashboard.drawing.state import Display, Vitals
-from monitor.dashboard.event_log import Happenings
-from monitor.dashboard.resources import ProcessMeter
+from monitor.dashboard.drawing.canvas import Canvas
+from monitor.dashboard.drawing.state import DashboardState, Vitals
+from monitor.dashboard.event_log import EventLog
+from monitor.dashboard.resources import ResourceMonitor
 from monitor.dashboard.screenshot import new_path, save_picture, save_sound
 from monitor.dashboard.trace import Tracer, heart_sounds
 from monitor.errors import AuscultError
@@ -21,14 +21,14 @@ from monitor.messages import Snapshot, WindowEvent
 from monitor.runtime.percentiles import Percentiles
 from monitor.runtime.pipeline import Pipeline
 
-__all__ = ["Desk"]
+__all__ = ["DashboardController"]
 
 SEEK_S = 5.0
 GAIN_DB, MOST_GAIN_DB = 3.0, 30.0
 """Display gain: one key press, and as far as it goes either way."""
 
 
-class Desk:
+class DashboardController:
     """Collects what a frame shows beside the snapshot, and carries out what keys ask.
 
     Parameters
@@ -39,7 +39,7 @@ class Desk:
         Ends the program as if the source had ended.
     folder : Path
         Where keys save; the current folder.
-    meter : ProcessMeter or None
+    meter : ResourceMonitor or None
     now : callable
         The wall clock. A test gives its own.
     """
@@ -50,21 +50,21 @@ class Desk:
         quit: Callable[[], None] = lambda: None,
         *,
         folder: Path = Path(),
-        meter: ProcessMeter | None = None,
+        meter: ResourceMonitor | None = None,
         now: Callable[[], datetime.datetime] = datetime.datetime.now,
     ) -> None:
         self._pipeline, self._quit, self._folder, self._now = pipeline, quit, folder, now
         self._start = pipeline.start_message
         self._tracer = Tracer(pipeline.ring, self._start.sample_rate)
-        self._meter = ProcessMeter() if meter is None else meter
+        self._meter = ResourceMonitor() if meter is None else meter
         self._way_ms = Percentiles()
         self._shown_index = -1
         self._heard: tuple[int, tuple[float, ...]] = (-1, ())
         self._gain_db = 0.0
         self._held = self._help = False
-        self._frozen: tuple[Snapshot, Display] | None = None
+        self._frozen: tuple[Snapshot, DashboardState] | None = None
         self._position_s = 0.0
-        self.happenings = Happenings()
+        self.events = EventLog()
 
     @property
     def live(self) -> bool:
@@ -83,20 +83,20 @@ class Desk:
 
     def window(self, event: WindowEvent) -> None:
         """Note what a window brought."""
-        self.happenings.window(event, self._pipeline.source.shift_s(event.end_s))
+        self.events.window(event, self._pipeline.source.shift_s(event.end_s))
 
-    def scene(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, Display]:
+    def scene(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, DashboardState]:
         """Return the snapshot to be shown and what belongs beside it: of a frozen picture those of that moment.
 
         What is wrong with a live input is told all the same.
         """
         shift_s = self._pipeline.source.shift_s(snapshot.elapsed_s)
         self._position_s = snapshot.elapsed_s + shift_s
-        self.happenings.snapshot(snapshot, shift_s)
+        self.events.snapshot(snapshot, shift_s)
         self._meter.look()
         if self._frozen is None:
             trace = self._tracer.trace(round(snapshot.elapsed_s * self._start.sample_rate), self._sounds(snapshot))
-            shown, display = snapshot, Display(trace=trace, shift_s=shift_s)
+            shown, display = snapshot, DashboardState(trace=trace, shift_s=shift_s)
             if self._held and self.live:
                 self._frozen = shown, display
         else:
@@ -105,7 +105,7 @@ class Desk:
             shown = dataclasses.replace(shown, **news)
         return shown, dataclasses.replace(
             display,
-            happenings=self.happenings.entries,
+            events=self.events.entries,
             vitals=self._vitals(),
             keys=self.keys if has_keys else (),
             gain_db=self._gain_db,
@@ -127,14 +127,14 @@ class Desk:
             since_s = (self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s) / speed
             self._way_ms.add(max(0.0, since_s + self._pipeline.source.since_heard_s) * 1000.0)
 
-    def key(self, key: str, frame: Frame | None = None) -> None:
+    def key(self, key: str, frame: Canvas | None = None) -> None:
         """Do what a key asks.
 
         Parameters
         ----------
         key : str
             As :meth:`monitor.dashboard.keyboard.Keyboard.pressed` names it; others are ignored.
-        frame : Frame or None
+        frame : Canvas or None
             What stands on the screen, for a picture of it.
         """
         if self._help and key != "q":
@@ -181,7 +181,7 @@ class Desk:
 
     def _mark(self) -> None:
         """Mark the moment."""
-        self.happenings.mark(self._position_s)
+        self.events.mark(self._position_s)
 
     def _record(self) -> None:
         """Start or stop recording a live input; where one was asked for on the command line, stop that."""
@@ -196,7 +196,7 @@ class Desk:
         except AuscultError as error:
             self._note(error.message)
 
-    def _save(self, frame: Frame | None) -> None:
+    def _save(self, frame: Canvas | None) -> None:
         """Save the picture and the last half minute of sound, and say where."""
         try:
             if frame is not None:
@@ -216,7 +216,7 @@ class Desk:
             before_s = self._position_s
             self._position_s = min(max(0.0, before_s + by_s), length_s or 0.0)  # the next press goes on from here
             source.seek(self._position_s)
-            self.happenings.jump(before_s, self._position_s)
+            self.events.jump(before_s, self._position_s)
 
     def _amplify(self, by_db: float) -> None:
         """Draw the trace higher or lower."""
@@ -224,4 +224,4 @@ class Desk:
 
     def _note(self, text: str) -> None:
         """Say something among the events."""
-        self.happenings.add(self._position_s, text, "key")
+        self.events.add(self._position_s, text, "key")

@@ -9,16 +9,16 @@ import math
 from collections import deque
 
 from monitor.dashboard.drawing.glyphs import clock
-from monitor.dashboard.drawing.state import Happening
+from monitor.dashboard.drawing.state import LoggedEvent
 from monitor.messages import Snapshot, WindowEvent
 
-__all__ = ["Happenings"]
+__all__ = ["EventLog"]
 
 MOST = 200
 """Entries kept; a tall screen shows some forty."""
 
 
-class Happenings:
+class EventLog:
     """Follows windows and snapshots and notes what changes.
 
     Attributes
@@ -28,7 +28,7 @@ class Happenings:
     """
 
     def __init__(self) -> None:
-        self._entries: deque[Happening] = deque(maxlen=MOST)
+        self._entries: deque[LoggedEvent] = deque(maxlen=MOST)
         self._said: str | None = None
         self._in_gap = False
         self._jumped = False
@@ -37,13 +37,13 @@ class Happenings:
         self.marks = 0
 
     @property
-    def entries(self) -> tuple[Happening, ...]:
+    def entries(self) -> tuple[LoggedEvent, ...]:
         """All that is kept, newest last."""
         return tuple(self._entries)
 
     def add(self, at_s: float, text: str, kind: str = "") -> None:
         """Note something."""
-        self._entries.append(Happening(at_s, text, kind))
+        self._entries.append(LoggedEvent(at_s, text, kind))
 
     def mark(self, at_s: float) -> int:
         """Note a mark and return its number, from 1."""
@@ -63,7 +63,7 @@ class Happenings:
         ----------
         event : WindowEvent
         shift_s : float
-            See :class:`~monitor.dashboard.drawing.state.Display`.
+            See :class:`~monitor.dashboard.drawing.state.DashboardState`.
         """
         at_s = event.end_s + shift_s
         if event.gap and not self._in_gap:
@@ -71,7 +71,7 @@ class Happenings:
                 self.add(at_s, "sound was lost", "gap")
             self._jumped = False
         self._in_gap = event.gap
-        for beat in event.early.premature:
+        for beat in event.ectopic.premature:
             if beat.at_s > self._early_until_s:
                 self._early_until_s = beat.at_s
                 self.add(beat.at_s + shift_s, f"early beat, {beat.share:.0%} of the usual interval", "early")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["ProcessMeter", "resident_mb"]
+__all__ = ["ResourceMonitor", "resident_mb"]
 
 EVERY_S = 2.0
 """Seconds over which processor time is counted: long enough to be still, short enough to follow."""
@@ -19,7 +19,7 @@ MB = 2**20
 STATM = Path("/proc/self/statm")
 
 
-class ProcessMeter:
+class ResourceMonitor:
     """Measures the program from one look to the next.
 
     Parameters

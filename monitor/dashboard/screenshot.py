@@ -12,7 +12,7 @@ from pathlib import Path
 from monitor.audio.recorder.append_file import new_file
 from monitor.audio.recorder.wav_writer import WavWriter
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.dashboard.drawing.canvas import Frame
+from monitor.dashboard.drawing.canvas import Canvas
 from monitor.dashboard.drawing.svg import svg_of
 from monitor.errors import AuscultError
 
@@ -38,7 +38,7 @@ def new_path(folder: Path, suffix: str, now: datetime.datetime) -> Path:
     return next(path for path in map(folder.joinpath, names) if not path.exists())
 
 
-def save_picture(frame: Frame, path: Path) -> None:
+def save_picture(frame: Canvas, path: Path) -> None:
     """Write a frame as SVG.
 
     Raises

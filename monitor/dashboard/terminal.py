@@ -19,9 +19,9 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import Frame, Line, Look
+from monitor.dashboard.drawing.canvas import Canvas, Line, TerminalStyle
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import NOTHING_MORE, Display
+from monitor.dashboard.drawing.state import NOTHING_MORE, DashboardState
 from monitor.messages import Snapshot
 
 __all__ = ["FRAME_S", "Screen"]
@@ -64,16 +64,16 @@ class Screen:
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = Console() if console is None else console
         self._clock = clock
-        self._look = Look.of(self.console)
+        self._look = TerminalStyle.of(self.console)
         self._colors = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
         self._open = False
         self._size = (0, 0)
         self._drawn: tuple[Line, ...] = ()
-        self._frame: Frame | None = None
+        self._frame: Canvas | None = None
         self._due = float("-inf")
         self._shown: int | None = None
         self._hurries = False
-        self._waiting: tuple[Snapshot, str, str, Display] | None = None
+        self._waiting: tuple[Snapshot, str, str, DashboardState] | None = None
         self._prefixes: dict[Style, str] = {}
 
     @staticmethod
@@ -115,14 +115,16 @@ class Screen:
         """Give the terminal back."""
         self.stop()
 
-    def show(self, snapshot: Snapshot, note: str = "", kind: str = "heart", display: Display = NOTHING_MORE) -> bool:
+    def show(
+        self, snapshot: Snapshot, note: str = "", kind: str = "heart", display: DashboardState = NOTHING_MORE
+    ) -> bool:
         """Draw a snapshot, or keep it for the next call when the last frame is too young.
 
         Parameters
         ----------
         snapshot : Snapshot
         note, kind : str
-        display : Display
+        display : DashboardState
             See :func:`monitor.dashboard.drawing.render.render`.
 
         Returns
@@ -138,7 +140,7 @@ class Screen:
         return True
 
     @property
-    def frame(self) -> Frame | None:
+    def frame(self) -> Canvas | None:
         """What was drawn last; None before the first frame."""
         return self._frame
 
@@ -169,7 +171,7 @@ class Screen:
         )
         self._draw(frame)
 
-    def _draw(self, frame: Frame) -> None:
+    def _draw(self, frame: Canvas) -> None:
         """Write the lines that differ from those on the screen, in one piece."""
         size = (frame.width, len(frame.lines))
         cleared = size != self._size

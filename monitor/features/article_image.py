@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from monitor.features.colormap import INFERNO
 from monitor.features.spec import SpectrogramSpec
 
-__all__ = ["ARTICLE", "ArticlePicture", "article_picture", "specgram_decibels"]
+__all__ = ["ARTICLE", "ArticleImage", "article_image", "specgram_decibels"]
 
 ARTICLE = SpectrogramSpec(kind="article", sample_rate=22_050, frame_s=2048 / 22_050, frame_hop_s=1920 / 22_050)
 
@@ -26,7 +26,7 @@ SILENT_DB = -200.0
 """Given to digital silence, which matplotlib would leave white."""
 
 
-class ArticlePicture:
+class ArticleImage:
     """The last window of a sound that arrives in pieces, drawn whole on demand.
 
     Parameters
@@ -77,7 +77,7 @@ class ArticlePicture:
         Returns
         -------
         ndarray, shape (64, 64, 3), float32
-            See :func:`article_picture`.
+            See :func:`article_image`.
 
         Raises
         ------
@@ -87,10 +87,10 @@ class ArticlePicture:
         slot = start_sample - self._first
         if slot < 0 or slot + self.spec.window_samples > self._used:
             raise ValueError(f"start_sample={start_sample} must lie in a window that is complete and still held")
-        return article_picture(self._held[slot : slot + self.spec.window_samples], self.spec)
+        return article_image(self._held[slot : slot + self.spec.window_samples], self.spec)
 
 
-def article_picture(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
+def article_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
     """Return the article's picture of one window.
 
     Parameters

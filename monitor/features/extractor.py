@@ -7,14 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.article_image import ArticlePicture
+from monitor.features.article_image import ArticleImage
 from monitor.features.spec import SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 
-__all__ = ["FrontEnd", "front_end"]
+__all__ = ["FeatureExtractor", "feature_extractor"]
 
 
-class FrontEnd(Protocol):
+class FeatureExtractor(Protocol):
     """Draws pictures of a sound that arrives in pieces; belongs to one thread."""
 
     @property
@@ -31,6 +31,6 @@ class FrontEnd(Protocol):
         """Forget everything; the next sample pushed is sample 0."""
 
 
-def front_end(spec: SpectrogramSpec) -> FrontEnd:
+def feature_extractor(spec: SpectrogramSpec) -> FeatureExtractor:
     """Return a new front end for some settings."""
-    return StreamingSpectrogram(spec) if spec.kind == "heart" else ArticlePicture(spec)
+    return StreamingSpectrogram(spec) if spec.kind == "heart" else ArticleImage(spec)

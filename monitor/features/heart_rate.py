@@ -115,9 +115,9 @@ def _mean_lag(beats: NDArray[np.float32], products: NDArray[np.float32], lag: fl
     """
     reach = max(1.0, plan.recipe.reach * lag)
     lowest, end = round(lag - reach), min(plan.num_lags, round(lag + reach) + 1)
-    early = np.correlate(beats[lowest : end - 1 + plan.early], beats[: plan.early], "valid").tolist()
-    rest = zip(products[lowest:end].tolist(), early, plan.late[lowest:end])  # noqa: B905  # three of one length
-    early_at, early_height = _highest(early)
+    ectopic = np.correlate(beats[lowest : end - 1 + plan.ectopic], beats[: plan.ectopic], "valid").tolist()
+    rest = zip(products[lowest:end].tolist(), ectopic, plan.late[lowest:end])  # noqa: B905  # three of one length
+    early_at, early_height = _highest(ectopic)
     late_at, late_height = _highest([(whole - part) * share for whole, part, share in rest])
     return lowest + (early_at * early_height + late_at * late_height) / (early_height + late_height)
 

@@ -75,7 +75,7 @@ class Plan(NamedTuple):
         Values of the smoothed envelope, without and with zeros for the longest lag behind them.
     num_lags : int
         Whole lags for which products are made, from 0.
-    early : int
+    ectopic : int
         How many values are early; the others are late.
     weighting : ndarray, shape (last + 2, lags), float32
         From products by whole lags to the autocorrelation by half lags, unbiased and times the prior.
@@ -96,7 +96,7 @@ class Plan(NamedTuple):
     length: int
     padded: int
     num_lags: int
-    early: int
+    ectopic: int
     weighting: NDArray[np.float32]
     rarity: list[float]
     late: list[float]
@@ -131,16 +131,16 @@ def plan_of(num_frames: int, frame_hop_s: float, recipe: Recipe = RECIPE) -> Pla
     kernel = _kernel(frame_hop_s, recipe)
     filtering = _filtering(kernel, num_frames, step)
     length = len(filtering)
-    early = round(EARLY * length)
+    ectopic = round(EARLY * length)
     return Plan(
         filtering,
         length,
         padded=length + len(lags) - 1,
         num_lags=len(lags),
-        early=early,
+        ectopic=ectopic,
         weighting=weighting.astype(np.float32),
         rarity=(1.0 / prior).tolist(),
-        late=_unbiased(length - early - len(kernel) // (2 * step), lags).tolist(),
+        late=_unbiased(length - ectopic - len(kernel) // (2 * step), lags).tolist(),
         first=first,
         last=last,
         spacing_s=spacing_s,

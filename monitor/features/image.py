@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "Painter"]
+__all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "ImageBuilder"]
 
 NUM_ROWS = 64
 NUM_COLUMNS = 64
@@ -61,7 +61,7 @@ class FrameWindow(NamedTuple):
     high_power: NDArray[np.float32]
 
 
-class Painter:
+class ImageBuilder:
     """Draws the network's picture from a window's frames.
 
     Parameters

@@ -1,7 +1,7 @@
 """Sound to picture, frame by frame: every STFT frame is computed once, ever.
 
 :class:`StreamingSpectrogram` takes a waveform in pieces of any size and draws the
-64x64x3 picture of any window whose frames it still holds; :func:`picture_of` does
+64x64x3 picture of any window whose frames it still holds; :func:`input_image` does
 the same for one whole window, with the same code, and serves training. However
 the sound is cut, the pictures are the same to the last bit: a frame's row is made
 by operations that treat each row alone, never by a matrix product whose rounding
@@ -18,10 +18,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.image import NUM_ROWS, FrameWindow, Painter
+from monitor.features.image import NUM_ROWS, FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 
-__all__ = ["StreamingSpectrogram", "picture_of"]
+__all__ = ["StreamingSpectrogram", "input_image"]
 
 FIRST_BIN = 1
 """The lowest bin drawn, 15.6 Hz: bin 0 is the offset of the converter."""
@@ -72,7 +72,7 @@ class StreamingSpectrogram:
         self._capacity = 4 * self._num_frames
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
-        self._painter = Painter(self._num_frames)
+        self._painter = ImageBuilder(self._num_frames)
         self.clear()
 
     def clear(self) -> None:
@@ -200,7 +200,7 @@ class StreamingSpectrogram:
         Returns
         -------
         ndarray, shape (64, 64, 3), float32
-            See :meth:`Painter.draw`.
+            See :meth:`ImageBuilder.draw`.
 
         Raises
         ------
@@ -214,7 +214,7 @@ class StreamingSpectrogram:
         return self._painter.draw(frames)
 
 
-def picture_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
+def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
     """Return the picture of one whole window, by the streaming code.
 
     Parameters
@@ -225,7 +225,7 @@ def picture_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[
     Returns
     -------
     ndarray, shape (64, 64, 3), float32
-        See :meth:`Painter.draw`.
+        See :meth:`ImageBuilder.draw`.
 
     Raises
     ------

@@ -24,8 +24,8 @@ from monitor.errors import DISTRIBUTION, BundleError
 from monitor.features.spec import SpectrogramSpec
 from monitor.inference.calibration import Calibration
 from monitor.inference.engine import Engine, KerasEngine, LiteRTEngine
-from monitor.inference.quality_gate import DEFAULT_GATE, Gate
-from monitor.inference.thresholds import Decision
+from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
+from monitor.inference.thresholds import DecisionThresholds
 
 __all__ = [
     "DEFAULT_BUNDLE",
@@ -80,14 +80,14 @@ class Bundle:
         In the order of the scores.
     spec : SpectrogramSpec
     calibration : Calibration
-    decision : Decision
+    decision : DecisionThresholds
     settings : dict
         All of ``bundle.json``.
     model_sha256 : str
         Digest of ``model.tflite``.
     engine : Engine
         Belongs to the thread that judges.
-    gate : Gate
+    gate : QualityGate
         What is withheld.
     """
 
@@ -96,11 +96,11 @@ class Bundle:
     labels: tuple[str, ...]
     spec: SpectrogramSpec
     calibration: Calibration
-    decision: Decision
+    decision: DecisionThresholds
     settings: dict[str, Any]
     model_sha256: str
     engine: Engine
-    gate: Gate = DEFAULT_GATE
+    gate: QualityGate = DEFAULT_GATE
 
     def scores(self, tensor: NDArray[np.float32]) -> dict[str, float]:
         """Return the calibrated scores of one picture, label by label.
@@ -244,8 +244,8 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine) -> Bundle:
             labels=tuple(str(label) for label in settings["labels"]),
             spec=SpectrogramSpec.from_json(settings["spectrogram"]),
             calibration=Calibration.from_json(settings["calibration"]),
-            decision=Decision.from_json(settings["decision"]),
-            gate=Gate.from_json(settings["gate"]) if "gate" in settings else DEFAULT_GATE,
+            decision=DecisionThresholds.from_json(settings["decision"]),
+            gate=QualityGate.from_json(settings["gate"]) if "gate" in settings else DEFAULT_GATE,
             settings=settings,
             model_sha256=str(settings["sha256"]["model.tflite"]),
             engine=network,

@@ -106,9 +106,9 @@ class Joined(layers.Layer):  # type: ignore[misc]  # Keras has no types
         others = [name for name in self.outputs[:-1] if name != EXTRASTOLE]
         weights = [[0.0 if name == NORMAL else float(np.log(YIELDS)) for name in others]]
         labels = seen[:, :-1]
-        early = _log_sum(labels + np.array(weights, np.float32)) + heard
+        ectopic = _log_sum(labels + np.array(weights, np.float32)) + heard
         place = self.outputs.index(EXTRASTOLE)
-        hearts = keras.ops.concatenate([labels[:, :place], early, labels[:, place:]], axis=1)
+        hearts = keras.ops.concatenate([labels[:, :place], ectopic, labels[:, place:]], axis=1)
         return keras.ops.concatenate([hearts, _log_sum(hearts) + seen[:, -1:]], axis=1)
 
     def get_config(self) -> dict[str, Any]:

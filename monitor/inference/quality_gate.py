@@ -1,7 +1,7 @@
 """Whether a window sounds like a heart at all: features of its frames, and the logistic model that weighs them.
 
 Four features of the frames, each clamped, so that none decides alone, and none of which changes with loudness; and the
-network's own odds that it hears a heart. A bundle holds its :class:`Gate`, fitted where it was trained;
+network's own odds that it hears a heart. A bundle holds its :class:`QualityGate`, fitted where it was trained;
 docs/decisions/0003 says on what. Pure functions, safe on any thread; must not know about devices, files or networks.
 """
 
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from monitor.features.image import NUM_ROWS, FrameWindow
 
-__all__ = ["DEFAULT_GATE", "MOST_ODDS", "Features", "Gate", "features_of"]
+__all__ = ["DEFAULT_GATE", "MOST_ODDS", "GateFeatures", "QualityGate", "gate_features"]
 
 
-class Features(NamedTuple):
+class GateFeatures(NamedTuple):
     """What the model sees of a window's frames.
 
     Attributes
@@ -45,6 +45,9 @@ class Features(NamedTuple):
 SMALLEST_POWER = 1e-16
 """Keeps the logarithm of silence finite."""
 
+SMALLEST_SPREAD = 1e-6
+"""Product of two standard deviations in natural-log power; below it two constant levels differ by rounding alone."""
+
 TILT_BINS = slice(1, 9)
 """Bins of the log power, 31 to 141 Hz: above the rumble, below most noise."""
 TILT = np.full(NUM_ROWS, -1.0 / NUM_ROWS, np.float32)
@@ -64,14 +67,14 @@ MOST_ODDS = 6.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Gate:
+class QualityGate:
     """A logistic model: how much a window sounds like a heart, and from where on it is withheld.
 
     Parameters
     ----------
-    typical : Features
+    typical : GateFeatures
         Of the mean heart window.
-    weights : Features
+    weights : GateFeatures
         Per unit of each feature.
     typical_odds, odds_weight : float
         The same for the network's own natural-log odds of a heart, clamped to plus or minus 6.
@@ -85,8 +88,8 @@ class Gate:
         If a value is not a finite number, or the threshold is out of range.
     """
 
-    typical: Features
-    weights: Features
+    typical: GateFeatures
+    weights: GateFeatures
     typical_odds: float
     odds_weight: float
     bias: float
@@ -100,21 +103,21 @@ class Gate:
         if not 0.0 <= self.poor_below < 1.0:
             raise ValueError(f"poor_below={self.poor_below:g} must be from 0 to below 1")
 
-    def parts(self, features: Features, odds: float | None) -> tuple[Features, float]:
+    def parts(self, features: GateFeatures, odds: float | None) -> tuple[GateFeatures, float]:
         """Return what each feature and the network's word add to the score, in logits; 0 for the mean heart.
 
         Parameters
         ----------
-        features : Features
+        features : GateFeatures
         odds : float or None
             Natural-log odds of a heart, from the network; None where it does not tell.
         """
-        parts = Features(*map(_weighed, self.weights, features, self.typical))
+        parts = GateFeatures(*map(_weighed, self.weights, features, self.typical))
         if odds is None:
             return parts, 0.0
         return parts, self.odds_weight * (clamp(odds, -MOST_ODDS, MOST_ODDS) - self.typical_odds)
 
-    def score(self, features: Features, odds: float | None = None) -> float:
+    def score(self, features: GateFeatures, odds: float | None = None) -> float:
         """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`parts`."""
         logit = self.bias + sum(map(_weighed, self.weights, features, self.typical))
         if odds is not None:
@@ -126,7 +129,7 @@ class Gate:
         return {**dataclasses.asdict(self), "typical": self.typical._asdict(), "weights": self.weights._asdict()}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Gate:
+    def from_json(cls, values: dict[str, Any]) -> QualityGate:
         """Return the gate that :meth:`to_json` wrote.
 
         Raises
@@ -134,12 +137,14 @@ class Gate:
         KeyError, TypeError, ValueError
             If a setting is missing, unknown or refused.
         """
-        return cls(**{**values, "typical": Features(**values["typical"]), "weights": Features(**values["weights"])})
+        return cls(
+            **{**values, "typical": GateFeatures(**values["typical"]), "weights": GateFeatures(**values["weights"])}
+        )
 
 
-DEFAULT_GATE = Gate(
-    typical=Features(2.813, 0.6681, 1.293, 0.0004537),
-    weights=Features(0.6473, 7.757, 14.25, -48.13),
+DEFAULT_GATE = QualityGate(
+    typical=GateFeatures(2.813, 0.6681, 1.293, 0.0004537),
+    weights=GateFeatures(0.6473, 7.757, 14.25, -48.13),
     typical_odds=0.0,
     odds_weight=0.0,
     bias=3.82,
@@ -148,7 +153,7 @@ DEFAULT_GATE = Gate(
 """For a network that cannot tell what is no heart. Source: benchmarks/constants/quality_gate.py, on half of the patients."""
 
 
-def features_of(frames: FrameWindow, periodicity: float) -> Features:
+def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     """Return the features of a window.
 
     Parameters
@@ -159,13 +164,13 @@ def features_of(frames: FrameWindow, periodicity: float) -> Features:
 
     Returns
     -------
-    Features
+    GateFeatures
     """
     each = _ones(len(frames.envelope))  # a product with ones is a sum at a third of its price
     tilt = float(each @ frames.log_power @ TILT) / len(each)
     level = frames.envelope - each @ frames.envelope / np.float32(len(each))
     swing = math.sqrt(float(level @ level) / len(each))
-    return Features(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), _bumps(level, frames, each))
+    return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), _bumps(level, frames, each))
 
 
 def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.float32]) -> float:
@@ -178,7 +183,7 @@ def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.flo
     above = np.log(frames.high_power + np.float32(SMALLEST_POWER))
     above -= each @ above / np.float32(len(each))
     spread = math.sqrt(float(level @ level) * float(above @ above))
-    together = float(level @ above) / spread if spread > 0.0 else 0.0
+    together = float(level @ above) / spread if spread > SMALLEST_SPREAD * len(each) else 0.0
     return share * max(0.0, together - TOGETHER)
 
 

@@ -1,6 +1,6 @@
 """When a score becomes a label: the thresholds that travel inside a bundle.
 
-A network gives scores for everything, also for what it cannot tell; a :class:`Decision`
+A network gives scores for everything, also for what it cannot tell; a :class:`DecisionThresholds`
 says from where on they are shown as a label. Must not import anything of ours; safe on
 any thread.
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-__all__ = ["Decision"]
+__all__ = ["DecisionThresholds"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionThresholds:
     """Thresholds between the states of a verdict.
 
     Parameters
@@ -61,7 +61,7 @@ class Decision:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Decision:
+    def from_json(cls, values: dict[str, Any]) -> DecisionThresholds:
         """Return the decision that :meth:`to_json` wrote; what is left out has its default.
 
         Raises

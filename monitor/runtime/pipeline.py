@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
@@ -66,7 +66,7 @@ class Pipeline:
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
-        analysis = Analysis(bundle, source.sample_rate, hop_s)
+        analysis = Analyzer(bundle, source.sample_rate, hop_s)
         self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
         self.start_message = Start(
             source=source.name,

@@ -19,8 +19,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.analyzer import Analysis, JudgedWindow
-from monitor.analysis.verdict import Summarising
+from monitor.analysis.analyzer import Analyzer, JudgedWindow
+from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
@@ -49,7 +49,7 @@ class Worker:
 
     Parameters
     ----------
-    analysis : Analysis
+    analysis : Analyzer
         Owned by the worker's thread from :meth:`start` on.
     source : Source
         Only its ``lossless``, ``speed`` and ``sample_rate`` are read.
@@ -67,7 +67,7 @@ class Worker:
 
     def __init__(
         self,
-        analysis: Analysis,
+        analysis: Analyzer,
         source: Source,
         ring: RingBuffer,
         start: Start,
@@ -84,7 +84,7 @@ class Worker:
         self._read_samples = analysis.most_samples if source.lossless else analysis.read_samples
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-classifier")
-        self._summary = Summarising()
+        self._summary = Summarizer()
         self._hop_ms = Percentiles()
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
         self._skipped = 0

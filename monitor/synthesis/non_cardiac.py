@@ -1,6 +1,6 @@
 """Sounds that are no heart at all: what a microphone hears when it is not on a chest.
 
-Training and the tests of the quality gate draw them from :func:`random_not_heart`. Every maker returns
+Training and the tests of the quality gate draw them from :func:`random_non_cardiac`. Every maker returns
 ``(samples,)`` float32 with its largest magnitude at 1 unless it says otherwise, is repeatable from
 the generator's state, and raises a plain ValueError for a duration or a rate out of range.
 Safe on any thread; knows nothing of devices, files or networks.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from monitor.synthesis.artifacts import add_at, clicks, handling_noise, knocks, room_noise, rubbing, to_peak
 from monitor.synthesis.noise import bump, check_sound, decibels, equalised, frequencies, passband, shaped_noise
 
-__all__ = ["NOT_HEART", "babble", "breathing", "coloured_noise", "hum", "music", "random_not_heart", "speech"]
+__all__ = ["GENERATORS", "babble", "breathing", "coloured_noise", "hum", "music", "random_non_cardiac", "speech"]
 
 VOWELS_HZ = np.array([
     (270, 2290), (390, 1990), (530, 1840), (660, 1720), (730, 1090),
@@ -108,14 +108,14 @@ def babble(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000)
     return to_peak(np.sum(voices, axis=0, dtype=np.float32))
 
 
-NOT_HEART: tuple[Callable[[float, np.random.Generator, int], NDArray[np.float32]], ...] = (
+GENERATORS: tuple[Callable[[float, np.random.Generator, int], NDArray[np.float32]], ...] = (
     coloured_noise, room_noise, hum, music, speech, babble, rubbing, handling_noise, knocks, breathing, clicks,
 )  # fmt: skip
 """Every maker of a sound without a heart."""
 
 
-def random_not_heart(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
-    """Return some sound that is no heart: one of :data:`NOT_HEART` or two together, through some device.
+def random_non_cardiac(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
+    """Return some sound that is no heart: one of :data:`GENERATORS` or two together, through some device.
 
     Parameters
     ----------
@@ -135,10 +135,10 @@ def random_not_heart(duration_s: float, rng: np.random.Generator, sample_rate: i
     ValueError
         If the duration or the rate is out of range.
     """
-    kinds = rng.choice(len(NOT_HEART), size=1 if rng.random() < 0.7 else 2, replace=False)
-    sound = NOT_HEART[kinds[0]](duration_s, rng, sample_rate)
+    kinds = rng.choice(len(GENERATORS), size=1 if rng.random() < 0.7 else 2, replace=False)
+    sound = GENERATORS[kinds[0]](duration_s, rng, sample_rate)
     for kind in kinds[1:]:
-        sound = sound + np.float32(rng.uniform(0.05, 1.0)) * NOT_HEART[kind](duration_s, rng, sample_rate)
+        sound = sound + np.float32(rng.uniform(0.05, 1.0)) * GENERATORS[kind](duration_s, rng, sample_rate)
     grid = frequencies(len(sound), sample_rate)
     device = passband(grid, rng.uniform(8.0, 40.0), np.exp(rng.uniform(np.log(400.0), np.log(1900.0))))
     hiss = np.float32(decibels(rng.uniform(-80.0, -40.0))) * rng.standard_normal(len(sound), dtype=np.float32)

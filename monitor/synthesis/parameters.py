@@ -11,7 +11,7 @@ from typing import Literal
 
 from monitor.synthesis.rhythm import Rhythm
 
-__all__ = ["HeartSettings", "Label", "Murmur", "MurmurShape", "Surroundings", "Tone"]
+__all__ = ["HeartParameters", "Label", "Murmur", "MurmurShape", "Surroundings", "Tone"]
 
 MurmurShape = Literal["plateau", "diamond", "decrescendo", "crescendo", "rumble"]
 Label = Literal["normal", "murmur", "extrastole"]
@@ -111,7 +111,7 @@ class Surroundings:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class HeartSettings:
+class HeartParameters:
     """A heart, the person round it and the stethoscope that hears it.
 
     Parameters

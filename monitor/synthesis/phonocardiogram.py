@@ -23,10 +23,10 @@ from monitor.synthesis.noise import (
     passband,
     shaped_noise,
 )
-from monitor.synthesis.parameters import HeartSettings, Murmur, MurmurShape, Surroundings, Tone
-from monitor.synthesis.rhythm import Beats, make_beats
+from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, Surroundings, Tone
+from monitor.synthesis.rhythm import Beats, synthesize_beats
 
-__all__ = ["MadeSound", "phonocardiogram"]
+__all__ = ["SyntheticSound", "phonocardiogram"]
 
 MARGIN_S = 0.35
 """Made beyond both ends and cut off: longer than a heart sound and than what filters smear round the ends."""
@@ -51,7 +51,7 @@ Auscultation of the Heart and Phonocardiography; the rumble grows again before t
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class MadeSound:
+class SyntheticSound:
     """A made recording and its truth.
 
     Attributes
@@ -62,26 +62,26 @@ class MadeSound:
         Hz.
     beats : Beats
         The beats whose first sound begins inside.
-    settings : HeartSettings
+    settings : HeartParameters
         What it was made from.
     """
 
     waveform: NDArray[np.float32]
     sample_rate: int
     beats: Beats
-    settings: HeartSettings
+    settings: HeartParameters
 
 
 def phonocardiogram(
-    duration_s: float, settings: HeartSettings, rng: np.random.Generator, sample_rate: int = 4000
-) -> MadeSound:
+    duration_s: float, settings: HeartParameters, rng: np.random.Generator, sample_rate: int = 4000
+) -> SyntheticSound:
     """Return a made recording of a heart.
 
     Parameters
     ----------
     duration_s : float
         Up to 3600 s.
-    settings : HeartSettings
+    settings : HeartParameters
     rng : numpy.random.Generator
         The same state gives the same sound.
     sample_rate : int
@@ -89,7 +89,7 @@ def phonocardiogram(
 
     Returns
     -------
-    MadeSound
+    SyntheticSound
 
     Raises
     ------
@@ -100,7 +100,7 @@ def phonocardiogram(
     margin = round(MARGIN_S * sample_rate)
     total = samples + 2 * margin
     phase = rng.uniform(0.0, 2.0 * np.pi)
-    beats = make_beats(
+    beats = synthesize_beats(
         samples / sample_rate, MARGIN_S + 0.9, settings.rhythm, phase, settings.breathing_bpm / 60.0, rng, sample_rate
     )
     turns = np.arange(-margin, total - margin, dtype=np.float32)
@@ -112,7 +112,7 @@ def phonocardiogram(
     truth = beats.inside(samples)
     if settings.ectopic_s2 < SILENT_S2:
         truth.s2_samples[truth.ectopic] = -1
-    return MadeSound(np.clip(heard, -1.0, 1.0), sample_rate, truth, settings)
+    return SyntheticSound(np.clip(heard, -1.0, 1.0), sample_rate, truth, settings)
 
 
 class _Chest:
@@ -125,7 +125,7 @@ class _Chest:
 
     def __init__(
         self,
-        settings: HeartSettings,
+        settings: HeartParameters,
         beats: Beats,
         breath: NDArray[np.float32],
         margin: int,

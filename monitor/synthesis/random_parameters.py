@@ -12,15 +12,15 @@ from typing import Literal
 
 import numpy as np
 
-from monitor.synthesis.parameters import HeartSettings, Murmur, MurmurShape, Surroundings, Tone
+from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, Surroundings, Tone
 from monitor.synthesis.rhythm import Rhythm, RhythmKind
 
-__all__ = ["random_settings"]
+__all__ = ["random_parameters"]
 
 
-def random_settings(
+def random_parameters(
     rng: np.random.Generator, *, label: str = "normal", murmur: bool = False, kind: RhythmKind | None = None
-) -> HeartSettings:
+) -> HeartParameters:
     """Return a heart drawn at random whose label is known.
 
     Parameters
@@ -34,7 +34,7 @@ def random_settings(
 
     Returns
     -------
-    HeartSettings
+    HeartParameters
 
     Raises
     ------
@@ -47,7 +47,7 @@ def random_settings(
     s2 = _random_tone(rng, pitch_hz=60.0, duration_s=0.1, level_db=rng.normal(-2.0, 4.5))
     breathing_bpm = float(np.clip(rng.lognormal(np.log(18.0), 0.3), 9.0, 40.0))
     narrow = float(rng.uniform(0.0, 0.015))
-    return HeartSettings(
+    return HeartParameters(
         rhythm=_random_rhythm(rng, kind, breathing_bpm),
         breathing_bpm=breathing_bpm,
         s1=s1,
@@ -105,7 +105,7 @@ def _random_rhythm(rng: np.random.Generator, kind: RhythmKind, breathing_bpm: fl
     else:
         respiratory = float(min(rng.uniform(0.0, 0.06), 0.07 / per_beat))
     gap = int(rng.choice((1, 2, 3, 4, 6), p=(0.12, 0.18, 0.25, 0.25, 0.2)))
-    early = float(rng.uniform(0.5, 0.72))
+    ectopic = float(rng.uniform(0.5, 0.72))
     return Rhythm(
         kind=kind,
         heart_rate_bpm=rate,
@@ -115,7 +115,7 @@ def _random_rhythm(rng: np.random.Generator, kind: RhythmKind, breathing_bpm: fl
         drift_period_s=float(rng.uniform(8.0, 40.0)),
         systole_offset_s=float(np.clip(0.015 * rng.standard_normal(), -0.03, 0.03)),
         ectopic_gap_beats=(gap, gap + int(rng.integers(0, 2 * gap + 1))),
-        prematurity=(early, min(0.8, early + float(rng.uniform(0.0, 0.12)))),
+        prematurity=(ectopic, min(0.8, ectopic + float(rng.uniform(0.0, 0.12)))),
         compensation=1.0 if rng.random() < 0.6 else float(rng.uniform(0.1, 1.0)),
     )
 

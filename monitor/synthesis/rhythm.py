@@ -1,6 +1,6 @@
 """When the heart beats: times of first and second sounds, with the truth about early ones.
 
-Pure timing, no sound: :func:`make_beats` lays out every beat that can be heard in a made
+Pure timing, no sound: :func:`synthesize_beats` lays out every beat that can be heard in a made
 recording, regular or not, and says which beats are ectopic. Safe on any thread; takes every
 random number from the generator it is given.
 """
@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Beats", "Rhythm", "RhythmKind", "make_beats", "systole_s"]
+__all__ = ["Beats", "Rhythm", "RhythmKind", "synthesize_beats", "systole_s"]
 
 RhythmKind = Literal["regular", "ectopic", "sinus-arrhythmia"]
 
@@ -126,7 +126,7 @@ def systole_s(heart_rate_bpm: float) -> float:
     return (546.0 - 2.1 * heart_rate_bpm - 65.0) / 1000.0
 
 
-def make_beats(
+def synthesize_beats(
     duration_s: float,
     lead_s: float,
     rhythm: Rhythm,
@@ -162,9 +162,9 @@ def make_beats(
     ectopic = np.zeros(len(number), bool)
     systole = np.full(len(number), systole_s(rhythm.heart_rate_bpm) + rhythm.systole_offset_s)
     if rhythm.kind == "ectopic":
-        early = reach + _spread(reach, rhythm.ectopic_gap_beats, rng)
-        ectopic[early] = True
-        _come_early(intervals, early, systole[0], rhythm, rng)
+        indices = reach + _spread(reach, rhythm.ectopic_gap_beats, rng)
+        ectopic[indices] = True
+        _come_early(intervals, indices, systole[0], rhythm, rng)
         anchor_s = _heard_whole(intervals[reach - 2 : reach + 1], duration_s, rng)
     s1 = np.concatenate(([0.0], np.cumsum(intervals)[:-1]))
     s1 += anchor_s - s1[reach]
@@ -199,20 +199,20 @@ def _spread(reach: int, gap: tuple[int, int], rng: np.random.Generator) -> NDArr
     count = reach // (gap[0] + 1)
     after = np.cumsum(rng.integers(gap[0], gap[1] + 1, count) + 1)
     before = -np.cumsum(rng.integers(gap[0], gap[1] + 1, count) + 1)
-    early = np.concatenate((before, [0], after))
-    return early[(early > -reach + 1) & (early < reach)]
+    ectopic = np.concatenate((before, [0], after))
+    return ectopic[(ectopic > -reach + 1) & (ectopic < reach)]
 
 
 def _come_early(
-    intervals: NDArray[np.float64], early: NDArray[np.int64], systole: float, rhythm: Rhythm, rng: np.random.Generator
+    intervals: NDArray[np.float64], ectopic: NDArray[np.int64], systole: float, rhythm: Rhythm, rng: np.random.Generator
 ) -> None:
     """Shorten, in place, the interval before each early beat and lengthen the one behind it."""
-    normal = intervals[early - 1]
-    coupling = rng.uniform(*rhythm.prematurity, size=1) + 0.02 * rng.standard_normal(len(early))
+    normal = intervals[ectopic - 1]
+    coupling = rng.uniform(*rhythm.prematurity, size=1) + 0.02 * rng.standard_normal(len(ectopic))
     coupling = np.clip(coupling, rhythm.prematurity[0], rhythm.prematurity[1])  # one focus, one coupling
     short = np.maximum(normal * coupling, np.minimum(systole + FILLING_S, 0.85 * normal))
-    intervals[early - 1] = short
-    intervals[early] += rhythm.compensation * (normal - short)
+    intervals[ectopic - 1] = short
+    intervals[ectopic] += rhythm.compensation * (normal - short)
 
 
 def _heard_whole(around: NDArray[np.float64], duration_s: float, rng: np.random.Generator) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import DeviceStatus, EarlyBeats, Judgement, RecordingStatus, Start, Summary, WindowEvent
+    from monitor.messages import DeviceStatus, EctopicBeats, RecordingStatus, Start, Summary, Verdict, WindowEvent
 
 __all__ = [
     "SCHEMA",
@@ -96,12 +96,12 @@ def window_line(event: WindowEvent) -> str:
             "index": int(event.index),
             "start_s": _rounded(event.start_s, TIME_DIGITS),
             "end_s": _rounded(event.end_s, TIME_DIGITS),
-            **_judgement(event.judgement),
-            "rolling": _judgement(event.rolling),
+            **_verdict_values(event.verdict),
+            "rolling": _verdict_values(event.rolling),
             "quality": {"score": _rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
             "heart_rate_bpm": _rounded(event.heart_rate_bpm, BPM_DIGITS),
             "heart_rate_confidence": _rounded(event.heart_rate_confidence, SCORE_DIGITS),
-            "early_beats": _early(event.early),
+            "early_beats": _early(event.ectopic),
             "gap": bool(event.gap),
             "short": bool(event.short),
             "latency_ms": _rounded(event.latency_ms, LATENCY_DIGITS),
@@ -109,14 +109,14 @@ def window_line(event: WindowEvent) -> str:
     )
 
 
-def _early(early: EarlyBeats) -> dict[str, Any] | None:
+def _early(ectopic: EctopicBeats) -> dict[str, Any] | None:
     """Return what is known of early beats as JSON values; None where the rhythm cannot be followed."""
-    if not early.followable:
+    if not ectopic.followable:
         return None
     return {
-        "followed_s": _rounded(early.covered_s, TIME_DIGITS),
-        "intervals": early.num_intervals,
-        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in early.premature],
+        "followed_s": _rounded(ectopic.covered_s, TIME_DIGITS),
+        "intervals": ectopic.num_intervals,
+        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in ectopic.premature],
     }
 
 
@@ -137,7 +137,7 @@ def summary_line(summary: Summary) -> str:
     ValueError
         If a number is not finite.
     """
-    whole = _judgement(summary.judgement)
+    whole = _verdict_values(summary.verdict)
     return _line(
         {
             "type": "summary",
@@ -231,13 +231,13 @@ def mark_line(number: int, at_s: float, time: str | None = None) -> str:
     return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(number)})
 
 
-def _judgement(judgement: Judgement) -> dict[str, Any]:
-    """Return the four keys that every judgement has."""
+def _verdict_values(verdict: Verdict) -> dict[str, Any]:
+    """Return the four keys that every verdict has."""
     return {
-        "state": judgement.state,
-        "label": judgement.label,
-        "confidence": _rounded(judgement.confidence, SCORE_DIGITS),
-        "scores": None if judgement.scores is None else _scores(judgement.scores),
+        "state": verdict.state,
+        "label": verdict.label,
+        "confidence": _rounded(verdict.confidence, SCORE_DIGITS),
+        "scores": None if verdict.scores is None else _scores(verdict.scores),
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Judgement, Start, Summary, WindowEvent
+    from monitor.messages import Start, Summary, Verdict, WindowEvent
 
 __all__ = ["DISCLAIMER", "alarm_line", "header_line", "plain_summary", "plain_window"]
 
@@ -59,7 +59,7 @@ def plain_window(event: WindowEvent) -> str:
         The end of the window, its own verdict, confidence, heart rate and scores, then whatever
         else a person should know: why it was withheld, and the rolling verdict where it differs.
     """
-    own = event.judgement
+    own = event.verdict
     line = f"{event.end_s:8.1f} s  {_verdict(own)}  {_heart_rate(event.heart_rate_bpm)}"
     parts = [line, *([scores_text(own.scores)] if own.scores else []), *_remarks(event)]
     return "   ".join(parts).rstrip()
@@ -93,7 +93,7 @@ def plain_summary(summary: Summary) -> str:
     str
         The verdict over the whole recording, in the columns of the window lines, and the counts.
     """
-    whole = summary.judgement
+    whole = summary.verdict
     line = f"{'summary':>10}  {_verdict(whole)}  {_heart_rate(summary.heart_rate_bpm)}"
     counts = f"{summary.windows} windows, {summary.skipped} skipped, {summary.overruns} overruns"
     return "   ".join([line, *([scores_text(whole.scores)] if whole.scores else []), counts])
@@ -109,10 +109,10 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _verdict(judgement: Judgement) -> str:
+def _verdict(verdict: Verdict) -> str:
     """Return the columns of label (or state) and confidence."""
-    confidence = "" if judgement.confidence is None else f"{judgement.confidence:.2f}"
-    return f"{printable(judgement.label or judgement.state):<{VERDICT_WIDTH}} {confidence:>4}"
+    confidence = "" if verdict.confidence is None else f"{verdict.confidence:.2f}"
+    return f"{printable(verdict.label or verdict.state):<{VERDICT_WIDTH}} {confidence:>4}"
 
 
 def _heart_rate(bpm: float | None) -> str:
@@ -135,9 +135,9 @@ def _remarks(event: WindowEvent) -> list[str]:
         remarks.append(printable(event.quality.reason))
     if event.short:
         remarks.append("short clip, looped")
-    if event.early.premature:
-        remarks.append(f"early beats in 30 s: {len(event.early.premature)}")
-    own, rolling = event.judgement, event.rolling
+    if event.ectopic.premature:
+        remarks.append(f"early beats in 30 s: {len(event.ectopic.premature)}")
+    own, rolling = event.verdict, event.rolling
     if (rolling.state, rolling.label) != (own.state, own.label):
         remarks.append(f"rolling: {printable(rolling.label or rolling.state)}")
     return remarks

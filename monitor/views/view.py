@@ -15,7 +15,7 @@ from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.views.lines import WAIT_S, JsonView, LineView, PlainView
 
 if TYPE_CHECKING:
-    from monitor.dashboard.controller import Desk
+    from monitor.dashboard.controller import DashboardController
     from monitor.dashboard.keyboard import Keyboard
     from monitor.dashboard.terminal import Screen
     from monitor.interrupts import Interrupts
@@ -64,7 +64,7 @@ class DashboardView:
         self._screen = screen
         self._keyboard = keyboard
         self._kind = "heart"
-        self._desk: Desk | None = None
+        self._desk: DashboardController | None = None
         self._summaries: list[Summary] = []
 
     @property
@@ -74,9 +74,9 @@ class DashboardView:
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Make the desk on which everything beside the snapshots is kept."""
-        from monitor.dashboard.controller import Desk
+        from monitor.dashboard.controller import DashboardController
 
-        self._desk = Desk(pipeline, interrupts.quit)
+        self._desk = DashboardController(pipeline, interrupts.quit)
 
     def begin(self, start: Start, kind: str) -> None:
         """Open the screen, and listen to keys."""

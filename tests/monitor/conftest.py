@@ -13,7 +13,7 @@ from monitor.features.article_image import ARTICLE
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import Calibration
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 
 LABELS = ("normal", "murmur", "extrastole")
 
@@ -50,7 +50,7 @@ def make_bundle(spec: SpectrogramSpec = HEART, engine: PlainEngine | None = None
         labels=LABELS,
         spec=spec,
         calibration=Calibration("softmax", 1.0, (0.0, 0.0, 0.0)),
-        decision=Decision(uncertain_below=0.0),
+        decision=DecisionThresholds(uncertain_below=0.0),
         settings={},
         model_sha256="0" * 64,
         engine=engine or PlainEngine(),

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 import monitor
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(8.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 def test_an_array_is_judged_in_one_call(plain_bundle):
     """`judge` gives the windows, the summary, the label and the confidence."""
     judged = monitor.judge(HEART, 4000, plain_bundle)
     assert [window.index for window in judged.windows] == list(range(7))
-    assert judged.label == judged.summary.judgement.label
-    assert judged.confidence == max(judged.summary.judgement.scores.values())
+    assert judged.label == judged.summary.verdict.label
+    assert judged.confidence == max(judged.summary.verdict.scores.values())
 
 
 def test_channels_and_integers_are_taken(plain_bundle):

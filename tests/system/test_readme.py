@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from monitor.cli import COMMANDS, _parser
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def blocks(language):
 
 def test_the_python_runs(tmp_path, monkeypatch, capsys):
     """The lines of the Python door run as they stand, on a made heart."""
-    waveform = phonocardiogram(7.0, HeartSettings(), np.random.default_rng(1)).waveform
+    waveform = phonocardiogram(7.0, HeartParameters(), np.random.default_rng(1)).waveform
     monkeypatch.chdir(tmp_path)
     soundfile.write("heart.wav", waveform, 4000)
     (code,) = blocks("python")

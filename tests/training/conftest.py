@@ -13,15 +13,15 @@ import soundfile
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import Calibration
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from training.calibration import gate, scores
 from training.data.recording import Recording
 from training.evaluation import cross_validated
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import About, Evaluation, about, evaluate
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 
 LABELS = ("normal", "murmur", "extrastole")
 PATIENTS = 6
@@ -36,7 +36,7 @@ def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / label / f"p{kind}{patient}").mkdir(parents=True)
             rng = np.random.default_rng([kind, patient])
             duration_s = 2.5 if patient % 3 == 0 else 6.2
-            sound = phonocardiogram(duration_s, random_settings(rng, label=label), rng)
+            sound = phonocardiogram(duration_s, random_parameters(rng, label=label), rng)
             soundfile.write(folder / label / f"p{kind}{patient}" / "a.wav", sound.waveform, sound.sample_rate)
     return folder
 
@@ -62,25 +62,25 @@ def quick_figures_in_module() -> Iterator[None]:
         yield
 
 
-Judge = Callable[..., Judged]
+Judge = Callable[..., ScoredRecording]
 
 
 @pytest.fixture(scope="session")
 def judge() -> Judge:
     """Return the maker of judged recordings: labels that it may have, scores, patient, and what else is told."""
 
-    def make(labels: str, scores: tuple[float, ...], patient: str = "p", **told: Any) -> Judged:
+    def make(labels: str, scores: tuple[float, ...], patient: str = "p", **told: Any) -> ScoredRecording:
         name = told.pop("name", f"{patient}.wav")
         source, noisy = told.pop("source", "clinic"), told.pop("noisy", None)
         recording = Recording(Path(name), tuple(labels.split(" or ")), patient, source, noisy)
         facts = {"heart": 0.9, "num_withheld": 0, "num_windows": 2, "duration_s": 6.0, **told}
-        return Judged(recording, scores, **facts)
+        return ScoredRecording(recording, scores, **facts)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def judged_set(judge: Judge) -> list[Judged]:
+def judged_set(judge: Judge) -> list[ScoredRecording]:
     """Return 60 judged recordings of 20 patients, mostly right, and 4 sounds that are no heart."""
     rng = np.random.default_rng(0)
     found = []
@@ -97,13 +97,13 @@ def judged_set(judge: Judge) -> list[Judged]:
 
 
 @pytest.fixture(scope="session")
-def evaluation(judged_set: list[Judged]) -> Evaluation:
+def evaluation(judged_set: list[ScoredRecording]) -> Evaluation:
     """Return the evaluation of the judged set; nothing of it was seen in training."""
     return evaluate(judged_set, facts_about(judged_set), Bootstrap(0, 50))
 
 
 @pytest.fixture(scope="session")
-def seen_evaluation(judged_set: list[Judged]) -> Evaluation:
+def seen_evaluation(judged_set: list[ScoredRecording]) -> Evaluation:
     """Return the same evaluation where the bundle was trained on the set `clinic`."""
     return evaluate(judged_set, facts_about(judged_set, seen="clinic"), Bootstrap(0, 50))
 
@@ -114,7 +114,7 @@ def about_set() -> Callable[..., About]:
     return facts_about
 
 
-def facts_about(judged: Sequence[Judged], seen: str = "nothing", **more: Any) -> About:
+def facts_about(judged: Sequence[ScoredRecording], seen: str = "nothing", **more: Any) -> About:
     """Return what an evaluation is about, for a bundle that was trained on one set."""
     bundle = Bundle(
         name="plain",
@@ -122,7 +122,7 @@ def facts_about(judged: Sequence[Judged], seen: str = "nothing", **more: Any) ->
         labels=LABELS,
         spec=HEART,
         calibration=Calibration("softmax", 1.0, (0.0, 0.0, 0.0)),
-        decision=Decision(),
+        decision=DecisionThresholds(),
         settings={"training_data": [{"set": seen, "recordings": 9, "patients": 9, "labels": {}}]},
         model_sha256="0123456789" * 6 + "abcd",
         engine=None,  # type: ignore[arg-type]  # nothing is judged here

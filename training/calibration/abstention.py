@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.bootstrap import Bootstrap, Estimate
 
-__all__ = ["MOST_WRONG", "Abstaining", "least_confidence", "measure_abstaining"]
+__all__ = ["MOST_WRONG", "SelectiveAccuracy", "measure_selective_accuracy", "min_confidence"]
 
 MOST_WRONG = 1.0 / 6.0
 """Stated error: share of the labels given that may be wrong. In set B a tenth of the labels cannot be heard by anybody,
@@ -26,7 +26,7 @@ CURVE = (0.0, 0.5, 0.6, 0.7, 0.8)
 
 
 @dataclasses.dataclass(frozen=True)
-class Abstaining:
+class SelectiveAccuracy:
     """What it brings to say nothing where the network is unsure.
 
     Attributes
@@ -35,7 +35,7 @@ class Abstaining:
         What the threshold was chosen for.
     threshold : float
         That of the bundle, chosen on all held-out recordings.
-    coverage, error : Figure
+    coverage, error : Estimate
         Share of recordings that get a label, and share of these labels that are wrong, where each fold's threshold is
         chosen on the others.
     curve : list of (float, float, float)
@@ -44,8 +44,8 @@ class Abstaining:
 
     stated_error: float
     threshold: float
-    coverage: Figure
-    error: Figure
+    coverage: Estimate
+    error: Estimate
     curve: list[tuple[float, float, float]]
 
     def to_json(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Abstaining:
         }
 
 
-def least_confidence(right: NDArray[np.bool_], confidence: NDArray[np.floating], most_wrong: float) -> float:
+def min_confidence(right: NDArray[np.bool_], confidence: NDArray[np.floating], most_wrong: float) -> float:
     """Return the lowest threshold at which no more than a share of the labels given is wrong.
 
     Parameters
@@ -86,14 +86,14 @@ def least_confidence(right: NDArray[np.bool_], confidence: NDArray[np.floating],
     return float(min(told)[1]) if told else float(THRESHOLDS[-1])
 
 
-def measure_abstaining(
+def measure_selective_accuracy(
     truth: NDArray[np.intp],
     scores: NDArray[np.float64],
     folds: NDArray[np.intp],
     patients: Sequence[str],
     bootstrap: Bootstrap,
     most_wrong: float = MOST_WRONG,
-) -> Abstaining:
+) -> SelectiveAccuracy:
     """Return what abstaining brings on recordings that did not choose their own threshold.
 
     Parameters
@@ -112,16 +112,16 @@ def measure_abstaining(
     for fold in np.unique(folds):
         held = folds == fold
         others = ~held if (~held).any() else held
-        given[held] = confidence[held] >= least_confidence(right[others], confidence[others], most_wrong)
+        given[held] = confidence[held] >= min_confidence(right[others], confidence[others], most_wrong)
 
     def of(rows: NDArray[np.intp]) -> dict[str, float]:
         its = given[rows]
         return {"coverage": float(its.mean()), "error": float(1.0 - right[rows][its].mean()) if its.any() else math.nan}
 
     found = bootstrap.figures(of, patients)
-    return Abstaining(
+    return SelectiveAccuracy(
         stated_error=most_wrong,
-        threshold=least_confidence(right, confidence, most_wrong),
+        threshold=min_confidence(right, confidence, most_wrong),
         coverage=found["coverage"],
         error=found["error"],
         curve=[(at, *_coverage_and_error(right, confidence, at)) for at in CURVE],

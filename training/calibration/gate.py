@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.quality_gate import MOST_ODDS, Features, Gate
-from training.evaluation.bootstrap import Bootstrap, Figure
+from monitor.inference.quality_gate import MOST_ODDS, GateFeatures, QualityGate
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.metrics import Ranking
 
-__all__ = ["GateFigures", "GateWindows", "fit_gate", "measure_gate"]
+__all__ = ["GateMetrics", "GateWindows", "fit_gate", "measure_gate"]
 
 RIDGE = 1e-3
 """Of the standardised weights; what two features tell alike is shared between them."""
@@ -44,7 +44,7 @@ class GateWindows:
     Attributes
     ----------
     features : ndarray, shape (windows, 4), float64
-        As :class:`monitor.inference.quality_gate.Features`.
+        As :class:`monitor.inference.quality_gate.GateFeatures`.
     odds : ndarray, shape (windows,), float64
         Natural-log odds of a heart.
     kinds : ndarray of str, shape (windows,)
@@ -81,23 +81,23 @@ class GateWindows:
 
 
 @dataclasses.dataclass(frozen=True)
-class GateFigures:
+class GateMetrics:
     """What a gate does to windows that it was not fitted on; intervals by bootstrap over groups.
 
     Attributes
     ----------
-    auc : Figure
+    auc : Estimate
         Of hearts against all other sounds.
     windows : dict of str to int
         By kind, hearts first.
-    passing, passing_at_95 : dict of str to Figure
+    passing, passing_at_95 : dict of str to Estimate
         By kind: the share that is let pass by the gate as it is, and where 95 % of clean hearts are.
     """
 
-    auc: Figure
+    auc: Estimate
     windows: dict[str, int]
-    passing: dict[str, Figure]
-    passing_at_95: dict[str, Figure]
+    passing: dict[str, Estimate]
+    passing_at_95: dict[str, Estimate]
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain JSON values."""
@@ -114,7 +114,7 @@ class GateFigures:
         }
 
 
-def fit_gate(windows: GateWindows) -> Gate:
+def fit_gate(windows: GateWindows) -> QualityGate:
     """Return the gate that tells hearts from other sounds best, each kind weighing the same on its side.
 
     Parameters
@@ -139,9 +139,9 @@ def fit_gate(windows: GateWindows) -> Gate:
     clean = [logits[windows.clean & (windows.kinds == kind)] for kind in np.unique(windows.kinds[windows.clean])]
     limit = min((float(np.quantile(its, MOST_WITHHELD)) for its in clean), default=0.0)
     rounded = [round(float(value), 6) for value in (*middle, *slopes)]
-    return Gate(
-        typical=Features(*rounded[:4]),
-        weights=Features(*rounded[5:9]),
+    return QualityGate(
+        typical=GateFeatures(*rounded[:4]),
+        weights=GateFeatures(*rounded[5:9]),
         typical_odds=rounded[4],
         odds_weight=rounded[9],
         bias=round(bias, 6),
@@ -149,7 +149,7 @@ def fit_gate(windows: GateWindows) -> Gate:
     )
 
 
-def measure_gate(windows: GateWindows) -> GateFigures:
+def measure_gate(windows: GateWindows) -> GateMetrics:
     """Return what gates do to the windows of folds that they were not fitted on."""
     scores, passing = np.empty(len(windows)), np.empty(len(windows), bool)
     for fold in np.unique(windows.folds):
@@ -171,7 +171,7 @@ def measure_gate(windows: GateWindows) -> GateFigures:
         return values
 
     found = Bootstrap(repeats=DRAWS).figures(of, windows.groups.tolist())
-    return GateFigures(
+    return GateMetrics(
         auc=found["auc"],
         windows={kind: int(place.sum()) for kind, place in places.items()},
         passing={kind: found[f"passing {kind}"] for kind in kinds},
@@ -179,7 +179,7 @@ def measure_gate(windows: GateWindows) -> GateFigures:
     )
 
 
-def gate_logits(gate: Gate, windows: GateWindows) -> NDArray[np.float64]:
+def gate_logits(gate: QualityGate, windows: GateWindows) -> NDArray[np.float64]:
     """Return the scores of some windows as natural-log odds, shape (windows,)."""
     weights = np.array((*gate.weights, gate.odds_weight))
     logits: NDArray[np.float64] = (_values(windows) - (*gate.typical, gate.typical_odds)) @ weights + gate.bias

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.quality_gate import DEFAULT_GATE, Gate
-from training.calibration.gate import GateFigures, GateWindows, fit_gate, measure_gate
+from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
+from training.calibration.gate import GateMetrics, GateWindows, fit_gate, measure_gate
 from training.calibration.gate_windows import GateSound, kinds_of, windows_of
 from training.data.audio import Sound
-from training.data.recording import NOT_HEART
+from training.data.recording import NON_CARDIAC
 from training.fitting.cross_validation import EVALUATION_HOP_S, FoldRun, sounds_outputs
 
-__all__ = ["GateLearner"]
+__all__ = ["GateCollector"]
 
 
-class GateLearner:
+class GateCollector:
     """Gathers windows of held-out recordings, and of sounds that teach the gate alone, and fits the gate to them.
 
     Parameters
@@ -42,7 +42,7 @@ class GateLearner:
         for row, its in zip(run.held.tolist(), outputs, strict=True):
             sound = self._sounds[row]
             recording = sound.recording
-            clean = recording.label != NOT_HEART and not recording.noisy
+            clean = recording.label != NON_CARDIAC and not recording.noisy
             self._take(sound, its, self._kinds[row], recording.patient, run.fold, clean=clean)
         mine = [its for its in self._alone if its.fold(self._folds) == run.fold]
         for one, found in zip(mine, sounds_outputs(run.network, [its.sound for its in mine]), strict=True):
@@ -64,7 +64,7 @@ class GateLearner:
         )
         self._parts.append(windows)
 
-    def result(self) -> tuple[Gate, GateFigures | None]:
+    def result(self) -> tuple[QualityGate, GateMetrics | None]:
         """Return the gate fitted on all windows, and the figures of gates fitted on the others' folds.
 
         The default gate and no figures where there are not both hearts and other sounds in two folds.

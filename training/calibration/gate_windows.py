@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
-from monitor.inference.quality_gate import features_of
-from monitor.synthesis.non_cardiac import NOT_HEART as MAKERS
-from monitor.synthesis.non_cardiac import random_not_heart
+from monitor.inference.quality_gate import gate_features
+from monitor.synthesis.non_cardiac import GENERATORS as MAKERS
+from monitor.synthesis.non_cardiac import random_non_cardiac
 from training.calibration.gate import GateWindows
 from training.data.audio import Sound, frames_of
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
 __all__ = ["GateSound", "gate_sounds", "kinds_of", "made_gate_sounds", "windows_of"]
 
@@ -56,25 +56,25 @@ class GateSound:
         return zlib.crc32(self.group.encode()) % folds
 
 
-def made_gate_sounds(made_per_label: int, seed: int) -> list[GateSound]:
+def made_gate_sounds(synthetic_per_label: int, seed: int) -> list[GateSound]:
     """Return made sounds without a heart: 20 of each kind and 60 mixtures for 600 made sounds of a label; none for 0.
 
     Parameters
     ----------
-    made_per_label, seed : int
+    synthetic_per_label, seed : int
         Of the training.
     """
     rng = np.random.default_rng([seed, MADE_SEED])
-    each, mixed = -(-made_per_label // SHARE_EACH), -(-made_per_label // SHARE_MIXED)
+    each, mixed = -(-synthetic_per_label // SHARE_EACH), -(-synthetic_per_label // SHARE_MIXED)
     makers: list[tuple[str, Callable[..., NDArray[np.float32]], int]] = [
         (f"made {maker.__name__.replace('_', ' ')}", maker, each) for maker in MAKERS
     ]
-    makers.append(("made mixtures", random_not_heart, mixed))
+    makers.append(("made mixtures", random_non_cardiac, mixed))
     found = []
     for kind, maker, count in makers:
         for number in range(count):
             waveform = maker(MADE_S, rng, HEART.sample_rate)
-            nobody = Recording(Path(kind) / str(number), (NOT_HEART,), "", kind)
+            nobody = Recording(Path(kind) / str(number), (NON_CARDIAC,), "", kind)
             sound = Sound(nobody, frames_of(waveform, HEART), len(waveform))
             found.append(GateSound(sound, kind, f"{kind} {number}", heart=False))
     return found
@@ -84,17 +84,17 @@ def gate_sounds(sounds: Sequence[Sound]) -> list[GateSound]:
     """Return recordings that teach the gate alone; who has no patient stands for himself."""
     recordings = [sound.recording for sound in sounds]
     return [
-        GateSound(sound, kind, its.patient or f"{its.source}/{its.path.name}", heart=its.label != NOT_HEART)
+        GateSound(sound, kind, its.patient or f"{its.source}/{its.path.name}", heart=its.label != NON_CARDIAC)
         for sound, its, kind in zip(sounds, recordings, kinds_of(recordings), strict=True)
     ]
 
 
 def kinds_of(recordings: Sequence[Recording]) -> list[str]:
     """Return of which kind each is: a heart, its set; another sound, the first word of its name if others share it."""
-    words = [_first_word(its) if its.label == NOT_HEART else "" for its in recordings]
+    words = [_first_word(its) if its.label == NON_CARDIAC else "" for its in recordings]
     counts = Counter(words)
     return [
-        its.source if its.label != NOT_HEART else word if word and counts[word] > 1 else f"{its.source}, no heart"
+        its.source if its.label != NON_CARDIAC else word if word and counts[word] > 1 else f"{its.source}, no heart"
         for word, its in zip(words, recordings, strict=True)
     ]
 
@@ -135,7 +135,7 @@ def windows_of(
         features=np.array([_features(sound, start) for start in starts]),
         odds=np.zeros(count) if odds is None else odds,
         kinds=np.full(count, kind),
-        hearts=np.full(count, sound.recording.label != NOT_HEART),
+        hearts=np.full(count, sound.recording.label != NON_CARDIAC),
         clean=np.full(count, clean),
         groups=np.full(count, group),
         folds=np.full(count, fold, np.intp),
@@ -145,4 +145,4 @@ def windows_of(
 def _features(sound: Sound, start: int) -> tuple[float, ...]:
     """Return the features of the window that starts at a frame."""
     frames = sound.frames.window(start, HEART.num_frames)
-    return features_of(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)
+    return gate_features(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)

@@ -22,8 +22,8 @@ from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import Evaluation, about, evaluate
 from training.evaluation.ground_truth import sort_recordings
-from training.evaluation.marked_windows import judge_marked
-from training.evaluation.scoring import Judged, judge_recording
+from training.evaluation.marked_windows import score_annotated_windows
+from training.evaluation.scoring import ScoredRecording, score_recording
 from training.reports.caveats import notes_of, seen_note
 from training.reports.evaluation_json import to_json
 
@@ -111,7 +111,7 @@ def _evaluate(options: argparse.Namespace, bundle: Bundle) -> Evaluation:
     kinds = sort_recordings(labelled, bundle.labels)
     with TerminalProgress(Console(stderr=True)) as progress:
         judged, unreadable = _judge_all(kinds.usable, bundle, options.hop, progress)
-        marked = judge_marked([its.recording for its in judged], bundle, progress)
+        marked = score_annotated_windows([its.recording for its in judged], bundle, progress)
     bootstrap = Bootstrap(options.seed, options.repeats)
     facts = about(
         bundle, judged, hop_s=options.hop, bootstrap=bootstrap, left_out=kinds.left_out, unreadable=unreadable
@@ -121,13 +121,13 @@ def _evaluate(options: argparse.Namespace, bundle: Bundle) -> Evaluation:
 
 def _judge_all(
     recordings: Sequence[Recording], bundle: Bundle, hop_s: float, progress: Progress
-) -> tuple[list[Judged], list[str]]:
+) -> tuple[list[ScoredRecording], list[str]]:
     """Return what the bundle says of every recording, and a line for each that cannot be read."""
     tick = progress.stage("judging recordings", len(recordings))
     judged, unreadable = [], []
     for recording in recordings:
         try:
-            judged.append(judge_recording(recording, bundle, hop_s))
+            judged.append(score_recording(recording, bundle, hop_s))
         except RecordingError as error:
             unreadable.append(str(error))
         tick(math.nan)

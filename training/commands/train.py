@@ -19,7 +19,7 @@ from monitor.errors import DataError, EndedError, MissingExtraError
 from monitor.inference.engine import quiet_native_output
 from training.data.discovery import discover, for_gate_alone
 from training.data.folds import PATIENT_CHOICES, with_patients
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 from training.fitting.options import HeartOptions
 from training.reports.training_summary import print_evidence
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.fitting.cross_validation import Keeper
     from training.progress import Progress
     from training.recipes.article import ArticleOptions
-    from training.recipes.result import Trained
+    from training.recipes.result import TrainingResult
 
 __all__ = ["add_arguments", "add_patients", "run"]
 
@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
 
     from monitor.interrupts import Interrupts
     from training.export.release import publish
-    from training.fitting.checkpoints import KeptFolds, data_digest, kept_folder
+    from training.fitting.checkpoints import FoldCheckpoints, checkpoint_folder, data_digest
     from training.progress import TerminalProgress
 
     recipe = _recipe(options)
@@ -116,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
         "data": data_digest([*recordings, *for_gate]),
     }
     _tell_of_several_labels(recordings)
-    keeper = KeptFolds(kept_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume)
+    keeper = FoldCheckpoints(checkpoint_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume)
     again = f"go on with: {_command(options, as_typed=True)} --resume"
     with Interrupts() as interrupts:
         with TerminalProgress(Console(stderr=True)) as progress:
@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
             trained,
             recipe=options.recipe,
             command=_command(options),
-            made_per_label=getattr(recipe, "made_per_label", 0),
+            synthetic_per_label=getattr(recipe, "synthetic_per_label", 0),
         )
     print(f"wrote {path}; hear it with: auscult replay FILE --model {path}", file=sys.stderr)
     if trained.ended:
@@ -148,7 +148,7 @@ def _tell_of_several_labels(recordings: Sequence[Recording]) -> None:
     """Say on standard error how many patients have recordings of several certain labels: names may be mixed up."""
     labels: dict[str, set[str]] = {}
     for recording in recordings:
-        if recording.patient and recording.label not in (None, NOT_HEART):
+        if recording.patient and recording.label not in (None, NON_CARDIAC):
             labels.setdefault(recording.patient, set()).add(str(recording.label))
     several = [patient for patient, its in labels.items() if len(its) > 1]
     if several:
@@ -191,7 +191,7 @@ def _recipe(options: argparse.Namespace) -> HeartOptions | ArticleOptions:
         folds=options.folds,
         pretrain_steps=round(steps * defaults.pretrain_steps / defaults.steps),
         steps=steps,
-        made_per_label=defaults.made_per_label if options.made is None else options.made,
+        synthetic_per_label=defaults.synthetic_per_label if options.made is None else options.made,
         repeats=options.repeats,
         watched=defaults.watched if options.watched is None else options.watched,
     )
@@ -204,7 +204,7 @@ def _train(
     progress: Progress,
     interrupts: Interrupts,
     keeper: Keeper,
-) -> Trained:
+) -> TrainingResult:
     """Run the recipe."""
     if isinstance(recipe, HeartOptions):
         from training.recipes.heart import train_heart

@@ -18,7 +18,7 @@ A window may be several of these, or none: then it is neither premature nor regu
 reaches into, which is more than 0.2 s without a mark of states 1 to 4, at the ends of the marks too; and those with
 fewer than 3 intervals. Marks are a person's, corrected from a machine's; they are not an ECG.
 
-Pure but for :func:`read_marks`; must not read audio.
+Pure but for :func:`read_annotations`; must not read audio.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
 __all__ = [
     "PREMATURE",
     "REGULAR",
     "RHYTHM_HOP_S",
     "RhythmWindow",
-    "marks_beside",
-    "read_marks",
+    "annotations_beside",
+    "read_annotations",
     "rhythm_windows",
     "rhythms_of",
 ]
@@ -79,14 +79,14 @@ class RhythmWindow:
     kinds: frozenset[str]
 
 
-def marks_beside(recording: Recording) -> Path | None:
+def annotations_beside(recording: Recording) -> Path | None:
     """Return the marks of a recording's heart sounds, where they lie beside it; None for a sound that is no heart."""
     marks = recording.path.with_suffix(".tsv")
-    usable = recording.label != NOT_HEART and not recording.is_part and recording.path != marks
+    usable = recording.label != NON_CARDIAC and not recording.is_part and recording.path != marks
     return marks if usable and marks.is_file() else None
 
 
-def read_marks(path: Path) -> NDArray[np.float64]:
+def read_annotations(path: Path) -> NDArray[np.float64]:
     """Return marks, in the order of their starts.
 
     Returns
@@ -111,7 +111,7 @@ def rhythm_windows(marks: NDArray[np.float64], duration_s: float) -> list[Rhythm
     Parameters
     ----------
     marks : ndarray, shape (marks, 3)
-        As :func:`read_marks` gives them.
+        As :func:`read_annotations` gives them.
     duration_s : float
         Of the recording.
     """

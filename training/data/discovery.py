@@ -19,7 +19,7 @@ from training.data.pascal import join_pascal, read_pascal
 from training.data.recording import (
     EXTRASTOLE,
     LABELS,
-    NOT_HEART,
+    NON_CARDIAC,
     DataSet,
     Dropped,
     Recording,
@@ -154,7 +154,7 @@ def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:
     DataError
         If fewer than two labels have a recording.
     """
-    present = {label for recording in recordings for label in recording.labels} - {NOT_HEART}
+    present = {label for recording in recordings for label in recording.labels} - {NON_CARDIAC}
     ordered = [label for label in LABELS if label in present] + sorted(present - set(LABELS))
     if len(ordered) < 2:
         raise DataError(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
 __all__ = ["THUMBPRINT_PARTS", "Pair", "same_sounds", "sounding_part", "thumbprint"]
 
@@ -51,7 +51,7 @@ class Pair:
     @property
     def across_patients(self) -> bool:
         """Whether a split may part them, so that training would see what is held out."""
-        held_out = self.train and (self.first.label != NOT_HEART or self.second.label != NOT_HEART)
+        held_out = self.train and (self.first.label != NON_CARDIAC or self.second.label != NON_CARDIAC)
         same = self.first.patient == self.second.patient and bool(self.first.patient)
         return held_out and not same
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError
 from training.data.patient_split import patient_folds
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
-__all__ = ["ALWAYS_TRAINING", "PATIENT_CHOICES", "folds_of", "sets_that_tell_all", "with_patients"]
+__all__ = ["ALWAYS_TRAINING", "PATIENT_CHOICES", "folds_of", "fully_labelled_sets", "with_patients"]
 
 ALWAYS_TRAINING = -1
 """Fold of what is never held out: sounds whose patient, or whose group where they are no heart, is not known."""
@@ -58,7 +58,7 @@ def with_patients(recordings: Sequence[Recording], choice: str) -> list[Recordin
 
 def _is_nameless(recording: Recording) -> bool:
     """Return whether it is a heart, and nobody knows whose."""
-    return not recording.patient and recording.label != NOT_HEART
+    return not recording.patient and recording.label != NON_CARDIAC
 
 
 def _by_file(recording: Recording) -> Recording:
@@ -69,7 +69,7 @@ def _by_file(recording: Recording) -> Recording:
     return dataclasses.replace(recording, patient=f"{recording.source}/{path.parent.name}/{path.name}")
 
 
-def sets_that_tell_all(recordings: Sequence[Recording], labels: Sequence[str]) -> set[str]:
+def fully_labelled_sets(recordings: Sequence[Recording], labels: Sequence[str]) -> set[str]:
     """Return the names of the sets that have recordings of every label, of patients who are known.
 
     Raises
@@ -141,7 +141,7 @@ class Kind(enum.Enum):
 
 def _kind(recording: Recording, telling: set[str]) -> Kind:
     """Return with what a recording is dealt."""
-    if recording.label == NOT_HEART:
+    if recording.label == NON_CARDIAC:
         return Kind.NO_HEART
     return Kind.TELLS_ALL if recording.source in telling else Kind.TELLS_A_PART
 

@@ -18,8 +18,8 @@ from monitor.features.spec import HEART
 from training.data.audio import read_samples
 from training.data.discovery import labels_of
 from training.data.duplicates import Pair, same_sounds, sounding_part, thumbprint
-from training.data.folds import folds_of, sets_that_tell_all, with_patients
-from training.data.recording import LABELS, NOT_HEART, DataSet, Recording
+from training.data.folds import folds_of, fully_labelled_sets, with_patients
+from training.data.recording import LABELS, NON_CARDIAC, DataSet, Recording
 
 __all__ = ["Counts", "Facts", "Inventory", "SetInventory", "look_at", "take_inventory"]
 
@@ -230,7 +230,7 @@ def _count_set(data_set: DataSet, looks: dict[Recording, Facts | str]) -> SetInv
         whole=_count([recording for recording in everything if recording in facts], facts),
         unreadable={str(its): reason for its in everything if isinstance(reason := looks[its], str)},
         silent=tuple(str(recording) for recording in everything if recording in facts and facts[recording].silent),
-        without_patient=sum(not its.patient and its.label != NOT_HEART for its in data_set.recordings),
+        without_patient=sum(not its.patient and its.label != NON_CARDIAC for its in data_set.recordings),
         several_labels=_several_labels(data_set.recordings),
         dropped={reason: tuple(paths) for reason, paths in dropped.items()},
     )
@@ -242,7 +242,7 @@ def _count_labels(recordings: Sequence[Recording], facts: dict[Recording, Facts]
     for recording in recordings:
         if recording in facts:
             groups[recording.labels].append(recording)
-    known = (*LABELS, NOT_HEART)
+    known = (*LABELS, NON_CARDIAC)
     ordered = sorted(groups, key=lambda labels: (known.index(labels[0]) if labels[0] in known else len(known), labels))
     return {" or ".join(labels): _count(groups[labels], facts) for labels in ordered}
 
@@ -274,7 +274,7 @@ def _obstacle(recordings: Sequence[Recording], patients: str) -> str | None:
     """Return why a training would refuse these recordings, and the next step."""
     try:
         named = with_patients(recordings, patients)
-        folds_of(named, sets_that_tell_all(named, labels_of(named)), USUAL_FOLDS, 0)
+        folds_of(named, fully_labelled_sets(named, labels_of(named)), USUAL_FOLDS, 0)
     except DataError as error:
         return str(error)
     return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from training.data.recording import (
     LABELS,
-    NOT_HEART,
+    NON_CARDIAC,
     DataSet,
     Dropped,
     Recording,
@@ -50,9 +50,9 @@ def read_not_heart(folder: Path) -> DataSet | None:
     Each file stands for itself, but for a manikin's lungs: one sound of it, heard at several places, is one group.
     """
     name = folder_name(folder)
-    if known_label(name) != NOT_HEART:
+    if known_label(name) != NON_CARDIAC:
         return None
-    recordings = [Recording(path, (NOT_HEART,), f"{name}/{_group(path)}", NO_HEARTS) for path in audio_files(folder)]
+    recordings = [Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", NO_HEARTS) for path in audio_files(folder)]
     return DataSet(NO_HEARTS, folder, tuple(recordings)) if recordings else None
 
 
@@ -73,7 +73,7 @@ def read_label_folders(folder: Path) -> DataSet | None:
     if not any(files.values()):
         return None
     name = folder_name(folder)
-    hearts = [(sub, path) for sub, paths in files.items() for path in paths if known_label(sub.name) != NOT_HEART]
+    hearts = [(sub, path) for sub, paths in files.items() for path in paths if known_label(sub.name) != NON_CARDIAC]
     loose_names = [path.stem for sub, path in hearts if path.parent == sub]
     prefixes = _prefixes_are_patients(loose_names)
     recordings = [
@@ -90,7 +90,7 @@ def read_label_folders(folder: Path) -> DataSet | None:
 def _patient(name: str, sub: Path, path: Path, *, prefixes: bool) -> str:
     """Return who was recorded, empty where nothing tells."""
     inside = path.relative_to(sub)
-    if known_label(sub.name) == NOT_HEART:
+    if known_label(sub.name) == NON_CARDIAC:
         return f"{name}/{sub.name}/{inside.with_suffix('').as_posix()}"
     if len(inside.parts) > 1:
         return f"{name}/{inside.parts[0]}"

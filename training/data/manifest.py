@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from monitor.errors import DataError
-from training.data.recording import NOT_HEART, DataSet, Dropped, Recording, folder_name, known_label
+from training.data.recording import NON_CARDIAC, DataSet, Dropped, Recording, folder_name, known_label
 
 __all__ = ["MANIFEST", "read_manifest"]
 
@@ -109,7 +109,7 @@ def _path(text: str, folder: Path) -> Path:
 def _labels(text: str) -> tuple[str, ...]:
     """Return the labels that a recording may have."""
     labels = tuple(dict.fromkeys(known_label(label) for label in text.split("|") if label.strip()))
-    if NOT_HEART in labels and len(labels) > 1:
+    if NON_CARDIAC in labels and len(labels) > 1:
         raise ValueError(f"label {text!r} is a heart or no heart, not perhaps either")
     return labels
 
@@ -139,7 +139,7 @@ def _check_parts(table: Path, parts: Sequence[tuple[int, Recording]]) -> None:
 
 def _notes(recordings: Sequence[Recording]) -> tuple[str, ...]:
     """Return what is worth telling of the rows."""
-    nameless = sum(not recording.patient and recording.label != NOT_HEART for recording in recordings)
+    nameless = sum(not recording.patient and recording.label != NON_CARDIAC for recording in recordings)
     partly = sum(len(recording.labels) > 1 for recording in recordings)
     notes = ["labels and patients are told by the manifest"]
     if nameless:

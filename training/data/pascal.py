@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.data.recording import EXTRASTOLE, NOT_HEART, DataSet, Dropped, Recording, is_audio
+from training.data.recording import EXTRASTOLE, NON_CARDIAC, DataSet, Dropped, Recording, is_audio
 
 __all__ = ["SET_A", "SET_B", "join_pascal", "read_pascal"]
 
@@ -23,7 +23,7 @@ SET_A, SET_B = "PASCAL set A", "PASCAL set B"
 
 HEARD = {"normal": "normal", "murmur": "murmur"}
 LABEL_WORDS = {
-    SET_A: HEARD | {"extrahls": "extrahls", "extrahs": "extrahls", "artifact": NOT_HEART},
+    SET_A: HEARD | {"extrahls": "extrahls", "extrahs": "extrahls", "artifact": NON_CARDIAC},
     SET_B: HEARD | {"extrastole": EXTRASTOLE, "extrasystole": EXTRASTOLE},
 }
 NOISY_WORDS: dict[str, dict[str, str]] = {SET_A: {}, SET_B: {"noisynormal": "normal", "noisymurmur": "murmur"}}
@@ -84,7 +84,7 @@ def _data_set(name: str, folder: Path, told: dict[Path, Told], strangers: tuple[
         if tells.label
     ]
     unlabelled = tuple(Dropped(path, UNLABELLED) for path, tells in told.items() if not tells.label)
-    trains = [recording for recording in labelled if name == SET_B or recording.label == NOT_HEART]
+    trains = [recording for recording in labelled if name == SET_B or recording.label == NON_CARDIAC]
     aside = [recording for recording in labelled if recording not in trains]
     return DataSet(name, folder, tuple(trains), tuple(aside), (*unlabelled, *strangers), (NOTES[name],))
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
-__all__ = ["patient_folds", "split_watched"]
+__all__ = ["patient_folds", "split_validation"]
 
 
 def patient_folds(patients: Sequence[str], labels: Sequence[str], num_folds: int, seed: int) -> NDArray[np.intp]:
@@ -81,7 +81,7 @@ def _check_enough(counts: dict[str, Counter[str]], num_folds: int) -> None:
             )
 
 
-def split_watched(
+def split_validation(
     recordings: Sequence[Recording], rows: NDArray[np.intp], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows to train on and the rows to watch.
@@ -125,7 +125,7 @@ def _kinds(recordings: Sequence[Recording], rows: NDArray[np.intp]) -> dict[tupl
             has[recording.patient].add(f"{recording.source}: {'+'.join(recording.labels)}")
     kinds: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for patient in sorted(has):
-        if not any(its.endswith(f": {NOT_HEART}") for its in has[patient]):
+        if not any(its.endswith(f": {NON_CARDIAC}") for its in has[patient]):
             kinds[tuple(sorted(has[patient]))].append(patient)
     return kinds
 

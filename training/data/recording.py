@@ -10,14 +10,14 @@ import dataclasses
 import os
 from pathlib import Path
 
-from monitor.labels import EXTRASTOLE, NORMAL, NOT_HEART
+from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 
-__all__ = ["EXTRASTOLE", "LABELS", "NOT_HEART", "DataSet", "Dropped", "Recording", "audio_files", "known_label"]
+__all__ = ["EXTRASTOLE", "LABELS", "NON_CARDIAC", "DataSet", "Dropped", "Recording", "audio_files", "known_label"]
 
 LABELS = (NORMAL, "murmur", EXTRASTOLE)
 """The labels of PASCAL set B, in the order of the default bundle; the spelling is the data set's."""
 
-ALSO_WRITTEN = {"extrasystole": EXTRASTOLE, "not_heart": NOT_HEART, "artifact": NOT_HEART}
+ALSO_WRITTEN = {"extrasystole": EXTRASTOLE, "not_heart": NON_CARDIAC, "artifact": NON_CARDIAC}
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 
@@ -126,7 +126,7 @@ def known_label(name: str) -> str:
     """Return a label as it is spelt here; one that is not known is left as it is, without spaces around it."""
     plain = name.strip().lower()
     spelt = ALSO_WRITTEN.get(plain, plain)
-    return spelt if spelt in (*LABELS, NOT_HEART) else name.strip()
+    return spelt if spelt in (*LABELS, NON_CARDIAC) else name.strip()
 
 
 def folder_name(folder: Path) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNDEFINED", "Bootstrap", "Figure"]
+__all__ = ["UNDEFINED", "Bootstrap", "Estimate"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Figure:
+class Estimate:
     """A value with its 95 % interval over patients."""
 
     value: float
@@ -32,7 +32,7 @@ class Figure:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-UNDEFINED = Figure(math.nan, math.nan, math.nan)
+UNDEFINED = Estimate(math.nan, math.nan, math.nan)
 """A figure that the recordings do not give."""
 
 FEWEST_PATIENTS = 2
@@ -62,7 +62,7 @@ class Bootstrap:
 
     def figures(
         self, of: Callable[[NDArray[np.intp]], Mapping[str, float]], patients: Sequence[str]
-    ) -> dict[str, Figure]:
+    ) -> dict[str, Estimate]:
         """Return figures, each with its interval.
 
         Parameters
@@ -97,10 +97,10 @@ class Bootstrap:
             yield np.repeat(rows, times[which])
 
 
-def _figure(value: float, draws: Sequence[float]) -> Figure:
+def _figure(value: float, draws: Sequence[float]) -> Estimate:
     """Return a value with the percentiles of its draws."""
     finite = [draw for draw in draws if math.isfinite(draw)]
     if not math.isfinite(value) or not finite:
-        return Figure(value if math.isfinite(value) else math.nan, math.nan, math.nan)
+        return Estimate(value if math.isfinite(value) else math.nan, math.nan, math.nan)
     low, high = np.percentile(finite, (2.5, 97.5))
-    return Figure(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluation import curves, metrics
-from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Figure
-from training.evaluation.ground_truth import IS, IS_NOT, NORMAL, UNTOLD, Hearts
+from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Estimate
+from training.evaluation.ground_truth import IS, IS_NOT, NORMAL, UNTOLD, LabelledScores
 from training.evaluation.metrics import Ranking
 
 __all__ = [
@@ -57,16 +57,16 @@ class LabelFigures:
     ----------
     positives, negatives : int
         Recordings, or patients, that certainly have the label, or have it not.
-    figures : dict of str to Figure
+    figures : dict of str to Estimate
         Those named in OF_LABEL.
     """
 
     positives: int
     negatives: int
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
 
 
-def several_classes(certain: Hearts, bootstrap: Bootstrap) -> dict[str, Figure]:
+def several_classes(certain: LabelledScores, bootstrap: Bootstrap) -> dict[str, Estimate]:
     """Return the figures of several classes, the challenge's own, and the errors along the coverage."""
     names = (*OVERALL, *CHALLENGE, *(f"error_at_{share}" for share in COVERAGES))
     if not len(certain):
@@ -107,7 +107,7 @@ def _heart_problem(matrix: NDArray[np.int64], labels: Sequence[str]) -> tuple[fl
     return sensitivity, specificity
 
 
-def one_label(hearts: Hearts, label: str, bootstrap: Bootstrap) -> LabelFigures:
+def one_label(hearts: LabelledScores, label: str, bootstrap: Bootstrap) -> LabelFigures:
     """Return how well a label is told from the others, where the truth says."""
     index = hearts.labels.index(label)
     told = hearts.only(np.flatnonzero(hearts.states[:, index] != UNTOLD))
@@ -128,7 +128,7 @@ def one_label(hearts: Hearts, label: str, bootstrap: Bootstrap) -> LabelFigures:
     return LabelFigures(*counts, figures)
 
 
-def several_accuracies(certain: Hearts, bootstrap: Bootstrap) -> dict[str, Figure]:
+def several_accuracies(certain: LabelledScores, bootstrap: Bootstrap) -> dict[str, Estimate]:
     """Return accuracy and balanced accuracy alone."""
     names = ("accuracy", "balanced_accuracy")
     if not len(certain):
@@ -151,14 +151,14 @@ def _counting(
     return lambda rows: np.bincount(cell[rows], minlength=size * size).reshape(size, size)
 
 
-def confusion_of(certain: Hearts) -> NDArray[np.int64]:
+def confusion_of(certain: LabelledScores) -> NDArray[np.int64]:
     """Return the confusion matrix, of zeros where no truth is told."""
     if not len(certain):
         return np.zeros((len(certain.labels),) * 2, np.int64)
     return metrics.confusion(certain.truth, certain.scores.argmax(axis=1), len(certain.labels))
 
 
-def baseline(certain: Hearts) -> tuple[str, dict[str, float]] | None:
+def baseline(certain: LabelledScores) -> tuple[str, dict[str, float]] | None:
     """Return the most frequent label and what always saying it would reach; None where no truth is told."""
     if not len(certain):
         return None

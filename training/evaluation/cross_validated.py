@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from monitor.labels import EXTRASTOLE, NORMAL
 from training.evaluation import metrics
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.curves import accuracy_at_coverage
 from training.evaluation.metrics import Ranking
 
-__all__ = ["Evidence", "area_figure", "measure"]
+__all__ = ["CrossValidatedMetrics", "area_figure", "measure"]
 
 DRAWS = 1000
 """Of the bootstrap."""
@@ -35,30 +35,30 @@ FigureOf = Callable[[Rows], Values]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Evidence:
+class CrossValidatedMetrics:
     """What held-out patients say of a network.
 
     Attributes
     ----------
-    overall : dict of str to Figure
+    overall : dict of str to Estimate
         accuracy, balanced_accuracy, macro_f1, calibration_error, accuracy_on_surest_80.
-    per_label : dict of label to dict of str to Figure
+    per_label : dict of label to dict of str to Estimate
         sensitivity, specificity, precision, auc, sensitivity_at_specificity_0.90.
     confusion : ndarray, shape (labels, labels)
         Rows are the truth; summed over the repeats.
     num_recordings, num_patients : int
-    apart : dict of str to Figure
+    apart : dict of str to Estimate
         Where the set says which recordings are noisy: murmur AUC among clean and among noisy recordings, extrastole
         AUC against clean and against noisy normals.
     num_repeats : int
     """
 
-    overall: dict[str, Figure]
-    per_label: dict[str, dict[str, Figure]]
+    overall: dict[str, Estimate]
+    per_label: dict[str, dict[str, Estimate]]
     confusion: NDArray[np.int64]
     num_recordings: int
     num_patients: int
-    apart: dict[str, Figure] = dataclasses.field(default_factory=dict)
+    apart: dict[str, Estimate] = dataclasses.field(default_factory=dict)
     num_repeats: int = 1
 
     def to_json(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Evidence:
         }
 
 
-def _to_json(figures: Mapping[str, Figure]) -> dict[str, dict[str, float | None]]:
+def _to_json(figures: Mapping[str, Estimate]) -> dict[str, dict[str, float | None]]:
     """Return figures as JSON values."""
     return {name: figure.to_json() for name, figure in figures.items()}
 
@@ -86,7 +86,7 @@ def measure(
     patients: Sequence[str],
     seed: int = 0,
     noisy: Sequence[bool | None] | None = None,
-) -> Evidence:
+) -> CrossValidatedMetrics:
     """Return the figures of some held-out recordings; the decision is the label with the largest score.
 
     Parameters
@@ -112,7 +112,7 @@ def measure(
     parts = _parts(truth, labels, noisy or [None] * len(truth))
     of = _mean_of([_figures_of(truth, of_repeat, labels, parts) for of_repeat in repeats])
     figures = Bootstrap(seed, DRAWS).figures(of, patients)
-    return Evidence(
+    return CrossValidatedMetrics(
         overall={name: figures[name] for name in OVERALL},
         per_label={label: {name: figures[f"{label}/{name}"] for name in OF_LABEL} for label in labels},
         confusion=sum(
@@ -128,7 +128,7 @@ def measure(
 
 def area_figure(
     positive: NDArray[np.bool_], scores: NDArray[np.float64], patients: Sequence[str], seed: int = 0
-) -> Figure:
+) -> Estimate:
     """Return the area under the ROC curve with its interval.
 
     Parameters

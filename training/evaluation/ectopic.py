@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from training.data.annotations import PREMATURE, REGULAR
 from training.data.recording import EXTRASTOLE
-from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Figure
+from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Estimate
 from training.evaluation.ground_truth import NORMAL, patients_of
 from training.evaluation.metrics import Ranking
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 
 __all__ = [
+    "AnnotatedWindows",
     "LabelContrast",
-    "MarkedWindows",
-    "Rhythm",
     "RhythmContrast",
+    "RhythmMetrics",
     "contrasts",
     "label_contrasts",
     "rhythm_json",
@@ -53,7 +53,7 @@ NOTE = (
 
 
 @dataclasses.dataclass(frozen=True)
-class MarkedWindows:
+class AnnotatedWindows:
     """Judged windows whose rhythm is known.
 
     Attributes
@@ -97,18 +97,18 @@ class RhythmContrast:
     ----------
     counts : dict of str to int
         ``windows``, ``recordings`` and ``patients`` of that kind.
-    against_regular : Figure
+    against_regular : Estimate
         Against windows of a regular rhythm.
-    against_all : Figure
+    against_all : Estimate
         Against all windows that are not of that kind.
     """
 
     counts: dict[str, int]
-    against_regular: Figure
-    against_all: Figure
+    against_regular: Estimate
+    against_all: Estimate
 
 
-def contrasts(marked: MarkedWindows, bootstrap: Bootstrap) -> dict[str, RhythmContrast]:
+def contrasts(marked: AnnotatedWindows, bootstrap: Bootstrap) -> dict[str, RhythmContrast]:
     """Return, for each definition of a premature beat, how well it is found; intervals over patients."""
     regular = marked.of_kind(REGULAR)
     kinds = {name: marked.of_kind(name) for name in PREMATURE}
@@ -124,11 +124,11 @@ def contrasts(marked: MarkedWindows, bootstrap: Bootstrap) -> dict[str, RhythmCo
 
 
 def _areas(
-    marked: MarkedWindows,
+    marked: AnnotatedWindows,
     kinds: Mapping[str, NDArray[np.bool_]],
     regular: NDArray[np.bool_],
     bootstrap: Bootstrap,
-) -> dict[str, Figure]:
+) -> dict[str, Estimate]:
     """Return the area of every definition against regular windows, and against all others."""
     rankings = {name: Ranking(positive, np.asarray(marked.score)) for name, positive in kinds.items()}
 
@@ -151,16 +151,16 @@ class LabelContrast:
     ----------
     positives, negatives : int
         Recordings.
-    auc : Figure
+    auc : Estimate
     """
 
     positives: int
     negatives: int
-    auc: Figure
+    auc: Estimate
 
 
 @dataclasses.dataclass(frozen=True)
-class Rhythm:
+class RhythmMetrics:
     """Both truths about the score of an extrasystole.
 
     Attributes
@@ -180,22 +180,22 @@ class Rhythm:
 
 
 def rhythm_of(
-    judged: Sequence[Judged], marked: MarkedWindows, labels: Sequence[str], bootstrap: Bootstrap
-) -> Rhythm | None:
+    judged: Sequence[ScoredRecording], marked: AnnotatedWindows, labels: Sequence[str], bootstrap: Bootstrap
+) -> RhythmMetrics | None:
     """Return both truths about some judged recordings and windows; None for labels without an extrasystole.
 
     Parameters
     ----------
-    judged : sequence of Judged
+    judged : sequence of ScoredRecording
         Recordings; those that are certainly extrasystoles or normals count.
-    marked : MarkedWindows
+    marked : AnnotatedWindows
     labels : sequence of str
         In the order of the scores.
     bootstrap : Bootstrap
     """
     if EXTRASTOLE not in labels:
         return None
-    return Rhythm(
+    return RhythmMetrics(
         label=label_contrasts(judged, list(labels).index(EXTRASTOLE), bootstrap),
         windows=marked.counts(),
         regular=marked.counts(marked.of_kind(REGULAR)),
@@ -203,12 +203,12 @@ def rhythm_of(
     )
 
 
-def label_contrasts(judged: Sequence[Judged], place: int, bootstrap: Bootstrap) -> dict[str, LabelContrast]:
+def label_contrasts(judged: Sequence[ScoredRecording], place: int, bootstrap: Bootstrap) -> dict[str, LabelContrast]:
     """Return how well the label is found among each kind of normals.
 
     Parameters
     ----------
-    judged : sequence of Judged
+    judged : sequence of ScoredRecording
     place : int
         Of the extrasystole among the scores.
     bootstrap : Bootstrap
@@ -226,7 +226,7 @@ def label_contrasts(judged: Sequence[Judged], place: int, bootstrap: Bootstrap) 
     return found
 
 
-def _auc(judged: Sequence[Judged], positive: NDArray[np.bool_], place: int, bootstrap: Bootstrap) -> Figure:
+def _auc(judged: Sequence[ScoredRecording], positive: NDArray[np.bool_], place: int, bootstrap: Bootstrap) -> Estimate:
     """Return the area under the ROC curve of one score."""
     ranking = Ranking(positive, np.array([its.scores[place] for its in judged]))
 
@@ -236,9 +236,9 @@ def _auc(judged: Sequence[Judged], positive: NDArray[np.bool_], place: int, boot
     return bootstrap.figures(of, patients_of([its.recording for its in judged]))["auc"]
 
 
-def rhythm_rows(found: Rhythm) -> list[tuple[str | Figure, ...]]:
+def rhythm_rows(found: RhythmMetrics) -> list[tuple[str | Estimate, ...]]:
     """Return the rows of a table, under COLUMNS; truths that the recordings do not give are left out."""
-    rows: list[tuple[str | Figure, ...]] = [
+    rows: list[tuple[str | Estimate, ...]] = [
         ("label", f"{its.positives} recordings", f"{its.negatives} {name}", its.auc)
         for name, its in found.label.items()
         if math.isfinite(its.auc.value)
@@ -256,7 +256,7 @@ def rhythm_rows(found: Rhythm) -> list[tuple[str | Figure, ...]]:
     return rows
 
 
-def rhythm_json(found: Rhythm) -> dict[str, Any]:
+def rhythm_json(found: RhythmMetrics) -> dict[str, Any]:
     """Return both truths as plain JSON values."""
     return {
         "label": {

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.bundle import Bundle
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation import curves
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.classification import (
     CHALLENGE,
     COVERAGES,
@@ -33,10 +33,10 @@ from training.evaluation.classification import (
     several_classes,
 )
 from training.evaluation.curves import ReliabilityBin
-from training.evaluation.ectopic import MarkedWindows, Rhythm, rhythm_of
-from training.evaluation.ground_truth import Hearts, finding_of, hearts_of, patients_of
+from training.evaluation.ectopic import AnnotatedWindows, RhythmMetrics, rhythm_of
+from training.evaluation.ground_truth import LabelledScores, finding_of, labelled_scores, patients_of
 from training.evaluation.metrics import Ranking
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.evaluation.subgroups import subgroups
 
 __all__ = ["About", "Evaluation", "LabelFigures", "about", "evaluate"]
@@ -88,7 +88,7 @@ class Group:
 
     recordings: int
     patients: int
-    overall: dict[str, Figure]
+    overall: dict[str, Estimate]
     finding: LabelFigures
 
 
@@ -99,53 +99,53 @@ class Evaluation:
     Attributes
     ----------
     about : About
-    hearts : Hearts
+    hearts : LabelledScores
         Scores and truth of every heart.
     finding : str
         The label that tables of one label are about.
     num_windows : int
     hours : float
-    overall, challenge : dict of str to Figure
+    overall, challenge : dict of str to Estimate
         Those named in OVERALL and in CHALLENGE.
     always : tuple of str and dict, or None
         The most frequent label, and what always saying it would reach; None where no set tells all labels.
     confusion : ndarray, shape (labels, labels)
         Rows are the truth.
     per_label, per_patient : dict of str to LabelFigures
-    coverage : list of tuple of float and Figure
+    coverage : list of tuple of float and Estimate
         Share of the surest recordings, and the share of errors among them.
     reliability : list of ReliabilityBin
     groups : dict of str to dict of str to Group
-    no_heart : dict of str to Figure
+    no_heart : dict of str to Estimate
         windows_refused (of other sounds), heart_windows_withheld, auc; empty where the network does not tell.
     num_no_heart : int
         Recordings of sounds that are no heart.
-    rhythm : Rhythm or None
+    rhythm : RhythmMetrics or None
         The score of an extrasystole against both truths; None where no marks lie beside the recordings.
     """
 
     about: About
-    hearts: Hearts
+    hearts: LabelledScores
     finding: str
     num_windows: int
     hours: float
-    overall: dict[str, Figure]
-    challenge: dict[str, Figure]
+    overall: dict[str, Estimate]
+    challenge: dict[str, Estimate]
     always: tuple[str, dict[str, float]] | None
     confusion: NDArray[np.int64]
     per_label: dict[str, LabelFigures]
     per_patient: dict[str, LabelFigures]
-    coverage: list[tuple[float, Figure]]
+    coverage: list[tuple[float, Estimate]]
     reliability: list[ReliabilityBin]
     groups: dict[str, dict[str, Group]]
-    no_heart: dict[str, Figure]
+    no_heart: dict[str, Estimate]
     num_no_heart: int
-    rhythm: Rhythm | None = None
+    rhythm: RhythmMetrics | None = None
 
 
 def about(
     bundle: Bundle,
-    judged: Sequence[Judged],
+    judged: Sequence[ScoredRecording],
     *,
     hop_s: float,
     bootstrap: Bootstrap,
@@ -183,22 +183,22 @@ def _described(source: str, recordings: Sequence[Recording], seen: set[str]) -> 
 
 
 def evaluate(
-    judged: Sequence[Judged], facts: About, bootstrap: Bootstrap, marked: MarkedWindows | None = None
+    judged: Sequence[ScoredRecording], facts: About, bootstrap: Bootstrap, marked: AnnotatedWindows | None = None
 ) -> Evaluation:
     """Return every figure of some judged recordings.
 
     Parameters
     ----------
-    judged : sequence of Judged
+    judged : sequence of ScoredRecording
         At least one; hearts, and sounds that are no heart.
     facts : About
     bootstrap : Bootstrap
-    marked : MarkedWindows or None
+    marked : AnnotatedWindows or None
         Windows whose rhythm marks tell, judged too.
     """
-    others = [its for its in judged if its.recording.label == NOT_HEART]
-    beating = [its for its in judged if its.recording.label != NOT_HEART]
-    hearts, finding = hearts_of(beating, facts.labels), finding_of(facts.labels)
+    others = [its for its in judged if its.recording.label == NON_CARDIAC]
+    beating = [its for its in judged if its.recording.label != NON_CARDIAC]
+    hearts, finding = labelled_scores(beating, facts.labels), finding_of(facts.labels)
     certain, people = hearts.certain(), hearts.by_patient()
     several = several_classes(certain, bootstrap)
     return Evaluation(
@@ -225,7 +225,7 @@ def evaluate(
     )
 
 
-def _group(hearts: Hearts, finding: str, bootstrap: Bootstrap) -> Group:
+def _group(hearts: LabelledScores, finding: str, bootstrap: Bootstrap) -> Group:
     """Return the figures of some of the recordings."""
     return Group(
         recordings=len(hearts),
@@ -235,12 +235,14 @@ def _group(hearts: Hearts, finding: str, bootstrap: Bootstrap) -> Group:
     )
 
 
-def _no_heart(beating: Sequence[Judged], others: Sequence[Judged], bootstrap: Bootstrap) -> dict[str, Figure]:
+def _no_heart(
+    beating: Sequence[ScoredRecording], others: Sequence[ScoredRecording], bootstrap: Bootstrap
+) -> dict[str, Estimate]:
     """Return how well hearts and other sounds are told apart, where the network tells."""
     told = [its for its in (*beating, *others) if its.heart is not None]
     if not told:
         return {}
-    heart = np.array([its.recording.label != NOT_HEART for its in told])
+    heart = np.array([its.recording.label != NON_CARDIAC for its in told])
     ranking = Ranking(heart, np.array([its.heart for its in told], np.float64))
     withheld = np.array([its.num_withheld for its in told])
     windows = np.array([its.num_windows for its in told])

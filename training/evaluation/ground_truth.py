@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError
 from monitor.labels import NORMAL
-from training.data.recording import NOT_HEART, Recording
-from training.evaluation.scoring import Judged
+from training.data.recording import NON_CARDIAC, Recording
+from training.evaluation.scoring import ScoredRecording
 
 __all__ = [
     "IS",
     "IS_NOT",
     "NORMAL",
     "UNTOLD",
-    "Hearts",
+    "LabelledScores",
     "Sorted",
     "finding_of",
-    "hearts_of",
+    "labelled_scores",
     "patients_of",
     "sort_recordings",
 ]
@@ -63,7 +63,7 @@ def sort_recordings(recordings: Sequence[Recording], labels: Sequence[str]) -> S
     usable: dict[tuple[Any, ...], Recording] = {}
     left_out: Counter[str] = Counter()
     for recording in recordings:
-        if recording.label == NOT_HEART or set(recording.labels) & set(labels):
+        if recording.label == NON_CARDIAC or set(recording.labels) & set(labels):
             usable.setdefault((recording.path.resolve(), recording.start_s, recording.end_s), recording)
         else:
             left_out[" or ".join(recording.labels) or "(no label)"] += 1
@@ -77,7 +77,7 @@ def sort_recordings(recordings: Sequence[Recording], labels: Sequence[str]) -> S
 
 
 @dataclasses.dataclass(frozen=True)
-class Hearts:
+class LabelledScores:
     """Judged hearts, or patients, with the truth about them.
 
     Attributes
@@ -101,16 +101,16 @@ class Hearts:
         """Return the number of recordings."""
         return len(self.patients)
 
-    def only(self, rows: NDArray[np.intp]) -> Hearts:
+    def only(self, rows: NDArray[np.intp]) -> LabelledScores:
         """Return some of the rows."""
         patients = [self.patients[row] for row in rows.tolist()]
-        return Hearts(self.labels, self.scores[rows], self.states[rows], self.truth[rows], patients)
+        return LabelledScores(self.labels, self.scores[rows], self.states[rows], self.truth[rows], patients)
 
-    def certain(self) -> Hearts:
+    def certain(self) -> LabelledScores:
         """Return the rows of which all labels are told."""
         return self.only(np.flatnonzero(self.truth != UNTOLD))
 
-    def by_patient(self) -> Hearts:
+    def by_patient(self) -> LabelledScores:
         """Return a row per patient: the mean of the scores, and what any recording shows.
 
         A patient has a label if any recording has it, and has not if all certainly have not; normal is turned round.
@@ -121,7 +121,7 @@ class Hearts:
             rows[patient].append(row)
         scores = np.array([self.scores[held].mean(axis=0) for held in rows.values()]).reshape(-1, len(self.labels))
         states = np.array([self._of_patient(self.states[held]) for held in rows.values()], np.int8)
-        return Hearts(
+        return LabelledScores(
             self.labels,
             scores,
             states.reshape(-1, len(self.labels)),
@@ -138,13 +138,13 @@ class Hearts:
         return known
 
 
-def hearts_of(judged: Sequence[Judged], labels: tuple[str, ...]) -> Hearts:
+def labelled_scores(judged: Sequence[ScoredRecording], labels: tuple[str, ...]) -> LabelledScores:
     """Return the judged hearts with their truth."""
     recordings = [its.recording for its in judged]
-    part = _sets_that_tell_a_part(recordings, labels)
+    part = _partially_labelled_sets(recordings, labels)
     states = np.array([[_state(its, label) for label in labels] for its in recordings], np.int8)
     truth = [UNTOLD if its.source in part or its.label not in labels else labels.index(its.label) for its in recordings]
-    return Hearts(
+    return LabelledScores(
         labels=labels,
         scores=np.array([its.scores for its in judged]).reshape(-1, len(labels)),
         states=states.reshape(-1, len(labels)),
@@ -153,7 +153,7 @@ def hearts_of(judged: Sequence[Judged], labels: tuple[str, ...]) -> Hearts:
     )
 
 
-def _sets_that_tell_a_part(recordings: Sequence[Recording], labels: Sequence[str]) -> set[str]:
+def _partially_labelled_sets(recordings: Sequence[Recording], labels: Sequence[str]) -> set[str]:
     """Return the sets whose certain recordings would give a wrong picture of several classes.
 
     That is where some recordings are partly labelled, and the others have all the same label.

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitor.inference.bundle import Bundle
-from training.data.annotations import RHYTHM_HOP_S, marks_beside, read_marks, rhythm_windows
+from training.data.annotations import RHYTHM_HOP_S, annotations_beside, read_annotations, rhythm_windows
 from training.data.recording import EXTRASTOLE, Recording
-from training.evaluation.ectopic import MarkedWindows
+from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import recording_outputs
 
 if TYPE_CHECKING:
     from training.progress import Progress
 
-__all__ = ["judge_marked"]
+__all__ = ["score_annotated_windows"]
 
 
-def judge_marked(recordings: Sequence[Recording], bundle: Bundle, progress: Progress) -> MarkedWindows | None:
+def score_annotated_windows(
+    recordings: Sequence[Recording], bundle: Bundle, progress: Progress
+) -> AnnotatedWindows | None:
     """Return the windows whose rhythm marks tell, judged; None where there are none or the bundle cannot say.
 
     Parameters
@@ -40,7 +42,7 @@ def judge_marked(recordings: Sequence[Recording], bundle: Bundle, progress: Prog
     RecordingError
         If a file can no longer be read.
     """
-    marked = [(row, marks) for row, its in enumerate(recordings) if (marks := marks_beside(its)) is not None]
+    marked = [(row, marks) for row, its in enumerate(recordings) if (marks := annotations_beside(its)) is not None]
     if EXTRASTOLE not in bundle.labels or not _fits(bundle) or not marked:
         return None
     place, people = bundle.labels.index(EXTRASTOLE), patients_of(recordings)
@@ -52,13 +54,13 @@ def judge_marked(recordings: Sequence[Recording], bundle: Bundle, progress: Prog
     for row, marks in marked:
         outputs, _, duration_s = recording_outputs(recordings[row], bundle, RHYTHM_HOP_S)
         scores = bundle.calibration.scores(outputs, len(bundle.labels))[:, place]
-        windows = [its for its in rhythm_windows(read_marks(marks), duration_s) if its.index < len(scores)]
+        windows = [its for its in rhythm_windows(read_annotations(marks), duration_s) if its.index < len(scores)]
         score += [float(scores[its.index]) for its in windows]
         kinds += [its.kinds for its in windows]
         patients += [people[row]] * len(windows)
         names += [str(recordings[row].path)] * len(windows)
         tick(math.nan)
-    return MarkedWindows(np.array(score), kinds, patients, names) if kinds else None
+    return AnnotatedWindows(np.array(score), kinds, patients, names) if kinds else None
 
 
 def _fits(bundle: Bundle) -> bool:

@@ -16,16 +16,16 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
-from monitor.features.extractor import front_end
+from monitor.features.extractor import feature_extractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import StreamingResampler
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import without_rhythm
-from monitor.inference.quality_gate import features_of
+from monitor.inference.quality_gate import gate_features
 from training.data.recording import Recording
 
-__all__ = ["Judged", "judge_recording", "recording_outputs", "window_outputs"]
+__all__ = ["ScoredRecording", "recording_outputs", "score_recording", "window_outputs"]
 
 BLOCK_SAMPLES = 16_384
 BLOCK_VALUES = 2**19
@@ -33,7 +33,7 @@ BLOCK_VALUES = 2**19
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredRecording:
     """What a bundle says of a recording.
 
     Attributes
@@ -66,7 +66,7 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # sou
         return False
 
 
-def judge_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Judged:
+def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> ScoredRecording:
     """Return what a bundle says of a recording.
 
     Parameters
@@ -87,7 +87,7 @@ def judge_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Judge
     num_labels = len(bundle.labels)
     scores = bundle.calibration.scores(outputs, num_labels).mean(axis=0)
     hearts = bundle.calibration.heart_probability(outputs, num_labels)
-    return Judged(
+    return ScoredRecording(
         recording=recording,
         scores=tuple(scores.tolist()),
         heart=None if hearts is None else float(hearts.mean()),
@@ -115,7 +115,7 @@ def recording_outputs(
     Raises
     ------
     ValueError, RecordingError
-        As :func:`judge_recording`.
+        As :func:`score_recording`.
     """
     path = recording.path
     try:
@@ -184,7 +184,7 @@ class _Windows:
         self._hop = bundle.spec.hop_samples(hop_s)
         self._window = bundle.spec.window_samples
         self._resampler = StreamingResampler(sample_rate, bundle.spec.sample_rate)
-        self._pictures = front_end(bundle.spec)
+        self._pictures = feature_extractor(bundle.spec)
 
     def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> Iterator[tuple[NDArray[np.float32], bool]]:
         """Take the next samples; yield the windows that they complete."""
@@ -199,7 +199,7 @@ class _Windows:
         if not isinstance(self._pictures, StreamingSpectrogram):
             return True
         frames = self._pictures.window(start)
-        features = features_of(frames, heart_rate(frames.envelope, self._pictures.spec.frame_hop_s).periodicity)
+        features = gate_features(frames, heart_rate(frames.envelope, self._pictures.spec.frame_hop_s).periodicity)
         odds = self._bundle.calibration.of_one(outputs, len(self._bundle.labels))[1]
         return self._bundle.gate.score(features, odds) >= self._bundle.gate.poor_below
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.recording import Recording
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 
 __all__ = ["DIMENSIONS", "site_of", "subgroups"]
 
@@ -27,19 +27,19 @@ def site_of(recording: Recording) -> str | None:
     return match["site"] if match else None
 
 
-def _signal(judged: Judged) -> str | None:
+def _signal(judged: ScoredRecording) -> str | None:
     """Return what the data set says of the noise."""
     return {True: "noisy", False: "clean", None: None}[judged.recording.noisy]
 
 
-def _duration(judged: Judged) -> str:
+def _duration(judged: ScoredRecording) -> str:
     """Return how long a recording is."""
     if judged.duration_s < SHORT_S:
         return "below 5 s"
     return "5 to 10 s" if judged.duration_s <= LONG_S else "above 10 s"
 
 
-DIMENSIONS: dict[str, Callable[[Judged], str | None]] = {
+DIMENSIONS: dict[str, Callable[[ScoredRecording], str | None]] = {
     "signal": _signal,
     "duration": _duration,
     "site": lambda judged: site_of(judged.recording),
@@ -47,7 +47,7 @@ DIMENSIONS: dict[str, Callable[[Judged], str | None]] = {
 }
 
 
-def subgroups(judged: Sequence[Judged]) -> dict[str, dict[str, NDArray[np.intp]]]:
+def subgroups(judged: Sequence[ScoredRecording]) -> dict[str, dict[str, NDArray[np.intp]]]:
     """Return the rows of each group of each dimension; groups in the order of their names, durations in theirs.
 
     A recording of which a dimension says nothing is in none of its groups; a dimension without a group is left out.

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.image import FrameWindow, Painter
+from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Sound
-from training.data.recording import NOT_HEART
+from training.data.recording import NON_CARDIAC
 from training.examples.augmentation import add_noise, hide_bands, recolour
 
-__all__ = ["UNKNOWN", "Batch", "BatchMaker", "Share", "shares_by_label"]
+__all__ = ["UNKNOWN", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]
 
 UNKNOWN = -1.0
 """Of a picture's rhythm."""
@@ -31,7 +31,7 @@ NOISE_SNR_DB = (5.0, 30.0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Share:
+class SamplingGroup:
     """Sounds that are drawn alike, and their share of a batch.
 
     Attributes
@@ -45,14 +45,14 @@ class Share:
     weight: float
 
 
-def shares_by_label(sounds: Sequence[Sound], weight: float) -> list[Share]:
+def groups_by_label(sounds: Sequence[Sound], weight: float) -> list[SamplingGroup]:
     """Return one share for each set of labels that occurs, by the square root of its count, together ``weight``."""
     groups: dict[tuple[str, ...], list[Sound]] = defaultdict(list)
     for sound in sounds:
         groups[sound.recording.labels].append(sound)
     roots = {labels: float(np.sqrt(len(group))) for labels, group in groups.items()}
     total = sum(roots.values())
-    return [Share(groups[labels], weight * roots[labels] / total) for labels in sorted(groups)]
+    return [SamplingGroup(groups[labels], weight * roots[labels] / total) for labels in sorted(groups)]
 
 
 class Batch(NamedTuple):
@@ -77,21 +77,23 @@ class BatchMaker:
 
     Parameters
     ----------
-    shares : sequence of Share
+    shares : sequence of SamplingGroup
     outputs : sequence of str
         Names of the network's outputs, in order.
     spec : SpectrogramSpec
     seed : int
     """
 
-    def __init__(self, shares: Sequence[Share], outputs: Sequence[str], spec: SpectrogramSpec, seed: int) -> None:
+    def __init__(
+        self, shares: Sequence[SamplingGroup], outputs: Sequence[str], spec: SpectrogramSpec, seed: int
+    ) -> None:
         self._shares = [share for share in shares if share.sounds and share.weight > 0]
         self._chances = np.array([share.weight for share in self._shares])
         self._chances /= self._chances.sum()
         self.outputs = tuple(outputs)
-        self._noises = [s for share in self._shares for s in share.sounds if s.recording.label == NOT_HEART]
+        self._noises = [s for share in self._shares for s in share.sounds if s.recording.label == NON_CARDIAC]
         self._num_frames = spec.num_frames
-        self._painter = Painter(spec.num_frames)
+        self._painter = ImageBuilder(spec.num_frames)
         self._rng = np.random.default_rng(seed)
 
     def make(self, size: int) -> Batch:
@@ -110,7 +112,7 @@ class BatchMaker:
     def _picture(self, sound: Sound) -> NDArray[np.float32]:
         """Return an augmented picture of a random window of a sound."""
         frames = self._cut(sound)
-        if self._noises and sound.recording.label != NOT_HEART and self._rng.random() < NOISE_PROBABILITY:
+        if self._noises and sound.recording.label != NON_CARDIAC and self._rng.random() < NOISE_PROBABILITY:
             frames = add_noise(frames, self._cut(self._one_of(self._noises)), self._rng.uniform(*NOISE_SNR_DB))
         tensor = self._painter.draw(recolour(frames, self._rng))
         hide_bands(tensor, self._rng)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Frames, Sound
-from training.data.recording import EXTRASTOLE, NOT_HEART, Recording
+from training.data.recording import EXTRASTOLE, NON_CARDIAC, Recording
 
 __all__ = ["read_beats", "splice_sounds"]
 
@@ -37,7 +37,7 @@ SPLICED = "spliced beats"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Beat:
+class AnnotatedBeat:
     """One marked beat, in frames.
 
     Attributes
@@ -55,7 +55,7 @@ class Beat:
     end: int
 
 
-def read_beats(path: Path, frame_hop_s: float) -> list[Beat]:
+def read_beats(path: Path, frame_hop_s: float) -> list[AnnotatedBeat]:
     """Return the longest run of marked beats that follow each other without a hole; none if marks are not understood.
 
     Parameters
@@ -74,14 +74,14 @@ def read_beats(path: Path, frame_hop_s: float) -> list[Beat]:
         return []
     rows = rows[np.argsort(rows[:, 0])]
     states = rows[:, 2].astype(int)
-    runs: list[list[Beat]] = [[]]
+    runs: list[list[AnnotatedBeat]] = [[]]
     for first in range(len(rows) - 4):
         joined = np.abs(rows[first : first + 4, 1] - rows[first + 1 : first + 5, 0]).max() < frame_hop_s
         if joined and tuple(states[first : first + 5]) == (1, 2, 3, 4, 1):
             start, diastole, end = (round(rows[first + step, 0] / frame_hop_s) for step in (0, 3, 4))
             if runs[-1] and runs[-1][-1].end != start:
                 runs.append([])
-            runs[-1].append(Beat(start, diastole, end))
+            runs[-1].append(AnnotatedBeat(start, diastole, end))
     return max(runs, key=len)
 
 
@@ -105,7 +105,7 @@ def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per
     made = []
     for number, sound in enumerate(sounds):
         marks = sound.recording.path.with_suffix(".tsv")
-        if sound.recording.label == NOT_HEART or sound.recording.is_part or not marks.is_file():
+        if sound.recording.label == NON_CARDIAC or sound.recording.is_part or not marks.is_file():
             continue
         beats = [beat for beat in read_beats(marks, spec.frame_hop_s) if beat.end <= len(sound.frames)]
         places = _regular_places(beats)
@@ -119,7 +119,7 @@ def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per
     return made
 
 
-def _regular_places(beats: Sequence[Beat]) -> list[int]:
+def _regular_places(beats: Sequence[AnnotatedBeat]) -> list[int]:
     """Return the beats around which the rhythm is regular, so that a moved beat is the only one."""
     intervals = np.array([beat.end - beat.start for beat in beats], float)
     places = []
@@ -131,7 +131,7 @@ def _regular_places(beats: Sequence[Beat]) -> list[int]:
 
 
 def _splice(
-    sound: Sound, beats: Sequence[Beat], which: int, num_frames: int, rng: np.random.Generator, *, early: bool
+    sound: Sound, beats: Sequence[AnnotatedBeat], which: int, num_frames: int, rng: np.random.Generator, *, early: bool
 ) -> Sound | None:
     """Return one window with a moved beat, or with a splice that moves none; None where no diastole is long enough."""
     before, beat = beats[which - 1], beats[which]
@@ -151,7 +151,7 @@ def _splice(
     return _window(sound, order, moved, num_frames, rng, early=early)
 
 
-def _fill(beat: Beat, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def _fill(beat: AnnotatedBeat, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """Return ``count`` frames of a beat's diastole, walking to and fro in it."""
     length = max(1, beat.end - beat.diastole - KEPT_FRAMES)
     walk = (int(rng.integers(2 * length)) + np.arange(count)) % (2 * length)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from monitor.features.spec import SpectrogramSpec
 from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.audio import Sound
-from training.data.recording import NOT_HEART
-from training.examples.batches import Share, shares_by_label
+from training.data.recording import NON_CARDIAC
+from training.examples.batches import SamplingGroup, groups_by_label
 from training.examples.beat_splicing import splice_sounds
 
 __all__ = ["Mixture", "drawn_labels", "mix"]
@@ -29,14 +29,14 @@ class Mixture:
 
     Attributes
     ----------
-    before : list of Share
+    before : list of SamplingGroup
         Made sounds and sets that tell a part of the truth; empty when there are none.
-    after : list of Share
+    after : list of SamplingGroup
         The set that tells all, with some of the former.
     """
 
-    before: list[Share]
-    after: list[Share]
+    before: list[SamplingGroup]
+    after: list[SamplingGroup]
 
 
 def mix(sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int) -> Mixture:
@@ -52,9 +52,9 @@ def mix(sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec:
     spec : SpectrogramSpec
     seed : int
     """
-    no_hearts = [sound for sound in (*sounds, *made) if sound.recording.label == NOT_HEART]
-    made_hearts = [sound for sound in made if sound.recording.label != NOT_HEART]
-    hearts = [sound for sound in sounds if sound.recording.label != NOT_HEART]
+    no_hearts = [sound for sound in (*sounds, *made) if sound.recording.label == NON_CARDIAC]
+    made_hearts = [sound for sound in made if sound.recording.label != NON_CARDIAC]
+    hearts = [sound for sound in sounds if sound.recording.label != NON_CARDIAC]
     if made_hearts:  # which then show what an extrasystole is; without them the recordings' word must do
         hearts = [_for_windows(sound) for sound in hearts]
     else:
@@ -63,17 +63,17 @@ def mix(sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec:
     secondary = [sound for sound in hearts if sound.recording.source not in telling]
     spliced = splice_sounds(sounds, spec, seed) if made_hearts else []
     before = [
-        *shares_by_label(secondary, BEFORE_SECONDARY),
-        *shares_by_label(made_hearts, BEFORE_MADE),
-        *shares_by_label(spliced, BEFORE_SPLICED),
-        Share(no_hearts, BEFORE_NO_HEART),
+        *groups_by_label(secondary, BEFORE_SECONDARY),
+        *groups_by_label(made_hearts, BEFORE_MADE),
+        *groups_by_label(spliced, BEFORE_SPLICED),
+        SamplingGroup(no_hearts, BEFORE_NO_HEART),
     ]
     after = [
-        *shares_by_label(primary, PRIMARY),
-        *shares_by_label(secondary, SECONDARY),
-        *shares_by_label(made_hearts, MADE),
-        *shares_by_label(spliced, SPLICED),
-        Share(no_hearts, NO_HEART),
+        *groups_by_label(primary, PRIMARY),
+        *groups_by_label(secondary, SECONDARY),
+        *groups_by_label(made_hearts, MADE),
+        *groups_by_label(spliced, SPLICED),
+        SamplingGroup(no_hearts, NO_HEART),
     ]
     return Mixture(before if secondary or made_hearts else [], after)
 
@@ -90,7 +90,7 @@ def _taken_at_its_word(sound: Sound) -> Sound:
     return sound if label is None else dataclasses.replace(sound, premature=label == EXTRASTOLE)
 
 
-def drawn_labels(shares: Sequence[Share], labels: Sequence[str]) -> list[float]:
+def drawn_labels(shares: Sequence[SamplingGroup], labels: Sequence[str]) -> list[float]:
     """Return how often training draws each label, as the loss counts it.
 
     An extrasystole counts by the odds of an early beat among sounds whose rhythm is known; the others by sounds that
@@ -101,7 +101,7 @@ def drawn_labels(shares: Sequence[Share], labels: Sequence[str]) -> list[float]:
     rhythms = {True: 0.0, False: 0.0, None: 0.0}
     for share in shares:
         first = share.sounds[0] if share.sounds else None
-        if first is None or first.recording.label == NOT_HEART:
+        if first is None or first.recording.label == NON_CARDIAC:
             continue
         rhythms[first.premature] += share.weight
         may_be = set(first.recording.labels) - {EXTRASTOLE} or {NORMAL}

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from monitor.features.spec import SpectrogramSpec
-from monitor.synthesis.non_cardiac import random_not_heart
+from monitor.synthesis.non_cardiac import random_non_cardiac
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from training.data.audio import Sound, frames_of
-from training.data.recording import EXTRASTOLE, NOT_HEART, Recording
+from training.data.recording import EXTRASTOLE, NON_CARDIAC, Recording
 
-__all__ = ["MADE_LABELS", "make_sounds"]
+__all__ = ["MADE_LABELS", "synthesize_sounds"]
 
-MADE_LABELS = ("normal", "murmur", "extrastole", NOT_HEART)
+MADE_LABELS = ("normal", "murmur", "extrastole", NON_CARDIAC)
 MADE = "made sounds"
 
 
-def make_sounds(label: str, count: int, seed: int, spec: SpectrogramSpec) -> list[Sound]:
+def synthesize_sounds(label: str, count: int, seed: int, spec: SpectrogramSpec) -> list[Sound]:
     """Return made sounds of one label, each one window long and with a generator of its own.
 
     Parameters
@@ -43,10 +43,10 @@ def make_sounds(label: str, count: int, seed: int, spec: SpectrogramSpec) -> lis
 
 def _make(label: str, rng: np.random.Generator, index: int, spec: SpectrogramSpec) -> Sound:
     """Return one made sound."""
-    if label == NOT_HEART:
-        waveform = random_not_heart(spec.window_s, rng, spec.sample_rate)
+    if label == NON_CARDIAC:
+        waveform = random_non_cardiac(spec.window_s, rng, spec.sample_rate)
     else:
-        waveform = phonocardiogram(spec.window_s, random_settings(rng, label=label), rng, spec.sample_rate).waveform
+        waveform = phonocardiogram(spec.window_s, random_parameters(rng, label=label), rng, spec.sample_rate).waveform
     recording = Recording(Path(f"{label}-{index}"), (label,), f"{MADE}/{label}-{index}", MADE)
-    premature = None if label == NOT_HEART else label == EXTRASTOLE
+    premature = None if label == NON_CARDIAC else label == EXTRASTOLE
     return Sound(recording, frames_of(waveform, spec), spec.window_samples, premature)

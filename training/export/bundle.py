@@ -17,15 +17,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError
-from monitor.features.extractor import front_end
+from monitor.features.extractor import feature_extractor
 from monitor.features.spec import SpectrogramSpec
 from monitor.inference.bundle import FORMAT, TOLERANCE, digest_of_settings, load_bundle, text_of_settings
 from monitor.inference.calibration import Calibration
 from monitor.inference.engine import LiteRTEngine
-from monitor.inference.quality_gate import Gate
-from monitor.inference.thresholds import Decision
+from monitor.inference.quality_gate import QualityGate
+from monitor.inference.thresholds import DecisionThresholds
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from training.fitting.trainer import outputs_of
 
 __all__ = ["convert", "write_bundle"]
@@ -40,8 +40,8 @@ def write_bundle(
     labels: tuple[str, ...],
     spec: SpectrogramSpec,
     calibration: Calibration,
-    decision: Decision,
-    gate: Gate,
+    decision: DecisionThresholds,
+    gate: QualityGate,
     facts: Mapping[str, Any],
     card: str,
     extras: Path | None = None,
@@ -56,8 +56,8 @@ def write_bundle(
     labels : tuple of str
     spec : SpectrogramSpec
     calibration : Calibration
-    decision : Decision
-    gate : Gate
+    decision : DecisionThresholds
+    gate : QualityGate
     facts : mapping
         More of ``bundle.json``: training data, metrics, recipe.
     card : str
@@ -121,8 +121,8 @@ def convert(network: Any) -> bytes:
 def check_tensor(spec: SpectrogramSpec) -> NDArray[np.float32]:
     """Return the picture of a made murmur, the fixed input of the self-check."""
     rng = np.random.default_rng(CHECK_SEED)
-    settings = random_settings(rng, label="murmur")
-    stream = front_end(spec)
+    settings = random_parameters(rng, label="murmur")
+    stream = feature_extractor(spec)
     stream.push(phonocardiogram(spec.window_s, settings, rng, spec.sample_rate).waveform)
     return stream.tensor(0)
 

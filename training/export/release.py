@@ -13,9 +13,9 @@ from typing import Any
 from monitor.errors import AuscultError, MissingExtraError
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import About, evaluate
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.export.bundle import write_bundle
-from training.recipes.result import HeldOutScores, Trained, describe_recordings
+from training.recipes.result import HeldOutScores, TrainingResult, describe_recordings
 from training.reports.model_card import write_card
 from training.reports.plots import check_matplotlib, write_plots
 from training.reports.training_curves import curves_json, write_curves
@@ -26,16 +26,16 @@ LIKELIHOOD = "The decision is the label with the largest calibrated score, with 
 CURVES = "training_curves"
 
 
-def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_label: int) -> Path:
+def publish(out: Path, trained: TrainingResult, *, recipe: str, command: str, synthetic_per_label: int) -> Path:
     """Write the bundle of a training with card, curves and plots; return its folder.
 
     Parameters
     ----------
     out : Path
-    trained : Trained
+    trained : TrainingResult
     recipe, command : str
         How it was trained, and what to type to train it again.
-    made_per_label : int
+    synthetic_per_label : int
 
     Raises
     ------
@@ -58,7 +58,7 @@ def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_
         "recipe": recipe,
         "command": command,
         "training_data": training_data,
-        "made_sounds_per_label": made_per_label,
+        "made_sounds_per_label": synthetic_per_label,
         "metrics": {**metrics, **({"ended": trained.ended} if trained.ended else {})},
     }
     try:
@@ -72,7 +72,7 @@ def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_
                 command=command,
                 labels=trained.labels,
                 training_data=training_data,
-                made_per_label=made_per_label,
+                synthetic_per_label=synthetic_per_label,
                 evidence=trained.evidence,
                 other_sets=trained.other_sets,
                 decision=LIKELIHOOD,
@@ -97,7 +97,7 @@ def publish(out: Path, trained: Trained, *, recipe: str, command: str, made_per_
         raise AuscultError(f"{out}: cannot be written ({error.strerror})", "choose another place with --out") from error
 
 
-def _extras(folder: Path, name: str, trained: Trained) -> list[str]:
+def _extras(folder: Path, name: str, trained: TrainingResult) -> list[str]:
     """Write curves and, where matplotlib is installed, plots; return the plots' paths in the folder."""
     if trained.courses:
         text = json.dumps(curves_json(trained.courses), indent=1)
@@ -116,10 +116,10 @@ def _extras(folder: Path, name: str, trained: Trained) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in paths]
 
 
-def _held_out_plots(folder: Path, name: str, trained: Trained, held_out: HeldOutScores) -> list[Path]:
+def _held_out_plots(folder: Path, name: str, trained: TrainingResult, held_out: HeldOutScores) -> list[Path]:
     """Write the plots of an evaluation, of held-out scores."""
     judged = [
-        Judged(recording, tuple(scores), heart=None, num_withheld=0, num_windows=windows, duration_s=0.0)
+        ScoredRecording(recording, tuple(scores), heart=None, num_withheld=0, num_windows=windows, duration_s=0.0)
         for recording, scores, windows in zip(
             held_out.recordings, held_out.scores.tolist(), held_out.num_windows, strict=True
         )

@@ -22,15 +22,15 @@ from numpy.typing import NDArray
 from monitor.errors import AuscultError, DataError
 from training.data.recording import Recording
 from training.fitting.cross_validation import FoldPlan, FoldRun
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 
-__all__ = ["KeptFolds", "data_digest", "kept_folder"]
+__all__ = ["FoldCheckpoints", "checkpoint_folder", "data_digest"]
 
 STATE = "state.json"
 FORMAT = 1
 
 
-def kept_folder(out: Path) -> Path:
+def checkpoint_folder(out: Path) -> Path:
     """Return where the folds of a training are kept whose bundle goes to ``out``."""
     return out.parent / f"{out.name}.training"
 
@@ -46,7 +46,7 @@ def data_digest(recordings: Sequence[Recording]) -> str:
     return digest.hexdigest()
 
 
-class KeptFolds:
+class FoldCheckpoints:
     """The folder of one training.
 
     Parameters
@@ -75,7 +75,7 @@ class KeptFolds:
             self.remove()
 
     @classmethod
-    def at(cls, folder: Path) -> KeptFolds:
+    def at(cls, folder: Path) -> FoldCheckpoints:
         """Return the folds of a training as they lie there, whatever it was; to be read, never to be gone on with."""
         found = cls.__new__(cls)
         found._folder, found._facts = folder, {}
@@ -167,16 +167,16 @@ def _told(key: str, before: Any, now: Any) -> str:
     return f"{key} {before} there, {now} here"
 
 
-def _text(courses: Mapping[str, Course]) -> bytes:
+def _text(courses: Mapping[str, TrainingHistory]) -> bytes:
     """Return courses as JSON."""
     plain = {stage: [its.loss, its.watched, its.kept, its.complete] for stage, its in courses.items()}
     return json.dumps(plain).encode()
 
 
-def _courses(text: bytes) -> dict[str, Course]:
+def _courses(text: bytes) -> dict[str, TrainingHistory]:
     """Return the courses that :func:`_text` wrote."""
     return {
-        stage: Course(_points(loss), _points(watched), int(kept), bool(complete))
+        stage: TrainingHistory(_points(loss), _points(watched), int(kept), bool(complete))
         for stage, (loss, watched, kept, complete) in json.loads(text).items()
     }
 

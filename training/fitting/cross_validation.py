@@ -13,16 +13,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.image import Painter
+from monitor.features.image import ImageBuilder
 from monitor.features.spec import HEART
 from training.data.audio import Sound
 from training.data.discovery import labels_of
-from training.data.folds import folds_of, sets_that_tell_all
-from training.data.patient_split import split_watched
+from training.data.folds import folds_of, fully_labelled_sets
+from training.data.patient_split import split_validation
 from training.data.recording import Recording
 from training.fitting.heart_fit import Material, fit_heart, make_all, new_network, planned_steps
 from training.fitting.options import HeartOptions
-from training.fitting.trainer import Course, never, stream_outputs
+from training.fitting.trainer import TrainingHistory, never, stream_outputs
 from training.progress import Progress
 
 __all__ = [
@@ -80,7 +80,7 @@ class FoldRun:
         Row numbers of the recordings. ``training`` holds all that are not held out.
     watched : ndarray of int
         Those of ``training`` that the network was not fitted on, but that told when to end.
-    courses : dict of str to Course
+    courses : dict of str to TrainingHistory
         How each stage of the fit went.
     outputs : list of ndarray, each ``(windows, outputs)``, or None
         Of the held recordings, where they are known already.
@@ -92,12 +92,12 @@ class FoldRun:
     training: NDArray[np.intp]
     held: NDArray[np.intp]
     watched: NDArray[np.intp]
-    courses: dict[str, Course]
+    courses: dict[str, TrainingHistory]
     outputs: list[NDArray[np.float32]] | None = None
 
 
 class Keeper(Protocol):
-    """Keeps the folds that are done; see :class:`training.fitting.checkpoints.KeptFolds`."""
+    """Keeps the folds that are done; see :class:`training.fitting.checkpoints.FoldCheckpoints`."""
 
     def load(self, plan: FoldPlan, new_network: Callable[[], Any]) -> FoldRun | None:
         """Return a fold that is kept, or None."""
@@ -135,7 +135,7 @@ def material_of(recordings: Sequence[Recording], options: HeartOptions, progress
         If no set tells all labels.
     """
     labels = labels_of(recordings)
-    telling = sets_that_tell_all(recordings, labels)
+    telling = fully_labelled_sets(recordings, labels)
     return Material(labels, telling, make_all(labels, options, progress))
 
 
@@ -184,7 +184,7 @@ def fold_runs_of(
     plans = fold_plans(recordings, material.telling, folds=options.folds, repeats=options.repeats, seed=options.seed)
 
     def run_one(plan: FoldPlan) -> FoldRun | None:
-        training, watched = split_watched(recordings, plan.training, options.watched, plan.seed)
+        training, watched = split_validation(recordings, plan.training, options.watched, plan.seed)
         fitted = fit_heart(
             [sounds[row] for row in training.tolist()],
             [sounds[row] for row in watched.tolist()],
@@ -272,7 +272,7 @@ def sounds_outputs(network: Any, sounds: Sequence[Sound]) -> list[NDArray[np.flo
 
 def _pictures(sounds: Sequence[Sound], starts: Sequence[Sequence[int]]) -> Iterator[NDArray[np.float32]]:
     """Yield the pictures of some windows of each sound."""
-    painter = Painter(HEART.num_frames)
+    painter = ImageBuilder(HEART.num_frames)
     for sound, its in zip(sounds, starts, strict=True):
         for start in its:
             yield painter.draw(sound.frames.window(start, HEART.num_frames))

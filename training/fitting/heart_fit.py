@@ -15,12 +15,12 @@ import numpy as np
 from monitor.features.spec import HEART
 from monitor.inference.networks import heart_network
 from training.data.audio import Sound
-from training.data.recording import NOT_HEART
-from training.examples.batches import Batch, BatchMaker, Share
+from training.data.recording import NON_CARDIAC
+from training.examples.batches import Batch, BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
-from training.examples.synthetic import MADE, MADE_LABELS, make_sounds
+from training.examples.synthetic import MADE, MADE_LABELS, synthesize_sounds
 from training.fitting.options import HeartOptions
-from training.fitting.trainer import Course, Fitter, make_repeatable, never
+from training.fitting.trainer import Trainer, TrainingHistory, make_repeatable, never
 from training.progress import Progress
 
 __all__ = ["BEFORE", "WITH", "Fitted", "Material", "fit_heart", "make_all", "new_network", "planned_steps"]
@@ -52,7 +52,7 @@ class Material:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the network's outputs."""
-        return (*self.labels, NOT_HEART)
+        return (*self.labels, NON_CARDIAC)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,12 +62,12 @@ class Fitted:
     Attributes
     ----------
     network : keras.Model
-    courses : dict of str to Course
+    courses : dict of str to TrainingHistory
         By stage, in their order.
     """
 
     network: Any
-    courses: dict[str, Course]
+    courses: dict[str, TrainingHistory]
 
     @property
     def complete(self) -> bool:
@@ -82,11 +82,11 @@ class Fitted:
 
 def make_all(labels: Sequence[str], options: HeartOptions, progress: Progress) -> list[Sound]:
     """Return made sounds for the labels that can be made, and for what is no heart."""
-    wanted = [label for label in MADE_LABELS if label in (*labels, NOT_HEART)] if options.made_per_label else []
+    wanted = [label for label in MADE_LABELS if label in (*labels, NON_CARDIAC)] if options.synthetic_per_label else []
     tick = progress.stage("making sounds", max(1, len(wanted)))
     made = []
     for label in wanted:
-        made += make_sounds(label, options.made_per_label, options.seed, HEART)
+        made += synthesize_sounds(label, options.synthetic_per_label, options.seed, HEART)
         tick(math.nan)
     return made
 
@@ -138,8 +138,8 @@ def fit_heart(
     network = new_network(material)
     mixture = mix(sounds, material.made, material.telling, HEART, seed)
     look_at = _watched_batch(watched, material, seed, number)
-    fitter = Fitter(network, material.outputs, look_at, stop)
-    courses: dict[str, Course] = {}
+    fitter = Trainer(network, material.outputs, look_at, stop)
+    courses: dict[str, TrainingHistory] = {}
     for place, (stage, shares, steps, rate) in enumerate(_stages(mixture, options)):
         tick = progress.stage(f"{name}: {stage}", steps)
         batches = BatchMaker(shares, material.outputs, HEART, _seed(seed, number, FIRST_STAGE + place))
@@ -150,7 +150,7 @@ def fit_heart(
     return Fitted(network, courses)
 
 
-def _stages(mixture: Mixture, options: HeartOptions) -> list[tuple[str, list[Share], int, float]]:
+def _stages(mixture: Mixture, options: HeartOptions) -> list[tuple[str, list[SamplingGroup], int, float]]:
     """Return name, shares, steps and learning rate of each stage."""
     stages = [(WITH, mixture.after, options.steps, RATE_WITH)]
     if mixture.before and options.pretrain_steps:
@@ -169,7 +169,7 @@ def _watched_batch(watched: Sequence[Sound], material: Material, seed: int, numb
 
 def _is_shared(sound: Sound) -> bool:
     """Return whether a sound is nobody's: made, or no heart."""
-    return sound.recording.source == MADE or sound.recording.label == NOT_HEART
+    return sound.recording.source == MADE or sound.recording.label == NON_CARDIAC
 
 
 def _seed(seed: int, number: int, purpose: int) -> int:

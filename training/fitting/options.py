@@ -20,7 +20,7 @@ class HeartOptions:
     pretrain_steps, steps : int
         Batches before, and with, the set that tells all.
     batch_size : int
-    made_per_label : int
+    synthetic_per_label : int
         Made sounds of each label; 0 trains on recordings alone.
     prior_exponent : float
         1: scores are probabilities where labels are as common as in the recordings; 0: where all but an extrasystole
@@ -39,7 +39,7 @@ class HeartOptions:
     pretrain_steps: int = 430
     steps: int = 320
     batch_size: int = 64
-    made_per_label: int = 600
+    synthetic_per_label: int = 600
     prior_exponent: float = 0.7
     repeats: int = 1
     watched: float = 0.1

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from training.examples.batches import Batch
 from training.fitting.loss import loss_for
 
-__all__ = ["Course", "Fitter", "make_repeatable", "never", "outputs_of", "stream_outputs"]
+__all__ = ["Trainer", "TrainingHistory", "make_repeatable", "never", "outputs_of", "stream_outputs"]
 
 WEIGHT_DECAY = 1e-3
 LAST_RATE = 0.02
@@ -47,7 +47,7 @@ def never() -> bool:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Course:
+class TrainingHistory:
     """How a stage of a fit went.
 
     Attributes
@@ -74,7 +74,7 @@ def make_repeatable(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-class Fitter:
+class Trainer:
     """Fits one network in place, stage by stage; its step is traced once. The loss is that of :mod:`training.fitting.loss`.
 
     Parameters
@@ -124,7 +124,7 @@ class Fitter:
         tick: Callable[[float, float], None],
         until: int | None = None,
         patience: int | None = None,
-    ) -> Course:
+    ) -> TrainingHistory:
         """Run a stage, with an optimizer that remembers nothing of the stage before.
 
         Parameters
@@ -143,7 +143,7 @@ class Fitter:
             then, and at any other end. None: the last weights are kept.
         """
         last = steps if until is None else min(steps, until)
-        best = _Best(self._network, math.inf if patience is None or self._watched is None else patience)
+        best = EarlyStopping(self._network, math.inf if patience is None or self._watched is None else patience)
         losses: list[float] = []
         watched: list[tuple[int, float]] = []
         complete = True
@@ -160,7 +160,7 @@ class Fitter:
                 complete = not self._stop() or number == last
                 if best.is_over or not complete:
                     break
-        return Course(_means(losses), tuple(watched), best.put_back(len(losses)), complete)
+        return TrainingHistory(_means(losses), tuple(watched), best.put_back(len(losses)), complete)
 
 
 def _cosine(part: float) -> float:
@@ -175,7 +175,7 @@ def _means(losses: Sequence[float]) -> Points:
     return tuple((begin + len(part), sum(part) / len(part)) for begin, part in zip(begins, parts, strict=True))
 
 
-class _Best:
+class EarlyStopping:
     """Remembers the weights at which the watched patients' smoothed loss was least; with endless patience, nothing."""
 
     def __init__(self, network: Any, patience: float) -> None:

@@ -18,20 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError, EndedError
-from monitor.features.article_image import ARTICLE, article_picture
+from monitor.features.article_image import ARTICLE, article_image
 from monitor.inference.calibration import Calibration
 from monitor.inference.networks import article_network
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 from monitor.interrupts import Interrupts
 from training.data.audio import read_usable, read_waveform
 from training.data.discovery import labels_of
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation.cross_validated import measure
 from training.fitting.cross_validation import FoldPlan, FoldRun, Keeper, fold_plans, run_plans
 from training.fitting.held_out import HeldOut
-from training.fitting.trainer import Course, make_repeatable, outputs_of
+from training.fitting.trainer import TrainingHistory, make_repeatable, outputs_of
 from training.progress import Progress
-from training.recipes.result import FoldCourse, HeldOutScores, Trained
+from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
 from training.recipes.status import ENDING, ended_sentence, so_far
 
 __all__ = ["ArticleOptions", "train_article"]
@@ -67,7 +67,7 @@ def train_article(
     *,
     interrupts: Interrupts | None = None,
     keeper: Keeper | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Return a network trained by the article's recipe, with its figures on held-out patients.
 
     Files that cannot be read are left out.
@@ -90,7 +90,7 @@ def train_article(
         If the person ended it before a fold was complete.
     """
     interrupts = interrupts or Interrupts()
-    hearts = [recording for recording in recordings if recording.label != NOT_HEART]
+    hearts = [recording for recording in recordings if recording.label != NON_CARDIAC]
     labels = labels_of(hearts)
     if any(recording.label is None for recording in hearts):
         raise DataError("the article's recipe needs one certain label per recording", "train it on PASCAL set B alone")
@@ -123,19 +123,19 @@ def train_article(
     rows = held.rows(range(len(hearts)), repeats)
     scores = held.scores(rows, repeats, _shares(len(labels)))
     known = [hearts[row] for row in rows]
-    courses = [FoldCourse(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in runs]
-    return Trained(
+    courses = [FoldHistory(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in runs]
+    return TrainingResult(
         network=runs[0].network if ended else network,
         labels=labels,
         spec=ARTICLE,
         calibration=Calibration("share"),
-        decision=Decision(),
+        decision=DecisionThresholds(),
         evidence=measure(
             truth[rows], scores, labels, [its.patient for its in known], noisy=[its.noisy for its in known]
         ),
         other_sets={},
         recordings=hearts,
-        courses=[*courses, *([FoldCourse(FINAL, {EPOCHS: course})] if course and not ended else [])],
+        courses=[*courses, *([FoldHistory(FINAL, {EPOCHS: course})] if course and not ended else [])],
         held_out=HeldOutScores(known, scores[0], [1] * len(rows)),
         ended=ended,
     )
@@ -196,7 +196,7 @@ def _picture(recording: Recording) -> NDArray[np.float32]:
     """Return the article's picture of a recording's first 5 s, padded with zeros where it is shorter."""
     waveform = read_waveform(recording.path, ARTICLE.sample_rate, recording.start_s, recording.end_s)
     waveform = waveform[: ARTICLE.window_samples]
-    return article_picture(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE)
+    return article_image(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE)
 
 
 def _fit(
@@ -208,7 +208,7 @@ def _fit(
     name: str,
     seed: int,
     interrupts: Interrupts,
-) -> tuple[Any, Course]:
+) -> tuple[Any, TrainingHistory]:
     """Return the article's network, fitted, and how that went."""
     make_repeatable(seed)
     network = article_network(ARTICLE.shape, num_labels)
@@ -229,4 +229,4 @@ def _fit(
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=after_epoch)],
     )
-    return network, Course(tuple(losses), (), len(losses), len(losses) == options.epochs)
+    return network, TrainingHistory(tuple(losses), (), len(losses), len(losses) == options.epochs)

@@ -21,29 +21,29 @@ from numpy.typing import NDArray
 from monitor.errors import EndedError
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, without_rhythm
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 from monitor.interrupts import Interrupts
-from training.calibration.abstention import measure_abstaining
-from training.calibration.gate_collector import GateLearner
+from training.calibration.abstention import measure_selective_accuracy
+from training.calibration.gate_collector import GateCollector
 from training.calibration.gate_windows import gate_sounds, made_gate_sounds
 from training.calibration.scores import cross_calibrated, fit_calibration, recording_scores
 from training.data.audio import Sound, read_sound, read_usable
 from training.data.discovery import labels_of
-from training.data.folds import sets_that_tell_all
-from training.data.recording import NOT_HEART, Recording
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.data.folds import fully_labelled_sets
+from training.data.recording import NON_CARDIAC, Recording
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.cross_validated import area_figure, measure
 from training.examples.mixture import drawn_labels, mix
 from training.fitting.cross_validation import FoldRun, Keeper, fold_plans, fold_runs_of, held_out_outputs, material_of
 from training.fitting.heart_fit import WITH, Material, fit_heart, planned_steps
 from training.fitting.held_out import HeldOut
 from training.fitting.options import HeartOptions
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 from training.progress import Progress
-from training.recipes.result import FoldCourse, HeldOutScores, Trained, describe_recordings
+from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult, describe_recordings
 from training.recipes.status import ENDING, ended_sentence, so_far
 
-__all__ = ["HeartOptions", "Trained", "describe_recordings", "train_heart"]
+__all__ = ["HeartOptions", "TrainingResult", "describe_recordings", "train_heart"]
 
 FINAL = "all recordings"
 
@@ -56,7 +56,7 @@ def train_heart(
     interrupts: Interrupts | None = None,
     keeper: Keeper | None = None,
     for_gate: Sequence[Recording] = (),
-) -> Trained:
+) -> TrainingResult:
     """Return a network trained by the default recipe; files that cannot be read are left out.
 
     Parameters
@@ -80,16 +80,16 @@ def train_heart(
     """
     interrupts = interrupts or Interrupts()
     labels = labels_of(recordings)
-    _plan(recordings, sets_that_tell_all(recordings, labels), options)  # refused before minutes of reading
+    _plan(recordings, fully_labelled_sets(recordings, labels), options)  # refused before minutes of reading
     recordings, sounds = _read(recordings, progress)
     material = material_of(recordings, options, progress)
     plans = _plan(recordings, material.telling, options)
     progress.whole("whole training", (len(plans) + 1) * planned_steps(options))
     alone = [
         *gate_sounds(_read(for_gate, progress)[1] if for_gate else []),
-        *made_gate_sounds(options.made_per_label, options.seed),
+        *made_gate_sounds(options.synthetic_per_label, options.seed),
     ]
-    gate = GateLearner(sounds, alone, len(labels), options.folds)
+    gate = GateCollector(sounds, alone, len(labels), options.folds)
     training = _Training(recordings, sounds, material, options, gate)
     with interrupts.calmly():
         for run in fold_runs_of(material, recordings, sounds, options, progress, keeper=keeper, stop=interrupts):
@@ -124,7 +124,7 @@ class _Training:
         sounds: Sequence[Sound],
         material: Material,
         options: HeartOptions,
-        gate: GateLearner,
+        gate: GateCollector,
     ) -> None:
         self.runs: list[FoldRun] = []
         self.held = HeldOut(options.folds)
@@ -134,7 +134,7 @@ class _Training:
             mix(sounds, material.made, material.telling, HEART, options.seed).after, material.labels
         )
         self._best: FoldRun | None = None
-        self._final: dict[str, Course] = {}
+        self._final: dict[str, TrainingHistory] = {}
 
     def add(self, run: FoldRun) -> None:
         """Take a fold that is done; only the best network is kept in memory."""
@@ -176,7 +176,7 @@ class _Training:
         self._final = fitted.courses
         return fitted.network if fitted.complete else None
 
-    def result(self, network: Any, ended: str) -> Trained:
+    def result(self, network: Any, ended: str) -> TrainingResult:
         """Return what the training gives; without a last network, the best of the folds'."""
         repeats = self.held.count()
         rows = self._primary(repeats)
@@ -184,18 +184,18 @@ class _Training:
         pooled = [its for repeat in repeats for its in self.held.outputs(rows, repeat)]
         calibration = self._calibration(pooled, np.tile(self._truth(rows), len(repeats)))
         gate, gate_figures = self._gate.result()
-        abstaining = measure_abstaining(
+        abstaining = measure_selective_accuracy(
             self._truth(rows), scores[0], self._folds(rows, repeats[0]), self._patients(rows), Bootstrap()
         )
         recordings = [self._recordings[row] for row in rows]
         labels = self._material.labels
-        courses = [FoldCourse(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in self.runs]
-        return Trained(
+        courses = [FoldHistory(f"{run.repeat + 1}.{run.fold + 1}", run.courses) for run in self.runs]
+        return TrainingResult(
             network=self._best.network if network is None and self._best else network,
             labels=labels,
             spec=HEART,
             calibration=calibration,
-            decision=Decision(uncertain_below=abstaining.threshold),
+            decision=DecisionThresholds(uncertain_below=abstaining.threshold),
             gate=gate,
             gate_figures=gate_figures,
             abstaining=abstaining,
@@ -204,7 +204,7 @@ class _Training:
             ),
             other_sets=self._other_sets(repeats, calibration),
             recordings=self._recordings,
-            courses=[*courses, *([] if network is None else [FoldCourse(FINAL, self._final)])],
+            courses=[*courses, *([] if network is None else [FoldHistory(FINAL, self._final)])],
             held_out=HeldOutScores(recordings, scores[0], [len(its) for its in pooled[: len(rows)]]),
             ended=ended,
         )
@@ -229,7 +229,7 @@ class _Training:
 
     def _is_heart(self, row: int) -> bool:
         """Return whether a recording is of a heart."""
-        return self._recordings[row].label != NOT_HEART
+        return self._recordings[row].label != NON_CARDIAC
 
     def _truth(self, rows: Sequence[int]) -> NDArray[np.intp]:
         """Return the numbers of the labels of some rows."""
@@ -249,9 +249,9 @@ class _Training:
             return cross_calibrated(outputs, truth, labels, folds, self._drawn, self._options.prior_exponent)
         return recording_scores(outputs, self._calibration(outputs, truth), len(labels))
 
-    def _other_sets(self, repeats: Sequence[int], calibration: Calibration) -> dict[str, dict[str, Figure]]:
+    def _other_sets(self, repeats: Sequence[int], calibration: Calibration) -> dict[str, dict[str, Estimate]]:
         """Return, for each set that tells a part, how well the label it is certain of is found in held-out patients."""
-        found: dict[str, dict[str, Figure]] = {}
+        found: dict[str, dict[str, Estimate]] = {}
         held = self.held.rows(self._hearts(tell_all=False), repeats)
         labels, num_labels = self._material.labels, len(self._material.labels)
         for source in sorted({self._recordings[row].source for row in held}):

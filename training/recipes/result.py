@@ -11,32 +11,32 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
 from monitor.inference.calibration import Calibration
-from monitor.inference.quality_gate import DEFAULT_GATE, Gate
-from monitor.inference.thresholds import Decision
-from training.calibration.abstention import Abstaining
-from training.calibration.gate import GateFigures
+from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
+from monitor.inference.thresholds import DecisionThresholds
+from training.calibration.abstention import SelectiveAccuracy
+from training.calibration.gate import GateMetrics
 from training.data.recording import Recording
-from training.evaluation.bootstrap import Figure
-from training.evaluation.cross_validated import Evidence
-from training.fitting.trainer import Course
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.cross_validated import CrossValidatedMetrics
+from training.fitting.trainer import TrainingHistory
 
-__all__ = ["FoldCourse", "HeldOutScores", "Trained", "describe_recordings"]
+__all__ = ["FoldHistory", "HeldOutScores", "TrainingResult", "describe_recordings"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class FoldCourse:
+class FoldHistory:
     """How one fit went.
 
     Attributes
     ----------
     name : str
         Of the fold.
-    courses : dict of str to Course
+    courses : dict of str to TrainingHistory
         By stage, in their order.
     """
 
     name: str
-    courses: dict[str, Course]
+    courses: dict[str, TrainingHistory]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class HeldOutScores:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training gives.
 
     Attributes
@@ -65,18 +65,18 @@ class Trained:
     labels : tuple of str
     spec : SpectrogramSpec
     calibration : Calibration
-    decision : Decision
-    gate : Gate
-    gate_figures : GateFigures or None
+    decision : DecisionThresholds
+    gate : QualityGate
+    gate_figures : GateMetrics or None
         What gates do to sounds that they were not fitted on; None for a recipe that fits none.
-    abstaining : Abstaining or None
+    abstaining : SelectiveAccuracy or None
         What it brings to give no label where the network is unsure; None for a recipe that does not choose.
-    evidence : Evidence
+    evidence : CrossValidatedMetrics
         Of held-out patients of the set that tells all.
-    other_sets : dict of str to dict of str to Figure
+    other_sets : dict of str to dict of str to Estimate
         The same networks on held-out patients of the sets that tell a part.
     recordings : sequence of Recording
-    courses : sequence of FoldCourse
+    courses : sequence of FoldHistory
         Of every fold, and of the last fit.
     held_out : HeldOutScores or None
     ended : str
@@ -87,16 +87,16 @@ class Trained:
     labels: tuple[str, ...]
     spec: SpectrogramSpec
     calibration: Calibration
-    decision: Decision
-    evidence: Evidence
-    other_sets: dict[str, dict[str, Figure]]
+    decision: DecisionThresholds
+    evidence: CrossValidatedMetrics
+    other_sets: dict[str, dict[str, Estimate]]
     recordings: Sequence[Recording]
-    courses: Sequence[FoldCourse] = ()
+    courses: Sequence[FoldHistory] = ()
     held_out: HeldOutScores | None = None
     ended: str = ""
-    gate: Gate = DEFAULT_GATE
-    gate_figures: GateFigures | None = None
-    abstaining: Abstaining | None = None
+    gate: QualityGate = DEFAULT_GATE
+    gate_figures: GateMetrics | None = None
+    abstaining: SelectiveAccuracy | None = None
 
 
 def describe_recordings(recordings: Sequence[Recording]) -> list[dict[str, Any]]:

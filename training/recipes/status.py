@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.evaluation.cross_validated import SPECIFICITY
 from training.evaluation.ground_truth import finding_of
 from training.evaluation.metrics import Ranking
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 
 __all__ = ["ENDING", "ended_sentence", "so_far"]
 
@@ -18,7 +18,7 @@ ENDING = "ending: the bundle is written with what is done (Ctrl+C again ends at 
 
 
 def so_far(
-    truth: NDArray[np.intp], scores: NDArray[np.float64], labels: Sequence[str], courses: Mapping[str, Course]
+    truth: NDArray[np.intp], scores: NDArray[np.float64], labels: Sequence[str], courses: Mapping[str, TrainingHistory]
 ) -> str:
     """Return the figures of the recordings that were held out so far, and where the last fit ended.
 
@@ -27,7 +27,7 @@ def so_far(
     truth : ndarray, shape (recordings,), int
     scores : ndarray, shape (recordings, labels)
     labels : sequence of str
-    courses : mapping of stage to Course
+    courses : mapping of stage to TrainingHistory
     """
     finding = finding_of(tuple(labels))
     index = list(labels).index(finding)
@@ -37,7 +37,7 @@ def so_far(
     return line + _kept(list(courses.values()))
 
 
-def _kept(courses: Sequence[Course]) -> str:
+def _kept(courses: Sequence[TrainingHistory]) -> str:
     """Return which weights of the last stage were kept, where patients were watched."""
     losses = dict(courses[-1].watched) if courses else {}
     kept = courses[-1].kept if courses else 0

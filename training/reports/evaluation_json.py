@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.evaluation.baselines import PUBLISHED, SOURCE
-from training.evaluation.bootstrap import Figure
+from training.evaluation.bootstrap import Estimate
 from training.evaluation.classification import OF_LABEL, LabelFigures
 from training.evaluation.curves import ReliabilityBin
 from training.evaluation.ectopic import rhythm_json
@@ -63,7 +63,7 @@ def to_json(found: Evaluation) -> dict[str, Any]:
     }
 
 
-def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
+def _figures(figures: Mapping[str, Estimate]) -> dict[str, Any]:
     """Return figures by name."""
     return {name: figure.to_json() for name, figure in figures.items()}
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.calibration.abstention import Abstaining
-from training.calibration.gate import GateFigures
-from training.evaluation.bootstrap import Figure
-from training.evaluation.cross_validated import Evidence
+from training.calibration.abstention import SelectiveAccuracy
+from training.calibration.gate import GateMetrics
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.cross_validated import CrossValidatedMetrics
 
 __all__ = ["CITATIONS", "write_card"]
 
@@ -39,14 +39,14 @@ def write_card(
     command: str,
     labels: Sequence[str],
     training_data: Sequence[Mapping[str, Any]],
-    made_per_label: int,
-    evidence: Evidence,
-    other_sets: Mapping[str, Mapping[str, Figure]],
+    synthetic_per_label: int,
+    evidence: CrossValidatedMetrics,
+    other_sets: Mapping[str, Mapping[str, Estimate]],
     decision: str,
     ended: str = "",
     plots: Sequence[str] = (),
-    abstaining: Abstaining | None = None,
-    gate_figures: GateFigures | None = None,
+    abstaining: SelectiveAccuracy | None = None,
+    gate_figures: GateMetrics | None = None,
 ) -> str:
     """Return the card of a bundle, Markdown.
 
@@ -57,9 +57,9 @@ def write_card(
     labels : sequence of str
     training_data : sequence of mapping
         As :func:`training.recipes.heart.describe_recordings` gives it.
-    made_per_label : int
+    synthetic_per_label : int
         Made sounds of each label; 0 for none.
-    evidence : Evidence
+    evidence : CrossValidatedMetrics
     other_sets : mapping of set name to figures
     decision : str
         One sentence: the operating point of the figures.
@@ -67,8 +67,8 @@ def write_card(
         What was done when a person ended the training; empty where nobody did.
     plots : sequence of str
         Paths in the bundle.
-    abstaining : Abstaining or None
-    gate_figures : GateFigures or None
+    abstaining : SelectiveAccuracy or None
+    gate_figures : GateMetrics or None
     """
     parts = [
         f"# {name}",
@@ -76,7 +76,7 @@ def write_card(
         f"Recipe `{recipe}`; labels {', '.join(labels)}. Made by `{command}`.",
         "## Trained on",
         _data_table(training_data),
-        _made_sentence(made_per_label),
+        _made_sentence(synthetic_per_label),
         "## On held-out patients",
         ended,
         _how_measured(evidence, decision),
@@ -106,18 +106,18 @@ def _data_table(training_data: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _made_sentence(made_per_label: int) -> str:
+def _made_sentence(synthetic_per_label: int) -> str:
     """Return what is said of made sounds."""
-    if not made_per_label:
+    if not synthetic_per_label:
         return "Recordings only; no made sounds."
     return (
-        f"And {made_per_label} made sounds of each label and of sounds that are no heart, from the generator behind "
+        f"And {synthetic_per_label} made sounds of each label and of sounds that are no heart, from the generator behind "
         "`auscult demo` (other seeds than the demo's). The demo therefore shows that the pipeline works, not how good "
         "the network is."
     )
 
 
-def _how_measured(evidence: Evidence, decision: str) -> str:
+def _how_measured(evidence: CrossValidatedMetrics, decision: str) -> str:
     """Return what the figures are of."""
     repeated = (
         f"The patients were dealt into folds {evidence.num_repeats} times, and a figure is the mean over these "
@@ -133,12 +133,12 @@ def _how_measured(evidence: Evidence, decision: str) -> str:
     )
 
 
-def _summed(evidence: Evidence) -> str:
+def _summed(evidence: CrossValidatedMetrics) -> str:
     """Return what is said of a confusion matrix of several repeats."""
     return f"; summed over {evidence.num_repeats} repeats" if evidence.num_repeats > 1 else ""
 
 
-def _apart(evidence: Evidence) -> list[str]:
+def _apart(evidence: CrossValidatedMetrics) -> list[str]:
     """Return the figures in which noise cannot stand for a label."""
     if not evidence.apart:
         return []
@@ -147,7 +147,7 @@ def _apart(evidence: Evidence) -> list[str]:
     return ["\n".join(lines)]
 
 
-def _plots(plots: Sequence[str], evidence: Evidence) -> list[str]:
+def _plots(plots: Sequence[str], evidence: CrossValidatedMetrics) -> list[str]:
     """Return the pictures' list."""
     if not plots:
         return []
@@ -156,7 +156,7 @@ def _plots(plots: Sequence[str], evidence: Evidence) -> list[str]:
     return [of + ", ".join(f"[{name}]({plot})" for name, plot in zip(names, plots, strict=True)) + "."]
 
 
-def _overall_table(evidence: Evidence) -> str:
+def _overall_table(evidence: CrossValidatedMetrics) -> str:
     """Return the overall figures."""
     names = list(evidence.overall)
     lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + "---|" * len(names)]
@@ -164,7 +164,7 @@ def _overall_table(evidence: Evidence) -> str:
     return "\n".join(lines)
 
 
-def _label_table(evidence: Evidence) -> str:
+def _label_table(evidence: CrossValidatedMetrics) -> str:
     """Return the figures of each label."""
     names = list(next(iter(evidence.per_label.values())))
     lines = ["| label | " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---|" + "---|" * len(names)]
@@ -173,7 +173,7 @@ def _label_table(evidence: Evidence) -> str:
     return "\n".join(lines)
 
 
-def _confusion_table(evidence: Evidence, labels: Sequence[str]) -> str:
+def _confusion_table(evidence: CrossValidatedMetrics, labels: Sequence[str]) -> str:
     """Return the confusion matrix."""
     lines = ["| | " + " | ".join(labels) + " |", "|---|" + "---|" * len(labels)]
     for label, row in zip(labels, evidence.confusion.tolist(), strict=True):
@@ -181,7 +181,7 @@ def _confusion_table(evidence: Evidence, labels: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _other_sets(other_sets: Mapping[str, Mapping[str, Figure]]) -> list[str]:
+def _other_sets(other_sets: Mapping[str, Mapping[str, Estimate]]) -> list[str]:
     """Return the figures on sets that tell only a part of the truth."""
     if not other_sets:
         return []
@@ -191,7 +191,7 @@ def _other_sets(other_sets: Mapping[str, Mapping[str, Figure]]) -> list[str]:
     return ["\n".join(lines)]
 
 
-def _abstaining(found: Abstaining | None) -> list[str]:
+def _abstaining(found: SelectiveAccuracy | None) -> list[str]:
     """Return what is said of giving no label."""
     if found is None:
         return []
@@ -209,7 +209,7 @@ def _abstaining(found: Abstaining | None) -> list[str]:
     ]
 
 
-def _gate(found: GateFigures | None) -> list[str]:
+def _gate(found: GateMetrics | None) -> list[str]:
     """Return what the quality gate does."""
     if found is None:
         return []

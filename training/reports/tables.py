@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from training.evaluation.baselines import PUBLISHED, SOURCE
-from training.evaluation.bootstrap import Figure
+from training.evaluation.bootstrap import Estimate
 from training.evaluation.classification import AT_SPECIFICITY, CHALLENGE, OF_LABEL, LabelFigures
 from training.evaluation.ectopic import COLUMNS as RHYTHM_COLUMNS
 from training.evaluation.ectopic import NOTE as RHYTHM_NOTE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Section", "print_report", "sections", "to_markdown"]
 
-Cell = str | int | Figure
+Cell = str | int | Estimate
 
 RESEARCH = "Research use, not for diagnosis."
 METHOD = (
@@ -49,7 +49,7 @@ class Section:
     ----------
     title : str
     columns : tuple of str
-    rows : list of tuple of str, int or Figure
+    rows : list of tuple of str, int or Estimate
         As long as ``columns``.
     note : str
         Below the table.
@@ -150,7 +150,7 @@ def _no_heart(found: Evaluation) -> Section:
 def _rhythm(found: Evaluation) -> Section:
     """Return the score of an extrasystole against both truths."""
     rows: list[tuple[Cell, ...]] = [*rhythm_rows(found.rhythm)] if found.rhythm else []
-    return Section("Rhythm", RHYTHM_COLUMNS, rows, RHYTHM_NOTE)
+    return Section("RhythmMetrics", RHYTHM_COLUMNS, rows, RHYTHM_NOTE)
 
 
 def _coverage(found: Evaluation) -> Section:
@@ -229,7 +229,7 @@ def _table(section: Section) -> Any:
         table.add_column(escape(heading), justify="right" if number else "left", no_wrap=number > 0)
     for row in section.rows:
         table.add_row(
-            *(_two_lines(cell) if wide and isinstance(cell, Figure) else escape(_one_line(cell)) for cell in row)
+            *(_two_lines(cell) if wide and isinstance(cell, Estimate) else escape(_one_line(cell)) for cell in row)
         )
     return table
 
@@ -255,21 +255,21 @@ def _words(name: str) -> str:
     return words.get(name, name.replace("_", " "))
 
 
-def _is(figure: Figure) -> bool:
+def _is(figure: Estimate) -> bool:
     """Return whether there is a value."""
     return math.isfinite(figure.value)
 
 
 def _one_line(cell: Cell) -> str:
     """Return ``0.923 (0.880 to 0.951)``, or a dash for no number."""
-    if not isinstance(cell, Figure):
+    if not isinstance(cell, Estimate):
         return str(cell)
     if not _is(cell):
         return NOTHING
     return str(cell) if math.isfinite(cell.low) else f"{cell.value:.3f}"
 
 
-def _two_lines(cell: Figure) -> str:
+def _two_lines(cell: Estimate) -> str:
     """Return the value, and its interval below it; as markup."""
     if not math.isfinite(cell.low):
         return _one_line(cell)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.fitting.trainer import Course
-from training.recipes.result import FoldCourse
+from training.fitting.trainer import TrainingHistory
+from training.recipes.result import FoldHistory
 
 __all__ = ["curves_json", "write_curves"]
 
@@ -18,7 +18,7 @@ SIZE_INCHES = (7.0, 4.2)
 DOTS_PER_INCH = 150
 
 
-def curves_json(courses: Sequence[FoldCourse]) -> list[dict[str, Any]]:
+def curves_json(courses: Sequence[FoldHistory]) -> list[dict[str, Any]]:
     """Return the curves as plain JSON values: per fit its stages, with points of step and loss."""
     return [
         {"fit": its.name, "stages": [{"name": name, **_stage(course)} for name, course in its.courses.items()]}
@@ -26,7 +26,7 @@ def curves_json(courses: Sequence[FoldCourse]) -> list[dict[str, Any]]:
     ]
 
 
-def _stage(course: Course) -> dict[str, Any]:
+def _stage(course: TrainingHistory) -> dict[str, Any]:
     """Return one stage."""
     return {
         "training_loss": [[step, round(loss, 5)] for step, loss in course.loss],
@@ -35,7 +35,7 @@ def _stage(course: Course) -> dict[str, Any]:
     }
 
 
-def write_curves(courses: Sequence[FoldCourse], path: Path, title: str) -> None:
+def write_curves(courses: Sequence[FoldHistory], path: Path, title: str) -> None:
     """Draw training loss (thin) and watched loss (with the kept step) of every fit, one stage after another.
 
     Raises
@@ -62,7 +62,7 @@ def write_curves(courses: Sequence[FoldCourse], path: Path, title: str) -> None:
         figure.savefig(path, metadata={"Software": None})
 
 
-def _draw(axes: Any, its: FoldCourse, colour: str) -> None:
+def _draw(axes: Any, its: FoldHistory, colour: str) -> None:
     """Draw one fit."""
     begun = 0
     for course in its.courses.values():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from training.evaluation.bootstrap import Figure
+from training.evaluation.bootstrap import Estimate
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from training.recipes.result import Trained
+    from training.recipes.result import TrainingResult
 
 __all__ = ["print_evidence"]
 
@@ -18,7 +18,7 @@ HEADINGS = ("sensitivity", "specificity", "precision", "AUC", "sens. at spec. .9
 """Over the figures of a label, in the order of training.evaluation.cross_validated."""
 
 
-def print_evidence(trained: Trained, console: Console) -> None:
+def print_evidence(trained: TrainingResult, console: Console) -> None:
     """Print a table of the labels, then a line for every other figure."""
     from rich.table import Table
 
@@ -46,7 +46,7 @@ def print_evidence(trained: Trained, console: Console) -> None:
         console.print(trained.ended, highlight=False)
 
 
-def _cell(figure: Figure) -> str:
+def _cell(figure: Estimate) -> str:
     """Return a value with its interval below it; a dash where there is none."""
     if math.isnan(figure.value):
         return "-"

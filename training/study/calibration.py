@@ -16,9 +16,9 @@ from monitor.inference.calibration import Calibration
 from training.calibration.scores import fit_calibration, heart_threshold
 from training.data.annotations import RhythmWindow
 from training.data.recording import Recording
-from training.evaluation.ectopic import MarkedWindows
+from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.study.scores import extrastole_place
 
 __all__ = ["FoldCalibration", "Repeat", "calibrations_of", "judged_of", "marked_of", "without_unshown"]
@@ -115,7 +115,7 @@ def judged_of(
     fold_of: Mapping[int, int],
     calibrations: Mapping[int, FoldCalibration],
     num_labels: int,
-) -> list[Judged]:
+) -> list[ScoredRecording]:
     """Return what the networks say of some rows.
 
     Parameters
@@ -138,7 +138,9 @@ def judged_of(
         scores = chosen.calibration.scores(outputs[row], num_labels).mean(axis=0)
         heart = None if hearts is None else float(hearts.mean())
         judged.append(
-            Judged(recordings[row], tuple(scores.tolist()), heart, withheld, len(outputs[row]), durations_s[row])
+            ScoredRecording(
+                recordings[row], tuple(scores.tolist()), heart, withheld, len(outputs[row]), durations_s[row]
+            )
         )
     return judged
 
@@ -149,7 +151,7 @@ def marked_of(
     recordings: Sequence[Recording],
     calibrations: Mapping[int, FoldCalibration],
     labels: Sequence[str],
-) -> MarkedWindows:
+) -> AnnotatedWindows:
     """Return the windows whose rhythm is known, with the score of an extrasystole; none for labels without one.
 
     The score is that of what a window shows; see :func:`without_unshown`.
@@ -175,7 +177,7 @@ def marked_of(
         kinds += [window.kinds for window in known]
         rows += [row] * len(known)
     names = [f"{recordings[row].source}/{recordings[row].path.name}" for row in rows]
-    return MarkedWindows(np.array(score), kinds, [people[row] for row in rows], names)
+    return AnnotatedWindows(np.array(score), kinds, [people[row] for row in rows], names)
 
 
 def duration_s(num_samples: int) -> float:

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.article_image import ARTICLE, article_picture
-from monitor.features.image import Painter
+from monitor.features.article_image import ARTICLE, article_image
+from monitor.features.image import ImageBuilder
 from monitor.features.spec import HEART
 from monitor.inference.networks import article_network
-from training.data.annotations import RHYTHM_HOP_S, marks_beside
+from training.data.annotations import RHYTHM_HOP_S, annotations_beside
 from training.data.audio import Sound, frames_of, loop, read_waveform
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 from training.fitting.cross_validation import EVALUATION_HOP_S, FoldPlan
 from training.fitting.trainer import make_repeatable, stream_outputs
 from training.progress import Progress
@@ -93,7 +93,7 @@ def noises_of(recordings: Sequence[Recording]) -> dict[str, list[NDArray[np.floa
     """Return the sounds that are no heart and have a patient's place, by the first word of their files' names."""
     found: dict[str, list[NDArray[np.float32]]] = {}
     for recording in recordings:
-        if recording.label == NOT_HEART and recording.patient:
+        if recording.label == NON_CARDIAC and recording.patient:
             waveform = read_waveform(recording.path, HEART.sample_rate, recording.start_s, recording.end_s)
             found.setdefault(recording.path.stem.partition("_")[0], []).append(waveform)
     return found
@@ -101,7 +101,7 @@ def noises_of(recordings: Sequence[Recording]) -> dict[str, list[NDArray[np.floa
 
 def hop_of(recording: Recording) -> float:
     """Return the seconds between two windows of a recording that are judged."""
-    return RHYTHM_HOP_S if marks_beside(recording) else EVALUATION_HOP_S
+    return RHYTHM_HOP_S if annotations_beside(recording) else EVALUATION_HOP_S
 
 
 def judged_fold(
@@ -148,7 +148,7 @@ def _starts(sound: Sound, hop_s: float) -> list[int]:
 
 def _pictures(jobs: Iterator[tuple[Sound, list[int]]] | Any) -> Pictures:
     """Yield the pictures of some windows of each sound."""
-    painter = Painter(HEART.num_frames)
+    painter = ImageBuilder(HEART.num_frames)
     for sound, starts in jobs:
         for start in starts:
             yield painter.draw(sound.frames.window(start, HEART.num_frames))
@@ -203,19 +203,19 @@ def load_fold(path: Path) -> FoldOutputs | None:
         return FoldOutputs(kept["held"], outputs, disturbed, float(kept["cpu_s"]))
 
 
-Pictures = NDArray[np.float32]
+ArticleImages = NDArray[np.float32]
 
 EPOCHS, BATCH_SIZE = 150, 32
 """The article's own."""
 
 
-def article_pictures(recordings: Sequence[Recording], progress: Progress) -> Pictures:
+def article_pictures(recordings: Sequence[Recording], progress: Progress) -> ArticleImages:
     """Return the article's picture of the first 5 s of every recording, ``(recordings, 64, 64, 3)``."""
     tick = progress.stage("drawing the article's pictures", len(recordings))
     pictures = []
     for recording in recordings:
         waveform = _waveform(recording)[: ARTICLE.window_samples]
-        pictures.append(article_picture(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE))
+        pictures.append(article_image(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE))
         tick(float("nan"))
     return np.stack(pictures)
 
@@ -223,7 +223,7 @@ def article_pictures(recordings: Sequence[Recording], progress: Progress) -> Pic
 def article_fold(
     plan: FoldPlan,
     recordings: Sequence[Recording],
-    pictures: Pictures,
+    pictures: ArticleImages,
     labels: Sequence[str],
     telling: set[str],
     progress: Progress,
@@ -250,7 +250,7 @@ def article_fold(
     make_repeatable(plan.seed * 1000 + plan.fold)
     network = _fitted(pictures[training], np.eye(len(labels), dtype=np.float32)[truth], epochs, tick)
     held = plan.held.tolist()
-    counts = [1 + len(_starts(recordings[row])) for row in held]
+    counts = [1 + len(_annotated_starts(recordings[row])) for row in held]
     outputs = stream_outputs(network, _to_judge(recordings, pictures, held))
     told = [np.stack([next(outputs) for _ in range(count)]) for count in counts]
     return FoldOutputs(plan.held, told, {}, time.process_time() - began)
@@ -258,10 +258,10 @@ def article_fold(
 
 def _tells(recording: Recording, labels: Sequence[str], telling: set[str]) -> bool:
     """Return whether the article's recipe can be trained on a recording."""
-    return recording.source in telling and recording.label in labels and recording.label != NOT_HEART
+    return recording.source in telling and recording.label in labels and recording.label != NON_CARDIAC
 
 
-def _fitted(pictures: Pictures, targets: NDArray[np.float32], epochs: int, tick: Callable[[float], None]) -> Any:
+def _fitted(pictures: ArticleImages, targets: NDArray[np.float32], epochs: int, tick: Callable[[float], None]) -> Any:
     """Return the article's network, fitted as the article does: Adam, binary cross-entropy."""
     network = article_network(ARTICLE.shape, targets.shape[1])
     network.compile(optimizer="adam", loss="binary_crossentropy")
@@ -271,19 +271,19 @@ def _fitted(pictures: Pictures, targets: NDArray[np.float32], epochs: int, tick:
     return network
 
 
-def _to_judge(recordings: Sequence[Recording], pictures: Pictures, held: Sequence[int]) -> Iterator[Pictures]:
+def _to_judge(recordings: Sequence[Recording], pictures: ArticleImages, held: Sequence[int]) -> Iterator[ArticleImages]:
     """Yield the first picture of every held-out recording, followed by those of its marked windows."""
     for row in held:
         yield pictures[row]
-        starts = _starts(recordings[row])
+        starts = _annotated_starts(recordings[row])
         waveform = _waveform(recordings[row]) if starts else np.empty(0, np.float32)
         for start in starts:
-            yield article_picture(waveform[start : start + ARTICLE.window_samples], ARTICLE)
+            yield article_image(waveform[start : start + ARTICLE.window_samples], ARTICLE)
 
 
-def _starts(recording: Recording) -> list[int]:
+def _annotated_starts(recording: Recording) -> list[int]:
     """Return the first samples of the windows of a marked recording; none for any other."""
-    if marks_beside(recording) is None:
+    if annotations_beside(recording) is None:
         return []
     last = len(_waveform(recording)) - ARTICLE.window_samples
     return list(range(0, last + 1, ARTICLE.hop_samples(RHYTHM_HOP_S)))

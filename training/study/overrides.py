@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Sound, frames_of, read_waveform
-from training.data.recording import EXTRASTOLE, NOT_HEART, Recording
-from training.examples.batches import BatchMaker, Share
+from training.data.recording import EXTRASTOLE, NON_CARDIAC, Recording
+from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 
 __all__ = [
@@ -47,11 +47,11 @@ def mix_as_they_come(
 ) -> Mixture:
     """Return the mixture with every recording of a set drawn as often as any other of it, whatever its label."""
     mixture = mix(sounds, made, telling, spec, seed)
-    sets = {sound.recording.source for sound in sounds if sound.recording.label != NOT_HEART}
+    sets = {sound.recording.source for sound in sounds if sound.recording.label != NON_CARDIAC}
     return Mixture(_by_count(mixture.before, sets), _by_count(mixture.after, sets))
 
 
-def _by_count(shares: Sequence[Share], sets: set[str]) -> list[Share]:
+def _by_count(shares: Sequence[SamplingGroup], sets: set[str]) -> list[SamplingGroup]:
     """Return shares of which those of one recorded set weigh as much as they hold sounds, together what they did."""
     weights: dict[str, float] = defaultdict(float)
     counts: dict[str, int] = defaultdict(int)
@@ -60,23 +60,23 @@ def _by_count(shares: Sequence[Share], sets: set[str]) -> list[Share]:
         weights[source] += share.weight
         counts[source] += len(share.sounds)
     return [
-        Share(share.sounds, weights[source] * len(share.sounds) / counts[source]) if source in sets else share
+        SamplingGroup(share.sounds, weights[source] * len(share.sounds) / counts[source]) if source in sets else share
         for share in shares
         for source in [_source(share)]
     ]
 
 
-def _source(share: Share) -> str:
+def _source(share: SamplingGroup) -> str:
     """Return the set of a share's sounds, empty for none and for sounds that are no heart."""
     first = share.sounds[0].recording if share.sounds else None
-    return "" if first is None or first.label == NOT_HEART else first.source
+    return "" if first is None or first.label == NON_CARDIAC else first.source
 
 
 def mix_telling_sets(
     sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
     """Return the mixture without recordings of hearts from sets that tell only a part, and so without their beats."""
-    kept = [its for its in sounds if its.recording.source in telling or its.recording.label == NOT_HEART]
+    kept = [its for its in sounds if its.recording.source in telling or its.recording.label == NON_CARDIAC]
     return mix(kept, made, telling, spec, seed)
 
 
@@ -84,14 +84,14 @@ def mix_recorded(
     sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
     """Return the mixture without made hearts and without spliced beats; the recordings' own word is all there is."""
-    return mix(sounds, [its for its in made if its.recording.label == NOT_HEART], telling, spec, seed)
+    return mix(sounds, [its for its in made if its.recording.label == NON_CARDIAC], telling, spec, seed)
 
 
 def mix_hearts(
     sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
     """Return the mixture without sounds that are no heart, neither to be told apart nor to be mixed in as noise."""
-    hearts, made_hearts = ([its for its in group if its.recording.label != NOT_HEART] for group in (sounds, made))
+    hearts, made_hearts = ([its for its in group if its.recording.label != NON_CARDIAC] for group in (sounds, made))
     return mix(hearts, made_hearts, telling, spec, seed)
 
 
@@ -104,12 +104,12 @@ def mix_at_its_word(
 
     def at_word(sound: Sound) -> Sound:
         recording = labelled.get(_key(sound)) if sound.recording.source in telling else None
-        if recording is None or recording.label in (None, NOT_HEART):
+        if recording is None or recording.label in (None, NON_CARDIAC):
             return sound
         return dataclasses.replace(sound, recording=recording, premature=recording.label == EXTRASTOLE)
 
-    def taken(shares: Sequence[Share]) -> list[Share]:
-        return [Share([at_word(sound) for sound in share.sounds], share.weight) for share in shares]
+    def taken(shares: Sequence[SamplingGroup]) -> list[SamplingGroup]:
+        return [SamplingGroup([at_word(sound) for sound in share.sounds], share.weight) for share in shares]
 
     return Mixture(taken(mixture.before), taken(mixture.after))
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, without_rhythm
-from training.data.annotations import RHYTHM_HOP_S, RhythmWindow, marks_beside, read_marks, rhythm_windows
+from training.data.annotations import RHYTHM_HOP_S, RhythmWindow, annotations_beside, read_annotations, rhythm_windows
 from training.data.audio import Sound
-from training.data.recording import NOT_HEART, Recording
-from training.evaluation.ectopic import MarkedWindows
+from training.data.recording import NON_CARDIAC, Recording
+from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.fitting.cross_validation import FoldPlan
 from training.study.calibration import (
     FoldCalibration,
@@ -93,10 +93,10 @@ def result_of(
     truth = np.array([labels.index(str(recordings[row].label)) for row in primary], np.intp)
     durations = [duration_s(its.num_samples) for its in sounds]
     rhythms = _rhythms(recordings, durations, rows)
-    judged: list[list[Judged]] = []
-    shown: list[list[Judged]] = []
-    marked: list[MarkedWindows] = []
-    disturbed: dict[str, list[list[Judged]]] = {}
+    judged: list[list[ScoredRecording]] = []
+    shown: list[list[ScoredRecording]] = []
+    marked: list[AnnotatedWindows] = []
+    disturbed: dict[str, list[list[ScoredRecording]]] = {}
     for repeat in repeats:
         chosen = _calibrations(variant, repeat, primary, truth, labels, drawn, prior_exponent)
         told = (recordings, durations, repeat.fold_of, chosen, len(labels))
@@ -127,7 +127,7 @@ def _repeat(
         if plan.repeat != number:
             continue
         for row, outputs in zip(fold.held.tolist(), fold.outputs, strict=True):
-            if recordings[row].label == NOT_HEART:
+            if recordings[row].label == NON_CARDIAC:
                 continue
             is_marked = hop_of(recordings[row]) == RHYTHM_HOP_S
             found.fold_of[row] = plan.fold
@@ -156,8 +156,8 @@ def _rhythms(
     recordings: Sequence[Recording], durations_s: Sequence[float], rows: Sequence[int]
 ) -> dict[int, list[RhythmWindow]]:
     """Return the windows whose rhythm marks tell, by row."""
-    beside = [(row, marks) for row in rows if (marks := marks_beside(recordings[row])) is not None]
-    return {row: rhythm_windows(read_marks(marks), durations_s[row]) for row, marks in beside}
+    beside = [(row, marks) for row in rows if (marks := annotations_beside(recordings[row])) is not None]
+    return {row: rhythm_windows(read_annotations(marks), durations_s[row]) for row, marks in beside}
 
 
 def _calibrations(
@@ -179,10 +179,10 @@ def _figures(
     scores: StudyScores,
     recordings: Sequence[Recording],
     held: Sequence[Recording],
-    judged: Sequence[Sequence[Judged]],
-    shown: Sequence[Sequence[Judged]],
-    marked: Sequence[MarkedWindows],
-    disturbed: Mapping[str, Sequence[Sequence[Judged]]],
+    judged: Sequence[Sequence[ScoredRecording]],
+    shown: Sequence[Sequence[ScoredRecording]],
+    marked: Sequence[AnnotatedWindows],
+    disturbed: Mapping[str, Sequence[Sequence[ScoredRecording]]],
     telling: set[str],
     labels: tuple[str, ...],
     bootstrap: OverSeeds,
@@ -220,7 +220,7 @@ def described(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
     for source in dict.fromkeys(its.source for its in recordings):
         of_source = [its for its in recordings if its.source == source]
         counts = Counter(" or ".join(its.labels) for its in of_source)
-        hearts = [its for its in of_source if its.label != NOT_HEART]
+        hearts = [its for its in of_source if its.label != NON_CARDIAC]
         patients = len(set(patients_of(hearts)))
         found.append({"set": source, "recordings": len(of_source), "patients": patients, "labels": dict(counts)})
     return found

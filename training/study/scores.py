@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError
 from training.data.recording import EXTRASTOLE, Recording
-from training.evaluation.ectopic import MarkedWindows
+from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 
 __all__ = ["StudyScores", "load_scores", "make_scores", "save_scores"]
@@ -102,11 +102,11 @@ class StudyScores:
         """Return the names of the sets that tell a part."""
         return sorted(set(self.sources.tolist()) - set(self.telling))
 
-    def marked(self, repeat: int) -> MarkedWindows:
+    def marked(self, repeat: int) -> AnnotatedWindows:
         """Return the marked windows with the scores of one seed."""
         kinds = [frozenset(filter(None, its.split(JOINT))) for its in self.window_kinds.tolist()]
         score = self.window_scores[repeat].astype(np.float64)
-        return MarkedWindows(score, kinds, self.window_patients.tolist(), self.window_names.tolist())
+        return AnnotatedWindows(score, kinds, self.window_patients.tolist(), self.window_names.tolist())
 
 
 WINDOW_TEXTS = ("window_names", "window_patients", "window_kinds")
@@ -120,7 +120,7 @@ def make_scores(
     telling: set[str],
     scores: Sequence[NDArray[np.float64]],
     shown: Sequence[NDArray[np.float64]],
-    marked: Sequence[MarkedWindows],
+    marked: Sequence[AnnotatedWindows],
 ) -> StudyScores:
     """Return the scores of some held-out recordings.
 
@@ -133,7 +133,7 @@ def make_scores(
         One per seed.
     shown : sequence of ndarray, each ``(recordings, labels)``
         The same without what is given unshown.
-    marked : sequence of MarkedWindows
+    marked : sequence of AnnotatedWindows
         One per seed: the same windows.
     """
     first = marked[0]

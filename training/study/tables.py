@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.bootstrap import Bootstrap, Figure
-from training.evaluation.ectopic import MarkedWindows, rhythm_json, rhythm_of
+from training.evaluation.bootstrap import Bootstrap, Estimate
+from training.evaluation.ectopic import AnnotatedWindows, rhythm_json, rhythm_of
 from training.evaluation.evaluation import About, evaluate
 from training.evaluation.ground_truth import finding_of, patients_of
 from training.evaluation.metrics import Ranking
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.reports.evaluation_json import to_json
 
 __all__ = ["OverSeeds", "rhythm_of_seeds", "robustness_json", "tables_json"]
@@ -51,7 +51,7 @@ class OverSeeds(Bootstrap):
         super().__init__(seed, repeats)
         self._seeds = seeds
 
-    def figures(self, of: Callable[[Rows], Mapping[str, float]], patients: Sequence[str]) -> dict[str, Figure]:
+    def figures(self, of: Callable[[Rows], Mapping[str, float]], patients: Sequence[str]) -> dict[str, Estimate]:
         """Return figures, each with its interval; rows that do not repeat are taken as they are."""
         count = len(patients) // self._seeds
         own = list(patients[:count])
@@ -65,12 +65,14 @@ class OverSeeds(Bootstrap):
         return super().figures(mean, own)
 
 
-def tables_json(judged: Sequence[Sequence[Judged]], labels: tuple[str, ...], bootstrap: OverSeeds) -> dict[str, Any]:
+def tables_json(
+    judged: Sequence[Sequence[ScoredRecording]], labels: tuple[str, ...], bootstrap: OverSeeds
+) -> dict[str, Any]:
     """Return every table of some recordings.
 
     Parameters
     ----------
-    judged : sequence of sequence of Judged
+    judged : sequence of sequence of ScoredRecording
         The same recordings for each seed.
     labels : tuple of str
     bootstrap : OverSeeds
@@ -100,20 +102,23 @@ def _counted_once(found: Any, once: Any) -> Any:
 
 
 def rhythm_of_seeds(
-    judged: Sequence[Sequence[Judged]], marked: Sequence[MarkedWindows], labels: Sequence[str], bootstrap: OverSeeds
+    judged: Sequence[Sequence[ScoredRecording]],
+    marked: Sequence[AnnotatedWindows],
+    labels: Sequence[str],
+    bootstrap: OverSeeds,
 ) -> dict[str, Any] | None:
     """Return the score of an extrasystole against both truths; None for labels without one.
 
     Parameters
     ----------
-    judged : sequence of sequence of Judged
+    judged : sequence of sequence of ScoredRecording
         Recordings of the sets that tell all, for each seed.
-    marked : sequence of MarkedWindows
+    marked : sequence of AnnotatedWindows
         The same windows for each seed.
     labels : sequence of str
     bootstrap : OverSeeds
     """
-    windows = MarkedWindows(
+    windows = AnnotatedWindows(
         np.concatenate([its.score for its in marked]),
         [kinds for its in marked for kinds in its.kinds],
         [patient for its in marked for patient in its.patients],
@@ -128,13 +133,13 @@ def rhythm_of_seeds(
 
 
 def robustness_json(
-    disturbed: Mapping[str, Sequence[Sequence[Judged]]], labels: Sequence[str], bootstrap: OverSeeds
+    disturbed: Mapping[str, Sequence[Sequence[ScoredRecording]]], labels: Sequence[str], bootstrap: OverSeeds
 ) -> dict[str, Any]:
     """Return, by disturbance, the finding's AUC, the accuracy, and the share of windows withheld.
 
     Parameters
     ----------
-    disturbed : mapping of str to sequence of sequence of Judged
+    disturbed : mapping of str to sequence of sequence of ScoredRecording
         By name, for each seed, the same recordings.
     labels : sequence of str
     bootstrap : OverSeeds
@@ -143,7 +148,7 @@ def robustness_json(
 
 
 def _of_disturbance(
-    judged: Sequence[Sequence[Judged]], labels: Sequence[str], bootstrap: OverSeeds
+    judged: Sequence[Sequence[ScoredRecording]], labels: Sequence[str], bootstrap: OverSeeds
 ) -> dict[str, dict[str, float | None]]:
     """Return the figures of recordings that were all disturbed in one way."""
     together = [its for of_seed in judged for its in of_seed]

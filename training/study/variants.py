@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Sound, read_sound
 from training.data.recording import Recording
-from training.examples.batches import Batch, BatchMaker, Share
+from training.examples.batches import Batch, BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 from training.fitting.options import HeartOptions
 from training.study.overrides import (
@@ -102,7 +102,9 @@ class Variant:
         """Return pictures ``(..., 64, 64, 3)`` as the variant's network sees them."""
         return pictures if self.channels is None else pictures @ np.array(self.channels, np.float32)
 
-    def batches(self, shares: Sequence[Share], outputs: Sequence[str], spec: SpectrogramSpec, seed: int) -> Batches:
+    def batches(
+        self, shares: Sequence[SamplingGroup], outputs: Sequence[str], spec: SpectrogramSpec, seed: int
+    ) -> Batches:
         """Return what makes the variant's batches; stands in for :class:`training.examples.batches.BatchMaker`."""
         return Batches(self, self.maker(shares, outputs, spec, seed))
 

@@ -81,13 +81,13 @@ class Beat(NamedTuple):
         Frames.
     clarity : float
         How much it is like the usual beat, 1 for one that is.
-    joined : bool
+    fuse_score : bool
         Whether the interval from the beat before was followed.
     """
 
     position: float
     clarity: float
-    joined: bool
+    fuse_score: bool
 
 
 class _Peak:
@@ -139,7 +139,7 @@ class BeatPath:
         most_early = EARLY + SURE * (MOST_CLARITY - between)
         per_interval = 1.0 / self.interval
         best, before = FIRST, None
-        early: list[_Peak] = []
+        ectopic: list[_Peak] = []
         for peak in reversed(self._peaks):  # in line, for this is most of what following beats costs
             ratio = (position - peak.position) * per_interval
             if ratio < NEAREST:
@@ -150,19 +150,19 @@ class BeatPath:
             if value > best:
                 best, before = value, peak
             if ratio >= LEAST_PAUSE:
-                if BOTH[0] <= ratio <= BOTH[1] and early and peak.value + most_early > best:
-                    best, before = self._with_early(peak, ratio, early, between, (best, before))
-                early.append(peak)
+                if BOTH[0] <= ratio <= BOTH[1] and ectopic and peak.value + most_early > best:
+                    best, before = self._with_early(peak, ratio, ectopic, between, (best, before))
+                ectopic.append(peak)
         self._peaks.append(_Peak(position, clarity, best + SURE * (clarity - between), before))
         if len(self._peaks) > 2 * KEPT_PEAKS:
             del self._peaks[:-KEPT_PEAKS]
 
     def _with_early(
-        self, first: _Peak, ratio: float, early: list[_Peak], between: float, best: tuple[float, _Peak | None]
+        self, first: _Peak, ratio: float, ectopic: list[_Peak], between: float, best: tuple[float, _Peak | None]
     ) -> tuple[float, _Peak | None]:
         """Return likelihood and end of the path by a peak and the clearest early one behind it, or of the best."""
         clearest = None
-        for peak in early:
+        for peak in ectopic:
             share = (peak.position - first.position) / self.interval
             if EARLY_INTERVAL[0] <= share <= EARLY_INTERVAL[1] and (not clearest or peak.clarity > clearest.clarity):
                 clearest = peak
@@ -195,13 +195,13 @@ class BeatPath:
         while peak is not None and peak.position > after:
             found.append(peak)
             peak = peak.before
-        joined = last is not None and peak is not None and peak.position == last.position
+        fuse_score = last is not None and peak is not None and peak.position == last.position
         beats = []
         for its in reversed(found):
             if its.position > until:
                 break
-            beats.append(Beat(its.position, its.clarity, joined))
-            self._last, joined = its, True
+            beats.append(Beat(its.position, its.clarity, fuse_score))
+            self._last, fuse_score = its, True
         if beats and self._last is not None:
             self._last.before = None  # what is final is let go of
         return beats

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BeatShape"]
+__all__ = ["BeatTemplate"]
 
 SHARE = 0.62
 """Of an interval: both sounds and systole, no more of diastole than an early beat leaves."""
@@ -19,7 +19,7 @@ LEARNT = 0.15
 """Share of a new beat in the shape."""
 
 
-class BeatShape:
+class BeatTemplate:
     """What a beat looks like.
 
     Parameters

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from monitor.analysis.rhythm.beat_path import BESIDE_FRAMES, Beat, BeatPath
 
-__all__ = ["CONSTANT", "FEATURES", "PREMATURE_FROM", "WEIGHTS", "Candidate", "IntervalJudge", "log_odds_of"]
+__all__ = ["CONSTANT", "FEATURES", "PREMATURE_FROM", "WEIGHTS", "Candidate", "EctopicDetector", "log_odds_of"]
 
 USUAL_OF = 8
 """The local normal interval is the median of so many accepted ones before."""
@@ -64,7 +64,7 @@ def log_odds_of(candidate: Candidate) -> float:
     return CONSTANT + sum(weight * value for weight, value in zip(WEIGHTS, candidate.features, strict=True))
 
 
-class IntervalJudge:
+class EctopicDetector:
     """Follows the normal interval, and finds candidates.
 
     Attributes
@@ -94,7 +94,7 @@ class IntervalJudge:
         path : BeatPath
             That it comes from.
         """
-        if not beat.joined or not self._beats:
+        if not beat.fuse_score or not self._beats:
             self.clear()
             self._beats.append((beat, [], None))
             return None
@@ -110,23 +110,23 @@ class IntervalJudge:
 
     def _candidate(self, path: BeatPath) -> Candidate | None:
         """Return the second of the last four beats, if it may have come early."""
-        (first, before, usual), (early, _, _), (third, _, _), (fourth, _, _) = self._beats
+        (first, before, usual), (ectopic, _, _), (third, _, _), (fourth, _, _) = self._beats
         if len(before) < FEWEST or usual is None:
             return None
-        share, pause = (early.position - first.position) / usual, (third.position - early.position) / usual
+        share, pause = (ectopic.position - first.position) / usual, (third.position - ectopic.position) / usual
         if share >= SHARE_BELOW or pause <= PAUSE_ABOVE:
             return None
         due = path.highest_between(
-            max(first.position + DUE[0] * usual, early.position + BESIDE_FRAMES),
+            max(first.position + DUE[0] * usual, ectopic.position + BESIDE_FRAMES),
             min(first.position + DUE[1] * usual, third.position - BESIDE_FRAMES),
         )
         spread = sum(abs(its - usual) for its in before) / (len(before) * usual)
         after = abs((fourth.position - third.position) / usual - 1.0)
         features = (
-            min(spread, 0.1), due, max(0.0, 0.6 - share), max(0.0, 0.7 - early.clarity), max(0.0, share - 0.75),
+            min(spread, 0.1), due, max(0.0, 0.6 - share), max(0.0, 0.7 - ectopic.clarity), max(0.0, share - 0.75),
             min(after, 0.15),
         )  # fmt: skip
-        return Candidate(early.position, share, pause, features)
+        return Candidate(ectopic.position, share, pause, features)
 
 
 def _median(values: list[float]) -> float:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from monitor.messages import EarlyBeats
+from monitor.messages import EctopicBeats
 
-__all__ = ["USUAL", "WEIGHT", "joined", "joined_scores", "pooled"]
+__all__ = ["USUAL", "WEIGHT", "fuse_score", "fuse_scores", "pooled"]
 
 EXTRASTOLE = "extrastole"
 
@@ -41,14 +41,14 @@ def pooled(scores: Iterable[float]) -> float:
     return math.fsum(values) / len(values) if values else 0.0
 
 
-def joined(score: float, early: EarlyBeats, weight: float = WEIGHT) -> float:
+def fuse_score(score: float, ectopic: EctopicBeats, weight: float = WEIGHT) -> float:
     """Return a score of an extrasystole after hearing what the intervals say.
 
     Parameters
     ----------
     score : float
         Calibrated, 0 to 1; of one window or pooled.
-    early : EarlyBeats
+    ectopic : EctopicBeats
     weight : float
         Of its evidence.
 
@@ -57,7 +57,7 @@ def joined(score: float, early: EarlyBeats, weight: float = WEIGHT) -> float:
     float
         0 to 1; the score itself where the intervals tell nothing.
     """
-    evidence = early.evidence
+    evidence = ectopic.evidence
     if evidence == 0.0 or (evidence < 0.0 and score <= USUAL):
         return score
     score = min(MOST, max(LEAST, score))
@@ -65,17 +65,17 @@ def joined(score: float, early: EarlyBeats, weight: float = WEIGHT) -> float:
     return after if evidence > 0.0 else max(USUAL, after)
 
 
-def joined_scores(scores: Mapping[str, float], early: EarlyBeats) -> dict[str, float]:
+def fuse_scores(scores: Mapping[str, float], ectopic: EctopicBeats) -> dict[str, float]:
     """Return the scores of all labels with that of an extrasystole joined, and the others scaled so that all sum to 1.
 
     Parameters
     ----------
     scores : mapping of label to float
         Calibrated probabilities that sum to 1; they stay where no label is an extrasystole, or no other one likely.
-    early : EarlyBeats
+    ectopic : EctopicBeats
     """
     before = scores.get(EXTRASTOLE)
-    after = None if before is None else joined(before, early)
+    after = None if before is None else fuse_score(before, ectopic)
     if before is None or after is None or after == before:
         return dict(scores)
     rest = sum([value for label, value in scores.items() if label != EXTRASTOLE])

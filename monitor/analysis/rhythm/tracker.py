@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.beat_path import Beat, BeatPath
-from monitor.analysis.rhythm.beat_template import BeatShape
-from monitor.analysis.rhythm.ectopic import PREMATURE_FROM, IntervalJudge, log_odds_of
+from monitor.analysis.rhythm.beat_template import BeatTemplate
+from monitor.analysis.rhythm.ectopic import PREMATURE_FROM, EctopicDetector, log_odds_of
 from monitor.features.heart_rate import heart_rate
-from monitor.messages import NOTHING_FOLLOWED, EarlyBeats, PrematureBeat
+from monitor.messages import NOTHING_FOLLOWED, EctopicBeat, EctopicBeats
 
-__all__ = ["HORIZON_S", "NONE_HEARD", "BeatIntervals"]
+__all__ = ["HORIZON_S", "NONE_HEARD", "BeatTracker"]
 
 HORIZON_S = 30.0
 """How far back beats are remembered."""
@@ -74,14 +74,14 @@ NONE_HEARD = -1.5
 """Evidence of half a minute of followed beats of which none came early; less for less."""
 
 
-class BeatIntervals:
+class BeatTracker:
     """The beats of a sound, and those that came early.
 
     Parameters
     ----------
     frame_hop_s : float
         Seconds between two values of an envelope.
-    judge : IntervalJudge or None
+    judge : EctopicDetector or None
         What says which beats came early; None for a new one.
 
     Notes
@@ -89,11 +89,11 @@ class BeatIntervals:
     Written by one thread, the classifier's.
     """
 
-    def __init__(self, frame_hop_s: float = 0.025, judge: IntervalJudge | None = None) -> None:
+    def __init__(self, frame_hop_s: float = 0.025, judge: EctopicDetector | None = None) -> None:
         self._frame_s = frame_hop_s
         self._step = round(STEP_S / frame_hop_s)
-        self._judge = judge or IntervalJudge()
-        self._shape: BeatShape | None = None
+        self._judge = judge or EctopicDetector()
+        self._shape: BeatTemplate | None = None
         self._onset, self._learnt_at, self._last_beat = 0, 0, 0.0
         self._end = self._done = 0
         self.clear()
@@ -103,18 +103,18 @@ class BeatIntervals:
         self._beats: deque[float] = deque()  # where they begin, s
         self._followed: deque[tuple[float, int, int]] = deque()  # where an interval begins, s; its length; deviation
         self._length = self._varied = 0  # sums of those, in parts of a frame and of an interval: whole, so exact
-        self._early: deque[PrematureBeat] = deque()
+        self._early: deque[EctopicBeat] = deque()
         self._judge.clear()
         self._result = NOTHING_FOLLOWED
         self._sure = 0
         self._begin(0)
 
     @property
-    def result(self) -> EarlyBeats:
+    def result(self) -> EctopicBeats:
         """What the last call returned."""
         return self._result
 
-    def push(self, envelope: NDArray[np.float32], start_s: float, bpm: float | None) -> EarlyBeats:
+    def push(self, envelope: NDArray[np.float32], start_s: float, bpm: float | None) -> EctopicBeats:
         """Take a window that is fit to be judged; what it shares with the one before is not looked at again.
 
         Parameters
@@ -128,7 +128,7 @@ class BeatIntervals:
 
         Returns
         -------
-        EarlyBeats
+        EctopicBeats
         """
         start, size = round(start_s / self._frame_s), len(envelope)
         if start < self._start:
@@ -150,7 +150,7 @@ class BeatIntervals:
             self._result = self._summed_up(self._done * self._frame_s)
         return self._result
 
-    def lose(self, until_s: float) -> EarlyBeats:
+    def lose(self, until_s: float) -> EctopicBeats:
         """Take note of a window that could not be judged: time passes, and beats grow old.
 
         Parameters
@@ -224,7 +224,7 @@ class BeatIntervals:
         newest = self._looked
         self._unlearn()
         self._path = BeatPath(interval)
-        self._shape = BeatShape(self._heard(end - size, end), interval)
+        self._shape = BeatTemplate(self._heard(end - size, end), interval)
         self._onset = self._shape.onset
         self._looked = max(end - size, newest)
         self._learnt_at, self._last_beat = end - size, float(end - size)
@@ -248,17 +248,17 @@ class BeatIntervals:
         for beat in path.settle(end - length - SETTLED_AFTER * path.interval):
             interval = beat.position - self._last_beat
             candidate = self._judge.add(beat, path)
-            if beat.joined and self._judge.deviation < REGULAR_WITHIN:
+            if beat.fuse_score and self._judge.deviation < REGULAR_WITHIN:
                 path.learn_beside(self._last_beat, beat.position)
                 path.interval += LEARNT * (interval - path.interval)
                 self._learn_from(beat)
             self._last_beat = beat.position
-            if beat.joined:
+            if beat.fuse_score:
                 self._follow(round(interval * PARTS), round(min(self._judge.deviation, MOST_DEVIATION) * PARTS))
             self._beats.append(self._time_of(beat.position))
             if candidate is not None:
                 odds = log_odds_of(candidate)
-                found = PrematureBeat(self._time_of(candidate.position), candidate.share, candidate.pause, odds)
+                found = EctopicBeat(self._time_of(candidate.position), candidate.share, candidate.pause, odds)
                 self._early.append(found)
 
     def _learn_from(self, beat: Beat) -> None:
@@ -272,13 +272,13 @@ class BeatIntervals:
         """Return where the first sound of a beat begins, seconds of the source."""
         return max(0.0, (position + self._onset) * self._frame_s)
 
-    def _summed_up(self, now_s: float) -> EarlyBeats:
+    def _summed_up(self, now_s: float) -> EctopicBeats:
         """Return what is known of the last half minute."""
-        oldest_s, beats, early, followed = now_s - HORIZON_S, self._beats, self._early, self._followed
+        oldest_s, beats, ectopic, followed = now_s - HORIZON_S, self._beats, self._early, self._followed
         while beats and beats[0] < oldest_s:
             beats.popleft()
-        while early and early[0].at_s < oldest_s:
-            early.popleft()
+        while ectopic and ectopic[0].at_s < oldest_s:
+            ectopic.popleft()
         while followed and followed[0][0] < oldest_s:
             _, length, varied = followed.popleft()
             self._length -= length
@@ -286,10 +286,10 @@ class BeatIntervals:
         count, covered_s = len(followed), self._length / PARTS * self._frame_s
         plain = count >= FEWEST_INTERVALS and self._varied <= FOLLOWABLE_DEVIATION * PARTS * count
         if not plain or self._sure < SURE_OF_RATE:
-            return EarlyBeats(covered_s, count, tuple(beats))
-        evidence = max([NONE_HEARD * min(1.0, covered_s / HORIZON_S), *[its.log_odds for its in early]])
-        premature = tuple([its for its in early if its.log_odds > PREMATURE_FROM])
-        return EarlyBeats(covered_s, count, tuple(beats), premature, True, evidence)
+            return EctopicBeats(covered_s, count, tuple(beats))
+        evidence = max([NONE_HEARD * min(1.0, covered_s / HORIZON_S), *[its.log_odds for its in ectopic]])
+        premature = tuple([its for its in ectopic if its.log_odds > PREMATURE_FROM])
+        return EctopicBeats(covered_s, count, tuple(beats), premature, True, evidence)
 
     def _follow(self, length: int, varied: int) -> None:
         """Count the interval that the last beat begins."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import AuscultError
 
-__all__ = ["GrowingFile", "SoundWriter", "new_file"]
+__all__ = ["AppendFile", "SoundWriter", "new_file"]
 
 
 class SoundWriter(abc.ABC):
@@ -54,7 +54,7 @@ class SoundWriter(abc.ABC):
         """
 
 
-class GrowingFile:
+class AppendFile:
     """The bytes of such a file.
 
     Parameters

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.recorder.append_file import GrowingFile, SoundWriter
+from monitor.audio.recorder.append_file import AppendFile, SoundWriter
 from monitor.audio.recorder.flac_encoder import BITS, LARGEST_BLOCK, frame
 
 __all__ = ["FlacWriter"]
@@ -49,7 +49,7 @@ class FlacWriter(SoundWriter):
         self._samples = 0  # in the file
         self._rest = np.zeros(0, np.int64)  # too few for a block
         self._checksum = hashlib.md5(usedforsecurity=False)
-        self._file = GrowingFile(file, self._header(0, self._checksum.digest()))
+        self._file = AppendFile(file, self._header(0, self._checksum.digest()))
 
     def write(self, waveform: NDArray[Any]) -> None:
         """Add samples, all of them or none; see :meth:`SoundWriter.write`."""

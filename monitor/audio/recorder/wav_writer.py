@@ -15,7 +15,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from monitor.audio.recorder.append_file import GrowingFile, SoundWriter
+from monitor.audio.recorder.append_file import AppendFile, SoundWriter
 
 __all__ = ["WavWriter"]
 
@@ -50,7 +50,7 @@ class WavWriter(SoundWriter):
         self._sample_rate = sample_rate
         self._largest_riff = largest_riff
         self._samples = 0
-        self._file = GrowingFile(file, self._header(0))
+        self._file = AppendFile(file, self._header(0))
 
     def write(self, waveform: NDArray[Any]) -> None:
         """Add samples, all of them or none; see :meth:`SoundWriter.write`."""

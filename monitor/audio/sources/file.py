@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource
 from monitor.audio.sources.decoding.checks import check_file, printable, world_error
-from monitor.audio.sources.decoding.open_ended_wav import UnfinishedWav
+from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
 from monitor.audio.sources.decoding.pcm import check_channel, check_form, pick_channel
 from monitor.errors import RecordingError
 
@@ -121,10 +121,10 @@ class RecordingSource(PacedSource):
             if heard == 0:
                 raise self._no_samples()
 
-    def _open(self) -> Decoder | UnfinishedWav:
+    def _open(self) -> Decoder | OpenEndedWav:
         """Return the recording, open."""
         try:
-            unfinished = UnfinishedWav.open(self._path, self.name)
+            unfinished = OpenEndedWav.open(self._path, self.name)
             if unfinished is not None:
                 return unfinished
             from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when there is a file
@@ -147,7 +147,7 @@ class RecordingSource(PacedSource):
                 "choose a smaller --start",
             )
 
-    def _check_sound(self, sound: Decoder | UnfinishedWav) -> None:
+    def _check_sound(self, sound: Decoder | OpenEndedWav) -> None:
         """Refuse a recording in which no sample is a number; looks no further than the first that is."""
         samples = 0
         for block in sound.blocks(self._start_sample):

@@ -14,7 +14,7 @@ from typing import Any, Self
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import MAX_RATE_HZ, MIN_RATE_HZ, check_channel
-from monitor.audio.sources.device.backend import SoundSystem
+from monitor.audio.sources.device.backend import AudioBackend
 from monitor.audio.sources.device.capture import Capture
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
@@ -36,7 +36,7 @@ class MicrophoneSource(Source):
     ----------
     device : DeviceInfo
         From :func:`monitor.audio.sources.device.selection.choose`.
-    system : SoundSystem
+    system : AudioBackend
         Usually :class:`monitor.audio.sources.device.portaudio.PortAudio`; its own from now on.
     channel : int or None
         Which channel is heard, from 1; None for the first.
@@ -69,7 +69,7 @@ class MicrophoneSource(Source):
     def __init__(
         self,
         device: DeviceInfo,
-        system: SoundSystem,
+        system: AudioBackend,
         *,
         channel: int | None = None,
         sample_rate: int | None = None,

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from monitor.audio.sources.base import PacedSource
 from monitor.messages import State
 from monitor.synthesis.artifacts import handling_noise, lost_contact
-from monitor.synthesis.parameters import HeartSettings, Murmur, Surroundings, Tone
-from monitor.synthesis.phonocardiogram import MadeSound, phonocardiogram
+from monitor.synthesis.parameters import HeartParameters, Murmur, Surroundings, Tone
+from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
 
 __all__ = ["DEMO_SEED", "Scene", "SyntheticSource"]
@@ -34,7 +34,7 @@ CROSSFADE_S = 0.1
 BEFORE_BEAT_S = 0.13
 """The change of scene is over this long before the first beat of the next."""
 
-HEART = HeartSettings(
+HEART = HeartParameters(
     rhythm=Rhythm(heart_rate_bpm=74.0, jitter=0.008, respiratory=0.02, drift=0.01),
     s1=Tone(pitch_hz=52.0, duration_s=0.12, snap_db=-6.0),
     s2=Tone(pitch_hz=66.0, duration_s=0.095, snap_db=-4.0, level_db=-2.0),
@@ -86,7 +86,7 @@ class _Part:
     duration_s: float
     label: str | None
     state: State
-    settings: HeartSettings
+    settings: HeartParameters
     spoilt: Literal["lost contact", "muted"] | None = None
 
 
@@ -196,11 +196,11 @@ def _play(part: _Part, timbre: int, rng: np.random.Generator, samples: int | Non
     return sound, end - start
 
 
-def _cut(made: MadeSound, lead: int, least: int, samples: int | None) -> tuple[int, int]:
+def _cut(made: SyntheticSound, lead: int, least: int, samples: int | None) -> tuple[int, int]:
     """Return where a scene starts and ends in its sound: before a normal beat that follows a normal one."""
     beats = made.beats
-    early = beats.ectopic | np.concatenate(([True], beats.ectopic[:-1]))
-    normal = beats.s1_samples[~early & (beats.s1_samples >= lead)] - lead
+    ectopic = beats.ectopic | np.concatenate(([True], beats.ectopic[:-1]))
+    normal = beats.s1_samples[~ectopic & (beats.s1_samples >= lead)] - lead
     start = int(normal[0])
     if samples is not None:
         return start, start + samples

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.commands.bench.percentiles import endless
 from monitor.dashboard.terminal import Screen
 from monitor.inference.bundle import Bundle
@@ -37,7 +37,7 @@ def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: i
     repeats : int
     """
     screen = _screen()
-    analysis = Analysis(bundle, sample_rate)
+    analysis = Analyzer(bundle, sample_rate)
     blocks = endless(waveform, round(analysis.hop_s * sample_rate))
     start = _start(bundle, analysis)
     history: collections.deque[str] = collections.deque(maxlen=MonitorConfig().history_windows)
@@ -77,7 +77,7 @@ def _screen() -> Screen:
     return screen
 
 
-def _start(bundle: Bundle, analysis: Analysis) -> Start:
+def _start(bundle: Bundle, analysis: Analyzer) -> Start:
     """Return what opens the source."""
     return Start(
         source="bench",

@@ -12,14 +12,14 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.quality import judge_quality
-from monitor.analysis.rhythm.tracker import BeatIntervals
-from monitor.analysis.rolling_verdict import Rolling
-from monitor.analysis.verdict import window_judgement
-from monitor.audio.signal_statistics import InputStatistics
+from monitor.analysis.rhythm.tracker import BeatTracker
+from monitor.analysis.rolling_verdict import RollingVerdict
+from monitor.analysis.verdict import window_verdict
+from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.commands.bench.percentiles import endless
-from monitor.features.extractor import front_end
+from monitor.features.extractor import feature_extractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.image import FrameWindow
 from monitor.features.resample import StreamingResampler
@@ -27,8 +27,8 @@ from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import LiteRTEngine
-from monitor.inference.quality_gate import features_of
-from monitor.messages import NOTHING_FOLLOWED, Judgement
+from monitor.inference.quality_gate import gate_features
+from monitor.messages import NOTHING_FOLLOWED, Verdict
 
 __all__ = ["STAGES", "measure_hops", "measure_stages"]
 
@@ -63,7 +63,7 @@ def measure_hops(
     engine = bundle.engine
     if not isinstance(engine, LiteRTEngine):
         raise ValueError("bundle must run in LiteRT")
-    analysis = Analysis(bundle, sample_rate)
+    analysis = Analyzer(bundle, sample_rate)
     blocks = endless(waveform, round(analysis.hop_s * sample_rate))
     hops: list[float] = []
     bare: list[float] = []
@@ -103,7 +103,7 @@ def measure_stages(
 
 
 class _StagedHop:
-    """The same steps as :class:`monitor.analysis.analyzer.Analysis`, with a look at the clock after each.
+    """The same steps as :class:`monitor.analysis.analyzer.Analyzer`, with a look at the clock after each.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class _StagedHop:
 
     Attributes
     ----------
-    judgement : Judgement or None
+    verdict : Verdict or None
         Of the last window.
     """
 
@@ -121,13 +121,13 @@ class _StagedHop:
         self._bundle = bundle
         self._sample_rate = sample_rate
         self._hop = bundle.spec.hop_samples(bundle.spec.hop_s)
-        self._statistics = InputStatistics(sample_rate, bundle.spec.window_s)
-        self._drawing = _FrontEnd(sample_rate, bundle.spec)
-        self._framing = self._drawing if bundle.spec.kind == "heart" else _FrontEnd(sample_rate, HEART)
-        self._rolling = Rolling(bundle.decision)
-        self._beats = BeatIntervals(HEART.frame_hop_s)
+        self._statistics = StreamingStatistics(sample_rate, bundle.spec.window_s)
+        self._drawing = _Extractor(sample_rate, bundle.spec)
+        self._framing = self._drawing if bundle.spec.kind == "heart" else _Extractor(sample_rate, HEART)
+        self._rolling = RollingVerdict(bundle.decision)
+        self._beats = BeatTracker(HEART.frame_hop_s)
         self._next = 0
-        self.judgement: Judgement | None = None
+        self.verdict: Verdict | None = None
 
     def run(self, block: NDArray[np.float32]) -> list[float] | None:
         """Take one hop of samples; return the seconds of each stage, or None while no window is complete."""
@@ -149,7 +149,7 @@ class _StagedHop:
         return [laps.seconds[name] for name in STAGES]
 
     @property
-    def _front_ends(self) -> tuple[_FrontEnd, ...]:
+    def _front_ends(self) -> tuple[_Extractor, ...]:
         """The picture's, and that of the heart rate where it is another."""
         return (self._drawing,) if self._framing is self._drawing else (self._drawing, self._framing)
 
@@ -162,7 +162,7 @@ class _StagedHop:
         laps.end("heart_rate")
         statistics = self._statistics.window(round(start_s * rate), round(end_s * rate))
         laps.end("statistics")
-        features = features_of(frames, pulse.periodicity)
+        features = gate_features(frames, pulse.periodicity)
         laps.end("quality")
         tensor = self._drawing.draw(start, frames)
         laps.end("spectrogram")
@@ -172,11 +172,11 @@ class _StagedHop:
         laps.end("verdict")
         quality = judge_quality(features, statistics, gate=bundle.gate, odds=odds)
         laps.end("quality")
-        early = self._beats.push(frames.envelope, start_s, pulse.bpm) if quality.state is None else NOTHING_FOLLOWED
+        ectopic = self._beats.push(frames.envelope, start_s, pulse.bpm) if quality.state is None else NOTHING_FOLLOWED
         laps.end("beats")
         scores = None if quality.state == "no-signal" else dict(zip(bundle.labels, values, strict=True))
-        self.judgement = window_judgement(scores, quality, bundle.decision)
-        self._rolling.push(scores, quality, end_s, early)
+        self.verdict = window_verdict(scores, quality, bundle.decision)
+        self._rolling.push(scores, quality, end_s, ectopic)
         laps.end("verdict")
 
 
@@ -194,13 +194,13 @@ class _Laps:
         self._since = now
 
 
-class _FrontEnd:
+class _Extractor:
     """A front end and its resampler, one step at a time."""
 
     def __init__(self, sample_rate: int, spec: SpectrogramSpec) -> None:
         self._spec = spec
         self._resampler = StreamingResampler(sample_rate, spec.sample_rate)
-        self._front_end = front_end(spec)
+        self._front_end = feature_extractor(spec)
         self._sound = np.zeros(0, np.float32)
 
     def resample(self, block: NDArray[np.float32]) -> None:

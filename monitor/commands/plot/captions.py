@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from monitor.commands.plot.offline_run import Heard
+from monitor.commands.plot.offline_run import OfflineRun
 from monitor.text.text_lines import DISCLAIMER, printable
 
 __all__ = ["caption", "clock", "tick_step", "verdict_words"]
@@ -15,12 +15,12 @@ MOST_TICKS = 14
 LONGEST_NAME = 64
 
 
-def caption(heard: Heard, offset_s: float = 0.0) -> tuple[str, str]:
+def caption(run_result: OfflineRun, offset_s: float = 0.0) -> tuple[str, str]:
     """Return the title and the line below it.
 
     Parameters
     ----------
-    heard : Heard
+    run_result : OfflineRun
     offset_s : float
         Where in the file the sound heard begins, seconds.
 
@@ -29,37 +29,37 @@ def caption(heard: Heard, offset_s: float = 0.0) -> tuple[str, str]:
     (str, str)
         File and verdict over all windows; length, rate, model and what the picture is not for.
     """
-    start = heard.start
+    start = run_result.start
     name = printable(os.path.basename(start.source))
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 :]}"
     where = f" from {offset_s:g} s on" if offset_s else ""
     parts = [
-        f"{_length(heard.duration_s)}{where} at {start.sample_rate} Hz",
+        f"{_length(run_result.duration_s)}{where} at {start.sample_rate} Hz",
         f"model {printable(start.model)} ({start.model_sha256[:8]})",
         f"window {start.window_s:g} s, hop {start.hop_s:g} s",
-        *(["short: looped to one window"] if any(window.short for window in heard.windows) else []),
-        *(["damaged: ends early"] if heard.error else []),
+        *(["short: looped to one window"] if any(window.short for window in run_result.windows) else []),
+        *(["damaged: ends early"] if run_result.error else []),
         DISCLAIMER,
     ]
-    return f"{name}: {verdict_words(heard)}", "   ·   ".join(parts)
+    return f"{name}: {verdict_words(run_result)}", "   ·   ".join(parts)
 
 
-def verdict_words(heard: Heard) -> str:
+def verdict_words(run_result: OfflineRun) -> str:
     """Return the verdict over a whole recording: label or state, confidence or reason, median heart rate."""
-    judgement, rate = heard.summary.judgement, heard.summary.heart_rate_bpm
-    words = printable(judgement.label or judgement.state.replace("-", " "))
-    if judgement.state in ("verdict", "uncertain") and judgement.confidence is not None:
-        words += f" {judgement.confidence:.2f}"
-    elif reason := _reason(heard):
+    verdict, rate = run_result.summary.verdict, run_result.summary.heart_rate_bpm
+    words = printable(verdict.label or verdict.state.replace("-", " "))
+    if verdict.state in ("verdict", "uncertain") and verdict.confidence is not None:
+        words += f" {verdict.confidence:.2f}"
+    elif reason := _reason(run_result):
         words += f" ({reason})"
     return words if rate is None else f"{words}, {rate:.0f} beats / min"
 
 
-def _reason(heard: Heard) -> str:
+def _reason(run_result: OfflineRun) -> str:
     """Return what was wrong with most of the windows that got no label."""
     reasons = Counter(
-        window.quality.reason for window in heard.windows if window.quality.state and window.quality.reason
+        window.quality.reason for window in run_result.windows if window.quality.state and window.quality.reason
     )
     return next((reason for reason, _ in reasons.most_common(1) if reason), "")
 

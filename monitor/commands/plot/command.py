@@ -15,7 +15,7 @@ from monitor.commands.plot.acoustic_features import FeatureTable, check_librosa
 from monitor.commands.plot.captions import verdict_words
 from monitor.commands.plot.figure import FORMATS, check_matplotlib, drawn
 from monitor.commands.plot.files import check_place, picture_paths, place
-from monitor.commands.plot.offline_run import hear
+from monitor.commands.plot.offline_run import run_offline
 from monitor.commands.replay import check_hop
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
@@ -105,11 +105,11 @@ def _plot(
     source = RecordingSource(file, speed=None, channel=options.channel, start_s=options.start)
     if table is not None:
         table.begin_file(source.name, source.sample_rate)
-    heard = hear(source, bundle, options.hop, table.take if table else None)
+    run_result = run_offline(source, bundle, options.hop, table.take if table else None)
     if table is not None:
         table.end_file()
     if picture is not None:
-        place(picture, drawn(heard, picture.suffix.lower().removeprefix("."), options.start))
-        print(f"{picture}: {verdict_words(heard)}", file=sys.stderr)
-    if heard.error is not None:
-        raise heard.error
+        place(picture, drawn(run_result, picture.suffix.lower().removeprefix("."), options.start))
+        print(f"{picture}: {verdict_words(run_result)}", file=sys.stderr)
+    if run_result.error is not None:
+        raise run_result.error

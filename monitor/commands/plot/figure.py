@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from monitor.commands.plot.captions import caption, clock, tick_step
-from monitor.commands.plot.offline_run import Heard
-from monitor.commands.plot.verdict_track import Cell, Look, Run, cells, looks, runs
+from monitor.commands.plot.offline_run import OfflineRun
+from monitor.commands.plot.verdict_track import Cell, Run, SegmentStyle, cells, runs, segment_styles
 from monitor.errors import MissingExtraError
 
 __all__ = ["FORMATS", "check_matplotlib", "drawn"]
@@ -66,12 +66,12 @@ def check_matplotlib() -> None:
         raise MissingExtraError("auscult plot needs matplotlib", "plot")
 
 
-def drawn(heard: Heard, form: str, offset_s: float = 0.0) -> bytes:
+def drawn(run_result: OfflineRun, form: str, offset_s: float = 0.0) -> bytes:
     """Return the picture of a recording as a file's content.
 
     Parameters
     ----------
-    heard : Heard
+    run_result : OfflineRun
     form : {"png", "svg", "pdf"}
     offset_s : float
         Where in the file the sound heard begins, seconds.
@@ -84,12 +84,12 @@ def drawn(heard: Heard, form: str, offset_s: float = 0.0) -> bytes:
     with rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a file name may be in any script
         figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH)
-        _fill(figure, heard, offset_s)
+        _fill(figure, run_result, offset_s)
         figure.savefig(out, format=form, metadata=NO_DATES[form])
     return out.getvalue()
 
 
-def _fill(figure: Any, heard: Heard, offset_s: float) -> None:
+def _fill(figure: Any, run_result: OfflineRun, offset_s: float) -> None:
     """Draw every panel."""
     shape = {"height_ratios": HEIGHTS, "width_ratios": (1.0, KEY_WIDTH), **MARGINS}
     grid = figure.subplots(len(HEIGHTS), 2, sharex="col", gridspec_kw=shape)
@@ -98,64 +98,64 @@ def _fill(figure: Any, heard: Heard, offset_s: float) -> None:
         key.set_axis_off()
     found = [
         Cell(cell.start_s + offset_s, cell.end_s + offset_s, cell.window)
-        for cell in cells(heard.windows, heard.duration_s)
+        for cell in cells(run_result.windows, run_result.duration_s)
     ]
-    _draw_sound(sound, keys[0], heard, offset_s)
-    _draw_spectrum(spectrum, keys[1], heard, offset_s)
-    _draw_strip(strip, keys[2], found, looks(heard.start.labels), heard.duration_s)
-    _draw_confidence(confidence, keys[3], found, heard.uncertain_below)
-    _draw_rate(rate, keys[4], found, heard.summary.heart_rate_bpm)
-    _draw_time(rate, offset_s, offset_s + heard.duration_s)
+    _draw_sound(sound, keys[0], run_result, offset_s)
+    _draw_spectrum(spectrum, keys[1], run_result, offset_s)
+    _draw_strip(strip, keys[2], found, segment_styles(run_result.start.labels), run_result.duration_s)
+    _draw_confidence(confidence, keys[3], found, run_result.uncertain_below)
+    _draw_rate(rate, keys[4], found, run_result.summary.heart_rate_bpm)
+    _draw_time(rate, offset_s, offset_s + run_result.duration_s)
     figure.align_ylabels(grid[:, 0])
-    title, below = caption(heard, offset_s)
+    title, below = caption(run_result, offset_s)
     head = figure.text(MARGINS["left"], TITLE_AT, title, fontsize=12, fontweight="bold", va="top")
     room = (MARGINS["right"] - MARGINS["left"]) * figure.bbox.width
     head.set_fontsize(12 * min(1.0, room / head.get_window_extent().width))  # a long name has small letters
     figure.text(MARGINS["left"], CAPTION_AT, below, color=INK)
 
 
-def _draw_sound(axes: Any, key: Any, heard: Heard, offset_s: float) -> None:
+def _draw_sound(axes: Any, key: Any, run_result: OfflineRun, offset_s: float) -> None:
     """Draw the phonocardiogram: from the smallest to the largest sample of each column; what was lost is barred."""
-    middles = offset_s + (np.arange(len(heard.low)) + 0.5) * heard.column_s
-    axes.fill_between(middles, heard.low, heard.high, color=INK, linewidth=0.4)
-    largest = 1.08 * max(QUIETEST_SCALE, float(np.max(heard.high)), -float(np.min(heard.low)))
+    middles = offset_s + (np.arange(len(run_result.low)) + 0.5) * run_result.column_s
+    axes.fill_between(middles, run_result.low, run_result.high, color=INK, linewidth=0.4)
+    largest = 1.08 * max(QUIETEST_SCALE, float(np.max(run_result.high)), -float(np.min(run_result.low)))
     axes.set_ylim(-largest, largest)
     axes.set_ylabel("amplitude")
-    edges = np.flatnonzero(np.diff(heard.lost, prepend=False, append=False)).reshape(-1, 2)
+    edges = np.flatnonzero(np.diff(run_result.lost, prepend=False, append=False)).reshape(-1, 2)
     for first, last in edges.tolist():
-        span = (offset_s + first * heard.column_s, offset_s + last * heard.column_s)
+        span = (offset_s + first * run_result.column_s, offset_s + last * run_result.column_s)
         bar = axes.axvspan(*span, facecolor="none", edgecolor=LOST_COLOUR, hatch="xxx", linewidth=0.6)
     if len(edges):
         key.legend([bar], ["samples lost"], loc="center left", frameon=False, borderpad=0)
 
 
-def _draw_spectrum(axes: Any, key: Any, heard: Heard, offset_s: float) -> None:
+def _draw_spectrum(axes: Any, key: Any, run_result: OfflineRun, offset_s: float) -> None:
     """Draw the spectrogram in inferno, with its key."""
     axes.set_ylabel("Hz")
     axes.set_ylim(0, 1000)
-    columns = heard.power_db.shape[1]
+    columns = run_result.power_db.shape[1]
     if not columns:
         axes.text(0.5, 0.5, "too short for a spectrogram", transform=axes.transAxes, ha="center")
         return
-    top = float(np.percentile(heard.power_db, LOUDEST_PERCENT))
+    top = float(np.percentile(run_result.power_db, LOUDEST_PERCENT))
     # a column stands in the middle of its first frame and reaches to the next one's
-    begin = offset_s + heard.frame_s / 2 - min(heard.frame_s / 2, heard.power_column_s / 2)
-    hz = [(row + 0.5) * heard.bin_hz for row in (0, len(heard.power_db))]
+    begin = offset_s + run_result.frame_s / 2 - min(run_result.frame_s / 2, run_result.power_column_s / 2)
+    hz = [(row + 0.5) * run_result.bin_hz for row in (0, len(run_result.power_db))]
     image = axes.imshow(
-        heard.power_db,
+        run_result.power_db,
         cmap="inferno",
         vmin=top - RANGE_DB,
         vmax=top,
         origin="lower",
         aspect="auto",
-        extent=(begin, begin + columns * heard.power_column_s, *hz),
+        extent=(begin, begin + columns * run_result.power_column_s, *hz),
     )
     axes.set_ylim(0, 1000)
     bar = axes.figure.colorbar(image, cax=key.inset_axes((0.0, 0.0, 0.12, 1.0)))
     bar.set_label("power, dB of a full-scale tone")
 
 
-def _draw_strip(axes: Any, key: Any, found: list[Cell], styles: dict[str, Look], duration_s: float) -> None:
+def _draw_strip(axes: Any, key: Any, found: list[Cell], styles: dict[str, SegmentStyle], duration_s: float) -> None:
     """Draw the labels and states, window by window above, rolling below, with the key of those that occur."""
     from matplotlib.patches import Patch
 
@@ -179,7 +179,7 @@ def _draw_strip(axes: Any, key: Any, found: list[Cell], styles: dict[str, Look],
         axes.text(0.5, 0.5, "no window was complete", transform=axes.transAxes, ha="center", va="center")
 
 
-def _draw_runs(axes: Any, row: int, its: list[Run], styles: dict[str, Look], duration_s: float) -> None:
+def _draw_runs(axes: Any, row: int, its: list[Run], styles: dict[str, SegmentStyle], duration_s: float) -> None:
     """Draw one row of the strip; what is narrower than a pixel gets one, but for what is most of the row anyway."""
     lengths: dict[str, float] = {}
     for run in its:
@@ -199,7 +199,7 @@ def _draw_runs(axes: Any, row: int, its: list[Run], styles: dict[str, Look], dur
 
 
 def _draw_confidence(axes: Any, key: Any, found: list[Cell], uncertain_below: float) -> None:
-    """Draw the confidence of each window and of the rolling judgement; none where nothing was judged."""
+    """Draw the confidence of each window and of the rolling verdict; none where nothing was judged."""
     axes.set_ylim(0, 1.05)  # the line at 1 is not cut
     axes.set_ylabel("confidence")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
@@ -210,8 +210,8 @@ def _draw_confidence(axes: Any, key: Any, found: list[Cell], uncertain_below: fl
     ]
     if found:
         edges = [found[0].start_s, *(cell.end_s for cell in found)]
-        judgements = ([cell.window.judgement for cell in found], [cell.window.rolling for cell in found])
-        for its, name, width, colour in zip(judgements, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
+        verdicts = ([cell.window.verdict for cell in found], [cell.window.rolling for cell in found])
+        for its, name, width, colour in zip(verdicts, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
             judged = [one.confidence if one.state in ("verdict", "uncertain") else None for one in its]
             values = np.array(judged, float)
             steps = {"baseline": None, "linewidth": width, "color": colour, "label": name}

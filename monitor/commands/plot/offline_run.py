@@ -1,6 +1,6 @@
 """A recording heard from start to end, without a thread: its windows as judged live, and what a picture needs.
 
-The windows come from the very :class:`~monitor.analysis.analyzer.Analysis` that replays and listens, and lost samples are
+The windows come from the very :class:`~monitor.analysis.analyzer.Analyzer` that replays and listens, and lost samples are
 found by the very ring, so the numbers are those of ``auscult replay --speed max``. Memory does not grow with the
 sound itself: what is drawn is kept as peaks, and of a window only its event. Must not draw.
 """
@@ -14,8 +14,8 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.analyzer import Analysis
-from monitor.analysis.verdict import Summarising
+from monitor.analysis.analyzer import Analyzer
+from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import PacedSource
 from monitor.commands.plot.decimate import Peaks
@@ -27,7 +27,7 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.messages import Start, Summary, WindowEvent
 
-__all__ = ["Heard", "WindowTaker", "hear"]
+__all__ = ["OfflineRun", "WindowTaker", "run_offline"]
 
 SOUND_COLUMNS = 4096
 """At least 2048 for a long sound: more than the picture has pixels across."""
@@ -40,7 +40,7 @@ WindowTaker = Callable[[WindowEvent, NDArray[np.float32]], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class OfflineRun:
     """All that was found in a recording.
 
     Attributes
@@ -83,9 +83,9 @@ class Heard:
     error: AuscultError | None
 
 
-def hear(
+def run_offline(
     source: PacedSource, bundle: Bundle, hop_s: float | None = None, on_window: WindowTaker | None = None
-) -> Heard:
+) -> OfflineRun:
     """Judge every window of a source, on the caller's thread, as fast as that goes.
 
     Parameters
@@ -105,7 +105,7 @@ def hear(
     AuscultError
         If the source gives no sound at all.
     """
-    hearing = _Hearing(source, bundle, hop_s, on_window)
+    hearing = _OfflineRunner(source, bundle, hop_s, on_window)
     error: AuscultError | None = None
     try:
         hearing.hear_all(source)
@@ -114,21 +114,21 @@ def hear(
             raise
         error = failure
     hearing.finish()
-    return hearing.heard(source, bundle, error)
+    return hearing.run_result(source, bundle, error)
 
 
-class _Hearing:
+class _OfflineRunner:
     """The state of one pass over a source."""
 
     def __init__(self, source: PacedSource, bundle: Bundle, hop_s: float | None, on_window: WindowTaker | None) -> None:
-        self.analysis = Analysis(bundle, source.sample_rate, hop_s)
+        self.analysis = Analyzer(bundle, source.sample_rate, hop_s)
         window = round(bundle.spec.window_s * source.sample_rate)
         self._ring = RingBuffer(RING_WINDOWS * window)
         self._cursor = self._ring.cursor()
         self._sound = Peaks(3, SOUND_COLUMNS)
         self._spectrum = _Spectrum(source.sample_rate, bundle.spec)
         self._windows: list[WindowEvent] = []
-        self._summary = Summarising()
+        self._summary = Summarizer()
         self._on_window = on_window
 
     def hear_all(self, source: PacedSource) -> None:
@@ -175,11 +175,11 @@ class _Hearing:
         start, end = (round(seconds * self.analysis.sample_rate) for seconds in (event.start_s, event.end_s))
         return np.resize(self._ring.store.copy(start, min(end, self.analysis.end_sample)), end - start)
 
-    def heard(self, source: PacedSource, bundle: Bundle, error: AuscultError | None) -> Heard:
+    def run_result(self, source: PacedSource, bundle: Bundle, error: AuscultError | None) -> OfflineRun:
         """Return everything, frozen."""
         rate, spectrum = source.sample_rate, self._spectrum
         low, high, lost = self._sound.columns
-        return Heard(
+        return OfflineRun(
             start=Start(
                 source=source.name,
                 sample_rate=rate,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from monitor.dashboard.drawing.glyphs import label_letters
 from monitor.messages import WindowEvent
 
-__all__ = ["Cell", "Look", "Run", "cells", "looks", "runs"]
+__all__ = ["Cell", "Run", "SegmentStyle", "cells", "runs", "segment_styles"]
 
 STATE_COLOURS = {
     "listening": "#dddddd",
@@ -70,7 +70,7 @@ class Run:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Look:
+class SegmentStyle:
     """How a label or a state is drawn.
 
     Attributes
@@ -99,7 +99,7 @@ def cells(windows: Sequence[WindowEvent], duration_s: float) -> list[Cell]:
 
 
 def runs(found: Sequence[Cell], *, rolling: bool) -> list[Run]:
-    """Return the cells with neighbours of one label or state joined, of the raw or of the rolling judgements."""
+    """Return the cells with neighbours of one label or state joined, of the raw or of the rolling verdicts."""
     joined: list[Run] = []
     for cell in found:
         key = _key(cell.window, rolling=rolling)
@@ -109,16 +109,16 @@ def runs(found: Sequence[Cell], *, rolling: bool) -> list[Run]:
 
 
 def _key(window: WindowEvent, *, rolling: bool) -> str:
-    """Return a label, a state or gap; the rolling judgement bears with a short gap, so it has its own state."""
+    """Return a label, a state or gap; the rolling verdict bears with a short gap, so it has its own state."""
     if window.gap and not rolling:
         return "gap"
-    judgement = window.rolling if rolling else window.judgement
-    return judgement.label or judgement.state
+    verdict = window.rolling if rolling else window.verdict
+    return verdict.label or verdict.state
 
 
-def looks(labels: Sequence[str]) -> dict[str, Look]:
+def segment_styles(labels: Sequence[str]) -> dict[str, SegmentStyle]:
     """Return the look of each label and each state."""
     letters, others = label_letters(labels), itertools.cycle(OTHER_COLOURS)
     colours = {**STATE_COLOURS, **{label: NAMED_COLOURS.get(label) or next(others) for label in labels}}
     hatches = {**STATE_HATCHES, **dict(zip(labels, itertools.cycle(LABEL_HATCHES), strict=False))}
-    return {key: Look(colours[key], hatches[key], letters[key]) for key in (*labels, *STATE_HATCHES)}
+    return {key: SegmentStyle(colours[key], hatches[key], letters[key]) for key in (*labels, *STATE_HATCHES)}

@@ -1,6 +1,6 @@
 """A finished picture of the screen, and the rows that it is built from.
 
-A :class:`Frame` is lines of styled text, each exactly as wide as the screen, so that one frame
+A :class:`Canvas` is lines of styled text, each exactly as wide as the screen, so that one frame
 covers another without clearing. Rich prints it as any other renderable; :mod:`monitor.dashboard.terminal`
 takes its lines as they are, which spares Rich's wrapping and measuring of some thousand cells.
 Pure values; safe on any thread.
@@ -30,10 +30,10 @@ __all__ = [
     "TEAL",
     "VIOLET",
     "YELLOW",
-    "Frame",
+    "Canvas",
     "Line",
-    "Look",
     "Row",
+    "TerminalStyle",
     "ink",
 ]
 
@@ -62,7 +62,7 @@ PLAIN = Style()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Look:
+class TerminalStyle:
     """What a terminal can show.
 
     Attributes
@@ -80,7 +80,7 @@ class Look:
     unicode: bool = True
 
     @classmethod
-    def of(cls, console: Console) -> Look:
+    def of(cls, console: Console) -> TerminalStyle:
         """Return what a console can show."""
         colour = console.color_system is not None and not console.no_color
         gradient = console.color_system in ("256", "truecolor")
@@ -154,7 +154,7 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Frame:
+class Canvas:
     """What stands on the screen at one moment.
 
     Attributes

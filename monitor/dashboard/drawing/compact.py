@@ -9,9 +9,9 @@ import re
 
 from rich.segment import Segment
 
-from monitor.dashboard.drawing.canvas import Line, Look, Row
+from monitor.dashboard.drawing.canvas import Line, Row, TerminalStyle
 from monitor.dashboard.drawing.glyphs import clock, fit
-from monitor.dashboard.drawing.state import NOTHING_MORE, Display
+from monitor.dashboard.drawing.state import NOTHING_MORE, DashboardState
 from monitor.dashboard.drawing.status import help_rows
 from monitor.dashboard.drawing.widgets import (
     footer_row,
@@ -31,7 +31,9 @@ BAR_WIDTH = 24
 """Below this many columns a bar would say nothing."""
 
 
-def small_lines(snapshot: Snapshot, width: int, height: int, look: Look, display: Display = NOTHING_MORE) -> list[Line]:
+def small_lines(
+    snapshot: Snapshot, width: int, height: int, look: TerminalStyle, display: DashboardState = NOTHING_MORE
+) -> list[Line]:
     """Return the lines of a small screen.
 
     Parameters
@@ -39,8 +41,8 @@ def small_lines(snapshot: Snapshot, width: int, height: int, look: Look, display
     snapshot : Snapshot
     width, height : int
         Cells, at least 1.
-    look : Look
-    display : Display
+    look : TerminalStyle
+    display : DashboardState
 
     Returns
     -------
@@ -56,7 +58,7 @@ def small_lines(snapshot: Snapshot, width: int, height: int, look: Look, display
     return [*rows, footer_row({}, width, look)]
 
 
-def _pieces(snapshot: Snapshot, width: int, look: Look, display: Display) -> list[tuple[int, Line]]:
+def _pieces(snapshot: Snapshot, width: int, look: TerminalStyle, display: DashboardState) -> list[tuple[int, Line]]:
     """Return every line there could be, top first, with its rank; the lowest ranks stay."""
     bars = score_segments(snapshot, width, 4, look) if width >= BAR_WIDTH else []
     return [
@@ -70,7 +72,7 @@ def _pieces(snapshot: Snapshot, width: int, look: Look, display: Display) -> lis
     ]
 
 
-def _source_line(snapshot: Snapshot, width: int, look: Look, display: Display) -> Line:
+def _source_line(snapshot: Snapshot, width: int, look: TerminalStyle, display: DashboardState) -> Line:
     """Return source and position, and whether it is held."""
     held = f"{display.held.upper()} " if display.held else ""
     time = held + clock(snapshot.elapsed_s + display.shift_s)
@@ -78,7 +80,7 @@ def _source_line(snapshot: Snapshot, width: int, look: Look, display: Display) -
     return Row(width).put(0, source).right(time, margin=0).line()
 
 
-def _verdict_line(snapshot: Snapshot, width: int, look: Look) -> Line:
+def _verdict_line(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
     """Return the label, or the state, and how sure it is."""
     rolling = rolling_of(snapshot)
     sure = f" {rolling.confidence:.2f}" if rolling.label and rolling.confidence is not None else ""
@@ -86,14 +88,14 @@ def _verdict_line(snapshot: Snapshot, width: int, look: Look) -> Line:
     return Row(width).put(0, text, look.ink(verdict_colour(snapshot), bold=True)).line()
 
 
-def _message_line(snapshot: Snapshot, width: int, look: Look) -> Line:
+def _message_line(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
     """Return what is wrong with a live input, or what there is to say about the newest window."""
     text, _ = message_of(snapshot)
     short = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
     return Row(width).put(0, fit(short, width, unicode=look.unicode), look.ink(dim=True)).line()
 
 
-def _heart_rate_line(snapshot: Snapshot, width: int, look: Look) -> Line:
+def _heart_rate_line(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
     """Return the heart rate."""
     bpm = snapshot.window.heart_rate_bpm if snapshot.window else None
     row = Row(width).put(0, "heart rate ", look.ink(dim=True))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from monitor.dashboard.drawing.canvas import Look
-from monitor.dashboard.drawing.state import Display
+from monitor.dashboard.drawing.canvas import TerminalStyle
+from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.drawing.widgets import GUTTER, RIGHT
 from monitor.messages import Snapshot
 
-__all__ = ["BIG_WIDTH", "PICTURE_SIZE", "VERDICT_WIDTH", "Area", "Page", "Plan", "plan"]
+__all__ = ["BIG_WIDTH", "PICTURE_SIZE", "VERDICT_WIDTH", "Area", "Layout", "RowPlan", "plan"]
 
 BIG_WIDTH = 78
 """From here on the label stands in letters three lines high."""
@@ -48,7 +48,7 @@ EXTRAS = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
+class RowPlan:
     """How many rows each part gets.
 
     Attributes
@@ -68,7 +68,7 @@ class Plan:
     air: int = 0
 
 
-def plan(height: int, message_rows: int) -> Plan:
+def plan(height: int, message_rows: int) -> RowPlan:
     """Return the rows of a screen of ``height`` lines whose message takes so many of them."""
     free = height - BASE_ROWS - message_rows
     rows = dict.fromkeys((name for name, _, _ in EXTRAS), 0)
@@ -77,7 +77,7 @@ def plan(height: int, message_rows: int) -> Plan:
             break  # what comes later waits too, so that a taller screen never has less of anything
         rows[name] += cost
         free -= cost
-    return Plan(picture=max(0, min(PICTURE_LINES, free)), **rows)
+    return RowPlan(picture=max(0, min(PICTURE_LINES, free)), **rows)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,16 +89,16 @@ class Area:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Page:
+class Layout:
     """What every part of one frame needs to know."""
 
     snapshot: Snapshot
     width: int
     height: int
-    look: Look
+    look: TerminalStyle
     note: str
     kind: str
-    display: Display
+    display: DashboardState
 
     @property
     def field(self) -> int:

@@ -14,10 +14,10 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import BLUE, RED, YELLOW, Line, Look, Row
+from monitor.dashboard.drawing.canvas import BLUE, RED, YELLOW, Line, Row, TerminalStyle
 from monitor.dashboard.drawing.glyphs import clock, fit, pixels, pool, shade_rows
-from monitor.dashboard.drawing.layout import PICTURE_SIZE, Area, Page, Plan
-from monitor.dashboard.drawing.state import Happening
+from monitor.dashboard.drawing.layout import PICTURE_SIZE, Area, Layout, RowPlan
+from monitor.dashboard.drawing.state import LoggedEvent
 from monitor.dashboard.drawing.widgets import GUTTER, label_colours
 from monitor.features.colormap import INFERNO
 from monitor.messages import Snapshot
@@ -26,7 +26,7 @@ from monitor.text.text_lines import printable
 __all__ = [
     "RHYTHM",
     "SOUND",
-    "View",
+    "ChannelView",
     "draw_events",
     "event_colour",
     "event_text",
@@ -48,7 +48,7 @@ _LIGHTNESS = np.array((0.2126, 0.7152, 0.0722), np.float32)
 _INFERNO_LIGHT = np.maximum.accumulate(INFERNO.astype(np.float32) @ _LIGHTNESS)
 
 
-class View(NamedTuple):
+class ChannelView(NamedTuple):
     """How one channel is looked at.
 
     Attributes
@@ -79,14 +79,14 @@ def _bpm(bpm: float) -> int:
     return round((60.0 / bpm - FIRST_LAG_S) / LAG_STEP_S)
 
 
-SOUND = View(
+SOUND = ChannelView(
     "sound as the network sees it",
     channel=0,
     low=-1.0,
     high=2.0,
     marks=((63, "1 kHz"), (_hz(500), "500 Hz"), (_hz(250), "250"), (0, "16 Hz")),
 )
-RHYTHM = View(
+RHYTHM = ChannelView(
     "rhythm: level lines are a regular beat",
     channel=2,
     low=-0.5,
@@ -96,17 +96,17 @@ RHYTHM = View(
 
 
 def picture_lines(
-    tensor: NDArray[np.float32], view: View, lines: int, columns: int, look: Look, kind: str = "heart"
+    tensor: NDArray[np.float32], view: ChannelView, lines: int, columns: int, look: TerminalStyle, kind: str = "heart"
 ) -> list[Line]:
     """Return one channel of a picture, low rows at the bottom.
 
     Parameters
     ----------
     tensor : ndarray, shape (64, 64, channels), float32
-    view : View
+    view : ChannelView
     lines, columns : int
         The room; a picture that is larger is made smaller by maxima, never larger.
-    look : Look
+    look : TerminalStyle
     kind : {"heart", "article"}
         The article's picture is RGB in [0, 1] painted in inferno, its top row first.
 
@@ -125,13 +125,13 @@ def picture_lines(
     return [_cell_line(top, bottom, "▀") for top, bottom in zip(small[::2], small[1::2], strict=True)]
 
 
-def row_marks(view: View, lines: int) -> dict[int, str]:
+def row_marks(view: ChannelView, lines: int) -> dict[int, str]:
     """Return what stands beside each line of a picture, by line; the outer marks win over the inner."""
     inner = view.marks[1:-1] if lines >= len(view.marks) * 2 else ()
     return {lines - 1 - row * lines // 64: text for row, text in (*inner, view.marks[0], view.marks[-1])}
 
 
-def _channel_steps(tensor: NDArray[np.float32], view: View) -> NDArray[np.intp]:
+def _channel_steps(tensor: NDArray[np.float32], view: ChannelView) -> NDArray[np.intp]:
     """Return the colour step of each pixel of a channel, top row first."""
     return pixels(tensor[:, :, view.channel], view.low, view.high, COLOUR_STEPS)
 
@@ -171,62 +171,62 @@ def _pixel_colour(step: int) -> Color:
 EVENT_COLOURS = {"gap": RED, "device": YELLOW, "mark": BLUE}
 
 
-def picture_rows(page: Page, plan: Plan) -> list[Line]:
+def picture_rows(layout: Layout, plan: RowPlan) -> list[Line]:
     """Return the network's picture, and rhythm and events beside it where there is room."""
     views = [(GUTTER, SOUND)]
-    if page.has_two_pictures:
-        views.append((page.rhythm_column, RHYTHM))
-    rows = [Row(page.width) for _ in range(plan.title + plan.picture + plan.axis)]
+    if layout.has_two_pictures:
+        views.append((layout.rhythm_column, RHYTHM))
+    rows = [Row(layout.width) for _ in range(plan.title + plan.picture + plan.axis)]
     pictures = rows[plan.title : plan.title + plan.picture]
     for column, view in views:
-        columns = min(page.field, PICTURE_SIZE)
+        columns = min(layout.field, PICTURE_SIZE)
         if plan.title:
-            rows[0].put(column, view.title, page.look.ink(dim=True))
-        _draw_view(page, pictures, column, columns, view)
+            rows[0].put(column, view.title, layout.look.ink(dim=True))
+        _draw_view(layout, pictures, column, columns, view)
         if plan.axis:
-            _draw_axis(page, rows[-1], column, columns)
-    area = page.events_beside_pictures
+            _draw_axis(layout, rows[-1], column, columns)
+    area = layout.events_beside_pictures
     if area is not None and rows:
-        draw_events(page, rows if plan.title else rows[: plan.picture], area, has_title=bool(plan.title))
+        draw_events(layout, rows if plan.title else rows[: plan.picture], area, has_title=bool(plan.title))
     return [row.line() for row in rows]
 
 
-def draw_events(page: Page, rows: list[Row], area: Area, *, has_title: bool = False) -> None:
+def draw_events(layout: Layout, rows: list[Row], area: Area, *, has_title: bool = False) -> None:
     """Write what happened into some rows, the newest at the top."""
     if has_title:
-        rows[0].put(area.column, "events, newest first", page.look.ink(dim=True))
-    newest = reversed(page.display.happenings[-len(rows) :])
-    for row, happening in zip(rows[has_title:], newest, strict=False):
-        style = page.look.ink(event_colour(page.snapshot, happening))
-        row.put(area.column, fit(event_text(happening), area.width, unicode=page.look.unicode), style)
+        rows[0].put(area.column, "events, newest first", layout.look.ink(dim=True))
+    newest = reversed(layout.display.events[-len(rows) :])
+    for row, event in zip(rows[has_title:], newest, strict=False):
+        style = layout.look.ink(event_colour(layout.snapshot, event))
+        row.put(area.column, fit(event_text(event), area.width, unicode=layout.look.unicode), style)
 
 
-def event_text(happening: Happening) -> str:
+def event_text(event: LoggedEvent) -> str:
     """Return when something happened, and what."""
-    return f"{clock(happening.at_s):>7}  {printable(happening.text)}"
+    return f"{clock(event.at_s):>7}  {printable(event.text)}"
 
 
-def event_colour(snapshot: Snapshot, happening: Happening) -> str:
+def event_colour(snapshot: Snapshot, event: LoggedEvent) -> str:
     """Return the colour of what happened, empty where it has none; the words say the same."""
     colours = {**label_colours(snapshot.start.labels), **EVENT_COLOURS}
-    return colours.get(happening.kind, "")
+    return colours.get(event.kind, "")
 
 
-def _draw_view(page: Page, rows: list[Row], column: int, columns: int, view: View) -> None:
+def _draw_view(layout: Layout, rows: list[Row], column: int, columns: int, view: ChannelView) -> None:
     """Draw one channel into rows, with its marks at the left."""
-    tensor, look = page.snapshot.tensor, page.look
+    tensor, look = layout.snapshot.tensor, layout.look
     drawn: list[Line] = [()] * len(rows)
     if tensor is not None and view.channel < tensor.shape[2]:
-        drawn = picture_lines(tensor, view, len(rows), columns, look, page.kind)
-    marks = row_marks(view, len(rows)) if page.kind == "heart" else {}
+        drawn = picture_lines(tensor, view, len(rows), columns, look, layout.kind)
+    marks = row_marks(view, len(rows)) if layout.kind == "heart" else {}
     for number, (row, segments) in enumerate(zip(rows, drawn, strict=True)):
         row.put(column - 8, f"{marks.get(number, ''):>7}", look.ink(dim=True))
         row.draw(column, segments, columns if segments else 0)
 
 
-def _draw_axis(page: Page, row: Row, column: int, columns: int) -> None:
+def _draw_axis(layout: Layout, row: Row, column: int, columns: int) -> None:
     """Write the ends of the time axis under a picture."""
-    dim, shift_s = page.look.ink(dim=True), page.display.shift_s
-    window = page.snapshot.window
+    dim, shift_s = layout.look.ink(dim=True), layout.display.shift_s
+    window = layout.snapshot.window
     ends = ("", "") if window is None else (f"{window.start_s + shift_s:.1f} s", f"{window.end_s + shift_s:.1f} s")
     row.put(column, ends[0], dim).put(column + columns - len(ends[1]), ends[1], dim)

@@ -9,11 +9,11 @@ import dataclasses
 
 from monitor.dashboard.trace import Trace
 
-__all__ = ["NOTHING_MORE", "Display", "Happening", "Vitals"]
+__all__ = ["NOTHING_MORE", "DashboardState", "LoggedEvent", "Vitals"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Happening:
+class LoggedEvent:
     """Something that happened, and when.
 
     Attributes
@@ -52,14 +52,14 @@ class Vitals:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Display:
+class DashboardState:
     """All that a frame shows beside the snapshot.
 
     Attributes
     ----------
     trace : Trace or None
         The last seconds of sound.
-    happenings : tuple of Happening
+    events : tuple of LoggedEvent
         Newest last.
     vitals : Vitals
     keys : tuple of (str, str)
@@ -75,7 +75,7 @@ class Display:
     """
 
     trace: Trace | None = None
-    happenings: tuple[Happening, ...] = ()
+    events: tuple[LoggedEvent, ...] = ()
     vitals: Vitals = Vitals()
     keys: tuple[tuple[str, str], ...] = ()
     gain_db: float = 0.0
@@ -84,4 +84,4 @@ class Display:
     shift_s: float = 0.0
 
 
-NOTHING_MORE = Display()
+NOTHING_MORE = DashboardState()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from monitor.dashboard.drawing.canvas import Line, Look, Row
+from monitor.dashboard.drawing.canvas import Line, Row, TerminalStyle
 from monitor.dashboard.drawing.glyphs import fit
-from monitor.dashboard.drawing.state import Display, Vitals
+from monitor.dashboard.drawing.state import DashboardState, Vitals
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Snapshot
 
@@ -37,7 +37,7 @@ BIG = 78
 """From here on the names of the figures are written out."""
 
 
-def health_row(snapshot: Snapshot, vitals: Vitals, width: int, look: Look) -> Line:
+def health_row(snapshot: Snapshot, vitals: Vitals, width: int, look: TerminalStyle) -> Line:
     """Return rates, the way from sound to screen, and what the program takes; ``-`` for what cannot be told."""
     device = snapshot.device
     measured = None if device is None else device.measured_rate_hz
@@ -56,7 +56,7 @@ def _figure(value: float | None, width: int, digits: int = 0) -> str:
     return f"{'-':>{width}}" if value is None else f"{min(value, 10.0**width - 1):{width}.{digits}f}"[:width]
 
 
-def keys_row(keys: tuple[tuple[str, str], ...], width: int, look: Look) -> Line:
+def keys_row(keys: tuple[tuple[str, str], ...], width: int, look: TerminalStyle) -> Line:
     """Return what the keys do, as many as there is room for; an empty row without keys."""
     row = Row(width)
     column = 1
@@ -70,7 +70,7 @@ def keys_row(keys: tuple[tuple[str, str], ...], width: int, look: Look) -> Line:
     return row.line()
 
 
-def help_rows(display: Display, height: int, width: int, look: Look) -> list[Line]:
+def help_rows(display: DashboardState, height: int, width: int, look: TerminalStyle) -> list[Line]:
     """Return the help in ``height`` rows."""
     rows = [Row(width).put(1, "help: any key goes back", look.ink(bold=True)).line()]
     for key, meaning in HELP:
@@ -82,6 +82,6 @@ def help_rows(display: Display, height: int, width: int, look: Look) -> list[Lin
     return rows + [Row(width).line()] * (height - len(rows))
 
 
-def _has(display: Display, key: str) -> bool:
+def _has(display: DashboardState, key: str) -> bool:
     """Return whether a key does something here."""
     return any(sign == {"left right": "←→"}.get(key, key) for sign, _ in display.keys)

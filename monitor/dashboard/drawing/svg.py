@@ -13,7 +13,7 @@ from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import Frame
+from monitor.dashboard.drawing.canvas import Canvas
 
 __all__ = ["svg_of"]
 
@@ -30,7 +30,7 @@ DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 DOT_WIDTH, DOT_HEIGHT = CELL_WIDTH / 2, CELL_HEIGHT / 4
 
 
-def svg_of(frame: Frame) -> str:
+def svg_of(frame: Canvas) -> str:
     """Return a frame as an SVG document."""
     width = frame.width * CELL_WIDTH + 2 * MARGIN
     height = len(frame.lines) * CELL_HEIGHT + 2 * MARGIN

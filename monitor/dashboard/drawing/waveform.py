@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 
-from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, Look
+from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, TerminalStyle
 from monitor.dashboard.trace import BIN_S, Trace
 
 __all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines"]
@@ -43,7 +43,7 @@ def automatic_gain_db(peak: float) -> float:
     return min(MOST_GAIN_DB, max(0.0, math.floor(-20.0 * math.log10(peak) / GAIN_STEP_DB) * GAIN_STEP_DB))
 
 
-def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: Look) -> list[Line]:
+def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: TerminalStyle) -> list[Line]:
     """Return the last seconds of sound, the newest at the right.
 
     Parameters
@@ -53,7 +53,7 @@ def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: Look
         Cells, at least 1.
     gain_db : float
         What is louder then is cut at the edge.
-    look : Look
+    look : TerminalStyle
 
     Returns
     -------
@@ -75,7 +75,7 @@ def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: Look
     return [_styled("".join(map(CELLS.__getitem__, line)), gone, look) for line in cells.tolist()]
 
 
-def tick_segments(trace: Trace, width: int, look: Look) -> list[Segment]:
+def tick_segments(trace: Trace, width: int, look: TerminalStyle) -> list[Segment]:
     """Return a row of ``width`` cells with a tick over each heart sound."""
     dots = 2 if look.unicode else 1
     per_cell = dots * _bins_per_column(dots * width)
@@ -115,7 +115,7 @@ def _end_bin(trace: Trace) -> int:
     return trace.first_bin + len(trace.low)
 
 
-def _styled(text: str, lost: NDArray[np.bool_], look: Look) -> Line:
+def _styled(text: str, lost: NDArray[np.bool_], look: TerminalStyle) -> Line:
     """Return a line in which lost sound is a row of crosses."""
     ink, gone = look.ink(TEAL), look.ink(RED)
     if not lost.any():

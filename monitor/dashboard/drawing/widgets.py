@@ -22,11 +22,11 @@ from monitor.dashboard.drawing.canvas import (
     VIOLET,
     YELLOW,
     Line,
-    Look,
     Row,
+    TerminalStyle,
 )
 from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letters
-from monitor.messages import EarlyBeats, Judgement, Level, Snapshot, WindowEvent
+from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
 from monitor.text.alerts import alarm
 from monitor.text.text_lines import DISCLAIMER, printable
 
@@ -73,14 +73,14 @@ def label_colours(labels: Sequence[str]) -> dict[str, str]:
     return {**STATE_COLOURS, **{label: NAMED_COLOURS.get(label) or next(others) for label in labels}}
 
 
-def verdict_text(judgement: Judgement) -> str:
-    """Return what a judgement is called: its label, or its state in words."""
-    return judgement.label or judgement.state.replace("-", " ")
+def verdict_text(verdict: Verdict) -> str:
+    """Return what a verdict is called: its label, or its state in words."""
+    return verdict.label or verdict.state.replace("-", " ")
 
 
-def rolling_of(snapshot: Snapshot) -> Judgement:
-    """Return the rolling judgement; listening before the first window."""
-    return snapshot.window.rolling if snapshot.window else Judgement("listening")
+def rolling_of(snapshot: Snapshot) -> Verdict:
+    """Return the rolling verdict; listening before the first window."""
+    return snapshot.window.rolling if snapshot.window else Verdict("listening")
 
 
 def verdict_colour(snapshot: Snapshot) -> str:
@@ -89,14 +89,14 @@ def verdict_colour(snapshot: Snapshot) -> str:
     return label_colours(snapshot.start.labels).get(rolling.label or rolling.state, AMBER)
 
 
-def bar_segments(fraction: float, width: int, colour: str, look: Look) -> list[Segment]:
+def bar_segments(fraction: float, width: int, colour: str, look: TerminalStyle) -> list[Segment]:
     """Return a bar on its track, ``width`` cells together."""
     full = bar(fraction, width, unicode=look.unicode)
     track = ("─" if look.unicode else ".") * (width - len(full))
     return [Segment(full, look.ink(colour)), Segment(track, look.ink(dim=True))]
 
 
-def score_segments(snapshot: Snapshot, width: int, height: int, look: Look) -> list[list[Segment]]:
+def score_segments(snapshot: Snapshot, width: int, height: int, look: TerminalStyle) -> list[list[Segment]]:
     """Return each label's scores: letter, name, the rolling score as bar and figure, the newest window's as a mark.
 
     Parameters
@@ -104,7 +104,7 @@ def score_segments(snapshot: Snapshot, width: int, height: int, look: Look) -> l
     snapshot : Snapshot
     width, height : int
         Cells and lines; labels that find no room are counted in the last line.
-    look : Look
+    look : TerminalStyle
 
     Returns
     -------
@@ -120,7 +120,7 @@ def score_segments(snapshot: Snapshot, width: int, height: int, look: Look) -> l
     return rows
 
 
-def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, look: Look) -> list[Segment]:
+def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, look: TerminalStyle) -> list[Segment]:
     """Return one label's row."""
     rolling = rolling_of(snapshot)
     score = rolling.scores.get(label) if rolling.scores else None
@@ -141,7 +141,7 @@ def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, look
 
 def _own_score(snapshot: Snapshot, label: str) -> float | None:
     """Return what the newest window alone gives a label; nothing where that window was withheld."""
-    own = snapshot.window.judgement if snapshot.window else None
+    own = snapshot.window.verdict if snapshot.window else None
     judged = own is not None and own.scores is not None and own.state in ("verdict", "uncertain")
     return own.scores.get(label) if judged and own is not None and own.scores is not None else None
 
@@ -151,7 +151,7 @@ def _figure(score: float | None) -> str:
     return "   -" if score is None else f"{score:4.2f}"
 
 
-def marked_bar(fraction: float, mark: float | None, width: int, colour: str, look: Look) -> list[Segment]:
+def marked_bar(fraction: float, mark: float | None, width: int, colour: str, look: TerminalStyle) -> list[Segment]:
     """Return a bar on its track with a mark at another value, ``width`` cells together."""
     if mark is None or width < 1:
         return bar_segments(fraction, width, colour, look)
@@ -171,7 +171,7 @@ def marked_bar(fraction: float, mark: float | None, width: int, colour: str, loo
     return [Segment(full, ink), Segment(text[len(full) : at], dim), Segment(sign, PLAIN), Segment(text[at + 1 :], dim)]
 
 
-def history_row(snapshot: Snapshot, width: int, look: Look) -> Line:
+def history_row(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
     """Return the strip of past verdicts, a letter to the window, the newest at the right."""
     row = Row(width).put(1, "history", look.ink(dim=True))
     field = width - GUTTER - RIGHT + 1
@@ -179,7 +179,7 @@ def history_row(snapshot: Snapshot, width: int, look: Look) -> Line:
     return row.right("now", look.ink(dim=True)).line()
 
 
-def strip_segments(snapshot: Snapshot, width: int, look: Look) -> list[Segment]:
+def strip_segments(snapshot: Snapshot, width: int, look: TerminalStyle) -> list[Segment]:
     """Return the newest ``width`` entries of the history, padded at the left."""
     letters, colours = label_letters(snapshot.start.labels), label_colours(snapshot.start.labels)
     past = snapshot.history[-width:] if width > 0 else ()
@@ -191,7 +191,7 @@ def strip_segments(snapshot: Snapshot, width: int, look: Look) -> list[Segment]:
     return segments
 
 
-def level_row(level: Level, width: int, look: Look) -> Line:
+def level_row(level: Level, width: int, look: TerminalStyle) -> Line:
     """Return the input level: loudness as a bar, the peak as a tick, a mark when it clips."""
     field = width - GUTTER - RIGHT + 1
     row = Row(width).put(1, "level", look.ink(dim=True))
@@ -201,7 +201,7 @@ def level_row(level: Level, width: int, look: Look) -> Line:
     return row.right(f"{max(-99.0, level.rms_db):3.0f} dB").line()
 
 
-def level_segments(level: Level, width: int, look: Look) -> list[Segment]:
+def level_segments(level: Level, width: int, look: TerminalStyle) -> list[Segment]:
     """Return the level bar alone, ``width`` cells: a line, thinner than the scores, so that it does not shout."""
     heavy, thin, tick = ("━", "─", "│") if look.unicode else ("=", ".", "|")
     full = round(db_fraction(level.rms_db) * width)
@@ -217,7 +217,7 @@ def level_segments(level: Level, width: int, look: Look) -> list[Segment]:
     ]
 
 
-def counters_row(snapshot: Snapshot, width: int, look: Look) -> Line:
+def counters_row(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
     """Return how long a hop takes and what was lost; a loss is set in colour."""
     row = Row(width).put(1, "hop", look.ink(dim=True))
     quiet, wide = look.ink(dim=True), width >= 78
@@ -230,12 +230,14 @@ def counters_row(snapshot: Snapshot, width: int, look: Look) -> Line:
     return row.line()
 
 
-def early_text(early: EarlyBeats) -> str:
-    """Return what is known of early beats, ``early beats 3 in 30 s``; empty where the rhythm cannot be followed."""
-    if not early.followable:
+def early_text(ectopic: EctopicBeats) -> str:
+    """Return what is known of early beats, ``ectopic beats 3 in 30 s``; empty where the rhythm cannot be followed."""
+    if not ectopic.followable:
         return ""
-    count = len(early.premature)
-    return f"early beats {count} in {early.covered_s:.0f} s" if count else f"no early beat in {early.covered_s:.0f} s"
+    count = len(ectopic.premature)
+    return (
+        f"early beats {count} in {ectopic.covered_s:.0f} s" if count else f"no early beat in {ectopic.covered_s:.0f} s"
+    )
 
 
 def message_of(snapshot: Snapshot) -> tuple[str, bool]:
@@ -256,13 +258,13 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     quality = f"quality {window.quality.score:.2f}"
     if window.quality.reason is not None:
         return f"{quality}: {window.quality.reason}{short}", True
-    own = window.judgement
+    own = window.verdict
     sure = "" if own.confidence is None else f" {own.confidence:.2f}"
     best = max(own.scores, key=own.scores.__getitem__) if own.scores and own.label is None else ""
     return f"this window: {quality}, {verdict_text(own)}{f', best {best}' if best else ''}{sure}{short}", False
 
 
-def footer_row(legend: Mapping[str, str], width: int, look: Look) -> Line:
+def footer_row(legend: Mapping[str, str], width: int, look: TerminalStyle) -> Line:
     """Return what the result is not for, the letters of the states, and how to end.
 
     Parameters
@@ -270,7 +272,7 @@ def footer_row(legend: Mapping[str, str], width: int, look: Look) -> Line:
     legend : mapping of state to its word
         Shown when there is room for it; empty on a small screen, which has no margin either.
     width : int
-    look : Look
+    look : TerminalStyle
     """
     row = Row(width)
     if width < len(DISCLAIMER) + 2:

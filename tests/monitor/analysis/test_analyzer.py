@@ -9,26 +9,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.quality import GAP_QUALITY
 from monitor.audio.ring_buffer import Read
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import picture_of
+from monitor.features.spectrogram import input_image
 from monitor.inference.bundle import load_bundle
 from monitor.inference.quality_gate import DEFAULT_GATE
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
 
 
 def heart(seconds: float, sample_rate: int = 4000, seed: int = 1) -> np.ndarray:
     """Return a made heart."""
-    waveform = phonocardiogram(seconds, HeartSettings(), np.random.default_rng(seed)).waveform
+    waveform = phonocardiogram(seconds, HeartParameters(), np.random.default_rng(seed)).waveform
     return resampled(waveform, 4000, sample_rate)
 
 
-def judge_all(analysis: Analysis, waveform: np.ndarray, cuts: list[int] | None = None) -> list:
+def judge_all(analysis: Analyzer, waveform: np.ndarray, cuts: list[int] | None = None) -> list:
     """Push a waveform in pieces and return what was judged."""
     judged = []
     position = 0
@@ -43,7 +43,7 @@ def judge_all(analysis: Analysis, waveform: np.ndarray, cuts: list[int] | None =
 
 def test_windows_stand_on_the_hop_grid(plain_bundle):
     """12 s give 15 windows, half a second apart, each five seconds long."""
-    judged = judge_all(Analysis(plain_bundle, 4000), heart(12))
+    judged = judge_all(Analyzer(plain_bundle, 4000), heart(12))
     assert [(w.event.index, w.event.start_s, w.event.end_s) for w in judged] == [
         (k, k / 2, k / 2 + 5) for k in range(15)
     ]
@@ -54,8 +54,8 @@ def test_windows_stand_on_the_hop_grid(plain_bundle):
 def test_any_cutting_gives_the_same_windows(bundle_maker, cuts):
     """Streaming is offline: pictures bit for bit, events exactly."""
     waveform = heart(8)
-    whole = judge_all(Analysis(bundle_maker(), 4000), waveform)
-    cut = judge_all(Analysis(bundle_maker(), 4000), waveform, cuts)
+    whole = judge_all(Analyzer(bundle_maker(), 4000), waveform)
+    cut = judge_all(Analyzer(bundle_maker(), 4000), waveform, cuts)
     assert [w.event for w in cut] == [w.event for w in whole]
     assert all(np.array_equal(a.tensor, b.tensor) for a, b in zip(cut, whole, strict=True))
 
@@ -64,30 +64,30 @@ def test_any_cutting_gives_the_same_windows(bundle_maker, cuts):
 def test_other_rates_give_the_picture_of_the_resampled_sound(plain_bundle, sample_rate):
     """What the network sees is the picture of the same window of the whole, resampled sound."""
     waveform = heart(6, sample_rate)
-    judged = judge_all(Analysis(plain_bundle, sample_rate), waveform)
+    judged = judge_all(Analyzer(plain_bundle, sample_rate), waveform)
     whole = resampled(waveform, sample_rate, HEART.sample_rate)
     assert len(judged) == 3
     for k, window in enumerate(judged):
-        assert np.array_equal(window.tensor, picture_of(whole[k * 2000 : k * 2000 + 20_000], HEART))
+        assert np.array_equal(window.tensor, input_image(whole[k * 2000 : k * 2000 + 20_000], HEART))
 
 
 def test_a_short_clip_is_looped_and_gives_one_window(plain_bundle):
     """A clip of 2.3 s gives the picture of itself repeated to 5 s, marked as short."""
     waveform = heart(2.3)
-    judged = judge_all(Analysis(plain_bundle, 4000), waveform)
+    judged = judge_all(Analyzer(plain_bundle, 4000), waveform)
     assert len(judged) == 1
     assert judged[0].event.short
     assert (judged[0].event.start_s, judged[0].event.end_s) == (0.0, 5.0)
-    assert np.array_equal(judged[0].tensor, picture_of(np.resize(waveform, 20_000), HEART))
+    assert np.array_equal(judged[0].tensor, input_image(np.resize(waveform, 20_000), HEART))
 
 
 def test_the_rhythm_of_a_loop_is_not_judged(bundle_maker, plain_engine, monkeypatch):
     """However sure the network is of an early beat, its seams may be all there is to it: no score for that."""
     monkeypatch.setattr(plain_engine, "outputs", lambda tensor: np.array([0.0, 0.0, 9.0, -9.0], np.float32))
     bundle = bundle_maker(engine=plain_engine)
-    short, whole = (judge_all(Analysis(bundle, 4000), heart(seconds))[0].event for seconds in (3.0, 5.0))
-    assert short.judgement.scores["extrastole"] < 1e-9
-    assert whole.judgement.scores["extrastole"] > 0.9
+    short, whole = (judge_all(Analyzer(bundle, 4000), heart(seconds))[0].event for seconds in (3.0, 5.0))
+    assert short.verdict.scores["extrastole"] < 1e-9
+    assert whole.verdict.scores["extrastole"] > 0.9
 
 
 @pytest.mark.parametrize("sample_rate", [1000, 11_025, 44_100, 48_000, 192_000])
@@ -95,25 +95,25 @@ def test_the_rhythm_of_a_loop_is_not_judged(bundle_maker, plain_engine, monkeypa
 def test_a_short_clip_of_any_rate_gives_one_window(plain_bundle, sample_rate, seconds):
     """No rounding of rates makes the one window vanish or double."""
     waveform = heart(seconds + 1, sample_rate)[: max(1, round(seconds * sample_rate))]
-    assert [w.event.short for w in judge_all(Analysis(plain_bundle, sample_rate), waveform)] == [True]
+    assert [w.event.short for w in judge_all(Analyzer(plain_bundle, sample_rate), waveform)] == [True]
 
 
 def test_exactly_one_window_is_not_short(plain_bundle):
     """5 s to the sample fill one window and are not looped."""
-    judged = judge_all(Analysis(plain_bundle, 4000), heart(5)[:20_000])
+    judged = judge_all(Analyzer(plain_bundle, 4000), heart(5)[:20_000])
     assert [(w.event.index, w.event.short) for w in judged] == [(0, False)]
 
 
 def test_no_sound_gives_no_window(plain_bundle):
     """Nothing heard is nothing judged."""
-    analysis = Analysis(plain_bundle, 4000)
+    analysis = Analyzer(plain_bundle, 4000)
     assert analysis.finish() == []
 
 
 @pytest.mark.parametrize("hop_s", [0.025, 0.1, 1.0, 5.0])
 def test_the_hop_can_be_chosen(plain_bundle, hop_s):
     """A sound of 7 s gives as many windows as hops fit into its last 2 s, and one."""
-    judged = judge_all(Analysis(plain_bundle, 4000, hop_s), heart(7))
+    judged = judge_all(Analyzer(plain_bundle, 4000, hop_s), heart(7))
     assert len(judged) == int(2 / hop_s + 1e-9) + 1
     assert judged[-1].event.start_s == pytest.approx((len(judged) - 1) * hop_s)
 
@@ -122,13 +122,13 @@ def test_the_hop_can_be_chosen(plain_bundle, hop_s):
 def test_a_hop_off_the_grid_is_refused(plain_bundle, hop_s):
     """The message names the value and the rule."""
     with pytest.raises(ValueError, match="hop_s="):
-        Analysis(plain_bundle, 4000, hop_s)
+        Analyzer(plain_bundle, 4000, hop_s)
 
 
 def test_a_loss_withholds_every_window_it_touches(plain_bundle):
     """Lost samples from 6.0 to 6.1 s: windows that overlap them are marked, the others are judged."""
     waveform = heart(14)
-    analysis = Analysis(plain_bundle, 4000)
+    analysis = Analyzer(plain_bundle, 4000)
     judged = []
     for start in range(0, len(waveform), 2000):
         lost = ((24_000, 24_400),) if start == 24_000 else ()
@@ -141,7 +141,7 @@ def test_a_loss_withholds_every_window_it_touches(plain_bundle):
         assert window.event.gap == touched
         if touched:
             assert window.event.quality == GAP_QUALITY
-            assert window.event.judgement.scores is None
+            assert window.event.verdict.scores is None
             assert window.tensor is None
     assert [w.event.gap for w in judged].count(False) > 4
     assert analysis.gaps == 1
@@ -150,7 +150,7 @@ def test_a_loss_withholds_every_window_it_touches(plain_bundle):
 def test_an_overrun_keeps_positions(plain_bundle):
     """Samples that were overwritten unread are counted into every position that follows."""
     waveform = heart(30)
-    analysis = Analysis(plain_bundle, 4000)
+    analysis = Analyzer(plain_bundle, 4000)
     judged = [analysis.judge(i) for s in range(0, 20_000, 2000) for i in analysis.push(waveform[s : s + 2000])]
     read = Read(60_000, waveform[60_000:62_000], ((20_000, 60_000),), overrun=True)
     judged += [analysis.judge(index) for index in analysis.push_read(read)]
@@ -159,14 +159,14 @@ def test_an_overrun_keeps_positions(plain_bundle):
     assert analysis.end_sample == 100_000
     whole = [w for w in judged if not w.event.gap]
     assert [w.event.start_s for w in whole] == [0.0, *np.arange(15.0, 20.5, 0.5)]
-    assert np.array_equal(whole[1].tensor, picture_of(waveform[60_000:80_000], HEART))
+    assert np.array_equal(whole[1].tensor, input_image(waveform[60_000:80_000], HEART))
 
 
 def test_silence_is_no_signal(plain_bundle):
     """Digital silence gets no label and no scores."""
-    event = judge_all(Analysis(plain_bundle, 4000), np.zeros(20_000, np.float32))[0].event
-    assert event.judgement.state == "no-signal"
-    assert event.judgement.scores is None
+    event = judge_all(Analyzer(plain_bundle, 4000), np.zeros(20_000, np.float32))[0].event
+    assert event.verdict.state == "no-signal"
+    assert event.verdict.scores is None
     assert "muted" in event.quality.reason
 
 
@@ -175,15 +175,15 @@ def test_what_the_network_takes_for_no_heart_is_withheld(bundle_maker, plain_eng
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0)
     bundle = dataclasses.replace(bundle_maker(engine=plain_engine), gate=gate)
     monkeypatch.setattr(plain_engine, "outputs", lambda tensor: np.array([1.0, 0.0, 0.0, 9.0], np.float32))
-    event = judge_all(Analysis(bundle, 4000), heart(5)[:20_000])[0].event
-    assert event.judgement.state == "poor-signal"
-    assert event.judgement.label is None
-    assert sum(event.judgement.scores.values()) == pytest.approx(1.0)
+    event = judge_all(Analyzer(bundle, 4000), heart(5)[:20_000])[0].event
+    assert event.verdict.state == "poor-signal"
+    assert event.verdict.label is None
+    assert sum(event.verdict.scores.values()) == pytest.approx(1.0)
 
 
 def test_the_article_bundle_runs_like_any_other(article_bundle):
     """A bundle of the article's picture gives the same windows, with heart rate and quality of its own."""
-    judged = judge_all(Analysis(article_bundle, 4000), heart(7))
+    judged = judge_all(Analyzer(article_bundle, 4000), heart(7))
     assert [w.event.index for w in judged] == [0, 1, 2, 3, 4]
     assert all(w.event.heart_rate_bpm is not None for w in judged)
     assert judged[0].tensor.shape == (64, 64, 3)
@@ -193,10 +193,10 @@ def test_the_article_bundle_runs_like_any_other(article_bundle):
 def test_loudness_does_not_matter(plain_bundle, gain):
     """Turning the sound up or down changes no score by more than rounding."""
     waveform = heart(6)
-    quiet = judge_all(Analysis(plain_bundle, 4000), (waveform * gain).astype(np.float32))
-    for one, other in zip(quiet, judge_all(Analysis(plain_bundle, 4000), waveform), strict=True):
-        assert one.event.judgement.label == other.event.judgement.label
-        assert one.event.judgement.scores == pytest.approx(other.event.judgement.scores, abs=1e-4)
+    quiet = judge_all(Analyzer(plain_bundle, 4000), (waveform * gain).astype(np.float32))
+    for one, other in zip(quiet, judge_all(Analyzer(plain_bundle, 4000), waveform), strict=True):
+        assert one.event.verdict.label == other.event.verdict.label
+        assert one.event.verdict.scores == pytest.approx(other.event.verdict.scores, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_loudness_does_not_matter(plain_bundle, gain):
 )
 def test_most_samples(plain_bundle, hop_s, sample_rate, most):
     """Up to four hops may be pushed at once, and never more than two seconds, so that no window is lost on the way."""
-    analysis = Analysis(plain_bundle, sample_rate, hop_s)
+    analysis = Analyzer(plain_bundle, sample_rate, hop_s)
     assert analysis.most_samples == most
     assert analysis.read_samples <= most
 
@@ -212,7 +212,7 @@ def test_most_samples(plain_bundle, hop_s, sample_rate, most):
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=12))
 def test_a_loss_that_was_read_in_pieces_is_one_gap(bundle_maker_for_gaps, pieces):
     """A device that is away for a while is one gap, however the zeros in its place were cut; the next is another."""
-    analysis = Analysis(bundle_maker_for_gaps(), 4000)
+    analysis = Analyzer(bundle_maker_for_gaps(), 4000)
     silence = np.zeros(2000, np.float32)
     analysis.push_read(Read(0, silence))
     position = 2000
@@ -235,14 +235,14 @@ def bundle_maker_for_gaps():
 def test_beats_are_forgotten_where_the_verdict_begins_afresh(plain_bundle):
     """What was heard before silence says nothing of what comes after it, though it is less than half a minute ago."""
     rhythm = Rhythm("ectopic", 72.0, 0.005, 0.0, 0.0, ectopic_gap_beats=(4, 4), prematurity=(0.66, 0.68))
-    early = phonocardiogram(25.0, HeartSettings(rhythm=rhythm), np.random.default_rng(4), 4000).waveform
+    ectopic = phonocardiogram(25.0, HeartParameters(rhythm=rhythm), np.random.default_rng(4), 4000).waveform
     silence = np.zeros(7 * 4000, np.float32)
-    after = phonocardiogram(8.0, HeartSettings(), np.random.default_rng(5), 4000).waveform
-    judged = judge_all(Analysis(plain_bundle, 4000), np.concatenate((early, silence, after)))
+    after = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(5), 4000).waveform
+    judged = judge_all(Analyzer(plain_bundle, 4000), np.concatenate((ectopic, silence, after)))
     events = [window.event for window in judged]
     before = [event for event in events if event.end_s <= 25.0]
-    assert before[-1].early.premature
+    assert before[-1].ectopic.premature
     last = events[-1]
     assert last.quality.state is None
-    assert last.end_s - before[-1].early.premature[0].at_s < 30.0
-    assert last.early.premature == ()
+    assert last.end_s - before[-1].ectopic.premature[0].at_s < 30.0
+    assert last.ectopic.premature == ()

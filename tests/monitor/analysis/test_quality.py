@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from monitor.analysis import quality
 from monitor.analysis.quality import GAP_QUALITY, judge_quality
-from monitor.audio.signal_statistics import InputStatistics, SignalStatistics
+from monitor.audio.signal_statistics import SignalStatistics, StreamingStatistics
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.quality_gate import DEFAULT_GATE, features_of
+from monitor.inference.quality_gate import DEFAULT_GATE, gate_features
 from monitor.messages import Quality
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -58,20 +58,20 @@ def handling(seed: int) -> NDArray[np.float32]:
 
 def judged(sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s: float | None = None) -> Quality:
     """Return the quality of one window of raw sound, as the monitor finds it."""
-    statistics = InputStatistics(rate, HEART.window_s)
+    statistics = StreamingStatistics(rate, HEART.window_s)
     statistics.push(sound)
     stream = StreamingSpectrogram(HEART)
     stream.push(np.resize(resampled(sound, rate, HEART.sample_rate), HEART.window_samples))
     frames = stream.window(0)
     periodicity = heart_rate(frames.envelope, HEART.frame_hop_s).periodicity
-    return judge_quality(features_of(frames, periodicity), statistics.window(0, len(sound)), clip_s=clip_s)
+    return judge_quality(gate_features(frames, periodicity), statistics.window(0, len(sound)), clip_s=clip_s)
 
 
 def with_statistics(**changes: float) -> Quality:
     """Return the quality of a fine heart whose raw sound had these statistics."""
     stream = StreamingSpectrogram(HEART)
     stream.push(heart())
-    return judge_quality(features_of(stream.window(0), 0.9), FINE._replace(**changes))
+    return judge_quality(gate_features(stream.window(0), 0.9), FINE._replace(**changes))
 
 
 @settings(max_examples=40, deadline=None)
@@ -210,13 +210,13 @@ def test_the_network_has_a_say() -> None:
     stream = StreamingSpectrogram(HEART)
     stream.push(heart())
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0, typical_odds=5.0, poor_below=0.5)
-    fine = judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate, odds=5.0)
-    assert fine == judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate)
+    fine = judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate, odds=5.0)
+    assert fine == judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate)
     assert (fine.state, fine.reason) == (None, None)
-    refused = judge_quality(features_of(stream.window(0), 0.9), FINE, gate=gate, odds=-5.0)
+    refused = judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate, odds=-5.0)
     assert refused.state == "poor-signal"
     assert refused.reason == "not like a heart: move the chest piece, keep quiet"
-    doubtful = [judge_quality(features_of(stream.window(0), 0.2), FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]
+    doubtful = [judge_quality(gate_features(stream.window(0), 0.2), FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]
     assert [its.state for its in doubtful] == ["poor-signal", None]
 
 
@@ -229,7 +229,7 @@ def test_features_and_score_stay_in_their_ranges(seed: int, spread: float, perio
     loudness = np.repeat(np.exp(spread * rng.standard_normal(100)), 200)
     stream.push((rng.standard_normal(HEART.window_samples) * loudness / loudness.max()).astype(np.float32))
     frames = stream.window(0)
-    features = features_of(frames, periodicity)
+    features = gate_features(frames, periodicity)
     assert -4.0 <= features.tilt <= 6.0
     assert features.periodicity == periodicity
     assert 0.0 <= features.swing <= 1.3
@@ -241,7 +241,7 @@ def test_bumps_need_strong_high_frequencies() -> None:
     """A clean heart whose first sounds reach up is not taken for handling."""
     stream = StreamingSpectrogram(HEART)
     stream.push(heart(noise=0.0001))
-    assert features_of(stream.window(0), 0.9).bumps == 0.0
+    assert gate_features(stream.window(0), 0.9).bumps == 0.0
 
 
 def test_more_of_what_hearts_have_raises_the_score() -> None:

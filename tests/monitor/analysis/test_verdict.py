@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.verdict import JUDGED, Summarising, window_judgement
-from monitor.inference.thresholds import Decision
-from monitor.messages import Judgement, Quality, State, WindowEvent
+from monitor.analysis.verdict import JUDGED, Summarizer, window_verdict
+from monitor.inference.thresholds import DecisionThresholds
+from monitor.messages import Quality, State, Verdict, WindowEvent
 
 LABELS = ("normal", "murmur", "extrastole")
 GOOD = Quality(0.9)
 POOR = Quality(0.02, "press the chest piece on", "poor-signal")
 SILENT = Quality(0.0, "no sound", "no-signal")
-DECISION = Decision()
+DECISION = DecisionThresholds()
 
 scores_lists = st.lists(st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3), min_size=1, max_size=40)
 
@@ -32,14 +32,14 @@ MURMUR = scores(0.15, 0.8, 0.05)
 UNSURE = scores(0.4, 0.35, 0.25)
 
 
-def event(judgement: Judgement, heart_rate_bpm: float | None = None) -> WindowEvent:
+def event(verdict: Verdict, heart_rate_bpm: float | None = None) -> WindowEvent:
     """Return the event of a window with this judgement and heart rate."""
-    return WindowEvent(0, 0.0, 5.0, judgement, judgement, GOOD, heart_rate_bpm, gap=False, short=False, latency_ms=0.0)
+    return WindowEvent(0, 0.0, 5.0, verdict, verdict, GOOD, heart_rate_bpm, gap=False, short=False, latency_ms=0.0)
 
 
 def window(values: dict[str, float]) -> WindowEvent:
     """Return the event of a good window with these scores."""
-    return event(window_judgement(values, GOOD, DECISION))
+    return event(window_verdict(values, GOOD, DECISION))
 
 
 class TestWindow:
@@ -47,42 +47,42 @@ class TestWindow:
 
     def test_a_sure_window_has_the_largest_score_as_label(self) -> None:
         """The label is the one with the largest score, and the confidence is that score."""
-        assert window_judgement(MURMUR, GOOD, DECISION) == Judgement("verdict", "murmur", 0.8, MURMUR)
+        assert window_verdict(MURMUR, GOOD, DECISION) == Verdict("verdict", "murmur", 0.8, MURMUR)
 
     def test_an_unsure_window_has_no_label(self) -> None:
         """Below the threshold the state is uncertain; confidence and scores are kept."""
-        assert window_judgement(UNSURE, GOOD, DECISION) == Judgement("uncertain", None, 0.4, UNSURE)
+        assert window_verdict(UNSURE, GOOD, DECISION) == Verdict("uncertain", None, 0.4, UNSURE)
 
     @given(st.lists(st.floats(0.001, 1.0), min_size=3, max_size=3), st.floats(0.0, 1.0))
     def test_a_label_is_never_forced(self, values: list[float], threshold: float) -> None:
         """A label stands exactly where the largest score reaches the threshold."""
-        judgement = window_judgement(scores(*values), GOOD, Decision(uncertain_below=threshold))
-        assert judgement.confidence == max(scores(*values).values())
-        assert (judgement.label is not None) == (judgement.confidence >= threshold)
-        assert judgement.state == ("uncertain" if judgement.label is None else "verdict")
+        verdict = window_verdict(scores(*values), GOOD, DecisionThresholds(uncertain_below=threshold))
+        assert verdict.confidence == max(scores(*values).values())
+        assert (verdict.label is not None) == (verdict.confidence >= threshold)
+        assert verdict.state == ("uncertain" if verdict.label is None else "verdict")
 
     def test_poor_signal_keeps_scores_for_the_record(self) -> None:
         """What the network said of a withheld window is written down, without a label."""
-        assert window_judgement(NORMAL, POOR, DECISION) == Judgement("poor-signal", None, 0.8, NORMAL)
+        assert window_verdict(NORMAL, POOR, DECISION) == Verdict("poor-signal", None, 0.8, NORMAL)
 
     def test_lost_samples_have_no_scores(self) -> None:
         """A window that was never shown to the network is withheld without scores."""
-        assert window_judgement(None, POOR, DECISION) == Judgement("poor-signal")
+        assert window_verdict(None, POOR, DECISION) == Verdict("poor-signal")
 
     def test_no_signal_has_no_scores(self) -> None:
         """What a network makes of silence is not worth a record."""
-        assert window_judgement(NORMAL, SILENT, DECISION) == Judgement("no-signal")
+        assert window_verdict(NORMAL, SILENT, DECISION) == Verdict("no-signal")
 
     @pytest.mark.parametrize("nothing", [None, {}])
     def test_refuses_a_good_window_without_scores(self, nothing: dict[str, float] | None) -> None:
         """Scores are missing only where there is a reason."""
         with pytest.raises(ValueError, match="scores must be given"):
-            window_judgement(nothing, GOOD, DECISION)
+            window_verdict(nothing, GOOD, DECISION)
 
     def test_equal_scores_give_the_first_label(self) -> None:
         """A tie is broken by the bundle's order, the same way every time."""
-        judgement = window_judgement({"normal": 0.5, "murmur": 0.5}, GOOD, DECISION)
-        assert judgement.label == "normal"
+        verdict = window_verdict({"normal": 0.5, "murmur": 0.5}, GOOD, DECISION)
+        assert verdict.label == "normal"
 
 
 class TestSummarising:
@@ -90,16 +90,16 @@ class TestSummarising:
 
     def test_nothing_heard_is_still_listening(self) -> None:
         """A source without a window has a summary without scores or rate."""
-        summary = Summarising().summary("empty.wav", DECISION)
-        assert (summary.windows, summary.judgement, summary.heart_rate_bpm) == (0, Judgement("listening"), None)
+        summary = Summarizer().summary("empty.wav", DECISION)
+        assert (summary.windows, summary.verdict, summary.heart_rate_bpm) == (0, Verdict("listening"), None)
 
     @given(scores_lists)
     def test_scores_are_the_mean_of_the_judged_windows(self, many: list[list[float]]) -> None:
         """The summary's scores are the mean, sum to 1, and give the label."""
-        summarising = Summarising()
+        summarising = Summarizer()
         for values in many:
             summarising.push(window(scores(*values)))
-        found = summarising.summary("a.wav", DECISION).judgement
+        found = summarising.summary("a.wav", DECISION).verdict
         mean = {label: statistics.fmean(scores(*values)[label] for values in many) for label in LABELS}
         assert found.scores == pytest.approx(mean)
         assert found.confidence == pytest.approx(max(mean.values()))
@@ -107,19 +107,19 @@ class TestSummarising:
 
     def test_uncertain_windows_count(self) -> None:
         """A window too unsure for a label is judged all the same."""
-        summarising = Summarising()
+        summarising = Summarizer()
         summarising.push(window(UNSURE))
-        assert summarising.summary("a.wav", DECISION).judgement == window_judgement(UNSURE, GOOD, DECISION)
+        assert summarising.summary("a.wav", DECISION).verdict == window_verdict(UNSURE, GOOD, DECISION)
 
     def test_withheld_windows_do_not_count(self) -> None:
         """Poor windows are counted as looked at, but their scores are left out."""
-        summarising = Summarising()
+        summarising = Summarizer()
         summarising.push(window(NORMAL))
         for _ in range(5):
-            summarising.push(event(window_judgement(MURMUR, POOR, DECISION)))
+            summarising.push(event(window_verdict(MURMUR, POOR, DECISION)))
         summary = summarising.summary("a.wav", DECISION)
         assert summary.windows == 6
-        assert summary.judgement.scores == pytest.approx(NORMAL)
+        assert summary.verdict.scores == pytest.approx(NORMAL)
 
     @pytest.mark.parametrize(
         ("states", "expected"),
@@ -131,36 +131,36 @@ class TestSummarising:
     )
     def test_with_nothing_judged_the_commonest_state_is_told(self, states: list[State], expected: State) -> None:
         """A recording that was withheld throughout has a state and no scores."""
-        summarising = Summarising()
+        summarising = Summarizer()
         for state in states:
-            summarising.push(event(Judgement(state)))
-        assert summarising.summary("a.wav", DECISION).judgement == Judgement(expected)
+            summarising.push(event(Verdict(state)))
+        assert summarising.summary("a.wav", DECISION).verdict == Verdict(expected)
 
     @given(st.lists(st.floats(40.0, 200.0), min_size=1, max_size=60))
     def test_heart_rate_is_the_median(self, rates: list[float]) -> None:
         """The median is right to half a beat per minute, in memory that does not grow."""
-        summarising = Summarising()
+        summarising = Summarizer()
         for rate in rates:
-            summarising.push(event(Judgement("uncertain", None, 0.4, UNSURE), rate))
+            summarising.push(event(Verdict("uncertain", None, 0.4, UNSURE), rate))
         found = summarising.summary("a.wav", DECISION).heart_rate_bpm
         assert found == pytest.approx(statistics.median(rates), abs=0.5)
 
     def test_heart_rate_of_one_window_is_exact(self) -> None:
         """A single rate is given back as it is."""
-        summarising = Summarising()
-        summarising.push(event(Judgement("uncertain", None, 0.4, UNSURE), 77.77))
+        summarising = Summarizer()
+        summarising.push(event(Verdict("uncertain", None, 0.4, UNSURE), 77.77))
         assert summarising.summary("a.wav", DECISION).heart_rate_bpm == 77.77
 
     def test_counts_are_passed_on(self) -> None:
         """Source, skipped windows and overruns stand in the summary as given."""
-        summary = Summarising().summary("a.wav", DECISION, skipped=3, overruns=2)
+        summary = Summarizer().summary("a.wav", DECISION, skipped=3, overruns=2)
         assert (summary.source, summary.skipped, summary.overruns) == ("a.wav", 3, 2)
 
     def test_the_threshold_applies_to_the_mean(self) -> None:
         """Windows that disagree make a mean that is too unsure for a label."""
-        summarising = Summarising()
+        summarising = Summarizer()
         for values in (scores(1, 0, 0), scores(0, 1, 0), scores(0, 0, 1)):
             summarising.push(window(values))
         summary = summarising.summary("a.wav", dataclasses.replace(DECISION, uncertain_below=0.4))
-        assert summary.judgement.state == "uncertain"
-        assert summary.judgement.label is None
+        assert summary.verdict.state == "uncertain"
+        assert summary.verdict.label is None

@@ -64,12 +64,12 @@ def test_a_closed_ring_is_read_to_its_end():
 def test_cursors_are_apart():
     """Each reader has its own place, and a late one starts at the oldest sample held."""
     ring = RingBuffer(10)
-    early = ring.cursor()
+    ectopic = ring.cursor()
     ring.push(ramp(0, 8))
-    early.read(8, 0.0)
+    ectopic.read(8, 0.0)
     ring.push(ramp(8, 14))
     late = ring.cursor()
-    assert (early.next_sample, early.behind) == (8, 6)
+    assert (ectopic.next_sample, ectopic.behind) == (8, 6)
     assert (late.next_sample, late.behind) == (4, 10)
     np.testing.assert_array_equal(late.read(99, 0.0).waveform, ramp(4, 14))
     assert late.behind == 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.audio.signal_statistics import InputStatistics, SignalStatistics
+from monitor.audio.signal_statistics import SignalStatistics, StreamingStatistics
 
 RATES = [1000, 4000, 11_025, 44_100, 192_000]
 WINDOW_S = 5.0
@@ -33,7 +33,7 @@ def tone(rate: int, pitch_hz: float, height: float, seconds: float = WINDOW_S) -
 
 def statistics_of(sound: NDArray[np.float32], rate: int = 4000) -> SignalStatistics:
     """Return the statistics of a whole sound."""
-    statistics = InputStatistics(rate, WINDOW_S)
+    statistics = StreamingStatistics(rate, WINDOW_S)
     statistics.push(sound)
     return statistics.window(0, len(sound))
 
@@ -44,7 +44,7 @@ def test_cutting_does_not_matter(cuts: list[int], seed: int) -> None:
     """Blocks of any sizes give bit for bit the statistics and the level of one push."""
     sound = sixteen_bit(np.clip(noise(24_000, seed, 0.6), -1, 1))
     sound[5000:5600] = 0.0
-    pieces, whole = InputStatistics(4000, WINDOW_S), InputStatistics(4000, WINDOW_S)
+    pieces, whole = StreamingStatistics(4000, WINDOW_S), StreamingStatistics(4000, WINDOW_S)
     whole.push(sound)
     start = 0
     for cut in [*cuts, len(sound)]:
@@ -132,7 +132,7 @@ def test_drop_outs_are_counted_and_placed(start: int, end: int, dead: float, tai
 def test_a_window_sees_only_its_own_samples(before: int, after: int) -> None:
     """Loud sound around a window does not change its statistics."""
     loud, quiet = noise(200 * (before + after), level=0.5), noise(20_000, 1, 0.01)
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(np.concatenate((loud[: 200 * before], quiet, loud[200 * before :])))
     found = statistics.window(200 * before, 200 * before + 20_000)
     assert found == pytest.approx(statistics_of(quiet), rel=1e-6)
@@ -140,7 +140,7 @@ def test_a_window_sees_only_its_own_samples(before: int, after: int) -> None:
 
 def test_an_hour_takes_constant_memory_and_keeps_two_windows() -> None:
     """The table does not grow, and the last two windows are always there."""
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     held = statistics._table.nbytes
     for seed in range(300):
         statistics.push(noise(48_000, seed % 7, 0.1 if seed < 299 else 0.3))
@@ -153,7 +153,7 @@ def test_an_hour_takes_constant_memory_and_keeps_two_windows() -> None:
 
 def test_what_is_not_there_is_left_out() -> None:
     """A window ahead of the sound, behind what is held, or shorter than a bin is all zero."""
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(noise(200_000))
     for start, end in ((200_000, 220_000), (0, 20_000), (199_910, 199_990)):
         assert statistics.window(start, end) == SignalStatistics(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -161,7 +161,7 @@ def test_what_is_not_there_is_left_out() -> None:
 
 def test_clear_starts_again_at_sample_0() -> None:
     """After clearing, the numbers are those of a new object."""
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(noise(33_333, level=0.9))
     statistics.clear()
     assert statistics.end_sample == 0
@@ -171,7 +171,7 @@ def test_clear_starts_again_at_sample_0() -> None:
 
 def test_level_is_that_of_the_last_tenth_of_a_second() -> None:
     """Level forgets what is older, and is in dB of full scale."""
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(np.concatenate((tone(4000, 100.0, 2.0), tone(4000, 100.0, 0.1, 0.1))))
     level = statistics.level()
     assert level.rms_db == pytest.approx(-23.0, abs=0.1)
@@ -181,7 +181,7 @@ def test_level_is_that_of_the_last_tenth_of_a_second() -> None:
 
 def test_level_marks_clipping() -> None:
     """One sample at full scale is enough for the mark."""
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     sound = noise(4000)
     sound[-1] = -1.0
     statistics.push(sound)
@@ -192,7 +192,7 @@ def test_level_marks_clipping() -> None:
 @pytest.mark.parametrize("samples", [0, 50, 4000])
 def test_level_of_silence_is_the_lowest(samples: int) -> None:
     """Before the first bin, and in silence, the level is -120 dB."""
-    statistics = InputStatistics(4000, WINDOW_S)
+    statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(np.zeros(samples, np.float32))
     level = statistics.level()
     assert (level.rms_db, level.peak_db, level.clipped) == (-120.0, -120.0, False)
@@ -205,4 +205,4 @@ def test_level_of_silence_is_the_lowest(samples: int) -> None:
 def test_refuses_what_has_no_bins(rate: int, window_s: float, name: str) -> None:
     """A rate or a window too small for the bins is named in the refusal."""
     with pytest.raises(ValueError, match=f"{name} must be at least"):
-        InputStatistics(rate, window_s)
+        StreamingStatistics(rate, window_s)

@@ -2,19 +2,19 @@
 
 import threading
 
-from monitor.audio.wakeup import Bell
+from monitor.audio.wakeup import Wakeup
 
 
 def test_a_ring_before_the_wait_is_kept():
     """Whoever waits after the ring does not wait at all: an hour-long wait returns."""
-    bell = Bell()
+    bell = Wakeup()
     bell.ring()
     bell.wait(3600.0)
 
 
 def test_ringing_twice_is_one_ring():
     """A second ring that nobody heard adds nothing, and the bell can be rung again after a wait."""
-    bell = Bell()
+    bell = Wakeup()
     bell.ring()
     bell.ring()
     bell.wait(3600.0)
@@ -25,7 +25,7 @@ def test_ringing_twice_is_one_ring():
 
 def test_a_sleeping_thread_is_woken():
     """A thread that sleeps in an hour-long wait ends after one ring."""
-    bell = Bell()
+    bell = Wakeup()
     thread = threading.Thread(target=bell.wait, args=(3600.0,))
     thread.start()
     bell.ring()
@@ -35,7 +35,7 @@ def test_a_sleeping_thread_is_woken():
 
 def test_several_ringers_at_once_do_no_harm():
     """Threads that ring the same bell at the same time never raise."""
-    bell, errors = Bell(), []
+    bell, errors = Wakeup(), []
 
     def ring_often():
         try:

@@ -46,9 +46,9 @@ def expected(scene):
     return scene.state, scene.label if scene.state == "verdict" else None
 
 
-def shown(judgement):
+def shown(verdict):
     """Return the state and the label of a judgement."""
-    return judgement["state"], judgement["label"]
+    return verdict["state"], verdict["label"]
 
 
 @EVERY_SCENE

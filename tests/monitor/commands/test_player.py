@@ -10,10 +10,10 @@ from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play
 from monitor.errors import RecordingError
 from monitor.interrupts import Interrupts
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(9.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(9.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 class NotingView:

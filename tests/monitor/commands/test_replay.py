@@ -15,10 +15,10 @@ import soundfile
 
 from monitor.cli import main
 from monitor.features.resample import resampled
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 @pytest.fixture

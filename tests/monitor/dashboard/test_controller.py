@@ -9,13 +9,13 @@ import pytest
 import soundfile
 
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.dashboard.controller import Desk
+from monitor.dashboard.controller import DashboardController
 from monitor.dashboard.drawing.render import render
 from monitor.runtime.pipeline import Pipeline
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(9.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(9.0, HeartParameters(), np.random.default_rng(5)).waveform
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5)
 
 
@@ -26,7 +26,7 @@ class Played:
         self.source = source
         self.pipeline = Pipeline(source, bundle)
         self.quits = 0
-        self.desk = Desk(self.pipeline, self.quit, folder=folder, now=lambda: NOW)
+        self.desk = DashboardController(self.pipeline, self.quit, folder=folder, now=lambda: NOW)
         self.pipeline.drain(0.0)
         self.pipeline.start()
 
@@ -46,7 +46,7 @@ class Played:
 
     def texts(self):
         """Return what happened."""
-        return [entry.text for entry in self.desk.happenings.entries]
+        return [entry.text for entry in self.desk.events.entries]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def live(scripted_source, plain_bundle, tmp_path):
 def demo(plain_bundle, tmp_path):
     """Return a demo on a desk, not yet started."""
     with Pipeline(SyntheticSource(), plain_bundle) as pipeline:
-        yield Desk(pipeline, folder=tmp_path, now=lambda: NOW)
+        yield DashboardController(pipeline, folder=tmp_path, now=lambda: NOW)
 
 
 def test_the_trace_ends_where_the_snapshot_does(live):
@@ -134,7 +134,7 @@ class TestKeys:
         for key in ("x", "Q", "é", "\n", "7"):
             live.desk.key(key)
         after = live.desk.scene(live.pipeline.snapshot())[1]
-        assert (before.gain_db, before.held, before.happenings) == (after.gain_db, after.held, after.happenings)
+        assert (before.gain_db, before.held, before.events) == (after.gain_db, after.held, after.events)
 
     def test_gain_has_its_limits(self, live):
         """3 dB a press, 30 dB at the most."""
@@ -150,7 +150,7 @@ class TestKeys:
         live.hear(HEART[:24_000], until=2)
         live.desk.scene(live.pipeline.snapshot())
         live.desk.key("m")
-        mark = live.desk.happenings.entries[-1]
+        mark = live.desk.events.entries[-1]
         assert (mark.text, mark.kind) == ("mark 1", "mark")
         assert mark.at_s == pytest.approx(6.0)
 
@@ -167,7 +167,7 @@ class TestKeys:
         shown, display = live.desk.scene(live.pipeline.snapshot())
         assert shown.elapsed_s == frozen.elapsed_s
         assert shown.window is frozen.window
-        assert display.happenings[-1].at_s == pytest.approx(8.0)
+        assert display.events[-1].at_s == pytest.approx(8.0)
         live.desk.key(" ")
         shown, display = live.desk.scene(live.pipeline.snapshot())
         assert (shown.elapsed_s, display.held) == (8.0, "")
@@ -228,7 +228,7 @@ class TestWhatKeysAreNamed:
         demo.key("r")
         demo.key(" ")
         assert dict(demo.keys)["space"] == "go on"
-        assert demo.happenings.entries == ()
+        assert demo.events.entries == ()
 
     def test_without_a_keyboard_none_are_named(self, live):
         """Who has no keys is not told of them."""
@@ -239,9 +239,9 @@ def test_seeking_adds_up_and_stays_inside(demo):
     """Quick presses go on from each other, and no further than the ends."""
     for key in ("right", "right", "left", "left", "left"):
         demo.key(key)
-    assert [entry.text for entry in demo.happenings.entries] == [
+    assert [entry.text for entry in demo.events.entries] == [
         f"jump to {text}" for text in ("0:05.0", "0:10.0", "0:05.0", "0:00.0", "0:00.0")
     ]
     for _ in range(30):
         demo.key("right")
-    assert demo.happenings.entries[-1].text == "jump to 1:56.0"
+    assert demo.events.entries[-1].text == "jump to 1:56.0"

@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from monitor.dashboard.event_log import MOST, Happenings
+from monitor.dashboard.event_log import MOST, EventLog
 from monitor.messages import (
     DeviceStatus,
-    EarlyBeats,
-    Judgement,
+    EctopicBeat,
+    EctopicBeats,
     Level,
-    PrematureBeat,
     Quality,
     RecordingStatus,
     Snapshot,
     Start,
+    Verdict,
     WindowEvent,
 )
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
 OPEN = DeviceStatus("open", "steth", "ALSA", 1, 4000)
-NORMAL = Judgement("verdict", "normal", 0.9, {"normal": 0.9, "murmur": 0.1})
-MURMUR = Judgement("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9})
-POOR = Judgement("poor-signal")
+NORMAL = Verdict("verdict", "normal", 0.9, {"normal": 0.9, "murmur": 0.1})
+MURMUR = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9})
+POOR = Verdict("poor-signal")
 
 
 def window(index, rolling, gap=False):
@@ -34,87 +34,87 @@ def window(index, rolling, gap=False):
     return WindowEvent(index, index / 2, 5 + index / 2, rolling, rolling, Quality(0.9), 70.0, gap, False, 1.0)
 
 
-def told(happenings):
+def told(events):
     """Return times and texts."""
-    return [(entry.at_s, entry.text) for entry in happenings.entries]
+    return [(entry.at_s, entry.text) for entry in events.entries]
 
 
 def test_changes_of_the_rolling_label_are_noted():
     """Once each, with the end of the window; a state in words, with its own kind."""
-    happenings = Happenings()
+    events = EventLog()
     for index, rolling in enumerate((NORMAL, NORMAL, MURMUR, POOR, POOR, MURMUR)):
-        happenings.window(window(index, rolling))
-    assert told(happenings) == [(5.0, "normal"), (6.0, "murmur"), (6.5, "poor signal"), (7.5, "murmur")]
-    assert [entry.kind for entry in happenings.entries] == ["normal", "murmur", "poor-signal", "murmur"]
+        events.window(window(index, rolling))
+    assert told(events) == [(5.0, "normal"), (6.0, "murmur"), (6.5, "poor signal"), (7.5, "murmur")]
+    assert [entry.kind for entry in events.entries] == ["normal", "murmur", "poor-signal", "murmur"]
 
 
 def test_early_beats_are_noted_once_each():
     """When they were heard, not when they were told; a beat that stays in the last half minute is no new one."""
-    happenings = Happenings()
-    beats = [PrematureBeat(3.2, 0.7, 1.2, 2.0), PrematureBeat(6.1, 0.655, 1.3, 3.0)]
+    events = EventLog()
+    beats = [EctopicBeat(3.2, 0.7, 1.2, 2.0), EctopicBeat(6.1, 0.655, 1.3, 3.0)]
     for index, count in enumerate((0, 1, 1, 2, 2)):
-        early = EarlyBeats(20.0, 22, (), tuple(beats[:count]), followable=True, evidence=1.0)
-        happenings.window(dataclasses.replace(window(index, NORMAL), early=early), 100.0)
-    assert told(happenings) == [
+        ectopic = EctopicBeats(20.0, 22, (), tuple(beats[:count]), followable=True, evidence=1.0)
+        events.window(dataclasses.replace(window(index, NORMAL), ectopic=ectopic), 100.0)
+    assert told(events) == [
         (105.0, "normal"),
         (103.2, "early beat, 70% of the usual interval"),
         (106.1, "early beat, 66% of the usual interval"),
     ]
-    assert {entry.kind for entry in happenings.entries} == {"normal", "early"}
+    assert {entry.kind for entry in events.entries} == {"normal", "early"}
 
 
 def test_a_gap_is_noted_at_its_beginning():
     """All windows that span one loss are one gap."""
-    happenings = Happenings()
+    events = EventLog()
     for index, gap in enumerate((False, True, True, False, True)):
-        happenings.window(window(index, NORMAL, gap))
-    assert told(happenings)[1:] == [(5.5, "sound was lost"), (7.0, "sound was lost")]
+        events.window(window(index, NORMAL, gap))
+    assert told(events)[1:] == [(5.5, "sound was lost"), (7.0, "sound was lost")]
 
 
 def test_the_gap_of_a_jump_is_no_loss():
     """A jump is noted as what it is; a loss after it is noted again."""
-    happenings = Happenings()
-    happenings.jump(5.0, 65.0)
+    events = EventLog()
+    events.jump(5.0, 65.0)
     for index, gap in enumerate((False, True, True, False, True)):
-        happenings.window(window(index, NORMAL, gap), 60.0)
-    assert told(happenings) == [(5.0, "jump to 1:05.0"), (65.0, "normal"), (67.0, "sound was lost")]
+        events.window(window(index, NORMAL, gap), 60.0)
+    assert told(events) == [(5.0, "jump to 1:05.0"), (65.0, "normal"), (67.0, "sound was lost")]
 
 
 def test_a_device_is_lost_and_back():
     """The first opening is no event; a loss and its end are, and what is wrong with the sound."""
-    happenings = Happenings()
+    events = EventLog()
     lost = dataclasses.replace(OPEN, state="lost")
     dead = dataclasses.replace(OPEN, finding="the input is digital silence: unmute it")
     for device in (dataclasses.replace(OPEN, state="opening"), OPEN, lost, lost, OPEN, dead, dead, OPEN):
-        happenings.snapshot(dataclasses.replace(FILE, device=device))
-    assert [text for _, text in told(happenings)] == ["device lost", "device back", dead.finding]
+        events.snapshot(dataclasses.replace(FILE, device=device))
+    assert [text for _, text in told(events)] == ["device lost", "device back", dead.finding]
 
 
 def test_recording_and_overload_are_noted():
     """When a recording begins, and when the computer is too slow and no longer is."""
-    happenings = Happenings()
+    events = EventLog()
     recording = RecordingStatus(Path("a") / "heard.wav", 0.0, 0, None)
-    happenings.snapshot(dataclasses.replace(FILE, recording=recording))
-    happenings.snapshot(dataclasses.replace(FILE, recording=dataclasses.replace(recording, written_s=3.0)))
-    happenings.snapshot(dataclasses.replace(FILE, overloaded=True))
-    happenings.snapshot(FILE)
-    assert [text for _, text in told(happenings)] == [
+    events.snapshot(dataclasses.replace(FILE, recording=recording))
+    events.snapshot(dataclasses.replace(FILE, recording=dataclasses.replace(recording, written_s=3.0)))
+    events.snapshot(dataclasses.replace(FILE, overloaded=True))
+    events.snapshot(FILE)
+    assert [text for _, text in told(events)] == [
         "recording heard.wav", "too slow: windows are skipped", "fast enough again",
     ]  # fmt: skip
 
 
 def test_marks_are_numbered():
     """Each mark has its number and time."""
-    happenings = Happenings()
-    assert (happenings.mark(1.0), happenings.mark(2.5)) == (1, 2)
-    assert told(happenings) == [(1.0, "mark 1"), (2.5, "mark 2")]
+    events = EventLog()
+    assert (events.mark(1.0), events.mark(2.5)) == (1, 2)
+    assert told(events) == [(1.0, "mark 1"), (2.5, "mark 2")]
 
 
 @pytest.mark.parametrize("count", [MOST, MOST + 50])
 def test_the_oldest_go(count):
     """The list does not grow for ever."""
-    happenings = Happenings()
+    events = EventLog()
     for _ in range(count):
-        happenings.mark(0.0)
-    assert len(happenings.entries) == MOST
-    assert happenings.entries[-1].text == f"mark {count}"
+        events.mark(0.0)
+    assert len(events.entries) == MOST
+    assert events.entries[-1].text == f"mark {count}"

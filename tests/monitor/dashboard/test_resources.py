@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.dashboard.resources import ProcessMeter, resident_mb
+from monitor.dashboard.resources import ResourceMonitor, resident_mb
 
 
 def test_processor_time_is_counted_between_looks():
     """Half a second of work in two is 25 %; a look too early changes nothing."""
     times = {"clock": 100.0, "cpu": 7.0}
-    meter = ProcessMeter(lambda: times["clock"], lambda: times["cpu"])
+    meter = ResourceMonitor(lambda: times["clock"], lambda: times["cpu"])
     meter.look()
     assert meter.cpu_percent is None
     times.update(clock=102.0, cpu=7.5)

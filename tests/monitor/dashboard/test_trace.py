@@ -13,7 +13,7 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.dashboard.trace import BIN_S, KEPT_BINS, Tracer, heart_sounds
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
 NOISE = np.random.default_rng(4).uniform(-1, 1, 40_000).astype(np.float32)
@@ -106,7 +106,7 @@ class TestHeartSounds:
 
     def test_every_sound_of_a_made_heart_is_found_once(self):
         """Each first and second sound has its tick within 0.05 s, and nothing else has one."""
-        made = phonocardiogram(6.0, HeartSettings(), np.random.default_rng(2), HEART.sample_rate)
+        made = phonocardiogram(6.0, HeartParameters(), np.random.default_rng(2), HEART.sample_rate)
         stream = StreamingSpectrogram(HEART)
         stream.push(made.waveform)
         heard = np.array(heart_sounds(stream.window(0).envelope, 0.0))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.features.article_image import ARTICLE, ArticlePicture, article_picture, specgram_decibels
+from monitor.features.article_image import ARTICLE, ArticleImage, article_image, specgram_decibels
 from monitor.features.colormap import INFERNO
 from monitor.features.resample import resampled
 
@@ -55,7 +55,7 @@ def test_the_same_stretch_and_colours_as_matplotlib(heart: NDArray[np.float32]) 
 
 def test_picture(heart: NDArray[np.float32]) -> None:
     """64x64 colours from 0 to 1, each of them in the inferno table."""
-    picture = article_picture(heart[:WINDOW], ARTICLE)
+    picture = article_image(heart[:WINDOW], ARTICLE)
     assert picture.shape == ARTICLE.shape
     assert picture.dtype == np.float32
     table = {tuple(colour) for colour in INFERNO.tolist()}
@@ -71,34 +71,34 @@ def brightest_row(picture: NDArray[np.float32]) -> int:
 def test_a_tone_lands_in_its_row(hz: float, signals: Any) -> None:
     """64 rows share 0 to 11025 Hz evenly, the lowest first."""
     waveform = signals.tone(hz, WINDOW, ARTICLE.sample_rate) + signals.noise(WINDOW, level=1e-4)
-    assert abs(brightest_row(article_picture(waveform, ARTICLE)) - int(hz / 11_025 * 64)) <= 1
+    assert abs(brightest_row(article_image(waveform, ARTICLE)) - int(hz / 11_025 * 64)) <= 1
 
 
 def test_time_runs_to_the_right(signals: Any) -> None:
     """A sound in the second half is in the right half of the picture."""
     waveform = signals.noise(WINDOW, level=1e-4)
     waveform[WINDOW // 2 :] += signals.noise(WINDOW - WINDOW // 2, seed=1)
-    brightness = article_picture(waveform, ARTICLE).sum(axis=(0, 2))
+    brightness = article_image(waveform, ARTICLE).sum(axis=(0, 2))
     assert brightness[34:].min() > brightness[:30].max()
 
 
 @pytest.mark.parametrize("gain", [0.01, 10.0])
 def test_gain_does_not_matter(gain: float, heart: NDArray[np.float32]) -> None:
     """The stretch from quietest to loudest makes it level-independent, up to a step of the colour table."""
-    louder = article_picture((heart[:WINDOW] * gain).astype(np.float32), ARTICLE)
-    assert np.abs(louder - article_picture(heart[:WINDOW], ARTICLE)).max() <= 5 / 255 + 1e-6
+    louder = article_image((heart[:WINDOW] * gain).astype(np.float32), ARTICLE)
+    assert np.abs(louder - article_image(heart[:WINDOW], ARTICLE)).max() <= 5 / 255 + 1e-6
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30, 0.5, -1.0])
 def test_a_constant_gives_a_finite_picture(level: float) -> None:
     """Silence and a stuck converter: finite colours, no NaN, no division by zero."""
-    picture = article_picture(np.full(WINDOW, level, np.float32), ARTICLE)
+    picture = article_image(np.full(WINDOW, level, np.float32), ARTICLE)
     assert np.isfinite(picture).all()
 
 
 def test_silence_is_black(signals: Any) -> None:
     """Digital silence is the darkest colour everywhere."""
-    picture = article_picture(signals.silence(WINDOW), ARTICLE)
+    picture = article_image(signals.silence(WINDOW), ARTICLE)
     np.testing.assert_array_equal(picture, np.broadcast_to(INFERNO[0] / np.float32(255), picture.shape))
 
 
@@ -106,7 +106,7 @@ def test_padding_does_not_stretch_the_colours(heart: NDArray[np.float32]) -> Non
     """Zeros behind a short clip are black, and the clip keeps the colours of its own range."""
     waveform = heart[:WINDOW].copy()
     waveform[WINDOW // 2 :] = 0.0
-    picture = article_picture(waveform, ARTICLE)
+    picture = article_image(waveform, ARTICLE)
     assert picture[:, 40:].max() < 0.02
     assert picture[:, :28].max() > 0.9
 
@@ -116,7 +116,7 @@ def test_padding_does_not_stretch_the_colours(heart: NDArray[np.float32]) -> Non
 def test_any_cutting_gives_the_same_pictures(heart: NDArray[np.float32], blocks: list[int]) -> None:
     """However the sound is cut, the newest complete window has, bit for bit, the picture of its samples."""
     sound = np.tile(heart, 2)
-    front = ArticlePicture(ARTICLE)
+    front = ArticleImage(ARTICLE)
     pushed = drawn = 0
     while pushed < len(sound):
         block = sound[pushed : pushed + blocks[0]]
@@ -126,7 +126,7 @@ def test_any_cutting_gives_the_same_pictures(heart: NDArray[np.float32], blocks:
         assert front.end_sample == pushed
         if pushed >= WINDOW:
             start = pushed - WINDOW
-            expected = article_picture(sound[start:pushed], ARTICLE)
+            expected = article_image(sound[start:pushed], ARTICLE)
             np.testing.assert_array_equal(front.tensor(start), expected)
             drawn += 1
     assert drawn
@@ -135,7 +135,7 @@ def test_any_cutting_gives_the_same_pictures(heart: NDArray[np.float32], blocks:
 @pytest.mark.parametrize(("pushed", "start"), [(0, 0), (WINDOW - 1, 0), (WINDOW, 1), (WINDOW, -1), (8 * WINDOW, 0)])
 def test_refuses_a_window_that_is_not_there(pushed: int, start: int, signals: Any) -> None:
     """A window not complete, before the sound, or no longer held is refused."""
-    front = ArticlePicture(ARTICLE)
+    front = ArticleImage(ARTICLE)
     front.push(signals.silence(pushed))
     with pytest.raises(ValueError, match=f"start_sample={start} must lie in a window that is complete and still held"):
         front.tensor(start)
@@ -144,4 +144,4 @@ def test_refuses_a_window_that_is_not_there(pushed: int, start: int, signals: An
 def test_refuses_less_than_a_frame(signals: Any) -> None:
     """A waveform too short for one segment is refused."""
     with pytest.raises(ValueError, match="waveform of 2047 samples must hold at least one frame of 2048"):
-        article_picture(signals.silence(2047), ARTICLE)
+        article_image(signals.silence(2047), ARTICLE)

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.features.article_image import ARTICLE, ArticlePicture
-from monitor.features.extractor import front_end
+from monitor.features.article_image import ARTICLE, ArticleImage
+from monitor.features.extractor import feature_extractor
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 
 
-@pytest.mark.parametrize(("spec", "kind"), [(HEART, StreamingSpectrogram), (ARTICLE, ArticlePicture)])
+@pytest.mark.parametrize(("spec", "kind"), [(HEART, StreamingSpectrogram), (ARTICLE, ArticleImage)])
 def test_kind(spec: SpectrogramSpec, kind: type) -> None:
     """The settings' kind chooses the front end, which carries the settings."""
-    made = front_end(spec)
+    made = feature_extractor(spec)
     assert type(made) is kind
     assert made.spec == spec  # type: ignore[attr-defined]
 
@@ -24,7 +24,7 @@ def test_kind(spec: SpectrogramSpec, kind: type) -> None:
 @pytest.mark.parametrize("spec", [HEART, ARTICLE], ids=["heart", "article"])
 def test_contract(spec: SpectrogramSpec, signals: Any) -> None:
     """Both count the samples pushed, draw a finite picture of the shape promised, and begin anew when cleared."""
-    made = front_end(spec)
+    made = feature_extractor(spec)
     made.push(signals.noise(spec.window_samples + 17))
     assert made.end_sample == spec.window_samples + 17
     picture = made.tensor(0)

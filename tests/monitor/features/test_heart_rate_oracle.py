@@ -21,7 +21,7 @@ from monitor.features.heart_rate import SHOWN_FROM, heart_rate
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from monitor.synthesis.rhythm import Rhythm
 
 pcg = pytest.importorskip("biosppy.signals.pcg", reason="BioSPPy is not installed: pip install auscult-monitor[dev]")
@@ -64,7 +64,7 @@ def made_pairs(count: int) -> list[Pair]:
     rng = np.random.default_rng(7)
     pairs = []
     for number in range(count):
-        settings = random_settings(rng, label="murmur" if number % 2 else "normal", kind="regular")
+        settings = random_parameters(rng, label="murmur" if number % 2 else "normal", kind="regular")
         rhythm = Rhythm(heart_rate_bpm=rng.uniform(50.0, 140.0), jitter=settings.rhythm.jitter)
         made = phonocardiogram(HEART.window_s, dataclasses.replace(settings, rhythm=rhythm), rng)
         true_bpm = 60.0 * HEART.sample_rate / np.diff(made.beats.s1_samples).mean()

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import StreamingSpectrogram, picture_of
+from monitor.features.spectrogram import StreamingSpectrogram, input_image
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 
 WINDOW, FRAME, ADVANCE = HEART.window_samples, HEART.frame_samples, HEART.frame_hop_samples
 ODD_GRID = 700
@@ -29,7 +29,7 @@ cuttings = st.lists(
 def sound() -> NDArray[np.float32]:
     """Return 40 s of a made heart, with silence and a full-scale burst inside."""
     rng = np.random.default_rng(11)
-    waveform = phonocardiogram(40.0, random_settings(rng, label="murmur"), rng).waveform
+    waveform = phonocardiogram(40.0, random_parameters(rng, label="murmur"), rng).waveform
     waveform[60_000:70_000] = 0.0
     waveform[90_000:91_000] = rng.choice((-1.0, 1.0), 1000)
     return waveform
@@ -39,7 +39,7 @@ def sound() -> NDArray[np.float32]:
 def whole(sound: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
     """Return the picture of every window compared, each made from its own samples alone."""
     starts = range(0, len(sound) - WINDOW + 1, ODD_GRID)
-    return {start: picture_of(sound[start : start + WINDOW], HEART) for start in starts}
+    return {start: input_image(sound[start : start + WINDOW], HEART) for start in starts}
 
 
 def frames_in(samples: int) -> int:
@@ -146,7 +146,7 @@ def test_independent_reckoning(sound: NDArray[np.float32]) -> None:
     """
     for start in (0, 50_000, 80_000):
         waveform = sound[start : start + WINDOW]
-        np.testing.assert_allclose(picture_of(waveform, HEART), reckoned(waveform.astype(np.float64)), atol=1e-4)
+        np.testing.assert_allclose(input_image(waveform, HEART), reckoned(waveform.astype(np.float64)), atol=1e-4)
 
 
 def reckoned(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -177,7 +177,7 @@ def reckoned(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("row", [0, 1, 2, 7, 12, 25, 40, 63])
 def test_a_tone_lands_in_its_row(row: int, signals: Any) -> None:
     """A tone at the centre of a bin is brightest in that row, in every column, from 15.6 Hz to 1000 Hz."""
-    picture = picture_of(signals.tone((row + 1) * 15.625, WINDOW), HEART)
+    picture = input_image(signals.tone((row + 1) * 15.625, WINDOW), HEART)
     for channel in (0, 1):
         assert (picture[:, :, channel].argmax(axis=0) == row).all()
 
@@ -188,7 +188,7 @@ def test_a_tone_above_the_picture_is_not_seen(hz: float, signals: Any) -> None:
     inside = signals.tone(125.0, WINDOW)
     stream = StreamingSpectrogram(HEART)
     stream.push(inside + signals.tone(hz, WINDOW))
-    np.testing.assert_allclose(stream.tensor(0), picture_of(inside, HEART), atol=0.35)
+    np.testing.assert_allclose(stream.tensor(0), input_image(inside, HEART), atol=0.35)
     frames = stream.window(0)
     assert frames.high_power.min() > 0.5 * frames.low_power.max()
 
@@ -197,40 +197,40 @@ def test_a_tone_above_the_picture_is_not_seen(hz: float, signals: Any) -> None:
 def test_gain_does_not_matter(gain: float, heart_waveform: NDArray[np.float32]) -> None:
     """A heart 60 dB softer or 30 dB louder gives the same picture within 1e-4."""
     waveform = heart_waveform[:WINDOW]
-    louder = picture_of((waveform * gain).astype(np.float32), HEART)
-    np.testing.assert_allclose(louder, picture_of(waveform, HEART), atol=1e-4)
+    louder = input_image((waveform * gain).astype(np.float32), HEART)
+    np.testing.assert_allclose(louder, input_image(waveform, HEART), atol=1e-4)
 
 
 def test_polarity_does_not_matter(heart_waveform: NDArray[np.float32]) -> None:
     """A stethoscope wired the other way round gives the same picture."""
     np.testing.assert_array_equal(
-        picture_of(-heart_waveform[:WINDOW], HEART), picture_of(heart_waveform[:WINDOW], HEART)
+        input_image(-heart_waveform[:WINDOW], HEART), input_image(heart_waveform[:WINDOW], HEART)
     )
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30, 0.5, 1.0, -1.0, 1e4])
 def test_a_constant_gives_a_finite_picture(level: float) -> None:
     """Digital silence, an offset, a stuck converter: finite numbers, no NaN."""
-    assert np.isfinite(picture_of(np.full(WINDOW, level, np.float32), HEART)).all()
+    assert np.isfinite(input_image(np.full(WINDOW, level, np.float32), HEART)).all()
 
 
 def test_silence_is_an_even_grey(signals: Any) -> None:
     """Digital silence has no texture and no rhythm: all zeros."""
-    np.testing.assert_allclose(picture_of(signals.silence(WINDOW), HEART), 0.0, atol=1e-4)
+    np.testing.assert_allclose(input_image(signals.silence(WINDOW), HEART), 0.0, atol=1e-4)
 
 
 def test_silence_before_a_sound_does_not_matter(signals: Any) -> None:
     """Zeros in half a window are drawn 80 dB under the loudest cell, not at the logarithm's floor."""
     waveform = signals.noise(WINDOW)
     waveform[: WINDOW // 2] = 0.0
-    picture = picture_of(waveform, HEART)
+    picture = input_image(waveform, HEART)
     depth = picture[:, :, 1].max() - picture[:, :, 1].min()
     assert depth == pytest.approx(8 * np.log(10) / 4, abs=1e-4)
 
 
 def test_noise_is_even(signals: Any) -> None:
     """White noise has no bright row, no bright column and no ridge."""
-    picture = picture_of(signals.noise(WINDOW), HEART)
+    picture = input_image(signals.noise(WINDOW), HEART)
     assert np.abs(picture[:, :, 0].mean(axis=1)).max() < 0.2
     assert np.abs(picture[:, :, 0].mean(axis=0)).max() < 0.2
     assert np.abs(picture[:, :, 2].mean(axis=1)).max() < 0.4
@@ -238,7 +238,7 @@ def test_noise_is_even(signals: Any) -> None:
 
 def test_the_maximum_is_never_below_the_mean(heart_waveform: NDArray[np.float32]) -> None:
     """Channel 1 holds the maxima of what channel 0 averages."""
-    picture = picture_of(heart_waveform[:WINDOW], HEART)
+    picture = input_image(heart_waveform[:WINDOW], HEART)
     assert (picture[:, :, 1] >= picture[:, :, 0] - 1e-6).all()
     assert picture[:, :, 0].mean() == pytest.approx(0.0, abs=1e-4)
 
@@ -249,7 +249,7 @@ ONE_SECOND = 32
 
 def test_clicks_every_second_give_a_ridge(signals: Any) -> None:
     """Clicks at 1 Hz: from the second on, the brightest lag of every click's column is 1 s."""
-    rhythm = picture_of(signals.clicks(np.arange(0.5, 5.0, 1.0), WINDOW), HEART)[:, :, 2]
+    rhythm = input_image(signals.clicks(np.arange(0.5, 5.0, 1.0), WINDOW), HEART)[:, :, 2]
     clicking = [column for column in range(20, 64) if rhythm[:, column].max() > 1.0]
     assert len(clicking) >= 8
     assert all(abs(rhythm[:, column].argmax() - ONE_SECOND) <= 1 for column in clicking)
@@ -257,12 +257,12 @@ def test_clicks_every_second_give_a_ridge(signals: Any) -> None:
 
 def test_a_premature_click_breaks_the_ridge(signals: Any) -> None:
     """One click 0.4 s early darkens the ridge at 1 s and lights a lag of 0.6 s."""
-    regular = picture_of(signals.clicks((0.5, 1.5, 2.5, 3.5, 4.5), WINDOW), HEART)[:, :, 2]
-    early = picture_of(signals.clicks((0.5, 1.5, 2.5, 3.1, 4.5), WINDOW), HEART)[:, :, 2]
+    regular = input_image(signals.clicks((0.5, 1.5, 2.5, 3.5, 4.5), WINDOW), HEART)[:, :, 2]
+    ectopic = input_image(signals.clicks((0.5, 1.5, 2.5, 3.1, 4.5), WINDOW), HEART)[:, :, 2]
     here = slice(36, 48)  # columns of 3.0 to 3.8 s
     assert regular[ONE_SECOND, here].max() > 1.5
-    assert early[ONE_SECOND, here].max() < 0.5
-    assert early[16, here].max() > 1.5
+    assert ectopic[ONE_SECOND, here].max() < 0.5
+    assert ectopic[16, here].max() > 1.5
     assert regular[16, here].max() < 0.5
 
 
@@ -325,4 +325,4 @@ def test_refuses_a_window_no_longer_held(start: int, sound: NDArray[np.float32])
 def test_picture_of_takes_one_window(shape: tuple[int, ...]) -> None:
     """Anything but one mono window is refused, with the shape that was given."""
     with pytest.raises(ValueError, match=r"waveform.shape=.* must be \(20000,\), one window"):
-        picture_of(np.zeros(shape, np.float32), HEART)
+        input_image(np.zeros(shape, np.float32), HEART)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import BundleError
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import picture_of
+from monitor.features.spectrogram import input_image
 from monitor.inference import bundle as bundle_module
 from monitor.inference.bundle import (
     FORMAT,
@@ -89,7 +89,7 @@ def test_holds_what_the_format_says(bundle_dir: Path) -> None:
 
 def test_scores_are_probabilities_of_the_labels(loaded: Bundle, heart_waveform: NDArray[np.float32]) -> None:
     """One picture gives one score per label, in order, and they sum to 1."""
-    scores = loaded.scores(picture_of(heart_waveform[:20_000], loaded.spec))
+    scores = loaded.scores(input_image(heart_waveform[:20_000], loaded.spec))
     assert tuple(scores) == loaded.labels
     assert sum(scores.values()) == pytest.approx(1.0, abs=1e-12)
     assert all(type(score) is float and 0 <= score <= 1 for score in scores.values())
@@ -103,7 +103,7 @@ def test_keras_and_litert_agree(
     keras = load_bundle(bundle_dir, engine="keras")
     sounds = (heart_waveform[:20_000], signals.silence(20_000), signals.noise(20_000), signals.tone(100.0, 20_000))
     for sound in sounds:
-        picture = picture_of(sound, HEART)
+        picture = input_image(sound, HEART)
         assert keras.scores(picture) == pytest.approx(loaded.scores(picture), abs=1e-5)
 
 

@@ -54,8 +54,8 @@ def test_every_channel_is_heard(heart: Any, channels: slice) -> None:
 
 def early_odds(logits: Any) -> Any:
     """Return the log odds of an extrasystole against the other hearts, a murmur counting less."""
-    normal, murmur, early = np.asarray(logits, float).T[:3]
-    return early - np.logaddexp(normal, murmur + np.log(YIELDS))
+    normal, murmur, ectopic = np.asarray(logits, float).T[:3]
+    return ectopic - np.logaddexp(normal, murmur + np.log(YIELDS))
 
 
 def test_an_early_beat_is_heard_in_the_rhythm_alone(heart: Any) -> None:

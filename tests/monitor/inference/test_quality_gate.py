@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.quality_gate import DEFAULT_GATE, FULL_SWING, MOST_ODDS, Features, Gate, features_of
+from monitor.inference.quality_gate import DEFAULT_GATE, FULL_SWING, MOST_ODDS, GateFeatures, QualityGate, gate_features
 
 numbers = st.floats(-20.0, 20.0)
-features = st.builds(Features, numbers, st.floats(0.0, 1.0), st.floats(0.0, 1.3), st.floats(0.0, 0.3))
-GATE = Gate(Features(1.0, 0.5, 1.2, 0.0), Features(0.5, 4.0, 3.0, -20.0), 5.0, 0.7, 2.0, 0.5)
+features = st.builds(GateFeatures, numbers, st.floats(0.0, 1.0), st.floats(0.0, 1.3), st.floats(0.0, 0.3))
+GATE = QualityGate(GateFeatures(1.0, 0.5, 1.2, 0.0), GateFeatures(0.5, 4.0, 3.0, -20.0), 5.0, 0.7, 2.0, 0.5)
 
 
 def frames_of(sound: NDArray[np.float32]) -> FrameWindow:
@@ -38,7 +38,7 @@ def test_the_mean_heart_has_the_bias_as_its_score() -> None:
 
 
 @given(features, st.one_of(st.none(), numbers))
-def test_the_score_is_the_logistic_of_its_parts(found: Features, odds: float | None) -> None:
+def test_the_score_is_the_logistic_of_its_parts(found: GateFeatures, odds: float | None) -> None:
     """The parts sum to the score's logit, so the smallest part is what takes most from it."""
     parts, word = GATE.parts(found, odds)
     score = GATE.score(found, odds)
@@ -65,8 +65,8 @@ def test_loudness_does_not_matter(gain: float, seed: int, periodicity: float) ->
     """A louder or fainter window has the same features."""
     sound = np.random.default_rng(seed).standard_normal(HEART.window_samples).astype(np.float32)
     sound *= np.linspace(0.1, 1.0, len(sound), dtype=np.float32)
-    once = features_of(frames_of(sound), periodicity)
-    again = features_of(frames_of(np.float32(gain) * sound), periodicity)
+    once = gate_features(frames_of(sound), periodicity)
+    again = gate_features(frames_of(np.float32(gain) * sound), periodicity)
     np.testing.assert_allclose(once, again, atol=2e-3)
     assert once.periodicity == periodicity
     assert -4.0 <= once.tilt <= 6.0
@@ -76,17 +76,17 @@ def test_loudness_does_not_matter(gain: float, seed: int, periodicity: float) ->
 
 def test_silence_has_features() -> None:
     """Digital silence gives finite numbers: no tilt, no swing, no bumps."""
-    found = features_of(frames_of(np.zeros(HEART.window_samples, np.float32)), 0.0)
+    found = gate_features(frames_of(np.zeros(HEART.window_samples, np.float32)), 0.0)
     assert found == pytest.approx((0.0, 0.0, 0.0, 0.0), abs=1e-3)
 
 
 @given(features, features, numbers, numbers, numbers, st.floats(0.0, 0.99))
 def test_json_round_trip(
-    typical: Features, weights: Features, odds: float, weight: float, bias: float, below: float
+    typical: GateFeatures, weights: GateFeatures, odds: float, weight: float, bias: float, below: float
 ) -> None:
     """Any gate written as JSON text and read again is the same gate."""
-    gate = Gate(typical, weights, odds, weight, bias, below)
-    assert Gate.from_json(json.loads(json.dumps(gate.to_json()))) == gate
+    gate = QualityGate(typical, weights, odds, weight, bias, below)
+    assert QualityGate.from_json(json.loads(json.dumps(gate.to_json()))) == gate
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_settings_must_be_whole(break_it: Any) -> None:
     values = GATE.to_json()
     break_it(values)
     with pytest.raises(TypeError):
-        Gate.from_json(values)
+        QualityGate.from_json(values)

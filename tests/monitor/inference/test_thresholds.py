@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 
 shares = st.floats(0.0, 1.0)
 times = st.floats(0.0, 600.0)
@@ -22,24 +22,24 @@ def test_json_round_trip(
     uncertain: float, rolling: float, margin: float, switch: float, hold: float, withhold: float
 ) -> None:
     """Any decision written as JSON text and read again is the same decision."""
-    decision = Decision(uncertain, rolling, margin, switch, hold, withhold)
-    assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
+    decision = DecisionThresholds(uncertain, rolling, margin, switch, hold, withhold)
+    assert DecisionThresholds.from_json(json.loads(json.dumps(decision.to_json()))) == decision
 
 
 def test_what_is_left_out_has_its_default() -> None:
     """A bundle of an earlier version, with fewer thresholds, is still read."""
-    assert Decision.from_json({"uncertain_below": 0.6}) == Decision(uncertain_below=0.6)
+    assert DecisionThresholds.from_json({"uncertain_below": 0.6}) == DecisionThresholds(uncertain_below=0.6)
 
 
 def test_json_holds_every_threshold() -> None:
     """Nothing that decides is left out of the bundle."""
-    assert set(Decision().to_json()) == {field.name for field in dataclasses.fields(Decision)}
+    assert set(DecisionThresholds().to_json()) == {field.name for field in dataclasses.fields(DecisionThresholds)}
 
 
 def test_is_frozen() -> None:
     """Nobody changes a threshold behind a bundle's back."""
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Decision().uncertain_below = 0.1  # type: ignore[misc]
+        DecisionThresholds().uncertain_below = 0.1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["uncertain_below", "switch_margin"])
@@ -47,7 +47,7 @@ def test_is_frozen() -> None:
 def test_refuses_a_share_out_of_range(name: str, value: object) -> None:
     """A share that is not a number from 0 to 1 is named in the refusal."""
     with pytest.raises(ValueError, match=f"{name}=.* must be a number from 0 to 1"):
-        Decision.from_json({name: value})
+        DecisionThresholds.from_json({name: value})
 
 
 @pytest.mark.parametrize("name", ["rolling_s", "switch_s", "hold_s", "withhold_after_s"])
@@ -55,17 +55,17 @@ def test_refuses_a_share_out_of_range(name: str, value: object) -> None:
 def test_refuses_a_time_out_of_range(name: str, value: object) -> None:
     """A time that is not a number of seconds is named in the refusal."""
     with pytest.raises(ValueError, match=f"{name}=.* must be a number from 0 to 600"):
-        Decision.from_json({name: value})
+        DecisionThresholds.from_json({name: value})
 
 
 def test_refuses_an_unknown_key() -> None:
     """A threshold that this version does not know might matter, so it is not ignored."""
     with pytest.raises(ValueError, match="unknown decision settings: certainty"):
-        Decision.from_json({"certainty": 0.4})
+        DecisionThresholds.from_json({"certainty": 0.4})
 
 
 @pytest.mark.parametrize("values", [[], "x", None, 3])
 def test_refuses_what_is_no_object(values: Any) -> None:
     """A damaged bundle may hold anything in the decision's place."""
     with pytest.raises(ValueError, match="must be an object of settings"):
-        Decision.from_json(values)
+        DecisionThresholds.from_json(values)

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.errors import RecordingError
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.pipeline import Pipeline
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 def offline(bundle, waveform=HEART):
     """Return the events of the synchronous core for a whole waveform."""
-    analysis = Analysis(bundle, 4000)
+    analysis = Analyzer(bundle, 4000)
     events = []
     for start in range(0, len(waveform), 2000):
         events += [analysis.judge(i).event for i in analysis.push(waveform[start : start + 2000])]
@@ -65,8 +65,8 @@ def test_the_summary_is_of_the_judged_windows(plain_bundle):
         summary = pipeline.summary()
     assert (summary.windows, summary.skipped, summary.overruns) == (31, 0, 0)
     for label in plain_bundle.labels:
-        mean = np.mean([event.judgement.scores[label] for event in events])
-        assert summary.judgement.scores[label] == pytest.approx(mean)
+        mean = np.mean([event.verdict.scores[label] for event in events])
+        assert summary.verdict.scores[label] == pytest.approx(mean)
 
 
 def test_a_slow_classifier_skips_to_the_newest_window(bundle_maker, plain_engine, scripted_source, wait_until):
@@ -115,7 +115,7 @@ def test_a_ring_that_was_overrun_is_counted_and_its_windows_withheld(
         summary = pipeline.summary()
     assert summary.overruns == 1
     assert all(event.gap for event in events if event.start_s < 14.0 and event.end_s > 14.0)
-    assert all(event.judgement.scores is None for event in events if event.gap)
+    assert all(event.verdict.scores is None for event in events if event.gap)
 
 
 def test_a_classifier_that_fails_is_told_on_the_main_thread(bundle_maker, plain_engine):
@@ -229,4 +229,4 @@ def test_windows_that_span_a_jump_are_withheld(plain_bundle):
     assert [event.gap for event in events[:2]] == [True, False]
     there = offline(plain_bundle, source.waveform[80_000:])
     assert len(events) == len(there)
-    assert events[-1].judgement.scores is not None
+    assert events[-1].verdict.scores is not None

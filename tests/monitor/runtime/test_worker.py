@@ -10,10 +10,10 @@ import pytest
 from monitor.audio.sources.array import ArraySource
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.pipeline import Pipeline
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(20.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 def wait_until(condition, timeout_s=10.0):

@@ -6,19 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.synthesis.non_cardiac import (
-    NOT_HEART,
+    GENERATORS,
     VOWELS_HZ,
     babble,
     breathing,
     coloured_noise,
     hum,
     music,
-    random_not_heart,
+    random_non_cardiac,
     speech,
 )
 
 RATE = 4000
-BY_NAME = pytest.mark.parametrize("maker", NOT_HEART, ids=lambda maker: maker.__name__)
+BY_NAME = pytest.mark.parametrize("maker", GENERATORS, ids=lambda maker: maker.__name__)
 
 
 @BY_NAME
@@ -115,7 +115,7 @@ def test_vowels_have_two_rising_formants():
 @settings(max_examples=80, deadline=None)
 def test_any_draw_is_in_range(seed):
     """Whatever is drawn: 5 s of finite float32 within -1 to 1, not silent."""
-    sound = random_not_heart(5.0, np.random.default_rng(seed), RATE)
+    sound = random_non_cardiac(5.0, np.random.default_rng(seed), RATE)
     assert sound.shape == (20_000,)
     assert sound.dtype == np.float32
     assert np.isfinite(sound).all()
@@ -124,7 +124,7 @@ def test_any_draw_is_in_range(seed):
 
 def test_draws_are_diverse():
     """Levels span 30 dB and spectral centres more than a factor of five."""
-    sounds = [random_not_heart(2.0, np.random.default_rng(seed), RATE) for seed in range(80)]
+    sounds = [random_non_cardiac(2.0, np.random.default_rng(seed), RATE) for seed in range(80)]
     peaks = [np.abs(sound).max() for sound in sounds]
     assert 20 * np.log10(max(peaks) / min(peaks)) > 30
     hz = np.fft.rfftfreq(8000, 1 / RATE)
@@ -135,5 +135,5 @@ def test_draws_are_diverse():
 
 def test_the_same_state_draws_the_same_sound():
     """A draw depends on the generator's state and nothing else."""
-    first, again = (random_not_heart(2.0, np.random.default_rng(9), RATE) for _ in range(2))
+    first, again = (random_non_cardiac(2.0, np.random.default_rng(9), RATE) for _ in range(2))
     assert np.array_equal(first, again)

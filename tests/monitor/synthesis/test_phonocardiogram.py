@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import picture_of
-from monitor.synthesis.parameters import HeartSettings, Murmur, Surroundings, Tone
+from monitor.features.spectrogram import input_image
+from monitor.synthesis.parameters import HeartParameters, Murmur, Surroundings, Tone
 from monitor.synthesis.phonocardiogram import SHAPES, phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from monitor.synthesis.rhythm import Rhythm
 
 RATE = 4000
 SET_B = pathlib.Path(__file__).resolve().parents[4] / "shared" / "data" / "pascal" / "set_b"
 QUIET = Surroundings(noise_db=-70.0, hiss_db=-90.0, lungs_db=-90.0, whistle_db=-200.0)
-STEADY = HeartSettings(surroundings=QUIET, loudness_spread=0.0, breathing_loudness=0.0, band_hz=(20.0, 1900.0))
+STEADY = HeartParameters(surroundings=QUIET, loudness_spread=0.0, breathing_loudness=0.0, band_hz=(20.0, 1900.0))
 
 
 def make(heart=STEADY, duration_s=10.0, seed=0, sample_rate=RATE):
@@ -50,7 +50,7 @@ def edge_hz(waveform, share=0.95):
 def test_any_heart_gives_a_sound_in_range(seed, label, duration_s, sample_rate):
     """Whatever heart, length and rate: finite float32 within -1 to 1, as long as asked."""
     rng = np.random.default_rng(seed)
-    made = phonocardiogram(duration_s, random_settings(rng, label=label), rng, sample_rate)
+    made = phonocardiogram(duration_s, random_parameters(rng, label=label), rng, sample_rate)
     assert made.waveform.shape == (round(duration_s * sample_rate),)
     assert made.waveform.dtype == np.float32
     assert np.isfinite(made.waveform).all()
@@ -63,15 +63,15 @@ def test_any_heart_gives_a_sound_in_range(seed, label, duration_s, sample_rate):
 def test_five_seconds_of_extrasystole_hold_an_early_beat(seed):
     """Every window made under that label has an early beat among its beats; no other label has."""
     rng = np.random.default_rng(seed)
-    early = phonocardiogram(5.0, random_settings(rng, label="extrastole"), rng)
-    normal = phonocardiogram(5.0, random_settings(rng, label="normal"), rng)
-    assert early.beats.ectopic.any()
+    ectopic = phonocardiogram(5.0, random_parameters(rng, label="extrastole"), rng)
+    normal = phonocardiogram(5.0, random_parameters(rng, label="normal"), rng)
+    assert ectopic.beats.ectopic.any()
     assert not normal.beats.ectopic.any()
 
 
 def test_the_same_state_gives_the_same_sound():
     """A sound depends on its settings and the generator's state and nothing else."""
-    heart = random_settings(np.random.default_rng(1), label="murmur")
+    heart = random_parameters(np.random.default_rng(1), label="murmur")
     assert np.array_equal(make(heart, seed=2).waveform, make(heart, seed=2).waveform)
     assert not np.array_equal(make(heart, seed=2).waveform, make(heart, seed=3).waveform)
 
@@ -149,9 +149,9 @@ def test_a_diastolic_murmur_comes_after_the_second_sound():
     murmur = Murmur(phase="diastolic", shape="decrescendo", interval=(0.05, 0.9), level_db=-10.0)
     made = make(dataclasses.replace(STEADY, murmur=murmur))
     s1, s2 = made.beats.s1_samples[:-1], made.beats.s2_samples[:-1]
-    early, late = loudness(made, s2 + 300, s2 + 700), loudness(made, s2 + 1100, s2 + 1500)
-    assert early > 2 * late
-    assert early > 4 * loudness(made, s1 + 700, s2 - 100)
+    ectopic, late = loudness(made, s2 + 300, s2 + 700), loudness(made, s2 + 1100, s2 + 1500)
+    assert ectopic > 2 * late
+    assert ectopic > 4 * loudness(made, s1 + 700, s2 - 100)
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
@@ -184,9 +184,9 @@ def test_an_early_beat_is_as_loud_as_asked():
     """A first sound at half the loudness is about half as loud."""
     heart = dataclasses.replace(STEADY, rhythm=Rhythm(kind="ectopic"), ectopic_s1=0.5)
     made = make(heart, duration_s=60.0)
-    s1, early = made.beats.s1_samples[:-1], made.beats.ectopic[:-1]
-    soft = loudness(made, s1[early], s1[early] + 400)
-    assert soft / loudness(made, s1[~early], s1[~early] + 400) == pytest.approx(0.5, abs=0.1)
+    s1, ectopic = made.beats.s1_samples[:-1], made.beats.ectopic[:-1]
+    soft = loudness(made, s1[ectopic], s1[ectopic] + 400)
+    assert soft / loudness(made, s1[~ectopic], s1[~ectopic] + 400) == pytest.approx(0.5, abs=0.1)
 
 
 def test_third_and_fourth_sounds_are_heard_when_asked_for():
@@ -264,7 +264,7 @@ def test_the_same_heart_keeps_its_times_at_another_rate():
 def test_a_window_becomes_a_finite_picture():
     """Made sound goes through the network's picture like any other."""
     rng = np.random.default_rng(0)
-    picture = picture_of(phonocardiogram(5.0, random_settings(rng), rng).waveform, HEART)
+    picture = input_image(phonocardiogram(5.0, random_parameters(rng), rng).waveform, HEART)
     assert picture.shape == (64, 64, 3)
     assert np.isfinite(picture).all()
 
@@ -281,7 +281,7 @@ def test_murmurs_reach_higher_than_normal_hearts():
     rng = np.random.default_rng(5)
     edges = {
         label: np.median(
-            [edge_hz(phonocardiogram(5.0, random_settings(rng, label=label), rng).waveform) for _ in range(60)]
+            [edge_hz(phonocardiogram(5.0, random_parameters(rng, label=label), rng).waveform) for _ in range(60)]
         )
         for label in ("normal", "murmur")
     }
@@ -306,6 +306,6 @@ def test_made_and_real_recordings_have_alike_spectra(label):
     files = sorted(SET_B.glob(f"{label}_*.wav"))[::4]
     real = [wave for wave in (soundfile.read(path)[0] for path in files) if len(wave) > 8000 and wave.std() > 1e-5]
     rng = np.random.default_rng(6)
-    made = [phonocardiogram(5.0, random_settings(rng, label=label), rng).waveform for _ in range(60)]
+    made = [phonocardiogram(5.0, random_parameters(rng, label=label), rng).waveform for _ in range(60)]
     levels = [np.median([spectrum_levels(wave) for wave in waves], axis=0) for waves in (real, made)]
     assert np.abs(levels[0] - levels[1]).max() < 7.0

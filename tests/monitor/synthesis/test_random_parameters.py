@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.synthesis.random_parameters import MURMUR_KINDS, random_settings
+from monitor.synthesis.random_parameters import MURMUR_KINDS, random_parameters
 
 LABELS = ("normal", "murmur", "extrastole")
 
 
 def draw(label="normal", seed=0, **wishes):
     """Return one heart."""
-    return random_settings(np.random.default_rng(seed), label=label, **wishes)
+    return random_parameters(np.random.default_rng(seed), label=label, **wishes)
 
 
 @given(st.integers(0, 100_000), st.sampled_from(LABELS))
@@ -80,9 +80,9 @@ def test_labels_do_not_differ_in_their_surroundings():
 
 def test_a_control_may_have_a_murmur_and_early_beats():
     """Both together can be asked for from either side."""
-    early = draw("extrastole", murmur=True)
-    assert early.murmur is not None
-    assert early.rhythm.kind == "ectopic"
+    ectopic = draw("extrastole", murmur=True)
+    assert ectopic.murmur is not None
+    assert ectopic.rhythm.kind == "ectopic"
     murmur = draw("murmur", kind="ectopic")
     assert murmur.murmur is not None
     assert murmur.rhythm.kind == "ectopic"

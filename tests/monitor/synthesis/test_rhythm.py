@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.synthesis.rhythm import FILLING_S, Beats, Rhythm, make_beats, systole_s
+from monitor.synthesis.rhythm import FILLING_S, Beats, Rhythm, synthesize_beats, systole_s
 
 RATE = 4000
 
@@ -15,7 +15,7 @@ RATE = 4000
 def beats_of(rhythm, duration_s=10.0, seed=0, lead_s=0.0, sample_rate=RATE):
     """Return the beats of a rhythm, those inside the recording only."""
     rng = np.random.default_rng(seed)
-    beats = make_beats(duration_s, lead_s, rhythm, 0.3, 0.25, rng, sample_rate)
+    beats = synthesize_beats(duration_s, lead_s, rhythm, 0.3, 0.25, rng, sample_rate)
     return beats.inside(round(duration_s * sample_rate))
 
 
@@ -68,13 +68,13 @@ def test_breathing_in_makes_the_heart_faster():
     st.floats(0.0, 1.0),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_early_beat_is_early_and_no_other_is(seed, rate_bpm, gap, more, early, compensation):
+def test_every_early_beat_is_early_and_no_other_is(seed, rate_bpm, gap, more, ectopic, compensation):
     """Each marked beat comes before 0.87 of its neighbours' interval, and only marked beats do."""
     rhythm = Rhythm(
         kind="ectopic",
         heart_rate_bpm=rate_bpm,
         ectopic_gap_beats=(gap, gap + more),
-        prematurity=(early, early + 0.05),
+        prematurity=(ectopic, ectopic + 0.05),
         compensation=compensation,
     )
     beats = beats_of(rhythm, duration_s=20.0, seed=seed)
@@ -97,17 +97,17 @@ def test_a_full_pause_makes_up_for_the_early_beat():
     rhythm = Rhythm(kind="ectopic", jitter=0.0, respiratory=0.0, drift=0.0, heart_rate_bpm=60.0)
     beats = beats_of(rhythm, duration_s=40.0)
     gaps = intervals_s(beats)
-    early = np.flatnonzero(beats.ectopic[1:-1]) + 1
-    assert len(early) >= 5
-    assert gaps[early - 1] + gaps[early] == pytest.approx(np.full(len(early), 2.0), abs=0.002)
+    ectopic = np.flatnonzero(beats.ectopic[1:-1]) + 1
+    assert len(ectopic) >= 5
+    assert gaps[ectopic - 1] + gaps[ectopic] == pytest.approx(np.full(len(ectopic), 2.0), abs=0.002)
 
 
 def test_without_compensation_the_rhythm_is_set_back():
     """With compensation 0 the interval behind an early beat is a normal one."""
     rhythm = Rhythm(kind="ectopic", jitter=0.0, respiratory=0.0, drift=0.0, heart_rate_bpm=60.0, compensation=0.0)
     beats = beats_of(rhythm, duration_s=40.0)
-    early = np.flatnonzero(beats.ectopic[1:-1]) + 1
-    assert intervals_s(beats)[early] == pytest.approx(np.ones(len(early)), abs=0.002)
+    ectopic = np.flatnonzero(beats.ectopic[1:-1]) + 1
+    assert intervals_s(beats)[ectopic] == pytest.approx(np.ones(len(ectopic)), abs=0.002)
 
 
 @pytest.mark.parametrize("gap", [(1, 1), (2, 2), (3, 5)])
@@ -123,7 +123,7 @@ def test_normal_beats_between_early_ones_stay_in_their_range(gap):
 @settings(max_examples=60, deadline=None)
 def test_sounds_come_in_turn(seed, rate_bpm, kind):
     """First and second sounds alternate, with time for filling between."""
-    beats = make_beats(
+    beats = synthesize_beats(
         20.0, 1.0, Rhythm(kind=kind, heart_rate_bpm=rate_bpm), 0.0, 0.3, np.random.default_rng(seed), RATE
     )
     assert np.all(beats.s2_samples > beats.s1_samples)
@@ -143,13 +143,13 @@ def test_an_early_beat_has_a_shorter_systole():
     """Less filled, an early beat ejects for a shorter time than its neighbours."""
     beats = beats_of(Rhythm(kind="ectopic"), duration_s=60.0)
     systole = (beats.s2_samples - beats.s1_samples)[beats.s2_samples > 0]
-    early = beats.ectopic[beats.s2_samples > 0]
-    assert systole[early].max() < systole[~early].min()
+    ectopic = beats.ectopic[beats.s2_samples > 0]
+    assert systole[ectopic].max() < systole[~ectopic].min()
 
 
 def test_beats_beyond_the_ends_are_there_when_asked_for():
     """With a lead, beats before sample 0 and behind the end are given too; inside() drops them."""
-    beats = make_beats(5.0, 1.5, Rhythm(), 0.0, 0.25, np.random.default_rng(0), RATE)
+    beats = synthesize_beats(5.0, 1.5, Rhythm(), 0.0, 0.25, np.random.default_rng(0), RATE)
     assert beats.s1_samples[0] < 0
     assert beats.s1_samples[-1] >= 5 * RATE
     kept = beats.inside(5 * RATE)

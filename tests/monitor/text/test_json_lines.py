@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from monitor.messages import (
     DeviceStatus,
-    EarlyBeats,
-    Judgement,
-    PrematureBeat,
+    EctopicBeat,
+    EctopicBeats,
     Quality,
     RecordingStatus,
     Start,
     Summary,
+    Verdict,
     WindowEvent,
 )
 from monitor.text.json_lines import (
@@ -38,8 +38,8 @@ from monitor.text.json_lines import (
 
 ROOT = Path(__file__).parents[3]
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
-SURE = Judgement("verdict", "murmur", 0.87, SCORES)
-NOTHING = Judgement("poor-signal")
+SURE = Verdict("verdict", "murmur", 0.87, SCORES)
+NOTHING = Verdict("poor-signal")
 START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 WINDOW = WindowEvent(0, 0.0, 5.0, SURE, NOTHING, Quality(0.93), 78.2, False, False, 1.9)
 SUMMARY = Summary("a.wav", 41, 0, 0, SURE, 77.5)
@@ -134,13 +134,13 @@ class TestWindow:
 
     def test_early_beats_stand_where_the_rhythm_can_be_followed(self) -> None:
         """How long and how many intervals were followed, and when beats came early; none is an empty list."""
-        beats = (PrematureBeat(12.34, 0.7, 1.2, 3.0), PrematureBeat(20.1, 0.68, 1.25, 2.0))
-        early = EarlyBeats(28.5, 33, (), beats, followable=True, evidence=4.0)
-        values = read(window_line(dataclasses.replace(WINDOW, early=early, heart_rate_confidence=0.98765)))
+        beats = (EctopicBeat(12.34, 0.7, 1.2, 3.0), EctopicBeat(20.1, 0.68, 1.25, 2.0))
+        ectopic = EctopicBeats(28.5, 33, (), beats, followable=True, evidence=4.0)
+        values = read(window_line(dataclasses.replace(WINDOW, ectopic=ectopic, heart_rate_confidence=0.98765)))
         assert values["early_beats"] == {"followed_s": 28.5, "intervals": 33, "at_s": [12.34, 20.1]}
         assert values["heart_rate_confidence"] == pytest.approx(0.98765, abs=1e-4)
-        none = dataclasses.replace(early, premature=())
-        assert read(window_line(dataclasses.replace(WINDOW, early=none)))["early_beats"]["at_s"] == []
+        none = dataclasses.replace(ectopic, premature=())
+        assert read(window_line(dataclasses.replace(WINDOW, ectopic=none)))["early_beats"]["at_s"] == []
 
     def test_rolling_has_the_same_keys(self) -> None:
         """The rolling object carries state, label, confidence and scores."""
@@ -150,7 +150,7 @@ class TestWindow:
     def test_a_withheld_window_is_all_nulls(self) -> None:
         """What does not apply to a withheld window is null, and its reason is there."""
         window = dataclasses.replace(
-            WINDOW, judgement=NOTHING, quality=Quality(0.1, "too loud", "poor-signal"), heart_rate_bpm=None, gap=True
+            WINDOW, verdict=NOTHING, quality=Quality(0.1, "too loud", "poor-signal"), heart_rate_bpm=None, gap=True
         )
         values = read(window_line(window))
         assert values["state"] == "poor-signal"
@@ -165,9 +165,9 @@ class TestWindow:
     def test_numpy_values_are_written_as_plain_ones(self) -> None:
         """Figures that come straight from arrays are as good as Python's."""
         scores = {"a": np.float32(0.25), "b": np.float32(0.75)}
-        own = Judgement("verdict", "b", np.float32(0.75), scores)  # type: ignore[arg-type]
+        own = Verdict("verdict", "b", np.float32(0.75), scores)  # type: ignore[arg-type]
         window = dataclasses.replace(
-            WINDOW, index=np.int64(3), judgement=own, heart_rate_bpm=np.float32(60), gap=np.bool_(True)
+            WINDOW, index=np.int64(3), verdict=own, heart_rate_bpm=np.float32(60), gap=np.bool_(True)
         )
         values = read(window_line(window))
         assert values["index"] == 3
@@ -192,15 +192,15 @@ class TestWindow:
 
     def test_scores_that_are_not_finite_are_refused(self) -> None:
         """A NaN among the scores raises instead of being written."""
-        own = Judgement("verdict", "a", 0.5, {"a": math.nan, "b": 0.5})
+        own = Verdict("verdict", "a", 0.5, {"a": math.nan, "b": 0.5})
         with pytest.raises(ValueError, match="not JSON compliant"):
-            window_line(dataclasses.replace(WINDOW, judgement=own))
+            window_line(dataclasses.replace(WINDOW, verdict=own))
 
     @given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=40))
     def test_scores_still_sum_to_one(self, weights: list[float]) -> None:
         """Rounded to six digits, any scores that summed to 1 do so within 1e-5."""
         scores = {f"label {number}": weight / sum(weights) for number, weight in enumerate(weights)}
-        written = read(window_line(dataclasses.replace(WINDOW, judgement=Judgement("uncertain", None, 0.5, scores))))
+        written = read(window_line(dataclasses.replace(WINDOW, verdict=Verdict("uncertain", None, 0.5, scores))))
         values = written["scores"]
         assert isinstance(values, dict)
         assert abs(sum(values.values()) - 1) < 1e-5
@@ -210,13 +210,13 @@ class TestWindow:
     def test_many_equal_scores_leave_their_rest_on_one(self) -> None:
         """Thirty thirtieths, each rounded down, are made whole again."""
         scores = {str(number): 1 / 30 for number in range(30)}
-        values = read(window_line(dataclasses.replace(WINDOW, judgement=Judgement("uncertain", None, 1 / 30, scores))))
+        values = read(window_line(dataclasses.replace(WINDOW, verdict=Verdict("uncertain", None, 1 / 30, scores))))
         assert isinstance(values["scores"], dict)
         assert sum(values["scores"].values()) == pytest.approx(1, abs=1e-9)
 
     def test_no_labels_make_empty_scores(self) -> None:
         """An empty mapping stays an empty object."""
-        line = window_line(dataclasses.replace(WINDOW, judgement=Judgement("uncertain", None, None, {})))
+        line = window_line(dataclasses.replace(WINDOW, verdict=Verdict("uncertain", None, None, {})))
         assert read(line)["scores"] == {}
 
 
@@ -241,7 +241,7 @@ class TestSummary:
 
     def test_nothing_judged_is_all_nulls(self) -> None:
         """A recording that was silence has a state and nothing else."""
-        values = read(summary_line(dataclasses.replace(SUMMARY, judgement=Judgement("no-signal"), heart_rate_bpm=None)))
+        values = read(summary_line(dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None)))
         assert values["state"] == "no-signal"
         assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.messages import EarlyBeats, Judgement, PrematureBeat, Quality, Start, Summary, WindowEvent
+from monitor.messages import EctopicBeat, EctopicBeats, Quality, Start, Summary, Verdict, WindowEvent
 from monitor.text.text_lines import (
     ALL_CLEAR,
     alarm_line,
@@ -20,8 +20,8 @@ from monitor.text.text_lines import (
 )
 
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
-SURE = Judgement("verdict", "murmur", 0.87, SCORES)
-POOR = Judgement("poor-signal")
+SURE = Verdict("verdict", "murmur", 0.87, SCORES)
+POOR = Verdict("poor-signal")
 START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
 SUMMARY = Summary("a.wav", 41, 2, 1, SURE, 77.5)
@@ -62,7 +62,7 @@ class TestWindow:
 
     def test_columns_do_not_move(self) -> None:
         """Whatever the state, the columns begin where they always do."""
-        poor = dataclasses.replace(WINDOW, judgement=POOR, rolling=POOR, heart_rate_bpm=None, end_s=3600.0)
+        poor = dataclasses.replace(WINDOW, verdict=POOR, rolling=POOR, heart_rate_bpm=None, end_s=3600.0)
         slow = dataclasses.replace(WINDOW, heart_rate_bpm=42.0)
         fast = dataclasses.replace(WINDOW, heart_rate_bpm=180.0)
         lines = [plain_window(event) for event in (WINDOW, poor, slow, fast)]
@@ -73,7 +73,7 @@ class TestWindow:
     def test_poor_signal_gives_its_reason(self) -> None:
         """A withheld window says what to do about it."""
         event = dataclasses.replace(
-            WINDOW, judgement=POOR, rolling=POOR, quality=Quality(0.1, "press more firmly", "poor-signal"),
+            WINDOW, verdict=POOR, rolling=POOR, quality=Quality(0.1, "press more firmly", "poor-signal"),
             heart_rate_bpm=None,
         )  # fmt: skip
         assert plain_window(event).split() == ["7.5", "s", "poor-signal", "press", "more", "firmly"]
@@ -88,28 +88,28 @@ class TestWindow:
 
     def test_listening(self) -> None:
         """A window without a verdict yet shows its state."""
-        listening = Judgement("listening")
-        event = dataclasses.replace(WINDOW, judgement=listening, rolling=listening, heart_rate_bpm=None)
+        listening = Verdict("listening")
+        event = dataclasses.replace(WINDOW, verdict=listening, rolling=listening, heart_rate_bpm=None)
         assert plain_window(event) == "     7.5 s  listening"
 
     def test_rolling_is_shown_where_it_differs(self) -> None:
         """The rolling label stands at the end when it is another one, and only then."""
-        other = Judgement("verdict", "normal", 0.6, SCORES)
+        other = Verdict("verdict", "normal", 0.6, SCORES)
         assert plain_window(dataclasses.replace(WINDOW, rolling=other)).endswith("rolling: normal")
         assert "rolling" not in plain_window(WINDOW)
 
     def test_rolling_may_be_a_state(self) -> None:
         """While several windows disagree, the rolling state is named."""
-        unsure = Judgement("uncertain", None, 0.5, SCORES)
+        unsure = Verdict("uncertain", None, 0.5, SCORES)
         assert plain_window(dataclasses.replace(WINDOW, rolling=unsure)).endswith("rolling: uncertain")
 
     def test_early_beats_are_counted(self) -> None:
         """Where beats came early the line says how many; where none did it says nothing."""
-        beat = PrematureBeat(3.0, 0.7, 1.2, 2.0)
-        early = EarlyBeats(28.0, 30, (), (beat, beat), followable=True, evidence=2.0)
-        assert plain_window(dataclasses.replace(WINDOW, early=early)).endswith("early beats in 30 s: 2")
-        none = dataclasses.replace(early, premature=())
-        assert plain_window(dataclasses.replace(WINDOW, early=none)) == plain_window(WINDOW)
+        beat = EctopicBeat(3.0, 0.7, 1.2, 2.0)
+        ectopic = EctopicBeats(28.0, 30, (), (beat, beat), followable=True, evidence=2.0)
+        assert plain_window(dataclasses.replace(WINDOW, ectopic=ectopic)).endswith("early beats in 30 s: 2")
+        none = dataclasses.replace(ectopic, premature=())
+        assert plain_window(dataclasses.replace(WINDOW, ectopic=none)) == plain_window(WINDOW)
 
     def test_reason_cannot_move_the_cursor(self) -> None:
         """Nothing that comes from outside brings control characters."""
@@ -129,7 +129,7 @@ class TestSummary:
 
     def test_without_scores(self) -> None:
         """A recording that was never judged shows its state and the counts."""
-        line = plain_summary(dataclasses.replace(SUMMARY, judgement=Judgement("no-signal"), heart_rate_bpm=None))
+        line = plain_summary(dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None))
         assert line.split() == ["summary", "no-signal", "41", "windows,", "2", "skipped,", "1", "overruns"]
 
     def test_columns_are_the_windows(self) -> None:

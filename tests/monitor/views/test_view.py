@@ -15,12 +15,12 @@ from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play
 from monitor.dashboard.terminal import Screen
 from monitor.interrupts import Interrupts
-from monitor.messages import DeviceStatus, Judgement, Level, RecordingStatus, Snapshot, Start, Summary
-from monitor.synthesis.parameters import HeartSettings
+from monitor.messages import DeviceStatus, Level, RecordingStatus, Snapshot, Start, Summary, Verdict
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.views.view import DashboardView, JsonView, PlainView, choose_view
 
-HEART = phonocardiogram(6.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(6.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 class Terminal(io.StringIO):
@@ -172,7 +172,7 @@ FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.
 OPEN = DeviceStatus("open", "steth", "ALSA", 1, 4000)
 LOST = dataclasses.replace(OPEN, state="lost", message="steth: no sound comes any more: looking for it")
 RECORDING = RecordingStatus(Path("a.wav"), 3.0, 0, None)
-SUMMARY = Summary("steth", 0, 0, 0, Judgement("listening"), None)
+SUMMARY = Summary("steth", 0, 0, 0, Verdict("listening"), None)
 
 
 def shown(view, capsys, *snapshots):

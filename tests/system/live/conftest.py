@@ -25,7 +25,7 @@ import pytest
 import soundfile
 
 from monitor.features.resample import resampled
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -252,7 +252,7 @@ def heart_files(tmp_path_factory):
     def make(seconds, sample_rate=4000):
         path = folder / f"heart-{seconds}-{sample_rate}.wav"
         if not path.exists():
-            waveform = phonocardiogram(seconds, HeartSettings(), np.random.default_rng(5), 4000).waveform
+            waveform = phonocardiogram(seconds, HeartParameters(), np.random.default_rng(5), 4000).waveform
             waveform[: round(LEAD_S * 4000)] = 0.0
             soundfile.write(path, resampled(waveform, 4000, sample_rate), sample_rate, "PCM_16")
         return path

@@ -16,8 +16,8 @@ LISTENING = ("--rate", 4000)
 SLOW = """
 import sys, time
 from monitor import cli
-from monitor.analysis.analyzer import Analysis
-judge = Analysis.judge
+from monitor.analysis.analyzer import Analyzer
+judge = Analyzer.judge
 def slow(self, index):
     began = time.perf_counter()
     judged = judge(self, index)
@@ -25,7 +25,7 @@ def slow(self, index):
     while time.perf_counter() < until:
         pass
     return judged
-Analysis.judge = slow
+Analyzer.judge = slow
 sys.exit(cli.main())
 """
 """``auscult`` with a classifier that takes twenty times as long, and on a fast computer three hops at least."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.calibration.abstention import MOST_WRONG, least_confidence, measure_abstaining
+from training.calibration.abstention import MOST_WRONG, measure_selective_accuracy, min_confidence
 from training.evaluation.bootstrap import Bootstrap
 
 rows = st.lists(st.tuples(st.booleans(), st.floats(0.34, 1.0)), min_size=1, max_size=60)
@@ -24,7 +24,7 @@ def columns(pairs: list[tuple[bool, float]]) -> tuple[np.ndarray, np.ndarray]:
 def test_the_lowest_threshold_that_is_good_enough(pairs: list[tuple[bool, float]], most_wrong: float) -> None:
     """No more are wrong than stated, and no lower threshold would do; or none does, and it is the best one."""
     right, confidence = columns(pairs)
-    found = least_confidence(right, confidence, most_wrong)
+    found = min_confidence(right, confidence, most_wrong)
     errors = {}
     for threshold in np.round(np.arange(0.5, 0.9001, 0.01), 2).tolist():
         given_label = confidence >= threshold
@@ -43,9 +43,9 @@ def test_by_hand() -> None:
     """Of five labels above .6 one is wrong, of six above .5 two: for a fifth, .6 is needed, just above the sixth."""
     confidence = np.array([0.55, 0.65, 0.7, 0.75, 0.8, 0.9])
     right = np.array([False, False, True, True, True, True])
-    assert least_confidence(right, confidence, 0.2) == pytest.approx(0.56)
-    assert least_confidence(right, confidence, 0.0) == pytest.approx(0.66)
-    assert least_confidence(right, confidence, 0.4) == 0.5
+    assert min_confidence(right, confidence, 0.2) == pytest.approx(0.56)
+    assert min_confidence(right, confidence, 0.0) == pytest.approx(0.66)
+    assert min_confidence(right, confidence, 0.4) == 0.5
 
 
 def scores_of(confidence: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_figures() -> None:
     truth = (rng.random(600) > confidence).astype(np.intp)
     patients = [f"p{number // 3}" for number in range(600)]
     folds = np.arange(600) // 3 % 5
-    found = measure_abstaining(truth, scores_of(confidence), folds, patients, Bootstrap(repeats=50))
+    found = measure_selective_accuracy(truth, scores_of(confidence), folds, patients, Bootstrap(repeats=50))
     assert found.error.low <= MOST_WRONG <= found.error.high
     assert found.coverage.low < found.coverage.value < found.coverage.high
     coverages = [coverage for _, coverage, _ in found.curve]
@@ -76,7 +76,7 @@ def test_each_fold_is_told_by_the_others() -> None:
     confidence = np.tile(np.linspace(0.5, 0.99, 100), 2)
     folds = np.repeat([0, 1], 100)
     truth = np.where(folds == 0, 0, (confidence < 0.8).astype(int))
-    found = measure_abstaining(
+    found = measure_selective_accuracy(
         truth, scores_of(confidence), folds, [str(n) for n in range(200)], Bootstrap(repeats=10), most_wrong=0.0
     )
     given_label = np.concatenate((confidence[:100] >= 0.8, confidence[100:] >= 0.5))
@@ -86,7 +86,7 @@ def test_each_fold_is_told_by_the_others() -> None:
 
 def test_one_fold_alone() -> None:
     """Ended after the first fold, there is nobody else to choose: the figures are there all the same."""
-    found = measure_abstaining(
+    found = measure_selective_accuracy(
         np.array([0, 1]), scores_of(np.array([0.9, 0.6])), np.zeros(2, np.intp), ["a", "b"], Bootstrap(repeats=5)
     )
     assert found.threshold == pytest.approx(0.61)

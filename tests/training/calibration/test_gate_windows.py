@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
-from monitor.synthesis.non_cardiac import NOT_HEART as MAKERS
+from monitor.synthesis.non_cardiac import GENERATORS as MAKERS
 from training.calibration.gate_windows import GateSound, gate_sounds, kinds_of, made_gate_sounds, windows_of
 from training.data.audio import Sound, frames_of
-from training.data.recording import NOT_HEART, Recording
-from training.examples.synthetic import make_sounds
+from training.data.recording import NON_CARDIAC, Recording
+from training.examples.synthetic import synthesize_sounds
 
 
-def noise(name: str, label: str = NOT_HEART, patient: str = "", source: str = "mine") -> Recording:
+def noise(name: str, label: str = NON_CARDIAC, patient: str = "", source: str = "mine") -> Recording:
     """Return a recording."""
     return Recording(Path("here") / name, (label,), patient, source)
 
@@ -66,7 +66,7 @@ def test_made_sounds(made: int, each: int, mixed: int) -> None:
 
 def test_they_are_no_sounds_of_the_training() -> None:
     """With the same seed, none is a sound that a network is trained on."""
-    trained = [its.frames.log_power[:50].tobytes() for its in make_sounds(NOT_HEART, 30, 0, HEART)]
+    trained = [its.frames.log_power[:50].tobytes() for its in synthesize_sounds(NON_CARDIAC, 30, 0, HEART)]
     assert not any(its.sound.frames.log_power[:50].tobytes() in trained for its in made_gate_sounds(30, 0))
 
 

@@ -14,7 +14,7 @@ import soundfile
 
 from monitor.cli import main
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 
 LABELS = ("normal", "murmur", "extrastole")
 
@@ -26,7 +26,7 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for kind, label in enumerate(LABELS):
         for number in range(5):
             rng = np.random.default_rng([kind, number])
-            sound = phonocardiogram(5.5, random_settings(rng, label=label), rng)
+            sound = phonocardiogram(5.5, random_parameters(rng, label=label), rng)
             path = Path("clinic", label, f"p{kind}{number}", "a.wav")
             path.parent.mkdir(parents=True)
             soundfile.write(path, sound.waveform, 4000)

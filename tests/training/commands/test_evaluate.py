@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from monitor.cli import main
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
 
@@ -26,7 +26,7 @@ def hearts(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / label).mkdir(parents=True)
         for patient in range(4):
             rng = np.random.default_rng([kind, patient])
-            sound = phonocardiogram(2.5 + 1.5 * patient, HeartSettings(), rng).waveform
+            sound = phonocardiogram(2.5 + 1.5 * patient, HeartParameters(), rng).waveform
             soundfile.write(folder / label / f"{label[0]}{patient}_visit_A.wav", sound, 4000)
     return folder
 

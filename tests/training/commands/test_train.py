@@ -22,7 +22,7 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.cli import main
 from monitor.features.article_image import ARTICLE
-from monitor.features.extractor import front_end
+from monitor.features.extractor import feature_extractor
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.networks import article_network
@@ -30,7 +30,7 @@ from monitor.interrupts import Interrupts
 from training.commands import train
 from training.data.discovery import discover
 from training.fitting import heart_fit
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 from training.progress import TerminalProgress
 from training.recipes import article, heart
 
@@ -90,7 +90,7 @@ class TestTraining:
     def test_the_bundle_loads_and_judges(self, bundle: Bundle, signals: Any) -> None:
         """The bundle passes every check and gives scores of the labels it was trained on."""
         assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
-        stream = front_end(bundle.spec)
+        stream = feature_extractor(bundle.spec)
         stream.push(signals.clicks(np.arange(0.3, 5.0, 0.8).tolist(), 20_000))
         assert sum(bundle.scores(stream.tensor(0)).values()) == pytest.approx(1.0)
 
@@ -164,7 +164,7 @@ def test_the_articles_recipe(
     made_folder: Path, workplace: Path, quick_figures: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``--recipe article`` makes a bundle that is loaded like any other and says what it is."""
-    done = Course(((1, 0.5),), (), 1, complete=True)
+    done = TrainingHistory(((1, 0.5),), (), 1, complete=True)
     monkeypatch.setattr(article, "_fit", lambda *given: (article_network(ARTICLE.shape, 3), done))
     assert run(made_folder, "--recipe", "article", "--out", "models/old", "--folds", "2", "--steps", "1") == 0
     bundle = load_bundle("models/old")
@@ -286,12 +286,14 @@ def test_a_disk_that_is_full(
 def trained_by_nobody() -> Any:
     """Return the result of a training that did not take place."""
     from monitor.inference.calibration import Calibration
-    from monitor.inference.thresholds import Decision
+    from monitor.inference.thresholds import DecisionThresholds
     from training.evaluation.cross_validated import measure
 
     truth, scores = np.array([0, 1, 0, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
     evidence = measure(truth, scores, ("normal", "murmur"), ["a", "b", "c", "d"])
-    return heart.Trained(None, ("normal", "murmur"), HEART, Calibration(), Decision(), evidence, {}, [])
+    return heart.TrainingResult(
+        None, ("normal", "murmur"), HEART, Calibration(), DecisionThresholds(), evidence, {}, []
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from training.data.discovery import discover
 from training.data.folds import with_patients
 from training.data.recording import Recording
 from training.fitting import heart_fit
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 from training.progress import SilentProgress
 from training.recipes import article, heart
 
-DONE = Course(((150, 0.1),), (), 150, complete=True)
+DONE = TrainingHistory(((150, 0.1),), (), 150, complete=True)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def recordings(made_folder: Path, tmp_path: Path) -> list[Recording]:
     return with_patients(discover([made_folder, street]), "none")
 
 
-def check(trained: heart.Trained, err: str) -> None:
+def check(trained: heart.TrainingResult, err: str) -> None:
     """Check that the figures are of the known patients, and that the rest is told."""
     assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (18, 18)
     described = [
@@ -66,7 +66,7 @@ def test_our_recipe(
         "mix",
         lambda sounds, *rest: seen.append(sum(not its.recording.patient for its in sounds)) or mix(sounds, *rest),
     )
-    options = heart.HeartOptions(folds=2, pretrain_steps=1, steps=1, made_per_label=1, batch_size=2)
+    options = heart.HeartOptions(folds=2, pretrain_steps=1, steps=1, synthetic_per_label=1, batch_size=2)
     check(heart.train_heart(recordings, options, SilentProgress()), capsys.readouterr().err)
     assert set(seen) == {6}
 
@@ -78,7 +78,7 @@ def test_the_article_s_recipe(
     """The baseline is split in the same way, and a damaged file is left out of it too."""
     blank = np.zeros(ARTICLE.shape, np.float32)
     seen: list[int] = []
-    monkeypatch.setattr(article, "article_picture", lambda waveform, spec: blank)
+    monkeypatch.setattr(article, "article_image", lambda waveform, spec: blank)
     monkeypatch.setattr(article, "_fit", lambda pictures, *rest: (seen.append(len(pictures)), DONE))
     monkeypatch.setattr(article, "outputs_of", lambda network, pictures: np.full((len(pictures), 3), 0.5))
     check(

@@ -11,10 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from training.data.annotations import PREMATURE, REGULAR, marks_beside, read_marks, rhythm_windows, rhythms_of
-from training.data.recording import NOT_HEART, Recording
+from training.data.annotations import (
+    PREMATURE,
+    REGULAR,
+    annotations_beside,
+    read_annotations,
+    rhythm_windows,
+    rhythms_of,
+)
+from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.ectopic import MarkedWindows, contrasts
+from training.evaluation.ectopic import AnnotatedWindows, contrasts
 
 
 def marks_of(onsets: list[float]) -> NDArray[np.float64]:
@@ -103,21 +110,21 @@ def test_marks_are_read_in_order(tmp_path: Path) -> None:
     """Whatever the order of the lines; another table, a hole in a column or no file gives no marks."""
     path = tmp_path / "a.tsv"
     path.write_text("0.5\t0.9\t2\n0.4\t0.5\t1\n")
-    assert read_marks(path).tolist() == [[0.4, 0.5, 1.0], [0.5, 0.9, 2.0]]
+    assert read_annotations(path).tolist() == [[0.4, 0.5, 1.0], [0.5, 0.9, 2.0]]
     for text in ("", "patient\tage\n1\t2\n", "0\t1\n", "0\t1\tnan\n"):
         path.write_text(text)
-        assert read_marks(path).shape == (0, 3)
-    assert read_marks(tmp_path / "none.tsv").shape == (0, 3)
+        assert read_annotations(path).shape == (0, 3)
+    assert read_annotations(tmp_path / "none.tsv").shape == (0, 3)
 
 
 def test_which_recordings_have_marks(tmp_path: Path) -> None:
     """Hearts with a table beside them; no part of a file, and no sound that is no heart."""
     (tmp_path / "a.tsv").write_text("0\t1\t1\n")
     heart = Recording(tmp_path / "a.flac", ("normal",), "p", "clinic")
-    assert marks_beside(heart) == tmp_path / "a.tsv"
-    assert marks_beside(Recording(tmp_path / "b.flac", ("normal",), "p", "clinic")) is None
-    assert marks_beside(Recording(tmp_path / "a.flac", ("normal",), "p", "clinic", start_s=1.0)) is None
-    assert marks_beside(Recording(tmp_path / "a.flac", (NOT_HEART,), "p", "clinic")) is None
+    assert annotations_beside(heart) == tmp_path / "a.tsv"
+    assert annotations_beside(Recording(tmp_path / "b.flac", ("normal",), "p", "clinic")) is None
+    assert annotations_beside(Recording(tmp_path / "a.flac", ("normal",), "p", "clinic", start_s=1.0)) is None
+    assert annotations_beside(Recording(tmp_path / "a.flac", (NON_CARDIAC,), "p", "clinic")) is None
 
 
 def test_areas_and_counts() -> None:
@@ -125,7 +132,7 @@ def test_areas_and_counts() -> None:
     kinds = [frozenset({"premature"})] * 4 + [frozenset({REGULAR})] * 4 + [frozenset[str]()] * 4
     score = np.array([0.6, 0.7, 0.8, 0.9, 0.1, 0.2, 0.3, 0.4, 0.95, 0.96, 0.97, 0.98])
     people = [f"p{number % 4}" for number in range(12)]
-    marked = MarkedWindows(score, kinds, people, [f"{name}.flac" for name in people])
+    marked = AnnotatedWindows(score, kinds, people, [f"{name}.flac" for name in people])
     found = contrasts(marked, Bootstrap(0, 30))
     assert found["premature"].counts == {"windows": 4, "recordings": 4, "patients": 4}
     assert (found["premature"].against_regular.value, found["premature"].against_all.value) == (1.0, 0.5)
@@ -136,6 +143,6 @@ def test_areas_and_counts() -> None:
 
 def test_nothing_marked_gives_no_figure() -> None:
     """No window, no area, no error."""
-    empty = MarkedWindows(np.empty(0), [], [], [])
+    empty = AnnotatedWindows(np.empty(0), [], [], [])
     assert all(np.isnan(its.against_all.value) for its in contrasts(empty, Bootstrap(0, 10)).values())
     assert empty.counts() == {"windows": 0, "recordings": 0, "patients": 0}

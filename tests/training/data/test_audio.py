@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
-from monitor.features.image import Painter
+from monitor.features.image import ImageBuilder
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import picture_of
+from monitor.features.spectrogram import input_image
 from training.data.audio import Frames, Sound, frames_of, loop, read_sound, read_sounds, read_waveform
 from training.data.recording import Recording
 
@@ -106,9 +106,9 @@ def test_frames_are_the_monitors(samples: int, signals: Any) -> None:
     waveform = signals.noise(samples)
     frames = frames_of(waveform, HEART)
     assert len(frames) == (samples - 256) // 100 + 1
-    painter = Painter(HEART.num_frames)
+    painter = ImageBuilder(HEART.num_frames)
     for begin in range(0, samples - 20_000 + 1, 3700):
-        expected = picture_of(waveform[begin : begin + 20_000], HEART)
+        expected = input_image(waveform[begin : begin + 20_000], HEART)
         np.testing.assert_array_equal(painter.draw(frames.window(begin // 100, HEART.num_frames)), expected)
 
 
@@ -127,8 +127,8 @@ def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
     assert sound.num_samples == 8000
     assert sound.starts(HEART, 1.0) == [0]
     assert len(sound.frames) == (40_000 - 256) // 100 + 1
-    expected = picture_of(np.resize(waveform, 20_000), HEART)
-    np.testing.assert_array_equal(Painter(198).draw(sound.frames.window(0, 198)), expected)
+    expected = input_image(np.resize(waveform, 20_000), HEART)
+    np.testing.assert_array_equal(ImageBuilder(198).draw(sound.frames.window(0, 198)), expected)
 
 
 def test_one_sample_is_a_recording(tmp_path: Path) -> None:

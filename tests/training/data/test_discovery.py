@@ -10,7 +10,7 @@ import pytest
 
 from monitor.errors import DataError
 from training.data.discovery import LABELS, discover, labels_of, read_sets
-from training.data.recording import NOT_HEART, DataSet, Recording, known_label
+from training.data.recording import NON_CARDIAC, DataSet, Recording, known_label
 
 CIRCOR_HEAD = "Patient ID,Locations,Murmur,Murmur locations,Additional ID\n"
 
@@ -105,7 +105,7 @@ class TestArchiveNames:
     @pytest.mark.parametrize(
         ("name", "label"),
         [
-            ("set_a/artifact__201012172012.flac", NOT_HEART),
+            ("set_a/artifact__201012172012.flac", NON_CARDIAC),
             ("set_a/extrahls__201101070953.wav", "extrahls"),
             ("Atraining_extrahs/201101070953.wav", "extrahls"),
             ("Atraining_normal/Atraining_normal/201101070538.wav", "normal"),
@@ -118,7 +118,7 @@ class TestArchiveNames:
         assert only.name == "PASCAL set A"
         (recording,) = only.recordings + only.aside
         assert (recording.label, recording.patient, recording.noisy) == (label, "", None)
-        assert bool(only.recordings) == (label == NOT_HEART)
+        assert bool(only.recordings) == (label == NON_CARDIAC)
         assert "set aside" in only.notes[0]
 
     def test_both_sets_under_one_roof(self, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ class TestArchiveNames:
         sets = read_sets([tmp_path])
         assert [data_set.name for data_set in sets] == ["PASCAL set A", "PASCAL set B"]
         assert len(sets[0].dropped) == 1
-        assert [recording.label for recording in discover([tmp_path])] == [NOT_HEART, "murmur"]
+        assert [recording.label for recording in discover([tmp_path])] == [NON_CARDIAC, "murmur"]
 
     def test_two_sets_in_one_folder(self, tmp_path: Path) -> None:
         """Files of both in one folder are told apart by their names; another file is dropped and said so, once."""
@@ -351,7 +351,7 @@ class TestLabelFolders:
     def test_sounds_that_are_no_heart(self, tmp_path: Path, name: str) -> None:
         """A folder so named holds sounds that are no heart, not a label of that name."""
         folder = touch(tmp_path, "normal/a.wav", f"{name}/b.wav")
-        assert {recording.label for recording in discover([folder])} == {"normal", NOT_HEART}
+        assert {recording.label for recording in discover([folder])} == {"normal", NON_CARDIAC}
 
     def test_order_is_fixed(self, tmp_path: Path) -> None:
         """The recordings come in the order of their names, so that a seed repeats a training anywhere."""
@@ -376,8 +376,8 @@ def test_a_whole_folder_of_no_heart(tmp_path: Path, name: str) -> None:
     """A folder so named, of any depth, holds sounds that are no heart, each a patient of its own."""
     folder = touch(tmp_path / name, "lungs/a.wav", "speech/b.flac")
     assert facts(discover([folder])) == [
-        ("a.wav", (NOT_HEART,), f"{name}/a"),
-        ("b.flac", (NOT_HEART,), f"{name}/b"),
+        ("a.wav", (NON_CARDIAC,), f"{name}/a"),
+        ("b.flac", (NON_CARDIAC,), f"{name}/b"),
     ]
 
 
@@ -386,7 +386,7 @@ def test_several_folders(tmp_path: Path) -> None:
     touch(tmp_path / "set_b", "normal__103_1305031931979_B.wav")
     touch(tmp_path / "not_heart", "a.wav")
     found = discover([tmp_path / "not_heart", tmp_path / "set_b"])
-    assert [recording.label for recording in found] == [NOT_HEART, "normal"]
+    assert [recording.label for recording in found] == [NON_CARDIAC, "normal"]
 
 
 class TestSeveralInOne:
@@ -493,11 +493,13 @@ def with_labels(*labels: tuple[str, ...]) -> list[Recording]:
 
 def test_labels_in_the_order_of_the_default_bundle() -> None:
     """The default bundle's labels come first and in its order, others behind by name; partial labels count."""
-    recordings = with_labels(("zebra",), ("extrastole",), ("artery",), (NOT_HEART,), ("normal", "murmur"))
+    recordings = with_labels(("zebra",), ("extrastole",), ("artery",), (NON_CARDIAC,), ("normal", "murmur"))
     assert labels_of(recordings) == (*LABELS, "artery", "zebra")
 
 
-@pytest.mark.parametrize(("labels", "named"), [([("normal",), (NOT_HEART,)], "normal"), ([(NOT_HEART,)], r"\(none\)")])
+@pytest.mark.parametrize(
+    ("labels", "named"), [([("normal",), (NON_CARDIAC,)], "normal"), ([(NON_CARDIAC,)], r"\(none\)")]
+)
 def test_one_label_is_too_few(labels: list[tuple[str, ...]], named: str) -> None:
     """A network needs two labels, and sounds that are no heart are no label."""
     with pytest.raises(DataError, match=f"only the label {named} was found; a network needs two labels or more"):

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from monitor.features.resample import resampled
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from training.data.duplicates import THUMBPRINT_PARTS, Pair, same_sounds, sounding_part, thumbprint
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
 
 def heart(seed: int, seconds: float = 5.0) -> NDArray[np.float32]:
     """Return a made heart."""
     rng = np.random.default_rng(seed)
-    return phonocardiogram(seconds, random_settings(rng), rng).waveform
+    return phonocardiogram(seconds, random_parameters(rng), rng).waveform
 
 
 def sixteen_bit(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,7 +77,7 @@ class TestOtherSounds:
         takes = []
         for person in range(20):
             rng = np.random.default_rng(person)
-            its = random_settings(rng)
+            its = random_parameters(rng)
             takes += [phonocardiogram(5.0, its, rng).waveform for _ in range(2)]
         assert are_one(*takes) == []
 
@@ -131,8 +131,8 @@ def test_lengths_must_match() -> None:
         (("normal", "p1"), ("murmur", "p1"), True, False, True),
         (("normal", ""), ("normal", ""), True, True, False),
         (("normal", "p1"), ("murmur", "p2"), False, False, True),
-        ((NOT_HEART, "n1"), (NOT_HEART, "n2"), True, False, False),
-        ((NOT_HEART, "n1"), ("normal", "p1"), True, True, True),
+        ((NON_CARDIAC, "n1"), (NON_CARDIAC, "n2"), True, False, False),
+        ((NON_CARDIAC, "n1"), ("normal", "p1"), True, True, True),
     ],
 )
 def test_what_a_pair_means(

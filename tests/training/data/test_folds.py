@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import DataError
-from training.data.folds import ALWAYS_TRAINING, PATIENT_CHOICES, folds_of, sets_that_tell_all, with_patients
+from training.data.folds import ALWAYS_TRAINING, PATIENT_CHOICES, folds_of, fully_labelled_sets, with_patients
 from training.data.patient_split import patient_folds
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
 LABELS = ("normal", "murmur")
 
@@ -23,7 +23,7 @@ def heart(label: str, patient: str, source: str = "set", name: str = "a.wav") ->
     return Recording(Path("mine") / name, tuple(label.split("+")), patient, source)
 
 
-NOISE = heart(NOT_HEART, "")
+NOISE = heart(NON_CARDIAC, "")
 
 
 class TestPatients:
@@ -76,18 +76,18 @@ class TestTellingAll:
             heart("murmur", "q2", "open"),
             heart("normal+murmur", "q3", "open"),
         ]
-        assert sets_that_tell_all(recordings, LABELS) == {"set"}
+        assert fully_labelled_sets(recordings, LABELS) == {"set"}
 
     def test_none(self) -> None:
         """Without one, the refusal names the labels."""
         with pytest.raises(DataError, match=r"no data set has recordings of every label \(normal, murmur\); add one"):
-            sets_that_tell_all([heart("normal", "p1"), heart("murmur", "p2", "other")], LABELS)
+            fully_labelled_sets([heart("normal", "p1"), heart("murmur", "p2", "other")], LABELS)
 
     def test_unknown_patients_tell_nothing(self) -> None:
         """Hearts that are never held out cannot be what figures are of, and the refusal says so."""
         recordings = [heart("normal", "p1"), heart("murmur", "")]
         with pytest.raises(DataError, match="from patients who are known"):
-            sets_that_tell_all(recordings, LABELS)
+            fully_labelled_sets(recordings, LABELS)
 
 
 @st.composite
@@ -141,7 +141,7 @@ def test_rare_labels_of_a_set_that_tells_a_part() -> None:
 def test_sounds_that_are_no_heart_are_held_out_too() -> None:
     """They are dealt by themselves, a group whole, and move no heart; in too few groups they are only trained on."""
     hearts = [heart(label, f"{label}{number}") for label in LABELS for number in range(6)]
-    noises = [heart(NOT_HEART, f"noise {number // 2}", "noises") for number in range(10)]
+    noises = [heart(NON_CARDIAC, f"noise {number // 2}", "noises") for number in range(10)]
     folds = folds_of([*noises, *hearts], {"set"}, 3, 5)
     np.testing.assert_array_equal(folds[10:], folds_of(hearts, {"set"}, 3, 5))
     np.testing.assert_array_equal(folds[:10:2], folds[1:10:2])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.errors import RecordingError
 from training.data.discovery import read_sets
 from training.data.inventory import look_at, take_inventory
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 
 Write = Callable[..., Path]
 
@@ -85,7 +85,7 @@ class TestCounts:
         write("murmur/p3/a.wav", 5.0)
         folder = write("not-heart/cough.wav", 1.0).parents[1]
         (held,) = take_inventory(read_sets([folder]), "auto").sets
-        assert list(held.labels) == ["normal", "murmur", NOT_HEART]
+        assert list(held.labels) == ["normal", "murmur", NON_CARDIAC]
         normal = held.labels["normal"]
         assert (normal.recordings, normal.patients, normal.short, normal.clipped) == (3, 2, 2, 0)
         assert normal.hours == pytest.approx(13.9 / 3600)
@@ -126,7 +126,7 @@ class TestCounts:
         folder = write("set_a/artifact__201012172012.wav", rate=44_100).parent
         inventory = take_inventory(read_sets([folder]), "auto")
         (held,) = inventory.sets
-        assert (list(held.labels), list(held.aside), held.whole.recordings) == ([NOT_HEART], ["normal"], 2)
+        assert (list(held.labels), list(held.aside), held.whole.recordings) == ([NON_CARDIAC], ["normal"], 2)
         assert inventory.missing_labels == ("normal", "murmur", "extrastole")
         assert held.without_patient == 0
 

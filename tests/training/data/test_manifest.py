@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.errors import DataError
 from training.data.discovery import discover, read_sets
 from training.data.manifest import read_manifest
-from training.data.recording import NOT_HEART
+from training.data.recording import NON_CARDIAC
 
 HEAD = "path,label,patient"
 
@@ -72,7 +72,7 @@ class TestReading:
         """A sound that is no heart is known under each of its names, and needs no patient."""
         for name in ("not-heart", "not_heart", "artifact"):
             (only,) = read_manifest(write(table, HEAD, f"a.wav,{name},")).recordings
-            assert (only.label, only.patient) == (NOT_HEART, "")
+            assert (only.label, only.patient) == (NON_CARDIAC, "")
 
     def test_unknown_patients_are_counted(self, table: Path) -> None:
         """A row may leave its patient open; the notes say how many do."""

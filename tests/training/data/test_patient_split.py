@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from monitor.errors import DataError
 from training.data.discovery import discover
-from training.data.patient_split import patient_folds, split_watched
-from training.data.recording import NOT_HEART, Recording
+from training.data.patient_split import patient_folds, split_validation
+from training.data.recording import NON_CARDIAC, Recording
 
 LABELS = ("normal", "murmur", "extrastole")
 
@@ -122,7 +122,7 @@ def test_refuses_one_fold(num_folds: int) -> None:
         patient_folds(["a", "b"], ["normal", "murmur"], num_folds, 0)
 
 
-KINDS = (("normal",), ("murmur",), ("extrastole",), ("normal", "extrastole"), (NOT_HEART,))
+KINDS = (("normal",), ("murmur",), ("extrastole",), ("normal", "extrastole"), (NON_CARDIAC,))
 
 
 def recordings_of(*kinds: tuple[tuple[str, ...], int], each: int = 2, source: str = "set") -> list[Recording]:
@@ -137,7 +137,7 @@ def recordings_of(*kinds: tuple[tuple[str, ...], int], each: int = 2, source: st
 
 def split(recordings: Sequence[Recording], share: float, seed: int = 0) -> tuple[list[int], list[int]]:
     """Return the rows to train on and to watch, of all."""
-    training, watched = split_watched(recordings, np.arange(len(recordings)), share, seed)
+    training, watched = split_validation(recordings, np.arange(len(recordings)), share, seed)
     return training.tolist(), watched.tolist()
 
 
@@ -165,7 +165,7 @@ def test_no_patient_is_on_both_sides(recordings: list[Recording], share: float, 
     assert training == sorted(training)
     assert watched == sorted(watched)
     assert not (patients(recordings, training) & patients(recordings, watched)) - {""}
-    assert all(recordings[row].patient and recordings[row].label != NOT_HEART for row in watched)
+    assert all(recordings[row].patient and recordings[row].label != NON_CARDIAC for row in watched)
 
 
 def test_every_kind_has_its_share() -> None:
@@ -208,7 +208,7 @@ def test_only_the_rows_of_the_fit() -> None:
     """Rows that are held out are on neither side."""
     recordings = recordings_of((("normal",), 40))
     rows = np.arange(0, 60, dtype=np.intp)
-    training, watched = split_watched(recordings, rows, 0.2, 0)
+    training, watched = split_validation(recordings, rows, 0.2, 0)
     assert sorted([*training, *watched]) == list(range(60))
     assert len(watched) == 12
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training.evaluation import metrics
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.bootstrap import Bootstrap, Estimate
 
 VALUES = np.random.default_rng(0).standard_normal(40)
 PATIENTS = [f"p{row // 2}" for row in range(40)]
@@ -50,7 +50,7 @@ def test_patients_are_drawn_whole() -> None:
     assert len(seen) == 31
     assert all((times[0::2] == times[1::2]).all() for times in seen)
     assert any(times.max() > 1 for times in seen)
-    assert figure == Figure(40.0, 40.0, 40.0)
+    assert figure == Estimate(40.0, 40.0, 40.0)
 
 
 def test_draws_without_a_figure_are_left_out() -> None:
@@ -60,7 +60,7 @@ def test_draws_without_a_figure_are_left_out() -> None:
         return {"sometimes": 5.0 if 0 in rows else math.nan, "never": math.nan}
 
     found = Bootstrap(0, 100).figures(sometimes, PATIENTS)
-    assert found["sometimes"] == Figure(5.0, 5.0, 5.0)
+    assert found["sometimes"] == Estimate(5.0, 5.0, 5.0)
     assert all(math.isnan(value) for value in (found["never"].value, found["never"].low, found["never"].high))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from training.evaluation.bootstrap import Bootstrap, Figure
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.classification import (
     AT_SPECIFICITY,
     CHALLENGE,
@@ -22,29 +22,31 @@ from training.evaluation.classification import (
     several_classes,
 )
 from training.evaluation.cross_validated import measure
-from training.evaluation.ground_truth import Hearts, hearts_of
-from training.evaluation.scoring import Judged
+from training.evaluation.ground_truth import LabelledScores, labelled_scores
+from training.evaluation.scoring import ScoredRecording
 
 LABELS = ("normal", "murmur", "extrastole")
 NORMAL, MURMUR, EXTRA = (0.7, 0.2, 0.1), (0.2, 0.6, 0.2), (0.1, 0.1, 0.8)
 
-Judge = Callable[..., Judged]
+Judge = Callable[..., ScoredRecording]
 FEW = Bootstrap(0, 30)
 
 
-def hearts(judge: Judge, rows: Sequence[tuple[str, tuple[float, ...]]], labels: tuple[str, ...] = LABELS) -> Hearts:
+def hearts(
+    judge: Judge, rows: Sequence[tuple[str, tuple[float, ...]]], labels: tuple[str, ...] = LABELS
+) -> LabelledScores:
     """Return hearts of some labels and scores, each of another patient."""
-    return hearts_of([judge(label, scores, f"p{row}") for row, (label, scores) in enumerate(rows)], labels)
+    return labelled_scores([judge(label, scores, f"p{row}") for row, (label, scores) in enumerate(rows)], labels)
 
 
 @pytest.fixture
-def eight(judge: Judge) -> Hearts:
+def eight(judge: Judge) -> LabelledScores:
     """Return 4 normals, one taken for a murmur; 2 murmurs, one taken for normal; 2 extrasystoles, both found."""
     rows = [("normal", NORMAL)] * 3 + [("normal", MURMUR), ("murmur", MURMUR), ("murmur", NORMAL)]
     return hearts(judge, [*rows, ("extrastole", EXTRA), ("extrastole", EXTRA)])
 
 
-def test_overall_by_hand(eight: Hearts) -> None:
+def test_overall_by_hand(eight: LabelledScores) -> None:
     """6 of 8 are right; sensitivities 3/4, 1/2 and 1; F1 3/4, 1/2 and 1."""
     found = several_classes(eight, FEW)
     assert found["accuracy"].value == 0.75
@@ -53,13 +55,13 @@ def test_overall_by_hand(eight: Hearts) -> None:
     assert confusion_of(eight).tolist() == [[3, 1, 0], [1, 1, 0], [0, 0, 2]]
 
 
-def test_calibration_by_hand(eight: Hearts) -> None:
+def test_calibration_by_hand(eight: LabelledScores) -> None:
     """Four of .7 with 3 right, two of .6 with 1 right, two of .8 with 2 right."""
     error = several_classes(eight, FEW)["calibration_error"].value
     assert error == pytest.approx((4 * 0.05 + 2 * 0.1 + 2 * 0.2) / 8)
 
 
-def test_the_challenges_own_figures_by_hand(eight: Hearts) -> None:
+def test_the_challenges_own_figures_by_hand(eight: LabelledScores) -> None:
     """Precisions 3/4, 1/2 and 1; of 4 problems 3 are taken for one, of 4 normals 3 for none."""
     found = several_classes(eight, FEW)
     assert found["total_precision"].value == pytest.approx(2.25)
@@ -69,7 +71,7 @@ def test_the_challenges_own_figures_by_hand(eight: Hearts) -> None:
     assert found["discriminant_power"].value == pytest.approx(math.sqrt(3) / math.pi * 2 * math.log(3))
 
 
-def test_coverage_by_hand(eight: Hearts) -> None:
+def test_coverage_by_hand(eight: LabelledScores) -> None:
     """The two of .8 are right; of the four of .7 one is wrong; the last two are one and one."""
     found = several_classes(eight, FEW)
     assert found["error_at_0.2"].value == 0.0
@@ -78,14 +80,14 @@ def test_coverage_by_hand(eight: Hearts) -> None:
     assert found["accuracy_on_surest_80"].value == pytest.approx(1 - found["error_at_0.8"].value)
 
 
-def test_the_names(eight: Hearts) -> None:
+def test_the_names(eight: LabelledScores) -> None:
     """All figures that are promised are there, and none of the surest is without its interval."""
     found = several_classes(eight, FEW)
     assert set(found) == {*OVERALL, *CHALLENGE, *(f"error_at_{share}" for share in COVERAGES)}
     assert all(figure.low <= figure.high for name, figure in found.items() if name in OVERALL)
 
 
-def test_one_label_by_hand(eight: Hearts) -> None:
+def test_one_label_by_hand(eight: LabelledScores) -> None:
     """Murmur: 1 of 2 found, 5 of 6 others left alone, 1 of 2 decisions right."""
     its = one_label(eight, "murmur", FEW)
     assert (its.positives, its.negatives) == (2, 6)
@@ -106,7 +108,7 @@ def test_the_same_as_the_training_measures(judge: Judge) -> None:
     patients = [f"p{row // 2}" for row in range(40)]
     trained = measure(truth, scores, LABELS, patients, seed=0)
     rows = zip(truth, scores, patients, strict=True)
-    ours = hearts_of([judge(LABELS[label], tuple(its.tolist()), patient) for label, its, patient in rows], LABELS)
+    ours = labelled_scores([judge(LABELS[label], tuple(its.tolist()), patient) for label, its, patient in rows], LABELS)
     found = several_classes(ours, Bootstrap(0, 1000))
     for name, figure in trained.overall.items():
         assert parts(found[name]) == pytest.approx(parts(figure))
@@ -117,7 +119,7 @@ def test_the_same_as_the_training_measures(judge: Judge) -> None:
             assert parts(its[name]) == pytest.approx(parts(figure), nan_ok=True)
 
 
-def parts(figure: Figure) -> tuple[float, float, float]:
+def parts(figure: Estimate) -> tuple[float, float, float]:
     """Return a figure as numbers."""
     return (figure.value, figure.low, figure.high)
 
@@ -158,7 +160,7 @@ def test_labels_without_normal(judge: Judge) -> None:
     assert found["total_precision"].value == 0.5
 
 
-def test_accuracies_alone(eight: Hearts) -> None:
+def test_accuracies_alone(eight: LabelledScores) -> None:
     """The short form gives the same two figures."""
     both, all_of_them = several_accuracies(eight, FEW), several_classes(eight, FEW)
     assert both == {name: all_of_them[name] for name in ("accuracy", "balanced_accuracy")}
@@ -166,7 +168,7 @@ def test_accuracies_alone(eight: Hearts) -> None:
     assert all(math.isnan(figure.value) for figure in empty.values())
 
 
-def test_always_the_most_frequent(eight: Hearts) -> None:
+def test_always_the_most_frequent(eight: LabelledScores) -> None:
     """Always "normal" is right for 4 of 8, with one sensitivity of 1 and two of 0."""
     always = baseline(eight)
     assert always is not None
@@ -177,6 +179,6 @@ def test_always_the_most_frequent(eight: Hearts) -> None:
     assert baseline(eight.only(np.array([], np.intp))) is None
 
 
-def test_no_truth_is_a_matrix_of_zeros(eight: Hearts) -> None:
+def test_no_truth_is_a_matrix_of_zeros(eight: LabelledScores) -> None:
     """The confusion keeps its shape."""
     assert confusion_of(eight.only(np.array([], np.intp))).tolist() == [[0] * 3] * 3

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from training.evaluation import metrics
-from training.evaluation.bootstrap import Figure
-from training.evaluation.cross_validated import Evidence, area_figure, measure
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.cross_validated import CrossValidatedMetrics, area_figure, measure
 from training.evaluation.curves import accuracy_at_coverage
 
 LABELS = ("normal", "murmur", "extrastole")
 
 
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
+def evidence() -> CrossValidatedMetrics:
     """Return the evidence of 60 recordings of 30 patients, mostly judged right."""
     rng = np.random.default_rng(0)
     truth = np.array([0] * 36 + [1] * 16 + [2] * 8, np.intp)
@@ -24,7 +24,7 @@ def evidence() -> Evidence:
     return measure(truth, scores, LABELS, [f"p{row // 2}" for row in range(60)])
 
 
-def test_figures(evidence: Evidence) -> None:
+def test_figures(evidence: CrossValidatedMetrics) -> None:
     """All figures that the card and the command promise are there, each inside its interval."""
     names = ["accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80"]
     assert list(evidence.overall) == names
@@ -38,7 +38,7 @@ def test_figures(evidence: Evidence) -> None:
     assert all(0 <= figure.low <= figure.value <= figure.high <= 1 for figure in figures)
 
 
-def test_counts(evidence: Evidence) -> None:
+def test_counts(evidence: CrossValidatedMetrics) -> None:
     """Recordings and patients are counted, and the confusion has every recording once."""
     assert (evidence.num_recordings, evidence.num_patients) == (60, 30)
     assert evidence.confusion.sum() == 60
@@ -60,7 +60,7 @@ def test_the_seed_repeats_the_intervals(quick_figures: None) -> None:
     assert first.to_json() == second.to_json()
 
 
-def test_json(evidence: Evidence) -> None:
+def test_json(evidence: CrossValidatedMetrics) -> None:
     """Written as JSON and read again it is the same, with plain numbers of four digits."""
     values = evidence.to_json()
     assert json.loads(json.dumps(values, allow_nan=False)) == values
@@ -85,7 +85,7 @@ PATIENTS = [f"p{row // 2}" for row in range(60)]
 NOISY = [row % 3 == 0 if row % 5 else None for row in range(60)]
 
 
-def plain(found: Evidence) -> dict[str, Figure]:
+def plain(found: CrossValidatedMetrics) -> dict[str, Estimate]:
     """Return all figures by name."""
     named = {f"{label} {name}": its for label, of in found.per_label.items() for name, its in of.items()}
     return found.overall | named | found.apart
@@ -180,4 +180,4 @@ class TestFigures:
 
 def test_as_a_person_reads_it() -> None:
     """A figure reads as value and interval, three digits each."""
-    assert str(Figure(0.92345, 0.88, 0.951)) == "0.923 (0.880 to 0.951)"
+    assert str(Estimate(0.92345, 0.88, 0.951)) == "0.923 (0.880 to 0.951)"

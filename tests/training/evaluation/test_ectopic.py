@@ -16,24 +16,24 @@ import soundfile
 from monitor.cli import main
 from monitor.inference.bundle import load_bundle
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from training.data.annotations import REGULAR
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.ectopic import COLUMNS, MarkedWindows, rhythm_json, rhythm_of, rhythm_rows
+from training.evaluation.ectopic import COLUMNS, AnnotatedWindows, rhythm_json, rhythm_of, rhythm_rows
 from training.evaluation.evaluation import evaluate
-from training.evaluation.marked_windows import judge_marked
-from training.evaluation.scoring import Judged, judge_recording
+from training.evaluation.marked_windows import score_annotated_windows
+from training.evaluation.scoring import ScoredRecording, score_recording
 from training.progress import SilentProgress
 from training.reports.evaluation_json import to_json
 from training.reports.tables import sections, to_markdown
 
 LABELS = ("normal", "murmur", "extrastole")
-Judge = Callable[..., Judged]
+Judge = Callable[..., ScoredRecording]
 
 
 @pytest.fixture
-def judged(judge: Judge) -> list[Judged]:
+def judged(judge: Judge) -> list[ScoredRecording]:
     """Return extrasystoles whose score is above that of clean normals half the time, of noisy normals always."""
     found = [judge("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
     for number in range(4):
@@ -43,7 +43,7 @@ def judged(judge: Judge) -> list[Judged]:
 
 
 @pytest.fixture
-def marked() -> MarkedWindows:
+def marked() -> AnnotatedWindows:
     """Return windows of three children: two premature, two regular, one in between."""
     kinds = [
         frozenset({"premature"}),
@@ -52,10 +52,10 @@ def marked() -> MarkedWindows:
         frozenset({REGULAR}),
         frozenset(),
     ]
-    return MarkedWindows(np.array([0.9, 0.1, 0.8, 0.2, 0.95]), kinds, ["a", "a", "b", "b", "c"], list("uuvvw"))
+    return AnnotatedWindows(np.array([0.9, 0.1, 0.8, 0.2, 0.95]), kinds, ["a", "a", "b", "b", "c"], list("uuvvw"))
 
 
-def test_noise_shows_in_the_label(judged: list[Judged], marked: MarkedWindows) -> None:
+def test_noise_shows_in_the_label(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """The label is held against clean and noisy normals apart; murmurs count in neither."""
     found = rhythm_of(judged, marked, LABELS, Bootstrap(0, 20))
     assert found is not None
@@ -66,12 +66,12 @@ def test_noise_shows_in_the_label(judged: list[Judged], marked: MarkedWindows) -
     assert (found.windows["patients"], found.regular["windows"]) == (3, 2)
 
 
-def test_nothing_without_an_extrasystole(judged: list[Judged], marked: MarkedWindows) -> None:
+def test_nothing_without_an_extrasystole(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """A bundle of other labels says nothing of rhythm."""
     assert rhythm_of(judged, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
 
 
-def test_rows_and_json(judged: list[Judged], marked: MarkedWindows) -> None:
+def test_rows_and_json(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """A row for every truth that has both sides; JSON holds all of them, null for those without a figure."""
     found = rhythm_of(judged, marked, LABELS, Bootstrap(0, 20))
     assert found is not None
@@ -85,14 +85,16 @@ def test_rows_and_json(judged: list[Judged], marked: MarkedWindows) -> None:
     assert plain["marks"]["windows"] == 5
 
 
-def test_an_evaluation_carries_it(judged: list[Judged], marked: MarkedWindows, about_set: Callable[..., Any]) -> None:
+def test_an_evaluation_carries_it(
+    judged: list[ScoredRecording], marked: AnnotatedWindows, about_set: Callable[..., Any]
+) -> None:
     """As a table, in Markdown and under the key `rhythm`; null and no table where nothing is marked."""
     with_marks = evaluate(judged, about_set(judged), Bootstrap(0, 10), marked)
     without = evaluate(judged, about_set(judged), Bootstrap(0, 10))
-    assert "Rhythm" in [section.title for section in sections(with_marks)]
+    assert "RhythmMetrics" in [section.title for section in sections(with_marks)]
     assert "| marks: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
     assert to_json(with_marks)["rhythm"]["label"]["clean normals"]["positives"] == 4
-    assert "Rhythm" not in [section.title for section in sections(without)]
+    assert "RhythmMetrics" not in [section.title for section in sections(without)]
     assert to_json(without)["rhythm"] is None
 
 
@@ -102,7 +104,7 @@ def clinic(tmp_path: Path) -> Path:
     for label in LABELS:
         (tmp_path / "clinic" / label / label).mkdir(parents=True)
         rng = np.random.default_rng(1)
-        waveform = phonocardiogram(12.0, random_settings(rng, label=label), rng).waveform
+        waveform = phonocardiogram(12.0, random_parameters(rng, label=label), rng).waveform
         soundfile.write(tmp_path / "clinic" / label / label / "a.wav", waveform, 4000)
     onsets = [0.0, 0.8, 1.6, 2.1, 3.2, *(4.0 + 0.8 * beat for beat in range(11))]
     lines = [
@@ -118,13 +120,13 @@ def test_marked_recordings_are_judged_window_by_window(clinic: Path, bundle_dir:
     """Every half second, with the calibrated score of the same windows as the monitor's; others are not judged."""
     bundle = load_bundle(str(bundle_dir))
     recordings = [Recording(clinic / name / name / "a.wav", (name,), name, "clinic") for name in LABELS]
-    found = judge_marked(recordings, bundle, SilentProgress())
+    found = score_annotated_windows(recordings, bundle, SilentProgress())
     assert found is not None
     assert len(found) == 15
     assert set(found.patients) == {"normal"}
-    assert found.score.mean() == pytest.approx(judge_recording(recordings[0], bundle, 0.5).scores[2])
+    assert found.score.mean() == pytest.approx(score_recording(recordings[0], bundle, 0.5).scores[2])
     assert found.of_kind("premature").any()
-    assert judge_marked(recordings[1:], bundle, SilentProgress()) is None
+    assert score_annotated_windows(recordings[1:], bundle, SilentProgress()) is None
 
 
 def test_the_command_says_both(

@@ -12,12 +12,12 @@ import pytest
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.classification import CHALLENGE, COVERAGES, OF_LABEL, OVERALL
 from training.evaluation.evaluation import About, Evaluation, evaluate
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 
 LABELS = ("normal", "murmur", "extrastole")
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., Judged]
+Judge = Callable[..., ScoredRecording]
 
 
 def test_all_that_is_promised(evaluation: Evaluation) -> None:
@@ -110,7 +110,7 @@ def test_one_recording(judge: Judge, about_set: Callable[..., About]) -> None:
     assert math.isnan(found.per_label["murmur"].figures["auc"].value)
 
 
-def test_the_seed_repeats_every_digit(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+def test_the_seed_repeats_every_digit(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
     """The same seed gives the same figures; another one other intervals of the same values."""
     facts = about_set(judged_set)
     first, again, other = (evaluate(judged_set, facts, Bootstrap(seed, 25)) for seed in (3, 3, 4))
@@ -120,7 +120,7 @@ def test_the_seed_repeats_every_digit(judged_set: list[Judged], about_set: Calla
     assert first.overall != other.overall
 
 
-def test_what_was_seen_in_training(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+def test_what_was_seen_in_training(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
     """A data set of a name that bundle.json gives as training data is marked; others are not."""
     facts = about_set(judged_set, seen="clinic")
     assert facts.seen == ["clinic"]
@@ -128,7 +128,7 @@ def test_what_was_seen_in_training(judged_set: list[Judged], about_set: Callable
     assert about_set(judged_set).seen == []
 
 
-def test_data_sets_are_described(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+def test_data_sets_are_described(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
     """Counts per set: recordings, patients, labels."""
     clinic, coughs = about_set(judged_set).data
     assert clinic == {
@@ -156,7 +156,7 @@ def test_an_evaluation_is_frozen(evaluation: Evaluation) -> None:
         evaluation.num_windows = 0  # type: ignore[misc]
 
 
-def test_any_order_gives_the_same_values(judged_set: list[Judged], about_set: Callable[..., About]) -> None:
+def test_any_order_gives_the_same_values(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
     """Values do not depend on the order of the files."""
     order = np.random.default_rng(0).permutation(len(judged_set))
     mixed = [judged_set[row] for row in order]

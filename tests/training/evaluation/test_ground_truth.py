@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 from monitor.errors import DataError
-from training.data.recording import NOT_HEART, Recording
-from training.evaluation.ground_truth import IS, IS_NOT, UNTOLD, finding_of, hearts_of, patients_of, sort_recordings
-from training.evaluation.scoring import Judged
+from training.data.recording import NON_CARDIAC, Recording
+from training.evaluation.ground_truth import (
+    IS,
+    IS_NOT,
+    UNTOLD,
+    finding_of,
+    labelled_scores,
+    patients_of,
+    sort_recordings,
+)
+from training.evaluation.scoring import ScoredRecording
 
 LABELS = ("normal", "murmur", "extrastole")
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., Judged]
+Judge = Callable[..., ScoredRecording]
 
 
 def recording(labels: str, name: str = "a.wav", patient: str = "p", source: str = "clinic") -> Recording:
@@ -33,7 +41,7 @@ class TestSorting:
             recording("normal", "a"),
             recording("stridor", "b"),
             recording("stridor", "c"),
-            recording(NOT_HEART, "d"),
+            recording(NON_CARDIAC, "d"),
         ]
         kinds = sort_recordings(given, LABELS)
         assert [its.path.name for its in kinds.usable] == ["a", "d"]
@@ -71,7 +79,7 @@ class TestHearts:
 
     def test_certain_labels(self, judge: Judge) -> None:
         """A certain recording has its label and none of the others."""
-        hearts = hearts_of([judge("murmur", EVEN), judge("normal", EVEN)], LABELS)
+        hearts = labelled_scores([judge("murmur", EVEN), judge("normal", EVEN)], LABELS)
         assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [IS, IS_NOT, IS_NOT]]
         assert hearts.truth.tolist() == [1, 0]
         assert len(hearts) == 2
@@ -83,7 +91,7 @@ class TestHearts:
             judge("normal or extrastole", EVEN, "b", source="children"),
             judge("murmur", EVEN, "c", source="clinic"),
         ]
-        hearts = hearts_of(judged, LABELS)
+        hearts = labelled_scores(judged, LABELS)
         assert hearts.truth.tolist() == [UNTOLD, UNTOLD, 1]
         assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [UNTOLD, IS_NOT, UNTOLD], [IS_NOT, IS, IS_NOT]]
         assert hearts.certain().patients == ["c"]
@@ -91,15 +99,15 @@ class TestHearts:
     def test_a_few_partial_labels_do_not_spoil_a_set(self, judge: Judge) -> None:
         """A set with certain recordings of two labels tells of several classes; its partial ones are left out there."""
         judged = [judge(labels, EVEN) for labels in ("murmur", "normal", "normal or extrastole")]
-        assert hearts_of(judged, LABELS).truth.tolist() == [1, 0, UNTOLD]
+        assert labelled_scores(judged, LABELS).truth.tolist() == [1, 0, UNTOLD]
 
     def test_a_set_of_one_label_counts(self, judge: Judge) -> None:
         """A folder of normals alone tells how often a normal is taken for one."""
-        assert hearts_of([judge("normal", EVEN)] * 2, LABELS).truth.tolist() == [0, 0]
+        assert labelled_scores([judge("normal", EVEN)] * 2, LABELS).truth.tolist() == [0, 0]
 
     def test_no_heart_at_all(self) -> None:
         """Nothing judged gives empty arrays of the right shape."""
-        hearts = hearts_of([], LABELS)
+        hearts = labelled_scores([], LABELS)
         assert hearts.scores.shape == hearts.states.shape == (0, 3)
         assert hearts.by_patient().scores.shape == (0, 3)
 
@@ -110,26 +118,26 @@ class TestPatients:
     def test_scores_are_means(self, judge: Judge) -> None:
         """A patient's score is the mean over the recordings."""
         judged = [judge("normal", (0.8, 0.1, 0.1), "a"), judge("normal", (0.4, 0.5, 0.1), "a")]
-        people = hearts_of(judged, LABELS).by_patient()
+        people = labelled_scores(judged, LABELS).by_patient()
         np.testing.assert_allclose(people.scores, [[0.6, 0.3, 0.1]])
         assert people.patients == ["a"]
 
     def test_any_recording_makes_the_patient(self, judge: Judge) -> None:
         """One murmur makes a patient with a murmur, who is not normal, and may have other labels too."""
         judged = [judge(label, EVEN, "a") for label in ("normal", "murmur", "extrastole")]
-        people = hearts_of(judged, LABELS).by_patient()
+        people = labelled_scores(judged, LABELS).by_patient()
         assert people.states.tolist() == [[IS_NOT, IS, IS]]
         assert people.truth.tolist() == [UNTOLD]
 
     def test_a_patient_is_normal_if_all_recordings_are(self, judge: Judge) -> None:
         """All normal is normal, and certainly has none of the others."""
-        people = hearts_of([judge("normal", EVEN, "a")] * 2, LABELS).by_patient()
+        people = labelled_scores([judge("normal", EVEN, "a")] * 2, LABELS).by_patient()
         assert people.states.tolist() == [[IS, IS_NOT, IS_NOT]]
 
     def test_what_no_recording_tells_stays_untold(self, judge: Judge) -> None:
         """A child without a murmur: no murmur for certain, of the others nothing is known."""
         judged = [judge("normal or extrastole", EVEN, "a"), judge("normal or extrastole", EVEN, "a")]
-        assert hearts_of(judged, LABELS).by_patient().states.tolist() == [[UNTOLD, IS_NOT, UNTOLD]]
+        assert labelled_scores(judged, LABELS).by_patient().states.tolist() == [[UNTOLD, IS_NOT, UNTOLD]]
 
     def test_unknown_patients_are_each_another(self) -> None:
         """Recordings of nobody known are not taken for one person's."""

@@ -21,11 +21,11 @@ from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import DEFAULT_GATE
-from monitor.inference.thresholds import Decision
-from monitor.synthesis.parameters import HeartSettings
+from monitor.inference.thresholds import DecisionThresholds
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from training.data.recording import Recording
-from training.evaluation.scoring import judge_recording, window_outputs
+from training.evaluation.scoring import score_recording, window_outputs
 
 LABELS = ("normal", "murmur", "extrastole")
 
@@ -47,14 +47,14 @@ class SumEngine:
 def bundle_of(spec: SpectrogramSpec = HEART, heart: float = -9.0, kind: str = "softmax") -> Bundle:
     """Return a bundle around a plain engine."""
     calibration = Calibration(kind, 1.5, (0.2, 0.0, -0.2) if kind == "softmax" else ())
-    decision = Decision(uncertain_below=0.0)
+    decision = DecisionThresholds(uncertain_below=0.0)
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=5.0)
     return Bundle("plain", Path("plain"), LABELS, spec, calibration, decision, {}, "0" * 64, SumEngine(heart), gate)
 
 
 def write(path: Path, duration_s: float, sample_rate: int = 4000, channels: int = 1) -> Recording:
     """Write a made heart; the channels differ."""
-    heart = phonocardiogram(duration_s, HeartSettings(), np.random.default_rng(5), sample_rate).waveform
+    heart = phonocardiogram(duration_s, HeartParameters(), np.random.default_rng(5), sample_rate).waveform
     sound = np.stack([heart * (1 - 0.3 * channel) for channel in range(channels)], axis=1)
     soundfile.write(path, sound, sample_rate, subtype="FLOAT")
     return Recording(path, ("normal",), "p", "clinic")
@@ -70,11 +70,11 @@ def test_the_scores_of_the_monitor(
     """The mean over the windows that the live pipeline judges, for any rate, any length and both pictures."""
     recording = write(tmp_path / "heart.wav", duration_s, sample_rate, channels)
     bundle = bundle_of(spec)
-    judged = judge_recording(recording, bundle, 1.0)
+    judged = score_recording(recording, bundle, 1.0)
     source = monitor.RecordingSource(recording.path, speed=None)
     with monitor.Pipeline(source, bundle, hop_s=1.0) as pipeline:
         events = list(pipeline.windows())
-    scores = np.array([list(event.judgement.scores.values()) for event in events if event.judgement.scores])
+    scores = np.array([list(event.verdict.scores.values()) for event in events if event.verdict.scores])
     assert judged.num_windows == len(events) == len(scores) >= 1
     np.testing.assert_allclose(judged.scores, scores.mean(axis=0), atol=1e-6)
     assert judged.duration_s == pytest.approx(duration_s, abs=1e-3)
@@ -83,7 +83,7 @@ def test_the_scores_of_the_monitor(
 def test_scores_are_probabilities(tmp_path: Path) -> None:
     """They sum to 1, one per label, and say of which recording they are."""
     recording = write(tmp_path / "heart.wav", 6.0)
-    judged = judge_recording(recording, bundle_of(), 0.5)
+    judged = score_recording(recording, bundle_of(), 0.5)
     assert sum(judged.scores) == pytest.approx(1.0)
     assert len(judged.scores) == len(LABELS)
     assert judged.num_windows == 3
@@ -94,7 +94,7 @@ def test_scores_are_probabilities(tmp_path: Path) -> None:
 @given(st.lists(st.integers(1, 9000), min_size=1, max_size=12))
 def test_the_cutting_does_not_matter(sizes: list[int]) -> None:
     """However the sound is cut into blocks, the outputs are the same to the last bit."""
-    sound = phonocardiogram(7.0, HeartSettings(), np.random.default_rng(1)).waveform
+    sound = phonocardiogram(7.0, HeartParameters(), np.random.default_rng(1)).waveform
     bundle = bundle_of()
 
     def blocks() -> Iterator[NDArray[np.float32]]:
@@ -132,7 +132,7 @@ def test_a_part_of_a_file(tmp_path: Path) -> None:
     cut = Recording(whole.path, ("normal",), "p", "clinic", start_s=6.0, end_s=13.0)
     own = Recording(tmp_path / "part.wav", ("normal",), "p", "clinic")
     bundle = bundle_of()
-    first, second = (judge_recording(recording, bundle, 1.0) for recording in (cut, own))
+    first, second = (score_recording(recording, bundle, 1.0) for recording in (cut, own))
     assert first.scores == second.scores
     assert first.duration_s == second.duration_s == 7.0
 
@@ -140,11 +140,11 @@ def test_a_part_of_a_file(tmp_path: Path) -> None:
 def test_what_the_monitor_withholds(tmp_path: Path) -> None:
     """Windows that are rather no heart are counted; a network that does not tell withholds nothing."""
     recording = write(tmp_path / "heart.wav", 7.0)
-    assert judge_recording(recording, bundle_of(heart=-9.0), 1.0).num_withheld == 0
-    strange = judge_recording(recording, bundle_of(heart=50.0), 1.0)
+    assert score_recording(recording, bundle_of(heart=-9.0), 1.0).num_withheld == 0
+    strange = score_recording(recording, bundle_of(heart=50.0), 1.0)
     assert strange.num_withheld == strange.num_windows == 3
     assert strange.heart == pytest.approx(0.0, abs=1e-6)
-    silent = judge_recording(recording, bundle_of(kind="share"), 1.0)
+    silent = score_recording(recording, bundle_of(kind="share"), 1.0)
     assert (silent.heart, silent.num_withheld) == (None, 0)
 
 
@@ -154,13 +154,13 @@ def test_a_file_that_is_no_sound(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
     with pytest.raises(RecordingError, match=r"broken\.wav: cannot be read as audio; check the file"):
-        judge_recording(Recording(path, ("normal",), "p", "s"), bundle_of(), 1.0)
+        score_recording(Recording(path, ("normal",), "p", "s"), bundle_of(), 1.0)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """As one that cannot be read."""
     with pytest.raises(RecordingError, match=r"gone\.wav: cannot be read as audio"):
-        judge_recording(Recording(tmp_path / "gone.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
+        score_recording(Recording(tmp_path / "gone.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_sound_that_cannot_be_judged(tmp_path: Path, sound: NDArray[np.float64],
     """Nothing, no numbers and odd rates are told, not judged."""
     soundfile.write(tmp_path / "odd.wav", sound, rate, subtype="FLOAT")
     with pytest.raises(RecordingError, match=reason):
-        judge_recording(Recording(tmp_path / "odd.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
+        score_recording(Recording(tmp_path / "odd.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
 
 
 def test_a_part_behind_the_end(tmp_path: Path) -> None:
@@ -185,10 +185,10 @@ def test_a_part_behind_the_end(tmp_path: Path) -> None:
     recording = write(tmp_path / "heart.wav", 6.0)
     late = Recording(recording.path, ("normal",), "p", "s", start_s=60.0)
     with pytest.raises(RecordingError, match="holds no usable samples"):
-        judge_recording(late, bundle_of(), 1.0)
+        score_recording(late, bundle_of(), 1.0)
 
 
 def test_a_hop_off_the_grid(tmp_path: Path) -> None:
     """Windows start where frames do."""
     with pytest.raises(ValueError, match=r"hop_s=0\.33 must be a multiple of 0\.025 s"):
-        judge_recording(write(tmp_path / "heart.wav", 6.0), bundle_of(), 0.33)
+        score_recording(write(tmp_path / "heart.wav", 6.0), bundle_of(), 0.33)

@@ -9,12 +9,12 @@ import pytest
 
 from training.data.discovery import discover
 from training.data.recording import Recording
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.evaluation.subgroups import site_of, subgroups
 
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., Judged]
+Judge = Callable[..., ScoredRecording]
 
 
 @pytest.mark.parametrize(

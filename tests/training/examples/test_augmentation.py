@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.features.image import FrameWindow, Painter
+from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from training.examples.augmentation import add_noise, hide_bands, recolour
@@ -73,7 +73,7 @@ def test_silence_as_noise_changes_nothing(heart: FrameWindow, signals: Any) -> N
     assert all(np.isfinite(part).all() for part in same)
     silent = add_noise(frames_of(signals.silence(20_000)), heart, 5.0)
     assert all(np.isfinite(part).all() for part in silent)
-    assert np.isfinite(Painter(HEART.num_frames).draw(silent)).all()
+    assert np.isfinite(ImageBuilder(HEART.num_frames).draw(silent)).all()
 
 
 def test_bands_are_hidden_in_the_spectrum_alone() -> None:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
-from training.data.recording import NOT_HEART, Recording
-from training.examples.batches import UNKNOWN, BatchMaker, Share, shares_by_label
+from training.data.recording import NON_CARDIAC, Recording
+from training.examples.batches import UNKNOWN, BatchMaker, SamplingGroup, groups_by_label
 
-OUTPUTS = ("normal", "murmur", "extrastole", NOT_HEART)
+OUTPUTS = ("normal", "murmur", "extrastole", NON_CARDIAC)
 
 
 def sound(*labels: str, level: float = 0.0, frames: int = 198, name: str = "a") -> Sound:
@@ -33,7 +33,7 @@ def masks_of(maker: BatchMaker, size: int) -> Counter[tuple[int, ...]]:
 
 def test_shapes() -> None:
     """A batch has pictures, masks and rhythms, float32 and finite."""
-    batch = BatchMaker([Share([sound("normal")], 1.0)], OUTPUTS, HEART, 0).make(5)
+    batch = BatchMaker([SamplingGroup([sound("normal")], 1.0)], OUTPUTS, HEART, 0).make(5)
     assert [part.shape for part in batch] == [(5, 64, 64, 3), (5, 4), (5,)]
     assert {part.dtype for part in batch} == {np.dtype(np.float32)}
     assert np.isfinite(batch.pictures).all()
@@ -42,7 +42,7 @@ def test_shapes() -> None:
 def test_what_is_known_of_the_rhythm() -> None:
     """An early beat is 1, a rhythm without one 0, and one that nobody knows neither."""
     known = {"murmur": True, "normal": False, "extrastole": None}
-    shares = [Share([dataclasses.replace(sound(label), premature=its)], 1.0) for label, its in known.items()]
+    shares = [SamplingGroup([dataclasses.replace(sound(label), premature=its)], 1.0) for label, its in known.items()]
     batch = BatchMaker(shares, OUTPUTS, HEART, 0).make(60)
     expected = {0: 0.0, 1: 1.0, 2: UNKNOWN}
     labels = batch.masks.argmax(axis=1).tolist()
@@ -53,16 +53,19 @@ def test_what_is_known_of_the_rhythm() -> None:
 def test_masks_of_partial_labels() -> None:
     """A sound's mask is 1 for every output it may be, and for no other."""
     shares = [
-        Share([sound("murmur")], 1.0),
-        Share([sound("normal", "extrastole")], 1.0),
-        Share([sound(NOT_HEART)], 1.0),
+        SamplingGroup([sound("murmur")], 1.0),
+        SamplingGroup([sound("normal", "extrastole")], 1.0),
+        SamplingGroup([sound(NON_CARDIAC)], 1.0),
     ]
     assert set(masks_of(BatchMaker(shares, OUTPUTS, HEART, 0), 60)) == {(0, 1, 0, 0), (1, 0, 1, 0), (0, 0, 0, 1)}
 
 
 def make_all(seed: int) -> list[NDArray[np.float32]]:
     """Return pictures, masks and rhythms of two batches."""
-    shares = [Share([sound("normal", frames=400), sound("murmur")], 2.0), Share([sound(NOT_HEART, level=-3.0)], 1.0)]
+    shares = [
+        SamplingGroup([sound("normal", frames=400), sound("murmur")], 2.0),
+        SamplingGroup([sound(NON_CARDIAC, level=-3.0)], 1.0),
+    ]
     maker = BatchMaker(shares, OUTPUTS, HEART, seed)
     return [part for _ in range(2) for part in maker.make(6)]
 
@@ -78,21 +81,21 @@ def test_the_seed_repeats_it() -> None:
 
 def test_shares_are_kept() -> None:
     """Of 2000 sounds drawn, each share has its part within 3 points, however many sounds it has."""
-    shares = [Share([sound("normal")] * 50, 1.0), Share([sound("murmur")], 3.0)]
+    shares = [SamplingGroup([sound("normal")] * 50, 1.0), SamplingGroup([sound("murmur")], 3.0)]
     drawn = masks_of(BatchMaker(shares, OUTPUTS, HEART, 0), 2000)
     assert drawn[(0, 1, 0, 0)] / 2000 == pytest.approx(0.75, abs=0.03)
 
 
 def test_empty_shares_are_left_out() -> None:
     """A share without sounds or without weight is never drawn, and the others fill the batch."""
-    shares = [Share([], 5.0), Share([sound("murmur")], 0.0), Share([sound("normal")], 1.0)]
+    shares = [SamplingGroup([], 5.0), SamplingGroup([sound("murmur")], 0.0), SamplingGroup([sound("normal")], 1.0)]
     assert masks_of(BatchMaker(shares, OUTPUTS, HEART, 0), 40) == {(1, 0, 0, 0): 40}
 
 
 def test_a_recording_counts_once_however_long() -> None:
     """Of a long and a short recording in a share, each is drawn as often."""
     long, short = sound("normal", frames=4000), sound("murmur")
-    drawn = masks_of(BatchMaker([Share([long, short], 1.0)], OUTPUTS, HEART, 0), 1000)
+    drawn = masks_of(BatchMaker([SamplingGroup([long, short], 1.0)], OUTPUTS, HEART, 0), 1000)
     assert drawn[(1, 0, 0, 0)] == pytest.approx(500, abs=60)
 
 
@@ -101,7 +104,7 @@ def test_a_window_may_begin_anywhere() -> None:
     rows = np.zeros((200, 64), np.float32)
     rows[:, 0] = np.arange(200)  # the frame's number, which the lowest row of the picture shows
     long = Sound(Recording(Path("a"), ("normal",), "a", "set"), Frames(rows, np.zeros((3, 200), np.float32)), 20_000)
-    maker = BatchMaker([Share([long], 1.0)], OUTPUTS, HEART, 0)
+    maker = BatchMaker([SamplingGroup([long], 1.0)], OUTPUTS, HEART, 0)
     starts = {int(maker._cut(long).log_power[0, 0]) for _ in range(60)}
     assert starts == {0, 1, 2}
 
@@ -112,7 +115,7 @@ def test_noise_is_not_added_to_what_is_no_heart(monkeypatch: pytest.MonkeyPatch)
 
     mixed = []
     monkeypatch.setattr(batches, "add_noise", lambda frames, noise, snr_db: mixed.append(snr_db) or frames)
-    hearts, noises = [Share([sound("normal")], 1.0)], [Share([sound(NOT_HEART)], 1.0)]
+    hearts, noises = [SamplingGroup([sound("normal")], 1.0)], [SamplingGroup([sound(NON_CARDIAC)], 1.0)]
     BatchMaker(noises, OUTPUTS, HEART, 0).make(50)
     assert not mixed
     BatchMaker(hearts, OUTPUTS, HEART, 0).make(50)
@@ -126,7 +129,7 @@ def test_noise_is_not_added_to_what_is_no_heart(monkeypatch: pytest.MonkeyPatch)
 def test_shares_by_label() -> None:
     """Nine normals and four murmurs are drawn as three to two, and the shares add up to the weight."""
     sounds = [sound("normal")] * 9 + [sound("murmur")] * 4
-    shares = shares_by_label(sounds, 10.0)
+    shares = groups_by_label(sounds, 10.0)
     assert [(share.sounds[0].recording.label, len(share.sounds), share.weight) for share in shares] == [
         ("murmur", 4, pytest.approx(4.0)),
         ("normal", 9, pytest.approx(6.0)),
@@ -135,11 +138,11 @@ def test_shares_by_label() -> None:
 
 def test_a_partial_label_is_a_share_of_its_own() -> None:
     """Sounds that may be normal or extrastole are drawn apart from those known to be normal."""
-    shares = shares_by_label([sound("normal"), sound("normal", "extrastole")], 2.0)
+    shares = groups_by_label([sound("normal"), sound("normal", "extrastole")], 2.0)
     assert [share.sounds[0].recording.labels for share in shares] == [("normal",), ("normal", "extrastole")]
     assert [share.weight for share in shares] == [pytest.approx(1.0)] * 2
 
 
 def test_no_sounds_no_shares() -> None:
     """Nothing to draw from makes no share."""
-    assert shares_by_label([], 5.0) == []
+    assert groups_by_label([], 5.0) == []

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound, frames_of
-from training.data.recording import NOT_HEART, Recording
-from training.examples.beat_splicing import Beat, read_beats, splice_sounds
+from training.data.recording import NON_CARDIAC, Recording
+from training.examples.beat_splicing import AnnotatedBeat, read_beats, splice_sounds
 
 CYCLE, DIASTOLE = 32, 14
 """Frames of a beat, and where its diastole begins: 75 beats per minute."""
@@ -65,7 +65,9 @@ class TestReadBeats:
     def test_regular(self, tmp_path: Path) -> None:
         """Every marked beat that is followed by another is read, with its diastole."""
         beats = read_beats(marks(tmp_path / "a.tsv", regular(5)), HEART.frame_hop_s)
-        assert beats == [Beat(16 + CYCLE * n, 16 + CYCLE * n + DIASTOLE, 16 + CYCLE * (n + 1)) for n in range(5)]
+        assert beats == [
+            AnnotatedBeat(16 + CYCLE * n, 16 + CYCLE * n + DIASTOLE, 16 + CYCLE * (n + 1)) for n in range(5)
+        ]
 
     def test_the_longest_run(self, tmp_path: Path) -> None:
         """Where marks have a hole, the longer side is read."""
@@ -171,7 +173,7 @@ def test_a_heart_that_may_be_a_murmur(heart: Sound) -> None:
 def test_what_is_left_alone(heart: Sound, tmp_path: Path) -> None:
     """A recording without marks, a part of one, whose marks are of the whole, and sounds that are no heart."""
     unmarked = sound_like(heart, ("normal",), tmp_path / "absent.wav")
-    noise = sound_like(heart, (NOT_HEART,), heart.recording.path)
+    noise = sound_like(heart, (NON_CARDIAC,), heart.recording.path)
     part = dataclasses.replace(heart, recording=dataclasses.replace(heart.recording, start_s=2.0))
     assert splice_sounds([unmarked, noise, part], HEART, 0) == []
 

@@ -10,8 +10,8 @@ import pytest
 
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
-from training.data.recording import NOT_HEART, Recording
-from training.examples.batches import Share
+from training.data.recording import NON_CARDIAC, Recording
+from training.examples.batches import SamplingGroup
 from training.examples.mixture import Mixture, drawn_labels, mix
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -25,10 +25,10 @@ def sound(*labels: str, source: str = "all") -> Sound:
 
 PRIMARY = [sound("normal"), sound("murmur"), sound("extrastole")]
 SECONDARY = [sound("murmur", source="part"), sound("normal", "extrastole", source="part")]
-MADE = [sound(label, source="made") for label in (*LABELS, NOT_HEART)]
+MADE = [sound(label, source="made") for label in (*LABELS, NON_CARDIAC)]
 
 
-def sources(shares: list[Share]) -> set[str]:
+def sources(shares: list[SamplingGroup]) -> set[str]:
     """Return the sets that some shares draw from."""
     return {its.recording.source for share in shares for its in share.sounds}
 
@@ -55,12 +55,12 @@ def test_recordings_alone_have_one_stage() -> None:
     assert sources(mixed.after) == {"all"}
 
 
-@pytest.mark.parametrize("no_heart", [sound(NOT_HEART, source="all"), sound(NOT_HEART, source="noise")])
+@pytest.mark.parametrize("no_heart", [sound(NON_CARDIAC, source="all"), sound(NON_CARDIAC, source="noise")])
 def test_sounds_that_are_no_heart_are_in_both_stages(no_heart: Sound) -> None:
     """Whatever set they are from, they are drawn together, by their own share."""
     mixed = mixture([*PRIMARY, *SECONDARY, no_heart], MADE)
     for shares in (mixed.before, mixed.after):
-        share = [share for share in shares if share.sounds[0].recording.label == NOT_HEART]
+        share = [share for share in shares if share.sounds[0].recording.label == NON_CARDIAC]
         assert len(share) == 1
         assert len(share[0].sounds) == 2
 
@@ -89,26 +89,26 @@ def known(sounds: list[Sound], *, early: bool) -> list[Sound]:
 def test_drawn_labels() -> None:
     """A share counts for the label that it is certain of; an early beat by its odds among the known rhythms."""
     shares = [
-        Share(known([sound("normal")], early=False), 2.0),
-        Share([sound("normal", "extrastole")], 1.0),  # normal, were no beat early
-        Share(known([sound("extrastole")], early=True), 0.5),  # the same
-        Share([sound("murmur")], 4.0),
-        Share([sound(NOT_HEART)], 9.0),
-        Share([], 9.0),
+        SamplingGroup(known([sound("normal")], early=False), 2.0),
+        SamplingGroup([sound("normal", "extrastole")], 1.0),  # normal, were no beat early
+        SamplingGroup(known([sound("extrastole")], early=True), 0.5),  # the same
+        SamplingGroup([sound("murmur")], 4.0),
+        SamplingGroup([sound(NON_CARDIAC)], 9.0),
+        SamplingGroup([], 9.0),
     ]
     assert drawn_labels(shares, LABELS) == [3.5, 4.0, 7.5 * 0.5 / 2.0]
 
 
 def test_a_label_that_is_never_certain() -> None:
     """It counts with all that may have it, so that its calibration is finite."""
-    shares = [Share([sound("murmur", "normal")], 4.0), Share([sound("murmur")], 1.0)]
+    shares = [SamplingGroup([sound("murmur", "normal")], 4.0), SamplingGroup([sound("murmur")], 1.0)]
     assert drawn_labels(shares, ("normal", "murmur")) == [4.0, 1.0]
 
 
 @pytest.mark.parametrize("made", [[], MADE])
 def test_every_label_is_drawn(made: list[Sound]) -> None:
     """With made sounds, which know their rhythm, and without them, every label is drawn."""
-    told = [its for its in made if its.recording.label == NOT_HEART]
+    told = [its for its in made if its.recording.label == NON_CARDIAC]
     for label in LABELS:
         its_own = [its for its in made if its.recording.label == label]
         told += known(its_own, early=label == "extrastole")

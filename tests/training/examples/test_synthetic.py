@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
-from training.data.recording import NOT_HEART
-from training.examples.synthetic import MADE_LABELS, make_sounds
+from training.data.recording import NON_CARDIAC
+from training.examples.synthetic import MADE_LABELS, synthesize_sounds
 
 
 @pytest.mark.parametrize("label", MADE_LABELS)
 def test_a_window_each(label: str) -> None:
     """Each sound is one window long, finite, and carries its label and a patient of its own."""
-    sounds = make_sounds(label, 3, 0, HEART)
+    sounds = synthesize_sounds(label, 3, 0, HEART)
     assert len({sound.recording.patient for sound in sounds}) == 3
     for sound in sounds:
         assert sound.recording.label == label
@@ -23,21 +23,21 @@ def test_a_window_each(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "early"), [("normal", False), ("murmur", False), ("extrastole", True), (NOT_HEART, None)]
+    ("label", "early"), [("normal", False), ("murmur", False), ("extrastole", True), (NON_CARDIAC, None)]
 )
 def test_the_rhythm_is_known(label: str, early: bool | None) -> None:
     """A beat comes early in every made extrasystole and in no other heart; a sound that is no heart has no rhythm."""
-    assert [its.premature for its in make_sounds(label, 2, 0, HEART)] == [early] * 2
+    assert [its.premature for its in synthesize_sounds(label, 2, 0, HEART)] == [early] * 2
 
 
 def test_every_label_and_no_heart_can_be_made() -> None:
     """There is a generator for each label of the default bundle and for sounds that are no heart."""
-    assert MADE_LABELS == ("normal", "murmur", "extrastole", NOT_HEART)
+    assert MADE_LABELS == ("normal", "murmur", "extrastole", NON_CARDIAC)
 
 
 def test_a_sound_depends_on_its_number_alone() -> None:
     """Asked for two or for three, the first two are the same; no two are alike."""
-    two, three = make_sounds("murmur", 2, 5, HEART), make_sounds("murmur", 3, 5, HEART)
+    two, three = synthesize_sounds("murmur", 2, 5, HEART), synthesize_sounds("murmur", 3, 5, HEART)
     for first, second in zip(two, three, strict=False):
         np.testing.assert_array_equal(first.frames.log_power, second.frames.log_power)
     assert not np.array_equal(three[0].frames.log_power, three[1].frames.log_power)
@@ -46,7 +46,7 @@ def test_a_sound_depends_on_its_number_alone() -> None:
 def test_seed_and_label_change_the_sound() -> None:
     """Another seed, or another label, begins from another generator."""
     base, seed, label = (
-        make_sounds(*args, HEART)[0] for args in (("normal", 1, 0), ("normal", 1, 1), ("murmur", 1, 0))
+        synthesize_sounds(*args, HEART)[0] for args in (("normal", 1, 0), ("normal", 1, 1), ("murmur", 1, 0))
     )
     assert not np.array_equal(base.frames.log_power, seed.frames.log_power)
     assert not np.array_equal(base.frames.log_power, label.frames.log_power)
@@ -54,10 +54,10 @@ def test_seed_and_label_change_the_sound() -> None:
 
 def test_none() -> None:
     """None asked for, none made."""
-    assert make_sounds("normal", 0, 0, HEART) == []
+    assert synthesize_sounds("normal", 0, 0, HEART) == []
 
 
 def test_refuses_an_unknown_label() -> None:
     """A label without a generator is refused."""
     with pytest.raises(ValueError, match="label='artery' must be one of normal, murmur, extrastole, not-heart"):
-        make_sounds("artery", 1, 0, HEART)
+        synthesize_sounds("artery", 1, 0, HEART)

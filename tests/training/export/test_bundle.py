@@ -24,7 +24,7 @@ from monitor.inference.calibration import Calibration
 from monitor.inference.engine import LiteRTEngine
 from monitor.inference.networks import article_network, heart_network
 from monitor.inference.quality_gate import DEFAULT_GATE
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 from training.export import bundle
 from training.export.bundle import check_tensor, convert, write_bundle
 from training.fitting.trainer import outputs_of
@@ -50,7 +50,7 @@ def write(out: Path, network: Any, **changes: Any) -> Path:
         "labels": ("normal", "murmur", "extrastole"),
         "spec": HEART,
         "calibration": Calibration("softmax", 1.5, (0.0, 0.1, 0.2)),
-        "decision": Decision(uncertain_below=0.4),
+        "decision": DecisionThresholds(uncertain_below=0.4),
         "gate": dataclasses.replace(DEFAULT_GATE, odds_weight=0.5),
         "facts": {"recipe": "heart", "training_data": []},
         "card": "# mine\n",
@@ -64,7 +64,7 @@ def test_everything_given_is_in_the_bundle(tmp_path: Path, network: Any) -> None
     bundle = load_bundle(out)
     assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
     assert bundle.calibration == Calibration("softmax", 1.5, (0.0, 0.1, 0.2))
-    assert bundle.decision == Decision(uncertain_below=0.4)
+    assert bundle.decision == DecisionThresholds(uncertain_below=0.4)
     assert bundle.gate == dataclasses.replace(DEFAULT_GATE, odds_weight=0.5)
     assert bundle.settings["recipe"] == "heart"
     assert bundle.card == "# mine\n\nTrüb, 25 µV.\n"

@@ -17,44 +17,44 @@ from monitor.errors import AuscultError, BundleError, MissingExtraError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import load_bundle
 from monitor.inference.calibration import Calibration
-from monitor.inference.thresholds import Decision
+from monitor.inference.thresholds import DecisionThresholds
 from training.data.recording import Recording
-from training.evaluation.bootstrap import Figure
+from training.evaluation.bootstrap import Estimate
 from training.evaluation.cross_validated import measure
 from training.export import release as publish_module
 from training.export.release import publish
-from training.fitting.trainer import Course
-from training.recipes.result import FoldCourse, HeldOutScores, Trained
+from training.fitting.trainer import TrainingHistory
+from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
 
 LABELS = ("normal", "murmur", "extrastole")
 
 
 @pytest.fixture
-def trained(tiny_network: Callable[..., Any], quick_figures: None) -> Trained:
+def trained(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingResult:
     """Return a training of nothing, with figures of 12 recordings in two repeats."""
     truth = np.array([0, 1, 2] * 4, np.intp)
     scores = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), (2, 12))
     recordings = [Recording(Path(f"{row}.wav"), (LABELS[label],), f"p{row}", "mine") for row, label in enumerate(truth)]
-    return Trained(
+    return TrainingResult(
         network=tiny_network(),
         labels=LABELS,
         spec=HEART,
         calibration=Calibration(),
-        decision=Decision(),
+        decision=DecisionThresholds(),
         evidence=measure(truth, scores, LABELS, [its.patient for its in recordings]),
-        other_sets={"part": {"murmur_auc": Figure(0.9, 0.8, 0.95)}},
+        other_sets={"part": {"murmur_auc": Estimate(0.9, 0.8, 0.95)}},
         recordings=recordings,
-        courses=[FoldCourse("1.1", {"with": Course(((2, 0.7),), ((2, 0.6),), 2, complete=True)})],
+        courses=[FoldHistory("1.1", {"with": TrainingHistory(((2, 0.7),), ((2, 0.6),), 2, complete=True)})],
         held_out=HeldOutScores(recordings, scores[0], [1] * 12),
     )
 
 
-def write(trained: Trained, out: Path) -> Path:
+def write(trained: TrainingResult, out: Path) -> Path:
     """Publish a training."""
-    return publish(out, trained, recipe="heart", command="auscult train mine", made_per_label=0)
+    return publish(out, trained, recipe="heart", command="auscult train mine", synthetic_per_label=0)
 
 
-def test_everything_is_there(trained: Trained, tmp_path: Path) -> None:
+def test_everything_is_there(trained: TrainingResult, tmp_path: Path) -> None:
     """The bundle loads; its figures, card, curves and plots are of this training."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
     bundle = load_bundle(write(trained, tmp_path / "mine"))
@@ -69,7 +69,7 @@ def test_everything_is_there(trained: Trained, tmp_path: Path) -> None:
     assert json.loads((bundle.path / "training_curves.json").read_text(encoding="utf-8"))[0]["fit"] == "1.1"
 
 
-def test_without_matplotlib(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matplotlib(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle is whole without pictures; the curves are there as plain values."""
 
     def absent() -> None:
@@ -82,7 +82,7 @@ def test_without_matplotlib(trained: Trained, tmp_path: Path, monkeypatch: pytes
     assert "plots/" not in bundle.card
 
 
-def test_an_end_by_hand(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_by_hand(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That a person ended it stands in bundle.json and on the card."""
     monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
     bundle = load_bundle(write(dataclasses.replace(trained, ended="Ended by hand."), tmp_path / "mine"))
@@ -90,7 +90,9 @@ def test_an_end_by_hand(trained: Trained, tmp_path: Path, monkeypatch: pytest.Mo
     assert "\n\nEnded by hand.\n\n" in bundle.card
 
 
-def test_plots_are_of_held_out_patients(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plots_are_of_held_out_patients(
+    trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They are of the first repeat's scores, and say that their patients were held out."""
     seen: list[Any] = []
     monkeypatch.setattr(publish_module, "write_plots", lambda found, folder: seen.append(found) or [])
@@ -104,7 +106,7 @@ def test_plots_are_of_held_out_patients(trained: Trained, tmp_path: Path, monkey
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_what_stood_there_stays(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     """A full disk, or Ctrl+C while plots are drawn, leaves the old bundle as it was, and nothing beside it."""
     write(trained, tmp_path / "mine")
@@ -121,7 +123,7 @@ def test_what_stood_there_stays(
     load_bundle(tmp_path / "mine")
 
 
-def test_rights_are_the_usual(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rights_are_the_usual(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bundle's folder can be read by whoever can read a folder made beside it."""
     monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
     (tmp_path / "usual").mkdir()
@@ -129,7 +131,7 @@ def test_rights_are_the_usual(trained: Trained, tmp_path: Path, monkeypatch: pyt
     assert out.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_something_else_is_left_alone(trained: Trained, tmp_path: Path) -> None:
+def test_something_else_is_left_alone(trained: TrainingResult, tmp_path: Path) -> None:
     """What is no bundle is not replaced."""
     (tmp_path / "mine").mkdir()
     with pytest.raises(BundleError, match="exists and is no bundle"):

@@ -15,14 +15,14 @@ pytest.importorskip("tensorflow", reason="networks are kept with the training ex
 
 from monitor.errors import AuscultError, DataError
 from training.data.recording import Recording
-from training.fitting.checkpoints import KeptFolds, data_digest, kept_folder
+from training.fitting.checkpoints import FoldCheckpoints, checkpoint_folder, data_digest
 from training.fitting.cross_validation import FoldPlan, FoldRun
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 
 FACTS = {"recipe": "heart", "options": {"seed": 0, "folds": 5}, "data": "abc"}
 COURSES = {
-    "before": Course(((25, 0.91234567890123), (40, 0.8)), (), 40, True),
-    "with": Course(((25, 0.7),), ((25, 0.6), (30, 0.65)), 25, True),
+    "before": TrainingHistory(((25, 0.91234567890123), (40, 0.8)), (), 40, True),
+    "with": TrainingHistory(((25, 0.7),), ((25, 0.6), (30, 0.65)), 25, True),
 }
 
 
@@ -42,15 +42,15 @@ def run(tiny_network: Callable[..., Any]) -> FoldRun:
     return FoldRun(1, 2, tiny_network(), PLAN.training, PLAN.held, rows(2), COURSES, outputs)
 
 
-def begin(folder: Path, *, resume: bool = False, **facts: Any) -> KeptFolds:
+def begin(folder: Path, *, resume: bool = False, **facts: Any) -> FoldCheckpoints:
     """Begin a training, or go on with it."""
-    return KeptFolds(folder, FACTS | facts, resume=resume)
+    return FoldCheckpoints(folder, FACTS | facts, resume=resume)
 
 
 def test_folds_that_lie_there_can_be_read(tmp_path: Path, run: FoldRun, tiny_network: Callable[..., Any]) -> None:
     """Whoever measures with them need not know which training they are of, and clears nothing away."""
     begin(tmp_path / "mine.training").save(run)
-    back = KeptFolds.at(tmp_path / "mine.training").load(PLAN, tiny_network)
+    back = FoldCheckpoints.at(tmp_path / "mine.training").load(PLAN, tiny_network)
     assert back is not None
     assert [len(its) for its in back.outputs or []] == [1, 3, 2]
     assert len(begin(tmp_path / "mine.training", resume=True)) == 1
@@ -206,4 +206,4 @@ def test_the_digest_of_the_data(tmp_path: Path) -> None:
 
 def test_the_folder_is_beside_the_bundle() -> None:
     """Folds of models/mine are kept in models/mine.training."""
-    assert kept_folder(Path("models/mine")) == Path("models/mine.training")
+    assert checkpoint_folder(Path("models/mine")) == Path("models/mine.training")

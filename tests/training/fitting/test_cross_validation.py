@@ -15,16 +15,16 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 from monitor.errors import DataError
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
-from training.data.recording import NOT_HEART, Recording
-from training.examples.batches import Share
+from training.data.recording import NON_CARDIAC, Recording
+from training.examples.batches import SamplingGroup
 from training.fitting import cross_validation, heart_fit
 from training.fitting.cross_validation import FoldPlan, FoldRun, fold_plans, fold_runs, held_out_outputs, run_plans
 from training.fitting.heart_fit import BEFORE, WITH
 from training.fitting.options import HeartOptions
-from training.fitting.trainer import Course, outputs_of
+from training.fitting.trainer import TrainingHistory, outputs_of
 from training.progress import SilentProgress
 
-OPTIONS = HeartOptions(folds=3, repeats=2, made_per_label=1, watched=0.25, pretrain_steps=4, steps=6)
+OPTIONS = HeartOptions(folds=3, repeats=2, synthetic_per_label=1, watched=0.25, pretrain_steps=4, steps=6)
 BEAT = ((0.0, 0.1, 1), (0.1, 0.3, 2), (0.3, 0.4, 3), (0.4, 0.8, 4))
 FRAMES = 480
 
@@ -49,7 +49,7 @@ def recordings(tmp_path: Path) -> list[Recording]:
             owner = f"part/{labels[0]}{patient}"
             paths = [with_marks(tmp_path / f"{labels[0]}{patient}-{index}.wav") for index in range(2)]
             found += [Recording(path, labels, owner, "part") for path in paths]
-    found += [Recording(Path(f"noise{index}.wav"), (NOT_HEART,), f"noise{index}", "noise") for index in range(3)]
+    found += [Recording(Path(f"noise{index}.wav"), (NON_CARDIAC,), f"noise{index}", "noise") for index in range(3)]
     return [*found, Recording(Path("stranger.wav"), ("normal",), "", "full")]
 
 
@@ -63,7 +63,7 @@ def sounds_of(recordings: Sequence[Recording]) -> list[Sound]:
 class Given:
     """What one fit was given: by the makers of batches, those of the watched patients apart."""
 
-    shares: list[tuple[str, list[Share]]] = dataclasses.field(default_factory=list)
+    shares: list[tuple[str, list[SamplingGroup]]] = dataclasses.field(default_factory=list)
 
     def sounds(self, kind: str) -> list[Sound]:
         """Return all sounds that were given for one purpose."""
@@ -71,11 +71,11 @@ class Given:
 
     def patients(self, kind: str) -> set[str]:
         """Return the patients of those sounds who are somebody."""
-        return {its.recording.patient for its in self.sounds(kind) if its.recording.label != NOT_HEART} - {""}
+        return {its.recording.patient for its in self.sounds(kind) if its.recording.label != NON_CARDIAC} - {""}
 
     def files(self, kind: str) -> set[Path]:
         """Return the files of those sounds, made ones left out."""
-        hearts = [its.recording for its in self.sounds(kind) if its.recording.label != NOT_HEART]
+        hearts = [its.recording for its in self.sounds(kind) if its.recording.label != NON_CARDIAC]
         return {its.path for its in hearts if not its.patient.startswith("made sounds") and its.patient}
 
 
@@ -87,7 +87,7 @@ class Spy:
         self.seeds: list[int] = []
         patch.setattr(heart_fit, "heart_network", self.network)
         patch.setattr(heart_fit, "BatchMaker", self.maker)
-        patch.setattr(heart_fit, "Fitter", self.fitter)
+        patch.setattr(heart_fit, "Trainer", self.fitter)
         patch.setattr(heart_fit, "make_repeatable", self.seeds.append)
 
     def network(self, shape: object, outputs: object) -> int:
@@ -95,7 +95,7 @@ class Spy:
         self.fits.append(Given())
         return len(self.fits)
 
-    def maker(self, shares: list[Share], outputs: object, spec: object, seed: int) -> Any:
+    def maker(self, shares: list[SamplingGroup], outputs: object, spec: object, seed: int) -> Any:
         """Take what batches are made of; the only ones that are made at once are of the watched."""
         given = self.fits[-1]
         given.shares.append(("training", shares))
@@ -112,11 +112,11 @@ class Spy:
         """Return what fits nothing, and ends after as many steps as it was told."""
         complete = not stop()
 
-        class Fitter:
-            def run(self, batches: object, *, steps: int, **settings: object) -> Course:
-                return Course(((steps, 1.0),), ((steps, 0.5),) if watched else (), steps, complete)
+        class Trainer:
+            def run(self, batches: object, *, steps: int, **settings: object) -> TrainingHistory:
+                return TrainingHistory(((steps, 1.0),), ((steps, 0.5),) if watched else (), steps, complete)
 
-        return Fitter()
+        return Trainer()
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def run_all(recordings: Sequence[Recording], options: HeartOptions = OPTIONS) ->
 def people(recordings: Sequence[Recording], rows: Any) -> set[str]:
     """Return the patients of some rows who are somebody."""
     hearts = [recordings[row] for row in rows.tolist()]
-    return {its.patient for its in hearts if its.label != NOT_HEART} - {""}
+    return {its.patient for its in hearts if its.label != NON_CARDIAC} - {""}
 
 
 class TestSides:
@@ -322,7 +322,7 @@ def test_held_out_outputs(tiny_network: Callable[..., Any]) -> None:
     run = FoldRun(0, 0, network, rows[:0], rows, rows[:0], {})
     found = held_out_outputs(run, sounds)
     assert [len(its) for its in found] == [5, 1, 1]
-    painter = cross_validation.Painter(HEART.num_frames)
+    painter = cross_validation.ImageBuilder(HEART.num_frames)
     start = sounds[2].starts(HEART, 1.0)[3]
     picture = painter.draw(sounds[2].frames.window(start, HEART.num_frames))
     np.testing.assert_allclose(found[0][3], outputs_of(network, picture[None])[0], atol=1e-5)

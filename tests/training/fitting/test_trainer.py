@@ -18,7 +18,15 @@ from keras import layers
 
 from training.examples.batches import UNKNOWN, Batch
 from training.fitting import trainer as fit_module
-from training.fitting.trainer import Course, Fitter, _ahead, _Best, make_repeatable, outputs_of, stream_outputs
+from training.fitting.trainer import (
+    EarlyStopping,
+    Trainer,
+    TrainingHistory,
+    _ahead,
+    make_repeatable,
+    outputs_of,
+    stream_outputs,
+)
 
 OUTPUTS = ("normal", "murmur", "not-heart")
 
@@ -56,12 +64,12 @@ Told = list[tuple[float, float]]
 
 def fitted(
     mask: Callable[[int], list[float]], steps: int = 60, watched: Batch | None = None, **settings: Any
-) -> tuple[Any, Told, Course]:
+) -> tuple[Any, Told, TrainingHistory]:
     """Return a network fitted on the toy, what was told after each step, and its course."""
     make_repeatable(1)
     network = small_network()
     told: Told = []
-    fitter = Fitter(network, OUTPUTS, watched, settings.pop("stop", fit_module.never))
+    fitter = Trainer(network, OUTPUTS, watched, settings.pop("stop", fit_module.never))
     tick = settings.pop("tick", lambda loss, seen: told.append((loss, seen)))
     course = fitter.run(Toy(mask), steps=steps, batch_size=24, rate=0.05, tick=tick, **settings)
     return network, told, course
@@ -115,13 +123,13 @@ def test_a_second_stage_begins_anew() -> None:
     """A stage after another starts with its own learning rate and an optimizer that remembers nothing."""
     make_repeatable(1)
     network = small_network()
-    fitter = Fitter(network, OUTPUTS)
+    fitter = Trainer(network, OUTPUTS)
     settings: dict[str, Any] = {"batch_size": 8, "tick": lambda loss, seen: None}
     fitter.run(Toy(certain), steps=4, rate=0.05, **settings)
     before = network.get_weights()
     fitter.run(Toy(certain, seed=1), steps=3, rate=0.02, **settings)
     after = network.get_weights()
-    alone = Fitter(network, OUTPUTS)
+    alone = Trainer(network, OUTPUTS)
     network.set_weights(before)
     alone.run(Toy(certain, seed=1), steps=3, rate=0.02, **settings)
     for ours, theirs in zip(after, network.get_weights(), strict=True):
@@ -171,7 +179,7 @@ class TestWatching:
     def test_the_smoothed_loss_counts(self) -> None:
         """One lucky look after bad ones does not beat a run of good ones."""
         network = small_network()
-        best = _Best(network, patience=99)
+        best = EarlyStopping(network, patience=99)
         looks = [(1, 1.0), (2, 0.5), (3, 0.5), (4, 0.5), (5, 1.5), (6, 0.2)]
         for count in range(1, len(looks) + 1):
             best.see(looks[:count])
@@ -318,6 +326,6 @@ def test_an_error_while_fitting_ends_the_thread(fails_at: int) -> None:
         raise KeyboardInterrupt(loss)
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        Fitter(small_network(), OUTPUTS).run(Both(), steps=100, batch_size=4, rate=0.01, tick=interrupt)
+        Trainer(small_network(), OUTPUTS).run(Both(), steps=100, batch_size=4, rate=0.01, tick=interrupt)
     assert not batches_thread()
     assert caught.tb is not None  # kept until here, and with it the loop: its thread must have ended by itself

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
 from monitor.errors import DataError, EndedError
-from monitor.features.article_image import ARTICLE, article_picture
+from monitor.features.article_image import ARTICLE, article_image
 from monitor.features.resample import resampled
 from monitor.interrupts import Interrupts
 from training.data.discovery import discover
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 from training.fitting.cross_validation import fold_plans
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 from training.progress import SilentProgress, Tick
 from training.recipes import article
 from training.recipes.article import ArticleOptions, train_article
-from training.recipes.result import Trained
+from training.recipes.result import TrainingResult
 
 TWO = ArticleOptions(folds=2, epochs=2, batch_size=8)
 
@@ -54,12 +54,12 @@ def quiet() -> Quiet:
 
 
 @pytest.fixture(scope="module")
-def trained(made_folder: Path, quiet: Quiet, quick_figures_in_module: None) -> Trained:
+def trained(made_folder: Path, quiet: Quiet, quick_figures_in_module: None) -> TrainingResult:
     """Return what two epochs on made recordings gave."""
     return train_article(discover([made_folder]), TWO, quiet)
 
 
-def test_what_comes_out(trained: Trained) -> None:
+def test_what_comes_out(trained: TrainingResult) -> None:
     """The article's network, its settings, its sigmoids as shares, and figures of every recording held out once."""
     assert trained.network.name == "article"
     assert trained.network.input_shape == (None, 64, 64, 3)
@@ -70,7 +70,7 @@ def test_what_comes_out(trained: Trained) -> None:
     assert trained.other_sets == {}
 
 
-def test_progress(trained: Trained, quiet: Quiet) -> None:
+def test_progress(trained: TrainingResult, quiet: Quiet) -> None:
     """Drawing, each fold and the last network are stages; every epoch gives its loss."""
     assert quiet.stages == ["drawing pictures 18", "fold 1 of 2 2", "fold 2 of 2 2", "all recordings 2"]
     epochs = [loss for loss in quiet.losses if not np.isnan(loss)]
@@ -95,7 +95,7 @@ def test_cut_or_padded_to_five_seconds(tmp_path: Path, signals: Any, seconds: in
     waveform = signals.noise(seconds * 4000)
     sound = resampled(waveform, 4000, ARTICLE.sample_rate)
     padded = np.concatenate((sound, np.zeros(ARTICLE.window_samples, np.float32)))[: ARTICLE.window_samples]
-    np.testing.assert_array_equal(picture_of_file(tmp_path, waveform), article_picture(padded, ARTICLE))
+    np.testing.assert_array_equal(picture_of_file(tmp_path, waveform), article_image(padded, ARTICLE))
 
 
 class Watched:
@@ -117,13 +117,13 @@ class Watched:
         """Return the number of each recording in the place of its picture."""
         return recordings, np.arange(len(recordings))
 
-    def fit(self, pictures: NDArray[np.intp], truth: NDArray[np.intp], *rest: Any) -> tuple[int, Course]:
+    def fit(self, pictures: NDArray[np.intp], truth: NDArray[np.intp], *rest: Any) -> tuple[int, TrainingHistory]:
         """Remember what was heard."""
         self.seeds.append(rest[-2])
         complete = len(self.heard) != self.ends_in
         self.interrupts.requested = self.interrupts.requested or not complete
         self.heard.append(pictures.tolist())
-        return len(self.heard), Course(((150, 0.1),), (), 150, complete)
+        return len(self.heard), TrainingHistory(((150, 0.1),), (), 150, complete)
 
     def outputs(self, network: int, pictures: NDArray[np.intp]) -> NDArray[np.float32]:
         """Remember what was judged."""
@@ -207,7 +207,7 @@ def test_an_end_is_taken_after_an_epoch() -> None:
 def test_sounds_that_are_no_heart_are_left_out(monkeypatch: pytest.MonkeyPatch, quick_figures: None) -> None:
     """The article knew no such sounds."""
     watched = Watched(monkeypatch)
-    recordings = recordings_of((("normal",), 4), (("murmur",), 4), ((NOT_HEART,), 3))
+    recordings = recordings_of((("normal",), 4), (("murmur",), 4), ((NON_CARDIAC,), 3))
     trained = train_article(recordings, ArticleOptions(folds=2), Quiet())
     assert len(watched.heard[-1]) == 16
     assert trained.evidence.num_recordings == 16

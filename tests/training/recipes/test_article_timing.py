@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.features.article_image import ARTICLE, article_picture
+from monitor.features.article_image import ARTICLE, article_image
 from monitor.features.resample import resampled
 
 pytest.importorskip("tensorflow", reason="the article's way needs the training extra")
@@ -31,7 +31,7 @@ def test_the_picture_is_what_the_network_takes(window):
 
 def test_the_picture_is_the_one_that_we_draw_without_matplotlib(window):
     """Inside the frame that matplotlib leaves white, low frequencies are bright as in our own drawing."""
-    drawn, ours = drawn_picture(window), article_picture(window, ARTICLE)
+    drawn, ours = drawn_picture(window), article_image(window, ARTICLE)
     rows = drawn[12:52, 20:50].mean(axis=(1, 2))[::-1]  # row 0 of ours is the lowest frequency
     own = ours.mean(axis=(1, 2))
     assert rows[:4].mean() > rows[20:].mean()

@@ -19,20 +19,20 @@ from monitor.interrupts import Interrupts
 from training.calibration import gate_collector
 from training.data.audio import Frames, Sound
 from training.data.discovery import discover
-from training.data.recording import NOT_HEART, Recording
+from training.data.recording import NON_CARDIAC, Recording
 from training.fitting import cross_validation, heart_fit
 from training.fitting.cross_validation import FoldRun
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 from training.progress import SilentProgress, Tick
 from training.recipes import heart
-from training.recipes.heart import HeartOptions, Trained, describe_recordings, train_heart
+from training.recipes.heart import HeartOptions, TrainingResult, describe_recordings, train_heart
 
 LABELS = ("normal", "murmur", "extrastole")
-SHORT = HeartOptions(folds=2, pretrain_steps=2, steps=2, batch_size=4, made_per_label=2)
+SHORT = HeartOptions(folds=2, pretrain_steps=2, steps=2, batch_size=4, synthetic_per_label=2)
 
 
 @pytest.fixture(scope="module")
-def twice(made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None) -> list[Trained]:
+def twice(made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None) -> list[TrainingResult]:
     """Return what two trainings of the same made recordings gave, with the same seed and a tiny network."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(heart_fit, "heart_network", tiny_network)
@@ -61,7 +61,7 @@ class Quiet(SilentProgress):
         self.notes.append(text)
 
 
-def test_what_comes_out(twice: list[Trained]) -> None:
+def test_what_comes_out(twice: list[TrainingResult]) -> None:
     """Labels, settings, one bias per label, a threshold for hearts, and evidence of every recording held out once."""
     trained = twice[0]
     assert (trained.labels, trained.spec) == (LABELS, HEART)
@@ -75,7 +75,7 @@ def test_what_comes_out(twice: list[Trained]) -> None:
     assert trained.other_sets == {}
 
 
-def test_the_seed_repeats_it(twice: list[Trained]) -> None:
+def test_the_seed_repeats_it(twice: list[TrainingResult]) -> None:
     """Trained twice from the same seed: the same weights, calibration and figures, to the last bit."""
     first, second = twice
     for ours, theirs in zip(first.network.get_weights(), second.network.get_weights(), strict=True):
@@ -131,7 +131,7 @@ class Watched:
         self.settings.append(how)
         self.interrupts.requested = self.interrupts.requested or number == self.ends_in
         kept = 100 + 10 * number
-        course = Course(((kept, 1.0),), ((kept, 1.0 / (number + 1)),), kept, number != self.ends_in)
+        course = TrainingHistory(((kept, 1.0),), ((kept, 1.0 / (number + 1)),), kept, number != self.ends_in)
         return heart_fit.Fitted(number, {heart_fit.WITH: course})
 
     def outputs(self, run: FoldRun, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
@@ -143,7 +143,7 @@ class Watched:
         result = []
         for recording in held:
             outputs = rng.standard_normal((2, 4)).astype(np.float32)
-            outputs[:, (*LABELS, NOT_HEART).index(recording.labels[0])] += 1.5
+            outputs[:, (*LABELS, NON_CARDIAC).index(recording.labels[0])] += 1.5
             result.append(outputs)
         return result
 
@@ -172,8 +172,8 @@ def recordings_of(source: str, *groups: tuple[tuple[str, ...], int], each: int =
 
 FULL = recordings_of("full", (("normal",), 9), (("murmur",), 6), (("extrastole",), 5))
 PART = recordings_of("part", (("murmur",), 6), (("normal", "extrastole"), 6))
-NOISE = recordings_of("noise", ((NOT_HEART,), 4), each=1)
-OPTIONS = HeartOptions(folds=4, made_per_label=1)
+NOISE = recordings_of("noise", ((NON_CARDIAC,), 4), each=1)
+OPTIONS = HeartOptions(folds=4, synthetic_per_label=1)
 
 
 @pytest.mark.parametrize("recordings", [FULL, FULL + PART, FULL + PART + NOISE], ids=["one set", "two", "and noise"])
@@ -222,7 +222,7 @@ def test_the_evidence_is_of_the_set_that_tells_all(watched: Watched) -> None:
 
 def test_sounds_that_are_no_heart_in_the_same_folder(watched: Watched) -> None:
     """A set with its own sounds that are no heart is trained on them, and its figures leave them out."""
-    own = recordings_of("full", ((NOT_HEART,), 3), each=1)
+    own = recordings_of("full", ((NON_CARDIAC,), 3), each=1)
     trained = train_heart(FULL + own, OPTIONS, Quiet())
     assert trained.labels == LABELS
     assert trained.evidence.num_recordings == len(FULL)
@@ -232,7 +232,7 @@ def test_sounds_that_are_no_heart_in_the_same_folder(watched: Watched) -> None:
 @pytest.mark.parametrize("made", [0, 3])
 def test_made_sounds(watched: Watched, made: int) -> None:
     """As many of each label and of no heart as asked for, in every network; none is no trouble either."""
-    trained = train_heart(FULL, HeartOptions(folds=4, made_per_label=made), Quiet())
+    trained = train_heart(FULL, HeartOptions(folds=4, synthetic_per_label=made), Quiet())
     assert watched.made == [4 * made] * 5
     assert np.isfinite(trained.calibration.bias).all()
 
@@ -255,7 +255,7 @@ def test_stages_are_named(watched: Watched) -> None:
 
 def test_what_teaches_the_gate_alone(watched: Watched) -> None:
     """It reaches no fit; each is judged by one fold's network, made sounds too, and the gate's figures name it."""
-    more = [*recordings_of("phone", (("normal",), 3)), *recordings_of("phone", ((NOT_HEART,), 3))]
+    more = [*recordings_of("phone", (("normal",), 3)), *recordings_of("phone", ((NON_CARDIAC,), 3))]
     trained = train_heart(FULL + NOISE, OPTIONS, Quiet(), for_gate=more)
     assert not any(its in more for heard in (*watched.heard, *watched.looked_at) for its in heard)
     assert sorted(its.path for _, its in watched.alone if its in more) == sorted(its.path for its in more)
@@ -303,7 +303,7 @@ class TestRepeats:
 class TestEnding:
     """A person who wants an end gets what is done."""
 
-    def train(self, watched: Watched, ends_in: int) -> Trained:
+    def train(self, watched: Watched, ends_in: int) -> TrainingResult:
         """Return a training of four folds that is ended in one of its fits."""
         watched.ends_in = ends_in
         self.quiet = Quiet()
@@ -408,5 +408,5 @@ def test_describe_recordings() -> None:
     """Sets in the order given, each with recordings, patients and labels; a partial label names all it may be."""
     assert describe_recordings([*PART, *NOISE]) == [
         {"set": "part", "recordings": 24, "patients": 12, "labels": {"murmur": 12, "normal or extrastole": 12}},
-        {"set": "noise", "recordings": 4, "patients": 4, "labels": {NOT_HEART: 4}},
+        {"set": "noise", "recordings": 4, "patients": 4, "labels": {NON_CARDIAC: 4}},
     ]

@@ -7,16 +7,16 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="courses come with the training extra")
 
-from training.fitting.trainer import Course
+from training.fitting.trainer import TrainingHistory
 from training.recipes.status import ended_sentence, so_far
 
 TRUTH = np.array([0, 0, 1, 1], np.intp)
 SCORES = np.array([[0.8, 0.2], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9]])
 
 
-def course(kept: int, watched: tuple[tuple[int, float], ...]) -> Course:
+def course(kept: int, watched: tuple[tuple[int, float], ...]) -> TrainingHistory:
     """Return the course of a stage."""
-    return Course(((25, 0.7),), watched, kept, True)
+    return TrainingHistory(((25, 0.7),), watched, kept, True)
 
 
 def test_figures_so_far() -> None:
@@ -28,7 +28,7 @@ def test_figures_so_far() -> None:
 
 
 @pytest.mark.parametrize("courses", [{}, {"epochs": course(150, ())}])
-def test_nobody_watched(courses: dict[str, Course]) -> None:
+def test_nobody_watched(courses: dict[str, TrainingHistory]) -> None:
     """Without watched patients nothing is said of what was kept."""
     line = so_far(TRUTH, SCORES, ("normal", "murmur"), courses)
     assert line == "murmur AUC 0.750, accuracy 0.750 on 4 recordings so far"

@@ -12,7 +12,7 @@ import pytest
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.classification import OF_LABEL
 from training.evaluation.evaluation import About, Evaluation, evaluate
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.reports.evaluation_json import to_json
 
 LABELS = ["normal", "murmur", "extrastole"]
@@ -125,7 +125,9 @@ def test_every_number_is_finite(values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("labels", ["murmur", "not-heart", "normal or extrastole"])
-def test_what_is_undefined_is_null(judge: Callable[..., Judged], about_set: Callable[..., About], labels: str) -> None:
+def test_what_is_undefined_is_null(
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., About], labels: str
+) -> None:
     """A single recording of any kind gives the same keys; what it does not give is null."""
     judged = [judge(labels, EVEN)]
     values = to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
@@ -137,14 +139,16 @@ def test_what_is_undefined_is_null(judge: Callable[..., Judged], about_set: Call
     assert (values["always"] is None) == (labels != "murmur")
 
 
-def test_a_bundle_that_does_not_tell_hearts(judge: Callable[..., Judged], about_set: Callable[..., About]) -> None:
+def test_a_bundle_that_does_not_tell_hearts(
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., About]
+) -> None:
     """Then there is nothing to say of sounds that are no heart."""
     judged = [judge("normal", EVEN, heart=None)]
     assert to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))["no_heart"] is None
 
 
 def test_the_same_keys_for_everyone(
-    values: dict[str, Any], judge: Callable[..., Judged], about_set: Callable[..., About]
+    values: dict[str, Any], judge: Callable[..., ScoredRecording], about_set: Callable[..., About]
 ) -> None:
     """Whatever the data, the object has the same keys at its top."""
     judged = [judge("not-heart", EVEN)]

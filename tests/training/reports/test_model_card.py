@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.calibration.abstention import Abstaining
-from training.calibration.gate import GateFigures
-from training.evaluation.bootstrap import Figure
-from training.evaluation.cross_validated import Evidence, measure
+from training.calibration.abstention import SelectiveAccuracy
+from training.calibration.gate import GateMetrics
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.cross_validated import CrossValidatedMetrics, measure
 from training.reports.model_card import CITATIONS, write_card
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -22,14 +22,14 @@ DATA = [
 
 
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
+def evidence() -> CrossValidatedMetrics:
     """Return some evidence."""
     truth = np.array([0] * 8 + [1] * 3 + [2], np.intp)
     scores = np.random.default_rng(0).dirichlet((3, 1, 1), 12)
     return measure(truth, scores, LABELS, [f"p{row // 2}" for row in range(12)])
 
 
-def card(evidence: Evidence, **changes: Any) -> str:
+def card(evidence: CrossValidatedMetrics, **changes: Any) -> str:
     """Return a card."""
     settings: dict[str, Any] = {
         "name": "mine",
@@ -37,7 +37,7 @@ def card(evidence: Evidence, **changes: Any) -> str:
         "command": "auscult train set_b --out models/mine --seed 3",
         "labels": LABELS,
         "training_data": DATA,
-        "made_per_label": 0,
+        "synthetic_per_label": 0,
         "evidence": evidence,
         "other_sets": {},
         "decision": "The largest score decides.",
@@ -45,19 +45,19 @@ def card(evidence: Evidence, **changes: Any) -> str:
     return write_card(**(settings | changes))
 
 
-def test_what_it_is_not_for(evidence: Evidence) -> None:
+def test_what_it_is_not_for(evidence: CrossValidatedMetrics) -> None:
     """Near the top stands that it is for research and not for diagnosis."""
     assert "Research use, not for diagnosis." in card(evidence).split("##")[0]
 
 
-def test_how_to_train_it_again(evidence: Evidence) -> None:
+def test_how_to_train_it_again(evidence: CrossValidatedMetrics) -> None:
     """The command, the recipe and the labels are there."""
     text = card(evidence)
     assert "`auscult train set_b --out models/mine --seed 3`" in text
     assert "Recipe `heart`; labels normal, murmur, extrastole" in text
 
 
-def test_data_with_counts_and_licences(evidence: Evidence) -> None:
+def test_data_with_counts_and_licences(evidence: CrossValidatedMetrics) -> None:
     """Each set has its row; a known set its citation, another its name."""
     text = card(evidence)
     assert "| PASCAL set B | 12 | 6 | 8 normal, 3 murmur, 1 extrastole |" in text
@@ -66,7 +66,7 @@ def test_data_with_counts_and_licences(evidence: Evidence) -> None:
     assert "\n- mine\n" in text
 
 
-def test_every_figure_is_the_evidences(evidence: Evidence) -> None:
+def test_every_figure_is_the_evidences(evidence: CrossValidatedMetrics) -> None:
     """Overall and per label, every figure stands with its interval, as measured."""
     text = card(evidence)
     for figure in evidence.overall.values():
@@ -78,42 +78,42 @@ def test_every_figure_is_the_evidences(evidence: Evidence) -> None:
     assert "The largest score decides." in text
 
 
-def test_confusion(evidence: Evidence) -> None:
+def test_confusion(evidence: CrossValidatedMetrics) -> None:
     """The confusion stands row by row, the truth in front."""
     for label, row in zip(LABELS, evidence.confusion.tolist(), strict=True):
         assert f"| {label} | " + " | ".join(map(str, row)) + " |" in card(evidence)
 
 
-def test_made_sounds_are_declared(evidence: Evidence) -> None:
+def test_made_sounds_are_declared(evidence: CrossValidatedMetrics) -> None:
     """Whether made sounds were trained on, and that the demo proves nothing then, is said."""
     assert "no made sounds" in card(evidence)
-    text = card(evidence, made_per_label=600)
+    text = card(evidence, synthetic_per_label=600)
     assert "600 made sounds of each label" in text
     assert "not how good the network is" in text
 
 
-def test_other_sets(evidence: Evidence) -> None:
+def test_other_sets(evidence: CrossValidatedMetrics) -> None:
     """Figures on other sets stand with the set's name; without any, nothing is said of them."""
-    text = card(evidence, other_sets={"CirCor DigiScope": {"murmur_auc": Figure(0.91, 0.88, 0.94)}})
+    text = card(evidence, other_sets={"CirCor DigiScope": {"murmur_auc": Estimate(0.91, 0.88, 0.94)}})
     assert "- CirCor DigiScope: murmur auc 0.910 (0.880 to 0.940)" in text
     assert "other sets" not in card(evidence)
 
 
-def test_limits_speak_of_the_labels_there_are(evidence: Evidence) -> None:
+def test_limits_speak_of_the_labels_there_are(evidence: CrossValidatedMetrics) -> None:
     """The limit of the label extrastole is said only of bundles that have it."""
     assert "`extrastole` (the data set's spelling)" in card(evidence)
     assert "`extrastole` (the data set's spelling)" not in card(evidence, labels=("normal", "murmur", "other"))
 
 
-def test_noise_apart(evidence: Evidence) -> None:
+def test_noise_apart(evidence: CrossValidatedMetrics) -> None:
     """Figures with the noise matched stand in a list of their own; without any, nothing is said of them."""
-    apart = {"murmur_auc_clean": Figure(0.95, 0.9, 0.98), "murmur_auc_noisy": Figure(0.87, 0.8, 0.93)}
+    apart = {"murmur_auc_clean": Estimate(0.95, 0.9, 0.98), "murmur_auc_noisy": Estimate(0.87, 0.8, 0.93)}
     text = card(dataclasses.replace(evidence, apart=apart))
     assert "- murmur auc clean 0.950 (0.900 to 0.980)\n- murmur auc noisy 0.870 (0.800 to 0.930)" in text
     assert "noise matched" not in card(evidence)
 
 
-def test_repeats_are_declared(evidence: Evidence) -> None:
+def test_repeats_are_declared(evidence: CrossValidatedMetrics) -> None:
     """That figures are means over repeats, and the confusion their sum, is said where it is so."""
     text = card(dataclasses.replace(evidence, num_repeats=3))
     assert "dealt into folds 3 times, and a figure is the mean over these repeats" in text
@@ -121,13 +121,13 @@ def test_repeats_are_declared(evidence: Evidence) -> None:
     assert "repeats" not in card(evidence)
 
 
-def test_an_end_by_hand_is_declared(evidence: Evidence) -> None:
+def test_an_end_by_hand_is_declared(evidence: CrossValidatedMetrics) -> None:
     """A training that was ended says so before its figures."""
     text = card(evidence, ended="Ended by hand: 2 of 5 folds were done.")
     assert text.index("Ended by hand: 2 of 5 folds were done.") < text.index("12 recordings of 6 patients")
 
 
-def test_plots_are_listed(evidence: Evidence) -> None:
+def test_plots_are_listed(evidence: CrossValidatedMetrics) -> None:
     """Every plot is a link; without plots there is no list."""
     text = card(evidence, plots=["plots/roc.png", "plots/training_curves.png"])
     assert "Plots: [roc](plots/roc.png), [training curves](plots/training_curves.png)." in text
@@ -136,7 +136,7 @@ def test_plots_are_listed(evidence: Evidence) -> None:
     assert "Of the first repeat: [roc](plots/roc.png)." in repeated
 
 
-def test_is_well_formed(evidence: Evidence) -> None:
+def test_is_well_formed(evidence: CrossValidatedMetrics) -> None:
     """Every table has as many cells in each row, and the text ends with one line end."""
     text = card(evidence)
     assert text.startswith("# mine\n")
@@ -148,10 +148,10 @@ def test_is_well_formed(evidence: Evidence) -> None:
         assert len({row.count("|") for row in rows}) <= 1
 
 
-def test_when_it_says_nothing(evidence: Evidence) -> None:
+def test_when_it_says_nothing(evidence: CrossValidatedMetrics) -> None:
     """Threshold, stated error, what came of it with others' thresholds, the curve; nothing where none was chosen."""
-    told = Abstaining(
-        1 / 6, 0.55, Figure(0.9, 0.8, 0.95), Figure(0.15, 0.1, 0.2), [(0.0, 1.0, 0.18), (0.8, 0.0, np.nan)]
+    told = SelectiveAccuracy(
+        1 / 6, 0.55, Estimate(0.9, 0.8, 0.95), Estimate(0.15, 0.1, 0.2), [(0.0, 1.0, 0.18), (0.8, 0.0, np.nan)]
     )
     text = card(evidence, abstaining=told)
     assert "No label is given below a confidence of 0.55: chosen so that at most 0.167" in text
@@ -160,10 +160,10 @@ def test_when_it_says_nothing(evidence: Evidence) -> None:
     assert "When it says nothing" not in card(evidence)
 
 
-def test_the_quality_gate(evidence: Evidence) -> None:
+def test_the_quality_gate(evidence: CrossValidatedMetrics) -> None:
     """By kind what passes, with intervals; nothing where none was fitted."""
-    one = Figure(0.9, 0.8, 1.0)
-    figures = GateFigures(Figure(0.998, 0.99, 1.0), {"mine": 40, "speech": 7}, *[{"mine": one, "speech": one}] * 2)
+    one = Estimate(0.9, 0.8, 1.0)
+    figures = GateMetrics(Estimate(0.998, 0.99, 1.0), {"mine": 40, "speech": 7}, *[{"mine": one, "speech": one}] * 2)
     text = card(evidence, gate_figures=figures)
     assert "hearts against all else, AUC 0.998 (0.990 to 1.000)." in text
     assert "| speech | 7 | 0.900 (0.800 to 1.000) | 0.900 (0.800 to 1.000) |" in text

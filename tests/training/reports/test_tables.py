@@ -12,7 +12,7 @@ from rich.console import Console
 
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import About, Evaluation, evaluate
-from training.evaluation.scoring import Judged
+from training.evaluation.scoring import ScoredRecording
 from training.reports.tables import print_report, sections, to_markdown
 
 EVEN = (0.4, 0.3, 0.3)
@@ -91,7 +91,7 @@ def test_what_is_not_held_out_says_so_on_every_table(evaluation: Evaluation, see
     assert "HELD OUT" not in to_markdown(evaluation).upper()
 
 
-def test_no_number_is_a_dash(judge: Callable[..., Judged], about_set: Callable[..., About]) -> None:
+def test_no_number_is_a_dash(judge: Callable[..., ScoredRecording], about_set: Callable[..., About]) -> None:
     """What the recordings do not give is a dash, and a value without an interval stands alone."""
     judged = [judge("murmur", (0.1, 0.8, 0.1)), judge("normal", EVEN)]
     text = to_markdown(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
@@ -101,7 +101,7 @@ def test_no_number_is_a_dash(judge: Callable[..., Judged], about_set: Callable[.
 
 
 def test_labels_that_nothing_tells_of_are_left_out(
-    judge: Callable[..., Judged], about_set: Callable[..., About]
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., About]
 ) -> None:
     """Sets with partial labels show the figures of one label, and no table of several classes."""
     judged = [judge("normal or extrastole", EVEN, "a"), judge("murmur", EVEN, "b")]
@@ -112,7 +112,7 @@ def test_labels_that_nothing_tells_of_are_left_out(
     assert [row[0] for row in tables["Each label, per recording"].rows] == ["normal", "murmur", "extrastole"]
 
 
-def test_sounds_that_are_no_heart_alone(judge: Callable[..., Judged], about_set: Callable[..., About]) -> None:
+def test_sounds_that_are_no_heart_alone(judge: Callable[..., ScoredRecording], about_set: Callable[..., About]) -> None:
     """One table, with the one figure there is."""
     judged = [judge("not-heart", EVEN, f"n{row}", num_withheld=1) for row in range(3)]
     (only,) = sections(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
@@ -121,7 +121,7 @@ def test_sounds_that_are_no_heart_alone(judge: Callable[..., Judged], about_set:
 
 
 def test_a_discriminant_power_below_zero_is_readable(
-    judge: Callable[..., Judged], about_set: Callable[..., About]
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., About]
 ) -> None:
     """An interval that begins below zero is not written with two minus signs in a row."""
     rng = np.random.default_rng(2)
@@ -141,7 +141,7 @@ def test_any_width(evaluation: Evaluation, width: int) -> None:
     assert max(len(line) for line in text.splitlines()) <= width
 
 
-def test_names_are_no_markup(judge: Callable[..., Judged], about_set: Callable[..., About]) -> None:
+def test_names_are_no_markup(judge: Callable[..., ScoredRecording], about_set: Callable[..., About]) -> None:
     """A data set whose name looks like markup is shown as it is."""
     judged = [judge("murmur", EVEN, "a", source="[red]x[/red]"), judge("normal", EVEN, "b", source="[/]y")]
     found = evaluate(judged, about_set(judged), Bootstrap(0, 10))

@@ -9,16 +9,19 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="courses come with the training extra")
 
-from training.fitting.trainer import Course
-from training.recipes.result import FoldCourse
+from training.fitting.trainer import TrainingHistory
+from training.recipes.result import FoldHistory
 from training.reports.training_curves import curves_json, write_curves
 
 COURSES = [
-    FoldCourse(
+    FoldHistory(
         "1.1",
-        {"before": Course(((25, 1.2), (30, 1.1)), (), 30, True), "with": Course(((20, 0.7),), (), 20, True)},
+        {
+            "before": TrainingHistory(((25, 1.2), (30, 1.1)), (), 30, True),
+            "with": TrainingHistory(((20, 0.7),), (), 20, True),
+        },
     ),
-    FoldCourse("all recordings", {"with": Course(((25, 0.7), (50, 0.5)), ((25, 0.6), (50, 0.8)), 25, True)}),
+    FoldHistory("all recordings", {"with": TrainingHistory(((25, 0.7), (50, 0.5)), ((25, 0.6), (50, 0.8)), 25, True)}),
 ]
 
 

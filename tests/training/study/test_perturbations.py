@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import picture_of
+from monitor.features.spectrogram import input_image
 from monitor.synthesis.noise import shaped_noise
 from training.study.perturbations import AS_RECORDED, SNRS_DB, band_power, disturbances, noise_disturbances, with_noise
 
@@ -62,7 +62,7 @@ def test_gain_with_room_is_not_seen() -> None:
     """A picture shows levels relative to the window, so a louder line that does not clip changes nothing."""
     sound = (tone(60.0) + tone(130.0)) * np.hanning(24_000).astype(np.float32)
     louder = ALL["20 dB louder, with room"](sound, RATE, np.random.default_rng(0))
-    np.testing.assert_allclose(picture_of(louder[:20_000], HEART), picture_of(sound[:20_000], HEART), atol=0.02)
+    np.testing.assert_allclose(input_image(louder[:20_000], HEART), input_image(sound[:20_000], HEART), atol=0.02)
 
 
 def test_gain_and_clipping() -> None:

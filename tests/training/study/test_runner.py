@@ -18,7 +18,7 @@ from rich.console import Console
 from monitor.errors import DataError
 from monitor.features.spec import HEART
 from monitor.synthesis.phonocardiogram import phonocardiogram
-from monitor.synthesis.random_parameters import random_settings
+from monitor.synthesis.random_parameters import random_parameters
 from training.data.audio import read_sound
 from training.data.discovery import discover
 from training.data.recording import Recording
@@ -28,7 +28,6 @@ from training.fitting import heart_fit
 from training.fitting.cross_validation import held_out_outputs
 from training.fitting.options import HeartOptions
 from training.progress import SilentProgress
-from training.study import run as run_module
 from training.study import runner
 from training.study.figures import compare_all
 from training.study.fold_outputs import FoldOutputs, Probe, hop_of, judged_fold, load_fold, noises_of, save_fold
@@ -40,7 +39,7 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 
 LABELS = ("normal", "murmur", "extrastole")
-OPTIONS = HeartOptions(folds=2, pretrain_steps=1, steps=1, batch_size=4, made_per_label=2)
+OPTIONS = HeartOptions(folds=2, pretrain_steps=1, steps=1, batch_size=4, synthetic_per_label=2)
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +69,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
 def write_heart(path: Path, label: str, seed: Sequence[int], duration_s: float) -> None:
     """Write a made heart."""
     rng = np.random.default_rng(seed)
-    soundfile.write(path, phonocardiogram(duration_s, random_settings(rng, label=label), rng).waveform, 4000)
+    soundfile.write(path, phonocardiogram(duration_s, random_parameters(rng, label=label), rng).waveform, 4000)
 
 
 def write_marks(path: Path, *, early: bool) -> None:
@@ -307,8 +306,8 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
         return study.folder / f"{variant.name}.json"
 
     monkeypatch.setattr(Study, "run", run)
-    monkeypatch.setattr(run_module, "discover", lambda paths: [])
-    monkeypatch.setattr(run_module, "compare_all", lambda folder, draws, note: {"variants": {}})
+    monkeypatch.setattr(runner, "discover", lambda paths: [])
+    monkeypatch.setattr(runner, "compare_all", lambda folder, draws, note: {"variants": {}})
     return done
 
 

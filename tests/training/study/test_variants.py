@@ -12,14 +12,14 @@ import soundfile
 
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound, read_sound
-from training.data.recording import NOT_HEART, Recording
-from training.examples.batches import BatchMaker, Share
+from training.data.recording import NON_CARDIAC, Recording
+from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 from training.fitting.options import HeartOptions
 from training.study import variants
 from training.study.variants import VARIANTS, read_padded
 
-OUTPUTS = ("normal", "murmur", "extrastole", NOT_HEART)
+OUTPUTS = ("normal", "murmur", "extrastole", NON_CARDIAC)
 SET_B, CIRCOR, MADE, NOISES = "PASCAL set B", "CirCor DigiScope", "made sounds", "sounds that are no heart"
 
 
@@ -36,7 +36,7 @@ def sound(labels: str, source: str, number: int, premature: bool | None = None) 
 @pytest.fixture(scope="module")
 def sounds() -> list[Sound]:
     """Return recordings of set B, eight normals to one extrasystole, of CirCor, and of noise."""
-    counts = {("normal", SET_B): 8, ("murmur", SET_B): 2, ("extrastole", SET_B): 1, (NOT_HEART, NOISES): 2}
+    counts = {("normal", SET_B): 8, ("murmur", SET_B): 2, ("extrastole", SET_B): 1, (NON_CARDIAC, NOISES): 2}
     counts |= {("murmur", CIRCOR): 3, ("normal|extrastole", CIRCOR): 1}
     return [sound(*key, number) for key, count in counts.items() for number in range(count)]
 
@@ -44,7 +44,7 @@ def sounds() -> list[Sound]:
 @pytest.fixture(scope="module")
 def made() -> list[Sound]:
     """Return made sounds of every label."""
-    truth = {"normal": False, "murmur": False, "extrastole": True, NOT_HEART: None}
+    truth = {"normal": False, "murmur": False, "extrastole": True, NON_CARDIAC: None}
     return [sound(label, MADE, 50 + number, truth[label]) for label in truth for number in range(2)]
 
 
@@ -53,7 +53,7 @@ def mixture_of(name: str, sounds: Sequence[Sound], made: Sequence[Sound]) -> Mix
     return VARIANTS[name].mix(sounds, made, {SET_B}, HEART, 0)
 
 
-def heard(shares: Sequence[Share]) -> set[tuple[str, str]]:
+def heard(shares: Sequence[SamplingGroup]) -> set[tuple[str, str]]:
     """Return the sets and labels that are drawn."""
     return {
         (its.recording.source, "|".join(its.recording.labels))
@@ -63,7 +63,7 @@ def heard(shares: Sequence[Share]) -> set[tuple[str, str]]:
     }
 
 
-def weight(shares: Sequence[Share], source: str, labels: str) -> float:
+def weight(shares: Sequence[SamplingGroup], source: str, labels: str) -> float:
     """Return how much of a set and label is drawn."""
     return sum(
         share.weight
@@ -124,7 +124,7 @@ def test_without_augmentation_pictures_are_as_they_are(sounds: list[Sound]) -> N
     short = dataclasses.replace(
         sounds[0], frames=Frames(sounds[0].frames.log_power[:198], sounds[0].frames.bands[:, :198])
     )
-    shares = [Share([short], 1.0), Share([sounds[-6]], 0.0)]
+    shares = [SamplingGroup([short], 1.0), SamplingGroup([sounds[-6]], 0.0)]
     plain = VARIANTS["no_augmentation"].batches(shares, OUTPUTS, HEART, 0).make(2).pictures
     np.testing.assert_array_equal(plain[0], plain[1])
     ours = VARIANTS["ours"].batches(shares, OUTPUTS, HEART, 0).make(2).pictures
@@ -162,21 +162,21 @@ def test_without_circor(sounds: list[Sound], made: list[Sound]) -> None:
     mixture = mixture_of("no_circor", sounds, made)
     everything = heard(mixture.before) | heard(mixture.after)
     assert CIRCOR not in {source for source, _ in everything}
-    assert {(NOISES, NOT_HEART), (MADE, "murmur"), (SET_B, "normal")} <= everything
+    assert {(NOISES, NON_CARDIAC), (MADE, "murmur"), (SET_B, "normal")} <= everything
 
 
 def test_without_made_hearts(sounds: list[Sound], made: list[Sound]) -> None:
     """Made noise stays, made hearts go, and the recordings' word is taken."""
     mixture = mixture_of("no_made_rhythms", sounds, made)
     everything = heard(mixture.before) | heard(mixture.after)
-    assert {labels for source, labels in everything if source == MADE} == {NOT_HEART}
+    assert {labels for source, labels in everything if source == MADE} == {NON_CARDIAC}
     assert (SET_B, "extrastole") in everything
 
 
 def test_without_sounds_that_are_no_heart(sounds: list[Sound], made: list[Sound]) -> None:
     """Neither made nor recorded."""
     mixture = mixture_of("no_not_heart", sounds, made)
-    assert NOT_HEART not in {labels for _, labels in heard(mixture.before) | heard(mixture.after)}
+    assert NON_CARDIAC not in {labels for _, labels in heard(mixture.before) | heard(mixture.after)}
 
 
 def test_extrasystoles_at_their_word(sounds: list[Sound], made: list[Sound]) -> None:

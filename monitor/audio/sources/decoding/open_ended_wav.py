@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from monitor.audio.sources.decoding.pcm import RawFormat, check_form
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, holds_nothing_but_chunks, read_wav_header, skipper
 
-__all__ = ["UnfinishedWav"]
+__all__ = ["OpenEndedWav"]
 
 READ_BYTES = 2**16
 
 
-class UnfinishedWav:
+class OpenEndedWav:
     """An open WAV without a length.
 
     Parameters

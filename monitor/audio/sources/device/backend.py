@@ -10,7 +10,7 @@ from typing import Protocol
 from monitor.audio.sources.device.portaudio import BlockTaker
 from monitor.audio.sources.device.selection import DeviceInfo
 
-__all__ = ["SoundSystem", "StreamLike"]
+__all__ = ["AudioBackend", "StreamLike"]
 
 
 class StreamLike(Protocol):
@@ -24,7 +24,7 @@ class StreamLike(Protocol):
         """End the callbacks and let go of the device."""
 
 
-class SoundSystem(Protocol):
+class AudioBackend(Protocol):
     """What opens devices; :class:`monitor.audio.sources.device.portaudio.PortAudio` is one."""
 
     def devices(self) -> list[DeviceInfo]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["DRIFT_SHARE", "RateMeter"]
+__all__ = ["DRIFT_SHARE", "ClockDrift"]
 
 DRIFT_SHARE = 0.005
 """A rate further off than this is told."""
@@ -20,7 +20,7 @@ MAX_POINTS = 120
 the slope of a line through the points is off by 0.1 % then, a fifth of what is told."""
 
 
-class RateMeter:
+class ClockDrift:
     """Measures the rate of one uninterrupted stream."""
 
     def __init__(self) -> None:

@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.signal_statistics import InputStatistics
+from monitor.audio.signal_statistics import StreamingStatistics
 
-__all__ = ["DeadInput"]
+__all__ = ["InputDiagnosis"]
 
 WINDOW_S = 1.5
 """Seconds behind a finding: a beat at the slowest heart, and resolution for a line of hum."""
@@ -72,7 +72,7 @@ HUM: Final = (
 )
 
 
-class DeadInput:
+class InputDiagnosis:
     """Tells why an input is of no use, while its sound arrives in pieces.
 
     Parameters
@@ -94,7 +94,7 @@ class DeadInput:
 
     def __init__(self, sample_rate: int, platform: str = sys.platform) -> None:
         self._platform = platform if platform in ZEROS else "linux"
-        self._statistics = InputStatistics(sample_rate, WINDOW_S)
+        self._statistics = StreamingStatistics(sample_rate, WINDOW_S)
         self._sample_rate = sample_rate
         self._look_samples = round(LOOK_EVERY_S * sample_rate)
         self._window = np.zeros(round(WINDOW_S / LOOK_EVERY_S) * self._look_samples, np.float32)

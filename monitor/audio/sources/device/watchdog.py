@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import Literal
 
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.audio.sources.device.backend import SoundSystem, StreamLike
+from monitor.audio.sources.device.backend import AudioBackend, StreamLike
 from monitor.audio.sources.device.capture import Capture
-from monitor.audio.sources.device.clock_drift import DRIFT_SHARE, RateMeter
-from monitor.audio.sources.device.input_diagnosis import DeadInput
+from monitor.audio.sources.device.clock_drift import DRIFT_SHARE, ClockDrift
+from monitor.audio.sources.device.input_diagnosis import InputDiagnosis
 from monitor.audio.sources.device.selection import DeviceInfo, find_again
 from monitor.errors import DeviceError
 from monitor.messages import DeviceStatus
@@ -41,7 +41,7 @@ class Watchdog:
 
     Parameters
     ----------
-    system : SoundSystem
+    system : AudioBackend
         Used by this thread alone once it runs.
     device : DeviceInfo
     capture : Capture
@@ -70,7 +70,7 @@ class Watchdog:
 
     def __init__(
         self,
-        system: SoundSystem,
+        system: AudioBackend,
         device: DeviceInfo,
         capture: Capture,
         ring: RingBuffer,
@@ -87,8 +87,8 @@ class Watchdog:
         self._once, self._patient, self._clock = once, patient, clock
         self._stream: StreamLike | None = None
         self._cursor = ring.cursor()
-        self._dead_input = DeadInput(sample_rate)
-        self._meter = RateMeter()
+        self._dead_input = InputDiagnosis(sample_rate)
+        self._meter = ClockDrift()
         self._heard = (0, 0, 0)  # streams, overflows and samples at the last tick
         self._silent_s = 0.0
         self._ticked_s = clock()

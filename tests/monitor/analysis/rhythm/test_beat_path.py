@@ -42,7 +42,7 @@ def test_regular_peaks_are_the_beats() -> None:
     """Every peak of a regular rhythm is a beat, and all but the first are joined to the one before."""
     beats = beats_of(REGULAR)
     assert [beat.position for beat in beats] == [place for place, _ in REGULAR]
-    assert [beat.joined for beat in beats] == [False] + [True] * 11
+    assert [beat.fuse_score for beat in beats] == [False] + [True] * 11
 
 
 def test_second_sounds_are_passed_over() -> None:
@@ -54,7 +54,7 @@ def test_a_missed_beat_leaves_one_long_interval() -> None:
     """Where one beat is not heard, the ones round it are still joined."""
     beats = beats_of(REGULAR[:5] + REGULAR[6:])
     assert [beat.position for beat in beats] == [place for place, _ in REGULAR[:5] + REGULAR[6:]]
-    assert all(beat.joined for beat in beats[1:])
+    assert all(beat.fuse_score for beat in beats[1:])
 
 
 @settings(max_examples=60, deadline=None)
@@ -63,10 +63,10 @@ def test_an_early_beat_is_preferred_to_a_faint_peak_at_the_usual_place(
     share: float, clarity: float, both: float
 ) -> None:
     """An early beat with its pause is on the path, though a faint peak stands where a beat was due."""
-    early = 30.0 * (4 + share)
+    ectopic = 30.0 * (4 + share)
     after = [(30.0 * (2 * both + beat), 1.0) for beat in range(4, 11)]
-    found = positions([*REGULAR[:5], (early, clarity), (150.0, 0.35), *after])
-    assert early in found
+    found = positions([*REGULAR[:5], (ectopic, clarity), (150.0, 0.35), *after])
+    assert ectopic in found
     assert 150.0 not in found
 
 
@@ -79,7 +79,7 @@ def test_nothing_is_joined_across_a_long_silence() -> None:
     for place, clarity in REGULAR:
         path.add(place + 11 * 30.0 + (FARTHEST + 0.1) * 30.0, clarity)
     beats = path.settle(FAR)
-    assert [beat.joined for beat in beats] == [False] + [True] * 11
+    assert [beat.fuse_score for beat in beats] == [False] + [True] * 11
 
 
 def test_what_is_settled_comes_once_and_in_order() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.analysis.rhythm.beat_template import SHARE, BeatShape
+from monitor.analysis.rhythm.beat_template import SHARE, BeatTemplate
 
 
 def two_sounds(interval: float, frames: int = 198, begin: float = 5.0) -> NDArray[np.float64]:
@@ -25,7 +25,7 @@ def two_sounds(interval: float, frames: int = 198, begin: float = 5.0) -> NDArra
 def test_beats_are_the_highest_likeness(interval: float, begin: float) -> None:
     """At every beat the likeness is about 1, at the second sounds it is far lower."""
     envelope = two_sounds(interval, begin=begin)
-    shape = BeatShape(envelope, interval)
+    shape = BeatTemplate(envelope, interval)
     likeness = np.array(shape.likeness(envelope))
     inside = np.arange(begin, len(likeness) - 2 * shape.onset, interval)
     beats = np.round(inside - shape.onset).astype(int)
@@ -38,7 +38,7 @@ def test_beats_are_the_highest_likeness(interval: float, begin: float) -> None:
 def test_the_onset_is_the_first_sound() -> None:
     """Not the second one, though both lie in the shape."""
     envelope = two_sounds(32.0)
-    shape = BeatShape(envelope, 32.0)
+    shape = BeatTemplate(envelope, 32.0)
     place = int(np.argmax(shape.likeness(envelope)[:40])) + shape.onset
     assert (place - 5) % 32 in (0, 1, 31)
 
@@ -47,20 +47,20 @@ def test_the_onset_is_the_first_sound() -> None:
 def test_the_level_does_not_matter(level: float) -> None:
     """A louder heart is as much like its beats."""
     envelope = two_sounds(30.0)
-    shape = BeatShape(envelope, 30.0)
+    shape = BeatTemplate(envelope, 30.0)
     assert shape.likeness(envelope + level) == pytest.approx(shape.likeness(envelope), abs=1e-6)
 
 
 def test_flat_sound_is_like_no_beat() -> None:
     """Silence learns a flat shape, and nothing is like it."""
-    shape = BeatShape(np.full(198, -46.0), 30.0)
+    shape = BeatTemplate(np.full(198, -46.0), 30.0)
     assert max(shape.likeness(two_sounds(30.0))) < 0.25
 
 
 def test_the_shape_follows_what_it_learns() -> None:
     """A heart whose second sound fades is found as well after some beats."""
     first, later = two_sounds(30.0), two_sounds(30.0)
-    shape = BeatShape(first, 30.0)
+    shape = BeatTemplate(first, 30.0)
     place = int(np.argmax(shape.likeness(first)[:30]))
     later[place + shape.onset + 6 : place + len(shape)] = 0.0
     before = shape.likeness(later)[place]

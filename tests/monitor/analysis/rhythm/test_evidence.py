@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.analysis.rhythm.beat_path import Beat, BeatPath
-from monitor.analysis.rhythm.ectopic import FEATURES, PREMATURE_FROM, WEIGHTS, Candidate, IntervalJudge, log_odds_of
-from monitor.analysis.rhythm.evidence import USUAL, joined, joined_scores, pooled
-from monitor.messages import NOTHING_FOLLOWED, EarlyBeats
+from monitor.analysis.rhythm.ectopic import FEATURES, PREMATURE_FROM, WEIGHTS, Candidate, EctopicDetector, log_odds_of
+from monitor.analysis.rhythm.evidence import USUAL, fuse_score, fuse_scores, pooled
+from monitor.messages import NOTHING_FOLLOWED, EctopicBeats
 
-HEARD = EarlyBeats(covered_s=25.0, num_intervals=30, followable=True, evidence=2.5)
+HEARD = EctopicBeats(covered_s=25.0, num_intervals=30, followable=True, evidence=2.5)
 NONE = dataclasses.replace(HEARD, evidence=-1.5)
 SCORES = {"normal": 0.7, "murmur": 0.2, "extrastole": 0.1}
 
 
 def judged(intervals: list[float], *, clarity: dict[int, float] | None = None, due: float = 0.0) -> list[Candidate]:
     """Return the candidates among beats with these intervals, in frames; ``due`` is heard where beat 9 would be."""
-    path, judge, found, at = BeatPath(30.0), IntervalJudge(), list[Candidate](), 0.0
+    path, judge, found, at = BeatPath(30.0), EctopicDetector(), list[Candidate](), 0.0
     beats = [Beat(at, 1.0, False)]
     for number, interval in enumerate(intervals, 1):
         at += interval
@@ -87,7 +87,7 @@ def test_each_sign_against_counts() -> None:
 
 def test_nothing_spans_a_break() -> None:
     """A beat that follows none begins anew: no candidate before four intervals are known again."""
-    path, judge = BeatPath(30.0), IntervalJudge()
+    path, judge = BeatPath(30.0), EctopicDetector()
     for number in range(8):
         judge.add(Beat(30.0 * number, 1.0, number > 0), path)
     assert judge.usual == pytest.approx(30.0)
@@ -105,27 +105,27 @@ def test_every_feature_has_its_weight() -> None:
 
 def test_a_score_stays_where_nothing_was_followed() -> None:
     """Without evidence the very score comes back."""
-    assert joined(0.37, NOTHING_FOLLOWED) == 0.37
-    assert joined_scores(SCORES, NOTHING_FOLLOWED) == SCORES
+    assert fuse_score(0.37, NOTHING_FOLLOWED) == 0.37
+    assert fuse_scores(SCORES, NOTHING_FOLLOWED) == SCORES
 
 
 def test_evidence_moves_a_score() -> None:
     """An early beat raises it, regular beats lower it."""
-    assert joined(0.1, HEARD) > 0.5
-    assert joined(0.8, NONE) < 0.4
+    assert fuse_score(0.1, HEARD) > 0.5
+    assert fuse_score(0.8, NONE) < 0.4
 
 
 def test_regular_beats_say_no_more_than_that_none_was_heard() -> None:
     """They take a score back to how common the label is, and leave one below that alone."""
-    assert joined(0.15, dataclasses.replace(NONE, evidence=-4.0)) == USUAL
-    assert joined(0.05, NONE) == 0.05
+    assert fuse_score(0.15, dataclasses.replace(NONE, evidence=-4.0)) == USUAL
+    assert fuse_score(0.05, NONE) == 0.05
 
 
 @given(st.floats(0.0, 1.0), st.floats(-5.0, 5.0), st.floats(0.1, 5.0))
 def test_more_evidence_never_lowers_a_score(score: float, evidence: float, more: float) -> None:
     """The joined score rises with the evidence and stays a probability."""
-    less = joined(score, dataclasses.replace(HEARD, evidence=evidence or 0.1))
-    after = joined(score, dataclasses.replace(HEARD, evidence=(evidence or 0.1) + more))
+    less = fuse_score(score, dataclasses.replace(HEARD, evidence=evidence or 0.1))
+    after = fuse_score(score, dataclasses.replace(HEARD, evidence=(evidence or 0.1) + more))
     assert 0.0 <= less <= 1.0
     assert evidence + more == 0.0 or after >= less
 
@@ -135,7 +135,7 @@ def test_joined_scores_sum_to_one(values: list[float], evidence: float) -> None:
     """The others keep their order and share what is left."""
     total = sum(values)
     scores = dict(zip(SCORES, (value / total for value in values), strict=True))
-    after = joined_scores(scores, dataclasses.replace(HEARD, evidence=evidence))
+    after = fuse_scores(scores, dataclasses.replace(HEARD, evidence=evidence))
     assert sum(after.values()) == pytest.approx(1.0)
     assert list(after) == list(scores)
     if scores["murmur"] > 1e-6:
@@ -144,14 +144,14 @@ def test_joined_scores_sum_to_one(values: list[float], evidence: float) -> None:
 
 def test_other_labels_stay_as_they_are() -> None:
     """A bundle without extrasystoles has nothing to join."""
-    assert joined_scores({"normal": 0.6, "murmur": 0.4}, HEARD) == {"normal": 0.6, "murmur": 0.4}
+    assert fuse_scores({"normal": 0.6, "murmur": 0.4}, HEARD) == {"normal": 0.6, "murmur": 0.4}
 
 
 def test_certainty_is_not_lost() -> None:
     """A label alone keeps its 1, and a score of exactly 0 or 1 can still be moved."""
-    assert joined_scores({"extrastole": 1.0}, NONE) == {"extrastole": 1.0}
-    assert 0.0 < joined(0.0, HEARD) < 1.0
-    assert 0.0 < joined(1.0, NONE) < 1.0
+    assert fuse_scores({"extrastole": 1.0}, NONE) == {"extrastole": 1.0}
+    assert 0.0 < fuse_score(0.0, HEARD) < 1.0
+    assert 0.0 < fuse_score(1.0, NONE) < 1.0
 
 
 def test_scores_are_pooled_by_their_mean() -> None:

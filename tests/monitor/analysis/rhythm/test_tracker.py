@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.ectopic import PREMATURE_FROM
-from monitor.analysis.rhythm.tracker import HORIZON_S, BeatIntervals
+from monitor.analysis.rhythm.tracker import HORIZON_S, BeatTracker
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.messages import NOTHING_FOLLOWED, EarlyBeats
-from monitor.synthesis.parameters import HeartSettings, Surroundings, Tone
+from monitor.messages import NOTHING_FOLLOWED, EctopicBeats
+from monitor.synthesis.parameters import HeartParameters, Surroundings, Tone
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
 
 Envelope = NDArray[np.float32]
 SIZE, HOP_S = HEART.num_frames, HEART.frame_hop_s
-QUIET = HeartSettings(
+QUIET = HeartParameters(
     rhythm=Rhythm(), s1=Tone(45.0, 0.12), s2=Tone(60.0, 0.09, level_db=-4.0), ectopic_s1=0.9, ectopic_s2=0.6
 )
 
@@ -60,8 +60,8 @@ def envelope_of(waveform: NDArray[np.float32]) -> Envelope:
 
 
 def push(
-    beats: BeatIntervals, envelope: Envelope, *, hop: int = 20, first: int = 0, shift: int = 0
-) -> list[EarlyBeats]:
+    beats: BeatTracker, envelope: Envelope, *, hop: int = 20, first: int = 0, shift: int = 0
+) -> list[EctopicBeats]:
     """Push every window that starts from frame ``first`` on, ``shift`` frames later than it is; return all results."""
     results = []
     for start in range(first, len(envelope) - SIZE + 1, hop):
@@ -70,12 +70,12 @@ def push(
     return results
 
 
-def all_beats(results: list[EarlyBeats]) -> list[float]:
+def all_beats(results: list[EctopicBeats]) -> list[float]:
     """Return every beat that was ever reported, in seconds."""
     return sorted({at_s for result in results for at_s in result.beats_s})
 
 
-def told(results: list[EarlyBeats]) -> list[float]:
+def told(results: list[EctopicBeats]) -> list[float]:
     """Return every early beat that was ever told, in seconds."""
     return sorted({beat.at_s for result in results for beat in result.premature})
 
@@ -85,7 +85,7 @@ def told(results: list[EarlyBeats]) -> list[float]:
 def test_beats_are_found_where_they_are(bpm: float, seed: int) -> None:
     """At least 97 % of the first sounds of a quiet heart are found within 50 ms, and nothing else is."""
     envelope, onsets, _ = heart(bpm=bpm, seed=seed)
-    found = np.array(all_beats(push(BeatIntervals(), envelope)))
+    found = np.array(all_beats(push(BeatTracker(), envelope)))
     inside = onsets[(onsets > found[0] - 0.3) & (onsets < found[-1] + 0.3)]
     assert found[0] < 2.0
     assert found[-1] > 40.0 - 6.0
@@ -98,9 +98,9 @@ def test_rare_early_beats_are_found_across_windows() -> None:
     hits = total = 0
     for seed in range(6):
         for bpm in (64.0, 74.0):
-            envelope, onsets, early = heart("ectopic", bpm=bpm, seed=seed)
-            results = push(BeatIntervals(), envelope)
-            found, truth = told(results), onsets[early]
+            envelope, onsets, ectopic = heart("ectopic", bpm=bpm, seed=seed)
+            results = push(BeatTracker(), envelope)
+            found, truth = told(results), onsets[ectopic]
             assert all(np.abs(truth - at_s).min() < 0.05 for at_s in found)
             assert max(result.evidence for result in results) > PREMATURE_FROM
             reachable = truth[(truth > 7.0) & (truth < 34.0)]
@@ -112,12 +112,12 @@ def test_rare_early_beats_are_found_across_windows() -> None:
 
 def test_an_early_beat_says_how_early_it_came() -> None:
     """Its share of the normal interval, the pause behind it, and odds above the least that is told."""
-    envelope, onsets, early = heart("ectopic", bpm=64.0, seed=0)
-    (beat,) = [its for its in push(BeatIntervals(), envelope)[-1].premature if its.at_s < 25.0]
+    envelope, onsets, ectopic = heart("ectopic", bpm=64.0, seed=0)
+    (beat,) = [its for its in push(BeatTracker(), envelope)[-1].premature if its.at_s < 25.0]
     place = int(np.abs(onsets - beat.at_s).argmin())
     intervals = np.diff(onsets)
     usual = np.median(intervals)
-    assert early[place]
+    assert ectopic[place]
     assert beat.share == pytest.approx(intervals[place - 1] / usual, abs=0.05)
     assert beat.pause == pytest.approx(intervals[place] / usual, abs=0.06)
     assert beat.log_odds > PREMATURE_FROM
@@ -129,7 +129,7 @@ def test_an_early_beat_at_the_edges_of_windows_is_found(first: int, seed: int) -
     """Windows that hardly overlap give what windows at every half second give, wherever their edges lie."""
     envelope, _, _ = heart("ectopic", bpm=64.0, seed=seed)
     stop = first + SIZE + 7 * 160
-    usual, apart = BeatIntervals(), BeatIntervals()
+    usual, apart = BeatTracker(), BeatTracker()
     for start in range(first, stop - SIZE + 1, 20):
         usual.push(envelope[start : start + SIZE], start * HOP_S, 64.0)
     for start in range(first, stop - SIZE + 1, 160):
@@ -143,7 +143,7 @@ def test_an_early_beat_at_the_edges_of_windows_is_found(first: int, seed: int) -
 def test_the_hop_does_not_matter(seed: int, kind: str, noise_db: int) -> None:
     """At a hop of 0.25, 0.5 and 1 s the beats and the early beats are the same to the last bit."""
     envelope, _, _ = heart(kind, seed=seed, duration_s=25.0, noise_db=float(noise_db))
-    fine, usual, coarse = (push(BeatIntervals(), envelope, hop=hop) for hop in (10, 20, 40))
+    fine, usual, coarse = (push(BeatTracker(), envelope, hop=hop) for hop in (10, 20, 40))
     assert all_beats(fine) == all_beats(usual) == all_beats(coarse)
     assert fine[::4] == usual[::2] == coarse
 
@@ -151,7 +151,7 @@ def test_the_hop_does_not_matter(seed: int, kind: str, noise_db: int) -> None:
 def test_a_hop_that_divides_no_second_finds_the_same_beats() -> None:
     """At a hop of 0.3 s each stretch is counted once too, and the beats are the same to within a frame."""
     envelope, _, _ = heart()
-    usual, odd = (all_beats(push(BeatIntervals(), envelope, hop=hop)) for hop in (20, 12))
+    usual, odd = (all_beats(push(BeatTracker(), envelope, hop=hop)) for hop in (20, 12))
     assert odd[: len(usual)] == pytest.approx(usual[: len(odd)], abs=HOP_S)
     assert min(np.diff(odd)) > 0.5
 
@@ -160,8 +160,8 @@ def test_positions_do_not_drift_late_in_a_long_session() -> None:
     """After a day the beats are where they would be at the start, later by that day."""
     envelope, _, _ = heart()
     day = 86_400 * 40
-    early, late = push(BeatIntervals(), envelope), push(BeatIntervals(), envelope, shift=day)
-    assert all_beats(late) == pytest.approx([at_s + 86_400 for at_s in all_beats(early)], abs=1e-6)
+    ectopic, late = push(BeatTracker(), envelope), push(BeatTracker(), envelope, shift=day)
+    assert all_beats(late) == pytest.approx([at_s + 86_400 for at_s in all_beats(ectopic)], abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -169,14 +169,14 @@ def test_positions_do_not_drift_late_in_a_long_session() -> None:
 def test_hearts_without_early_beats_have_none(kind: str, seed: int) -> None:
     """Regular beats, and those that breathing moves by an eighth, tell of no early one."""
     envelope, _, _ = heart(kind, bpm=88.0, seed=seed, respiratory=0.12 if kind == "sinus-arrhythmia" else 0.03)
-    results = push(BeatIntervals(), envelope)
+    results = push(BeatTracker(), envelope)
     assert told(results) == []
     assert results[-1].num_intervals > 20
 
 
 def test_regular_beats_are_evidence_against() -> None:
     """Half a minute of regular beats speaks against an early one, more than ten seconds do."""
-    results = push(BeatIntervals(), heart()[0])
+    results = push(BeatTracker(), heart()[0])
     assert results[-1].followable
     assert results[-1].evidence < results[20].evidence <= 0.0
 
@@ -189,7 +189,7 @@ def test_a_missed_beat_is_no_pause() -> None:
     for beat in (9, 18, 27, 36):
         silent = slice(int((onsets[beat] - 0.08) / HOP_S), int((onsets[beat + 1] - 0.15) / HOP_S))
         faded[silent] = np.minimum(faded[silent], floor)
-    results = push(BeatIntervals(), faded)
+    results = push(BeatTracker(), faded)
     assert told(results) == []
     gaps = np.diff(all_beats(results))
     assert np.sum(gaps > 1.4 * np.median(gaps)) >= 3
@@ -207,7 +207,7 @@ def test_what_is_no_heart_gives_nothing(sound: str, seed: int) -> None:
         "brown": np.cumsum(white) / 100.0,
         "hum": 0.3 * np.sin(2 * np.pi * 50.0 * np.arange(30 * 4000) / 4000),
     }
-    results = push(BeatIntervals(), envelope_of(sounds[sound].astype(np.float32)))
+    results = push(BeatTracker(), envelope_of(sounds[sound].astype(np.float32)))
     assert told(results) == []
     assert results[-1].evidence == 0.0
     assert sum(result.followable for result in results) < 0.2 * len(results)
@@ -216,7 +216,7 @@ def test_what_is_no_heart_gives_nothing(sound: str, seed: int) -> None:
 def test_beats_alone_are_no_rhythm() -> None:
     """Where no window is sure of its rate nothing is said, however regular the beats."""
     envelope, _, _ = heart()
-    beats = BeatIntervals()
+    beats = BeatTracker()
     for start in range(0, len(envelope) - SIZE + 1, 20):
         beats.push(envelope[start : start + SIZE], start * HOP_S, None)
     assert beats.result.num_intervals > 20
@@ -230,7 +230,7 @@ def test_scattered_beats_cannot_tell() -> None:
     envelope = np.full(1600, -12.0, np.float32) + 0.3 * rng.standard_normal(1600).astype(np.float32)
     for place in np.cumsum(rng.uniform(14.0, 70.0, 36)).astype(int):
         envelope[place : place + 4] += 6.0
-    results = push(BeatIntervals(), envelope)
+    results = push(BeatTracker(), envelope)
     assert told(results) == []
     assert max(result.evidence for result in results) <= 0.0
 
@@ -238,7 +238,7 @@ def test_scattered_beats_cannot_tell() -> None:
 def test_intervals_never_span_what_was_not_heard() -> None:
     """Behind a gap beats are found anew, none lies in it and no interval crosses it."""
     envelope, _, _ = heart(duration_s=60.0)
-    beats = BeatIntervals()
+    beats = BeatTracker()
     push(beats, envelope[:800])
     before = beats.result
     for end_s in np.arange(20.5, 30.0, 0.5):
@@ -258,7 +258,7 @@ def test_intervals_never_span_what_was_not_heard() -> None:
 def test_windows_withheld_in_between_lose_nothing() -> None:
     """Poor windows that good ones overlap on both sides leave no hole: all of that sound was heard."""
     envelope, _, _ = heart()
-    whole, some = BeatIntervals(), BeatIntervals()
+    whole, some = BeatTracker(), BeatTracker()
     expected = all_beats(push(whole, envelope))
     results = []
     for start in range(0, len(envelope) - SIZE + 1, 20):
@@ -272,7 +272,7 @@ def test_windows_withheld_in_between_lose_nothing() -> None:
 
 def test_beats_grow_old() -> None:
     """What is more than half a minute back is forgotten, by new sound and by time without any."""
-    beats = BeatIntervals()
+    beats = BeatTracker()
     results = push(beats, heart(duration_s=60.0)[0])
     assert results[-1].beats_s[0] >= 60.0 - HORIZON_S - 2.0
     assert results[-1].covered_s <= HORIZON_S
@@ -282,7 +282,7 @@ def test_beats_grow_old() -> None:
 
 def test_an_early_beat_is_forgotten_after_half_a_minute() -> None:
     """Its evidence goes with it."""
-    beats = BeatIntervals()
+    beats = BeatTracker()
     results = push(beats, heart("ectopic", bpm=64.0, seed=0)[0])
     assert results[-1].premature
     assert results[-1].evidence > PREMATURE_FROM
@@ -293,26 +293,26 @@ def test_an_early_beat_is_forgotten_after_half_a_minute() -> None:
 def test_clear_forgets_all() -> None:
     """Afterwards it is as new, from any position."""
     envelope, _, _ = heart()
-    used = BeatIntervals()
+    used = BeatTracker()
     push(used, heart(bpm=100.0)[0])
     used.clear()
     assert used.result == NOTHING_FOLLOWED
-    assert push(used, envelope) == push(BeatIntervals(), envelope)
+    assert push(used, envelope) == push(BeatTracker(), envelope)
 
 
 def test_a_source_that_goes_back_begins_anew() -> None:
     """A window before what was heard is a new stretch."""
     envelope, _, _ = heart()
-    beats = BeatIntervals()
+    beats = BeatTracker()
     push(beats, envelope, shift=4000)
     again = push(beats, envelope)
-    assert all_beats(again[-1:])[-1] == pytest.approx(all_beats(push(BeatIntervals(), envelope)[-1:])[-1])
+    assert all_beats(again[-1:])[-1] == pytest.approx(all_beats(push(BeatTracker(), envelope)[-1:])[-1])
 
 
 def test_the_same_window_twice_counts_once() -> None:
     """Pushing a window again changes nothing."""
     envelope, _, _ = heart()
-    once, twice = BeatIntervals(), BeatIntervals()
+    once, twice = BeatTracker(), BeatTracker()
     for start in range(0, len(envelope) - SIZE + 1, 20):
         window = envelope[start : start + SIZE]
         once.push(window, start * HOP_S, 72.0)
@@ -324,14 +324,14 @@ def test_the_level_does_not_matter() -> None:
     """A heart ten times as loud has the same beats."""
     envelope, _, _ = heart()
     louder = (envelope.astype(np.float64) + 2.0 * np.log(10.0)).astype(np.float32)
-    quiet, loud = all_beats(push(BeatIntervals(), envelope)), all_beats(push(BeatIntervals(), louder))
+    quiet, loud = all_beats(push(BeatTracker(), envelope)), all_beats(push(BeatTracker(), louder))
     assert loud == pytest.approx(quiet, abs=1e-3)
 
 
 def test_a_wrong_rate_at_first_is_put_right() -> None:
     """Where the rate that is shown stays another one, the shape of a beat is learnt anew."""
     envelope, _, _ = heart(bpm=60.0)
-    beats = BeatIntervals()
+    beats = BeatTracker()
     beats._append(envelope[:SIZE])
     beats._learn_anew(SIZE, SIZE, 20.0)
     assert beats._path.interval == 20.0

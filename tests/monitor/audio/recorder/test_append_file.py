@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from monitor.audio.recorder.append_file import GrowingFile, new_file
+from monitor.audio.recorder.append_file import AppendFile, new_file
 from monitor.errors import AuscultError
 
 
@@ -26,7 +26,7 @@ class SmallDisk(io.FileIO):
 
 def test_the_header_stands_alone_at_first(tmp_path):
     """A file without samples holds its header and nothing else."""
-    growing = GrowingFile(new_file(tmp_path / "a"), b"head0")
+    growing = AppendFile(new_file(tmp_path / "a"), b"head0")
     assert (tmp_path / "a").read_bytes() == b"head0"
     assert growing.end_byte == 5
     growing.close()
@@ -34,7 +34,7 @@ def test_the_header_stands_alone_at_first(tmp_path):
 
 def test_samples_go_behind_and_the_header_is_renewed(tmp_path):
     """Every append leaves all samples and the newest header, on the disk at once."""
-    growing = GrowingFile(new_file(tmp_path / "a"), b"head0")
+    growing = AppendFile(new_file(tmp_path / "a"), b"head0")
     growing.append(b"one", b"head1")
     assert (tmp_path / "a").read_bytes() == b"head1one"
     growing.append(b"two", b"head2")
@@ -46,7 +46,7 @@ def test_a_write_in_pieces_is_completed(tmp_path):
     """A disk that takes three bytes at a time gets them all, in order."""
     file = SmallDisk(tmp_path / "a", "x")
     file.piece = 3
-    growing = GrowingFile(file, b"head0")
+    growing = AppendFile(file, b"head0")
     growing.append(b"0123456789", b"head1")
     assert (tmp_path / "a").read_bytes() == b"head10123456789"
     growing.close()
@@ -55,7 +55,7 @@ def test_a_write_in_pieces_is_completed(tmp_path):
 def test_a_failed_append_changes_nothing_and_can_be_tried_again(tmp_path):
     """On a full disk the file stays as it was, to the byte; with room again the same call succeeds."""
     file = SmallDisk(tmp_path / "a", "x")
-    growing = GrowingFile(file, b"head0")
+    growing = AppendFile(file, b"head0")
     growing.append(b"one", b"head1")
     file.room = 10
     with pytest.raises(OSError, match="No space"):
@@ -75,12 +75,12 @@ def test_a_disk_that_takes_nothing_is_an_error(tmp_path):
             return 0
 
     with Nothing(tmp_path / "a", "x") as file, pytest.raises(OSError, match="nothing was written"):
-        GrowingFile(file, b"head")
+        AppendFile(file, b"head")
 
 
 def test_closing_twice_is_safe(tmp_path):
     """The second time does nothing."""
-    growing = GrowingFile(new_file(tmp_path / "a"), b"head0")
+    growing = AppendFile(new_file(tmp_path / "a"), b"head0")
     assert not growing.closed
     growing.close()
     growing.close()
@@ -93,7 +93,7 @@ def test_a_disk_that_fails_at_the_end_still_closes(tmp_path, monkeypatch):
     def fails(number):
         raise OSError(errno.EIO, "Input/output error")
 
-    growing = GrowingFile(new_file(tmp_path / "a"), b"head0")
+    growing = AppendFile(new_file(tmp_path / "a"), b"head0")
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(OSError, match="Input/output"):
         growing.close()

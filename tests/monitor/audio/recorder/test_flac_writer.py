@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from monitor.audio.recorder.append_file import GrowingFile, new_file
+from monitor.audio.recorder.append_file import AppendFile, new_file
 from monitor.audio.recorder.flac_encoder import LARGEST_BLOCK
 from monitor.audio.recorder.flac_writer import SMALLEST_BLOCK, FlacWriter
 
@@ -163,7 +163,7 @@ def test_after_a_failed_write_the_next_one_fits(path, signals, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as scripted:
-        scripted.setattr(GrowingFile, "_write_at", full)
+        scripted.setattr(AppendFile, "_write_at", full)
         with pytest.raises(OSError, match="No space"):
             writer.write(sound[500:])
     np.testing.assert_array_equal(read(path), whole(sound[:500]))
@@ -180,7 +180,7 @@ def test_closing_twice_and_with_a_full_disk_is_safe(path, signals, monkeypatch):
 
     writer = FlacWriter(new_file(path), 4000)
     writer.write(signals.noise(LARGEST_BLOCK + 5))
-    monkeypatch.setattr(GrowingFile, "_write_at", full)
+    monkeypatch.setattr(AppendFile, "_write_at", full)
     with pytest.raises(OSError, match="No space"):
         writer.close()
     writer.close()

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.audio.recorder import recorder as recorder_module
-from monitor.audio.recorder.append_file import GrowingFile
+from monitor.audio.recorder.append_file import AppendFile
 from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.errors import AuscultError
@@ -43,7 +43,7 @@ class Disk:
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
-        real = GrowingFile._write_at
+        real = AppendFile._write_at
 
         def write_at(growing, place, data):
             self.entered.set()
@@ -52,7 +52,7 @@ class Disk:
                 raise OSError(self.error, os.strerror(self.error))
             real(growing, place, data)
 
-        monkeypatch.setattr(GrowingFile, "_write_at", write_at)
+        monkeypatch.setattr(AppendFile, "_write_at", write_at)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from monitor.audio.recorder.append_file import GrowingFile, new_file
+from monitor.audio.recorder.append_file import AppendFile, new_file
 from monitor.audio.recorder.wav_writer import WavWriter
 from monitor.audio.sources.decoding.wav_header import missing_bytes, read_wav_header, skipper
 
@@ -103,14 +103,14 @@ def test_a_kill_between_samples_and_header_leaves_the_last_state(path, signals, 
     sound = signals.noise(300)
     writer = WavWriter(new_file(path), 4000)
     writer.write(sound[:200])
-    real = GrowingFile._write_at
+    real = AppendFile._write_at
 
     def killed(growing, place, data):
         if place == 0:
             raise KeyboardInterrupt
         real(growing, place, data)
 
-    monkeypatch.setattr(GrowingFile, "_write_at", killed)
+    monkeypatch.setattr(AppendFile, "_write_at", killed)
     with pytest.raises(KeyboardInterrupt):
         writer.write(sound[200:])
     assert path.stat().st_size > 4 * 300
@@ -128,7 +128,7 @@ def test_after_a_failed_write_the_next_one_fits(path, signals, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as scripted:
-        scripted.setattr(GrowingFile, "_write_at", full)
+        scripted.setattr(AppendFile, "_write_at", full)
         with pytest.raises(OSError, match="No space"):
             writer.write(sound[200:])
     np.testing.assert_array_equal(read(path), sound[:200])

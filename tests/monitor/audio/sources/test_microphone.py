@@ -11,10 +11,10 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.errors import DeviceError
 from monitor.runtime.pipeline import Pipeline
-from monitor.synthesis.parameters import HeartSettings
+from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(8.0, HeartSettings(), np.random.default_rng(5)).waveform
+HEART = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
 def wait_until(condition, timeout_s=10.0):
@@ -163,7 +163,7 @@ def test_an_injected_overflow_withholds_the_windows_that_touch_it(system, steth,
     assert snapshot.gaps == 1
     assert events
     assert all(event.gap == (event.start_s < 2.01) for event in events if abs(event.start_s - 2.0) > 0.3)
-    assert all(event.judgement.scores is None for event in events if event.gap)
+    assert all(event.verdict.scores is None for event in events if event.gap)
 
 
 def test_the_door_by_name(system, steth, monkeypatch):

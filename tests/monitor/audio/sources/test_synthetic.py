@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.audio.signal_statistics import InputStatistics
+from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.audio.sources.synthetic import CROSSFADE_S, DEMO_SEED, PARTS, SyntheticSource
 from monitor.inference.bundle import DEFAULT_BUNDLE, load_bundle
 from monitor.messages import State
@@ -208,7 +208,7 @@ def test_a_muted_input_gives_nothing_but_zeros(seed):
     for scene in demo.scenes:
         if scene.name == "input muted":
             continue
-        statistics = InputStatistics(RATE, 5.0)
+        statistics = StreamingStatistics(RATE, 5.0)
         statistics.push(cut(demo, scene.name)[round(CROSSFADE_S * RATE) :][: 5 * RATE])
         assert statistics.window(0, 5 * RATE).dead == 0.0
 

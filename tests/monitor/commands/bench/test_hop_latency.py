@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.analysis.analyzer import Analysis
+from monitor.analysis.analyzer import Analyzer
 from monitor.commands.bench.hop_latency import STAGES, _StagedHop, measure_hops, measure_stages
 from monitor.commands.bench.percentiles import endless
 from monitor.features.resample import resampled
@@ -22,9 +22,9 @@ def sound(heart_waveform):
 
 def judgements_of_the_monitor(bundle, waveform, sample_rate, hops):
     """Return what the monitor's own analysis says, window by window."""
-    analysis = Analysis(bundle, sample_rate)
+    analysis = Analyzer(bundle, sample_rate)
     blocks = endless(waveform, sample_rate // 2)
-    return [analysis.judge(index).event.judgement for _ in range(hops) for index in analysis.push(next(blocks))]
+    return [analysis.judge(index).event.verdict for _ in range(hops) for index in analysis.push(next(blocks))]
 
 
 def judgements_of_the_stages(bundle, waveform, sample_rate, hops):
@@ -33,7 +33,7 @@ def judgements_of_the_stages(bundle, waveform, sample_rate, hops):
     blocks = endless(waveform, sample_rate // 2)
     for _ in range(hops):
         if staged.run(next(blocks)) is not None:
-            found.append(staged.judgement)
+            found.append(staged.verdict)
     return found
 
 
@@ -43,7 +43,7 @@ def test_the_stages_are_the_hop(plain_bundle, sound, sample_rate):
     waveform = resampled(sound, 4000, sample_rate)
     theirs = judgements_of_the_monitor(plain_bundle, waveform, sample_rate, 30)
     assert len(theirs) >= 19
-    assert len({judgement.state for judgement in theirs}) > 1
+    assert len({verdict.state for verdict in theirs}) > 1
     assert judgements_of_the_stages(plain_bundle, waveform, sample_rate, 30) == theirs
 
 

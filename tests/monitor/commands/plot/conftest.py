@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 
 from monitor.audio.sources.array import ArraySource
-from monitor.commands.plot.offline_run import Heard, hear
-from monitor.messages import Judgement, Quality, Start, Summary, WindowEvent
+from monitor.commands.plot.offline_run import OfflineRun, run_offline
+from monitor.messages import Quality, Start, Summary, Verdict, WindowEvent
 
 
 def made_window(
     index=0, label="normal", state="verdict", *, gap=False, short=False, rolling=None, bpm=70.0, reason=None
 ):
     """Return a window at a hop of 0.5 s."""
-    judgement = Judgement(state, label if state == "verdict" else None, 0.8)
+    verdict = Verdict(state, label if state == "verdict" else None, 0.8)
     withheld = state if state in ("no-signal", "poor-signal") else None
     return WindowEvent(
         index=index,
         start_s=0.5 * index,
         end_s=0.5 * index + 5.0,
-        judgement=judgement,
-        rolling=rolling or judgement,
+        verdict=verdict,
+        rolling=rolling or verdict,
         quality=Quality(0.5, reason, withheld),
         heart_rate_bpm=bpm,
         gap=gap,
@@ -30,13 +30,13 @@ def made_window(
     )
 
 
-def made_heard(windows=(), *, judgement=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
+def made_heard(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
     """Return what was heard of a recording that never was."""
     labels = ("normal", "murmur", "extrastole")
     values = {
         "start": Start(source, 4000, "plain", "0123456789abcdef", labels, 5.0, 0.5, duration_s, None),
         "windows": tuple(windows),
-        "summary": Summary(source, len(windows), 0, 0, judgement or Judgement("listening"), bpm),
+        "summary": Summary(source, len(windows), 0, 0, verdict or Verdict("listening"), bpm),
         "uncertain_below": 0.5,
         "duration_s": duration_s,
         "low": np.full(100, -0.5, np.float32),
@@ -49,7 +49,7 @@ def made_heard(windows=(), *, judgement=None, bpm=None, source="a.wav", duration
         "bin_hz": 15.625,
         "error": None,
     }
-    return Heard(**{**values, **changes})
+    return OfflineRun(**{**values, **changes})
 
 
 @pytest.fixture
@@ -69,6 +69,6 @@ def hear_array(plain_bundle):
     """Return a call that hears a waveform."""
 
     def call(waveform, sample_rate=4000, **options):
-        return hear(ArraySource(waveform, sample_rate), options.pop("bundle", plain_bundle), **options)
+        return run_offline(ArraySource(waveform, sample_rate), options.pop("bundle", plain_bundle), **options)
 
     return call

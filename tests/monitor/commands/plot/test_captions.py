@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from monitor.commands.plot.captions import MOST_TICKS, caption, clock, tick_step, verdict_words
 from monitor.errors import RecordingError
-from monitor.messages import Judgement
+from monitor.messages import Verdict
 
 
 def test_a_caption_says_file_verdict_model_and_purpose(heard_maker, window_maker):
     """The folder is left out; model and digest, window and hop are there, and what it is not for."""
-    heard = heard_maker([window_maker()], judgement=Judgement("verdict", "murmur", 0.873), bpm=71.6, source="/x/a.wav")
-    title, below = caption(heard)
+    run_result = heard_maker([window_maker()], verdict=Verdict("verdict", "murmur", 0.873), bpm=71.6, source="/x/a.wav")
+    title, below = caption(run_result)
     assert title == "a.wav: murmur 0.87, 72 beats / min"
     for part in ("10.0 s at 4000 Hz", "model plain (01234567)", "window 5 s, hop 0.5 s"):
         assert part in below
@@ -43,9 +43,9 @@ def test_a_long_name_is_cut_in_its_middle(heard_maker):
 def test_a_withheld_recording_says_why(heard_maker, window_maker):
     """The reason of most withheld windows stands beside the state; no confidence does."""
     windows = [window_maker(index, state="poor-signal", reason=its) for index, its in enumerate(["b", "a", "a"])]
-    assert verdict_words(heard_maker(windows, judgement=Judgement("poor-signal", None, 0.8))) == "poor signal (a)"
-    assert verdict_words(heard_maker(judgement=Judgement("no-signal"))) == "no signal"
-    assert verdict_words(heard_maker(judgement=Judgement("uncertain", None, 0.41))) == "uncertain 0.41"
+    assert verdict_words(heard_maker(windows, verdict=Verdict("poor-signal", None, 0.8))) == "poor signal (a)"
+    assert verdict_words(heard_maker(verdict=Verdict("no-signal"))) == "no signal"
+    assert verdict_words(heard_maker(verdict=Verdict("uncertain", None, 0.41))) == "uncertain 0.41"
 
 
 @given(duration_s=st.floats(0.01, 1e6))

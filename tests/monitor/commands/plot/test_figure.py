@@ -13,40 +13,40 @@ from matplotlib.figure import Figure
 
 from monitor.commands.plot.figure import FORMATS, SIZE_INCHES, _fill, check_matplotlib, drawn
 from monitor.errors import MissingExtraError
-from monitor.messages import Judgement
+from monitor.messages import Verdict
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
 @pytest.fixture
-def heard(heard_maker, window_maker):
+def run_result(heard_maker, window_maker):
     """Return ten seconds with a gap, a poor and an uncertain window."""
     windows = [window_maker(index, bpm=70.0 + index) for index in range(6)]
-    windows[2] = window_maker(2, state="poor-signal", gap=True, bpm=None, rolling=Judgement("verdict", "murmur", 0.6))
+    windows[2] = window_maker(2, state="poor-signal", gap=True, bpm=None, rolling=Verdict("verdict", "murmur", 0.6))
     windows[4] = window_maker(4, state="uncertain")
     lost = np.zeros(100, bool)
     lost[59:62] = True
-    return heard_maker(windows, judgement=Judgement("verdict", "normal", 0.9), bpm=72.0, lost=lost)
+    return heard_maker(windows, verdict=Verdict("verdict", "normal", 0.9), bpm=72.0, lost=lost)
 
 
-def panels(heard, offset_s=0.0):
+def panels(run_result, offset_s=0.0):
     """Return the five panels of a picture."""
     figure = Figure(figsize=SIZE_INCHES)
-    _fill(figure, heard, offset_s)
+    _fill(figure, run_result, offset_s)
     return figure.axes[0:10:2], figure
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format_is_reproducible(heard, form):
+def test_every_format_is_reproducible(run_result, form):
     """The file is of its kind, and drawn twice it is the same to the byte: no date, no chance."""
-    content = drawn(heard, form)
+    content = drawn(run_result, form)
     assert content.startswith(MAGIC[form])
-    assert drawn(heard, form) == content
+    assert drawn(run_result, form) == content
 
 
-def test_title_and_keys_are_readable(heard):
+def test_title_and_keys_are_readable(run_result):
     """File, model, verdict and purpose stand in it, and a name for every state that occurs and no other."""
-    text = drawn(heard, "svg").decode()
+    text = drawn(run_result, "svg").decode()
     for words in ("a.wav: normal 0.90, 72 beats / min", "model plain (01234567)", "research use, not for diagnosis"):
         assert words in text
     for words in ("n  normal", "M  murmur", "-  gap", "?  uncertain", "samples lost", "median 72"):
@@ -54,9 +54,9 @@ def test_title_and_keys_are_readable(heard):
     assert "E  extrastole" not in text
 
 
-def test_all_panels_share_the_time(heard):
+def test_all_panels_share_the_time(run_result):
     """From the start to the end of what was heard, in the file's time."""
-    axes, _ = panels(heard, offset_s=30.0)
+    axes, _ = panels(run_result, offset_s=30.0)
     assert {one.get_xlim() for one in axes} == {(30.0, 40.0)}
     assert axes[1].get_ylim() == (0.0, 1000.0)
 
@@ -72,19 +72,19 @@ def test_the_sound_keeps_its_extremes(heard_maker):
     assert axes[0].get_ylim() == pytest.approx((-0.972, 0.972))
 
 
-def test_the_spectrogram_is_inferno_over_60_db(heard):
+def test_the_spectrogram_is_inferno_over_60_db(run_result):
     """Lowest row at 15.6 Hz; the loudest, but for what is louder than nearly everything, is the brightest."""
-    axes, _ = panels(heard)
+    axes, _ = panels(run_result)
     (image,) = axes[1].images
     assert image.cmap.name == "inferno"
-    assert np.array_equal(image.get_array(), heard.power_db)
+    assert np.array_equal(image.get_array(), run_result.power_db)
     assert image.norm.vmax - image.norm.vmin == pytest.approx(60.0)
     assert image.get_extent()[2] == pytest.approx(15.625 / 2)
 
 
-def test_the_strip_has_colour_pattern_and_letter(heard):
+def test_the_strip_has_colour_pattern_and_letter(run_result):
     """The runs of both rows, each with the letter of its label or state."""
-    axes, _ = panels(heard)
+    axes, _ = panels(run_result)
     letters = [text.get_text() for text in axes[2].texts]
     assert letters == ["n", "-", "n", "?", "n", "n", "M", "n", "?", "n"]
     gap = axes[2].collections[1]
@@ -102,17 +102,17 @@ def test_one_window_of_an_hour_is_seen(heard_maker, window_maker):
     assert [line.get_segments()[0][0][0] for line in lines] == [2004.75, 2004.75]
 
 
-def test_a_withheld_window_has_no_confidence(heard):
+def test_a_withheld_window_has_no_confidence(run_result):
     """The steps of the windows break at the gap; those of the rolling judgement do not."""
-    axes, _ = panels(heard)
+    axes, _ = panels(run_result)
     raw, rolling = (steps.get_data().values for steps in axes[3].patches)
     assert np.isnan(raw).tolist() == [False, False, True, False, False, False]
     assert rolling.tolist() == [0.8, 0.8, 0.6, 0.8, 0.8, 0.8]
 
 
-def test_heart_rates_stand_where_their_windows_do(heard):
+def test_heart_rates_stand_where_their_windows_do(run_result):
     """A point for each window that has one."""
-    axes, _ = panels(heard)
+    axes, _ = panels(run_result)
     points = axes[4].lines[0].get_xydata().tolist()
     assert points == [[2.5, 70.0], [5.25, 71.0], [6.25, 73.0], [6.75, 70.0], [7.25, 75.0]]
 
@@ -133,16 +133,16 @@ def test_a_title_stays_on_the_picture(heard_maker, window_maker, name):
     windows = [
         window_maker(state="poor-signal", reason="much noise above 600 Hz: press the chest piece on, keep still")
     ]
-    _, figure = panels(heard_maker(windows, judgement=Judgement("poor-signal"), source=name))
+    _, figure = panels(heard_maker(windows, verdict=Verdict("poor-signal"), source=name))
     figure.draw_without_rendering()
     width = figure.bbox.width
     assert len(figure.texts) == 2
     assert all(0 < text.get_window_extent().x1 < width for text in figure.texts)
 
 
-def test_no_axis_label_is_cut(heard):
+def test_no_axis_label_is_cut(run_result):
     """The labels at the left and the keys at the right lie on the picture."""
-    axes, figure = panels(heard)
+    axes, figure = panels(run_result)
     figure.draw_without_rendering()
     boxes = [one.yaxis.label.get_window_extent() for one in axes]
     boxes += [key.get_legend().get_window_extent() for key in figure.axes[1:10:2] if key.get_legend()]

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from monitor.commands.plot.verdict_track import Run, cells, looks, runs
-from monitor.messages import Judgement
+from monitor.commands.plot.verdict_track import Run, cells, runs, segment_styles
+from monitor.messages import Verdict
 
 
 def test_each_window_has_what_it_added(window_maker):
@@ -43,7 +43,7 @@ def test_neighbours_of_one_label_are_one_run(window_maker):
 
 def test_the_rolling_strip_shows_the_rolling_judgements(window_maker):
     """A gap is a gap of the window alone; the rolling label bears with it."""
-    steady = Judgement("verdict", "normal", 0.9)
+    steady = Verdict("verdict", "normal", 0.9)
     windows = [window_maker(0), window_maker(1, state="poor-signal", gap=True, rolling=steady), window_maker(2)]
     found = cells(windows, 10.0)
     assert [run.key for run in runs(found, rolling=False)] == ["normal", "gap", "normal"]
@@ -53,7 +53,7 @@ def test_the_rolling_strip_shows_the_rolling_judgements(window_maker):
 def test_no_two_look_alike():
     """Every label and state has a colour, and a letter of its own; patterns of labels differ."""
     labels = ("normal", "murmur", "extrastole")
-    found = looks(labels)
+    found = segment_styles(labels)
     assert set(found) == {*labels, "listening", "no-signal", "poor-signal", "uncertain", "gap"}
     assert len({look.letter for look in found.values()}) == len(found)
     occurring = [look for name, look in found.items() if name != "listening"]
@@ -74,7 +74,7 @@ SEEN_BY = {
 @pytest.mark.parametrize("eye", SEEN_BY)
 def test_colours_differ_for_a_colour_blind_person(eye):
     """Every two that may stand side by side are a tenth of the way from black to white apart, whoever looks."""
-    colours = {name: look.colour for name, look in looks(("normal", "murmur", "extrastole")).items()}
+    colours = {name: look.colour for name, look in segment_styles(("normal", "murmur", "extrastole")).items()}
     linear = {name: (np.array(list(bytes.fromhex(colour[1:]))) / 255) ** 2.2 for name, colour in colours.items()}
     seen = {name: np.clip(SEEN_BY[eye] @ light, 0, 1) ** (1 / 2.2) for name, light in linear.items()}
     for one, other in itertools.combinations(seen, 2):
@@ -84,7 +84,7 @@ def test_colours_differ_for_a_colour_blind_person(eye):
 def test_black_letters_are_readable_on_every_colour():
     """Black on each has a contrast of 4.5 to 1 or more."""
     labels = tuple(f"label{number}" for number in range(5))
-    for look in looks(("normal", "murmur", "extrastole", *labels)).values():
+    for look in segment_styles(("normal", "murmur", "extrastole", *labels)).values():
         light = (np.array(list(bytes.fromhex(look.colour[1:]))) / 255) ** 2.2 @ (0.2126, 0.7152, 0.0722)
         assert (light + 0.05) / 0.05 > 4.5, look
 
@@ -92,6 +92,6 @@ def test_black_letters_are_readable_on_every_colour():
 def test_many_labels_have_a_look():
     """More labels than patterns take turns."""
     labels = tuple(f"label{number}" for number in range(9))
-    found = looks(labels)
+    found = segment_styles(labels)
     assert len({found[label].letter for label in labels}) == 9
     assert found[labels[0]].hatch == found[labels[6]].hatch

@@ -26,9 +26,9 @@ from monitor.dashboard.drawing.canvas import (
     TEAL,
     VIOLET,
     YELLOW,
-    Frame,
-    Look,
+    Canvas,
     Row,
+    TerminalStyle,
     ink,
 )
 
@@ -85,13 +85,13 @@ class TestFrame:
     def test_prints_as_a_rich_renderable(self) -> None:
         """Rich writes each line once, in order."""
         file = io.StringIO()
-        frame = Frame(3, (Row(3).put(0, "ab").line(), Row(3).put(0, "cd").line()))
+        frame = Canvas(3, (Row(3).put(0, "ab").line(), Row(3).put(0, "cd").line()))
         Console(file=file, width=3).print(frame, end="")
         assert [line.rstrip() for line in file.getvalue().splitlines()] == ["ab", "cd"]
 
     def test_text_drops_the_ends(self) -> None:
         """The characters alone end each line at its last sign."""
-        frame = Frame(4, (Row(4).put(0, "ab").line(), Row(4).line()))
+        frame = Canvas(4, (Row(4).put(0, "ab").line(), Row(4).line()))
         assert frame.text == "ab\n\n"
 
 
@@ -101,32 +101,32 @@ class TestLook:
     @pytest.mark.parametrize(
         ("system", "no_color", "look"),
         [
-            ("truecolor", False, Look(True, True, True)),
-            ("256", False, Look(True, True, True)),
-            ("standard", False, Look(True, False, True)),
-            ("truecolor", True, Look(False, False, True)),
-            (None, False, Look(False, False, True)),
+            ("truecolor", False, TerminalStyle(True, True, True)),
+            ("256", False, TerminalStyle(True, True, True)),
+            ("standard", False, TerminalStyle(True, False, True)),
+            ("truecolor", True, TerminalStyle(False, False, True)),
+            (None, False, TerminalStyle(False, False, True)),
         ],
     )
-    def test_follows_the_console(self, system: str | None, no_color: bool, look: Look) -> None:
+    def test_follows_the_console(self, system: str | None, no_color: bool, look: TerminalStyle) -> None:
         """Colours, gradients and NO_COLOR are read off the console."""
         console = Console(file=io.StringIO(), force_terminal=True, color_system=system, no_color=no_color, _environ={})  # type: ignore[arg-type]
-        assert Look.of(console) == look
+        assert TerminalStyle.of(console) == look
 
     def test_no_color_in_the_environment_counts(self) -> None:
         """NO_COLOR turns colours off as the argument does."""
         console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", _environ={"NO_COLOR": "1"})
-        assert not Look.of(console).colour
+        assert not TerminalStyle.of(console).colour
 
     @pytest.mark.parametrize(("encoding", "unicode"), [("utf-8", True), ("ascii", False), ("cp1252", False)])
     def test_follows_the_encoding(self, encoding: str, unicode: bool) -> None:
         """Only UTF encodings are trusted with block characters."""
         file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-        assert Look.of(Console(file=file, _environ={})).unicode is unicode
+        assert TerminalStyle.of(Console(file=file, _environ={})).unicode is unicode
 
     def test_without_colour_only_weight_is_left(self) -> None:
         """A style without colours still tells bold from dim."""
-        style = Look(colour=False).ink("#ff0000", on="#00ff00", bold=True)
+        style = TerminalStyle(colour=False).ink("#ff0000", on="#00ff00", bold=True)
         assert style.color is None
         assert style.bgcolor is None
         assert style.bold
@@ -134,7 +134,7 @@ class TestLook:
     def test_the_same_style_is_made_once(self) -> None:
         """Asking twice gives the very same object."""
         assert ink("#123456", "", True, False) is ink("#123456", "", True, False)
-        assert Look().ink() == PLAIN
+        assert TerminalStyle().ink() == PLAIN
 
 
 EYES = {

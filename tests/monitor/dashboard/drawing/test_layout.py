@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard.drawing.canvas import Look
-from monitor.dashboard.drawing.layout import BASE_ROWS, PICTURE_LINES, PICTURE_SIZE, Page, plan
+from monitor.dashboard.drawing.canvas import TerminalStyle
+from monitor.dashboard.drawing.layout import BASE_ROWS, PICTURE_LINES, PICTURE_SIZE, Layout, plan
 from monitor.dashboard.drawing.state import NOTHING_MORE
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Level, Snapshot, Start
@@ -18,9 +18,9 @@ START = Start("a.wav", 4000, "heart-sounds", "", ("normal", "murmur", "extrastol
 SNAPSHOT = Snapshot(START, 7.6, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
 
 
-def page(width, kind="heart"):
+def layout(width, kind="heart"):
     """Return a page of a width."""
-    return Page(SNAPSHOT, width, 40, Look(), "", kind, NOTHING_MORE)
+    return Layout(SNAPSHOT, width, 40, TerminalStyle(), "", kind, NOTHING_MORE)
 
 
 @given(st.integers(16, 200), st.integers(1, 2))
@@ -51,7 +51,7 @@ def test_the_sizes_that_were_looked_at(height, picture, trace):
 @given(st.integers(60, 400), st.sampled_from(["heart", "article"]))
 def test_areas_lie_side_by_side(width, kind):
     """Pictures and events share no column and stay inside the field."""
-    one = page(width, kind)
+    one = layout(width, kind)
     pictures = [(GUTTER, PICTURE_SIZE)]
     if one.has_two_pictures:
         pictures.append((one.rhythm_column, PICTURE_SIZE))
@@ -70,7 +70,7 @@ def test_areas_lie_side_by_side(width, kind):
 @given(st.integers(60, 400))
 def test_events_beside_the_verdict_leave_label_and_scores(width):
     """They stand between the two."""
-    one = page(width)
+    one = layout(width)
     area = one.events_beside_verdict
     if area is not None:
         assert area.column > 45
@@ -79,5 +79,5 @@ def test_events_beside_the_verdict_leave_label_and_scores(width):
 
 def test_the_article_has_no_rhythm():
     """Its picture is one, however wide the screen."""
-    assert page(400).has_two_pictures
-    assert not page(400, "article").has_two_pictures
+    assert layout(400).has_two_pictures
+    assert not layout(400, "article").has_two_pictures

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import Happening, Vitals
-from monitor.messages import EarlyBeats, Judgement, Level, PrematureBeat, Quality, Snapshot
+from monitor.dashboard.drawing.state import LoggedEvent, Vitals
+from monitor.messages import EctopicBeat, EctopicBeats, Level, Quality, Snapshot, Verdict
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MADE: dict[str, Any] = runpy.run_path(str(GOLDEN / "make_golden.py"))
@@ -57,18 +57,18 @@ def test_fills_the_screen_exactly(scene: str, width: int, height: int, options: 
 
 
 @pytest.mark.parametrize(
-    ("early", "text"),
+    ("ectopic", "text"),
     [
-        (EarlyBeats(28.0, 30, (), (PrematureBeat(3.0, 0.7, 1.2, 2.0),) * 3, True, 3.0), "early beats 3 in 28 s"),
-        (EarlyBeats(19.6, 20, (), (), True, -1.0), "no early beat in 20 s"),
-        (EarlyBeats(28.0, 30, (), (), False, 0.0), ""),
+        (EctopicBeats(28.0, 30, (), (EctopicBeat(3.0, 0.7, 1.2, 2.0),) * 3, True, 3.0), "early beats 3 in 28 s"),
+        (EctopicBeats(19.6, 20, (), (), True, -1.0), "no early beat in 20 s"),
+        (EctopicBeats(28.0, 30, (), (), False, 0.0), ""),
     ],
 )
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
-def test_early_beats_stand_beside_the_heart_rate(early: EarlyBeats, text: str, width: int, height: int) -> None:
+def test_early_beats_stand_beside_the_heart_rate(ectopic: EctopicBeats, text: str, width: int, height: int) -> None:
     """How many in how long, or that there was none; nothing where the rhythm cannot be followed. The rate stays."""
     assert MURMUR.window is not None
-    window = dataclasses.replace(MURMUR.window, early=early)
+    window = dataclasses.replace(MURMUR.window, ectopic=ectopic)
     frame = render(dataclasses.replace(MURMUR, window=window), width, height)
     (line,) = (line for line in frame.text.splitlines() if "heart rate" in line)
     assert line.rstrip().endswith("bpm")
@@ -118,7 +118,7 @@ def test_no_figure_breaks_it(
 ) -> None:
     """Figures of any size leave every line as wide as the screen."""
     scores = {"normal": 1 - confidence, "murmur": confidence, "extrastole": 0.0}
-    rolling = Judgement("verdict", "murmur", confidence, scores)
+    rolling = Verdict("verdict", "murmur", confidence, scores)
     assert MURMUR.window is not None
     snapshot = dataclasses.replace(
         MURMUR,
@@ -158,7 +158,7 @@ def test_nothing_beside_the_snapshot_breaks_it(
     """Trace, events, figures, keys and help on any screen leave every line as wide as it is, and printable."""
     beside = dataclasses.replace(
         MADE["DISPLAYS"][display],
-        happenings=(Happening(1e6, text, "mark"),) * 3,
+        events=(LoggedEvent(1e6, text, "mark"),) * 3,
         vitals=Vitals(figure, figure, figure, figure),
     )
     frame = render(SCENES[scene], width, height, unicode=unicode, colour=colour, display=beside)
@@ -278,7 +278,7 @@ class TestStates:
         """Silence is said in large letters."""
         assert MURMUR.window is not None
         window = dataclasses.replace(
-            MURMUR.window, rolling=Judgement("no-signal"), quality=Quality(0.0, "the input is silent", "no-signal")
+            MURMUR.window, rolling=Verdict("no-signal"), quality=Quality(0.0, "the input is silent", "no-signal")
         )
         text = render(dataclasses.replace(MURMUR, window=window), 80, 24, unicode=False).text
         assert "NO SIGNAL" in text

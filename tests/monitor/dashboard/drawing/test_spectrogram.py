@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color
 
-from monitor.dashboard.drawing.canvas import Line, Look
+from monitor.dashboard.drawing.canvas import Line, TerminalStyle
 from monitor.dashboard.drawing.spectrogram import COLOUR_STEPS, RHYTHM, SOUND, picture_lines, row_marks
 from monitor.features.colormap import INFERNO
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import picture_of
+from monitor.features.spectrogram import input_image
 
 
 def blank(value: float = -10.0) -> np.ndarray:
@@ -50,7 +50,7 @@ class TestColours:
         """Energy in row 0 lights the lowest pixel, energy in row 63 the highest."""
         tensor = blank()
         tensor[0, :, 0] = tensor[63, :, 0] = 10
-        lines = picture_lines(tensor, SOUND, 32, 64, Look())
+        lines = picture_lines(tensor, SOUND, 32, 64, TerminalStyle())
         upper, lower = halves(lines[-1], 5)
         assert lower > 200 > 50 > upper
         upper, lower = halves(lines[0], 5)
@@ -60,27 +60,27 @@ class TestColours:
         """Column 0 is the oldest, at the left."""
         tensor = blank()
         tensor[:, 0, 0] = 10
-        line = picture_lines(tensor, SOUND, 32, 64, Look())[7]
+        line = picture_lines(tensor, SOUND, 32, 64, TerminalStyle())[7]
         assert halves(line, 0)[0] > 200
         assert halves(line, 1)[0] < 50
 
     def test_ends_are_infernos_ends(self) -> None:
         """The darkest value is inferno's first colour, the lightest its last."""
         for value, row in ((-10.0, 0), (10.0, 255)):
-            style = picture_lines(blank(value), SOUND, 10, 64, Look())[3][9].style
+            style = picture_lines(blank(value), SOUND, 10, 64, TerminalStyle())[3][9].style
             assert style is not None
             assert rgb(style.color) == rgb(style.bgcolor) == tuple(INFERNO[row])
 
     @pytest.mark.parametrize(("lines", "columns"), [(32, 64), (10, 64), (4, 44), (1, 1), (13, 63)])
     def test_fills_the_room_exactly(self, lines: int, columns: int) -> None:
         """As many lines and cells come out as there is room for."""
-        drawn = picture_lines(blank(), SOUND, lines, columns, Look())
+        drawn = picture_lines(blank(), SOUND, lines, columns, TerminalStyle())
         assert len(drawn) == lines
         assert {len(text_of(line)) for line in drawn} == {columns}
 
     def test_never_larger_than_it_is(self) -> None:
         """With room for more, 32 lines of 64 cells are all there is."""
-        drawn = picture_lines(blank(), SOUND, 50, 200, Look())
+        drawn = picture_lines(blank(), SOUND, 50, 200, TerminalStyle())
         assert len(drawn) == 32
         assert len(text_of(drawn[0])) == 64
 
@@ -89,7 +89,7 @@ class TestColours:
         """Made smaller, a picture keeps a short loud sound."""
         tensor = blank()
         tensor[row, column, 0] = 10
-        drawn = picture_lines(tensor, SOUND, lines, 64, Look())
+        drawn = picture_lines(tensor, SOUND, lines, 64, TerminalStyle())
         lit = [(at, x) for at, line in enumerate(drawn) for x in range(64) if max(halves(line, x)) > 200]
         assert len(lit) == 1
         assert lit[0][1] == column
@@ -98,16 +98,16 @@ class TestColours:
         """The second view shows the third channel alone."""
         tensor = blank()
         tensor[:, :, 2] = 10
-        assert halves(picture_lines(tensor, RHYTHM, 8, 64, Look())[0], 0)[0] > 200
-        assert halves(picture_lines(tensor, SOUND, 8, 64, Look())[0], 0)[0] < 50
+        assert halves(picture_lines(tensor, RHYTHM, 8, 64, TerminalStyle())[0], 0)[0] > 200
+        assert halves(picture_lines(tensor, SOUND, 8, 64, TerminalStyle())[0], 0)[0] < 50
 
     def test_values_that_are_no_numbers_are_dark(self) -> None:
         """A picture of NaN is drawn, dark."""
-        assert halves(picture_lines(blank(np.nan), SOUND, 8, 64, Look())[0], 0)[0] < 50
+        assert halves(picture_lines(blank(np.nan), SOUND, 8, 64, TerminalStyle())[0], 0)[0] < 50
 
     def test_without_blocks_the_ground_is_coloured(self) -> None:
         """A terminal with colours but without blocks gets coloured spaces."""
-        drawn = picture_lines(blank(10.0), SOUND, 8, 64, Look(unicode=False))
+        drawn = picture_lines(blank(10.0), SOUND, 8, 64, TerminalStyle(unicode=False))
         assert len(drawn) == 8
         assert text_of(drawn[0]) == " " * 64
         assert drawn[0][0].style is not None
@@ -121,7 +121,7 @@ class TestShades:
         """Without gradients the picture is made of shade characters alone."""
         tensor = blank()
         tensor[:32, :, 0] = 10
-        drawn = picture_lines(tensor, SOUND, 8, 64, Look(colour=False, gradient=False))
+        drawn = picture_lines(tensor, SOUND, 8, 64, TerminalStyle(colour=False, gradient=False))
         assert [text_of(line)[0] for line in drawn] == [" "] * 4 + ["█"] * 4
         assert all(segment.style is None or segment.style.color is None for line in drawn for segment in line)
 
@@ -129,7 +129,7 @@ class TestShades:
         """Without Unicode the shades are ASCII."""
         rng = np.random.default_rng(0)
         tensor = rng.normal(size=(64, 64, 3)).astype(np.float32)
-        drawn = picture_lines(tensor, SOUND, 10, 64, Look(False, False, False))
+        drawn = picture_lines(tensor, SOUND, 10, 64, TerminalStyle(False, False, False))
         assert all(text_of(line).isascii() for line in drawn)
         assert len({*"".join(map(text_of, drawn))}) > 5
 
@@ -141,7 +141,7 @@ class TestArticle:
     def test_gets_its_own_colours_back(self, step: int) -> None:
         """A picture painted in one colour is drawn in that colour, or its neighbour."""
         tensor = np.broadcast_to(INFERNO[step].astype(np.float32) / 255, (64, 64, 3))
-        style = picture_lines(np.ascontiguousarray(tensor), SOUND, 8, 64, Look(), "article")[0][0].style
+        style = picture_lines(np.ascontiguousarray(tensor), SOUND, 8, 64, TerminalStyle(), "article")[0][0].style
         assert style is not None
         near = INFERNO[max(0, step - 4) : step + 5].astype(int)
         assert np.abs(near - np.array(rgb(style.color))).sum(axis=1).min() <= 4
@@ -150,7 +150,7 @@ class TestArticle:
         """Row 0 of the article's picture is drawn first."""
         tensor = np.zeros((64, 64, 3), np.float32)
         tensor[0] = INFERNO[255] / np.float32(255)
-        drawn = picture_lines(tensor, SOUND, 32, 64, Look(), "article")
+        drawn = picture_lines(tensor, SOUND, 32, 64, TerminalStyle(), "article")
         assert halves(drawn[0], 0)[0] > 200
         assert halves(drawn[-1], 0)[1] < 50
 
@@ -168,9 +168,9 @@ class TestMarks:
     def test_a_tone_is_drawn_beside_its_mark(self) -> None:
         """A tone of 500 Hz is lightest on the line that is marked 500 Hz, at every height."""
         time = np.arange(HEART.window_samples) / HEART.sample_rate
-        tensor = picture_of(np.sin(2 * np.pi * 500 * time).astype(np.float32), HEART)
+        tensor = input_image(np.sin(2 * np.pi * 500 * time).astype(np.float32), HEART)
         for lines in (8, 10, 20, 32):
-            drawn = picture_lines(tensor, SOUND, lines, 64, Look())
+            drawn = picture_lines(tensor, SOUND, lines, 64, TerminalStyle())
             light = [max(halves(line, 30)) for line in drawn]
             marked = next(line for line, text in row_marks(SOUND, lines).items() if text == "500 Hz")
             assert light[marked] == max(light)
@@ -182,7 +182,7 @@ class TestMarks:
         time = np.arange(400) / HEART.sample_rate
         for start in range(1000, len(waveform) - 400, HEART.sample_rate):
             waveform[start : start + 400] += np.sin(2 * np.pi * 80 * time) * np.hanning(400)
-        drawn = picture_lines(picture_of(waveform, HEART), RHYTHM, 32, 64, Look())
+        drawn = picture_lines(input_image(waveform, HEART), RHYTHM, 32, 64, TerminalStyle())
         light = [sum(max(halves(line, column)) for column in range(40, 64)) for line in drawn]
         marked = next(line for line, text in row_marks(RHYTHM, 32).items() if text == "60")
         assert abs(int(np.argmax(light)) - marked) <= 1
@@ -195,7 +195,7 @@ class TestMarks:
 
 def test_colours_are_made_once() -> None:
     """Cells of equal pixels are the very same segment, from picture to picture."""
-    first = picture_lines(blank(0.5), SOUND, 8, 64, Look())
-    second = picture_lines(blank(0.5), SOUND, 8, 64, Look())
+    first = picture_lines(blank(0.5), SOUND, 8, 64, TerminalStyle())
+    second = picture_lines(blank(0.5), SOUND, 8, 64, TerminalStyle())
     assert first[0][0] is second[3][7]
     assert COLOUR_STEPS <= 256

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard.drawing.canvas import Look
-from monitor.dashboard.drawing.state import Display, Vitals
+from monitor.dashboard.drawing.canvas import TerminalStyle
+from monitor.dashboard.drawing.state import DashboardState, Vitals
 from monitor.dashboard.drawing.status import health_row, help_rows, keys_row
 from monitor.messages import DeviceStatus, Level, Snapshot, Start
 
@@ -27,13 +27,13 @@ def text_of(line):
 
 def test_all_figures_are_there():
     """Both rates, the way to the screen, processor and memory, each with its unit."""
-    line = text_of(health_row(LIVE, VITALS, 80, Look()))
+    line = text_of(health_row(LIVE, VITALS, 80, TerminalStyle()))
     assert " ".join(line.split()) == "health 44100 Hz real 44099.8 screen p50 12 p95 40 ms cpu 3% 85 MB"
 
 
 def test_what_cannot_be_told_is_a_dash():
     """A file has no measured rate, and some systems tell nothing of the program."""
-    line = text_of(health_row(FILE, Vitals(), 80, Look()))
+    line = text_of(health_row(FILE, Vitals(), 80, TerminalStyle()))
     assert " ".join(line.split()) == "health 44100 Hz real - screen p50 - p95 - ms cpu -% - MB"
 
 
@@ -41,7 +41,7 @@ def test_what_cannot_be_told_is_a_dash():
 def test_figures_do_not_move(width):
     """Whatever their size, the names stay in their places and the line is as wide as the screen."""
     lines = [
-        text_of(health_row(LIVE, Vitals(figure, figure, figure, figure), width, Look()))
+        text_of(health_row(LIVE, Vitals(figure, figure, figure, figure), width, TerminalStyle()))
         for figure in (None, 0.0, 9.6, 99.6, 100.0, 1e9)
     ]
     assert {len(line) for line in lines} == {width}
@@ -51,7 +51,7 @@ def test_figures_do_not_move(width):
 @given(st.integers(1, 200), st.booleans())
 def test_keys_are_whole_or_left_out(width, unicode):
     """A line of keys is as wide as the screen and cuts no word."""
-    line = text_of(keys_row(KEYS, width, Look(unicode=unicode)))
+    line = text_of(keys_row(KEYS, width, TerminalStyle(unicode=unicode)))
     assert len(line) == width
     shown = [part for part in line.strip().split("  ") if part]
     whole = [f"{key if unicode else key.replace('←→', '<>')} {meaning}" for key, meaning in KEYS]
@@ -60,13 +60,13 @@ def test_keys_are_whole_or_left_out(width, unicode):
 
 def test_without_keys_the_row_is_empty():
     """Nothing is promised that does not work."""
-    assert text_of(keys_row((), 80, Look())) == " " * 80
+    assert text_of(keys_row((), 80, TerminalStyle())) == " " * 80
 
 
 @given(st.integers(1, 60), st.integers(1, 200), st.booleans())
 def test_the_help_fills_its_room(height, width, unicode):
     """As many rows as asked, each as wide as the screen."""
-    rows = help_rows(Display(keys=KEYS), height, width, Look(unicode=unicode))
+    rows = help_rows(DashboardState(keys=KEYS), height, width, TerminalStyle(unicode=unicode))
     assert len(rows) == height
     assert {len(text_of(row)) for row in rows} == {width}
     assert unicode or all(text_of(row).isascii() for row in rows)
@@ -74,8 +74,8 @@ def test_the_help_fills_its_room(height, width, unicode):
 
 def test_the_help_names_what_works_here():
     """Recording and seeking are explained where they do something."""
-    with_both = "".join(map(text_of, help_rows(Display(keys=KEYS), 20, 80, Look())))
-    without = "".join(map(text_of, help_rows(Display(keys=KEYS[:3]), 20, 80, Look())))
+    with_both = "".join(map(text_of, help_rows(DashboardState(keys=KEYS), 20, 80, TerminalStyle())))
+    without = "".join(map(text_of, help_rows(DashboardState(keys=KEYS[:3]), 20, 80, TerminalStyle())))
     assert "5 s back" in with_both
     assert "recording into" in with_both
     assert "5 s back" not in without
@@ -84,4 +84,4 @@ def test_the_help_names_what_works_here():
 
 def test_the_help_is_not_cut_at_80_columns():
     """Every sentence fits the smallest common screen."""
-    assert all("…" not in text_of(row) for row in help_rows(Display(keys=KEYS), 20, 80, Look()))
+    assert all("…" not in text_of(row) for row in help_rows(DashboardState(keys=KEYS), 20, 80, TerminalStyle()))

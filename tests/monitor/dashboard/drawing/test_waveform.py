@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard.drawing.canvas import Look
+from monitor.dashboard.drawing.canvas import TerminalStyle
 from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, trace_lines
 from monitor.dashboard.trace import BIN_S, Trace
 
-ASCII = Look(False, False, False)
+ASCII = TerminalStyle(False, False, False)
 
 
 def made(bins, first=0, level=0.5, **more):
@@ -36,7 +36,7 @@ def texts(lines):
 )
 def test_always_as_wide_and_high_as_asked(bins, first, width, lines, gain, level, unicode):
     """Any trace on any screen; in ASCII nothing but ASCII."""
-    look = Look(unicode=unicode)
+    look = TerminalStyle(unicode=unicode)
     trace = made(bins, first, level, lost_s=((first * BIN_S, (first + 9) * BIN_S),), sounds_s=(first * BIN_S,))
     drawn = texts(trace_lines(trace, width, lines, gain, look))
     assert [len(text) for text in drawn] == [width] * lines
@@ -47,9 +47,9 @@ def test_always_as_wide_and_high_as_asked(bins, first, width, lines, gain, level
 
 def test_full_scale_fills_the_lines_and_silence_is_a_line():
     """Full scale sets every dot; silence keeps to the middle."""
-    loud = texts(trace_lines(made(1000, level=1.0), 50, 2, 0.0, Look()))
+    loud = texts(trace_lines(made(1000, level=1.0), 50, 2, 0.0, TerminalStyle()))
     assert set("".join(loud)) == {chr(0x28FF)}
-    quiet = texts(trace_lines(made(1000, level=0.0), 50, 3, 0.0, Look()))
+    quiet = texts(trace_lines(made(1000, level=0.0), 50, 3, 0.0, TerminalStyle()))
     assert set(quiet[0] + quiet[2]) == {" "}
     assert " " not in quiet[1]
 
@@ -58,7 +58,7 @@ def test_gain_makes_it_higher_and_never_more_than_the_room():
     """6 dB more is twice as high; what is louder than the room is cut at its edge."""
 
     def dots(gain):
-        signs = "".join(texts(trace_lines(quiet, 50, 4, gain, Look())))
+        signs = "".join(texts(trace_lines(quiet, 50, 4, gain, TerminalStyle())))
         return sum(bin(max(0, ord(sign) - 0x2800)).count("1") for sign in signs)
 
     quiet = made(1000, level=0.2)
@@ -75,7 +75,7 @@ def test_the_automatic_gain_moves_in_steps(peak, gain):
 
 def test_before_the_beginning_there_is_nothing():
     """The first second stands at the right, the rest is empty."""
-    line = texts(trace_lines(made(200, level=1.0), 50, 1, 0.0, Look()))[0]
+    line = texts(trace_lines(made(200, level=1.0), 50, 1, 0.0, TerminalStyle()))[0]
     assert line == " " * 40 + chr(0x28FF) * 10
 
 
@@ -87,7 +87,7 @@ def test_scrolling_changes_no_shape(step):
     def at(end):
         first = max(0, end - 1200)
         part = wave[first:end]
-        return texts(trace_lines(Trace(first, -part, part), 50, 3, 0.0, Look()))
+        return texts(trace_lines(Trace(first, -part, part), 50, 3, 0.0, TerminalStyle()))
 
     before, after = at(1200), at(1200 + 20 * step % 800)
     moved = 20 * step % 800 // 20
@@ -97,13 +97,13 @@ def test_scrolling_changes_no_shape(step):
 def test_lost_sound_is_crosses():
     """A stretch that was lost is no flat line."""
     trace = made(1000, lost_s=((1.0, 2.0),))
-    for look in (Look(), ASCII):
+    for look in (TerminalStyle(), ASCII):
         line = texts(trace_lines(trace, 50, 1, 0.0, look))[0]
         assert line[10:20] == "x" * 10
         assert "x" not in line[:10] + line[20:]
 
 
-@pytest.mark.parametrize("look", [Look(), ASCII])
+@pytest.mark.parametrize("look", [TerminalStyle(), ASCII])
 @pytest.mark.parametrize("width", [50, 64, 104, 184])
 def test_ticks_stand_over_their_sounds(look, width):
     """The cell under a tick is the one that holds the sound."""
@@ -121,5 +121,5 @@ def test_ticks_stand_over_their_sounds(look, width):
 
 def test_without_colour_there_is_none():
     """NO_COLOR leaves the characters alone."""
-    lines = trace_lines(made(1000, lost_s=((1.0, 2.0),)), 50, 2, 0.0, Look(False, False))
+    lines = trace_lines(made(1000, lost_s=((1.0, 2.0),)), 50, 2, 0.0, TerminalStyle(False, False))
     assert all(segment.style is not None and segment.style.color is None for line in lines for segment in line)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.segment import Segment
 
-from monitor.dashboard.drawing.canvas import Line, Look
+from monitor.dashboard.drawing.canvas import Line, TerminalStyle
 from monitor.dashboard.drawing.widgets import (
     STATE_COLOURS,
     counters_row,
@@ -27,15 +27,15 @@ from monitor.dashboard.drawing.widgets import (
     verdict_text,
     window_message,
 )
-from monitor.messages import Judgement, Level, Quality, Snapshot, Start, WindowEvent
+from monitor.messages import Level, Quality, Snapshot, Start, Verdict, WindowEvent
 
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
-SURE = Judgement("verdict", "murmur", 0.87, SCORES)
+SURE = Verdict("verdict", "murmur", 0.87, SCORES)
 START = Start("a.wav", 4000, "heart-sounds", "", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.9), 78.2, False, False, 1.9)
 QUIET = Level(-30.0, -20.0, False)
 SNAPSHOT = Snapshot(START, 7.6, WINDOW, None, (), QUIET, 1.9, 2.4, 0, 0, 0, False)
-ASCII = Look(False, False, False)
+ASCII = TerminalStyle(False, False, False)
 
 
 def text_of(line: Line | list[Segment]) -> str:
@@ -46,7 +46,7 @@ def text_of(line: Line | list[Segment]) -> str:
 def with_labels(*labels: str) -> Snapshot:
     """Return a snapshot of other labels, all equally likely."""
     scores = {label: 1 / len(labels) for label in labels}
-    rolling = Judgement("verdict", labels[0], 1 / len(labels), scores)
+    rolling = Verdict("verdict", labels[0], 1 / len(labels), scores)
     return dataclasses.replace(
         SNAPSHOT,
         start=dataclasses.replace(START, labels=labels),
@@ -72,12 +72,12 @@ class TestColours:
     def test_verdict_takes_its_labels_colour(self) -> None:
         """The big label has the colour of its bar, and a state its own."""
         assert verdict_colour(SNAPSHOT) == label_colours(START.labels)["murmur"]
-        poor = dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=Judgement("poor-signal")))
+        poor = dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=Verdict("poor-signal")))
         assert verdict_colour(poor) == STATE_COLOURS["poor-signal"]
 
     def test_a_label_nobody_announced_has_a_colour(self) -> None:
         """A label that is not among the start's does not crash the picture."""
-        odd = Judgement("verdict", "other", 0.9, {"other": 0.9})
+        odd = Verdict("verdict", "other", 0.9, {"other": 0.9})
         assert verdict_colour(dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=odd)))
 
 
@@ -87,7 +87,7 @@ class TestWords:
     def test_a_label_or_a_state_in_words(self) -> None:
         """A verdict is called by its label, anything else by its state."""
         assert verdict_text(SURE) == "murmur"
-        assert verdict_text(Judgement("poor-signal")) == "poor signal"
+        assert verdict_text(Verdict("poor-signal")) == "poor signal"
 
     def test_before_the_first_window_it_listens(self) -> None:
         """Without a window the rolling judgement is listening."""
@@ -100,9 +100,9 @@ class TestWords:
             ({"short": True}, "this window: quality 0.90, murmur 0.87 (short clip, looped)", False),
             ({"gap": True}, "this window: samples were lost, it is withheld", True),
             ({"quality": Quality(0.2, "too quiet", "poor-signal")}, "quality 0.20: too quiet", True),
-            ({"judgement": Judgement("no-signal")}, "this window: quality 0.90, no signal", False),
+            ({"verdict": Verdict("no-signal")}, "this window: quality 0.90, no signal", False),
             (
-                {"judgement": Judgement("uncertain", None, 0.5, {"normal": 0.5, "murmur": 0.4, "extrastole": 0.1})},
+                {"verdict": Verdict("uncertain", None, 0.5, {"normal": 0.5, "murmur": 0.4, "extrastole": 0.1})},
                 "this window: quality 0.90, uncertain, best normal 0.50",
                 False,
             ),
@@ -122,19 +122,19 @@ class TestScores:
 
     def test_one_row_to_the_label_in_order(self) -> None:
         """Letter, name, bar and figure, in the bundle's order."""
-        rows = [text_of(row) for row in score_segments(SNAPSHOT, 34, 3, Look())]
+        rows = [text_of(row) for row in score_segments(SNAPSHOT, 34, 3, TerminalStyle())]
         assert [row.split()[:2] for row in rows] == [["n", "normal"], ["M", "murmur"], ["E", "extrastole"]]
         assert [row.split()[-1] for row in rows] == ["0.09", "0.87", "0.04"]
 
     def test_without_scores_the_bars_are_empty(self) -> None:
         """No score is a dash, not a zero."""
-        poor = dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=Judgement("poor-signal")))
-        rows = [text_of(row) for row in score_segments(poor, 34, 3, Look())]
+        poor = dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=Verdict("poor-signal")))
+        rows = [text_of(row) for row in score_segments(poor, 34, 3, TerminalStyle())]
         assert all(row.endswith("   -") and "█" not in row for row in rows)
 
     def test_too_many_labels_are_counted(self) -> None:
         """Labels without room are named as a number in the last line."""
-        rows = [text_of(row) for row in score_segments(with_labels(*"abcdef"), 34, 3, Look())]
+        rows = [text_of(row) for row in score_segments(with_labels(*"abcdef"), 34, 3, TerminalStyle())]
         assert len(rows) == 3
         assert "and 4 more" in rows[-1]
 
@@ -146,13 +146,13 @@ class TestScores:
     )
     def test_rows_are_as_wide_as_asked(self, labels: list[str], width: int, height: int, unicode: bool) -> None:
         """Labels of any spelling give rows of one width, and never too many."""
-        rows = score_segments(with_labels(*labels), width, height, Look(unicode=unicode))
+        rows = score_segments(with_labels(*labels), width, height, TerminalStyle(unicode=unicode))
         assert 1 <= len(rows) <= height
         assert {sum(segment.cell_length for segment in row) for row in rows} == {width}
 
     def test_the_chosen_label_is_bold(self) -> None:
         """The label that is shown stands out without colour."""
-        rows = score_segments(SNAPSHOT, 34, 3, Look(colour=False, gradient=False))
+        rows = score_segments(SNAPSHOT, 34, 3, TerminalStyle(colour=False, gradient=False))
         weights = [bool(row[1].style and row[1].style.bold) for row in rows]
         assert weights == [False, True, False]
 
@@ -163,28 +163,28 @@ class TestHistory:
     def test_newest_is_at_the_right(self) -> None:
         """Letters stand in the order of the windows, padded at the left."""
         past = ("listening", "normal", "murmur", "extrastole", "uncertain", "poor-signal", "no-signal")
-        strip = strip_segments(dataclasses.replace(SNAPSHOT, history=past), 10, Look())
+        strip = strip_segments(dataclasses.replace(SNAPSHOT, history=past), 10, TerminalStyle())
         assert text_of(strip) == "···.nME?x_"
 
     def test_the_oldest_fall_off(self) -> None:
         """A strip that is full shows the newest entries."""
         past = ("normal",) * 50 + ("murmur",) * 3
-        assert text_of(strip_segments(dataclasses.replace(SNAPSHOT, history=past), 5, Look())) == "nnMMM"
+        assert text_of(strip_segments(dataclasses.replace(SNAPSHOT, history=past), 5, TerminalStyle())) == "nnMMM"
 
     def test_ground_is_the_same_grey_in_256_colours(self) -> None:
         """The ground behind the letters is a colour that 256-colour terminals have."""
-        style = strip_segments(dataclasses.replace(SNAPSHOT, history=("normal",)), 1, Look())[-1].style
+        style = strip_segments(dataclasses.replace(SNAPSHOT, history=("normal",)), 1, TerminalStyle())[-1].style
         assert style is not None
         assert style.bgcolor is not None
         assert style.bgcolor.downgrade(ColorSystem.EIGHT_BIT).number == 235
 
     def test_an_unknown_entry_is_a_number_sign(self) -> None:
         """An entry that is neither label nor state does not crash the strip."""
-        assert text_of(strip_segments(dataclasses.replace(SNAPSHOT, history=("odd",)), 3, Look())) == "··#"
+        assert text_of(strip_segments(dataclasses.replace(SNAPSHOT, history=("odd",)), 3, TerminalStyle())) == "··#"
 
     @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 1000])
-    @pytest.mark.parametrize("look", [Look(), Look(colour=False, gradient=False), ASCII])
-    def test_row_never_changes_its_width(self, count: int, look: Look) -> None:
+    @pytest.mark.parametrize("look", [TerminalStyle(), TerminalStyle(colour=False, gradient=False), ASCII])
+    def test_row_never_changes_its_width(self, count: int, look: TerminalStyle) -> None:
         """From the first window to the thousandth the row is 80 cells, its strip 64."""
         line = text_of(history_row(dataclasses.replace(SNAPSHOT, history=("normal",) * count), 80, look))
         assert len(line) == 80
@@ -197,7 +197,7 @@ class TestLevel:
 
     def test_bar_tick_and_figure(self) -> None:
         """Loudness is a bar, the peak a tick further right, the figure in dB."""
-        line = text_of(level_row(QUIET, 80, Look()))
+        line = text_of(level_row(QUIET, 80, TerminalStyle()))
         assert line.count("━") == 29
         assert line.index("│") == 9 + 39
         assert line.endswith("-30 dB ")
@@ -205,20 +205,20 @@ class TestLevel:
 
     def test_clipping_is_said_in_words(self) -> None:
         """A clipped input shows its mark, in its place, without touching the figure."""
-        line = text_of(level_row(Level(0.0, 0.0, True), 80, Look()))
+        line = text_of(level_row(Level(0.0, 0.0, True), 80, TerminalStyle()))
         assert line.endswith("CLIP   0 dB ")
 
     @given(st.floats(allow_nan=True), st.floats(allow_nan=True), st.booleans(), st.integers(1, 150), st.booleans())
     def test_any_level_fits(self, rms: float, peak: float, clipped: bool, width: int, unicode: bool) -> None:
         """Whatever the converter says, the bar has its width."""
-        segments = level_segments(Level(rms, peak, clipped), width, Look(unicode=unicode))
+        segments = level_segments(Level(rms, peak, clipped), width, TerminalStyle(unicode=unicode))
         assert sum(segment.cell_length for segment in segments) == width
-        assert len(text_of(level_row(Level(rms, peak, clipped), 80, Look(unicode=unicode)))) == 80
+        assert len(text_of(level_row(Level(rms, peak, clipped), 80, TerminalStyle(unicode=unicode)))) == 80
 
     def test_silence_has_a_figure(self) -> None:
         """The lowest level does not widen the figure."""
-        assert text_of(level_row(Level(-120.0, -120.0, False), 80, Look())).endswith("-99 dB ")
-        assert text_of(level_row(Level(math.nan, math.nan, False), 80, Look())).endswith("-99 dB ")
+        assert text_of(level_row(Level(-120.0, -120.0, False), 80, TerminalStyle())).endswith("-99 dB ")
+        assert text_of(level_row(Level(math.nan, math.nan, False), 80, TerminalStyle())).endswith("-99 dB ")
 
 
 class TestCounters:
@@ -226,7 +226,7 @@ class TestCounters:
 
     def test_all_figures_are_there(self) -> None:
         """Latency and the three counters stand in one row."""
-        line = text_of(counters_row(dataclasses.replace(SNAPSHOT, skipped=3, overruns=4, gaps=5), 80, Look()))
+        line = text_of(counters_row(dataclasses.replace(SNAPSHOT, skipped=3, overruns=4, gaps=5), 80, TerminalStyle()))
         assert " ".join(line.split()) == "hop p50 1.9 ms p95 2.4 ms skipped 3 overruns 4 gaps 5"
 
     def test_columns_do_not_move(self) -> None:
@@ -235,18 +235,18 @@ class TestCounters:
             dataclasses.replace(SNAPSHOT, hop_p50_ms=p50, skipped=count, overruns=count)
             for p50, count in ((None, 0), (0.4, 9), (999.9, 99999), (1e9, 7))
         ]
-        rows = [text_of(counters_row(snapshot, 80, Look())) for snapshot in snapshots]
+        rows = [text_of(counters_row(snapshot, 80, TerminalStyle())) for snapshot in snapshots]
         for name in ("p50", "p95", "skipped", "overruns", "gaps"):
             assert len({row.index(name) for row in rows}) == 1
 
     def test_narrow_screens_have_all_of_them_too(self) -> None:
         """At 60 columns the names are short, but all are there."""
-        line = text_of(counters_row(SNAPSHOT, 60, Look()))
+        line = text_of(counters_row(SNAPSHOT, 60, TerminalStyle()))
         assert line.split() == ["hop", "p50", "1.9", "p95", "2.4", "skip", "0", "over", "0", "gaps", "0"]
 
     def test_a_loss_stands_out(self) -> None:
         """A counter that is not zero is bold; zeros are not."""
-        line = counters_row(dataclasses.replace(SNAPSHOT, gaps=1), 80, Look())
+        line = counters_row(dataclasses.replace(SNAPSHOT, gaps=1), 80, TerminalStyle())
         bold = "".join(segment.text for segment in line if segment.style and segment.style.bold)
         assert bold.split() == ["gaps", "1"]
 
@@ -257,14 +257,14 @@ class TestFooter:
     @pytest.mark.parametrize("width", [33, 40, 60, 80, 200])
     def test_says_what_it_is_not_for(self, width: int) -> None:
         """The words stand at the left of every screen that has room for them."""
-        assert "research use, not for diagnosis" in text_of(footer_row({}, width, Look()))
+        assert "research use, not for diagnosis" in text_of(footer_row({}, width, TerminalStyle()))
 
     def test_narrow_screens_keep_the_point(self) -> None:
         """At 20 columns the short form stays."""
-        assert text_of(footer_row({}, 20, Look())).rstrip() == "not for diagnosis"
+        assert text_of(footer_row({}, 20, TerminalStyle())).rstrip() == "not for diagnosis"
 
     def test_legend_names_the_letters(self) -> None:
         """On a wide screen the letters of the states are explained."""
-        line = text_of(footer_row({"uncertain": "unsure", "poor-signal": "poor"}, 80, Look()))
+        line = text_of(footer_row({"uncertain": "unsure", "poor-signal": "poor"}, 80, TerminalStyle()))
         assert "? unsure  x poor" in line
         assert line.endswith("Ctrl+C ends ")

@@ -15,10 +15,10 @@ import numpy as np
 from rich.console import Console
 
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import Display, Happening, Vitals
+from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, Vitals
 from monitor.dashboard.terminal import Screen
 from monitor.dashboard.trace import Trace
-from monitor.messages import Judgement, Level, Quality, Snapshot, Start, WindowEvent
+from monitor.messages import Level, Quality, Snapshot, Start, Verdict, WindowEvent
 
 HERE = Path(__file__).parent
 REASON = "rubbing noise above 600 Hz: hold the chestpiece still"
@@ -43,23 +43,23 @@ def trace(first_bin: int = 520) -> Trace:
 
 KEYS = (("q", "quit"), ("?", "help"), ("space", "pause"), ("m", "mark"), ("s", "save"), ("←→", "seek"), ("+-", "gain"))
 HAPPENED = (
-    Happening(2.0, "normal", "normal"),
-    Happening(3.4, "sound was lost", "gap"),
-    Happening(5.0, "murmur", "murmur"),
-    Happening(6.2, "mark 1", "mark"),
+    LoggedEvent(2.0, "normal", "normal"),
+    LoggedEvent(3.4, "sound was lost", "gap"),
+    LoggedEvent(5.0, "murmur", "murmur"),
+    LoggedEvent(6.2, "mark 1", "mark"),
 )
-LIVELY = Display(trace(), HAPPENED, Vitals(2.6, 84.9, 11.6, 40.2), KEYS)
+LIVELY = DashboardState(trace(), HAPPENED, Vitals(2.6, 84.9, 11.6, 40.2), KEYS)
 DISPLAYS = {
-    "nothing": Display(),
+    "nothing": DashboardState(),
     "lively": LIVELY,
     "paused": dataclasses.replace(LIVELY, held="paused", gain_db=6.0),
     "help": dataclasses.replace(LIVELY, help=True),
 }
 
 START = Start("murmur_156.wav", 4000, "heart-sounds", "0" * 64, ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
-SURE = Judgement("verdict", "murmur", 0.87, {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04})
-UNSURE = Judgement("uncertain", None, 0.46, {"normal": 0.46, "murmur": 0.44, "extrastole": 0.10})
-POOR = Judgement("poor-signal")
+SURE = Verdict("verdict", "murmur", 0.87, {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04})
+UNSURE = Verdict("uncertain", None, 0.46, {"normal": 0.46, "murmur": 0.44, "extrastole": 0.10})
+POOR = Verdict("poor-signal")
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
 LISTENING = Snapshot(START, 3.2, None, None, (), Level(-31.0, -18.0, False), None, None, 0, 0, 0, False)
 MURMUR = Snapshot(
@@ -79,11 +79,11 @@ MURMUR = Snapshot(
 SCENES: dict[str, Snapshot] = {
     "listening": LISTENING,
     "murmur": MURMUR,
-    "uncertain": dataclasses.replace(MURMUR, window=dataclasses.replace(WINDOW, judgement=UNSURE, rolling=UNSURE)),
+    "uncertain": dataclasses.replace(MURMUR, window=dataclasses.replace(WINDOW, verdict=UNSURE, rolling=UNSURE)),
     "poor": dataclasses.replace(
         MURMUR,
         window=dataclasses.replace(
-            WINDOW, judgement=POOR, rolling=POOR, quality=Quality(0.1, REASON, "poor-signal"), heart_rate_bpm=None
+            WINDOW, verdict=POOR, rolling=POOR, quality=Quality(0.1, REASON, "poor-signal"), heart_rate_bpm=None
         ),
         level=Level(-2.0, 0.0, True),
         skipped=3,

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.audio.sources.device.clock_drift import DRIFT_SHARE, RateMeter
+from monitor.audio.sources.device.clock_drift import DRIFT_SHARE, ClockDrift
 
 
 def fed(rate, seconds, jitter_s=0.0, block_s=0.05, seed=0, start_s=1e5):
     """Return a meter that has seen blocks of a rate, each late by up to some jitter."""
-    meter, late = RateMeter(), np.random.default_rng(seed)
+    meter, late = ClockDrift(), np.random.default_rng(seed)
     for number in range(1, round(seconds / block_s)):
         meter.push(start_s + number * block_s + late.uniform(0, jitter_s), round(number * block_s * rate))
     return meter
@@ -41,7 +41,7 @@ def test_a_drift_is_seen(share):
 def test_not_before_twenty_seconds():
     """Earlier a single late block would decide."""
     assert fed(4000, 19).rate_hz is None
-    assert RateMeter().rate_hz is None
+    assert ClockDrift().rate_hz is None
 
 
 def test_clearing_forgets():
@@ -53,7 +53,7 @@ def test_clearing_forgets():
 
 def test_only_the_last_minutes_count():
     """A clock that changes is followed: after two minutes at another rate the old one is forgotten."""
-    meter, samples = RateMeter(), 0
+    meter, samples = ClockDrift(), 0
     for second in range(400):
         samples += 4000 if second < 200 else 4100
         meter.push(float(second), samples)

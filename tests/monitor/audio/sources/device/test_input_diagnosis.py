@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.audio.sources.device.input_diagnosis import OFFSET_ONLY, DeadInput
+from monitor.audio.sources.device.input_diagnosis import OFFSET_ONLY, InputDiagnosis
 
 RATES = (4000, 44_100)
 RATE = 4000
@@ -16,7 +16,7 @@ RATE = 4000
 
 def found(sound, sample_rate=RATE, platform="linux", block=441):
     """Return what is found after all of a sound."""
-    dead = DeadInput(sample_rate, platform)
+    dead = InputDiagnosis(sample_rate, platform)
     for start in range(0, len(sound), block):
         dead.push(sound[start : start + block])
     return dead.finding
@@ -24,7 +24,7 @@ def found(sound, sample_rate=RATE, platform="linux", block=441):
 
 def findings(sound, sample_rate):
     """Return everything that is ever found while a sound is heard."""
-    dead, seen = DeadInput(sample_rate, "linux"), set()
+    dead, seen = InputDiagnosis(sample_rate, "linux"), set()
     for start in range(0, len(sound), sample_rate // 4):
         dead.push(sound[start : start + sample_rate // 4])
         seen.add(dead.finding)
@@ -178,7 +178,7 @@ def test_it_clears_when_the_input_recovers(signals, heart_waveform, kind):
         "hum": hum(60, 3 * RATE, RATE),
         "offset": np.full(3 * RATE, 0.3, np.float32),
     }[kind]
-    dead = DeadInput(RATE, "linux")
+    dead = InputDiagnosis(RATE, "linux")
     for _ in range(2):
         dead.push(fault)
         assert dead.finding is not None
@@ -193,7 +193,7 @@ def test_a_slow_start_of_the_device_is_no_fault(signals, heart_waveform):
 
 def test_clear_begins_anew(signals):
     """After a reopened stream nothing is known of the one before."""
-    dead = DeadInput(RATE, "linux")
+    dead = InputDiagnosis(RATE, "linux")
     dead.push(signals.silence(3 * RATE))
     assert dead.finding is not None
     dead.clear()
@@ -208,7 +208,7 @@ def test_the_cutting_into_blocks_does_not_matter(cuts):
     rng = np.random.default_rng(1)
     noise = (0.1 * rng.standard_normal(2 * RATE)).astype(np.float32)
     sound = np.concatenate((noise, np.zeros(2 * RATE, np.float32), hum(50, 2 * RATE, RATE)))
-    dead = DeadInput(RATE, "linux")
+    dead = InputDiagnosis(RATE, "linux")
     edges = [0, *sorted(cuts), len(sound)]
     for start, end in itertools.pairwise(edges):
         block = sound[start:end].copy()
@@ -220,7 +220,7 @@ def test_the_cutting_into_blocks_does_not_matter(cuts):
 def test_a_rate_out_of_range_is_refused():
     """Below 1000 Hz there is no heart to hear."""
     with pytest.raises(ValueError, match="sample_rate=500"):
-        DeadInput(500)
+        InputDiagnosis(500)
 
 
 @pytest.mark.parametrize(
