@@ -6,15 +6,13 @@ was meant does it take the old file's place, in one step. Main thread only.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from monitor.atomic_write import write_atomic
 from monitor.commands.settings import KEYS, parse, read_config
 from monitor.errors import AuscultError
 
@@ -90,29 +88,11 @@ def _says(text: str, wanted: Mapping[str, object]) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Put a text in a file's place in one step; through a link, the file that it names."""
-    target = path.resolve()
-    made = target.with_name(f".{target.name}.{os.getpid()}")
+    """Write the file, and return a refusal in one line."""
     try:
-        data = text.encode("utf-8")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write(made, data)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copymode(target, made)  # who may read it stays as it is
-            os.replace(made, target)
-        finally:
-            made.unlink(missing_ok=True)
+        write_atomic(path, text)
     except UnicodeEncodeError as error:
-        raise AuscultError(f"{path}: the value holds bytes that are no text", "type it anew") from error
+        raise AuscultError(f"{path}: the value holds bytes that are no text", "type it again") from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise AuscultError(f"{path} cannot be written: {reason}", "name another file with AUSCULT_CONFIG") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a new file, down to the disk."""
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

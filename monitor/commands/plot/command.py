@@ -14,7 +14,7 @@ from monitor.commands.arguments import finite, whole
 from monitor.commands.plot.acoustic_features import FeatureTable, check_librosa
 from monitor.commands.plot.captions import verdict_words
 from monitor.commands.plot.figure import FORMATS, check_matplotlib, drawn
-from monitor.commands.plot.files import check_place, picture_paths, place
+from monitor.commands.plot.files import check_writable, figure_paths, write_output
 from monitor.commands.plot.offline_run import run_offline
 from monitor.commands.replay import check_hop
 from monitor.errors import AuscultError
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             code = max(code, error.exit_code)
             print(f"auscult: {error}", file=sys.stderr)
     if table is not None:
-        place(Path(options.features), table.csv().encode("utf-8"))
+        write_output(Path(options.features), table.csv().encode("utf-8"))
         print(f"{options.features}: {table.num_rows} rows", file=sys.stderr)
     return code
 
@@ -74,7 +74,7 @@ def _pictures(options: argparse.Namespace) -> list[Path] | list[None]:
     if options.out is None:
         return [None] * len(options.files)
     try:
-        return picture_paths(options.out, options.files, FORMATS)
+        return figure_paths(options.out, options.files, FORMATS)
     except ValueError as error:
         options.usage_error(f"-o {error}")
         raise
@@ -92,10 +92,10 @@ def _check(options: argparse.Namespace, pictures: list[Path] | list[None]) -> No
         check_matplotlib()
     if options.features is not None:
         check_librosa()
-        check_place(Path(options.features))
+        check_writable(Path(options.features))
     for picture in pictures:
         if picture is not None:
-            check_place(picture)
+            check_writable(picture)
 
 
 def _plot(
@@ -109,7 +109,7 @@ def _plot(
     if table is not None:
         table.end_file()
     if picture is not None:
-        place(picture, drawn(run_result, picture.suffix.lower().removeprefix("."), options.start))
+        write_output(picture, drawn(run_result, picture.suffix.lower().removeprefix("."), options.start))
         print(f"{picture}: {verdict_words(run_result)}", file=sys.stderr)
     if run_result.error is not None:
         raise run_result.error

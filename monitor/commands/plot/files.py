@@ -1,22 +1,21 @@
-"""Where pictures and tables go: names made from what was typed, files put in place in one step. Must not draw."""
+"""Where figures and tables are written: paths from what was typed, checked before the work. Must not draw."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError
 
-__all__ = ["check_place", "picture_paths", "place"]
+__all__ = ["check_writable", "figure_paths", "write_output"]
 
 PLACEHOLDER = "{}"
 
 
-def picture_paths(out: str, files: Sequence[str], formats: Sequence[str]) -> list[Path]:
-    """Return where the picture of each file goes.
+def figure_paths(out: str, files: Sequence[str], formats: Sequence[str]) -> list[Path]:
+    """Return the path of the figure of each recording.
 
     Parameters
     ----------
@@ -39,23 +38,23 @@ def picture_paths(out: str, files: Sequence[str], formats: Sequence[str]) -> lis
     if Path(out).suffix.lower().removeprefix(".") not in formats:
         raise ValueError(f"{out!r} must end in {', '.join(f'.{form}' for form in formats)}, or be a folder")
     if len(files) > 1 and PLACEHOLDER not in Path(out).name:
-        raise ValueError(f"{out!r} is one picture for {len(files)} files: name a folder, or write '{PLACEHOLDER}.png'")
+        raise ValueError(f"{out!r} is one figure for {len(files)} files: name a folder, or write '{PLACEHOLDER}.png'")
     folder, name = Path(out).parent, Path(out).name
     paths = [folder / name.replace(PLACEHOLDER, Path(file).stem) for file in files]
-    for number, path in enumerate(paths):
-        if path in paths[:number]:
+    for index, path in enumerate(paths):
+        if path in paths[:index]:
             first = files[paths.index(path)]
-            raise ValueError(f"{first!r} and {files[number]!r} would both be drawn as {str(path)!r}: plot them apart")
+            raise ValueError(f"{first!r} and {files[index]!r} would both be drawn as {str(path)!r}: plot them apart")
     return paths
 
 
-def check_place(path: Path) -> None:
-    """Find out before minutes of work whether a file can be put there; its folder is made.
+def check_writable(path: Path) -> None:
+    """Check, before minutes of work, that a file can be written; its folder is created.
 
     Raises
     ------
     AuscultError
-        If something that is no file stands there, or the folder cannot be made or written to.
+        If the path is a folder or a device, or its folder cannot be created or written to.
     """
     target = path.resolve()
     try:
@@ -65,32 +64,19 @@ def check_place(path: Path) -> None:
     if target.exists() and not target.is_file():
         raise AuscultError(f"{path} is not a file", "name another one")
     if not os.access(target.parent, os.W_OK):
-        raise AuscultError(f"{path} cannot be written: no right to write in its folder", "name another one")
+        raise AuscultError(f"{path} cannot be written: no permission to write in its folder", "name another one")
 
 
-def place(path: Path, content: bytes) -> None:
-    """Put a file in place in one step: whoever looks sees the old one or the new one, whole.
-
-    Through a link, the file that it names is replaced.
+def write_output(path: Path, content: bytes) -> None:
+    """Write a figure or a table whole or not at all.
 
     Raises
     ------
     AuscultError
-        If it cannot be written; what was there before is still there.
+        If it cannot be written; the old file is then untouched.
     """
-    target = path.resolve()
-    made = target.with_name(f".{target.name[:200]}.{os.getpid()}")
     try:
-        try:
-            with made.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copymode(target, made)  # who may read it stays as it is
-            os.replace(made, target)
-        finally:
-            made.unlink(missing_ok=True)
+        write_atomic(path, content)
     except OSError as error:
         raise _refused(path, error) from error
 

@@ -165,7 +165,7 @@ def test_features_alone_need_no_matplotlib(plot, tmp_path, heart_wav, monkeypatc
     [
         (["-o", "out.gif"], "must end in .png, .svg, .pdf"),
         ([], "name a picture with -o, or a table with --features"),
-        (["b.wav", "-o", "out.png"], "one picture for 2 files"),
+        (["b.wav", "-o", "out.png"], "one figure for 2 files"),
         (["--features", "heart.wav"], "must end in .csv"),
         (["-o", "out.png", "--start", "-1"], "--start must be 0 or more"),
     ],
