@@ -83,7 +83,7 @@ def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) ->
         sample_rate=chosen.rate.value,
         latency_s=chosen.latency.value,
         once=options.once,
-        patient=options.wait_for_device,
+        wait_for_device=options.wait_for_device,
     )
 
 

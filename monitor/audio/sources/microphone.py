@@ -46,7 +46,7 @@ class MicrophoneSource(Source):
         Seconds that the library may hold samples back, above 0, at most 5.
     once : bool
         Whether to end with an error when the device is gone, instead of looking for it until it is back.
-    patient : bool
+    wait_for_device : bool
         Whether to wait for a device that does not open at first.
     clock : callable
         Seconds that only go forward.
@@ -75,7 +75,7 @@ class MicrophoneSource(Source):
         sample_rate: int | None = None,
         latency_s: float = LATENCY_S,
         once: bool = False,
-        patient: bool = False,
+        wait_for_device: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         check_channel(channel)
@@ -89,7 +89,7 @@ class MicrophoneSource(Source):
                 "choose a rate in between with --rate",
             )
         self._device, self._system, self._channel = device, system, channel or 1
-        self._latency_s, self._once, self._patient, self._clock = latency_s, once, patient, clock
+        self._latency_s, self._once, self._wait_for_device, self._clock = latency_s, once, wait_for_device, clock
         self._watchdog: Watchdog | None = None
         system.check(device, self._channel, self.sample_rate)
 
@@ -138,7 +138,7 @@ class MicrophoneSource(Source):
             sample_rate=self.sample_rate,
             latency_s=self._latency_s,
             once=self._once,
-            patient=self._patient,
+            wait_for_device=self._wait_for_device,
             clock=self._clock,
         )
         self._watchdog.start()

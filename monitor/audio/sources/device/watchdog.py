@@ -52,7 +52,7 @@ class Watchdog:
     latency_s : float
     once : bool
         Whether a device that is gone is an error instead of being looked for.
-    patient : bool
+    wait_for_device : bool
         Whether a device that never opened is waited for as well.
     clock : callable
         Seconds that only go forward.
@@ -79,12 +79,12 @@ class Watchdog:
         sample_rate: int,
         latency_s: float,
         once: bool = False,
-        patient: bool = False,
+        wait_for_device: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._system, self._device, self._capture, self._ring = system, device, capture, ring
         self._channel, self._sample_rate, self._latency_s = channel, sample_rate, latency_s
-        self._once, self._patient, self._clock = once, patient, clock
+        self._once, self._wait_for_device, self._clock = once, wait_for_device, clock
         self._stream: StreamLike | None = None
         self._cursor = ring.cursor()
         self._dead_input = InputDiagnosis(sample_rate)
@@ -127,7 +127,7 @@ class Watchdog:
         try:
             self._open(self._device)
         except DeviceError as error:
-            if not self._patient:
+            if not self._wait_for_device:
                 self._cursor.close()
                 raise
             self._look_later(f"{error.message}: waiting for it")
@@ -203,7 +203,7 @@ class Watchdog:
             return
         name = self._device.name
         why = f"{name}: no sound comes any more" if begun else f"{name}: opens, but gives no sound"
-        never = self._capture.mark is None and not self._patient
+        never = self._capture.mark is None and not self._wait_for_device
         if self._once or never:
             raise DeviceError(why, "check its plug and power, or choose another: auscult devices")
         self._look_later(f"{why}: looking for it")

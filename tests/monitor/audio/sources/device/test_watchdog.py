@@ -171,13 +171,13 @@ class TestOnce:
             Scene(system, steth).watchdog.open()
 
 
-class TestPatient:
+class TestWaitForDevice:
     """With `--wait-for-device`."""
 
     def test_a_device_that_does_not_open_is_waited_for(self, system, steth):
         """Nothing is lost before the first block, however long that takes."""
         system.failing = "steth: cannot be opened (busy)"
-        made = Scene(system, steth, patient=True)
+        made = Scene(system, steth, wait_for_device=True)
         made.watchdog.open()
         assert made.status.message == "steth: cannot be opened (busy): waiting for it"
         made.pass_time(30.0)
@@ -189,7 +189,7 @@ class TestPatient:
 
     def test_a_device_that_gives_no_sound_is_waited_for(self, system, steth):
         """It is opened again and again."""
-        made = Scene(system, steth, patient=True)
+        made = Scene(system, steth, wait_for_device=True)
         made.watchdog.open()
         made.pass_time(3 * FIRST_BLOCK_S)
         assert len(system.streams) >= 2
