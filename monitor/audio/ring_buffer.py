@@ -195,7 +195,7 @@ class RingBuffer:
     def _wake_readers(self) -> None:
         """Ring every cursor's bell."""
         for cursor in self._cursors:
-            cursor.bell.ring()
+            cursor.wakeup.notify()
 
     def count_overrun(self) -> None:
         """Count one overrun, from a reader's thread."""
@@ -206,7 +206,7 @@ class RingBuffer:
         """Let go of a closed cursor: it no longer holds back a writer that waits for room."""
         with self._readers:
             self._cursors = tuple(other for other in self._cursors if other is not cursor)
-        self.room.ring()
+        self.room.notify()
 
 
 class Cursor:
@@ -216,14 +216,14 @@ class Cursor:
     ----------
     next_sample : int
         Absolute number of the next sample to be read.
-    bell : Wakeup
+    wakeup : Wakeup
         Rung by the writer after every push.
     """
 
     def __init__(self, ring: RingBuffer, start_sample: int) -> None:
         self._ring = ring
         self.next_sample = start_sample
-        self.bell = Wakeup()
+        self.wakeup = Wakeup()
 
     @property
     def behind(self) -> int:
@@ -264,7 +264,7 @@ class Cursor:
             left = deadline - time.monotonic()
             if left <= 0:
                 return Read(self.next_sample, np.zeros(0, np.float32))
-            self.bell.wait(min(left, 1.0))
+            self.wakeup.wait(min(left, 1.0))
 
     def close(self) -> None:
         """Stop holding back a writer that waits for room. Twice is safe."""
@@ -287,7 +287,7 @@ class Cursor:
             lost = [(begin, kept), *((max(a, kept), b) for a, b in lost if b > kept)]
         self.next_sample = end
         if end >= ring.room_from:
-            ring.room.ring()
+            ring.room.notify()
         return Read(kept, waveform[kept - start :], _joined(lost), kept > begin)
 
 

@@ -19,7 +19,7 @@ class Wakeup:
         self._lock = threading.Lock()
         self._lock.acquire()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake the thread that sleeps, or the next one that would."""
         if self._lock.locked():
             with contextlib.suppress(RuntimeError):  # another thread rang at the same moment

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.audio.sources.device.stderr import quiet_native_errors
+from monitor.audio.sources.device.stderr import suppress_native_stderr
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List the inputs; every rate is tried."""
-    with quiet_native_errors():
+    with suppress_native_stderr():
         system = PortAudio()
         found = [dataclasses.replace(device, rates=system.tested_rates(device)) for device in system.devices()]
     for device in found:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
-from monitor.audio.sources.device.stderr import quiet_native_errors
+from monitor.audio.sources.device.stderr import suppress_native_stderr
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.arguments import finite, whole
 from monitor.commands.player import play
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     options.hop = chosen.hop.value
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain)
-    with quiet_native_errors(), Interrupts() as interrupts:
+    with suppress_native_stderr(), Interrupts() as interrupts:
         system = PortAudio()
         source = _source(system, chosen, options)
         code = _listen(source, bundle, view, interrupts, options)

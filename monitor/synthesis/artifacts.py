@@ -10,28 +10,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.synthesis.noise import bump, check_sound, decibels, frequencies, passband, shaped_noise
+from monitor.synthesis.noise import bell_curve, checked_num_samples, db_to_amplitude, frequencies, bandpass_gain, shaped_noise
 
-__all__ = ["add_at", "clicks", "handling_noise", "knocks", "lost_contact", "room_noise", "rubbing", "to_peak"]
+__all__ = ["add_at", "clicks", "handling_noise", "knocks", "lost_contact", "room_noise", "rubbing", "normalize_peak"]
 
 
 def handling_noise(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return rubs (broad bursts from 50 to 1500 Hz) and thumps of a chest piece that is being moved."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     out = _bursts(samples, sample_rate, rng, per_s=rng.uniform(1.5, 4.0))
     for _ in range(1 + rng.poisson(1.2 * duration_s)):
         add_at(
             out, rng.uniform(0.3, 1.5) * _thump(rng, sample_rate, rng.uniform(18.0, 90.0)), int(rng.integers(samples))
         )
-    return to_peak(out)
+    return normalize_peak(out)
 
 
 def room_noise(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return what a chest piece hears in the air: a low hiss over a faint rumble."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     grid = frequencies(samples, sample_rate)
-    rumble = bump(grid, rng.uniform(15.0, 60.0), 2.0) * np.float32(rng.uniform(1.0, 8.0))
-    return to_peak(shaped_noise((0.3 + rumble) * passband(grid, 12.0, rng.uniform(500.0, 1900.0)), samples, rng))
+    rumble = bell_curve(grid, rng.uniform(15.0, 60.0), 2.0) * np.float32(rng.uniform(1.0, 8.0))
+    return normalize_peak(shaped_noise((0.3 + rumble) * bandpass_gain(grid, 12.0, rng.uniform(500.0, 1900.0)), samples, rng))
 
 
 def lost_contact(
@@ -75,37 +75,37 @@ def lost_contact(
     away = np.clip((at - start_sample) / off, 0.0, 1.0) * np.clip((end_sample - at) / back, 0.0, 1.0)
     away = (0.5 - 0.5 * np.cos(np.pi * away)).astype(np.float32)  # no corner that could be heard as a click
     room = room_noise(len(waveform) / sample_rate, rng, sample_rate)
-    level = np.float32(decibels(room_db)) * np.abs(waveform).max()
+    level = np.float32(db_to_amplitude(room_db)) * np.abs(waveform).max()
     heard: NDArray[np.float32] = waveform * (1.0 - away) + level * away * room
     return heard
 
 
 def knocks(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return single knocks at irregular times; some come in quick groups."""
-    samples = check_sound(duration_s, sample_rate)
-    out = room_noise(duration_s, rng, sample_rate) * np.float32(decibels(rng.uniform(-60.0, -25.0)))
+    samples = checked_num_samples(duration_s, sample_rate)
+    out = room_noise(duration_s, rng, sample_rate) * np.float32(db_to_amplitude(rng.uniform(-60.0, -25.0)))
     at = rng.uniform(0.0, 0.5)
     while at < duration_s:
         add_at(out, rng.uniform(0.2, 1.0) * _thump(rng, sample_rate, rng.uniform(25.0, 500.0)), round(at * sample_rate))
         at += rng.exponential(0.7) + 0.05 if rng.random() < 0.8 else rng.uniform(0.06, 0.15)
-    return to_peak(out[:samples])
+    return normalize_peak(out[:samples])
 
 
 def clicks(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return broad clicks of a loose plug: single samples and short crackles."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     out = 0.002 * rng.standard_normal(samples)
     count = 1 + rng.poisson(duration_s * rng.uniform(1.0, 30.0))
     out[rng.integers(0, samples, count)] += rng.uniform(-1.0, 1.0, count)
-    return to_peak(out.astype(np.float32))
+    return normalize_peak(out.astype(np.float32))
 
 
 def rubbing(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return cloth or skin that keeps rubbing."""
-    return to_peak(_bursts(check_sound(duration_s, sample_rate), sample_rate, rng, per_s=rng.uniform(2.0, 6.0)))
+    return normalize_peak(_bursts(checked_num_samples(duration_s, sample_rate), sample_rate, rng, per_s=rng.uniform(2.0, 6.0)))
 
 
-def to_peak(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+def normalize_peak(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a sound with its largest magnitude at 1; silence stays."""
     scaled: NDArray[np.float32] = sound / np.float32(np.abs(sound).max() + 1e-12)
     return np.clip(scaled, -1.0, 1.0)
@@ -131,8 +131,8 @@ def _bursts(samples: int, sample_rate: int, rng: np.random.Generator, per_s: flo
     """Return rough noise of 50 to 1500 Hz in bursts of 0.05 to 0.6 s."""
     grid = frequencies(samples, sample_rate)
     low_hz, high_hz = rng.uniform(50.0, 150.0), rng.uniform(400.0, 1500.0)
-    noise = shaped_noise(passband(grid, low_hz, high_hz), samples, rng)
-    rough = 0.4 + np.abs(shaped_noise(passband(grid, 1.0, rng.uniform(15.0, 60.0)), samples, rng))
+    noise = shaped_noise(bandpass_gain(grid, low_hz, high_hz), samples, rng)
+    rough = 0.4 + np.abs(shaped_noise(bandpass_gain(grid, 1.0, rng.uniform(15.0, 60.0)), samples, rng))
     loud = np.zeros(samples, np.float32)
     for _ in range(1 + rng.poisson(per_s * samples / sample_rate)):
         length = round(rng.uniform(0.05, 0.6) * sample_rate)

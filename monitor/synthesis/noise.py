@@ -1,7 +1,7 @@
 """Noise of any colour, and filters, made in the frequency domain with NumPy alone.
 
 A colour is a gain per frequency: write it as a curve over :func:`frequencies`, then let
-:func:`shaped_noise` make noise of it or :func:`equalised` filter a sound by it. What is
+:func:`shaped_noise` make noise of it or :func:`equalize` filter a sound by it. What is
 made this way wraps round at its ends; those who cannot have that make a little more than they
 need and cut. Safe on any thread; must not import anything of ours, and takes every random
 number from the generator it is given.
@@ -12,18 +12,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bump", "causal_band", "check_sound", "decibels", "equalised", "frequencies", "passband", "shaped_noise"]
+__all__ = ["bump", "bandpass_response", "checked_num_samples", "decibels", "equalised", "frequencies", "passband", "shaped_noise"]
 
 MAX_RADIX = 256
 """Lengths are rounded up to a multiple of this, so the FFT has small factors."""
 
 
-def decibels(level_db: float) -> float:
+def db_to_amplitude(level_db: float) -> float:
     """Return the amplitude ratio of a level in dB."""
     return float(10.0 ** (level_db / 20.0))
 
 
-def check_sound(duration_s: float, sample_rate: int) -> int:
+def checked_num_samples(duration_s: float, sample_rate: int) -> int:
     """Return the number of samples of a sound to be made.
 
     Raises
@@ -61,14 +61,14 @@ def frequencies(samples: int, sample_rate: int) -> NDArray[np.float32]:
     return grid
 
 
-def bump(grid: NDArray[np.float32], centre_hz: float, width_octaves: float) -> NDArray[np.float32]:
+def bell_curve(grid: NDArray[np.float32], centre_hz: float, width_octaves: float) -> NDArray[np.float32]:
     """Return a bell-shaped colour: 1 at its centre, 0.61 half a width away on the octave scale."""
     distance = np.log2(grid * np.float32(1.0 / centre_hz)) * np.float32(2.0 / width_octaves)
     gain: NDArray[np.float32] = np.exp(np.float32(-0.5) * distance * distance)
     return gain
 
 
-def passband(grid: NDArray[np.float32], low_hz: float, high_hz: float, order: int = 2) -> NDArray[np.float32]:
+def bandpass_gain(grid: NDArray[np.float32], low_hz: float, high_hz: float, order: int = 2) -> NDArray[np.float32]:
     """Return the gain of a band-pass with Butterworth slopes of 6 dB per octave and order."""
     power = 2 * order
     stopped = (1.0 + (low_hz / grid) ** power) * (1.0 + (grid / high_hz) ** power)
@@ -76,7 +76,7 @@ def passband(grid: NDArray[np.float32], low_hz: float, high_hz: float, order: in
     return gain
 
 
-def causal_band(grid: NDArray[np.float32], low_hz: float, high_hz: float) -> NDArray[np.complex64]:
+def bandpass_response(grid: NDArray[np.float32], low_hz: float, high_hz: float) -> NDArray[np.complex64]:
     """Return the response of a second-order Butterworth band-pass, phase and all: what is heard never comes early.
 
     Source: the analogue prototype 1 / (s^2 + sqrt(2) s + 1), once as high-pass and once as low-pass.
@@ -117,7 +117,7 @@ def shaped_noise(
     return np.fft.irfft(spectrum, size).astype(np.float32, copy=False)[:samples]
 
 
-def equalised(waveform: NDArray[np.float32], gain: NDArray[np.float32 | np.complex64]) -> NDArray[np.float32]:
+def equalize(waveform: NDArray[np.float32], gain: NDArray[np.float32 | np.complex64]) -> NDArray[np.float32]:
     """Return a sound filtered; a real gain shifts no phase.
 
     Parameters

@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.synthesis.artifacts import add_at, clicks, handling_noise, knocks, room_noise, rubbing, to_peak
-from monitor.synthesis.noise import bump, check_sound, decibels, equalised, frequencies, passband, shaped_noise
+from monitor.synthesis.artifacts import add_at, clicks, handling_noise, knocks, room_noise, rubbing, normalize_peak
+from monitor.synthesis.noise import bell_curve, checked_num_samples, db_to_amplitude, equalize, frequencies, bandpass_gain, shaped_noise
 
 __all__ = ["GENERATORS", "babble", "breathing", "coloured_noise", "hum", "music", "random_non_cardiac", "speech"]
 
@@ -30,27 +30,27 @@ HIGHEST_HARMONIC_HZ = 1900.0
 
 def coloured_noise(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return steady noise of one colour: white to brown, or a band."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     grid = frequencies(samples, sample_rate)
     fall = np.maximum(grid, 5.0) ** np.float32(-rng.choice((0.0, 0.5, 1.0)))
-    band = bump(grid, np.exp(rng.uniform(np.log(40.0), np.log(1500.0))), rng.uniform(0.3, 3.0))
-    return to_peak(shaped_noise(fall if rng.random() < 0.6 else band, samples, rng))
+    band = bell_curve(grid, np.exp(rng.uniform(np.log(40.0), np.log(1500.0))), rng.uniform(0.3, 3.0))
+    return normalize_peak(shaped_noise(fall if rng.random() < 0.6 else band, samples, rng))
 
 
 def breathing(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return breath sounds without a heart, 100 to 1000 Hz, 10 to 40 breaths a minute."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     grid = frequencies(samples, sample_rate)
     turn = np.arange(samples) / sample_rate * rng.uniform(10.0, 40.0) / 60.0 + rng.uniform()
     flow = np.sin(2.0 * np.pi * turn).astype(np.float32)
     loud = np.where(flow > 0, flow, rng.uniform(0.2, 0.9) * -flow) ** rng.uniform(0.7, 2.0) + rng.uniform(0.01, 0.1)
-    noise = shaped_noise(bump(grid, rng.uniform(150.0, 500.0), rng.uniform(1.2, 2.8)), samples, rng)
-    return to_peak(noise * loud.astype(np.float32))
+    noise = shaped_noise(bell_curve(grid, rng.uniform(150.0, 500.0), rng.uniform(1.2, 2.8)), samples, rng)
+    return normalize_peak(noise * loud.astype(np.float32))
 
 
 def hum(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return mains hum with harmonics, or one pure tone of 30 to 1500 Hz."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     time_s = np.arange(samples) / sample_rate
     if rng.random() < 0.5:
         pitches, strengths = rng.choice((50.0, 60.0)) * np.arange(1, 9), rng.uniform(0.0, 1.0, 8) ** 2
@@ -62,12 +62,12 @@ def hum(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) ->
         if pitch < 0.45 * sample_rate:
             out += strength * np.sin(2.0 * np.pi * (pitch * time_s + rng.uniform()))
     out += 0.003 * rng.standard_normal(samples)
-    return to_peak(out.astype(np.float32))
+    return normalize_peak(out.astype(np.float32))
 
 
 def music(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return a melody of plucked or held notes on a scale."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     out = np.zeros(samples, np.float32)
     beat_s, decay_s, base = rng.uniform(0.12, 0.6), rng.uniform(0.08, 1.0), rng.uniform(60.0, 400.0)
     at = 0.0
@@ -80,12 +80,12 @@ def music(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) 
             note *= np.exp(-np.arange(len(note)) / (decay_s * sample_rate)).astype(np.float32)
             add_at(out, note, round(at * sample_rate))
         at += length_s
-    return to_peak(out)
+    return normalize_peak(out)
 
 
 def speech(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return one voice without words: syllables with a pitch and two formants, hisses between, pauses."""
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     out = np.zeros(samples, np.float32)
     pitch, tract = np.exp(rng.uniform(np.log(85.0), np.log(280.0))), rng.uniform(0.9, 1.25)
     at = rng.uniform(0.0, 0.3)
@@ -99,13 +99,13 @@ def speech(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000)
             hiss = rng.standard_normal(length // 2 + 1) * np.hanning(length // 2 + 1) * rng.uniform(0.02, 0.25)
             add_at(out, hiss, round((at - 0.05) * sample_rate))
         at += length / sample_rate + (rng.uniform(0.01, 0.1) if rng.random() < 0.8 else rng.uniform(0.2, 0.9))
-    return to_peak(out)
+    return normalize_peak(out)
 
 
 def babble(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
     """Return three to five voices at once."""
     voices = [speech(duration_s, rng, sample_rate) * rng.uniform(0.4, 1.0) for _ in range(rng.integers(3, 6))]
-    return to_peak(np.sum(voices, axis=0, dtype=np.float32))
+    return normalize_peak(np.sum(voices, axis=0, dtype=np.float32))
 
 
 GENERATORS: tuple[Callable[[float, np.random.Generator, int], NDArray[np.float32]], ...] = (
@@ -140,9 +140,9 @@ def random_non_cardiac(duration_s: float, rng: np.random.Generator, sample_rate:
     for kind in kinds[1:]:
         sound = sound + np.float32(rng.uniform(0.05, 1.0)) * GENERATORS[kind](duration_s, rng, sample_rate)
     grid = frequencies(len(sound), sample_rate)
-    device = passband(grid, rng.uniform(8.0, 40.0), np.exp(rng.uniform(np.log(400.0), np.log(1900.0))))
-    hiss = np.float32(decibels(rng.uniform(-80.0, -40.0))) * rng.standard_normal(len(sound), dtype=np.float32)
-    return to_peak(equalised(sound, device) + hiss) * np.float32(np.exp(rng.uniform(np.log(0.01), 0.0)))
+    device = bandpass_gain(grid, rng.uniform(8.0, 40.0), np.exp(rng.uniform(np.log(400.0), np.log(1900.0))))
+    hiss = np.float32(db_to_amplitude(rng.uniform(-80.0, -40.0))) * rng.standard_normal(len(sound), dtype=np.float32)
+    return normalize_peak(equalize(sound, device) + hiss) * np.float32(np.exp(rng.uniform(np.log(0.01), 0.0)))
 
 
 def _voice(

@@ -11,14 +11,14 @@ from typing import Literal
 
 from monitor.synthesis.rhythm import Rhythm
 
-__all__ = ["HeartParameters", "Label", "Murmur", "MurmurShape", "Surroundings", "Tone"]
+__all__ = ["HeartParameters", "Label", "Murmur", "MurmurShape", "BackgroundNoise", "HeartSound"]
 
 MurmurShape = Literal["plateau", "diamond", "decrescendo", "crescendo", "rumble"]
 Label = Literal["normal", "murmur", "extrastole"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Tone:
+class HeartSound:
     """A heart sound: a few damped vibrations that begin within 30 ms of each other.
 
     Parameters
@@ -70,7 +70,7 @@ class Murmur:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Surroundings:
+class BackgroundNoise:
     """All that is heard beside the heart. Levels are root mean squares against the heart's loudest moment.
 
     Parameters
@@ -92,9 +92,9 @@ class Surroundings:
         50 or 60.
     whistle_db : float
         Steady tones of the device, 300 Hz and up; -200 for none.
-    bumps_per_s : float
+    knocks_per_s : float
         Rate of irregular knocks and creaks on the chest piece.
-    bumps_db : float
+    knocks_db : float
         Their loudest peak.
     """
 
@@ -106,8 +106,8 @@ class Surroundings:
     hum_db: float = -200.0
     hum_hz: float = 50.0
     whistle_db: float = -62.0
-    bumps_per_s: float = 0.0
-    bumps_db: float = -15.0
+    knocks_per_s: float = 0.0
+    knocks_db: float = -15.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class HeartParameters:
     breathing_bpm : float
         Breaths per minute: 12 to 20 in adults, up to 40 in infants.
         Source: Fleming et al., Lancet 377:1011 (2011).
-    s1, s2 : Tone
+    s1, s2 : HeartSound
     split_s : tuple of float
         Time from the aortic to the pulmonary part of the second sound when breathing out and in;
         up to 0.015 and about 0.02 to 0.06 s. Source: Leatham, Lancet 264:607 (1954).
@@ -137,7 +137,7 @@ class HeartParameters:
     ectopic_s1, ectopic_s2 : float
         Loudness of an early beat's sounds, as a factor; a second sound below 0.02 is not there.
     murmur : Murmur or None
-    surroundings : Surroundings
+    background : BackgroundNoise
     colour_db : tuple of float
         Gain of chest and device at 16, 31, 62, 125, 250, 500, 1000 and 2000 Hz.
     band_hz : tuple of float
@@ -148,8 +148,8 @@ class HeartParameters:
 
     rhythm: Rhythm = dataclasses.field(default_factory=Rhythm)
     breathing_bpm: float = 15.0
-    s1: Tone = Tone(pitch_hz=48.0, duration_s=0.125)
-    s2: Tone = Tone(pitch_hz=62.0, duration_s=0.095, snap_db=-6.0, level_db=-3.0)
+    s1: HeartSound = HeartSound(pitch_hz=48.0, duration_s=0.125)
+    s2: HeartSound = HeartSound(pitch_hz=62.0, duration_s=0.095, snap_db=-6.0, level_db=-3.0)
     split_s: tuple[float, float] = (0.01, 0.035)
     s3_db: float = -200.0
     s4_db: float = -200.0
@@ -159,7 +159,7 @@ class HeartParameters:
     ectopic_s1: float = 0.8
     ectopic_s2: float = 0.35
     murmur: Murmur | None = None
-    surroundings: Surroundings = Surroundings()
+    background: BackgroundNoise = BackgroundNoise()
     colour_db: tuple[float, ...] = (0.0,) * 8
     band_hz: tuple[float, float] = (22.0, 900.0)
     peak: float = 0.7

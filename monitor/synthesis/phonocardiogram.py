@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.synthesis.noise import (
-    bump,
-    causal_band,
-    check_sound,
-    decibels,
-    equalised,
+    bell_curve,
+    bandpass_response,
+    checked_num_samples,
+    db_to_amplitude,
+    equalize,
     frequencies,
-    passband,
+    bandpass_gain,
     shaped_noise,
 )
-from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, Surroundings, Tone
+from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, BackgroundNoise, HeartSound
 from monitor.synthesis.rhythm import Beats, synthesize_beats
 
 __all__ = ["SyntheticSound", "phonocardiogram"]
@@ -62,18 +62,18 @@ class SyntheticSound:
         Hz.
     beats : Beats
         The beats whose first sound begins inside.
-    settings : HeartParameters
+    parameters : HeartParameters
         What it was made from.
     """
 
     waveform: NDArray[np.float32]
     sample_rate: int
     beats: Beats
-    settings: HeartParameters
+    parameters: HeartParameters
 
 
 def phonocardiogram(
-    duration_s: float, settings: HeartParameters, rng: np.random.Generator, sample_rate: int = 4000
+    duration_s: float, parameters: HeartParameters, rng: np.random.Generator, sample_rate: int = 4000
 ) -> SyntheticSound:
     """Return a made recording of a heart.
 
@@ -81,7 +81,7 @@ def phonocardiogram(
     ----------
     duration_s : float
         Up to 3600 s.
-    settings : HeartParameters
+    parameters : HeartParameters
     rng : numpy.random.Generator
         The same state gives the same sound.
     sample_rate : int
@@ -96,23 +96,23 @@ def phonocardiogram(
     ValueError
         If the duration or the rate is out of range.
     """
-    samples = check_sound(duration_s, sample_rate)
+    samples = checked_num_samples(duration_s, sample_rate)
     margin = round(MARGIN_S * sample_rate)
     total = samples + 2 * margin
     phase = rng.uniform(0.0, 2.0 * np.pi)
     beats = synthesize_beats(
-        samples / sample_rate, MARGIN_S + 0.9, settings.rhythm, phase, settings.breathing_bpm / 60.0, rng, sample_rate
+        samples / sample_rate, MARGIN_S + 0.9, parameters.rhythm, phase, parameters.breathing_bpm / 60.0, rng, sample_rate
     )
     turns = np.arange(-margin, total - margin, dtype=np.float32)
-    turns *= np.float32(2.0 * np.pi * settings.breathing_bpm / (60.0 * sample_rate))
+    turns *= np.float32(2.0 * np.pi * parameters.breathing_bpm / (60.0 * sample_rate))
     turns += np.float32(phase)
-    body = _Chest(settings, beats, np.sin(turns), margin, sample_rate, rng)
+    body = _Chest(parameters, beats, np.sin(turns), margin, sample_rate, rng)
     heard = body.sound()[margin : margin + samples]
-    heard *= np.float32(settings.peak / (np.abs(heard).max() + 1e-9))
+    heard *= np.float32(parameters.peak / (np.abs(heard).max() + 1e-9))
     truth = beats.inside(samples)
-    if settings.ectopic_s2 < SILENT_S2:
+    if parameters.ectopic_s2 < SILENT_S2:
         truth.s2_samples[truth.ectopic] = -1
-    return SyntheticSound(np.clip(heard, -1.0, 1.0), sample_rate, truth, settings)
+    return SyntheticSound(np.clip(heard, -1.0, 1.0), sample_rate, truth, parameters)
 
 
 class _Chest:
@@ -125,16 +125,16 @@ class _Chest:
 
     def __init__(
         self,
-        settings: HeartParameters,
+        parameters: HeartParameters,
         beats: Beats,
         breath: NDArray[np.float32],
         margin: int,
         sample_rate: int,
         rng: np.random.Generator,
     ) -> None:
-        self.settings, self.beats, self.breath = settings, beats, breath
+        self.parameters, self.beats, self.breath = parameters, beats, breath
         self.margin, self.sample_rate, self.rng = margin, sample_rate, rng
-        self.timbre = rng if settings.timbre is None else np.random.default_rng(settings.timbre)
+        self.timbre = rng if parameters.timbre is None else np.random.default_rng(parameters.timbre)
         self.grid = frequencies(len(breath), sample_rate)
         at = np.clip(beats.s1_samples + margin, 0, len(breath) - 1)
         self.beat_breath = breath[at]  # at each first sound, -1 to 1
@@ -143,38 +143,38 @@ class _Chest:
     def sound(self) -> NDArray[np.float32]:
         """Return the recording with its margins, not yet scaled."""
         heart = self._heart()
-        if self.settings.murmur is not None:
-            heart += self._murmur(self.settings.murmur)
+        if self.parameters.murmur is not None:
+            heart += self._murmur(self.parameters.murmur)
         heart += self._lungs()
-        heart = equalised(heart, self._device())
-        noise = self._noise(self.settings.surroundings)
+        heart = equalize(heart, self._device())
+        noise = self._noise(self.parameters.background)
         noise *= np.abs(heart).max()
         heart += noise
         return heart
 
     def _heart(self) -> NDArray[np.float32]:
         """Return all heart sounds, the first sound's typical peak at 1."""
-        s, beats, rng = self.settings, self.beats, self.rng
+        s, beats, rng = self.parameters, self.beats, self.rng
         out = np.zeros(len(self.breath), np.float32)
         spread = s.loudness_spread * rng.standard_normal(len(beats.ectopic))
         loud = np.clip(1.0 - s.breathing_loudness * self.beat_breath + spread, 0.25, 2.0) * np.where(
             self.after_pause, 1.12, 1.0
         )
         first = loud * np.where(beats.ectopic, s.ectopic_s1, 1.0)
-        second = loud * np.where(beats.ectopic, s.ectopic_s2, 1.0) * decibels(s.s2.level_db)
+        second = loud * np.where(beats.ectopic, s.ectopic_s2, 1.0) * db_to_amplitude(s.s2.level_db)
         self._lay(out, s.s1, beats.s1_samples, first)
         narrow, wide = s.split_s
         split = narrow + (wide - narrow) * 0.5 * (1.0 + self.beat_breath)
         behind = beats.s2_samples + np.round(split * self.sample_rate).astype(np.int64)
         self._lay(out, s.s2, beats.s2_samples, second)
         self._lay(out, s.s2, behind, second * rng.uniform(0.2, 0.6))
-        soft = Tone(pitch_hz=rng.uniform(25.0, 45.0), duration_s=0.09, snap_db=-60.0)
+        soft = HeartSound(pitch_hz=rng.uniform(25.0, 45.0), duration_s=0.09, snap_db=-60.0)
         third, fourth = (rng.uniform((0.12, 0.08), (0.18, 0.14)) * self.sample_rate).astype(np.int64)
-        self._lay(out, soft, beats.s2_samples + third, loud * decibels(s.s3_db))
-        self._lay(out, soft, beats.s1_samples - fourth, loud * decibels(s.s4_db))
+        self._lay(out, soft, beats.s2_samples + third, loud * db_to_amplitude(s.s3_db))
+        self._lay(out, soft, beats.s1_samples - fourth, loud * db_to_amplitude(s.s4_db))
         return out
 
-    def _lay(self, out: NDArray[np.float32], tone: Tone, at: NDArray[np.int64], loud: NDArray[np.float64]) -> None:
+    def _lay(self, out: NDArray[np.float32], tone: HeartSound, at: NDArray[np.int64], loud: NDArray[np.float64]) -> None:
         """Add one heart sound at every place, each a little different from the last."""
         if loud.max() < 1e-6:
             return
@@ -189,7 +189,7 @@ class _Chest:
     def _murmur(self, murmur: Murmur) -> NDArray[np.float32]:
         """Return the murmur: coloured noise that swells in its part of each cycle."""
         rate, beats = self.sample_rate, self.beats
-        noise = shaped_noise(bump(self.grid, murmur.centre_hz, murmur.width_octaves), len(self.breath), self.rng)
+        noise = shaped_noise(bell_curve(self.grid, murmur.centre_hz, murmur.width_octaves), len(self.breath), self.rng)
         if murmur.phase == "systolic":
             begin, end = beats.s1_samples, beats.s2_samples
         else:
@@ -210,33 +210,33 @@ class _Chest:
     def _flow(self, murmur: Murmur) -> NDArray[np.float64]:
         """Return the murmur's strength at each beat: less flow when a beat is early, more after the pause."""
         loud = np.where(self.beats.ectopic, 0.6, np.where(self.after_pause, 1.35, 1.0))
-        loud *= self.rng.uniform(0.75, 1.25, len(loud)) * decibels(murmur.level_db)
+        loud *= self.rng.uniform(0.75, 1.25, len(loud)) * db_to_amplitude(murmur.level_db)
         loud *= 1.0 + self.rng.uniform(-0.3, 0.3) * self.beat_breath
         return loud
 
     def _lungs(self) -> NDArray[np.float32]:
         """Return the breath sounds: louder when breathing in than out."""
-        s = self.settings.surroundings
-        inward, outward = decibels(s.lungs_db), decibels(s.lungs_db) * self.rng.uniform(0.1, 0.5)
+        s = self.parameters.background
+        inward, outward = db_to_amplitude(s.lungs_db), db_to_amplitude(s.lungs_db) * self.rng.uniform(0.1, 0.5)
         flow = self.breath * np.where(self.breath > 0, np.float32(inward), np.float32(-outward)) * np.abs(self.breath)
-        noise = shaped_noise(bump(self.grid, s.lungs_hz, 2.2), len(self.breath), self.rng)
+        noise = shaped_noise(bell_curve(self.grid, s.lungs_hz, 2.2), len(self.breath), self.rng)
         noise *= flow
         return noise
 
     def _device(self) -> NDArray[np.complex64]:
         """Return the response of chest and stethoscope over frequency."""
-        low_hz, high_hz = self.settings.band_hz
-        colour = np.interp(np.log2(self.grid), np.log2(COLOUR_HZ), np.array(self.settings.colour_db))
-        response = causal_band(self.grid, low_hz, high_hz)
+        low_hz, high_hz = self.parameters.band_hz
+        colour = np.interp(np.log2(self.grid), np.log2(COLOUR_HZ), np.array(self.parameters.colour_db))
+        response = bandpass_response(self.grid, low_hz, high_hz)
         response *= np.exp2(colour.astype(np.float32) * np.float32(1.0 / 6.02))
         return response
 
-    def _noise(self, s: Surroundings) -> NDArray[np.float32]:
+    def _noise(self, s: BackgroundNoise) -> NDArray[np.float32]:
         """Return what the heart is heard through, against its loudest moment."""
         fall = np.maximum(self.grid * np.float32(1.0 / 50.0), 0.6) ** np.float32(-s.noise_slope_db / 6.02)
-        dark = fall * passband(self.grid, 8.0, 1800.0)
-        power = np.square(dark) * np.float32(decibels(2.0 * s.noise_db) / np.square(dark).mean())
-        power += np.float32(decibels(2.0 * s.hiss_db))
+        dark = fall * bandpass_gain(self.grid, 8.0, 1800.0)
+        power = np.square(dark) * np.float32(db_to_amplitude(2.0 * s.noise_db) / np.square(dark).mean())
+        power += np.float32(db_to_amplitude(2.0 * s.hiss_db))
         self._add_tones(power, s.hum_db, s.hum_hz * np.arange(1, 6))
         self._add_tones(power, s.whistle_db, self.rng.uniform(300.0, 1600.0, 3))
         noise = shaped_noise(np.sqrt(power), len(self.breath), self.rng, as_given=True)
@@ -248,19 +248,19 @@ class _Chest:
         strength = self.rng.uniform(0.05, 1.0, len(pitches_hz)) ** 4
         bins = np.round(pitches_hz / self.grid[1]).astype(np.int64)
         heard = bins < 0.9 * len(power)
-        power[bins[heard]] += (strength[heard] * decibels(2.0 * level_db) * len(power)).astype(np.float32)
+        power[bins[heard]] += (strength[heard] * db_to_amplitude(2.0 * level_db) * len(power)).astype(np.float32)
 
-    def _bump(self, noise: NDArray[np.float32], s: Surroundings) -> None:
+    def _bump(self, noise: NDArray[np.float32], s: BackgroundNoise) -> None:
         """Add knocks at irregular times, in place."""
-        count = self.rng.poisson(s.bumps_per_s * len(noise) / self.sample_rate)
+        count = self.rng.poisson(s.knocks_per_s * len(noise) / self.sample_rate)
         if count == 0:
             return
-        tone = Tone(pitch_hz=self.rng.uniform(30.0, 200.0), duration_s=self.rng.uniform(0.03, 0.12), snap_db=6.0)
+        tone = HeartSound(pitch_hz=self.rng.uniform(30.0, 200.0), duration_s=self.rng.uniform(0.03, 0.12), snap_db=6.0)
         at = self.rng.integers(-self.margin, len(noise) - self.margin, count)
-        self._lay(noise, tone, at, decibels(s.bumps_db) * self.rng.uniform(0.1, 1.0, count))
+        self._lay(noise, tone, at, db_to_amplitude(s.knocks_db) * self.rng.uniform(0.1, 1.0, count))
 
 
-def _vibrations(tone: Tone, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _vibrations(tone: HeartSound, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return the parts of a heart sound.
 
     Each part is a vibration that grows and dies away, its pitch gliding a little; their sum has its
@@ -273,7 +273,7 @@ def _vibrations(tone: Tone, sample_rate: int, rng: np.random.Generator) -> NDArr
         Three for the body, two of the valves and two for the sharp beginning.
     """
     length = max(2, round(1.25 * tone.duration_s * sample_rate))
-    snap = 0.8 * decibels(tone.snap_db)
+    snap = 0.8 * db_to_amplitude(tone.snap_db)
     pitch = np.concatenate((rng.uniform(0.65, 1.4, 3), rng.uniform(1.5, 3.2, 2))) * tone.pitch_hz
     pitch = np.concatenate((pitch, rng.uniform(90.0, 600.0, 2)))
     delay = np.concatenate((rng.uniform(0.0, 0.02, 3), rng.uniform(0.002, 0.03, 2), rng.uniform(0.005, 0.028, 2)))

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, Surroundings, Tone
+from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, BackgroundNoise, HeartSound
 from monitor.synthesis.rhythm import Rhythm, RhythmKind
 
 __all__ = ["random_parameters"]
@@ -42,7 +42,7 @@ def random_parameters(
         If the label is unknown or contradicts ``murmur`` or ``kind``.
     """
     kind = _fitting_kind(label, murmur, kind, rng)
-    surroundings = _random_surroundings(rng)
+    background = _random_surroundings(rng)
     s1 = _random_tone(rng, pitch_hz=48.0, duration_s=0.122, level_db=0.0)
     s2 = _random_tone(rng, pitch_hz=60.0, duration_s=0.1, level_db=rng.normal(-2.0, 4.5))
     breathing_bpm = float(np.clip(rng.lognormal(np.log(18.0), 0.3), 9.0, 40.0))
@@ -59,8 +59,8 @@ def random_parameters(
         breathing_loudness=float(rng.uniform(0.0, 0.35)),
         ectopic_s1=float(rng.uniform(0.35, 1.4)),
         ectopic_s2=float(rng.uniform(0.1, 1.0)) if rng.random() < 0.7 else 0.0,
-        murmur=_random_murmur(rng, surroundings) if murmur or label == "murmur" else None,
-        surroundings=surroundings,
+        murmur=_random_murmur(rng, background) if murmur or label == "murmur" else None,
+        background=background,
         colour_db=_random_colour(rng),
         band_hz=(float(rng.uniform(10.0, 38.0)), float(np.exp(rng.uniform(np.log(420.0), np.log(1900.0))))),
         peak=_random_peak(rng),
@@ -86,9 +86,9 @@ def _sometimes(rng: np.random.Generator, probability: float, least_db: float, mo
     return float(rng.uniform(least_db, most_db)) if rng.random() < probability else -200.0
 
 
-def _random_tone(rng: np.random.Generator, pitch_hz: float, duration_s: float, level_db: float) -> Tone:
+def _random_tone(rng: np.random.Generator, pitch_hz: float, duration_s: float, level_db: float) -> HeartSound:
     """Return a heart sound round a typical one."""
-    return Tone(
+    return HeartSound(
         pitch_hz=float(np.clip(pitch_hz * rng.lognormal(0.0, 0.25), 28.0, 110.0)),
         duration_s=float(np.clip(duration_s + 0.022 * rng.standard_normal(), 0.06, 0.19)),
         snap_db=float(rng.uniform(-10.0, 7.0)),
@@ -131,14 +131,14 @@ MURMUR_KINDS: tuple[tuple[float, Literal["systolic", "diastolic"], MurmurShape],
 """Shares of the murmurs drawn: most murmurs that are heard are systolic."""
 
 
-def _random_murmur(rng: np.random.Generator, surroundings: Surroundings) -> Murmur:
+def _random_murmur(rng: np.random.Generator, background: BackgroundNoise) -> Murmur:
     """Return a murmur that can be heard above the surroundings."""
     shares = np.array([share for share, _, _ in MURMUR_KINDS])
     _, phase, shape = MURMUR_KINDS[int(rng.choice(len(shares), p=shares / shares.sum()))]
     start, end = _random_interval(rng, phase, shape)
     centre_hz = float(rng.uniform(45.0, 140.0) if shape == "rumble" else np.exp(rng.uniform(np.log(100), np.log(420))))
-    fall = surroundings.noise_slope_db * np.log2(centre_hz / 50.0)
-    covered_db = max(surroundings.noise_db - fall, surroundings.lungs_db - 4.0)
+    fall = background.noise_slope_db * np.log2(centre_hz / 50.0)
+    covered_db = max(background.noise_db - fall, background.lungs_db - 4.0)
     return Murmur(
         phase=phase,
         shape=shape,
@@ -165,11 +165,11 @@ def _random_interval(rng: np.random.Generator, phase: str, shape: str) -> tuple[
     return float(rng.uniform(0.05, 0.2)), float(rng.uniform(0.9, 1.05))
 
 
-def _random_surroundings(rng: np.random.Generator) -> Surroundings:
+def _random_surroundings(rng: np.random.Generator) -> BackgroundNoise:
     """Return surroundings from very quiet to quite noisy; one recording in three is noisy."""
     noisy = rng.random() < 0.33
     noise_db = float(rng.normal(-35.0, 4.0) + (rng.uniform(0.0, 10.0) if noisy else 0.0))
-    return Surroundings(
+    return BackgroundNoise(
         noise_db=noise_db,
         noise_slope_db=float(rng.uniform(4.5, 8.5)),
         hiss_db=float(rng.normal(-68.0, 5.0) + (rng.uniform(0.0, 14.0) if noisy else 0.0)),
@@ -178,8 +178,8 @@ def _random_surroundings(rng: np.random.Generator) -> Surroundings:
         hum_db=_sometimes(rng, 0.2, -55.0, -26.0),
         hum_hz=float(rng.choice((50.0, 60.0))),
         whistle_db=_sometimes(rng, 0.45, -80.0, -52.0),
-        bumps_per_s=float(rng.uniform(0.2, 2.0)) if rng.random() < (0.6 if noisy else 0.15) else 0.0,
-        bumps_db=float(rng.uniform(-26.0, 3.0)),
+        knocks_per_s=float(rng.uniform(0.2, 2.0)) if rng.random() < (0.6 if noisy else 0.15) else 0.0,
+        knocks_db=float(rng.uniform(-26.0, 3.0)),
     )
 
 

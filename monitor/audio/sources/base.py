@@ -86,7 +86,7 @@ class Source(abc.ABC):
         return None
 
     @property
-    def since_heard_s(self) -> float:
+    def since_last_block_s(self) -> float:
         """Seconds since the newest sample of the ring came; 0 where blocks are too small for that to matter."""
         return 0.0
 

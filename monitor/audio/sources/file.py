@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource
-from monitor.audio.sources.decoding.checks import check_file, printable, world_error
+from monitor.audio.sources.decoding.checks import check_file, printable, read_error
 from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
-from monitor.audio.sources.decoding.pcm import check_channel, check_form, pick_channel
+from monitor.audio.sources.decoding.pcm import check_channel, check_format, pick_channel
 from monitor.errors import RecordingError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class RecordingSource(PacedSource):
         self.name = printable(os.fspath(path))
         check_file(self._path)
         with self._open() as sound:
-            check_form(self.name, sound.sample_rate, sound.channels, channel)
+            check_format(self.name, sound.sample_rate, sound.channels, channel)
             self.sample_rate = sound.sample_rate
             self._start_sample = round(start_s * sound.sample_rate)
             self._check_start(sound.num_samples)
@@ -131,7 +131,7 @@ class RecordingSource(PacedSource):
 
             return Decoder(str(self._path), self.name)
         except OSError as error:
-            raise world_error(self.name, error) from error
+            raise read_error(self.name, error) from error
 
     def _no_samples(self) -> RecordingError:
         """Return the error for a recording that gave nothing."""

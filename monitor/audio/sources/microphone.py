@@ -113,9 +113,9 @@ class MicrophoneSource(Source):
         return DeviceStatus("opening", self.name, self._device.host_api, self._channel, self.sample_rate)
 
     @property
-    def since_heard_s(self) -> float:
+    def since_last_block_s(self) -> float:
         """Seconds since the newest block came."""
-        return 0.0 if self._watchdog is None else self._watchdog.since_heard_s
+        return 0.0 if self._watchdog is None else self._watchdog.since_last_block_s
 
     def start(self, ring: RingBuffer) -> None:
         """Open the device; its blocks go into ``ring``.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource
-from monitor.audio.sources.decoding.pcm import RawFormat, check_channel, check_form, pick_channel
+from monitor.audio.sources.decoding.pcm import RawFormat, check_channel, check_format, pick_channel
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, read_wav_header
 from monitor.errors import RecordingError
 
@@ -89,7 +89,7 @@ class PipeSource(PacedSource):
         self._data_bytes: int | None = None
         self._whole: io.BytesIO | None = None
         self._form = raw if raw is not None else self._read_head()
-        check_form(NAME, self._form.sample_rate, self._form.channels, channel)
+        check_format(NAME, self._form.sample_rate, self._form.channels, channel)
         self.sample_rate = self._form.sample_rate
         if self._data_bytes is not None:
             self.duration_s = self._data_bytes // self._form.frame_bytes / self.sample_rate
@@ -154,7 +154,7 @@ class PipeSource(PacedSource):
         header = read_wav_header(self._arriving.exactly, self._arriving.skip)
         if header is None:
             raise RecordingError(f"{NAME}: the WAV ends inside its header", "check the program that sends it")
-        check_form(NAME, header.sample_rate, header.channels, self._channel)
+        check_format(NAME, header.sample_rate, header.channels, self._channel)
         if header.encoding is None:
             raise RecordingError(
                 f"{NAME}: the WAV holds a compressed form that cannot be read from a pipe",
@@ -178,7 +178,7 @@ class PipeSource(PacedSource):
                 )
         self._whole.seek(0)
         with Decoder(self._whole, NAME) as sound:
-            check_form(NAME, sound.sample_rate, sound.channels, self._channel)
+            check_format(NAME, sound.sample_rate, sound.channels, self._channel)
             if sound.num_samples is not None:
                 self.duration_s = sound.num_samples / sound.sample_rate
             form = RawFormat(sound.sample_rate, sound.channels, "f32le")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from monitor.audio.sources.base import PacedSource
 from monitor.messages import State
 from monitor.synthesis.artifacts import handling_noise, lost_contact
-from monitor.synthesis.parameters import HeartParameters, Murmur, Surroundings, Tone
+from monitor.synthesis.parameters import HeartParameters, Murmur, BackgroundNoise, HeartSound
 from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
 
@@ -36,9 +36,9 @@ BEFORE_BEAT_S = 0.13
 
 HEART = HeartParameters(
     rhythm=Rhythm(heart_rate_bpm=74.0, jitter=0.008, respiratory=0.02, drift=0.01),
-    s1=Tone(pitch_hz=52.0, duration_s=0.12, snap_db=-6.0),
-    s2=Tone(pitch_hz=66.0, duration_s=0.095, snap_db=-4.0, level_db=-2.0),
-    surroundings=Surroundings(noise_db=-38.0, lungs_db=-46.0, hiss_db=-70.0, whistle_db=-200.0),
+    s1=HeartSound(pitch_hz=52.0, duration_s=0.12, snap_db=-6.0),
+    s2=HeartSound(pitch_hz=66.0, duration_s=0.095, snap_db=-4.0, level_db=-2.0),
+    background=BackgroundNoise(noise_db=-38.0, lungs_db=-46.0, hiss_db=-70.0, whistle_db=-200.0),
     peak=0.6,
 )
 
@@ -47,7 +47,7 @@ MURMUR = Murmur(interval=(0.12, 1.0), centre_hz=200.0, width_octaves=1.6, level_
 EARLY = dataclasses.replace(HEART.rhythm, kind="ectopic", ectopic_gap_beats=(3, 4), prematurity=(0.68, 0.75))
 
 FAINT_MURMUR = dataclasses.replace(MURMUR, level_db=-21.5)
-NOISY_ROOM = dataclasses.replace(HEART.surroundings, noise_db=-20.0)
+NOISY_ROOM = dataclasses.replace(HEART.background, noise_db=-20.0)
 DEEP_BREATHS = dataclasses.replace(HEART.rhythm, kind="sinus-arrhythmia", respiratory=0.18)
 """A murmur that hardly stands out of the noise, in a rhythm that comes and goes with the breath: each of the labels has
 something for it. Source: 36 hearts, murmurs of -38 to -19 dB in noise of -38 to -8 dB, the shipped network: here 28 of
@@ -86,7 +86,7 @@ class _Part:
     duration_s: float
     label: str | None
     state: State
-    settings: HeartParameters
+    parameters: HeartParameters
     spoilt: Literal["lost contact", "muted"] | None = None
 
 
@@ -97,7 +97,7 @@ PARTS = (
     _Part("lost contact", 12.0, None, "poor-signal", HEART, "lost contact"),
     _Part(
         "faint murmur in noise", 24.0, "murmur", "uncertain",
-        dataclasses.replace(HEART, murmur=FAINT_MURMUR, surroundings=NOISY_ROOM, rhythm=DEEP_BREATHS),
+        dataclasses.replace(HEART, murmur=FAINT_MURMUR, background=NOISY_ROOM, rhythm=DEEP_BREATHS),
     ),  # ends more than 30 s behind the extrasystoles: they are no longer remembered
     _Part("input muted", 9.0, None, "no-signal", HEART, "muted"),
     _Part("normal again", 14.0, "normal", "verdict", HEART),
@@ -184,8 +184,8 @@ def _play(part: _Part, timbre: int, rng: np.random.Generator, samples: int | Non
     It starts shortly before a beat and lasts until shortly before the first beat after its
     duration, or for exactly ``samples``.
     """
-    settings = dataclasses.replace(part.settings, timbre=timbre)
-    made = phonocardiogram(part.duration_s + 6.0, settings, rng, SAMPLE_RATE)
+    parameters = dataclasses.replace(part.parameters, timbre=timbre)
+    made = phonocardiogram(part.duration_s + 6.0, parameters, rng, SAMPLE_RATE)
     lead = round(BEFORE_BEAT_S * SAMPLE_RATE)
     start, end = _cut(made, lead, round(part.duration_s * SAMPLE_RATE), samples)
     sound = made.waveform[start : end + round(CROSSFADE_S * SAMPLE_RATE)].copy()

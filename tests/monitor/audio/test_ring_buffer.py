@@ -366,7 +366,7 @@ def test_only_a_move_that_makes_room_wakes_the_writer():
     stopped.set()
     ring.wait_for_room(50, stopped)  # says what it needs, and gives up
     rung = []
-    ring.room.ring = lambda: rung.append(cursor.next_sample)
+    ring.room.notify = lambda: rung.append(cursor.next_sample)
     for _ in range(10):
         cursor.read(10, 0.0)
     assert rung == [50, 60, 70, 80, 90, 100]

@@ -13,7 +13,7 @@ from monitor.synthesis.artifacts import (
     lost_contact,
     room_noise,
     rubbing,
-    to_peak,
+    normalize_peak,
 )
 
 RATE = 4000
@@ -130,5 +130,5 @@ def test_add_at_cuts_what_lies_outside(start, length):
 
 def test_to_peak_keeps_silence_silent():
     """Zeros stay zeros instead of becoming NaN."""
-    assert not to_peak(np.zeros(5, np.float32)).any()
-    assert to_peak(np.array([0.5, -2.0], np.float32)).tolist() == [0.25, -1.0]
+    assert not normalize_peak(np.zeros(5, np.float32)).any()
+    assert normalize_peak(np.array([0.5, -2.0], np.float32)).tolist() == [0.25, -1.0]

@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.synthesis.noise import (
-    bump,
-    causal_band,
-    check_sound,
-    decibels,
-    equalised,
+    bell_curve,
+    bandpass_response,
+    checked_num_samples,
+    db_to_amplitude,
+    equalize,
     fast_length,
     frequencies,
-    passband,
+    bandpass_gain,
     shaped_noise,
 )
 
@@ -29,8 +29,8 @@ def band_share(waveform, low_hz, high_hz, sample_rate=RATE):
 
 def test_decibels_are_amplitude_ratios():
     """20 dB is ten times the amplitude and -6 dB about half."""
-    assert decibels(20.0) == pytest.approx(10.0)
-    assert decibels(-6.0206) == pytest.approx(0.5, abs=1e-4)
+    assert db_to_amplitude(20.0) == pytest.approx(10.0)
+    assert db_to_amplitude(-6.0206) == pytest.approx(0.5, abs=1e-4)
 
 
 @given(st.integers(1, 2_000_000))
@@ -51,13 +51,13 @@ def test_frequencies_start_above_zero():
 def test_bump_is_one_at_its_centre_and_falls_by_octaves():
     """Half a width above and below the centre the gain is exp(-1/2)."""
     grid = np.array([100.0, 200.0, 400.0], np.float32)
-    assert bump(grid, 200.0, 2.0) == pytest.approx([np.exp(-0.5), 1.0, np.exp(-0.5)], abs=1e-5)
+    assert bell_curve(grid, 200.0, 2.0) == pytest.approx([np.exp(-0.5), 1.0, np.exp(-0.5)], abs=1e-5)
 
 
 def test_passband_has_half_power_at_its_edges():
     """Each edge is where a lone slope is 3 dB down; the middle passes; slopes are 12 dB per octave."""
     grid = np.array([5.0, 10.0, 100.0, 1000.0, 2000.0], np.float32)
-    low2, low, middle, high, high2 = passband(grid, 10.0, 1000.0)
+    low2, low, middle, high, high2 = bandpass_gain(grid, 10.0, 1000.0)
     assert low == pytest.approx(np.sqrt(0.5), rel=1e-2)
     assert high == pytest.approx(np.sqrt(0.5), rel=1e-2)
     assert middle == pytest.approx(1.0, abs=1e-3)
@@ -78,7 +78,7 @@ def test_shaped_noise_has_a_root_mean_square_of_one():
     """The scale of the colour does not matter unless it is asked for."""
     grid = frequencies(40_000, RATE)
     for scale in (1e-3, 1.0, 50.0):
-        noise = shaped_noise(scale * passband(grid, 50.0, 500.0), 40_000, np.random.default_rng(1))
+        noise = shaped_noise(scale * bandpass_gain(grid, 50.0, 500.0), 40_000, np.random.default_rng(1))
         assert np.sqrt(np.mean(noise**2)) == pytest.approx(1.0, rel=0.05)
 
 
@@ -92,7 +92,7 @@ def test_shaped_noise_as_given_keeps_the_level_of_the_colour():
 def test_shaped_noise_lies_in_its_band():
     """Noise of a band has nearly all its power there, and no offset."""
     grid = frequencies(20_000, RATE)
-    noise = shaped_noise(bump(grid, 200.0, 1.0), 20_000, np.random.default_rng(2))
+    noise = shaped_noise(bell_curve(grid, 200.0, 1.0), 20_000, np.random.default_rng(2))
     assert band_share(noise, 80.0, 500.0) > 0.97
     assert abs(noise.mean()) < 1e-2
 
@@ -109,7 +109,7 @@ def test_a_single_bin_is_a_steady_tone():
 def test_equalised_with_ones_changes_nothing():
     """A flat gain gives the sound back."""
     waveform = np.random.default_rng(4).standard_normal(12_345).astype(np.float32)
-    assert equalised(waveform, np.ones_like(frequencies(12_345, RATE))) == pytest.approx(waveform, abs=1e-5)
+    assert equalize(waveform, np.ones_like(frequencies(12_345, RATE))) == pytest.approx(waveform, abs=1e-5)
 
 
 def test_equalised_removes_what_the_gain_stops():
@@ -117,18 +117,18 @@ def test_equalised_removes_what_the_gain_stops():
     time_s = np.arange(20_480) / RATE
     low = np.sin(2 * np.pi * 20 * time_s).astype(np.float32)
     high = np.sin(2 * np.pi * 400 * time_s).astype(np.float32)
-    filtered = equalised(low + high, passband(frequencies(20_480, RATE), 100.0, 1e6, order=4))
+    filtered = equalize(low + high, bandpass_gain(frequencies(20_480, RATE), 100.0, 1e6, order=4))
     assert filtered[1000:-1000] == pytest.approx(high[1000:-1000], abs=0.02)
 
 
 def test_a_causal_band_has_the_gain_of_its_passband_and_never_foretells():
     """Its magnitude is the zero-phase band's, and before an impulse nothing is heard."""
     grid = frequencies(8192, RATE)
-    response = causal_band(grid, 20.0, 600.0)
-    assert np.abs(response) == pytest.approx(passband(grid, 20.0, 600.0), abs=1e-4)
+    response = bandpass_response(grid, 20.0, 600.0)
+    assert np.abs(response) == pytest.approx(bandpass_gain(grid, 20.0, 600.0), abs=1e-4)
     impulse = np.zeros(8192, np.float32)
     impulse[4096] = 1.0
-    heard = equalised(impulse, response)
+    heard = equalize(impulse, response)
     assert np.abs(heard[2000:4080]).max() < 0.01 * np.abs(heard).max()
 
 
@@ -136,18 +136,18 @@ def test_a_causal_band_has_the_gain_of_its_passband_and_never_foretells():
 @given(st.floats(0.001, 30.0), st.sampled_from([1000, 4000, 44_100, 192_000]))
 def test_check_sound_counts_samples(duration_s, sample_rate):
     """A duration that is in range gives its rounded number of samples."""
-    assert check_sound(duration_s, sample_rate) == round(duration_s * sample_rate)
+    assert checked_num_samples(duration_s, sample_rate) == round(duration_s * sample_rate)
 
 
 @pytest.mark.parametrize("duration_s", [0.0, -1.0, 1e-9, 3601.0, float("nan"), float("inf")])
 def test_check_sound_refuses_durations(duration_s):
     """No sound can be empty, endless or unknown in length."""
     with pytest.raises(ValueError, match=r"^duration_s=.* must be"):
-        check_sound(duration_s, RATE)
+        checked_num_samples(duration_s, RATE)
 
 
 @pytest.mark.parametrize("sample_rate", [0, -4000, 999, 192_001])
 def test_check_sound_refuses_rates(sample_rate):
     """A rate outside 1000 to 192000 Hz is refused by name."""
     with pytest.raises(ValueError, match=rf"^sample_rate={sample_rate} must be"):
-        check_sound(1.0, sample_rate)
+        checked_num_samples(1.0, sample_rate)

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
-from monitor.synthesis.parameters import HeartParameters, Murmur, Surroundings, Tone
+from monitor.synthesis.parameters import HeartParameters, Murmur, BackgroundNoise, HeartSound
 from monitor.synthesis.phonocardiogram import SHAPES, phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from monitor.synthesis.rhythm import Rhythm
 
 RATE = 4000
 SET_B = pathlib.Path(__file__).resolve().parents[4] / "shared" / "data" / "pascal" / "set_b"
-QUIET = Surroundings(noise_db=-70.0, hiss_db=-90.0, lungs_db=-90.0, whistle_db=-200.0)
-STEADY = HeartParameters(surroundings=QUIET, loudness_spread=0.0, breathing_loudness=0.0, band_hz=(20.0, 1900.0))
+QUIET = BackgroundNoise(noise_db=-70.0, hiss_db=-90.0, lungs_db=-90.0, whistle_db=-200.0)
+STEADY = HeartParameters(background=QUIET, loudness_spread=0.0, breathing_loudness=0.0, band_hz=(20.0, 1900.0))
 
 
 def make(heart=STEADY, duration_s=10.0, seed=0, sample_rate=RATE):
@@ -122,7 +122,7 @@ def test_the_heart_rate_is_heard(rate_bpm):
 @pytest.mark.parametrize("level_db", [-12.0, 0.0, 6.0])
 def test_the_second_sound_has_its_level(level_db):
     """Peaks of the second sound against the first follow the setting."""
-    tone = Tone(pitch_hz=55.0, duration_s=0.1, level_db=level_db)
+    tone = HeartSound(pitch_hz=55.0, duration_s=0.1, level_db=level_db)
     heart = dataclasses.replace(STEADY, s2=tone, split_s=(0.0, 0.0))
     ratios = []
     for seed in range(8):
@@ -158,7 +158,7 @@ def test_a_diastolic_murmur_comes_after_the_second_sound():
 def test_a_murmur_has_its_shape(shape):
     """Where the drawn shape is high the murmur is loud: the two courses agree."""
     murmur = Murmur(shape=shape, interval=(0.0, 1.0), level_db=-1.0, centre_hz=300.0)
-    silent = Tone(pitch_hz=50.0, duration_s=0.1, level_db=-120.0)
+    silent = HeartSound(pitch_hz=50.0, duration_s=0.1, level_db=-120.0)
     heart = dataclasses.replace(STEADY, s1=silent, s2=silent, murmur=murmur, rhythm=Rhythm(heart_rate_bpm=50.0))
     made = make(heart, duration_s=60.0)
     courses = [
@@ -203,7 +203,7 @@ def test_noise_has_the_level_asked_for():
     """40 dB more noise makes the quiet parts 40 dB louder."""
     levels = []
     for noise_db in (-70.0, -30.0):
-        made = make(dataclasses.replace(STEADY, surroundings=dataclasses.replace(QUIET, noise_db=noise_db)))
+        made = make(dataclasses.replace(STEADY, background=dataclasses.replace(QUIET, noise_db=noise_db)))
         levels.append(loudness(made, made.beats.s1_samples[1:] - 600, made.beats.s1_samples[1:] - 100))
     assert 20 * np.log10(levels[1] / levels[0]) == pytest.approx(40.0, abs=5.0)
 
@@ -211,7 +211,7 @@ def test_noise_has_the_level_asked_for():
 def test_lungs_swell_with_the_breath():
     """Loud lungs at 15 breaths a minute come and go four seconds apart."""
     lungs = dataclasses.replace(QUIET, lungs_db=-10.0)
-    made = make(dataclasses.replace(STEADY, surroundings=lungs), duration_s=40.0)
+    made = make(dataclasses.replace(STEADY, background=lungs), duration_s=40.0)
     power = (np.diff(made.waveform) ** 2)[: 39 * RATE].reshape(-1, RATE // 4).mean(axis=1)
     power -= power.mean()
     spectrum = np.abs(np.fft.rfft(power))
@@ -220,7 +220,7 @@ def test_lungs_swell_with_the_breath():
 
 def test_hum_is_a_line_at_the_mains():
     """Hum stands as a line at 50 Hz or one of its harmonics, above what is round it."""
-    made = make(dataclasses.replace(STEADY, surroundings=dataclasses.replace(QUIET, hum_db=-10.0)))
+    made = make(dataclasses.replace(STEADY, background=dataclasses.replace(QUIET, hum_db=-10.0)))
     power = np.abs(np.fft.rfft(made.waveform[: 8 * RATE] * np.hanning(8 * RATE))) ** 2
     lines = [power[int(8 * hz) - 8 : int(8 * hz) + 9] for hz in (100, 150, 200, 250)]
     assert max(line[6:11].max() / np.median(line) for line in lines) > 100
@@ -230,7 +230,7 @@ def test_bumps_come_at_their_rate():
     """Without bumps the quiet parts are quiet; with two a second they are not."""
     quiet = make(duration_s=30.0)
     bumpy = make(
-        dataclasses.replace(STEADY, surroundings=dataclasses.replace(QUIET, bumps_per_s=2.0, bumps_db=0.0)), 30.0
+        dataclasses.replace(STEADY, background=dataclasses.replace(QUIET, knocks_per_s=2.0, knocks_db=0.0)), 30.0
     )
     for made, least in ((quiet, 0.0), (bumpy, 0.02)):
         marks = made.beats.s1_samples[1:]
@@ -249,9 +249,9 @@ def test_an_overdriven_recording_is_clipped():
 
 def test_the_device_limits_the_band():
     """A narrower device lowers the frequency below which nearly all power lies."""
-    noisy = Surroundings(noise_db=-90.0, hiss_db=-120.0, lungs_db=-5.0, whistle_db=-200.0)
-    wide = make(dataclasses.replace(STEADY, surroundings=noisy, band_hz=(10.0, 1900.0))).waveform
-    narrow = make(dataclasses.replace(STEADY, surroundings=noisy, band_hz=(10.0, 200.0))).waveform
+    noisy = BackgroundNoise(noise_db=-90.0, hiss_db=-120.0, lungs_db=-5.0, whistle_db=-200.0)
+    wide = make(dataclasses.replace(STEADY, background=noisy, band_hz=(10.0, 1900.0))).waveform
+    narrow = make(dataclasses.replace(STEADY, background=noisy, band_hz=(10.0, 200.0))).waveform
     assert edge_hz(narrow) < 0.7 * edge_hz(wide)
 
 

@@ -43,7 +43,7 @@ def test_a_heart_is_within_physiology(seed, label):
 def test_a_murmur_is_heard_above_the_surroundings(seed):
     """A murmur is at most a little under the first sound, and above the noise in its own band."""
     heart = draw("murmur", seed)
-    noise_there = heart.surroundings.noise_db - heart.surroundings.noise_slope_db * np.log2(heart.murmur.centre_hz / 50)
+    noise_there = heart.background.noise_db - heart.background.noise_slope_db * np.log2(heart.murmur.centre_hz / 50)
     assert heart.murmur.level_db <= -1
     assert heart.murmur.level_db >= min(-1.0, noise_there + 4.0)
     assert heart.murmur.interval[0] < heart.murmur.interval[1]
@@ -67,14 +67,14 @@ def test_rhythms_of_hearts_without_early_beats_vary():
 def test_recordings_range_from_clean_to_noisy():
     """Noise floors span at least 20 dB, and some recordings are overdriven."""
     hearts = [draw("normal", seed) for seed in range(200)]
-    noise = [heart.surroundings.noise_db for heart in hearts]
+    noise = [heart.background.noise_db for heart in hearts]
     assert max(noise) - min(noise) > 20
     assert 0.08 < np.mean([heart.peak > 1 for heart in hearts]) < 0.28
 
 
 def test_labels_do_not_differ_in_their_surroundings():
     """Noise says nothing about the label: the mean levels of the labels agree."""
-    means = [np.mean([draw(label, seed).surroundings.noise_db for seed in range(1000, 1400)]) for label in LABELS]
+    means = [np.mean([draw(label, seed).background.noise_db for seed in range(1000, 1400)]) for label in LABELS]
     assert np.ptp(means) < 1.5
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.audio.sources.decoding.wav_header import missing_bytes
 from monitor.errors import RecordingError
 
-__all__ = ["check_file", "printable", "world_error"]
+__all__ = ["check_file", "printable", "read_error"]
 
 
 def check_file(path: Path) -> None:
@@ -37,7 +37,7 @@ def check_file(path: Path) -> None:
         with path.open("rb") as file:
             missing, promised = missing_bytes(file)
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        raise world_error(name, error) from error
+        raise read_error(name, error) from error
     if missing:
         raise RecordingError(
             f"{name}: cut short, {missing} of {promised} bytes of sound are missing",
@@ -45,7 +45,7 @@ def check_file(path: Path) -> None:
         )
 
 
-def world_error(name: str, error: OSError | ValueError) -> RecordingError:
+def read_error(name: str, error: OSError | ValueError) -> RecordingError:
     """Return the system's refusal as one line with the next step."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return RecordingError(f"{name}: no such file", "check the name, or list a folder with ls")

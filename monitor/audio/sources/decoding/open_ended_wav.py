@@ -15,7 +15,7 @@ from typing import BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.decoding.pcm import RawFormat, check_form
+from monitor.audio.sources.decoding.pcm import RawFormat, check_format
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, holds_nothing_but_chunks, read_wav_header, skipper
 
 __all__ = ["OpenEndedWav"]
@@ -105,5 +105,5 @@ def _unfinished_form(file: BinaryIO, name: str) -> RawFormat | None:
     if holds_nothing_but_chunks(file):
         return None
     file.seek(first_byte)
-    check_form(name, header.sample_rate, header.channels, None)
+    check_format(name, header.sample_rate, header.channels, None)
     return RawFormat(header.sample_rate, header.channels, header.encoding)

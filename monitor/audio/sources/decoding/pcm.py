@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
 
-__all__ = ["ENCODINGS", "RawFormat", "check_channel", "check_form", "pick_channel"]
+__all__ = ["ENCODINGS", "RawFormat", "check_channel", "check_format", "pick_channel"]
 
 MIN_RATE_HZ, MAX_RATE_HZ = 1000, 192_000
 MAX_CHANNELS = 1024
@@ -126,7 +126,7 @@ def check_channel(channel: int | None) -> None:
         raise ValueError(f"channel={channel} must be 1 or more; the first channel is 1")
 
 
-def check_form(name: str, sample_rate: int, channels: int, channel: int | None) -> None:
+def check_format(name: str, sample_rate: int, channels: int, channel: int | None) -> None:
     """Refuse a recording whose rate is out of range or that lacks the channel asked for.
 
     Raises

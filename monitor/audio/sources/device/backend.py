@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from monitor.audio.sources.device.portaudio import BlockTaker
+from monitor.audio.sources.device.portaudio import BlockCallback
 from monitor.audio.sources.device.selection import DeviceInfo
 
 __all__ = ["AudioBackend", "StreamLike"]
@@ -34,7 +34,7 @@ class AudioBackend(Protocol):
         """Refuse channels or a rate that a device does not have."""
 
     def open(
-        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockTaker
+        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockCallback
     ) -> StreamLike:
         """Open an input and start it."""
 

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from monitor.audio.ring_buffer import RingBuffer
 
-__all__ = ["Capture", "Mark"]
+__all__ = ["Capture", "LastBlock"]
 
 
-class Mark(NamedTuple):
+class LastBlock(NamedTuple):
     """The last block that was heard.
 
     Attributes
     ----------
-    heard_s : float
+    time_s : float
         The clock when it came.
     end_sample : int
         Where it ended in the ring.
@@ -34,7 +34,7 @@ class Mark(NamedTuple):
         Samples heard so far, lost ones not counted.
     """
 
-    heard_s: float
+    time_s: float
     end_sample: int
     samples: int
 
@@ -54,7 +54,7 @@ class Capture:
 
     Attributes
     ----------
-    mark : Mark or None
+    last_block : LastBlock or None
         The last block heard; None before the first.
     streams : int
         Streams that have delivered a block.
@@ -82,7 +82,7 @@ class Capture:
         self._lock = threading.Lock()
         self._taking = False
         self.waiting = True
-        self.mark: Mark | None = None
+        self.last_block: LastBlock | None = None
         self.streams = 0
         self.overflows = 0
         self.lost_samples = 0
@@ -135,21 +135,21 @@ class Capture:
         """Write a block behind what was lost before it."""
         if overflow:
             self.overflows += 1
-        if self.mark is not None and (overflow or self.waiting):
+        if self.last_block is not None and (overflow or self.waiting):
             self._lose(max(1, self._missing(len(block))))
         if self.waiting:
             self.waiting = False
             self.streams += 1
         self._ring.push(block[:, self._column])
-        heard = (self.mark.samples if self.mark else 0) + len(block)
-        self.mark = Mark(self._clock(), self._ring.end_sample, heard)
+        heard = (self.last_block.samples if self.last_block else 0) + len(block)
+        self.last_block = LastBlock(self._clock(), self._ring.end_sample, heard)
 
     def _missing(self, samples: int) -> int:
         """Return how many samples the ring is behind the clock if ``samples`` more are there already."""
-        if self.mark is None:
+        if self.last_block is None:
             return 0
-        passed = round((self._clock() - self.mark.heard_s) * self._sample_rate)
-        return max(0, self.mark.end_sample + passed - samples - self._ring.end_sample)
+        passed = round((self._clock() - self.last_block.time_s) * self._sample_rate)
+        return max(0, self.last_block.end_sample + passed - samples - self._ring.end_sample)
 
     def _lose(self, samples: int) -> None:
         """Write lost sound."""

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.errors import DeviceError
 
-__all__ = ["RATES", "BlockTaker", "PortAudio", "Stream", "install_command"]
+__all__ = ["RATES", "BlockCallback", "PortAudio", "Stream", "install_command"]
 
 RATES = (4000, 8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
 """Hz; the rates that are tried: those of stethoscopes, of telephones, and of sound cards."""
 
-BlockTaker = Callable[[NDArray[np.float32], bool], None]
+BlockCallback = Callable[[NDArray[np.float32], bool], None]
 """Takes ``(samples, channels)``, valid during the call only, and whether samples were lost right before it."""
 
 INSTALL = {
@@ -144,7 +144,7 @@ class PortAudio:
             advice = f"choose --rate {', '.join(map(str, taken))}" if taken else "choose another device"
             raise DeviceError(f"{device.name}: does not do {sample_rate} Hz", advice)
 
-    def open(self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockTaker) -> Stream:
+    def open(self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockCallback) -> Stream:
         """Open an input and start it.
 
         Parameters
@@ -210,7 +210,7 @@ class PortAudio:
         return None
 
 
-def _callback(take: BlockTaker) -> Callable[..., None]:
+def _callback(take: BlockCallback) -> Callable[..., None]:
     """Return the callback in sounddevice's form."""
 
     def callback(block: NDArray[np.float32], samples: int, time: Any, status: Any) -> None:

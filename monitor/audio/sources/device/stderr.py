@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["quiet_native_errors"]
+__all__ = ["suppress_native_stderr"]
 
 
 @contextlib.contextmanager
-def quiet_native_errors() -> Iterator[None]:
+def suppress_native_stderr() -> Iterator[None]:
     """Keep what ALSA, JACK and PortAudio write from native code off standard error, ours stays.
 
     They write on any thread and at any time, also into the middle of a dashboard; what matters of it comes as an

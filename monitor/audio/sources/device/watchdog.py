@@ -100,10 +100,10 @@ class Watchdog:
         self.error: BaseException | None = None
 
     @property
-    def since_heard_s(self) -> float:
+    def since_last_block_s(self) -> float:
         """Seconds since the newest block came; 0 before the first. Any thread may ask."""
-        mark = self._capture.mark
-        return 0.0 if mark is None else max(0.0, self._clock() - mark.heard_s)
+        last_block = self._capture.last_block
+        return 0.0 if last_block is None else max(0.0, self._clock() - last_block.time_s)
 
     def start(self) -> None:
         """Open the device and start the thread.
@@ -187,13 +187,13 @@ class Watchdog:
     def _has_come(self) -> bool:
         """Return whether blocks came since the last tick; measure their rate."""
         capture = self._capture
-        before, mark = self._heard, capture.mark
-        self._heard = (capture.streams, capture.overflows, mark.samples if mark else 0)
+        before, last_block = self._heard, capture.last_block
+        self._heard = (capture.streams, capture.overflows, last_block.samples if last_block else 0)
         if self._heard[:2] != before[:2]:
             self._meter.clear()
-        if mark is None or self._heard == before:
+        if last_block is None or self._heard == before:
             return False
-        self._meter.push(mark.heard_s, mark.samples)
+        self._meter.push(last_block.time_s, last_block.samples)
         return True
 
     def _check_silence(self, active: bool) -> None:
@@ -203,7 +203,7 @@ class Watchdog:
             return
         name = self._device.name
         why = f"{name}: no sound comes any more" if begun else f"{name}: opens, but gives no sound"
-        never = self._capture.mark is None and not self._wait_for_device
+        never = self._capture.last_block is None and not self._wait_for_device
         if self._once or never:
             raise DeviceError(why, "check its plug and power, or choose another: auscult devices")
         self._look_later(f"{why}: looking for it")
@@ -254,7 +254,7 @@ class Watchdog:
         if self._stream is None:
             return "lost"
         if self._capture.waiting:
-            return "opening" if self._capture.mark is None else "lost"
+            return "opening" if self._capture.last_block is None else "lost"
         return "open"
 
     def _status(self, state: Literal["opening", "open", "lost", "closed"], message: str | None = None) -> DeviceStatus:

@@ -40,15 +40,15 @@ def test_the_time_since_the_newest_block(system, steth):
     """None before the first block; after it what the clock says has passed."""
     now = [100.0]
     source = MicrophoneSource(steth, system, clock=lambda: now[0])
-    assert source.since_heard_s == 0.0
+    assert source.since_last_block_s == 0.0
     with source:
         source.start(RingBuffer(4000))
-        assert source.since_heard_s == 0.0
+        assert source.since_last_block_s == 0.0
         system.streams[0].deliver()
         now[0] = 100.03
-        assert source.since_heard_s == pytest.approx(0.03)
+        assert source.since_last_block_s == pytest.approx(0.03)
         system.streams[0].deliver()
-        assert source.since_heard_s == 0.0
+        assert source.since_last_block_s == 0.0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.audio.sources.decoding.pcm import ENCODINGS, RawFormat, check_channel, check_form, pick_channel
+from monitor.audio.sources.decoding.pcm import ENCODINGS, RawFormat, check_channel, check_format, pick_channel
 from monitor.errors import RecordingError
 
 SUBTYPES = {
@@ -123,7 +123,7 @@ def test_a_form_that_cannot_be_heard_is_refused(values, message):
 def test_channels_from_one_are_taken(channel):
     """None and every number from 1 may be asked for."""
     check_channel(channel)
-    check_form("a.wav", 4000, 1024, channel)
+    check_format("a.wav", 4000, 1024, channel)
 
 
 @pytest.mark.parametrize("channel", [0, -1])
@@ -146,7 +146,7 @@ def test_channels_below_one_are_refused(channel):
 def test_a_recording_of_another_form_is_refused_in_one_line(form, line):
     """The error names the recording, what is wrong and the next step."""
     with pytest.raises(RecordingError) as caught:
-        check_form("a.wav", *form)
+        check_format("a.wav", *form)
     assert str(caught.value).startswith(f"a.wav: {line}")
     assert "\n" not in str(caught.value)
 
@@ -154,5 +154,5 @@ def test_a_recording_of_another_form_is_refused_in_one_line(form, line):
 @pytest.mark.parametrize("sample_rate", [1000, 4000, 192_000])
 def test_rates_at_the_edges_are_taken(sample_rate):
     """1000 Hz and 192000 Hz are inside."""
-    check_form("a.wav", sample_rate, 1, None)
+    check_format("a.wav", sample_rate, 1, None)
     assert RawFormat(sample_rate).frame_bytes == 2

@@ -170,7 +170,7 @@ def test_an_exception_is_kept(ring, capture):
     capture.take(block(100), False)
     assert isinstance(capture.failure, ValueError)
     capture.take(block(100), False)
-    assert capture.mark is None
+    assert capture.last_block is None
 
 
 def test_the_mark_counts_what_was_heard(capture, clock):
@@ -178,4 +178,4 @@ def test_the_mark_counts_what_was_heard(capture, clock):
     capture.take(block(100), False)
     clock.now += 1.0
     capture.take(block(50), True)
-    assert capture.mark == (51.0, 1100, 150)
+    assert capture.last_block == (51.0, 1100, 150)

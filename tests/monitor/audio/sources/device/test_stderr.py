@@ -43,8 +43,8 @@ def test_without_standard_error():
 
 def test_a_standard_error_that_was_replaced_stays(capsys):
     """Under a program that catches standard error, ours still goes there."""
-    from monitor.audio.sources.device.stderr import quiet_native_errors
+    from monitor.audio.sources.device.stderr import suppress_native_stderr
 
-    with quiet_native_errors():
+    with suppress_native_stderr():
         print("caught", file=sys.stderr)
     assert capsys.readouterr().err == "caught\n"
