@@ -1,11 +1,20 @@
-"""What tests share: recordings that may be absent, a made heart, a bundle, and the check that no thread is left."""
+"""Shared fixtures, and the markers that divide the suite into a fast part and the rest.
+
+``pytest -m fast -n 2`` runs the fast part: no TensorFlow, no process, no live sound, no long computation. Nobody has to
+remember a marker: a test is marked by what its code and its fixtures use. What that misses is caught when the test
+runs, because an unmarked test that starts a process or imports TensorFlow fails.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
+import re
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import hypothesis
@@ -29,12 +38,157 @@ LABELS = ("normal", "murmur", "extrastole")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-PATIENCE_S = 5.0
+THREAD_TIMEOUT_S = 5.0
 """How long a thread may take to end after its test; only a thread that never ends takes this long."""
+
+LIVE_TESTS = Path(__file__).parent / "system" / "live"
+FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa)", re.MULTILINE)
+USES = {
+    "training": {"tensorflow", "keras", "tiny_network"},
+    "slow": {"biosppy", "librosa"},
+    "subprocess": {"subprocess", "multiprocessing", "pty", "fork", "forkpty"},
+}
+"""Names in the code of a test, or of a fixture or helper that it uses, which give the test a marker."""
+SLOW_MARKERS = ("training", "subprocess", "live", "slow")
+SLOW_CALL_S = 5.0
+"""A fast test above this duration is listed at the end of the run."""
+PROCESS_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+SYSTEM_PROGRAMS = {"ldconfig", "gcc", "cc", "ld", "objdump", "fc-list", "system_profiler", "uname"}
+"""Programs that the standard library and matplotlib run once to find libraries and fonts."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and keep TensorFlow out of the fast run, collection included."""
+    config.addinivalue_line("markers", "fast: neither of the others; set automatically")
+    config.addinivalue_line("markers", "training: imports TensorFlow; set automatically")
+    config.addinivalue_line("markers", "subprocess: starts a process; set automatically")
+    config.addinivalue_line("markers", "live: hears a virtual sound card, one test at a time; set automatically")
+    config.addinivalue_line("markers", "slow: computes for seconds")
+    guard.no_tensorflow = is_fast_run(config)
+
+
+def is_fast_run(config: pytest.Config) -> bool:
+    """Return whether only the fast part was asked for."""
+    return str(config.option.markexpr).strip() == "fast"
+
+
+@functools.cache
+def file_needs(path: Path) -> str | None:
+    """Return the package, slow to import, without which a test file as a whole is skipped."""
+    found = FILE_NEEDS.search(path.read_text(encoding="utf-8")) if path.suffix == ".py" else None
+    return found and found[1]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files that import such a package out of the fast run: the import takes longer than most of the tests."""
+    return True if is_fast_run(config) and file_needs(collection_path) else None
+
+
+def names_in(code: CodeType) -> set[str]:
+    """Return the names that compiled code uses, inner functions included, and what it skips without."""
+    names = {*code.co_names}
+    if "importorskip" in names:
+        names |= {constant for constant in code.co_consts if isinstance(constant, str)}
+    return names.union(*(names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)))
+
+
+@functools.cache
+def names_used(function: Any) -> frozenset[str]:
+    """Return the names that a function uses, directly or through helper functions and classes of its module."""
+    names: set[str] = set()
+    waiting: list[Any] = [function]
+    known: set[Any] = set()
+    while waiting:
+        function = waiting.pop()
+        if function in known:
+            continue
+        known.add(function)
+        if isinstance(function, type):
+            waiting += [member for member in vars(function).values() if isinstance(member, FunctionType)]
+        elif isinstance(function, FunctionType):
+            found = names_in(function.__code__)
+            names |= found
+            helpers = [function.__globals__.get(name) for name in found]
+            waiting += [helper for helper in helpers if getattr(helper, "__module__", None) == function.__module__]
+    return frozenset(names)
+
+
+def markers_of(item: pytest.Function) -> set[str]:
+    """Return the names of the slow markers that a test has, or gets from what it uses."""
+    markers = {marker.name for marker in item.iter_markers() if marker.name in SLOW_MARKERS}
+    if LIVE_TESTS in item.path.parents:
+        markers.add("live")
+    fixtures = [definition.func for found in item._fixtureinfo.name2fixturedefs.values() for definition in found]
+    names = {file_needs(item.path)}.union(*(names_used(function) for function in (item.function, *fixtures)))
+    return markers | {marker for marker, uses in USES.items() if names & uses}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test by what it uses; what uses nothing slow is fast."""
+    for item in items:
+        markers = markers_of(item) if isinstance(item, pytest.Function) else set()
+        for marker in markers or {"fast"}:
+            item.add_marker(marker)
+
+
+class Guard:
+    """An audit hook that stops what a fast test must not do, and remembers it for the end of the test."""
+
+    def __init__(self) -> None:
+        self.no_tensorflow = False
+        self.no_process = False
+        self.offences: list[str] = []
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Raise AssertionError where an event of the interpreter is a forbidden one."""
+        if self.no_process and event in PROCESS_EVENTS:
+            program = str(arguments[0] if arguments else "a copy of itself")
+            if Path(program).name not in SYSTEM_PROGRAMS:
+                self._refuse(f"it starts a process ({program}): mark it `subprocess`")
+        imports = event == "import" and arguments[0].partition(".")[0] in ("tensorflow", "keras")
+        if self.no_tensorflow and imports and arguments[0] not in sys.modules:  # a None there: "not installed"
+            self._refuse("it imports TensorFlow: mark it `training`, or put importorskip at the top of its file")
+
+    def _refuse(self, offence: str) -> None:
+        self.offences.append(offence)
+        raise AssertionError(f"this is in the fast part of the suite, but {offence}")
+
+
+guard = Guard()
+sys.addaudithook(guard)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Guard a test of the fast part, the fixtures of its module included."""
+    before = guard.no_tensorflow
+    guard.offences.clear()
+    if item.get_closest_marker("fast") is not None:
+        guard.no_process = guard.no_tensorflow = True
+    try:
+        return (yield)
+    finally:
+        guard.no_process, guard.no_tensorflow = False, before
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Fail the test during which the guard refused something, whatever the test made of the exception."""
+    result = yield
+    assert not guard.offences, f"this is in the fast part of the suite, but {guard.offences[0]}"
+    return result
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name the tests of a fast run that took long, so that they get the marker `slow`."""
+    reports = terminalreporter.getreports("passed") if is_fast_run(config) else []
+    for report in reports:
+        if report.duration > SLOW_CALL_S:
+            terminalreporter.write_line(f"slow for the fast part: {report.nodeid}, {report.duration:.1f} s")
 
 
 class Signals:
-    """Made waveforms, ``(samples,)`` float32, at 4000 Hz unless another rate is given."""
+    """Test signals, ``(samples,)`` float32, at 4000 Hz unless another rate is given."""
 
     @staticmethod
     def silence(samples: int) -> NDArray[np.float32]:
@@ -43,12 +197,12 @@ class Signals:
 
     @staticmethod
     def noise(samples: int, seed: int = 0, level: float = 0.1) -> NDArray[np.float32]:
-        """Return white noise of a root mean square."""
+        """Return white noise with the root mean square ``level``."""
         return (level * np.random.default_rng(seed).standard_normal(samples)).astype(np.float32)
 
     @staticmethod
     def tone(hz: float, samples: int, sample_rate: int = HEART.sample_rate, level: float = 0.5) -> NDArray[np.float32]:
-        """Return a tone of an amplitude."""
+        """Return a sine with the amplitude ``level``."""
         return (level * np.sin(2 * np.pi * hz / sample_rate * np.arange(samples))).astype(np.float32)
 
     @staticmethod
@@ -63,7 +217,7 @@ class Signals:
 
 @pytest.fixture(scope="session")
 def signals() -> type[Signals]:
-    """Return the maker of silence, noise, tones and clicks."""
+    """Return the functions that synthesize silence, noise, tones and clicks."""
     return Signals
 
 
@@ -77,7 +231,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def heart_waveform() -> NDArray[np.float32]:
-    """Return 10 s of a made, normal, quiet heart at 4000 Hz; read-only."""
+    """Return 10 s of a synthetic normal heart without noise at 4000 Hz; read-only."""
     waveform = phonocardiogram(10.0, HeartParameters(), np.random.default_rng(7), HEART.sample_rate).waveform
     waveform.flags.writeable = False
     return waveform
@@ -85,9 +239,9 @@ def heart_waveform() -> NDArray[np.float32]:
 
 @pytest.fixture(scope="session")
 def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[..., Any]) -> Path:
-    """Return the folder of a valid bundle whose network is tiny, was never trained and always gives a label.
+    """Return the folder of a valid bundle whose network is tiny, untrained and always gives a label.
 
-    It passes every check of ``load_bundle``; what it says of a sound means nothing. Not to be changed: copy it.
+    It passes every check of ``load_bundle``; its labels mean nothing. A test that changes it changes a copy.
     """
     import keras
 
@@ -103,13 +257,13 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[
         decision=DecisionThresholds(uncertain_below=0.0),
         gate=DEFAULT_GATE,
         facts=training_facts(),
-        card="# untrained\n\nResearch use, not for diagnosis. Made for tests; what it says means nothing.\n",
+        card="# untrained\n\nResearch use, not for diagnosis. For tests only; its labels mean nothing.\n",
     )
 
 
 @pytest.fixture(scope="session")
 def tiny_network() -> Callable[..., Any]:
-    """Return a maker of untrained Keras networks of the right shape that cost next to nothing."""
+    """Return a function that builds small untrained Keras networks with the shapes of the real one."""
     pytest.importorskip("tensorflow", reason="a network needs the training extra")
     return make_tiny_network
 
@@ -117,7 +271,7 @@ def tiny_network() -> Callable[..., Any]:
 def make_tiny_network(
     shape: tuple[int, int, int] = HEART.shape, outputs: Sequence[str] = (*LABELS, "not-heart")
 ) -> Any:
-    """Return one convolution and one layer, with weights of the next random numbers of Keras."""
+    """Return one convolution and one dense layer, initialised from the random state of Keras."""
     import keras
     from keras import layers
 
@@ -150,6 +304,6 @@ def no_thread_is_left() -> Iterator[None]:
     yield
     left = [thread for thread in threading.enumerate() if thread.name.startswith("auscult-") and thread not in before]
     for thread in left:
-        thread.join(timeout=PATIENCE_S)
+        thread.join(timeout=THREAD_TIMEOUT_S)
     running = [thread.name for thread in left if thread.is_alive()]
     assert not running, f"threads still running: {', '.join(running)}"
