@@ -3,6 +3,10 @@
 This is the program's one composition root: it names the commands by module path and imports only the one
 that runs, so ``auscult --help`` needs neither NumPy nor a network, and nothing but ``train`` needs the
 training side. Human text goes to standard error, data to standard output.
+
+Another package may add a command: an entry point of the group ``auscult.commands``, whose name is the command and
+whose object is a module (or any object) with ``add_arguments(parser)`` and ``run(options) -> int``. They are looked
+up for names that :data:`COMMANDS` does not have, and for ``--help``; they never replace a command of ours.
 """
 
 from __future__ import annotations
@@ -12,41 +16,56 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.errors import AuscultError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["main"]
 
 COMMANDS = {
-    "demo": ("monitor.commands.demo", "hear a made heart and watch the network judge it"),
-    "listen": ("monitor.commands.listen", "judge what a stethoscope or microphone hears, live"),
-    "devices": ("monitor.commands.devices", "list the inputs that can be listened to"),
-    "config": ("monitor.commands.config", "show what is in force for listening, and keep a choice"),
-    "replay": ("monitor.commands.replay", "judge recordings, as they would be heard"),
+    "demo": ("monitor.commands.demo", "play a synthetic heart and watch the network classify it"),
+    "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
+    "devices": ("monitor.commands.devices", "list the audio inputs"),
+    "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
+    "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
     "plot": (
         "monitor.commands.plot.command",
-        "draw recordings and what was judged of them, or tabulate acoustic features",
+        "plot recordings with their verdicts, or compute a table of acoustic features",
     ),
-    "data": ("training.commands.data", "count what there is to train on, and what is wrong with it"),
+    "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
-    "evaluate": ("training.commands.evaluate", "measure a bundle on labelled recordings"),
-    "models": ("monitor.commands.models", "list the model bundles, or print one's card"),
-    "bench": ("monitor.commands.bench.command", "measure what a hop costs on this machine"),
+    "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),
+    "models": ("monitor.commands.models", "list the model bundles, or print a model card"),
+    "bench": ("monitor.commands.bench.command", "measure latency, speed and memory on this machine"),
 }
+"""Name, module, and summary of every command of ours."""
 
-EXIT_FINE, EXIT_WORLD, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+GROUP = "auscult.commands"
+EPILOG = """\
+AUSCULT_LOG=LEVEL or LEVEL:FILE writes diagnostics to standard error or a file; LEVEL is DEBUG, INFO or WARNING.
+Exit codes: 0 success, 1 a file, device or model is not as needed, 2 usage, 130 interrupted."""
+
+EXIT_SUCCESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``auscult`` and return its exit code: 0 fine, 1 the world, 2 usage, 130 interrupted."""
+    """Run ``auscult`` and return its exit code: 0 success, 1 an error, 2 usage, 130 interrupted.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        The command line without the program's name; None for that of this process.
+    """
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: end quietly
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FINE
+        return EXIT_SUCCESS
 
 
 def run_and_exit() -> NoReturn:
@@ -55,13 +74,14 @@ def run_and_exit() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    """Parse the arguments, run the command, and report what went wrong in one line."""
+    """Parse the arguments, run the command, and report an error in one line."""
     # products of a few thousand numbers: a second thread only waits for the first, on the core that others need
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     name = next((word for word in arguments if not word.startswith("-")), None)
-    parser = _parser(name)
-    options = parser.parse_args(arguments)
     try:
+        options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
+        if os.environ.get("AUSCULT_LOG"):
+            _log_start(os.environ["AUSCULT_LOG"], arguments)
         code: int = options.run(options)
     except AuscultError as error:
         print(f"auscult: {error}", file=sys.stderr)
@@ -69,22 +89,136 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _parser(chosen: str | None) -> argparse.ArgumentParser:
-    """Return the parser, with the arguments of the chosen command only."""
-    parser = _Parser(prog="auscult", description="A live heart-sound monitor. Research use, not for diagnosis.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+def _log_start(value: str, arguments: list[str]) -> None:
+    """Write the first lines of the diagnostics."""
+    from monitor._version import __version__
+    from monitor.log import configure_logging, log
+
+    configure_logging(value)
+    log("INFO", __name__, "auscult %s, Python %s on %s", __version__, sys.version.split()[0], sys.platform)
+    log("INFO", __name__, "arguments: %s", arguments)
+
+
+def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentParser:
+    """Return the parser, with the arguments of the chosen command only.
+
+    Parameters
+    ----------
+    chosen : str or None
+        The command.
+    listed : bool
+        Whether the commands of other packages are to be listed where no command is chosen.
+    """
+    parser = _Parser(
+        prog="auscult",
+        description="A live heart-sound monitor. Research use, not for diagnosis.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module, summary) in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == chosen:
-            command = importlib.import_module(module)
-            command.add_arguments(sub)
-            sub.set_defaults(run=command.run)
+            _add(sub, _import(module))
+    if chosen not in COMMANDS and (chosen is not None or listed):
+        for name, point in _entry_points().items():
+            sub = commands.add_parser(name, help=f"a command of {_distribution(point)}")
+            if name == chosen:
+                _add(sub, _load(point))
     return parser
 
 
+def _add(parser: argparse.ArgumentParser, command: Any) -> None:
+    """Give a sub-parser the arguments of its command."""
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
+
+
+def _import(module: str) -> Any:
+    """Return a module of a command of ours.
+
+    Raises
+    ------
+    AuscultError
+        If another package called ``training`` stands before ours on the path.
+    """
+    package = module.partition(".")[0]
+    if package != "monitor":
+        from importlib.util import find_spec
+
+        spec = find_spec(package)
+        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        ours = os.path.realpath(os.path.join(root, package, "__init__.py"))
+        if spec is None or spec.origin is None or os.path.realpath(spec.origin) != ours:
+            fault = "is not installed" if spec is None else f"is hidden by {spec.origin or 'another package'}"
+            step = "run auscult from another folder, or rename that file"
+            raise AuscultError(f"auscult's own package {package!r} {fault}", step)
+    return importlib.import_module(module)
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    """Return the commands of other packages by name; the first on the path wins, and ours always do."""
+    found: dict[str, EntryPoint] = {}
+    for folder in _distributions_with_commands():
+        from importlib.metadata import PathDistribution  # 20 ms, only where there is one
+        from pathlib import Path
+
+        try:
+            points = PathDistribution(Path(folder)).entry_points.select(group=GROUP)
+        except (TypeError, ValueError) as error:
+            print(f"auscult: {folder}/entry_points.txt cannot be read: {error}", file=sys.stderr)
+            continue
+        for point in points:
+            if point.name not in COMMANDS:
+                found.setdefault(point.name, point)
+    return found
+
+
+def _distributions_with_commands() -> list[str]:
+    """Return the folders of installed distributions that name our group, without parsing all the others."""
+    found = []
+    for folder in dict.fromkeys(path or "." for path in sys.path):
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        for path in (os.path.join(folder, name) for name in sorted(names) if name.endswith(".dist-info")):
+            try:
+                with open(os.path.join(path, "entry_points.txt"), "rb") as file:
+                    if f"[{GROUP}]".encode() in file.read():
+                        found.append(path)
+            except OSError:  # most have none
+                continue
+    return found
+
+
+def _distribution(point: EntryPoint) -> str:
+    """Return the name and version of the distribution that an entry point comes from."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "another package"
+
+
+def _load(point: EntryPoint) -> Any:
+    """Return the object of another package's command.
+
+    Raises
+    ------
+    AuscultError
+        If it cannot be imported, or is no command.
+    """
+    try:
+        command = point.load()
+    except Exception as error:  # noqa: BLE001  # another package's code may raise anything
+        reason = f"{type(error).__name__}: {error}"
+    else:
+        if callable(getattr(command, "add_arguments", None)) and callable(getattr(command, "run", None)):
+            return command
+        reason = f"{point.value} has no add_arguments and run"
+    raise AuscultError(
+        f"the command {point.name!r} of {_distribution(point)} cannot be loaded: {reason}",
+        "update or uninstall that package",
+    )
+
+
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line and where to read more; sub-parsers are of this class too."""
+    """Reports a usage error in one line that says where to read more; sub-parsers are of this class too."""
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code for usage."""

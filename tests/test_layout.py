@@ -19,7 +19,7 @@ FOLDERS = sorted({str(PurePosixPath(name).parent) for name in NAMES})
 
 GROUND = "ground"
 """The files at the top of a package that all of its packages may import."""
-MONITOR_GROUND = {"errors", "labels", "messages", "atomic_write", "interrupts", "_version"}
+MONITOR_GROUND = {"errors", "labels", "messages", "atomic_write", "interrupts", "log", "_version"}
 TRAINING_GROUND = {"progress"}
 MONITOR_ORDER = {
     "synthesis": set(),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +112,15 @@ class ScriptedSource(Source):
 def scripted_source() -> ScriptedSource:
     """Return a live source that plays what the test pushes."""
     return ScriptedSource()
+
+
+@pytest.fixture
+def quiet_loggers() -> Iterator[None]:
+    """Take the handlers that a test adds to our loggers away again."""
+    yield
+    for name in ("monitor", "training"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.NOTSET)
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+            handler.close()

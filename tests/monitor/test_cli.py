@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
+from monitor import _version
 from monitor.cli import COMMANDS, main
+from monitor.errors import DISTRIBUTION
+
+ROOT = Path(__file__).resolve().parents[2]
+GREETING = """
+def add_arguments(parser):
+    parser.add_argument("--name", default="you")
+
+def run(options):
+    print(f"hello {options.name}")
+    return 7
+"""
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
@@ -26,7 +42,8 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    assert all(name in out for name in COMMANDS)
+    assert all(re.search(rf"^    {name} ", out, re.MULTILINE) for name in COMMANDS)
+    assert "AUSCULT_LOG" in out
     assert "Research use, not for diagnosis" in out
 
 
@@ -41,12 +58,13 @@ def test_bad_usage_is_one_line_and_exit_code_2(arguments, capsys):
     assert "--help" in captured.err
 
 
-def test_version(capsys):
-    """`--version` prints one line."""
+def test_version_is_written_once(capsys):
+    """`--version`, the metadata of the installed distribution and `_version.py` agree."""
     with pytest.raises(SystemExit) as end:
         main(["--version"])
     assert end.value.code == 0
-    assert capsys.readouterr().out.startswith("auscult ")
+    assert capsys.readouterr().out == f"auscult {_version.__version__}\n"
+    assert metadata.version(DISTRIBUTION) == _version.__version__
 
 
 def test_help_imports_nothing_heavy():
@@ -54,7 +72,8 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys\nfrom monitor.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'numpy', 'soxr', 'soundfile', 'rich', 'ai_edge_litert', 'tensorflow', 'monitor.commands'}\n"
+        "heavy = {'numpy', 'soxr', 'soundfile', 'rich', 'ai_edge_litert', 'tensorflow', 'monitor.commands',\n"
+        "         'logging', 'importlib.metadata'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -65,3 +84,108 @@ def test_python_dash_m_is_the_command():
     """`python -m monitor --version` is `auscult --version`."""
     done = subprocess.run([sys.executable, "-m", "monitor", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("auscult ")
+
+
+@pytest.fixture
+def add_distribution(tmp_path, monkeypatch):
+    """Return a function that installs a package with entry points, in a folder of its own on the path."""
+
+    def add(name, entry_points, **modules):
+        folder = tmp_path / name
+        (folder / f"{name}-1.2.dist-info").mkdir(parents=True)
+        (folder / f"{name}-1.2.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: 1.2\n")
+        (folder / f"{name}-1.2.dist-info" / "entry_points.txt").write_text(entry_points)
+        for module, code in modules.items():
+            (folder / f"{module}.py").write_text(code)
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.syspath_prepend(folder)
+
+    return add
+
+
+def test_a_command_of_another_package_runs(add_distribution, capsys):
+    """An entry point of the group `auscult.commands` takes arguments and gives an exit code like our own."""
+    add_distribution("greetings", "[auscult.commands]\ngreet = greeting_command\n", greeting_command=GREETING)
+    assert main(["greet", "--name", "heart"]) == 7
+    assert capsys.readouterr().out == "hello heart\n"
+
+
+def test_help_lists_commands_of_other_packages_without_importing_them(add_distribution, capsys):
+    """The name and the distribution are shown; a package that cannot be imported does not hurt."""
+    add_distribution("broken", "[auscult.commands]\nbreak = broken_command\n", broken_command="raise OSError('no')")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    captured = capsys.readouterr()
+    assert re.search(r"^    break +a command of broken 1\.2$", captured.out, re.MULTILINE)
+    assert captured.err == ""
+    assert "broken_command" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise OSError('no')", "OSError: no"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("def run(options): ...", "broken_command has no add_arguments and run"),
+    ],
+)
+def test_a_broken_command_is_one_line(add_distribution, capsys, code, reason):
+    """It names the command, the distribution and the reason; other commands still run."""
+    add_distribution("broken", "[auscult.commands]\nbreak = broken_command\n", broken_command=code)
+    add_distribution("greetings", "[auscult.commands]\ngreet = greeting_command\n", greeting_command=GREETING)
+    assert main(["break"]) == 1
+    assert capsys.readouterr().err == (
+        f"auscult: the command 'break' of broken 1.2 cannot be loaded: {reason}; update or uninstall that package\n"
+    )
+    assert main(["greet"]) == 7
+
+
+def test_malformed_entry_points_are_one_line_and_hurt_no_other(add_distribution, capsys):
+    """The file is named, and the command of the other package runs."""
+    add_distribution("broken", "[auscult.commands]\nno value\n")
+    add_distribution("greetings", "[auscult.commands]\ngreet = greeting_command\n", greeting_command=GREETING)
+    assert main(["greet"]) == 7
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert "entry_points.txt cannot be read" in err
+
+
+def test_a_command_of_ours_is_never_replaced(add_distribution, capsys):
+    """An entry point with a name of our table is not used, not even listed."""
+    add_distribution("greetings", "[auscult.commands]\nconfig = greeting_command\n", greeting_command=GREETING)
+    assert main(["config", "--json"]) == 0
+    assert "greeting_command" not in sys.modules
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "greetings" not in capsys.readouterr().out
+
+
+def test_entry_points_are_not_searched_for_a_command_of_ours(add_distribution, monkeypatch, capsys):
+    """The installed distributions are not even listed."""
+    monkeypatch.setattr("monitor.cli._distributions_with_commands", lambda: pytest.fail("searched"))
+    assert main(["config", "--json"]) == 0
+
+
+@pytest.mark.parametrize("name", ["training.py", "training/__init__.py"])
+def test_another_package_called_training_is_named(tmp_path, name):
+    """Where it hides ours, `auscult train` ends with one line that names the file, which is not run."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise SystemExit('trained by mistake')\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "monitor", "train", "data", "--out", "models/mine"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"auscult: auscult's own package 'training' is hidden by {path}; run auscult from")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_diagnostics_go_where_the_variable_says(tmp_path, monkeypatch, capsys, quiet_loggers):
+    """`AUSCULT_LOG=INFO:FILE` fills the file and prints nothing; a bad value is one line and exit code 1."""
+    monkeypatch.setenv("AUSCULT_LOG", f"info:{tmp_path / 'auscult.log'}")
+    assert main(["config", "--json"]) == 0
+    assert capsys.readouterr().err == ""
+    assert "monitor.cli: arguments: ['config', '--json']" in (tmp_path / "auscult.log").read_text()
+    monkeypatch.setenv("AUSCULT_LOG", "loud")
+    assert main(["config", "--json"]) == 1
+    assert capsys.readouterr().err.startswith("auscult: AUSCULT_LOG='loud' cannot be used; it must be DEBUG, INFO")
