@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import functools
 import importlib
-import re
+import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HAVE_EXAMPLES = sorted(
-    path.relative_to(ROOT).with_suffix("").as_posix()
-    for package in ("monitor", "training")
-    for path in (ROOT / package).rglob("*.py")
-    if ">>> " in path.read_text(encoding="utf-8")
-)
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-KERAS_IMPORT = re.compile(r"^(?:import|from) (?:keras|tensorflow)\b", re.MULTILINE)
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("monitor", "training")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+WITH_EXAMPLES = [name for name, path in FILES.items() if ">>> " in path.read_text(encoding="utf-8")]
+TENSORFLOW = [
+    pytest.mark.training,
+    pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="the module needs the training extra"),
+]
 
 
-def module_of(path: str) -> str:
-    """Return the dotted name of a module, of its path below the root without the suffix."""
-    return path.removesuffix("/__init__").replace("/", ".")
+def imported(name: str) -> Iterator[str]:
+    """Yield what importing a module of ours imports; of ``from a import b`` both ``a`` and ``a.b``."""
+    for statement in ast.parse(FILES[name].read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            yield from (statement.module or "", *(f"{statement.module}.{alias.name}" for alias in statement.names))
 
 
-def check(path: str) -> None:
-    """Run the examples of one module."""
-    module = importlib.import_module(module_of(path))
-    failed, attempted = doctest.testmod(module, optionflags=OPTIONS)
-    assert attempted
-    assert not failed, f"{failed} of {attempted} examples of {module.__name__} failed; see the captured output"
+@functools.cache
+def needs_tensorflow(name: str) -> bool:
+    """Return whether importing a module imports TensorFlow, without importing it."""
+    names = set(imported(name))
+    return bool(names & {"tensorflow", "keras"}) or any(needs_tensorflow(other) for other in names & FILES.keys())
 
 
-def needs_tensorflow(path: str) -> bool:
-    """Return whether importing a module, or its examples, takes TensorFlow."""
-    return bool(KERAS_IMPORT.search((ROOT / f"{path}.py").read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("path", [path for path in HAVE_EXAMPLES if not needs_tensorflow(path)])
-def test_the_examples_run(path: str) -> None:
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=TENSORFLOW if needs_tensorflow(name) else []) for name in WITH_EXAMPLES]
+)
+def test_the_examples_run(name: str) -> None:
     """Every example of a module prints what its docstring shows."""
-    check(path)
-
-
-@pytest.mark.parametrize("path", [path for path in HAVE_EXAMPLES if needs_tensorflow(path)])
-def test_the_examples_with_tensorflow_run(path: str) -> None:
-    """The same for modules that import TensorFlow."""
-    pytest.importorskip("tensorflow", reason="the module needs the training extra")
-    check(path)
+    failed, attempted = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
+    assert attempted
+    assert not failed, f"{failed} of {attempted} examples failed; the captured output shows which"
