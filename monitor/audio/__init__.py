@@ -1,1 +1,1 @@
-"""Sound in memory: the ring buffer that one thread writes and others read, and who writes and keeps it."""
+"""Sound in memory: the ring buffer between threads, the sources that write it and the recorder that saves it."""

@@ -1,12 +1,11 @@
-"""The ring between capture and analysis: one writer, several readers, absolute positions.
+"""The ring buffer between capture and analysis: one writer, several readers, absolute positions.
 
-The writer waits for no reader (unless it asks to, :meth:`RingBuffer.wait_for_room`): it
-copies a block in place, moves a counter and wakes whoever sleeps. A reader owns a
-:class:`Cursor`; when samples that it had not read were overwritten, it jumps to the
-oldest still held, is told which were lost, and an overrun is counted. Samples that never
-arrived (or are no sound) are held as zeros and remembered as lost. Positions are absolute
-sample numbers, intervals are ``[start, end)``. The memory itself is
-:mod:`monitor.audio.sample_store`; here is who waits for whom. Must not know about sources.
+The writer waits for no reader (unless it asks to, :meth:`RingBuffer.wait_for_room`): it copies a block in place,
+moves a counter and wakes the readers that sleep. A reader owns a :class:`Cursor`; when unread samples were
+overwritten, the cursor jumps to the oldest sample that is left, the read reports the lost interval, and an overrun is
+counted. Samples that never arrived (or are not finite) are stored as zeros and recorded as lost. Positions are
+absolute sample indices, intervals are ``[start, end)``. The memory itself is :mod:`monitor.audio.sample_store`; this
+module adds the waiting between threads. Must not know about sources.
 """
 
 from __future__ import annotations
@@ -26,22 +25,22 @@ from monitor.audio.wakeup import Wakeup
 __all__ = ["Cursor", "Read", "RingBuffer"]
 
 WAIT_S = 0.05
-"""Longest sleep between two looks at a stop flag."""
+"""Seconds; longest sleep between two checks of a stop flag."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """What one read gave.
+    """The result of one read.
 
     Attributes
     ----------
     start_sample : int
-        Absolute number of the first sample in ``waveform``.
+        Absolute index of the first sample in ``waveform``.
     waveform : ndarray, shape (samples,), float32
         A copy; zeros where samples were lost. Empty when nothing came in time.
     lost : tuple of (int, int)
-        Absolute intervals, ascending and apart, that never arrived or were overwritten
-        unread. An overwritten one lies before ``start_sample``.
+        Absolute intervals, ascending and disjoint, that never arrived or were overwritten
+        unread. An overwritten interval lies before ``start_sample``.
     overrun : bool
         Whether unread samples had been overwritten.
     """
@@ -53,7 +52,7 @@ class Read:
 
     @property
     def end_sample(self) -> int:
-        """Absolute number of the sample after the last in ``waveform``."""
+        """Absolute index of the sample after the last in ``waveform``."""
         return self.start_sample + len(self.waveform)
 
 
@@ -63,16 +62,16 @@ class RingBuffer:
     Parameters
     ----------
     capacity : int
-        Samples held.
+        Number of samples stored.
 
     Attributes
     ----------
     store : SampleStore
         The memory; cursors read it.
     room : Wakeup
-        Rung by cursors when they have moved on, for a writer that waits for room.
+        Notified by cursors that moved on, for a writer that waits for room.
     room_from : int
-        Absolute number of the sample that a cursor must have reached for its move to make that room.
+        Absolute index that a cursor must have reached to notify that writer.
 
     Raises
     ------
@@ -81,7 +80,16 @@ class RingBuffer:
 
     Notes
     -----
-    Written, waited for and closed by one thread; each cursor is read by one.
+    One thread pushes, waits for room and closes; each cursor is read by one thread.
+
+    Examples
+    --------
+    >>> ring = RingBuffer(capacity=4)
+    >>> cursor = ring.cursor()
+    >>> ring.push(np.array([0.5, 0.25], np.float32))
+    >>> ring.push_lost(1)
+    >>> cursor.read(max_samples=10, timeout_s=0.0)
+    Read(start_sample=0, waveform=array([0.5 , 0.25, 0.  ], dtype=float32), lost=((2, 3),), overrun=False)
     """
 
     def __init__(self, capacity: int) -> None:
@@ -95,22 +103,22 @@ class RingBuffer:
 
     @property
     def capacity(self) -> int:
-        """Samples held."""
+        """Number of samples stored."""
         return self.store.capacity
 
     @property
     def end_sample(self) -> int:
-        """Samples ever pushed, lost ones included."""
+        """Number of samples pushed so far, lost ones included."""
         return self.store.end_sample
 
     @property
     def oldest_sample(self) -> int:
-        """Absolute number of the oldest sample that is held and not about to be overwritten."""
+        """Absolute index of the oldest stored sample that is not about to be overwritten."""
         return self.store.oldest_sample
 
     @property
     def overruns(self) -> int:
-        """Times that a reader found unread samples overwritten."""
+        """How often a reader found unread samples overwritten."""
         return self._overruns
 
     @property
@@ -119,7 +127,7 @@ class RingBuffer:
         return self._closed
 
     def push(self, block: NDArray[Any]) -> None:
-        """Take the next samples; those that are no sound become zeros and a lost interval.
+        """Store the next samples; those that are not finite (or beyond any sound) become zeros and a lost interval.
 
         Parameters
         ----------
@@ -138,7 +146,7 @@ class RingBuffer:
         self._wake_readers()
 
     def push_lost(self, samples: int) -> None:
-        """Take note that the next ``samples`` samples were lost upstream.
+        """Record that the next ``samples`` samples were lost upstream; zeros are stored for them.
 
         Raises
         ------
@@ -153,19 +161,19 @@ class RingBuffer:
             self._wake_readers()
 
     def close(self) -> None:
-        """Say that nothing more will come. Twice is safe."""
+        """Declare the end of the sound. Twice is safe."""
         self._closed = True
         self._wake_readers()
 
     def cursor(self) -> Cursor:
-        """Return a new reader that starts at the oldest sample held."""
+        """Return a new reader that starts at the oldest stored sample."""
         with self._readers:
             cursor = Cursor(self, self.oldest_sample)
             self._cursors = (*self._cursors, cursor)
         return cursor
 
     def wait_for_room(self, samples: int, stopping: threading.Event) -> bool:
-        """Wait until ``samples`` more would overwrite nothing that an open cursor has yet to read.
+        """Wait until ``samples`` more samples would overwrite nothing that an open cursor has yet to read.
 
         Returns
         -------
@@ -175,11 +183,11 @@ class RingBuffer:
         Raises
         ------
         ValueError
-            If ``samples`` is more than the ring holds.
+            If ``samples`` is more than the capacity.
         """
         if samples > self.capacity:
             raise ValueError(f"samples={samples} must be at most capacity={self.capacity}")
-        self.room_from = self.end_sample + samples - self.capacity  # before the look, so that no move goes unheard
+        self.room_from = self.end_sample + samples - self.capacity  # before the check, so that no move is missed
         while not stopping.is_set():
             unread = min((cursor.next_sample for cursor in self._cursors), default=self.end_sample)
             if unread >= self.room_from:
@@ -188,12 +196,12 @@ class RingBuffer:
         return False
 
     def _check_open(self) -> None:
-        """Refuse to write behind the end."""
+        """Refuse to write after the end."""
         if self._closed:
             raise ValueError("ring must be open to be written")
 
     def _wake_readers(self) -> None:
-        """Ring every cursor's bell."""
+        """Wake every reader."""
         for cursor in self._cursors:
             cursor.wakeup.notify()
 
@@ -203,21 +211,34 @@ class RingBuffer:
             self._overruns += 1
 
     def forget(self, cursor: Cursor) -> None:
-        """Let go of a closed cursor: it no longer holds back a writer that waits for room."""
+        """Drop a closed cursor: it no longer holds back a writer that waits for room."""
         with self._readers:
             self._cursors = tuple(other for other in self._cursors if other is not cursor)
         self.room.notify()
 
 
 class Cursor:
-    """One reader's place in the ring; made by :meth:`RingBuffer.cursor`.
+    """One reader's position in the ring; returned by :meth:`RingBuffer.cursor`.
 
     Attributes
     ----------
     next_sample : int
-        Absolute number of the next sample to be read.
+        Absolute index of the next sample to be read.
     wakeup : Wakeup
-        Rung by the writer after every push.
+        Notified by the writer after every push.
+
+    Examples
+    --------
+    >>> ring = RingBuffer(capacity=2)
+    >>> slow = ring.cursor()
+    >>> ring.push(np.arange(2, dtype=np.float32))
+    >>> ring.push(np.arange(1, dtype=np.float32))
+    >>> slow.behind, ring.oldest_sample
+    (3, 1)
+    >>> read = slow.read(max_samples=10, timeout_s=0.0)
+    >>> read.start_sample, read.end_sample, read.lost, read.overrun
+    (1, 3, ((0, 1),), True)
+    >>> slow.close()
     """
 
     def __init__(self, ring: RingBuffer, start_sample: int) -> None:
@@ -227,7 +248,7 @@ class Cursor:
 
     @property
     def behind(self) -> int:
-        """Samples pushed and not yet read, overwritten ones included."""
+        """Number of samples pushed and not yet read, overwritten ones included."""
         return self._ring.end_sample - self.next_sample
 
     def read(self, max_samples: int, timeout_s: float) -> Read | None:
@@ -236,20 +257,20 @@ class Cursor:
         Parameters
         ----------
         max_samples : int
-            The most that is returned at once.
+            Largest number of samples returned at once.
         timeout_s : float
-            Seconds to wait at most; 0 looks without waiting.
+            Longest wait in seconds; 0 does not wait.
 
         Returns
         -------
         Read or None
             An empty read when nothing came in time; None when the ring is closed and
-            everything was read.
+            everything has been read.
 
         Raises
         ------
         ValueError
-            If ``max_samples`` is not positive or ``timeout_s`` is negative or endless.
+            If ``max_samples`` is not positive or ``timeout_s`` is negative or infinite.
         """
         if max_samples < 1:
             raise ValueError(f"max_samples={max_samples} must be at least 1")
@@ -257,7 +278,7 @@ class Cursor:
             raise ValueError(f"timeout_s={timeout_s} must be finite and not negative")
         deadline = time.monotonic() + timeout_s
         while True:
-            closed = self._ring.closed  # before the samples: after closing, none is added
+            closed = self._ring.closed  # before the samples are read: after closing, none is added
             read = self._take(max_samples)
             if read is not None or closed:
                 return read
@@ -271,7 +292,7 @@ class Cursor:
         self._ring.forget(self)
 
     def _take(self, max_samples: int) -> Read | None:
-        """Return what is there, or None; what was overwritten during the copy is cut off."""
+        """Return the available samples, or None; what was overwritten during the copy is cut off."""
         ring, begin = self._ring, self.next_sample
         start = max(begin, ring.oldest_sample)
         end = min(ring.end_sample, start + max_samples)
@@ -279,22 +300,22 @@ class Cursor:
             return None
         waveform = ring.store.copy(start, end)
         lost = ring.store.lost_between(start, end)
-        kept = max(start, ring.oldest_sample)  # the writer may have come round meanwhile
-        if kept >= end:
+        valid = max(start, ring.oldest_sample)  # the writer may have overwritten the first samples meanwhile
+        if valid >= end:
             return None
-        if kept > begin:
+        if valid > begin:
             ring.count_overrun()
-            lost = [(begin, kept), *((max(a, kept), b) for a, b in lost if b > kept)]
+            lost = [(begin, valid), *((max(a, valid), b) for a, b in lost if b > valid)]
         self.next_sample = end
         if end >= ring.room_from:
             ring.room.notify()
-        return Read(kept, waveform[kept - start :], _joined(lost), kept > begin)
+        return Read(valid, waveform[valid - start :], _merged(lost), valid > begin)
 
 
-def _joined(intervals: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return ascending intervals with those that touch made one."""
-    joined: list[tuple[int, int]] = []
+def _merged(intervals: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return ascending intervals, those that touch merged."""
+    merged: list[tuple[int, int]] = []
     for start, end in intervals:
-        touches = joined and joined[-1][1] >= start
-        joined.append((joined.pop()[0] if touches else start, end))
-    return tuple(joined)
+        touches = merged and merged[-1][1] >= start
+        merged.append((merged.pop()[0] if touches else start, end))
+    return tuple(merged)

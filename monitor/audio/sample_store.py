@@ -1,8 +1,8 @@
-"""The samples a ring holds, and where some were lost: memory without waiting.
+"""The samples of a ring buffer, and the intervals that were lost: lock-free memory.
 
 The writer announces where a block will end before it copies and publishes it afterwards.
-A reader that looks at the announcement once more after its own copy therefore knows which
-of its samples may have been overwritten meanwhile. Positions are absolute sample numbers,
+A reader that checks the announcement again after copying therefore knows which of the
+copied samples may have been overwritten meanwhile. Positions are absolute sample indices,
 intervals are ``[start, end)``.
 
 Written by one thread, read by any. Must not know who reads, nor wait for anyone.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 __all__ = ["MAX_LEVEL", "SampleStore"]
 
 MAX_LEVEL = 1e6
-"""Largest magnitude taken for sound: above 16- and 20-bit numbers written as floats, far below garbage."""
+"""Largest magnitude taken for sound: above 16- and 20-bit integers written as floats, far below garbage."""
 
 
 class SampleStore:
@@ -28,12 +28,12 @@ class SampleStore:
     Parameters
     ----------
     capacity : int
-        Samples held.
+        Number of samples stored.
 
     Attributes
     ----------
     end_sample : int
-        Samples ever appended, lost ones included.
+        Number of samples appended so far, lost ones included.
 
     Raises
     ------
@@ -52,11 +52,11 @@ class SampleStore:
 
     @property
     def oldest_sample(self) -> int:
-        """Absolute number of the oldest sample that is held and not about to be overwritten."""
+        """Absolute index of the oldest stored sample that is not about to be overwritten."""
         return max(0, self._announced - self.capacity)
 
     def append(self, block: NDArray[Any]) -> None:
-        """Add samples; those that are no sound become zeros and a lost interval.
+        """Add samples; those that are not finite, or above `MAX_LEVEL`, become zeros and a lost interval.
 
         Parameters
         ----------
@@ -65,12 +65,12 @@ class SampleStore:
         """
         # one reduction says that every sample is in range; `not <=` also catches NaN
         if not np.vdot(block, block) <= MAX_LEVEL * MAX_LEVEL:
-            block = self._without_lost(block)
+            block = self._without_invalid(block)
         self._write(block, len(block))
 
     def append_lost(self, samples: int) -> None:
-        """Add ``samples`` zeros, known as lost."""
-        self._remember(self.end_sample, self.end_sample + samples)
+        """Add ``samples`` zeros and record them as lost."""
+        self._add_lost(self.end_sample, self.end_sample + samples)
         self._write(np.zeros(min(samples, self.capacity), np.float32), samples)
 
     def copy(self, start: int, end: int) -> NDArray[np.float32]:
@@ -88,12 +88,12 @@ class SampleStore:
         return out
 
     def lost_between(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the lost intervals, ascending, cut to ``start`` and ``end``."""
-        # deque.copy is one step for other threads; iterating while the writer adds is not
+        """Return the lost intervals, ascending, clipped to ``start`` and ``end``."""
+        # deque.copy is atomic for other threads; iterating while the writer adds is not
         return [(max(a, start), min(b, end)) for a, b in self._lost.copy() if a < end and b > start]
 
     def _write(self, tail: NDArray[Any], samples: int) -> None:
-        """Announce, copy and publish ``samples`` samples, of which ``tail`` holds the last."""
+        """Announce, copy and publish ``samples`` samples, the last of which are in ``tail``."""
         end = self.end_sample + samples
         self._announced = end
         while self._lost and self._lost[0][1] <= end - self.capacity:
@@ -106,17 +106,17 @@ class SampleStore:
             self._data[: len(tail) - before_wrap] = tail[before_wrap:]
         self.end_sample = end
 
-    def _without_lost(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Return the block with zeros for what is no sound, and remember where that was."""
-        bad = ~(np.abs(block) <= MAX_LEVEL)
-        edges = np.flatnonzero(np.diff(bad, prepend=False, append=False))
+    def _without_invalid(self, block: NDArray[Any]) -> NDArray[Any]:
+        """Return the block with zeros for invalid samples, and record those as lost."""
+        invalid = ~(np.abs(block) <= MAX_LEVEL)
+        edges = np.flatnonzero(np.diff(invalid, prepend=False, append=False))
         for first, last in edges.reshape(-1, 2).tolist():
-            self._remember(self.end_sample + first, self.end_sample + last)
-        return np.where(bad, np.float32(0.0), block)
+            self._add_lost(self.end_sample + first, self.end_sample + last)
+        return np.where(invalid, np.float32(0.0), block)
 
-    def _remember(self, start: int, end: int) -> None:
-        """Add a lost interval behind those known, joined to the last where they touch."""
+    def _add_lost(self, start: int, end: int) -> None:
+        """Append a lost interval, merged with the last one where they touch."""
         if self._lost and self._lost[-1][1] == start:
-            self._lost[-1] = (self._lost[-1][0], end)  # in one step: a reader never sees it missing
+            self._lost[-1] = (self._lost[-1][0], end)  # one assignment: a reader never sees it missing
         else:
             self._lost.append((start, end))

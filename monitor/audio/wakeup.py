@@ -1,4 +1,4 @@
-"""A bell between two threads: one sleeps, another wakes it without ever waiting.
+"""An event between two threads: one sleeps, another wakes it without ever waiting.
 
 A bare lock, not a Condition: notifying a Condition takes a lock that a reader may hold,
 and an audio callback must not wait for a reader. Safe on any thread.
@@ -13,18 +13,18 @@ __all__ = ["Wakeup"]
 
 
 class Wakeup:
-    """Wakes one sleeping thread; ringing never waits, and a ring that nobody heard yet is kept."""
+    """Wakes one sleeping thread; notifying never waits, and a notification that comes before the wait is not lost."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._lock.acquire()
 
     def notify(self) -> None:
-        """Wake the thread that sleeps, or the next one that would."""
+        """Wake the sleeping thread, or make the next wait return at once."""
         if self._lock.locked():
-            with contextlib.suppress(RuntimeError):  # another thread rang at the same moment
+            with contextlib.suppress(RuntimeError):  # another thread notified at the same moment
                 self._lock.release()
 
     def wait(self, timeout_s: float) -> None:
-        """Sleep until the bell is rung, at most ``timeout_s`` seconds."""
+        """Sleep until notified, at most ``timeout_s`` seconds."""
         self._lock.acquire(timeout=timeout_s)

@@ -1,7 +1,7 @@
-"""A waveform already in memory as a source: for programs that bring their own sound, and for tests.
+"""A source that plays a waveform in memory: for programs that bring their own sound, and for tests.
 
-The array is checked and brought to mono float32 once, when the source is made; the source's
-thread only cuts it into blocks.
+The array is checked and converted to mono float32 once, when the source is created; the
+source's thread only cuts it into blocks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from monitor.audio.sources.base import PacedSource
 __all__ = ["ArraySource", "as_mono"]
 
 MAX_CHANNELS = 64
-"""More is an array with its axes the other way round."""
+"""More means an array whose axes are swapped."""
 
 
 class ArraySource(PacedSource):
@@ -26,14 +26,14 @@ class ArraySource(PacedSource):
     Parameters
     ----------
     waveform : array_like, shape (samples,) or (samples, channels)
-        Real numbers. Floats are full scale at 1; integers at the limit of their type.
-        Channels are averaged. Samples that are not finite mark lost sound.
+        Real numbers. Full scale is 1 for floats, the limit of the type for integers.
+        Channels are averaged. Non-finite samples mean lost sound.
     sample_rate : int
         Hz, 1000 to 192000.
     name : str
-        What a person calls it.
+        Shown to the user.
     speed : float or None
-        Times real time; None for as fast as the reader takes it.
+        Multiple of real time; None for as fast as the readers take it.
     clock : callable
         As in :class:`~monitor.audio.sources.base.PacedSource`.
 
@@ -41,6 +41,12 @@ class ArraySource(PacedSource):
     ------
     ValueError
         If the array holds no sound, or an argument is out of range.
+
+    Examples
+    --------
+    >>> source = ArraySource(np.zeros((8000, 2), np.int16), sample_rate=4000, name="stereo")
+    >>> source.duration_s, [len(block) for block in source.blocks(3000)]
+    (2.0, [3000, 3000, 2000])
     """
 
     def __init__(
@@ -69,11 +75,12 @@ class ArraySource(PacedSource):
 
 
 def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:
-    """Return a waveform as mono float32, full scale at 1.
+    """Return a waveform as mono float32 with full scale at 1.
 
     Parameters
     ----------
     waveform : array_like, shape (samples,) or (samples, channels)
+        Floats, or integers of any width.
 
     Returns
     -------
@@ -83,7 +90,12 @@ def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the shape is another, the array is empty, or its numbers are not real.
+        If the shape is another, the array is empty, or the numbers are not real.
+
+    Examples
+    --------
+    >>> as_mono(np.array([[0, 16384], [-32768, 0]], np.int16))
+    array([ 0.25, -0.5 ], dtype=float32)
     """
     array = np.asarray(waveform)
     if array.ndim not in (1, 2):
@@ -94,8 +106,8 @@ def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:
         raise ValueError(f"waveform.shape={array.shape} must be (samples, channels); transpose an array of channels")
     scaled = _full_scale_at_one(array)
     if scaled.ndim == 2:
-        scaled = scaled.mean(axis=1)
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is lost sound
+        scaled = scaled.mean(axis=1)  # (samples,)
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which counts as lost
         return scaled.astype(np.float32)
 
 
@@ -105,6 +117,6 @@ def _full_scale_at_one(array: NDArray[np.generic]) -> NDArray[np.float64]:
         return array.astype(np.float64)
     if array.dtype.kind in "iu":
         half = 2.0 ** (8 * array.dtype.itemsize - 1)
-        offset = half if array.dtype.kind == "u" else 0.0  # unsigned sound rests at half scale
+        offset = half if array.dtype.kind == "u" else 0.0  # silence of unsigned sound is half scale
         return (array.astype(np.float64) - offset) / half
     raise ValueError(f"waveform.dtype={array.dtype} must be of floats or integers")

@@ -1,15 +1,16 @@
-"""Where sound comes from: the contract that every source keeps.
+"""The interface of every sound source, and the pacing of sources that are not live.
 
-A source writes mono float32 blocks into the ring it is given and does nothing else.
-:class:`Source` is the lifecycle (start, stop, close, twice is safe);
-:class:`PacedSource` runs a thread that pushes an iterator of blocks at the moment
-each would have been heard, and is what recordings and made signals build on. A
-microphone derives from :class:`Source` directly: its blocks come from a callback.
+A source writes mono float32 blocks into a ring buffer and does nothing else.
+:class:`Source` is the lifecycle (start, stop, close; twice is safe).
+:class:`PacedSource` runs a thread that pushes the blocks of an iterator in real time;
+recordings and synthetic sounds derive from it. A microphone derives from
+:class:`Source` directly: its blocks come from a callback.
 """
 
 from __future__ import annotations
 
 import abc
+import logging
 import math
 import threading
 import time
@@ -25,29 +26,31 @@ from monitor.messages import DeviceStatus
 
 __all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed"]
 
+logger = logging.getLogger(__name__)
+
 BLOCK_S = 0.01
-"""Seconds of wall time in one block of a paced source: well under the 20 ms that a window may be late."""
+"""Seconds of wall time in one block of a paced source: well below the 20 ms that a window may be late."""
 
 MAX_BLOCK_SAMPLES = 16_384
-"""Largest block, whatever the speed: keeps a block far smaller than the ring."""
+"""Largest block, whatever the speed: far smaller than the ring."""
 
-PAUSE_LOOK_S = 0.05
-"""Seconds between two looks whether a pause is over."""
+PAUSE_POLL_S = 0.05
+"""Seconds between two checks whether a pause is over."""
 
 
 class Source(abc.ABC):
-    """Something that writes sound into a ring.
+    """Writes sound into a ring buffer.
 
     Attributes
     ----------
     name : str
-        What a person calls it: file name, device name.
+        Shown to the user: file name, device name.
     sample_rate : int
         Hz.
     duration_s : float or None
-        Length in seconds where it is known.
+        Length in seconds; None where unknown.
     speed : float or None
-        Times real time; None means as fast as the reader takes it.
+        Multiple of real time; None for as fast as the readers take it.
     """
 
     name: str
@@ -57,37 +60,37 @@ class Source(abc.ABC):
 
     @property
     def can_pause(self) -> bool:
-        """Whether :meth:`pause` does something: not with what is live."""
+        """Whether :meth:`pause` has an effect: not for live inputs."""
         return False
 
-    def pause(self, *, paused: bool) -> None:  # noqa: B027  # what is live cannot
-        """Hold the sound, or let it go on; nothing where it cannot be held."""
+    def pause(self, *, paused: bool) -> None:  # noqa: B027  # live inputs cannot
+        """Pause the sound, or resume it; no effect unless :attr:`can_pause`."""
 
     @property
     def can_seek(self) -> bool:
-        """Whether :meth:`seek` does something."""
+        """Whether :meth:`seek` has an effect."""
         return False
 
     def seek(self, position_s: float) -> None:  # noqa: B027  # most sources cannot
-        """Go on from another position of the recording; what spans the jump is a gap."""
+        """Continue from another position of the recording; windows across the jump have a gap."""
 
     def shift_s(self, elapsed_s: float) -> float:
-        """Return the position in the recording minus the position in the sound played, at a position of the latter."""
+        """Return the position in the recording minus ``elapsed_s``, the seconds played so far."""
         return 0.0
 
     @property
     def lossless(self) -> bool:
-        """Whether the source waits for its reader instead of overwriting: no window is ever skipped."""
+        """Whether the source waits for its readers instead of overwriting: no window is ever skipped."""
         return self.speed is None
 
     @property
     def device_status(self) -> DeviceStatus | None:
-        """How a live input is doing, frozen; None for what is no device."""
+        """State of the input device, frozen; None for sources without a device."""
         return None
 
     @property
     def since_last_block_s(self) -> float:
-        """Seconds since the newest sample of the ring came; 0 where blocks are too small for that to matter."""
+        """Seconds since the newest block arrived; 0 where blocks are too small for that to matter."""
         return 0.0
 
     @abc.abstractmethod
@@ -101,7 +104,7 @@ class Source(abc.ABC):
     @property
     @abc.abstractmethod
     def error(self) -> BaseException | None:
-        """What ended the source early, or None."""
+        """The exception that ended the source early, or None."""
 
     def close(self) -> None:
         """Release files and devices. Twice is safe."""
@@ -119,20 +122,20 @@ class Source(abc.ABC):
 
 
 class PacedSource(Source):
-    """A source whose blocks come from an iterator, pushed at the pace of hearing.
+    """A source whose blocks come from an iterator and are pushed in real time.
 
-    Block n is pushed when its last sample would have been heard: the schedule is counted
-    in samples from the first push, so it never drifts.
+    A block is pushed when a live input would have delivered its last sample. The schedule
+    is counted in samples from the first push, so it never drifts.
 
     Parameters
     ----------
     speed : float or None
-        Times real time, 0.25 to 64; None for as fast as the reader takes it.
+        Multiple of real time, 0.25 to 64; None for as fast as the readers take it.
     clock : callable
-        Seconds that only go forward; a test gives its own.
+        Returns monotonic seconds; tests pass their own.
     stopping : threading.Event or None
-        Set to end the thread, and what the thread sleeps in (``stopping.wait``) until a block
-        is due. A test gives one that moves its clock.
+        Set to end the thread; the thread also sleeps in it (``stopping.wait``) until a block
+        is due. Tests pass one that moves their clock.
 
     Raises
     ------
@@ -156,16 +159,15 @@ class PacedSource(Source):
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
         self._paused = threading.Event()
-        self._began = 0.0
-        self._target_s: float | None = None  # set by whoever seeks, taken by the source's thread
-        self._shifts: tuple[tuple[int, int], ...] = ((0, 0),)
+        self._start_s = 0.0  # on the clock
+        self._target_s: float | None = None  # set by the thread that seeks, taken by the source's thread
+        self._shifts: tuple[tuple[int, int], ...] = ((0, 0),)  # (samples played, shift from there on)
 
     @abc.abstractmethod
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield mono blocks of at most ``block_samples`` samples, until the sound ends.
 
-        Samples that are not finite mark lost sound; they are left as they are, and the ring
-        turns them into a gap.
+        Non-finite samples mean lost sound; they are passed on, and the ring turns them into a gap.
         """
 
     def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
@@ -174,7 +176,7 @@ class PacedSource(Source):
         Raises
         ------
         ValueError
-            If the source cannot do that; see :attr:`can_seek`.
+            If the source cannot seek; see :attr:`can_seek`.
         """
         if start_sample:
             raise ValueError(f"start_sample={start_sample} must be 0 of a source that cannot seek")
@@ -182,23 +184,23 @@ class PacedSource(Source):
 
     @property
     def can_pause(self) -> bool:
-        """Whether it can be held: always."""
+        """Whether :meth:`pause` has an effect: always."""
         return True
 
     def pause(self, *, paused: bool) -> None:
-        """Hold the sound, or let it go on; its clock stands still meanwhile."""
+        """Pause the sound, or resume it; the schedule is paused too."""
         if paused:
             self._paused.set()
         else:
             self._paused.clear()
 
     def seek(self, position_s: float) -> None:
-        """Go on from a position, cut to what there is; one lost sample marks the jump."""
+        """Continue from a position, clipped to the recording; one lost sample marks the jump."""
         if self.can_seek:
             self._target_s = min(max(0.0, position_s), self.duration_s or 0.0)
 
     def shift_s(self, elapsed_s: float) -> float:
-        """Return the position in the recording minus the position in the sound played, at a position of the latter."""
+        """Return the position in the recording minus ``elapsed_s``, the seconds played so far."""
         elapsed = round(elapsed_s * self.sample_rate)
         return (
             next(shift for start, shift in reversed(self._shifts) if start <= elapsed or not start) / self.sample_rate
@@ -213,7 +215,7 @@ class PacedSource(Source):
             If it was started before.
         """
         if self._thread is not None:
-            raise ValueError("start must be called once; make a new source to hear it again")
+            raise ValueError("start must be called once; create a new source to play it again")
         self._thread = threading.Thread(target=self._run, args=(ring,), name="auscult-source")
         self._thread.start()
 
@@ -225,37 +227,38 @@ class PacedSource(Source):
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the source early, or None."""
+        """The exception that ended the source early, or None."""
         return self._error
 
     def _run(self, ring: RingBuffer) -> None:
-        """Push every block in its time; always leave the ring closed."""
+        """Push every block when it is due; always leave the ring closed."""
         try:
             self._push_all(ring)
-        except Exception as error:  # noqa: BLE001  # a thread's top: kept, and raised again on the main thread
+        except Exception as error:  # noqa: BLE001  # a thread's top: stored, and raised again on the main thread
+            logger.debug("%s: source thread failed", self.name, exc_info=True)
             self._error = error
         finally:
             ring.close()
 
     def _push_all(self, ring: RingBuffer) -> None:
-        """Push blocks until they end or the source is stopped, from wherever it is sent to."""
-        self._began = self._clock()
-        place = 0
-        while self._push_from(place, ring) and self._target_s is not None:
-            place, self._target_s = round(self._target_s * self.sample_rate), None
+        """Push blocks until they end or the source is stopped; follow every seek."""
+        self._start_s = self._clock()
+        start = 0
+        while self._push_from(start, ring) and self._target_s is not None:
+            start, self._target_s = round(self._target_s * self.sample_rate), None
             ring.push_lost(1)
-            self._shifts = (*self._shifts, (ring.end_sample, place - ring.end_sample))
+            self._shifts = (*self._shifts, (ring.end_sample, start - ring.end_sample))
 
-    def _push_from(self, place: int, ring: RingBuffer) -> bool:
-        """Push the blocks from a place on, to their end or to the next jump; False when the source is stopped."""
-        blocks = self.blocks_from(place, self._block_samples(ring))
+    def _push_from(self, start_sample: int, ring: RingBuffer) -> bool:
+        """Push the blocks from a sample on, up to the end or the next seek; False when the source is stopped."""
+        blocks = self.blocks_from(start_sample, self._block_samples(ring))
         try:
             for block in blocks:
                 if self._paused.is_set():
-                    self._hold()
+                    self._wait_while_paused()
                 if self._target_s is not None:
                     return True
-                if not self._wait_until_due(self._began, len(block), ring):
+                if not self._wait_until_due(len(block), ring):
                     return False
                 ring.push(block)
         finally:
@@ -263,22 +266,22 @@ class PacedSource(Source):
                 blocks.close()
         return True
 
-    def _hold(self) -> None:
-        """Wait while paused, and let the schedule wait too."""
+    def _wait_while_paused(self) -> None:
+        """Wait while paused, and move the schedule by the length of the pause."""
         since = self._clock()
-        while self._paused.is_set() and self._target_s is None and not self._stopping.wait(PAUSE_LOOK_S):
+        while self._paused.is_set() and self._target_s is None and not self._stopping.wait(PAUSE_POLL_S):
             pass
-        self._began += self._clock() - since
+        self._start_s += self._clock() - since
 
-    def _wait_until_due(self, began: float, samples: int, ring: RingBuffer) -> bool:
+    def _wait_until_due(self, samples: int, ring: RingBuffer) -> bool:
         """Wait until the next ``samples`` may be pushed; False when the source is stopped."""
         if self.speed is None:
             return ring.wait_for_room(samples, self._stopping)
-        due = began + (ring.end_sample + samples) / (self.sample_rate * self.speed)
-        return not self._stopping.wait(max(0.0, due - self._clock()))
+        due_s = self._start_s + (ring.end_sample + samples) / (self.sample_rate * self.speed)
+        return not self._stopping.wait(max(0.0, due_s - self._clock()))
 
     def _block_samples(self, ring: RingBuffer) -> int:
-        """Return how many samples one block holds: never more than half the ring."""
+        """Return the number of samples in a block: at most half the ring."""
         largest = max(1, min(MAX_BLOCK_SAMPLES, ring.capacity // 2))
         if self.speed is None:
             return largest
@@ -286,7 +289,7 @@ class PacedSource(Source):
 
 
 def check_speed(speed: float | None) -> float | None:
-    """Return ``speed`` if a source can run at it.
+    """Return ``speed`` after checking it.
 
     Raises
     ------

@@ -9,11 +9,11 @@ import pytest
 
 PROGRAM = """
 import os, sys
-from monitor.audio.sources.device.stderr import quiet_native_errors
+from monitor.audio.sources.device.stderr import suppress_native_stderr
 before = sys.stderr
 os.write(2, b"native before\\n")
 try:
-    with quiet_native_errors():
+    with suppress_native_stderr():
         os.write(2, b"native inside\\n")
         print("ours inside", file=sys.stderr)
         {inside}
@@ -35,8 +35,8 @@ def test_only_what_native_code_writes_is_dropped(inside):
 
 def test_without_standard_error():
     """A program that has none runs all the same."""
-    code = "import sys\nsys.stderr = None\nfrom monitor.audio.sources.device.stderr import quiet_native_errors\n"
-    code += "with quiet_native_errors():\n    print('fine')"
+    code = "import sys\nsys.stderr = None\nfrom monitor.audio.sources.device.stderr import suppress_native_stderr\n"
+    code += "with suppress_native_stderr():\n    print('fine')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "fine\n"
 
