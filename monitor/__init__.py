@@ -1,16 +1,16 @@
-"""auscult's monitor: hear a heart, show what a trained network says of it, hop by hop.
+"""auscult's monitor: classify heart sounds with a trained network, window by window, live or from memory.
 
     import monitor
 
-    judged = monitor.judge(waveform, sample_rate=4000)
-    print(judged.label, judged.confidence)
+    result = monitor.judge(waveform, sample_rate=4000)
+    print(result.label, result.confidence)
 
     source = monitor.RecordingSource("heart.wav", speed=1.0)
     with monitor.Pipeline(source, monitor.load_bundle()) as pipeline:
         for window in pipeline.windows():
             print(window.end_s, window.verdict.label, window.verdict.confidence)
 
-Nothing is started or loaded at import: each name is looked up when it is first used. Research use,
+Nothing is started or loaded at import: each name is imported when it is first used. Research use,
 not for diagnosis.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from monitor.messages import Snapshot, Summary, WindowEvent
     from monitor.runtime.pipeline import Pipeline
 
-_WHERE = {
+_MODULES = {
     "ArraySource": "monitor.audio.sources.array",
     "AuscultError": "monitor.errors",
     "Bundle": "monitor.inference.bundle",
@@ -73,8 +73,13 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """Return the public names, so that completion shows them before they are imported."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
-    """Return a public name, importing the module that holds it."""
-    if name not in _WHERE:
+    """Return a public name from the module that defines it."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE[name]), name)
+    return getattr(importlib.import_module(_MODULES[name]), name)

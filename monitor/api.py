@@ -1,4 +1,4 @@
-"""The Python door: the monitor from a program, in a few lines.
+"""The monitor as a function: classify a sound that is already in memory.
 
 Nothing starts at import; :mod:`monitor` passes these names on when they are first used.
 """
@@ -21,7 +21,7 @@ __all__ = ["Judged", "judge"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Judged:
-    """What was found in a whole sound.
+    """The result of :func:`judge`: every window and the summary of the whole sound.
 
     Attributes
     ----------
@@ -39,32 +39,43 @@ class Judged:
 
     @property
     def confidence(self) -> float | None:
-        """The largest score of the whole sound, 0 to 1, or None where nothing could be judged."""
+        """The largest calibrated score of the whole sound, 0 to 1, or None where no window could be classified."""
         return self.summary.verdict.confidence
 
 
 def judge(
     waveform: ArrayLike, sample_rate: int, model: str | Path | Bundle = DEFAULT_BUNDLE, *, hop_s: float | None = None
 ) -> Judged:
-    """Return what the monitor says of a sound that is already in memory.
+    """Return the windows and the verdict of a sound in memory, as ``auscult replay`` would give them.
 
     Parameters
     ----------
     waveform : array_like, shape (samples,) or (samples, channels)
-        Any level; channels are averaged.
+        Floats or integers of any level; channels are averaged. A clip shorter than a window is looped.
     sample_rate : int
         Hz, 1000 to 192000.
     model : str, Path or Bundle
         A bundle, its name, or its folder.
     hop_s : float or None
-        Seconds between two windows; None for the bundle's own.
+        Seconds from one window to the next; None for the bundle's own.
+
+    Returns
+    -------
+    Judged
 
     Raises
     ------
     ValueError
         If an argument is out of range.
     BundleError
-        If the bundle cannot be trusted.
+        If the bundle is missing, damaged, or fails its self-check.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> result = judge(np.zeros(5 * 4000), sample_rate=4000)
+    >>> result.windows[0].verdict.state, result.label, result.confidence
+    ('no-signal', None, None)
     """
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
     source = ArraySource(np.asarray(waveform), sample_rate, speed=None)

@@ -1,21 +1,23 @@
-"""The errors a person can meet, one tree, each with an exit code.
+"""The errors that a user can see, one tree, each with an exit code.
 
-    AuscultError            exit 1   something in the world is not as needed
-    +-- RecordingError      exit 1   a file or stream that cannot be read
-    +-- DeviceError         exit 1   a sound device that cannot be heard
-    |   +-- NoSuchDeviceError        exit 1   none of that name is connected
-    +-- BundleError         exit 1   a model bundle that cannot be trusted
-    +-- DataError           exit 1   a training set that cannot be used
-    +-- MissingExtraError   exit 1   a command needs an optional package
-    +-- EndedError          exit 130 a person ended a command before there was anything to keep
+    AuscultError            exit 1    a file, device, bundle or installation is not as needed
+    +-- RecordingError      exit 1    a file or stream cannot be read
+    +-- DeviceError         exit 1    an audio device cannot be opened or read
+    |   +-- NoSuchDeviceError   exit 1    no device of that name is connected
+    +-- BundleError         exit 1    a model bundle is missing, damaged, or fails its self-check
+    +-- DataError           exit 1    a training set cannot be used
+    +-- MissingExtraError   exit 1    a command needs an optional package
+    +-- EndedError          exit 130  the user ended a command before it had a result
 
 The caller's own mistake (a wrong argument) is a plain ``ValueError`` and ends a
-command with exit code 2. Lost audio is no error: it is counted and shown.
+command with exit code 2. Lost audio is not an error: it is counted and shown.
 
 Runs on any thread; must not import anything of ours.
 """
 
 from __future__ import annotations
+
+import sys
 
 __all__ = [
     "DISTRIBUTION",
@@ -27,21 +29,24 @@ __all__ = [
     "MissingExtraError",
     "NoSuchDeviceError",
     "RecordingError",
+    "missing_tensorflow",
 ]
 
 DISTRIBUTION = "auscult-monitor"
-"""The name that pip knows; the command and the packages have shorter ones."""
+"""The name for pip; the command and the packages have shorter ones."""
+NEWEST_PYTHON_OF_TENSORFLOW = (3, 13)
+"""As in the markers of the extra ``train`` in ``pyproject.toml``."""
 
 
 class AuscultError(Exception):
-    """Something in the world (device, file, bundle) is not as needed.
+    """A device, file, bundle or installation is not as needed.
 
     Parameters
     ----------
     message : str
         One line: what failed, and on what.
     next_step : str
-        What the person can do about it; empty when there is nothing to add.
+        What the user can do about it; empty where there is nothing to add.
     """
 
     exit_code = 1
@@ -52,7 +57,7 @@ class AuscultError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        """Return the one line that is shown: the message, then the next step."""
+        """Return the line that is shown: the message, then the next step."""
         return f"{self.message}; {self.next_step}" if self.next_step else self.message
 
 
@@ -65,7 +70,7 @@ class DeviceError(AuscultError):
 
 
 class NoSuchDeviceError(DeviceError):
-    """The device asked for is not connected; it may still come."""
+    """The requested device is not connected; it may be later."""
 
 
 class BundleError(AuscultError):
@@ -73,7 +78,7 @@ class BundleError(AuscultError):
 
 
 class DataError(AuscultError):
-    """A training set cannot be used as it is."""
+    """A training set cannot be used."""
 
 
 class MissingExtraError(AuscultError):
@@ -92,6 +97,26 @@ class MissingExtraError(AuscultError):
 
 
 class EndedError(AuscultError):
-    """A person ended a command before there was anything to keep."""
+    """The user ended a command before it had a result."""
 
     exit_code = 130
+
+
+def missing_tensorflow(what: str) -> MissingExtraError:
+    """Return the error for a command or flag that needs TensorFlow, which is not installed.
+
+    Parameters
+    ----------
+    what : str
+        The command or flag.
+
+    Examples
+    --------
+    >>> missing_tensorflow("auscult train").message
+    'auscult train needs TensorFlow'
+    """
+    error = MissingExtraError(f"{what} needs TensorFlow", "train")
+    if sys.version_info[:2] > NEWEST_PYTHON_OF_TENSORFLOW:
+        error.message += f", which has no release for Python {sys.version_info[0]}.{sys.version_info[1]} yet"
+        error.next_step = "use Python 3.11 to 3.13"
+    return error

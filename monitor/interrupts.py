@@ -1,8 +1,8 @@
-"""Ctrl+C and SIGTERM, taken calmly.
+"""Ctrl+C and SIGTERM: a graceful stop at the first signal, an immediate one at the second.
 
-While a command is in its loop the first signal only sets a flag, so no line is cut in two and no
-terminal is left half restored; the loop sees it within a tenth of a second. Outside the loop, or at
-the second signal, it is a :class:`KeyboardInterrupt` as usual. Main thread only.
+While a command is in its loop the first signal only sets a flag, so no output line is cut in two and the
+terminal is restored; the loop sees it within a tenth of a second. Outside the loop, or at the second
+signal, it is a :class:`KeyboardInterrupt` as usual. Main thread only.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ __all__ = ["Interrupts"]
 
 
 class Interrupts:
-    """Watches for Ctrl+C and SIGTERM inside a ``with`` block.
+    """Handles Ctrl+C and SIGTERM inside a ``with`` block.
 
     Attributes
     ----------
     requested : bool
-        Whether to end, by a signal or :meth:`quit`.
+        Whether the command should end, by a signal or :meth:`quit`.
     """
 
     def __init__(self) -> None:
         self.requested = False
         self._signalled = False
-        self._waiting = False
-        self._before: dict[signal.Signals, Any] = {}
+        self._deferring = False
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Take over the signals."""
+        """Install the signal handlers."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._take)
+            self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the signals back."""
-        for number, handler in self._before.items():
+        """Restore the previous signal handlers."""
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
     def __call__(self) -> bool:
-        """Return whether an end was asked for: what a long computation asks after every step."""
+        """Return :attr:`requested`; a long computation calls this after every step."""
         return self.requested
 
     def quit(self) -> None:
-        """End as if the source had ended: nothing was interrupted."""
+        """Request the end as if the source had ended: the exit code stays 0."""
         self.requested = True
 
     @property
@@ -58,17 +58,17 @@ class Interrupts:
         return 130 if self._signalled else 0
 
     @contextlib.contextmanager
-    def calmly(self) -> Iterator[None]:
+    def deferred(self) -> Iterator[None]:
         """Let the first signal in this block only set :attr:`requested`."""
-        self._waiting = True
+        self._deferring = True
         try:
             yield
         finally:
-            self._waiting = False
+            self._deferring = False
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        """Note a signal, or raise."""
-        calm = self._waiting and not self._signalled
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        """Set the flag, or raise."""
+        defer = self._deferring and not self._signalled
         self.requested = self._signalled = True
-        if not calm:
+        if not defer:
             raise KeyboardInterrupt

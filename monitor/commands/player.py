@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -58,25 +59,31 @@ def play(
         When the source cannot be opened, before anything is shown, or failed on the way; what was judged before has
         been shown and summed up then. Or when nothing can be recorded there.
     """
-    with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.calmly():
+    with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.deferred():
         pipeline.drain(0.0)
         pipeline.start()
         view.attach(pipeline, interrupts)
-        view.begin(pipeline.start_message, bundle.spec.kind)
+        view.begin(pipeline.start_message)
         running = True
         while running and not interrupts.requested:
             running = pipeline.running
             for event in pipeline.drain(view.wait_s if running else 0.0):
                 view.window(event)
-            snapshot = pipeline.snapshot()
-            view.snapshot(snapshot, note(snapshot.elapsed_s))
+            snapshot = _snapshot(pipeline, note)
+            view.snapshot(snapshot)
             running = running and snapshot.elapsed_s < for_s
         pipeline.stop()
         for event in pipeline.drain(0.0):
             view.window(event)
-        snapshot = pipeline.snapshot()
-        view.snapshot(snapshot, note(snapshot.elapsed_s))
+        snapshot = _snapshot(pipeline, note)
+        view.snapshot(snapshot)
         view.end(pipeline.summary())
         if not interrupts.requested:
             pipeline.raise_errors()
     return snapshot
+
+
+def _snapshot(pipeline: Pipeline, note: Callable[[float], str]) -> Snapshot:
+    """Return the newest state, with its note."""
+    snapshot = pipeline.snapshot()
+    return dataclasses.replace(snapshot, note=note(snapshot.elapsed_s))

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import BundleError, MissingExtraError
+from monitor.errors import BundleError, missing_tensorflow
 
 __all__ = ["Engine", "KerasEngine", "LiteRTEngine", "quiet_native_output"]
 
@@ -100,7 +100,7 @@ class KerasEngine:
 
                 import monitor.inference.networks  # noqa: F401  # its layers are known to Keras from then on
         except ImportError as error:
-            raise MissingExtraError("--engine keras needs TensorFlow", "train") from error
+            raise missing_tensorflow("--engine keras") from error
         with quiet_native_output():
             self._model: Any = keras.models.load_model(path, compile=False)
 

@@ -1,4 +1,4 @@
-"""The Python door: a few lines from a program."""
+"""The Python interface: `import monitor` and `monitor.judge`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 HEART = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
-def test_an_array_is_judged_in_one_call(plain_bundle):
-    """`judge` gives the windows, the summary, the label and the confidence."""
-    judged = monitor.judge(HEART, 4000, plain_bundle)
-    assert [window.index for window in judged.windows] == list(range(7))
-    assert judged.label == judged.summary.verdict.label
-    assert judged.confidence == max(judged.summary.verdict.scores.values())
+def test_judge_returns_windows_and_summary(plain_bundle):
+    """A window every 0.5 s, and the label and confidence of the summary."""
+    result = monitor.judge(HEART, 4000, plain_bundle)
+    assert [window.index for window in result.windows] == list(range(7))
+    assert result.label == result.summary.verdict.label
+    assert result.confidence == max(result.summary.verdict.scores.values())
 
 
-def test_channels_and_integers_are_taken(plain_bundle):
+def test_channels_and_integers_are_accepted(plain_bundle):
     """A stereo int16 array gives the same label as the mono float it came from."""
     stereo = np.stack([HEART, HEART], axis=1)
     integers = (stereo * 32767).astype(np.int16)
@@ -38,9 +38,9 @@ def test_a_rate_out_of_range_is_refused(plain_bundle, sample_rate):
 
 
 def test_importing_starts_and_loads_nothing():
-    """`import monitor` brings in neither NumPy nor a network, and starts no thread."""
+    """`import monitor` and `dir(monitor)` bring in neither NumPy nor a network, and start no thread."""
     code = (
-        "import sys, threading, monitor; "
+        "import sys, threading, monitor; dir(monitor); "
         "heavy = {'numpy', 'soxr', 'soundfile', 'rich', 'ai_edge_litert', 'tensorflow'} & set(sys.modules); "
         "print(sorted(heavy), threading.active_count())"
     )
@@ -48,7 +48,14 @@ def test_importing_starts_and_loads_nothing():
     assert out.split() == ["[]", "1"]
 
 
-def test_every_public_name_can_be_had():
+def test_completion_shows_every_public_name():
+    """In a notebook, where nothing was used yet, `dir` lists what `__all__` promises."""
+    code = "import monitor; print(set(monitor.__all__) - set(dir(monitor)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "set()"
+
+
+def test_every_public_name_can_be_imported():
     """What `__all__` promises is there, and an unknown name is an AttributeError."""
     for name in monitor.__all__:
         assert getattr(monitor, name) is not None

@@ -1,11 +1,15 @@
-"""Errors that a person meets: one tree, one line each."""
+"""Errors that a user can see: one tree, one line each."""
 
 from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from monitor import errors
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, MissingExtraError, missing_tensorflow
 
 ERRORS = [name for name in errors.__all__ if name.endswith("Error")]
 
@@ -24,8 +28,8 @@ def test_drawn_in_the_docstring(name: str) -> None:
     assert name in (errors.__doc__ or "")
 
 
-def test_the_line_has_what_failed_and_what_to_do() -> None:
-    """The message comes first, then the next step; both can be had alone."""
+def test_the_line_is_the_message_and_the_next_step() -> None:
+    """Both are attributes too."""
     error = AuscultError("a.wav: cannot be read", "check the file")
     assert str(error) == "a.wav: cannot be read; check the file"
     assert (error.message, error.next_step) == ("a.wav: cannot be read", "check the file")
@@ -34,3 +38,35 @@ def test_the_line_has_what_failed_and_what_to_do() -> None:
 def test_no_next_step_no_semicolon() -> None:
     """Where there is nothing to add, the line is the message alone."""
     assert str(AuscultError("it failed")) == "it failed"
+
+
+def test_a_missing_extra_names_the_command_that_installs_it() -> None:
+    """With the name that the package index knows."""
+    assert str(MissingExtraError("auscult plot needs matplotlib", "plot")) == (
+        "auscult plot needs matplotlib; pip install 'auscult-monitor[plot]'"
+    )
+
+
+def test_a_missing_tensorflow_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where TensorFlow has a release for this Python."""
+    monkeypatch.setattr(sys, "version_info", (3, 13, 1, "final", 0))
+    assert str(missing_tensorflow("auscult train")) == (
+        "auscult train needs TensorFlow; pip install 'auscult-monitor[train]'"
+    )
+
+
+def test_a_python_without_tensorflow_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says that there is no release yet, and which Python to use."""
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0, "final", 0))
+    assert str(missing_tensorflow("auscult train")) == (
+        "auscult train needs TensorFlow, which has no release for Python 3.14 yet; use Python 3.11 to 3.13"
+    )
+
+
+def test_the_markers_of_the_extra_agree() -> None:
+    """`pyproject.toml` asks for TensorFlow up to the same Python."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    requirements = [line for line in project["optional-dependencies"]["train"] if line.startswith("tensorflow")]
+    newest = ".".join(map(str, (3, errors.NEWEST_PYTHON_OF_TENSORFLOW[1] + 1)))
+    assert len(requirements) == 2
+    assert all(f"python_version < '{newest}'" in line for line in requirements)

@@ -1,4 +1,4 @@
-"""Ctrl+C and SIGTERM: calm in the loop, an interrupt outside of it, and given back afterwards."""
+"""Ctrl+C and SIGTERM: a flag in the loop, an interrupt outside of it, and handlers that are restored."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from monitor.interrupts import Interrupts
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_in_the_loop_only_sets_a_flag(number):
-    """The loop goes on to its end and sees that it should."""
-    with Interrupts() as interrupts, interrupts.calmly():
+    """The loop ends by itself when it reads the flag."""
+    with Interrupts() as interrupts, interrupts.deferred():
         signal.raise_signal(number)
         assert interrupts.requested
 
 
 def test_the_second_signal_interrupts():
-    """A person who presses Ctrl+C twice means it."""
-    with Interrupts() as interrupts, interrupts.calmly():
+    """A user who presses Ctrl+C twice does not wait for the loop."""
+    with Interrupts() as interrupts, interrupts.deferred():
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
 
 
 def test_outside_the_loop_a_signal_interrupts():
-    """While a bundle loads there is nothing to finish."""
+    """While a bundle loads there is nothing to finish first."""
     with Interrupts(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
 
 
-def test_the_handlers_are_given_back():
+def test_the_handlers_are_restored():
     """A program that embeds the monitor keeps its own handlers."""
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with Interrupts():
@@ -39,9 +39,9 @@ def test_the_handlers_are_given_back():
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_a_key_ends_without_an_interrupt():
-    """Quitting asks for the end, and the exit code is 0; a signal after it is still taken calmly and is told."""
-    with Interrupts() as interrupts, interrupts.calmly():
+def test_quit_ends_without_an_interrupt():
+    """The exit code stays 0; a signal after it is still deferred, and sets the exit code."""
+    with Interrupts() as interrupts, interrupts.deferred():
         interrupts.quit()
         assert interrupts.requested
         assert interrupts.exit_code == 0
@@ -49,11 +49,11 @@ def test_a_key_ends_without_an_interrupt():
         assert interrupts.exit_code == 130
 
 
-def test_a_computation_asks_by_calling():
-    """What runs long, such as a fit, asks after every step; without a signal the answer stays no."""
+def test_calling_returns_the_flag():
+    """A long computation, such as a fit, calls it after every step; without a signal it stays false."""
     interrupts = Interrupts()
-    with interrupts.calmly():
+    with interrupts.deferred():
         assert not interrupts()
-    with Interrupts() as interrupts, interrupts.calmly():
+    with Interrupts() as interrupts, interrupts.deferred():
         signal.raise_signal(signal.SIGTERM)
         assert interrupts()
