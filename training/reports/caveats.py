@@ -1,67 +1,83 @@
-"""What a reader must know before the figures: told on standard error, in tables and in JSON alike. Pure."""
+"""What a reader must know before the metrics: on standard error, in tables and in JSON alike. Pure."""
 
 from __future__ import annotations
 
 from training.evaluation.evaluation import Evaluation
-from training.evaluation.ground_truth import UNTOLD
+from training.evaluation.ground_truth import UNKNOWN
+from training.reports.table import label_counts
 
 __all__ = ["notes_of", "seen_note"]
 
-FEW_PATIENTS = 20
+MIN_PATIENTS = 20
 """Below this, percentiles of a bootstrap are known to be too narrow."""
 
 
-def notes_of(found: Evaluation) -> list[str]:
-    """Return the notes, the weightiest first; each is a line."""
-    notes = (seen_note(found), _partial(found), _patients(found), _left_out(found), _unreadable(found), _others(found))
+def notes_of(evaluation: Evaluation) -> list[str]:
+    """Return the notes on an evaluation, one line each, the most important first."""
+    notes = (
+        seen_note(evaluation),
+        _partial_labels(evaluation),
+        _patients(evaluation),
+        _left_out(evaluation),
+        _unreadable(evaluation),
+        _non_cardiac(evaluation),
+    )
     return [note for note in notes if note]
 
 
-def seen_note(found: Evaluation) -> str:
-    """Return the line that says that the figures are not held out, or nothing."""
-    if not found.about.seen:
+def seen_note(evaluation: Evaluation) -> str:
+    """Return the line that says that the metrics are not of held-out data; empty where they are."""
+    if not evaluation.info.seen:
         return ""
     return (
-        f"NOT HELD OUT: {found.about.model} was trained on a data set named {', '.join(found.about.seen)}, so these "
-        f"figures are too good; the honest ones are on its card: auscult models {found.about.model}"
+        f"NOT HELD OUT: {evaluation.info.model} was trained on a data set named {', '.join(evaluation.info.seen)}, "
+        f"so these figures are too good; the honest ones are on its card: auscult models {evaluation.info.model}"
     )
 
 
-def _partial(found: Evaluation) -> str:
-    """Return which recordings tell only a part."""
-    partly = int((found.hearts.truth == UNTOLD).sum())
-    if not partly:
+def _partial_labels(evaluation: Evaluation) -> str:
+    """Return how many recordings are of partially labelled sets."""
+    count = int((evaluation.labelled.ground_truth == UNKNOWN).sum())
+    if not count:
         return ""
     return (
-        f"{partly} of {len(found.hearts)} recordings are of sets that tell only some labels: they count in the figures "
-        "of one label, not in accuracy, balanced accuracy, macro-F1, calibration and confusion"
+        f"{count} of {len(evaluation.labelled)} recordings are of partially labelled sets: they count in metrics of "
+        "one label, not in accuracy, balanced accuracy, macro-F1, calibration and confusion"
     )
 
 
-def _patients(found: Evaluation) -> str:
-    """Return what makes intervals too narrow."""
-    unknown, patients = found.about.num_unknown_patients, len(set(found.hearts.patients))
+def _patients(evaluation: Evaluation) -> str:
+    """Return what makes the intervals too narrow."""
+    unknown, patients = evaluation.info.num_unknown_patients, len(set(evaluation.labelled.patients))
     if unknown:
-        return f"{unknown} recordings have no patient: each is taken for another one's, so intervals are too narrow"
-    if 0 < patients < FEW_PATIENTS:
-        return f"only {patients} patient{'s'[: patients - 1]}: intervals are too narrow, or none can be given"
+        return (
+            f"{_count(unknown, 'recording')} of unknown patients: each counts as a patient, so intervals are too narrow"
+        )
+    if 0 < patients < MIN_PATIENTS:
+        return f"only {_count(patients, 'patient')}: intervals are too narrow, or undefined"
     return ""
 
 
-def _left_out(found: Evaluation) -> str:
-    """Return which labels the bundle does not know."""
-    counts = ", ".join(f"{number} {label}" for label, number in found.about.left_out.items())
+def _left_out(evaluation: Evaluation) -> str:
+    """Return which labels the bundle does not have."""
+    counts = label_counts(evaluation.info.left_out)
     return f"left out, since the bundle has no such label: {counts}" if counts else ""
 
 
-def _unreadable(found: Evaluation) -> str:
+def _unreadable(evaluation: Evaluation) -> str:
     """Return how many files could not be read."""
-    number = len(found.about.unreadable)
-    return f"left out, since they cannot be read: {number} file{'s'[: number - 1]}" if number else ""
+    count = len(evaluation.info.unreadable)
+    return f"left out, since they cannot be read: {_count(count, 'file')}" if count else ""
 
 
-def _others(found: Evaluation) -> str:
-    """Return that sounds that are no heart could not be judged."""
-    if found.num_no_heart and not found.no_heart:
-        return f"{found.num_no_heart} sounds that are no heart say nothing here: the bundle does not tell them apart"
+def _non_cardiac(evaluation: Evaluation) -> str:
+    """Return how many non-cardiac sounds could not be scored."""
+    if evaluation.num_non_cardiac and not evaluation.non_cardiac:
+        sounds = _count(evaluation.num_non_cardiac, "non-cardiac sound")
+        return f"{sounds} not scored: the bundle has no output for non-cardiac sounds"
     return ""
+
+
+def _count(number: int, noun: str) -> str:
+    """Return a number with its noun in singular or plural."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,7 +1,7 @@
 """An evaluation as one JSON object: what ``auscult evaluate --json`` prints. Pure.
 
-Every figure is ``{"value", "low", "high"}``, the bounds being its 95 % interval by bootstrap over patients; what the
-recordings do not give is null, never left out and never NaN. Keys named here keep their names; more may be added.
+Every metric is ``{"value", "low", "high"}``, the bounds being its 95 % confidence interval by bootstrap over patients;
+an undefined metric is null, never left out and never NaN. Keys named here keep their names; more may be added.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from training.evaluation.baselines import PUBLISHED, SOURCE
 from training.evaluation.bootstrap import Estimate
-from training.evaluation.classification import OF_LABEL, LabelFigures
+from training.evaluation.classification import OF_LABEL, LabelMetrics
 from training.evaluation.curves import ReliabilityBin
 from training.evaluation.ectopic import rhythm_json
 from training.evaluation.evaluation import Evaluation, Group
@@ -23,90 +23,88 @@ __all__ = ["to_json"]
 SCHEMA = 1
 
 
-def to_json(found: Evaluation) -> dict[str, Any]:
-    """Return an evaluation as plain JSON values."""
-    about = found.about
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Return an evaluation as plain JSON values; see docs/formats for the keys."""
+    info, non_cardiac = evaluation.info, evaluation.non_cardiac
     return {
         "type": "evaluation",
         "schema": SCHEMA,
-        "model": about.model,
-        "model_sha256": about.model_sha256,
-        "labels": list(about.labels),
-        "hop_s": about.hop_s,
-        "seed": about.seed,
-        "repeats": about.repeats,
-        "data": about.data,
-        "recordings": len(found.hearts),
-        "patients": len(set(found.hearts.patients)),
-        "windows": found.num_windows,
-        "hours": round(found.hours, 4),
-        "seen_in_training": bool(about.seen),
-        "seen_sets": about.seen,
-        "left_out": {"labels": about.left_out, "unreadable": about.unreadable},
-        "notes": notes_of(found),
-        **_figures(found.overall),
-        **{name: _per_label(found.per_label, name) for name in OF_LABEL},
-        "confusion": {"labels": list(about.labels), "matrix": found.confusion.tolist()},
-        "always": _always(found),
-        "coverage": [{"coverage": share, "error": error.to_json()} for share, error in found.coverage],
-        "reliability": [_bin(its) for its in found.reliability],
-        "finding": found.finding,
-        "per_recording": {label: _of_label(its) for label, its in found.per_label.items()},
-        "per_patient": {label: _of_label(its) for label, its in found.per_patient.items()},
+        "model": info.model,
+        "model_sha256": info.model_sha256,
+        "labels": list(info.labels),
+        "hop_s": info.hop_s,
+        "seed": info.seed,
+        "repeats": info.repeats,
+        "data": info.data,
+        "recordings": len(evaluation.labelled),
+        "patients": len(set(evaluation.labelled.patients)),
+        "windows": evaluation.num_windows,
+        "hours": round(evaluation.hours, 4),
+        "seen_in_training": bool(info.seen),
+        "seen_sets": info.seen,
+        "left_out": {"labels": info.left_out, "unreadable": info.unreadable},
+        "notes": notes_of(evaluation),
+        **_json(evaluation.overall),
+        **{
+            name: {label: row.metrics[name].to_json() for label, row in evaluation.per_label.items()}
+            for name in OF_LABEL
+        },
+        "confusion": {"labels": list(info.labels), "matrix": evaluation.confusion.tolist()},
+        "always": _majority(evaluation),
+        "coverage": [{"coverage": coverage, "error": error.to_json()} for coverage, error in evaluation.coverage],
+        "reliability": [_bin(row) for row in evaluation.reliability],
+        "finding": evaluation.finding,
+        "per_recording": {label: _of_label(row) for label, row in evaluation.per_label.items()},
+        "per_patient": {label: _of_label(row) for label, row in evaluation.per_patient.items()},
         "subgroups": {
             dimension: {name: _group(group) for name, group in groups.items()}
-            for dimension, groups in found.groups.items()
+            for dimension, groups in evaluation.groups.items()
         },
-        "challenge": {**_figures(found.challenge), "published": list(PUBLISHED), "source": SOURCE},
-        "no_heart": {"recordings": found.num_no_heart, **_figures(found.no_heart)} if found.no_heart else None,
-        "rhythm": rhythm_json(found.rhythm) if found.rhythm else None,
+        "challenge": {**_json(evaluation.challenge), "published": list(PUBLISHED), "source": SOURCE},
+        "no_heart": {"recordings": evaluation.num_non_cardiac, **_json(non_cardiac)} if non_cardiac else None,
+        "rhythm": rhythm_json(evaluation.rhythm) if evaluation.rhythm else None,
     }
 
 
-def _figures(figures: Mapping[str, Estimate]) -> dict[str, Any]:
-    """Return figures by name."""
-    return {name: figure.to_json() for name, figure in figures.items()}
+def _json(metrics: Mapping[str, Estimate]) -> dict[str, Any]:
+    """Return metrics by name."""
+    return {name: estimate.to_json() for name, estimate in metrics.items()}
 
 
-def _per_label(figures: Mapping[str, LabelFigures], name: str) -> dict[str, Any]:
-    """Return one figure of every label."""
-    return {label: its.figures[name].to_json() for label, its in figures.items()}
-
-
-def _of_label(its: LabelFigures) -> dict[str, Any]:
-    """Return the counts and figures of one label."""
-    return {"positives": its.positives, "negatives": its.negatives, **_figures(its.figures)}
+def _of_label(row: LabelMetrics) -> dict[str, Any]:
+    """Return the counts and metrics of one label."""
+    return {"positives": row.positives, "negatives": row.negatives, **_json(row.metrics)}
 
 
 def _group(group: Group) -> dict[str, Any]:
-    """Return the counts and figures of some of the recordings."""
+    """Return the counts and metrics of a subgroup."""
     return {
         "recordings": group.recordings,
         "patients": group.patients,
-        **_figures(group.overall),
+        **_json(group.overall),
         **_of_label(group.finding),
     }
 
 
-def _always(found: Evaluation) -> dict[str, Any] | None:
-    """Return what always saying the most frequent label would reach."""
-    if found.always is None:
+def _majority(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Return the metrics of always predicting the most frequent label."""
+    if evaluation.majority is None:
         return None
-    label, figures = found.always
-    return {"label": label, **{name: round(value, 4) for name, value in figures.items()}}
+    label, metrics = evaluation.majority
+    return {"label": label, **{name: round(value, 4) for name, value in metrics.items()}}
 
 
-def _bin(its: ReliabilityBin) -> dict[str, float | int | None]:
-    """Return a bin; the means of an empty one are null."""
+def _bin(row: ReliabilityBin) -> dict[str, float | int | None]:
+    """Return a bin of the reliability diagram; the means of an empty one are null."""
     return {
-        "low": its.low,
-        "high": its.high,
-        "count": its.count,
-        "confidence": _number(its.confidence),
-        "accuracy": _number(its.accuracy),
+        "low": row.low,
+        "high": row.high,
+        "count": row.count,
+        "confidence": _rounded(row.confidence),
+        "accuracy": _rounded(row.accuracy),
     }
 
 
-def _number(value: float) -> float | None:
-    """Return a rounded number, or None for NaN."""
+def _rounded(value: float) -> float | None:
+    """Return a value with 4 digits, or None for NaN."""
     return round(value, 4) if math.isfinite(value) else None

@@ -1,18 +1,27 @@
-"""The model card, generated from what a training measured: no figure in it is typed.
+"""The model card of a bundle, written from its ``bundle.json``: no number on it is typed.
 
-Sources: Mitchell et al. 2019, "Model Cards for Model Reporting"; TRIPOD+AI 2024 for what to say of data and limits.
+Sources: Mitchell et al. 2019, "Model Cards for Model Reporting"; TRIPOD+AI 2024 for what to say of data and limits. The
+YAML head is that of the Hugging Face hub.
 """
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from training.calibration.abstention import SelectiveAccuracy
-from training.calibration.gate import GateMetrics
-from training.evaluation.bootstrap import Estimate
-from training.evaluation.cross_validated import CrossValidatedMetrics
+from training.reports.table import (
+    MISSING,
+    NON_CARDIAC_SET,
+    Cell,
+    Table,
+    cell_text,
+    estimate_of,
+    label_counts,
+    metric_title,
+    set_title,
+)
 
 __all__ = ["CITATIONS", "write_card"]
 
@@ -25,219 +34,200 @@ CITATIONS = {
         'CirCor DigiScope 2022: Oliveira et al., "The CirCor DigiScope Dataset: From Murmur Detection to Murmur '
         'Classification", IEEE J. Biomed. Health Inform. 2022. ODC-By 1.0.'
     ),
-    "sounds that are no heart": (
-        "HLS-CMDS lung sounds of a manikin (CC BY 4.0); Free Spoken Digit Dataset (CC BY-SA 4.0)."
-    ),
+    NON_CARDIAC_SET: "HLS-CMDS lung sounds of a manikin (CC BY 4.0); Free Spoken Digit Dataset (CC BY-SA 4.0).",
 }
-"""Who recorded a set and under which licence, by the name that training.data.discovery gives it."""
+"""Who recorded a data set and under which licence."""
+
+TAGS = ("heart-sounds", "phonocardiogram", "auscultation", "heart-murmur", "tflite")
+METRICS = ("accuracy", "precision", "recall", "roc_auc")
+"""Those of the card that the Hugging Face hub has a name for; recall is sensitivity."""
+
+LIMITS = (
+    "Hyperparameters were compared on the same folds, so expect slightly lower values on new patients.",
+    "Few devices and few auscultation sites: other stethoscopes, and adults or children unlike those recorded, may "
+    "sound different.",
+    "A label holds for five seconds at one site of the chest. It is no finding about a person.",
+)
+EXTRASTOLE_LIMIT = (
+    "`extrastole` (the data set's spelling): PASCAL gives it to whole clips, and the extrasystole need not fall into "
+    "the window; no spectrogram of 5 s that was tried finds that label much better than chance. The network learned "
+    "the rhythm from synthetic heart sounds; read its label as an ectopic beat within this window."
+)
 
 
-def write_card(
-    *,
-    name: str,
-    recipe: str,
-    command: str,
-    labels: Sequence[str],
-    training_data: Sequence[Mapping[str, Any]],
-    synthetic_per_label: int,
-    evidence: CrossValidatedMetrics,
-    other_sets: Mapping[str, Mapping[str, Estimate]],
-    decision: str,
-    ended: str = "",
-    plots: Sequence[str] = (),
-    abstaining: SelectiveAccuracy | None = None,
-    gate_figures: GateMetrics | None = None,
-) -> str:
-    """Return the card of a bundle, Markdown.
+def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
+    """Return the card of a bundle: Markdown behind a YAML head.
 
     Parameters
     ----------
-    name, recipe, command : str
-        The bundle, how it was trained, and what to type to train it again.
-    labels : sequence of str
-    training_data : sequence of mapping
-        As :func:`training.recipes.heart.describe_recordings` gives it.
-    synthetic_per_label : int
-        Made sounds of each label; 0 for none.
-    evidence : CrossValidatedMetrics
-    other_sets : mapping of set name to figures
-    decision : str
-        One sentence: the operating point of the figures.
-    ended : str
-        What was done when a person ended the training; empty where nobody did.
+    settings : mapping
+        The content of ``bundle.json``. Used are ``name``, ``labels``, ``recipe``, ``command``, ``training_data``,
+        ``made_sounds_per_label`` and ``metrics``.
     plots : sequence of str
-        Paths in the bundle.
-    abstaining : SelectiveAccuracy or None
-    gate_figures : GateMetrics or None
+        Paths of images in the bundle.
     """
+    metrics, labels = settings["metrics"], settings["labels"]
+    data = [{**row, "set": set_title(row["set"])} for row in settings["training_data"]]
+    summed = f"; summed over {metrics['repeats']} repeats" if metrics["repeats"] > 1 else ""
+    confusion = [(label, *row) for label, row in zip(labels, metrics["confusion"], strict=True)]
     parts = [
-        f"# {name}",
-        "Research use, not for diagnosis. Not a medical device: it names sounds, not diseases.",
-        f"Recipe `{recipe}`; labels {', '.join(labels)}. Made by `{command}`.",
-        "## Trained on",
-        _data_table(training_data),
-        _made_sentence(synthetic_per_label),
-        "## On held-out patients",
-        ended,
-        _how_measured(evidence, decision),
-        _overall_table(evidence),
-        _label_table(evidence),
-        *_apart(evidence),
-        f"Confusion (rows: truth; columns: decided{_summed(evidence)}):",
-        _confusion_table(evidence, labels),
-        *_other_sets(other_sets),
-        *_abstaining(abstaining),
-        *_gate(gate_figures),
-        *_plots(plots, evidence),
+        _yaml_head([row["set"] for row in data]),
+        f"# {settings['name']}",
+        "Research use, not for diagnosis. Not a medical device: it labels sounds, not diseases.",
+        f"Recipe `{settings['recipe']}`; labels {', '.join(labels)}. Trained with `{settings['command']}`.",
+        "## Training data",
+        *_lines(Table(("data set", "recordings", "patients", "labels"), [_data_row(row) for row in data])),
+        _synthetic(settings["made_sounds_per_label"]),
+        "## Performance on held-out patients",
+        metrics.get("ended", ""),
+        _method(metrics),
+        *_lines(_metrics_table(metrics["overall"])),
+        *_lines(_label_table(metrics["per_label"])),
+        *_by_noise(metrics["apart"]),
+        f"Confusion matrix (rows: true label; columns: predicted label{summed}):",
+        *_lines(Table(("", *labels), confusion)),
+        *_other_sets(metrics["other_sets"]),
+        *_selective(metrics.get("abstaining")),
+        *_gate(metrics.get("quality_gate")),
+        _plots(plots, metrics["repeats"]),
         "## Limits",
-        _limits(labels),
+        "\n".join(f"- {limit}" for limit in (*LIMITS, *([EXTRASTOLE_LIMIT] if "extrastole" in labels else []))),
         "## Data, licences, citations",
-        "\n".join(f"- {CITATIONS.get(str(data['set']), str(data['set']))}" for data in training_data),
+        "\n".join(f"- {CITATIONS.get(row['set'], row['set'])}" for row in data),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _data_table(training_data: Sequence[Mapping[str, Any]]) -> str:
-    """Return the sets with their counts."""
-    lines = ["| set | recordings | patients | labels |", "|---|---|---|---|"]
-    for data in training_data:
-        counts = ", ".join(f"{number} {label}" for label, number in data["labels"].items())
-        lines.append(f"| {data['set']} | {data['recordings']} | {data['patients']} | {counts} |")
-    return "\n".join(lines)
+def _yaml_head(sets: Sequence[str]) -> str:
+    """Return what the Hugging Face hub reads; the licence only where all training data are public sets."""
+    lists = {"tags": TAGS, "metrics": METRICS, "datasets": [json.dumps(name, ensure_ascii=False) for name in sets]}
+    lines = ["license: mit"] if all(name in CITATIONS for name in sets) else []
+    lines += ["library_name: keras", "pipeline_tag: audio-classification"]
+    for key, values in lists.items():
+        lines += [f"{key}:", *(f"- {value}" for value in values)]
+    return "\n".join(["---", *lines, "---"])
 
 
-def _made_sentence(synthetic_per_label: int) -> str:
-    """Return what is said of made sounds."""
-    if not synthetic_per_label:
-        return "Recordings only; no made sounds."
+def _lines(table: Table) -> list[str]:
+    """Return a table as one block of Markdown; none where it has no row."""
+    return ["\n".join(table.markdown())] if table.rows else []
+
+
+def _data_row(data: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Return the counts of a data set."""
+    return data["set"], data["recordings"], data["patients"], label_counts(data["labels"])
+
+
+def _synthetic(per_label: int) -> str:
+    """Return what is said of synthetic sounds."""
+    if not per_label:
+        return "Recordings only; no synthetic sounds."
     return (
-        f"And {synthetic_per_label} made sounds of each label and of sounds that are no heart, from the generator behind "
-        "`auscult demo` (other seeds than the demo's). The demo therefore shows that the pipeline works, not how good "
-        "the network is."
+        f"And {per_label} synthetic sounds of each label and of non-cardiac sounds, from the generator behind "
+        "`auscult demo` (other seeds than the demo's). The demo therefore shows that the pipeline works, not how well "
+        "the network performs."
     )
 
 
-def _how_measured(evidence: CrossValidatedMetrics, decision: str) -> str:
-    """Return what the figures are of."""
+def _method(metrics: Mapping[str, Any]) -> str:
+    """Return how the metrics were measured."""
     repeated = (
-        f"The patients were dealt into folds {evidence.num_repeats} times, and a figure is the mean over these "
-        "repeats; in every draw of the bootstrap the same patients count in all of them. "
-        if evidence.num_repeats > 1
+        f"The patients were split into folds {metrics['repeats']} times, and a metric is the mean over these repeats; "
+        "each bootstrap resample takes the same patients in all of them. "
+        if metrics["repeats"] > 1
         else ""
     )
     return (
-        f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each judged by a network that "
-        f"never heard that patient. A recording's score is the mean over its windows; a short clip is looped. "
-        f"{repeated}{decision} "
-        "In brackets: 95 % interval by bootstrap over patients."
+        f"{metrics['recordings']} recordings of {metrics['patients']} patients, each scored by a network that was not "
+        "trained on that patient (cross-validation). A recording's score is the mean over its windows; a short clip is "
+        f"looped. {repeated}{metrics['decision']} In brackets: 95 % confidence interval by bootstrap over patients."
     )
 
 
-def _summed(evidence: CrossValidatedMetrics) -> str:
-    """Return what is said of a confusion matrix of several repeats."""
-    return f"; summed over {evidence.num_repeats} repeats" if evidence.num_repeats > 1 else ""
+def _metrics_table(metrics: Mapping[str, Any]) -> Table:
+    """Return the metrics of all labels together."""
+    return Table(tuple(map(metric_title, metrics)), [[estimate_of(values) for values in metrics.values()]])
 
 
-def _apart(evidence: CrossValidatedMetrics) -> list[str]:
-    """Return the figures in which noise cannot stand for a label."""
-    if not evidence.apart:
+def _label_table(per_label: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the metrics of each label."""
+    names = next(iter(per_label.values()))
+    rows: list[tuple[Cell, ...]] = [
+        (label, *map(estimate_of, metrics.values())) for label, metrics in per_label.items()
+    ]
+    return Table(("label", *map(metric_title, names)), rows)
+
+
+def _named(name: str, values: Mapping[str, float | None]) -> str:
+    """Return a metric with its name."""
+    return f"{metric_title(name)} {cell_text(estimate_of(values))}"
+
+
+def _by_noise(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the metrics in which noise cannot stand for a label."""
+    if not metrics:
         return []
-    lines = ["With the recordings' noise matched, as the data set tells it:", ""]
-    lines += [f"- {name.replace('_', ' ')} {figure}" for name, figure in evidence.apart.items()]
-    return ["\n".join(lines)]
+    lines = ["Among recordings of equal noise, clean or noisy according to the data set:", ""]
+    return ["\n".join([*lines, *(f"- {_named(name, values)}" for name, values in metrics.items())])]
 
 
-def _plots(plots: Sequence[str], evidence: CrossValidatedMetrics) -> list[str]:
-    """Return the pictures' list."""
-    if not plots:
-        return []
-    of = "Of the first repeat: " if evidence.num_repeats > 1 else "Plots: "
-    names = [plot.rpartition("/")[2].partition(".")[0].replace("_", " ") for plot in plots]
-    return [of + ", ".join(f"[{name}]({plot})" for name, plot in zip(names, plots, strict=True)) + "."]
-
-
-def _overall_table(evidence: CrossValidatedMetrics) -> str:
-    """Return the overall figures."""
-    names = list(evidence.overall)
-    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + "---|" * len(names)]
-    lines.append("| " + " | ".join(str(evidence.overall[name]) for name in names) + " |")
-    return "\n".join(lines)
-
-
-def _label_table(evidence: CrossValidatedMetrics) -> str:
-    """Return the figures of each label."""
-    names = list(next(iter(evidence.per_label.values())))
-    lines = ["| label | " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---|" + "---|" * len(names)]
-    for label, figures in evidence.per_label.items():
-        lines.append(f"| {label} | " + " | ".join(str(figures[name]) for name in names) + " |")
-    return "\n".join(lines)
-
-
-def _confusion_table(evidence: CrossValidatedMetrics, labels: Sequence[str]) -> str:
-    """Return the confusion matrix."""
-    lines = ["| | " + " | ".join(labels) + " |", "|---|" + "---|" * len(labels)]
-    for label, row in zip(labels, evidence.confusion.tolist(), strict=True):
-        lines.append(f"| {label} | " + " | ".join(str(number) for number in row) + " |")
-    return "\n".join(lines)
-
-
-def _other_sets(other_sets: Mapping[str, Mapping[str, Estimate]]) -> list[str]:
-    """Return the figures on sets that tell only a part of the truth."""
+def _other_sets(other_sets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the metrics on partially labelled data sets."""
     if not other_sets:
         return []
-    lines = ["The same networks on held-out patients of the other sets, per recording:", ""]
-    for source, figures in other_sets.items():
-        lines += [f"- {source}: " + ", ".join(f"{name.replace('_', ' ')} {figure}" for name, figure in figures.items())]
+    lines = ["The same networks on held-out patients of the other data sets, per recording:", ""]
+    for source, metrics in other_sets.items():
+        lines.append(f"- {set_title(source)}: " + ", ".join(_named(name, values) for name, values in metrics.items()))
     return ["\n".join(lines)]
 
 
-def _abstaining(found: SelectiveAccuracy | None) -> list[str]:
-    """Return what is said of giving no label."""
-    if found is None:
+def _selective(selective: Mapping[str, Any] | None) -> list[str]:
+    """Return the operating point at which the network abstains, and error rate by coverage."""
+    if selective is None:
         return []
-    lines = ["| label given from | recordings with a label | of these, wrong |", "|---|---|---|"]
-    lines += [
-        f"| {at:.2f} | {coverage:.3f} | {'-' if math.isnan(error) else format(error, '.3f')} |"
-        for at, coverage, error in found.curve
+    rows = [
+        (f"{point['threshold']:.2f}", f"{point['coverage']:.3f}", MISSING if error is None else f"{error:.3f}")
+        for point in selective["curve"]
+        for error in [point["error"]]
     ]
+    coverage, error = (cell_text(estimate_of(selective[key])) for key in ("coverage", "error"))
     return [
-        "## When it says nothing",
-        f"No label is given below a confidence of {found.threshold:.2f}: chosen so that at most "
-        f"{found.stated_error:.3f} of the labels given are wrong. With each fold's threshold chosen on the other "
-        f"patients, {found.coverage} of the recordings got a label, and {found.error} of these labels were wrong.",
-        "\n".join(lines),
+        "## Operating point: when no label is given",
+        f"No label is given below a confidence of {selective['threshold']:.2f}, chosen so that at most "
+        f"{selective['stated_error']:.3f} of the given labels are wrong. With each fold's threshold chosen on the "
+        f"patients of the other folds, {coverage} of the recordings got a label (coverage), and {error} of these "
+        "labels were wrong (error rate).",
+        *_lines(Table(("minimum confidence", "coverage", "error rate"), rows)),
     ]
 
 
-def _gate(found: GateMetrics | None) -> list[str]:
-    """Return what the quality gate does."""
-    if found is None:
+def _gate(gate: Mapping[str, Any] | None) -> list[str]:
+    """Return how the quality gate performs."""
+    if gate is None:
         return []
-    lines = ["| windows of | number | let pass | let pass where 95 % of clean hearts are |", "|---|---|---|---|"]
-    lines += [
-        f"| {kind} | {number} | {found.passing[kind]} | {found.passing_at_95[kind]} |"
-        for kind, number in found.windows.items()
-    ]
-    return [
-        "## The quality gate",
-        "Before a window is given a label, a gate asks whether it is a heart at all: four features of the sound and "
-        "the network's own word. Measured on sounds that neither the network nor the gate had heard, apart by "
-        f"patient, by speaker, by the manikin's sound: hearts against all else, AUC {found.auc}.",
-        "\n".join(lines),
-    ]
-
-
-def _limits(labels: Sequence[str]) -> str:
-    """Return what the figures do not say."""
-    limits = [
-        "- Settings were compared on the same folds, so expect a little less elsewhere.",
-        "- Few devices, few places: other stethoscopes, adults or children unlike those recorded may sound different.",
-        "- A label holds for five seconds at one place on the chest. It is no finding about a person.",
-    ]
-    if "extrastole" in labels:
-        limits.append(
-            "- `extrastole` (the data set's spelling): PASCAL gives it to whole clips, and the extra beat need not "
-            "fall into the window; no 5 s picture tried finds that label much better than by chance. The network "
-            "learned the rhythm from made beats; read its label as a premature beat heard in this window."
+    rows = [
+        (
+            f"synthetic {kind.removeprefix('made ')}" if kind.startswith("made ") else set_title(kind),
+            row["windows"],
+            estimate_of(row["passing"]),
+            estimate_of(row["passing_where_95_of_clean_hearts_do"]),
         )
-    return "\n".join(limits)
+        for kind, row in gate["kinds"].items()
+    ]
+    header = ("windows of", "count", "pass rate", "pass rate at 95 % sensitivity for clean heart sounds")
+    return [
+        "## Quality gate",
+        "Before a window gets a label, a gate decides whether it is a heart sound at all, from four acoustic features "
+        "and the network's probability of a heart sound. Measured on sounds that neither the network nor the gate was "
+        "trained on, separated by patient, by speaker, by recording of the manikin: heart sounds against non-cardiac "
+        f"sounds, AUC {cell_text(estimate_of(gate['auc']))}.",
+        *_lines(Table(header, rows)),
+    ]
+
+
+def _plots(plots: Sequence[str], repeats: int) -> str:
+    """Return links to the plots."""
+    if not plots:
+        return ""
+    links = ", ".join(f"[{PurePosixPath(plot).stem.replace('_', ' ')}]({plot})" for plot in plots)
+    return f"{'Plots of the first repeat' if repeats > 1 else 'Plots'}: {links}."

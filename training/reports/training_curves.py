@@ -1,4 +1,4 @@
-"""The curves of a training: losses of every fit, as plain values and as a picture.
+"""The training curves: losses of every fit, as plain values and as a plot.
 
 Matplotlib is imported inside functions only, and draws without a display and without state of its own.
 """
@@ -18,25 +18,32 @@ SIZE_INCHES = (7.0, 4.2)
 DOTS_PER_INCH = 150
 
 
-def curves_json(courses: Sequence[FoldHistory]) -> list[dict[str, Any]]:
-    """Return the curves as plain JSON values: per fit its stages, with points of step and loss."""
+def curves_json(fits: Sequence[FoldHistory]) -> list[dict[str, Any]]:
+    """Return the training curves as plain JSON values: per fit its stages, with points of step and loss."""
     return [
-        {"fit": its.name, "stages": [{"name": name, **_stage(course)} for name, course in its.courses.items()]}
-        for its in courses
+        {"fit": fit.name, "stages": [{"name": name, **_stage(history)} for name, history in fit.histories.items()]}
+        for fit in fits
     ]
 
 
-def _stage(course: TrainingHistory) -> dict[str, Any]:
+def _stage(history: TrainingHistory) -> dict[str, Any]:
     """Return one stage."""
     return {
-        "training_loss": [[step, round(loss, 5)] for step, loss in course.loss],
-        "watched_loss": [[step, round(loss, 5)] for step, loss in course.watched],
-        "kept_step": course.kept,
+        "training_loss": [[step, round(loss, 5)] for step, loss in history.loss],
+        "watched_loss": [[step, round(loss, 5)] for step, loss in history.validation_loss],
+        "kept_step": history.best_step,
     }
 
 
-def write_curves(courses: Sequence[FoldHistory], path: Path, title: str) -> None:
-    """Draw training loss (thin) and watched loss (with the kept step) of every fit, one stage after another.
+def write_curves(fits: Sequence[FoldHistory], path: Path, title: str) -> None:
+    """Plot training loss (thin) and validation loss (with the best step) of every fit, stage after stage.
+
+    Parameters
+    ----------
+    fits : sequence of FoldHistory
+    path : Path
+        Of the PNG to write.
+    title : str
 
     Raises
     ------
@@ -49,31 +56,31 @@ def write_curves(courses: Sequence[FoldHistory], path: Path, title: str) -> None
     with rc_context({"text.parse_math": False}):
         figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
         axes = figure.subplots()
-        for number, its in enumerate(courses):
-            _draw(axes, its, f"C{number % 10}")
-        axes.plot([], [], color="grey", linewidth=0.8, label="training")
-        axes.plot([], [], color="grey", marker=".", label="watched patients")
-        axes.scatter([], [], color="grey", marker="*", label="kept")
+        for index, fit in enumerate(fits):
+            _plot(axes, fit, f"C{index % 10}")
+        axes.plot([], [], color="grey", linewidth=0.8, label="training loss")
+        axes.plot([], [], color="grey", marker=".", label="validation loss")
+        axes.scatter([], [], color="grey", marker="*", label="best step")
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("step")
+        axes.set_xlabel("training step")
         axes.set_ylabel("loss")
         axes.legend(fontsize=8)
         axes.set_title(title, fontsize=9)
         figure.savefig(path, metadata={"Software": None})
 
 
-def _draw(axes: Any, its: FoldHistory, colour: str) -> None:
-    """Draw one fit."""
-    begun = 0
-    for course in its.courses.values():
-        axes.plot(*_moved(course.loss, begun), color=colour, linewidth=0.8)
-        axes.plot(*_moved(course.watched, begun), color=colour, marker=".", markersize=4, alpha=0.6)
-        kept = dict(course.watched).get(course.kept)
-        if kept is not None:
-            axes.scatter([begun + course.kept], [kept], color=colour, marker="*", zorder=3)
-        begun += max((step for step, _ in course.loss), default=0)
+def _plot(axes: Any, fit: FoldHistory, colour: str) -> None:
+    """Plot one fit."""
+    first_step = 0
+    for history in fit.histories.values():
+        axes.plot(*_shifted(history.loss, first_step), color=colour, linewidth=0.8)
+        axes.plot(*_shifted(history.validation_loss, first_step), color=colour, marker=".", markersize=4, alpha=0.6)
+        best_loss = dict(history.validation_loss).get(history.best_step)
+        if best_loss is not None:
+            axes.scatter([first_step + history.best_step], [best_loss], color=colour, marker="*", zorder=3)
+        first_step += max((step for step, _ in history.loss), default=0)
 
 
-def _moved(points: Sequence[tuple[int, float]], begun: int) -> tuple[list[int], list[float]]:
-    """Return steps, counted from the first stage's begin, and losses."""
-    return [begun + step for step, _ in points], [loss for _, loss in points]
+def _shifted(points: Sequence[tuple[int, float]], first_step: int) -> tuple[list[int], list[float]]:
+    """Return steps, counted from the start of the first stage, and losses."""
+    return [first_step + step for step, _ in points], [loss for _, loss in points]

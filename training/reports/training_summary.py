@@ -1,53 +1,62 @@
-"""What ``auscult train`` prints of held-out patients."""
+"""What ``auscult train`` prints at the end: the metrics on held-out patients."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from training.evaluation.bootstrap import Estimate
+from training.reports.table import Table, cell_text, metric_title, set_title
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from training.recipes.result import TrainingResult
 
-__all__ = ["print_evidence"]
-
-HEADINGS = ("sensitivity", "specificity", "precision", "AUC", "sens. at spec. .90")
-"""Over the figures of a label, in the order of training.evaluation.cross_validated."""
+__all__ = ["print_summary"]
 
 
-def print_evidence(trained: TrainingResult, console: Console) -> None:
-    """Print a table of the labels, then a line for every other figure."""
-    from rich.table import Table
+def print_summary(result: TrainingResult, console: Console) -> None:
+    """Print a table of the labels, then a line for every other metric."""
+    metrics = result.evidence
+    times = "once" if metrics.num_repeats == 1 else f"once in each of {metrics.num_repeats} repeats"
+    console.print(
+        f"{metrics.num_recordings} recordings of {metrics.num_patients} patients, each held out {times}",
+        highlight=False,
+        style="bold",
+    )
+    console.print(_label_table(result).terminal())
+    for line in _lines(result):
+        console.print(line, highlight=False, markup=False)
 
-    evidence = trained.evidence
-    times = "once" if evidence.num_repeats == 1 else f"once in each of {evidence.num_repeats} repeats"
-    title = f"{evidence.num_recordings} recordings of {evidence.num_patients} patients, each held out {times}"
-    table = Table("label", "count", *HEADINGS, title=title)
-    for (label, figures), row in zip(evidence.per_label.items(), evidence.confusion, strict=True):
-        table.add_row(label, str(row.sum() // evidence.num_repeats), *(_cell(figure) for figure in figures.values()))
-    console.print(table)
-    for name, figure in {**evidence.overall, **evidence.apart}.items():
-        console.print(f"{name.replace('_', ' ')}: {figure}", highlight=False)
-    for source, figures in trained.other_sets.items():
-        for name, figure in figures.items():
-            console.print(f"{source}, held-out patients, {name.replace('_', ' ')}: {figure}", highlight=False)
-    if trained.abstaining is not None:
-        told = trained.abstaining
-        console.print(
-            f"labels from a confidence of {told.threshold:.2f}: given to {told.coverage}, wrong {told.error}",
-            highlight=False,
+
+def _label_table(result: TrainingResult) -> Table:
+    """Return the metrics of each label, with the number of its recordings."""
+    metrics = result.evidence
+    counts = (metrics.confusion.sum(axis=1) // metrics.num_repeats).tolist()  # (labels,)
+    names = next(iter(metrics.per_label.values()))
+    header = ("label", "count", *(metric_title(name).replace("sensitivity at", "sens. at") for name in names))
+    rows = [
+        (label, count, *estimates.values())
+        for (label, estimates), count in zip(metrics.per_label.items(), counts, strict=True)
+    ]
+    return Table(header, rows)
+
+
+def _lines(result: TrainingResult) -> list[str]:
+    """Return a line for every metric that is not of one label."""
+    metrics, selective, gate = result.evidence, result.selective_accuracy, result.gate_metrics
+    lines = [
+        f"{metric_title(name)}: {cell_text(value)}" for name, value in {**metrics.overall, **metrics.apart}.items()
+    ]
+    lines += [
+        f"{set_title(source)}, held-out patients, {metric_title(name)}: {cell_text(value)}"
+        for source, estimates in result.other_sets.items()
+        for name, value in estimates.items()
+    ]
+    if selective is not None:
+        lines.append(
+            f"label given from a confidence of {selective.threshold:.2f}: coverage {cell_text(selective.coverage)}, "
+            f"error rate {cell_text(selective.error)}"
         )
-    if trained.gate_figures is not None:
-        console.print(f"quality gate, hearts against all else, AUC {trained.gate_figures.auc}", highlight=False)
-    if trained.ended:
-        console.print(trained.ended, highlight=False)
-
-
-def _cell(figure: Estimate) -> str:
-    """Return a value with its interval below it; a dash where there is none."""
-    if math.isnan(figure.value):
-        return "-"
-    return f"{figure.value:.2f}\n[dim]{figure.low:.2f} to {figure.high:.2f}[/dim]"
+    if gate is not None:
+        lines.append(f"quality gate, heart against non-cardiac sounds, AUC {cell_text(gate.auc)}")
+    return [*lines, result.ended] if result.ended else lines

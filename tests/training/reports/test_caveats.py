@@ -7,17 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.caveats import notes_of, seen_note
 
 EVEN = (0.4, 0.3, 0.3)
 
 Judge = Callable[..., ScoredRecording]
-Maker = Callable[..., About]
+Maker = Callable[..., EvaluationInfo]
 
 
-def notes(judged: list[ScoredRecording], facts: About) -> str:
+def notes(judged: list[ScoredRecording], facts: EvaluationInfo) -> str:
     """Return the notes of an evaluation, line by line."""
     return "\n".join(notes_of(evaluate(judged, facts, Bootstrap(0, 10))))
 

@@ -11,7 +11,7 @@ import pytest
 
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.classification import OF_LABEL
-from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.evaluation_json import to_json
 
@@ -126,7 +126,7 @@ def test_every_number_is_finite(values: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("labels", ["murmur", "not-heart", "normal or extrastole"])
 def test_what_is_undefined_is_null(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., About], labels: str
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], labels: str
 ) -> None:
     """A single recording of any kind gives the same keys; what it does not give is null."""
     judged = [judge(labels, EVEN)]
@@ -140,7 +140,7 @@ def test_what_is_undefined_is_null(
 
 
 def test_a_bundle_that_does_not_tell_hearts(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., About]
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
 ) -> None:
     """Then there is nothing to say of sounds that are no heart."""
     judged = [judge("normal", EVEN, heart=None)]
@@ -148,7 +148,7 @@ def test_a_bundle_that_does_not_tell_hearts(
 
 
 def test_the_same_keys_for_everyone(
-    values: dict[str, Any], judge: Callable[..., ScoredRecording], about_set: Callable[..., About]
+    values: dict[str, Any], judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
 ) -> None:
     """Whatever the data, the object has the same keys at its top."""
     judged = [judge("not-heart", EVEN)]

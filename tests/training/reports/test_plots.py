@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import MissingExtraError
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.plots import check_matplotlib, write_plots
 
@@ -54,7 +54,7 @@ class TestWithMatplotlib:
         assert write_plots(seen_evaluation, tmp_path / "b")[0].read_bytes() != held_out
 
     def test_partial_labels_give_a_roc_alone(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., About], tmp_path: Path
+        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """Without a truth of several classes there is the ROC curve of the label that is told."""
         judged = [judge("normal or extrastole", EVEN, "a"), judge("murmur", EVEN, "b")]
@@ -62,14 +62,14 @@ class TestWithMatplotlib:
         assert [path.name for path in paths] == ["roc.png"]
 
     def test_nothing_to_draw(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., About], tmp_path: Path
+        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """Sounds that are no heart give no picture."""
         judged = [judge("not-heart", EVEN)]
         assert write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path) == []
 
     def test_one_recording(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., About], tmp_path: Path
+        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """Figures without an interval are drawn without one, and without a warning."""
         judged = [judge("murmur", EVEN)]
@@ -77,7 +77,7 @@ class TestWithMatplotlib:
         assert [path.name for path in paths] == ["confusion.png", "reliability.png", "coverage.png"]
 
     def test_names_are_no_formulas(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., About], tmp_path: Path
+        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """A data set whose name looks like mathematics is drawn as it is."""
         judged = [judge("murmur", EVEN, "a", source="$x^$"), judge("normal", EVEN, "b", source="$y")]

@@ -1,6 +1,6 @@
-"""What docs/EVIDENCE.md says in words: limits, the items of TRIPOD+AI and of STARD, the data and their licences.
+"""The text of docs/EVIDENCE.md that is written by hand: limits, data and licences, the items of TRIPOD+AI and STARD.
 
-No figure that was measured may stand here. Where an item is not done, it says so.
+No measured number may stand here. Where an item is not done, it says so.
 """
 
 from __future__ import annotations
@@ -10,41 +10,51 @@ __all__ = ["CITATIONS", "DATA_STATEMENT", "LIMITS", "NOT_DONE", "STARD", "STARD_
 NOT_DONE = "not done"
 
 LIMITS = (
-    "Settings were compared on the same folds that these figures are of, so expect a little less elsewhere. Nothing "
-    "here is an external validation: patients, devices and countries are those of two public sets.",
-    "Set B has few patients with a finding, and each gives several clips; intervals draw whole patients and are wide "
-    "for that reason. They do not cover the choice of the recipe.",
-    "The labels of set B are a challenge's, without a second reader or an echocardiogram to be held against. A murmur "
-    "is in effect a patient's label there, an extrasystole a clip's, and none of the clips called noisy is one.",
-    "Premature beats are told by marks of S1, not by an ECG, and are few: see the counts of windows and children. A "
-    "short interval followed by a pause is no proof of an extrasystole; sinus arrhythmia of children looks alike.",
+    "Hyperparameters were compared on the folds that these metrics are of, so expect slightly lower values elsewhere. "
+    "There is no external validation: patients, devices and countries are those of two public data sets.",
+    "Set B has few patients with a finding, and each has several clips; the bootstrap resamples whole patients, and "
+    "intervals are wide for that reason. They do not cover the choice of the recipe.",
+    "The labels of set B are those of a challenge, without a second reader or an echocardiogram as reference. A murmur "
+    "is in effect a patient's label there, an extrasystole a clip's, and no noisy clip is labelled as one.",
+    "Ectopic beats are identified by S1 annotations, not by an ECG, and are few: see the counts of windows and "
+    "children. A short interval followed by a pause is no proof of an extrasystole; sinus arrhythmia of children looks "
+    "alike.",
     "Set B and CirCor were recorded with digital stethoscopes of one project, CirCor's children in one country; only a "
-    "part of CirCor was used. Other devices are only imitated here.",
-    "Disturbances are made from recordings that hold noise of their own. Lungs and speech that are mixed in are of the "
-    "few sounds that training also knows as sounds that are no heart, and as noise, so these rows flatter.",
-    "How well sounds that are no heart are told from hearts, none of them heard before, stands on the bundle's card.",
-    "Windows are withheld here by the network's own opinion alone; the monitor's quality gate weighs it with others.",
-    "Sex, age, weight and skin of set B's patients are not known, so fairness among them was not looked at; CirCor's "
-    "table knows some of it, and it was not looked at either.",
-    "A label holds for five seconds at one place on the chest. It is no finding about a person.",
+    "part of CirCor was used. Other devices are only simulated here.",
+    "Perturbations are applied to recordings that contain noise of their own. The lung sounds and speech that are "
+    "mixed in are of the few recordings that training also uses as non-cardiac sounds and as noise, so these rows are "
+    "optimistic.",
+    "How well non-cardiac sounds are told from heart sounds, on sounds not used in training, is on the bundle's card.",
+    "Windows are withheld here by the network's probability alone; the monitor's quality gate combines it with "
+    "acoustic features.",
+    "Sex, age, weight and skin colour of set B's patients are unknown, so fairness was not examined; CirCor's table "
+    "has some of these, and they were not examined either.",
+    "A label holds for five seconds at one site of the chest. It is no finding about a person.",
 )
 
 DATA_STATEMENT = (
     ("Recordings", "Public, de-identified sets, named below with their licences; none is part of this repository."),
     (
-        "Who was recorded",
-        "Set B: a clinical trial in hospitals, ages not told. CirCor: mostly children, screened in Brazil.",
+        "Participants",
+        "Set B: a clinical trial in hospitals, ages not reported. CirCor: mostly children, screened in Brazil.",
     ),
-    ("How", "Set B and CirCor: digital stethoscopes, 4 kHz. Sounds that are no heart: a manikin's lungs, read digits."),
-    ("Labels", "As the sets give them. CirCor's murmurs by place; a child's recording without one may be otherwise."),
     (
-        "Left out",
-        "Recordings that cannot be read, CirCor's unknown murmurs, places where a child's murmur is not heard.",
+        "Acquisition",
+        "Set B and CirCor: digital stethoscopes, 4 kHz. Non-cardiac sounds: lung sounds of a manikin, read digits.",
     ),
-    ("Made sounds", "Hearts and other sounds made by the generator behind `auscult demo`, for training alone."),
     (
-        "Leaks looked for",
-        "Patients stay whole in folds; a child with two numbers is one; spliced beats stay with theirs.",
+        "Labels",
+        "As the sets give them. CirCor's murmurs by auscultation site; a recording of a child without a murmur may have "
+        "other findings.",
+    ),
+    (
+        "Excluded",
+        "Unreadable recordings, CirCor's unknown murmurs, sites at which a child's murmur is not audible.",
+    ),
+    ("Synthetic sounds", "Heart and non-cardiac sounds from the generator behind `auscult demo`, for training alone."),
+    (
+        "Data leakage",
+        "Patients stay whole in folds; a child with two numbers is one; spliced beats stay with their patient.",
     ),
 )
 
@@ -53,10 +63,10 @@ CITATIONS = (
     "Mirrors state CC0.",
     'CirCor DigiScope 2022: Oliveira et al., "The CirCor DigiScope Dataset: From Murmur Detection to Murmur '
     'Classification", IEEE J. Biomed. Health Inform. 2022; PhysioNet circor-heart-sound 1.0.3. ODC-By 1.0.',
-    "Sounds that are no heart: HLS-CMDS lungs of a manikin (CC BY 4.0), Free Spoken Digit Dataset (CC BY-SA 4.0).",
+    "Non-cardiac sounds: HLS-CMDS lung sounds of a manikin (CC BY 4.0), Free Spoken Digit Dataset (CC BY-SA 4.0).",
     'The article\'s recipe: "CNN Sound Recognition Code Along", 2021.',
-    "Intervals: percentiles of a bootstrap over patients. Calibration error: Guo et al. 2017. Challenge's own figures: "
-    "Gomes et al. 2013.",
+    "Intervals: percentiles of a bootstrap over patients. Calibration error: Guo et al. 2017. Metrics of the "
+    "challenge: Gomes et al. 2013.",
     "Reporting: Collins et al. 2024 (TRIPOD+AI); Bossuyt et al. 2015 (STARD) and its extension to artificial "
     "intelligence; Mitchell et al. 2019 (model cards).",
 )
@@ -65,28 +75,32 @@ TRIPOD = (
     ("1", "title: model, population, outcome", "heading of this page"),
     ("2", "abstract", f"the first table; a structured abstract is {NOT_DONE}"),
     ("3a-3c", "context, target population and use, inequalities", f"README; inequalities {NOT_DONE}"),
-    ("4", "objectives", "To reach"),
+    ("4", "objectives", "Targets"),
     ("5a, 5b", "sources and dates of data", "Data; dates of recording are those of the sets"),
-    ("6a-6c", "setting, eligibility, treatments", "Data; treatments are not known"),
+    ("6a-6c", "setting, eligibility, treatments", "Data; treatments are unknown"),
     ("7", "preparation of data", "docs/design.md, docs/decisions/0002"),
-    ("8a-8c", "outcome, who assessed it, blinding", "Data; assessors and blinding are not told by set B"),
-    ("9a-9c", "predictors", "docs/decisions/0002: the sound alone, no fact about the patient"),
-    ("10", "sample size", f"all there was; no calculation: {NOT_DONE}"),
-    ("11", "missing data", "Data, left out; partial labels: docs/decisions/0004"),
-    ("12a-12g", "analysis: split, model, tuning, performance, heterogeneity", "How it was measured; Subgroups"),
+    ("8a-8c", "outcome, who assessed it, blinding", "Data; assessors and blinding are not reported for set B"),
+    ("9a-9c", "predictors", "docs/decisions/0002: the sound alone, no patient data"),
+    ("10", "sample size", f"all recordings available; no calculation: {NOT_DONE}"),
+    ("11", "missing data", "Data, excluded; partial labels: docs/decisions/0004"),
+    ("12a-12g", "analysis: split, model, tuning, performance, heterogeneity", "Method; Subgroups"),
     ("13", "class imbalance", "docs/decisions/0004; Ablations (no class balance)"),
     ("14", "fairness", f"{NOT_DONE}: see Limits"),
     ("15", "output of the model", "docs/formats/json-lines.md; the label with the largest calibrated score"),
-    ("16", "differences of training and evaluation data", "patients apart, else the same sets: no external validation"),
-    ("17", "ethical approval", "of the sets' makers; none was sought for this use of public data"),
+    (
+        "16",
+        "differences of training and evaluation data",
+        "different patients of the same sets: no external validation",
+    ),
+    ("17", "ethical approval", "that of the data sets; none was sought for this use of public data"),
     ("18a, 18b", "funding, conflicts of interest", "not stated here"),
-    ("18c, 18d", "protocol, registration", f"{NOT_DONE}; the figures to be reached were written down beforehand"),
+    ("18c, 18d", "protocol, registration", f"{NOT_DONE}; the targets were written down beforehand"),
     ("18e, 18f", "data and code", "Data; this repository"),
     ("19", "patients and public", f"{NOT_DONE}"),
     ("20a-20c", "participants, their flow and characteristics", f"Data, counts; characteristics {NOT_DONE}"),
     ("21", "development: counts in each analysis", "Data, counts; Subgroups"),
     ("22", "specification of the model", "the bundle itself, docs/formats/bundle-format.md"),
-    ("23a, 23b", "performance, heterogeneity, with intervals", "To reach; Each label; Subgroups"),
+    ("23a, 23b", "performance, heterogeneity, with intervals", "Targets; Each label; Subgroups"),
     ("24", "updating", "`auscult train`; no updated model is reported"),
     ("25, 26", "interpretation, limits", "Ablations; Limits"),
     ("27a-27c", "use in practice: poor input, users, next steps", "README; research use, not for diagnosis"),
@@ -94,33 +108,41 @@ TRIPOD = (
 """Number, what the item asks for, where it is answered. Source: TRIPOD+AI 2024, 27 items."""
 
 STARD_NOTE = (
-    "Numbers are those of STARD 2015; what its extension to artificial intelligence asks for besides stands without a "
-    "number, in words of our own."
+    "Numbers are those of STARD 2015; the additional items of its extension to artificial intelligence are paraphrased "
+    "and marked AI."
 )
 
 STARD = (
     ("1, 2", "title and abstract name measures of accuracy", f"heading and first table; abstract {NOT_DONE}"),
-    ("3, 4", "background, intended use, objectives", "README; To reach"),
+    ("3, 4", "background, intended use, objectives", "README; Targets"),
     ("5", "data collected before or after the test", "before: a retrospective use of public sets"),
-    ("6-9", "eligibility, where and when, series", f"Data; whether series were consecutive is not told: {NOT_DONE}"),
-    ("10a", "index test, to be repeated", "How to reproduce; docs/decisions"),
-    ("10b, 11", "reference standard and why", "Data, labels; S1 marks for rhythm; no echocardiogram, no ECG"),
-    ("12a, 12b", "cut-offs", "largest score; specificity 0.90 where named; both fixed beforehand"),
-    ("13a, 13b", "blinding of readers", "the test saw no label; blinding of the reference is not told"),
-    ("14-18", "analysis, indeterminate and missing results, variability, sample size", "How it was measured; Coverage"),
+    (
+        "6-9",
+        "eligibility, where and when, series",
+        f"Data; whether series were consecutive is not reported: {NOT_DONE}",
+    ),
+    ("10a", "index test, reproducible", "How to reproduce; docs/decisions"),
+    ("10b, 11", "reference standard and why", "Data, labels; S1 annotations for rhythm; no echocardiogram, no ECG"),
+    ("12a, 12b", "cut-offs", "largest score; specificity 0.90 where named; both chosen beforehand"),
+    ("13a, 13b", "blinding of readers", "the index test saw no label; blinding of the reference is not reported"),
+    (
+        "14-18",
+        "analysis, indeterminate and missing results, variability, sample size",
+        "Method; Error rate by coverage",
+    ),
     ("19", "flow of participants", f"counts in Data; a diagram is {NOT_DONE}"),
-    ("20-22", "characteristics, severity, time between tests", f"{NOT_DONE}: not known of set B"),
+    ("20-22", "characteristics, severity, time between tests", f"{NOT_DONE}: unknown for set B"),
     ("23, 24", "cross tabulation, accuracy with precision", "Confusion; Each label"),
-    ("25", "adverse events", "none possible: no person was examined for this"),
+    ("25", "adverse events", "none possible: no person was examined for this study"),
     ("26, 27", "limits, implications", "Limits; research use, not for diagnosis"),
     ("28-30", "registration, protocol, funding", f"registration and protocol {NOT_DONE}; funding not stated here"),
-    ("AI", "partition of data, and that nobody is on both sides", "How it was measured; tests of the folds"),
-    ("AI", "preparation and quality of input, and what is refused", "Other devices, windows withheld"),
+    ("AI", "partition of data, no patient on both sides", "Method; tests of the folds"),
+    ("AI", "preparation and quality of input, and what is refused", "Robustness, windows withheld"),
     ("AI", "version of the test", "docs/evidence names command and options; the bundle its digest"),
     ("AI", "hardware and software needed", "README; `auscult bench`"),
-    ("AI", "analysis of errors and of subgroups", "Subgroups; Confusion; single errors were not described"),
+    ("AI", "analysis of errors and of subgroups", "Subgroups; Confusion; single errors are not described"),
     ("AI", "bias and fairness", f"{NOT_DONE}: see Limits"),
     ("AI", "external validation", f"{NOT_DONE}"),
-    ("AI", "code and data to be had", "this repository; Data"),
+    ("AI", "availability of code and data", "this repository; Data"),
 )
 """Number, what the item asks for, where it is answered. Source: STARD 2015, 30 items."""

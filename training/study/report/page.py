@@ -1,4 +1,4 @@
-"""docs/EVIDENCE.md, generated from docs/evidence/*.json: no figure in it is typed, and none is measured here.
+"""docs/EVIDENCE.md, generated from docs/evidence/*.json: no number on it is typed, and none is computed here.
 
 The same files give the same text. Pure but for :func:`read_evidence`.
 """
@@ -12,50 +12,64 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import DataError
+from training.reports.table import MISSING, Table, set_title
 from training.study.figures import COMPARISONS
-from training.study.report import checklists as items
-from training.study.report import tables
-from training.study.report.tables import markdown
+from training.study.report import checklists, tables
 from training.study.variants import OURS, SHORT
 
 __all__ = ["Studies", "evidence_text", "read_evidence"]
 
 Json = Mapping[str, Any]
+Parts = list[list[str]]
+"""Parts of the page, which an empty line separates; each is a list of lines."""
+
 ARTICLE = "article"
 NOT_YET = (
     "Not measured yet: `python benchmarks/accuracy/ablations.py DATA...`, then `python docs/make/make_evidence.py`."
 )
 
 METHOD = (
-    "Patients are dealt into 5 folds, balanced by label, before windows are cut and anything is augmented or spliced; "
-    "each fold is judged by a network that never heard its patients. Within a fold's training patients some are only "
-    "watched, to tell when to end. This is done again with every seed, which deals anew. A recording's score is the "
-    "mean over its windows, one each second; a short clip is looped. Each fold's scores are calibrated on the other "
-    "folds, with findings taken to be a little more common than in the recordings (their share to the power of 0.7), "
-    "and the label with the largest score is decided. A figure is "
-    "the mean over the seeds, never that of averaged scores; in brackets its 95 % interval by bootstrap over patients, "
-    "each drawn with all clips and all seeds; a table of a subgroup draws its own patients. `seeds`: the least and the "
-    "largest of any one seed. AUCs of an extrasystole rank by what is heard, without the share of recordings that are "
-    "given the label unheard, which each fold estimates anew."
+    "Cross-validation: patients are split into 5 folds, stratified by label, before windows are cut and anything is "
+    "augmented or spliced; each fold is scored by a network that was not trained on its patients. Some of the training "
+    "patients are a validation set for early stopping. This is repeated with every seed, which reshuffles the "
+    "patients. A recording's score is the mean over its windows, one each second; a short clip is looped. Each fold's "
+    "scores are calibrated on the other folds, assuming findings slightly more prevalent than in the recordings "
+    "(prevalence to the power of 0.7), and the predicted label is the one with the largest score. A metric is the mean "
+    "over the seeds, never that of averaged scores; in brackets its 95 % confidence interval by bootstrap over "
+    "patients, each resampled with all clips and all seeds; a table of a subgroup resamples its own patients. `seeds`: "
+    "minimum and maximum over the seeds. AUCs of an extrasystole rank by the network's evidence for an ectopic beat, "
+    "without the share of recordings that carry the label with no audible ectopic beat, which each fold estimates from "
+    "its training data."
 )
 COMPARED = (
-    "Each changes one thing, on the same folds and the first seed, and is trained a third as long as the recipe, to "
-    "save time; so is what it is compared with. A difference is the variant less that, with "
-    "its 95 % interval by drawing the same patients for both. More than a dozen figures times as many variants are "
-    "looked at, and none is corrected for that: an interval that barely misses zero is no news."
+    "Each variant changes one thing, on the same folds and the first seed, and is trained a third as long as the "
+    "recipe, to save time; so is its reference. A difference is variant minus reference, with its 95 % interval by "
+    "resampling the same patients for both. More than a dozen metrics times as many variants are compared, without "
+    "correction for multiple comparisons: an interval that barely excludes zero is not significant."
+)
+PERTURBED = (
+    "Held-out recordings of set B, perturbed as in `training/study/perturbations.py`, scored by the networks that were "
+    "not trained on their patients. Signal-to-noise ratio: mean power of the clip over that of the noise, both from 20 "
+    "to 1000 Hz; the noise in the clip itself counts as signal. Withheld: windows that the network classifies as "
+    "non-cardiac."
+)
+RHYTHM = (
+    "The calibrated score of an extrasystole. The label is given to whole clips, and to no noisy one; what a score "
+    "gains against noisy normals over clean ones is not rhythm. S1 annotations are of held-out children, windows of "
+    "5 s every 0.5 s, intervals relative to the window's median; regular: all within 10 %."
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Studies:
-    """What a folder of evidence holds.
+    """The content of a folder of evidence.
 
     Attributes
     ----------
     by_name : mapping of str to mapping
         The JSON of each variant; the recipe first, then the article's, then the others by name.
     comparisons : mapping of str to mapping
-        What each variant differs from the recipe by.
+        The differences of each variant from its reference.
     """
 
     by_name: Mapping[str, Json]
@@ -67,23 +81,23 @@ class Studies:
 
 
 def read_evidence(folder: Path) -> Studies:
-    """Return what a folder holds; nothing where there is none.
+    """Return the content of a folder of evidence; nothing where there is none.
 
     Raises
     ------
     DataError
-        If a file cannot be read, or the comparisons are of other scores than the figures.
+        If a file cannot be read, or the comparisons are of other scores than the metrics.
     """
-    found = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name != COMPARISONS}
-    ordered = sorted(found, key=lambda name: (name != OURS, name != ARTICLE, name))
-    by_name = {name: found[name] for name in ordered}
+    read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name != COMPARISONS}
+    ordered = sorted(read, key=lambda name: (name != OURS, name != ARTICLE, name))
+    by_name = {name: read[name] for name in ordered}
     comparisons = _read(folder / COMPARISONS)["variants"] if (folder / COMPARISONS).is_file() else {}
-    known = {name: its for name, its in comparisons.items() if name in by_name and its["against"] in by_name}
-    for name, its in known.items():
-        if its["scores_sha256"] != [by_name[side]["scores_sha256"] for side in (name, its["against"])]:
+    known = {name: row for name, row in comparisons.items() if name in by_name and row["against"] in by_name}
+    for name, row in known.items():
+        if row["scores_sha256"] != [by_name[side]["scores_sha256"] for side in (name, row["against"])]:
             raise DataError(
-                f"{folder / COMPARISONS}: compares other scores of {name} than its figures are made of",
-                "run benchmarks/accuracy/ablations.py once more, which compares anew",
+                f"{folder / COMPARISONS}: compares other scores of {name} than its metrics are computed from",
+                "run benchmarks/accuracy/ablations.py once more, which compares them again",
             )
     return Studies(by_name, {name: known[name] for name in ordered if name in known})
 
@@ -101,128 +115,112 @@ def evidence_text(studies: Studies) -> str:
     """Return the whole of docs/EVIDENCE.md."""
     ours, article = studies.get(OURS), studies.get(ARTICLE)
     parts = [
-        ["# Evidence: murmurs, extrasystoles and normal heart sounds from 5 s at one place"],
+        ["# Evidence: murmurs, extrasystoles and normal heart sounds from 5 s at one auscultation site"],
         [
-            "Research use, not for diagnosis. Generated by `python docs/make/make_evidence.py` from `docs/evidence/*.json`; "
-            "no figure is typed."
+            "Research use, not for diagnosis. Generated by `python docs/make/make_evidence.py` from "
+            "`docs/evidence/*.json`; no number is typed."
         ],
-        ["## To reach", *([] if ours else ["", NOT_YET])],
-        markdown(tables.target_table(ours, article)),
-        ["Met: the value against `must` and `aim`, not its interval. " + _of_article(article)],
-        ["## How it was measured", "", METHOD],
+        ["## Targets", *([] if ours else ["", NOT_YET])],
+        tables.target_table(ours, article).markdown(),
+        ["Met: the value, not its interval, reaches `required` or `target`. " + _about_article(article)],
+        ["## Method", "", METHOD],
         *_ablations(studies),
         *_robustness(ours),
         *_rhythm(ours, article),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
-        *_others(ours),
-        ["## Limits", "", *(f"- {line}" for line in items.LIMITS)],
-        ["## Data, licences, citations", "", *(f"- **{name}.** {text}" for name, text in items.DATA_STATEMENT)],
-        _data(ours),
-        [f"- {line}" for line in items.CITATIONS],
-        ["## TRIPOD+AI", "", *markdown([["item", "asks for", "answered"], *map(list, items.TRIPOD)])],
-        ["## STARD and its extension to AI", "", items.STARD_NOTE],
-        markdown([["item", "asks for", "answered"], *map(list, items.STARD)]),
+        *_other_sets(ours),
+        ["## Limits", "", *(f"- {line}" for line in checklists.LIMITS)],
+        ["## Data, licences, citations", "", *(f"- **{name}.** {text}" for name, text in checklists.DATA_STATEMENT)],
+        tables.data_table(ours).markdown() if ours else [],
+        [f"- {line}" for line in checklists.CITATIONS],
+        ["## TRIPOD+AI", "", *_checklist(checklists.TRIPOD)],
+        ["## STARD and its extension to AI", "", checklists.STARD_NOTE],
+        _checklist(checklists.STARD),
         *_reproduce(studies),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _of_article(article: Json | None) -> str:
+def _checklist(items: tuple[tuple[str, str, str], ...]) -> list[str]:
+    """Return a reporting checklist."""
+    return Table(("item", "asks for", "answered"), items).markdown()
+
+
+def _about_article(article: Json | None) -> str:
     """Return what is said of the article's column."""
     if article is None:
-        return f"`{tables.NOTHING}`: not measured."
-    return f"{article['changed']} `{tables.NOTHING}`: not measured, or nothing that its labels allow."
+        return f"`{MISSING}`: not measured."
+    return f"{article['changed']} `{MISSING}`: not measured, or undefined for the labels."
 
 
-def _ablations(studies: Studies) -> list[list[str]]:
-    """Return what each change does."""
-    found = {name: its for name, its in studies.comparisons.items() if name not in (ARTICLE, SHORT)}
-    if not found:
+def _ablations(studies: Studies) -> Parts:
+    """Return the effect of each change."""
+    comparisons = {name: row for name, row in studies.comparisons.items() if name not in (ARTICLE, SHORT)}
+    if not comparisons:
         return [["## Ablations", "", NOT_YET]]
     lines = []
-    for name, its in found.items():
+    for name, row in comparisons.items():
         study = studies.by_name[name]
-        lines.append(f"- **{study['title']}.** {study['changed']} {tables.what_it_says(its['differences'])}")
-    return [["## Ablations", "", COMPARED], markdown(tables.ablation_table(studies.by_name, found)), lines]
+        lines.append(f"- **{study['title']}.** {study['changed']} {tables.effect_sentence(row['differences'])}")
+    table = tables.ablation_table(studies.by_name, comparisons)
+    return [["## Ablations", "", COMPARED], table.markdown(), lines]
 
 
-def _robustness(ours: Json | None) -> list[list[str]]:
-    """Return what other devices and rooms do."""
-    heading = ["## Other devices, lines and rooms", ""]
+def _robustness(ours: Json | None) -> Parts:
+    """Return the metrics under perturbations of the recordings."""
+    title = "## Robustness: other devices, transmission and noise"
     if not ours or not ours["robustness"]:
-        return [[*heading, NOT_YET]]
-    text = (
-        "Held-out recordings of set B, disturbed as `training/study/perturbations.py` says, judged by the networks that never "
-        "heard their patients. Signal-to-noise ratio: mean power of the clip over that of the noise, both from 20 to "
-        "1000 Hz; the clip counts with the noise it holds. Withheld: windows that the network takes for no heart."
-    )
-    return [[*heading, text], markdown(tables.robustness_table(ours["robustness"]))]
+        return [[title, "", NOT_YET]]
+    return [[title, "", PERTURBED], tables.robustness_table(ours["robustness"]).markdown()]
 
 
-def _rhythm(ours: Json | None, article: Json | None) -> list[list[str]]:
-    """Return both truths about the score of an extrasystole."""
-    heading = ["## Rhythm: two truths side by side", ""]
+def _rhythm(ours: Json | None, article: Json | None) -> Parts:
+    """Return the extrasystole score against both kinds of ground truth."""
+    title = "## Rhythm: label and beat annotations as ground truth"
     if not ours or not ours["rhythm"]:
-        return [[*heading, NOT_YET]]
-    text = (
-        "The calibrated score of an extrasystole. The label is given to whole clips, to none called noisy; what "
-        "a score gains against noisy normals over clean ones is not rhythm. Marks of S1 are of held-out children, "
-        "windows of 5 s every 0.5 s, intervals relative to the window's median; regular: all within 10 %."
-    )
-    return [[*heading, text], markdown(tables.rhythm_table(ours, article))]
+        return [[title, "", NOT_YET]]
+    return [[title, "", RHYTHM], tables.rhythm_table(ours, article).markdown()]
 
 
-def _tables(title: str, found: Json) -> list[list[str]]:
-    """Return the tables of one set."""
-    parts = [[f"## {title}each label, per recording", "", *markdown(tables.label_table(found))]]
-    matrix, labels = found["confusion"]["matrix"], found["confusion"]["labels"]
-    if any(any(row) for row in matrix):
-        rows = [[label, *map(str, row)] for label, row in zip(labels, matrix, strict=True)]
-        text = "Confusion, summed over the seeds (rows: truth; columns: decided):"
-        parts += [[text, "", *markdown([["truth", *labels], *rows])]]
-        parts += [[f"## {title}reliability", "", *markdown(tables.reliability_table(found))]]
-        parts += [[f"## {title}coverage", "", *markdown(tables.coverage_table(found))]]
-        text = f"A heart problem is any label but normal. Published: {found['challenge']['source']}"
-        lines = markdown(tables.challenge_table(found))
-        parts += [[f"## {title}the challenge's own figures", "", *lines, "", text]]
-    for dimension, groups in found["subgroups"].items():
-        lines = markdown(tables.subgroup_table(groups))
+def _tables(prefix: str, values: Json) -> Parts:
+    """Return the tables of one data set."""
+    parts = [[f"## {prefix}each label, per recording", "", *tables.label_table(values).markdown()]]
+    confusion = tables.confusion_table(values)
+    if confusion.rows:
+        text = "Confusion matrix, summed over the seeds (rows: true label; columns: predicted label):"
+        published = f"A heart problem is any label but normal. Published: {values['challenge']['source']}"
+        challenge = tables.challenge_table(values).markdown()
+        parts += [
+            [text, "", *confusion.markdown()],
+            [f"## {prefix}reliability", "", *tables.reliability_table(values).markdown()],
+            [f"## {prefix}error rate by coverage", "", *tables.coverage_table(values).markdown()],
+            [f"## {prefix}metrics of the PASCAL challenge", "", *challenge, "", published],
+        ]
+    note = f"AUC, sensitivity and specificity are of {values['finding']}."
+    for dimension, groups in values["subgroups"].items():
+        lines = tables.subgroup_table(groups).markdown()
         if lines:
-            note = f"AUC, sensitivity and specificity are of {found['finding']}."
-            parts += [[f"## Subgroups, {title}by {dimension}", "", *lines, "", note]]
+            parts.append([f"## Subgroups, {prefix}by {dimension}", "", *lines, "", note])
     return parts
 
 
-def _others(ours: Json | None) -> list[list[str]]:
-    """Return the tables of the sets that tell only a part."""
-    found = ours["other_sets"] if ours else {}
-    return [part for source, its in found.items() for part in _tables(f"{source}: ", its)]
+def _other_sets(ours: Json | None) -> Parts:
+    """Return the tables of the partially labelled sets."""
+    sets = ours["other_sets"] if ours else {}
+    return [part for source, values in sets.items() for part in _tables(f"{set_title(source)}: ", values)]
 
 
-def _data(ours: Json | None) -> list[str]:
-    """Return the counts of the recordings."""
-    if not ours:
-        return []
-    table = [["set", "recordings", "patients", "held out", "labels"]]
-    held = {its["set"]: its["recordings"] for its in ours["held_out"]}
-    for its in ours["data"]:
-        counts = ", ".join(f"{number} {label}" for label, number in its["labels"].items())
-        cells = [its["set"], str(its["recordings"]), str(its["patients"]), str(held.get(its["set"], 0)), counts]
-        table.append(cells)
-    return markdown(table)
-
-
-def _reproduce(studies: Studies) -> list[list[str]]:
+def _reproduce(studies: Studies) -> Parts:
     """Return a command for everything."""
-    heading = ["## How to reproduce", ""]
+    title = "## How to reproduce"
+    if not studies.by_name:
+        return [[title, "", NOT_YET]]
     text = (
         "One command a row, with the folders of the recordings in place of their names; then "
         "`python docs/make/make_evidence.py`. Minutes are of processor time, on two cores."
     )
-    if not studies.by_name:
-        return [[*heading, NOT_YET]]
-    table = [["figures", "command", "seeds", "CPU minutes"]]
-    for its in studies.by_name.values():
-        seeds = ", ".join(str(seed) for seed in its["seeds"])
-        table.append([its["title"], f"`{its['command']}`", seeds, f"{its['cpu_minutes']:.0f}"])
-    return [[*heading, text], markdown(table)]
+    rows = [
+        (study["title"], f"`{study['command']}`", ", ".join(map(str, study["seeds"])), f"{study['cpu_minutes']:.0f}")
+        for study in studies.by_name.values()
+    ]
+    return [[title, "", text], Table(("variant", "command", "seeds", "CPU minutes"), rows).markdown()]

@@ -1,0 +1,175 @@
+"""The tables of docs/EVIDENCE.md say what the JSON of a study says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from training.reports.table import cell_text
+from training.study.report.tables import (
+    TARGETS,
+    ablation_table,
+    confusion_table,
+    coverage_table,
+    data_table,
+    effect_sentence,
+    label_table,
+    reliability_table,
+    rhythm_table,
+    robustness_table,
+    subgroup_table,
+    target_table,
+)
+
+UNDEFINED = {"value": None, "low": None, "high": None}
+
+
+def estimate(value: float, half: float = 0.02) -> dict[str, float]:
+    """Return the JSON of a metric with an interval around it."""
+    return {"value": value, "low": value - half, "high": value + half}
+
+
+def study(value: float) -> dict[str, Any]:
+    """Return the headline metrics of a study, all of one value, from two seeds."""
+    return {
+        "headline": {name: estimate(value) for _, name, *_ in TARGETS},
+        "per_seed": {name: [value - 0.01, value + 0.01] for _, name, *_ in TARGETS},
+    }
+
+
+def target_row(ours: dict[str, Any], title: str) -> list[str]:
+    """Return the cells of a target, without its title."""
+    rows = {row[0]: row[1:] for row in target_table(ours, None).rows}
+    return [str(cell) for cell in rows[title]]
+
+
+def test_a_target() -> None:
+    """Both values, the interval, the range of the seeds, what is required, and whether it is met."""
+    (cells, *_) = target_table(study(0.951), study(0.771)).rows
+    assert cells[1:5] == ("0.771", "0.951", "0.931 to 0.971", "0.941 to 0.961")
+    assert cells[5:] == ("0.935", "0.96", "required")
+
+
+@pytest.mark.parametrize(
+    ("value", "met"), [(0.97, "target"), (0.96, "target"), (0.935, "required"), (0.9345, "**no**")]
+)
+def test_what_is_met(value: float, met: str) -> None:
+    """A target is met by the value as it is rounded for display."""
+    assert target_row(study(value), "murmur AUC")[-1] == met
+
+
+@pytest.mark.parametrize(("value", "met"), [(0.01, "target"), (0.03, "required"), (0.031, "**no**")])
+def test_a_lower_calibration_error_is_better(value: float, met: str) -> None:
+    """The target of the calibration error is below the required value."""
+    assert target_row(study(value), "calibration error")[-1] == met
+
+
+def test_an_undefined_target_is_a_dash() -> None:
+    """A metric without a value, and a study that is missing, have dashes and are not measured."""
+    ours = study(0.9)
+    ours["headline"]["murmur_auc"] = UNDEFINED
+    cells = target_row(ours, "murmur AUC")
+    assert cells[:3] == ["-", "-", "-"]
+    assert cells[-1] == "not measured"
+
+
+def test_the_effect_of_a_change() -> None:
+    """Metrics whose interval excludes zero are named with the direction; a lower calibration error improves."""
+    differences = {
+        "murmur_auc": estimate(-0.03),
+        "calibration_error": estimate(-0.05, 0.01),
+        "accuracy": estimate(0.01),
+    }
+    assert effect_sentence(differences) == (
+        "It worsens murmur AUC by 0.030, and it improves calibration error by 0.050; all other intervals include zero."
+    )
+
+
+@pytest.mark.parametrize("difference", [estimate(0.01), {**estimate(0.5), "low": None, "high": None}])
+def test_no_significant_effect(difference: dict[str, float | None]) -> None:
+    """An interval that includes zero, or none at all, is no effect."""
+    assert effect_sentence({"accuracy": difference}).startswith("No metric changes significantly")
+
+
+def test_ablations() -> None:
+    """A difference has a sign; one that was not measured is a dash."""
+    comparisons = {"short": {"differences": {"murmur_auc": estimate(0.03)}}}
+    (row,) = ablation_table({"short": {"title": "shorter"}}, comparisons).rows
+    assert row[:2] == ("shorter", "+0.030 (+0.010 to +0.050)")
+    assert set(row[2:]) == {"-"}
+
+
+def test_robustness() -> None:
+    """Each perturbation has its row; a metric that was not measured is a dash."""
+    (row,) = robustness_table({"8 bit": {"murmur_auc": estimate(0.9)}}).rows
+    assert [cell_text(cell) for cell in row] == ["8 bit", "0.900 (0.880 to 0.920)", "-", "-"]
+
+
+def test_rhythm() -> None:
+    """Label and annotations each have their negatives; an article without rhythm has dashes."""
+    definition = {
+        "definition": "an ectopic beat",
+        "windows": 63,
+        "recordings": 17,
+        "patients": 14,
+        "auc_against_regular": estimate(0.9),
+        "auc_against_all": estimate(0.8),
+    }
+    annotated = {"windows": 8144, "regular": {"windows": 5825}, "definitions": {"premature": definition}}
+    label = {"clean normals": {"positives": 46, "negatives": 200, "auc": estimate(0.6)}}
+    rows = rhythm_table({"rhythm": {"label": label, "marks": annotated}}, None).rows
+    assert [row[2] for row in rows] == ["200 clean normals", "5825 regular windows", "all 8081 others"]
+    assert [cell_text(row[3])[:5] for row in rows] == ["0.600", "0.900", "0.800"]
+    assert {cell_text(row[4]) for row in rows} == {"-"}
+
+
+def test_labels_that_all_or_no_recordings_have_are_left_out() -> None:
+    """The metrics of a label need recordings with it and without it."""
+    names = ("sensitivity", "specificity", "precision", "auc", "sensitivity_at_specificity_0.90")
+    metrics = {name: estimate(0.9) for name in names}
+    counts = {"murmur": (5, 9), "normal": (9, 0), "extrastole": (0, 9)}
+    per_recording = {
+        label: {"positives": positives, "negatives": negatives, **metrics}
+        for label, (positives, negatives) in counts.items()
+    }
+    assert [row[:2] for row in label_table({"per_recording": per_recording}).rows] == [("murmur", "5 / 9")]
+
+
+def test_a_confusion_matrix_of_zeros_is_no_table() -> None:
+    """Where no recording is fully labelled there is no confusion matrix."""
+    for matrix, num_rows in (([[31, 2], [3, 17]], 2), ([[0, 0], [0, 0]], 0)):
+        table = confusion_table({"confusion": {"labels": ["normal", "murmur"], "matrix": matrix}})
+        assert len(table.rows) == num_rows
+    assert table.header == ("true label", "normal", "murmur")
+
+
+def test_a_single_subgroup_is_no_table() -> None:
+    """Metrics of one group alone compare nothing."""
+    names = ("accuracy", "balanced_accuracy", "auc", "sensitivity", "specificity")
+    group = {"recordings": 7, "patients": 3, **{name: estimate(0.9) for name in names}}
+    assert subgroup_table({"clean": group}).rows == []
+    assert [row[:2] for row in subgroup_table({"clean": group, "noisy": group}).rows] == [
+        ("clean", "7 / 3"),
+        ("noisy", "7 / 3"),
+    ]
+
+
+def test_empty_reliability_bins_are_left_out() -> None:
+    """A bin without recordings has no accuracy."""
+    full = {"low": 0.5, "high": 0.6, "count": 4, "confidence": 0.55, "accuracy": 0.5}
+    empty = {"low": 0.6, "high": 0.7, "count": 0, "confidence": None, "accuracy": None}
+    assert reliability_table({"reliability": [full, empty]}).rows == [("0.5 to 0.6", 4, "0.550", "0.500")]
+
+
+def test_coverage() -> None:
+    """Coverage is in percent, the error rate has its interval."""
+    assert coverage_table({"coverage": [{"coverage": 0.8, "error": estimate(0.125)}]}).markdown()[-1] == (
+        "| 80% | 0.125 (0.105 to 0.145) |"
+    )
+
+
+def test_data() -> None:
+    """A set that was never held out counts zero, and is called what it is called today."""
+    recorded = {"set": "sounds that are no heart", "recordings": 29, "patients": 0, "labels": {"not-heart": 29}}
+    assert data_table({"data": [recorded], "held_out": []}).rows == [("non-cardiac sounds", 29, 0, 0, "29 not-heart")]
