@@ -92,11 +92,12 @@ def _run(arguments: list[str]) -> int:
 def _log_start(value: str, arguments: list[str]) -> None:
     """Write the first lines of the diagnostics."""
     from monitor._version import __version__
-    from monitor.log import configure_logging, log
+    from monitor.log import configure_logging, get_logger
 
     configure_logging(value)
-    log("INFO", __name__, "auscult %s, Python %s on %s", __version__, sys.version.split()[0], sys.platform)
-    log("INFO", __name__, "arguments: %s", arguments)
+    logger = get_logger(__name__)
+    logger.info("auscult %s, Python %s on %s", __version__, sys.version.split()[0], sys.platform)
+    logger.info("arguments: %s", arguments)
 
 
 def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentParser:

@@ -1,7 +1,8 @@
 """Diagnostics for developers: the loggers ``monitor`` and ``training``, which ``AUSCULT_LOG`` makes visible.
 
-Nothing imports :mod:`logging` until somebody asks for diagnostics, so a program that does not ask pays nothing
-at start-up and prints nothing. What a user must know is an error or a message on the screen, never a log line.
+A module calls :func:`get_logger` and writes as to any logger. :mod:`logging` itself, 10 ms of a start, is imported only
+by those who read: until then nobody can have added a handler, and messages are dropped. What a user must know is an
+error or a message on the screen, never a log line.
 
 Runs on any thread but the audio callback, which may not wait for a file.
 """
@@ -13,32 +14,54 @@ from typing import Literal
 
 from monitor.errors import AuscultError
 
-__all__ = ["VARIABLE", "configure_logging", "log"]
+__all__ = ["VARIABLE", "LazyLogger", "configure_logging", "get_logger"]
 
 VARIABLE = "AUSCULT_LOG"
 LOGGERS = ("monitor", "training")
 LEVELS = ("DEBUG", "INFO", "WARNING")
 
 
-def log(level: Literal["DEBUG", "INFO", "WARNING"], name: str, message: str, *args: object) -> None:
-    """Pass a diagnostic on, if anybody reads diagnostics.
+def get_logger(name: str) -> LazyLogger:
+    """Return the logger of a module, given its ``__name__``."""
+    return LazyLogger(name)
+
+
+class LazyLogger:
+    """A ``logging.Logger`` that is looked up when something is logged.
 
     Parameters
     ----------
-    level : {"DEBUG", "INFO", "WARNING"}
     name : str
-        ``__name__`` of the module.
-    message : str
-        With ``%s`` for each of ``args``.
-    *args : object
     """
-    logging = sys.modules.get("logging")
-    if logging is None:  # no handler can have been added
-        return
-    top = logging.getLogger(name.partition(".")[0])
-    if not top.handlers:
-        top.addHandler(logging.NullHandler())  # or Python would print warnings by itself
-    logging.getLogger(name).log(getattr(logging, level), message, *args)
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def debug(self, message: str, *args: object, exc_info: bool = False) -> None:
+        """Log what helps to follow the program step by step."""
+        self._log("DEBUG", message, args, exc_info)
+
+    def info(self, message: str, *args: object, exc_info: bool = False) -> None:
+        """Log a fact about this run."""
+        self._log("INFO", message, args, exc_info)
+
+    def warning(self, message: str, *args: object, exc_info: bool = False) -> None:
+        """Log what should not happen and was handled."""
+        self._log("WARNING", message, args, exc_info)
+
+    def _log(
+        self, level: Literal["DEBUG", "INFO", "WARNING"], message: str, args: tuple[object, ...], exc_info: bool
+    ) -> None:
+        """Pass a message on, if anybody can read it."""
+        logging = sys.modules.get("logging")
+        if logging is None:
+            return
+        top = logging.getLogger(self.name.partition(".")[0])
+        if not top.handlers:
+            top.addHandler(logging.NullHandler())  # or Python would print warnings by itself
+        logging.getLogger(self.name).log(getattr(logging, level), message, *args, exc_info=exc_info)
 
 
 def configure_logging(value: str) -> None:
