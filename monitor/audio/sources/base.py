@@ -26,6 +26,9 @@ from monitor.messages import DeviceStatus
 
 __all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed"]
 
+MIN_SPEED, MAX_SPEED = 0.25, 64.0
+"""Multiples of real time."""
+
 logger = logging.getLogger(__name__)
 
 BLOCK_S = 0.01
@@ -296,6 +299,6 @@ def check_speed(speed: float | None) -> float | None:
     ValueError
         If it is neither None nor from 0.25 to 64.
     """
-    if speed is not None and not 0.25 <= speed <= 64:
-        raise ValueError(f"speed={speed:g} must be from 0.25 to 64, or max")
+    if speed is not None and not MIN_SPEED <= speed <= MAX_SPEED:
+        raise ValueError(f"speed={speed:g} must be from {MIN_SPEED:g} to {MAX_SPEED:g}, or max")
     return speed

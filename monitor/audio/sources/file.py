@@ -1,13 +1,13 @@
-"""Recordings replayed: whatever libsndfile reads, of any length, at the pace of hearing.
+"""Recordings as a source: any file that libsndfile reads, of any length, in real time.
 
-Everything that can be wrong with a file is found when the source is made, in one line
-with the next step; only damage further inside shows itself later, as the source's
-``error``. A file is open only while it is read, and memory does not grow with its
-length. The sound comes from the source's own thread.
+A file is checked when the source is created, and errors are one line with the next step;
+only damage further inside shows later, as the source's ``error``. The file is open only
+while it is read, and memory does not grow with its length. The source's own thread reads it.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterator
@@ -28,36 +28,47 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingSource"]
 
+logger = logging.getLogger(__name__)
+
 
 class RecordingSource(PacedSource):
-    """A recording, heard as if it were live.
+    """Plays a recording as if it were live.
 
     Parameters
     ----------
     path : str or path
         Any format that libsndfile reads: wav, flac, ogg, mp3, aiff and more.
     speed : float or None
-        Times real time, 0.25 to 64; None for as fast as the reader takes it.
+        Multiple of real time, 0.25 to 64; None for as fast as the readers take it.
     channel : int or None
-        Which channel is heard, from 1; None for the mean of all.
+        The channel to play, from 1; None for the mean of all.
     start_s : float
-        Seconds left out at the beginning, in every turn of a loop too.
+        Seconds to skip at the beginning, in every pass of a loop too.
     loop : bool
-        Whether the sound goes on from ``start_s`` when it ends, as one stream without end.
+        Whether to continue from ``start_s`` at the end, as one endless stream.
 
     Attributes
     ----------
     name : str
         The path as given, with control characters escaped.
     duration_s : float or None
-        Seconds that will be heard; None for a loop or where the file does not say.
+        Seconds that will be played; None for a loop or where the file does not state its length.
 
     Raises
     ------
     ValueError
         If an argument is out of range.
     RecordingError
-        If the file cannot be replayed; one line with the next step.
+        If the file cannot be played; one line with the next step.
+
+    Examples
+    --------
+    >>> import soundfile, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(f"{folder}/heart.wav", np.full(8000, 0.5), samplerate=4000)
+    ...     source = RecordingSource(f"{folder}/heart.wav", start_s=0.5)
+    ...     source.sample_rate, source.duration_s, next(source.blocks(3))
+    (4000, 1.5, array([0.5, 0.5, 0.5], dtype=float32))
     """
 
     def __init__(
@@ -86,22 +97,22 @@ class RecordingSource(PacedSource):
                 self.duration_s = (sound.num_samples - self._start_sample) / sound.sample_rate
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
-        """Yield the sound in mono blocks, once or for ever.
+        """Yield the sound in mono blocks, once or in an endless loop.
 
         Raises
         ------
         RecordingError
-            If the file is damaged inside, or can no longer be opened.
+            If the file is damaged, or can no longer be opened.
         """
         return self.blocks_from(0, block_samples)
 
     @property
     def can_seek(self) -> bool:
-        """Whether the length is known, and it is played once."""
+        """Whether the length is known and the sound is not looped."""
         return self.duration_s is not None
 
     def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
-        """Yield the sound from a sample on, counted from the start that was asked for.
+        """Yield the sound from a sample on, counted from ``start_s``.
 
         Raises
         ------
@@ -109,24 +120,25 @@ class RecordingSource(PacedSource):
             As :meth:`blocks`.
         """
         while True:
-            heard = 0
+            num_samples = 0
             with self._open() as sound:
                 for block in sound.blocks(self._start_sample + start_sample):
                     mono = pick_channel(block, self._channel)
-                    heard += len(mono)
+                    num_samples += len(mono)
                     for begin in range(0, len(mono), block_samples):
                         yield mono[begin : begin + block_samples]
             if not self._loop:
                 return
-            if heard == 0:
+            if num_samples == 0:
                 raise self._no_samples()
 
     def _open(self) -> Decoder | OpenEndedWav:
-        """Return the recording, open."""
+        """Open the recording."""
         try:
-            unfinished = OpenEndedWav.open(self._path, self.name)
-            if unfinished is not None:
-                return unfinished
+            open_ended = OpenEndedWav.open(self._path, self.name)
+            if open_ended is not None:
+                logger.info("%s: the WAV header states no length; reading to the end of the file", self.name)
+                return open_ended
             from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when there is a file
 
             return Decoder(str(self._path), self.name)
@@ -134,12 +146,12 @@ class RecordingSource(PacedSource):
             raise read_error(self.name, error) from error
 
     def _no_samples(self) -> RecordingError:
-        """Return the error for a recording that gave nothing."""
+        """Return the error for a recording without samples."""
         where = f" from {self._start_sample / self.sample_rate:.2f} s on" if self._start_sample else ""
         return RecordingError(f"{self.name}: holds no samples{where}", "record it again, or leave it out")
 
     def _check_start(self, num_samples: int | None) -> None:
-        """Refuse a start at or behind the end, where that is known."""
+        """Refuse a start at or after the end, where the length is known."""
         if num_samples and self._start_sample >= num_samples:
             length_s, start_s = num_samples / self.sample_rate, self._start_sample / self.sample_rate
             raise RecordingError(
@@ -148,7 +160,7 @@ class RecordingSource(PacedSource):
             )
 
     def _check_sound(self, sound: Decoder | OpenEndedWav) -> None:
-        """Refuse a recording in which no sample is a number; looks no further than the first that is."""
+        """Refuse a recording without a finite sample; reads up to the first one only."""
         samples = 0
         for block in sound.blocks(self._start_sample):
             samples += len(block)

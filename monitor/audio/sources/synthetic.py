@@ -1,9 +1,8 @@
-"""The demo: a made heart that plays through the whole monitor, scene by scene.
+"""The demo: a synthetic heart in scenes, played through the whole monitor.
 
-Nothing here tells the monitor what it hears; :attr:`SyntheticSource.scenes` says what was
-played and what the monitor ought to have come to by its end, for tests and for whoever watches. Each scene takes over
-in the diastole of the one before, at its next beat, so that the change itself is no early beat. Made at the first
-use, kept after that.
+The monitor gets the sound only. :attr:`SyntheticSource.scenes` lists what is played and what the monitor should show
+at the end of each scene, for tests and viewers. Scenes are cross-faded in diastole, just before a beat, so that the
+transition itself is no ectopic beat. The sound is synthesized on first use and cached.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from monitor.audio.sources.base import PacedSource
 from monitor.messages import State
 from monitor.synthesis.artifacts import handling_noise, lost_contact
 from monitor.synthesis.parameters import HeartParameters, Murmur, BackgroundNoise, HeartSound
-from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
-from monitor.synthesis.rhythm import Rhythm
+from monitor.synthesis.phonocardiogram import phonocardiogram
+from monitor.synthesis.rhythm import Beats, Rhythm
 
 __all__ = ["DEMO_SEED", "Scene", "SyntheticSource"]
 
@@ -32,7 +31,7 @@ DURATION_S = 116.0
 CROSSFADE_S = 0.1
 """Short enough for a diastole, long enough for no click."""
 BEFORE_BEAT_S = 0.13
-"""The change of scene is over this long before the first beat of the next."""
+"""The cross-fade starts this long before the first beat of the next scene."""
 
 HEART = HeartParameters(
     rhythm=Rhythm(heart_rate_bpm=74.0, jitter=0.008, respiratory=0.02, drift=0.01),
@@ -41,17 +40,15 @@ HEART = HeartParameters(
     background=BackgroundNoise(noise_db=-38.0, lungs_db=-46.0, hiss_db=-70.0, whistle_db=-200.0),
     peak=0.6,
 )
-
-
 MURMUR = Murmur(interval=(0.12, 1.0), centre_hz=200.0, width_octaves=1.6, level_db=-17.0)
-EARLY = dataclasses.replace(HEART.rhythm, kind="ectopic", ectopic_gap_beats=(3, 4), prematurity=(0.68, 0.75))
+ECTOPIC = dataclasses.replace(HEART.rhythm, kind="ectopic", ectopic_gap_beats=(3, 4), prematurity=(0.68, 0.75))
 
 FAINT_MURMUR = dataclasses.replace(MURMUR, level_db=-21.5)
 NOISY_ROOM = dataclasses.replace(HEART.background, noise_db=-20.0)
 DEEP_BREATHS = dataclasses.replace(HEART.rhythm, kind="sinus-arrhythmia", respiratory=0.18)
-"""A murmur that hardly stands out of the noise, in a rhythm that comes and goes with the breath: each of the labels has
-something for it. Source: 36 hearts, murmurs of -38 to -19 dB in noise of -38 to -8 dB, the shipped network: here 28 of
-them end as uncertain, the others on either side; louder noise is withheld as poor.
+"""A murmur just above the noise, in a rhythm that varies with breathing: there is some evidence for each label.
+Source: 36 synthetic hearts, murmurs of -38 to -19 dB in noise of -38 to -8 dB, the shipped network: with these values
+28 of them end as uncertain, the others as normal or murmur; louder noise is withheld as poor signal.
 """
 
 
@@ -62,13 +59,12 @@ class Scene:
     Attributes
     ----------
     name : str
-        What a person would call it.
     start_s, end_s : float
         Seconds from the beginning of the demo.
     label : str or None
-        What a perfect listener would say; None where there is no heart to judge.
+        The ground truth; None where no heart can be heard.
     state : State
-        What an honest monitor shows of the last seconds when the scene ends; with ``"verdict"`` its label is `label`.
+        The state that the monitor should show when the scene ends; in the state ``"verdict"``, with `label`.
     """
 
     name: str
@@ -80,25 +76,25 @@ class Scene:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Part:
-    """How a scene is made: its least duration, a heart, and what becomes of its sound on the way."""
+    """The recipe of a scene: minimum duration, a heart, and an artifact."""
 
     name: str
     duration_s: float
     label: str | None
     state: State
     parameters: HeartParameters
-    spoilt: Literal["lost contact", "muted"] | None = None
+    artifact: Literal["lost contact", "muted"] | None = None
 
 
 PARTS = (
     _Part("normal", 17.0, "normal", "verdict", HEART),
     _Part("systolic murmur", 18.0, "murmur", "verdict", dataclasses.replace(HEART, murmur=MURMUR)),
-    _Part("extrasystoles", 18.0, "extrastole", "verdict", dataclasses.replace(HEART, rhythm=EARLY)),
+    _Part("extrasystoles", 18.0, "extrastole", "verdict", dataclasses.replace(HEART, rhythm=ECTOPIC)),
     _Part("lost contact", 12.0, None, "poor-signal", HEART, "lost contact"),
     _Part(
         "faint murmur in noise", 24.0, "murmur", "uncertain",
         dataclasses.replace(HEART, murmur=FAINT_MURMUR, background=NOISY_ROOM, rhythm=DEEP_BREATHS),
-    ),  # ends more than 30 s behind the extrasystoles: they are no longer remembered
+    ),  # ends more than 30 s after the extrasystoles: they no longer count
     _Part("input muted", 9.0, None, "no-signal", HEART, "muted"),
     _Part("normal again", 14.0, "normal", "verdict", HEART),
 )  # fmt: skip
@@ -112,7 +108,7 @@ class SyntheticSource(PacedSource):
     Parameters
     ----------
     seed : int
-        Another seed is another performance of the same scenes.
+        Another seed gives another realization of the same scenes.
     speed : float or None
         As in :class:`~monitor.audio.sources.base.PacedSource`.
     clock : callable
@@ -122,6 +118,14 @@ class SyntheticSource(PacedSource):
     ------
     ValueError
         If the seed is negative or the speed out of range.
+
+    Examples
+    --------
+    >>> demo = SyntheticSource()
+    >>> demo.waveform.shape, demo.sample_rate
+    ((464000,), 4000)
+    >>> [scene.name for scene in demo.scenes[:3]]
+    ['normal', 'systolic murmur', 'extrasystoles']
     """
 
     def __init__(
@@ -137,13 +141,13 @@ class SyntheticSource(PacedSource):
 
     @property
     def scenes(self) -> tuple[Scene, ...]:
-        """What is played when; the scenes follow each other without a gap."""
-        return _performance(self.seed)[1]
+        """The scenes in order, without a gap between them."""
+        return _demo(self.seed)[1]
 
     @property
     def waveform(self) -> NDArray[np.float32]:
         """The whole demo, ``(464000,)`` float32 in [-1, 1], read-only."""
-        return _performance(self.seed)[0]
+        return _demo(self.seed)[0]
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield the demo in blocks of at most ``block_samples`` samples."""
@@ -151,7 +155,7 @@ class SyntheticSource(PacedSource):
 
     @property
     def can_seek(self) -> bool:
-        """It can."""
+        """Whether :meth:`seek` has an effect: always."""
         return True
 
     def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
@@ -161,54 +165,55 @@ class SyntheticSource(PacedSource):
 
 
 @functools.lru_cache(maxsize=4)
-def _performance(seed: int) -> tuple[NDArray[np.float32], tuple[Scene, ...]]:
-    """Return the waveform of a seed and its scenes."""
+def _demo(seed: int) -> tuple[NDArray[np.float32], tuple[Scene, ...]]:
+    """Return the waveform and the scenes of a seed."""
     rng = np.random.default_rng(seed)
     timbre = int(rng.integers(2**32))  # one person in all scenes
-    whole = np.zeros(round(DURATION_S * SAMPLE_RATE), np.float32)
+    demo = np.zeros(round(DURATION_S * SAMPLE_RATE), np.float32)
     fade = round(CROSSFADE_S * SAMPLE_RATE)
     start, scenes = 0, []
-    for number, part in enumerate(PARTS):
-        last = number == len(PARTS) - 1
-        sound, length = _play(part, timbre, rng, len(whole) - start if last else None)
-        _join(whole, sound, start, fade if number else 0)
+    for index, part in enumerate(PARTS):
+        last = index == len(PARTS) - 1
+        sound, length = _synthesize(part, timbre, rng, len(demo) - start if last else None)
+        _crossfade(demo, sound, start, fade if index else 0)
         scenes.append(Scene(part.name, start / SAMPLE_RATE, (start + length) / SAMPLE_RATE, part.label, part.state))
         start += length
-    whole.flags.writeable = False
-    return whole, tuple(scenes)
+    demo.flags.writeable = False
+    return demo, tuple(scenes)
 
 
-def _play(part: _Part, timbre: int, rng: np.random.Generator, samples: int | None) -> tuple[NDArray[np.float32], int]:
-    """Return a scene's sound with a tail to fade into the next, and its length in samples.
+def _synthesize(
+    part: _Part, timbre: int, rng: np.random.Generator, samples: int | None
+) -> tuple[NDArray[np.float32], int]:
+    """Return the sound of a scene with a tail for the cross-fade, and the length of the scene in samples.
 
-    It starts shortly before a beat and lasts until shortly before the first beat after its
-    duration, or for exactly ``samples``.
+    The scene starts shortly before a beat and ends shortly before the first beat after its
+    duration, or after exactly ``samples``.
     """
     parameters = dataclasses.replace(part.parameters, timbre=timbre)
-    made = phonocardiogram(part.duration_s + 6.0, parameters, rng, SAMPLE_RATE)
+    synthetic = phonocardiogram(part.duration_s + 6.0, parameters, rng, SAMPLE_RATE)
     lead = round(BEFORE_BEAT_S * SAMPLE_RATE)
-    start, end = _cut(made, lead, round(part.duration_s * SAMPLE_RATE), samples)
-    sound = made.waveform[start : end + round(CROSSFADE_S * SAMPLE_RATE)].copy()
-    if part.spoilt == "lost contact":
+    start, end = _bounds(synthetic.beats, lead, round(part.duration_s * SAMPLE_RATE), samples)
+    sound = synthetic.waveform[start : end + round(CROSSFADE_S * SAMPLE_RATE)].copy()
+    if part.artifact == "lost contact":
         sound = _lose_contact(sound, rng)
-    elif part.spoilt == "muted":
+    elif part.artifact == "muted":
         sound[:] = 0.0
     return sound, end - start
 
 
-def _cut(made: SyntheticSound, lead: int, least: int, samples: int | None) -> tuple[int, int]:
-    """Return where a scene starts and ends in its sound: before a normal beat that follows a normal one."""
-    beats = made.beats
+def _bounds(beats: Beats, lead: int, min_samples: int, samples: int | None) -> tuple[int, int]:
+    """Return the first and the end sample of a scene: each before a normal beat that follows a normal one."""
     ectopic = beats.ectopic | np.concatenate(([True], beats.ectopic[:-1]))
     normal = beats.s1_samples[~ectopic & (beats.s1_samples >= lead)] - lead
     start = int(normal[0])
     if samples is not None:
         return start, start + samples
-    return start, int(normal[normal >= start + least][0])
+    return start, int(normal[normal >= start + min_samples][0])
 
 
 def _lose_contact(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return a scene in which the chest piece is jolted, taken off and put back at the end."""
+    """Return a scene in which the chest piece is knocked, taken off and put back at the end."""
     off, back = round(1.0 * SAMPLE_RATE), len(sound) - round(0.6 * SAMPLE_RATE)
     sound = lost_contact(sound, off, back, rng, SAMPLE_RATE)
     for start, seconds, level in ((0.4, 1.3, 0.7), (4.0, 0.8, 0.25), (len(sound) / SAMPLE_RATE - 2.2, 2.0, 0.6)):
@@ -219,10 +224,10 @@ def _lose_contact(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArr
     return np.clip(sound, -1.0, 1.0)
 
 
-def _join(whole: NDArray[np.float32], sound: NDArray[np.float32], start: int, fade: int) -> None:
-    """Lay a scene into the whole, in place, taking over from the tail of the one before."""
-    sound = sound[: len(whole) - start]
+def _crossfade(demo: NDArray[np.float32], sound: NDArray[np.float32], start: int, fade: int) -> None:
+    """Write a scene into the demo, in place, cross-faded with the tail of the previous scene."""
+    sound = sound[: len(demo) - start]
     rising = np.linspace(0.0, 1.0, fade, dtype=np.float32)
-    whole[start : start + fade] *= 1.0 - rising
-    whole[start : start + fade] += sound[:fade] * rising
-    whole[start + fade : start + len(sound)] = sound[fade:]
+    demo[start : start + fade] *= 1.0 - rising
+    demo[start : start + fade] += sound[:fade] * rising
+    demo[start + fade : start + len(sound)] = sound[fade:]

@@ -174,7 +174,7 @@ def test_a_cut_flac_gives_what_is_there():
     ("data", "line"),
     [
         (b"", "nothing came; pipe a recording in: auscult replay - < FILE"),
-        (b"hello world, how are you", "not a recording that can be recognised; for headerless audio say its form: "
+        (b"hello world, how are you", "not a recording that can be recognised; for headerless audio give its format: "
                                       "--raw s16le --rate 4000"),
         (bytes(100), "not a recording that can be recognised"),
         (b"\xff", "not a recording that can be recognised"),
@@ -194,7 +194,7 @@ def test_what_is_no_sound(capfd, data, line):
 
 def test_a_compressed_wav_is_not_guessed_at():
     """A WAV of another form than plain numbers is refused, not heard as noise."""
-    assert "compressed form" in refusal(encoded(noise(1000), subtype="ULAW"))
+    assert "the WAV is compressed" in refusal(encoded(noise(1000), subtype="ULAW"))
 
 
 @pytest.mark.parametrize(
