@@ -20,7 +20,7 @@ from training.calibration import gate, scores
 from training.data.recording import Recording
 from training.evaluation import cross_validated
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.evaluation import About, Evaluation, about, evaluate
+from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate, evaluation_info
 from training.evaluation.scoring import ScoredRecording
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -43,7 +43,7 @@ def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def draw_less(patch: pytest.MonkeyPatch) -> None:
     """Draw patients 20 times instead of 1000 and try 3 temperatures instead of 43: who is counted stays the same."""
-    patch.setattr(cross_validated, "DRAWS", 20)
+    patch.setattr(cross_validated, "RESAMPLES", 20)
     patch.setattr(gate, "DRAWS", 20)
     patch.setattr(scores, "TEMPERATURES", np.array([0.5, 1.0, 2.0]))
 
@@ -109,12 +109,12 @@ def seen_evaluation(judged_set: list[ScoredRecording]) -> Evaluation:
 
 
 @pytest.fixture(scope="session")
-def about_set() -> Callable[..., About]:
+def about_set() -> Callable[..., EvaluationInfo]:
     """Return the maker of what an evaluation is about."""
     return facts_about
 
 
-def facts_about(judged: Sequence[ScoredRecording], seen: str = "nothing", **more: Any) -> About:
+def facts_about(judged: Sequence[ScoredRecording], seen: str = "nothing", **more: Any) -> EvaluationInfo:
     """Return what an evaluation is about, for a bundle that was trained on one set."""
     bundle = Bundle(
         name="plain",
@@ -128,4 +128,4 @@ def facts_about(judged: Sequence[ScoredRecording], seen: str = "nothing", **more
         engine=None,  # type: ignore[arg-type]  # nothing is judged here
     )
     facts = {"hop_s": 1.0, "bootstrap": Bootstrap(0, 50), "left_out": {}, "unreadable": [], **more}
-    return about(bundle, judged, **facts)
+    return evaluation_info(bundle, judged, **facts)

@@ -1,23 +1,39 @@
-"""What is known of a recording and of a data set, before any sound is read.
+"""What is known of a recording and of a data set, before any audio is read.
 
-A label may be partial: CirCor tells murmur from no murmur, and says nothing of extrasystoles, so
-such a recording carries every label it may have. Must not read audio; see :mod:`training.data.audio`.
+A recording may be partially labelled: CirCor says whether there is a murmur, and nothing of extrasystoles, so such a
+recording carries every label that it may have. Must not read audio; see :mod:`training.data.audio`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 
-__all__ = ["EXTRASTOLE", "LABELS", "NON_CARDIAC", "DataSet", "Dropped", "Recording", "audio_files", "known_label"]
+__all__ = [
+    "EXTRASTOLE",
+    "LABELS",
+    "NON_CARDIAC",
+    "DataSet",
+    "Dropped",
+    "Recording",
+    "audio_files",
+    "count_by_set",
+    "folder_name",
+    "is_audio",
+    "known_label",
+    "sub_folders",
+]
 
 LABELS = (NORMAL, "murmur", EXTRASTOLE)
 """The labels of PASCAL set B, in the order of the default bundle; the spelling is the data set's."""
 
-ALSO_WRITTEN = {"extrasystole": EXTRASTOLE, "not_heart": NON_CARDIAC, "artifact": NON_CARDIAC}
+ALTERNATIVE_SPELLINGS = {"extrasystole": EXTRASTOLE, "not_heart": NON_CARDIAC, "artifact": NON_CARDIAC}
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 
@@ -33,7 +49,7 @@ class Recording:
     ----------
     path : Path
     labels : tuple of str
-        The labels that it may have; one where the truth is known.
+        The labels that it may have; one where its label is certain.
     patient : str
         Who was recorded, unique over all sets; recordings of one patient stay together. Empty where unknown.
     source : str
@@ -44,6 +60,12 @@ class Recording:
         Seconds into the file where it begins.
     end_s : float or None
         Seconds into the file where it ends; None for the end of the file.
+
+    Examples
+    --------
+    >>> recording = Recording(Path("103_AV.wav"), ("normal", "extrastole"), "clinic/103", "clinic")
+    >>> recording.label is None  # one of two
+    True
     """
 
     path: Path
@@ -58,9 +80,9 @@ class Recording:
     def window_labels(self) -> tuple[str, ...]:
         """The labels that any one window of it may have.
 
-        An extrasystole is heard where it falls: a window of a recording that has some may have none.
+        A recording with extrasystoles may have windows without one.
         """
-        return ("normal", EXTRASTOLE) if self.labels == (EXTRASTOLE,) else self.labels
+        return (NORMAL, EXTRASTOLE) if self.labels == (EXTRASTOLE,) else self.labels
 
     @property
     def label(self) -> str | None:
@@ -87,7 +109,7 @@ class Dropped:
     ----------
     path : Path
     reason : str
-        In the words of the report, the same for files that are dropped alike.
+        As the report prints it, the same for all files that are dropped for the same reason.
     """
 
     path: Path
@@ -111,7 +133,7 @@ class DataSet:
     dropped : tuple of Dropped
         Audio files without a usable label.
     notes : tuple of str
-        How labels and patients were told, and what was odd.
+        Where labels and patients were read from, and what was unusual.
     """
 
     name: str
@@ -122,10 +144,47 @@ class DataSet:
     notes: tuple[str, ...] = ()
 
 
+def count_by_set(recordings: Sequence[Recording], patients: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Return the counts of each data set as plain JSON values, in order of first appearance.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    patients : sequence of str, or None
+        Whom each recording counts for, empty for nobody; None for the patients where they are known.
+
+    Returns
+    -------
+    list of dict
+        ``set``, ``recordings``, ``patients`` and ``labels`` with counts; a partial label names all that it may be.
+
+    Examples
+    --------
+    >>> count_by_set([Recording(Path("a.wav"), ("normal", "extrastole"), "p1", "clinic")])
+    [{'set': 'clinic', 'recordings': 1, 'patients': 1, 'labels': {'normal or extrastole': 1}}]
+    """
+    counted = list(zip(recordings, patients or [recording.patient for recording in recordings], strict=True))
+    return [
+        {
+            "set": source,
+            "recordings": sum(recording.source == source for recording in recordings),
+            "patients": len({patient for recording, patient in counted if recording.source == source} - {""}),
+            "labels": dict(Counter(" or ".join(one.labels) for one in recordings if one.source == source)),
+        }
+        for source in dict.fromkeys(recording.source for recording in recordings)
+    ]
+
+
 def known_label(name: str) -> str:
-    """Return a label as it is spelt here; one that is not known is left as it is, without spaces around it."""
+    """Return a label as it is spelt here; one that is not known is left as it is, without spaces around it.
+
+    Examples
+    --------
+    >>> known_label(" Extrasystole"), known_label("artifact"), known_label("S3 gallop")
+    ('extrastole', 'not-heart', 'S3 gallop')
+    """
     plain = name.strip().lower()
-    spelt = ALSO_WRITTEN.get(plain, plain)
+    spelt = ALTERNATIVE_SPELLINGS.get(plain, plain)
     return spelt if spelt in (*LABELS, NON_CARDIAC) else name.strip()
 
 
@@ -135,17 +194,17 @@ def folder_name(folder: Path) -> str:
 
 
 def is_audio(path: Path) -> bool:
-    """Return whether a path is an audio file by its name; hidden files are none."""
+    """Return whether a path is an audio file by its name; hidden files are not."""
     return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Return the audio files below a folder, sorted; what unpacking left behind is passed over."""
-    found = (path for path in folder.rglob("*") if UNPACKING_LEFTOVERS not in path.relative_to(folder).parts)
-    return sorted(path for path in found if is_audio(path))
+    """Return the audio files below a folder, sorted, without leftovers of unpacking."""
+    paths = (path for path in folder.rglob("*") if UNPACKING_LEFTOVERS not in path.relative_to(folder).parts)
+    return sorted(path for path in paths if is_audio(path))
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """Return the folders directly in a folder, sorted; hidden ones and leftovers are passed over."""
+    """Return the folders directly in a folder, sorted, without hidden ones and leftovers of unpacking."""
     folders = (path for path in folder.iterdir() if path.is_dir())
     return sorted(path for path in folders if not path.name.startswith(".") and path.name != UNPACKING_LEFTOVERS)

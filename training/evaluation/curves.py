@@ -1,6 +1,6 @@
-"""Curves of merit as pure functions that validate first: ROC, coverage against accuracy, reliability.
+"""Curves as pure functions that validate first: ROC, accuracy against coverage, reliability.
 
-Scores are ``(n, k)``, truth is ``(n,)`` class numbers from 0 to k - 1, as in :mod:`training.evaluation.metrics`.
+Shapes and names are those of the Conventions in :mod:`training.evaluation`.
 """
 
 from __future__ import annotations
@@ -18,52 +18,75 @@ IntArray = NDArray[np.intp]
 
 
 def roc_curve(positive: NDArray[np.bool_], score: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the ROC curve: false alarms (1 - specificity) and sensitivity, each from 0 to 1, a point per threshold.
+    """Return the ROC curve: false positive rate (1 - specificity) and sensitivity, a point per threshold.
+
+    Parameters
+    ----------
+    positive : ndarray, shape (n,), bool
+    score : ndarray, shape (n,)
+
+    Returns
+    -------
+    tuple of ndarray, shape (thresholds + 1,)
+        Each rises from 0 to 1.
 
     Raises
     ------
     ValueError
         If the shapes differ or one side is empty.
+
+    Examples
+    --------
+    >>> roc_curve(np.array([True, False, True]), np.array([0.9, 0.5, 0.5]))
+    (array([0., 0., 1.]), array([0. , 0.5, 1. ]))
     """
     if positive.shape != score.shape:
         raise ValueError(f"score.shape={score.shape} must be the shape of positive, {positive.shape}")
     if positive.all() or not positive.any():
         raise ValueError("roc_curve needs at least one positive and one negative")
     order = np.argsort(-score, kind="stable")
-    whole = np.append(score[order][1:] != score[order][:-1], True)
-    hits, alarms = np.cumsum(positive[order])[whole], np.cumsum(~positive[order])[whole]
-    return np.append(0.0, alarms / (~positive).sum()), np.append(0.0, hits / positive.sum())
+    last_of_equals = np.append(score[order][1:] != score[order][:-1], True)  # no threshold separates equal scores
+    true_positives = np.cumsum(positive[order])[last_of_equals]
+    false_positives = np.cumsum(~positive[order])[last_of_equals]
+    return np.append(0.0, false_positives / (~positive).sum()), np.append(0.0, true_positives / positive.sum())
 
 
-def accuracy_at_coverage(right: NDArray[np.bool_], confidence: FloatArray, coverage: float) -> float:
-    """Return the accuracy on the share of decisions that are surest; equals at the edge count by their mean.
+def accuracy_at_coverage(correct: NDArray[np.bool_], confidence: FloatArray, coverage: float) -> float:
+    """Return the accuracy on the fraction of decisions with the highest confidence; ties at the edge by their mean.
 
     Parameters
     ----------
-    right : ndarray, shape (n,), bool
+    correct : ndarray, shape (n,), bool
     confidence : ndarray, shape (n,)
     coverage : float
-        Above 0, at most 1; rounded to whole decisions, one at least.
+        Above 0, at most 1; rounded to whole decisions, at least one.
 
     Raises
     ------
     ValueError
         If the shapes differ, nothing is given, or the coverage is out of range.
+
+    Examples
+    --------
+    >>> accuracy_at_coverage(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.6]), coverage=0.75)
+    0.6666666666666666
     """
-    if right.shape != confidence.shape or not len(right):
-        raise ValueError(f"confidence.shape={confidence.shape} must be the shape of right, {right.shape}, not empty")
+    if correct.shape != confidence.shape or not len(correct):
+        raise ValueError(
+            f"confidence.shape={confidence.shape} must be the shape of correct, {correct.shape}, not empty"
+        )
     if not 0 < coverage <= 1:
         raise ValueError(f"coverage={coverage} must be above 0 and at most 1")
-    count = max(1, round(coverage * len(right)))
+    count = max(1, round(coverage * len(correct)))
     edge = np.partition(confidence, len(confidence) - count)[len(confidence) - count]
-    surer, equal = confidence > edge, confidence == edge
-    num_surer = int(surer.sum())
-    return float((right[surer].sum() + (count - num_surer) * right[equal].mean()) / count)
+    above, equal = confidence > edge, confidence == edge
+    num_above = int(above.sum())
+    return float((correct[above].sum() + (count - num_above) * correct[equal].mean()) / count)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Decisions of like confidence.
+    """Decisions of similar confidence.
 
     Attributes
     ----------
@@ -81,23 +104,25 @@ class ReliabilityBin:
     accuracy: float
 
 
-def reliability(truth: IntArray, scores: FloatArray, num_bins: int = 10) -> list[ReliabilityBin]:
-    """Return what confidence promised and what came true, in the bins of :func:`training.evaluation.metrics.calibration_error`.
+def reliability(ground_truth: IntArray, scores: FloatArray, num_bins: int = 10) -> list[ReliabilityBin]:
+    """Return the mean confidence and the accuracy of each bin of confidence.
+
+    The bins are those of :func:`training.evaluation.metrics.calibration_error`.
 
     Raises
     ------
     ValueError
         If the shapes do not fit or ``num_bins`` is below 1.
     """
-    if scores.ndim != 2 or truth.shape != scores.shape[:1]:
-        raise ValueError(f"scores.shape={scores.shape} must be (n, k) for truth of shape {truth.shape}")
+    if scores.ndim != 2 or ground_truth.shape != scores.shape[:1]:
+        raise ValueError(f"scores.shape={scores.shape} must be (n, k) for ground_truth of shape {ground_truth.shape}")
     if num_bins < 1:
         raise ValueError(f"num_bins={num_bins} must be 1 or more")
-    confidence, right = scores.max(axis=1, initial=0.0), scores.argmax(axis=1) == truth
-    which = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
+    confidence, correct = scores.max(axis=1, initial=0.0), scores.argmax(axis=1) == ground_truth
+    bin_of = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
     bins = []
-    for number in range(num_bins):
-        held = which == number
-        means = (float(confidence[held].mean()), float(right[held].mean())) if held.any() else (math.nan, math.nan)
-        bins.append(ReliabilityBin(number / num_bins, (number + 1) / num_bins, int(held.sum()), *means))
+    for index in range(num_bins):
+        rows = bin_of == index
+        means = (float(confidence[rows].mean()), float(correct[rows].mean())) if rows.any() else (math.nan, math.nan)
+        bins.append(ReliabilityBin(index / num_bins, (index + 1) / num_bins, int(rows.sum()), *means))
     return bins

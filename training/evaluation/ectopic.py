@@ -30,7 +30,7 @@ __all__ = [
     "contrasts",
     "label_contrasts",
     "rhythm_json",
-    "rhythm_of",
+    "rhythm_metrics",
     "rhythm_rows",
 ]
 
@@ -136,11 +136,11 @@ def _areas(
         areas = {}
         for name, ranking in rankings.items():
             against_regular = rows[(kinds[name] | regular)[rows]]
-            areas[f"{name} regular"] = ranking.figures(against_regular, 0.9)[0]
-            areas[f"{name} all"] = ranking.figures(rows, 0.9)[0]
+            areas[f"{name} regular"] = ranking.auc(against_regular)
+            areas[f"{name} all"] = ranking.auc(rows)
         return areas
 
-    return bootstrap.figures(of, marked.patients)
+    return bootstrap.estimate(of, marked.patients)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class RhythmMetrics:
     marks: dict[str, RhythmContrast]
 
 
-def rhythm_of(
+def rhythm_metrics(
     judged: Sequence[ScoredRecording], marked: AnnotatedWindows, labels: Sequence[str], bootstrap: Bootstrap
 ) -> RhythmMetrics | None:
     """Return both truths about some judged recordings and windows; None for labels without an extrasystole.
@@ -231,9 +231,9 @@ def _auc(judged: Sequence[ScoredRecording], positive: NDArray[np.bool_], place: 
     ranking = Ranking(positive, np.array([its.scores[place] for its in judged]))
 
     def of(rows: NDArray[np.intp]) -> dict[str, float]:
-        return {"auc": ranking.figures(rows, 0.9)[0]}
+        return {"auc": ranking.auc(rows)}
 
-    return bootstrap.figures(of, patients_of([its.recording for its in judged]))["auc"]
+    return bootstrap.estimate(of, patients_of([its.recording for its in judged]))["auc"]
 
 
 def rhythm_rows(found: RhythmMetrics) -> list[tuple[str | Estimate, ...]]:

@@ -1,15 +1,14 @@
-"""Judged recordings to an evaluation: every figure with its 95 % interval over patients. Pure; reads no audio.
+"""Scored recordings to an evaluation: every metric with its 95 % interval over patients. Pure; reads no audio.
 
-The decision is the label with the largest score. Figures of several classes are of recordings whose set tells all
-labels; figures of one label are of every recording that certainly has it or has it not. What the recordings do not
-give is NaN here, null in JSON and a dash in tables.
+The decision is the label with the largest score. Multi-class metrics are of recordings of fully labelled sets; metrics
+of one label are of every recording that certainly has it or certainly does not. What the recordings do not give is
+NaN here, null in JSON and a dash in tables.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,36 +16,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.bundle import Bundle
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import NON_CARDIAC, count_by_set
 from training.evaluation import curves
 from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.classification import (
     CHALLENGE,
     COVERAGES,
     OVERALL,
-    SPECIFICITY,
-    LabelFigures,
-    baseline,
+    LabelMetrics,
+    accuracies,
     confusion_of,
-    one_label,
-    several_accuracies,
-    several_classes,
+    label_metrics,
+    majority_baseline,
+    multiclass_metrics,
 )
 from training.evaluation.curves import ReliabilityBin
-from training.evaluation.ectopic import AnnotatedWindows, RhythmMetrics, rhythm_of
-from training.evaluation.ground_truth import LabelledScores, finding_of, labelled_scores, patients_of
+from training.evaluation.ectopic import AnnotatedWindows, RhythmMetrics, rhythm_metrics
+from training.evaluation.ground_truth import LabelledScores, finding_label, labelled_scores, patients_of
 from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import ScoredRecording
 from training.evaluation.subgroups import subgroups
 
-__all__ = ["About", "Evaluation", "LabelFigures", "about", "evaluate"]
+__all__ = ["Evaluation", "EvaluationInfo", "LabelMetrics", "evaluate", "evaluation_info"]
 
 IntArray = NDArray[np.intp]
 
 
 @dataclasses.dataclass(frozen=True)
-class About:
-    """What was measured, on what.
+class EvaluationInfo:
+    """What was evaluated, on what data.
 
     Attributes
     ----------
@@ -62,7 +60,7 @@ class About:
     unreadable : list of str
         A line for each file that could not be read.
     num_unknown_patients : int
-        Recordings of which nobody said who was recorded.
+        Recordings whose patient is unknown.
     """
 
     model: str
@@ -84,178 +82,171 @@ class About:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of some of the recordings: accuracy, balanced_accuracy, and those of the finding."""
+    """Metrics of a subgroup of the recordings: accuracy, balanced_accuracy, and those of the finding."""
 
     recordings: int
     patients: int
     overall: dict[str, Estimate]
-    finding: LabelFigures
+    finding: LabelMetrics
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """All metrics of a bundle on some recordings.
 
     Attributes
     ----------
-    about : About
-    hearts : LabelledScores
-        Scores and truth of every heart.
+    info : EvaluationInfo
+    labelled : LabelledScores
+        Scores and ground truth of every heart recording.
     finding : str
         The label that tables of one label are about.
     num_windows : int
     hours : float
     overall, challenge : dict of str to Estimate
         Those named in OVERALL and in CHALLENGE.
-    always : tuple of str and dict, or None
-        The most frequent label, and what always saying it would reach; None where no set tells all labels.
+    majority : tuple of str and dict, or None
+        The most frequent label, and the metrics of always predicting it; None where no set is fully labelled.
     confusion : ndarray, shape (labels, labels)
-        Rows are the truth.
-    per_label, per_patient : dict of str to LabelFigures
+        Rows are the ground truth.
+    per_label, per_patient : dict of str to LabelMetrics
     coverage : list of tuple of float and Estimate
-        Share of the surest recordings, and the share of errors among them.
+        Fraction of recordings with the highest confidence, and the error rate among them.
     reliability : list of ReliabilityBin
     groups : dict of str to dict of str to Group
-    no_heart : dict of str to Estimate
-        windows_refused (of other sounds), heart_windows_withheld, auc; empty where the network does not tell.
-    num_no_heart : int
-        Recordings of sounds that are no heart.
+    non_cardiac : dict of str to Estimate
+        windows_refused (of non-cardiac sounds), heart_windows_withheld, auc; empty where the network has no output for
+        non-cardiac sounds.
+    num_non_cardiac : int
+        Recordings of non-cardiac sounds.
     rhythm : RhythmMetrics or None
-        The score of an extrasystole against both truths; None where no marks lie beside the recordings.
+        The extrasystole score against both kinds of ground truth; None where no recording is annotated.
     """
 
-    about: About
-    hearts: LabelledScores
+    info: EvaluationInfo
+    labelled: LabelledScores
     finding: str
     num_windows: int
     hours: float
     overall: dict[str, Estimate]
     challenge: dict[str, Estimate]
-    always: tuple[str, dict[str, float]] | None
+    majority: tuple[str, dict[str, float]] | None
     confusion: NDArray[np.int64]
-    per_label: dict[str, LabelFigures]
-    per_patient: dict[str, LabelFigures]
+    per_label: dict[str, LabelMetrics]
+    per_patient: dict[str, LabelMetrics]
     coverage: list[tuple[float, Estimate]]
     reliability: list[ReliabilityBin]
     groups: dict[str, dict[str, Group]]
-    no_heart: dict[str, Estimate]
-    num_no_heart: int
+    non_cardiac: dict[str, Estimate]
+    num_non_cardiac: int
     rhythm: RhythmMetrics | None = None
 
 
-def about(
+def evaluation_info(
     bundle: Bundle,
-    judged: Sequence[ScoredRecording],
+    scored: Sequence[ScoredRecording],
     *,
     hop_s: float,
     bootstrap: Bootstrap,
     left_out: Mapping[str, int],
     unreadable: Sequence[str],
-) -> About:
-    """Return what is measured, on what."""
+) -> EvaluationInfo:
+    """Return what is evaluated, on what data."""
     seen = {str(data.get("set")) for data in bundle.settings.get("training_data", [])}
-    recordings = [its.recording for its in judged]
-    sources = dict.fromkeys(recording.source for recording in recordings)
-    return About(
+    recordings = [row.recording for row in scored]
+    return EvaluationInfo(
         model=bundle.name,
         model_sha256=bundle.model_sha256,
         labels=bundle.labels,
         hop_s=hop_s,
         seed=bootstrap.seed,
         repeats=bootstrap.repeats,
-        data=[_described(name, recordings, seen) for name in sources],
+        data=[
+            {**counts, "labels": dict(sorted(counts["labels"].items())), "seen_in_training": counts["set"] in seen}
+            for counts in count_by_set(recordings, patients_of(recordings))
+        ],
         left_out=dict(left_out),
         unreadable=list(unreadable),
         num_unknown_patients=sum(not recording.patient for recording in recordings),
     )
 
 
-def _described(source: str, recordings: Sequence[Recording], seen: set[str]) -> dict[str, Any]:
-    """Return a data set's counts."""
-    held = [recording for recording in recordings if recording.source == source]
-    return {
-        "set": source,
-        "recordings": len(held),
-        "patients": len(set(patients_of(held))),
-        "labels": dict(sorted(Counter(" or ".join(recording.labels) for recording in held).items())),
-        "seen_in_training": source in seen,
-    }
-
-
 def evaluate(
-    judged: Sequence[ScoredRecording], facts: About, bootstrap: Bootstrap, marked: AnnotatedWindows | None = None
+    scored: Sequence[ScoredRecording],
+    info: EvaluationInfo,
+    bootstrap: Bootstrap,
+    annotated: AnnotatedWindows | None = None,
 ) -> Evaluation:
-    """Return every figure of some judged recordings.
+    """Return every metric of some scored recordings.
 
     Parameters
     ----------
-    judged : sequence of ScoredRecording
-        At least one; hearts, and sounds that are no heart.
-    facts : About
+    scored : sequence of ScoredRecording
+        At least one; heart recordings, and non-cardiac sounds.
+    info : EvaluationInfo
     bootstrap : Bootstrap
-    marked : AnnotatedWindows or None
-        Windows whose rhythm marks tell, judged too.
+    annotated : AnnotatedWindows or None
+        Scored windows whose rhythm is known from annotations.
     """
-    others = [its for its in judged if its.recording.label == NON_CARDIAC]
-    beating = [its for its in judged if its.recording.label != NON_CARDIAC]
-    hearts, finding = labelled_scores(beating, facts.labels), finding_of(facts.labels)
-    certain, people = hearts.certain(), hearts.by_patient()
-    several = several_classes(certain, bootstrap)
+    others = [row for row in scored if row.recording.label == NON_CARDIAC]
+    hearts = [row for row in scored if row.recording.label != NON_CARDIAC]
+    labelled, finding = labelled_scores(hearts, info.labels), finding_label(info.labels)
+    certain, by_patient = labelled.certain(), labelled.by_patient()
+    multiclass = multiclass_metrics(certain, bootstrap)
     return Evaluation(
-        about=facts,
-        hearts=hearts,
+        info=info,
+        labelled=labelled,
         finding=finding,
-        num_windows=sum(its.num_windows for its in judged),
-        hours=sum(its.duration_s for its in judged) / 3600,
-        overall={name: several[name] for name in OVERALL},
-        challenge={name: several[name] for name in CHALLENGE},
-        always=baseline(certain),
+        num_windows=sum(row.num_windows for row in scored),
+        hours=sum(row.duration_s for row in scored) / 3600,
+        overall={name: multiclass[name] for name in OVERALL},
+        challenge={name: multiclass[name] for name in CHALLENGE},
+        majority=majority_baseline(certain),
         confusion=confusion_of(certain),
-        per_label={label: one_label(hearts, label, bootstrap) for label in facts.labels},
-        per_patient={label: one_label(people, label, bootstrap) for label in facts.labels},
-        coverage=[(share, several[f"error_at_{share}"]) for share in COVERAGES],
-        reliability=curves.reliability(certain.truth, certain.scores),
+        per_label={label: label_metrics(labelled, label, bootstrap) for label in info.labels},
+        per_patient={label: label_metrics(by_patient, label, bootstrap) for label in info.labels},
+        coverage=[(coverage, multiclass[f"error_at_{coverage}"]) for coverage in COVERAGES],
+        reliability=curves.reliability(certain.ground_truth, certain.scores),
         groups={
-            dimension: {group: _group(hearts.only(rows), finding, bootstrap) for group, rows in groups.items()}
-            for dimension, groups in subgroups(beating).items()
+            dimension: {group: _group(labelled.only(rows), finding, bootstrap) for group, rows in groups.items()}
+            for dimension, groups in subgroups(hearts).items()
         },
-        no_heart=_no_heart(beating, others, bootstrap),
-        num_no_heart=len(others),
-        rhythm=rhythm_of(beating, marked, facts.labels, bootstrap) if marked else None,
+        non_cardiac=_non_cardiac(hearts, others, bootstrap),
+        num_non_cardiac=len(others),
+        rhythm=rhythm_metrics(hearts, annotated, info.labels, bootstrap) if annotated else None,
     )
 
 
-def _group(hearts: LabelledScores, finding: str, bootstrap: Bootstrap) -> Group:
-    """Return the figures of some of the recordings."""
+def _group(labelled: LabelledScores, finding: str, bootstrap: Bootstrap) -> Group:
+    """Return the metrics of a subgroup."""
     return Group(
-        recordings=len(hearts),
-        patients=len(set(hearts.patients)),
-        overall=several_accuracies(hearts.certain(), bootstrap),
-        finding=one_label(hearts, finding, bootstrap),
+        recordings=len(labelled),
+        patients=len(set(labelled.patients)),
+        overall=accuracies(labelled.certain(), bootstrap),
+        finding=label_metrics(labelled, finding, bootstrap),
     )
 
 
-def _no_heart(
-    beating: Sequence[ScoredRecording], others: Sequence[ScoredRecording], bootstrap: Bootstrap
+def _non_cardiac(
+    hearts: Sequence[ScoredRecording], others: Sequence[ScoredRecording], bootstrap: Bootstrap
 ) -> dict[str, Estimate]:
-    """Return how well hearts and other sounds are told apart, where the network tells."""
-    told = [its for its in (*beating, *others) if its.heart is not None]
-    if not told:
+    """Return how well hearts and non-cardiac sounds are separated, where the network has an output for it."""
+    scored = [row for row in (*hearts, *others) if row.heart is not None]
+    if not scored:
         return {}
-    heart = np.array([its.recording.label != NON_CARDIAC for its in told])
-    ranking = Ranking(heart, np.array([its.heart for its in told], np.float64))
-    withheld = np.array([its.num_withheld for its in told])
-    windows = np.array([its.num_windows for its in told])
+    is_heart = np.array([row.recording.label != NON_CARDIAC for row in scored])
+    ranking = Ranking(is_heart, np.array([row.heart for row in scored], np.float64))
+    withheld = np.array([row.num_withheld for row in scored])
+    windows = np.array([row.num_windows for row in scored])
 
-    def share(rows: IntArray) -> float:
+    def fraction_withheld(rows: IntArray) -> float:
         return float(withheld[rows].sum() / windows[rows].sum()) if len(rows) else math.nan
 
-    def of(rows: IntArray) -> dict[str, float]:
-        kinds = heart[rows]
+    def metrics_of(rows: IntArray) -> dict[str, float]:
         return {
-            "windows_refused": share(rows[~kinds]),
-            "heart_windows_withheld": share(rows[kinds]),
-            "auc": ranking.figures(rows, SPECIFICITY)[0],
+            "windows_refused": fraction_withheld(rows[~is_heart[rows]]),
+            "heart_windows_withheld": fraction_withheld(rows[is_heart[rows]]),
+            "auc": ranking.auc(rows),
         }
 
-    return bootstrap.figures(of, patients_of([its.recording for its in told]))
+    return bootstrap.estimate(metrics_of, patients_of([row.recording for row in scored]))

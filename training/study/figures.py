@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from monitor.errors import DataError
 from training.data.annotations import REGULAR
 from training.data.recording import EXTRASTOLE
-from training.evaluation import metrics
-from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.curves import accuracy_at_coverage
-from training.evaluation.ground_truth import NORMAL, finding_of
+from training.evaluation.bootstrap import Bootstrap, mean_statistic
+from training.evaluation.classification import AT_SPECIFICITY, SPECIFICITY, overall_statistic
+from training.evaluation.ground_truth import NORMAL, UNKNOWN, finding_label
 from training.evaluation.metrics import Ranking
 from training.study.scores import JOINT, StudyScores, load_scores
 from training.study.variants import OURS, VARIANTS
@@ -30,119 +29,93 @@ __all__ = ["COMPARISONS", "compare_all", "differences", "headline", "per_seed"]
 
 Rows = NDArray[np.intp]
 Family = Callable[[Rows], dict[str, float]]
-SPECIFICITY, SUREST = 0.90, 0.8
 
 
 def families(scores: StudyScores, repeat: int) -> list[tuple[str, list[str], Family]]:
-    """Return the families of figures of one seed: what their rows are, a patient per row, and the function."""
+    """Return the families of metrics of one seed: what their rows are, a patient per row, and the function."""
     primary = scores.telling_rows()
-    found = [("recordings", scores.patients[primary].tolist(), _telling_all(scores, primary, repeat))]
-    finding = finding_of(scores.labels)
+    result = [("recordings", scores.patients[primary].tolist(), _fully_labelled(scores, primary, repeat))]
+    finding = finding_label(scores.labels)
     for source in scores.other_sets():
         rows = scores.of_set(source)
-        of = _telling_part(scores, rows, repeat, finding, source)
-        found.append((source, scores.patients[rows].tolist(), of))
+        statistic = _partially_labelled(scores, rows, repeat, finding, source)
+        result.append((source, scores.patients[rows].tolist(), statistic))
     if scores.window_scores.shape[1]:
-        found.append(("windows", scores.window_patients.tolist(), _windows(scores, repeat)))
-    return found
+        result.append(("windows", scores.window_patients.tolist(), _windows(scores, repeat)))
+    return result
 
 
-def _telling_all(scores: StudyScores, rows: Rows, repeat: int) -> Family:
-    """Return the figures of recordings whose set tells all labels."""
+def _fully_labelled(scores: StudyScores, rows: Rows, repeat: int) -> Family:
+    """Return the metrics of recordings of fully labelled sets."""
     labels = list(scores.labels)
-    names, its = scores.may_be[rows].tolist(), scores.scores[repeat, rows].astype(np.float64)
-    truth = np.array([labels.index(name) if name in labels else -1 for name in names], np.intp)
-    decided, confidence = its.argmax(axis=1), its.max(axis=1)
-    noisy, told = scores.noisy[rows], truth >= 0
-    finding = finding_of(labels)
-    rankings = _rankings(labels, finding, truth, its, scores.shown[repeat, rows], noisy)
+    names, of_rows = scores.may_be[rows].tolist(), scores.scores[repeat, rows].astype(np.float64)
+    ground_truth = np.array([labels.index(name) if name in labels else UNKNOWN for name in names], np.intp)
+    finding = finding_label(labels)
+    overall = overall_statistic(ground_truth, of_rows)
+    rankings = _rankings(labels, finding, ground_truth, of_rows, scores.shown[repeat, rows], scores.noisy[rows])
 
-    def of(chosen: Rows) -> dict[str, float]:
-        known = chosen[told[chosen]]
-        figures = _of_decisions(truth[known], decided[known], confidence[known], its[known])
+    def metrics_of(chosen: Rows) -> dict[str, float]:
+        values = dict(overall(chosen))
         for name, (ranking, counts) in rankings.items():
-            area, sensitivity = ranking.figures(chosen[counts[chosen]], SPECIFICITY)
-            figures[name] = area
+            area, sensitivity = ranking.metrics(chosen[counts[chosen]], SPECIFICITY)
+            values[name] = area
             if name == f"{finding}_auc":
-                figures[f"{finding}_sensitivity_at_specificity_0.90"] = sensitivity
-        return figures
+                values[f"{finding}_{AT_SPECIFICITY}"] = sensitivity
+        return values
 
-    return of
-
-
-def _of_decisions(
-    truth: Rows, decided: Rows, confidence: NDArray[np.float64], scores: NDArray[np.float64]
-) -> dict[str, float]:
-    """Return the figures of several classes."""
-    names = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80")
-    if not len(truth):
-        return dict.fromkeys(names, math.nan)
-    matrix = metrics.confusion(truth, decided, scores.shape[1])
-    values = (
-        metrics.accuracy(matrix),
-        metrics.balanced_accuracy(matrix),
-        metrics.macro_f1(matrix),
-        metrics.calibration_error(truth, scores),
-        accuracy_at_coverage(truth == decided, confidence, SUREST),
-    )
-    return dict(zip(names, values, strict=True))
+    return metrics_of
 
 
 def _rankings(
     labels: Sequence[str],
     finding: str,
-    truth: Rows,
+    ground_truth: Rows,
     scores: NDArray[np.float64],
     shown: NDArray[np.float32],
     noisy: NDArray[np.int8],
 ) -> dict[str, tuple[Ranking, NDArray[np.bool_]]]:
-    """Return what is ranked, and which rows count: the finding among all, noisy and clean; extrasystoles by normals."""
-    place = list(labels).index(finding)
-    ranking = Ranking(truth == place, scores[:, place])
-    found = {
-        f"{finding}_auc": (ranking, truth >= 0),
-        f"{finding}_auc_noisy": (ranking, (truth >= 0) & (noisy == 1)),
-        f"{finding}_auc_clean": (ranking, (truth >= 0) & (noisy == 0)),
+    """Return the rankings, and which rows count: the finding among all, noisy, clean; extrasystoles by normals."""
+    index, known = labels.index(finding), ground_truth != UNKNOWN
+    ranking = Ranking(ground_truth == index, scores[:, index])
+    result = {
+        f"{finding}_auc": (ranking, known),
+        f"{finding}_auc_noisy": (ranking, known & (noisy == 1)),
+        f"{finding}_auc_clean": (ranking, known & (noisy == 0)),
     }
     if EXTRASTOLE in labels and NORMAL in labels:
-        early, normal = list(labels).index(EXTRASTOLE), list(labels).index(NORMAL)
-        ranking = Ranking(truth == early, shown)
+        ectopic, normal = ground_truth == labels.index(EXTRASTOLE), ground_truth == labels.index(NORMAL)
+        ranking = Ranking(ectopic, shown)
         for name, value in (("clean", 0), ("noisy", 1)):
-            counts = (truth == early) | ((truth == normal) & (noisy == value))
-            found[f"{EXTRASTOLE}_auc_{name}_normals"] = (ranking, counts)
-    return found
+            result[f"{EXTRASTOLE}_auc_{name}_normals"] = (ranking, ectopic | (normal & (noisy == value)))
+    return result
 
 
-def _telling_part(scores: StudyScores, rows: Rows, repeat: int, finding: str, source: str) -> Family:
-    """Return how well the finding is told in a set that tells no more."""
-    may_be = [set(its.split(JOINT)) for its in scores.may_be[rows].tolist()]
-    positive = np.array([its == {finding} for its in may_be], bool)
-    told = positive | np.array([finding not in its for its in may_be], bool)
+def _partially_labelled(scores: StudyScores, rows: Rows, repeat: int, finding: str, source: str) -> Family:
+    """Return how well the finding is separated in a set that labels nothing else."""
+    may_be = [set(names.split(JOINT)) for names in scores.may_be[rows].tolist()]
+    positive = np.array([labels == {finding} for labels in may_be], bool)
+    known = positive | np.array([finding not in labels for labels in may_be], bool)
     ranking = Ranking(positive, scores.scores[repeat, rows, scores.labels.index(finding)])
     name = f"{finding}_auc in {source}"
-    return lambda chosen: {name: ranking.figures(chosen[told[chosen]], SPECIFICITY)[0]}
+    return lambda chosen: {name: ranking.auc(chosen[known[chosen]])}
 
 
 def _windows(scores: StudyScores, repeat: int) -> Family:
-    """Return how well premature beats are found in marked windows."""
-    marked = scores.marked(repeat)
-    positive, regular = marked.of_kind("premature"), marked.of_kind(REGULAR)
-    ranking = Ranking(positive, np.asarray(marked.score))
-
-    def of(chosen: Rows) -> dict[str, float]:
-        return {
-            "premature_auc_regular": ranking.figures(chosen[(positive | regular)[chosen]], SPECIFICITY)[0],
-            "premature_auc_all": ranking.figures(chosen, SPECIFICITY)[0],
-        }
-
-    return of
+    """Return how well ectopic beats are found in annotated windows."""
+    annotated = scores.marked(repeat)
+    positive, regular = annotated.of_kind("premature"), annotated.of_kind(REGULAR)
+    ranking = Ranking(positive, np.asarray(annotated.score))
+    return lambda chosen: {
+        "premature_auc_regular": ranking.auc(chosen[(positive | regular)[chosen]]),
+        "premature_auc_all": ranking.auc(chosen),
+    }
 
 
 def headline(scores: StudyScores, bootstrap: Bootstrap) -> dict[str, dict[str, float | None]]:
     """Return the figures, means over the seeds, as JSON values with their 95 % intervals over patients."""
     found: dict[str, dict[str, float | None]] = {}
     for patients, of in _mean_families(scores):
-        figures = bootstrap.figures(of, patients)
+        figures = bootstrap.estimate(of, patients)
         found |= {name: figure.to_json() for name, figure in figures.items()}
     return found
 
@@ -171,7 +144,7 @@ def differences(changed: StudyScores, ours: StudyScores, bootstrap: Bootstrap) -
             theirs = of_ours(rows)
             return {name: value - theirs[name] for name, value in of(rows).items()}
 
-        figures = bootstrap.figures(difference, patients)
+        figures = bootstrap.estimate(difference, patients)
         found |= {name: figure.to_json() for name, figure in figures.items()}
     return found
 
@@ -179,17 +152,7 @@ def differences(changed: StudyScores, ours: StudyScores, bootstrap: Bootstrap) -
 def _mean_families(scores: StudyScores) -> list[tuple[list[str], Family]]:
     """Return the families with the mean over the seeds."""
     by_seed = [families(scores, repeat) for repeat in range(scores.repeats)]
-    return [(its[0][1], _mean([of for _, _, of in its])) for its in zip(*by_seed, strict=True)]
-
-
-def _mean(of_seeds: Sequence[Family]) -> Family:
-    """Return the mean of a family over the seeds; NaN where one of them has no value."""
-
-    def of(rows: Rows) -> dict[str, float]:
-        found = [of_seed(rows) for of_seed in of_seeds]
-        return {name: sum(its[name] for its in found) / len(found) for name in found[0]}
-
-    return of
+    return [(its[0][1], mean_statistic([of for _, _, of in its])) for its in zip(*by_seed, strict=True)]
 
 
 def _aligned(first: StudyScores, second: StudyScores) -> tuple[StudyScores, StudyScores]:

@@ -15,11 +15,11 @@ from training.evaluation.classification import (
     COVERAGES,
     OF_LABEL,
     OVERALL,
-    baseline,
+    accuracies,
     confusion_of,
-    one_label,
-    several_accuracies,
-    several_classes,
+    label_metrics,
+    majority_baseline,
+    multiclass_metrics,
 )
 from training.evaluation.cross_validated import measure
 from training.evaluation.ground_truth import LabelledScores, labelled_scores
@@ -48,7 +48,7 @@ def eight(judge: Judge) -> LabelledScores:
 
 def test_overall_by_hand(eight: LabelledScores) -> None:
     """6 of 8 are right; sensitivities 3/4, 1/2 and 1; F1 3/4, 1/2 and 1."""
-    found = several_classes(eight, FEW)
+    found = multiclass_metrics(eight, FEW)
     assert found["accuracy"].value == 0.75
     assert found["balanced_accuracy"].value == pytest.approx((0.75 + 0.5 + 1) / 3)
     assert found["macro_f1"].value == pytest.approx((0.75 + 0.5 + 1) / 3)
@@ -57,13 +57,13 @@ def test_overall_by_hand(eight: LabelledScores) -> None:
 
 def test_calibration_by_hand(eight: LabelledScores) -> None:
     """Four of .7 with 3 right, two of .6 with 1 right, two of .8 with 2 right."""
-    error = several_classes(eight, FEW)["calibration_error"].value
+    error = multiclass_metrics(eight, FEW)["calibration_error"].value
     assert error == pytest.approx((4 * 0.05 + 2 * 0.1 + 2 * 0.2) / 8)
 
 
 def test_the_challenges_own_figures_by_hand(eight: LabelledScores) -> None:
     """Precisions 3/4, 1/2 and 1; of 4 problems 3 are taken for one, of 4 normals 3 for none."""
-    found = several_classes(eight, FEW)
+    found = multiclass_metrics(eight, FEW)
     assert found["total_precision"].value == pytest.approx(2.25)
     assert found["heart_problem_sensitivity"].value == 0.75
     assert found["heart_problem_specificity"].value == 0.75
@@ -73,7 +73,7 @@ def test_the_challenges_own_figures_by_hand(eight: LabelledScores) -> None:
 
 def test_coverage_by_hand(eight: LabelledScores) -> None:
     """The two of .8 are right; of the four of .7 one is wrong; the last two are one and one."""
-    found = several_classes(eight, FEW)
+    found = multiclass_metrics(eight, FEW)
     assert found["error_at_0.2"].value == 0.0
     assert found["error_at_0.5"].value == pytest.approx(0.5 / 4)
     assert found["error_at_1.0"].value == pytest.approx(0.25)
@@ -82,16 +82,16 @@ def test_coverage_by_hand(eight: LabelledScores) -> None:
 
 def test_the_names(eight: LabelledScores) -> None:
     """All figures that are promised are there, and none of the surest is without its interval."""
-    found = several_classes(eight, FEW)
+    found = multiclass_metrics(eight, FEW)
     assert set(found) == {*OVERALL, *CHALLENGE, *(f"error_at_{share}" for share in COVERAGES)}
     assert all(figure.low <= figure.high for name, figure in found.items() if name in OVERALL)
 
 
 def test_one_label_by_hand(eight: LabelledScores) -> None:
     """Murmur: 1 of 2 found, 5 of 6 others left alone, 1 of 2 decisions right."""
-    its = one_label(eight, "murmur", FEW)
+    its = label_metrics(eight, "murmur", FEW)
     assert (its.positives, its.negatives) == (2, 6)
-    figures = {name: figure.value for name, figure in its.figures.items()}
+    figures = {name: figure.value for name, figure in its.metrics.items()}
     assert figures["sensitivity"] == 0.5
     assert figures["specificity"] == pytest.approx(5 / 6)
     assert figures["precision"] == 0.5
@@ -109,11 +109,11 @@ def test_the_same_as_the_training_measures(judge: Judge) -> None:
     trained = measure(truth, scores, LABELS, patients, seed=0)
     rows = zip(truth, scores, patients, strict=True)
     ours = labelled_scores([judge(LABELS[label], tuple(its.tolist()), patient) for label, its, patient in rows], LABELS)
-    found = several_classes(ours, Bootstrap(0, 1000))
+    found = multiclass_metrics(ours, Bootstrap(0, 1000))
     for name, figure in trained.overall.items():
         assert parts(found[name]) == pytest.approx(parts(figure))
     for label, figures in trained.per_label.items():
-        its = one_label(ours, label, Bootstrap(0, 1000)).figures
+        its = label_metrics(ours, label, Bootstrap(0, 1000)).metrics
         assert list(its) == list(figures) == list(OF_LABEL)
         for name, figure in figures.items():
             assert parts(its[name]) == pytest.approx(parts(figure), nan_ok=True)
@@ -128,32 +128,32 @@ def test_partial_labels_serve_one_label(judge: Judge) -> None:
     """Children with and without a murmur: figures of murmur are there, those of several classes are not."""
     rows = [("murmur", MURMUR), ("murmur", NORMAL), ("normal or extrastole", NORMAL), ("normal or extrastole", EXTRA)]
     children = hearts(judge, rows)
-    murmur = one_label(children, "murmur", FEW)
+    murmur = label_metrics(children, "murmur", FEW)
     assert (murmur.positives, murmur.negatives) == (2, 2)
-    assert murmur.figures["sensitivity"].value == 0.5
-    assert murmur.figures["specificity"].value == 1.0
-    assert all(math.isnan(figure.value) for figure in several_classes(children.certain(), FEW).values())
+    assert murmur.metrics["sensitivity"].value == 0.5
+    assert murmur.metrics["specificity"].value == 1.0
+    assert all(math.isnan(figure.value) for figure in multiclass_metrics(children.certain(), FEW).values())
 
 
 def test_one_side_only(judge: Judge) -> None:
     """Normals alone tell how many are left alone, and nothing that needs both sides."""
     alone = hearts(judge, [("normal", NORMAL), ("normal", MURMUR)])
-    its = one_label(alone, "murmur", FEW)
+    its = label_metrics(alone, "murmur", FEW)
     assert (its.positives, its.negatives) == (0, 2)
-    assert its.figures["specificity"].value == 0.5
-    assert all(math.isnan(its.figures[name].value) for name in ("sensitivity", "precision", "auc", AT_SPECIFICITY))
+    assert its.metrics["specificity"].value == 0.5
+    assert all(math.isnan(its.metrics[name].value) for name in ("sensitivity", "precision", "auc", AT_SPECIFICITY))
 
 
 def test_nothing_told(judge: Judge) -> None:
     """Of a label that no recording tells of, there is no figure."""
-    its = one_label(hearts(judge, [("normal or extrastole", NORMAL)]), "normal", FEW)
+    its = label_metrics(hearts(judge, [("normal or extrastole", NORMAL)]), "normal", FEW)
     assert (its.positives, its.negatives) == (0, 0)
-    assert all(math.isnan(figure.value) for figure in its.figures.values())
+    assert all(math.isnan(figure.value) for figure in its.metrics.values())
 
 
 def test_labels_without_normal(judge: Judge) -> None:
     """A bundle of other labels has no heart problem to find; the rest is as ever."""
-    found = several_classes(hearts(judge, [("a", (0.9, 0.1)), ("b", (0.8, 0.2))], ("a", "b")), FEW)
+    found = multiclass_metrics(hearts(judge, [("a", (0.9, 0.1)), ("b", (0.8, 0.2))], ("a", "b")), FEW)
     assert found["accuracy"].value == 0.5
     assert math.isnan(found["heart_problem_sensitivity"].value)
     assert math.isnan(found["discriminant_power"].value)
@@ -162,21 +162,21 @@ def test_labels_without_normal(judge: Judge) -> None:
 
 def test_accuracies_alone(eight: LabelledScores) -> None:
     """The short form gives the same two figures."""
-    both, all_of_them = several_accuracies(eight, FEW), several_classes(eight, FEW)
+    both, all_of_them = accuracies(eight, FEW), multiclass_metrics(eight, FEW)
     assert both == {name: all_of_them[name] for name in ("accuracy", "balanced_accuracy")}
-    empty = several_accuracies(eight.only(np.array([], np.intp)), FEW)
+    empty = accuracies(eight.only(np.array([], np.intp)), FEW)
     assert all(math.isnan(figure.value) for figure in empty.values())
 
 
 def test_always_the_most_frequent(eight: LabelledScores) -> None:
     """Always "normal" is right for 4 of 8, with one sensitivity of 1 and two of 0."""
-    always = baseline(eight)
+    always = majority_baseline(eight)
     assert always is not None
     assert always[0] == "normal"
     assert always[1]["accuracy"] == 0.5
     assert always[1]["balanced_accuracy"] == pytest.approx(1 / 3)
     assert always[1]["macro_f1"] == pytest.approx((2 * 4 / 12) / 3)
-    assert baseline(eight.only(np.array([], np.intp))) is None
+    assert majority_baseline(eight.only(np.array([], np.intp))) is None
 
 
 def test_no_truth_is_a_matrix_of_zeros(eight: LabelledScores) -> None:

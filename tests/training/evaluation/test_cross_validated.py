@@ -9,8 +9,9 @@ import pytest
 
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Estimate
-from training.evaluation.cross_validated import CrossValidatedMetrics, area_figure, measure
+from training.evaluation.cross_validated import CrossValidatedMetrics, auc_estimate, measure
 from training.evaluation.curves import accuracy_at_coverage
+from training.evaluation.metrics import Ranking
 
 LABELS = ("normal", "murmur", "extrastole")
 
@@ -119,8 +120,8 @@ class TestRepeats:
         truth, _ = judged(0)
         positive = truth == 1
         scores = np.random.default_rng(0).random((8, 60)) + 0.3 * positive
-        found = area_figure(positive, scores, PATIENTS)
-        each = [area_figure(positive, its[None], PATIENTS) for its in scores]
+        found = auc_estimate(positive, scores, PATIENTS)
+        each = [auc_estimate(positive, its[None], PATIENTS) for its in scores]
         assert found.value == pytest.approx(np.mean([its.value for its in each]))
         assert found.high - found.low < max(its.high - its.low for its in each)
 
@@ -148,7 +149,7 @@ class TestFigures:
             figures = found.per_label[label]
             assert figures["auc"].value == pytest.approx(metrics.auc(truth == index, scores[:, index]))
             assert figures["sensitivity_at_specificity_0.90"].value == pytest.approx(
-                metrics.sensitivity_at_specificity(truth == index, scores[:, index], 0.9)
+                Ranking(truth == index, scores[:, index]).metrics(np.arange(60), 0.9)[1]
             )
 
     def test_noise_apart(self, quick_figures: None) -> None:
@@ -176,8 +177,3 @@ class TestFigures:
         """Other labels have no figures that are about murmurs or extrastoles."""
         found = measure(np.array([0, 0, 1, 1]), np.eye(2)[[0, 0, 1, 0]], ("a", "b"), list("pqrs"), noisy=[True] * 4)
         assert found.apart == {}
-
-
-def test_as_a_person_reads_it() -> None:
-    """A figure reads as value and interval, three digits each."""
-    assert str(Estimate(0.92345, 0.88, 0.951)) == "0.923 (0.880 to 0.951)"

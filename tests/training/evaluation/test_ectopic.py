@@ -20,13 +20,13 @@ from monitor.synthesis.random_parameters import random_parameters
 from training.data.annotations import REGULAR
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.ectopic import COLUMNS, AnnotatedWindows, rhythm_json, rhythm_of, rhythm_rows
+from training.evaluation.ectopic import COLUMNS, AnnotatedWindows, rhythm_json, rhythm_metrics, rhythm_rows
 from training.evaluation.evaluation import evaluate
 from training.evaluation.marked_windows import score_annotated_windows
 from training.evaluation.scoring import ScoredRecording, score_recording
 from training.progress import SilentProgress
 from training.reports.evaluation_json import to_json
-from training.reports.tables import sections, to_markdown
+from training.reports.evaluation_tables import evaluation_tables, to_markdown
 
 LABELS = ("normal", "murmur", "extrastole")
 Judge = Callable[..., ScoredRecording]
@@ -57,7 +57,7 @@ def marked() -> AnnotatedWindows:
 
 def test_noise_shows_in_the_label(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """The label is held against clean and noisy normals apart; murmurs count in neither."""
-    found = rhythm_of(judged, marked, LABELS, Bootstrap(0, 20))
+    found = rhythm_metrics(judged, marked, LABELS, Bootstrap(0, 20))
     assert found is not None
     areas = {name: (its.positives, its.negatives, its.auc.value) for name, its in found.label.items()}
     assert areas == {"clean normals": (4, 4, 0.5), "noisy normals": (4, 4, 1.0), "all normals": (4, 8, 0.75)}
@@ -68,12 +68,12 @@ def test_noise_shows_in_the_label(judged: list[ScoredRecording], marked: Annotat
 
 def test_nothing_without_an_extrasystole(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """A bundle of other labels says nothing of rhythm."""
-    assert rhythm_of(judged, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
+    assert rhythm_metrics(judged, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
 
 
 def test_rows_and_json(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """A row for every truth that has both sides; JSON holds all of them, null for those without a figure."""
-    found = rhythm_of(judged, marked, LABELS, Bootstrap(0, 20))
+    found = rhythm_metrics(judged, marked, LABELS, Bootstrap(0, 20))
     assert found is not None
     rows = rhythm_rows(found)
     assert all(len(row) == len(COLUMNS) for row in rows)
@@ -91,10 +91,10 @@ def test_an_evaluation_carries_it(
     """As a table, in Markdown and under the key `rhythm`; null and no table where nothing is marked."""
     with_marks = evaluate(judged, about_set(judged), Bootstrap(0, 10), marked)
     without = evaluate(judged, about_set(judged), Bootstrap(0, 10))
-    assert "RhythmMetrics" in [section.title for section in sections(with_marks)]
+    assert "Rhythm" in [table.title for table in evaluation_tables(with_marks)]
     assert "| marks: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
     assert to_json(with_marks)["rhythm"]["label"]["clean normals"]["positives"] == 4
-    assert "RhythmMetrics" not in [section.title for section in sections(without)]
+    assert "Rhythm" not in [table.title for table in evaluation_tables(without)]
     assert to_json(without)["rhythm"] is None
 
 
@@ -132,7 +132,7 @@ def test_marked_recordings_are_judged_window_by_window(clinic: Path, bundle_dir:
 def test_the_command_says_both(
     clinic: Path, bundle_dir: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """`auscult evaluate` has the section on the terminal, in JSON and in Markdown, where marks lie beside."""
+    """`auscult evaluate` has the table on the terminal, in JSON and in Markdown, where marks lie beside."""
     page = tmp_path / "page.md"
     command = ["evaluate", str(bundle_dir), str(clinic), "--repeats", "10"]
     assert main([*command, "--json", "--markdown", str(page)]) == 0

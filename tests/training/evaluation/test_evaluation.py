@@ -11,7 +11,7 @@ import pytest
 
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.classification import CHALLENGE, COVERAGES, OF_LABEL, OVERALL
-from training.evaluation.evaluation import About, Evaluation, evaluate
+from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -25,7 +25,7 @@ def test_all_that_is_promised(evaluation: Evaluation) -> None:
     assert tuple(evaluation.overall) == OVERALL
     assert tuple(evaluation.challenge) == CHALLENGE
     assert tuple(evaluation.per_label) == tuple(evaluation.per_patient) == LABELS
-    assert all(tuple(its.figures) == OF_LABEL for its in evaluation.per_label.values())
+    assert all(tuple(its.metrics) == OF_LABEL for its in evaluation.per_label.values())
     assert [share for share, _ in evaluation.coverage] == list(COVERAGES)
     assert sum(its.count for its in evaluation.reliability) == 60
     assert set(evaluation.groups) == {"signal", "duration", "site", "data set"}
@@ -34,8 +34,8 @@ def test_all_that_is_promised(evaluation: Evaluation) -> None:
 
 def test_counts(evaluation: Evaluation) -> None:
     """Hearts and other sounds are counted apart; windows and hours of both."""
-    assert len(evaluation.hearts) == evaluation.confusion.sum() == 60
-    assert evaluation.num_no_heart == 4
+    assert len(evaluation.labelled) == evaluation.confusion.sum() == 60
+    assert evaluation.num_non_cardiac == 4
     assert evaluation.num_windows == 2 * 64
     assert evaluation.hours == pytest.approx((20 * (3 + 7 + 20) + 4 * 6) / 3600)
     assert {label: its.positives for label, its in evaluation.per_label.items()} == dict(
@@ -60,57 +60,59 @@ def test_groups_partition_the_recordings(evaluation: Evaluation) -> None:
         weighed = sum(group.recordings * group.overall["accuracy"].value for group in groups.values()) / 60
         assert weighed == pytest.approx(evaluation.overall["accuracy"].value)
     assert {name: group.recordings for name, group in evaluation.groups["signal"].items()} == {"clean": 45, "noisy": 15}
-    assert evaluation.groups["data set"]["clinic"].finding.figures == evaluation.per_label["murmur"].figures
+    assert evaluation.groups["data set"]["clinic"].finding.metrics == evaluation.per_label["murmur"].metrics
 
 
 def test_hearts_and_other_sounds(evaluation: Evaluation) -> None:
     """All windows of the coughs are refused, none of the hearts', and the probabilities part them."""
-    assert evaluation.no_heart["windows_refused"].value == 1.0
-    assert evaluation.no_heart["heart_windows_withheld"].value == 0.0
-    assert evaluation.no_heart["auc"].value == 1.0
+    assert evaluation.non_cardiac["windows_refused"].value == 1.0
+    assert evaluation.non_cardiac["heart_windows_withheld"].value == 0.0
+    assert evaluation.non_cardiac["auc"].value == 1.0
 
 
-def test_shares_of_windows_by_hand(judge: Judge, about_set: Callable[..., About]) -> None:
+def test_shares_of_windows_by_hand(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
     """3 of 8 windows of other sounds are refused, 1 of 4 of hearts withheld: windows count, not files."""
     judged = [
         judge("not-heart", EVEN, "a", num_windows=6, num_withheld=3, heart=0.5),
         judge("not-heart", EVEN, "b", num_windows=2, num_withheld=0, heart=0.8),
         judge("normal", EVEN, "c", num_windows=4, num_withheld=1, heart=0.7),
     ]
-    found = evaluate(judged, about_set(judged), Bootstrap(0, 20)).no_heart
+    found = evaluate(judged, about_set(judged), Bootstrap(0, 20)).non_cardiac
     assert found["windows_refused"].value == pytest.approx(3 / 8)
     assert found["heart_windows_withheld"].value == pytest.approx(1 / 4)
     assert found["auc"].value == 0.5
 
 
-def test_a_network_that_does_not_tell(judge: Judge, about_set: Callable[..., About]) -> None:
+def test_a_network_that_does_not_tell(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
     """Other sounds say nothing of such a bundle, and do not count among the hearts."""
     judged = [judge("not-heart", EVEN, "a", heart=None), judge("normal", EVEN, "b", heart=None)]
     found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
-    assert found.no_heart == {}
-    assert (found.num_no_heart, len(found.hearts)) == (1, 1)
+    assert found.non_cardiac == {}
+    assert (found.num_non_cardiac, len(found.labelled)) == (1, 1)
 
 
-def test_no_heart_at_all(judge: Judge, about_set: Callable[..., About]) -> None:
+def test_no_heart_at_all(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
     """A folder of other sounds alone gives that one figure, and no other."""
     judged = [judge("not-heart", EVEN, f"n{number}", num_withheld=1) for number in range(3)]
     found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
-    assert found.no_heart["windows_refused"].value == 0.5
+    assert found.non_cardiac["windows_refused"].value == 0.5
     assert math.isnan(found.overall["accuracy"].value)
-    assert math.isnan(found.no_heart["auc"].value)
+    assert math.isnan(found.non_cardiac["auc"].value)
     assert found.groups == {}
-    assert found.always is None
+    assert found.majority is None
 
 
-def test_one_recording(judge: Judge, about_set: Callable[..., About]) -> None:
+def test_one_recording(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
     """A single recording gives a value without an interval, and no warning of a division by nothing."""
     judged = [judge("murmur", (0.1, 0.8, 0.1))]
     found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
     assert found.overall["accuracy"].to_json() == {"value": 1.0, "low": None, "high": None}
-    assert math.isnan(found.per_label["murmur"].figures["auc"].value)
+    assert math.isnan(found.per_label["murmur"].metrics["auc"].value)
 
 
-def test_the_seed_repeats_every_digit(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
+def test_the_seed_repeats_every_digit(
+    judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]
+) -> None:
     """The same seed gives the same figures; another one other intervals of the same values."""
     facts = about_set(judged_set)
     first, again, other = (evaluate(judged_set, facts, Bootstrap(seed, 25)) for seed in (3, 3, 4))
@@ -120,7 +122,7 @@ def test_the_seed_repeats_every_digit(judged_set: list[ScoredRecording], about_s
     assert first.overall != other.overall
 
 
-def test_what_was_seen_in_training(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
+def test_what_was_seen_in_training(judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
     """A data set of a name that bundle.json gives as training data is marked; others are not."""
     facts = about_set(judged_set, seen="clinic")
     assert facts.seen == ["clinic"]
@@ -128,7 +130,7 @@ def test_what_was_seen_in_training(judged_set: list[ScoredRecording], about_set:
     assert about_set(judged_set).seen == []
 
 
-def test_data_sets_are_described(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
+def test_data_sets_are_described(judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
     """Counts per set: recordings, patients, labels."""
     clinic, coughs = about_set(judged_set).data
     assert clinic == {
@@ -141,13 +143,13 @@ def test_data_sets_are_described(judged_set: list[ScoredRecording], about_set: C
     assert coughs["labels"] == {"not-heart": 4}
 
 
-def test_unknown_patients_are_counted(judge: Judge, about_set: Callable[..., About]) -> None:
+def test_unknown_patients_are_counted(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
     """Who says nothing of patients is told so; such recordings are each another patient's."""
     judged = [judge("normal", EVEN, ""), judge("murmur", EVEN, ""), judge("normal", EVEN, "p")]
     facts = about_set(judged)
     assert facts.num_unknown_patients == 2
     assert facts.data[0]["patients"] == 3
-    assert len(set(evaluate(judged, facts, Bootstrap(0, 20)).hearts.patients)) == 3
+    assert len(set(evaluate(judged, facts, Bootstrap(0, 20)).labelled.patients)) == 3
 
 
 def test_an_evaluation_is_frozen(evaluation: Evaluation) -> None:
@@ -156,7 +158,9 @@ def test_an_evaluation_is_frozen(evaluation: Evaluation) -> None:
         evaluation.num_windows = 0  # type: ignore[misc]
 
 
-def test_any_order_gives_the_same_values(judged_set: list[ScoredRecording], about_set: Callable[..., About]) -> None:
+def test_any_order_gives_the_same_values(
+    judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]
+) -> None:
     """Values do not depend on the order of the files."""
     order = np.random.default_rng(0).permutation(len(judged_set))
     mixed = [judged_set[row] for row in order]

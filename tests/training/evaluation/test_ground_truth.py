@@ -13,11 +13,11 @@ from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation.ground_truth import (
     IS,
     IS_NOT,
-    UNTOLD,
-    finding_of,
+    UNKNOWN,
+    finding_label,
     labelled_scores,
     patients_of,
-    sort_recordings,
+    select_recordings,
 )
 from training.evaluation.scoring import ScoredRecording
 
@@ -43,30 +43,30 @@ class TestSorting:
             recording("stridor", "c"),
             recording(NON_CARDIAC, "d"),
         ]
-        kinds = sort_recordings(given, LABELS)
+        kinds = select_recordings(given, LABELS)
         assert [its.path.name for its in kinds.usable] == ["a", "d"]
         assert kinds.left_out == {"stridor": 2}
 
     def test_a_partial_label_is_kept_if_it_tells_of_any(self) -> None:
         """A heart that is normal or has extrasystoles tells a bundle of normal and murmur that it is no murmur."""
-        kinds = sort_recordings([recording("normal or extrastole", "a"), recording("x or y", "b")], LABELS[:2])
+        kinds = select_recordings([recording("normal or extrastole", "a"), recording("x or y", "b")], LABELS[:2])
         assert [its.path.name for its in kinds.usable] == ["a"]
         assert kinds.left_out == {"x or y": 1}
 
     def test_a_file_counts_once(self) -> None:
         """The same folder named twice does not count twice."""
         given = [recording("normal", "a"), recording("normal", "./a"), recording("normal", "b")]
-        assert len(sort_recordings(given, LABELS).usable) == 2
+        assert len(select_recordings(given, LABELS).usable) == 2
 
     def test_parts_of_a_file_are_recordings_of_their_own(self) -> None:
         """Two parts of one long file are two recordings."""
         parts = [Recording(Path("a"), ("normal",), "p", "s", start_s=start, end_s=start + 5) for start in (0.0, 5.0)]
-        assert len(sort_recordings(parts, LABELS).usable) == 2
+        assert len(select_recordings(parts, LABELS).usable) == 2
 
     def test_wrong_labels_are_told(self) -> None:
         """Where nothing fits, one line names both label sets and the next step."""
         with pytest.raises(DataError) as caught:
-            sort_recordings([recording("cat", "a"), recording("dog", "b")], LABELS)
+            select_recordings([recording("cat", "a"), recording("dog", "b")], LABELS)
         line = str(caught.value)
         assert "cat, dog" in line
         assert "normal, murmur, extrastole" in line
@@ -81,7 +81,7 @@ class TestHearts:
         """A certain recording has its label and none of the others."""
         hearts = labelled_scores([judge("murmur", EVEN), judge("normal", EVEN)], LABELS)
         assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [IS, IS_NOT, IS_NOT]]
-        assert hearts.truth.tolist() == [1, 0]
+        assert hearts.ground_truth.tolist() == [1, 0]
         assert len(hearts) == 2
 
     def test_a_set_that_tells_a_part(self, judge: Judge) -> None:
@@ -92,18 +92,18 @@ class TestHearts:
             judge("murmur", EVEN, "c", source="clinic"),
         ]
         hearts = labelled_scores(judged, LABELS)
-        assert hearts.truth.tolist() == [UNTOLD, UNTOLD, 1]
-        assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [UNTOLD, IS_NOT, UNTOLD], [IS_NOT, IS, IS_NOT]]
+        assert hearts.ground_truth.tolist() == [UNKNOWN, UNKNOWN, 1]
+        assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [UNKNOWN, IS_NOT, UNKNOWN], [IS_NOT, IS, IS_NOT]]
         assert hearts.certain().patients == ["c"]
 
     def test_a_few_partial_labels_do_not_spoil_a_set(self, judge: Judge) -> None:
         """A set with certain recordings of two labels tells of several classes; its partial ones are left out there."""
         judged = [judge(labels, EVEN) for labels in ("murmur", "normal", "normal or extrastole")]
-        assert labelled_scores(judged, LABELS).truth.tolist() == [1, 0, UNTOLD]
+        assert labelled_scores(judged, LABELS).ground_truth.tolist() == [1, 0, UNKNOWN]
 
     def test_a_set_of_one_label_counts(self, judge: Judge) -> None:
         """A folder of normals alone tells how often a normal is taken for one."""
-        assert labelled_scores([judge("normal", EVEN)] * 2, LABELS).truth.tolist() == [0, 0]
+        assert labelled_scores([judge("normal", EVEN)] * 2, LABELS).ground_truth.tolist() == [0, 0]
 
     def test_no_heart_at_all(self) -> None:
         """Nothing judged gives empty arrays of the right shape."""
@@ -127,7 +127,7 @@ class TestPatients:
         judged = [judge(label, EVEN, "a") for label in ("normal", "murmur", "extrastole")]
         people = labelled_scores(judged, LABELS).by_patient()
         assert people.states.tolist() == [[IS_NOT, IS, IS]]
-        assert people.truth.tolist() == [UNTOLD]
+        assert people.ground_truth.tolist() == [UNKNOWN]
 
     def test_a_patient_is_normal_if_all_recordings_are(self, judge: Judge) -> None:
         """All normal is normal, and certainly has none of the others."""
@@ -137,7 +137,7 @@ class TestPatients:
     def test_what_no_recording_tells_stays_untold(self, judge: Judge) -> None:
         """A child without a murmur: no murmur for certain, of the others nothing is known."""
         judged = [judge("normal or extrastole", EVEN, "a"), judge("normal or extrastole", EVEN, "a")]
-        assert labelled_scores(judged, LABELS).by_patient().states.tolist() == [[UNTOLD, IS_NOT, UNTOLD]]
+        assert labelled_scores(judged, LABELS).by_patient().states.tolist() == [[UNKNOWN, IS_NOT, UNKNOWN]]
 
     def test_unknown_patients_are_each_another(self) -> None:
         """Recordings of nobody known are not taken for one person's."""
@@ -152,4 +152,4 @@ class TestPatients:
 )
 def test_the_finding(labels: tuple[str, ...], finding: str) -> None:
     """Murmur, or else the first label that is not normal."""
-    assert finding_of(labels) == finding
+    assert finding_label(labels) == finding

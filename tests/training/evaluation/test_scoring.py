@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import monitor
@@ -25,7 +21,7 @@ from monitor.inference.thresholds import DecisionThresholds
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from training.data.recording import Recording
-from training.evaluation.scoring import score_recording, window_outputs
+from training.evaluation.scoring import score_recording
 
 LABELS = ("normal", "murmur", "extrastole")
 
@@ -88,40 +84,6 @@ def test_scores_are_probabilities(tmp_path: Path) -> None:
     assert len(judged.scores) == len(LABELS)
     assert judged.num_windows == 3
     assert judged.recording is recording
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(1, 9000), min_size=1, max_size=12))
-def test_the_cutting_does_not_matter(sizes: list[int]) -> None:
-    """However the sound is cut into blocks, the outputs are the same to the last bit."""
-    sound = phonocardiogram(7.0, HeartParameters(), np.random.default_rng(1)).waveform
-    bundle = bundle_of()
-
-    def blocks() -> Iterator[NDArray[np.float32]]:
-        edges = [edge for edge in np.cumsum([0, *sizes]).tolist() if edge < len(sound)]
-        for begin, end in zip(edges, [*edges[1:], len(sound)], strict=True):
-            yield sound[begin:end]
-
-    cut = list(window_outputs(blocks(), 4000, bundle, 1.0))
-    whole = list(window_outputs([sound], 4000, bundle, 1.0))
-    assert len(cut) == 3
-    for (one, passes), (other, also) in zip(cut, whole, strict=True):
-        np.testing.assert_array_equal(one, other)
-        assert passes == also
-
-
-def test_memory_does_not_grow_with_the_length() -> None:
-    """Five minutes take no more memory than a fraction of their sound."""
-    block = np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
-    bundle = bundle_of()
-    tracemalloc.start()
-    try:
-        number = sum(1 for _ in window_outputs((block for _ in range(75)), 4000, bundle, 5.0))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert number == 60
-    assert peak < 75 * block.nbytes / 2
 
 
 def test_a_part_of_a_file(tmp_path: Path) -> None:

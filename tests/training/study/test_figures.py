@@ -11,6 +11,7 @@ import pytest
 from monitor.errors import DataError
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.metrics import Ranking
 from training.study.figures import compare_all, differences, headline, per_seed
 from training.study.scores import StudyScores, load_scores, save_scores
 from training.study.tables import OverSeeds
@@ -60,7 +61,7 @@ def test_figures_are_those_of_the_metrics() -> None:
         "murmur_auc": metrics.auc(truth == 1, its[:, 1]),
         "murmur_auc_noisy": metrics.auc(truth[noisy] == 1, its[noisy, 1]),
         "murmur_auc_clean": metrics.auc(truth[~noisy] == 1, its[~noisy, 1]),
-        "murmur_sensitivity_at_specificity_0.90": metrics.sensitivity_at_specificity(truth == 1, its[:, 1], 0.9),
+        "murmur_sensitivity_at_specificity_0.90": Ranking(truth == 1, its[:, 1]).metrics(np.arange(60), 0.9)[1],
         "extrastole_auc_clean_normals": metrics.auc(truth[clean_normals] == 2, its[clean_normals, 2]),
         f"murmur_auc in {CIRCOR}": metrics.auc(np.arange(20) % 2 == 1, scores.scores[0, 60:, 1].astype(float)),
         "premature_auc_all": metrics.auc(
@@ -145,8 +146,8 @@ def test_rows_of_seeds_one_after_another() -> None:
     """The mean of the seeds' figures, patients drawn with all seeds; rows that do not repeat are taken as they are."""
     values = np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0])
     of = {"mean": lambda rows: {"mean": float(values[rows].mean())}}["mean"]
-    found = OverSeeds(2, 0, 100).figures(of, ["a", "b", "c"] * 2)["mean"]
+    found = OverSeeds(2, 0, 100).estimate(of, ["a", "b", "c"] * 2)["mean"]
     assert found.value == 7.0
     assert 6.0 <= found.low < found.high <= 8.0  # seeds do not make it wider: no patient has another seed than all
-    apart = OverSeeds(2, 0, 100).figures(of, ["a", "b", "c", "d", "e", "f"])["mean"]
+    apart = OverSeeds(2, 0, 100).estimate(of, ["a", "b", "c", "d", "e", "f"])["mean"]
     assert apart.high - apart.low > 2.0
