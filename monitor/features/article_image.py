@@ -71,7 +71,7 @@ class ArticleImage:
             self._first += drop
             self._used -= drop
 
-    def tensor(self, start_sample: int) -> NDArray[np.float32]:
+    def image(self, start_sample: int) -> NDArray[np.float32]:
         """Return the picture of the window that starts at ``start_sample``.
 
         Returns

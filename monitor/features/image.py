@@ -95,7 +95,7 @@ class ImageBuilder:
             for columns, frames, averages in _box_averages(num_frames)
         ]
 
-    def draw(self, frames: FrameWindow) -> NDArray[np.float32]:
+    def build(self, frames: FrameWindow) -> NDArray[np.float32]:
         """Return the picture.
 
         Parameters

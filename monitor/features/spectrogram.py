@@ -72,7 +72,7 @@ class StreamingSpectrogram:
         self._capacity = 4 * self._num_frames
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
-        self._painter = ImageBuilder(self._num_frames)
+        self._builder = ImageBuilder(self._num_frames)
         self.clear()
 
     def clear(self) -> None:
@@ -194,24 +194,24 @@ class StreamingSpectrogram:
         held = slice(slot, slot + count)
         return FrameWindow(self._rows[held], self._envelope[held], self._low[held], self._high[held])
 
-    def tensor(self, start_sample: int) -> NDArray[np.float32]:
-        """Return the picture of the window that starts at ``start_sample``.
+    def image(self, start_sample: int) -> NDArray[np.float32]:
+        """Return the input image of the window that starts at ``start_sample``.
 
         Returns
         -------
         ndarray, shape (64, 64, 3), float32
-            See :meth:`ImageBuilder.draw`.
+            See :meth:`ImageBuilder.build`.
 
         Raises
         ------
         ValueError
             As :meth:`window`.
         """
-        return self.draw(self.window(start_sample))
+        return self.build(self.window(start_sample))
 
-    def draw(self, frames: FrameWindow) -> NDArray[np.float32]:
-        """Return the picture of a window's frames, as :meth:`tensor`."""
-        return self._painter.draw(frames)
+    def build(self, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the input image of a window's frames, as :meth:`image` does."""
+        return self._builder.build(frames)
 
 
 def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
@@ -225,7 +225,7 @@ def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray
     Returns
     -------
     ndarray, shape (64, 64, 3), float32
-        See :meth:`ImageBuilder.draw`.
+        See :meth:`ImageBuilder.build`.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray
         raise ValueError(f"waveform.shape={waveform.shape} must be ({spec.window_samples},), one window")
     stream = StreamingSpectrogram(spec)
     stream.push(waveform)
-    return stream.tensor(0)
+    return stream.image(0)
 
 
 def _parts(band_hz: tuple[float, float], bin_hz: float) -> slice:

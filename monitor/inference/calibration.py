@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.labels import EXTRASTOLE
 
-__all__ = ["Calibration", "softmax", "without_rhythm"]
+__all__ = ["Calibration", "mask_extrasystole", "softmax"]
 
 KINDS = ("softmax", "share")
 
@@ -106,7 +106,7 @@ class Calibration:
         odds: NDArray[np.float64] = top + np.log(np.add.reduce(np.exp(labels - top[..., None]), axis=-1))
         return odds - values[..., num_labels]
 
-    def of_one(self, outputs: NDArray[np.floating], num_labels: int) -> tuple[list[float], float | None]:
+    def scores_and_odds(self, outputs: NDArray[np.floating], num_labels: int) -> tuple[list[float], float | None]:
         """Return scores of one picture, as :meth:`scores`, and the odds of a heart, as :meth:`heart_odds` does.
 
         In plain floats: for a handful of numbers that is a tenth of the price of arrays.
@@ -162,7 +162,9 @@ class Calibration:
         return cls(kind, temperature, bias, tuple(tuple(map(float, row)) for row in values.get("given", ())))
 
 
-def without_rhythm(outputs: NDArray[np.float32], labels: Sequence[str], kind: str = "softmax") -> NDArray[np.float32]:
+def mask_extrasystole(
+    outputs: NDArray[np.float32], labels: Sequence[str], kind: str = "softmax"
+) -> NDArray[np.float32]:
     """Return the outputs for a looped clip: nobody knows its rhythm, for its seams are beats that no heart made.
 
     Of 171 short normal clips of set B one in twelve was taken for an extrasystole by its seam, of 149 long ones none.

@@ -124,6 +124,10 @@ class QualityGate:
             logit += self.odds_weight * (min(MOST_ODDS, max(-MOST_ODDS, odds)) - self.typical_odds)
         return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
 
+    def passes(self, features: GateFeatures, odds: float | None = None) -> bool:
+        """Return whether a window may be given a label; parameters as :meth:`parts`."""
+        return self.score(features, odds) >= self.poor_below
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
         return {**dataclasses.asdict(self), "typical": self.typical._asdict(), "weights": self.weights._asdict()}

@@ -81,7 +81,7 @@ class Worker:
         self._clock = clock
         self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples that arrive in a second of wall time
         self._patience_samples = config.patience_s * self._wall_rate
-        self._read_samples = analysis.most_samples if source.lossless else analysis.read_samples
+        self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-classifier")
         self._summary = Summarizer()

@@ -16,16 +16,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
-from monitor.features.extractor import feature_extractor
-from monitor.features.heart_rate import heart_rate
-from monitor.features.resample import StreamingResampler
-from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
-from monitor.inference.calibration import without_rhythm
-from monitor.inference.quality_gate import gate_features
+from monitor.inference.window_scorer import WindowScorer
 from training.data.recording import Recording
 
-__all__ = ["ScoredRecording", "recording_outputs", "score_recording", "window_outputs"]
+__all__ = ["ScoredRecording", "recording_outputs", "score_recording"]
 
 BLOCK_SAMPLES = 16_384
 BLOCK_VALUES = 2**19
@@ -58,7 +53,7 @@ class ScoredRecording:
     duration_s: float
 
 
-class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
+class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
     """A file read from start to end: a seek after every read would make MP3 depend on the size of the reads."""
 
     def seekable(self) -> bool:
@@ -117,107 +112,22 @@ def recording_outputs(
     ValueError, RecordingError
         As :func:`score_recording`.
     """
-    path = recording.path
+    path, is_article = recording.path, bundle.spec.kind == "article"
     try:
-        with _Forward(str(path)) as file:
-            sample_rate, counter = _usable_rate(file, path), _Counter()
-            blocks = counter.counted(_part(_blocks(file, path), recording, sample_rate))
-            judged = list(window_outputs(blocks, sample_rate, bundle, hop_s))
+        with _SequentialFile(str(path)) as file:
+            sample_rate = _usable_rate(file, path)
+            scorer = WindowScorer(bundle, sample_rate, hop_s)
+            windows = scorer.score_blocks(_part(_blocks(file, path), recording, sample_rate))
+            scored = [(window.outputs, is_article or window.passes_gate) for window in windows]
     except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
-    if not judged:
+    if not scored:
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
-    outputs, passing = np.array([its for its, _ in judged]), np.array([passes for _, passes in judged])
-    if counter.samples < round(bundle.spec.window_s * sample_rate):  # looped
-        outputs = without_rhythm(outputs, bundle.labels, bundle.calibration.kind)
-    return outputs, passing, counter.samples / sample_rate
+    outputs, passing = (np.array(column) for column in zip(*scored, strict=True))
+    return outputs, passing, scorer.end_sample / sample_rate
 
 
-def window_outputs(
-    blocks: Iterable[NDArray[np.float32]], sample_rate: int, bundle: Bundle, hop_s: float
-) -> Iterator[tuple[NDArray[np.float32], bool]]:
-    """Yield what the network puts out for window 0, 1, ... of a sound, as the monitor judges them.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray, shape (samples,), float32
-        Finite mono samples, in pieces of any size.
-    sample_rate : int
-        Hz.
-    bundle : Bundle
-    hop_s : float
-
-    Yields
-    ------
-    tuple of ndarray, shape (outputs,), float32, and bool
-        The outputs, and whether the bundle's gate lets the window pass; nothing when there is no sample.
-
-    Raises
-    ------
-    ValueError
-        If the hop does not fit the bundle, or the rate is not from 1000 to 192000.
-    """
-    windows = _Windows(bundle, sample_rate, hop_s)
-    largest = max(1, round(min(hop_s, 0.5) * sample_rate))  # the front end holds two windows, so a hop never outruns it
-    heard, beginning = 0, [np.zeros(0, np.float32)]
-    for block in blocks:
-        for begin in range(0, len(block), largest):
-            piece = block[begin : begin + largest]
-            heard += len(piece)
-            if not windows.count:
-                beginning.append(piece.copy())
-            yield from windows.push(piece)
-    whole = -(-bundle.spec.window_samples * sample_rate // bundle.spec.sample_rate)
-    if 0 < heard < whole:
-        looped = np.resize(np.concatenate(beginning), whole + 1)
-        yield from list(windows.push(looped[heard:], last=True))[:1]
-    else:
-        yield from windows.push(np.zeros(0, np.float32), last=True)
-
-
-class _Windows:
-    """The windows of a sound, judged as they become complete; ``count`` of them so far."""
-
-    def __init__(self, bundle: Bundle, sample_rate: int, hop_s: float) -> None:
-        self.count = 0
-        self._bundle = bundle
-        self._hop = bundle.spec.hop_samples(hop_s)
-        self._window = bundle.spec.window_samples
-        self._resampler = StreamingResampler(sample_rate, bundle.spec.sample_rate)
-        self._pictures = feature_extractor(bundle.spec)
-
-    def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> Iterator[tuple[NDArray[np.float32], bool]]:
-        """Take the next samples; yield the windows that they complete."""
-        self._pictures.push(self._resampler.push(waveform, last=last))
-        while (start := self.count * self._hop) + self._window <= self._pictures.end_sample:
-            self.count += 1
-            outputs = self._bundle.engine.outputs(self._pictures.tensor(start))
-            yield outputs, self._passes(start, outputs)
-
-    def _passes(self, start: int, outputs: NDArray[np.float32]) -> bool:
-        """Return whether the gate lets a window pass; without frames of ours there is nothing to ask."""
-        if not isinstance(self._pictures, StreamingSpectrogram):
-            return True
-        frames = self._pictures.window(start)
-        features = gate_features(frames, heart_rate(frames.envelope, self._pictures.spec.frame_hop_s).periodicity)
-        odds = self._bundle.calibration.of_one(outputs, len(self._bundle.labels))[1]
-        return self._bundle.gate.score(features, odds) >= self._bundle.gate.poor_below
-
-
-class _Counter:
-    """Counts the samples that go by."""
-
-    def __init__(self) -> None:
-        self.samples = 0
-
-    def counted(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-        """Yield the blocks."""
-        for block in blocks:
-            self.samples += len(block)
-            yield block
-
-
-def _usable_rate(file: _Forward, path: Path) -> int:
+def _usable_rate(file: _SequentialFile, path: Path) -> int:
     """Return the sample rate of a file, Hz."""
     rate = int(file.samplerate)
     if not 1000 <= rate <= 192_000:
@@ -225,7 +135,7 @@ def _usable_rate(file: _Forward, path: Path) -> int:
     return rate
 
 
-def _blocks(file: _Forward, path: Path) -> Iterator[NDArray[np.float32]]:
+def _blocks(file: _SequentialFile, path: Path) -> Iterator[NDArray[np.float32]]:
     """Yield a file in mono blocks; the mean of its channels, as the monitor hears it."""
     samples = max(1, min(BLOCK_SAMPLES, BLOCK_VALUES // file.channels))
     buffer = np.empty((samples, file.channels), np.float32)

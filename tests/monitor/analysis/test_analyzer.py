@@ -34,7 +34,7 @@ def judge_all(analysis: Analyzer, waveform: np.ndarray, cuts: list[int] | None =
     position = 0
     sizes = iter(cuts or [])
     while position < len(waveform):
-        size = min(next(sizes, analysis.most_samples), analysis.most_samples)
+        size = min(next(sizes, analysis.max_samples), analysis.max_samples)
         for index in analysis.push(waveform[position : position + size]):
             judged.append(analysis.judge(index))
         position += size
@@ -205,7 +205,7 @@ def test_loudness_does_not_matter(plain_bundle, gain):
 def test_most_samples(plain_bundle, hop_s, sample_rate, most):
     """Up to four hops may be pushed at once, and never more than two seconds, so that no window is lost on the way."""
     analysis = Analyzer(plain_bundle, sample_rate, hop_s)
-    assert analysis.most_samples == most
+    assert analysis.max_samples == most
     assert analysis.read_samples <= most
 
 
@@ -241,8 +241,8 @@ def test_beats_are_forgotten_where_the_verdict_begins_afresh(plain_bundle):
     judged = judge_all(Analyzer(plain_bundle, 4000), np.concatenate((ectopic, silence, after)))
     events = [window.event for window in judged]
     before = [event for event in events if event.end_s <= 25.0]
-    assert before[-1].ectopic.premature
+    assert before[-1].ectopic.detected
     last = events[-1]
     assert last.quality.state is None
-    assert last.end_s - before[-1].ectopic.premature[0].at_s < 30.0
-    assert last.ectopic.premature == ()
+    assert last.end_s - before[-1].ectopic.detected[0].at_s < 30.0
+    assert last.ectopic.detected == ()

@@ -127,7 +127,7 @@ def test_any_cutting_gives_the_same_pictures(heart: NDArray[np.float32], blocks:
         if pushed >= WINDOW:
             start = pushed - WINDOW
             expected = article_image(sound[start:pushed], ARTICLE)
-            np.testing.assert_array_equal(front.tensor(start), expected)
+            np.testing.assert_array_equal(front.image(start), expected)
             drawn += 1
     assert drawn
 
@@ -138,7 +138,7 @@ def test_refuses_a_window_that_is_not_there(pushed: int, start: int, signals: An
     front = ArticleImage(ARTICLE)
     front.push(signals.silence(pushed))
     with pytest.raises(ValueError, match=f"start_sample={start} must lie in a window that is complete and still held"):
-        front.tensor(start)
+        front.image(start)
 
 
 def test_refuses_less_than_a_frame(signals: Any) -> None:

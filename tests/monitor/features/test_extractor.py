@@ -1,4 +1,4 @@
-"""The door to both pictures gives what the settings ask for, and both keep the same contract."""
+"""Image and frames come together, for both kinds of image and at any sample rate."""
 
 from __future__ import annotations
 
@@ -7,31 +7,63 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.features.article_image import ARTICLE, ArticleImage
-from monitor.features.extractor import feature_extractor
+from monitor.features.article_image import ARTICLE, article_image
+from monitor.features.extractor import FeatureExtractor
+from monitor.features.resample import resampled
 from monitor.features.spec import HEART, SpectrogramSpec
-from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.features.spectrogram import StreamingSpectrogram, input_image
+
+BOTH = pytest.mark.parametrize("spec", [HEART, ARTICLE], ids=["heart", "article"])
 
 
-@pytest.mark.parametrize(("spec", "kind"), [(HEART, StreamingSpectrogram), (ARTICLE, ArticleImage)])
-def test_kind(spec: SpectrogramSpec, kind: type) -> None:
-    """The settings' kind chooses the front end, which carries the settings."""
-    made = feature_extractor(spec)
-    assert type(made) is kind
-    assert made.spec == spec  # type: ignore[attr-defined]
+def test_the_default_image_and_its_frames(signals: Any) -> None:
+    """The image of a window is that of its samples alone, and the frames are those it was built from."""
+    waveform = signals.noise(28_000)
+    extractor = FeatureExtractor(HEART, 4000)
+    extractor.push(waveform)
+    image, frames = extractor.features(4000)
+    np.testing.assert_array_equal(image, input_image(waveform[4000:24_000], HEART))
+    assert frames.log_power.shape == (HEART.num_frames, 64)
 
 
-@pytest.mark.parametrize("spec", [HEART, ARTICLE], ids=["heart", "article"])
-def test_contract(spec: SpectrogramSpec, signals: Any) -> None:
-    """Both count the samples pushed, draw a finite picture of the shape promised, and begin anew when cleared."""
-    made = feature_extractor(spec)
-    made.push(signals.noise(spec.window_samples + 17))
-    assert made.end_sample == spec.window_samples + 17
-    picture = made.tensor(0)
-    assert picture.shape == spec.shape
-    assert picture.dtype == np.float32
-    assert np.isfinite(picture).all()
-    made.clear()
-    assert made.end_sample == 0
+def test_the_article_image_has_frames_beside_it(signals: Any) -> None:
+    """The article's image at its own rate; the frames are the streaming spectrogram's, of the same seconds."""
+    waveform = signals.noise(8000 * 7)
+    extractor = FeatureExtractor(ARTICLE, 8000)
+    extractor.push(waveform, last=True)
+    start = 22_050 + 100  # 1.0045 s, off the grid of the frames, which begin at 1 s
+    image, frames = extractor.features(start)
+    at_article_rate = resampled(waveform, 8000, 22_050)
+    np.testing.assert_array_equal(image, article_image(at_article_rate[start : start + 110_250], ARTICLE))
+    spectrogram = StreamingSpectrogram(HEART)
+    spectrogram.push(resampled(waveform, 8000, 4000))
+    np.testing.assert_array_equal(frames.envelope, spectrogram.window(4000).envelope)
+
+
+@BOTH
+def test_only_complete_windows(spec: SpectrogramSpec, signals: Any) -> None:
+    """The end counts what every feature is complete for; a window beyond it is refused."""
+    extractor = FeatureExtractor(spec, 44_100)
+    extractor.push(signals.noise(44_100 * 5))
+    assert extractor.end_sample < spec.window_samples  # the resamplers hold some samples back
     with pytest.raises(ValueError, match="must lie in a window that is complete and still held"):
-        made.tensor(0)
+        extractor.features(0)
+    extractor.push(np.zeros(0, np.float32), last=True)
+    assert extractor.end_sample == spec.window_samples
+    assert extractor.features(0).image.shape == spec.shape
+
+
+@BOTH
+def test_the_stopwatch_sees_both_stages(spec: SpectrogramSpec, signals: Any) -> None:
+    """Each push ends the two stages once, in order."""
+    stages: list[str] = []
+    extractor = FeatureExtractor(spec, 8000, stages.append)
+    extractor.push(signals.noise(800))
+    extractor.push(signals.noise(800))
+    assert stages == ["resample", "spectrogram"] * 2
+
+
+def test_a_rate_out_of_range() -> None:
+    """The resampler's bounds hold."""
+    with pytest.raises(ValueError, match="input_rate=500 must be from 1000 to 192000 Hz"):
+        FeatureExtractor(HEART, 500)

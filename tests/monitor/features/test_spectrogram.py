@@ -66,7 +66,7 @@ def test_any_cutting_gives_the_same_pictures(
         for start in range(following, newest + 1, ODD_GRID):
             following = start + ODD_GRID
             if newest - start <= WINDOW:  # a block longer than a window pushes older ones out
-                np.testing.assert_array_equal(stream.tensor(start), whole[start])
+                np.testing.assert_array_equal(stream.image(start), whole[start])
     assert following == max(whole) + ODD_GRID
 
 
@@ -75,8 +75,8 @@ def test_one_sample_at_a_time(sound: NDArray[np.float32], whole: dict[int, NDArr
     stream = StreamingSpectrogram(HEART)
     frames = [stream.push(sound[index : index + 1]) for index in range(WINDOW + ODD_GRID)]
     assert max(frames) == 1
-    np.testing.assert_array_equal(stream.tensor(0), whole[0])
-    np.testing.assert_array_equal(stream.tensor(ODD_GRID), whole[ODD_GRID])
+    np.testing.assert_array_equal(stream.image(0), whole[0])
+    np.testing.assert_array_equal(stream.image(ODD_GRID), whole[ODD_GRID])
 
 
 def test_one_long_push(sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]]) -> None:
@@ -84,7 +84,7 @@ def test_one_long_push(sound: NDArray[np.float32], whole: dict[int, NDArray[np.f
     stream = StreamingSpectrogram(HEART)
     assert stream.push(sound) == frames_in(len(sound))
     last = max(whole)
-    np.testing.assert_array_equal(stream.tensor(last), whole[last])
+    np.testing.assert_array_equal(stream.image(last), whole[last])
 
 
 def test_every_frame_is_computed_once(sound: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_every_frame_is_computed_once(sound: NDArray[np.float32], monkeypatch: p
     for begin in range(0, len(sound), 2000):
         stream.push(sound[begin : begin + 2000])
         if begin + 2000 >= WINDOW:
-            stream.tensor(begin + 2000 - WINDOW)
+            stream.image(begin + 2000 - WINDOW)
     assert transformed == frames_in(len(sound))
 
 
@@ -112,7 +112,7 @@ def test_nothing_pushed_changes_nothing(sound: NDArray[np.float32], whole: dict[
     stream.push(sound[:WINDOW])
     assert stream.push(sound[:0]) == 0
     assert stream.end_sample == WINDOW
-    np.testing.assert_array_equal(stream.tensor(0), whole[0])
+    np.testing.assert_array_equal(stream.image(0), whole[0])
 
 
 def test_the_pushed_block_may_be_reused(sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]]) -> None:
@@ -124,7 +124,7 @@ def test_the_pushed_block_may_be_reused(sound: NDArray[np.float32], whole: dict[
         block[: len(part)] = part
         stream.push(block[: len(part)])
         block[:] = np.nan
-    picture = stream.tensor(0)
+    picture = stream.image(0)
     stream.push(sound[:WINDOW])
     np.testing.assert_array_equal(picture, whole[0])
 
@@ -136,7 +136,7 @@ def test_clear_begins_anew(sound: NDArray[np.float32], whole: dict[int, NDArray[
     stream.clear()
     assert (stream.end_sample, stream.end_frame) == (0, 0)
     stream.push(sound[:WINDOW])
-    np.testing.assert_array_equal(stream.tensor(0), whole[0])
+    np.testing.assert_array_equal(stream.image(0), whole[0])
 
 
 def test_independent_reckoning(sound: NDArray[np.float32]) -> None:
@@ -188,7 +188,7 @@ def test_a_tone_above_the_picture_is_not_seen(hz: float, signals: Any) -> None:
     inside = signals.tone(125.0, WINDOW)
     stream = StreamingSpectrogram(HEART)
     stream.push(inside + signals.tone(hz, WINDOW))
-    np.testing.assert_allclose(stream.tensor(0), input_image(inside, HEART), atol=0.35)
+    np.testing.assert_allclose(stream.image(0), input_image(inside, HEART), atol=0.35)
     frames = stream.window(0)
     assert frames.high_power.min() > 0.5 * frames.low_power.max()
 
@@ -300,7 +300,7 @@ def test_refuses_a_start_off_the_grid(start: int, sound: NDArray[np.float32]) ->
     stream = StreamingSpectrogram(HEART)
     stream.push(sound[: 2 * WINDOW])
     with pytest.raises(ValueError, match=f"start_sample={start} must be a multiple of 100"):
-        stream.tensor(start)
+        stream.image(start)
 
 
 @pytest.mark.parametrize("pushed", [0, 255, WINDOW - ADVANCE])
@@ -309,7 +309,7 @@ def test_refuses_a_window_not_complete(pushed: int, sound: NDArray[np.float32]) 
     stream = StreamingSpectrogram(HEART)
     stream.push(sound[:pushed])
     with pytest.raises(ValueError, match="start_sample=0 must lie in a window that is complete and still held"):
-        stream.tensor(0)
+        stream.image(0)
 
 
 @pytest.mark.parametrize("start", [0, -ADVANCE])
@@ -318,7 +318,7 @@ def test_refuses_a_window_no_longer_held(start: int, sound: NDArray[np.float32])
     stream = StreamingSpectrogram(HEART)
     stream.push(sound)
     with pytest.raises(ValueError, match=f"start_sample={start} must lie in a window"):
-        stream.tensor(start)
+        stream.image(start)
 
 
 @pytest.mark.parametrize("shape", [(WINDOW - 1,), (WINDOW + 1,), (WINDOW, 1), (0,)])

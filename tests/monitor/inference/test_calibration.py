@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitor.inference.calibration import Calibration, softmax, without_rhythm
+from monitor.inference.calibration import Calibration, mask_extrasystole, softmax
 
 logits = arrays(np.float32, st.tuples(st.integers(1, 5), st.just(4)), elements=st.floats(-200, 200, width=32))
 biases = st.tuples(*[st.floats(-8, 8)] * 3)
@@ -88,7 +88,7 @@ def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias
     """The plain-float path of the monitor gives what the arrays of training give, to the last bits."""
     calibration = Calibration(kind, temperature, bias)
     outputs = np.abs(outputs) if kind == "share" else outputs
-    scores, odds = calibration.of_one(outputs, 3)
+    scores, odds = calibration.scores_and_odds(outputs, 3)
     np.testing.assert_allclose(scores, calibration.scores(outputs, 3), rtol=1e-12, atol=1e-300)
     expected = calibration.heart_odds(outputs, 3)
     if expected is None:
@@ -108,7 +108,7 @@ def test_the_label_given_is_not_the_label_shown(outputs: Any, bias: tuple[float,
     scores = calibration.scores(outputs, 3)
     shown = Calibration("softmax", 1.0, bias).scores(outputs, 3)
     np.testing.assert_allclose(scores, [0.9 * shown[0], 0.9 * shown[1], 0.1 + 0.9 * shown[2]], atol=1e-12)
-    np.testing.assert_allclose(calibration.of_one(outputs, 3)[0], scores, atol=1e-12)
+    np.testing.assert_allclose(calibration.scores_and_odds(outputs, 3)[0], scores, atol=1e-12)
 
 
 def test_the_label_given_survives_json() -> None:
@@ -124,7 +124,7 @@ LABELS = ("normal", "murmur", "extrastole")
 def test_a_loop_has_no_rhythm() -> None:
     """For a looped clip an extrasystole is out of the question, and the other labels keep their odds."""
     outputs = np.array([[1.0, 0.5, 4.0, -3.0], [0.0, 2.0, 9.0, -3.0]], np.float32)
-    scores = Calibration().scores(without_rhythm(outputs, LABELS), 3)
+    scores = Calibration().scores(mask_extrasystole(outputs, LABELS), 3)
     np.testing.assert_allclose(scores[:, 2], 0.0, atol=1e-12)
     np.testing.assert_allclose(scores[:, 1] / scores[:, 0], np.exp([-0.5, 2.0]), rtol=1e-5)
     assert outputs[0, 2] == 4.0
@@ -134,12 +134,12 @@ def test_a_loop_has_no_rhythm() -> None:
 def test_other_outputs_are_left_as_they_are(labels: tuple[str, ...], kind: str) -> None:
     """Labels of one's own, and the article's sigmoids, say nothing of rhythm."""
     outputs = np.array([0.1, 0.2, 0.3], np.float32)
-    assert without_rhythm(outputs, labels, kind) is outputs
+    assert mask_extrasystole(outputs, labels, kind) is outputs
 
 
 def test_one_picture_without_a_bias() -> None:
     """No bias is a bias of zeros, and a network without that output tells nothing of hearts."""
-    scores, odds = Calibration().of_one(np.log(np.array([1.0, 2.0, 5.0])), 3)
+    scores, odds = Calibration().scores_and_odds(np.log(np.array([1.0, 2.0, 5.0])), 3)
     np.testing.assert_allclose(scores, [0.125, 0.25, 0.625])
     assert odds is None
 

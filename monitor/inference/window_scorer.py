@@ -1,0 +1,225 @@
+"""Samples to gated, calibrated scores, window by window: the one path that the monitor and the evaluation share.
+
+:class:`WindowScorer` resamples a sound that arrives in blocks, extracts the features of each window on the hop grid,
+runs the network, calibrates, and says whether the quality gate lets the window pass. A clip shorter than a window is
+looped to fill one. However the sound is cut into blocks, the scores are the same bit for bit. What the raw samples,
+the beats and the windows before say of a window is :mod:`monitor.analysis`'s. Belongs to one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.extractor import FeatureExtractor, Stopwatch, no_stopwatch
+from monitor.features.heart_rate import HeartRate, heart_rate
+from monitor.features.image import FrameWindow
+from monitor.inference.bundle import Bundle
+from monitor.inference.calibration import mask_extrasystole
+from monitor.inference.quality_gate import GateFeatures, QualityGate, gate_features
+
+__all__ = ["ScoredWindow", "WindowScorer"]
+
+MAX_READ_S = 0.5
+"""Seconds to push at a time where the result is waited for."""
+MAX_PUSH_HOPS = 4
+"""Hops to push at a time where it is not: more of them share the cost of a call, but their windows must still fit."""
+
+
+class ScoredWindow(NamedTuple):
+    """The scores of one window, and what they were computed from.
+
+    Attributes
+    ----------
+    image : ndarray, shape (64, 64, 3), float32
+        The network's input.
+    frames : FrameWindow
+        Views that stay valid until the next samples are pushed.
+    heart_rate : HeartRate
+    outputs : ndarray, shape (outputs,), float32
+        Of the network; see :class:`monitor.inference.calibration.Calibration`.
+    scores : dict of str to float
+        Calibrated probability of each label; they sum to 1.
+    gate_features : GateFeatures
+    heart_odds : float or None
+        Natural log of the network's odds that the sound is a heart; None if it has no output for that.
+    gate : QualityGate
+    """
+
+    image: NDArray[np.float32]
+    frames: FrameWindow
+    heart_rate: HeartRate
+    outputs: NDArray[np.float32]
+    scores: dict[str, float]
+    gate_features: GateFeatures
+    heart_odds: float | None
+    gate: QualityGate
+
+    @property
+    def passes_gate(self) -> bool:
+        """Whether the window sounds enough like a heart to be given a label."""
+        return self.gate.passes(self.gate_features, self.heart_odds)
+
+
+class WindowScorer:
+    """Scores the windows of one sound.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Its engine is used by the thread that calls this.
+    sample_rate : int
+        Hz of the source, 1000 to 192000.
+    hop_s : float or None
+        Seconds between two windows, on the bundle's frame grid; None for the bundle's own.
+    stopwatch : callable or None
+        Called with ``"resample"``, ``"spectrogram"``, ``"heart_rate"``, ``"quality"``, ``"network"`` or ``"verdict"``
+        whenever such a stage ends.
+
+    Attributes
+    ----------
+    hop_s, window_s : float
+    end_sample : int
+        Samples of the source pushed so far.
+    num_windows : int
+        Windows complete so far.
+    padding : ndarray, shape (samples,), float32
+        What :meth:`finish` appended to a clip shorter than a window; empty otherwise.
+
+    Raises
+    ------
+    ValueError
+        If the sample rate or the hop is out of range.
+
+    Examples
+    --------
+    >>> from monitor.inference.bundle import load_bundle
+    >>> scorer = WindowScorer(load_bundle(), sample_rate=8000, hop_s=1.0)
+    >>> silence = [np.zeros(8000, np.float32)] * 7  # seven blocks of 1 s: windows from 0, 1 and 2 s
+    >>> [window.passes_gate for window in scorer.score_blocks(silence)]
+    [False, False, False]
+    """
+
+    def __init__(
+        self, bundle: Bundle, sample_rate: int, hop_s: float | None = None, stopwatch: Stopwatch | None = None
+    ) -> None:
+        self.hop_s = bundle.spec.hop_s if hop_s is None else hop_s
+        self.window_s = bundle.spec.window_s
+        self.end_sample = 0
+        self.num_windows = 0
+        self.padding: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._bundle = bundle
+        self._sample_rate = sample_rate
+        self._hop = bundle.spec.hop_samples(self.hop_s)
+        self._stopwatch = stopwatch or no_stopwatch
+        self._extractor = FeatureExtractor(bundle.spec, sample_rate, self._stopwatch)
+        self._beginning: list[NDArray[np.float32]] = []
+
+    @property
+    def frame_hop_s(self) -> float:
+        """Seconds between two frames."""
+        return self._extractor.frame_hop_s
+
+    @property
+    def read_samples(self) -> int:
+        """Samples of the source to push at a time where the result is waited for: never more than one hop."""
+        return max(1, round(min(self.hop_s, MAX_READ_S) * self._sample_rate))
+
+    @property
+    def max_samples(self) -> int:
+        """Most samples to push at a time, so that every window that they complete can still be scored."""
+        half_window = round(self.window_s / 2 * self._sample_rate)
+        return max(self.read_samples, min(MAX_PUSH_HOPS * self.read_samples, half_window))
+
+    @property
+    def looped_s(self) -> float | None:
+        """Seconds of a clip that was looped to fill a window; None where none was."""
+        return self.end_sample / self._sample_rate if len(self.padding) else None
+
+    def span_s(self, index: int) -> tuple[float, float]:
+        """Return start and end of a window, seconds of the source."""
+        start_s = index * self._hop / self._bundle.spec.sample_rate
+        return start_s, start_s + self.window_s
+
+    def push(self, waveform: NDArray[np.float32]) -> list[int]:
+        """Take the next samples of the source.
+
+        Parameters
+        ----------
+        waveform : ndarray, shape (samples,), float32
+            Finite mono samples, at most :attr:`max_samples` of them.
+
+        Returns
+        -------
+        list of int
+            Indices of the windows that are now complete; score or skip them before the next push.
+        """
+        self.end_sample += len(waveform)
+        if not self.num_windows:  # in case the sound ends before it fills a window
+            self._beginning.append(waveform.copy())
+        return self._feed(waveform, last=False)
+
+    def finish(self) -> list[int]:
+        """End the sound; a clip shorter than a window is looped and gives one window.
+
+        Returns
+        -------
+        list of int
+            Indices of the windows that are now complete.
+        """
+        spec = self._bundle.spec
+        window = -(-spec.window_samples * self._sample_rate // spec.sample_rate)
+        if not 0 < self.end_sample < window:
+            return self._feed(self.padding, last=True)
+        looped = np.resize(np.concatenate(self._beginning), window + 1)
+        self.padding = looped[self.end_sample :]
+        return self._feed(self.padding, last=True)[:1]
+
+    def _feed(self, waveform: NDArray[np.float32], *, last: bool) -> list[int]:
+        """Extract features; return the indices of the windows that are now complete."""
+        self._extractor.push(waveform, last=last)
+        room = self._extractor.end_sample - self._bundle.spec.window_samples
+        first, self.num_windows = self.num_windows, max(self.num_windows, room // self._hop + 1)
+        if self.num_windows:
+            self._beginning.clear()
+        return list(range(first, self.num_windows))
+
+    def score(self, index: int) -> ScoredWindow:
+        """Return the scores of a window that :meth:`push` or :meth:`finish` has just completed.
+
+        Raises
+        ------
+        ValueError
+            If the window is not complete, or its frames are no longer held.
+        """
+        bundle, lap = self._bundle, self._stopwatch
+        image, frames = self._extractor.features(index * self._hop)
+        lap("spectrogram")
+        pulse = heart_rate(frames.envelope, self.frame_hop_s)
+        lap("heart_rate")
+        gate_input = gate_features(frames, pulse.periodicity)
+        lap("quality")
+        outputs = bundle.engine.outputs(image)  # last of all that is heavy, for it drives the rest out of the caches
+        lap("network")
+        if len(self.padding):
+            outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)
+        values, odds = bundle.calibration.scores_and_odds(outputs, len(bundle.labels))
+        scores = dict(zip(bundle.labels, values, strict=True))
+        lap("verdict")
+        return ScoredWindow(image, frames, pulse, outputs, scores, gate_input, odds, bundle.gate)
+
+    def score_blocks(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[ScoredWindow]:
+        """Yield the scored windows of a whole sound, in order; nothing where there is no sample.
+
+        Parameters
+        ----------
+        blocks : iterable of ndarray, shape (samples,), float32
+            Finite mono samples, of any size.
+        """
+        for block in blocks:
+            for begin in range(0, len(block), self.read_samples):
+                yield from map(self.score, self.push(block[begin : begin + self.read_samples]))
+        yield from map(self.score, self.finish())
