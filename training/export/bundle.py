@@ -17,7 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError
-from monitor.features.extractor import feature_extractor
+from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import SpectrogramSpec
 from monitor.inference.bundle import FORMAT, TOLERANCE, digest_of_settings, load_bundle, text_of_settings
 from monitor.inference.calibration import Calibration
@@ -122,9 +122,9 @@ def check_tensor(spec: SpectrogramSpec) -> NDArray[np.float32]:
     """Return the picture of a made murmur, the fixed input of the self-check."""
     rng = np.random.default_rng(CHECK_SEED)
     settings = random_parameters(rng, label="murmur")
-    stream = feature_extractor(spec)
-    stream.push(phonocardiogram(spec.window_s, settings, rng, spec.sample_rate).waveform)
-    return stream.tensor(0)
+    extractor = FeatureExtractor(spec, spec.sample_rate)
+    extractor.push(phonocardiogram(spec.window_s, settings, rng, spec.sample_rate).waveform, last=True)
+    return extractor.features(0).image
 
 
 def _agreed_scores(

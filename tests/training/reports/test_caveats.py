@@ -1,4 +1,4 @@
-"""What a reader must know before the figures."""
+"""What a reader must know before the metrics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
+from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.caveats import notes_of, seen_note
 
@@ -22,14 +22,14 @@ def notes(judged: list[ScoredRecording], facts: EvaluationInfo) -> str:
     return "\n".join(notes_of(evaluate(judged, facts, Bootstrap(0, 10))))
 
 
-def test_nothing_to_say(evaluation: Evaluation) -> None:
+def test_no_caveat(evaluation: Evaluation) -> None:
     """Held-out recordings of known patients, all readable, need no note."""
     assert notes_of(evaluation) == []
     assert seen_note(evaluation) == ""
 
 
 def test_seen_in_training_comes_first(seen_evaluation: Evaluation) -> None:
-    """It says that the figures are not held out, why, and where the honest ones are."""
+    """The first note says that the data are not held out, why, and where the held-out metrics are."""
     line = notes_of(seen_evaluation)[0]
     assert line == seen_note(seen_evaluation)
     assert line.startswith("NOT HELD OUT: plain was trained on a data set named clinic")
@@ -37,30 +37,30 @@ def test_seen_in_training_comes_first(seen_evaluation: Evaluation) -> None:
 
 
 def test_partial_sets(judge: Judge, about_set: Maker) -> None:
-    """How many recordings tell only some labels, and where they count."""
-    judged = [judge("normal or extrastole", EVEN, f"p{number}") for number in range(30)]
+    """The number of recordings of partially labelled sets is said, and where they count."""
+    judged = [judge("normal or extrastole", EVEN, f"p{index}") for index in range(30)]
     line = notes(judged, about_set(judged))
-    assert line.startswith("30 of 30 recordings are of sets that tell only some labels")
+    assert line.startswith("30 of 30 recordings are of partially labelled sets")
     assert "not in accuracy" in line
 
 
 def test_unknown_patients(judge: Judge, about_set: Maker) -> None:
-    """Intervals that take recordings for patients are too narrow."""
+    """Intervals that count recordings as patients are too narrow."""
     judged = [judge("normal", EVEN, "") for _ in range(25)]
-    assert notes(judged, about_set(judged)).startswith("25 recordings have no patient")
+    assert notes(judged, about_set(judged)).startswith("25 recordings of unknown patients")
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(1, "only 1 patient:"), (2, "only 2 patients:"), (19, "only 19 patients:")]
+    ("count", "words"), [(1, "only 1 patient:"), (2, "only 2 patients:"), (19, "only 19 patients:")]
 )
-def test_few_patients(judge: Judge, about_set: Maker, number: int, words: str) -> None:
-    """A bootstrap over a handful of patients is told for what it is."""
-    judged = [judge("normal", EVEN, f"p{row}") for row in range(number)]
+def test_few_patients(judge: Judge, about_set: Maker, count: int, words: str) -> None:
+    """A bootstrap over fewer than 20 patients has a note with their number."""
+    judged = [judge("normal", EVEN, f"p{row}") for row in range(count)]
     assert notes(judged, about_set(judged)).startswith(words)
 
 
 def test_what_was_left_out(judge: Judge, about_set: Maker) -> None:
-    """Unknown labels by name and number, unreadable files by number."""
+    """Labels that the bundle does not have are counted by name, unreadable files together."""
     judged = [judge("normal", EVEN, f"p{row}") for row in range(20)]
     facts = about_set(judged, left_out={"extrahls": 19, "cat": 1}, unreadable=["a.wav: cannot be read"])
     lines = notes(judged, facts).splitlines()
@@ -70,8 +70,8 @@ def test_what_was_left_out(judge: Judge, about_set: Maker) -> None:
     ]
 
 
-def test_a_bundle_that_does_not_tell_hearts(judge: Judge, about_set: Maker) -> None:
-    """Other sounds were judged for nothing."""
+def test_a_bundle_without_a_non_cardiac_output(judge: Judge, about_set: Maker) -> None:
+    """Non-cardiac sounds are counted and not scored."""
     judged = [judge("normal", EVEN, f"p{row}", heart=None) for row in range(20)]
     judged += [judge("not-heart", EVEN, "n", heart=None)]
-    assert "1 sounds that are no heart say nothing here" in notes(judged, about_set(judged))
+    assert "1 non-cardiac sound not scored" in notes(judged, about_set(judged))

@@ -11,7 +11,7 @@ import pytest
 
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.classification import OF_LABEL
-from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
+from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.evaluation_json import to_json
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
+from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.evaluation_tables import evaluation_tables, print_report, to_markdown
 
@@ -91,7 +91,9 @@ def test_a_set_seen_in_training_is_marked_on_every_table(evaluation: Evaluation,
     assert "HELD OUT" not in to_markdown(evaluation).upper()
 
 
-def test_an_undefined_metric_is_a_dash(judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
+def test_an_undefined_metric_is_a_dash(
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+) -> None:
     """An undefined metric is a dash, and a value without an interval stands alone."""
     judged = [judge("murmur", (0.1, 0.8, 0.1)), judge("normal", EVEN)]
     text = to_markdown(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
@@ -112,7 +114,9 @@ def test_partially_labelled_sets_have_no_multi_class_table(
     assert [row[0] for row in tables["Each label, per recording"].rows] == ["normal", "murmur", "extrastole"]
 
 
-def test_non_cardiac_sounds_alone(judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
+def test_non_cardiac_sounds_alone(
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+) -> None:
     """Without a heart sound there is one table, with the one metric that is defined."""
     judged = [judge("not-heart", EVEN, f"n{row}", num_withheld=1) for row in range(3)]
     (only,) = evaluation_tables(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
@@ -141,7 +145,9 @@ def test_tables_fit_any_width(evaluation: Evaluation, width: int) -> None:
     assert max(len(line) for line in text.splitlines()) <= width
 
 
-def test_names_are_not_read_as_markup(judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
+def test_names_are_not_read_as_markup(
+    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+) -> None:
     """A data set whose name looks like markup is shown as it is."""
     judged = [judge("murmur", EVEN, "a", source="[red]x[/red]"), judge("normal", EVEN, "b", source="[/]y")]
     text = printed(evaluate(judged, about_set(judged), Bootstrap(0, 10)))

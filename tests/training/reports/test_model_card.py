@@ -1,17 +1,18 @@
-"""The card says what was measured, on whom, under which licence, and what it is not for."""
+"""The card says what was measured, on which data, under which licence, and what it is not for."""
 
 from __future__ import annotations
 
-import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from monitor.inference.bundle import read_settings
 from training.calibration.abstention import SelectiveAccuracy
 from training.calibration.gate import GateMetrics
 from training.evaluation.bootstrap import Estimate
-from training.evaluation.cross_validated import CrossValidatedMetrics, measure
+from training.evaluation.cross_validated import measure
 from training.reports.model_card import CITATIONS, write_card
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -19,17 +20,19 @@ DATA = [
     {"set": "PASCAL set B", "recordings": 12, "patients": 6, "labels": {"normal": 8, "murmur": 3, "extrastole": 1}},
     {"set": "mine", "recordings": 2, "patients": 2, "labels": {"normal or extrastole": 2}},
 ]
+SHIPPED = Path(__file__).resolve().parents[3] / "models" / "heart-sounds"
 
 
 @pytest.fixture(scope="module")
-def evidence() -> CrossValidatedMetrics:
-    """Return some evidence."""
+def metrics() -> dict[str, Any]:
+    """Return the metrics of 12 recordings of 6 patients, as in bundle.json."""
     truth = np.array([0] * 8 + [1] * 3 + [2], np.intp)
     scores = np.random.default_rng(0).dirichlet((3, 1, 1), 12)
-    return measure(truth, scores, LABELS, [f"p{row // 2}" for row in range(12)])
+    measured = measure(truth, scores, LABELS, [f"p{row // 2}" for row in range(12)]).to_json()
+    return {**measured, "decision": "The largest score decides.", "other_sets": {}}
 
 
-def card(evidence: CrossValidatedMetrics, **changes: Any) -> str:
+def card(metrics: dict[str, Any], plots: tuple[str, ...] = (), **changes: Any) -> str:
     """Return a card."""
     settings: dict[str, Any] = {
         "name": "mine",
@@ -37,109 +40,138 @@ def card(evidence: CrossValidatedMetrics, **changes: Any) -> str:
         "command": "auscult train set_b --out models/mine --seed 3",
         "labels": LABELS,
         "training_data": DATA,
-        "synthetic_per_label": 0,
-        "evidence": evidence,
-        "other_sets": {},
-        "decision": "The largest score decides.",
+        "made_sounds_per_label": 0,
+        "metrics": metrics,
     }
-    return write_card(**(settings | changes))
+    return write_card(settings | changes, plots)
 
 
-def test_what_it_is_not_for(evidence: CrossValidatedMetrics) -> None:
-    """Near the top stands that it is for research and not for diagnosis."""
-    assert "Research use, not for diagnosis." in card(evidence).split("##")[0]
+def test_the_shipped_card_matches_its_bundle() -> None:
+    """The card of the default bundle is exactly what its bundle.json gives; rewrite_card makes it so."""
+    settings = read_settings(SHIPPED)
+    plots = [name for name in settings["sha256"] if name.startswith("plots/")]
+    assert (SHIPPED / "CARD.md").read_text(encoding="utf-8") == write_card(settings, plots)
 
 
-def test_how_to_train_it_again(evidence: CrossValidatedMetrics) -> None:
+def test_what_it_is_not_for(metrics: dict[str, Any]) -> None:
+    """Above the first section stands that it is for research and not for diagnosis."""
+    assert "Research use, not for diagnosis." in card(metrics).split("##")[0]
+
+
+def test_the_yaml_head(metrics: dict[str, Any]) -> None:
+    """The hub's keys come first, without a digit; names of data sets are quoted."""
+    named = [{**DATA[0], "set": "a: [b]"}]
+    opening, head, _ = card(metrics, training_data=named).split("---\n", 2)
+    assert opening == ""
+    keys = [line.split(":")[0] for line in head.splitlines() if not line.startswith("- ")]
+    assert keys == ["library_name", "pipeline_tag", "tags", "metrics", "datasets"]
+    assert '- "a: [b]"\n' in head
+    assert not any(character.isdigit() for character in head)
+
+
+def test_a_licence_only_for_public_data(metrics: dict[str, Any]) -> None:
+    """The head names the project's licence where all data are the public sets, and none for recordings of one's own."""
+    assert "\nlicense: mit\n" in card(metrics, training_data=DATA[:1])
+    assert "license:" not in card(metrics)
+
+
+def test_how_to_train_it_again(metrics: dict[str, Any]) -> None:
     """The command, the recipe and the labels are there."""
-    text = card(evidence)
+    text = card(metrics)
     assert "`auscult train set_b --out models/mine --seed 3`" in text
     assert "Recipe `heart`; labels normal, murmur, extrastole" in text
 
 
-def test_data_with_counts_and_licences(evidence: CrossValidatedMetrics) -> None:
-    """Each set has its row; a known set its citation, another its name."""
-    text = card(evidence)
+def test_data_with_counts_and_licences(metrics: dict[str, Any]) -> None:
+    """Each data set has its row; a public set its citation, another its name."""
+    text = card(metrics)
     assert "| PASCAL set B | 12 | 6 | 8 normal, 3 murmur, 1 extrastole |" in text
     assert "| mine | 2 | 2 | 2 normal or extrastole |" in text
     assert CITATIONS["PASCAL set B"] in text
     assert "\n- mine\n" in text
 
 
-def test_every_figure_is_the_evidences(evidence: CrossValidatedMetrics) -> None:
-    """Overall and per label, every figure stands with its interval, as measured."""
-    text = card(evidence)
-    for figure in evidence.overall.values():
-        assert str(figure) in text
-    for label, figures in evidence.per_label.items():
-        row = next(line for line in text.splitlines() if line.startswith(f"| {label} | ") and "(" in line)
-        assert row == f"| {label} | " + " | ".join(str(figure) for figure in figures.values()) + " |"
+def test_every_metric_has_its_interval(metrics: dict[str, Any]) -> None:
+    """All metrics of bundle.json stand with their interval; one that is undefined is a dash."""
+    text = card(metrics)
+    for values in metrics["overall"].values():
+        assert f" {values['value']:.3f} ({values['low']:.3f} to {values['high']:.3f}) " in text
+    for label, values in metrics["per_label"].items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| {label} | ") and "." in line)
+        cells = row.split(" | ")[1:]
+        for cell, value in zip(cells, values.values(), strict=True):
+            assert cell.startswith("-" if value["value"] is None else f"{value['value']:.3f}")
     assert "12 recordings of 6 patients" in text
     assert "The largest score decides." in text
 
 
-def test_confusion(evidence: CrossValidatedMetrics) -> None:
-    """The confusion stands row by row, the truth in front."""
-    for label, row in zip(LABELS, evidence.confusion.tolist(), strict=True):
-        assert f"| {label} | " + " | ".join(map(str, row)) + " |" in card(evidence)
+def test_confusion_matrix(metrics: dict[str, Any]) -> None:
+    """The confusion matrix stands row by row, the true label in front."""
+    for label, row in zip(LABELS, metrics["confusion"], strict=True):
+        assert f"| {label} | " + " | ".join(map(str, row)) + " |" in card(metrics)
 
 
-def test_made_sounds_are_declared(evidence: CrossValidatedMetrics) -> None:
-    """Whether made sounds were trained on, and that the demo proves nothing then, is said."""
-    assert "no made sounds" in card(evidence)
-    text = card(evidence, synthetic_per_label=600)
-    assert "600 made sounds of each label" in text
-    assert "not how good the network is" in text
+def test_synthetic_sounds_are_declared(metrics: dict[str, Any]) -> None:
+    """The number of synthetic sounds is said, and that the demo proves nothing then."""
+    assert "no synthetic sounds" in card(metrics)
+    text = card(metrics, made_sounds_per_label=600)
+    assert "600 synthetic sounds of each label" in text
+    assert "not how well the network performs" in text
 
 
-def test_other_sets(evidence: CrossValidatedMetrics) -> None:
-    """Figures on other sets stand with the set's name; without any, nothing is said of them."""
-    text = card(evidence, other_sets={"CirCor DigiScope": {"murmur_auc": Estimate(0.91, 0.88, 0.94)}})
-    assert "- CirCor DigiScope: murmur auc 0.910 (0.880 to 0.940)" in text
-    assert "other sets" not in card(evidence)
+def test_other_sets(metrics: dict[str, Any]) -> None:
+    """Metrics on other data sets stand with the set's name; without any there is no such section."""
+    others = {"CirCor DigiScope": {"murmur_auc": Estimate(0.91, 0.88, 0.94).to_json()}}
+    text = card({**metrics, "other_sets": others})
+    assert "- CirCor DigiScope: murmur AUC 0.910 (0.880 to 0.940)" in text
+    assert "other data sets" not in card(metrics)
 
 
-def test_limits_speak_of_the_labels_there_are(evidence: CrossValidatedMetrics) -> None:
+def test_limits_of_the_labels(metrics: dict[str, Any]) -> None:
     """The limit of the label extrastole is said only of bundles that have it."""
-    assert "`extrastole` (the data set's spelling)" in card(evidence)
-    assert "`extrastole` (the data set's spelling)" not in card(evidence, labels=("normal", "murmur", "other"))
+    sentence = "`extrastole` (the data set's spelling)"
+    assert sentence in card(metrics)
+    assert sentence not in card(metrics, labels=("normal", "murmur", "other"))
 
 
-def test_noise_apart(evidence: CrossValidatedMetrics) -> None:
-    """Figures with the noise matched stand in a list of their own; without any, nothing is said of them."""
-    apart = {"murmur_auc_clean": Estimate(0.95, 0.9, 0.98), "murmur_auc_noisy": Estimate(0.87, 0.8, 0.93)}
-    text = card(dataclasses.replace(evidence, apart=apart))
-    assert "- murmur auc clean 0.950 (0.900 to 0.980)\n- murmur auc noisy 0.870 (0.800 to 0.930)" in text
-    assert "noise matched" not in card(evidence)
+def test_metrics_at_equal_noise(metrics: dict[str, Any]) -> None:
+    """Metrics among clean and among noisy recordings are a list of their own; without any there is none."""
+    by_noise = {
+        "murmur_auc_clean": Estimate(0.95, 0.9, 0.98).to_json(),
+        "murmur_auc_noisy": Estimate(0.87, 0.8, 0.93).to_json(),
+    }
+    text = card({**metrics, "apart": by_noise})
+    assert "- murmur AUC clean 0.950 (0.900 to 0.980)\n- murmur AUC noisy 0.870 (0.800 to 0.930)" in text
+    assert "equal noise" not in card({**metrics, "apart": {}})
 
 
-def test_repeats_are_declared(evidence: CrossValidatedMetrics) -> None:
-    """That figures are means over repeats, and the confusion their sum, is said where it is so."""
-    text = card(dataclasses.replace(evidence, num_repeats=3))
-    assert "dealt into folds 3 times, and a figure is the mean over these repeats" in text
-    assert "decided; summed over 3 repeats):" in text
-    assert "repeats" not in card(evidence)
+def test_repeats_are_declared(metrics: dict[str, Any]) -> None:
+    """Where folds were repeated, metrics are means and the confusion matrix a sum, and the card says so."""
+    text = card({**metrics, "repeats": 3})
+    assert "split into folds 3 times, and a metric is the mean over these repeats" in text
+    assert "predicted label; summed over 3 repeats):" in text
+    assert "repeats" not in card(metrics)
 
 
-def test_an_end_by_hand_is_declared(evidence: CrossValidatedMetrics) -> None:
-    """A training that was ended says so before its figures."""
-    text = card(evidence, ended="Ended by hand: 2 of 5 folds were done.")
+def test_an_interrupted_training_is_declared(metrics: dict[str, Any]) -> None:
+    """A training that was ended early says so before its metrics."""
+    text = card({**metrics, "ended": "Ended by hand: 2 of 5 folds were done."})
     assert text.index("Ended by hand: 2 of 5 folds were done.") < text.index("12 recordings of 6 patients")
 
 
-def test_plots_are_listed(evidence: CrossValidatedMetrics) -> None:
+def test_plots_are_linked(metrics: dict[str, Any]) -> None:
     """Every plot is a link; without plots there is no list."""
-    text = card(evidence, plots=["plots/roc.png", "plots/training_curves.png"])
+    plots = ("plots/roc.png", "plots/training_curves.png")
+    text = card(metrics, plots)
     assert "Plots: [roc](plots/roc.png), [training curves](plots/training_curves.png)." in text
-    assert "plots/" not in card(evidence)
-    repeated = card(dataclasses.replace(evidence, num_repeats=2), plots=["plots/roc.png"])
-    assert "Of the first repeat: [roc](plots/roc.png)." in repeated
+    assert "plots/" not in card(metrics)
+    assert "Plots of the first repeat: [roc](plots/roc.png)." in card({**metrics, "repeats": 2}, plots[:1])
 
 
-def test_is_well_formed(evidence: CrossValidatedMetrics) -> None:
-    """Every table has as many cells in each row, and the text ends with one line end."""
-    text = card(evidence)
-    assert text.startswith("# mine\n")
+def test_is_well_formed(metrics: dict[str, Any]) -> None:
+    """Every table has as many cells in each row, and parts are one empty line apart."""
+    text = card(metrics)
+    assert text.split("---\n\n")[1].startswith("# mine\n")
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     assert "\n\n\n" not in text
@@ -148,23 +180,23 @@ def test_is_well_formed(evidence: CrossValidatedMetrics) -> None:
         assert len({row.count("|") for row in rows}) <= 1
 
 
-def test_when_it_says_nothing(evidence: CrossValidatedMetrics) -> None:
-    """Threshold, stated error, what came of it with others' thresholds, the curve; nothing where none was chosen."""
-    told = SelectiveAccuracy(
-        1 / 6, 0.55, Estimate(0.9, 0.8, 0.95), Estimate(0.15, 0.1, 0.2), [(0.0, 1.0, 0.18), (0.8, 0.0, np.nan)]
-    )
-    text = card(evidence, abstaining=told)
-    assert "No label is given below a confidence of 0.55: chosen so that at most 0.167" in text
-    assert "0.900 (0.800 to 0.950) of the recordings got a label, and 0.150 (0.100 to 0.200) of these" in text
+def test_the_operating_point(metrics: dict[str, Any]) -> None:
+    """Threshold, stated error, coverage and error rate are there; nothing where no threshold was chosen."""
+    coverage, error = Estimate(0.9, 0.8, 0.95), Estimate(0.15, 0.1, 0.2)
+    selective = SelectiveAccuracy(1 / 6, 0.55, coverage, error, [(0.0, 1.0, 0.18), (0.8, 0.0, np.nan)])
+    text = card({**metrics, "abstaining": selective.to_json()})
+    assert "No label is given below a confidence of 0.55, chosen so that at most 0.167" in text
+    assert "0.900 (0.800 to 0.950) of the recordings got a label (coverage), and 0.150 (0.100 to 0.200)" in text
     assert "| 0.00 | 1.000 | 0.180 |\n| 0.80 | 0.000 | - |" in text
-    assert "When it says nothing" not in card(evidence)
+    assert "Operating point" not in card(metrics)
 
 
-def test_the_quality_gate(evidence: CrossValidatedMetrics) -> None:
-    """By kind what passes, with intervals; nothing where none was fitted."""
-    one = Estimate(0.9, 0.8, 1.0)
-    figures = GateMetrics(Estimate(0.998, 0.99, 1.0), {"mine": 40, "speech": 7}, *[{"mine": one, "speech": one}] * 2)
-    text = card(evidence, gate_figures=figures)
-    assert "hearts against all else, AUC 0.998 (0.990 to 1.000)." in text
-    assert "| speech | 7 | 0.900 (0.800 to 1.000) | 0.900 (0.800 to 1.000) |" in text
-    assert "The quality gate" not in card(evidence)
+def test_the_quality_gate(metrics: dict[str, Any]) -> None:
+    """The pass rate of every kind of sound is there with its interval; nothing where no gate was fitted."""
+    rate = Estimate(0.9, 0.8, 1.0)
+    rates = {"mine": rate, "made hum": rate}
+    gate = GateMetrics(Estimate(0.998, 0.99, 1.0), {"mine": 40, "made hum": 7}, rates, rates)
+    text = card({**metrics, "quality_gate": gate.to_json()})
+    assert "heart sounds against non-cardiac sounds, AUC 0.998 (0.990 to 1.000)." in text
+    assert "| synthetic hum | 7 | 0.900 (0.800 to 1.000) | 0.900 (0.800 to 1.000) |" in text
+    assert "Quality gate" not in card(metrics)

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import MissingExtraError
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.evaluation import EvaluationInfo, Evaluation, evaluate
+from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.reports.plots import check_matplotlib, write_plots
 

@@ -34,7 +34,7 @@ def test_a_table_without_rows_is_nothing() -> None:
 
 def test_a_narrow_table_has_intervals_beside_the_value() -> None:
     """Up to four columns, the terminal shows what Markdown shows."""
-    assert on_terminal(Table(("label", "AUC"), [("murmur", AUC)]))[-1] == " murmur  0.954 (0.916 to 0.981)"
+    assert on_terminal(Table(("label", "AUC"), [("murmur", AUC)]))[-1] == "murmur  0.954 (0.916 to 0.981)"
 
 
 def test_a_wide_table_has_intervals_below_the_value() -> None:
