@@ -1,4 +1,4 @@
-"""``auscult devices``: the inputs that can be listened to, and what they look like."""
+"""``auscult devices``: the audio inputs, and which of them look like a stethoscope."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.audio.sources.device.stderr import suppress_native_stderr
+from monitor.audio.sources.stderr import suppress_native_stderr
 
 __all__ = ["add_arguments", "run"]
 
-LOOKS = {
+KINDS = {
     "stethoscope": "looks like a stethoscope",
-    "virtual": "virtual: hears what this computer plays, or nothing",
+    "virtual": "virtual: records what this computer plays, or nothing",
     "router": "whichever input the system has chosen",
 }
 
@@ -27,18 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List the inputs; every rate is tried."""
+    """List the inputs with the sample rates that each accepts."""
     with suppress_native_stderr():
         system = PortAudio()
-        found = [dataclasses.replace(device, rates=system.tested_rates(device)) for device in system.devices()]
-    for device in found:
+        devices = [dataclasses.replace(device, rates=system.tested_rates(device)) for device in system.devices()]
+    for device in devices:
         print(json.dumps(_values(device), ensure_ascii=False) if options.json else _paragraph(device))
-    if not found:
+    if not devices:
         print(
-            "auscult: no input is connected; plug the stethoscope in, or allow this program to hear a microphone",
+            "auscult: no input is connected; plug the stethoscope in, or allow this program to use the microphone",
             file=sys.stderr,
         )
-    return 0 if found else 1
+    return 0 if devices else 1
 
 
 def _values(device: DeviceInfo) -> dict[str, Any]:
@@ -48,13 +48,13 @@ def _values(device: DeviceInfo) -> dict[str, Any]:
 
 def _paragraph(device: DeviceInfo) -> str:
     """Return what a person needs to choose a device."""
-    marks = ["the default"] if device.default else []
-    marks += [LOOKS[device.kind]] if device.kind is not None else []
+    remarks = ["the default"] if device.default else []
+    remarks += [KINDS[device.kind]] if device.kind is not None else []
     channels = "1 channel" if device.channels == 1 else f"up to {device.channels} channels"
     rates = " ".join(map(str, device.rates)) or "none of those tried: another program may hold it"
     return "\n".join(
         (
-            f"[{device.index}] {device.full_name}{''.join(f'  ({mark})' for mark in marks)}",
+            f"[{device.index}] {device.full_name}{''.join(f'  ({remark})' for remark in remarks)}",
             f"    {channels}, {device.default_rate} Hz by default; takes {rates}",
         )
     )

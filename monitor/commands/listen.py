@@ -9,14 +9,21 @@ import sys
 import threading
 from pathlib import Path
 
+from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
-from monitor.audio.sources.device.stderr import suppress_native_stderr
 from monitor.audio.sources.microphone import MicrophoneSource
-from monitor.commands.arguments import finite, whole
+from monitor.audio.sources.stderr import suppress_native_stderr
+from monitor.commands.arguments import (
+    add_hop_argument,
+    add_model_argument,
+    add_output_arguments,
+    check_hop,
+    finite_number,
+    whole_number,
+)
 from monitor.commands.player import play
-from monitor.commands.replay import check_hop
-from monitor.commands.settings import Settings, settings
+from monitor.commands.settings import KEYS, Settings, settings
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
@@ -24,34 +31,42 @@ from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
 
-LOOK_EVERY_S = 1.0
-"""Seconds between two looks for a device that is waited for."""
+RETRY_S = 1.0
+"""Seconds between two searches for a device that is waited for."""
 
-STUCK = "auscult: the sound driver does not let go of the device; ended without it"
+STUCK = "auscult: the sound driver does not release the device; ended without waiting for it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--device", metavar="NAME|N", help="input to hear: its name, a part of it, or its number")
-    parser.add_argument("--channel", type=whole(1, 1024), metavar="N", help="hear channel N, from 1 (default: 1)")
     parser.add_argument(
-        "--rate", type=whole(1000, 192_000), metavar="HZ", help="sample rate (default: the device's own)"
+        "--device", metavar="NAME|N", help="input: its name, a part of it, or its index (default: the system's input)"
     )
     parser.add_argument(
-        "--latency", type=finite, metavar="S", help="seconds that the system may hold sound back (default: 0.2)"
+        "--channel",
+        type=whole_number(1, MAX_CHANNELS),
+        metavar="N",
+        help=f"use channel N, from 1 (default: {KEYS['channel'].default})",
     )
-    parser.add_argument("--model", metavar="NAME|DIR", help="model bundle (default: heart-sounds)")
-    parser.add_argument("--engine", choices=("litert", "keras"), default="litert", help="what runs the network")
     parser.add_argument(
-        "--hop", type=finite, metavar="S", help="seconds between two windows (default: the bundle's, 0.5)"
+        "--rate",
+        type=whole_number(MIN_RATE_HZ, MAX_RATE_HZ),
+        metavar="HZ",
+        help="sample rate (default: the device's own)",
     )
-    parser.add_argument("--record", type=Path, metavar="FILE", help="keep what is heard in a new .wav or .flac file")
-    parser.add_argument("--for", type=finite, dest="for_s", metavar="S", help="end after S seconds of sound")
-    parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is there")
-    parser.add_argument("--once", action="store_true", help="end with an error when the device is gone")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="JSON lines on standard output")
-    form.add_argument("--plain", action="store_true", help="a line of text per window instead of the dashboard")
+    parser.add_argument(
+        "--latency",
+        type=finite_number,
+        metavar="S",
+        help=f"input latency to ask the system for, seconds (default: {KEYS['latency'].default:g})",
+    )
+    add_model_argument(parser, default=None)
+    add_hop_argument(parser)
+    add_output_arguments(parser)
+    parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
+    parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
+    parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is connected")
+    parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
     parser.set_defaults(usage_error=parser.error)
 
 
@@ -75,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
-    """Return the source that was asked for, as soon as its device is listed."""
+    """Return the source, as soon as its device is listed."""
     return MicrophoneSource(
         _device(system, chosen.device.value, waiting=options.wait_for_device),
         system,
@@ -97,15 +112,14 @@ def _listen(
     finally:
         view.close()
     if last.recording is not None:
-        kept = last.recording
-        lost = f", {kept.lost_samples} samples of it lost" if kept.lost_samples else ""
-        print(f"recorded {kept.written_s:.1f} s{lost}: {kept.path}", file=sys.stderr)
+        lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
+        print(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}", file=sys.stderr)
     return interrupts.exit_code
 
 
 def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceInfo:
-    """Return the device that was meant; with ``waiting``, as soon as there is one."""
-    told = False
+    """Return the device; with ``waiting``, as soon as it is connected."""
+    announced = False
     pause = threading.Event()
     while True:
         try:
@@ -113,8 +127,8 @@ def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceIn
         except NoSuchDeviceError as error:
             if not waiting:
                 raise
-            if not told:
+            if not announced:
                 print(f"auscult: {error.message}: waiting for it", file=sys.stderr, flush=True)
-                told = True
-        pause.wait(LOOK_EVERY_S)
+                announced = True
+        pause.wait(RETRY_S)
         system.restart()

@@ -10,7 +10,6 @@ recordings and synthetic sounds derive from it. A microphone derives from
 from __future__ import annotations
 
 import abc
-import logging
 import math
 import threading
 import time
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.ring_buffer import RingBuffer
+from monitor.log import get_logger
 from monitor.messages import DeviceStatus
 
 __all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed"]
@@ -29,7 +29,7 @@ __all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed"]
 MIN_SPEED, MAX_SPEED = 0.25, 64.0
 """Multiples of real time."""
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 BLOCK_S = 0.01
 """Seconds of wall time in one block of a paced source: well below the 20 ms that a window may be late."""
@@ -237,7 +237,7 @@ class PacedSource(Source):
         """Push every block when it is due; always leave the ring closed."""
         try:
             self._push_all(ring)
-        except Exception as error:  # noqa: BLE001  # a thread's top: stored, and raised again on the main thread
+        except Exception as error:  # a thread's top: stored, and raised again on the main thread
             logger.debug("%s: source thread failed", self.name, exc_info=True)
             self._error = error
         finally:

@@ -7,7 +7,6 @@ while it is read, and memory does not grow with its length. The source's own thr
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Iterator
@@ -22,13 +21,14 @@ from monitor.audio.sources.decoding.checks import check_file, printable, read_er
 from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
 from monitor.audio.sources.decoding.pcm import check_channel, check_format, pick_channel
 from monitor.errors import RecordingError
+from monitor.log import get_logger
 
 if TYPE_CHECKING:
     from monitor.audio.sources.decoding.decoder import Decoder
 
 __all__ = ["RecordingSource"]
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class RecordingSource(PacedSource):

@@ -9,7 +9,6 @@ created, the sound by the source's own thread.
 from __future__ import annotations
 
 import io
-import logging
 import os
 import select
 import threading
@@ -23,10 +22,11 @@ from monitor.audio.sources.base import PacedSource
 from monitor.audio.sources.decoding.pcm import RawFormat, check_channel, check_format, pick_channel
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, read_wav_header
 from monitor.errors import RecordingError
+from monitor.log import get_logger
 
 __all__ = ["PipeSource", "RawFormat"]
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 NAME = "standard input"
 
@@ -43,7 +43,7 @@ CONTAINERS = (b"fLaC", b"OggS", b"ID3", b"FORM", b"RIFX", b"riff", b"caff", b".s
 
 
 class PipeSource(PacedSource):
-    """Plays the sound that arrives on a byte stream.
+    r"""Plays the sound that arrives on a byte stream.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class PipeSource(PacedSource):
 
     Examples
     --------
-    >>> stream = io.BytesIO(b"\\x00\\x40\\x00\\xc0")
+    >>> stream = io.BytesIO(b"\x00\x40\x00\xc0")
     >>> source = PipeSource(stream, raw=RawFormat(sample_rate=4000, encoding="s16le"))
     >>> list(source.blocks(100))
     [array([ 0.5, -0.5], dtype=float32)]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from monitor.audio.sources.base import PacedSource
 from monitor.messages import State
 from monitor.synthesis.artifacts import handling_noise, lost_contact
-from monitor.synthesis.parameters import HeartParameters, Murmur, BackgroundNoise, HeartSound
+from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound, Murmur
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Beats, Rhythm
 

@@ -144,7 +144,9 @@ class PortAudio:
             advice = f"choose --rate {', '.join(map(str, taken))}" if taken else "choose another device"
             raise DeviceError(f"{device.name}: does not do {sample_rate} Hz", advice)
 
-    def open(self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockCallback) -> Stream:
+    def open(
+        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockCallback
+    ) -> Stream:
         """Open an input and start it.
 
         Parameters
