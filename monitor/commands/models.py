@@ -1,9 +1,10 @@
-"""``auscult models``: the bundles that are installed, and their cards."""
+"""``auscult models``: the installed model bundles, and their cards."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,26 +15,31 @@ from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, 
 __all__ = ["add_arguments", "run"]
 
 HEADLINES = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80")
-"""Of all labels together; those that a bundle has are shown."""
+"""Metrics over all labels that are listed where a bundle has them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("name", nargs="?", metavar="NAME|DIR", help="print this bundle's model card")
-    parser.add_argument("--json", action="store_true", help="print bundle.json instead, of all or of the one named")
+    parser.add_argument("--json", action="store_true", help="print bundle.json, of all bundles or of the one named")
 
 
 def run(options: argparse.Namespace) -> int:
     """List the bundles, or print a card."""
     if options.name is not None:
         bundle = load_bundle(options.name)
-        print(json.dumps(bundle.settings, ensure_ascii=False) if options.json else bundle.card.rstrip())
+        print(json.dumps(bundle.settings, ensure_ascii=False) if options.json else _readable(bundle.card))
         return 0
     return _list(as_json=options.json)
 
 
+def _readable(card: str) -> str:
+    """Return a model card without its YAML head, which is for model hubs."""
+    return re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL).strip()
+
+
 def _list(*, as_json: bool) -> int:
-    """Print a paragraph per bundle; a damaged one gets its line and the exit code of the world."""
+    """Print a paragraph per bundle; a damaged one gets an error line and sets the exit code."""
     code = 0
     for path in list_bundles():
         try:
@@ -56,24 +62,24 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
     )
     overall = settings["metrics"]["overall"]
     names = [name for name in HEADLINES if name in overall]
-    figures = [f"{name.replace('_', ' ')} {_figure(overall[name])}" for name in names]
+    metrics = [f"{name.replace('_', ' ')} {_estimate(overall[name])}" for name in names]
     murmur = settings["metrics"]["per_label"].get("murmur")
     if murmur:
-        figures.append(f"murmur AUC {_figure(murmur['auc'])}")
-    for source, its in settings["metrics"].get("other_sets", {}).items():
-        figures += [f"{source} {name.replace('_auc', ' AUC')} {_figure(figure)}" for name, figure in its.items()]
+        metrics.append(f"murmur AUC {_estimate(murmur['auc'])}")
+    for source, values in settings["metrics"].get("other_sets", {}).items():
+        metrics += [f"{source} {name.replace('_auc', ' AUC')} {_estimate(value)}" for name, value in values.items()]
     lines = [
         f"{settings['name']}{default}",
         f"  labels    {', '.join(settings['labels'])}",
         f"  trained   {sets}",
-        *(f"  {'' if number else 'held out':8}  {figure}" for number, figure in enumerate(figures)),
+        *(f"  {'' if index else 'held out':8}  {metric}" for index, metric in enumerate(metrics)),
         f"  folder    {path}",
     ]
     return "\n".join(lines)
 
 
-def _figure(figure: dict[str, float | None]) -> str:
-    """Return a value with its interval; a dash where there is none."""
-    if None in figure.values():
+def _estimate(estimate: dict[str, float | None]) -> str:
+    """Return a metric with its confidence interval; a dash where there is none."""
+    if None in estimate.values():
         return "-"
-    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+    return f"{estimate['value']:.2f} ({estimate['low']:.2f} to {estimate['high']:.2f})"

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from monitor.cli import main
+from monitor.inference.bundle import load_bundle
 
 
 @pytest.fixture
@@ -33,6 +34,13 @@ def test_the_card_is_printed(own_bundle, capsys):
     """A name prints the card, and says research use."""
     assert main(["models", "untrained"]) == 0
     assert capsys.readouterr().out == (own_bundle / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_the_yaml_head_is_not_printed(capsys):
+    """The card of the default bundle has a YAML head for model hubs, and its title is the first line printed."""
+    assert load_bundle().card.startswith("---\n")
+    assert main(["models", "heart-sounds"]) == 0
+    assert capsys.readouterr().out.startswith("# heart-sounds\n\nResearch use, not for diagnosis.")
 
 
 def test_json_is_bundle_json(own_bundle, capsys):
