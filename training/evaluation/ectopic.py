@@ -1,8 +1,9 @@
-"""The score of an extrasystole against two truths, side by side: what a data set's label says, and what S1 marks say.
+"""The extrasystole score against two kinds of ground truth, side by side: labels of recordings, annotations of beats.
 
-A label belongs to a whole recording, and PASCAL set B gives it to none that it calls noisy; so the label is held
-against clean and against noisy normals apart: a network that hears noise, not rhythm, shows a wide gap. Marks belong
-to moments, so there windows are judged (:mod:`training.data.annotations`). Pure; must not read audio.
+A label belongs to a whole recording, and PASCAL set B gives it to none that it calls noisy; so labelled recordings are
+compared with clean and with noisy normals apart: a network that detects noise, not rhythm, shows a wide gap.
+Annotations belong to moments, so there windows are scored (:mod:`training.data.annotations`). Pure; must not read
+audio.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.annotations import PREMATURE, REGULAR
+from training.data.annotations import ECTOPIC_KINDS, REGULAR
 from training.data.recording import EXTRASTOLE
 from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Estimate
 from training.evaluation.ground_truth import NORMAL, patients_of
@@ -36,25 +37,29 @@ __all__ = [
 
 NORMALS = ("clean normals", "noisy normals", "all normals")
 
-SHORT_NAMES = {"premature": "marks: premature", "premature_strict": "marks: strict", "short_interval": "marks: short"}
+SHORT_NAMES = {
+    "premature": "annotations: premature",
+    "premature_strict": "annotations: strict",
+    "short_interval": "annotations: short",
+}
 DEFINITIONS = {
     "premature": "an interval below 0.85 of the median, then one above 1.05",
     "premature_strict": "an interval below 0.80, then one above 1.05",
     "short_interval": "the shortest interval below 0.80",
 }
 
-COLUMNS = ("truth", "found", "against", "AUC")
+COLUMNS = ("ground truth", "positives", "against", "AUC")
 NOTE = (
-    "The same score of an extrasystole, against two truths. The label is a recording's, its score the mean over the "
-    "windows. Marks of S1 tell the rhythm of each 5 s window (hop 0.5 s) by its intervals, relative to their median: "
-    "premature, one below 0.85 followed by one above 1.05; strict, below 0.80 and then above 1.05; short, any below "
-    "0.80; regular, all within 10 %."
+    "The extrasystole score against two kinds of ground truth. The label belongs to a recording, whose score is the "
+    "mean over the windows. Annotations of S1 give the rhythm of each 5 s window (hop 0.5 s) by its RR intervals, "
+    "relative to their median: premature, one below 0.85 followed by one above 1.05; strict, below 0.80 and then above "
+    "1.05; short, any below 0.80; regular, all within 10 %."
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class AnnotatedWindows:
-    """Judged windows whose rhythm is known.
+    """Scored windows whose rhythm is known.
 
     Attributes
     ----------
@@ -91,7 +96,7 @@ class AnnotatedWindows:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RhythmContrast:
-    """How well the score of an extrasystole tells one kind of window from others, by the area under the ROC curve.
+    """How well the extrasystole score separates one kind of window from others, by the area under the ROC curve.
 
     Attributes
     ----------
@@ -108,44 +113,43 @@ class RhythmContrast:
     against_all: Estimate
 
 
-def contrasts(marked: AnnotatedWindows, bootstrap: Bootstrap) -> dict[str, RhythmContrast]:
-    """Return, for each definition of a premature beat, how well it is found; intervals over patients."""
-    regular = marked.of_kind(REGULAR)
-    kinds = {name: marked.of_kind(name) for name in PREMATURE}
-    figures = _areas(marked, kinds, regular, bootstrap) if len(marked) else {}
+def contrasts(annotated: AnnotatedWindows, bootstrap: Bootstrap) -> dict[str, RhythmContrast]:
+    """Return, for each definition of an ectopic beat, how well it is detected; intervals over patients."""
+    regular = annotated.of_kind(REGULAR)
+    kinds = {name: annotated.of_kind(name) for name in ECTOPIC_KINDS}
+    estimates = _areas(annotated, kinds, regular, bootstrap) if len(annotated) else {}
     return {
         name: RhythmContrast(
-            marked.counts(positive),
-            figures.get(f"{name} regular", UNDEFINED),
-            figures.get(f"{name} all", UNDEFINED),
+            annotated.counts(positive),
+            estimates.get(f"{name} regular", UNDEFINED),
+            estimates.get(f"{name} all", UNDEFINED),
         )
         for name, positive in kinds.items()
     }
 
 
 def _areas(
-    marked: AnnotatedWindows,
+    annotated: AnnotatedWindows,
     kinds: Mapping[str, NDArray[np.bool_]],
     regular: NDArray[np.bool_],
     bootstrap: Bootstrap,
 ) -> dict[str, Estimate]:
-    """Return the area of every definition against regular windows, and against all others."""
-    rankings = {name: Ranking(positive, np.asarray(marked.score)) for name, positive in kinds.items()}
+    """Return the AUC of every definition against regular windows, and against all others."""
+    rankings = {name: Ranking(positive, np.asarray(annotated.score)) for name, positive in kinds.items()}
 
-    def of(rows: NDArray[np.intp]) -> dict[str, float]:
+    def metrics_of(rows: NDArray[np.intp]) -> dict[str, float]:
         areas = {}
         for name, ranking in rankings.items():
-            against_regular = rows[(kinds[name] | regular)[rows]]
-            areas[f"{name} regular"] = ranking.auc(against_regular)
+            areas[f"{name} regular"] = ranking.auc(rows[(kinds[name] | regular)[rows]])
             areas[f"{name} all"] = ranking.auc(rows)
         return areas
 
-    return bootstrap.estimate(of, marked.patients)
+    return bootstrap.estimate(metrics_of, annotated.patients)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LabelContrast:
-    """How well recordings labelled as extrasystoles are told from some of the normals.
+    """How well recordings labelled as extrasystoles are separated from some of the normals.
 
     Attributes
     ----------
@@ -161,16 +165,16 @@ class LabelContrast:
 
 @dataclasses.dataclass(frozen=True)
 class RhythmMetrics:
-    """Both truths about the score of an extrasystole.
+    """The extrasystole score against both kinds of ground truth.
 
     Attributes
     ----------
     label : dict of str to LabelContrast
-        By the normals that it is held against; those that the recordings do not give are left out.
+        By the normals that it is compared with; those that the recordings do not give are left out.
     windows, regular : dict of str to int
-        Counts of marked windows, recordings and patients: of all, and of those with a regular rhythm.
+        Counts of annotated windows, recordings and patients: of all, and of those with a regular rhythm.
     marks : dict of str to RhythmContrast
-        By definition of a premature beat; empty where there are no marks.
+        By definition of an ectopic beat; empty where there are no annotations.
     """
 
     label: dict[str, LabelContrast]
@@ -180,15 +184,15 @@ class RhythmMetrics:
 
 
 def rhythm_metrics(
-    judged: Sequence[ScoredRecording], marked: AnnotatedWindows, labels: Sequence[str], bootstrap: Bootstrap
+    scored: Sequence[ScoredRecording], annotated: AnnotatedWindows, labels: Sequence[str], bootstrap: Bootstrap
 ) -> RhythmMetrics | None:
-    """Return both truths about some judged recordings and windows; None for labels without an extrasystole.
+    """Return the extrasystole score against both kinds of ground truth; None for labels without an extrasystole.
 
     Parameters
     ----------
-    judged : sequence of ScoredRecording
+    scored : sequence of ScoredRecording
         Recordings; those that are certainly extrasystoles or normals count.
-    marked : AnnotatedWindows
+    annotated : AnnotatedWindows
     labels : sequence of str
         In the order of the scores.
     bootstrap : Bootstrap
@@ -196,84 +200,81 @@ def rhythm_metrics(
     if EXTRASTOLE not in labels:
         return None
     return RhythmMetrics(
-        label=label_contrasts(judged, list(labels).index(EXTRASTOLE), bootstrap),
-        windows=marked.counts(),
-        regular=marked.counts(marked.of_kind(REGULAR)),
-        marks=contrasts(marked, bootstrap) if len(marked) else {},
+        label=label_contrasts(scored, list(labels).index(EXTRASTOLE), bootstrap),
+        windows=annotated.counts(),
+        regular=annotated.counts(annotated.of_kind(REGULAR)),
+        marks=contrasts(annotated, bootstrap) if len(annotated) else {},
     )
 
 
-def label_contrasts(judged: Sequence[ScoredRecording], place: int, bootstrap: Bootstrap) -> dict[str, LabelContrast]:
-    """Return how well the label is found among each kind of normals.
+def label_contrasts(scored: Sequence[ScoredRecording], index: int, bootstrap: Bootstrap) -> dict[str, LabelContrast]:
+    """Return how well the label is separated from each kind of normals.
 
     Parameters
     ----------
-    judged : sequence of ScoredRecording
-    place : int
+    scored : sequence of ScoredRecording
+    index : int
         Of the extrasystole among the scores.
     bootstrap : Bootstrap
     """
-    positive = np.array([its.recording.label == EXTRASTOLE for its in judged], bool)
-    normal = np.array([its.recording.label == NORMAL for its in judged], bool)
-    noise = [its.recording.noisy for its in judged]
-    clean, noisy = (np.array([its is value for its in noise], bool) for value in (False, True))
-    found = {}
+    positive = np.array([row.recording.label == EXTRASTOLE for row in scored], bool)
+    normal = np.array([row.recording.label == NORMAL for row in scored], bool)
+    noise = [row.recording.noisy for row in scored]
+    clean, noisy = (np.array([value is flag for value in noise], bool) for flag in (False, True))
+    result = {}
     for name, negative in zip(NORMALS, (normal & clean, normal & noisy, normal), strict=True):
-        rows = np.flatnonzero(positive | negative)
         if positive.any() and negative.any():
-            auc = _auc([judged[row] for row in rows.tolist()], positive[rows], place, bootstrap)
-            found[name] = LabelContrast(int(positive.sum()), int(negative.sum()), auc)
-    return found
+            rows = np.flatnonzero(positive | negative)
+            auc = _auc([scored[row] for row in rows.tolist()], positive[rows], index, bootstrap)
+            result[name] = LabelContrast(int(positive.sum()), int(negative.sum()), auc)
+    return result
 
 
-def _auc(judged: Sequence[ScoredRecording], positive: NDArray[np.bool_], place: int, bootstrap: Bootstrap) -> Estimate:
+def _auc(scored: Sequence[ScoredRecording], positive: NDArray[np.bool_], index: int, bootstrap: Bootstrap) -> Estimate:
     """Return the area under the ROC curve of one score."""
-    ranking = Ranking(positive, np.array([its.scores[place] for its in judged]))
-
-    def of(rows: NDArray[np.intp]) -> dict[str, float]:
-        return {"auc": ranking.auc(rows)}
-
-    return bootstrap.estimate(of, patients_of([its.recording for its in judged]))["auc"]
+    ranking = Ranking(positive, np.array([row.scores[index] for row in scored]))
+    patients = patients_of([row.recording for row in scored])
+    return bootstrap.estimate(lambda rows: {"auc": ranking.auc(rows)}, patients)["auc"]
 
 
-def rhythm_rows(found: RhythmMetrics) -> list[tuple[str | Estimate, ...]]:
-    """Return the rows of a table, under COLUMNS; truths that the recordings do not give are left out."""
+def rhythm_rows(rhythm: RhythmMetrics) -> list[tuple[str | Estimate, ...]]:
+    """Return the rows of a table, under COLUMNS; comparisons that the recordings do not give are left out."""
     rows: list[tuple[str | Estimate, ...]] = [
-        ("label", f"{its.positives} recordings", f"{its.negatives} {name}", its.auc)
-        for name, its in found.label.items()
-        if math.isfinite(its.auc.value)
+        ("label", f"{contrast.positives} recordings", f"{contrast.negatives} {name}", contrast.auc)
+        for name, contrast in rhythm.label.items()
+        if math.isfinite(contrast.auc.value)
     ]
-    for name, contrast in found.marks.items():
-        counts = contrast.counts
-        here = f"{counts['windows']} of {counts['patients']} patients"
-        others = found.windows["windows"] - counts["windows"]
+    for name, of_kind in rhythm.marks.items():
+        counts = of_kind.counts
+        positives = f"{counts['windows']} of {counts['patients']} patients"
+        others = rhythm.windows["windows"] - counts["windows"]
         for against, auc in (
-            (f"{found.regular['windows']} regular", contrast.against_regular),
-            (f"all {others} others", contrast.against_all),
+            (f"{rhythm.regular['windows']} regular", of_kind.against_regular),
+            (f"all {others} others", of_kind.against_all),
         ):
             if math.isfinite(auc.value):
-                rows.append((SHORT_NAMES[name], here, against, auc))
+                rows.append((SHORT_NAMES[name], positives, against, auc))
     return rows
 
 
-def rhythm_json(found: RhythmMetrics) -> dict[str, Any]:
-    """Return both truths as plain JSON values."""
+def rhythm_json(rhythm: RhythmMetrics) -> dict[str, Any]:
+    """Return both comparisons as plain JSON values."""
     return {
         "label": {
-            name: {"positives": its.positives, "negatives": its.negatives, "auc": its.auc.to_json()}
-            for name, its in found.label.items()
+            name: {"positives": contrast.positives, "negatives": contrast.negatives, "auc": contrast.auc.to_json()}
+            for name, contrast in rhythm.label.items()
         },
         "marks": {
-            **found.windows,
-            "regular": found.regular,
+            **rhythm.windows,
+            "regular": rhythm.regular,
             "definitions": {
                 name: {
                     "definition": DEFINITIONS[name],
-                    **its.counts,
-                    "auc_against_regular": its.against_regular.to_json(),
-                    "auc_against_all": its.against_all.to_json(),
+                    **contrast.counts,
+                    "auc_against_regular": contrast.against_regular.to_json(),
+                    "auc_against_all": contrast.against_all.to_json(),
                 }
-                for name, its in found.marks.items()
+                for name, contrast in rhythm.marks.items()
             },
         },
     }

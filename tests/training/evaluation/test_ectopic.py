@@ -77,7 +77,7 @@ def test_rows_and_json(judged: list[ScoredRecording], marked: AnnotatedWindows) 
     assert found is not None
     rows = rhythm_rows(found)
     assert all(len(row) == len(COLUMNS) for row in rows)
-    assert [row[0] for row in rows] == ["label"] * 3 + ["marks: premature"] * 2
+    assert [row[0] for row in rows] == ["label"] * 3 + ["annotations: premature"] * 2
     assert rows[3][1:3] == ("2 of 2 patients", "2 regular")
     plain = json.loads(json.dumps(rhythm_json(found), allow_nan=False))
     assert plain["marks"]["definitions"]["premature"]["auc_against_regular"]["value"] == 1.0
@@ -92,7 +92,7 @@ def test_an_evaluation_carries_it(
     with_marks = evaluate(judged, about_set(judged), Bootstrap(0, 10), marked)
     without = evaluate(judged, about_set(judged), Bootstrap(0, 10))
     assert "Rhythm" in [table.title for table in evaluation_tables(with_marks)]
-    assert "| marks: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
+    assert "| annotations: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
     assert to_json(with_marks)["rhythm"]["label"]["clean normals"]["positives"] == 4
     assert "Rhythm" not in [table.title for table in evaluation_tables(without)]
     assert to_json(without)["rhythm"] is None
@@ -139,7 +139,7 @@ def test_the_command_says_both(
     assert json.loads(capsys.readouterr().out)["rhythm"]["marks"]["recordings"] == 1
     assert "## Rhythm" in page.read_text()
     assert main(command) == 0
-    assert "marks: premature" in capsys.readouterr().out
+    assert "annotations: premature" in capsys.readouterr().out
     shutil.move(clinic / "normal" / "normal" / "a.tsv", tmp_path / "a.tsv")
     assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rhythm"] is None
