@@ -23,8 +23,8 @@ import soundfile
 from quality_gate import circor_groups, in_fitted_half, logistic
 from numpy.typing import NDArray
 
-from monitor.features.heart_rate import BIAS, SHOWN_FROM, SLOPE, beat_of, heart_rate
-from monitor.features.heart_rate_tables import RECIPE, Recipe, plan_of
+from monitor.features.heart_rate import BIAS, SHOWN_FROM, SLOPE, beat_interval, heart_rate
+from monitor.features.heart_rate_tables import DEFAULT_PARAMETERS, HeartRateParameters, heart_rate_tables
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
@@ -32,7 +32,7 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from monitor.synthesis.rhythm import RhythmMetrics
 
-RECIPES = [Recipe(*values) for values in itertools.product(
+RECIPES = [HeartRateParameters(*values) for values in itertools.product(
     (0.125, 0.175, 0.225), (0.775, 0.875, 0.975), (1.3,), (0.7, 0.75, 0.8), (0.2, 0.25, 0.3),
 )]  # fmt: skip
 """Smoothing, drift, width of the prior, first peak's share of the highest, reach. The prior is as wide as
@@ -123,10 +123,10 @@ def set_a_rate(firsts: NDArray[np.float64], begin_s: float) -> float | None:
     return None if ends > 1.2 * usual or beats.max() > 1.7 * usual else float(60.0 / beats.mean())
 
 
-def measured(windows: list[Window], recipe: Recipe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def measured(windows: list[Window], recipe: HeartRateParameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return rate and periodicity of every window."""
-    plan = plan_of(HEART.num_frames, HEART.frame_hop_s, recipe)
-    found = np.array([beat_of(window.envelope, plan) or (np.inf, 0.0) for window in windows])
+    tables = heart_rate_tables(HEART.num_frames, HEART.frame_hop_s, recipe)
+    found = np.array([beat_interval(window.envelope, tables) or (np.inf, 0.0) for window in windows])
     return 60.0 / found[:, 0], found[:, 1]
 
 
@@ -266,7 +266,7 @@ def main(data: Path) -> None:
     report(windows, cross_fitted(windows, found))
     best, slope, bias, limit = fit(np.array([window.true_bpm for window in windows]), found)
     print(f"\nchosen on all: {RECIPES[best]}\nSLOPE, BIAS = {slope:.2f}, {bias:.2f}\nSHOWN_FROM = {limit:.3f}")
-    print(f"in use: {RECIPE}, {SLOPE}, {BIAS}, {SHOWN_FROM}")
+    print(f"in use: {DEFAULT_PARAMETERS}, {SLOPE}, {BIAS}, {SHOWN_FROM}")
     report_made()
 
 

@@ -1,7 +1,7 @@
-"""Tables for the search for the beat in an envelope: one product with each replaces a chain of filters.
+"""Precomputed matrices for the heart rate: one product with each replaces a chain of filters.
 
-Made once for each length and spacing of an envelope and kept; :mod:`monitor.features.heart_rate` uses them on
-every hop. Pure functions, safe on any thread; must not know about devices, files or networks.
+Computed once for each length and frame hop of an envelope, and cached; :mod:`monitor.features.heart_rate` uses them
+on every hop. Pure functions, safe on any thread; must not know about devices, files or networks.
 """
 
 from __future__ import annotations
@@ -12,46 +12,46 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_BPM", "MIN_BPM", "RECIPE", "Plan", "Recipe", "plan_of"]
+__all__ = ["DEFAULT_PARAMETERS", "MAX_BPM", "MIN_BPM", "HeartRateParameters", "HeartRateTables", "heart_rate_tables"]
 
 MIN_BPM = 40.0
 MAX_BPM = 200.0
 
 SPACING_S = 0.05
-"""Seconds between two values of the smoothed envelope: it holds nothing above 10 Hz."""
+"""Seconds between two values of the smoothed envelope, which holds nothing above 10 Hz."""
 
 EARLY = 0.33
-"""Share of the smoothed envelope that is early: as much of it overlaps with what comes a beat
-later as of the late part."""
+"""Fraction of the smoothed envelope that is its early part: shifted by a beat, as much of it overlaps with the rest as
+of the late part."""
 
 USUAL_BPM = 100.0
 """Centre of the log-normal prior."""
 
-SMALLEST_VARIANCE = 1e-6
-"""Squared natural-log power; a flatter envelope (digital silence) has no rhythm, only rounding."""
+MIN_VARIANCE = 1e-6
+"""Squared natural-log power; what varies less (digital silence) is rounding alone."""
 
-LEAST_OVERLAP = 5
+MIN_OVERLAP = 5
 """Values of the smoothed envelope; fewer say nothing about a lag."""
 
 TAPS = 4
-"""Values to either side from which the autocorrelation between two lags is made (Lanczos)."""
+"""Lags to either side from which the autocorrelation at a half lag is interpolated (Lanczos)."""
 
 
-class Recipe(NamedTuple):
-    """What the search for the beat was tuned by.
+class HeartRateParameters(NamedTuple):
+    """Tuned parameters of the heart rate.
 
     Attributes
     ----------
     smoothing_s : float
-        Seconds; width of the Hann kernel over the envelope: as wide as the jitter of a beat.
+        Seconds; width of the Hann kernel over the envelope, as wide as the jitter of a beat.
     drift_s : float
-        Seconds; the running mean over this time is taken out: breathing, a slow thump.
+        Seconds; the running mean over this time is subtracted: breathing, a slow thump.
     prior_octaves : float
         Width of the log-normal prior over the rate.
     near_highest : float
-        The first peak of at least this share of the highest one is the beat; later ones are its multiples.
+        The first peak of at least this fraction of the highest one is the beat; later ones are multiples of it.
     reach : float
-        Share of the beat's lag by which the mean interval of a part may differ from it.
+        Fraction of the lag by which the mean interval of the early or the late part may differ from it.
     """
 
     smoothing_s: float = 0.175
@@ -61,60 +61,61 @@ class Recipe(NamedTuple):
     reach: float = 0.3
 
 
-RECIPE = Recipe()
+DEFAULT_PARAMETERS = HeartRateParameters()
 
 
-class Plan(NamedTuple):
-    """What depends only on the recipe and on the length and the spacing of an envelope.
+class HeartRateTables(NamedTuple):
+    """All that depends only on the parameters and on the length and frame hop of an envelope.
 
     Attributes
     ----------
     filtering : ndarray, shape (length, num_frames), float32
-        Takes the mean out, smooths, takes the running mean out, and keeps every so many values.
+        Removes the mean, smooths, removes the running mean, and downsamples.
     length, padded : int
         Values of the smoothed envelope, without and with zeros for the longest lag behind them.
     num_lags : int
-        Whole lags for which products are made, from 0.
-    ectopic : int
-        How many values are early; the others are late.
-    weighting : ndarray, shape (last + 2, lags), float32
-        From products by whole lags to the autocorrelation by half lags, unbiased and times the prior.
-    rarity : list of float, by half lag
-        1 / prior.
-    late : list of float, by lag
-        1 / (share of the late part that overlaps).
+        Whole lags for which products are computed, from 0.
+    num_early : int
+        Values of the early part; the others are the late part.
+    weighting : ndarray, shape (last + 2, num_lags), float32
+        From products by whole lags to the unbiased autocorrelation by half lags, times the prior.
+    inverse_prior : list of float, by half lag
+    late_scale : list of float, by lag
+        1 / (fraction of the late part that overlaps).
     first, last : int
         Half lags of the fastest and the slowest rate.
     spacing_s : float
         Seconds from one lag to the next.
     flat : float
         A sum of squares that is no rhythm.
-    recipe : Recipe
+    parameters : HeartRateParameters
     """
 
     filtering: NDArray[np.float32]
     length: int
     padded: int
     num_lags: int
-    ectopic: int
+    num_early: int
     weighting: NDArray[np.float32]
-    rarity: list[float]
-    late: list[float]
+    inverse_prior: list[float]
+    late_scale: list[float]
     first: int
     last: int
     spacing_s: float
     flat: float
-    recipe: Recipe
+    parameters: HeartRateParameters
 
 
 @functools.lru_cache(maxsize=8)
-def plan_of(num_frames: int, frame_hop_s: float, recipe: Recipe = RECIPE) -> Plan:
-    """Return the tables for envelopes of one length and spacing.
+def heart_rate_tables(
+    num_frames: int, frame_hop_s: float, parameters: HeartRateParameters = DEFAULT_PARAMETERS
+) -> HeartRateTables:
+    """Return the tables for envelopes of one length and frame hop.
 
     Raises
     ------
     ValueError
-        As :func:`heart_rate` says.
+        As :func:`monitor.features.heart_rate.heart_rate` says.
     """
     if not 0.005 <= frame_hop_s <= 0.05:
         raise ValueError(f"frame_hop_s={frame_hop_s:g} must be from 0.005 to 0.05")
@@ -125,46 +126,46 @@ def plan_of(num_frames: int, frame_hop_s: float, recipe: Recipe = RECIPE) -> Pla
     spacing_s = step * frame_hop_s
     first, last = (round(120.0 / (bpm * spacing_s)) for bpm in (MAX_BPM, MIN_BPM))
     lags = np.arange(last // 2 + 1 + TAPS, dtype=np.float64)
-    prior = _prior(last, spacing_s, recipe.prior_octaves)
+    prior = _prior(last, spacing_s, parameters.prior_octaves)
     unbiased = _unbiased(num_frames / step, np.arange(last + 2, dtype=np.float64) / 2)
-    weighting = _between(last + 2, len(lags)) * (unbiased * prior)[:, None]
-    kernel = _kernel(frame_hop_s, recipe)
+    weighting = _half_lag_interpolation(last + 2, len(lags)) * (unbiased * prior)[:, None]
+    kernel = _kernel(frame_hop_s, parameters)
     filtering = _filtering(kernel, num_frames, step)
     length = len(filtering)
-    ectopic = round(EARLY * length)
-    return Plan(
+    num_early = round(EARLY * length)
+    return HeartRateTables(
         filtering,
         length,
         padded=length + len(lags) - 1,
         num_lags=len(lags),
-        ectopic=ectopic,
+        num_early=num_early,
         weighting=weighting.astype(np.float32),
-        rarity=(1.0 / prior).tolist(),
-        late=_unbiased(length - ectopic - len(kernel) // (2 * step), lags).tolist(),
+        inverse_prior=(1.0 / prior).tolist(),
+        late_scale=_unbiased(length - num_early - len(kernel) // (2 * step), lags).tolist(),
         first=first,
         last=last,
         spacing_s=spacing_s,
-        flat=SMALLEST_VARIANCE * num_frames / step,
-        recipe=recipe,
+        flat=MIN_VARIANCE * num_frames / step,
+        parameters=parameters,
     )
 
 
 def _unbiased(values: float, lags: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, by lag, by how much a sum of lagged products falls short for want of overlap."""
-    overlap: NDArray[np.float64] = np.maximum(values - lags, LEAST_OVERLAP)
+    """Return, by lag, the factor that makes up for the products that fall outside of the overlap."""
+    overlap: NDArray[np.float64] = np.maximum(values - lags, MIN_OVERLAP)
     return values / overlap
 
 
 def _prior(last: int, spacing_s: float, octaves: float) -> NDArray[np.float64]:
-    """Return, by half lag, how common its rate is, 1 for the commonest."""
+    """Return, by half lag, the prior of its rate, scaled to 1 at the usual rate."""
     rate = 120.0 / (np.maximum(np.arange(last + 2), 1) * spacing_s)
     prior: NDArray[np.float64] = np.exp(-0.5 * (np.log2(rate / USUAL_BPM) / octaves) ** 2)
-    prior[:2] = 1.0  # faster than any heart, and never looked at
+    prior[:2] = 1.0  # faster than any heart, and never used
     return prior
 
 
-def _between(num_half_lags: int, num_lags: int) -> NDArray[np.float64]:
-    """Return the matrix from an even function by whole lags to the same by half lags.
+def _half_lag_interpolation(num_half_lags: int, num_lags: int) -> NDArray[np.float64]:
+    """Return the matrix that interpolates an even function of whole lags at half lags.
 
     Exact enough because the smoothed envelope holds little above 10 Hz. Source: Lanczos'
     windowed sinc, Duchon, J Appl Meteorol 18:1016 (1979).
@@ -179,25 +180,25 @@ def _between(num_half_lags: int, num_lags: int) -> NDArray[np.float64]:
 
 
 def _filtering(kernel: NDArray[np.float64], num_frames: int, step: int) -> NDArray[np.float32]:
-    """Return the matrix that takes the mean out of an envelope, convolves it and keeps every ``step``-th value.
+    """Return the matrix that removes the mean of an envelope, convolves it and keeps every ``step``-th value.
 
-    One product with it takes a third of the time of the same in separate calls.
+    One product with it takes a third of the time of separate calls.
     """
     matrix = np.zeros((num_frames + len(kernel) - 1, num_frames))
     for frame in range(num_frames):
         matrix[frame : frame + len(kernel), frame] = kernel
-    kept = matrix[(len(kernel) // 2) % step :: step]
-    kept -= kept.mean(axis=1, keepdims=True)
-    return kept.astype(np.float32)
+    downsampled = matrix[(len(kernel) // 2) % step :: step]
+    downsampled -= downsampled.mean(axis=1, keepdims=True)
+    return downsampled.astype(np.float32)
 
 
-def _kernel(frame_hop_s: float, recipe: Recipe) -> NDArray[np.float64]:
-    """Return the symmetric kernel that smooths the envelope and takes its running mean out."""
-    smooth = np.hanning(_odd(recipe.smoothing_s / frame_hop_s) + 2)[1:-1]
-    width = _odd(recipe.drift_s / frame_hop_s)
-    rest = np.full(width, -1.0 / width)
-    rest[width // 2] += 1.0
-    return np.convolve(smooth / smooth.sum(), rest)
+def _kernel(frame_hop_s: float, parameters: HeartRateParameters) -> NDArray[np.float64]:
+    """Return the symmetric kernel that smooths the envelope and subtracts its running mean."""
+    smooth = np.hanning(_odd(parameters.smoothing_s / frame_hop_s) + 2)[1:-1]
+    width = _odd(parameters.drift_s / frame_hop_s)
+    detrend = np.full(width, -1.0 / width)
+    detrend[width // 2] += 1.0
+    return np.convolve(smooth / smooth.sum(), detrend)
 
 
 def _odd(frames: float) -> int:

@@ -1,9 +1,9 @@
-"""The heart rate agrees with that of another program, BioSPPy's pcg module, which shares no code with ours.
+"""The heart rate agrees with that of an independent program, BioSPPy's pcg module.
 
 BioSPPy takes the highest value of the autocorrelation of a homomorphic envelope (Schmidt et al. 2010, Springer et
-al. 2016), from 40 to 200 beats per minute, and halves or doubles itself now and then; above 150 it gives up. So on
-recordings the two are compared where they lie within the same octave, how often they do is a bound of its own, and
-the doctors' marks decide between them where they differ.
+al. 2016), from 40 to 200 beats per minute, and makes octave errors now and then; above 150 it gives up. So on
+recordings the two are compared where they lie within the same octave, how often they do has a bound of its own, and
+the annotated first heart sounds decide between them where they differ.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ pcg = pytest.importorskip("biosppy.signals.pcg", reason="BioSPPy is not installe
 
 CIRCOR = Path(__file__).resolve().parents[4] / "shared" / "data" / "circor" / "training_data"
 THINNING = 20
-"""BioSPPy's envelope holds little above 8 Hz: one value in twenty, 200 a second, is enough, and far quicker."""
+"""BioSPPy's envelope holds little above 8 Hz: one value in twenty, 200 a second, is enough, and far faster."""
 
 
 class Pair(NamedTuple):
-    """One window: the true mean rate, BioSPPy's (NaN where it has none), ours, and how sure ours is."""
+    """One window: the true mean rate, BioSPPy's (NaN where it has none), ours, and our confidence."""
 
     true: float
     theirs: float
@@ -41,7 +41,7 @@ class Pair(NamedTuple):
 
 
 def pair_of(waveform: NDArray[np.float32], true_bpm: float) -> Pair:
-    """Return what both programs hear in one window."""
+    """Return the rates of both programs for one window."""
     stream = StreamingSpectrogram(HEART)
     stream.push(waveform)
     ours = heart_rate(stream.window(0).envelope, HEART.frame_hop_s, shown_from=0.0)
@@ -51,50 +51,50 @@ def pair_of(waveform: NDArray[np.float32], true_bpm: float) -> Pair:
 
 def biosppy_bpm(waveform: NDArray[np.float32]) -> float:
     """Return BioSPPy's rate; NaN where it raises because no systole fits into half a cycle."""
-    found = pcg.find_peaks(signal=waveform.astype(float), sampling_rate=float(HEART.sample_rate))
-    envelope = found["homomorphic_envelope"][::THINNING]
+    result = pcg.find_peaks(signal=waveform.astype(float), sampling_rate=float(HEART.sample_rate))
+    envelope = result["homomorphic_envelope"][::THINNING]
     try:
         return float(pcg.get_avg_heart_rate(envelope, HEART.sample_rate / THINNING)["heart_rate"])
     except ValueError:
         return math.nan
 
 
-def made_pairs(count: int) -> list[Pair]:
-    """Return pairs for made hearts of 50 to 140 beats per minute, every other one with a murmur."""
+def synthetic_pairs(count: int) -> list[Pair]:
+    """Return pairs for synthetic hearts of 50 to 140 beats per minute, every other one with a murmur."""
     rng = np.random.default_rng(7)
     pairs = []
-    for number in range(count):
-        settings = random_parameters(rng, label="murmur" if number % 2 else "normal", kind="regular")
+    for index in range(count):
+        settings = random_parameters(rng, label="murmur" if index % 2 else "normal", kind="regular")
         rhythm = Rhythm(heart_rate_bpm=rng.uniform(50.0, 140.0), jitter=settings.rhythm.jitter)
-        made = phonocardiogram(HEART.window_s, dataclasses.replace(settings, rhythm=rhythm), rng)
-        true_bpm = 60.0 * HEART.sample_rate / np.diff(made.beats.s1_samples).mean()
-        pairs.append(pair_of(made.waveform, float(true_bpm)))
+        sound = phonocardiogram(HEART.window_s, dataclasses.replace(settings, rhythm=rhythm), rng)
+        true_bpm = 60.0 * HEART.sample_rate / np.diff(sound.beats.s1_samples).mean()
+        pairs.append(pair_of(sound.waveform, float(true_bpm)))
     return pairs
 
 
 def circor_pairs() -> list[Pair]:
-    """Return pairs for one fully marked window of every other CirCor recording that has one."""
+    """Return pairs for one fully annotated window of every other CirCor recording that has one."""
     soundfile = pytest.importorskip("soundfile")
     pairs = []
     for path in sorted(CIRCOR.glob("*.flac"))[::2]:
-        marks = np.loadtxt(path.with_suffix(".tsv"), ndmin=2)
+        states = np.loadtxt(path.with_suffix(".tsv"), ndmin=2)
         sound, rate = soundfile.read(path, dtype="float32")
-        start_s = first_marked_s(marks, len(sound) / rate)
+        start_s = first_annotated_s(states, len(sound) / rate)
         if start_s is None:
             continue
         begin = round(start_s * rate)
-        firsts = marks[(marks[:, 2] == 1) & (marks[:, 0] >= start_s) & (marks[:, 0] < start_s + HEART.window_s), 0]
+        firsts = states[(states[:, 2] == 1) & (states[:, 0] >= start_s) & (states[:, 0] < start_s + HEART.window_s), 0]
         if len(firsts) >= 4:
             pairs.append(pair_of(sound[begin : begin + HEART.window_samples], float(60.0 / np.diff(firsts).mean())))
     return pairs
 
 
-def first_marked_s(marks: NDArray[np.float64], duration_s: float) -> float | None:
-    """Return the first half second at which a window marked from end to end begins."""
-    marked = marks[marks[:, 2] != 0]
+def first_annotated_s(states: NDArray[np.float64], duration_s: float) -> float | None:
+    """Return the first half second at which a window annotated from end to end begins."""
+    annotated = states[states[:, 2] != 0]
     for begin_s in np.arange(0.0, duration_s - HEART.window_s, 0.5):
         end_s = begin_s + HEART.window_s
-        covered = np.clip(marked[:, 1], begin_s, end_s) - np.clip(marked[:, 0], begin_s, end_s)
+        covered = np.clip(annotated[:, 1], begin_s, end_s) - np.clip(annotated[:, 0], begin_s, end_s)
         if covered.sum() > HEART.window_s - 1e-6:
             return float(begin_s)
     return None
@@ -105,16 +105,16 @@ def close(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np
     return np.abs(first - second) <= 5.0
 
 
-def test_both_programs_hear_the_same_rate_in_made_hearts() -> None:
-    """Within 5 beats per minute in at least 98 % of 100 made hearts (measured: all of 200), 0.5 apart in the middle."""
-    _, theirs, ours, _ = (np.array(column) for column in zip(*made_pairs(100), strict=True))
+def test_both_programs_agree_on_synthetic_hearts() -> None:
+    """Within 5 beats per minute in at least 98 % of 100 (measured: all of 200), with a median difference of 0.5."""
+    _, theirs, ours, _ = (np.array(column) for column in zip(*synthetic_pairs(100), strict=True))
     assert close(theirs, ours).mean() >= 0.98
     assert np.nanmedian(np.abs(theirs - ours)) <= 0.5
 
 
 @pytest.mark.skipif(not CIRCOR.is_dir(), reason="the CirCor recordings are not here")
-def test_both_programs_hear_the_same_rate_in_children_or_the_marks_side_with_ours() -> None:
-    """Same octave in over 85 %, there within 5 in over 96 %, and of rates shown that differ 70 % of ours are right."""
+def test_both_programs_agree_on_children_or_the_annotations_confirm_ours() -> None:
+    """Same octave in over 85 %, there within 5 in over 96 %; of the shown rates that differ, ours is right in 70 %."""
     pairs = circor_pairs()
     true, theirs, ours, confidence = (np.array(column) for column in zip(*pairs, strict=True))
     same_octave = np.abs(np.log2(theirs / ours)) < 0.3
