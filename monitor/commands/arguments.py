@@ -1,4 +1,4 @@
-"""Arguments that several commands take, and how their values are read."""
+"""Arguments that several commands take, with their defaults, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,90 @@ import argparse
 import math
 from collections.abc import Callable
 
-__all__ = ["add_play_arguments", "finite", "speed", "whole"]
+from monitor.audio.sources.base import MAX_SPEED, MIN_SPEED
+from monitor.audio.sources.decoding.pcm import MAX_CHANNELS
+from monitor.features.spec import HEART
+from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
+
+__all__ = [
+    "add_channel_argument",
+    "add_hop_argument",
+    "add_model_argument",
+    "add_output_arguments",
+    "add_play_arguments",
+    "add_start_argument",
+    "check_hop",
+    "finite_number",
+    "speed",
+    "whole_number",
+]
 
 
 def add_play_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every command that plays a source takes."""
+    """Add what every command takes that plays a recording or a synthetic sound."""
+    add_model_argument(parser)
     parser.add_argument(
-        "--model", default="heart-sounds", metavar="NAME|DIR", help="model bundle (default: heart-sounds)"
+        "--speed",
+        type=speed,
+        default=1.0,
+        metavar="X|max",
+        help=f"times real time, {MIN_SPEED:g} to {MAX_SPEED:g}, or max (default: 1)",
     )
-    parser.add_argument("--engine", choices=("litert", "keras"), default="litert", help="what runs the network")
+    add_hop_argument(parser)
+    add_output_arguments(parser)
+
+
+def add_model_argument(parser: argparse.ArgumentParser, default: str | None = DEFAULT_BUNDLE) -> None:
+    """Add ``--model``; a default of None leaves the choice to the settings."""
     parser.add_argument(
-        "--hop", type=finite, metavar="S", help="seconds between two windows (default: the bundle's, 0.5)"
+        "--model", default=default, metavar="NAME|DIR", help=f"model bundle (default: {DEFAULT_BUNDLE})"
     )
+
+
+def add_hop_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--hop``; None, the default, is the bundle's own."""
     parser.add_argument(
-        "--speed", type=speed, default=1.0, metavar="X|max", help="times real time, 0.25 to 64, or max (default: 1)"
+        "--hop",
+        type=finite_number,
+        metavar="S",
+        help=f"seconds from one window to the next (default: the bundle's, {HEART.hop_s:g})",
+    )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--engine``, ``--json`` and ``--plain``."""
+    parser.add_argument(
+        "--engine", choices=("litert", "keras"), default="litert", help="runtime of the network (default: litert)"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="JSON lines on standard output")
     form.add_argument("--plain", action="store_true", help="a line of text per window instead of the dashboard")
+
+
+def add_channel_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--channel`` of a recording; None, the default, is the mean of all."""
+    parser.add_argument(
+        "--channel",
+        type=whole_number(1, MAX_CHANNELS),
+        metavar="N",
+        help="use channel N, from 1 (default: the mean of all)",
+    )
+
+
+def add_start_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--start``."""
+    parser.add_argument(
+        "--start", type=finite_number, default=0.0, metavar="S", help="start S seconds into each file (default: 0)"
+    )
+
+
+def check_hop(options: argparse.Namespace, bundle: Bundle) -> None:
+    """End with a usage error where the hop does not fit the bundle."""
+    if options.hop is not None:
+        try:
+            bundle.spec.hop_samples(options.hop)
+        except ValueError as error:
+            options.usage_error(str(error).replace("hop_s=", "--hop "))
 
 
 def speed(text: str) -> float | None:
@@ -33,6 +99,11 @@ def speed(text: str) -> float | None:
     ------
     argparse.ArgumentTypeError
         If it is neither.
+
+    Examples
+    --------
+    >>> speed("0.5"), speed("max")
+    (0.5, None)
     """
     if text == "max":
         return None
@@ -40,12 +111,12 @@ def speed(text: str) -> float | None:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0.25 <= value <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} must be from 0.25 to 64, or max")
+    if not MIN_SPEED <= value <= MAX_SPEED:
+        raise argparse.ArgumentTypeError(f"{text!r} must be from {MIN_SPEED:g} to {MAX_SPEED:g}, or max")
     return value
 
 
-def finite(text: str) -> float:
+def finite_number(text: str) -> float:
     """Return a finite number.
 
     Raises
@@ -62,10 +133,16 @@ def finite(text: str) -> float:
     return value
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from ``low`` to ``high``."""
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from ``low`` to ``high``.
 
-    def read(text: str) -> int:
+    Examples
+    --------
+    >>> whole_number(1, 8)("2")
+    2
+    """
+
+    def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
@@ -74,4 +151,4 @@ def whole(low: int, high: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from {low} to {high}")
         return value
 
-    return read
+    return parse

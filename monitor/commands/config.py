@@ -1,4 +1,4 @@
-"""``auscult config``: what is in force for listening and from where; keeps a choice."""
+"""``auscult config``: the settings of ``auscult listen`` and the origin of each; changes the config file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help=f"keep a choice; KEY is one of {', '.join(KEYS)}",
+        help=f"write a setting to the config file; KEY is one of {', '.join(KEYS)}",
     )
-    parser.add_argument("--unset", action="append", default=[], metavar="KEY", help="forget a choice")
+    parser.add_argument(
+        "--unset", action="append", default=[], metavar="KEY", help="remove a setting from the config file"
+    )
     parser.add_argument("--json", action="store_true", help="print one object instead of lines")
     parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Keep or forget choices, if asked to; then print what is in force and from where."""
+    """Change the config file, if asked to; then print the settings in effect and their origins."""
     changes: dict[str, str | None] = dict.fromkeys(options.unset)
     for word in options.set:
         key, equals, value = word.partition("=")
@@ -43,17 +45,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(*, as_json: bool) -> None:
     """Print every setting with its origin."""
-    found = settings({})
-    in_force: dict[str, Setting[object]] = {key: getattr(found, key) for key in KEYS}
+    chosen = settings({})
+    exists = chosen.path.is_file()
+    by_key: dict[str, Setting[object]] = {key: getattr(chosen, key) for key in KEYS}
     if as_json:
-        listed = {key: {"value": setting.value, "from": setting.origin} for key, setting in in_force.items()}
-        print(
-            json.dumps(
-                {"file": str(found.path), "exists": found.path.is_file(), "settings": listed}, ensure_ascii=False
-            )
-        )
+        values = {key: {"value": setting.value, "from": setting.origin} for key, setting in by_key.items()}
+        print(json.dumps({"file": str(chosen.path), "exists": exists, "settings": values}, ensure_ascii=False))
         return
-    print(f"{found.path}{'' if found.path.is_file() else ' (not there)'}")
-    for key, setting in in_force.items():
+    print(f"{chosen.path}{'' if exists else ' (does not exist)'}")
+    for key, setting in by_key.items():
         value = UNSET.get(key, "") if setting.value is None else setting.value
         print(f"  {key:<9}{value!s:<24} {setting.origin}")

@@ -1,13 +1,12 @@
-"""``auscult demo``: a made heart through the real pipeline and the real network."""
+"""``auscult demo``: a synthetic heart through the real pipeline and the real network."""
 
 from __future__ import annotations
 
 import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
-from monitor.commands.arguments import add_play_arguments, whole
+from monitor.commands.arguments import add_play_arguments, check_hop, whole_number
 from monitor.commands.player import play
-from monitor.commands.replay import check_hop
 from monitor.inference.bundle import load_bundle
 from monitor.interrupts import Interrupts
 from monitor.views.view import choose_view
@@ -18,7 +17,13 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
-    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=DEMO_SEED, metavar="N", help="make another heart")
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0, 2**32 - 1),
+        default=DEMO_SEED,
+        metavar="N",
+        help=f"seed of the synthetic heart (default: {DEMO_SEED})",
+    )
     parser.set_defaults(usage_error=parser.error)
 
 
@@ -28,14 +33,14 @@ def run(options: argparse.Namespace) -> int:
     check_hop(options, bundle)
     source = SyntheticSource(speed=options.speed, seed=options.seed)
 
-    def playing(elapsed_s: float) -> str:
+    def scene_name(elapsed_s: float) -> str:
         scene = next((scene for scene in source.scenes if elapsed_s < scene.end_s), source.scenes[-1])
         return f"playing: {scene.name}"
 
     view = choose_view(json=options.json, plain=options.plain)
     with Interrupts() as interrupts:
         try:
-            play(source, bundle, view, interrupts, hop_s=options.hop, note=playing)
+            play(source, bundle, view, interrupts, hop_s=options.hop, note=scene_name)
         finally:
             view.close()
         return interrupts.exit_code

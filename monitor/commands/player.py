@@ -1,4 +1,4 @@
-"""Playing a source from start to end: the loop of ``replay``, ``demo`` and ``listen`` on the main thread."""
+"""Playing a source from start to end: the main-thread loop of ``replay``, ``demo`` and ``listen``."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def play(
     record: Path | None = None,
     for_s: float = math.inf,
 ) -> Snapshot:
-    """Play a source through the pipeline, show it until it ends or is interrupted, and return its last state.
+    """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
 
     Parameters
     ----------
     source : Source
-        Closed at the end, however that comes.
+        Closed at the end in every case.
     bundle : Bundle
     view : View
     interrupts : Interrupts
-        When a signal comes the source is closed with its summary, as if it had ended there.
+        At a signal the run ends with its summary, as if the source had ended there.
     hop_s : float or None
         Seconds between two windows; None for the bundle's own.
     note : callable
-        From seconds played to a few words for the dashboard.
+        From seconds played to a short note for the dashboard.
     record : Path or None
-        A new file that gets the sound as it is.
+        A new file to which the input is recorded unchanged.
     for_s : float
-        Seconds of sound after which to end.
+        Seconds of sound after which to stop.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def play(
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        When the source cannot be opened, before anything is shown, or failed on the way; what was judged before has
-        been shown and summed up then. Or when nothing can be recorded there.
+        If the source cannot be opened (then nothing was shown), fails later (then the windows before it and the
+        summary were shown), or the recording cannot be written.
     """
     with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.deferred():
         pipeline.drain(0.0)

@@ -6,15 +6,24 @@ import argparse
 import sys
 
 from monitor.audio.sources.base import Source
-from monitor.audio.sources.decoding.pcm import ENCODINGS, RawFormat
-from monitor.commands.arguments import add_play_arguments, finite, whole
+from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
+from monitor.commands.arguments import (
+    add_channel_argument,
+    add_play_arguments,
+    add_start_argument,
+    check_hop,
+    whole_number,
+)
 from monitor.commands.player import play
 from monitor.errors import AuscultError
+from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.views.view import View, choose_view
 
-__all__ = ["add_arguments", "check_hop", "run"]
+__all__ = ["add_arguments", "run"]
+
+RAW_CHANNELS = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,23 +32,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", metavar="FILE", help="recording (wav, flac, ogg, mp3, ...); - for standard input"
     )
     add_play_arguments(parser)
+    add_channel_argument(parser)
+    add_start_argument(parser)
+    parser.add_argument("--loop", action="store_true", help="repeat the file until Ctrl+C")
+    parser.add_argument("--raw", choices=ENCODINGS, help="sample format of standard input without a header")
     parser.add_argument(
-        "--channel", type=whole(1, 1024), metavar="N", help="hear channel N, from 1 (default: the mean of all)"
+        "--rate",
+        type=whole_number(MIN_RATE_HZ, MAX_RATE_HZ),
+        default=HEART.sample_rate,
+        metavar="HZ",
+        help=f"sample rate of --raw (default: {HEART.sample_rate})",
     )
-    parser.add_argument("--start", type=finite, default=0.0, metavar="S", help="begin S seconds into each file")
-    parser.add_argument("--loop", action="store_true", help="play the file again and again until Ctrl+C")
-    parser.add_argument("--raw", choices=ENCODINGS, help="standard input has no header and holds such samples")
     parser.add_argument(
-        "--rate", type=whole(1000, 192_000), default=4000, metavar="HZ", help="sample rate of --raw (default: 4000)"
-    )
-    parser.add_argument(
-        "--channels", type=whole(1, 1024), default=1, metavar="N", help="channels of --raw (default: 1)"
+        "--channels",
+        type=whole_number(1, MAX_CHANNELS),
+        default=RAW_CHANNELS,
+        metavar="N",
+        help=f"channels of --raw (default: {RAW_CHANNELS})",
     )
     parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge every file; one that cannot be read gets its line, and the others are still judged."""
+    """Play every file; one that cannot be read gets an error line, and the others are still played."""
     _check(options)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
@@ -48,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
     failures: list[AuscultError] = []
     with Interrupts() as interrupts:
         try:
-            for number, file in enumerate(options.files, 1):
-                note = f"file {number} of {len(options.files)}" if len(options.files) > 1 else ""
+            for position, file in enumerate(options.files, 1):
+                note = f"file {position} of {len(options.files)}" if len(options.files) > 1 else ""
                 try:
                     _replay(file, options, bundle, view, interrupts, note)
                 except AuscultError as error:
@@ -72,7 +87,7 @@ def _replay(
 
 
 def _source(file: str, options: argparse.Namespace) -> Source:
-    """Return the source that a name on the command line stands for."""
+    """Return the source of a file name, or of ``-`` for standard input."""
     if file == "-":
         from monitor.audio.sources.pipe import PipeSource
 
@@ -84,30 +99,21 @@ def _source(file: str, options: argparse.Namespace) -> Source:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """End with a usage error where arguments do not go together."""
+    """End with a usage error where arguments cannot be combined."""
     if options.start < 0:
         options.usage_error("--start must be 0 or more seconds")
     if "-" in options.files and (options.loop or options.start):
-        options.usage_error("--loop and --start need a file; standard input is heard once, from where it is")
+        options.usage_error("--loop and --start need a file; standard input is played once, from its current position")
     if options.files.count("-") > 1:
-        options.usage_error("standard input can be heard once")
+        options.usage_error("standard input can be named only once")
     if options.loop and len(options.files) > 1:
-        options.usage_error("--loop takes one file, the others would never be heard")
+        options.usage_error("--loop takes one file; the others would never be played")
     if options.raw and "-" not in options.files:
-        options.usage_error("--raw describes standard input: name the file -")
-
-
-def check_hop(options: argparse.Namespace, bundle: Bundle) -> None:
-    """End with a usage error where the hop does not fit the bundle."""
-    if options.hop is not None:
-        try:
-            bundle.spec.hop_samples(options.hop)
-        except ValueError as error:
-            options.usage_error(str(error).replace("hop_s=", "--hop "))
+        options.usage_error("--raw describes standard input: give - as the file")
 
 
 def _report(failures: list[AuscultError], view: View | None) -> None:
-    """Print what failed; under a dashboard that waits until the terminal is given back."""
+    """Print the errors; under a dashboard only once the terminal is restored."""
     from monitor.views.view import DashboardView
 
     if isinstance(view, DashboardView):

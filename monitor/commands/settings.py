@@ -1,8 +1,8 @@
-"""What the person chose for listening, and where: flags, ``AUSCULT_*`` variables, the config file, defaults.
+"""The settings of ``auscult listen`` and where each comes from: flag, ``AUSCULT_*`` variable, config file, default.
 
-The first of these that names a value wins. The file is ``config.toml`` in the user's own config folder
+The first of these that has a value wins. The file is ``config.toml`` in the user's config folder
 (``~/.config/auscult`` on Linux); ``AUSCULT_CONFIG`` may name another. An unknown key, a value of the wrong type or
-a file that cannot be read is an error of one line: a choice that is silently not in force is worse than none.
+a file that cannot be read is an error of one line: a setting that is silently ignored is worse than none.
 
 Main thread only. Changing the file is :mod:`monitor.commands.settings_file`.
 """
@@ -10,14 +10,17 @@ Main thread only. Changing the file is :mod:`monitor.commands.settings_file`.
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
+from monitor.audio.sources.microphone import LATENCY_S, MAX_LATENCY_S
 from monitor.errors import AuscultError
+from monitor.features.spec import HEART
+from monitor.inference.bundle import DEFAULT_BUNDLE
 
 __all__ = ["KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
 
@@ -28,7 +31,7 @@ DEFAULT = "default"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """A value and where it came from.
+    """A value and its origin.
 
     Attributes
     ----------
@@ -43,7 +46,7 @@ class Setting(Generic[T]):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """What is in force.
+    """The settings in effect.
 
     Attributes
     ----------
@@ -54,7 +57,7 @@ class Settings:
     rate : Setting of int or None
         Hz, 1000 to 192000; None for the device's own.
     latency : Setting of float
-        Seconds that the system may hold sound back, above 0 to 5.
+        Seconds of input latency to ask the system for, above 0 to 5.
     model : Setting of str
         Name or folder of a bundle.
     hop : Setting of float or None
@@ -73,15 +76,15 @@ class Settings:
 
 
 def _text(value: object) -> str:
-    """Return a text that says something; a whole number is an index."""
+    """Return a text that is not blank; a whole number is an index, returned as digits."""
     text = str(value) if type(value) is int else value
     if not isinstance(text, str) or not text.strip():
         raise ValueError
     return text
 
 
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    """Return a reader of whole numbers from ``low`` to ``high``, or their digits."""
+def _whole_number(low: int, high: int) -> Callable[[object], int]:
+    """Return a parser of whole numbers from ``low`` to ``high``, or their digits."""
 
     def read(value: object) -> int:
         number = int(value) if isinstance(value, str) else value
@@ -92,56 +95,70 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
-def _seconds(value: object) -> float:
-    """Return seconds above 0, at most 5, given as a number or its digits."""
-    number = float(value) if isinstance(value, str) else value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= 5 or math.isnan(number):
-        raise ValueError
-    return float(number)
+def _seconds(high: float) -> Callable[[object], float]:
+    """Return a parser of seconds above 0, at most ``high``, given as a number or its digits."""
+
+    def read(value: object) -> float:
+        number = float(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= high:
+            raise ValueError
+        return float(number)
+
+    return read
 
 
-KEYS: dict[str, tuple[Callable[[object], Any], str, Any]] = {
-    "device": (_text, "a device's name or index; auscult devices lists them", None),
-    "channel": (_whole(1, 1024), "a whole number from 1 to 1024", 1),
-    "rate": (_whole(1000, 192_000), "a whole number of hertz from 1000 to 192000", None),
-    "latency": (_seconds, "seconds above 0, at most 5", 0.2),
-    "model": (_text, "a bundle's name or folder; auscult models lists them", "heart-sounds"),
-    "hop": (_seconds, "seconds above 0, at most 5", None),
+class Key(NamedTuple):
+    """One setting: how its value is parsed, the rule in words, and the default."""
+
+    read: Callable[[object], Any]
+    rule: str
+    default: Any
+
+
+KEYS = {
+    "device": Key(_text, "a device's name or index; auscult devices lists them", None),
+    "channel": Key(_whole_number(1, MAX_CHANNELS), f"a whole number from 1 to {MAX_CHANNELS}", 1),
+    "rate": Key(
+        _whole_number(MIN_RATE_HZ, MAX_RATE_HZ), f"a whole number of hertz from {MIN_RATE_HZ} to {MAX_RATE_HZ}", None
+    ),
+    "latency": Key(_seconds(MAX_LATENCY_S), f"seconds above 0, at most {MAX_LATENCY_S:g}", LATENCY_S),
+    "model": Key(_text, "a bundle's name or folder; auscult models lists them", DEFAULT_BUNDLE),
+    "hop": Key(_seconds(HEART.window_s), f"seconds above 0, at most {HEART.window_s:g}", None),
 }
-"""Each key's reader, what it must be in words, and its default."""
+"""Every setting; None as a default leaves the choice to the system, the device or the bundle."""
 
 
 def settings(flags: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return what is in force.
+    """Return the settings in effect.
 
     Parameters
     ----------
     flags : mapping
-        Values of the command line by key, without the dashes; None where a flag was not given, and other
-        keys are left alone, so ``vars(options)`` will do.
+        Values of the command line by key, without the dashes; None where a flag was not given. Other
+        keys are ignored, so ``vars(options)`` will do.
     environment : mapping
         Variables; an empty one counts as not set.
 
     Raises
     ------
     AuscultError
-        If the file cannot be read, or a value of any origin is not as it must be.
+        If the file cannot be read, or a value of any origin is invalid.
     """
     path = config_path(environment)
-    held = read_config(path, must_exist=bool(environment.get(PATH_VARIABLE)))
-    unknown = sorted(set(held) - set(KEYS))
+    in_file = read_config(path, must_exist=bool(environment.get(PATH_VARIABLE)))
+    unknown = sorted(set(in_file) - set(KEYS))
     if unknown:
         raise AuscultError(f"{path}: no such setting: {', '.join(unknown)}", f"it may hold {', '.join(KEYS)}")
-    return Settings(**{key: _setting(key, flags, environment, held, path) for key in KEYS}, path=path)
+    return Settings(**{key: _setting(key, flags, environment, in_file, path) for key in KEYS}, path=path)
 
 
 def _setting(
-    key: str, flags: Mapping[str, object], environment: Mapping[str, str], held: Mapping[str, object], path: Path
+    key: str, flags: Mapping[str, object], environment: Mapping[str, str], in_file: Mapping[str, object], path: Path
 ) -> Setting[Any]:
-    """Return the value of the first origin that names one; those that it hides are checked too."""
+    """Return the value of the first origin that has one; those that it overrides are checked too."""
     variable = f"AUSCULT_{key.upper()}"
-    chosen = Setting(KEYS[key][2])
-    for value, origin in ((held.get(key), str(path)), (environment.get(variable) or None, variable)):
+    chosen = Setting(KEYS[key].default)
+    for value, origin in ((in_file.get(key), str(path)), (environment.get(variable) or None, variable)):
         if value is not None:
             chosen = Setting(parse(key, value, origin), origin)
     flag = flags.get(key)
@@ -149,22 +166,30 @@ def _setting(
 
 
 def parse(key: str, value: object, origin: str) -> Any:
-    """Return the value of a known key, from TOML, a variable or a command line.
+    """Return the parsed value of a key.
+
+    Parameters
+    ----------
+    key : str
+        One of :data:`KEYS`.
+    value : object
+        From TOML, a variable or the command line.
+    origin : str
+        For the error: where the value comes from.
 
     Raises
     ------
     AuscultError
-        If it is not as it must be; ``origin`` says where it stands.
+        If the value is invalid.
     """
-    read, rule, _ = KEYS[key]
     try:
-        return read(value)
+        return KEYS[key].read(value)
     except ValueError as error:
-        raise AuscultError(f"{origin}: {key}={value!r} cannot be used", f"it must be {rule}") from error
+        raise AuscultError(f"{origin}: {key}={value!r} cannot be used", f"it must be {KEYS[key].rule}") from error
 
 
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where the config file is, or would be."""
+    """Return the path of the config file, whether it exists or not."""
     named = environment.get(PATH_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -174,21 +199,21 @@ def config_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def read_config(path: Path, *, must_exist: bool = False) -> dict[str, object]:
-    """Return what a config file holds, unchecked; nothing if it is not there.
+    """Return the keys and values of a config file, unchecked; none if it does not exist.
 
     Raises
     ------
     AuscultError
-        If it cannot be read, is no TOML, or is missed.
+        If it cannot be read, is not valid TOML, or must exist and does not.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         if not must_exist:
             return {}
-        reason, step = "there is no such file", f"make it with auscult config --set, or unset {PATH_VARIABLE}"
+        reason, step = "there is no such file", f"create it with auscult config --set, or unset {PATH_VARIABLE}"
         raise AuscultError(f"{path}: {reason}", step) from error
     except OSError as error:
-        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", "give yourself access to it") from error
+        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AuscultError(f"{path} is no TOML: {error}", "mend that line, or move the file away") from error
+        raise AuscultError(f"{path} is not valid TOML: {error}", "correct that line, or move the file away") from error

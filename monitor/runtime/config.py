@@ -1,4 +1,4 @@
-"""Every default of the running monitor, written once."""
+"""The defaults of the threads; those of the command line stand in :mod:`monitor.commands.settings`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.commands.arguments import finite
+from monitor.commands.arguments import add_model_argument, finite_number
 from monitor.commands.bench.hop_latency import measure_hops, measure_stages
 from monitor.commands.bench.long_run import long_run
 from monitor.commands.bench.percentiles import Figures, median
@@ -57,11 +57,12 @@ QUICK = Effort(hops=100, frames=20, programs=1, windows=3)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    add_model_argument(parser)
     parser.add_argument(
-        "--model", default="heart-sounds", metavar="NAME|DIR", help="model bundle (default: heart-sounds)"
-    )
-    parser.add_argument(
-        "--hour", type=finite, metavar="S", help="seconds of sound in the long run (default: 3600, with --quick 300)"
+        "--hour",
+        type=finite_number,
+        metavar="S",
+        help="seconds of sound in the long run (default: 3600, with --quick 300)",
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats: some seconds instead of a minute")
     parser.add_argument("--no-article", action="store_true", help="leave out the article's way")

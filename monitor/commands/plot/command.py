@@ -10,13 +10,18 @@ import sys
 from pathlib import Path
 
 from monitor.audio.sources.file import RecordingSource
-from monitor.commands.arguments import finite, whole
+from monitor.commands.arguments import (
+    add_channel_argument,
+    add_hop_argument,
+    add_model_argument,
+    add_start_argument,
+    check_hop,
+)
 from monitor.commands.plot.acoustic_features import FeatureTable, check_librosa
 from monitor.commands.plot.captions import verdict_words
 from monitor.commands.plot.figure import FORMATS, check_matplotlib, drawn
 from monitor.commands.plot.files import check_writable, figure_paths, write_output
 from monitor.commands.plot.offline_run import run_offline
-from monitor.commands.replay import check_hop
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
 
@@ -36,16 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per", choices=("window", "file"), default="window", help="a row of --features for each (default: window)"
     )
-    parser.add_argument(
-        "--model", default="heart-sounds", metavar="NAME|DIR", help="model bundle (default: heart-sounds)"
-    )
-    parser.add_argument(
-        "--hop", type=finite, metavar="S", help="seconds between two windows (default: the bundle's, 0.5)"
-    )
-    parser.add_argument("--start", type=finite, default=0.0, metavar="S", help="begin S seconds into each file")
-    parser.add_argument(
-        "--channel", type=whole(1, 1024), metavar="N", help="hear channel N, from 1 (default: the mean of all)"
-    )
+    add_model_argument(parser)
+    add_hop_argument(parser)
+    add_start_argument(parser)
+    add_channel_argument(parser)
     parser.set_defaults(usage_error=parser.error)
 
 

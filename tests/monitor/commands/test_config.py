@@ -1,7 +1,8 @@
-"""``auscult config``: prints what is in force and from where; keeps a choice."""
+"""`auscult config`: prints the settings and their origins, and changes the config file."""
 
 import argparse
 import json
+import sys
 
 import pytest
 
@@ -12,7 +13,7 @@ from monitor.errors import AuscultError
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    """Return the config file of this test, not yet there, with no variable set."""
+    """Return the path of a config file that does not exist yet, with no variable set."""
     for key in KEYS:
         monkeypatch.delenv(f"AUSCULT_{key.upper()}", raising=False)
     monkeypatch.setenv("AUSCULT_CONFIG", str(tmp_path / "config.toml"))
@@ -39,8 +40,8 @@ def test_lines_name_every_setting_its_value_and_origin(file, monkeypatch, capsys
     assert lines[4].split() == ["latency", "0.2", "default"]
 
 
-def test_what_is_not_chosen_is_said_in_words(file, capsys):
-    """Never an empty cell or ``None``."""
+def test_a_setting_without_a_value_is_described(file, capsys):
+    """Never an empty cell or `None`."""
     file.write_text("")
     run()
     out = capsys.readouterr().out
@@ -50,7 +51,7 @@ def test_what_is_not_chosen_is_said_in_words(file, capsys):
 
 
 def test_json_is_one_object(file, monkeypatch, capsys):
-    """The same for programs; what is not chosen is null."""
+    """The same for programs; a setting without a value is null."""
     file.write_text("channel = 2\n")
     assert run("--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -60,8 +61,8 @@ def test_json_is_one_object(file, monkeypatch, capsys):
     assert found["settings"]["device"] == {"value": None, "from": "default"}
 
 
-def test_set_keeps_a_choice_and_shows_it(file, capsys):
-    """Equal signs and quotes belong to the value; the file is made."""
+def test_set_writes_a_setting_and_prints_it(file, capsys):
+    """Equal signs and quotes belong to the value; the file is created."""
     assert run("--set", 'device=USB = "heart"', "--set", "channel=2") == 0
     assert 'USB = "heart"' in capsys.readouterr().out
     assert run("--unset", "device", "--json") == 0
@@ -69,19 +70,19 @@ def test_set_keeps_a_choice_and_shows_it(file, capsys):
     assert (found["device"]["value"], found["channel"]["value"]) == (None, 2)
 
 
-def test_without_a_file_it_says_so(file, monkeypatch, capsys, tmp_path):
-    """The place where a choice would be kept is shown all the same."""
+def test_a_missing_file_is_reported(file, monkeypatch, capsys, tmp_path):
+    """Its path is still printed."""
     import platformdirs
 
     monkeypatch.delenv("AUSCULT_CONFIG")
     monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, **rest: str(tmp_path / name))
     assert run() == 0
-    assert capsys.readouterr().out.splitlines()[0].endswith("config.toml (not there)")
+    assert capsys.readouterr().out.splitlines()[0].endswith("config.toml (does not exist)")
     run("--json")
     assert json.loads(capsys.readouterr().out)["exists"] is False
 
 
-def test_a_word_without_an_equal_sign_is_usage(file, capsys):
+def test_set_without_an_equal_sign_is_a_usage_error(file, capsys):
     """Exit code 2 and an example."""
     with pytest.raises(SystemExit) as end:
         run("--set", "channel")
@@ -89,8 +90,17 @@ def test_a_word_without_an_equal_sign_is_usage(file, capsys):
     assert "--set channel=2" in capsys.readouterr().err
 
 
-def test_a_refused_value_changes_nothing(file):
-    """The rule is told."""
+def test_an_invalid_value_changes_nothing(file):
+    """The error names the rule."""
     with pytest.raises(AuscultError, match="it must be a whole number of hertz"):
         run("--set", "rate=fast")
     assert not file.exists()
+
+
+def test_only_writing_imports_the_toml_writer(file, monkeypatch, capsys):
+    """Listing the settings needs no tomlkit."""
+    monkeypatch.setitem(sys.modules, "tomlkit", None)
+    file.write_text("")
+    assert run() == 0
+    with pytest.raises(ImportError):
+        run("--set", "channel=2")

@@ -1,4 +1,4 @@
-"""What was chosen for listening, and where."""
+"""The settings of `auscult listen`, and where each comes from."""
 
 import sys
 from pathlib import Path
@@ -24,17 +24,17 @@ DEFAULTS = {"device": None, "channel": 1, "rate": None, "latency": 0.2, "model":
 
 @pytest.fixture
 def file(tmp_path):
-    """Return where the config file is."""
+    """Return the path of the config file, which does not exist yet."""
     return tmp_path / "config.toml"
 
 
 def chosen(file, flags=None, **variables):
-    """Return what is in force with a config file, flags and variables."""
+    """Return the settings with a config file, flags and variables."""
     return settings(flags or {}, {"AUSCULT_CONFIG": str(file), **variables})
 
 
-def test_without_any_choice_there_are_defaults(tmp_path, monkeypatch):
-    """The folder of the user need not exist; every value says that it is a default."""
+def test_without_any_setting_there_are_defaults(tmp_path, monkeypatch):
+    """The config folder need not exist; every value says that it is a default."""
     import platformdirs
 
     monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, **rest: str(tmp_path / name))
@@ -43,8 +43,8 @@ def test_without_any_choice_there_are_defaults(tmp_path, monkeypatch):
     assert not found.path.parent.exists()
 
 
-def test_the_file_lies_in_the_folder_of_the_user(monkeypatch, tmp_path):
-    """Where platformdirs says, without asking for it when another file is named."""
+def test_the_file_is_in_the_config_folder_of_the_user(monkeypatch, tmp_path):
+    """As platformdirs gives it, which is not imported where another file is named."""
     import platformdirs
 
     monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, **rest: str(tmp_path / name))
@@ -54,15 +54,15 @@ def test_the_file_lies_in_the_folder_of_the_user(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="each system has its own folder")
-def test_on_linux_it_is_the_folder_that_the_manual_names(monkeypatch, tmp_path):
+def test_the_folder_on_linux_is_the_documented_one(monkeypatch, tmp_path):
     """``~/.config/auscult/config.toml``."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     assert config_path({}) == tmp_path / ".config" / "auscult" / "config.toml"
 
 
-def test_a_home_folder_may_be_written_short():
-    """``~`` means what it means everywhere."""
+def test_a_tilde_is_the_home_folder():
+    """As in a shell."""
     assert config_path({"AUSCULT_CONFIG": "~/mine.toml"}) == Path.home() / "mine.toml"
 
 
@@ -71,7 +71,7 @@ origins = st.sets(st.sampled_from(["file", "variable", "flag"]))
 
 @given(data=st.data(), where=st.fixed_dictionaries(dict.fromkeys(KEYS, origins)))
 def test_flags_win_over_variables_over_the_file_over_defaults(tmp_path_factory, data, where):
-    """For every key and every mixture of origins the first that names it wins, and is named."""
+    """For every key and every mixture of origins the first that has a value wins, and is reported."""
     file = tmp_path_factory.mktemp("settings") / "config.toml"
     values = {(key, origin): data.draw(VALUES[key]) for key in KEYS for origin in where[key]}
     change_config(file, {key: str(values[key, "file"]) for key in KEYS if "file" in where[key]})
@@ -90,7 +90,7 @@ def test_flags_win_over_variables_over_the_file_over_defaults(tmp_path_factory, 
 
 
 def test_an_index_is_a_device(file):
-    """A number in the file or a variable is the index that ``auscult devices`` shows, as digits."""
+    """A whole number in the file or a variable is the index that `auscult devices` shows, as digits."""
     file.write_text("device = 3\n")
     assert chosen(file).device.value == "3"
     assert chosen(file, AUSCULT_DEVICE="4").device.value == "4"
@@ -98,7 +98,7 @@ def test_an_index_is_a_device(file):
 
 
 def test_whole_numbers_are_seconds_too(file):
-    """``latency = 1`` is meant as 1.0."""
+    """`latency = 1` is 1.0."""
     file.write_text("latency = 1\nhop = 0.5\n")
     found = chosen(file)
     assert (found.latency.value, found.hop.value) == (1.0, 0.5)
@@ -106,7 +106,7 @@ def test_whole_numbers_are_seconds_too(file):
 
 
 def test_an_empty_variable_counts_as_not_set(file):
-    """As shells and unit files leave them."""
+    """As shells and unit files leave it."""
     file.write_text("channel = 2\n")
     assert chosen(file, AUSCULT_CHANNEL="").channel == Setting(2, str(file))
 
@@ -139,8 +139,8 @@ def test_an_empty_variable_counts_as_not_set(file):
         "model = 2020-01-01",
     ],
 )
-def test_a_value_that_cannot_be_used_is_one_line_with_the_next_step(file, line):
-    """The file, the key, the value and the rule."""
+def test_an_invalid_value_is_one_line_with_the_rule(file, line):
+    """It names the file, the key, the value and the rule."""
     file.write_text(line)
     with pytest.raises(AuscultError) as caught:
         chosen(file)
@@ -155,52 +155,54 @@ def test_a_value_that_cannot_be_used_is_one_line_with_the_next_step(file, line):
     ("variable", "value"),
     [("AUSCULT_CHANNEL", "left"), ("AUSCULT_RATE", "44.1k"), ("AUSCULT_LATENCY", "low"), ("AUSCULT_HOP", "nan")],
 )
-def test_a_variable_that_cannot_be_used_is_named(file, variable, value):
-    """An environment of long ago is found by its name."""
+def test_an_invalid_variable_is_named(file, variable, value):
+    """A variable that was forgotten is found by its name."""
     file.write_text("")
     with pytest.raises(AuscultError, match=rf"^{variable}: .*{value}.*; it must be"):
         chosen(file, **{variable: value})
 
 
-def test_a_wrong_value_that_is_hidden_is_still_told(file):
-    """A flag does not excuse a broken file: it would be in force the next time."""
+def test_an_invalid_value_that_is_overridden_is_still_refused(file):
+    """Without the flag it would be used the next time."""
     file.write_text("channel = 0\n")
     with pytest.raises(AuscultError, match="channel=0"):
         chosen(file, {"channel": 2})
 
 
 @pytest.mark.parametrize("text", ['devise = "x"\n', "[listen]\nchannel = 1\n", "channel = 1\nvolume = 3\n"])
-def test_an_unknown_key_is_told_with_those_there_are(file, text):
-    """A slip of the pen is not ignored."""
+def test_an_unknown_key_is_refused(file, text):
+    """A typing error is not ignored; the line lists the settings there are."""
     file.write_text(text)
     with pytest.raises(AuscultError, match=r"no such setting: (devise|listen|volume); it may hold device, channel"):
         chosen(file)
 
 
 @pytest.mark.parametrize("data", [b"channel = \n", b"channel 1", b"\xff\xfe\x00", b'device = "\xe4"', b"a = 1\na = 2"])
-def test_a_file_that_is_no_toml_is_one_line(file, data):
-    """Where it is broken, and what to do."""
+def test_a_file_that_is_not_toml_is_one_line(file, data):
+    """The position of the error, and what to do."""
     file.write_bytes(data)
     with pytest.raises(
-        AuscultError, match=r"config\.toml is no TOML: .*; mend that line, or move the file away"
+        AuscultError, match=r"config\.toml is not valid TOML: .*; correct that line, or move the file away"
     ) as caught:
         chosen(file)
     assert "\n" not in str(caught.value)
 
 
-def test_a_mark_at_the_beginning_is_no_fault(file):
-    """Editors on Windows put a byte order mark first."""
+def test_a_byte_order_mark_is_accepted(file):
+    """Editors on Windows write one."""
     file.write_bytes(b"\xef\xbb\xbfchannel = 2\r\n")
     assert chosen(file).channel.value == 2
 
 
-def test_a_named_file_that_is_not_there_is_missed(file):
-    """Whoever names a file means it."""
-    with pytest.raises(AuscultError, match=r"no such file; make it with auscult config --set, or unset AUSCULT_CONFIG"):
+def test_a_named_file_must_exist(file):
+    """A missing file is an error only where `AUSCULT_CONFIG` names it."""
+    with pytest.raises(
+        AuscultError, match=r"no such file; create it with auscult config --set, or unset AUSCULT_CONFIG"
+    ):
         chosen(file)
 
 
-def test_a_folder_in_its_place_is_told(tmp_path):
-    """What the system says, and the file's name."""
+def test_a_folder_instead_of_the_file_is_refused(tmp_path):
+    """With the system's reason and the path."""
     with pytest.raises(AuscultError, match="cannot be read"):
         chosen(tmp_path)

@@ -1,4 +1,4 @@
-"""Changing one choice leaves everything else as it was."""
+"""Changing one setting leaves the rest of the config file as it was."""
 
 import os
 import tomllib
@@ -13,7 +13,7 @@ from monitor.errors import AuscultError
 
 @pytest.fixture
 def file(tmp_path):
-    """Return where the config file is."""
+    """Return the path of the config file, which does not exist yet."""
     return tmp_path / "auscult" / "config.toml"
 
 
@@ -25,35 +25,38 @@ def change(file, before, **changes):
     return file.read_bytes().decode()
 
 
-def test_a_new_file_is_made_with_its_folder(file):
-    """The first choice makes a file that says what it is for."""
+def test_a_new_file_is_created_with_its_folder(file):
+    """The first setting creates a file that says what it is for."""
     change_config(file, {"device": "Littmann CORE"})
     lines = file.read_text().splitlines()
-    assert lines[0].startswith("# Choices for `auscult listen`")
+    assert lines[0].startswith("# Settings of `auscult listen`")
     assert lines[1:] == ['device = "Littmann CORE"']
 
 
-def test_only_the_line_is_replaced(file):
-    """Other lines, comments, blank lines and their order stay, and so does the comment behind the value."""
+def test_only_the_value_is_replaced(file):
+    """Other lines, comments, indents, blank lines and their order stay, and so does the comment behind the value."""
     before = '# mine\n\nchannel = 2\n  device = "old # one"   # on the desk\n\nrate=4000\n# end'
-    after = '# mine\n\nchannel = 2\ndevice = "new"   # on the desk\n\nrate=4000\n# end'
+    after = '# mine\n\nchannel = 2\n  device = "new"   # on the desk\n\nrate=4000\n# end'
     assert change(file, before, device="new") == after
 
 
 def test_a_new_key_goes_to_the_end(file):
-    """Behind a last line that has no line end, too."""
+    """After a last line without a line end, too, and before the first table."""
     assert change(file, "channel = 2", rate="4000") == "channel = 2\nrate = 4000\n"
     assert change(file, "", hop="0.25") == "hop = 0.25\n"
+    assert change(file, "channel = 2\n\n[more]\nx = 1 # mine\n", rate="4000") == (
+        "channel = 2\nrate = 4000\n\n[more]\nx = 1 # mine\n"
+    )
 
 
-def test_a_key_is_dropped_with_its_line(file):
-    """And dropping what is not there changes nothing."""
+def test_a_key_is_removed_with_its_line(file):
+    """Removing what is not set changes nothing."""
     assert change(file, "channel = 2 # left\nrate = 4000\n", channel=None) == "rate = 4000\n"
     assert change(file, "rate = 4000\n", channel=None) == "rate = 4000\n"
 
 
 def test_several_changes_are_one(file):
-    """All or none of them: the second one is refused, so the first one is not kept."""
+    """All or none of them: where the second one is refused, the first one is not written."""
     assert change(file, "channel = 2\n", channel=None, rate="8000", hop="1") == "rate = 8000\nhop = 1.0\n"
     with pytest.raises(AuscultError, match="rate='x'"):
         change_config(file, {"channel": "3", "rate": "x"})
@@ -67,14 +70,14 @@ def test_line_ends_of_windows_stay(file):
     assert change(file, before, device="c") == '# mine\r\nchannel = 2\r\ndevice = "c"\r\n'
 
 
-def test_a_wrong_value_in_the_file_can_be_set_right(file):
-    """The command that mends a file does not stumble over what it mends."""
+def test_an_invalid_value_in_the_file_can_be_corrected(file):
+    """The command that corrects a file does not refuse what it corrects."""
     assert change(file, "channel = 0\n", channel="1") == "channel = 1\n"
     assert change(file, 'rate = "fast"\nchannel = 1\n', rate=None) == "channel = 1\n"
 
 
 @given(device=st.text(min_size=1).filter(lambda text: text.strip()))
-def test_any_name_of_a_device_comes_back(tmp_path_factory, device):
+def test_any_device_name_is_read_back(tmp_path_factory, device):
     """Quotes, backslashes, hashes, other scripts, control characters: written, replaced, read."""
     file = tmp_path_factory.mktemp("settings") / "config.toml"
     change_config(file, {"device": device, "channel": "2"})
@@ -84,34 +87,30 @@ def test_any_name_of_a_device_comes_back(tmp_path_factory, device):
     assert len(file.read_text(encoding="utf-8").splitlines()) == 3
 
 
-def test_a_name_that_is_no_text_is_refused(file):
+def test_a_name_that_is_not_valid_text_is_refused(file):
     """Bytes of a broken terminal do not break the file."""
-    with pytest.raises(AuscultError, match="bytes that are no text"):
+    with pytest.raises(AuscultError, match="is not valid text"):
         change_config(file, {"device": "\udcff"})
     assert not file.exists()
 
 
-@pytest.mark.parametrize(
-    "before",
-    ['device = """\nchannel = 3\n"""\n', '"device" = "old"\n', "device = '''a'''\n[more]\nx = 1\n"],
-)
-def test_what_cannot_be_changed_safely_is_left_alone(file, before):
-    """An unusual layout is the editor's; not one byte changes."""
-    with pytest.raises(AuscultError, match="cannot be changed safely; change it in an editor"):
-        change(file, before, device="new", channel="7")
-    assert file.read_text() == before
+@pytest.mark.parametrize("before", ['device = """\nchannel = 3\n"""\n', '"device" = "old"\n', "device = '''a'''\n"])
+def test_every_spelling_of_a_value_is_replaced(file, before):
+    """Strings over several lines and quoted keys, too."""
+    change(file, before, device="new", channel="7")
+    assert tomllib.loads(file.read_text()) == {"device": "new", "channel": 7}
 
 
 def test_an_unknown_key_is_refused(file):
-    """With those there are, and no file is made."""
+    """The line lists the settings there are, and no file is created."""
     with pytest.raises(AuscultError, match="no such setting: volume; there are device, channel"):
         change_config(file, {"volume": "3"})
     assert not file.exists()
 
 
 def test_a_broken_file_is_not_replaced(file):
-    """What a person wrote there is never lost."""
-    with pytest.raises(AuscultError, match="is no TOML"):
+    """What the user wrote there is never lost."""
+    with pytest.raises(AuscultError, match="is not valid TOML"):
         change(file, "channel = = 2\n", rate="4000")
     assert file.read_text() == "channel = = 2\n"
 
@@ -128,17 +127,3 @@ def test_a_full_disk_leaves_the_old_file(file, monkeypatch):
         change_config(file, {"channel": "3"})
     assert file.read_text() == "channel = 2\nrate = 4000\n"
     assert os.listdir(file.parent) == [file.name]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links and rights of another kind")
-def test_a_link_stays_a_link_and_rights_stay(file, tmp_path):
-    """The file that the link names is changed, and may be read by whom it was."""
-    real = tmp_path / "dotfiles.toml"
-    real.write_text("channel = 2\n")
-    real.chmod(0o604)
-    file.parent.mkdir()
-    file.symlink_to(real)
-    change_config(file, {"channel": "3"})
-    assert file.is_symlink()
-    assert real.read_text() == "channel = 3\n"
-    assert real.stat().st_mode & 0o777 == 0o604

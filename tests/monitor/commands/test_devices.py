@@ -1,0 +1,39 @@
+"""`auscult devices` with a scripted audio library."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from monitor.cli import main
+
+
+def test_each_input_has_a_paragraph(library, capsys):
+    """Index, name, host API, channels, rates; whether it is the default or looks like a stethoscope."""
+    assert main(["devices"]) == 0
+    out = capsys.readouterr().out
+    assert "[3] My Stethoscope, ALSA  (looks like a stethoscope)\n    1 channel, 4000 Hz by default" in out
+    assert "[5] pulse, ALSA  (the default)" in out
+    assert "takes 4000 44100" in out
+
+
+def test_json_lines(library, json_lines):
+    """An object per input, with all that is known of it."""
+    assert main(["devices", "--json"]) == 0
+    first = json_lines()[0]
+    assert first == dataclasses.asdict(library.plugged[0]) | {"rates": [4000, 44_100], "looks_like": "stethoscope"}
+
+
+def test_without_an_input_the_exit_code_is_1(library, capsys):
+    """One line says what to do."""
+    library.plugged = []
+    assert main(["devices"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no input is connected" in captured.err
+
+
+def test_an_input_that_takes_no_rate(library, capsys, monkeypatch):
+    """It is still listed, with the probable reason."""
+    monkeypatch.setattr(library, "tested_rates", lambda device: ())
+    assert main(["devices"]) == 0
+    assert "another program may hold it" in capsys.readouterr().out
