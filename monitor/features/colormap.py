@@ -1,12 +1,11 @@
-"""The inferno colour table, 256 colours from black over red to pale yellow.
+"""The inferno colormap, 256 colours from black over red to pale yellow.
 
-Equal steps look equally large, and it stays readable without colour vision. The article's
-picture is painted with it, and the dashboard shows the network's picture in it. Must not
-import anything of ours; read-only, so safe on any thread.
+It is perceptually uniform and readable without colour vision. The article's image is coloured with it, and the
+dashboard shows the spectrogram in it. Must not import anything of ours; read-only, so safe on any thread.
 
 Source: matplotlib's ``inferno`` by N. J. Smith and S. van der Walt, released under CC0. The
-bytes are those of ``colormaps["inferno"](range(256), bytes=True)``: 255 times the colour,
-cut, not rounded, so that a picture painted here equals one painted there.
+bytes are those of ``colormaps["inferno"](range(256), bytes=True)``: 255 times the colour, truncated, not rounded, so
+that an image coloured here equals one coloured by matplotlib.
 """
 
 from __future__ import annotations

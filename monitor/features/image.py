@@ -1,19 +1,16 @@
-"""From a window's frames to the 64x64x3 picture that the network sees.
+"""From a window's frames to the 64x64x3 input image of the network.
 
-The picture is made for heart sounds, not for music (docs/decisions/0002):
+The image is designed for heart sounds, not for music (docs/decisions/0002):
 
-* rows are the 64 FFT bins from 15.6 Hz to 1000 Hz. At these frequencies the mel
-  scale is almost straight and finer than a 64 ms frame can tell apart, so a mel
-  filter bank would only copy bins.
-* channel 0 is the mean and channel 1 the maximum of the log power in each of 64
-  overlapping columns: the mean shows a murmur's texture, the maximum keeps the
-  short first and second sounds sharp.
-* channel 2 is rhythm: the sliding autocorrelation of the heart-sound envelope, 64
-  lags from 0.2 s to 1.775 s (rows) over time (columns). A premature beat is a
-  kink in its ridge, which a picture of the spectrum does not show.
+* Rows are the 64 FFT bins from 15.6 Hz to 1000 Hz. At these frequencies the mel scale is almost linear and finer than
+  a 64 ms frame can resolve, so a mel filter bank would only copy bins.
+* Channel 0 is the mean and channel 1 the maximum of the log power in each of 64 overlapping columns: the mean shows
+  the texture of a murmur, the maximum keeps the short first and second heart sounds sharp.
+* Channel 2 is the rhythm: the sliding autocorrelation of the heart-sound envelope, 64 lags from 0.2 s to 1.775 s
+  (rows) over time (columns). An ectopic beat is a kink in its ridge, which the spectrum does not show.
 
-Levels are relative to the window, so gain does not matter. NumPy only; one thread per
-object; must not know about devices, files or networks.
+Levels are relative to the window, so gain does not matter. NumPy only; one thread per object; must not know about
+devices, files or networks.
 """
 
 from __future__ import annotations
@@ -29,21 +26,21 @@ NUM_ROWS = 64
 NUM_COLUMNS = 64
 
 DYNAMIC_RANGE = np.float32(8.0 * np.log(10.0))
-"""80 dB in natural-log power: what lies deeper under the window's loudest bin is not drawn."""
+"""80 dB in natural-log power: levels are clipped this far below the loudest bin of the window."""
 
 CONTRAST = np.float32(0.25)
-"""Picture units per natural-log power: one unit is 17 dB."""
+"""Image units per natural-log power: one unit is 17 dB."""
 
 RHYTHM_FIRST_LAG = 8
-"""Frames: 0.2 s, far above 200 beats per minute."""
+"""Frames: 0.2 s, shorter than a beat at 200 beats per minute."""
 RHYTHM_WIDTH = 12
 """Frames over which lagged products are averaged: 0.3 s, a heart sound and its surroundings."""
-LOUDEST = np.float32(3.0)
-"""Standard deviations from the mean beyond which the envelope is cut: one thump is not the whole rhythm."""
+MAX_DEVIATION = np.float32(3.0)
+"""Standard deviations from the mean at which the envelope is clipped, so that one thump does not dominate."""
 
 
 class FrameWindow(NamedTuple):
-    """The frames of one window: what a picture, the gate and the heart rate are made from.
+    """The frames of one window, from which image, gate features and heart rate are computed.
 
     Attributes
     ----------
@@ -62,25 +59,31 @@ class FrameWindow(NamedTuple):
 
 
 class ImageBuilder:
-    """Draws the network's picture from a window's frames.
+    """Builds the network's input image from the frames of a window.
 
     Parameters
     ----------
     num_frames : int
-        Frames in a window; every product below has this one shape, so its rounding never varies.
+        Frames in a window; all products have this one shape, so their rounding never varies.
 
     Notes
     -----
     Holds scratch space; used by one thread.
+
+    Examples
+    --------
+    >>> silence = FrameWindow(np.zeros((198, 64), np.float32), *np.zeros((3, 198), np.float32))
+    >>> ImageBuilder(198).build(silence).shape
+    (64, 64, 3)
     """
 
     def __init__(self, num_frames: int) -> None:
         width = -(-num_frames // NUM_COLUMNS)
         starts = np.round(np.linspace(0, num_frames - width, NUM_COLUMNS)).astype(np.intp)
         self._columns = np.concatenate([starts + offset for offset in range(width)])
-        self._share = np.float32(1.0 / width)
-        self._taken = np.empty((width * NUM_COLUMNS, NUM_ROWS), np.float32)
-        self._by_offset = self._taken.reshape(width, -1)
+        self._per_frame = np.float32(1.0 / width)
+        self._gathered = np.empty((width * NUM_COLUMNS, NUM_ROWS), np.float32)
+        self._by_offset = self._gathered.reshape(width, -1)
         self._pooled = np.empty((2, NUM_COLUMNS, NUM_ROWS), np.float32)
         self._mean, self._peak = self._pooled.reshape(2, -1)
         last_lag = RHYTHM_FIRST_LAG + NUM_ROWS - 1
@@ -96,7 +99,7 @@ class ImageBuilder:
         ]
 
     def build(self, frames: FrameWindow) -> NDArray[np.float32]:
-        """Return the picture.
+        """Return the input image.
 
         Parameters
         ----------
@@ -107,22 +110,22 @@ class ImageBuilder:
         ndarray, shape (64, 64, 3), float32
             Row 0 is the lowest frequency (or the shortest lag), column 0 the oldest. Channels 0
             and 1 are log power relative to the window's mean, 17 dB to the unit; channel 2 is the
-            autocorrelation of the standardised envelope, about -1 to 1.
+            autocorrelation of the standardized envelope, about -1 to 1.
         """
-        tensor = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
-        channels = tensor.T
+        image = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
+        channels = image.T  # (channels, columns, rows)
         self._pool(frames.log_power)
         np.multiply(self._pooled[0], CONTRAST, out=channels[0])
         np.multiply(self._pooled[1], CONTRAST, out=channels[1])
         self._correlate(frames.envelope)
         channels[2] = self._rhythm.T
-        return tensor
+        return image
 
     def _pool(self, rows: NDArray[np.float32]) -> None:
-        """Compute mean and maximum of the frames in each column, levelled, ``(2, 64 columns, 64 bins)``."""
-        rows.take(self._columns, 0, self._taken, "clip")  # no index is out of range; "raise" would copy once more
+        """Compute mean and maximum of the frames in each column, less the mean level, ``(2, 64 columns, 64 bins)``."""
+        rows.take(self._columns, 0, self._gathered, "clip")  # no index is out of range; "raise" would copy again
         np.add.reduce(self._by_offset, axis=0, out=self._mean)
-        np.multiply(self._mean, self._share, out=self._mean)
+        np.multiply(self._mean, self._per_frame, out=self._mean)
         np.maximum.reduce(self._by_offset, axis=0, out=self._peak)
         np.maximum(self._pooled, np.maximum.reduce(self._peak) - DYNAMIC_RANGE, out=self._pooled)
         reference = np.add.reduce(self._mean) / np.float32(NUM_COLUMNS * NUM_ROWS)
@@ -133,17 +136,17 @@ class ImageBuilder:
         level, count = self._level, np.float32(len(envelope))
         np.subtract(envelope, np.add.reduce(envelope) / count, out=level)
         np.divide(level, np.sqrt(np.dot(level, level) / count) + np.float32(1e-3), out=level)
-        np.minimum(level, LOUDEST, out=level)
-        np.maximum(level, -LOUDEST, out=level)
+        np.minimum(level, MAX_DEVIATION, out=level)
+        np.maximum(level, -MAX_DEVIATION, out=level)
         np.multiply(self._lagged, level, out=self._products)
         for products, averages, out in self._halves:
             np.matmul(products, averages, out=out)
 
 
 def _box_averages(num_frames: int) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-    """Return columns, the frames that they are made of, and the matrix that averages RHYTHM_WIDTH frames into each.
+    """Return columns, their frames, and the matrix that averages RHYTHM_WIDTH frames into each column.
 
-    In two halves: half of the whole matrix is zeros.
+    In two halves, because half of the whole matrix is zeros.
     """
     ends = np.round(np.linspace(RHYTHM_WIDTH, num_frames, NUM_COLUMNS)).astype(int)
     frame = np.arange(num_frames)[:, None]

@@ -1,8 +1,7 @@
-"""The frozen settings of a picture: seconds and hertz in, sample counts derived.
+"""The frozen settings of an input image: seconds and hertz in, sample counts derived.
 
-A bundle stores its :class:`SpectrogramSpec`; training and the monitor read the
-same one, so there is no second place where a setting could differ. Must not
-import anything of ours; safe on any thread.
+A bundle stores its :class:`SpectrogramSpec`. Training and the monitor read the same one, so their settings cannot
+differ. Must not import anything of ours; safe on any thread.
 """
 
 from __future__ import annotations
@@ -18,28 +17,33 @@ KINDS = ("heart", "article")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SpectrogramSpec:
-    """How a window of sound becomes a picture of 64 rows, 64 columns and some channels.
+    """How a window of sound becomes an image of 64 rows, 64 columns and 3 channels.
 
     Parameters
     ----------
     kind : {"heart", "article"}
-        Which front end draws the picture: :mod:`monitor.features.spectrogram` or
-        :mod:`monitor.features.article_image`.
+        Which image: that of :mod:`monitor.features.image` or of :mod:`monitor.features.article_image`.
     sample_rate : int
-        Hz; what the audio is resampled to before anything else.
+        Hz; the audio is resampled to this first.
     window_s : float
-        Seconds of sound in one picture.
+        Seconds of sound in one image.
     hop_s : float
-        Default seconds between two pictures.
+        Default seconds between the starts of two windows.
     frame_s : float
         Seconds in one STFT frame.
     frame_hop_s : float
-        Seconds between two frames; windows start on this grid.
+        Seconds between the starts of two frames; windows start on this grid.
 
     Raises
     ------
     ValueError
         If a value is out of range or does not fall on whole samples.
+
+    Examples
+    --------
+    >>> spec = SpectrogramSpec(window_s=4.0)
+    >>> spec.window_samples, spec.num_frames, spec.shape
+    (16000, 158, (64, 64, 3))
     """
 
     kind: str = "heart"
@@ -50,7 +54,7 @@ class SpectrogramSpec:
     frame_hop_s: float = 0.025
 
     def __post_init__(self) -> None:
-        """Refuse settings that no picture can be drawn with."""
+        """Refuse settings from which no image can be computed."""
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} must be one of {', '.join(KINDS)}")
         if not 1000 <= self.sample_rate <= 192_000:
@@ -83,16 +87,16 @@ class SpectrogramSpec:
 
     @property
     def num_channels(self) -> int:
-        """Channels of the picture."""
+        """Channels of the image."""
         return 3
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape of the picture: rows (frequency, low first), columns (time), channels."""
+        """Shape of the image: rows (frequency, low first), columns (time), channels."""
         return (64, 64, self.num_channels)
 
     def hop_samples(self, hop_s: float) -> int:
-        """Return the samples between two windows for an advance of ``hop_s`` seconds.
+        """Return the samples between the starts of two windows that are ``hop_s`` seconds apart.
 
         Raises
         ------
@@ -130,7 +134,7 @@ class SpectrogramSpec:
 
 
 def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
-    """Return ``seconds`` as a count of samples.
+    """Return ``seconds`` as a number of samples.
 
     Raises
     ------
@@ -144,3 +148,4 @@ def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
 
 
 HEART = SpectrogramSpec()
+"""The settings of the default bundle."""

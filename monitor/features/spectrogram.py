@@ -1,14 +1,12 @@
-"""Sound to picture, frame by frame: every STFT frame is computed once, ever.
+"""Sound to input image, frame by frame: every STFT frame is computed only once.
 
-:class:`StreamingSpectrogram` takes a waveform in pieces of any size and draws the
-64x64x3 picture of any window whose frames it still holds; :func:`input_image` does
-the same for one whole window, with the same code, and serves training. However
-the sound is cut, the pictures are the same to the last bit: a frame's row is made
-by operations that treat each row alone, never by a matrix product whose rounding
-could depend on how many rows came together.
+:class:`StreamingSpectrogram` takes a waveform in blocks of any size and builds the 64x64x3 image of any window whose
+frames it still holds; :func:`input_image` does the same for one whole window, with the same code. However the sound is
+cut into blocks, the images are the same bit for bit: each frame is computed by operations that treat each row
+separately, never by a matrix product whose rounding could depend on the number of rows.
 
-What the picture shows, and why, is in :mod:`monitor.features.image`. NumPy only; one writing
-thread per object; must not know about devices, files or networks.
+What the image shows, and why, is in :mod:`monitor.features.image`. NumPy only; one writing thread per object; must not
+know about devices, files or networks.
 """
 
 from __future__ import annotations
@@ -24,23 +22,23 @@ from monitor.features.spec import SpectrogramSpec
 __all__ = ["StreamingSpectrogram", "input_image"]
 
 FIRST_BIN = 1
-"""The lowest bin drawn, 15.6 Hz: bin 0 is the offset of the converter."""
+"""The lowest bin of the image, 15.6 Hz: bin 0 is the DC offset of the converter."""
 REAL_PARTS = slice(2 * FIRST_BIN, 2 * (FIRST_BIN + NUM_ROWS), 2)
 IMAGINARY_PARTS = slice(2 * FIRST_BIN + 1, 2 * (FIRST_BIN + NUM_ROWS) + 1, 2)
-"""Where the bins drawn have their real and imaginary parts, when these lie side by side."""
+"""Real and imaginary parts of the bins of the image, when these lie side by side."""
 
 POWER_FLOOR = np.float32(1e-20)
-"""Far below one 24-bit step, so it only keeps the logarithm of digital silence finite."""
+"""Far below one 24-bit step; it only keeps the logarithm of digital silence finite."""
 
 ENVELOPE_HZ = (20.0, 200.0)
 LOW_HZ = (20.0, 150.0)
 HIGH_HZ = 600.0
-"""Bands of the rhythm envelope, of the heart sounds, and the lower edge of what is mostly noise.
+"""Bands of the rhythm envelope and of the heart sounds, and the lower edge of the band that is mostly noise.
 Source: docs/decisions/0002, measured on PASCAL set A and B and on CirCor."""
 
 
 class StreamingSpectrogram:
-    """Pictures of a sound that arrives in pieces.
+    """Frames and images of a sound that arrives in blocks.
 
     Parameters
     ----------
@@ -50,6 +48,15 @@ class StreamingSpectrogram:
     Notes
     -----
     Written by one thread, the classifier's. Holds the frames of two windows.
+
+    Examples
+    --------
+    >>> from monitor.features.spec import HEART
+    >>> spectrogram = StreamingSpectrogram(HEART)
+    >>> spectrogram.push(np.zeros(12_000, np.float32)), spectrogram.push(np.zeros(12_000, np.float32))
+    (118, 120)
+    >>> spectrogram.window(4000).log_power.shape, spectrogram.image(4000).shape
+    ((198, 64), (64, 64, 3))
     """
 
     def __init__(self, spec: SpectrogramSpec) -> None:
@@ -57,8 +64,8 @@ class StreamingSpectrogram:
         self.frame_hop_samples = spec.frame_hop_samples
         self._size = spec.frame_samples
         self._num_frames = spec.num_frames
-        self._largest_part = self._num_frames * self.frame_hop_samples
-        self._sound = np.zeros(self._size + self._largest_part, np.float32)
+        self._max_part = self._num_frames * self.frame_hop_samples
+        self._sound = np.zeros(self._size + self._max_part, np.float32)
         # overlapping frames as a view of the sound; the last frame of the largest part ends where the sound does
         steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
         self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
@@ -73,17 +80,13 @@ class StreamingSpectrogram:
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
         self._builder = ImageBuilder(self._num_frames)
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget everything; the next sample pushed is sample 0."""
-        self._waiting = 0  # samples that no frame is done with
-        self._first = 0  # absolute number of the frame in slot 0
+        self._waiting = 0  # samples that a later frame still needs
+        self._first = 0  # index of the frame in slot 0, counted from the start of the sound
         self._used = 0  # slots in use
 
     @property
     def end_frame(self) -> int:
-        """Absolute number of the next frame to be computed."""
+        """Index of the next frame to be computed, counted from the start of the sound."""
         return self._first + self._used
 
     @property
@@ -105,8 +108,8 @@ class StreamingSpectrogram:
             Frames computed by this call.
         """
         count = 0
-        for begin in range(0, len(waveform), self._largest_part):  # a long push goes through the buffers in parts
-            count += self._push_part(waveform[begin : begin + self._largest_part])
+        for begin in range(0, len(waveform), self._max_part):  # a long push goes through the buffers in parts
+            count += self._push_part(waveform[begin : begin + self._max_part])
         return count
 
     def _push_part(self, waveform: NDArray[np.float32]) -> int:
@@ -126,10 +129,10 @@ class StreamingSpectrogram:
         """Write ``count`` new frames behind those held."""
         if self._used + count > self._capacity:
             self._make_room()
-        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])
-        spectrum = np.fft.rfft(tapered, norm="forward")
+        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])  # (frames, samples)
+        spectrum = np.fft.rfft(tapered, norm="forward")  # (frames, bins)
         # real and imaginary parts side by side, then their squares: two for each bin
-        parts = spectrum.view(spectrum.real.dtype)
+        parts = spectrum.view(spectrum.real.dtype)  # (frames, 2 * bins)
         np.multiply(parts, parts, out=parts)
         new = slice(self._used, self._used + count)
         rows, envelope = self._rows[new], self._envelope[new]
@@ -157,7 +160,7 @@ class StreamingSpectrogram:
         Parameters
         ----------
         start_sample : int
-            Absolute sample number, a multiple of the frame hop.
+            Counted from the start of the sound, a multiple of the frame hop.
 
         Returns
         -------
@@ -215,7 +218,7 @@ class StreamingSpectrogram:
 
 
 def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:
-    """Return the picture of one whole window, by the streaming code.
+    """Return the input image of one whole window, by the streaming code.
 
     Parameters
     ----------
@@ -231,6 +234,12 @@ def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray
     ------
     ValueError
         If the waveform is not exactly one window.
+
+    Examples
+    --------
+    >>> from monitor.features.spec import HEART
+    >>> input_image(np.zeros(HEART.window_samples, np.float32), HEART).shape
+    (64, 64, 3)
     """
     if waveform.shape != (spec.window_samples,):
         raise ValueError(f"waveform.shape={waveform.shape} must be ({spec.window_samples},), one window")
@@ -240,6 +249,6 @@ def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray
 
 
 def _parts(band_hz: tuple[float, float], bin_hz: float) -> slice:
-    """Return the parts, two to an FFT bin, of the bins whose centre lies in a band."""
+    """Return the slice of the parts, two for each FFT bin, of the bins whose centre lies in a band."""
     low, high = band_hz
     return slice(2 * math.ceil(low / bin_hz), 2 * (math.floor(high / bin_hz) + 1))

@@ -1,4 +1,4 @@
-"""The article's picture: what matplotlib draws, made in memory."""
+"""The article's image: what matplotlib plots, computed in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WINDOW = ARTICLE.window_samples
 
 @pytest.fixture(scope="module")
 def heart(heart_waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return 10 s of a made heart at the article's rate, with a little noise above 2 kHz."""
+    """Return 10 s of a synthetic heart at the article's rate, with a little noise above 2 kHz."""
     noise = np.random.default_rng(5).standard_normal(10 * ARTICLE.sample_rate).astype(np.float32)
     return resampled(heart_waveform, 4000, ARTICLE.sample_rate) + np.float32(1e-4) * noise
 
@@ -43,28 +43,30 @@ def test_the_same_decibels_as_matplotlib(heart: NDArray[np.float32]) -> None:
 
 
 def test_the_same_stretch_and_colours_as_matplotlib(heart: NDArray[np.float32]) -> None:
-    """Quietest to loudest cell fill the colour table as in matplotlib, one step of 256 apart at most."""
-    _, image = matplotlib_image(heart[:WINDOW])
+    """Quietest to loudest cell fill the colormap as in matplotlib, one step of 256 apart at most."""
+    _, plotted = matplotlib_image(heart[:WINDOW])
     ours = specgram_decibels(heart[:WINDOW], ARTICLE)
     level = (ours - ours.min()) / (ours.max() - ours.min())
-    painted = INFERNO[np.minimum((level * 256).astype(int), 255)]
-    theirs = image.to_rgba(image.get_array(), bytes=True)[::-1, :, :3]
-    assert np.abs(painted.astype(int) - theirs.astype(int)).max() <= 5  # neighbours in the table differ by 5 at most
-    assert (painted == theirs).all(axis=2).mean() > 0.99
+    coloured = INFERNO[np.minimum((level * 256).astype(int), 255)]
+    theirs = plotted.to_rgba(plotted.get_array(), bytes=True)[::-1, :, :3]
+    assert (
+        np.abs(coloured.astype(int) - theirs.astype(int)).max() <= 5
+    )  # neighbours in the colormap differ by 5 at most
+    assert (coloured == theirs).all(axis=2).mean() > 0.99
 
 
-def test_picture(heart: NDArray[np.float32]) -> None:
-    """64x64 colours from 0 to 1, each of them in the inferno table."""
-    picture = article_image(heart[:WINDOW], ARTICLE)
-    assert picture.shape == ARTICLE.shape
-    assert picture.dtype == np.float32
+def test_image(heart: NDArray[np.float32]) -> None:
+    """64x64 colours from 0 to 1, each of them in the inferno colormap."""
+    image = article_image(heart[:WINDOW], ARTICLE)
+    assert image.shape == ARTICLE.shape
+    assert image.dtype == np.float32
     table = {tuple(colour) for colour in INFERNO.tolist()}
-    assert {tuple(colour) for colour in np.round(picture * 255).astype(int).reshape(-1, 3).tolist()} <= table
+    assert {tuple(colour) for colour in np.round(image * 255).astype(int).reshape(-1, 3).tolist()} <= table
 
 
-def brightest_row(picture: NDArray[np.float32]) -> int:
-    """Return the brightest row of a picture."""
-    return int(picture.sum(axis=2).mean(axis=1).argmax())
+def brightest_row(image: NDArray[np.float32]) -> int:
+    """Return the brightest row of a image."""
+    return int(image.sum(axis=2).mean(axis=1).argmax())
 
 
 @pytest.mark.parametrize("hz", [100.0, 2000.0, 5000.0, 10_900.0])
@@ -75,7 +77,7 @@ def test_a_tone_lands_in_its_row(hz: float, signals: Any) -> None:
 
 
 def test_time_runs_to_the_right(signals: Any) -> None:
-    """A sound in the second half is in the right half of the picture."""
+    """A sound in the second half is in the right half of the image."""
     waveform = signals.noise(WINDOW, level=1e-4)
     waveform[WINDOW // 2 :] += signals.noise(WINDOW - WINDOW // 2, seed=1)
     brightness = article_image(waveform, ARTICLE).sum(axis=(0, 2))
@@ -84,61 +86,61 @@ def test_time_runs_to_the_right(signals: Any) -> None:
 
 @pytest.mark.parametrize("gain", [0.01, 10.0])
 def test_gain_does_not_matter(gain: float, heart: NDArray[np.float32]) -> None:
-    """The stretch from quietest to loudest makes it level-independent, up to a step of the colour table."""
+    """The stretch from quietest to loudest makes it level-independent, up to a step of the colormap."""
     louder = article_image((heart[:WINDOW] * gain).astype(np.float32), ARTICLE)
     assert np.abs(louder - article_image(heart[:WINDOW], ARTICLE)).max() <= 5 / 255 + 1e-6
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30, 0.5, -1.0])
-def test_a_constant_gives_a_finite_picture(level: float) -> None:
+def test_a_constant_gives_a_finite_image(level: float) -> None:
     """Silence and a stuck converter: finite colours, no NaN, no division by zero."""
-    picture = article_image(np.full(WINDOW, level, np.float32), ARTICLE)
-    assert np.isfinite(picture).all()
+    image = article_image(np.full(WINDOW, level, np.float32), ARTICLE)
+    assert np.isfinite(image).all()
 
 
 def test_silence_is_black(signals: Any) -> None:
     """Digital silence is the darkest colour everywhere."""
-    picture = article_image(signals.silence(WINDOW), ARTICLE)
-    np.testing.assert_array_equal(picture, np.broadcast_to(INFERNO[0] / np.float32(255), picture.shape))
+    image = article_image(signals.silence(WINDOW), ARTICLE)
+    np.testing.assert_array_equal(image, np.broadcast_to(INFERNO[0] / np.float32(255), image.shape))
 
 
 def test_padding_does_not_stretch_the_colours(heart: NDArray[np.float32]) -> None:
     """Zeros behind a short clip are black, and the clip keeps the colours of its own range."""
     waveform = heart[:WINDOW].copy()
     waveform[WINDOW // 2 :] = 0.0
-    picture = article_image(waveform, ARTICLE)
-    assert picture[:, 40:].max() < 0.02
-    assert picture[:, :28].max() > 0.9
+    image = article_image(waveform, ARTICLE)
+    assert image[:, 40:].max() < 0.02
+    assert image[:, :28].max() > 0.9
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.integers(1, 3 * WINDOW), min_size=1, max_size=8))
-def test_any_cutting_gives_the_same_pictures(heart: NDArray[np.float32], blocks: list[int]) -> None:
-    """However the sound is cut, the newest complete window has, bit for bit, the picture of its samples."""
+def test_any_cutting_gives_the_same_images(heart: NDArray[np.float32], blocks: list[int]) -> None:
+    """However the sound is cut, the newest complete window has, bit for bit, the image of its samples."""
     sound = np.tile(heart, 2)
-    front = ArticleImage(ARTICLE)
-    pushed = drawn = 0
+    stream = ArticleImage(ARTICLE)
+    pushed = compared = 0
     while pushed < len(sound):
         block = sound[pushed : pushed + blocks[0]]
         blocks = [*blocks[1:], max(blocks[0], WINDOW // 2)]
-        assert front.push(block) == 0
+        assert stream.push(block) == 0
         pushed += len(block)
-        assert front.end_sample == pushed
+        assert stream.end_sample == pushed
         if pushed >= WINDOW:
             start = pushed - WINDOW
             expected = article_image(sound[start:pushed], ARTICLE)
-            np.testing.assert_array_equal(front.image(start), expected)
-            drawn += 1
-    assert drawn
+            np.testing.assert_array_equal(stream.image(start), expected)
+            compared += 1
+    assert compared
 
 
 @pytest.mark.parametrize(("pushed", "start"), [(0, 0), (WINDOW - 1, 0), (WINDOW, 1), (WINDOW, -1), (8 * WINDOW, 0)])
 def test_refuses_a_window_that_is_not_there(pushed: int, start: int, signals: Any) -> None:
     """A window not complete, before the sound, or no longer held is refused."""
-    front = ArticleImage(ARTICLE)
-    front.push(signals.silence(pushed))
+    stream = ArticleImage(ARTICLE)
+    stream.push(signals.silence(pushed))
     with pytest.raises(ValueError, match=f"start_sample={start} must lie in a window that is complete and still held"):
-        front.image(start)
+        stream.image(start)
 
 
 def test_refuses_less_than_a_frame(signals: Any) -> None:

@@ -1,4 +1,4 @@
-"""The colour table is matplotlib's, byte for byte, and nobody can change it."""
+"""The colormap is matplotlib's, byte for byte, and read-only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_is_256_colours_of_three_bytes() -> None:
     [(0, (0, 0, 3)), (64, (87, 15, 109)), (128, (187, 55, 84)), (192, (249, 142, 8)), (255, (252, 254, 164))],
 )
 def test_known_colours(step: int, colour: tuple[int, int, int]) -> None:
-    """Five colours read off matplotlib's table stand where they should."""
+    """Five colours of matplotlib's table are at their positions."""
     assert tuple(int(value) for value in INFERNO[step]) == colour
 
 
@@ -31,20 +31,20 @@ def test_every_byte_is_matplotlibs() -> None:
 
 
 def test_equals_matplotlib_where_it_is_installed() -> None:
-    """Painting with the installed matplotlib gives the same bytes."""
+    """The installed matplotlib gives the same bytes."""
     matplotlib = pytest.importorskip("matplotlib", reason="matplotlib belongs to the training extra")
-    painted = matplotlib.colormaps["inferno"](np.arange(256), bytes=True)[:, :3]
-    np.testing.assert_array_equal(INFERNO, painted)
+    expected = matplotlib.colormaps["inferno"](np.arange(256), bytes=True)[:, :3]
+    np.testing.assert_array_equal(INFERNO, expected)
 
 
 def test_gets_lighter_with_every_step() -> None:
-    """Perceived lightness never falls by more than cutting to whole bytes explains."""
+    """Perceived lightness never falls by more than truncation to whole bytes explains."""
     light = INFERNO.astype(float) @ (0.2126, 0.7152, 0.0722)
     assert np.all(np.diff(light) > -0.5)
     assert light[-1] > 10 * light[10]
 
 
 def test_cannot_be_written() -> None:
-    """The table is read-only, so that no reader can change another's colours."""
+    """The table is read-only, because every reader shares it."""
     with pytest.raises(ValueError, match="read-only"):
         INFERNO[0, 0] = 1

@@ -1,4 +1,4 @@
-"""Resampling in pieces: the same samples however the sound is cut, of the right length, level and pitch."""
+"""Resampling in blocks: the same samples however the sound is cut, of the right length, level and pitch."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from monitor.features.resample import StreamingResampler, resampled
 
 RATES = (1000, 8000, 11_025, 22_050, 44_100, 48_000, 192_000)
-HEART_RATE = 4000
+TARGET_RATE = 4000
 SETTLED = slice(1000, -1000)
-"""Away from both ends, where a tone begins and stops."""
-TO = st.sampled_from((HEART_RATE, 22_050))
+"""Away from both ends, where a tone starts and stops."""
+TO = st.sampled_from((TARGET_RATE, 22_050))
 
 
-def in_pieces(waveform: NDArray[np.float32], rate: int, new_rate: int, blocks: list[int]) -> NDArray[np.float32]:
+def in_blocks(waveform: NDArray[np.float32], rate: int, new_rate: int, blocks: list[int]) -> NDArray[np.float32]:
     """Return a waveform resampled in blocks of the given sizes, the last size repeated."""
     stream = StreamingResampler(rate, new_rate)
     parts, done = [], 0
@@ -35,86 +35,86 @@ def in_pieces(waveform: NDArray[np.float32], rate: int, new_rate: int, blocks: l
 def test_any_cutting_gives_the_same_samples(
     signals: Any, rate: int, new_rate: int, blocks: list[int], samples: int
 ) -> None:
-    """In pieces of any size the samples are, bit for bit, those of the whole."""
+    """In blocks of any size the samples are, bit for bit, those of the whole."""
     waveform = signals.noise(samples, seed=samples)
     blocks = [*blocks, max(blocks[-1], 20)]
-    np.testing.assert_array_equal(in_pieces(waveform, rate, new_rate, blocks), resampled(waveform, rate, new_rate))
+    np.testing.assert_array_equal(in_blocks(waveform, rate, new_rate, blocks), resampled(waveform, rate, new_rate))
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_sample_by_sample(rate: int, signals: Any) -> None:
     """Pushed one sample at a time, the samples are those of the whole."""
     waveform = signals.noise(3000)
-    np.testing.assert_array_equal(in_pieces(waveform, rate, HEART_RATE, [1]), resampled(waveform, rate, HEART_RATE))
+    np.testing.assert_array_equal(in_blocks(waveform, rate, TARGET_RATE, [1]), resampled(waveform, rate, TARGET_RATE))
 
 
 @given(st.integers(1000, 192_000), TO, st.integers(0, 4000))
 @settings(max_examples=60, deadline=None)
 def test_length(signals: Any, rate: int, new_rate: int, samples: int) -> None:
-    """Every rate gives as many samples as its time holds at the new rate, neither more nor fewer."""
+    """Every rate gives as many samples as its duration holds at the new rate."""
     assert len(resampled(signals.noise(samples), rate, new_rate)) == samples * new_rate // rate
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_delay_is_short_and_constant(rate: int, signals: Any) -> None:
-    """What is given back lies less than 70 ms behind (from 1000 Hz, a quarter second), always as far within 2 ms."""
-    stream = StreamingResampler(rate, HEART_RATE)
+    """The output is less than 70 ms behind (from 1000 Hz, a quarter second), constant within 2 ms."""
+    stream = StreamingResampler(rate, TARGET_RATE)
     waveform = signals.noise(2 * rate)
-    taken = given_back = 0
+    num_input = num_output = 0
     delays = []
     block = max(1, rate // 1000)
     for begin in range(0, len(waveform), block):
-        given_back += len(stream.push(waveform[begin : begin + block]))
-        taken += block
-        delays.append(taken / rate - given_back / HEART_RATE)
+        num_output += len(stream.push(waveform[begin : begin + block]))
+        num_input += block
+        delays.append(num_input / rate - num_output / TARGET_RATE)
     settled = delays[len(delays) // 4 :]
     assert max(delays) < (0.25 if rate == 1000 else 0.070)
     assert max(settled) - min(settled) < 0.002
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_nothing_is_moved_in_time(rate: int, signals: Any) -> None:
-    """Once all is given back, a click lies where it was, within half a millisecond."""
+def test_no_time_shift(rate: int, signals: Any) -> None:
+    """In the whole output a click lies where it was, within half a millisecond."""
     waveform = signals.silence(2 * rate)
     waveform[rate] = 1.0
-    assert abs(int(np.abs(resampled(waveform, rate, HEART_RATE)).argmax()) - HEART_RATE) <= 2
+    assert abs(int(np.abs(resampled(waveform, rate, TARGET_RATE)).argmax()) - TARGET_RATE) <= 2
 
 
 def tone_in(waveform: NDArray[np.float32], hz: float) -> tuple[float, float]:
     """Return the amplitude of a tone away from the ends, and the root mean square of all else."""
     inside = waveform[SETTLED].astype(np.float64)
-    turn = 2 * np.pi * hz / HEART_RATE * np.arange(len(inside))
+    turn = 2 * np.pi * hz / TARGET_RATE * np.arange(len(inside))
     parts = np.stack((np.sin(turn), np.cos(turn)), axis=1)
-    found = np.linalg.lstsq(parts, inside, rcond=None)[0]
-    return float(np.hypot(*found)), float((inside - parts @ found).std())
+    amplitudes = np.linalg.lstsq(parts, inside, rcond=None)[0]
+    return float(np.hypot(*amplitudes)), float((inside - parts @ amplitudes).std())
 
 
 @pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000, 192_000])
 @pytest.mark.parametrize("hz", [20.0, 200.0, 1000.0, 1800.0])
 def test_a_tone_keeps_its_pitch_and_level(rate: int, hz: float, signals: Any) -> None:
-    """Up to 0.9 of the new half rate, a tone comes through with its level within 0.01 dB, and with nothing added."""
-    heard = resampled(signals.tone(hz, 2 * rate, rate), rate, HEART_RATE)
-    level, rest = tone_in(heard, hz)
+    """Up to 0.9 of the new Nyquist frequency, a tone keeps its level within 0.01 dB, with nothing added."""
+    output = resampled(signals.tone(hz, 2 * rate, rate), rate, TARGET_RATE)
+    level, rest = tone_in(output, hz)
     assert 20 * np.log10(level / 0.5) == pytest.approx(0.0, abs=0.01)
     assert rest < 1e-4
 
 
 @pytest.mark.parametrize(("rate", "hz"), [(44_100, 3000.0), (44_100, 2300.0), (48_000, 4100.0), (192_000, 50_000.0)])
-def test_a_tone_above_is_gone(rate: int, hz: float, signals: Any) -> None:
-    """A tone that the new rate cannot hold is not folded down: less than -80 dB of it is left."""
-    heard = resampled(signals.tone(hz, 2 * rate, rate, level=1.0), rate, HEART_RATE)
-    assert np.abs(heard[SETTLED]).max() < 1e-4
+def test_a_tone_above_nyquist_is_removed(rate: int, hz: float, signals: Any) -> None:
+    """A tone above the new Nyquist frequency does not alias: less than -80 dB of it is left."""
+    output = resampled(signals.tone(hz, 2 * rate, rate, level=1.0), rate, TARGET_RATE)
+    assert np.abs(output[SETTLED]).max() < 1e-4
 
 
-def test_from_a_lower_rate_nothing_is_invented(signals: Any) -> None:
-    """Brought up from 1000 Hz, a 200 Hz tone is a 200 Hz tone and no image of it."""
-    level, rest = tone_in(resampled(signals.tone(200.0, 2000, 1000), 1000, HEART_RATE), 200.0)
+def test_upsampling_adds_no_image_frequency(signals: Any) -> None:
+    """Upsampled from 1000 Hz, a 200 Hz tone is a 200 Hz tone alone."""
+    level, rest = tone_in(resampled(signals.tone(200.0, 2000, 1000), 1000, TARGET_RATE), 200.0)
     assert level == pytest.approx(0.5, rel=1e-3)
     assert rest < 1e-4
 
 
 def test_equal_rates_pass_through(signals: Any) -> None:
-    """At the rate of the bundle the samples are the very same, at once and without a filter."""
+    """At the rate of the bundle the samples are passed on unchanged, without delay."""
     stream = StreamingResampler(4000, 4000)
     block = signals.noise(7)
     assert stream.push(block) is block
@@ -122,15 +122,15 @@ def test_equal_rates_pass_through(signals: Any) -> None:
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_a_constant_stays(rate: int) -> None:
-    """An offset keeps its level, away from the ends."""
-    heard = resampled(np.full(2 * rate, 0.25, np.float32), rate, HEART_RATE)
-    np.testing.assert_allclose(heard[SETTLED], 0.25, atol=1e-4)
+def test_an_offset_keeps_its_level(rate: int) -> None:
+    """A constant stays constant, away from the ends."""
+    output = resampled(np.full(2 * rate, 0.25, np.float32), rate, TARGET_RATE)
+    np.testing.assert_allclose(output[SETTLED], 0.25, atol=1e-4)
 
 
 @pytest.mark.parametrize("rate", [0, -4000, 999, 192_001])
 def test_refuses_a_rate_out_of_range(rate: int) -> None:
-    """Rates that no heart sound comes in, or goes to, are refused by name."""
+    """The message names the rate that is out of range."""
     with pytest.raises(ValueError, match=f"input_rate={rate} must be from 1000 to 192000 Hz"):
         StreamingResampler(rate, 4000)
     with pytest.raises(ValueError, match=f"output_rate={rate} must be from 1000 to 192000 Hz"):

@@ -1,4 +1,4 @@
-"""Settings of a picture: sample counts follow from seconds, and what cannot be drawn is refused."""
+"""Settings of an input image: sample counts follow from seconds, and impossible settings are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.features.spec import HEART, SpectrogramSpec
 
 
 def test_counts_of_the_default() -> None:
-    """At 4000 Hz: 5 s are 20000 samples, a frame 256, an advance 100, and 198 frames fit without padding."""
+    """At 4000 Hz: 5 s are 20000 samples, a frame 256, a frame hop 100, and 198 frames fit without padding."""
     counts = (HEART.window_samples, HEART.frame_samples, HEART.frame_hop_samples, HEART.num_frames)
     assert counts == (20_000, 256, 100, 198)
     assert HEART.shape == (64, 64, 3)
@@ -28,7 +28,7 @@ def test_counts_of_the_article() -> None:
 
 @given(st.integers(1, 200))
 def test_hops_on_the_grid(frames: int) -> None:
-    """Every whole number of frame advances up to the window is a hop, and comes out as exactly that many samples."""
+    """Every whole number of frame hops up to the window is a hop, of exactly that many samples."""
     assert HEART.hop_samples(frames * 0.025) == frames * 100
 
 
@@ -41,13 +41,13 @@ def test_a_hop_off_the_grid_is_refused(hop_s: float) -> None:
 
 @pytest.mark.parametrize("hop_s", [0.0, -0.5, 5.025, 1e9, float("nan"), float("inf")])
 def test_a_hop_out_of_range_is_refused(hop_s: float) -> None:
-    """A hop is above 0 and no longer than the window, or sound would be passed over."""
+    """A hop is above 0 and no longer than the window, or sound would be skipped."""
     with pytest.raises(ValueError, match=r"hop_s=.* must be above 0 and at most the window of 5 s"):
         HEART.hop_samples(hop_s)
 
 
-def test_the_article_may_hop_anywhere() -> None:
-    """The article's picture shares nothing between windows, so any whole sample is a hop."""
+def test_any_hop_of_the_article() -> None:
+    """The windows of the article share no frames, so any whole number of samples is a hop."""
     assert ARTICLE.hop_samples(2.0 / 22_050) == 2
 
 
@@ -66,15 +66,15 @@ def test_the_article_may_hop_anywhere() -> None:
     ],
 )
 def test_refuses(settings: dict[str, Any], message: str) -> None:
-    """A setting with which no picture can be drawn is named in the refusal."""
+    """The message names the setting from which no image can be computed."""
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(HEART, **settings)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["window_s", "frame_s", "frame_hop_s"])
-def test_refuses_what_is_no_length(name: str, value: float) -> None:
-    """NaN and infinity are refused as lengths in the same words as any other wrong length."""
+def test_refuses_lengths_that_are_not_finite(name: str, value: float) -> None:
+    """NaN and infinity are refused with the message of any other wrong length."""
     with pytest.raises(ValueError, match=f"{name}=.* must be a positive whole number of samples"):
         dataclasses.replace(HEART, **{name: value})
 
@@ -87,12 +87,12 @@ def test_json_round_trip(rate: int, window_s: int, hop_frames: int, frame_ms: in
 
 
 def test_refuses_an_unknown_key() -> None:
-    """A setting that this version does not know might change the picture, so it is not ignored."""
+    """A setting that this version does not know might change the image, so it is not ignored."""
     with pytest.raises(ValueError, match="unknown spectrogram settings: mel, zoom"):
         SpectrogramSpec.from_json({"zoom": 1, "mel": 2})
 
 
 def test_is_frozen() -> None:
-    """Nobody changes a setting behind a bundle's back."""
+    """The settings of a loaded bundle cannot be changed."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         HEART.window_s = 3.0  # type: ignore[misc]

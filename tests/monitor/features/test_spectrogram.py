@@ -1,4 +1,4 @@
-"""The streaming spectrogram: however sound is cut, every frame is computed once and the pictures are the same."""
+"""The streaming spectrogram: however sound is cut, every frame is computed once and the images are the same."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ cuttings = st.lists(
 
 @pytest.fixture(scope="module")
 def sound() -> NDArray[np.float32]:
-    """Return 40 s of a made heart, with silence and a full-scale burst inside."""
+    """Return 40 s of a synthetic heart, with silence and a full-scale burst inside."""
     rng = np.random.default_rng(11)
     waveform = phonocardiogram(40.0, random_parameters(rng, label="murmur"), rng).waveform
     waveform[60_000:70_000] = 0.0
@@ -37,7 +37,7 @@ def sound() -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def whole(sound: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
-    """Return the picture of every window compared, each made from its own samples alone."""
+    """Return the image of every window compared, each computed from its own samples alone."""
     starts = range(0, len(sound) - WINDOW + 1, ODD_GRID)
     return {start: input_image(sound[start : start + WINDOW], HEART) for start in starts}
 
@@ -49,15 +49,15 @@ def frames_in(samples: int) -> int:
 
 @settings(max_examples=25, deadline=None)
 @given(blocks=cuttings)
-def test_any_cutting_gives_the_same_pictures(
+def test_any_cutting_gives_the_same_images(
     sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]], blocks: list[int]
 ) -> None:
-    """Cut into blocks of 1 sample to 3 windows, every window held is, bit for bit, the picture of its samples."""
+    """Cut into blocks of 1 sample to 3 windows, every window held is, bit for bit, the image of its samples."""
     stream = StreamingSpectrogram(HEART)
     pushed = computed = following = 0
     while pushed < len(sound):
         block = sound[pushed : pushed + blocks[0]]
-        blocks = [*blocks[1:], max(blocks[0], 500)]  # again and again, but not sample by sample through 40 s
+        blocks = [*blocks[1:], max(blocks[0], 500)]  # the last size repeats, but not sample by sample through 40 s
         computed += stream.push(block)
         pushed += len(block)
         assert stream.end_sample == pushed
@@ -71,7 +71,7 @@ def test_any_cutting_gives_the_same_pictures(
 
 
 def test_one_sample_at_a_time(sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]]) -> None:
-    """Pushed sample by sample, the picture is the same to the last bit."""
+    """Pushed sample by sample, the image is the same to the last bit."""
     stream = StreamingSpectrogram(HEART)
     frames = [stream.push(sound[index : index + 1]) for index in range(WINDOW + ODD_GRID)]
     assert max(frames) == 1
@@ -80,7 +80,7 @@ def test_one_sample_at_a_time(sound: NDArray[np.float32], whole: dict[int, NDArr
 
 
 def test_one_long_push(sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]]) -> None:
-    """A push eight windows long goes through the buffer and leaves the newest window to draw."""
+    """A push eight windows long goes through the buffer and leaves the newest window complete."""
     stream = StreamingSpectrogram(HEART)
     assert stream.push(sound) == frames_in(len(sound))
     last = max(whole)
@@ -88,7 +88,7 @@ def test_one_long_push(sound: NDArray[np.float32], whole: dict[int, NDArray[np.f
 
 
 def test_every_frame_is_computed_once(sound: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pushing in hops and drawing each window transforms every frame once, and drawing transforms none."""
+    """Pushing in hops transforms every frame once; building the images transforms none."""
     transformed = 0
     real = np.fft.rfft
 
@@ -116,7 +116,7 @@ def test_nothing_pushed_changes_nothing(sound: NDArray[np.float32], whole: dict[
 
 
 def test_the_pushed_block_may_be_reused(sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]]) -> None:
-    """The stream keeps copies: the caller may overwrite its block after each push, and a picture stays as drawn."""
+    """The stream copies: the caller may overwrite a block after the push, and an image never changes."""
     stream = StreamingSpectrogram(HEART)
     block = np.empty(130, np.float32)
     for begin in range(0, WINDOW, len(block)):
@@ -124,33 +124,25 @@ def test_the_pushed_block_may_be_reused(sound: NDArray[np.float32], whole: dict[
         block[: len(part)] = part
         stream.push(block[: len(part)])
         block[:] = np.nan
-    picture = stream.image(0)
+    image = stream.image(0)
     stream.push(sound[:WINDOW])
-    np.testing.assert_array_equal(picture, whole[0])
+    np.testing.assert_array_equal(image, whole[0])
 
 
-def test_clear_begins_anew(sound: NDArray[np.float32], whole: dict[int, NDArray[np.float32]]) -> None:
-    """After clear, nothing of the sound before is heard and samples count from 0."""
-    stream = StreamingSpectrogram(HEART)
-    stream.push(sound[30_017:80_000])
-    stream.clear()
-    assert (stream.end_sample, stream.end_frame) == (0, 0)
-    stream.push(sound[:WINDOW])
-    np.testing.assert_array_equal(stream.image(0), whole[0])
+def test_an_independent_computation(sound: NDArray[np.float32]) -> None:
+    """A double-precision computation from the definition, sharing no code, gives the same image within 1e-4.
 
-
-def test_independent_reckoning(sound: NDArray[np.float32]) -> None:
-    """A double-precision reckoning from the definition, sharing no code, gives the same picture within 1e-4.
-
-    A unit is 17 dB, so that is 0.002 dB; the network's scores move by less than they are shown with.
+    A unit is 17 dB, so that is 0.002 dB, which moves the scores by less than they are rounded to.
     """
     for start in (0, 50_000, 80_000):
         waveform = sound[start : start + WINDOW]
-        np.testing.assert_allclose(input_image(waveform, HEART), reckoned(waveform.astype(np.float64)), atol=1e-4)
+        np.testing.assert_allclose(
+            input_image(waveform, HEART), image_by_definition(waveform.astype(np.float64)), atol=1e-4
+        )
 
 
-def reckoned(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the picture by its definition: a written-out Fourier sum, loops over columns, double precision."""
+def image_by_definition(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the image by its definition: an explicit Fourier sum, loops over columns, double precision."""
     time = np.arange(FRAME)
     taper = 0.5 - 0.5 * np.cos(2 * np.pi * time / FRAME)
     turn = np.exp(-2j * np.pi * np.outer(time, np.arange(65)) / FRAME)
@@ -177,14 +169,14 @@ def reckoned(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("row", [0, 1, 2, 7, 12, 25, 40, 63])
 def test_a_tone_lands_in_its_row(row: int, signals: Any) -> None:
     """A tone at the centre of a bin is brightest in that row, in every column, from 15.6 Hz to 1000 Hz."""
-    picture = input_image(signals.tone((row + 1) * 15.625, WINDOW), HEART)
+    image = input_image(signals.tone((row + 1) * 15.625, WINDOW), HEART)
     for channel in (0, 1):
-        assert (picture[:, :, channel].argmax(axis=0) == row).all()
+        assert (image[:, :, channel].argmax(axis=0) == row).all()
 
 
 @pytest.mark.parametrize("hz", [1200.0, 1900.0])
-def test_a_tone_above_the_picture_is_not_seen(hz: float, signals: Any) -> None:
-    """What lies above 1000 Hz leaves no trace next to a tone inside, yet the gate's high band holds it."""
+def test_a_tone_above_the_image_is_not_seen(hz: float, signals: Any) -> None:
+    """Power above 1000 Hz leaves no trace next to a tone inside the image, but is in the gate's high band."""
     inside = signals.tone(125.0, WINDOW)
     stream = StreamingSpectrogram(HEART)
     stream.push(inside + signals.tone(hz, WINDOW))
@@ -195,52 +187,52 @@ def test_a_tone_above_the_picture_is_not_seen(hz: float, signals: Any) -> None:
 
 @pytest.mark.parametrize("gain", [1e-3, 0.1, 30.0])
 def test_gain_does_not_matter(gain: float, heart_waveform: NDArray[np.float32]) -> None:
-    """A heart 60 dB softer or 30 dB louder gives the same picture within 1e-4."""
+    """A heart 60 dB softer or 30 dB louder gives the same image within 1e-4."""
     waveform = heart_waveform[:WINDOW]
     louder = input_image((waveform * gain).astype(np.float32), HEART)
     np.testing.assert_allclose(louder, input_image(waveform, HEART), atol=1e-4)
 
 
 def test_polarity_does_not_matter(heart_waveform: NDArray[np.float32]) -> None:
-    """A stethoscope wired the other way round gives the same picture."""
+    """A stethoscope wired the other way round gives the same image."""
     np.testing.assert_array_equal(
         input_image(-heart_waveform[:WINDOW], HEART), input_image(heart_waveform[:WINDOW], HEART)
     )
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30, 0.5, 1.0, -1.0, 1e4])
-def test_a_constant_gives_a_finite_picture(level: float) -> None:
+def test_a_constant_gives_a_finite_image(level: float) -> None:
     """Digital silence, an offset, a stuck converter: finite numbers, no NaN."""
     assert np.isfinite(input_image(np.full(WINDOW, level, np.float32), HEART)).all()
 
 
-def test_silence_is_an_even_grey(signals: Any) -> None:
-    """Digital silence has no texture and no rhythm: all zeros."""
+def test_silence_is_all_zeros(signals: Any) -> None:
+    """Digital silence has no texture and no rhythm."""
     np.testing.assert_allclose(input_image(signals.silence(WINDOW), HEART), 0.0, atol=1e-4)
 
 
 def test_silence_before_a_sound_does_not_matter(signals: Any) -> None:
-    """Zeros in half a window are drawn 80 dB under the loudest cell, not at the logarithm's floor."""
+    """Zeros in half a window are clipped at 80 dB under the loudest cell, not at the logarithm's floor."""
     waveform = signals.noise(WINDOW)
     waveform[: WINDOW // 2] = 0.0
-    picture = input_image(waveform, HEART)
-    depth = picture[:, :, 1].max() - picture[:, :, 1].min()
+    image = input_image(waveform, HEART)
+    depth = image[:, :, 1].max() - image[:, :, 1].min()
     assert depth == pytest.approx(8 * np.log(10) / 4, abs=1e-4)
 
 
-def test_noise_is_even(signals: Any) -> None:
+def test_noise_is_flat(signals: Any) -> None:
     """White noise has no bright row, no bright column and no ridge."""
-    picture = input_image(signals.noise(WINDOW), HEART)
-    assert np.abs(picture[:, :, 0].mean(axis=1)).max() < 0.2
-    assert np.abs(picture[:, :, 0].mean(axis=0)).max() < 0.2
-    assert np.abs(picture[:, :, 2].mean(axis=1)).max() < 0.4
+    image = input_image(signals.noise(WINDOW), HEART)
+    assert np.abs(image[:, :, 0].mean(axis=1)).max() < 0.2
+    assert np.abs(image[:, :, 0].mean(axis=0)).max() < 0.2
+    assert np.abs(image[:, :, 2].mean(axis=1)).max() < 0.4
 
 
 def test_the_maximum_is_never_below_the_mean(heart_waveform: NDArray[np.float32]) -> None:
     """Channel 1 holds the maxima of what channel 0 averages."""
-    picture = input_image(heart_waveform[:WINDOW], HEART)
-    assert (picture[:, :, 1] >= picture[:, :, 0] - 1e-6).all()
-    assert picture[:, :, 0].mean() == pytest.approx(0.0, abs=1e-4)
+    image = input_image(heart_waveform[:WINDOW], HEART)
+    assert (image[:, :, 1] >= image[:, :, 0] - 1e-6).all()
+    assert image[:, :, 0].mean() == pytest.approx(0.0, abs=1e-4)
 
 
 ONE_SECOND = 32
@@ -255,7 +247,7 @@ def test_clicks_every_second_give_a_ridge(signals: Any) -> None:
     assert all(abs(rhythm[:, column].argmax() - ONE_SECOND) <= 1 for column in clicking)
 
 
-def test_a_premature_click_breaks_the_ridge(signals: Any) -> None:
+def test_an_early_click_breaks_the_ridge(signals: Any) -> None:
     """One click 0.4 s early darkens the ridge at 1 s and lights a lag of 0.6 s."""
     regular = input_image(signals.clicks((0.5, 1.5, 2.5, 3.5, 4.5), WINDOW), HEART)[:, :, 2]
     ectopic = input_image(signals.clicks((0.5, 1.5, 2.5, 3.1, 4.5), WINDOW), HEART)[:, :, 2]
@@ -278,7 +270,7 @@ def test_frames_of_a_window(signals: Any) -> None:
 
 
 def test_latest_frames(sound: NDArray[np.float32]) -> None:
-    """The newest frames are the end of the newest window; none are asked for, none come."""
+    """The newest frames are the end of the newest window; asking for 0 gives none."""
     stream = StreamingSpectrogram(HEART)
     stream.push(sound[:WINDOW])
     np.testing.assert_array_equal(stream.latest(10).log_power, stream.window(0).log_power[-10:])
@@ -322,7 +314,7 @@ def test_refuses_a_window_no_longer_held(start: int, sound: NDArray[np.float32])
 
 
 @pytest.mark.parametrize("shape", [(WINDOW - 1,), (WINDOW + 1,), (WINDOW, 1), (0,)])
-def test_picture_of_takes_one_window(shape: tuple[int, ...]) -> None:
+def test_input_image_takes_one_window(shape: tuple[int, ...]) -> None:
     """Anything but one mono window is refused, with the shape that was given."""
     with pytest.raises(ValueError, match=r"waveform.shape=.* must be \(20000,\), one window"):
         input_image(np.zeros(shape, np.float32), HEART)
