@@ -1,4 +1,4 @@
-"""Labels that mean something to the code: the others are the data set's own."""
+"""Labels that the code itself refers to; all others come from the data sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ __all__ = ["EXTRASTOLE", "NON_CARDIAC", "NORMAL"]
 NORMAL = "normal"
 
 EXTRASTOLE = "extrastole"
-"""An extrasystole, in the spelling of PASCAL set B."""
+"""Extrasystole, in the spelling of PASCAL set B."""
 
 NON_CARDIAC = "not-heart"
-"""Sounds that are no heart; trained as an output of its own, never shown as a label."""
+"""Non-cardiac sounds: trained as an output of its own, never shown as a label."""

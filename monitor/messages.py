@@ -1,7 +1,7 @@
 """The frozen values that cross threads and leave the program.
 
-Everything here is immutable: the classifier thread makes it, any thread may read
-it. Names follow the JSON lines of docs/design.md; :mod:`monitor.text.json_lines` writes
+Everything here is immutable: the classifier thread creates it, any thread may read
+it. Names follow the JSON lines of docs/formats/json-lines.md; :mod:`monitor.text.json_lines` writes
 them. Must not import anything but NumPy's types and other frozen values.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "NOTHING_FOLLOWED",
+    "NO_RHYTHM",
     "DeviceStatus",
     "EctopicBeat",
     "EctopicBeats",
@@ -36,14 +36,14 @@ State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Quality:
-    """How fit a window is to be judged.
+    """The signal quality of a window.
 
     Attributes
     ----------
     score : float
-        0 (unusable) to 1 (clean).
+        Signal quality index, 0 (unusable) to 1 (clean).
     reason : str or None
-        What a person can act on, when something is wrong.
+        What is wrong, in words that a person can act on.
     state : {"no-signal", "poor-signal"} or None
         Set when the window must not be given a label.
     """
@@ -66,6 +66,14 @@ class Verdict:
         The largest calibrated score, 0 to 1; None without scores.
     scores : mapping of label to float, or None
         Calibrated probabilities that sum to 1, in the bundle's order.
+
+    Examples
+    --------
+    >>> verdict = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9})
+    >>> verdict.label, verdict.scores["normal"]
+    ('murmur', 0.1)
+    >>> Verdict("poor-signal").label is None
+    True
     """
 
     state: State
@@ -76,22 +84,24 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Start:
-    """What opens the lines of one source.
+    """What is known of a source when it is opened.
 
     Attributes
     ----------
     source : str
-        File name, "-" or a device's name.
+        File name, ``"-"`` or a device's name.
     sample_rate : int
         Hz, of the source.
     model, model_sha256 : str
-        Bundle name and the digest of its network.
+        Bundle name and the digest of the network file.
     labels : tuple of str
     window_s, hop_s : float
     duration_s : float or None
         Length where it is known.
     speed : float or None
         Times real time; None for as fast as possible.
+    kind : {"heart", "article"}
+        Kind of the network's input image; see :class:`monitor.features.spec.SpectrogramSpec`.
     """
 
     source: str
@@ -103,21 +113,22 @@ class Start:
     hop_s: float
     duration_s: float | None
     speed: float | None
+    kind: str = "heart"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RecordingStatus:
-    """What a recording has come to.
+    """The progress of a recording.
 
     Attributes
     ----------
     path : Path
     written_s : float
-        Seconds in the file, zeros for lost sound included.
+        Seconds in the file, zeros for lost samples included.
     lost_samples : int
-        Samples that the file lacks: those that stand as zeros, and those that could not be written so far.
+        Samples that the file lacks: those replaced by zeros, and those that could not be written so far.
     error : str or None
-        What is wrong now, and what helps; None while the recording follows.
+        What is wrong now and what helps; None while writing keeps up.
     """
 
     path: Path
@@ -128,66 +139,66 @@ class RecordingStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EctopicBeat:
-    """A beat that came early.
+    """An ectopic beat: one that came early and was followed by a pause.
 
     Attributes
     ----------
     at_s : float
-        Where its first sound begins, seconds of the source.
-    share : float
-        Its interval as a share of the local normal one, below 0.88.
-    pause : float
-        The interval behind it as a share of the local normal one, above 1.03.
+        Onset of S1, seconds of the source.
+    coupling_ratio : float
+        The interval before it divided by the local normal interval, below 0.88.
+    pause_ratio : float
+        The interval after it divided by the local normal interval, above 1.03.
     log_odds : float
-        Natural log-odds that it was one.
+        Natural log-odds that the beat is ectopic.
     """
 
     at_s: float
-    share: float
-    pause: float
+    coupling_ratio: float
+    pause_ratio: float
     log_odds: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EctopicBeats:
-    """The beats of the last 30 s.
+    """What beat tracking found in the last 30 s.
 
     Attributes
     ----------
-    covered_s : float
-        Seconds over which beats were followed without a hole.
+    tracked_s : float
+        Seconds over which beats were tracked without a hole.
     num_intervals : int
-        Intervals between them.
-    beats_s : tuple of float
-        Where they begin, seconds of the source.
-    premature : tuple of EctopicBeat
-        Those that came early, as far as that is likelier than not.
-    followable : bool
-        Whether the rhythm is plain enough to say anything; else `evidence` is 0 and `premature` empty.
+        Intervals between those beats.
+    beat_times_s : tuple of float
+        Onsets of all beats, seconds of the source.
+    detected : tuple of EctopicBeat
+        Beats that are more likely ectopic than not.
+    trackable : bool
+        Whether the rhythm is regular enough to detect ectopic beats; else `evidence` is 0 and `detected` empty.
     evidence : float
-        Natural-log likelihood ratio: that a beat came early, against that none did. Above 0 where one was heard,
-        below where enough beats were regular.
+        Natural log-likelihood ratio of "at least one ectopic beat" to "none": above 0 where one was detected, below
+        where enough beats were regular.
     """
 
-    covered_s: float = 0.0
+    tracked_s: float = 0.0
     num_intervals: int = 0
-    beats_s: tuple[float, ...] = ()
-    premature: tuple[EctopicBeat, ...] = ()
-    followable: bool = False
+    beat_times_s: tuple[float, ...] = ()
+    detected: tuple[EctopicBeat, ...] = ()
+    trackable: bool = False
     evidence: float = 0.0
 
 
-NOTHING_FOLLOWED = EctopicBeats()
+NO_RHYTHM = EctopicBeats()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WindowEvent:
-    """One judged window.
+    """The result for one window.
 
     Attributes
     ----------
     index : int
-        Number of the window on the hop grid, from 0; skipped windows leave holes.
+        Index of the window on the hop grid, from 0; skipped windows leave holes.
     start_s, end_s : float
         Position in the source, seconds.
     verdict : Verdict
@@ -197,17 +208,17 @@ class WindowEvent:
     quality : Quality
     heart_rate_bpm : float or None
         Beats per minute; None when the window is not periodic enough.
-    heart_rate_confidence : float or None
-        Probability that the rate is within 5 beats per minute, also where it is too small for the rate to be told;
-        None where the window is withheld.
-    ectopic : EctopicBeats
-        What the beats of the last half minute say of early ones.
     gap : bool
-        Whether samples were lost inside the window; it is then withheld.
+        Whether samples were lost inside the window; it is then given no label.
     short : bool
         Whether a clip shorter than the window was looped to fill it.
     latency_ms : float
-        From the moment the window was complete to the moment it was judged.
+        From the moment the window was complete to its result.
+    heart_rate_confidence : float or None
+        Probability that the rate is within 5 beats per minute, also where it is too small for a rate to be shown;
+        None where the window is given no label.
+    ectopic : EctopicBeats
+        Ectopic beats of the last half minute.
     """
 
     index: int
@@ -221,7 +232,7 @@ class WindowEvent:
     short: bool
     latency_ms: float
     heart_rate_confidence: float | None = None
-    ectopic: EctopicBeats = NOTHING_FOLLOWED
+    ectopic: EctopicBeats = NO_RHYTHM
 
     @property
     def judgement(self) -> Verdict:
@@ -231,19 +242,19 @@ class WindowEvent:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """What closes the lines of one source.
+    """The result for a whole source.
 
     Attributes
     ----------
     source : str
     windows : int
-        Windows that were looked at, withheld ones included.
+        Windows that were processed, those without a label included.
     skipped : int
-        Windows never looked at because the classifier was behind.
+        Windows that were never processed because the classifier was behind.
     overruns : int
-        Times that the ring overwrote samples nobody had read.
+        Times that the ring buffer overwrote unread samples.
     verdict : Verdict
-        Of the whole recording; its scores are the mean over the judged windows.
+        Of the whole recording; the scores are the mean over the scored windows.
     heart_rate_bpm : float or None
         Median over the windows that had one.
     """
@@ -263,14 +274,14 @@ class Summary:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Level:
-    """How loud the input was over the last tenth of a second or so.
+    """The input level over about the last tenth of a second.
 
     Attributes
     ----------
     rms_db, peak_db : float
         dB of full scale, -120 at the lowest.
     clipped : bool
-        Whether samples stood at full scale.
+        Whether samples reached full scale.
     """
 
     rms_db: float
@@ -280,31 +291,31 @@ class Level:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """How a live input is doing.
+    """The status of a live input.
 
     Attributes
     ----------
     state : {"opening", "open", "lost", "closed"}
-        Opened and nothing heard yet; heard; gone and looked for; let go of.
+        Opened, but no samples yet; delivering samples; lost and being searched for; released.
     name, host_api : str
     channel : int
-        The channel heard, from 1.
+        The channel in use, from 1.
     sample_rate : int
-        Hz, as asked for.
+        Hz, as requested.
     message : str or None
-        Why there is no sound, where there is none.
+        Why no samples arrive, when none do.
     finding : str or None
-        What is wrong with the sound that comes, and what helps.
+        What is wrong with the signal, and what helps.
     measured_rate_hz : float or None
-        Samples in a second of the monotonic clock; None until it can be told.
+        Samples per second of the monotonic clock; None until enough was measured.
     drift : float or None
-        How far the measured rate is off, as a share of ``sample_rate``, where that is more than can be overlooked.
+        Relative deviation of the measured rate from ``sample_rate``, where that is large enough to matter.
     overflows : int
-        Blocks before which samples were thrown away.
+        Blocks before which samples were discarded.
     reopened : int
-        Times that the input was lost and heard again.
+        Times that the input was lost and came back.
     lost_s : float
-        Seconds of sound that were never heard, since the first block.
+        Seconds of sound lost since the first block.
     """
 
     state: Literal["opening", "open", "lost", "closed"]
@@ -323,7 +334,7 @@ class DeviceStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that a dashboard draws, at one moment.
+    """All that a dashboard shows, at one moment.
 
     Attributes
     ----------
@@ -333,23 +344,26 @@ class Snapshot:
     window : WindowEvent or None
         The newest window; None while the first one fills.
     tensor : ndarray, shape (64, 64, channels), float32, or None
-        The picture that the network saw, read-only.
+        The network's input image of that window, read-only.
     history : tuple of str
         One entry per window, newest last: the rolling label, the rolling state where there is no label, or ``"gap"``.
     level : Level
     hop_p50_ms, hop_p95_ms : float or None
-        Time spent on a hop, from new samples to verdict.
+        Median and 95th percentile of the compute time per hop, from new samples to verdict.
     skipped, overruns, gaps : int
     finished : bool
-        Whether the source has ended and everything is judged.
+        Whether the source has ended and every window is done.
     overloaded : bool
-        Whether the classifier cannot follow: several of the last windows were skipped.
+        Whether the classifier cannot keep up: several of the last windows were skipped.
     device : DeviceStatus or None
-        How a live input is doing; None for every other source.
+        The status of a live input; None for every other source.
     recording : RecordingStatus or None
-        What a recording beside the judging has come to; None without one.
+        The progress of a recording; None without one.
     envelope : ndarray, shape (frames,), float32, or None
-        Log envelope of the newest window's heart sounds, read-only; see :class:`~monitor.analysis.analyzer.JudgedWindow`.
+        Log envelope of the newest window's heart sounds, read-only; see
+        :class:`~monitor.analysis.analyzer.JudgedWindow`.
+    note : str
+        A short text of the command that plays the source, such as the scene of the demo.
     """
 
     start: Start
@@ -368,3 +382,4 @@ class Snapshot:
     device: DeviceStatus | None = None
     recording: RecordingStatus | None = None
     envelope: NDArray[np.float32] | None = None
+    note: str = ""

@@ -1,13 +1,14 @@
-"""Draws the dashboard as SVG files for the README and the documentation.
+"""Create the SVG screenshots of the dashboard for the README and the documentation.
 
     python docs/make/make_pictures.py docs
 
-plays the demo in real time, for as long as it lasts, through the real pipeline and network, and draws what the
-dashboard shows at some moments: ``dashboard.svg`` at 120x40, and one picture of each state at 80x24.
+plays the demo once in real time through the real pipeline and network and takes screenshots at certain moments:
+``dashboard.svg`` at 120x40, and one screenshot of each state at 80x24.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,61 +24,62 @@ from monitor.runtime.pipeline import Pipeline
 SCREEN, SMALL_SCREEN = (120, 40), (80, 24)
 LISTENING_S = 3.0
 BEFORE_END_S = 3.0
-"""Seconds before the end of a scene: all is settled, and the scene still plays."""
+"""Seconds before the end of a scene: the rolling verdict has settled, and the scene still plays."""
 LARGE, LARGE_BEFORE_END_S = "murmur", 4.0
-"""What the large picture shows, and when."""
-LOOK_S = 0.1
+"""Which scene the large screenshot shows, and when."""
+POLL_S = 0.1
 
 
 def moments(scenes: Sequence[Scene]) -> dict[str, tuple[float, tuple[int, int]]]:
-    """Return, by the name of a picture, seconds of the demo and a size; ascending."""
-    found = {"listening": (LISTENING_S, SMALL_SCREEN)}
+    """Return, by the name of a screenshot, seconds of the demo and a size; ascending."""
+    at = {"listening": (LISTENING_S, SMALL_SCREEN)}
     for scene in scenes:
         name = scene.label if scene.label and scene.state == "verdict" else scene.state
         if name == LARGE:
-            found["dashboard"] = (scene.end_s - LARGE_BEFORE_END_S, SCREEN)
-        found.setdefault(name, (scene.end_s - BEFORE_END_S, SMALL_SCREEN))
-    return found
+            at["dashboard"] = (scene.end_s - LARGE_BEFORE_END_S, SCREEN)
+        at.setdefault(name, (scene.end_s - BEFORE_END_S, SMALL_SCREEN))
+    return at
 
 
-def demo_frames() -> dict[str, Canvas]:
-    """Return what the dashboard shows at each moment of the demo, by name."""
+def demo_canvases() -> dict[str, Canvas]:
+    """Return the screenshots of the demo by name."""
     source = SyntheticSource(speed=1.0)
-    frames: dict[str, Canvas] = {}
+    canvases: dict[str, Canvas] = {}
     with Pipeline(source, load_bundle(DEFAULT_BUNDLE)) as pipeline:
-        desk = DashboardController(pipeline)
+        controller = DashboardController(pipeline)
         pipeline.drain(0.0)
         pipeline.start()
         for name, (seconds, size) in moments(source.scenes).items():
-            frames[name] = _frame_at(seconds, size, source, pipeline, desk)
-    return frames
+            canvases[name] = _canvas_at(seconds, size, source, pipeline, controller)
+    return canvases
 
 
-def _frame_at(
-    seconds: float, size: tuple[int, int], source: SyntheticSource, pipeline: Pipeline, desk: DashboardController
+def _canvas_at(
+    seconds: float, size: tuple[int, int], source: SyntheticSource, pipeline: Pipeline, controller: DashboardController
 ) -> Canvas:
-    """Return what the dashboard shows when the demo has come so far."""
+    """Return the dashboard at a position of the demo."""
     while True:
-        for event in pipeline.drain(LOOK_S):
-            desk.window(event)
-        snapshot, display = desk.scene(pipeline.snapshot(), has_keys=True)
+        for event in pipeline.drain(POLL_S):
+            controller.window(event)
+        snapshot, state = controller.compose(pipeline.snapshot(), has_keys=True)
         scene = next((scene for scene in source.scenes if snapshot.elapsed_s < scene.end_s), source.scenes[-1])
-        frame = render(snapshot, *size, note=f"playing: {scene.name}", display=display)
-        desk.drawn(snapshot)
+        snapshot = dataclasses.replace(snapshot, note=f"playing: {scene.name}")
+        canvas = render(snapshot, *size, state=state)
+        controller.drawn(snapshot)
         if snapshot.elapsed_s >= seconds or snapshot.finished:
-            return frame
+            return canvas
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pictures; return the exit code."""
+    """Write the screenshots; return the exit code."""
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
     folder = Path(arguments[0])
-    for name, frame in demo_frames().items():
+    for name, canvas in demo_canvases().items():
         path = folder / ("dashboard.svg" if name == "dashboard" else f"states/{name}.svg")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(svg_of(frame), encoding="utf-8")
+        path.write_text(svg_of(canvas), encoding="utf-8")
     return 0
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from monitor.analysis.rhythm.evidence import fuse_scores
 from monitor.analysis.verdict import largest
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.messages import NOTHING_FOLLOWED, EctopicBeats, Quality, State, Verdict
+from monitor.messages import NO_RHYTHM, EctopicBeats, Quality, State, Verdict
 
 __all__ = ["RollingVerdict"]
 
@@ -73,7 +73,7 @@ class RollingVerdict:
         scores: Mapping[str, float] | None,
         quality: Quality,
         end_s: float,
-        ectopic: EctopicBeats = NOTHING_FOLLOWED,
+        ectopic: EctopicBeats = NO_RHYTHM,
     ) -> Verdict:
         """Take the scores of the next window and return the verdict of the last ones together.
 

@@ -1,6 +1,6 @@
-"""What stands beside the snapshot on the screen, and what the keys do; kept by the main thread.
+"""What the dashboard shows besides the snapshot, and what the keys do.
 
-One desk for each source that is played; made when the pipeline has started. Must not draw.
+One controller per source that is played. Main thread; must not draw.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.dashboard.drawing.canvas import Canvas
-from monitor.dashboard.drawing.state import DashboardState, Vitals
+from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
 from monitor.dashboard.event_log import EventLog
 from monitor.dashboard.resources import ResourceMonitor
-from monitor.dashboard.screenshot import new_path, save_picture, save_sound
-from monitor.dashboard.trace import Tracer, heart_sounds
+from monitor.dashboard.screenshot import save_screenshot, save_sound, unused_path
+from monitor.dashboard.trace import Tracer, detect_heart_sounds
 from monitor.errors import AuscultError
 from monitor.messages import Snapshot, WindowEvent
 from monitor.runtime.percentiles import Percentiles
@@ -24,24 +24,24 @@ from monitor.runtime.pipeline import Pipeline
 __all__ = ["DashboardController"]
 
 SEEK_S = 5.0
-GAIN_DB, MOST_GAIN_DB = 3.0, 30.0
-"""Display gain: one key press, and as far as it goes either way."""
+GAIN_DB, MAX_GAIN_DB = 3.0, 30.0
+"""Display gain: step of one key press, and limit in both directions."""
 
 
 class DashboardController:
-    """Collects what a frame shows beside the snapshot, and carries out what keys ask.
+    """Collects what a screen shows besides the snapshot, and executes keys.
 
     Parameters
     ----------
     pipeline : Pipeline
-        Its ring is looked at, its source paused and sent elsewhere.
+        The ring buffer is read, the source paused and sought.
     quit : callable
-        Ends the program as if the source had ended.
+        Quits the program as if the source had ended.
     folder : Path
-        Where keys save; the current folder.
-    meter : ResourceMonitor or None
+        Where files are saved.
+    resources : ResourceMonitor or None
     now : callable
-        The wall clock. A test gives its own.
+        The wall clock; a test passes its own.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class DashboardController:
         quit: Callable[[], None] = lambda: None,
         *,
         folder: Path = Path(),
-        meter: ResourceMonitor | None = None,
+        resources: ResourceMonitor | None = None,
         now: Callable[[], datetime.datetime] = datetime.datetime.now,
     ) -> None:
         self._pipeline, self._quit, self._folder, self._now = pipeline, quit, folder, now
         self._start = pipeline.start_message
         self._tracer = Tracer(pipeline.ring, self._start.sample_rate)
-        self._meter = ResourceMonitor() if meter is None else meter
-        self._way_ms = Percentiles()
+        self._resources = ResourceMonitor() if resources is None else resources
+        self._display_ms = Percentiles()
         self._shown_index = -1
-        self._heard: tuple[int, tuple[float, ...]] = (-1, ())
+        self._heart_sounds: tuple[int, tuple[float, ...]] = (-1, ())  # index of the window, seconds
         self._gain_db = 0.0
         self._held = self._help = False
         self._frozen: tuple[Snapshot, DashboardState] | None = None
@@ -68,45 +68,45 @@ class DashboardController:
 
     @property
     def live(self) -> bool:
-        """Whether the sound cannot be held, so that only the picture freezes."""
+        """Whether the source cannot be paused, so that only the screen freezes."""
         return not self._pipeline.source.can_pause
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
-        """Keys and what they do here, the most important first."""
-        hold = ("freeze" if not self._held else "go on") if self.live else ("pause" if not self._held else "go on")
+        """Keys and what they do for this source, the most important first."""
+        hold = "resume" if self._held else "freeze" if self.live else "pause"
         keys = [("q", "quit"), ("?", "help"), ("space", hold), ("m", "mark")]
         keys += [("r", "record")] if self.live else []
         keys += [("s", "save")]
-        keys += [("←→", "5 s")] if self._pipeline.source.can_seek else []
+        keys += [("←→", f"seek {SEEK_S:g} s")] if self._pipeline.source.can_seek else []
         return (*keys, ("+-", "gain"))
 
     def window(self, event: WindowEvent) -> None:
-        """Note what a window brought."""
+        """Log what a window brought."""
         self.events.window(event, self._pipeline.source.shift_s(event.end_s))
 
-    def scene(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, DashboardState]:
-        """Return the snapshot to be shown and what belongs beside it: of a frozen picture those of that moment.
+    def compose(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, DashboardState]:
+        """Return the snapshot and the state to be drawn.
 
-        What is wrong with a live input is told all the same.
+        A frozen screen keeps both; alerts, events and statistics are still updated.
         """
         shift_s = self._pipeline.source.shift_s(snapshot.elapsed_s)
         self._position_s = snapshot.elapsed_s + shift_s
         self.events.snapshot(snapshot, shift_s)
-        self._meter.look()
+        self._resources.update()
         if self._frozen is None:
             trace = self._tracer.trace(round(snapshot.elapsed_s * self._start.sample_rate), self._sounds(snapshot))
-            shown, display = snapshot, DashboardState(trace=trace, shift_s=shift_s)
+            shown, state = snapshot, DashboardState(trace=trace, shift_s=shift_s)
             if self._held and self.live:
-                self._frozen = shown, display
+                self._frozen = shown, state
         else:
-            shown, display = self._frozen
-            news = {name: getattr(snapshot, name) for name in ("device", "recording", "overloaded", "finished")}
-            shown = dataclasses.replace(shown, **news)
+            shown, state = self._frozen
+            live = {name: getattr(snapshot, name) for name in ("device", "recording", "overloaded", "finished")}
+            shown = dataclasses.replace(shown, **live)
         return shown, dataclasses.replace(
-            display,
+            state,
             events=self.events.entries,
-            vitals=self._vitals(),
+            stats=self._runtime_stats(),
             keys=self.keys if has_keys else (),
             gain_db=self._gain_db,
             held=("frozen" if self.live else "paused") if self._held else "",
@@ -114,10 +114,10 @@ class DashboardController:
         )
 
     def drawn(self, snapshot: Snapshot) -> None:
-        """Take note that a frame with this snapshot is on the screen; a new verdict's way there is over.
+        """Measure the display latency of a snapshot that was just drawn, once per window.
 
-        It begins where the window's last sample stands in its block, so it includes the wait for that block's end, but
-        nothing of what the sound system holds back besides. Of a source that waits for its reader there is no such way.
+        It runs from the position of the window's last sample in its block to now, so it includes the wait for the end
+        of the block, but not what the sound system buffers before. A source that waits for its reader has no latency.
         """
         window, speed = snapshot.window, self._start.speed
         if window is None or window.index == self._shown_index or speed is None or snapshot.finished or window.short:
@@ -125,17 +125,17 @@ class DashboardController:
         self._shown_index = window.index
         if not (self._pipeline.ring.closed or self._held):
             since_s = (self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s) / speed
-            self._way_ms.add(max(0.0, since_s + self._pipeline.source.since_heard_s) * 1000.0)
+            self._display_ms.add(max(0.0, since_s + self._pipeline.source.since_last_block_s) * 1000.0)
 
-    def key(self, key: str, frame: Canvas | None = None) -> None:
-        """Do what a key asks.
+    def key(self, key: str, canvas: Canvas | None = None) -> None:
+        """Execute a key.
 
         Parameters
         ----------
         key : str
-            As :meth:`monitor.dashboard.keyboard.Keyboard.pressed` names it; others are ignored.
-        frame : Canvas or None
-            What stands on the screen, for a picture of it.
+            As returned by :meth:`monitor.dashboard.keyboard.Keyboard.pressed`; unknown keys are ignored.
+        canvas : Canvas or None
+            What the screen shows, for a screenshot.
         """
         if self._help and key != "q":
             self._help = False
@@ -146,7 +146,7 @@ class DashboardController:
             " ": self._hold,
             "m": self._mark,
             "r": self._record,
-            "s": lambda: self._save(frame),
+            "s": lambda: self._save(canvas),
             "left": lambda: self._seek(-SEEK_S),
             "right": lambda: self._seek(SEEK_S),
             "+": lambda: self._amplify(GAIN_DB),
@@ -157,34 +157,36 @@ class DashboardController:
             actions[key]()
 
     def _sounds(self, snapshot: Snapshot) -> tuple[float, ...]:
-        """Return the heart sounds of the newest window, found once; none where no heart was heard for sure."""
+        """Return the heart sounds of the newest window, detected once; none where there is no heart rate."""
         window, envelope = snapshot.window, snapshot.envelope
         if window is None or window.heart_rate_bpm is None or envelope is None or window.short:
             return ()
-        if window.index != self._heard[0]:
-            self._heard = window.index, heart_sounds(envelope, window.start_s)
-        return self._heard[1]
+        if window.index != self._heart_sounds[0]:
+            self._heart_sounds = window.index, detect_heart_sounds(envelope, window.start_s)
+        return self._heart_sounds[1]
 
-    def _vitals(self) -> Vitals:
-        """Return how the program is doing."""
-        way = self._way_ms
-        return Vitals(self._meter.cpu_percent, self._meter.memory_mb, way.percentile(50), way.percentile(95))
+    def _runtime_stats(self) -> RuntimeStats:
+        """Return CPU, memory and display latency."""
+        latency = self._display_ms
+        return RuntimeStats(
+            self._resources.cpu_percent, self._resources.memory_mb, latency.percentile(50), latency.percentile(95)
+        )
 
     def _show_help(self) -> None:
-        """Lay the help over the picture."""
+        """Show the help page."""
         self._help = True
 
     def _hold(self) -> None:
-        """Pause or freeze, or go on."""
+        """Pause or freeze, or resume."""
         self._held, self._frozen = not self._held, None
         self._pipeline.source.pause(paused=self._held)
 
     def _mark(self) -> None:
-        """Mark the moment."""
+        """Log a mark at the current position."""
         self.events.mark(self._position_s)
 
     def _record(self) -> None:
-        """Start or stop recording a live input; where one was asked for on the command line, stop that."""
+        """Start or stop recording a live input; a recording of ``--record`` is stopped as well."""
         if not self.live:
             return
         status = self._pipeline.stop_recording()
@@ -192,36 +194,36 @@ class DashboardController:
             self._note(f"{status.written_s:.0f} s in {status.path}")
             return
         try:
-            self._pipeline.record(new_path(self._folder, ".wav", self._now()))
+            self._pipeline.record(unused_path(self._folder, ".wav", self._now()))
         except AuscultError as error:
             self._note(error.message)
 
-    def _save(self, frame: Canvas | None) -> None:
-        """Save the picture and the last half minute of sound, and say where."""
+    def _save(self, canvas: Canvas | None) -> None:
+        """Save a screenshot and the last half minute of sound, and log where."""
         try:
-            if frame is not None:
-                picture = new_path(self._folder, ".svg", self._now())
-                save_picture(frame, picture)
-                self._note(f"saved {picture}")
-            sound = new_path(self._folder, ".wav", self._now())
+            if canvas is not None:
+                screenshot = unused_path(self._folder, ".svg", self._now())
+                save_screenshot(canvas, screenshot)
+                self._note(f"saved {screenshot}")
+            sound = unused_path(self._folder, ".wav", self._now())
             seconds = save_sound(self._pipeline.ring, self._start.sample_rate, sound)
             self._note(f"saved {seconds:.0f} s in {sound}")
         except AuscultError as error:
             self._note(error.message)
 
     def _seek(self, by_s: float) -> None:
-        """Go back or on in a recording."""
+        """Seek in a recording."""
         source, length_s = self._pipeline.source, self._start.duration_s
         if source.can_seek:
             before_s = self._position_s
-            self._position_s = min(max(0.0, before_s + by_s), length_s or 0.0)  # the next press goes on from here
+            self._position_s = min(max(0.0, before_s + by_s), length_s or 0.0)  # the next press counts from here
             source.seek(self._position_s)
             self.events.jump(before_s, self._position_s)
 
     def _amplify(self, by_db: float) -> None:
-        """Draw the trace higher or lower."""
-        self._gain_db = min(MOST_GAIN_DB, max(-MOST_GAIN_DB, self._gain_db + by_db))
+        """Change the display gain."""
+        self._gain_db = min(MAX_GAIN_DB, max(-MAX_GAIN_DB, self._gain_db + by_db))
 
     def _note(self, text: str) -> None:
-        """Say something among the events."""
+        """Log a text at the current position."""
         self.events.add(self._position_s, text, "key")

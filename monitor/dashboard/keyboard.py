@@ -1,9 +1,9 @@
-"""Single keys from the terminal, without waiting for Enter, and without a thread.
+"""Single keys from the terminal, without waiting for Enter and without a thread.
 
-The main loop asks ten times a second what was pressed. POSIX terminals are put into cbreak mode (Ctrl+C stays a
-signal), Windows has ``msvcrt``. Where standard input is no terminal (a pipe with sound, a service) or the program runs
-in the background there are no keys, and everything else works. The terminal's mode is restored by :meth:`Keyboard.stop`
-on every way out, and around Ctrl+Z; main thread only.
+The main loop polls about ten times a second. POSIX terminals are put into cbreak mode (Ctrl+C stays a signal),
+Windows has ``msvcrt``. Where standard input is no terminal (a pipe with sound, a service) or the program runs in the
+background there are no keys, and everything else works. The terminal's mode is restored by :meth:`Keyboard.stop` on
+every exit, and around Ctrl+Z. Main thread only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
-__all__ = ["Keyboard", "keys_of"]
+__all__ = ["Keyboard", "parse_keys"]
 
 READ_BYTES = 256
 SEQUENCES = {
@@ -24,19 +24,19 @@ SEQUENCES = {
     "\x1b[D": "left",
     "\x1bOD": "left",
 }
-"""What the arrow keys send, in normal and in application mode. Source: ECMA-48; xterm control sequences."""
+"""Escape sequences of the arrow keys, in normal and in application mode. Source: ECMA-48; xterm control sequences."""
 WINDOWS_ARROWS = {"K": "left", "M": "right"}
-"""Behind a NUL or an e0. Source: the C run-time's ``_getwch``."""
+"""The code after a NUL or 0xe0. Source: ``_getwch`` of the C run-time."""
 
 
 class _Terminal(Protocol):
-    """One way to get at keys."""
+    """A source of keys."""
 
-    def take(self) -> bool:
-        """Begin; return whether there are keys."""
+    def acquire(self) -> bool:
+        """Start reading keys; return whether there are any."""
 
-    def give_back(self) -> None:
-        """Restore what :meth:`take` changed. Twice is safe."""
+    def release(self) -> None:
+        """Restore what :meth:`acquire` changed. Twice is safe."""
 
     def text(self) -> str:
         """Return what was typed since the last call."""
@@ -48,14 +48,14 @@ class Keyboard:
     Parameters
     ----------
     terminal : object or None
-        A test gives its own; None for standard input.
+        None for standard input; a test passes its own.
 
     Attributes
     ----------
     suspending : bool
-        Whether Ctrl+Z was pressed: whoever owns the screen gives it back and calls :meth:`suspend`.
+        Whether Ctrl+Z was pressed: the owner of the screen restores it and calls :meth:`suspend`.
     resumed : bool
-        Whether the program was stopped and goes on: the terminal may have been changed meanwhile.
+        Whether the program continues after a stop: the terminal may have been changed meanwhile.
     """
 
     def __init__(self, terminal: _Terminal | None = None) -> None:
@@ -70,53 +70,53 @@ class Keyboard:
         return self._works
 
     def start(self) -> None:
-        """Begin to listen to keys, where there are any. Twice is safe."""
+        """Start reading keys, if there is a terminal. Twice is safe."""
         if self._works:
             return
-        self._works = self._terminal.take()
+        self._works = self._terminal.acquire()
         if self._works and hasattr(signal, "SIGTSTP"):
-            for number, handler in ((signal.SIGTSTP, self._stop_asked), (signal.SIGCONT, self._goes_on)):
+            for number, handler in ((signal.SIGTSTP, self._on_stop), (signal.SIGCONT, self._on_continue)):
                 self._before[number] = signal.signal(number, handler)
 
     def stop(self) -> None:
         """Restore the terminal. Twice is safe."""
-        self._terminal.give_back()
+        self._terminal.release()
         self._works = False
         while self._before:
             signal.signal(*self._before.popitem())
 
     def pressed(self) -> list[str]:
         """Return the keys pressed since the last call: characters, ``"left"`` and ``"right"``."""
-        return keys_of(self._terminal.text()) if self._works else []
+        return parse_keys(self._terminal.text()) if self._works else []
 
     def suspend(self) -> None:
-        """Restore the terminal and stop the program, as Ctrl+Z asks; returns when it goes on."""
+        """Restore the terminal and stop the process; returns when it continues."""
         self.suspending = False
-        self._terminal.give_back()
+        self._terminal.release()
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Take the terminal again after a stop."""
+        """Acquire the terminal again after a stop."""
         self.resumed = False
-        self._works = self._terminal.take()
+        self._works = self._terminal.acquire()
 
-    def obey_stops(self) -> None:
-        """Stop and go on as Ctrl+Z and the shell ask, for who has no screen to give back."""
+    def handle_stops(self) -> None:
+        """Suspend or resume if requested, for views without a screen."""
         if self.suspending:
             self.suspend()
         if self.resumed:
             self.resume()
 
-    def _stop_asked(self, number: int, frame: FrameType | None) -> None:
-        """Only note Ctrl+Z: a frame may be half written."""
+    def _on_stop(self, number: int, frame: FrameType | None) -> None:
+        """Only set a flag on Ctrl+Z: a screen update may be half written."""
         self.suspending = True
 
-    def _goes_on(self, number: int, frame: FrameType | None) -> None:
-        """Note that the program was stopped."""
+    def _on_continue(self, number: int, frame: FrameType | None) -> None:
+        """Set a flag when the process continues."""
         self.resumed = True
 
     def __enter__(self) -> Self:
-        """Begin to listen to keys."""
+        """Start reading keys."""
         self.start()
         return self
 
@@ -127,8 +127,8 @@ class Keyboard:
         self.stop()
 
 
-def keys_of(text: str) -> list[str]:
-    """Return the keys in what a terminal sent; sequences of other keys are left out.
+def parse_keys(text: str) -> list[str]:
+    """Return the keys in a terminal's input; sequences of other keys are dropped.
 
     Parameters
     ----------
@@ -137,6 +137,12 @@ def keys_of(text: str) -> list[str]:
     Returns
     -------
     list of str
+        Characters, ``"left"`` and ``"right"``.
+
+    Examples
+    --------
+    >>> parse_keys("q" + chr(27) + "[C")
+    ['q', 'right']
     """
     keys = []
     while text:
@@ -152,27 +158,27 @@ def keys_of(text: str) -> list[str]:
 
 
 def _sequence_end(text: str) -> int:
-    """Return where the escape sequence ends that a text begins with."""
+    """Return the length of the escape sequence at the beginning of a text."""
     if text[1:2] == "O":
         return 3
     if text[1:2] != "[":
         return 2
-    finals = (at for at in range(2, len(text)) if "@" <= text[at] <= "~")
+    finals = (index for index in range(2, len(text)) if "@" <= text[index] <= "~")
     return next(finals, len(text) - 1) + 1
 
 
 class _NoTerminal:
     """No keys."""
 
-    def take(self) -> bool:
-        """There are none."""
+    def acquire(self) -> bool:
+        """Return False."""
         return False
 
-    def give_back(self) -> None:
-        """Nothing was changed."""
+    def release(self) -> None:
+        """Restore nothing."""
 
     def text(self) -> str:
-        """Nothing comes."""
+        """Return nothing."""
         return ""
 
 
@@ -183,8 +189,8 @@ class _Posix:
         self._descriptor = descriptor
         self._mode: list[Any] | None = None
 
-    def take(self) -> bool:
-        """Switch to cbreak mode; a program in the background must not touch the terminal."""
+    def acquire(self) -> bool:
+        """Switch to cbreak mode; a process in the background must not touch the terminal."""
         import termios
         import tty
 
@@ -198,17 +204,17 @@ class _Posix:
             return False
         return True
 
-    def give_back(self) -> None:
-        """Restore the mode that the terminal had."""
+    def release(self) -> None:
+        """Restore the mode of before."""
         import termios
 
         mode, self._mode = self._mode, None
         if mode is not None:
-            with contextlib.suppress(OSError, termios.error):  # a terminal that is gone needs no restoring
+            with contextlib.suppress(OSError, termios.error):  # a terminal that was closed needs no restoring
                 termios.tcsetattr(self._descriptor, termios.TCSANOW, mode)
 
     def text(self) -> str:
-        """Return what has been typed, without waiting."""
+        """Return what was typed, without waiting."""
         import select
 
         try:
@@ -220,17 +226,17 @@ class _Posix:
 
 
 class _Windows:
-    """The console of Windows, which needs no other mode."""
+    """The console of Windows, which needs no mode change."""
 
-    def take(self) -> bool:
-        """There are keys."""
+    def acquire(self) -> bool:
+        """Return True."""
         return True
 
-    def give_back(self) -> None:
-        """Nothing was changed."""
+    def release(self) -> None:
+        """Restore nothing."""
 
     def text(self) -> str:
-        """Return what has been typed, arrows as the sequences of other systems."""
+        """Return what was typed, arrows as the escape sequences of other systems."""
         import msvcrt
 
         console: Any = msvcrt
@@ -246,7 +252,7 @@ class _Windows:
 
 
 def _standard_input() -> _Terminal:
-    """Return what gives the keys of standard input."""
+    """Return the source of keys for standard input."""
     try:
         if sys.stdin is None or not sys.stdin.isatty():
             return _NoTerminal()

@@ -1,68 +1,56 @@
-"""What the program itself takes: processor time and memory, with the standard library alone.
+"""CPU and memory of this process.
 
-Used by one thread; a figure that a system does not tell is None.
+Imported by the dashboard and by ``auscult bench`` only, because psutil would slow the start of the other commands down.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-__all__ = ["ResourceMonitor", "resident_mb"]
+import psutil
 
-EVERY_S = 2.0
-"""Seconds over which processor time is counted: long enough to be still, short enough to follow."""
+__all__ = ["ResourceMonitor", "resident_bytes"]
+
+INTERVAL_S = 2.0
+"""Seconds between two updates: long enough to read the numbers, short enough to follow them."""
 MB = 2**20
-STATM = Path("/proc/self/statm")
 
 
 class ResourceMonitor:
-    """Measures the program from one look to the next.
+    """CPU and memory of this process, updated every two seconds. Used by one thread.
 
     Parameters
     ----------
-    clock, cpu_time : callable
-        Seconds of time and of processor time, all threads together; a test gives its own.
+    process : psutil.Process or None
+        None for this process; a test passes its own.
+    clock : callable
+        Monotonic seconds; a test passes its own.
+
+    Attributes
+    ----------
+    cpu_percent : float or None
+        Of one core, over the last interval, all threads together; None during the first interval.
+    memory_mb : float
+        Resident set size, in units of 2**20 bytes.
     """
 
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, cpu_time: Callable[[], float] = time.process_time
-    ) -> None:
-        self._clock, self._cpu_time = clock, cpu_time
-        self._since = (clock(), cpu_time())
+    def __init__(self, process: psutil.Process | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._process = psutil.Process() if process is None else process
+        self._process.cpu_percent()  # begins the first interval
+        self._clock, self._updated_s = clock, clock()
         self.cpu_percent: float | None = None
-        self.memory_mb = resident_mb()
+        self.memory_mb = self._process.memory_info().rss / MB
 
-    def look(self) -> None:
-        """Renew the figures, every two seconds at the most."""
-        now, used = self._clock(), self._cpu_time()
-        passed = now - self._since[0]
-        if passed >= EVERY_S:
-            self.cpu_percent = 100.0 * (used - self._since[1]) / passed
-            self.memory_mb = resident_mb()
-            self._since = (now, used)
-
-
-def resident_mb(statm: Path = STATM) -> float | None:
-    """Return the memory that the program has now; its peak where only that is told; None where nothing is.
-
-    Source: proc(5): the second figure of ``statm`` is resident pages; getrusage(2): ``ru_maxrss`` is in bytes on
-    macOS and in units of 1024 bytes elsewhere.
-    """
-    try:
-        return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / MB
-    except (OSError, ValueError, IndexError, AttributeError):
-        return _peak_mb()
+    def update(self) -> None:
+        """Measure again if two seconds have passed."""
+        now_s = self._clock()
+        if now_s - self._updated_s >= INTERVAL_S:
+            self._updated_s = now_s
+            self.cpu_percent = self._process.cpu_percent()
+            self.memory_mb = self._process.memory_info().rss / MB
 
 
-def _peak_mb() -> float | None:
-    """Return the most memory that the program ever had; None on Windows."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MB
+def resident_bytes() -> int:
+    """Return the resident set size of this process."""
+    return int(psutil.Process().memory_info().rss)

@@ -1,6 +1,6 @@
-"""What keys keep: a picture of the dashboard and the last half minute of sound, in new files, never over old ones.
+"""Saving a screenshot and the last half minute of sound, in new files named by date and time; never over old ones.
 
-Main thread. Names carry date and time.
+Main thread.
 """
 
 from __future__ import annotations
@@ -16,52 +16,52 @@ from monitor.dashboard.drawing.canvas import Canvas
 from monitor.dashboard.drawing.svg import svg_of
 from monitor.errors import AuscultError
 
-__all__ = ["SOUND_S", "new_path", "save_picture", "save_sound"]
+__all__ = ["SOUND_S", "save_screenshot", "save_sound", "unused_path"]
 
 SOUND_S = 30.0
-"""Seconds of sound kept by a key: what the ring holds by default."""
+"""Seconds of sound saved: what the ring buffer holds by default."""
 
 
-def new_path(folder: Path, suffix: str, now: datetime.datetime) -> Path:
-    """Return a name that no file has: ``auscult-20260102-030405.wav``, with a number behind it where that is taken.
+def unused_path(folder: Path, suffix: str, now: datetime.datetime) -> Path:
+    """Return an unused path, ``auscult-20260102-030405.wav``, with a number appended where that exists.
 
     Parameters
     ----------
     folder : Path
     suffix : str
-        With its dot.
+        With the dot.
     now : datetime
-        The wall clock's.
+        Wall-clock time.
     """
     stem = f"auscult-{now:%Y%m%d-%H%M%S}"
-    names = itertools.chain([f"{stem}{suffix}"], (f"{stem}-{number}{suffix}" for number in itertools.count(2)))
+    names = itertools.chain([f"{stem}{suffix}"], (f"{stem}-{count}{suffix}" for count in itertools.count(2)))
     return next(path for path in map(folder.joinpath, names) if not path.exists())
 
 
-def save_picture(frame: Canvas, path: Path) -> None:
-    """Write a frame as SVG.
+def save_screenshot(canvas: Canvas, path: Path) -> None:
+    """Write a canvas as SVG.
 
     Raises
     ------
     AuscultError
-        If there is such a file already, or it cannot be written.
+        If the file exists already or cannot be written.
     """
     try:
         with new_file(path) as file:
-            file.write(svg_of(frame).encode())
+            file.write(svg_of(canvas).encode())
     except OSError as error:
         raise AuscultError(f"{path} cannot be written: {error.strerror or error}", "free some space") from error
 
 
 def save_sound(ring: RingBuffer, sample_rate: int, path: Path) -> float:
-    """Write the last half minute that a ring holds, untouched, and return how many seconds that is.
+    """Write the last half minute of a ring buffer and return the seconds written.
 
-    Lost sound stands as zeros, so that the times stay right.
+    Lost samples are written as zeros, so that times stay right.
 
     Raises
     ------
     AuscultError
-        If there is such a file already, or it cannot be written.
+        If the file exists already or cannot be written.
     """
     cursor = ring.cursor()
     try:

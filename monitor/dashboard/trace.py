@@ -1,7 +1,7 @@
-"""The phonocardiogram on the screen: the lowest and highest sample of every few milliseconds, and the sounds heard.
+"""The phonocardiogram on the screen: minimum and maximum of every 5 ms, and the detected heart sounds.
 
-The thread that draws makes it from the ring, so that the classifier pays nothing for it. Bins lie on an absolute grid:
-what was drawn once keeps its shape while it moves to the left.
+The drawing thread computes it from the ring buffer, at no cost to the classifier. Bins are on an absolute grid, so the
+waveform keeps its shape while it scrolls.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from numpy.typing import NDArray
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.features.spec import HEART
 
-__all__ = ["BIN_S", "Trace", "Tracer", "heart_sounds"]
+__all__ = ["BIN_S", "Trace", "Tracer", "detect_heart_sounds"]
 
 BIN_S = 0.005
-"""Seconds in a bin: finer than a dot on the widest screen."""
-KEPT_BINS = 1200
-"""Six seconds: the five that are shown, and what rounding to whole dots adds."""
+"""Seconds per bin: finer than a dot on the widest screen."""
+MAX_BINS = 1200
+"""Six seconds: five are shown, and rounding to whole dots adds some."""
 
 NEIGHBOURS = 4
-"""Frames on each side that a heart sound must not be exceeded by: 0.1 s, less than systole."""
-STANDS_OUT = 0.5
-"""Standard deviations of the log envelope above its mean from which a maximum is a heart sound."""
+"""A heart sound is the maximum of this many frames on each side: 0.1 s, less than systole."""
+MIN_DEVIATIONS = 0.5
+"""Standard deviations above the mean of the log envelope from which a maximum is a heart sound."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """The last seconds of sound, as much of it as a screen can show.
+    """Minimum and maximum per bin of the last seconds of sound.
 
     Attributes
     ----------
     first_bin : int
-        Number of the first bin on the absolute grid of :data:`BIN_S`.
+        Index of the first bin on the absolute grid of :data:`BIN_S`.
     low, high : ndarray, shape (bins,), float32
         Lowest and highest sample of each bin, in [-1, 1]; read-only.
     lost_s : tuple of (float, float)
-        Stretches that were lost, seconds from the beginning of the source.
+        Start and end of stretches of lost samples, seconds of the source.
     sounds_s : tuple of float
-        When heart sounds were heard, seconds from the beginning of the source.
+        Times of the detected heart sounds, seconds of the source.
     """
 
     first_bin: int
@@ -51,17 +51,17 @@ class Trace:
 
     @property
     def peak(self) -> float:
-        """The largest amplitude in it."""
+        """The largest absolute amplitude."""
         return float(max(-self.low.min(initial=0.0), self.high.max(initial=0.0)))
 
 
 class Tracer:
-    """Follows a ring and keeps the bins of the last seconds.
+    """Follows a ring buffer and keeps the bins of the last seconds.
 
     Parameters
     ----------
     ring : RingBuffer
-        Looked at, never waited for: no writer is held back.
+        Only read; a writer never waits for it.
     sample_rate : int
         Hz, at least 1000.
 
@@ -83,12 +83,12 @@ class Tracer:
         self._low = self._high = np.zeros(0, np.float32)
 
     def trace(self, end_sample: int, sounds_s: tuple[float, ...] = ()) -> Trace:
-        """Return the sound up to a sample, in whole bins.
+        """Return the trace up to a sample, in whole bins.
 
         Parameters
         ----------
         end_sample : int
-            Absolute number of the sample after the last that is shown; never less than at the last call.
+            Absolute index of the sample after the last one shown; never less than at the last call.
         sounds_s : tuple of float
             See :class:`Trace`.
         """
@@ -102,54 +102,61 @@ class Tracer:
         return Trace(first, self._low, self._high, lost_s, sounds_s)
 
     def _follow(self, end_bin: int) -> None:
-        """Add the bins up to one, as far as the ring still holds them."""
-        begin = max(self._end_bin, end_bin - KEPT_BINS)
+        """Add the bins up to an end, as far as the ring buffer still holds them."""
+        begin = max(self._end_bin, end_bin - MAX_BINS)
         while begin < end_bin and self._edge(begin) < self._ring.oldest_sample:
             begin += max(1, int((self._ring.oldest_sample - self._edge(begin)) / self._sample_rate / BIN_S))
         if begin >= end_bin:
             return
-        edges = [self._edge(number) for number in range(begin, end_bin + 1)]
-        sound = self._ring.store.copy(edges[0], edges[-1])
-        starts = np.array(edges[:-1]) - edges[0]
-        kept = slice(0, 0) if begin > self._end_bin else slice(max(0, len(self._low) - KEPT_BINS + len(starts)), None)
-        self._low = _joined(self._low[kept], np.minimum.reduceat(sound, starts))
-        self._high = _joined(self._high[kept], np.maximum.reduceat(sound, starts))
+        edges = [self._edge(index) for index in range(begin, end_bin + 1)]
+        waveform = self._ring.store.copy(edges[0], edges[-1])  # (samples,)
+        starts = np.array(edges[:-1]) - edges[0]  # (bins,)
+        old = slice(0, 0) if begin > self._end_bin else slice(max(0, len(self._low) - MAX_BINS + len(starts)), None)
+        self._low = _concatenated(self._low[old], np.minimum.reduceat(waveform, starts))
+        self._high = _concatenated(self._high[old], np.maximum.reduceat(waveform, starts))
         self._end_bin = end_bin
 
-    def _edge(self, number: int) -> int:
+    def _edge(self, index: int) -> int:
         """Return the first sample of a bin."""
-        return round(number * BIN_S * self._sample_rate)
+        return round(index * BIN_S * self._sample_rate)
 
 
-def heart_sounds(envelope: NDArray[np.float32], start_s: float) -> tuple[float, ...]:
-    """Return when the heart sounds of a window were heard: where its envelope stands out.
+def detect_heart_sounds(envelope: NDArray[np.float32], start_s: float) -> tuple[float, ...]:
+    """Return the times of the heart sounds in a window: the prominent maxima of the envelope.
 
     Parameters
     ----------
     envelope : ndarray, shape (frames,), float32
         Natural log of the power from 20 to 200 Hz, one value per frame of the default spectrogram.
     start_s : float
-        Where the window starts, seconds.
+        Start of the window, seconds of the source.
 
     Returns
     -------
     tuple of float
-        Middles of the frames, seconds, ascending. First and second sounds are not told apart.
+        Centres of the frames, seconds, ascending. S1 and S2 are not distinguished.
+
+    Examples
+    --------
+    >>> envelope = np.zeros(198, np.float32)
+    >>> envelope[[40, 75]] = 5.0
+    >>> [round(time_s, 3) for time_s in detect_heart_sounds(envelope, start_s=10.0)]
+    [11.032, 11.907]
     """
     if len(envelope) <= 2 * NEIGHBOURS:
         return ()
     padded = np.full(len(envelope) + 2 * NEIGHBOURS, -np.inf, np.float32)
     padded[NEIGHBOURS:-NEIGHBOURS] = envelope
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
-    least = envelope.mean() + STANDS_OUT * envelope.std()
-    # of equal neighbours the first is taken
-    found = np.flatnonzero((around.argmax(axis=1) == NEIGHBOURS) & (envelope > least))
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)  # (frames, neighbours)
+    threshold = envelope.mean() + MIN_DEVIATIONS * envelope.std()
+    # of equal neighbours, argmax takes the first
+    frames = np.flatnonzero((around.argmax(axis=1) == NEIGHBOURS) & (envelope > threshold))
     middle_s = start_s + HEART.frame_samples / HEART.sample_rate / 2
-    return tuple((middle_s + found * HEART.frame_hop_s).tolist())
+    return tuple((middle_s + frames * HEART.frame_hop_s).tolist())
 
 
-def _joined(old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return both, one behind the other, read-only."""
-    joined = np.concatenate((old, new))
-    joined.flags.writeable = False
-    return joined
+def _concatenated(old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return both, concatenated, read-only."""
+    values = np.concatenate((old, new))
+    values.flags.writeable = False
+    return values

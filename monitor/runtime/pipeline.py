@@ -78,6 +78,7 @@ class Pipeline:
             hop_s=analysis.hop_s,
             duration_s=source.duration_s,
             speed=source.speed,
+            kind=bundle.spec.kind,
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)

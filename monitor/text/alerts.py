@@ -1,4 +1,4 @@
-"""What is wrong with a live monitor right now, in one sentence, and how it is doing in a few words.
+"""What is wrong with a running monitor, a sentence each, and the status of a live input in a few words.
 
 Pure functions of a frozen snapshot, with the standard library alone; safe on any thread.
 """
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import DeviceStatus, Snapshot
 
-__all__ = ["alarm", "alarms", "vital_signs"]
+__all__ = ["alerts", "first_alert", "input_status"]
 
 
-def alarm(snapshot: Snapshot) -> str | None:
-    """Return what a person should see to first, or None when all is well."""
-    return next(iter(alarms(snapshot).values()), None)
+def first_alert(snapshot: Snapshot) -> str | None:
+    """Return the most urgent alert, or None."""
+    return next(iter(alerts(snapshot).values()), None)
 
 
-def alarms(snapshot: Snapshot) -> dict[str, str]:
-    """Return everything that is wrong, the most urgent first.
+def alerts(snapshot: Snapshot) -> dict[str, str]:
+    """Return all alerts, the most urgent first.
 
     Parameters
     ----------
@@ -28,49 +28,47 @@ def alarms(snapshot: Snapshot) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By the name of what is wrong (``device``, ``input``, ``recording``, ``overload``, ``rate``): a sentence. Its
-        figures do not change while what is wrong stays the same.
+        From the kind of alert (``device``, ``input``, ``recording``, ``overload``, ``rate``) to a sentence, which does
+        not change while the alert lasts.
     """
-    found = {} if snapshot.device is None else _device_alarms(snapshot.device)
+    sentences = {} if snapshot.device is None else _device_alerts(snapshot.device)
     if snapshot.recording is not None and snapshot.recording.error is not None:
-        found["recording"] = f"recording: {snapshot.recording.error}"
+        sentences["recording"] = f"recording: {snapshot.recording.error}"
     if snapshot.overloaded:
         hop = f"{snapshot.start.hop_s:g} s"
-        found["overload"] = f"too slow for a window every {hop}: only the newest are judged; a longer --hop helps"
+        sentences["overload"] = (
+            f"too slow for a window every {hop}: only the newest are classified; a longer --hop helps"
+        )
     order = ("device", "input", "recording", "overload", "rate")
-    return {name: found[name] for name in order if name in found}
+    return {kind: sentences[kind] for kind in order if kind in sentences}
 
 
-def _device_alarms(device: DeviceStatus) -> dict[str, str]:
-    """Return what is wrong with the device."""
-    found = {}
+def _device_alerts(device: DeviceStatus) -> dict[str, str]:
+    """Return the alerts of a device."""
+    sentences = {}
     if device.message is not None:
-        found["device"] = device.message
+        sentences["device"] = device.message
     if device.finding is not None:
-        found["input"] = device.finding
+        sentences["input"] = device.finding
     if device.drift is not None:
-        found["rate"] = (
+        sentences["rate"] = (
             f"the device's clock is {abs(device.drift):.1%} {'fast' if device.drift > 0 else 'slow'}, and so are "
             "heart rates: choose another --rate"
         )
-    return found
+    return sentences
 
 
-def vital_signs(snapshot: Snapshot) -> str:
-    """Return how a live input is doing: ``3999.8 Hz  reopened 1  overflows 2  recorded 0:12``; empty without one."""
+def input_status(snapshot: Snapshot) -> str:
+    """Return the status of a live input, ``3999.8 Hz  reopened 1  overflows 2  REC 0:12``; empty for other sources."""
     parts: list[str] = []
     if (device := snapshot.device) is not None:
         if device.state != "open":
             parts.append(device.state)
         elif device.measured_rate_hz is not None:
             parts.append(f"{device.measured_rate_hz:.1f} Hz")
-        parts += [f"{word} {count}" for word, count in _counts(device) if count]
+        counts = (("reopened", device.reopened), ("overflows", device.overflows))
+        parts += [f"{name} {count}" for name, count in counts if count]
     if (recording := snapshot.recording) is not None:
         minutes, seconds = divmod(int(recording.written_s), 60)
         parts.append(f"{'REC' if recording.error is None else 'rec waiting'} {minutes}:{seconds:02d}")
     return "  ".join(parts)
-
-
-def _counts(device: DeviceStatus) -> tuple[tuple[str, int], tuple[str, int]]:
-    """Return what happened to the device, named."""
-    return ("reopened", device.reopened), ("overflows", device.overflows)

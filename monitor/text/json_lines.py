@@ -1,9 +1,9 @@
-"""Results as JSON lines: one object to the line, ``type`` first.
+"""Results as JSON lines: one object per line, ``type`` first.
 
-The keys are those of docs/design.md and keep their names; what does not apply is ``null``,
-never left out. Pure functions of the frozen messages, with the standard library alone, so a
-program that only wants the lines pays for nothing else. Lines come without the line feed and
-are plain ASCII, so no terminal or pipe can spoil a file name. Safe on any thread.
+The keys are documented in docs/formats/json-lines.md and never change; what does not apply is ``null``, never
+omitted. Pure functions of the frozen messages that need the standard library only, which keeps the start-up of
+``--json`` short. Lines have no line feed and are plain ASCII, so file names survive any terminal or pipe. Safe on
+any thread.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 SCHEMA = 1
-"""Number of the format; raised when a key changes its meaning or goes away."""
+"""Version of the format; increased when a key changes its meaning or is removed."""
 
 SCORE_DIGITS = 6
 TIME_DIGITS = 6
@@ -43,7 +43,7 @@ def start_line(start: Start, version: str | None = None) -> str:
     ----------
     start : Start
     version : str or None
-        Of auscult, where the caller knows it: looking it up costs more than the line.
+        Version of auscult, if the caller knows it.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def window_line(event: WindowEvent) -> str:
             "quality": {"score": _rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
             "heart_rate_bpm": _rounded(event.heart_rate_bpm, BPM_DIGITS),
             "heart_rate_confidence": _rounded(event.heart_rate_confidence, SCORE_DIGITS),
-            "early_beats": _early(event.ectopic),
+            "early_beats": _ectopic_values(event.ectopic),
             "gap": bool(event.gap),
             "short": bool(event.short),
             "latency_ms": _rounded(event.latency_ms, LATENCY_DIGITS),
@@ -109,14 +109,14 @@ def window_line(event: WindowEvent) -> str:
     )
 
 
-def _early(ectopic: EctopicBeats) -> dict[str, Any] | None:
-    """Return what is known of early beats as JSON values; None where the rhythm cannot be followed."""
-    if not ectopic.followable:
+def _ectopic_values(ectopic: EctopicBeats) -> dict[str, Any] | None:
+    """Return the ectopic beats as JSON values; None where the rhythm cannot be tracked."""
+    if not ectopic.trackable:
         return None
     return {
-        "followed_s": _rounded(ectopic.covered_s, TIME_DIGITS),
+        "followed_s": _rounded(ectopic.tracked_s, TIME_DIGITS),
         "intervals": ectopic.num_intervals,
-        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in ectopic.premature],
+        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in ectopic.detected],
     }
 
 
@@ -137,7 +137,7 @@ def summary_line(summary: Summary) -> str:
     ValueError
         If a number is not finite.
     """
-    whole = _verdict_values(summary.verdict)
+    verdict = _verdict_values(summary.verdict)
     return _line(
         {
             "type": "summary",
@@ -145,17 +145,17 @@ def summary_line(summary: Summary) -> str:
             "windows": int(summary.windows),
             "skipped": int(summary.skipped),
             "overruns": int(summary.overruns),
-            "label": whole["label"],
-            "confidence": whole["confidence"],
-            "scores": whole["scores"],
-            "state": whole["state"],
+            "label": verdict["label"],
+            "confidence": verdict["confidence"],
+            "scores": verdict["scores"],
+            "state": verdict["state"],
             "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
         }
     )
 
 
 def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> str:
-    """Return the line that says how a live input is doing.
+    """Return the line on the status of a live input.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> s
     at_s : float
         Position in the source, seconds.
     time : str or None
-        The wall clock's, ISO 8601, where the caller knows it.
+        Wall-clock time, ISO 8601, if the caller knows it.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> s
 
 
 def recording_line(recording: RecordingStatus, at_s: float) -> str:
-    """Return the line that says what a recording beside the judging has come to; one JSON object, no line feed."""
+    """Return the line on the progress of a recording; one JSON object, no line feed."""
     return _line(
         {
             "type": "recording",
@@ -211,28 +211,28 @@ def recording_line(recording: RecordingStatus, at_s: float) -> str:
 
 
 def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
-    """Return the line that says whether the classifier follows; one JSON object, no line feed."""
+    """Return the line that says whether the classifier keeps up; one JSON object, no line feed."""
     at = _rounded(at_s, TIME_DIGITS)
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
 
 
-def mark_line(number: int, at_s: float, time: str | None = None) -> str:
-    """Return the line of a mark that a person set; one JSON object, no line feed.
+def mark_line(index: int, at_s: float, time: str | None = None) -> str:
+    """Return the line of a mark that the user set; one JSON object, no line feed.
 
     Parameters
     ----------
-    number : int
-        From 1.
+    index : int
+        From 1; written as ``number``.
     at_s : float
         Position in the source, seconds.
     time : str or None
-        The wall clock's, ISO 8601, where the caller knows it.
+        Wall-clock time, ISO 8601, if the caller knows it.
     """
-    return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(number)})
+    return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(index)})
 
 
 def _verdict_values(verdict: Verdict) -> dict[str, Any]:
-    """Return the four keys that every verdict has."""
+    """Return the four keys of a verdict."""
     return {
         "state": verdict.state,
         "label": verdict.label,
@@ -242,13 +242,13 @@ def _verdict_values(verdict: Verdict) -> dict[str, Any]:
 
 
 def _scores(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return the scores in short form; the largest takes up what rounding left of the sum."""
-    short = {label: round(float(score), SCORE_DIGITS) for label, score in scores.items()}
-    if short:
-        top = max(short, key=short.__getitem__)
-        rest = sum(map(float, scores.values())) - sum(short.values())
-        short[top] = round(short[top] + rest, SCORE_DIGITS)
-    return short
+    """Return rounded scores; the largest absorbs the rounding error, so that the sum is kept."""
+    rounded = {label: round(float(score), SCORE_DIGITS) for label, score in scores.items()}
+    if rounded:
+        top = max(rounded, key=rounded.__getitem__)
+        rest = sum(map(float, scores.values())) - sum(rounded.values())
+        rounded[top] = round(rounded[top] + rest, SCORE_DIGITS)
+    return rounded
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
@@ -257,5 +257,5 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _line(values: dict[str, Any]) -> str:
-    """Return one line; a number that JSON does not know is refused, never written."""
+    """Return one line; raise ValueError for NaN and infinities, which JSON does not have."""
     return json.dumps(values, allow_nan=False, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""Results as lines to read, for a pipe, a log or a terminal without a screen.
+"""Results as lines of text, for a pipe, a log or a simple terminal.
 
-One line to the window, every column in its place; ASCII but for what names and labels bring. Pure
-functions of the frozen messages; lines come without the line feed. Safe on any thread.
+One line per window, with fixed columns; ASCII except for names and labels. Pure functions of the frozen
+messages; lines have no line feed. Safe on any thread.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Start, Summary, Verdict, WindowEvent
 
-__all__ = ["DISCLAIMER", "alarm_line", "header_line", "plain_summary", "plain_window"]
+__all__ = ["DISCLAIMER", "alert_line", "header_line", "plain_summary", "plain_window"]
 
 DISCLAIMER = "research use, not for diagnosis"
 
 ALL_CLEAR = {
-    "device": "sound comes again",
-    "input": "the input sounds alive again",
-    "recording": "the recording goes on",
+    "device": "sound is back",
+    "input": "the input signal is back",
+    "recording": "recording continues",
     "overload": "fast enough again",
     "rate": "the device's clock is right again",
 }
-"""What is said when something that was wrong no longer is."""
+"""What is written when an alert is over."""
 
 VERDICT_WIDTH = 11
-"""Characters of the column with the label or the state; longer ones push the line on."""
+"""Characters of the column with the label or the state; longer ones shift the rest of the line."""
 
 
 def header_line(start: Start) -> str:
@@ -39,7 +39,7 @@ def header_line(start: Start) -> str:
     Returns
     -------
     str
-        Source, rate, length where it is known, model, and what the result is not for.
+        Source, sample rate, duration where it is known, model, and the disclaimer.
     """
     length = "" if start.duration_s is None else f", {start.duration_s:.1f} s"
     source = f"{printable(start.source)} ({start.sample_rate} Hz{length})"
@@ -56,8 +56,8 @@ def plain_window(event: WindowEvent) -> str:
     Returns
     -------
     str
-        The end of the window, its own verdict, confidence, heart rate and scores, then whatever
-        else a person should know: why it was withheld, and the rolling verdict where it differs.
+        The end of the window, its verdict, confidence, heart rate and scores, then remarks: why it was given no
+        label, and the rolling verdict where it differs.
     """
     own = event.verdict
     line = f"{event.end_s:8.1f} s  {_verdict(own)}  {_heart_rate(event.heart_rate_bpm)}"
@@ -65,15 +65,15 @@ def plain_window(event: WindowEvent) -> str:
     return "   ".join(parts).rstrip()
 
 
-def alarm_line(name: str, sentence: str | None, at_s: float) -> str:
-    """Return the line that says what is wrong with a live input, or no longer wrong.
+def alert_line(name: str, sentence: str | None, at_s: float) -> str:
+    """Return the line of an alert, or of its end.
 
     Parameters
     ----------
     name : str
-        As :func:`monitor.text.alerts.alarms` names it.
+        Kind of alert, from :func:`monitor.text.alerts.alerts`.
     sentence : str or None
-        What is wrong; None when it is over.
+        The alert; None when it is over.
     at_s : float
         Position in the source, seconds.
     """
@@ -100,12 +100,18 @@ def plain_summary(summary: Summary) -> str:
 
 
 def scores_text(scores: Mapping[str, float]) -> str:
-    """Return ``normal .09  murmur .87``: every label with two digits, in the bundle's order."""
+    """Return every label and score, two digits, in the bundle's order.
+
+    Examples
+    --------
+    >>> scores_text({"normal": 0.09, "murmur": 0.91})
+    'normal .09  murmur .91'
+    """
     return "  ".join(f"{printable(label)} {_short(score)}" for label, score in scores.items())
 
 
 def printable(text: str) -> str:
-    """Return the text with everything that could move a cursor, or cannot be written, as ``?``."""
+    """Return the text with control characters replaced by ``?``."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -127,7 +133,7 @@ def _short(score: float) -> str:
 
 
 def _remarks(event: WindowEvent) -> list[str]:
-    """Return what else there is to say about a window."""
+    """Return the remarks on a window."""
     remarks = []
     if event.gap:
         remarks.append("samples were lost: withheld")
@@ -135,8 +141,8 @@ def _remarks(event: WindowEvent) -> list[str]:
         remarks.append(printable(event.quality.reason))
     if event.short:
         remarks.append("short clip, looped")
-    if event.ectopic.premature:
-        remarks.append(f"early beats in 30 s: {len(event.ectopic.premature)}")
+    if event.ectopic.detected:
+        remarks.append(f"early beats in 30 s: {len(event.ectopic.detected)}")
     own, rolling = event.verdict, event.rolling
     if (rolling.state, rolling.label) != (own.state, own.label):
         remarks.append(f"rolling: {printable(rolling.label or rolling.state)}")

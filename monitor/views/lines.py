@@ -1,4 +1,4 @@
-"""Results as lines on standard output, for a person or a program: what ``--plain`` and ``--json`` show.
+"""Results as lines on standard output: the views of ``--plain`` and ``--json``.
 
 Main thread.
 """
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 __all__ = ["WAIT_S", "JsonView", "LineView", "PlainView"]
 
 WAIT_S = 0.1
-"""Longest wait for a window, so the shortest interval at which level and clock move on the dashboard."""
+"""Longest wait for a window, and so the longest interval between two snapshots."""
 
 
 class LineView:
-    """What line views share: a context manager with nothing to restore."""
+    """What line views have in common: nothing to restore."""
 
     wait_s = WAIT_S
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Lines need no more than what they are given."""
+        """Lines need no access to the pipeline."""
 
-    def snapshot(self, snapshot: Snapshot, note: str) -> None:
-        """Show nothing: lines come from windows."""
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Show nothing."""
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Restore nothing."""
 
     @staticmethod
     def write(line: str) -> None:
-        """Write one line, whole and at once."""
+        """Write one line at once."""
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
@@ -50,58 +50,58 @@ class JsonView(LineView):
     Parameters
     ----------
     keyboard : Keyboard or None
-        Where ``m`` marks and ``q`` quits; None for no keys.
+        ``m`` marks and ``q`` quits; None for no keys.
     """
 
     def __init__(self, keyboard: Keyboard | None = None) -> None:
-        self._told: dict[str, object] = {}
+        self._reported: dict[str, object] = {}
         self._last: Snapshot | None = None
         self._keyboard = keyboard
         self._quit: Callable[[], None] | None = None
         self._marks = 0
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Listen to keys, where there are any."""
+        """Start the keyboard, if there is one."""
         self._quit = interrupts.quit
         if self._keyboard is not None:
             self._keyboard.start()
 
     def close(self) -> None:
-        """Give the keyboard back."""
+        """Restore the keyboard."""
         if self._keyboard is not None:
             self._keyboard.stop()
 
-    def begin(self, start: Start, kind: str) -> None:
+    def begin(self, start: Start) -> None:
         """Write the start line."""
         from monitor._version import __version__
         from monitor.text.json_lines import start_line
 
-        self._told, self._last = {"overload": False}, None
+        self._reported, self._last = {"overload": False}, None
         self.write(start_line(start, __version__))
 
-    def snapshot(self, snapshot: Snapshot, note: str) -> None:
-        """Write a line on the device, the recording or an overload when something about it has changed."""
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Write a line on the device, the recording or an overload when it has changed."""
         from monitor.text.json_lines import device_line, overload_line
 
         self._last, at_s = snapshot, snapshot.elapsed_s
         if self._keyboard is not None:
-            self._look_at_keys(self._keyboard, at_s)
+            self._handle_keys(self._keyboard, at_s)
         device, recording = snapshot.device, snapshot.recording
         if device is not None:
             known = (device.measured_rate_hz is not None, device.drift is not None)
             counts = (device.overflows, device.reopened)
-            if self._news("device", (device.state, device.message, device.finding, *known, *counts)):
+            if self._changed("device", (device.state, device.message, device.finding, *known, *counts)):
                 self.write(device_line(device, at_s, _now()))
-        if recording is not None and self._news("recording", (recording.error, recording.lost_samples > 0)):
+        if recording is not None and self._changed("recording", (recording.error, recording.lost_samples > 0)):
             self._write_recording(snapshot)
-        if self._news("overload", snapshot.overloaded):
+        if self._changed("overload", snapshot.overloaded):
             self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
 
-    def _look_at_keys(self, keyboard: Keyboard, at_s: float) -> None:
-        """Write a line for each mark, and end where that is asked."""
+    def _handle_keys(self, keyboard: Keyboard, at_s: float) -> None:
+        """Write a line for each mark, and quit on ``q``."""
         from monitor.text.json_lines import mark_line
 
-        keyboard.obey_stops()
+        keyboard.handle_stops()
         for key in keyboard.pressed():
             if key == "m":
                 self._marks += 1
@@ -109,14 +109,14 @@ class JsonView(LineView):
             elif key == "q" and self._quit is not None:
                 self._quit()
 
-    def _news(self, kind: str, state: object) -> bool:
-        """Return whether a state differs from the one told last; it is told then."""
-        before = self._told.get(kind)
-        self._told[kind] = state
+    def _changed(self, kind: str, state: object) -> bool:
+        """Return whether a state differs from the one reported last, and remember it."""
+        before = self._reported.get(kind)
+        self._reported[kind] = state
         return before != state
 
     def _write_recording(self, snapshot: Snapshot | None) -> None:
-        """Write the line on the recording, where there is one."""
+        """Write the line on the recording, if there is one."""
         from monitor.text.json_lines import recording_line
 
         if snapshot is not None and snapshot.recording is not None:
@@ -129,7 +129,7 @@ class JsonView(LineView):
         self.write(window_line(event))
 
     def end(self, summary: Summary) -> None:
-        """Write what has been recorded, where something was, and the summary line."""
+        """Write the final recording line, if there is a recording, and the summary line."""
         from monitor.text.json_lines import summary_line
 
         self._write_recording(self._last)
@@ -140,33 +140,33 @@ class PlainView(LineView):
     """One line of text per window."""
 
     def __init__(self) -> None:
-        self._alarms: dict[str, str] = {}
+        self._alerts: dict[str, str] = {}
 
-    def begin(self, start: Start, kind: str) -> None:
+    def begin(self, start: Start) -> None:
         """Write the header."""
         from monitor.text.text_lines import header_line
 
-        self._alarms = {}
+        self._alerts = {}
         self.write(header_line(start))
 
     def window(self, event: WindowEvent) -> None:
-        """Write a window."""
+        """Write a window line."""
         from monitor.text.text_lines import plain_window
 
         self.write(plain_window(event))
 
-    def snapshot(self, snapshot: Snapshot, note: str) -> None:
-        """Write what has become wrong, and what no longer is."""
-        from monitor.text.alerts import alarms
-        from monitor.text.text_lines import alarm_line
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Write new alerts, and those that are over."""
+        from monitor.text.alerts import alerts
+        from monitor.text.text_lines import alert_line
 
         if snapshot.device is not None and snapshot.device.state == "closed":
-            return  # nothing that was wrong has been mended by that
-        before, self._alarms = self._alarms, alarms(snapshot)
-        for name in {**before, **self._alarms}:
-            now = self._alarms.get(name)
-            if before.get(name) != now:
-                self.write(alarm_line(name, now, snapshot.elapsed_s))
+            return  # closing the device resolves no alert
+        before, self._alerts = self._alerts, alerts(snapshot)
+        for kind in {**before, **self._alerts}:
+            sentence = self._alerts.get(kind)
+            if before.get(kind) != sentence:
+                self.write(alert_line(kind, sentence, snapshot.elapsed_s))
 
     def end(self, summary: Summary) -> None:
         """Write the summary."""
@@ -176,5 +176,5 @@ class PlainView(LineView):
 
 
 def _now() -> str:
-    """Return the wall clock's time, ISO 8601."""
+    """Return the wall-clock time, ISO 8601."""
     return datetime.datetime.now(datetime.UTC).isoformat("T", "milliseconds")

@@ -32,26 +32,26 @@ class View(Protocol):
         """Longest time to wait for a window before the next :meth:`snapshot`."""
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Get to know the pipeline that is about to be shown, and what ends the program, before :meth:`begin`."""
+        """Connect to the pipeline about to be shown, and to what quits the program; before :meth:`begin`."""
 
-    def begin(self, start: Start, kind: str) -> None:
-        """Open a source; ``kind`` is that of its picture."""
+    def begin(self, start: Start) -> None:
+        """Open a source."""
 
     def window(self, event: WindowEvent) -> None:
-        """Show a judged window."""
+        """Show the result of a window."""
 
-    def snapshot(self, snapshot: Snapshot, note: str) -> None:
+    def snapshot(self, snapshot: Snapshot) -> None:
         """Show the newest state."""
 
     def end(self, summary: Summary) -> None:
         """Close a source."""
 
     def close(self) -> None:
-        """Give the terminal back. Twice is safe."""
+        """Restore the terminal. Twice is safe."""
 
 
 class DashboardView:
-    """The live dashboard; what it found is printed when it closes, since the screen is given back.
+    """The live dashboard; the summaries are printed after the terminal is restored.
 
     Parameters
     ----------
@@ -63,47 +63,45 @@ class DashboardView:
     def __init__(self, screen: Screen, keyboard: Keyboard | None = None) -> None:
         self._screen = screen
         self._keyboard = keyboard
-        self._kind = "heart"
-        self._desk: DashboardController | None = None
+        self._controller: DashboardController | None = None
         self._summaries: list[Summary] = []
 
     @property
     def wait_s(self) -> float:
-        """Until the next frame is due: a verdict that came right after a frame is shown with the next one."""
+        """Seconds until the next update is due."""
         return self._screen.wait_s or WAIT_S
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Make the desk on which everything beside the snapshots is kept."""
+        """Create the controller, which keeps everything besides the snapshots."""
         from monitor.dashboard.controller import DashboardController
 
-        self._desk = DashboardController(pipeline, interrupts.quit)
+        self._controller = DashboardController(pipeline, interrupts.quit)
 
-    def begin(self, start: Start, kind: str) -> None:
-        """Open the screen, and listen to keys."""
-        self._kind = kind
+    def begin(self, start: Start) -> None:
+        """Open the screen and start the keyboard."""
         self._screen.start()
         if self._keyboard is not None:
             self._keyboard.start()
 
     def window(self, event: WindowEvent) -> None:
-        """Note what it brought; the snapshot shows the rest."""
-        if self._desk is not None:
-            self._desk.window(event)
+        """Log the events of a window; the snapshot shows the rest."""
+        if self._controller is not None:
+            self._controller.window(event)
 
-    def snapshot(self, snapshot: Snapshot, note: str) -> None:
-        """Do what keys ask, and draw, at most ten times a second."""
-        has_keys = self._look_at_keys()
-        if self._desk is None:
-            self._screen.show(snapshot, note, self._kind)
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Handle keys and draw, at most ten times a second."""
+        has_keys = self._handle_keys()
+        if self._controller is None:
+            self._screen.show(snapshot)
             return
-        shown, display = self._desk.scene(snapshot, has_keys=has_keys)
-        if self._screen.show(shown, note, self._kind, display):
-            self._desk.drawn(shown)
+        shown, state = self._controller.compose(snapshot, has_keys=has_keys)
+        if self._screen.show(shown, state):
+            self._controller.drawn(shown)
 
-    def _look_at_keys(self) -> bool:
-        """Do what was asked since the last look; return whether there are keys."""
+    def _handle_keys(self) -> bool:
+        """Handle the keys pressed since the last call; return whether there is a keyboard."""
         keyboard = self._keyboard
-        if keyboard is None or self._desk is None:
+        if keyboard is None or self._controller is None:
             return False
         if keyboard.suspending:
             self._screen.stop()
@@ -113,15 +111,15 @@ class DashboardView:
             self._screen.stop()
             self._screen.start()
         for key in keyboard.pressed():
-            self._desk.key(key, self._screen.frame)
+            self._controller.key(key, self._screen.canvas)
         return keyboard.works
 
     def end(self, summary: Summary) -> None:
-        """Keep the summary for later."""
+        """Keep the summary until the terminal is restored."""
         self._summaries.append(summary)
 
     def close(self) -> None:
-        """Give the terminal back and print what was found."""
+        """Restore the terminal and print the summaries."""
         from monitor.text.text_lines import plain_summary
 
         self._screen.stop()
@@ -138,12 +136,12 @@ class DashboardView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the terminal back."""
+        """Restore the terminal."""
         self.close()
 
 
 def choose_view(*, json: bool, plain: bool) -> View:
-    """Return the view that was asked for, or the best that standard output can show."""
+    """Return the requested view, or the best one that standard output supports."""
     if json:
         return JsonView(_keyboard_beside_a_file())
     if not plain and sys.stdout.isatty():
@@ -159,7 +157,7 @@ def choose_view(*, json: bool, plain: bool) -> View:
 
 
 def _keyboard_beside_a_file() -> Keyboard | None:
-    """Return the keyboard where the lines go into a file: a terminal or a program behind a pipe may want it itself."""
+    """Return the keyboard if the lines go into a file; otherwise the reader of the lines may need it."""
     from monitor.dashboard.keyboard import Keyboard
 
     try:

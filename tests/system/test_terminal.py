@@ -173,7 +173,7 @@ class TestKeys:
         program.type(b" ")
         program.read_until(b"PAUSED")
         program.type(b"?")
-        program.read_until(b"any key goes back")
+        program.read_until(b"press any key")
         program.type(b"xq")
         assert program.read_to_end() == 0
 

@@ -22,7 +22,7 @@ from monitor.analysis.rhythm.beat_path import Beat, BeatPath
 from monitor.analysis.rhythm.beat_template import BeatTemplate
 from monitor.analysis.rhythm.ectopic import PREMATURE_FROM, EctopicDetector, log_odds_of
 from monitor.features.heart_rate import heart_rate
-from monitor.messages import NOTHING_FOLLOWED, EctopicBeat, EctopicBeats
+from monitor.messages import NO_RHYTHM, EctopicBeat, EctopicBeats
 
 __all__ = ["HORIZON_S", "NONE_HEARD", "BeatTracker"]
 
@@ -105,7 +105,7 @@ class BeatTracker:
         self._length = self._varied = 0  # sums of those, in parts of a frame and of an interval: whole, so exact
         self._early: deque[EctopicBeat] = deque()
         self._judge.clear()
-        self._result = NOTHING_FOLLOWED
+        self._result = NO_RHYTHM
         self._sure = 0
         self._begin(0)
 
@@ -283,13 +283,13 @@ class BeatTracker:
             _, length, varied = followed.popleft()
             self._length -= length
             self._varied -= varied
-        count, covered_s = len(followed), self._length / PARTS * self._frame_s
+        count, tracked_s = len(followed), self._length / PARTS * self._frame_s
         plain = count >= FEWEST_INTERVALS and self._varied <= FOLLOWABLE_DEVIATION * PARTS * count
         if not plain or self._sure < SURE_OF_RATE:
-            return EctopicBeats(covered_s, count, tuple(beats))
-        evidence = max([NONE_HEARD * min(1.0, covered_s / HORIZON_S), *[its.log_odds for its in ectopic]])
-        premature = tuple([its for its in ectopic if its.log_odds > PREMATURE_FROM])
-        return EctopicBeats(covered_s, count, tuple(beats), premature, True, evidence)
+            return EctopicBeats(tracked_s, count, tuple(beats))
+        evidence = max([NONE_HEARD * min(1.0, tracked_s / HORIZON_S), *[its.log_odds for its in ectopic]])
+        detected = tuple([its for its in ectopic if its.log_odds > PREMATURE_FROM])
+        return EctopicBeats(tracked_s, count, tuple(beats), detected, True, evidence)
 
     def _follow(self, length: int, varied: int) -> None:
         """Count the interval that the last beat begins."""

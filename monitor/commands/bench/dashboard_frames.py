@@ -61,7 +61,7 @@ def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: i
                 finished=False,
             )
             began = time.perf_counter()
-            screen.show(snapshot, "", bundle.spec.kind)
+            screen.show(snapshot)
             times.append(time.perf_counter() - began)
     screen.stop()
     return times[WARM_UP_FRAMES:]
@@ -89,4 +89,5 @@ def _start(bundle: Bundle, analysis: Analyzer) -> Start:
         hop_s=analysis.hop_s,
         duration_s=None,
         speed=1.0,
+        kind=bundle.spec.kind,
     )

@@ -1,8 +1,8 @@
-"""A finished picture of the screen, and the rows that it is built from.
+"""A finished screen, and the rows that it is built from.
 
-A :class:`Canvas` is lines of styled text, each exactly as wide as the screen, so that one frame
-covers another without clearing. Rich prints it as any other renderable; :mod:`monitor.dashboard.terminal`
-takes its lines as they are, which spares Rich's wrapping and measuring of some thousand cells.
+A :class:`Canvas` is lines of styled text, each exactly as wide as the screen, so that a new canvas
+overwrites the old one without clearing. Rich prints it like any other renderable; :mod:`monitor.dashboard.terminal`
+writes the lines directly, which avoids Rich's wrapping and measuring of some thousand cells.
 Pure values; safe on any thread.
 """
 
@@ -21,6 +21,7 @@ from rich.style import Style
 __all__ = [
     "AMBER",
     "BLUE",
+    "FULL_STYLE",
     "GREEN",
     "GREY",
     "PLAIN",
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 GREEN, AMBER, VIOLET = "#1fc39a", "#f39c1f", "#b07cf0"
-"""Of the labels; bluish green, orange and violet differ in lightness or in blue for every kind of eye."""
+"""Colours of the labels: bluish green, orange and violet are distinguishable with every kind of colour vision."""
 TEAL, ROSE = "#4fa3b5", "#d9798f"
 YELLOW, BLUE, GREY, RED = "#f5efae", "#a9d3f5", "#6a6a6a", "#e0383e"
 
@@ -53,7 +54,7 @@ SIXTEEN = {
     GREY: "white",
     RED: "bright_red",
 }
-"""What terminals of sixteen colours show: the nearest by arithmetic would make several of them one."""
+"""The colours on terminals with 16 colours; the arithmetically nearest ones would coincide for several."""
 
 
 Line = tuple[Segment, ...]
@@ -68,11 +69,11 @@ class TerminalStyle:
     Attributes
     ----------
     colour : bool
-        Whether colours are wanted at all (``NO_COLOR``).
+        Whether to use colours at all (``NO_COLOR``).
     gradient : bool
-        Whether there are 256 colours or more, enough for a picture.
+        Whether there are 256 colours or more, enough for an image.
     unicode : bool
-        Whether block characters can be written.
+        Whether block characters can be shown; ASCII only otherwise.
     """
 
     colour: bool = True
@@ -87,15 +88,18 @@ class TerminalStyle:
         return cls(colour, colour and gradient, console.encoding.lower().startswith("utf"))
 
     def ink(self, colour: str = "", *, on: str = "", bold: bool = False, dim: bool = False) -> Style:
-        """Return a style; without colours only its weight is left, with sixteen each has one of them."""
+        """Return a style; without colours only the weight remains, with 16 colours the nearest of :data:`SIXTEEN`."""
         if not self.gradient:
             colour, on = SIXTEEN.get(colour, colour), SIXTEEN.get(on, on)
         return ink(colour, on, bold, dim) if self.colour else ink("", "", bold, dim)
 
 
+FULL_STYLE = TerminalStyle()
+
+
 @functools.lru_cache(maxsize=256)
 def ink(colour: str, on: str, bold: bool, dim: bool) -> Style:
-    """Return a style; the same one for the same arguments, for making one is slow."""
+    """Return a style; cached, because creating one is slow."""
     return Style(color=colour or None, bgcolor=on or None, bold=bold or None, dim=dim or None)
 
 
@@ -105,11 +109,11 @@ class Row:
     Parameters
     ----------
     width : int
-        Cells; what reaches beyond is cut.
+        Cells; text beyond is cut.
 
     Notes
     -----
-    Used by one thread, until :meth:`line`.
+    Used by one thread.
     """
 
     def __init__(self, width: int) -> None:
@@ -118,7 +122,7 @@ class Row:
         self._segments: list[Segment] = []
 
     def put(self, column: int, text: str, style: Style = PLAIN) -> Self:
-        """Write printable text from a column on, or from where the last one ended if that is further."""
+        """Write printable text at a column, or after the last text if that ends further right."""
         self._pad(min(column, self.width))
         room = self.width - self._cells
         cells = cell_len(text)
@@ -130,11 +134,11 @@ class Row:
         return self
 
     def right(self, text: str, style: Style = PLAIN, margin: int = 1) -> Self:
-        """Write text that ends ``margin`` cells before the edge."""
+        """Write text that ends ``margin`` cells before the right edge."""
         return self.put(self.width - margin - cell_len(text), text, style)
 
     def draw(self, column: int, segments: Iterable[Segment], cells: int) -> Self:
-        """Add segments that are ``cells`` wide together; left out when they do not fit."""
+        """Add segments of ``cells`` total width; omitted when they do not fit."""
         if max(column, self._cells) + cells <= self.width:
             self._pad(column)
             self._segments.extend(segments)
@@ -155,13 +159,18 @@ class Row:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Canvas:
-    """What stands on the screen at one moment.
+    """What the screen shows at one moment.
 
     Attributes
     ----------
     width : int
     lines : tuple of Line
         Top first, each ``width`` cells wide.
+
+    Examples
+    --------
+    >>> Canvas(4, (Row(4).put(0, "ab").line(), Row(4).right("c").line())).text.splitlines()
+    ['ab', '  c']
     """
 
     width: int
@@ -169,11 +178,11 @@ class Canvas:
 
     @property
     def text(self) -> str:
-        """The characters alone, one line each, without the spaces at the ends."""
+        """The characters without styles, one line per row, trailing spaces removed."""
         return "\n".join("".join(segment.text for segment in line).rstrip() for line in self.lines) + "\n"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the segments, a line feed behind each line."""
+        """Yield the segments and a line feed after each line."""
         for line in self.lines:
             yield from line
             yield Segment.line()

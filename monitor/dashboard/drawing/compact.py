@@ -1,6 +1,6 @@
 """The dashboard for a screen below 60x16: what matters most, as much of it as there are lines for.
 
-A pure function of a frozen snapshot; safe on any thread.
+Pure functions; safe on any thread.
 """
 
 from __future__ import annotations
@@ -9,99 +9,93 @@ import re
 
 from rich.segment import Segment
 
-from monitor.dashboard.drawing.canvas import Line, Row, TerminalStyle
+from monitor.dashboard.drawing.canvas import Line, Row
 from monitor.dashboard.drawing.glyphs import clock, fit
-from monitor.dashboard.drawing.state import NOTHING_MORE, DashboardState
+from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.status import help_rows
 from monitor.dashboard.drawing.widgets import (
     footer_row,
+    history_segments,
     level_segments,
-    message_of,
-    rolling_of,
+    rolling_verdict,
     score_segments,
-    strip_segments,
+    status_message,
     verdict_colour,
     verdict_text,
 )
-from monitor.messages import Snapshot
 
-__all__ = ["small_lines"]
+__all__ = ["compact_lines"]
 
 BAR_WIDTH = 24
-"""Below this many columns a bar would say nothing."""
+"""Below this width a bar would be too short to read."""
 
 
-def small_lines(
-    snapshot: Snapshot, width: int, height: int, look: TerminalStyle, display: DashboardState = NOTHING_MORE
-) -> list[Line]:
+def compact_lines(layout: Layout) -> list[Line]:
     """Return the lines of a small screen.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-    width, height : int
-        Cells, at least 1.
-    look : TerminalStyle
-    display : DashboardState
 
     Returns
     -------
     list of Line
-        ``height`` of them, the verdict always among them where there are two or more.
+        As many as the layout is high, the verdict always among them where there are two or more.
     """
-    if display.help and height > 1:
-        return [*help_rows(display, height - 1, width, look), footer_row({}, width, look)]
-    pieces = _pieces(snapshot, width, look, display)
-    by_rank = sorted(range(len(pieces)), key=lambda at: pieces[at][0])
-    rows = [pieces[at][1] for at in sorted(by_rank[: height - 1])]
-    rows += [Row(width).line()] * (height - 1 - len(rows))
-    return [*rows, footer_row({}, width, look)]
+    width, style, num_rows = layout.width, layout.style, layout.height - 1
+    footer = footer_row({}, width, style)
+    if layout.state.help and num_rows > 0:
+        return [*help_rows(layout.state, num_rows, width, style), footer]
+    ranked = _ranked_lines(layout)
+    by_rank = sorted(range(len(ranked)), key=lambda index: ranked[index][0])
+    rows = [ranked[index][1] for index in sorted(by_rank[:num_rows])]
+    return [*rows, *[Row(width).line()] * (num_rows - len(rows)), footer]
 
 
-def _pieces(snapshot: Snapshot, width: int, look: TerminalStyle, display: DashboardState) -> list[tuple[int, Line]]:
-    """Return every line there could be, top first, with its rank; the lowest ranks stay."""
-    bars = score_segments(snapshot, width, 4, look) if width >= BAR_WIDTH else []
+def _ranked_lines(layout: Layout) -> list[tuple[int, Line]]:
+    """Return rank and line of everything that could be shown, top first; the lowest ranks are kept."""
+    snapshot, width, style = layout.snapshot, layout.width, layout.style
+    bars = score_segments(snapshot, width, 4, style) if width >= BAR_WIDTH else []
     return [
-        (3, _source_line(snapshot, width, look, display)),
-        (0, _verdict_line(snapshot, width, look)),
-        (2, _message_line(snapshot, width, look)),
-        *((6, _whole(segments, width)) for segments in bars),
-        (5, _heart_rate_line(snapshot, width, look)),
-        (4, _whole(strip_segments(snapshot, width, look), width)),
-        (7, _whole(level_segments(snapshot.level, width, look), width)),
+        (3, _source_line(layout)),
+        (0, _verdict_line(layout)),
+        (2, _message_line(layout)),
+        *((6, _full_width(segments, width)) for segments in bars),
+        (5, _heart_rate_line(layout)),
+        (4, _full_width(history_segments(snapshot, width, style), width)),
+        (7, _full_width(level_segments(snapshot.level, width, style), width)),
     ]
 
 
-def _source_line(snapshot: Snapshot, width: int, look: TerminalStyle, display: DashboardState) -> Line:
-    """Return source and position, and whether it is held."""
-    held = f"{display.held.upper()} " if display.held else ""
-    time = held + clock(snapshot.elapsed_s + display.shift_s)
-    source = fit(snapshot.start.source, max(width - len(time) - 1, 0), unicode=look.unicode)
+def _source_line(layout: Layout) -> Line:
+    """Return source and position, and whether the playback is paused or the screen frozen."""
+    start, state, width = layout.snapshot.start, layout.state, layout.width
+    held = f"{state.held.upper()} " if state.held else ""
+    time = held + clock(layout.snapshot.elapsed_s + state.shift_s)
+    source = fit(start.source, max(width - len(time) - 1, 0), unicode=layout.style.unicode)
     return Row(width).put(0, source).right(time, margin=0).line()
 
 
-def _verdict_line(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
-    """Return the label, or the state, and how sure it is."""
-    rolling = rolling_of(snapshot)
-    sure = f" {rolling.confidence:.2f}" if rolling.label and rolling.confidence is not None else ""
-    text = fit(verdict_text(rolling).upper() + sure, width, unicode=look.unicode)
-    return Row(width).put(0, text, look.ink(verdict_colour(snapshot), bold=True)).line()
+def _verdict_line(layout: Layout) -> Line:
+    """Return the label and its confidence, or the state."""
+    rolling = rolling_verdict(layout.snapshot)
+    confidence = f" {rolling.confidence:.2f}" if rolling.label and rolling.confidence is not None else ""
+    text = fit(verdict_text(rolling).upper() + confidence, layout.width, unicode=layout.style.unicode)
+    return Row(layout.width).put(0, text, layout.style.ink(verdict_colour(layout.snapshot), bold=True)).line()
 
 
-def _message_line(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
-    """Return what is wrong with a live input, or what there is to say about the newest window."""
-    text, _ = message_of(snapshot)
+def _message_line(layout: Layout) -> Line:
+    """Return the most urgent alert, or what there is to say about the newest window."""
+    text, _ = status_message(layout.snapshot)
     short = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
-    return Row(width).put(0, fit(short, width, unicode=look.unicode), look.ink(dim=True)).line()
+    ink = layout.style.ink(dim=True)
+    return Row(layout.width).put(0, fit(short, layout.width, unicode=layout.style.unicode), ink).line()
 
 
-def _heart_rate_line(snapshot: Snapshot, width: int, look: TerminalStyle) -> Line:
+def _heart_rate_line(layout: Layout) -> Line:
     """Return the heart rate."""
-    bpm = snapshot.window.heart_rate_bpm if snapshot.window else None
-    row = Row(width).put(0, "heart rate ", look.ink(dim=True))
+    window = layout.snapshot.window
+    bpm = window.heart_rate_bpm if window else None
+    row = Row(layout.width).put(0, "heart rate ", layout.style.ink(dim=True))
     return row.put(0, "- bpm" if bpm is None else f"{bpm:.0f} bpm").line()
 
 
-def _whole(segments: list[Segment], width: int) -> Line:
-    """Return a line of segments that are as wide as the screen."""
+def _full_width(segments: list[Segment], width: int) -> Line:
+    """Return a line of segments that are as wide as the screen together."""
     return Row(width).draw(0, segments, width).line()

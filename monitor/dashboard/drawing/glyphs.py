@@ -1,7 +1,7 @@
-"""Numbers to characters: bars, big letters, pictures, clock times. Nothing here knows a colour.
+"""Numbers to characters: bars, big letters, images, clock times. Nothing here uses a colour.
 
-Every text that comes out has the width that was asked for, so that nothing moves from one
-frame to the next. ``unicode=False`` keeps to ASCII, for terminals without block characters.
+Every text has exactly the requested width, so nothing moves from one screen to the next.
+``unicode=False`` keeps to ASCII, for terminals without block characters.
 Pure functions; safe on any thread.
 """
 
@@ -24,12 +24,12 @@ SHADES = " ░▒▓█"
 ASCII_SHADES = " .:-=+*#%@"
 
 LEVEL_FLOOR_DB = -60.0
-"""The left end of the level bar: what is quieter than this is seldom worth hearing."""
+"""The left end of the level bar."""
 
 STATE_LETTERS = {"listening": ".", "no-signal": "_", "poor-signal": "x", "uncertain": "?", "gap": "-"}
-"""The letters of what is no label; no label is ever given one of them."""
+"""The letters of the states; a label never gets one of them."""
 
-# Rows of 3 to 5 pixels, top first, each row one base-32 digit whose bits are the pixels.
+# Five rows of 3 to 5 pixels, top first; each row is one base-32 digit whose bits are the pixels.
 GLYPHS = {
     **dict(zip("ABCDEFG", ("25755", "65656", "34443", "65556", "74647", "74644", "34553"), strict=True)),
     **dict(zip("HIJKLMN", ("55755", "72227", "11152", "55655", "44447", "HRLHH", "9DB99"), strict=True)),
@@ -41,12 +41,12 @@ GLYPHS = {
 
 
 def bar(fraction: float, width: int, *, unicode: bool = True) -> str:
-    """Return a bar of block characters, without the room behind it.
+    """Return a bar of block characters, without the empty cells behind it.
 
     Parameters
     ----------
     fraction : float
-        0 (empty) to 1 (full); what lies outside is cut, what is not finite is empty.
+        0 (empty) to 1 (full); values outside are clipped, values that are not finite give an empty bar.
     width : int
         Cells of a full bar.
     unicode : bool
@@ -56,6 +56,11 @@ def bar(fraction: float, width: int, *, unicode: bool = True) -> str:
     -------
     str
         0 to ``width`` characters.
+
+    Examples
+    --------
+    >>> bar(0.5, 8, unicode=False)
+    '####'
     """
     full = min(max(fraction, 0.0), 1.0) if math.isfinite(fraction) else 0.0
     if not unicode:
@@ -65,12 +70,18 @@ def bar(fraction: float, width: int, *, unicode: bool = True) -> str:
 
 
 def db_fraction(db: float) -> float:
-    """Return where a level stands between -60 dB (0) and full scale (1)."""
+    """Return a level in dB as a fraction from -60 dB (0) to full scale (1)."""
     return min(1.0, max(0.0, 1.0 - db / LEVEL_FLOOR_DB))  # in this order a NaN is 0 too
 
 
 def clock(seconds: float) -> str:
-    """Return ``0:07.5``: minutes, seconds and tenths, hours where there are any."""
+    """Return minutes, seconds and tenths, and hours where there are any.
+
+    Examples
+    --------
+    >>> clock(7.56), clock(3600)
+    ('0:07.5', '1:00:00.0')
+    """
     tenths = max(0, math.floor(seconds * 10 + 1e-6)) if math.isfinite(seconds) else 0
     minutes, rest = divmod(tenths, 600)
     hours, minutes_left = divmod(minutes, 60)
@@ -81,7 +92,12 @@ def clock(seconds: float) -> str:
 def fit(text: str, width: int, *, unicode: bool = True) -> str:
     """Return the text in exactly ``width`` cells: padded, or cut with an ellipsis.
 
-    What could move the cursor, or cannot be drawn in ASCII when that is asked for, becomes ``?``.
+    Control characters, and characters outside ASCII where ``unicode`` is False, become ``?``.
+
+    Examples
+    --------
+    >>> fit("a long name", 6, unicode=False)
+    'a lon~'
     """
     clean = "".join(
         character if character.isprintable() and (unicode or character.isascii()) else "?" for character in text
@@ -93,12 +109,12 @@ def fit(text: str, width: int, *, unicode: bool = True) -> str:
 
 
 def big_letters(text: str) -> tuple[str, str, str] | None:
-    """Return the text three lines high, in half-block characters.
+    """Return the text in letters three lines high, of half-block characters.
 
     Returns
     -------
     tuple of three str, or None
-        Lines of the same width; None when a character has no big form.
+        Lines of equal width; None when a character has no big form.
     """
     if not text or not set(text.upper()) <= GLYPHS.keys():
         return None
@@ -109,62 +125,68 @@ def big_letters(text: str) -> tuple[str, str, str] | None:
 
 
 def _glyph_rows(character: str) -> list[str]:
-    """Return the five pixel rows of a character, ``#`` or space, with the gap behind it."""
+    """Return the five pixel rows of a character, ``#`` or space, and one empty column."""
     values = [int(digit, 32) for digit in GLYPHS[character]]
     width = 1 if character == " " else max(3, max(values).bit_length())
     return [f"{value:0{width}b} "[-width - 1 :].replace("0", " ").replace("1", "#") for value in values]
 
 
 def _half_block(top: str, bottom: str) -> str:
-    """Return the character with these two halves set."""
+    """Return the character for an upper and a lower pixel."""
     return {"  ": " ", "# ": "▀", " #": "▄", "##": "█"}[top + bottom]
 
 
 def label_letters(labels: Sequence[str]) -> dict[str, str]:
-    """Return one letter for each label and each state, all of them different.
+    """Return one letter for each label and each state, all different.
 
-    The first label is written small and the others large, so that a change of label is
-    seen without colour: ``n`` normal, ``M`` murmur, ``E`` extrastole.
+    The first label is in lower case and the others in upper case, so that a change of label is
+    visible without colour.
+
+    Examples
+    --------
+    >>> letters = label_letters(("normal", "murmur", "extrastole"))
+    >>> letters["normal"], letters["murmur"], letters["extrastole"]
+    ('n', 'M', 'E')
     """
     letters = dict(STATE_LETTERS)
-    for number, label in enumerate(labels):
-        wanted = [*(label if number else label.lower()), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
-        signs = (sign.upper() if number else sign for sign in wanted if sign.isascii() and sign.isalnum())
+    for index, label in enumerate(labels):
+        wanted = [*(label if index else label.lower()), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
+        signs = (sign.upper() if index else sign for sign in wanted if sign.isascii() and sign.isalnum())
         letters[label] = next((sign for sign in signs if sign not in letters.values()), "#")
     return letters
 
 
-def pool(picture: NDArray[Number], height: int, width: int) -> NDArray[Number]:
-    """Return a picture made smaller: each pixel the largest of those it stands for.
+def pool(image: NDArray[Number], height: int, width: int) -> NDArray[Number]:
+    """Return an image reduced by max pooling.
 
     Parameters
     ----------
-    picture : ndarray, shape (rows, columns)
+    image : ndarray, shape (rows, columns)
     height, width : int
-        At least 1; more than there is gives what there is.
+        At least 1; the image is never enlarged.
 
     Returns
     -------
     ndarray, shape (min(height, rows), min(width, columns))
-        A short loud sound stays as loud as it was.
+        A single bright pixel stays as bright as it was.
     """
-    rows, columns = picture.shape
+    rows, columns = image.shape
     if height < rows:
-        picture = np.maximum.reduceat(picture, np.arange(height) * rows // height, axis=0)
+        image = np.maximum.reduceat(image, np.arange(height) * rows // height, axis=0)
     if width < columns:
-        picture = np.maximum.reduceat(picture, np.arange(width) * columns // width, axis=1)
-    return picture
+        image = np.maximum.reduceat(image, np.arange(width) * columns // width, axis=1)
+    return image
 
 
 def pixels(channel: NDArray[np.float32], low: float, high: float, steps: int) -> NDArray[np.intp]:
-    """Return the colour step of each pixel, the lowest row at the bottom.
+    """Return the quantized value of each pixel, flipped so that row 0 is at the bottom.
 
     Parameters
     ----------
     channel : ndarray, shape (rows, columns), float32
-        Row 0 is the lowest; what is not finite counts as ``low``.
+        Row 0 is the lowest frequency; NaN and minus infinity count as ``low``, infinity as ``high``.
     low, high : float
-        The values of the first and the last step.
+        The values of the first and the last step; values outside are clipped.
     steps : int
 
     Returns
@@ -173,25 +195,25 @@ def pixels(channel: NDArray[np.float32], low: float, high: float, steps: int) ->
         0 to ``steps - 1``, top row first.
     """
     scaled = (np.nan_to_num(channel[::-1], nan=low, posinf=high, neginf=low) - low) * (steps / (high - low))
-    whole: NDArray[np.intp] = np.clip(scaled, 0, steps - 1).astype(np.intp)
-    return whole
+    quantized: NDArray[np.intp] = np.clip(scaled, 0, steps - 1).astype(np.intp)
+    return quantized
 
 
 def shade_rows(steps: NDArray[np.intp], num_steps: int, *, unicode: bool = True) -> list[str]:
-    """Return a picture without colours, one character to the pixel.
+    """Return an image without colours, one character per pixel.
 
     Parameters
     ----------
     steps : ndarray, shape (rows, columns), intp
-        0 to ``num_steps - 1``, as :func:`pixels` gives them.
+        0 to ``num_steps - 1``, from :func:`pixels`.
     num_steps : int
     unicode : bool
-        Shade characters, or ASCII of growing ink.
+        Shade characters, or ASCII characters of increasing density.
 
     Returns
     -------
     list of str
-        One to the row.
+        One per row.
     """
     ramp = SHADES if unicode else ASCII_SHADES
     ink = np.array(list(ramp))[steps * len(ramp) // num_steps]

@@ -1,6 +1,7 @@
-"""What the drawing thread adds to a snapshot: the sound's trace, what happened, how the program is doing, the keys.
+"""What the drawing thread adds to a snapshot: waveform trace, events, CPU and memory, keys.
 
-A frozen value; made on the main thread (:mod:`monitor.dashboard.controller`), drawn by :func:`monitor.dashboard.drawing.render.render`.
+A frozen value; created on the main thread (:mod:`monitor.dashboard.controller`) and drawn by
+:func:`monitor.dashboard.drawing.render.render`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ import dataclasses
 
 from monitor.dashboard.trace import Trace
 
-__all__ = ["NOTHING_MORE", "DashboardState", "LoggedEvent", "Vitals"]
+__all__ = ["EMPTY_STATE", "DashboardState", "LoggedEvent", "RuntimeStats"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """Something that happened, and when.
+    """An entry of the event log.
 
     Attributes
     ----------
@@ -23,7 +24,7 @@ class LoggedEvent:
     text : str
         A few words.
     kind : str
-        A label or state, or ``"gap"``, ``"device"``, ``"mark"``, ``"key"``: what gives it its colour.
+        A label or state, or ``"gap"``, ``"device"``, ``"mark"``, ``"key"``, ``"ectopic"``: it decides the colour.
     """
 
     at_s: float
@@ -32,51 +33,51 @@ class LoggedEvent:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Vitals:
-    """How the program itself is doing; None for what a system does not tell.
+class RuntimeStats:
+    """What the program uses and how fast it is; None for what is not known (yet).
 
     Attributes
     ----------
     cpu_percent : float or None
         Of one core, over the last seconds.
     memory_mb : float or None
-        Resident, in units of 2**20 bytes.
-    screen_p50_ms, screen_p95_ms : float or None
-        From the arrival of a window's last sample to the frame that shows its verdict.
+        Resident set size, in units of 2**20 bytes.
+    display_p50_ms, display_p95_ms : float or None
+        Latency from the arrival of a window's last sample to the screen with the window's verdict.
     """
 
     cpu_percent: float | None = None
     memory_mb: float | None = None
-    screen_p50_ms: float | None = None
-    screen_p95_ms: float | None = None
+    display_p50_ms: float | None = None
+    display_p95_ms: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DashboardState:
-    """All that a frame shows beside the snapshot.
+    """All that a screen shows besides the snapshot.
 
     Attributes
     ----------
     trace : Trace or None
-        The last seconds of sound.
+        The waveform of the last seconds.
     events : tuple of LoggedEvent
         Newest last.
-    vitals : Vitals
+    stats : RuntimeStats
     keys : tuple of (str, str)
-        Keys and what they do, the most important first; empty where the terminal gives none.
+        Keys and what they do, the most important first; empty where there is no keyboard.
     gain_db : float
         Display gain on top of the automatic one.
     held : str
-        ``"paused"``, ``"frozen"`` or nothing.
+        ``"paused"``, ``"frozen"`` or empty.
     help : bool
-        Whether the help lies over the picture.
+        Whether the help page is shown.
     shift_s : float
-        Position in the recording minus position in the sound heard so far; other than 0 after a seek.
+        Position in the recording minus position in the sound played so far; not 0 after a seek.
     """
 
     trace: Trace | None = None
     events: tuple[LoggedEvent, ...] = ()
-    vitals: Vitals = Vitals()
+    stats: RuntimeStats = RuntimeStats()
     keys: tuple[tuple[str, str], ...] = ()
     gain_db: float = 0.0
     held: str = ""
@@ -84,4 +85,4 @@ class DashboardState:
     shift_s: float = 0.0
 
 
-NOTHING_MORE = DashboardState()
+EMPTY_STATE = DashboardState()

@@ -1,4 +1,4 @@
-"""The last rows of the dashboard: how the program is doing, and what the keys do; and the help over the picture.
+"""The last rows of the dashboard, sample rate, latency, CPU, memory and keys, and the help page.
 
 Pure functions; safe on any thread.
 """
@@ -9,79 +9,80 @@ from rich.cells import cell_len
 
 from monitor.dashboard.drawing.canvas import Line, Row, TerminalStyle
 from monitor.dashboard.drawing.glyphs import fit
-from monitor.dashboard.drawing.state import DashboardState, Vitals
+from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Snapshot
 
-__all__ = ["HELP", "health_row", "help_rows", "keys_row"]
+__all__ = ["HELP", "help_rows", "keys_row", "system_row"]
 
 HELP = (
     ("q", "quit; Ctrl+C does the same"),
-    ("space", "pause a recording; freeze the picture of a live input"),
-    ("m", "mark this moment with its time"),
+    ("space", "pause a recording; freeze the screen of a live input"),
+    ("m", "mark this moment in the list of events"),
     ("r", "start or stop recording into a new file in this folder"),
-    ("s", "save this picture (SVG) and the last 30 s of sound (WAV)"),
-    ("left right", "5 s back or on; what spans the jump is not judged"),
-    ("+ -", "the trace higher or lower; nothing else changes"),
+    ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
+    ("left right", "seek 5 s; windows that span the jump get no label"),
+    ("+ -", "display gain of the waveform; the analysis is not affected"),
     ("?", "this help"),
     ("", ""),
-    ("bars", "rolling scores; the upright mark is the newest window's own"),
-    ("ticks", "heart sounds heard, first and second alike; x is lost sound"),
-    ("history", "a letter to the window, the newest at the right"),
-    ("hop", "what judging a window costs"),
-    ("screen", "from a window's last sample to the frame with its verdict"),
+    ("bars", "rolling scores; the vertical mark is the newest window's score"),
+    ("ticks", "detected heart sounds, S1 and S2 alike; x is lost sound"),
+    ("history", "rolling verdicts, one letter per window, newest at the right"),
+    ("compute", "compute time per window, median and 95th percentile"),
+    ("system", "nominal and measured sample rate; CPU and memory of this program"),
+    ("latency", "from a window's last sample to its verdict on the screen"),
 )
-"""What the keys do and what is drawn, for the help."""
+"""Keys, and parts of the screen, with what they do or mean."""
 
-BIG = 78
-"""From here on the names of the figures are written out."""
+WIDE = 78
+"""From this width on names are written out."""
 
 
-def health_row(snapshot: Snapshot, vitals: Vitals, width: int, look: TerminalStyle) -> Line:
-    """Return rates, the way from sound to screen, and what the program takes; ``-`` for what cannot be told."""
+def system_row(snapshot: Snapshot, stats: RuntimeStats, width: int, style: TerminalStyle) -> Line:
+    """Return sample rates, display latency, CPU and memory; ``-`` for what is unknown."""
     device = snapshot.device
     measured = None if device is None else device.measured_rate_hz
-    quiet, wide = look.ink(dim=True), width >= BIG
-    row = Row(width).put(1, "health", quiet).put(GUTTER, f"{snapshot.start.sample_rate} Hz")
+    quiet, wide = style.ink(dim=True), width >= WIDE
+    row = Row(width).put(1, "system", quiet).put(GUTTER, f"{snapshot.start.sample_rate} Hz")
     if wide:
-        row.put(0, " real ", quiet).put(0, _figure(measured, 8, 1))
-    row.put(0, "  screen p50 " if wide else "  scr ", quiet).put(0, _figure(vitals.screen_p50_ms, 4))
-    row.put(0, " p95 " if wide else "/", quiet).put(0, _figure(vitals.screen_p95_ms, 4)).put(0, " ms", quiet)
-    row.put(0, " cpu", quiet).put(0, f"{_figure(vitals.cpu_percent, 4)}%")
-    return row.put(0, _figure(vitals.memory_mb, 5)).put(0, " MB", quiet).line()
+        row.put(0, " real ", quiet).put(0, _number(measured, 8, 1))
+    row.put(0, "  latency p50 " if wide else "  lat ", quiet).put(0, _number(stats.display_p50_ms, 4))
+    row.put(0, " p95 " if wide else "/", quiet).put(0, _number(stats.display_p95_ms, 4)).put(0, " ms", quiet)
+    row.put(0, " cpu", quiet).put(0, f"{_number(stats.cpu_percent, 4)}%")
+    return row.put(0, _number(stats.memory_mb, 5)).put(0, " MB", quiet).line()
 
 
-def _figure(value: float | None, width: int, digits: int = 0) -> str:
-    """Return a figure in a fixed width."""
+def _number(value: float | None, width: int, digits: int = 0) -> str:
+    """Return a number in a fixed width."""
     return f"{'-':>{width}}" if value is None else f"{min(value, 10.0**width - 1):{width}.{digits}f}"[:width]
 
 
-def keys_row(keys: tuple[tuple[str, str], ...], width: int, look: TerminalStyle) -> Line:
-    """Return what the keys do, as many as there is room for; an empty row without keys."""
+def keys_row(keys: tuple[tuple[str, str], ...], width: int, style: TerminalStyle) -> Line:
+    """Return as many keys as fit, with what they do; an empty row without keys."""
     row = Row(width)
     column = 1
     for key, meaning in keys:
-        sign = key if look.unicode else key.replace("←→", "<>")
+        sign = key if style.unicode else key.replace("←→", "<>")
         end = column + cell_len(sign) + 1 + cell_len(meaning)
         if end >= width:
             break
-        row.put(column, sign, look.ink(bold=True)).put(0, f" {meaning}", look.ink(dim=True))
+        row.put(column, sign, style.ink(bold=True)).put(0, f" {meaning}", style.ink(dim=True))
         column = end + 2
     return row.line()
 
 
-def help_rows(display: DashboardState, height: int, width: int, look: TerminalStyle) -> list[Line]:
-    """Return the help in ``height`` rows."""
-    rows = [Row(width).put(1, "help: any key goes back", look.ink(bold=True)).line()]
+def help_rows(state: DashboardState, height: int, width: int, style: TerminalStyle) -> list[Line]:
+    """Return the help page in ``height`` rows."""
+    rows = [Row(width).put(1, "help: press any key to return", style.ink(bold=True)).line()]
     for key, meaning in HELP:
-        if key in ("r", "left right") and not _has(display, key):
+        if key in ("r", "left right") and not _has(state, key):
             continue
-        text = fit(meaning, max(0, width - 14), unicode=look.unicode).rstrip()
-        rows.append(Row(width).put(2, key, look.ink(bold=True)).put(13, text).line())
+        text = fit(meaning, max(0, width - 14), unicode=style.unicode).rstrip()
+        rows.append(Row(width).put(2, key, style.ink(bold=True)).put(13, text).line())
     rows = rows[:height]
     return rows + [Row(width).line()] * (height - len(rows))
 
 
-def _has(display: DashboardState, key: str) -> bool:
-    """Return whether a key does something here."""
-    return any(sign == {"left right": "←→"}.get(key, key) for sign, _ in display.keys)
+def _has(state: DashboardState, key: str) -> bool:
+    """Return whether a key is available."""
+    return any(sign == {"left right": "←→"}.get(key, key) for sign, _ in state.keys)

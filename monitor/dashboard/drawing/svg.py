@@ -1,7 +1,7 @@
-"""A frame of the dashboard as an SVG document, cell by cell.
+"""A canvas of the dashboard as an SVG document, cell by cell.
 
-Block and braille characters become shapes, so that the picture has no seams whatever font the reader has, and nothing
-is fetched from anywhere: Rich's own export asks a server for its font. Pure functions; safe on any thread.
+Block and braille characters become shapes, so that there are no seams whatever font the reader has. Nothing is
+downloaded: Rich's own export loads its font from a server. Pure functions; safe on any thread.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["svg_of"]
 CELL_WIDTH, CELL_HEIGHT = 9, 18
 BASELINE = 14
 MARGIN = 12
-GROUND, INK, DIM_INK = "#14161a", "#d7d7d7", "#75777b"
+BACKGROUND, INK, DIM_INK = "#14161a", "#d7d7d7", "#75777b"
 
-EIGHTHS = {sign: number for number, sign in enumerate("▏▎▍▌▋▊▉█", 1)}
+EIGHTHS = {sign: count for count, sign in enumerate("▏▎▍▌▋▊▉█", 1)}
 HALVES = {"▀": 0, "▄": CELL_HEIGHT // 2}
 BRAILLE = {chr(0x2800 + dots) for dots in range(1, 256)}
 DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
@@ -30,27 +30,27 @@ DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 DOT_WIDTH, DOT_HEIGHT = CELL_WIDTH / 2, CELL_HEIGHT / 4
 
 
-def svg_of(frame: Canvas) -> str:
-    """Return a frame as an SVG document."""
-    width = frame.width * CELL_WIDTH + 2 * MARGIN
-    height = len(frame.lines) * CELL_HEIGHT + 2 * MARGIN
-    shapes = [shape for number, line in enumerate(frame.lines) for shape in _line_shapes(line, number)]
+def svg_of(canvas: Canvas) -> str:
+    """Return a canvas as an SVG document."""
+    width = canvas.width * CELL_WIDTH + 2 * MARGIN
+    height = len(canvas.lines) * CELL_HEIGHT + 2 * MARGIN
+    shapes = [shape for row, line in enumerate(canvas.lines) for shape in _line_shapes(line, row)]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-size="14.5"',
             "  font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace\"",
             '  shape-rendering="crispEdges" xml:space="preserve">',
-            f'<rect width="{width}" height="{height}" rx="8" fill="{GROUND}"/>',
+            f'<rect width="{width}" height="{height}" rx="8" fill="{BACKGROUND}"/>',
             *shapes,
             "</svg>\n",
         ]
     )
 
 
-def _line_shapes(line: tuple[Segment, ...], number: int) -> list[str]:
+def _line_shapes(line: tuple[Segment, ...], row: int) -> list[str]:
     """Return the shapes of one line."""
     shapes: list[str] = []
-    x, y = MARGIN, MARGIN + number * CELL_HEIGHT
+    x, y = MARGIN, MARGIN + row * CELL_HEIGHT
     for segment in line:
         shapes += _segment_shapes(segment.text, segment.style or Style.null(), x, y)
         x += cell_len(segment.text) * CELL_WIDTH
@@ -58,11 +58,11 @@ def _line_shapes(line: tuple[Segment, ...], number: int) -> list[str]:
 
 
 def _segment_shapes(text: str, style: Style, x: int, y: int) -> list[str]:
-    """Return the shapes of a run of one style: its ground, then blocks, dots or letters."""
+    """Return the shapes of a segment: background, then blocks, dots or letters."""
     ink = _hex(style, "color") or (DIM_INK if style.dim else INK)
-    ground = _hex(style, "bgcolor")
+    background = _hex(style, "bgcolor")
     width = cell_len(text) * CELL_WIDTH
-    shapes = [_rect(x, y, width, CELL_HEIGHT, ground)] if ground and text else []
+    shapes = [_rect(x, y, width, CELL_HEIGHT, background)] if background and text else []
     if not text.strip():
         return shapes
     if set(text) <= {*EIGHTHS, *HALVES, " "}:
@@ -98,6 +98,6 @@ def _rect(x: int, y: int, width: float, height: int, fill: str) -> str:
 
 
 def _hex(style: Style, side: str) -> str:
-    """Return a style's foreground or background as ``#rrggbb``, empty where it has none."""
+    """Return a style's foreground or background as ``#rrggbb``; empty for the default colour."""
     color = getattr(style, side)
     return "" if color is None or color.type is ColorType.DEFAULT else str(color.get_truecolor().hex)

@@ -1,4 +1,4 @@
-"""The phonocardiogram in characters: two by four dots to the cell, ticks over the sounds that were heard.
+"""The phonocardiogram in characters: 2x4 braille dots per cell, and ticks above the detected heart sounds.
 
 Pure functions; safe on any thread.
 """
@@ -18,9 +18,9 @@ from monitor.dashboard.trace import BIN_S, Trace
 __all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines"]
 
 TRACE_S = 5.0
-"""Seconds shown at the least: one window."""
-GAIN_STEP_DB, MOST_GAIN_DB = 3.0, 60.0
-"""The automatic gain moves in steps, so that the picture keeps its height while the sound breathes."""
+"""Minimum seconds shown: one window."""
+GAIN_STEP_DB, MAX_GAIN_DB = 3.0, 60.0
+"""The automatic gain moves in steps, so that the waveform keeps its height while the level varies slightly."""
 
 BRAILLE = 0x2800
 DOTS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
@@ -31,20 +31,25 @@ CELLS = (" ", *(chr(BRAILLE + dots) for dots in range(1, 256)))
 
 
 def automatic_gain_db(peak: float) -> float:
-    """Return the gain, 0 to 60 dB in steps of 3, with which the loudest sample still fits.
+    """Return the largest gain, 0 to 60 dB in steps of 3, with which the peak still fits.
 
     Parameters
     ----------
     peak : float
         Amplitude, 0 to 1.
+
+    Examples
+    --------
+    >>> automatic_gain_db(0.5), automatic_gain_db(0.1)
+    (6.0, 18.0)
     """
     if not peak > 0:
         return 0.0
-    return min(MOST_GAIN_DB, max(0.0, math.floor(-20.0 * math.log10(peak) / GAIN_STEP_DB) * GAIN_STEP_DB))
+    return min(MAX_GAIN_DB, max(0.0, math.floor(-20.0 * math.log10(peak) / GAIN_STEP_DB) * GAIN_STEP_DB))
 
 
-def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: TerminalStyle) -> list[Line]:
-    """Return the last seconds of sound, the newest at the right.
+def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, style: TerminalStyle) -> list[Line]:
+    """Return the waveform of the last seconds, the newest at the right.
 
     Parameters
     ----------
@@ -52,44 +57,44 @@ def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, look: Term
     width, lines : int
         Cells, at least 1.
     gain_db : float
-        What is louder then is cut at the edge.
-    look : TerminalStyle
+        Display gain; louder samples are clipped at the edge.
+    style : TerminalStyle
 
     Returns
     -------
     list of Line
         ``lines`` of them, each ``width`` cells wide.
     """
-    dots = 2 if look.unicode else 1
-    rows = 4 * lines if look.unicode else lines
+    dots = 2 if style.unicode else 1
+    rows = 4 * lines if style.unicode else lines
     low, high, lost = _columns(trace, width, dots)
     half, scale = (rows - 1) / 2, 10.0 ** (gain_db / 20.0)
     top, bottom = (np.clip(half - half * scale * edge, 0, rows - 1).round() for edge in (high, low))
     row = np.arange(rows)[:, None]
-    filled = (row >= top) & (row <= bottom)  # where there was no sound yet, NaN is neither
-    if not look.unicode:
+    filled = (row >= top) & (row <= bottom)  # NaN, before the first sample, is neither
+    if not style.unicode:
         texts = ["".join("|" if dot else " " for dot in line) for line in filled.tolist()]
-        return [_styled(text, lost, look) for text in texts]
+        return [_styled(text, lost, style) for text in texts]
     cells = (filled.reshape(lines, 4, width, 2) * DOTS[None, :, None, :]).sum(axis=(1, 3))
-    gone = lost[::2] | lost[1::2]
-    return [_styled("".join(map(CELLS.__getitem__, line)), gone, look) for line in cells.tolist()]
+    lost_cells = lost[::2] | lost[1::2]
+    return [_styled("".join(map(CELLS.__getitem__, line)), lost_cells, style) for line in cells.tolist()]
 
 
-def tick_segments(trace: Trace, width: int, look: TerminalStyle) -> list[Segment]:
+def tick_segments(trace: Trace, width: int, style: TerminalStyle) -> list[Segment]:
     """Return a row of ``width`` cells with a tick over each heart sound."""
-    dots = 2 if look.unicode else 1
+    dots = 2 if style.unicode else 1
     per_cell = dots * _bins_per_column(dots * width)
     end = -(-_end_bin(trace) // per_cell)
     cells = {int(at_s / BIN_S) // per_cell - (end - width) for at_s in trace.sounds_s}
-    mark = "▾" if look.unicode else "v"
-    return [Segment("".join(mark if cell in cells else " " for cell in range(width)), look.ink(YELLOW))]
+    mark = "▾" if style.unicode else "v"
+    return [Segment("".join(mark if cell in cells else " " for cell in range(width)), style.ink(YELLOW))]
 
 
 def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return lowest and highest sample of each column, NaN where there was none yet, and whether sound was lost."""
+    """Return minimum and maximum of each column, NaN before the first sample, and whether samples were lost there."""
     columns = dots * width
     per_column = _bins_per_column(columns)
-    step = dots * per_column  # whole cells move, so that no dot changes its side of a cell
+    step = dots * per_column  # shift by whole cells, so that a dot stays on its side of a cell
     end = -(-_end_bin(trace) // step) * step
     start = end - columns * per_column
     low, high = (np.full(columns * per_column, math.nan, np.float32) for _ in range(2))
@@ -106,22 +111,23 @@ def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], 
 
 
 def _bins_per_column(columns: int) -> int:
-    """Return how many bins a column stands for."""
+    """Return the number of bins per column."""
     return max(1, math.ceil(TRACE_S / BIN_S / columns))
 
 
 def _end_bin(trace: Trace) -> int:
-    """Return the number of the bin after the last."""
+    """Return the index of the bin after the last."""
     return trace.first_bin + len(trace.low)
 
 
-def _styled(text: str, lost: NDArray[np.bool_], look: TerminalStyle) -> Line:
-    """Return a line in which lost sound is a row of crosses."""
-    ink, gone = look.ink(TEAL), look.ink(RED)
+def _styled(text: str, lost: NDArray[np.bool_], style: TerminalStyle) -> Line:
+    """Return a line with crosses where samples were lost."""
+    ink, lost_ink = style.ink(TEAL), style.ink(RED)
     if not lost.any():
         return (Segment(text, ink),)
     pairs = zip(text, lost.tolist(), strict=True)
     runs = itertools.groupby(pairs, key=lambda pair: pair[1])
     return tuple(
-        Segment("".join("x" if is_lost else sign for sign, _ in run), gone if is_lost else ink) for is_lost, run in runs
+        Segment("".join("x" if is_lost else sign for sign, _ in run), lost_ink if is_lost else ink)
+        for is_lost, run in runs
     )

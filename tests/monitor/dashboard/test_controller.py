@@ -1,4 +1,4 @@
-"""What the keys do, and what stands beside the snapshot."""
+"""What the keys do, and what is shown besides the snapshot."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ NOW = datetime.datetime(2026, 1, 2, 3, 4, 5)
 
 
 class Played:
-    """A desk of a live source that a test plays, block by block."""
+    """A controller of a live source that a test feeds block by block."""
 
     def __init__(self, source, bundle, folder):
         self.source = source
         self.pipeline = Pipeline(source, bundle)
         self.quits = 0
-        self.desk = DashboardController(self.pipeline, self.quit, folder=folder, now=lambda: NOW)
+        self.controller = DashboardController(self.pipeline, self.quit, folder=folder, now=lambda: NOW)
         self.pipeline.drain(0.0)
         self.pipeline.start()
 
     def quit(self):
-        """Count the wish to end."""
+        """Count the calls."""
         self.quits += 1
 
-    def hear(self, waveform, until=None):
-        """Push sound and wait until a window of that number was judged."""
+    def push(self, waveform, until=None):
+        """Push samples and wait for the window with an index."""
         for start in range(0, len(waveform), 1000):
             self.source.ring.push(waveform[start : start + 1000])
         while until is not None:
             for event in self.pipeline.drain(5.0):
-                self.desk.window(event)
+                self.controller.window(event)
                 if event.index == until:
                     return
 
     def texts(self):
-        """Return what happened."""
-        return [entry.text for entry in self.desk.events.entries]
+        """Return the texts of the event log."""
+        return [entry.text for entry in self.controller.events.entries]
 
 
 @pytest.fixture
 def live(scripted_source, plain_bundle, tmp_path):
-    """Return a live input on a desk."""
+    """Return a live input with a controller."""
     played = Played(scripted_source, plain_bundle, tmp_path)
     yield played
     played.pipeline.close()
@@ -59,125 +59,125 @@ def live(scripted_source, plain_bundle, tmp_path):
 
 @pytest.fixture
 def demo(plain_bundle, tmp_path):
-    """Return a demo on a desk, not yet started."""
+    """Return the controller of a demo that has not started."""
     with Pipeline(SyntheticSource(), plain_bundle) as pipeline:
         yield DashboardController(pipeline, folder=tmp_path, now=lambda: NOW)
 
 
-def test_the_trace_ends_where_the_snapshot_does(live):
-    """The trace is the sound up to the position of the clock."""
-    live.hear(HEART[:24_000], until=2)
-    snapshot, display = live.desk.scene(live.pipeline.snapshot())
+def test_the_trace_ends_at_the_position_of_the_snapshot(live):
+    """The trace is the sound up to the position shown."""
+    live.push(HEART[:24_000], until=2)
+    snapshot, state = live.controller.compose(live.pipeline.snapshot())
     assert snapshot is not None
-    end = display.trace.first_bin + len(display.trace.high)
+    end = state.trace.first_bin + len(state.trace.high)
     assert end == int(snapshot.elapsed_s / 0.005)
-    assert display.trace.peak == pytest.approx(float(np.abs(HEART[:24_000]).max()), rel=0.2)
+    assert state.trace.peak == pytest.approx(float(np.abs(HEART[:24_000]).max()), rel=0.2)
 
 
-def test_heart_sounds_are_ticked_only_where_a_rate_was_heard(live):
-    """A heart has its ticks, inside the newest window; noise has none."""
-    live.hear(HEART[:24_000], until=2)
-    snapshot, display = live.desk.scene(live.pipeline.snapshot())
+def test_heart_sounds_have_ticks_only_with_a_heart_rate(live):
+    """Heart sounds have ticks inside the newest window; noise has none."""
+    live.push(HEART[:24_000], until=2)
+    snapshot, state = live.controller.compose(live.pipeline.snapshot())
     assert snapshot.window.heart_rate_bpm is not None
-    assert len(display.trace.sounds_s) > 5
-    assert all(snapshot.window.start_s < at < snapshot.window.end_s for at in display.trace.sounds_s)
+    assert len(state.trace.sounds_s) > 5
+    assert all(snapshot.window.start_s < at < snapshot.window.end_s for at in state.trace.sounds_s)
     noise = np.random.default_rng(1).uniform(-0.3, 0.3, 24_000).astype(np.float32)
-    live.hear(noise, until=14)
-    snapshot, display = live.desk.scene(live.pipeline.snapshot())
+    live.push(noise, until=14)
+    snapshot, state = live.controller.compose(live.pipeline.snapshot())
     assert snapshot.window.heart_rate_bpm is None
-    assert display.trace.sounds_s == ()
+    assert state.trace.sounds_s == ()
 
 
-def test_the_way_to_the_screen_is_counted_once_for_a_window(live):
-    """Samples that came between a window's end and its frame; the same frame again changes nothing."""
-    live.hear(HEART[:20_400], until=0)
-    snapshot, _ = live.desk.scene(live.pipeline.snapshot())
-    live.desk.drawn(snapshot)
-    live.hear(np.zeros(400, np.float32))
-    live.desk.drawn(snapshot)
-    vitals = live.desk.scene(snapshot)[1].vitals
-    assert vitals.screen_p50_ms == vitals.screen_p95_ms == pytest.approx(100.0)
+def test_the_display_latency_is_measured_once_per_window(live):
+    """It is the time between a window's end and its drawing; drawing it again changes nothing."""
+    live.push(HEART[:20_400], until=0)
+    snapshot, _ = live.controller.compose(live.pipeline.snapshot())
+    live.controller.drawn(snapshot)
+    live.push(np.zeros(400, np.float32))
+    live.controller.drawn(snapshot)
+    stats = live.controller.compose(snapshot)[1].stats
+    assert stats.display_p50_ms == stats.display_p95_ms == pytest.approx(100.0)
 
 
-def test_the_way_to_the_screen_begins_in_the_block(live, monkeypatch):
-    """The time since the newest block came is part of the way."""
-    monkeypatch.setattr(type(live.pipeline.source), "since_heard_s", 0.04, raising=False)
-    live.hear(HEART[:20_400], until=0)
-    snapshot, _ = live.desk.scene(live.pipeline.snapshot())
-    live.desk.drawn(snapshot)
-    vitals = live.desk.scene(snapshot)[1].vitals
-    assert vitals.screen_p50_ms == pytest.approx(140.0)
+def test_the_display_latency_begins_in_the_block(live, monkeypatch):
+    """The time since the newest block is part of the latency."""
+    monkeypatch.setattr(type(live.pipeline.source), "since_last_block_s", 0.04, raising=False)
+    live.push(HEART[:20_400], until=0)
+    snapshot, _ = live.controller.compose(live.pipeline.snapshot())
+    live.controller.drawn(snapshot)
+    stats = live.controller.compose(snapshot)[1].stats
+    assert stats.display_p50_ms == pytest.approx(140.0)
 
 
 class TestKeys:
-    """One by one."""
+    """What each key does."""
 
     def test_q_quits(self, live):
-        """The program is asked to end, once for each press, under the help too."""
-        live.desk.key("q")
-        live.desk.key("?")
-        live.desk.key("q")
+        """Each press quits, also on the help page."""
+        live.controller.key("q")
+        live.controller.key("?")
+        live.controller.key("q")
         assert live.quits == 2
 
-    def test_the_help_is_left_by_any_key(self, live):
-        """That key does nothing else."""
+    def test_any_key_closes_the_help(self, live):
+        """That key has no other effect."""
         snapshot = live.pipeline.snapshot()
-        live.desk.key("?")
-        assert live.desk.scene(snapshot)[1].help
-        live.desk.key("m")
-        assert not live.desk.scene(snapshot)[1].help
+        live.controller.key("?")
+        assert live.controller.compose(snapshot)[1].help
+        live.controller.key("m")
+        assert not live.controller.compose(snapshot)[1].help
         assert live.texts() == []
 
     def test_unknown_keys_do_nothing(self, live):
-        """Nothing changes but for the keys that are named."""
-        before = live.desk.scene(live.pipeline.snapshot())[1]
+        """Unknown keys change nothing."""
+        before = live.controller.compose(live.pipeline.snapshot())[1]
         for key in ("x", "Q", "é", "\n", "7"):
-            live.desk.key(key)
-        after = live.desk.scene(live.pipeline.snapshot())[1]
+            live.controller.key(key)
+        after = live.controller.compose(live.pipeline.snapshot())[1]
         assert (before.gain_db, before.held, before.events) == (after.gain_db, after.held, after.events)
 
     def test_gain_has_its_limits(self, live):
-        """3 dB a press, 30 dB at the most."""
-        live.desk.key("+")
-        live.desk.key("=")
-        assert live.desk.scene(live.pipeline.snapshot())[1].gain_db == 6.0
+        """Steps of 3 dB, within 30 dB."""
+        live.controller.key("+")
+        live.controller.key("=")
+        assert live.controller.compose(live.pipeline.snapshot())[1].gain_db == 6.0
         for _ in range(50):
-            live.desk.key("-")
-        assert live.desk.scene(live.pipeline.snapshot())[1].gain_db == -30.0
+            live.controller.key("-")
+        assert live.controller.compose(live.pipeline.snapshot())[1].gain_db == -30.0
 
     def test_a_mark_has_the_position(self, live):
-        """Where the sound is when the key is pressed."""
-        live.hear(HEART[:24_000], until=2)
-        live.desk.scene(live.pipeline.snapshot())
-        live.desk.key("m")
-        mark = live.desk.events.entries[-1]
+        """A mark is logged at the position of the sound."""
+        live.push(HEART[:24_000], until=2)
+        live.controller.compose(live.pipeline.snapshot())
+        live.controller.key("m")
+        mark = live.controller.events.entries[-1]
         assert (mark.text, mark.kind) == ("mark 1", "mark")
         assert mark.at_s == pytest.approx(6.0)
 
-    def test_a_live_picture_freezes_while_judging_goes_on(self, live):
-        """The frozen snapshot stays, events and news of the device do not; the key again shows the present."""
-        live.hear(HEART[:24_000], until=2)
-        live.desk.scene(live.pipeline.snapshot())
-        live.desk.key(" ")
-        frozen, display = live.desk.scene(live.pipeline.snapshot())
-        assert display.held == "frozen"
-        live.hear(HEART[24_000:32_000], until=6)
-        live.desk.scene(live.pipeline.snapshot())
-        live.desk.key("m")
-        shown, display = live.desk.scene(live.pipeline.snapshot())
+    def test_a_live_screen_freezes_while_the_analysis_continues(self, live):
+        """The frozen snapshot stays while events are updated; the same key shows the newest snapshot again."""
+        live.push(HEART[:24_000], until=2)
+        live.controller.compose(live.pipeline.snapshot())
+        live.controller.key(" ")
+        frozen, state = live.controller.compose(live.pipeline.snapshot())
+        assert state.held == "frozen"
+        live.push(HEART[24_000:32_000], until=6)
+        live.controller.compose(live.pipeline.snapshot())
+        live.controller.key("m")
+        shown, state = live.controller.compose(live.pipeline.snapshot())
         assert shown.elapsed_s == frozen.elapsed_s
         assert shown.window is frozen.window
-        assert display.events[-1].at_s == pytest.approx(8.0)
-        live.desk.key(" ")
-        shown, display = live.desk.scene(live.pipeline.snapshot())
-        assert (shown.elapsed_s, display.held) == (8.0, "")
+        assert state.events[-1].at_s == pytest.approx(8.0)
+        live.controller.key(" ")
+        shown, state = live.controller.compose(live.pipeline.snapshot())
+        assert (shown.elapsed_s, state.held) == (8.0, "")
 
     def test_a_recording_is_started_and_stopped(self, live, tmp_path):
-        """What is heard between the two presses stands in a new file, and where is said."""
-        live.hear(HEART[:8000])
-        live.desk.key("r")
-        live.hear(HEART[8000:20_000], until=0)
-        live.desk.key("r")
+        """The sound between the two presses is in a new file, whose path is logged."""
+        live.push(HEART[:8000])
+        live.controller.key("r")
+        live.push(HEART[8000:20_000], until=0)
+        live.controller.key("r")
         path = tmp_path / "auscult-20260102-030405.wav"
         sound, rate = soundfile.read(path, dtype="float32")
         assert rate == 4000
@@ -185,20 +185,20 @@ class TestKeys:
         assert live.texts()[-1] == f"3 s in {path}"
         assert live.pipeline.snapshot().recording is None
 
-    def test_what_cannot_be_recorded_is_said(self, live, tmp_path):
-        """A folder that is gone is an event, not the end."""
-        live.desk._folder = tmp_path / "gone"
-        live.desk.key("r")
-        live.desk.key("s")
+    def test_a_failed_recording_is_logged(self, live, tmp_path):
+        """A missing folder is logged and does not end the program."""
+        live.controller._folder = tmp_path / "missing"
+        live.controller.key("r")
+        live.controller.key("s")
         assert all("no folder" in text for text in live.texts())
         assert len(live.texts()) == 2
 
-    def test_saving_keeps_picture_and_sound(self, live, tmp_path):
-        """Both in new files, and where is said; the second time under other names."""
-        live.hear(HEART[:24_000], until=2)
-        snapshot, display = live.desk.scene(live.pipeline.snapshot())
+    def test_saving_writes_screenshot_and_sound(self, live, tmp_path):
+        """Both are in new files, whose paths are logged; the second time under other names."""
+        live.push(HEART[:24_000], until=2)
+        snapshot, state = live.controller.compose(live.pipeline.snapshot())
         for _ in range(2):
-            live.desk.key("s", render(snapshot, 80, 24, display=display))
+            live.controller.key("s", render(snapshot, 80, 24, state=state))
         names = sorted(path.name for path in tmp_path.iterdir())
         stem = "auscult-20260102-030405"
         assert names == [f"{stem}-2.svg", f"{stem}-2.wav", f"{stem}.svg", f"{stem}.wav"]
@@ -207,36 +207,36 @@ class TestKeys:
         assert f"saved 6 s in {tmp_path / stem}.wav" in live.texts()
 
 
-class TestWhatKeysAreNamed:
-    """The line of keys."""
+class TestAvailableKeys:
+    """The row of keys."""
 
     def test_a_live_input_freezes_and_records(self, live):
-        """It cannot be sent elsewhere."""
-        named = dict(live.desk.scene(live.pipeline.snapshot(), has_keys=True)[1].keys)
-        assert named["space"] == "freeze"
-        assert "r" in named
-        assert "←→" not in named
-        live.desk.key("left")
+        """It has no seek."""
+        available = dict(live.controller.compose(live.pipeline.snapshot(), has_keys=True)[1].keys)
+        assert available["space"] == "freeze"
+        assert "r" in available
+        assert "←→" not in available
+        live.controller.key("left")
         assert live.texts() == []
 
     def test_a_recording_pauses_and_seeks(self, demo):
-        """It is recorded already."""
-        named = dict(demo.keys)
-        assert named["space"] == "pause"
-        assert "←→" in named
-        assert "r" not in named
+        """It needs no recording."""
+        available = dict(demo.keys)
+        assert available["space"] == "pause"
+        assert "←→" in available
+        assert "r" not in available
         demo.key("r")
         demo.key(" ")
-        assert dict(demo.keys)["space"] == "go on"
+        assert dict(demo.keys)["space"] == "resume"
         assert demo.events.entries == ()
 
-    def test_without_a_keyboard_none_are_named(self, live):
-        """Who has no keys is not told of them."""
-        assert live.desk.scene(live.pipeline.snapshot())[1].keys == ()
+    def test_without_a_keyboard_there_are_none(self, live):
+        """The row of keys is empty."""
+        assert live.controller.compose(live.pipeline.snapshot())[1].keys == ()
 
 
 def test_seeking_adds_up_and_stays_inside(demo):
-    """Quick presses go on from each other, and no further than the ends."""
+    """Quick presses accumulate, within the duration of the source."""
     for key in ("right", "right", "left", "left", "left"):
         demo.key(key)
     assert [entry.text for entry in demo.events.entries] == [

@@ -1,4 +1,4 @@
-"""What happened is noted once, when it happened."""
+"""Changes are logged once, with their position."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.dashboard.event_log import MOST, EventLog
+from monitor.dashboard.event_log import MAX_ENTRIES, EventLog
 from monitor.messages import (
     DeviceStatus,
     EctopicBeat,
@@ -34,87 +34,87 @@ def window(index, rolling, gap=False):
     return WindowEvent(index, index / 2, 5 + index / 2, rolling, rolling, Quality(0.9), 70.0, gap, False, 1.0)
 
 
-def told(events):
+def logged(events):
     """Return times and texts."""
     return [(entry.at_s, entry.text) for entry in events.entries]
 
 
-def test_changes_of_the_rolling_label_are_noted():
-    """Once each, with the end of the window; a state in words, with its own kind."""
+def test_changes_of_the_rolling_label_are_logged():
+    """A new label or state is logged once, at the end of the window, with its kind."""
     events = EventLog()
     for index, rolling in enumerate((NORMAL, NORMAL, MURMUR, POOR, POOR, MURMUR)):
         events.window(window(index, rolling))
-    assert told(events) == [(5.0, "normal"), (6.0, "murmur"), (6.5, "poor signal"), (7.5, "murmur")]
+    assert logged(events) == [(5.0, "normal"), (6.0, "murmur"), (6.5, "poor signal"), (7.5, "murmur")]
     assert [entry.kind for entry in events.entries] == ["normal", "murmur", "poor-signal", "murmur"]
 
 
-def test_early_beats_are_noted_once_each():
-    """When they were heard, not when they were told; a beat that stays in the last half minute is no new one."""
+def test_ectopic_beats_are_logged_once_each():
+    """Each beat is logged at its own time, once, although several windows report it."""
     events = EventLog()
     beats = [EctopicBeat(3.2, 0.7, 1.2, 2.0), EctopicBeat(6.1, 0.655, 1.3, 3.0)]
     for index, count in enumerate((0, 1, 1, 2, 2)):
-        ectopic = EctopicBeats(20.0, 22, (), tuple(beats[:count]), followable=True, evidence=1.0)
+        ectopic = EctopicBeats(20.0, 22, (), tuple(beats[:count]), trackable=True, evidence=1.0)
         events.window(dataclasses.replace(window(index, NORMAL), ectopic=ectopic), 100.0)
-    assert told(events) == [
+    assert logged(events) == [
         (105.0, "normal"),
         (103.2, "early beat, 70% of the usual interval"),
         (106.1, "early beat, 66% of the usual interval"),
     ]
-    assert {entry.kind for entry in events.entries} == {"normal", "early"}
+    assert {entry.kind for entry in events.entries} == {"normal", "ectopic"}
 
 
-def test_a_gap_is_noted_at_its_beginning():
-    """All windows that span one loss are one gap."""
+def test_a_gap_is_logged_once():
+    """Consecutive windows with lost samples are one gap."""
     events = EventLog()
     for index, gap in enumerate((False, True, True, False, True)):
         events.window(window(index, NORMAL, gap))
-    assert told(events)[1:] == [(5.5, "sound was lost"), (7.0, "sound was lost")]
+    assert logged(events)[1:] == [(5.5, "sound was lost"), (7.0, "sound was lost")]
 
 
-def test_the_gap_of_a_jump_is_no_loss():
-    """A jump is noted as what it is; a loss after it is noted again."""
+def test_the_gap_of_a_seek_is_no_loss():
+    """A seek is logged as a jump; a later loss is logged as a loss."""
     events = EventLog()
     events.jump(5.0, 65.0)
     for index, gap in enumerate((False, True, True, False, True)):
         events.window(window(index, NORMAL, gap), 60.0)
-    assert told(events) == [(5.0, "jump to 1:05.0"), (65.0, "normal"), (67.0, "sound was lost")]
+    assert logged(events) == [(5.0, "jump to 1:05.0"), (65.0, "normal"), (67.0, "sound was lost")]
 
 
 def test_a_device_is_lost_and_back():
-    """The first opening is no event; a loss and its end are, and what is wrong with the sound."""
+    """The first opening is not logged; a loss, its end, and a finding about the signal are."""
     events = EventLog()
     lost = dataclasses.replace(OPEN, state="lost")
     dead = dataclasses.replace(OPEN, finding="the input is digital silence: unmute it")
     for device in (dataclasses.replace(OPEN, state="opening"), OPEN, lost, lost, OPEN, dead, dead, OPEN):
         events.snapshot(dataclasses.replace(FILE, device=device))
-    assert [text for _, text in told(events)] == ["device lost", "device back", dead.finding]
+    assert [text for _, text in logged(events)] == ["device lost", "device back", dead.finding]
 
 
-def test_recording_and_overload_are_noted():
-    """When a recording begins, and when the computer is too slow and no longer is."""
+def test_recording_and_overload_are_logged():
+    """The beginning of a recording, and the beginning and end of an overload."""
     events = EventLog()
-    recording = RecordingStatus(Path("a") / "heard.wav", 0.0, 0, None)
+    recording = RecordingStatus(Path("a") / "sound.wav", 0.0, 0, None)
     events.snapshot(dataclasses.replace(FILE, recording=recording))
     events.snapshot(dataclasses.replace(FILE, recording=dataclasses.replace(recording, written_s=3.0)))
     events.snapshot(dataclasses.replace(FILE, overloaded=True))
     events.snapshot(FILE)
-    assert [text for _, text in told(events)] == [
-        "recording heard.wav", "too slow: windows are skipped", "fast enough again",
+    assert [text for _, text in logged(events)] == [
+        "recording sound.wav", "too slow: windows are skipped", "fast enough again",
     ]  # fmt: skip
 
 
 def test_marks_are_numbered():
-    """Each mark has its number and time."""
+    """Each mark has a number and a time."""
     events = EventLog()
     assert (events.mark(1.0), events.mark(2.5)) == (1, 2)
-    assert told(events) == [(1.0, "mark 1"), (2.5, "mark 2")]
+    assert logged(events) == [(1.0, "mark 1"), (2.5, "mark 2")]
 
 
-@pytest.mark.parametrize("count", [MOST, MOST + 50])
-def test_the_oldest_go(count):
-    """The list does not grow for ever."""
+@pytest.mark.parametrize("count", [MAX_ENTRIES, MAX_ENTRIES + 50])
+def test_the_log_is_bounded(count):
+    """The oldest entries are dropped."""
     events = EventLog()
     for _ in range(count):
         events.mark(0.0)
-    assert len(events.entries) == MOST
+    assert len(events.entries) == MAX_ENTRIES
     assert events.entries[-1].text == f"mark {count}"

@@ -1,4 +1,4 @@
-"""Keys come one by one, and the terminal is given back as it was."""
+"""Keys are read one by one, and the terminal is restored."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard.keyboard import Keyboard, keys_of
+from monitor.dashboard.keyboard import Keyboard, parse_keys
 
 
 class TypedTerminal:
-    """A terminal on which a test types."""
+    """A terminal whose input a test sets."""
 
     def __init__(self, works=True):
         self.typed = ""
         self.works = works
         self.calls = []
 
-    def take(self):
-        """Note it."""
-        self.calls.append("take")
+    def acquire(self):
+        """Record the call."""
+        self.calls.append("acquire")
         return self.works
 
-    def give_back(self):
-        """Note it."""
-        self.calls.append("give back")
+    def release(self):
+        """Record the call."""
+        self.calls.append("release")
 
     def text(self):
-        """Return what the test typed."""
+        """Return the input once."""
         typed, self.typed = self.typed, ""
         return typed
 
@@ -49,30 +49,30 @@ class TypedTerminal:
         ("\x1bO", []),
     ],
 )
-def test_what_a_terminal_sends(text, keys):
-    """Arrows in both modes are keys; other sequences and Alt are none."""
-    assert keys_of(text) == keys
+def test_parse_keys(text, keys):
+    """Arrows in both modes are keys; other sequences and Alt are dropped."""
+    assert parse_keys(text) == keys
 
 
 @given(st.text(alphabet=st.sampled_from("\x1b[O;~ACDq ?1"), max_size=30))
-def test_nothing_that_is_typed_breaks_it(text):
-    """Any bytes give keys of one character, or arrows."""
-    assert all(len(key) == 1 or key in ("left", "right") for key in keys_of(text))
+def test_any_input_gives_keys(text):
+    """Any input gives single characters or arrows."""
+    assert all(len(key) == 1 or key in ("left", "right") for key in parse_keys(text))
 
 
-def test_keys_are_given_once():
-    """What was pressed since the last look."""
+def test_keys_are_returned_once():
+    """Only the keys since the last call are returned."""
     terminal = TypedTerminal()
     with Keyboard(terminal) as keyboard:
         assert keyboard.works
         terminal.typed = "ms"
         assert keyboard.pressed() == ["m", "s"]
         assert keyboard.pressed() == []
-    assert terminal.calls == ["take", "give back"]
+    assert terminal.calls == ["acquire", "release"]
 
 
-def test_without_a_terminal_there_are_none():
-    """Nothing is read from what gives no keys."""
+def test_without_a_terminal_there_are_no_keys():
+    """Nothing is read where there is no terminal."""
     terminal = TypedTerminal(works=False)
     with Keyboard(terminal) as keyboard:
         terminal.typed = "q"
@@ -81,17 +81,17 @@ def test_without_a_terminal_there_are_none():
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, SystemExit])
-def test_the_terminal_is_given_back_on_every_way_out(error):
-    """Whatever ends the block."""
+def test_the_terminal_is_restored_after_every_exception(error):
+    """Whatever ends the block, the terminal is restored."""
     terminal = TypedTerminal()
     with pytest.raises(error), Keyboard(terminal):
         raise error
-    assert terminal.calls[-1] == "give back"
+    assert terminal.calls[-1] == "release"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGTSTP"), reason="Windows has no Ctrl+Z of this kind")
-def test_a_suspension_is_only_noted():
-    """Ctrl+Z and going on set flags; the handlers of before return at the end."""
+def test_a_suspension_sets_a_flag():
+    """Ctrl+Z and continuing set flags; the previous signal handlers are restored at the end."""
     before = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
     with Keyboard(TypedTerminal()) as keyboard:
         os.kill(os.getpid(), signal.SIGTSTP)
@@ -103,7 +103,7 @@ def test_a_suspension_is_only_noted():
 
 
 def test_standard_input_that_is_a_pipe_gives_no_keys(monkeypatch):
-    """Sound on standard input is never taken for keys; nor is a closed one an error."""
+    """Sound on standard input is not read as keys, and a closed standard input is no error."""
     read, write = os.pipe()
     with os.fdopen(read) as pipe, os.fdopen(write, "w") as other:
         monkeypatch.setattr("sys.stdin", pipe)

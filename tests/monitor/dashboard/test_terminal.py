@@ -1,4 +1,4 @@
-"""The screen takes the terminal, draws without flicker, and gives the terminal back."""
+"""The screen takes over the terminal, draws without flicker, and restores the terminal."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
-from monitor.dashboard.terminal import BEGIN_FRAME, CLEAR, END_FRAME, ENTER, FRAME_S, LEAVE, Screen, style_escape
+from monitor.dashboard.terminal import BEGIN_UPDATE, CLEAR, END_UPDATE, ENTER, LEAVE, REFRESH_S, Screen, style_escape
 from monitor.messages import Snapshot
 
-MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "golden" / "make_golden.py"))
-SCENES: dict[str, Snapshot] = MADE["SCENES"]
+GOLDENS: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "golden" / "make_golden.py"))
+SCENES: dict[str, Snapshot] = GOLDENS["SCENES"]
 MURMUR = SCENES["murmur"]
 
 
 class Terminal(io.StringIO):
-    """A terminal that keeps every write apart."""
+    """A terminal that records every write."""
 
     def __init__(self) -> None:
         super().__init__()
         self.writes: list[str] = []
 
     def write(self, text: str) -> int:
-        """Keep one write."""
+        """Record one write."""
         self.writes.append(text)
         return super().write(text)
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -49,7 +49,7 @@ class Clock:
 
 
 class Bench:
-    """A screen on a made terminal, with a made clock."""
+    """A screen on a recorded terminal, with a manual clock."""
 
     def __init__(self, width: int = 80, height: int = 24, **options: Any) -> None:
         self.terminal = Terminal()
@@ -58,11 +58,11 @@ class Bench:
         self.console = Console(file=self.terminal, width=width, height=height, **settings)
         self.screen = Screen(self.console, clock=self.clock)
 
-    def show(self, snapshot: Snapshot, after_s: float = 1.0, note: str = "") -> list[str]:
-        """Show a snapshot some time later and return what was written."""
+    def show(self, snapshot: Snapshot, after_s: float = 1.0) -> list[str]:
+        """Show a snapshot some time later and return the writes."""
         self.clock.now += after_s
         before = len(self.terminal.writes)
-        self.screen.show(snapshot, note)
+        self.screen.show(snapshot)
         return self.terminal.writes[before:]
 
 
@@ -71,8 +71,8 @@ def at_time(elapsed_s: float) -> Snapshot:
     return dataclasses.replace(MURMUR, elapsed_s=elapsed_s)
 
 
-def played(writes: list[str], width: int, height: int) -> list[str]:
-    """Return what a terminal shows after some writes: cursor jumps, clears and text understood, colours dropped."""
+def terminal_content(writes: list[str], width: int, height: int) -> list[str]:
+    """Return what a terminal shows after some writes: cursor jumps, clears and text, without colours."""
     cells = [[" "] * width for _ in range(height)]
     row = column = 0
     for match in re.finditer(r"\x1b\[(\??[\d;]*)([A-Za-z])|([^\x1b])", "".join(writes)):
@@ -89,10 +89,10 @@ def played(writes: list[str], width: int, height: int) -> list[str]:
 
 
 class TestLifecycle:
-    """Taking and giving back the terminal."""
+    """Taking over and restoring the terminal."""
 
     def test_takes_and_restores(self) -> None:
-        """The alternate screen is entered first and left last; cursor and wrapping return."""
+        """The alternate screen is entered first and left last; cursor and line wrapping are restored."""
         bench = Bench()
         with bench.screen:
             bench.show(MURMUR)
@@ -103,15 +103,15 @@ class TestLifecycle:
             assert off in LEAVE
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, SystemExit, GeneratorExit])
-    def test_restores_on_every_way_out(self, error: type[BaseException]) -> None:
-        """Whatever ends the block, the terminal is given back and the error goes on."""
+    def test_restores_after_every_exception(self, error: type[BaseException]) -> None:
+        """Whatever ends the block, the terminal is restored and the exception propagates."""
         bench = Bench()
         with pytest.raises(error), bench.screen:
             raise error
         assert bench.terminal.writes[-1] == LEAVE
 
     def test_stop_twice_is_safe(self) -> None:
-        """The terminal is given back once."""
+        """The terminal is restored once."""
         bench = Bench()
         bench.screen.start()
         bench.screen.stop()
@@ -119,20 +119,20 @@ class TestLifecycle:
         assert bench.terminal.writes == [ENTER, LEAVE]
 
     def test_start_twice_is_safe(self) -> None:
-        """The terminal is taken once."""
+        """The terminal is taken over once."""
         bench = Bench()
         bench.screen.start()
         bench.screen.start()
         assert bench.terminal.writes == [ENTER]
 
     def test_stop_without_start_writes_nothing(self) -> None:
-        """A screen that was never taken is not given back."""
+        """A screen that was never started restores nothing."""
         bench = Bench()
         bench.screen.stop()
         assert bench.terminal.writes == []
 
     def test_interrupted_while_leaving_still_restores(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Ctrl+C during the last write writes it again, then goes on."""
+        """After Ctrl+C during the last write it is repeated, and the interrupt propagates."""
         bench = Bench()
         bench.screen.start()
         plain_write = bench.terminal.write
@@ -149,7 +149,7 @@ class TestLifecycle:
         assert bench.terminal.writes[-1] == LEAVE
 
     def test_interrupted_while_entering_restores(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Ctrl+C during the first write gives the terminal back before it goes on."""
+        """After Ctrl+C during the first write the terminal is restored, and the interrupt propagates."""
         bench = Bench()
         plain_write = bench.terminal.write
         first = iter([True, False])
@@ -165,8 +165,8 @@ class TestLifecycle:
             pytest.fail("the block must not be entered")
         assert bench.terminal.writes == [ENTER, LEAVE]
 
-    def test_a_terminal_that_is_gone_hides_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """When the terminal has vanished, the error that ended the block is the one that is seen."""
+    def test_a_closed_terminal_hides_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When the terminal was closed, the first exception is the one that propagates."""
         bench = Bench()
         bench.screen.start()
 
@@ -177,38 +177,38 @@ class TestLifecycle:
         with pytest.raises(RuntimeError, match="first"), bench.screen:
             raise RuntimeError("first")
 
-    def test_an_interrupted_frame_is_ended(self) -> None:
+    def test_an_interrupted_update_is_ended(self) -> None:
         """Leaving also ends a synchronised update that was cut short."""
-        assert LEAVE.startswith(END_FRAME)
+        assert LEAVE.startswith(END_UPDATE)
 
     def test_draws_nothing_before_it_is_started(self) -> None:
-        """A snapshot shown too early leaves the terminal alone."""
+        """A snapshot before the start writes nothing."""
         bench = Bench()
         assert bench.show(MURMUR) == []
 
 
-class TestFrames:
+class TestUpdates:
     """What is written, and when."""
 
-    def test_a_frame_is_one_write(self) -> None:
-        """Begin, all lines, end: in one piece."""
+    def test_an_update_is_one_write(self) -> None:
+        """Begin, all lines and end are written at once."""
         bench = Bench()
         bench.screen.start()
         (write,) = bench.show(MURMUR)
-        assert write.startswith(BEGIN_FRAME)
-        assert write.endswith(END_FRAME)
+        assert write.startswith(BEGIN_UPDATE)
+        assert write.endswith(END_UPDATE)
         assert "\n" not in write
-        assert write.count(BEGIN_FRAME) == write.count(END_FRAME) == 1
+        assert write.count(BEGIN_UPDATE) == write.count(END_UPDATE) == 1
 
-    def test_the_same_frame_is_not_written_again(self) -> None:
-        """Nothing changed, nothing is written."""
+    def test_an_equal_canvas_is_not_written_again(self) -> None:
+        """If nothing changed, nothing is written."""
         bench = Bench()
         bench.screen.start()
         bench.show(MURMUR)
         assert bench.show(MURMUR) == []
 
     def test_only_changed_lines_are_written(self) -> None:
-        """When only the clock moves, one line is written, and the picture is not."""
+        """When only the position changes, one line is written, and the image is not."""
         bench = Bench()
         bench.screen.start()
         bench.show(MURMUR)
@@ -217,36 +217,36 @@ class TestFrames:
         assert "▀" not in write
         assert CLEAR not in write
 
-    def test_the_terminal_shows_the_newest_frame(self) -> None:
-        """After any row of frames the terminal holds what a fresh drawing would."""
+    def test_the_terminal_shows_the_newest_canvas(self) -> None:
+        """After several updates the terminal shows the same as after a full redraw."""
         bench = Bench()
         bench.screen.start()
         for name in ("listening", "murmur", "poor", "uncertain", "ended", "poor", "murmur"):
             bench.show(SCENES[name])
-        shown = played(bench.terminal.writes, 80, 24)
-        assert [line.rstrip() for line in shown] == MADE["render"](MURMUR, 80, 24).text.splitlines()
+        shown = terminal_content(bench.terminal.writes, 80, 24)
+        assert [line.rstrip() for line in shown] == GOLDENS["render"](MURMUR, 80, 24).text.splitlines()
 
     @pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 50), (40, 12), (20, 5)])
     def test_never_writes_beyond_the_screen(self, width: int, height: int) -> None:
-        """Played on a terminal of its size, no character falls off the edge."""
+        """No character is written outside the terminal."""
         bench = Bench(width, height)
         bench.screen.start()
         for name in SCENES:
             bench.show(SCENES[name])
-        assert len(played(bench.terminal.writes, width, height)) == height
+        assert len(terminal_content(bench.terminal.writes, width, height)) == height
 
-    def test_at_most_ten_frames_a_second(self) -> None:
-        """Snapshots that come faster than frames wait; the newest is drawn."""
+    def test_at_most_ten_updates_a_second(self) -> None:
+        """Snapshots between two updates wait; the newest is drawn."""
         bench = Bench()
         bench.screen.start()
         bench.show(at_time(0.0))
         for tenth in range(1, 10):
-            assert bench.show(at_time(tenth / 100), after_s=FRAME_S / 20) == []
-        (write,) = bench.show(at_time(5.5), after_s=FRAME_S)
+            assert bench.show(at_time(tenth / 100), after_s=REFRESH_S / 20) == []
+        (write,) = bench.show(at_time(5.5), after_s=REFRESH_S)
         assert "0:05.5" in write
 
     def test_a_new_verdict_hardly_waits(self) -> None:
-        """A frame with another window's verdict is drawn when the last one is half as old as others must be."""
+        """An update with a new verdict needs to wait only half as long as others."""
         bench = Bench()
         bench.screen.start()
         assert MURMUR.window is not None
@@ -254,13 +254,13 @@ class TestFrames:
         newer = dataclasses.replace(MURMUR, window=dataclasses.replace(MURMUR.window, index=99, end_s=77.0))
         assert bench.show(MURMUR, after_s=0.06) == []
         bench.show(newer, after_s=0.0)
-        assert bench.screen.frame is not None
-        assert bench.screen.wait_s == pytest.approx(2 * FRAME_S - 0.06)
+        assert bench.screen.canvas is not None
+        assert bench.screen.wait_s == pytest.approx(2 * REFRESH_S - 0.06)
         assert bench.show(MURMUR, after_s=0.1) == []
 
     @given(st.lists(st.tuples(st.floats(0.0, 0.2), st.booleans()), min_size=20, max_size=120))
     def test_never_more_than_ten_in_a_second(self, steps: list[tuple[float, bool]]) -> None:
-        """However snapshots and verdicts come, any second holds ten frames at the most."""
+        """Whatever the times of snapshots and verdicts, any second has at most ten updates."""
         bench = Bench(20, 5)
         bench.screen.start()
         assert MURMUR.window is not None
@@ -271,18 +271,18 @@ class TestFrames:
             bench.clock.now = now_s
             if bench.screen.show(dataclasses.replace(MURMUR, window=window)):
                 drawn.append(now_s)
-        for number, first in enumerate(drawn):
-            assert sum(first <= at < first + 1.0 - 1e-9 for at in drawn[number:]) <= 10
+        for index, first in enumerate(drawn):
+            assert sum(first <= now < first + 1.0 - 1e-9 for now in drawn[index:]) <= 10
 
-    def test_show_tells_whether_a_frame_was_due(self) -> None:
-        """The caller learns whether its snapshot was drawn or kept."""
+    def test_show_returns_whether_an_update_was_due(self) -> None:
+        """True if the snapshot was drawn, False if it waits."""
         bench = Bench()
         bench.screen.start()
         assert bench.screen.show(MURMUR)
         assert not bench.screen.show(MURMUR)
 
-    def test_refresh_draws_what_waits(self) -> None:
-        """A snapshot that came too early can be drawn at once."""
+    def test_refresh_draws_the_waiting_snapshot(self) -> None:
+        """A waiting snapshot can be drawn at once."""
         bench = Bench()
         bench.screen.start()
         bench.show(at_time(0.0))
@@ -291,10 +291,10 @@ class TestFrames:
         assert "0:09.9" in bench.terminal.writes[-1]
 
     def test_the_note_is_drawn(self) -> None:
-        """What the caller wants seen reaches the screen."""
+        """The note of a snapshot is written."""
         bench = Bench()
         bench.screen.start()
-        (write,) = bench.show(MURMUR, note="systolic murmur")
+        (write,) = bench.show(dataclasses.replace(MURMUR, note="systolic murmur"))
         assert "systolic murmur" in write
 
 
@@ -302,15 +302,15 @@ class TestResize:
     """The terminal may change its size at any time."""
 
     def test_clears_once_when_the_size_changes(self) -> None:
-        """The first frame of a new size clears, the next one does not."""
+        """The first update of a new size clears the screen, the next one does not."""
         bench = Bench()
         bench.screen.start()
         (first,) = bench.show(MURMUR)
         bench.console.size = (120, 40)
         (resized,) = bench.show(MURMUR)
         (after,) = bench.show(at_time(8.0))
-        assert first.startswith(BEGIN_FRAME + CLEAR)
-        assert resized.startswith(BEGIN_FRAME + CLEAR)
+        assert first.startswith(BEGIN_UPDATE + CLEAR)
+        assert resized.startswith(BEGIN_UPDATE + CLEAR)
         assert CLEAR not in after
 
     def test_draws_for_the_new_size(self) -> None:
@@ -320,15 +320,15 @@ class TestResize:
         for width, height in ((160, 50), (20, 5), (61, 17), (80, 24)):
             bench.console.size = (width, height)
             writes = bench.show(MURMUR)
-            shown = [line.rstrip() for line in played(writes, width, height)]
-            assert shown == MADE["render"](MURMUR, width, height).text.splitlines()
+            shown = [line.rstrip() for line in terminal_content(writes, width, height)]
+            assert shown == GOLDENS["render"](MURMUR, width, height).text.splitlines()
 
 
 class TestTerminals:
-    """Terminals that can do less."""
+    """Terminals with fewer features."""
 
     def test_no_color_writes_no_colour(self) -> None:
-        """With NO_COLOR no escape sets a colour; weight is all."""
+        """With NO_COLOR escape sequences set only bold and dim."""
         bench = Bench(_environ={"NO_COLOR": "1"})
         bench.screen.start()
         bench.show(MURMUR)
@@ -337,7 +337,7 @@ class TestTerminals:
         assert codes <= {"", "0", "1", "2"}
 
     def test_sixteen_colours_get_shades(self) -> None:
-        """Too few colours for a picture: shades for the picture, colours for the label."""
+        """With 16 colours the image is drawn in shades, and labels are coloured."""
         bench = Bench(color_system="standard")
         bench.screen.start()
         (write,) = bench.show(MURMUR)
@@ -346,7 +346,7 @@ class TestTerminals:
         assert "38;5" not in write
 
     def test_256_colours_are_used(self) -> None:
-        """A terminal of 256 colours gets them, and no others."""
+        """A terminal with 256 colours gets those and no true colours."""
         bench = Bench(color_system="256")
         bench.screen.start()
         (write,) = bench.show(MURMUR)
@@ -360,7 +360,7 @@ class TestTerminals:
         console = Console(file=file, width=80, height=24, force_terminal=True, color_system="256", _environ={})
         start = dataclasses.replace(MURMUR.start, source="Töne ♥.wav", labels=("nörmal", "murmur"))
         with Screen(console, clock=Clock()) as screen:
-            screen.show(dataclasses.replace(MURMUR, start=start), note="größer")
+            screen.show(dataclasses.replace(MURMUR, start=start, note="größer"))
         assert b"T?ne ?.wav" in bytes_written.getvalue()
 
     @pytest.mark.parametrize(
@@ -372,32 +372,32 @@ class TestTerminals:
             ({"force_terminal": True, "legacy_windows": True, "_environ": {}}, False),
         ],
     )
-    def test_knows_where_it_can_be_shown(self, options: dict[str, Any], can: bool) -> None:
-        """A pipe, a dumb terminal and an old Windows console are no screens."""
+    def test_can_show(self, options: dict[str, Any], can: bool) -> None:
+        """A pipe, a dumb terminal and a legacy Windows console cannot show the dashboard."""
         assert Screen.can_show(Console(file=io.StringIO(), **options)) is can
 
 
 class TestEscapes:
-    """Styles to escapes."""
+    """Styles to escape sequences."""
 
     def test_weight_and_colours(self) -> None:
-        """Bold, foreground and background stand in one escape."""
+        """Bold, foreground and background are in one escape sequence."""
         style = Style(bold=True, color="#010203", bgcolor="#040506")
         assert style_escape(style, ColorSystem.TRUECOLOR) == "\x1b[1;38;2;1;2;3;48;2;4;5;6m"
 
-    def test_nothing_to_say_is_nothing(self) -> None:
-        """A plain style has no escape."""
+    def test_a_plain_style_is_empty(self) -> None:
+        """A plain style has no escape sequence."""
         assert style_escape(Style(), ColorSystem.TRUECOLOR) == ""
 
-    def test_a_style_serves_two_terminals(self) -> None:
-        """The same style object gives each colour system its own codes, in any order."""
+    def test_a_style_works_on_two_terminals(self) -> None:
+        """One style object gives each colour system its codes, in any order."""
         style = Style(color="#ff0000")
         assert "38;2" in style_escape(style, ColorSystem.TRUECOLOR)
         assert "38;5" in style_escape(style, ColorSystem.EIGHT_BIT)
         assert "38;2" in style_escape(style, ColorSystem.TRUECOLOR)
 
-    def test_neighbours_of_one_style_share_an_escape(self) -> None:
-        """A run of equal cells is turned on once."""
+    def test_neighbours_of_one_style_share_an_escape_sequence(self) -> None:
+        """A run of cells of one style has one escape sequence."""
         bench = Bench()
         style = Style(bold=True)
         line = (("a", style, None), ("b", style, None))

@@ -1,4 +1,4 @@
-"""What a person is told of a live input: the most urgent first, and nothing of what is well."""
+"""Alerts of a live input in order of urgency, and its status in a few words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from monitor.dashboard.drawing.render import render
 from monitor.messages import DeviceStatus, Level, RecordingStatus, Snapshot, Start
-from monitor.text.alerts import alarm, alarms, vital_signs
+from monitor.text.alerts import alerts, first_alert, input_status
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
@@ -25,32 +25,32 @@ def live(device=OPEN, **changes):
     return dataclasses.replace(FILE, device=device, **changes)
 
 
-def test_a_file_has_no_health():
-    """Replay and demo say nothing of devices."""
-    assert alarm(FILE) is None
-    assert vital_signs(FILE) == ""
+def test_a_file_has_no_alert_and_no_status():
+    """Replay and demo have no device to report."""
+    assert first_alert(FILE) is None
+    assert input_status(FILE) == ""
 
 
-def test_all_is_well():
-    """An open device is no alarm; its measured rate stands there."""
-    assert alarms(live()) == {}
-    assert vital_signs(live()) == "3999.8 Hz"
+def test_an_open_device_has_no_alert():
+    """The status is the measured sample rate."""
+    assert alerts(live()) == {}
+    assert input_status(live()) == "3999.8 Hz"
 
 
-def test_every_alarm_and_its_order():
-    """Device, input, recording, overload, rate: the most urgent is the one that is told first."""
+def test_alerts_are_in_order_of_urgency():
+    """Device, input, recording, overload, rate; the first is the most urgent."""
     worst = dataclasses.replace(LOST, finding=DEAD.finding, drift=-0.012)
-    found = alarms(live(worst, recording=FULL, overloaded=True))
+    found = alerts(live(worst, recording=FULL, overloaded=True))
     assert list(found) == ["device", "input", "recording", "overload", "rate"]
-    assert alarm(live(worst, recording=FULL)) == LOST.message
+    assert first_alert(live(worst, recording=FULL)) == LOST.message
     assert "1.2% slow" in found["rate"]
     assert "--hop" in found["overload"]
     assert found["recording"] == f"recording: {FULL.error}"
 
 
-def test_an_overload_is_told_of_a_file_too():
+def test_a_file_can_be_an_overload():
     """A replay at many times real time may be too fast for the computer."""
-    assert list(alarms(dataclasses.replace(FILE, overloaded=True))) == ["overload"]
+    assert list(alerts(dataclasses.replace(FILE, overloaded=True))) == ["overload"]
 
 
 @pytest.mark.parametrize(
@@ -63,33 +63,25 @@ def test_an_overload_is_told_of_a_file_too():
         (live(recording=FULL), "3999.8 Hz  rec waiting 1:12"),
     ],
 )
-def test_signs_of_life(snapshot, text):
-    """A few words: the rate, what happened, how much is recorded."""
-    assert vital_signs(snapshot) == text
+def test_input_status(snapshot, text):
+    """Sample rate, counts of reopenings and overflows, recorded time."""
+    assert input_status(snapshot) == text
 
 
 @pytest.mark.parametrize(("width", "height"), [(160, 50), (80, 24), (60, 16), (40, 12), (20, 5)])
 @pytest.mark.parametrize("snapshot", [live(LOST), live(DEAD), live(recording=FULL), live(overloaded=True)])
-def test_the_dashboard_says_it_at_every_size(snapshot, width, height):
-    """The alarm stands on the screen, whole where there are 60 columns, and the frame keeps its size."""
-    frame = render(snapshot, width, height)
-    text = " ".join(frame.text.split())
-    said = alarm(snapshot)
-    assert (said if width >= 60 else said[:15]) in text
-    assert len(frame.lines) == height
-    assert {sum(segment.cell_length for segment in line) for line in frame.lines} == {width}
+def test_the_dashboard_shows_the_alert_at_every_size(snapshot, width, height):
+    """The alert is shown, complete from 60 columns on, and the canvas keeps its size."""
+    canvas = render(snapshot, width, height)
+    text = " ".join(canvas.text.split())
+    alert = first_alert(snapshot)
+    assert (alert if width >= 60 else alert[:15]) in text
+    assert len(canvas.lines) == height
+    assert {sum(segment.cell_length for segment in line) for line in canvas.lines} == {width}
 
 
-def test_the_dashboard_shows_the_signs_of_life():
-    """They stand beside the model, where a demo has its scene."""
-    assert (
-        "reopened 1  REC 1:12" in render(live(dataclasses.replace(OPEN, reopened=1), recording=RECORDING), 80, 24).text
-    )
-    assert "scene" in render(live(), 80, 24, note="scene").text
-
-
-def test_a_gap_has_its_own_letter_on_the_strip():
-    """A loss stands out from windows that were merely poor."""
+def test_a_gap_has_its_own_letter_in_the_history():
+    """A loss differs from a window of poor quality."""
     line = next(
         row for row in render(live(history=("normal", "gap", "normal")), 80, 24).text.splitlines() if "now" in row
     )

@@ -1,4 +1,4 @@
-"""JSON lines keep the keys that were promised, whatever the values."""
+"""JSON lines have the documented keys, whatever the values."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def read(line: str) -> dict[str, object]:
 class TestStart:
     """The line that opens a source."""
 
-    def test_has_the_promised_keys_in_order(self) -> None:
-        """The type comes first, then the schema, then the keys of the design."""
+    def test_has_the_documented_keys_in_order(self) -> None:
+        """The type comes first, then the schema, then the documented keys."""
         keys = list(read(start_line(START)))
         assert keys[:8] == [
             "type", "schema", "source", "sample_rate", "model", "model_sha256", "window_s", "hop_s",
@@ -70,7 +70,7 @@ class TestStart:
         assert set(keys[8:]) == {"labels", "duration_s", "speed", "version"}
 
     def test_carries_the_values(self) -> None:
-        """Every value of the message stands under its key."""
+        """Every value of the message is under its key."""
         assert read(start_line(START, version="1.2")) == {
             "type": "start",
             "schema": 1,
@@ -86,16 +86,16 @@ class TestStart:
             "version": "1.2",
         }
 
-    def test_what_is_not_known_is_null(self) -> None:
-        """No length, no speed and no version are null, not left out."""
+    def test_unknown_values_are_null(self) -> None:
+        """Unknown duration, speed and version are null, not omitted."""
         values = read(start_line(dataclasses.replace(START, duration_s=None, speed=None)))
         assert values["duration_s"] is None
         assert values["speed"] is None
         assert values["version"] is None
 
     @pytest.mark.parametrize("name", ["Töne ♥.wav", 'quote".wav', "back\\slash.wav", "new\nline.wav", "\udcff.wav"])
-    def test_any_file_name_survives(self, name: str) -> None:
-        """A name comes back as it was, and the line is plain ASCII."""
+    def test_any_file_name_is_preserved(self, name: str) -> None:
+        """A name is read back unchanged, and the line is plain ASCII."""
         line = start_line(dataclasses.replace(START, source=name))
         assert line.isascii()
         assert read(line)["source"] == name
@@ -104,15 +104,15 @@ class TestStart:
 class TestWindow:
     """The line of one window."""
 
-    def test_has_the_promised_keys_in_order(self) -> None:
-        """The keys are those of the design, in its order, with the short mark."""
+    def test_has_the_documented_keys_in_order(self) -> None:
+        """The keys are the documented ones, in order."""
         assert list(read(window_line(WINDOW))) == [
             "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "rolling", "quality",
             "heart_rate_bpm", "heart_rate_confidence", "early_beats", "gap", "short", "latency_ms",
         ]  # fmt: skip
 
     def test_carries_the_values(self) -> None:
-        """Every value of the message stands under its key."""
+        """Every value of the message is under its key."""
         assert read(window_line(WINDOW)) == {
             "type": "window",
             "index": 0,
@@ -132,14 +132,14 @@ class TestWindow:
             "latency_ms": 1.9,
         }
 
-    def test_early_beats_stand_where_the_rhythm_can_be_followed(self) -> None:
-        """How long and how many intervals were followed, and when beats came early; none is an empty list."""
+    def test_ectopic_beats_are_written_where_the_rhythm_is_trackable(self) -> None:
+        """Tracked seconds, count of intervals and times of ectopic beats; no beat is an empty list."""
         beats = (EctopicBeat(12.34, 0.7, 1.2, 3.0), EctopicBeat(20.1, 0.68, 1.25, 2.0))
-        ectopic = EctopicBeats(28.5, 33, (), beats, followable=True, evidence=4.0)
+        ectopic = EctopicBeats(28.5, 33, (), beats, trackable=True, evidence=4.0)
         values = read(window_line(dataclasses.replace(WINDOW, ectopic=ectopic, heart_rate_confidence=0.98765)))
         assert values["early_beats"] == {"followed_s": 28.5, "intervals": 33, "at_s": [12.34, 20.1]}
         assert values["heart_rate_confidence"] == pytest.approx(0.98765, abs=1e-4)
-        none = dataclasses.replace(ectopic, premature=())
+        none = dataclasses.replace(ectopic, detected=())
         assert read(window_line(dataclasses.replace(WINDOW, ectopic=none)))["early_beats"]["at_s"] == []
 
     def test_rolling_has_the_same_keys(self) -> None:
@@ -147,8 +147,8 @@ class TestWindow:
         values = read(window_line(dataclasses.replace(WINDOW, rolling=SURE)))
         assert values["rolling"] == {"state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES}
 
-    def test_a_withheld_window_is_all_nulls(self) -> None:
-        """What does not apply to a withheld window is null, and its reason is there."""
+    def test_a_window_without_a_label_has_nulls(self) -> None:
+        """What does not apply is null, and the reason is given."""
         window = dataclasses.replace(
             WINDOW, verdict=NOTHING, quality=Quality(0.1, "too loud", "poor-signal"), heart_rate_bpm=None, gap=True
         )
@@ -159,11 +159,11 @@ class TestWindow:
         assert values["gap"] is True
 
     def test_a_looped_clip_is_marked(self) -> None:
-        """A window of a clip shorter than itself says so."""
+        """A window of a looped clip is marked as short."""
         assert read(window_line(dataclasses.replace(WINDOW, short=True)))["short"] is True
 
     def test_numpy_values_are_written_as_plain_ones(self) -> None:
-        """Figures that come straight from arrays are as good as Python's."""
+        """Numbers taken from arrays are written like Python's."""
         scores = {"a": np.float32(0.25), "b": np.float32(0.75)}
         own = Verdict("verdict", "b", np.float32(0.75), scores)  # type: ignore[arg-type]
         window = dataclasses.replace(
@@ -175,8 +175,8 @@ class TestWindow:
         assert values["heart_rate_bpm"] == 60.0
         assert values["gap"] is True
 
-    def test_long_figures_are_cut(self) -> None:
-        """Positions keep microseconds, latency microseconds, rates hundredths."""
+    def test_numbers_are_rounded(self) -> None:
+        """Positions and latency are rounded to microseconds, rates to hundredths."""
         window = dataclasses.replace(WINDOW, end_s=5.1234567891, latency_ms=1.23456, heart_rate_bpm=78.19876)
         values = read(window_line(window))
         assert values["end_s"] == 5.123457
@@ -185,12 +185,12 @@ class TestWindow:
 
     @pytest.mark.parametrize("field", ["start_s", "latency_ms", "heart_rate_bpm"])
     @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-    def test_what_json_does_not_know_is_refused(self, field: str, value: float) -> None:
+    def test_values_without_json_form_raise(self, field: str, value: float) -> None:
         """NaN and the infinities raise instead of being written."""
         with pytest.raises(ValueError, match="not JSON compliant"):
             window_line(dataclasses.replace(WINDOW, **{field: value}))
 
-    def test_scores_that_are_not_finite_are_refused(self) -> None:
+    def test_scores_that_are_not_finite_raise(self) -> None:
         """A NaN among the scores raises instead of being written."""
         own = Verdict("verdict", "a", 0.5, {"a": math.nan, "b": 0.5})
         with pytest.raises(ValueError, match="not JSON compliant"):
@@ -199,7 +199,7 @@ class TestWindow:
     @given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=40))
     def test_scores_still_sum_to_one(self, weights: list[float]) -> None:
         """Rounded to six digits, any scores that summed to 1 do so within 1e-5."""
-        scores = {f"label {number}": weight / sum(weights) for number, weight in enumerate(weights)}
+        scores = {f"label {index}": weight / sum(weights) for index, weight in enumerate(weights)}
         written = read(window_line(dataclasses.replace(WINDOW, verdict=Verdict("uncertain", None, 0.5, scores))))
         values = written["scores"]
         assert isinstance(values, dict)
@@ -207,8 +207,8 @@ class TestWindow:
         assert all(abs(values[label] - score) < 4e-5 for label, score in scores.items())
         assert all(value == round(value, 6) for value in values.values())
 
-    def test_many_equal_scores_leave_their_rest_on_one(self) -> None:
-        """Thirty thirtieths, each rounded down, are made whole again."""
+    def test_the_largest_score_absorbs_the_rounding_error(self) -> None:
+        """Thirty rounded thirtieths sum to 1."""
         scores = {str(number): 1 / 30 for number in range(30)}
         values = read(window_line(dataclasses.replace(WINDOW, verdict=Verdict("uncertain", None, 1 / 30, scores))))
         assert isinstance(values["scores"], dict)
@@ -224,7 +224,7 @@ class TestSummary:
     """The line that closes a source."""
 
     def test_carries_the_values_in_order(self) -> None:
-        """Keys and values are those of the design, in its order."""
+        """Keys and values are the documented ones, in order."""
         values = read(summary_line(SUMMARY))
         assert list(values.items()) == [
             ("type", "summary"),
@@ -239,8 +239,8 @@ class TestSummary:
             ("heart_rate_bpm", 77.5),
         ]
 
-    def test_nothing_judged_is_all_nulls(self) -> None:
-        """A recording that was silence has a state and nothing else."""
+    def test_without_scores_values_are_null(self) -> None:
+        """A silent recording has only a state."""
         values = read(summary_line(dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None)))
         assert values["state"] == "no-signal"
         assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
@@ -272,7 +272,7 @@ class TestLive:
         assert read(device_line(DeviceStatus("open", "steth", "ALSA", 1, 4000), 0.0))["measured_rate_hz"] is None
 
     def test_a_recording(self) -> None:
-        """Path, length, what is missing, what is wrong."""
+        """Path, seconds, lost samples and error."""
         assert read(recording_line(RecordingStatus(Path("a b.wav"), 12.5, 100, "the disk is full"), 13.0)) == {
             "type": "recording",
             "at_s": 13.0,
@@ -283,7 +283,7 @@ class TestLive:
         }
 
     def test_an_overload(self) -> None:
-        """Whether it lasts, and what was skipped so far."""
+        """Whether it lasts, and the windows skipped so far."""
         assert read(overload_line(overloaded=True, skipped=7, at_s=9.5)) == {
             "type": "overload",
             "at_s": 9.5,
@@ -293,14 +293,14 @@ class TestLive:
 
 
 def test_type_is_written_first() -> None:
-    """A reader may tell the lines apart by their first characters."""
+    """The first characters of a line identify its type."""
     assert start_line(START).startswith('{"type":"start",')
     assert window_line(WINDOW).startswith('{"type":"window",')
     assert summary_line(SUMMARY).startswith('{"type":"summary",')
 
 
 def test_needs_neither_numpy_nor_rich() -> None:
-    """Importing the writers of lines imports nothing but the standard library."""
+    """Importing the modules of lines imports only the standard library."""
     program = (
         "import sys, monitor.text.json_lines, monitor.text.text_lines; print({'numpy', 'rich'} & set(sys.modules))"
     )
@@ -311,7 +311,7 @@ def test_needs_neither_numpy_nor_rich() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_a_mark_has_its_number_and_place():
-    """Type first, then where and when."""
+def test_a_mark_has_number_and_time():
+    """Type first, then position, wall-clock time and number."""
     line = mark_line(2, 12.5, "2026-01-02T03:04:05.678+00:00")
     assert line == '{"type":"mark","at_s":12.5,"time":"2026-01-02T03:04:05.678+00:00","number":2}'

@@ -1,4 +1,4 @@
-"""Plain lines stand in columns and say all that a person should know."""
+"""Plain lines have fixed columns and contain everything a person needs to know."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.messages import EctopicBeat, EctopicBeats, Quality, Start, Summary, Verdict, WindowEvent
 from monitor.text.text_lines import (
     ALL_CLEAR,
-    alarm_line,
+    alert_line,
     header_line,
     plain_summary,
     plain_window,
@@ -30,14 +30,14 @@ SUMMARY = Summary("a.wav", 41, 2, 1, SURE, 77.5)
 class TestHeader:
     """The line that opens a source."""
 
-    def test_names_source_model_and_purpose(self) -> None:
-        """Source, rate, length, model and the disclaimer stand in one line."""
+    def test_has_source_model_and_disclaimer(self) -> None:
+        """Source, sample rate, duration, model and the disclaimer are in one line."""
         assert header_line(START) == (
             "auscult  a.wav (4000 Hz, 30.0 s)  model heart-sounds  research use, not for diagnosis"
         )
 
-    def test_leaves_out_an_unknown_length(self) -> None:
-        """A stream without an end shows its rate alone."""
+    def test_omits_an_unknown_duration(self) -> None:
+        """A stream without an end shows only the sample rate."""
         assert "(4000 Hz)" in header_line(dataclasses.replace(START, duration_s=None))
 
     def test_a_file_name_cannot_move_the_cursor(self) -> None:
@@ -51,39 +51,39 @@ class TestWindow:
     """The line of one window."""
 
     def test_a_verdict(self) -> None:
-        """Position, label, confidence, heart rate and scores stand in their columns."""
+        """Position, label, confidence, heart rate and scores are in fixed columns."""
         assert plain_window(WINDOW) == (
             "     7.5 s  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
         )
 
     def test_fits_eighty_columns(self) -> None:
-        """The usual line does not wrap on the usual terminal."""
+        """The line of a plain verdict does not wrap at 80 columns."""
         assert len(plain_window(WINDOW)) <= 80
 
     def test_columns_do_not_move(self) -> None:
-        """Whatever the state, the columns begin where they always do."""
+        """The columns are the same for every state and heart rate."""
         poor = dataclasses.replace(WINDOW, verdict=POOR, rolling=POOR, heart_rate_bpm=None, end_s=3600.0)
         slow = dataclasses.replace(WINDOW, heart_rate_bpm=42.0)
         fast = dataclasses.replace(WINDOW, heart_rate_bpm=180.0)
         lines = [plain_window(event) for event in (WINDOW, poor, slow, fast)]
         assert {line.index(" s  ") for line in lines} == {8}
-        assert {lines[at].index("bpm") for at in (0, 2, 3)} == {34}
-        assert {lines[at].index("normal") for at in (0, 2, 3)} == {40}
+        assert {lines[index].index("bpm") for index in (0, 2, 3)} == {34}
+        assert {lines[index].index("normal") for index in (0, 2, 3)} == {40}
 
     def test_poor_signal_gives_its_reason(self) -> None:
-        """A withheld window says what to do about it."""
+        """A window without a label says what to do about it."""
         event = dataclasses.replace(
             WINDOW, verdict=POOR, rolling=POOR, quality=Quality(0.1, "press more firmly", "poor-signal"),
             heart_rate_bpm=None,
         )  # fmt: skip
         assert plain_window(event).split() == ["7.5", "s", "poor-signal", "press", "more", "firmly"]
 
-    def test_a_gap_is_named(self) -> None:
-        """A window with lost samples says that it was withheld."""
+    def test_a_gap_is_reported(self) -> None:
+        """A window with lost samples is reported as withheld."""
         assert "samples were lost: withheld" in plain_window(dataclasses.replace(WINDOW, gap=True))
 
-    def test_a_looped_clip_is_named(self) -> None:
-        """A window made of a shorter clip says so."""
+    def test_a_looped_clip_is_reported(self) -> None:
+        """A window of a looped short clip is reported."""
         assert plain_window(dataclasses.replace(WINDOW, short=True)).endswith("short clip, looped")
 
     def test_listening(self) -> None:
@@ -93,26 +93,26 @@ class TestWindow:
         assert plain_window(event) == "     7.5 s  listening"
 
     def test_rolling_is_shown_where_it_differs(self) -> None:
-        """The rolling label stands at the end when it is another one, and only then."""
+        """The rolling label is at the end of the line if it differs, and only then."""
         other = Verdict("verdict", "normal", 0.6, SCORES)
         assert plain_window(dataclasses.replace(WINDOW, rolling=other)).endswith("rolling: normal")
         assert "rolling" not in plain_window(WINDOW)
 
     def test_rolling_may_be_a_state(self) -> None:
-        """While several windows disagree, the rolling state is named."""
+        """Where the windows disagree, the rolling state is shown."""
         unsure = Verdict("uncertain", None, 0.5, SCORES)
         assert plain_window(dataclasses.replace(WINDOW, rolling=unsure)).endswith("rolling: uncertain")
 
-    def test_early_beats_are_counted(self) -> None:
-        """Where beats came early the line says how many; where none did it says nothing."""
+    def test_ectopic_beats_are_counted(self) -> None:
+        """The count of early beats is shown unless it is zero."""
         beat = EctopicBeat(3.0, 0.7, 1.2, 2.0)
-        ectopic = EctopicBeats(28.0, 30, (), (beat, beat), followable=True, evidence=2.0)
+        ectopic = EctopicBeats(28.0, 30, (), (beat, beat), trackable=True, evidence=2.0)
         assert plain_window(dataclasses.replace(WINDOW, ectopic=ectopic)).endswith("early beats in 30 s: 2")
-        none = dataclasses.replace(ectopic, premature=())
+        none = dataclasses.replace(ectopic, detected=())
         assert plain_window(dataclasses.replace(WINDOW, ectopic=none)) == plain_window(WINDOW)
 
     def test_reason_cannot_move_the_cursor(self) -> None:
-        """Nothing that comes from outside brings control characters."""
+        """Control characters in a reason are replaced."""
         event = dataclasses.replace(WINDOW, quality=Quality(0.5, "bell\x07"))
         assert plain_window(event).isprintable()
 
@@ -121,28 +121,28 @@ class TestSummary:
     """The line that closes a source."""
 
     def test_verdict_and_counts(self) -> None:
-        """The summary stands in the windows' columns, the counts behind."""
+        """The summary has the columns of the windows, then the counts."""
         assert plain_summary(SUMMARY) == (
             "   summary  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
             "   41 windows, 2 skipped, 1 overruns"
         )
 
     def test_without_scores(self) -> None:
-        """A recording that was never judged shows its state and the counts."""
+        """A recording without scores shows the state and the counts."""
         line = plain_summary(dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None))
         assert line.split() == ["summary", "no-signal", "41", "windows,", "2", "skipped,", "1", "overruns"]
 
-    def test_columns_are_the_windows(self) -> None:
-        """The label stands under the labels, the rate under the rates."""
+    def test_columns_are_those_of_the_windows(self) -> None:
+        """Label and heart rate are below those of the windows."""
         assert plain_summary(SUMMARY).index("murmur") == plain_window(WINDOW).index("murmur")
         assert plain_summary(SUMMARY).index("bpm") == plain_window(WINDOW).index("bpm")
 
 
-def test_an_alarm_and_its_end() -> None:
-    """What is wrong stands behind a mark, in the windows' columns; its end is told too, whatever it was."""
-    assert alarm_line("device", "steth: is gone\x07", 12.34) == "    12.3 s  ! steth: is gone?"
-    assert alarm_line("device", None, 15.0) == "    15.0 s    sound comes again"
-    assert alarm_line("new", None, 15.0) == "    15.0 s    new: over"
+def test_an_alert_and_the_end_of_it() -> None:
+    """An alert is marked with !, in the columns of the windows; the end of any alert has a line too."""
+    assert alert_line("device", "steth: is gone\x07", 12.34) == "    12.3 s  ! steth: is gone?"
+    assert alert_line("device", None, 15.0) == "    15.0 s    sound is back"
+    assert alert_line("new", None, 15.0) == "    15.0 s    new: over"
     assert set(ALL_CLEAR) == {"device", "input", "recording", "overload", "rate"}
 
 
@@ -150,13 +150,13 @@ def test_an_alarm_and_its_end() -> None:
     ("score", "text"), [(0.0, ".00"), (0.04, ".04"), (0.996, "1.0"), (1.0, "1.0"), (0.5, ".50"), (0.994, ".99")]
 )
 def test_scores_are_three_characters(score: float, text: str) -> None:
-    """Every score has the same width, certainty included."""
+    """Every score has the same width, 1 included."""
     assert scores_text({"a": score}) == f"a {text}"
 
 
 @given(st.text())
 def test_printable_keeps_length_and_is_printable(text: str) -> None:
-    """Any text becomes one that can be written without effect, character for character."""
+    """Characters that are not printable become ?, all others stay."""
     clean = printable(text)
     assert clean.isprintable()
     assert len(clean) == len(text)

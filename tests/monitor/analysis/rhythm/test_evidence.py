@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from monitor.analysis.rhythm.beat_path import Beat, BeatPath
 from monitor.analysis.rhythm.ectopic import FEATURES, PREMATURE_FROM, WEIGHTS, Candidate, EctopicDetector, log_odds_of
 from monitor.analysis.rhythm.evidence import USUAL, fuse_score, fuse_scores, pooled
-from monitor.messages import NOTHING_FOLLOWED, EctopicBeats
+from monitor.messages import NO_RHYTHM, EctopicBeats
 
-HEARD = EctopicBeats(covered_s=25.0, num_intervals=30, followable=True, evidence=2.5)
+HEARD = EctopicBeats(tracked_s=25.0, num_intervals=30, trackable=True, evidence=2.5)
 NONE = dataclasses.replace(HEARD, evidence=-1.5)
 SCORES = {"normal": 0.7, "murmur": 0.2, "extrastole": 0.1}
 
@@ -105,8 +105,8 @@ def test_every_feature_has_its_weight() -> None:
 
 def test_a_score_stays_where_nothing_was_followed() -> None:
     """Without evidence the very score comes back."""
-    assert fuse_score(0.37, NOTHING_FOLLOWED) == 0.37
-    assert fuse_scores(SCORES, NOTHING_FOLLOWED) == SCORES
+    assert fuse_score(0.37, NO_RHYTHM) == 0.37
+    assert fuse_scores(SCORES, NO_RHYTHM) == SCORES
 
 
 def test_evidence_moves_a_score() -> None:

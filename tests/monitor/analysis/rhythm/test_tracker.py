@@ -16,15 +16,15 @@ from monitor.analysis.rhythm.tracker import HORIZON_S, BeatTracker
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.messages import NOTHING_FOLLOWED, EctopicBeats
-from monitor.synthesis.parameters import HeartParameters, Surroundings, Tone
+from monitor.messages import NO_RHYTHM, EctopicBeats
+from monitor.synthesis.parameters import HeartParameters, BackgroundNoise, HeartSound
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
 
 Envelope = NDArray[np.float32]
 SIZE, HOP_S = HEART.num_frames, HEART.frame_hop_s
 QUIET = HeartParameters(
-    rhythm=Rhythm(), s1=Tone(45.0, 0.12), s2=Tone(60.0, 0.09, level_db=-4.0), ectopic_s1=0.9, ectopic_s2=0.6
+    rhythm=Rhythm(), s1=HeartSound(45.0, 0.12), s2=HeartSound(60.0, 0.09, level_db=-4.0), ectopic_s1=0.9, ectopic_s2=0.6
 )
 
 
@@ -43,7 +43,7 @@ def heart(
         kind=kind,  # type: ignore[arg-type]
         heart_rate_bpm=bpm, respiratory=respiratory, ectopic_gap_beats=(gap, gap), prematurity=(0.62, 0.72),
     )  # fmt: skip
-    heard = dataclasses.replace(QUIET, rhythm=rhythm, surroundings=Surroundings(noise_db=noise_db))
+    heard = dataclasses.replace(QUIET, rhythm=rhythm, background=BackgroundNoise(noise_db=noise_db))
     made = phonocardiogram(duration_s, heard, np.random.default_rng(seed))
     return envelope_of(made.waveform), made.beats.s1_samples / made.sample_rate, made.beats.ectopic
 
@@ -72,12 +72,12 @@ def push(
 
 def all_beats(results: list[EctopicBeats]) -> list[float]:
     """Return every beat that was ever reported, in seconds."""
-    return sorted({at_s for result in results for at_s in result.beats_s})
+    return sorted({at_s for result in results for at_s in result.beat_times_s})
 
 
 def told(results: list[EctopicBeats]) -> list[float]:
     """Return every early beat that was ever told, in seconds."""
-    return sorted({beat.at_s for result in results for beat in result.premature})
+    return sorted({beat.at_s for result in results for beat in result.detected})
 
 
 @pytest.mark.parametrize("bpm", [52.0, 64.0, 78.0, 92.0, 104.0])
@@ -113,13 +113,13 @@ def test_rare_early_beats_are_found_across_windows() -> None:
 def test_an_early_beat_says_how_early_it_came() -> None:
     """Its share of the normal interval, the pause behind it, and odds above the least that is told."""
     envelope, onsets, ectopic = heart("ectopic", bpm=64.0, seed=0)
-    (beat,) = [its for its in push(BeatTracker(), envelope)[-1].premature if its.at_s < 25.0]
+    (beat,) = [its for its in push(BeatTracker(), envelope)[-1].detected if its.at_s < 25.0]
     place = int(np.abs(onsets - beat.at_s).argmin())
     intervals = np.diff(onsets)
     usual = np.median(intervals)
     assert ectopic[place]
-    assert beat.share == pytest.approx(intervals[place - 1] / usual, abs=0.05)
-    assert beat.pause == pytest.approx(intervals[place] / usual, abs=0.06)
+    assert beat.coupling_ratio == pytest.approx(intervals[place - 1] / usual, abs=0.05)
+    assert beat.pause_ratio == pytest.approx(intervals[place] / usual, abs=0.06)
     assert beat.log_odds > PREMATURE_FROM
 
 
@@ -177,7 +177,7 @@ def test_hearts_without_early_beats_have_none(kind: str, seed: int) -> None:
 def test_regular_beats_are_evidence_against() -> None:
     """Half a minute of regular beats speaks against an early one, more than ten seconds do."""
     results = push(BeatTracker(), heart()[0])
-    assert results[-1].followable
+    assert results[-1].trackable
     assert results[-1].evidence < results[20].evidence <= 0.0
 
 
@@ -210,7 +210,7 @@ def test_what_is_no_heart_gives_nothing(sound: str, seed: int) -> None:
     results = push(BeatTracker(), envelope_of(sounds[sound].astype(np.float32)))
     assert told(results) == []
     assert results[-1].evidence == 0.0
-    assert sum(result.followable for result in results) < 0.2 * len(results)
+    assert sum(result.trackable for result in results) < 0.2 * len(results)
 
 
 def test_beats_alone_are_no_rhythm() -> None:
@@ -220,7 +220,7 @@ def test_beats_alone_are_no_rhythm() -> None:
     for start in range(0, len(envelope) - SIZE + 1, 20):
         beats.push(envelope[start : start + SIZE], start * HOP_S, None)
     assert beats.result.num_intervals > 20
-    assert not beats.result.followable
+    assert not beats.result.trackable
     assert beats.result.evidence == 0.0
 
 
@@ -246,13 +246,13 @@ def test_intervals_never_span_what_was_not_heard() -> None:
     results = push(beats, envelope[: 50 * 40], first=25 * 40)
     found = all_beats(results)
     assert all(at_s < 20.0 or at_s >= 25.0 for at_s in found)
-    assert results[-1].covered_s < (20.0 - 5.0) + (50.0 - 25.0)
-    assert results[-1].covered_s > before.covered_s
+    assert results[-1].tracked_s < (20.0 - 5.0) + (50.0 - 25.0)
+    assert results[-1].tracked_s > before.tracked_s
     assert max(np.diff([at_s for at_s in found if at_s > 24.0])) < 1.2
-    assert all(len(result.beats_s) - result.num_intervals in (0, 1, 2) for result in results)
-    crossing = [result for result in results if result.beats_s and result.beats_s[0] < 20.0 < result.beats_s[-1]]
+    assert all(len(result.beat_times_s) - result.num_intervals in (0, 1, 2) for result in results)
+    crossing = [result for result in results if result.beat_times_s and result.beat_times_s[0] < 20.0 < result.beat_times_s[-1]]
     assert crossing
-    assert all(result.num_intervals < len(result.beats_s) - 1 for result in crossing[:3])
+    assert all(result.num_intervals < len(result.beat_times_s) - 1 for result in crossing[:3])
 
 
 def test_windows_withheld_in_between_lose_nothing() -> None:
@@ -274,19 +274,19 @@ def test_beats_grow_old() -> None:
     """What is more than half a minute back is forgotten, by new sound and by time without any."""
     beats = BeatTracker()
     results = push(beats, heart(duration_s=60.0)[0])
-    assert results[-1].beats_s[0] >= 60.0 - HORIZON_S - 2.0
-    assert results[-1].covered_s <= HORIZON_S
-    assert len(beats.lose(75.0).beats_s) < len(results[-1].beats_s)
-    assert beats.lose(200.0) == NOTHING_FOLLOWED
+    assert results[-1].beat_times_s[0] >= 60.0 - HORIZON_S - 2.0
+    assert results[-1].tracked_s <= HORIZON_S
+    assert len(beats.lose(75.0).beat_times_s) < len(results[-1].beat_times_s)
+    assert beats.lose(200.0) == NO_RHYTHM
 
 
 def test_an_early_beat_is_forgotten_after_half_a_minute() -> None:
     """Its evidence goes with it."""
     beats = BeatTracker()
     results = push(beats, heart("ectopic", bpm=64.0, seed=0)[0])
-    assert results[-1].premature
+    assert results[-1].detected
     assert results[-1].evidence > PREMATURE_FROM
-    assert beats.lose(40.0 + HORIZON_S + 1.0).premature == ()
+    assert beats.lose(40.0 + HORIZON_S + 1.0).detected == ()
     assert beats.result.evidence <= 0.0
 
 
@@ -296,7 +296,7 @@ def test_clear_forgets_all() -> None:
     used = BeatTracker()
     push(used, heart(bpm=100.0)[0])
     used.clear()
-    assert used.result == NOTHING_FOLLOWED
+    assert used.result == NO_RHYTHM
     assert push(used, envelope) == push(BeatTracker(), envelope)
 
 
@@ -338,5 +338,5 @@ def test_a_wrong_rate_at_first_is_put_right() -> None:
     beats.clear()
     push(beats, envelope)
     assert beats._path.interval == pytest.approx(1.0 / HOP_S, rel=0.05)
-    gaps = np.diff(beats.result.beats_s)
+    gaps = np.diff(beats.result.beat_times_s)
     assert np.median(gaps) == pytest.approx(1.0, rel=0.05)

@@ -1,4 +1,4 @@
-"""Numbers become characters of exactly the width that was asked for."""
+"""Numbers become characters of exactly the requested width."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ class TestBar:
         [(0.0, ""), (1.0, "████"), (0.5, "██"), (0.25 + 1 / 32, "█▏"), (0.5 + 7 / 32, "██▉"), (0.125, "▌")],
     )
     def test_fills_eighths_of_a_cell(self, fraction: float, text: str) -> None:
-        """Four cells hold 32 eighths, and a fraction fills as many as it is worth."""
+        """A bar of four cells has a resolution of 32 eighths."""
         assert bar(fraction, 4) == text
 
     def test_ascii_fills_whole_cells(self) -> None:
-        """Without block characters a bar is made of number signs."""
+        """Without block characters a bar consists of number signs."""
         assert bar(0.5, 10, unicode=False) == "#####"
 
     @given(WILD_FLOATS, st.integers(0, 200), st.booleans())
-    def test_never_longer_than_asked(self, fraction: float, width: int, unicode: bool) -> None:
-        """Whatever the number, the bar fits."""
+    def test_never_exceeds_the_width(self, fraction: float, width: int, unicode: bool) -> None:
+        """Any number gives a bar of at most the width."""
         text = bar(fraction, width, unicode=unicode)
         assert len(text) <= width
         assert unicode or text.isascii()
 
     @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 80))
-    def test_grows_with_its_number(self, one: float, other: float, width: int) -> None:
+    def test_is_monotonic(self, one: float, other: float, width: int) -> None:
         """A larger fraction never gives a shorter bar."""
         low, high = sorted((one, other))
         assert len(bar(low, width)) <= len(bar(high, width))
 
     @pytest.mark.parametrize("fraction", [math.nan, math.inf, -math.inf])
-    def test_no_number_is_no_bar(self, fraction: float) -> None:
-        """What is not finite is drawn as nothing."""
+    def test_not_finite_is_empty(self, fraction: float) -> None:
+        """NaN and the infinities give an empty bar."""
         assert bar(fraction, 8) == ""
 
 
 class TestLevel:
-    """Where a level stands on its bar."""
+    """Levels as fractions of the bar."""
 
     @pytest.mark.parametrize(("db", "fraction"), [(-60, 0), (-120, 0), (-30, 0.5), (0, 1), (6, 1), (-math.inf, 0)])
     def test_runs_from_minus_sixty_to_full_scale(self, db: float, fraction: float) -> None:
@@ -71,7 +71,7 @@ class TestLevel:
 
     @given(WILD_FLOATS)
     def test_is_always_a_fraction(self, db: float) -> None:
-        """No level, not even NaN, leaves the bar."""
+        """Any level, NaN included, is between 0 and 1."""
         assert 0 <= db_fraction(db) <= 1
 
 
@@ -94,12 +94,12 @@ class TestClock:
         ],
     )
     def test_known_times(self, seconds: float, text: str) -> None:
-        """Tenths are cut, never rounded up to a second that has not come."""
+        """Tenths are truncated, never rounded up."""
         assert clock(seconds) == text
 
     @given(st.integers(0, 360_000))
-    def test_shows_every_tenth(self, tenths: int) -> None:
-        """A position counted in tenths is shown exactly."""
+    def test_tenths_are_exact(self, tenths: int) -> None:
+        """A whole number of tenths is shown exactly."""
         *front, rest = clock(tenths / 10).split(":")
         minutes = sum(int(part) * 60**power for power, part in enumerate(reversed(front)))
         assert minutes * 600 + round(float(rest) * 10) == tenths
@@ -117,16 +117,16 @@ class TestFit:
         assert fit(text, width) == fitted
 
     def test_ascii_has_its_own_ellipsis(self) -> None:
-        """Without Unicode neither text nor mark leaves ASCII."""
+        """Without Unicode text and ellipsis are ASCII."""
         assert fit("Töne lang", 6, unicode=False) == "T?ne ~"
 
     def test_wide_characters_count_twice(self) -> None:
-        """A name in wide characters takes the cells it takes."""
+        """Wide characters take two cells each."""
         assert cell_len(fit("心音心音", 5)) == 5
 
     @given(st.text(), st.integers(0, 40), st.booleans())
     def test_has_exactly_the_width(self, text: str, width: int, unicode: bool) -> None:
-        """Any text has the width asked for, and can move no cursor."""
+        """Any text gets the requested width and contains no control characters."""
         fitted = fit(text, width, unicode=unicode)
         assert cell_len(fitted) == width
         assert fitted.isprintable()
@@ -137,16 +137,16 @@ class TestBigLetters:
     """Letters three lines high."""
 
     def test_draws_a_word(self) -> None:
-        """Two letters look as they should."""
+        """Two letters in half blocks."""
         assert big_letters("LT") == ("█   ▀█▀", "█    █ ", "▀▀▀  ▀ ")
 
-    def test_small_letters_are_drawn_large(self) -> None:
-        """A word looks the same however it is written."""
+    def test_case_does_not_matter(self) -> None:
+        """Upper and lower case look the same."""
         assert big_letters("murmur") == big_letters("MURMUR")
 
     @pytest.mark.parametrize("text", ["", "naïve", "a/b", "心"])
-    def test_what_has_no_big_form_has_none(self, text: str) -> None:
-        """A text with an unknown character is left to be written small."""
+    def test_unknown_characters_have_no_big_form(self, text: str) -> None:
+        """A text with an unknown character gives None."""
         assert big_letters(text) is None
 
     @given(st.text(string.ascii_letters + string.digits + " -", min_size=1, max_size=20))
@@ -159,12 +159,12 @@ class TestBigLetters:
         assert set("".join(lines)) <= set(" ▀▄█")
 
     def test_no_two_characters_look_alike(self) -> None:
-        """Every letter and digit has a form of its own, but for the letter O and the zero."""
+        """Every letter and digit has its own form, except the letter O and zero, and S and 5."""
         signs = string.ascii_uppercase + string.digits
         assert len({big_letters(sign) for sign in signs}) >= len(signs) - 2
 
     @pytest.mark.parametrize("text", ["normal", "murmur", "extrastole", "no signal", "poor signal", "uncertain"])
-    def test_every_verdict_fits_its_place(self, text: str) -> None:
+    def test_every_verdict_fits(self, text: str) -> None:
         """The known labels and states fit the 43 columns that a small screen has for them."""
         lines = big_letters(text)
         assert lines is not None
@@ -175,42 +175,42 @@ class TestLetters:
     """One letter for each label and state."""
 
     def test_known_labels(self) -> None:
-        """Normal is small, what is not normal is large."""
+        """The first label is lower case, the others upper case."""
         letters = label_letters(("normal", "murmur", "extrastole"))
         assert [letters[label] for label in ("normal", "murmur", "extrastole")] == ["n", "M", "E"]
 
     def test_labels_that_begin_alike_differ(self) -> None:
-        """A letter that is taken is left to its owner."""
+        """A letter is used once."""
         letters = label_letters(("murmur", "mixed", "mild", "MM"))
         assert [letters[label] for label in ("murmur", "mixed", "mild", "MM")] == ["m", "M", "I", "A"]
 
     @given(st.lists(st.text(min_size=1).filter(lambda label: label not in STATE_LETTERS), unique=True, max_size=25))
     def test_are_all_different(self, labels: list[str]) -> None:
-        """Up to 25 labels of any spelling never share a letter, nor take a state's."""
+        """Up to 25 labels have different letters, none of them that of a state."""
         letters = label_letters(labels)
         assert len(set(letters.values())) == len(letters) == len(labels) + len(STATE_LETTERS)
         assert all(len(letter) == 1 and letter.isascii() for letter in letters.values())
 
 
 class TestPool:
-    """Pictures made smaller."""
+    """Max pooling."""
 
     def test_keeps_the_largest(self) -> None:
-        """Each pixel is the largest of those it stands for."""
-        picture = np.arange(16, dtype=np.float32).reshape(4, 4)
-        np.testing.assert_array_equal(pool(picture, 2, 2), [[5, 7], [13, 15]])
+        """Each pixel is the largest of its block."""
+        image = np.arange(16, dtype=np.float32).reshape(4, 4)
+        np.testing.assert_array_equal(pool(image, 2, 2), [[5, 7], [13, 15]])
 
-    def test_leaves_what_fits(self) -> None:
-        """A picture with room to spare stays as it is."""
-        picture = np.arange(16, dtype=np.float32).reshape(4, 4)
-        np.testing.assert_array_equal(pool(picture, 9, 4), picture)
+    def test_is_never_enlarged(self) -> None:
+        """A size beyond the image leaves it as it is."""
+        image = np.arange(16, dtype=np.float32).reshape(4, 4)
+        np.testing.assert_array_equal(pool(image, 9, 4), image)
 
     @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 63), st.integers(0, 63))
-    def test_a_single_loud_pixel_is_never_lost(self, height: int, width: int, row: int, column: int) -> None:
-        """Whatever the size, one loud pixel is seen once, in its place."""
-        picture = np.zeros((64, 64), np.float32)
-        picture[row, column] = 1
-        small = pool(picture, height, width)
+    def test_a_single_bright_pixel_is_never_lost(self, height: int, width: int, row: int, column: int) -> None:
+        """At any size one bright pixel appears once, at its position."""
+        image = np.zeros((64, 64), np.float32)
+        image[row, column] = 1
+        small = pool(image, height, width)
         assert small.shape == (min(height, 64), min(width, 64))
         assert small.sum() == 1
         at_row, at_column = np.argwhere(small)[0]
@@ -219,27 +219,27 @@ class TestPool:
 
 
 class TestPixels:
-    """Values to colour steps."""
+    """Values to colour indices."""
 
     def test_low_row_is_at_the_bottom(self) -> None:
-        """Row 0 of a picture is drawn last."""
-        picture = np.array([[0.0, 0.0], [1.0, 1.0]], np.float32)
-        np.testing.assert_array_equal(pixels(picture, 0, 1, 10), [[9, 9], [0, 0]])
+        """Row 0 of an image becomes the last row."""
+        image = np.array([[0.0, 0.0], [1.0, 1.0]], np.float32)
+        np.testing.assert_array_equal(pixels(image, 0, 1, 10), [[9, 9], [0, 0]])
 
-    def test_range_is_cut(self) -> None:
-        """What lies outside the range gets the nearest step."""
-        picture = np.array([[-5.0, 0.5, 5.0]], np.float32)
-        np.testing.assert_array_equal(pixels(picture, 0, 1, 4), [[0, 2, 3]])
+    def test_values_are_clipped(self) -> None:
+        """Values outside the range get the nearest step."""
+        image = np.array([[-5.0, 0.5, 5.0]], np.float32)
+        np.testing.assert_array_equal(pixels(image, 0, 1, 4), [[0, 2, 3]])
 
-    def test_what_is_no_number_is_dark(self) -> None:
-        """NaN and minus infinity are the first step, plus infinity the last; no warning is given."""
-        picture = np.array([[np.nan, -np.inf, np.inf]], np.float32)
+    def test_not_finite_values(self) -> None:
+        """NaN and minus infinity give the first step, infinity the last, without a warning."""
+        image = np.array([[np.nan, -np.inf, np.inf]], np.float32)
         with np.errstate(all="raise"):
-            np.testing.assert_array_equal(pixels(picture, -1, 1, 64), [[0, 0, 63]])
+            np.testing.assert_array_equal(pixels(image, -1, 1, 64), [[0, 0, 63]])
 
     @given(st.lists(st.floats(-10, 10, width=32), min_size=1, max_size=20), st.integers(2, 256))
-    def test_steps_keep_the_order(self, values: list[float], steps: int) -> None:
-        """A larger value never gets a darker step."""
+    def test_is_monotonic_in_the_value(self, values: list[float], steps: int) -> None:
+        """A larger value never gets a lower step."""
         row = np.array([sorted(values)], np.float32)
         result = pixels(row, -3, 3, steps)[0]
         assert np.all(np.diff(result) >= 0)
@@ -247,17 +247,17 @@ class TestPixels:
 
 
 class TestShades:
-    """Pictures without colours."""
+    """Images without colours."""
 
     def test_unicode_shades(self) -> None:
         """Five shades from nothing to a full block."""
         assert shade_rows(np.array([[0, 13, 26, 39, 63]]), 64) == [" ░▒▓█"]
 
     def test_ascii_shades(self) -> None:
-        """Ten characters of growing ink."""
+        """Ten characters of increasing density."""
         assert shade_rows(np.arange(10)[None], 10, unicode=False) == [" .:-=+*#%@"]
 
-    def test_one_line_to_the_row(self) -> None:
-        """Rows keep their number, order and width."""
+    def test_one_line_per_row(self) -> None:
+        """Rows keep count, order and width."""
         rows = shade_rows(np.array([[0, 0, 0], [9, 9, 9]]), 10)
         assert rows == ["   ", "███"]

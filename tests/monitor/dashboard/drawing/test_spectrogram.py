@@ -1,4 +1,4 @@
-"""The network's picture is drawn the right way up, in its colours, in the room there is."""
+"""The network's input image is drawn the right way up, in inferno, at the available size."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from rich.color import Color
 
 from monitor.dashboard.drawing.canvas import Line, TerminalStyle
-from monitor.dashboard.drawing.spectrogram import COLOUR_STEPS, RHYTHM, SOUND, picture_lines, row_marks
+from monitor.dashboard.drawing.spectrogram import AUTOCORRELATION, COLOUR_STEPS, SPECTROGRAM, axis_labels, image_lines
 from monitor.features.colormap import INFERNO
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
 
 
 def blank(value: float = -10.0) -> np.ndarray:
-    """Return a picture of one value."""
+    """Return an image of one value."""
     return np.full((64, 64, 3), value, np.float32)
 
 
@@ -32,7 +32,7 @@ def rgb(color: Color | None) -> tuple[int, int, int]:
 
 
 def lightness(color: Color | None) -> float:
-    """Return how light a colour is."""
+    """Return the lightness of a colour."""
     return float(np.dot(rgb(color), (0.2126, 0.7152, 0.0722)))
 
 
@@ -50,7 +50,7 @@ class TestColours:
         """Energy in row 0 lights the lowest pixel, energy in row 63 the highest."""
         tensor = blank()
         tensor[0, :, 0] = tensor[63, :, 0] = 10
-        lines = picture_lines(tensor, SOUND, 32, 64, TerminalStyle())
+        lines = image_lines(tensor, SPECTROGRAM, 32, 64, TerminalStyle())
         upper, lower = halves(lines[-1], 5)
         assert lower > 200 > 50 > upper
         upper, lower = halves(lines[0], 5)
@@ -60,54 +60,54 @@ class TestColours:
         """Column 0 is the oldest, at the left."""
         tensor = blank()
         tensor[:, 0, 0] = 10
-        line = picture_lines(tensor, SOUND, 32, 64, TerminalStyle())[7]
+        line = image_lines(tensor, SPECTROGRAM, 32, 64, TerminalStyle())[7]
         assert halves(line, 0)[0] > 200
         assert halves(line, 1)[0] < 50
 
-    def test_ends_are_infernos_ends(self) -> None:
-        """The darkest value is inferno's first colour, the lightest its last."""
+    def test_the_range_covers_all_of_inferno(self) -> None:
+        """The lowest value gets the first colour of inferno, the highest the last."""
         for value, row in ((-10.0, 0), (10.0, 255)):
-            style = picture_lines(blank(value), SOUND, 10, 64, TerminalStyle())[3][9].style
+            style = image_lines(blank(value), SPECTROGRAM, 10, 64, TerminalStyle())[3][9].style
             assert style is not None
             assert rgb(style.color) == rgb(style.bgcolor) == tuple(INFERNO[row])
 
     @pytest.mark.parametrize(("lines", "columns"), [(32, 64), (10, 64), (4, 44), (1, 1), (13, 63)])
-    def test_fills_the_room_exactly(self, lines: int, columns: int) -> None:
-        """As many lines and cells come out as there is room for."""
-        drawn = picture_lines(blank(), SOUND, lines, columns, TerminalStyle())
+    def test_has_the_requested_size(self, lines: int, columns: int) -> None:
+        """The image has the requested lines and columns."""
+        drawn = image_lines(blank(), SPECTROGRAM, lines, columns, TerminalStyle())
         assert len(drawn) == lines
         assert {len(text_of(line)) for line in drawn} == {columns}
 
-    def test_never_larger_than_it_is(self) -> None:
-        """With room for more, 32 lines of 64 cells are all there is."""
-        drawn = picture_lines(blank(), SOUND, 50, 200, TerminalStyle())
+    def test_is_never_enlarged(self) -> None:
+        """With more room, the image still has 32 lines of 64 cells."""
+        drawn = image_lines(blank(), SPECTROGRAM, 50, 200, TerminalStyle())
         assert len(drawn) == 32
         assert len(text_of(drawn[0])) == 64
 
     @given(st.integers(0, 63), st.integers(0, 63), st.integers(1, 32))
-    def test_one_loud_pixel_is_seen_at_every_size(self, row: int, column: int, lines: int) -> None:
-        """Made smaller, a picture keeps a short loud sound."""
+    def test_a_single_bright_pixel_is_visible_at_every_size(self, row: int, column: int, lines: int) -> None:
+        """Max pooling keeps a single bright pixel."""
         tensor = blank()
         tensor[row, column, 0] = 10
-        drawn = picture_lines(tensor, SOUND, lines, 64, TerminalStyle())
+        drawn = image_lines(tensor, SPECTROGRAM, lines, 64, TerminalStyle())
         lit = [(at, x) for at, line in enumerate(drawn) for x in range(64) if max(halves(line, x)) > 200]
         assert len(lit) == 1
         assert lit[0][1] == column
 
-    def test_rhythm_is_channel_two(self) -> None:
-        """The second view shows the third channel alone."""
+    def test_the_autocorrelation_is_channel_two(self) -> None:
+        """The autocorrelation view shows channel 2 only."""
         tensor = blank()
         tensor[:, :, 2] = 10
-        assert halves(picture_lines(tensor, RHYTHM, 8, 64, TerminalStyle())[0], 0)[0] > 200
-        assert halves(picture_lines(tensor, SOUND, 8, 64, TerminalStyle())[0], 0)[0] < 50
+        assert halves(image_lines(tensor, AUTOCORRELATION, 8, 64, TerminalStyle())[0], 0)[0] > 200
+        assert halves(image_lines(tensor, SPECTROGRAM, 8, 64, TerminalStyle())[0], 0)[0] < 50
 
-    def test_values_that_are_no_numbers_are_dark(self) -> None:
-        """A picture of NaN is drawn, dark."""
-        assert halves(picture_lines(blank(np.nan), SOUND, 8, 64, TerminalStyle())[0], 0)[0] < 50
+    def test_nan_is_dark(self) -> None:
+        """An image of NaN is dark."""
+        assert halves(image_lines(blank(np.nan), SPECTROGRAM, 8, 64, TerminalStyle())[0], 0)[0] < 50
 
-    def test_without_blocks_the_ground_is_coloured(self) -> None:
-        """A terminal with colours but without blocks gets coloured spaces."""
-        drawn = picture_lines(blank(10.0), SOUND, 8, 64, TerminalStyle(unicode=False))
+    def test_without_blocks_the_background_is_coloured(self) -> None:
+        """A terminal with colours but without block characters gets coloured spaces."""
+        drawn = image_lines(blank(10.0), SPECTROGRAM, 8, 64, TerminalStyle(unicode=False))
         assert len(drawn) == 8
         assert text_of(drawn[0]) == " " * 64
         assert drawn[0][0].style is not None
@@ -115,13 +115,13 @@ class TestColours:
 
 
 class TestShades:
-    """Pictures without colours."""
+    """Images without colours."""
 
     def test_shades_have_no_colour(self) -> None:
-        """Without gradients the picture is made of shade characters alone."""
+        """Without gradients the image consists of shade characters."""
         tensor = blank()
         tensor[:32, :, 0] = 10
-        drawn = picture_lines(tensor, SOUND, 8, 64, TerminalStyle(colour=False, gradient=False))
+        drawn = image_lines(tensor, SPECTROGRAM, 8, 64, TerminalStyle(colour=False, gradient=False))
         assert [text_of(line)[0] for line in drawn] == [" "] * 4 + ["█"] * 4
         assert all(segment.style is None or segment.style.color is None for line in drawn for segment in line)
 
@@ -129,73 +129,73 @@ class TestShades:
         """Without Unicode the shades are ASCII."""
         rng = np.random.default_rng(0)
         tensor = rng.normal(size=(64, 64, 3)).astype(np.float32)
-        drawn = picture_lines(tensor, SOUND, 10, 64, TerminalStyle(False, False, False))
+        drawn = image_lines(tensor, SPECTROGRAM, 10, 64, TerminalStyle(False, False, False))
         assert all(text_of(line).isascii() for line in drawn)
         assert len({*"".join(map(text_of, drawn))}) > 5
 
 
 class TestArticle:
-    """Pictures that were painted in inferno before the network saw them."""
+    """Input images in the inferno colormap."""
 
     @pytest.mark.parametrize("step", [0, 40, 128, 200, 255])
-    def test_gets_its_own_colours_back(self, step: int) -> None:
-        """A picture painted in one colour is drawn in that colour, or its neighbour."""
+    def test_the_colours_are_restored(self, step: int) -> None:
+        """An image of one colour is drawn in that colour, or its neighbour."""
         tensor = np.broadcast_to(INFERNO[step].astype(np.float32) / 255, (64, 64, 3))
-        style = picture_lines(np.ascontiguousarray(tensor), SOUND, 8, 64, TerminalStyle(), "article")[0][0].style
+        style = image_lines(np.ascontiguousarray(tensor), SPECTROGRAM, 8, 64, TerminalStyle(), "article")[0][0].style
         assert style is not None
         near = INFERNO[max(0, step - 4) : step + 5].astype(int)
         assert np.abs(near - np.array(rgb(style.color))).sum(axis=1).min() <= 4
 
-    def test_its_top_row_is_at_the_top(self) -> None:
-        """Row 0 of the article's picture is drawn first."""
+    def test_the_top_row_is_at_the_top(self) -> None:
+        """Row 0 of the article's image is drawn first."""
         tensor = np.zeros((64, 64, 3), np.float32)
         tensor[0] = INFERNO[255] / np.float32(255)
-        drawn = picture_lines(tensor, SOUND, 32, 64, TerminalStyle(), "article")
+        drawn = image_lines(tensor, SPECTROGRAM, 32, 64, TerminalStyle(), "article")
         assert halves(drawn[0], 0)[0] > 200
         assert halves(drawn[-1], 0)[1] < 50
 
 
-class TestMarks:
-    """Names beside the rows."""
+class TestAxisLabels:
+    """Frequencies and rates beside the rows."""
 
-    def test_the_ends_are_always_marked(self) -> None:
-        """However few lines, the outer rows have their names."""
+    def test_the_ends_are_always_labelled(self) -> None:
+        """However few lines, the outer rows are labelled."""
         for lines in range(2, 33):
-            marks = row_marks(SOUND, lines)
-            assert marks[0] == "1 kHz"
-            assert marks[lines - 1] == "16 Hz"
+            labels = axis_labels(SPECTROGRAM, lines)
+            assert labels[0] == "1 kHz"
+            assert labels[lines - 1] == "16 Hz"
 
-    def test_a_tone_is_drawn_beside_its_mark(self) -> None:
-        """A tone of 500 Hz is lightest on the line that is marked 500 Hz, at every height."""
+    def test_a_tone_is_drawn_at_its_frequency(self) -> None:
+        """A tone of 500 Hz is brightest on the line labelled 500 Hz, at every height."""
         time = np.arange(HEART.window_samples) / HEART.sample_rate
         tensor = input_image(np.sin(2 * np.pi * 500 * time).astype(np.float32), HEART)
         for lines in (8, 10, 20, 32):
-            drawn = picture_lines(tensor, SOUND, lines, 64, TerminalStyle())
+            drawn = image_lines(tensor, SPECTROGRAM, lines, 64, TerminalStyle())
             light = [max(halves(line, 30)) for line in drawn]
-            marked = next(line for line, text in row_marks(SOUND, lines).items() if text == "500 Hz")
-            assert light[marked] == max(light)
+            labelled = next(line for line, text in axis_labels(SPECTROGRAM, lines).items() if text == "500 Hz")
+            assert light[labelled] == max(light)
 
-    def test_a_beat_is_drawn_beside_its_rate(self) -> None:
-        """Clicks at 60 to the minute draw their level line at the mark of 60."""
+    def test_a_rhythm_is_drawn_at_its_rate(self) -> None:
+        """Clicks at 60 per minute give a horizontal line at the label 60."""
         waveform = np.full(HEART.window_samples, 1e-4, np.float32)
         waveform *= np.random.default_rng(0).normal(size=len(waveform)).astype(np.float32)
         time = np.arange(400) / HEART.sample_rate
         for start in range(1000, len(waveform) - 400, HEART.sample_rate):
             waveform[start : start + 400] += np.sin(2 * np.pi * 80 * time) * np.hanning(400)
-        drawn = picture_lines(input_image(waveform, HEART), RHYTHM, 32, 64, TerminalStyle())
+        drawn = image_lines(input_image(waveform, HEART), AUTOCORRELATION, 32, 64, TerminalStyle())
         light = [sum(max(halves(line, column)) for column in range(40, 64)) for line in drawn]
-        marked = next(line for line, text in row_marks(RHYTHM, 32).items() if text == "60")
-        assert abs(int(np.argmax(light)) - marked) <= 1
+        labelled = next(line for line, text in axis_labels(AUTOCORRELATION, 32).items() if text == "60")
+        assert abs(int(np.argmax(light)) - labelled) <= 1
 
-    def test_inner_marks_need_room(self) -> None:
-        """A picture of a few lines is marked at its ends alone."""
-        assert len(row_marks(SOUND, 4)) == 2
-        assert len(row_marks(SOUND, 10)) == 4
+    def test_inner_labels_need_room(self) -> None:
+        """An image of a few lines is labelled at its ends only."""
+        assert len(axis_labels(SPECTROGRAM, 4)) == 2
+        assert len(axis_labels(SPECTROGRAM, 10)) == 4
 
 
-def test_colours_are_made_once() -> None:
-    """Cells of equal pixels are the very same segment, from picture to picture."""
-    first = picture_lines(blank(0.5), SOUND, 8, 64, TerminalStyle())
-    second = picture_lines(blank(0.5), SOUND, 8, 64, TerminalStyle())
+def test_cells_are_cached() -> None:
+    """Cells of equal pixels are the same segment, from image to image."""
+    first = image_lines(blank(0.5), SPECTROGRAM, 8, 64, TerminalStyle())
+    second = image_lines(blank(0.5), SPECTROGRAM, 8, 64, TerminalStyle())
     assert first[0][0] is second[3][7]
     assert COLOUR_STEPS <= 256

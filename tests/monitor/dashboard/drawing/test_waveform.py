@@ -1,4 +1,4 @@
-"""The phonocardiogram in characters: as wide as asked, still while it scrolls, and lost sound is seen."""
+"""The phonocardiogram in characters: exact size, stable while it scrolls, and lost samples are visible."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from monitor.dashboard.trace import BIN_S, Trace
 ASCII = TerminalStyle(False, False, False)
 
 
-def made(bins, first=0, level=0.5, **more):
-    """Return a trace of one level."""
+def constant_trace(bins, first=0, level=0.5, **more):
+    """Return a trace of constant amplitude."""
     high = np.full(bins, level, np.float32)
     return Trace(first, -high, high, **more)
 
 
 def texts(lines):
-    """Return the characters of some lines."""
+    """Return the characters of lines."""
     return ["".join(segment.text for segment in line) for line in lines]
 
 
@@ -34,54 +34,56 @@ def texts(lines):
     st.floats(0, 1),
     st.booleans(),
 )
-def test_always_as_wide_and_high_as_asked(bins, first, width, lines, gain, level, unicode):
-    """Any trace on any screen; in ASCII nothing but ASCII."""
-    look = TerminalStyle(unicode=unicode)
-    trace = made(bins, first, level, lost_s=((first * BIN_S, (first + 9) * BIN_S),), sounds_s=(first * BIN_S,))
-    drawn = texts(trace_lines(trace, width, lines, gain, look))
+def test_always_has_the_requested_size(bins, first, width, lines, gain, level, unicode):
+    """Any trace on any screen has the requested width and height; ASCII terminals get ASCII only."""
+    style = TerminalStyle(unicode=unicode)
+    trace = constant_trace(
+        bins, first, level, lost_s=((first * BIN_S, (first + 9) * BIN_S),), sounds_s=(first * BIN_S,)
+    )
+    drawn = texts(trace_lines(trace, width, lines, gain, style))
     assert [len(text) for text in drawn] == [width] * lines
-    ticks = "".join(segment.text for segment in tick_segments(trace, width, look))
+    ticks = "".join(segment.text for segment in tick_segments(trace, width, style))
     assert len(ticks) == width
     assert unicode or all(text.isascii() for text in (*drawn, ticks))
 
 
 def test_full_scale_fills_the_lines_and_silence_is_a_line():
-    """Full scale sets every dot; silence keeps to the middle."""
-    loud = texts(trace_lines(made(1000, level=1.0), 50, 2, 0.0, TerminalStyle()))
+    """Full scale sets every dot; silence is a line in the middle."""
+    loud = texts(trace_lines(constant_trace(1000, level=1.0), 50, 2, 0.0, TerminalStyle()))
     assert set("".join(loud)) == {chr(0x28FF)}
-    quiet = texts(trace_lines(made(1000, level=0.0), 50, 3, 0.0, TerminalStyle()))
+    quiet = texts(trace_lines(constant_trace(1000, level=0.0), 50, 3, 0.0, TerminalStyle()))
     assert set(quiet[0] + quiet[2]) == {" "}
     assert " " not in quiet[1]
 
 
-def test_gain_makes_it_higher_and_never_more_than_the_room():
-    """6 dB more is twice as high; what is louder than the room is cut at its edge."""
+def test_gain_scales_the_waveform_up_to_its_lines():
+    """More gain sets more dots; what exceeds the lines is clipped."""
 
     def dots(gain):
         signs = "".join(texts(trace_lines(quiet, 50, 4, gain, TerminalStyle())))
         return sum(bin(max(0, ord(sign) - 0x2800)).count("1") for sign in signs)
 
-    quiet = made(1000, level=0.2)
+    quiet = constant_trace(1000, level=0.2)
     assert dots(0) < dots(6) < dots(12) < dots(40)
     assert dots(40) == dots(80) == 50 * 2 * 16
 
 
 @pytest.mark.parametrize(("peak", "gain"), [(1.0, 0.0), (0.71, 0.0), (0.5, 6.0), (0.1, 18.0), (1e-9, 60.0), (0.0, 0.0)])
 def test_the_automatic_gain_moves_in_steps(peak, gain):
-    """Steps of 3 dB, such that the loudest sample still fits."""
+    """The gain is a multiple of 3 dB, and the peak still fits."""
     assert automatic_gain_db(peak) == gain
     assert peak * 10 ** (automatic_gain_db(peak) / 20) <= 1.0
 
 
-def test_before_the_beginning_there_is_nothing():
-    """The first second stands at the right, the rest is empty."""
-    line = texts(trace_lines(made(200, level=1.0), 50, 1, 0.0, TerminalStyle()))[0]
+def test_before_the_first_sample_it_is_empty():
+    """The first second is drawn at the right, the rest is empty."""
+    line = texts(trace_lines(constant_trace(200, level=1.0), 50, 1, 0.0, TerminalStyle()))[0]
     assert line == " " * 40 + chr(0x28FF) * 10
 
 
 @given(st.integers(0, 300))
-def test_scrolling_changes_no_shape(step):
-    """A later look shows the same cells further to the left."""
+def test_scrolling_keeps_the_shape(step):
+    """A later trace shows the same cells further to the left."""
     wave = (np.random.default_rng(1).uniform(0, 1, 2000)).astype(np.float32)
 
     def at(end):
@@ -94,32 +96,32 @@ def test_scrolling_changes_no_shape(step):
     assert all(one[moved:] == other[: 50 - moved] for one, other in zip(before, after, strict=True))
 
 
-def test_lost_sound_is_crosses():
-    """A stretch that was lost is no flat line."""
-    trace = made(1000, lost_s=((1.0, 2.0),))
-    for look in (TerminalStyle(), ASCII):
-        line = texts(trace_lines(trace, 50, 1, 0.0, look))[0]
+def test_lost_samples_are_crosses():
+    """A stretch of lost samples is not a flat line."""
+    trace = constant_trace(1000, lost_s=((1.0, 2.0),))
+    for style in (TerminalStyle(), ASCII):
+        line = texts(trace_lines(trace, 50, 1, 0.0, style))[0]
         assert line[10:20] == "x" * 10
         assert "x" not in line[:10] + line[20:]
 
 
-@pytest.mark.parametrize("look", [TerminalStyle(), ASCII])
+@pytest.mark.parametrize("style", [TerminalStyle(), ASCII])
 @pytest.mark.parametrize("width", [50, 64, 104, 184])
-def test_ticks_stand_over_their_sounds(look, width):
-    """The cell under a tick is the one that holds the sound."""
+def test_ticks_are_above_the_heart_sounds(style, width):
+    """The cell below a tick contains the heart sound."""
     low = np.zeros(1100, np.float32)
     high = low.copy()
     high[[500, 777]] = 1.0
     trace = Trace(200, low, high, sounds_s=(700.4 * BIN_S, 977.4 * BIN_S))
     silent = Trace(200, low, low)
-    ticks = "".join(segment.text for segment in tick_segments(trace, width, look))
-    with_sound, without = (texts(trace_lines(one, width, 3, 0.0, look))[0] for one in (trace, silent))
+    ticks = "".join(segment.text for segment in tick_segments(trace, width, style))
+    with_sound, without = (texts(trace_lines(one, width, 3, 0.0, style))[0] for one in (trace, silent))
     differs = {cell for cell in range(width) if with_sound[cell] != without[cell]}
     assert {cell for cell in range(width) if ticks[cell] != " "} == differs
     assert len(differs) == 2
 
 
 def test_without_colour_there_is_none():
-    """NO_COLOR leaves the characters alone."""
-    lines = trace_lines(made(1000, lost_s=((1.0, 2.0),)), 50, 2, 0.0, TerminalStyle(False, False))
+    """NO_COLOR leaves only the characters."""
+    lines = trace_lines(constant_trace(1000, lost_s=((1.0, 2.0),)), 50, 2, 0.0, TerminalStyle(False, False))
     assert all(segment.style is not None and segment.style.color is None for line in lines for segment in line)

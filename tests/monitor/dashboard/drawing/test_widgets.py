@@ -1,4 +1,4 @@
-"""The parts of the dashboard: bars, strip, level, counters, footer."""
+"""The parts of the dashboard: score bars, history, level, counters, footer."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from monitor.dashboard.drawing.widgets import (
     counters_row,
     footer_row,
     history_row,
+    history_segments,
     label_colours,
     level_row,
     level_segments,
-    rolling_of,
+    rolling_verdict,
     score_segments,
-    strip_segments,
     verdict_colour,
     verdict_text,
     window_message,
@@ -58,40 +58,40 @@ class TestColours:
     """Colours of labels and states."""
 
     def test_known_labels_differ_from_each_other_and_from_states(self) -> None:
-        """No label looks like another or like a state."""
+        """Labels have different colours, none of them that of a state."""
         colours = label_colours(START.labels)
         labels = {colours[label] for label in START.labels}
         assert len(labels) == 3
         assert not labels & set(STATE_COLOURS.values())
 
     def test_neighbours_among_other_labels_differ(self) -> None:
-        """Labels of a person's own take turns through the colours."""
+        """Unknown labels take the colours in turn."""
         colours = label_colours(tuple("abcdefg"))
         assert all(colours[one] != colours[other] for one, other in zip("abcdef", "bcdefg", strict=True))
 
-    def test_verdict_takes_its_labels_colour(self) -> None:
-        """The big label has the colour of its bar, and a state its own."""
+    def test_the_verdict_has_the_colour_of_the_label(self) -> None:
+        """The big label has the colour of the score bar, and a state its own colour."""
         assert verdict_colour(SNAPSHOT) == label_colours(START.labels)["murmur"]
         poor = dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=Verdict("poor-signal")))
         assert verdict_colour(poor) == STATE_COLOURS["poor-signal"]
 
-    def test_a_label_nobody_announced_has_a_colour(self) -> None:
-        """A label that is not among the start's does not crash the picture."""
+    def test_an_unknown_label_has_a_colour(self) -> None:
+        """A label that is not among the start's labels still gets a colour."""
         odd = Verdict("verdict", "other", 0.9, {"other": 0.9})
         assert verdict_colour(dataclasses.replace(SNAPSHOT, window=dataclasses.replace(WINDOW, rolling=odd)))
 
 
-class TestWords:
-    """What is said about a window."""
+class TestMessages:
+    """The message on a window."""
 
     def test_a_label_or_a_state_in_words(self) -> None:
-        """A verdict is called by its label, anything else by its state."""
+        """A verdict is shown as its label, or as its state without a hyphen."""
         assert verdict_text(SURE) == "murmur"
         assert verdict_text(Verdict("poor-signal")) == "poor signal"
 
-    def test_before_the_first_window_it_listens(self) -> None:
-        """Without a window the rolling judgement is listening."""
-        assert rolling_of(dataclasses.replace(SNAPSHOT, window=None)).state == "listening"
+    def test_before_the_first_window_the_state_is_listening(self) -> None:
+        """Without a window the rolling verdict is "listening"."""
+        assert rolling_verdict(dataclasses.replace(SNAPSHOT, window=None)).state == "listening"
 
     @pytest.mark.parametrize(
         ("changes", "message", "warns"),
@@ -109,19 +109,19 @@ class TestWords:
         ],
     )
     def test_every_kind_of_window(self, changes: dict[str, object], message: str, warns: bool) -> None:
-        """Each window says what it was, and warns where there is something to do."""
+        """Each kind of window has a message; those that a person can act on are warnings."""
         assert window_message(dataclasses.replace(WINDOW, **changes), 5.0) == (message, warns)
 
     def test_before_the_first_window(self) -> None:
-        """While the first window fills, its length is named."""
+        """While the first window fills, the message gives its length."""
         assert window_message(None, 5.0) == ("the first verdict needs 5 s of sound", False)
 
 
 class TestScores:
-    """A bar for each class."""
+    """A score bar for each label."""
 
-    def test_one_row_to_the_label_in_order(self) -> None:
-        """Letter, name, bar and figure, in the bundle's order."""
+    def test_one_row_per_label_in_order(self) -> None:
+        """Letter, name, bar and number, in the bundle's order."""
         rows = [text_of(row) for row in score_segments(SNAPSHOT, 34, 3, TerminalStyle())]
         assert [row.split()[:2] for row in rows] == [["n", "normal"], ["M", "murmur"], ["E", "extrastole"]]
         assert [row.split()[-1] for row in rows] == ["0.09", "0.87", "0.04"]
@@ -133,7 +133,7 @@ class TestScores:
         assert all(row.endswith("   -") and "█" not in row for row in rows)
 
     def test_too_many_labels_are_counted(self) -> None:
-        """Labels without room are named as a number in the last line."""
+        """Labels without room are counted in the last line."""
         rows = [text_of(row) for row in score_segments(with_labels(*"abcdef"), 34, 3, TerminalStyle())]
         assert len(rows) == 3
         assert "and 4 more" in rows[-1]
@@ -144,49 +144,49 @@ class TestScores:
         st.integers(1, 6),
         st.booleans(),
     )
-    def test_rows_are_as_wide_as_asked(self, labels: list[str], width: int, height: int, unicode: bool) -> None:
-        """Labels of any spelling give rows of one width, and never too many."""
+    def test_rows_have_the_requested_width(self, labels: list[str], width: int, height: int, unicode: bool) -> None:
+        """Any labels give rows of equal width, and never too many."""
         rows = score_segments(with_labels(*labels), width, height, TerminalStyle(unicode=unicode))
         assert 1 <= len(rows) <= height
         assert {sum(segment.cell_length for segment in row) for row in rows} == {width}
 
     def test_the_chosen_label_is_bold(self) -> None:
-        """The label that is shown stands out without colour."""
+        """The label of the verdict stands out without colour."""
         rows = score_segments(SNAPSHOT, 34, 3, TerminalStyle(colour=False, gradient=False))
         weights = [bool(row[1].style and row[1].style.bold) for row in rows]
         assert weights == [False, True, False]
 
 
 class TestHistory:
-    """The strip of past verdicts."""
+    """The row of past verdicts."""
 
     def test_newest_is_at_the_right(self) -> None:
-        """Letters stand in the order of the windows, padded at the left."""
+        """Letters are in the order of the windows, padded at the left."""
         past = ("listening", "normal", "murmur", "extrastole", "uncertain", "poor-signal", "no-signal")
-        strip = strip_segments(dataclasses.replace(SNAPSHOT, history=past), 10, TerminalStyle())
-        assert text_of(strip) == "···.nME?x_"
+        history = history_segments(dataclasses.replace(SNAPSHOT, history=past), 10, TerminalStyle())
+        assert text_of(history) == "···.nME?x_"
 
     def test_the_oldest_fall_off(self) -> None:
-        """A strip that is full shows the newest entries."""
+        """A full row shows the newest entries."""
         past = ("normal",) * 50 + ("murmur",) * 3
-        assert text_of(strip_segments(dataclasses.replace(SNAPSHOT, history=past), 5, TerminalStyle())) == "nnMMM"
+        assert text_of(history_segments(dataclasses.replace(SNAPSHOT, history=past), 5, TerminalStyle())) == "nnMMM"
 
-    def test_ground_is_the_same_grey_in_256_colours(self) -> None:
-        """The ground behind the letters is a colour that 256-colour terminals have."""
-        style = strip_segments(dataclasses.replace(SNAPSHOT, history=("normal",)), 1, TerminalStyle())[-1].style
+    def test_the_background_is_the_same_grey_in_256_colours(self) -> None:
+        """The background of the letters is one of the 256 colours."""
+        style = history_segments(dataclasses.replace(SNAPSHOT, history=("normal",)), 1, TerminalStyle())[-1].style
         assert style is not None
         assert style.bgcolor is not None
         assert style.bgcolor.downgrade(ColorSystem.EIGHT_BIT).number == 235
 
     def test_an_unknown_entry_is_a_number_sign(self) -> None:
-        """An entry that is neither label nor state does not crash the strip."""
-        assert text_of(strip_segments(dataclasses.replace(SNAPSHOT, history=("odd",)), 3, TerminalStyle())) == "··#"
+        """An entry that is neither label nor state is shown as #."""
+        assert text_of(history_segments(dataclasses.replace(SNAPSHOT, history=("odd",)), 3, TerminalStyle())) == "··#"
 
     @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 1000])
-    @pytest.mark.parametrize("look", [TerminalStyle(), TerminalStyle(colour=False, gradient=False), ASCII])
-    def test_row_never_changes_its_width(self, count: int, look: TerminalStyle) -> None:
-        """From the first window to the thousandth the row is 80 cells, its strip 64."""
-        line = text_of(history_row(dataclasses.replace(SNAPSHOT, history=("normal",) * count), 80, look))
+    @pytest.mark.parametrize("style", [TerminalStyle(), TerminalStyle(colour=False, gradient=False), ASCII])
+    def test_the_row_has_a_constant_width(self, count: int, style: TerminalStyle) -> None:
+        """From the first window to the thousandth the row has 80 cells, the history in it 64."""
+        line = text_of(history_row(dataclasses.replace(SNAPSHOT, history=("normal",) * count), 80, style))
         assert len(line) == 80
         assert line[9:73].count("n") == min(count, 64)
         assert line.endswith("now ")
@@ -195,42 +195,42 @@ class TestHistory:
 class TestLevel:
     """The input level."""
 
-    def test_bar_tick_and_figure(self) -> None:
-        """Loudness is a bar, the peak a tick further right, the figure in dB."""
+    def test_bar_tick_and_number(self) -> None:
+        """RMS is a bar, the peak a tick further right, and the number is in dB."""
         line = text_of(level_row(QUIET, 80, TerminalStyle()))
         assert line.count("━") == 29
         assert line.index("│") == 9 + 39
         assert line.endswith("-30 dB ")
         assert "CLIP" not in line
 
-    def test_clipping_is_said_in_words(self) -> None:
-        """A clipped input shows its mark, in its place, without touching the figure."""
+    def test_clipping_is_shown(self) -> None:
+        """A clipped input shows CLIP without moving the number."""
         line = text_of(level_row(Level(0.0, 0.0, True), 80, TerminalStyle()))
         assert line.endswith("CLIP   0 dB ")
 
     @given(st.floats(allow_nan=True), st.floats(allow_nan=True), st.booleans(), st.integers(1, 150), st.booleans())
     def test_any_level_fits(self, rms: float, peak: float, clipped: bool, width: int, unicode: bool) -> None:
-        """Whatever the converter says, the bar has its width."""
+        """Any level, NaN included, gives a bar of the requested width."""
         segments = level_segments(Level(rms, peak, clipped), width, TerminalStyle(unicode=unicode))
         assert sum(segment.cell_length for segment in segments) == width
         assert len(text_of(level_row(Level(rms, peak, clipped), 80, TerminalStyle(unicode=unicode)))) == 80
 
-    def test_silence_has_a_figure(self) -> None:
-        """The lowest level does not widen the figure."""
+    def test_silence_has_a_number(self) -> None:
+        """The lowest level does not widen the number."""
         assert text_of(level_row(Level(-120.0, -120.0, False), 80, TerminalStyle())).endswith("-99 dB ")
         assert text_of(level_row(Level(math.nan, math.nan, False), 80, TerminalStyle())).endswith("-99 dB ")
 
 
 class TestCounters:
-    """How long a hop takes and what was lost."""
+    """Compute time and losses."""
 
-    def test_all_figures_are_there(self) -> None:
-        """Latency and the three counters stand in one row."""
+    def test_all_numbers_are_shown(self) -> None:
+        """Compute time and the three counters are in one row."""
         line = text_of(counters_row(dataclasses.replace(SNAPSHOT, skipped=3, overruns=4, gaps=5), 80, TerminalStyle()))
-        assert " ".join(line.split()) == "hop p50 1.9 ms p95 2.4 ms skipped 3 overruns 4 gaps 5"
+        assert " ".join(line.split()) == "compute p50 1.9 ms p95 2.4 ms skipped 3 overruns 4 gaps 5"
 
     def test_columns_do_not_move(self) -> None:
-        """Growing figures leave the names where they were."""
+        """Growing numbers do not move the names."""
         snapshots = [
             dataclasses.replace(SNAPSHOT, hop_p50_ms=p50, skipped=count, overruns=count)
             for p50, count in ((None, 0), (0.4, 9), (999.9, 99999), (1e9, 7))
@@ -239,10 +239,10 @@ class TestCounters:
         for name in ("p50", "p95", "skipped", "overruns", "gaps"):
             assert len({row.index(name) for row in rows}) == 1
 
-    def test_narrow_screens_have_all_of_them_too(self) -> None:
-        """At 60 columns the names are short, but all are there."""
+    def test_narrow_screens_show_all_of_them(self) -> None:
+        """At 60 columns the names are abbreviated."""
         line = text_of(counters_row(SNAPSHOT, 60, TerminalStyle()))
-        assert line.split() == ["hop", "p50", "1.9", "p95", "2.4", "skip", "0", "over", "0", "gaps", "0"]
+        assert line.split() == ["compute", "p50", "1.9", "p95", "2.4", "skip", "0", "over", "0", "gaps", "0"]
 
     def test_a_loss_stands_out(self) -> None:
         """A counter that is not zero is bold; zeros are not."""
@@ -252,15 +252,15 @@ class TestCounters:
 
 
 class TestFooter:
-    """What the result is not for."""
+    """The disclaimer and the legend."""
 
     @pytest.mark.parametrize("width", [33, 40, 60, 80, 200])
-    def test_says_what_it_is_not_for(self, width: int) -> None:
-        """The words stand at the left of every screen that has room for them."""
+    def test_shows_the_disclaimer(self, width: int) -> None:
+        """The disclaimer is shown on every screen with room for it."""
         assert "research use, not for diagnosis" in text_of(footer_row({}, width, TerminalStyle()))
 
-    def test_narrow_screens_keep_the_point(self) -> None:
-        """At 20 columns the short form stays."""
+    def test_narrow_screens_show_the_short_form(self) -> None:
+        """At 20 columns the disclaimer is shortened."""
         assert text_of(footer_row({}, 20, TerminalStyle())).rstrip() == "not for diagnosis"
 
     def test_legend_names_the_letters(self) -> None:

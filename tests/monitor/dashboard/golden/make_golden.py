@@ -1,8 +1,8 @@
-"""The frozen snapshots of the dashboard's tests, and the screens they must give.
+"""The snapshots of the dashboard's tests, and the expected screens.
 
-``python tests/monitor/dashboard/golden/make_golden.py`` writes the screens anew; look at the difference
-before keeping it. A screen is kept as its characters (``.txt``), and some also with their colours
-as a terminal gets them (``.ansi``; ``cat`` shows them).
+``python tests/monitor/dashboard/golden/make_golden.py`` regenerates the screens; review the difference
+before committing it. A screen is stored as its characters (``.txt``), some also with the escape sequences
+that a terminal receives (``.ansi``; ``cat`` shows them).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, Vitals
+from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.terminal import Screen
 from monitor.dashboard.trace import Trace
 from monitor.messages import Level, Quality, Snapshot, Start, Verdict, WindowEvent
@@ -24,16 +25,16 @@ HERE = Path(__file__).parent
 REASON = "rubbing noise above 600 Hz: hold the chestpiece still"
 
 
-def picture() -> np.ndarray:
-    """Return a made picture, shape (64, 64, 3): low beats, fading upwards, and two level lines."""
-    rows, columns = np.mgrid[0:64, 0:64].astype(np.float32)  # exact arithmetic only: the same on every machine
+def image() -> np.ndarray:
+    """Return an input image, shape (64, 64, 3): beats that fade towards high rows, and two horizontal lines."""
+    rows, columns = np.mgrid[0:64, 0:64].astype(np.float32)  # exact arithmetic only: equal on every machine
     beats = np.maximum(0, 3 - np.abs(columns % 13 - 4)) - rows / 32
     lines = (np.maximum(0, 4 - np.abs(rows - 24)) + np.maximum(0, 4 - np.abs(rows - 56))) / 4
     return np.stack([beats, beats, lines * (columns > 8)], axis=-1).astype(np.float32)
 
 
 def trace(first_bin: int = 520) -> Trace:
-    """Return five seconds of a made heart: loud and soft triangles in turn, and a stretch that was lost."""
+    """Return five seconds of triangular heart sounds, loud and soft in turn, and a stretch of lost samples."""
     bins = np.arange(first_bin, first_bin + 1000, dtype=np.float32)  # exact arithmetic only, as above
     beats = np.maximum(0, 1 - np.abs(bins % 160 - 40) / 16) + np.maximum(0, 1 - np.abs(bins % 160 - 104) / 12) / 2
     high = (beats / 4 + 1 / 64).astype(np.float32)
@@ -41,16 +42,24 @@ def trace(first_bin: int = 520) -> Trace:
     return Trace(first_bin, -high, high, ((3.1, 3.4),), tuple(at for at in sounds if 2.6 < at < 7.6))
 
 
-KEYS = (("q", "quit"), ("?", "help"), ("space", "pause"), ("m", "mark"), ("s", "save"), ("←→", "seek"), ("+-", "gain"))
-HAPPENED = (
+KEYS = (
+    ("q", "quit"),
+    ("?", "help"),
+    ("space", "pause"),
+    ("m", "mark"),
+    ("s", "save"),
+    ("←→", "seek 5 s"),
+    ("+-", "gain"),
+)
+EVENTS = (
     LoggedEvent(2.0, "normal", "normal"),
     LoggedEvent(3.4, "sound was lost", "gap"),
     LoggedEvent(5.0, "murmur", "murmur"),
     LoggedEvent(6.2, "mark 1", "mark"),
 )
-LIVELY = DashboardState(trace(), HAPPENED, Vitals(2.6, 84.9, 11.6, 40.2), KEYS)
-DISPLAYS = {
-    "nothing": DashboardState(),
+LIVELY = DashboardState(trace(), EVENTS, RuntimeStats(2.6, 84.9, 11.6, 40.2), KEYS)
+STATES = {
+    "empty": DashboardState(),
     "lively": LIVELY,
     "paused": dataclasses.replace(LIVELY, held="paused", gain_db=6.0),
     "help": dataclasses.replace(LIVELY, help=True),
@@ -61,12 +70,14 @@ SURE = Verdict("verdict", "murmur", 0.87, {"normal": 0.09, "murmur": 0.87, "extr
 UNSURE = Verdict("uncertain", None, 0.46, {"normal": 0.46, "murmur": 0.44, "extrastole": 0.10})
 POOR = Verdict("poor-signal")
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
-LISTENING = Snapshot(START, 3.2, None, None, (), Level(-31.0, -18.0, False), None, None, 0, 0, 0, False)
+LISTENING = Snapshot(
+    START, 3.2, None, None, (), Level(-31.0, -18.0, False), None, None, 0, 0, 0, False, note="normal rhythm"
+)
 MURMUR = Snapshot(
     START,
     7.6,
     WINDOW,
-    picture(),
+    image(),
     ("listening", "normal", "uncertain", "murmur", "murmur", "extrastole", "poor-signal", "no-signal", "murmur"),
     Level(-23.4, -9.0, False),
     1.9,
@@ -79,6 +90,7 @@ MURMUR = Snapshot(
 SCENES: dict[str, Snapshot] = {
     "listening": LISTENING,
     "murmur": MURMUR,
+    "note": dataclasses.replace(MURMUR, note="systolic murmur"),
     "uncertain": dataclasses.replace(MURMUR, window=dataclasses.replace(WINDOW, verdict=UNSURE, rolling=UNSURE)),
     "poor": dataclasses.replace(
         MURMUR,
@@ -93,36 +105,36 @@ SCENES: dict[str, Snapshot] = {
     "ended": dataclasses.replace(MURMUR, elapsed_s=30.0, finished=True),
 }
 
-PLAIN = {"colour": False, "gradient": False}
-ASCII = {**PLAIN, "unicode": False}
-TEXTS: dict[str, tuple[str, int, int, dict[str, object]]] = {
-    "listening-80x24.txt": ("listening", 80, 24, {"note": "normal rhythm"}),
-    "murmur-80x24.txt": ("murmur", 80, 24, {"note": "systolic murmur"}),
-    "lively-60x16.txt": ("murmur", 60, 16, {**PLAIN, "display": DISPLAYS["lively"]}),
-    "lively-80x24.txt": ("murmur", 80, 24, {"display": DISPLAYS["lively"]}),
-    "lively-80x24-ascii.txt": ("murmur", 80, 24, {**ASCII, "display": DISPLAYS["lively"]}),
-    "lively-120x40.txt": ("murmur", 120, 40, {"display": DISPLAYS["lively"]}),
-    "lively-160x50.txt": ("murmur", 160, 50, {"display": DISPLAYS["lively"]}),
-    "lively-200x60-no-colour.txt": ("murmur", 200, 60, {**PLAIN, "display": DISPLAYS["lively"]}),
-    "paused-80x24.txt": ("murmur", 80, 24, {"display": DISPLAYS["paused"]}),
-    "paused-40x12.txt": ("murmur", 40, 12, {"display": DISPLAYS["paused"]}),
-    "help-80x24.txt": ("murmur", 80, 24, {"display": DISPLAYS["help"]}),
-    "help-40x12.txt": ("murmur", 40, 12, {"display": DISPLAYS["help"]}),
-    "murmur-80x24-no-colour.txt": ("murmur", 80, 24, PLAIN),
-    "murmur-80x24-ascii.txt": ("murmur", 80, 24, ASCII),
-    "murmur-160x50-no-colour.txt": ("murmur", 160, 50, PLAIN),
-    "murmur-60x16-no-colour.txt": ("murmur", 60, 16, PLAIN),
-    "murmur-40x12.txt": ("murmur", 40, 12, {}),
-    "murmur-20x5.txt": ("murmur", 20, 5, {}),
-    "poor-80x24.txt": ("poor", 80, 24, {}),
-    "poor-160x50.txt": ("poor", 160, 50, {}),
-    "poor-20x5.txt": ("poor", 20, 5, {}),
-    "uncertain-80x24.txt": ("uncertain", 80, 24, {}),
-    "ended-80x24.txt": ("ended", 80, 24, {}),
+PLAIN = TerminalStyle(colour=False, gradient=False)
+ASCII = TerminalStyle(colour=False, gradient=False, unicode=False)
+TEXTS: dict[str, tuple[str, int, int, TerminalStyle, str]] = {
+    "listening-80x24.txt": ("listening", 80, 24, FULL_STYLE, "empty"),
+    "murmur-80x24.txt": ("note", 80, 24, FULL_STYLE, "empty"),
+    "lively-60x16.txt": ("murmur", 60, 16, PLAIN, "lively"),
+    "lively-80x24.txt": ("murmur", 80, 24, FULL_STYLE, "lively"),
+    "lively-80x24-ascii.txt": ("murmur", 80, 24, ASCII, "lively"),
+    "lively-120x40.txt": ("murmur", 120, 40, FULL_STYLE, "lively"),
+    "lively-160x50.txt": ("murmur", 160, 50, FULL_STYLE, "lively"),
+    "lively-200x60-no-colour.txt": ("murmur", 200, 60, PLAIN, "lively"),
+    "paused-80x24.txt": ("murmur", 80, 24, FULL_STYLE, "paused"),
+    "paused-40x12.txt": ("murmur", 40, 12, FULL_STYLE, "paused"),
+    "help-80x24.txt": ("murmur", 80, 24, FULL_STYLE, "help"),
+    "help-40x12.txt": ("murmur", 40, 12, FULL_STYLE, "help"),
+    "murmur-80x24-no-colour.txt": ("murmur", 80, 24, PLAIN, "empty"),
+    "murmur-80x24-ascii.txt": ("murmur", 80, 24, ASCII, "empty"),
+    "murmur-160x50-no-colour.txt": ("murmur", 160, 50, PLAIN, "empty"),
+    "murmur-60x16-no-colour.txt": ("murmur", 60, 16, PLAIN, "empty"),
+    "murmur-40x12.txt": ("murmur", 40, 12, FULL_STYLE, "empty"),
+    "murmur-20x5.txt": ("murmur", 20, 5, FULL_STYLE, "empty"),
+    "poor-80x24.txt": ("poor", 80, 24, FULL_STYLE, "empty"),
+    "poor-160x50.txt": ("poor", 160, 50, FULL_STYLE, "empty"),
+    "poor-20x5.txt": ("poor", 20, 5, FULL_STYLE, "empty"),
+    "uncertain-80x24.txt": ("uncertain", 80, 24, FULL_STYLE, "empty"),
+    "ended-80x24.txt": ("ended", 80, 24, FULL_STYLE, "empty"),
 }
 ANSI = {
-    "murmur-80x24.ansi": ("murmur", 80, 24, "nothing", "truecolor"),
-    "poor-80x24.ansi": ("poor", 80, 24, "nothing", "truecolor"),
+    "murmur-80x24.ansi": ("murmur", 80, 24, "empty", "truecolor"),
+    "poor-80x24.ansi": ("poor", 80, 24, "empty", "truecolor"),
     "lively-80x24.ansi": ("murmur", 80, 24, "lively", "truecolor"),
     "lively-80x24-16-colours.ansi": ("murmur", 80, 24, "lively", "standard"),
 }
@@ -130,17 +142,17 @@ ANSI = {
 
 def text_screen(name: str) -> str:
     """Return the characters of one screen."""
-    scene, width, height, options = TEXTS[name]
-    return render(SCENES[scene], width, height, **options).text
+    scene, width, height, style, state = TEXTS[name]
+    return render(SCENES[scene], width, height, style, STATES[state]).text
 
 
 def colour_screen(name: str) -> str:
-    """Return one screen with its escapes, a line to the line, without cursor movements."""
-    scene, width, height, display, colours = ANSI[name]
+    """Return one screen with its escape sequences, line by line, without cursor movements."""
+    scene, width, height, state, colours = ANSI[name]
     console = Console(file=io.StringIO(), force_terminal=True, color_system=colours, no_color=False, _environ={})
-    gradient = colours == "truecolor"
-    frame = render(SCENES[scene], width, height, gradient=gradient, display=DISPLAYS[display])
-    return "".join(Screen(console).escapes(line) + "\n" for line in frame.lines)
+    style = TerminalStyle(gradient=colours == "truecolor")
+    canvas = render(SCENES[scene], width, height, style, STATES[state])
+    return "".join(Screen(console).escapes(line) + "\n" for line in canvas.lines)
 
 
 def screens() -> dict[str, str]:

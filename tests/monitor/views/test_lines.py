@@ -1,0 +1,160 @@
+"""Line views write one line per window, and lines on changes between the windows."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from monitor.interrupts import Interrupts
+from monitor.messages import (
+    DeviceStatus,
+    Level,
+    Quality,
+    RecordingStatus,
+    Snapshot,
+    Start,
+    Summary,
+    Verdict,
+    WindowEvent,
+)
+from monitor.views.lines import JsonView, PlainView
+
+START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
+FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
+OPEN = DeviceStatus("open", "steth", "ALSA", 1, 4000)
+LOST = dataclasses.replace(OPEN, state="lost", message="steth: no sound comes any more: looking for it")
+RECORDING = RecordingStatus(Path("a.wav"), 3.0, 0, None)
+SUMMARY = Summary("steth", 0, 0, 0, Verdict("listening"), None)
+
+
+def shown(view, capsys, *snapshots):
+    """Return the lines that a view writes for some snapshots, without the first and the last."""
+    view.begin(START)
+    for snapshot in snapshots:
+        view.snapshot(snapshot)
+    view.end(SUMMARY)
+    return capsys.readouterr().out.splitlines()[1:-1]
+
+
+class TestJsonLines:
+    """JSON lines on a live input between the windows."""
+
+    def test_only_changes_of_the_device_are_written(self, capsys):
+        """A new state is written, a number that merely grows is not."""
+        snapshots = [FILE, OPEN, OPEN, dataclasses.replace(OPEN, lost_s=1.0), LOST, LOST, OPEN]
+        live = [item if item is FILE else dataclasses.replace(FILE, device=item) for item in snapshots]
+        lines = [json.loads(line) for line in shown(JsonView(), capsys, *live)]
+        assert [(line["type"], line["state"]) for line in lines] == [
+            ("device", "open"), ("device", "lost"), ("device", "open"),
+        ]  # fmt: skip
+        assert lines[1]["message"] == LOST.message
+        assert lines[1]["time"].endswith("+00:00")
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"finding": "dead"}, {"measured_rate_hz": 4000.0}, {"drift": 0.01}, {"overflows": 1}, {"reopened": 1}],
+    )
+    def test_every_kind_of_change_is_written(self, capsys, change):
+        """Finding, rate, drift, overflow and reopening each give a line."""
+        live = [dataclasses.replace(FILE, device=item) for item in (OPEN, dataclasses.replace(OPEN, **change))]
+        assert len(shown(JsonView(), capsys, *live)) == 2
+
+    def test_the_recording_is_written(self, capsys):
+        """At the beginning, on an error and when it is over, and at the end."""
+        full = dataclasses.replace(RECORDING, error="the disk is full")
+        done = dataclasses.replace(RECORDING, written_s=9.0)
+        live = [dataclasses.replace(FILE, recording=item) for item in (RECORDING, full, full, done)]
+        lines = [json.loads(line) for line in shown(JsonView(), capsys, *live)]
+        assert [line["error"] for line in lines] == [None, "the disk is full", None, None]
+        assert lines[-1]["written_s"] == 9.0
+
+    def test_an_overload_is_written(self, capsys):
+        """Its beginning and its end, and nothing otherwise."""
+        late = dataclasses.replace(FILE, overloaded=True, skipped=5)
+        lines = [json.loads(line) for line in shown(JsonView(), capsys, FILE, late, late, FILE)]
+        assert [(line["overloaded"], line["skipped"]) for line in lines] == [(True, 5), (False, 0)]
+
+    def test_each_source_starts_afresh(self, capsys):
+        """The state of the device is written for every source."""
+        view = JsonView()
+        live = dataclasses.replace(FILE, device=OPEN)
+        assert len(shown(view, capsys, live)) == len(shown(view, capsys, live)) == 1
+
+
+class TestPlainLines:
+    """Plain lines on a live input between the windows."""
+
+    def test_alerts_and_their_end_are_written(self, capsys):
+        """Once each; closing the device ends no alert."""
+        closed = dataclasses.replace(OPEN, state="closed")
+        live = [dataclasses.replace(FILE, device=item) for item in (OPEN, LOST, LOST, OPEN, LOST, closed)]
+        assert shown(PlainView(), capsys, *live) == [
+            f"    12.0 s  ! {LOST.message}",
+            "    12.0 s    sound is back",
+            f"    12.0 s  ! {LOST.message}",
+        ]
+
+    def test_a_new_reason_is_written(self, capsys):
+        """An alert whose text changes is written again."""
+        other = dataclasses.replace(LOST, message="steth: is not connected: looking for it")
+        live = [dataclasses.replace(FILE, device=item) for item in (LOST, other)]
+        assert len(shown(PlainView(), capsys, *live)) == 2
+
+
+class ScriptedKeyboard:
+    """A keyboard that returns one scripted key per call."""
+
+    def __init__(self, *keys):
+        self.keys = list(keys)
+        self.calls = []
+
+    def start(self):
+        """Record the call."""
+        self.calls.append("start")
+
+    def stop(self):
+        """Record the call."""
+        self.calls.append("stop")
+
+    def handle_stops(self):
+        """Record the call."""
+        self.calls.append("stops")
+
+    def pressed(self):
+        """Return the next key."""
+        return [self.keys.pop(0)] if self.keys else []
+
+
+def test_keys_beside_json_lines(capsys):
+    """`m` writes a mark with the position, `q` quits, others do nothing; the keyboard is released."""
+    keyboard, interrupts = ScriptedKeyboard("m", "x", "m", "q"), Interrupts()
+    view = JsonView(keyboard)
+    view.attach(None, interrupts)
+    for position in (1.0, 2.0, 3.0):
+        view.snapshot(dataclasses.replace(FILE, elapsed_s=position))
+    assert not interrupts.requested
+    view.snapshot(FILE)
+    view.close()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    marks = [(line["number"], line["at_s"]) for line in lines if line["type"] == "mark"]
+    assert marks == [(1, 1.0), (2, 3.0)]
+    assert (interrupts.requested, interrupts.exit_code) == (True, 0)
+    assert keyboard.calls == ["start", "stops", "stops", "stops", "stops", "stop"]
+
+
+@pytest.mark.parametrize("view", [JsonView(), PlainView()])
+def test_start_windows_and_summary_are_one_line_each(view, capsys):
+    """A line opens the source, each window has one, and a line closes it."""
+    sure = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9})
+    view.begin(START)
+    for index in range(3):
+        view.window(WindowEvent(index, index / 2, 5 + index / 2, sure, sure, Quality(0.9), 70.0, False, False, 1.0))
+    view.end(SUMMARY)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert "steth" in lines[0]
+    assert all("murmur" in line for line in lines[1:4])
+    assert "summary" in lines[4]
