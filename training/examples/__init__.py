@@ -1,1 +1,1 @@
-"""From recordings to training examples: synthetic hearts, beat splicing, augmentation, batches."""
+"""From recordings to training examples: synthetic sounds, spliced beats, augmentation, batches."""

@@ -1,8 +1,8 @@
-"""Changes that a real stethoscope could make, applied to frames: another device, another room.
+"""Augmentation of frames by what a real stethoscope could change: another chest piece, another room.
 
-Pure functions of their arguments and a generator. Applied after the split, to training
-windows only. Gain and polarity need no augmentation, the picture does not see them. Pitch
-shift, time stretch and white noise are left out: they hurt (docs/decisions/0004).
+Pure functions of their arguments and a generator. Applied after the split, to training windows only. Gain and polarity
+need no augmentation, the input image does not depend on them. Pitch shift, time stretch and white noise are left out:
+they lower the accuracy (docs/decisions/0004).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from monitor.features.image import FrameWindow
 
-__all__ = ["add_noise", "hide_bands", "recolour"]
+__all__ = ["add_noise", "mask_bands", "random_equalize"]
 
 
-def recolour(frames: FrameWindow, rng: np.random.Generator, strength_db: float = 6.0) -> FrameWindow:
-    """Return the frames as another chest piece would have coloured them.
+def random_equalize(frames: FrameWindow, rng: np.random.Generator, strength_db: float = 6.0) -> FrameWindow:
+    """Return the frames as through another chest piece: with a random frequency response, the same in every frame.
 
     Parameters
     ----------
@@ -28,20 +28,20 @@ def recolour(frames: FrameWindow, rng: np.random.Generator, strength_db: float =
     Returns
     -------
     FrameWindow
-        With new ``log_power``; the bands are left alone, since a fixed gain does not move a
-        standardised envelope.
+        With new ``log_power``; the bands stay, since a fixed gain does not change a standardised envelope.
     """
-    position = np.linspace(-0.5, 0.5, frames.log_power.shape[1])
-    curve = rng.normal(0, strength_db) * position
-    for waves in (1, 2, 3):
-        curve += rng.normal(0, strength_db / (2 * waves)) * np.cos(2 * np.pi * (waves * position + rng.random()))
-    return frames._replace(log_power=frames.log_power + (curve * np.log(10) / 10).astype(np.float32))
+    position = np.linspace(-0.5, 0.5, frames.log_power.shape[1])  # (mel bands,)
+    response_db = rng.normal(0, strength_db) * position
+    for cycles in (1, 2, 3):
+        height_db, phase = rng.normal(0, strength_db / (2 * cycles)), rng.random()
+        response_db += height_db * np.cos(2 * np.pi * (cycles * position + phase))
+    return frames._replace(log_power=frames.log_power + (response_db * np.log(10) / 10).astype(np.float32))
 
 
 def add_noise(frames: FrameWindow, noise: FrameWindow, snr_db: float) -> FrameWindow:
     """Return the frames with another sound's power added.
 
-    Powers are added, cross terms are not: right on average for sounds that have nothing to do with one another.
+    Powers are added without cross terms, which is right on average for sounds that are not correlated.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def add_noise(frames: FrameWindow, noise: FrameWindow, snr_db: float) -> FrameWi
     snr_db : float
         Mean power of the sound over mean power of the noise after scaling, dB.
     """
-    sound, other = np.exp(frames.log_power), np.exp(noise.log_power)
+    sound, other = np.exp(frames.log_power), np.exp(noise.log_power)  # (frames, mel bands)
     gain = np.float32(sound.mean() / max(float(other.mean()), 1e-20) * 10 ** (-snr_db / 10))
     return FrameWindow(
         np.log(sound + gain * other),
@@ -60,14 +60,27 @@ def add_noise(frames: FrameWindow, noise: FrameWindow, snr_db: float) -> FrameWi
     )
 
 
-def hide_bands(tensor: NDArray[np.float32], rng: np.random.Generator, max_rows: int = 8, max_columns: int = 8) -> None:
+def mask_bands(image: NDArray[np.float32], rng: np.random.Generator, max_rows: int = 8, max_columns: int = 8) -> None:
     """Set a band of rows and a band of columns of the spectrum channels to the mean level, in place.
 
     Source: SpecAugment, Park et al. 2019.
+
+    Parameters
+    ----------
+    image : ndarray, shape (64, 64, 3), float32
+    rng : Generator
+    max_rows, max_columns : int
+
+    Examples
+    --------
+    >>> image = np.ones((64, 64, 3), np.float32)
+    >>> mask_bands(image, np.random.default_rng(0), max_rows=4, max_columns=0)
+    >>> int((image[:, 0, 0] == 0).sum())
+    4
     """
-    for axis, most in ((0, max_rows), (1, max_columns)):
-        width = int(rng.integers(0, most + 1))
-        start = int(rng.integers(0, tensor.shape[axis] - width + 1))
-        held = [slice(None)] * 3
-        held[axis], held[2] = slice(start, start + width), slice(0, 2)
-        tensor[tuple(held)] = 0.0
+    for axis, max_width in ((0, max_rows), (1, max_columns)):
+        width = int(rng.integers(0, max_width + 1))
+        start = int(rng.integers(0, image.shape[axis] - width + 1))
+        band = [slice(None)] * 3
+        band[axis], band[2] = slice(start, start + width), slice(0, 2)
+        image[tuple(band)] = 0.0

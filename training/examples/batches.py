@@ -1,8 +1,8 @@
-"""What a training step sees: groups of recordings, how often each is drawn, and the pictures drawn from them.
+"""Batches of a training step: groups of sounds, how often each is drawn, and the input images built from them.
 
-Sampling is by recording, not by window, so a long recording does not outvote a short one; within a set
-the labels are drawn by the square root of how many recordings they have, which is undone in the calibration.
-One :class:`BatchMaker` belongs to one thread and is deterministic for its seed.
+Sampling is by recording, not by window, so a long recording does not outweigh a short one; within a set the labels are
+drawn by the square root of how many recordings they have, which calibration undoes. A :class:`BatchMaker` belongs to
+one thread and is deterministic for its seed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 from training.data.audio import Sound
 from training.data.recording import NON_CARDIAC
-from training.examples.augmentation import add_noise, hide_bands, recolour
+from training.examples.augmentation import add_noise, mask_bands, random_equalize
 
-__all__ = ["UNKNOWN", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]
+__all__ = ["UNKNOWN_RHYTHM", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]
 
-UNKNOWN = -1.0
-"""Of a picture's rhythm."""
+UNKNOWN_RHYTHM = -1.0
 
 NOISE_PROBABILITY = 0.5
 NOISE_SNR_DB = (5.0, 30.0)
@@ -32,13 +31,13 @@ NOISE_SNR_DB = (5.0, 30.0)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SamplingGroup:
-    """Sounds that are drawn alike, and their share of a batch.
+    """Sounds that are drawn with equal probability.
 
     Attributes
     ----------
     sounds : sequence of Sound
     weight : float
-        Relative to the other shares.
+        How often the group is drawn, relative to the others.
     """
 
     sounds: Sequence[Sound]
@@ -46,30 +45,30 @@ class SamplingGroup:
 
 
 def groups_by_label(sounds: Sequence[Sound], weight: float) -> list[SamplingGroup]:
-    """Return one share for each set of labels that occurs, by the square root of its count, together ``weight``."""
-    groups: dict[tuple[str, ...], list[Sound]] = defaultdict(list)
+    """Return one group for each set of labels that occurs, by the square root of its count, together ``weight``."""
+    by_label: dict[tuple[str, ...], list[Sound]] = defaultdict(list)
     for sound in sounds:
-        groups[sound.recording.labels].append(sound)
-    roots = {labels: float(np.sqrt(len(group))) for labels, group in groups.items()}
+        by_label[sound.recording.labels].append(sound)
+    roots = {labels: float(np.sqrt(len(of_label))) for labels, of_label in by_label.items()}
     total = sum(roots.values())
-    return [SamplingGroup(groups[labels], weight * roots[labels] / total) for labels in sorted(groups)]
+    return [SamplingGroup(by_label[labels], weight * roots[labels] / total) for labels in sorted(by_label)]
 
 
 class Batch(NamedTuple):
-    """What a training step is given.
+    """Input and targets of a training step.
 
     Attributes
     ----------
-    pictures : ndarray, shape (size, 64, 64, 3), float32
+    images : ndarray, shape (size, 64, 64, 3), float32
     masks : ndarray, shape (size, outputs), float32
-        1 for every output that a picture may be, else 0.
-    premature : ndarray, shape (size,), float32
-        1 where a beat comes early, 0 where none does, UNKNOWN where nobody knows.
+        1 for every output that an image may be, else 0.
+    ectopic : ndarray, shape (size,), float32
+        1 with an ectopic beat, 0 without one, UNKNOWN_RHYTHM where the rhythm is not known.
     """
 
-    pictures: NDArray[np.float32]
+    images: NDArray[np.float32]
     masks: NDArray[np.float32]
-    premature: NDArray[np.float32]
+    ectopic: NDArray[np.float32]
 
 
 class BatchMaker:
@@ -77,7 +76,8 @@ class BatchMaker:
 
     Parameters
     ----------
-    shares : sequence of SamplingGroup
+    groups : sequence of SamplingGroup
+        Those without sounds or weight are never drawn.
     outputs : sequence of str
         Names of the network's outputs, in order.
     spec : SpectrogramSpec
@@ -85,38 +85,38 @@ class BatchMaker:
     """
 
     def __init__(
-        self, shares: Sequence[SamplingGroup], outputs: Sequence[str], spec: SpectrogramSpec, seed: int
+        self, groups: Sequence[SamplingGroup], outputs: Sequence[str], spec: SpectrogramSpec, seed: int
     ) -> None:
-        self._shares = [share for share in shares if share.sounds and share.weight > 0]
-        self._chances = np.array([share.weight for share in self._shares])
-        self._chances /= self._chances.sum()
+        self._groups = [group for group in groups if group.sounds and group.weight > 0]
+        self._probabilities = np.array([group.weight for group in self._groups])
+        self._probabilities /= self._probabilities.sum()
         self.outputs = tuple(outputs)
-        self._noises = [s for share in self._shares for s in share.sounds if s.recording.label == NON_CARDIAC]
+        self._noises = [s for group in self._groups for s in group.sounds if s.recording.label == NON_CARDIAC]
         self._num_frames = spec.num_frames
-        self._painter = ImageBuilder(spec.num_frames)
+        self._builder = ImageBuilder(spec.num_frames)
         self._rng = np.random.default_rng(seed)
 
     def make(self, size: int) -> Batch:
-        """Return augmented pictures with what is known of them."""
-        chosen = self._rng.choice(len(self._shares), size=size, p=self._chances)
-        sounds = [self._one_of(self._shares[index].sounds) for index in chosen]
+        """Return ``size`` augmented images with their targets."""
+        chosen = self._rng.choice(len(self._groups), size=size, p=self._probabilities)
+        sounds = [self._one_of(self._groups[index].sounds) for index in chosen]
         masks = [[float(name in sound.recording.labels) for name in self.outputs] for sound in sounds]
-        premature = [UNKNOWN if sound.premature is None else float(sound.premature) for sound in sounds]
-        pictures = np.stack([self._picture(sound) for sound in sounds])
-        return Batch(pictures, np.array(masks, np.float32), np.array(premature, np.float32))
+        ectopic = [UNKNOWN_RHYTHM if sound.ectopic is None else float(sound.ectopic) for sound in sounds]
+        images = np.stack([self._image(sound) for sound in sounds])  # (size, 64, 64, 3)
+        return Batch(images, np.array(masks, np.float32), np.array(ectopic, np.float32))
 
     def _one_of(self, sounds: Sequence[Sound]) -> Sound:
-        """Return one of some sounds, each as likely."""
+        """Return one of some sounds, each with equal probability."""
         return sounds[int(self._rng.integers(len(sounds)))]
 
-    def _picture(self, sound: Sound) -> NDArray[np.float32]:
-        """Return an augmented picture of a random window of a sound."""
+    def _image(self, sound: Sound) -> NDArray[np.float32]:
+        """Return an augmented image of a random window of a sound."""
         frames = self._cut(sound)
         if self._noises and sound.recording.label != NON_CARDIAC and self._rng.random() < NOISE_PROBABILITY:
             frames = add_noise(frames, self._cut(self._one_of(self._noises)), self._rng.uniform(*NOISE_SNR_DB))
-        tensor = self._painter.draw(recolour(frames, self._rng))
-        hide_bands(tensor, self._rng)
-        return tensor
+        image = self._builder.build(random_equalize(frames, self._rng))
+        mask_bands(image, self._rng)
+        return image
 
     def _cut(self, sound: Sound) -> FrameWindow:
         """Return the frames of a random window of a sound."""

@@ -1,6 +1,6 @@
-"""What a network is shown, and how much of each: recordings, spliced beats, made sounds, sounds that are no heart.
+"""The mixture that a network is trained on: recordings, spliced beats, synthetic and non-cardiac sounds, with weights.
 
-The shares were found by trying them on the folds of set B; see docs/decisions/0004.
+The weights were found by trying them on the folds of set B; see docs/decisions/0004.
 """
 
 from __future__ import annotations
@@ -15,101 +15,108 @@ from training.data.recording import NON_CARDIAC
 from training.examples.batches import SamplingGroup, groups_by_label
 from training.examples.beat_splicing import splice_sounds
 
-__all__ = ["Mixture", "drawn_labels", "mix"]
+__all__ = ["Mixture", "label_priors", "mix"]
 
-PRIMARY, SECONDARY, MADE, SPLICED, NO_HEART = 32.0, 10.0, 6.0, 10.0, 6.0
-"""Parts of a batch while fitting on the set that tells all."""
-BEFORE_SECONDARY, BEFORE_MADE, BEFORE_SPLICED, BEFORE_NO_HEART = 22.0, 14.0, 16.0, 8.0
-"""Parts of a batch before that."""
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Weights:
+    """How much of a batch is drawn from each part, relative to the others."""
+
+    fully_labelled: float
+    partially_labelled: float
+    synthetic: float
+    spliced: float
+    non_cardiac: float
+
+
+PRETRAIN = _Weights(fully_labelled=0.0, partially_labelled=22.0, synthetic=14.0, spliced=16.0, non_cardiac=8.0)
+FINETUNE = _Weights(fully_labelled=32.0, partially_labelled=10.0, synthetic=6.0, spliced=10.0, non_cardiac=6.0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mixture:
-    """Shares of the two stages of a training.
+    """Sampling groups of the two stages of a training.
 
     Attributes
     ----------
-    before : list of SamplingGroup
-        Made sounds and sets that tell a part of the truth; empty when there are none.
-    after : list of SamplingGroup
-        The set that tells all, with some of the former.
+    pretrain : list of SamplingGroup
+        Synthetic sounds and partially labelled sets; empty when there are none.
+    finetune : list of SamplingGroup
+        The fully labelled sets, with some of the former.
     """
 
-    before: list[SamplingGroup]
-    after: list[SamplingGroup]
+    pretrain: list[SamplingGroup]
+    finetune: list[SamplingGroup]
 
 
-def mix(sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int) -> Mixture:
-    """Return the shares for some training sounds; beats are spliced from these sounds only.
+def mix(
+    sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
+) -> Mixture:
+    """Return the sampling groups for some training sounds; beats are spliced from these sounds only.
 
     Parameters
     ----------
     sounds : sequence of Sound
-        Recordings, held-out patients left out.
-    made : sequence of Sound
-    telling : set of str
-        Names of the data sets that tell all labels.
+        Recordings, without those of held-out patients.
+    synthetic : sequence of Sound
+    fully_labelled : set of str
+        Names of the data sets in which every label is known.
     spec : SpectrogramSpec
     seed : int
     """
-    no_hearts = [sound for sound in (*sounds, *made) if sound.recording.label == NON_CARDIAC]
-    made_hearts = [sound for sound in made if sound.recording.label != NON_CARDIAC]
+    non_cardiac = [sound for sound in (*sounds, *synthetic) if sound.recording.label == NON_CARDIAC]
+    synthetic_hearts = [sound for sound in synthetic if sound.recording.label != NON_CARDIAC]
     hearts = [sound for sound in sounds if sound.recording.label != NON_CARDIAC]
-    if made_hearts:  # which then show what an extrasystole is; without them the recordings' word must do
-        hearts = [_for_windows(sound) for sound in hearts]
-    else:
-        hearts = [_taken_at_its_word(sound) for sound in hearts]
-    primary = [sound for sound in hearts if sound.recording.source in telling]
-    secondary = [sound for sound in hearts if sound.recording.source not in telling]
-    spliced = splice_sounds(sounds, spec, seed) if made_hearts else []
-    before = [
-        *groups_by_label(secondary, BEFORE_SECONDARY),
-        *groups_by_label(made_hearts, BEFORE_MADE),
-        *groups_by_label(spliced, BEFORE_SPLICED),
-        SamplingGroup(no_hearts, BEFORE_NO_HEART),
-    ]
-    after = [
-        *groups_by_label(primary, PRIMARY),
-        *groups_by_label(secondary, SECONDARY),
-        *groups_by_label(made_hearts, MADE),
-        *groups_by_label(spliced, SPLICED),
-        SamplingGroup(no_hearts, NO_HEART),
-    ]
-    return Mixture(before if secondary or made_hearts else [], after)
+    # with synthetic examples of an ectopic beat, a recording's label need not stand for the rhythm of each window
+    hearts = [_with_window_labels(sound) if synthetic_hearts else _with_label_rhythm(sound) for sound in hearts]
+    full = [sound for sound in hearts if sound.recording.source in fully_labelled]
+    partial = [sound for sound in hearts if sound.recording.source not in fully_labelled]
+    spliced = splice_sounds(sounds, spec, seed) if synthetic_hearts else []
+
+    def groups(weights: _Weights, full: Sequence[Sound]) -> list[SamplingGroup]:
+        return [
+            *groups_by_label(full, weights.fully_labelled),
+            *groups_by_label(partial, weights.partially_labelled),
+            *groups_by_label(synthetic_hearts, weights.synthetic),
+            *groups_by_label(spliced, weights.spliced),
+            SamplingGroup(non_cardiac, weights.non_cardiac),
+        ]
+
+    return Mixture(groups(PRETRAIN, []) if partial or synthetic_hearts else [], groups(FINETUNE, full))
 
 
-def _for_windows(sound: Sound) -> Sound:
+def _with_window_labels(sound: Sound) -> Sound:
     """Return a sound with the labels that any one window of it may have."""
     recording = dataclasses.replace(sound.recording, labels=sound.recording.window_labels)
     return dataclasses.replace(sound, recording=recording)
 
 
-def _taken_at_its_word(sound: Sound) -> Sound:
-    """Return a sound whose label, where it is certain, tells the rhythm of every window."""
+def _with_label_rhythm(sound: Sound) -> Sound:
+    """Return a sound whose label, where it is certain, gives the rhythm of every window."""
     label = sound.recording.label
-    return sound if label is None else dataclasses.replace(sound, premature=label == EXTRASTOLE)
+    return sound if label is None else dataclasses.replace(sound, ectopic=label == EXTRASTOLE)
 
 
-def drawn_labels(shares: Sequence[SamplingGroup], labels: Sequence[str]) -> list[float]:
-    """Return how often training draws each label, as the loss counts it.
+def label_priors(groups: Sequence[SamplingGroup], labels: Sequence[str]) -> list[float]:
+    """Return how often training draws each label, as the loss counts it; relative, in the order of the labels.
 
-    An extrasystole counts by the odds of an early beat among sounds whose rhythm is known; the others by sounds that
-    are certain to have them, were no beat early, or, where none is certain, by all that may have them.
+    An extrasystole counts by the odds of an ectopic beat among sounds whose rhythm is known; the others by sounds that
+    are certain to have them, were no beat ectopic, or, where none is certain, by all that may have them.
     """
     certain = dict.fromkeys(labels, 0.0)
     possible = dict.fromkeys(labels, 0.0)
     rhythms = {True: 0.0, False: 0.0, None: 0.0}
-    for share in shares:
-        first = share.sounds[0] if share.sounds else None
+    for group in groups:
+        first = group.sounds[0] if group.sounds else None
         if first is None or first.recording.label == NON_CARDIAC:
             continue
-        rhythms[first.premature] += share.weight
+        rhythms[first.ectopic] += group.weight
         may_be = set(first.recording.labels) - {EXTRASTOLE} or {NORMAL}
         for label in may_be & set(labels):
-            possible[label] += share.weight
-            certain[label] += share.weight if len(may_be) == 1 else 0.0
-    drawn = {label: certain[label] or possible[label] for label in labels}
-    if EXTRASTOLE in drawn and rhythms[True] and rhythms[False]:
-        drawn[EXTRASTOLE] = 0.0
-        drawn[EXTRASTOLE] = sum(drawn.values()) * rhythms[True] / rhythms[False]
-    return [drawn[label] for label in labels]
+            possible[label] += group.weight
+            certain[label] += group.weight if len(may_be) == 1 else 0.0
+    priors = {label: certain[label] or possible[label] for label in labels}
+    if EXTRASTOLE in priors and rhythms[True] and rhythms[False]:
+        priors[EXTRASTOLE] = 0.0
+        priors[EXTRASTOLE] = sum(priors.values()) * rhythms[True] / rhythms[False]
+    return [priors[label] for label in labels]

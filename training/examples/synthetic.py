@@ -1,4 +1,4 @@
-"""Made heart sounds with known rhythm, and made sounds that are no heart, as training material."""
+"""Synthetic heart sounds with known rhythm, and synthetic non-cardiac sounds, as training examples."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from monitor.features.spec import SpectrogramSpec
 from monitor.synthesis.non_cardiac import random_non_cardiac
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
-from training.data.audio import Sound, frames_of
-from training.data.recording import EXTRASTOLE, NON_CARDIAC, Recording
+from training.data.audio import Sound, compute_frames
+from training.data.recording import EXTRASTOLE, LABELS, NON_CARDIAC, Recording
 
-__all__ = ["MADE_LABELS", "synthesize_sounds"]
+__all__ = ["SYNTHETIC_LABELS", "synthesize_sounds"]
 
-MADE_LABELS = ("normal", "murmur", "extrastole", NON_CARDIAC)
-MADE = "made sounds"
+SYNTHETIC_LABELS = (*LABELS, NON_CARDIAC)
+SYNTHETIC = "made sounds"
+"""Source and patient prefix. Bootstrap resamples follow the order of such names, so a change would move intervals."""
 
 
 def synthesize_sounds(label: str, count: int, seed: int, spec: SpectrogramSpec) -> list[Sound]:
-    """Return made sounds of one label, each one window long and with a generator of its own.
+    """Return synthetic sounds of one label, each one window long and from a generator of its own.
 
     Parameters
     ----------
     label : str
-        One of MADE_LABELS.
+        One of SYNTHETIC_LABELS.
     count : int
     seed : int
     spec : SpectrogramSpec
@@ -35,18 +36,18 @@ def synthesize_sounds(label: str, count: int, seed: int, spec: SpectrogramSpec) 
     ValueError
         If there is no generator for the label.
     """
-    if label not in MADE_LABELS:
-        raise ValueError(f"label={label!r} must be one of {', '.join(MADE_LABELS)}")
-    kind = MADE_LABELS.index(label)
-    return [_make(label, np.random.default_rng([seed, kind, index]), index, spec) for index in range(count)]
+    if label not in SYNTHETIC_LABELS:
+        raise ValueError(f"label={label!r} must be one of {', '.join(SYNTHETIC_LABELS)}")
+    kind = SYNTHETIC_LABELS.index(label)
+    return [_synthesize(label, np.random.default_rng([seed, kind, index]), index, spec) for index in range(count)]
 
 
-def _make(label: str, rng: np.random.Generator, index: int, spec: SpectrogramSpec) -> Sound:
-    """Return one made sound."""
+def _synthesize(label: str, rng: np.random.Generator, index: int, spec: SpectrogramSpec) -> Sound:
+    """Return one synthetic sound."""
     if label == NON_CARDIAC:
         waveform = random_non_cardiac(spec.window_s, rng, spec.sample_rate)
     else:
         waveform = phonocardiogram(spec.window_s, random_parameters(rng, label=label), rng, spec.sample_rate).waveform
-    recording = Recording(Path(f"{label}-{index}"), (label,), f"{MADE}/{label}-{index}", MADE)
-    premature = None if label == NON_CARDIAC else label == EXTRASTOLE
-    return Sound(recording, frames_of(waveform, spec), spec.window_samples, premature)
+    recording = Recording(Path(f"{label}-{index}"), (label,), f"{SYNTHETIC}/{label}-{index}", SYNTHETIC)
+    ectopic = None if label == NON_CARDIAC else label == EXTRASTOLE
+    return Sound(recording, compute_frames(waveform, spec), spec.window_samples, ectopic)

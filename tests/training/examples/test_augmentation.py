@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from training.examples.augmentation import add_noise, hide_bands, recolour
+from training.examples.augmentation import add_noise, mask_bands, random_equalize
 
 
 def frames_of(waveform: NDArray[np.float32]) -> FrameWindow:
@@ -23,39 +23,41 @@ def frames_of(waveform: NDArray[np.float32]) -> FrameWindow:
 
 @pytest.fixture
 def heart(heart_waveform: NDArray[np.float32]) -> FrameWindow:
-    """Return the frames of a made heart."""
+    """Return the frames of a synthetic heart recording."""
     return frames_of(heart_waveform)
 
 
-def test_recolour_is_a_fixed_filter(heart: FrameWindow) -> None:
-    """Every frame is changed by the same curve over frequency; the bands and the argument are left alone."""
+def test_random_equalize_is_a_fixed_filter(heart: FrameWindow) -> None:
+    """Every frame is changed by the same curve over frequency; the bands and the argument stay."""
     before = heart.log_power.copy()
-    coloured = recolour(heart, np.random.default_rng(0))
-    change = coloured.log_power - heart.log_power
+    equalized = random_equalize(heart, np.random.default_rng(0))
+    change = equalized.log_power - heart.log_power
     np.testing.assert_allclose(change, np.broadcast_to(change[0], change.shape), atol=1e-4)
     assert np.ptp(change[0]) > 0.1
     np.testing.assert_array_equal(heart.log_power, before)
-    assert all(new is old for new, old in zip(coloured[1:], heart[1:], strict=True))
-    assert coloured.log_power.dtype == np.float32
+    assert all(new is old for new, old in zip(equalized[1:], heart[1:], strict=True))
+    assert equalized.log_power.dtype == np.float32
 
 
-def test_recolour_has_the_strength_asked_for(heart: FrameWindow) -> None:
-    """Over many draws, the curve deviates by a few dB; without strength it does not at all."""
+def test_random_equalize_has_the_given_strength(heart: FrameWindow) -> None:
+    """Over many random responses, the curve deviates by a few dB; without strength it does not at all."""
     rng = np.random.default_rng(1)
-    curves = [(recolour(heart, rng).log_power - heart.log_power)[0] * 10 / np.log(10) for _ in range(200)]
+    curves = [(random_equalize(heart, rng).log_power - heart.log_power)[0] * 10 / np.log(10) for _ in range(200)]
     assert 2.0 < np.std(curves) < 6.0
-    np.testing.assert_array_equal(recolour(heart, rng, strength_db=0.0).log_power, heart.log_power)
+    np.testing.assert_array_equal(random_equalize(heart, rng, strength_db=0.0).log_power, heart.log_power)
 
 
 @pytest.mark.parametrize("snr_db", [0.0, 10.0, 30.0])
-def test_noise_comes_at_its_ratio(heart: FrameWindow, snr_db: float, signals: Any) -> None:
-    """The power added is the sound's mean power less the ratio asked for."""
+def test_noise_has_the_given_snr(heart: FrameWindow, snr_db: float, signals: Any) -> None:
+    """The power added is the sound's mean power less the ratio."""
     noisy = add_noise(heart, frames_of(signals.noise(20_000)), snr_db)
     sound, added = np.exp(heart.log_power).mean(), (np.exp(noisy.log_power) - np.exp(heart.log_power)).mean()
     assert 10 * np.log10(sound / added) == pytest.approx(snr_db, abs=0.1)
 
 
-def test_noise_is_as_in_a_mixture(heart: FrameWindow, heart_waveform: NDArray[np.float32], signals: Any) -> None:
+def test_noise_equals_mixing_waveforms_on_average(
+    heart: FrameWindow, heart_waveform: NDArray[np.float32], signals: Any
+) -> None:
     """Powers added are, on average, the powers of the waveforms added: within a dB in every band."""
     level = 0.003
     mixed = frames_of(heart_waveform + signals.noise(len(heart_waveform), level=level))
@@ -73,40 +75,40 @@ def test_silence_as_noise_changes_nothing(heart: FrameWindow, signals: Any) -> N
     assert all(np.isfinite(part).all() for part in same)
     silent = add_noise(frames_of(signals.silence(20_000)), heart, 5.0)
     assert all(np.isfinite(part).all() for part in silent)
-    assert np.isfinite(ImageBuilder(HEART.num_frames).draw(silent)).all()
+    assert np.isfinite(ImageBuilder(HEART.num_frames).build(silent)).all()
 
 
-def test_bands_are_hidden_in_the_spectrum_alone() -> None:
-    """Some rows and columns of the first two channels become 0, the mean level; the rhythm is left alone."""
+def test_bands_are_masked_in_the_spectrum_alone() -> None:
+    """Some rows and columns of the first two channels become 0, the mean level; the rhythm channel stays."""
     rng = np.random.default_rng(3)
     for _ in range(50):
-        tensor = np.ones((64, 64, 3), np.float32)
-        hide_bands(tensor, rng)
-        hidden = tensor[:, :, 0] == 0
-        np.testing.assert_array_equal(hidden, tensor[:, :, 1] == 0)
-        assert (tensor[:, :, 2] == 1).all()
-        rows, columns = hidden.all(axis=1), hidden.all(axis=0)
-        np.testing.assert_array_equal(hidden, rows[:, None] | columns[None, :])
+        image = np.ones((64, 64, 3), np.float32)
+        mask_bands(image, rng)
+        masked = image[:, :, 0] == 0
+        np.testing.assert_array_equal(masked, image[:, :, 1] == 0)
+        assert (image[:, :, 2] == 1).all()
+        rows, columns = masked.all(axis=1), masked.all(axis=0)
+        np.testing.assert_array_equal(masked, rows[:, None] | columns[None, :])
         for band in (rows, columns):
             assert band.sum() <= 8
             assert (np.diff(band.astype(int)) == 1).sum() <= 1
 
 
 def test_bands_vary_and_reach_the_edges() -> None:
-    """Over many draws every row and every column is hidden at some time, and some pictures are left whole."""
+    """Over many images every row and every column is masked at some time, and some images stay whole."""
     rng = np.random.default_rng(4)
     seen, whole = np.zeros((64, 64), bool), 0
     for _ in range(600):
-        tensor = np.ones((64, 64, 3), np.float32)
-        hide_bands(tensor, rng)
-        seen |= tensor[:, :, 0] == 0
-        whole += bool(tensor.all())
+        image = np.ones((64, 64, 3), np.float32)
+        mask_bands(image, rng)
+        seen |= image[:, :, 0] == 0
+        whole += bool(image.all())
     assert seen.all()
     assert whole
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_generator_repeats_it(heart: FrameWindow, seed: int) -> None:
-    """The same generator state gives the same change."""
-    first, second = (recolour(heart, np.random.default_rng(seed)).log_power for _ in range(2))
+def test_equal_seeds_give_equal_responses(heart: FrameWindow, seed: int) -> None:
+    """The same seed gives the same frequency response."""
+    first, second = (random_equalize(heart, np.random.default_rng(seed)).log_power for _ in range(2))
     np.testing.assert_array_equal(first, second)

@@ -1,4 +1,4 @@
-"""Batches: drawn by recording and by share, the same for the same seed, with a mask of what each may be."""
+"""Batches are drawn by group and by recording, equal for equal seeds, with a mask of the possible labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
 from training.data.recording import NON_CARDIAC, Recording
-from training.examples.batches import UNKNOWN, BatchMaker, SamplingGroup, groups_by_label
+from training.examples.batches import UNKNOWN_RHYTHM, BatchMaker, SamplingGroup, groups_by_label
 
 OUTPUTS = ("normal", "murmur", "extrastole", NON_CARDIAC)
 
@@ -32,45 +32,45 @@ def masks_of(maker: BatchMaker, size: int) -> Counter[tuple[int, ...]]:
 
 
 def test_shapes() -> None:
-    """A batch has pictures, masks and rhythms, float32 and finite."""
+    """A batch has images, masks and rhythms, float32 and finite."""
     batch = BatchMaker([SamplingGroup([sound("normal")], 1.0)], OUTPUTS, HEART, 0).make(5)
     assert [part.shape for part in batch] == [(5, 64, 64, 3), (5, 4), (5,)]
     assert {part.dtype for part in batch} == {np.dtype(np.float32)}
-    assert np.isfinite(batch.pictures).all()
+    assert np.isfinite(batch.images).all()
 
 
-def test_what_is_known_of_the_rhythm() -> None:
-    """An early beat is 1, a rhythm without one 0, and one that nobody knows neither."""
+def test_rhythm_targets() -> None:
+    """1 with an ectopic beat, 0 without one, UNKNOWN_RHYTHM where it is not known."""
     known = {"murmur": True, "normal": False, "extrastole": None}
-    shares = [SamplingGroup([dataclasses.replace(sound(label), premature=its)], 1.0) for label, its in known.items()]
-    batch = BatchMaker(shares, OUTPUTS, HEART, 0).make(60)
-    expected = {0: 0.0, 1: 1.0, 2: UNKNOWN}
+    groups = [SamplingGroup([dataclasses.replace(sound(label), ectopic=value)], 1.0) for label, value in known.items()]
+    batch = BatchMaker(groups, OUTPUTS, HEART, 0).make(60)
+    expected = {0: 0.0, 1: 1.0, 2: UNKNOWN_RHYTHM}
     labels = batch.masks.argmax(axis=1).tolist()
     assert set(labels) == set(expected)
-    assert batch.premature.tolist() == [expected[label] for label in labels]
+    assert batch.ectopic.tolist() == [expected[label] for label in labels]
 
 
 def test_masks_of_partial_labels() -> None:
     """A sound's mask is 1 for every output it may be, and for no other."""
-    shares = [
+    groups = [
         SamplingGroup([sound("murmur")], 1.0),
         SamplingGroup([sound("normal", "extrastole")], 1.0),
         SamplingGroup([sound(NON_CARDIAC)], 1.0),
     ]
-    assert set(masks_of(BatchMaker(shares, OUTPUTS, HEART, 0), 60)) == {(0, 1, 0, 0), (1, 0, 1, 0), (0, 0, 0, 1)}
+    assert set(masks_of(BatchMaker(groups, OUTPUTS, HEART, 0), 60)) == {(0, 1, 0, 0), (1, 0, 1, 0), (0, 0, 0, 1)}
 
 
 def make_all(seed: int) -> list[NDArray[np.float32]]:
-    """Return pictures, masks and rhythms of two batches."""
-    shares = [
+    """Return images, masks and rhythms of two batches."""
+    groups = [
         SamplingGroup([sound("normal", frames=400), sound("murmur")], 2.0),
         SamplingGroup([sound(NON_CARDIAC, level=-3.0)], 1.0),
     ]
-    maker = BatchMaker(shares, OUTPUTS, HEART, seed)
+    maker = BatchMaker(groups, OUTPUTS, HEART, seed)
     return [part for _ in range(2) for part in maker.make(6)]
 
 
-def test_the_seed_repeats_it() -> None:
+def test_equal_seeds_give_equal_batches() -> None:
     """The same seed gives the same batches bit for bit; the next batch and another seed give others."""
     first, again, other = make_all(1), make_all(1), make_all(2)
     for ours, same in zip(first, again, strict=True):
@@ -79,21 +79,21 @@ def test_the_seed_repeats_it() -> None:
     assert not np.array_equal(first[0], first[3])
 
 
-def test_shares_are_kept() -> None:
-    """Of 2000 sounds drawn, each share has its part within 3 points, however many sounds it has."""
-    shares = [SamplingGroup([sound("normal")] * 50, 1.0), SamplingGroup([sound("murmur")], 3.0)]
-    drawn = masks_of(BatchMaker(shares, OUTPUTS, HEART, 0), 2000)
+def test_groups_are_drawn_by_weight() -> None:
+    """Of 2000 sounds drawn, a group has its weight within 3 points, however many sounds it has."""
+    groups = [SamplingGroup([sound("normal")] * 50, 1.0), SamplingGroup([sound("murmur")], 3.0)]
+    drawn = masks_of(BatchMaker(groups, OUTPUTS, HEART, 0), 2000)
     assert drawn[(0, 1, 0, 0)] / 2000 == pytest.approx(0.75, abs=0.03)
 
 
-def test_empty_shares_are_left_out() -> None:
-    """A share without sounds or without weight is never drawn, and the others fill the batch."""
-    shares = [SamplingGroup([], 5.0), SamplingGroup([sound("murmur")], 0.0), SamplingGroup([sound("normal")], 1.0)]
-    assert masks_of(BatchMaker(shares, OUTPUTS, HEART, 0), 40) == {(1, 0, 0, 0): 40}
+def test_empty_groups_are_left_out() -> None:
+    """A group without sounds or without weight is never drawn, and the others fill the batch."""
+    groups = [SamplingGroup([], 5.0), SamplingGroup([sound("murmur")], 0.0), SamplingGroup([sound("normal")], 1.0)]
+    assert masks_of(BatchMaker(groups, OUTPUTS, HEART, 0), 40) == {(1, 0, 0, 0): 40}
 
 
-def test_a_recording_counts_once_however_long() -> None:
-    """Of a long and a short recording in a share, each is drawn as often."""
+def test_long_recordings_are_not_drawn_more_often() -> None:
+    """A long and a short recording of a group are drawn equally often."""
     long, short = sound("normal", frames=4000), sound("murmur")
     drawn = masks_of(BatchMaker([SamplingGroup([long, short], 1.0)], OUTPUTS, HEART, 0), 1000)
     assert drawn[(1, 0, 0, 0)] == pytest.approx(500, abs=60)
@@ -102,15 +102,15 @@ def test_a_recording_counts_once_however_long() -> None:
 def test_a_window_may_begin_anywhere() -> None:
     """Windows are cut from the first frame to the last that fits, and never beyond."""
     rows = np.zeros((200, 64), np.float32)
-    rows[:, 0] = np.arange(200)  # the frame's number, which the lowest row of the picture shows
+    rows[:, 0] = np.arange(200)  # the index of the frame
     long = Sound(Recording(Path("a"), ("normal",), "a", "set"), Frames(rows, np.zeros((3, 200), np.float32)), 20_000)
     maker = BatchMaker([SamplingGroup([long], 1.0)], OUTPUTS, HEART, 0)
     starts = {int(maker._cut(long).log_power[0, 0]) for _ in range(60)}
     assert starts == {0, 1, 2}
 
 
-def test_noise_is_not_added_to_what_is_no_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sounds that are no heart are mixed into hearts, about every second time, and never into each other."""
+def test_noise_is_added_to_hearts_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Non-cardiac sounds are mixed into every second heart window or so, and never into each other."""
     from training.examples import batches
 
     mixed = []
@@ -126,23 +126,23 @@ def test_noise_is_not_added_to_what_is_no_heart(monkeypatch: pytest.MonkeyPatch)
     assert max(mixed) <= 30.0
 
 
-def test_shares_by_label() -> None:
-    """Nine normals and four murmurs are drawn as three to two, and the shares add up to the weight."""
+def test_groups_by_label() -> None:
+    """Nine normals and four murmurs are drawn as three to two, and the weights add up to the weight."""
     sounds = [sound("normal")] * 9 + [sound("murmur")] * 4
-    shares = groups_by_label(sounds, 10.0)
-    assert [(share.sounds[0].recording.label, len(share.sounds), share.weight) for share in shares] == [
+    groups = groups_by_label(sounds, 10.0)
+    assert [(group.sounds[0].recording.label, len(group.sounds), group.weight) for group in groups] == [
         ("murmur", 4, pytest.approx(4.0)),
         ("normal", 9, pytest.approx(6.0)),
     ]
 
 
-def test_a_partial_label_is_a_share_of_its_own() -> None:
-    """Sounds that may be normal or extrastole are drawn apart from those known to be normal."""
-    shares = groups_by_label([sound("normal"), sound("normal", "extrastole")], 2.0)
-    assert [share.sounds[0].recording.labels for share in shares] == [("normal",), ("normal", "extrastole")]
-    assert [share.weight for share in shares] == [pytest.approx(1.0)] * 2
+def test_a_partial_label_is_a_group_of_its_own() -> None:
+    """Sounds that may be normal or extrastole are a group apart from those known to be normal."""
+    groups = groups_by_label([sound("normal"), sound("normal", "extrastole")], 2.0)
+    assert [group.sounds[0].recording.labels for group in groups] == [("normal",), ("normal", "extrastole")]
+    assert [group.weight for group in groups] == [pytest.approx(1.0)] * 2
 
 
-def test_no_sounds_no_shares() -> None:
-    """Nothing to draw from makes no share."""
+def test_no_sounds_no_groups() -> None:
+    """No sounds make no group."""
     assert groups_by_label([], 5.0) == []

@@ -1,4 +1,4 @@
-"""The mixture: who is shown in which stage, and how often each label is drawn."""
+"""The mixture: which sounds are drawn in which stage, and how often each label is drawn."""
 
 from __future__ import annotations
 
@@ -12,123 +12,127 @@ from monitor.features.spec import HEART
 from training.data.audio import Frames, Sound
 from training.data.recording import NON_CARDIAC, Recording
 from training.examples.batches import SamplingGroup
-from training.examples.mixture import Mixture, drawn_labels, mix
+from training.examples.mixture import Mixture, label_priors, mix
 
 LABELS = ("normal", "murmur", "extrastole")
 FRAMES = Frames(np.zeros((198, 64), np.float32), np.zeros((3, 198), np.float32))
 
 
-def sound(*labels: str, source: str = "all") -> Sound:
+def sound(*labels: str, source: str = "full") -> Sound:
     """Return a sound with some labels from a set."""
     return Sound(Recording(Path("absent.wav"), labels, "p", source), FRAMES, 20_000)
 
 
-PRIMARY = [sound("normal"), sound("murmur"), sound("extrastole")]
-SECONDARY = [sound("murmur", source="part"), sound("normal", "extrastole", source="part")]
-MADE = [sound(label, source="made") for label in (*LABELS, NON_CARDIAC)]
+FULL = [sound("normal"), sound("murmur"), sound("extrastole")]
+PARTIAL = [sound("murmur", source="partial"), sound("normal", "extrastole", source="partial")]
+SYNTHETIC = [sound(label, source="synthetic") for label in (*LABELS, NON_CARDIAC)]
 
 
-def sources(shares: list[SamplingGroup]) -> set[str]:
-    """Return the sets that some shares draw from."""
-    return {its.recording.source for share in shares for its in share.sounds}
+def sounds_of(groups: list[SamplingGroup]) -> list[Sound]:
+    """Return all sounds that some groups draw from."""
+    return [each for group in groups for each in group.sounds]
 
 
-def mixture(sounds: list[Sound], made: list[Sound]) -> Mixture:
-    """Return the mixture where the set "all" tells all."""
-    return mix(sounds, made, {"all"}, HEART, 0)
+def sources(groups: list[SamplingGroup]) -> set[str]:
+    """Return the sets that some groups draw from."""
+    return {each.recording.source for each in sounds_of(groups)}
 
 
-def test_the_set_that_tells_all_comes_last() -> None:
-    """It is not shown before the second stage, in which it has half of the batch or more; the rest goes on."""
-    mixed = mixture(PRIMARY + SECONDARY, MADE)
-    assert sources(mixed.before) == {"part", "made"}
-    assert sources(mixed.after) == {"all", "part", "made"}
-    total = sum(share.weight for share in mixed.after)
-    primary = sum(share.weight for share in mixed.after if sources([share]) == {"all"})
-    assert primary >= 0.5 * total
+def mixture(sounds: list[Sound], synthetic: list[Sound]) -> Mixture:
+    """Return the mixture where the set "full" is fully labelled."""
+    return mix(sounds, synthetic, {"full"}, HEART, 0)
 
 
-def test_recordings_alone_have_one_stage() -> None:
-    """Without made sounds and without sets that tell a part, there is nothing to begin with."""
-    mixed = mixture(PRIMARY, [])
-    assert mixed.before == []
-    assert sources(mixed.after) == {"all"}
+def test_fully_labelled_sets_are_for_finetuning() -> None:
+    """They are not drawn in pretraining, and are half of the batch or more in fine-tuning; the rest goes on."""
+    mixed = mixture(FULL + PARTIAL, SYNTHETIC)
+    assert sources(mixed.pretrain) == {"partial", "synthetic"}
+    assert sources(mixed.finetune) == {"full", "partial", "synthetic"}
+    total = sum(group.weight for group in mixed.finetune)
+    full = sum(group.weight for group in mixed.finetune if sources([group]) == {"full"})
+    assert full >= 0.5 * total
 
 
-@pytest.mark.parametrize("no_heart", [sound(NON_CARDIAC, source="all"), sound(NON_CARDIAC, source="noise")])
-def test_sounds_that_are_no_heart_are_in_both_stages(no_heart: Sound) -> None:
-    """Whatever set they are from, they are drawn together, by their own share."""
-    mixed = mixture([*PRIMARY, *SECONDARY, no_heart], MADE)
-    for shares in (mixed.before, mixed.after):
-        share = [share for share in shares if share.sounds[0].recording.label == NON_CARDIAC]
-        assert len(share) == 1
-        assert len(share[0].sounds) == 2
+def test_recordings_of_full_sets_alone_have_one_stage() -> None:
+    """Without synthetic sounds and partially labelled sets, there is nothing to pretrain on."""
+    mixed = mixture(FULL, [])
+    assert mixed.pretrain == []
+    assert sources(mixed.finetune) == {"full"}
+
+
+@pytest.mark.parametrize("cough", [sound(NON_CARDIAC, source="full"), sound(NON_CARDIAC, source="noise")])
+def test_non_cardiac_sounds_are_one_group_in_both_stages(cough: Sound) -> None:
+    """Whatever set they are from, they are drawn together."""
+    mixed = mixture([*FULL, *PARTIAL, cough], SYNTHETIC)
+    for groups in (mixed.pretrain, mixed.finetune):
+        (group,) = [group for group in groups if group.sounds[0].recording.label == NON_CARDIAC]
+        assert len(group.sounds) == 2
 
 
 def test_an_extrasystole_recording_may_have_normal_windows() -> None:
-    """A window of a recorded extrastole is normal or extrastole; a made one has its beat inside."""
-    mixed = mixture(PRIMARY, MADE)
-    labels = {(its.recording.source, its.recording.labels) for share in mixed.after for its in share.sounds}
-    assert ("all", ("normal", "extrastole")) in labels
-    assert ("all", ("extrastole",)) not in labels
-    assert ("made", ("extrastole",)) in labels
+    """A window of a recorded extrastole is normal or extrastole; a synthetic one has its ectopic beat inside."""
+    finetune = sounds_of(mixture(FULL, SYNTHETIC).finetune)
+    labels = {(each.recording.source, each.recording.labels) for each in finetune}
+    assert ("full", ("normal", "extrastole")) in labels
+    assert ("full", ("extrastole",)) not in labels
+    assert ("synthetic", ("extrastole",)) in labels
 
 
-def test_without_made_sounds_a_recording_is_taken_at_its_word() -> None:
-    """With nothing else to show what an extrasystole is, its recordings are certain."""
-    labels = {its.recording.labels for share in mixture(PRIMARY, []).after for its in share.sounds}
+def test_without_synthetic_sounds_labels_hold_for_every_window() -> None:
+    """Without other examples of an extrasystole, its recordings are certain."""
+    labels = {each.recording.labels for each in sounds_of(mixture(FULL, []).finetune)}
     assert ("extrastole",) in labels
     assert ("normal", "extrastole") not in labels
 
 
-def known(sounds: list[Sound], *, early: bool) -> list[Sound]:
-    """Return sounds of which it is known whether a beat comes early."""
-    return [dataclasses.replace(its, premature=early) for its in sounds]
+def with_rhythm(sounds: list[Sound], *, ectopic: bool) -> list[Sound]:
+    """Return sounds of known rhythm."""
+    return [dataclasses.replace(each, ectopic=ectopic) for each in sounds]
 
 
-def test_drawn_labels() -> None:
-    """A share counts for the label that it is certain of; an early beat by its odds among the known rhythms."""
-    shares = [
-        SamplingGroup(known([sound("normal")], early=False), 2.0),
-        SamplingGroup([sound("normal", "extrastole")], 1.0),  # normal, were no beat early
-        SamplingGroup(known([sound("extrastole")], early=True), 0.5),  # the same
+def test_label_priors_by_hand() -> None:
+    """A group counts for the label that it is certain of; ectopic beats by their odds among the known rhythms."""
+    groups = [
+        SamplingGroup(with_rhythm([sound("normal")], ectopic=False), 2.0),
+        SamplingGroup([sound("normal", "extrastole")], 1.0),  # normal, were no beat ectopic
+        SamplingGroup(with_rhythm([sound("extrastole")], ectopic=True), 0.5),  # the same
         SamplingGroup([sound("murmur")], 4.0),
         SamplingGroup([sound(NON_CARDIAC)], 9.0),
         SamplingGroup([], 9.0),
     ]
-    assert drawn_labels(shares, LABELS) == [3.5, 4.0, 7.5 * 0.5 / 2.0]
+    assert label_priors(groups, LABELS) == [3.5, 4.0, 7.5 * 0.5 / 2.0]
 
 
-def test_a_label_that_is_never_certain() -> None:
+def test_a_label_that_is_never_certain_has_a_prior() -> None:
     """It counts with all that may have it, so that its calibration is finite."""
-    shares = [SamplingGroup([sound("murmur", "normal")], 4.0), SamplingGroup([sound("murmur")], 1.0)]
-    assert drawn_labels(shares, ("normal", "murmur")) == [4.0, 1.0]
+    groups = [SamplingGroup([sound("murmur", "normal")], 4.0), SamplingGroup([sound("murmur")], 1.0)]
+    assert label_priors(groups, ("normal", "murmur")) == [4.0, 1.0]
 
 
-@pytest.mark.parametrize("made", [[], MADE])
-def test_every_label_is_drawn(made: list[Sound]) -> None:
-    """With made sounds, which know their rhythm, and without them, every label is drawn."""
-    told = [its for its in made if its.recording.label == NON_CARDIAC]
+@pytest.mark.parametrize("synthetic", [[], SYNTHETIC])
+def test_every_label_is_drawn(synthetic: list[Sound]) -> None:
+    """With synthetic sounds, whose rhythm is known, and without them, every label is drawn."""
+    sounds = [each for each in synthetic if each.recording.label == NON_CARDIAC]
     for label in LABELS:
-        its_own = [its for its in made if its.recording.label == label]
-        told += known(its_own, early=label == "extrastole")
-    assert min(drawn_labels(mixture(PRIMARY, told).after, LABELS)) > 0
+        of_label = [each for each in synthetic if each.recording.label == label]
+        sounds += with_rhythm(of_label, ectopic=label == "extrastole")
+    assert min(label_priors(mixture(FULL, sounds).finetune, LABELS)) > 0
 
 
 def rhythms(mixed: Mixture) -> dict[tuple[str, tuple[str, ...]], bool | None]:
     """Return what is known of the rhythm of each set's labels."""
-    sounds = [its for share in mixed.after for its in share.sounds]
-    return {(its.recording.source, its.recording.labels): its.premature for its in sounds}
+    sounds = sounds_of(mixed.finetune)
+    return {(each.recording.source, each.recording.labels): each.ectopic for each in sounds}
 
 
-def test_a_recordings_word_for_its_rhythm() -> None:
-    """Without made sounds a certain label says what the rhythm is; one that is not certain says nothing."""
-    found = rhythms(mixture(PRIMARY + SECONDARY, []))
-    assert [found["all", (label,)] for label in LABELS] == [False, False, True]
-    assert (found["part", ("murmur",)], found["part", ("normal", "extrastole")]) == (False, None)
+def test_without_synthetic_sounds_labels_give_the_rhythm() -> None:
+    """A certain label gives the rhythm; one that is not certain leaves it unknown."""
+    known = rhythms(mixture(FULL + PARTIAL, []))
+    assert [known["full", (label,)] for label in LABELS] == [False, False, True]
+    assert (known["partial", ("murmur",)], known["partial", ("normal", "extrastole")]) == (False, None)
 
 
-def test_a_recordings_word_is_not_enough() -> None:
-    """Beside made sounds, which show what an early beat is, no recording's label says anything of its windows."""
-    found = rhythms(mixture(PRIMARY + SECONDARY, MADE))
-    assert {its for (source, _), its in found.items() if source in ("all", "part")} == {None}
+def test_with_synthetic_sounds_labels_do_not_give_the_rhythm() -> None:
+    """Beside synthetic examples of ectopic beats, the rhythm of every recorded window is unknown."""
+    known = rhythms(mixture(FULL + PARTIAL, SYNTHETIC))
+    assert {value for (source, _), value in known.items() if source in ("full", "partial")} == {None}

@@ -1,4 +1,4 @@
-"""Made training sounds have the label asked for and repeat with their seed."""
+"""Synthetic training sounds have their label and depend on the seed alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 
 from monitor.features.spec import HEART
 from training.data.recording import NON_CARDIAC
-from training.examples.synthetic import MADE_LABELS, synthesize_sounds
+from training.examples.synthetic import SYNTHETIC_LABELS, synthesize_sounds
 
 
-@pytest.mark.parametrize("label", MADE_LABELS)
-def test_a_window_each(label: str) -> None:
+@pytest.mark.parametrize("label", SYNTHETIC_LABELS)
+def test_sounds_are_one_window_long(label: str) -> None:
     """Each sound is one window long, finite, and carries its label and a patient of its own."""
     sounds = synthesize_sounds(label, 3, 0, HEART)
     assert len({sound.recording.patient for sound in sounds}) == 3
@@ -23,20 +23,20 @@ def test_a_window_each(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "early"), [("normal", False), ("murmur", False), ("extrastole", True), (NON_CARDIAC, None)]
+    ("label", "ectopic"), [("normal", False), ("murmur", False), ("extrastole", True), (NON_CARDIAC, None)]
 )
-def test_the_rhythm_is_known(label: str, early: bool | None) -> None:
-    """A beat comes early in every made extrasystole and in no other heart; a sound that is no heart has no rhythm."""
-    assert [its.premature for its in synthesize_sounds(label, 2, 0, HEART)] == [early] * 2
+def test_the_rhythm_is_known(label: str, ectopic: bool | None) -> None:
+    """Every extrasystole has an ectopic beat and no other heart; a non-cardiac sound has no rhythm."""
+    assert [sound.ectopic for sound in synthesize_sounds(label, 2, 0, HEART)] == [ectopic] * 2
 
 
-def test_every_label_and_no_heart_can_be_made() -> None:
-    """There is a generator for each label of the default bundle and for sounds that are no heart."""
-    assert MADE_LABELS == ("normal", "murmur", "extrastole", NON_CARDIAC)
+def test_every_label_can_be_synthesized() -> None:
+    """There is a generator for each label of the default bundle and for non-cardiac sounds."""
+    assert SYNTHETIC_LABELS == ("normal", "murmur", "extrastole", NON_CARDIAC)
 
 
-def test_a_sound_depends_on_its_number_alone() -> None:
-    """Asked for two or for three, the first two are the same; no two are alike."""
+def test_a_sound_depends_on_its_index_alone() -> None:
+    """The first two of three equal the two of two; no two are equal."""
     two, three = synthesize_sounds("murmur", 2, 5, HEART), synthesize_sounds("murmur", 3, 5, HEART)
     for first, second in zip(two, three, strict=False):
         np.testing.assert_array_equal(first.frames.log_power, second.frames.log_power)
@@ -44,7 +44,7 @@ def test_a_sound_depends_on_its_number_alone() -> None:
 
 
 def test_seed_and_label_change_the_sound() -> None:
-    """Another seed, or another label, begins from another generator."""
+    """Another seed, or another label, gives another sound."""
     base, seed, label = (
         synthesize_sounds(*args, HEART)[0] for args in (("normal", 1, 0), ("normal", 1, 1), ("murmur", 1, 0))
     )
@@ -52,8 +52,8 @@ def test_seed_and_label_change_the_sound() -> None:
     assert not np.array_equal(base.frames.log_power, label.frames.log_power)
 
 
-def test_none() -> None:
-    """None asked for, none made."""
+def test_a_count_of_0_gives_no_sounds() -> None:
+    """An empty list."""
     assert synthesize_sounds("normal", 0, 0, HEART) == []
 
 
