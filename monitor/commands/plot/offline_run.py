@@ -133,7 +133,7 @@ class _OfflineRunner:
 
     def hear_all(self, source: PacedSource) -> None:
         """Take the source's blocks one after the other."""
-        blocks = source.blocks(self.analysis.most_samples)
+        blocks = source.blocks(self.analysis.max_samples)
         with contextlib.closing(blocks) if isinstance(blocks, Generator) else contextlib.nullcontext():
             for block in blocks:
                 self._ring.push(block)
@@ -143,7 +143,7 @@ class _OfflineRunner:
     def _reads(self) -> Iterator[Read]:
         """Yield what the ring holds unread."""
         while self._cursor.behind:
-            read = self._cursor.read(self.analysis.most_samples, 0.0)
+            read = self._cursor.read(self.analysis.max_samples, 0.0)
             if read is not None:
                 yield read
 

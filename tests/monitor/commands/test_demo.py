@@ -1,9 +1,10 @@
-"""`auscult demo` with the bundle that is shipped: what the dashboard says is what the network says."""
+"""`auscult demo` with the bundle that is shipped: every scene is classified as intended."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 from collections import Counter
 from typing import get_args
@@ -16,8 +17,8 @@ from monitor.messages import State
 
 SCENES = SyntheticSource().scenes
 EVERY_SCENE = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-STILL_S = 3.0
-"""Seconds for which a scene's last state must have stood when it ends."""
+STEADY_S = 3.0
+"""Seconds for which a scene's last state must have been shown when it ends."""
 
 
 def played(*arguments):
@@ -37,40 +38,40 @@ def lines():
 @pytest.fixture(scope="module", params=["0.25", "0.5", "1"])
 def windows(request, lines):
     """Return the windows of the demo at a hop."""
-    found = lines if request.param == "0.5" else played("--hop", request.param)
-    return [line for line in found if line["type"] == "window"]
+    at_hop = lines if request.param == "0.5" else played("--hop", request.param)
+    return [line for line in at_hop if line["type"] == "window"]
 
 
 def expected(scene):
-    """Return the state and the label that a scene ought to end with."""
+    """Return the state and the label that a scene should end with."""
     return scene.state, scene.label if scene.state == "verdict" else None
 
 
 def shown(verdict):
-    """Return the state and the label of a judgement."""
+    """Return the state and the label of a verdict."""
     return verdict["state"], verdict["label"]
 
 
 @EVERY_SCENE
 def test_every_scene_ends_as_expected(windows, scene):
-    """At every hop what is shown of the last seconds is right when the scene ends, and has been for a while."""
-    last = [window for window in windows if scene.end_s - STILL_S < window["end_s"] <= scene.end_s]
+    """At every hop the rolling verdict is right when the scene ends, and has been for a while."""
+    last = [window for window in windows if scene.end_s - STEADY_S < window["end_s"] <= scene.end_s]
     assert len(last) >= 3
     assert {shown(window["rolling"]) for window in last} == {expected(scene)}
 
 
 @EVERY_SCENE
 def test_every_scene_is_recognised_in_its_middle(windows, scene):
-    """Of the windows that lie wholly inside a scene, most say by themselves what they should."""
+    """Of the windows that lie wholly inside a scene, most have the right verdict by themselves."""
     inside = [window for window in windows if window["start_s"] >= scene.start_s and window["end_s"] <= scene.end_s]
-    most, count = Counter(shown(window) for window in inside).most_common(1)[0]
-    assert most == expected(scene)
+    mode, count = Counter(shown(window) for window in inside).most_common(1)[0]
+    assert mode == expected(scene)
     assert count > len(inside) / 2
 
 
 def test_all_states_and_labels_occur(windows, lines):
     """Listening before the first window; then each other state, and each label the bundle has."""
-    assert windows[0]["end_s"] == lines[0]["window_s"]  # nothing is said before
+    assert windows[0]["end_s"] == lines[0]["window_s"]  # none comes earlier
     states = {window["rolling"]["state"] for window in windows}
     assert states | {"listening"} == set(get_args(State))
     assert {window["rolling"]["label"] for window in windows} == {None, *lines[0]["labels"]}
@@ -78,21 +79,21 @@ def test_all_states_and_labels_occur(windows, lines):
 
 @pytest.mark.parametrize("hop", ["0.25", "1"])
 def test_the_same_is_shown_at_another_hop(lines, hop):
-    """Every change of what is shown, of 3 s or longer, comes in the same order at every hop."""
+    """The rolling verdicts that last 3 s or longer come in the same order at every hop."""
     other = played("--hop", hop)
-    assert _course(other, float(hop)) == _course(lines, 0.5)
+    assert _steady_verdicts(other, float(hop)) == _steady_verdicts(lines, 0.5)
 
 
-def _course(lines, hop_s):
-    """Return what is shown in turn, without what stands for less than 3 s."""
-    course = []
+def _steady_verdicts(lines, hop_s):
+    """Return the rolling verdicts in order, without those that last less than 3 s."""
+    runs = []
     for window in (line for line in lines if line["type"] == "window"):
-        if course and course[-1][0] == shown(window["rolling"]):
-            course[-1][1] += hop_s
+        if runs and runs[-1][0] == shown(window["rolling"]):
+            runs[-1][1] += hop_s
         else:
-            course.append([shown(window["rolling"]), hop_s])
-    steady = [what for what, lasted_s in course if lasted_s >= STILL_S]
-    return [what for at, what in enumerate(steady) if at == 0 or what != steady[at - 1]]
+            runs.append([shown(window["rolling"]), hop_s])
+    steady = [verdict for verdict, lasted_s in runs if lasted_s >= STEADY_S]
+    return [verdict for verdict, _ in itertools.groupby(steady)]
 
 
 @pytest.mark.parametrize(
@@ -100,17 +101,17 @@ def _course(lines, hop_s):
     [("lost contact", ("chest piece", "keep")), ("input muted", ("muted", "unplugged"))],
 )
 def test_the_reason_says_what_to_do(windows, name, words):
-    """While nothing can be judged, every window's reason names what a person can see to, and no label is given."""
+    """While nothing can be classified, the reason of every window names what the user can do, and there is no label."""
     scene = next(scene for scene in SCENES if scene.name == name)
-    last = [window for window in windows if scene.end_s - STILL_S < window["end_s"] <= scene.end_s]
+    last = [window for window in windows if scene.end_s - STEADY_S < window["end_s"] <= scene.end_s]
     for window in last:
         assert any(word in window["quality"]["reason"] for word in words)
         assert window["label"] is None
         assert window["heart_rate_bpm"] is None
 
 
-def test_the_unsure_scene_is_good_enough_to_be_judged(windows):
-    """It is the network that is unsure: the sound passes the gate, and two labels share the score."""
+def test_the_uncertain_scene_passes_the_quality_gate(windows):
+    """It is the network that is uncertain: two labels share the score."""
     scene = next(scene for scene in SCENES if scene.state == "uncertain")
     inside = [window for window in windows if window["start_s"] >= scene.start_s and window["end_s"] <= scene.end_s]
     assert all(window["state"] in ("uncertain", "verdict") for window in inside)
@@ -119,17 +120,17 @@ def test_the_unsure_scene_is_good_enough_to_be_judged(windows):
     assert ranked[1] > 0.2
 
 
-def test_no_early_beat_is_heard_before_the_extrasystoles(windows):
-    """Neither the plain heart nor the change to the murmur gives one; the scene that has some gives several."""
-    before, during = (windows[_last_before(windows, SCENES[number].end_s)]["early_beats"] for number in (1, 2))
+def test_early_beats_are_detected_in_their_scene_alone(windows):
+    """Neither the normal heart nor the change to the murmur gives one; the scene that has some gives several."""
+    before, during = (windows[_last_before(windows, SCENES[index].end_s)]["early_beats"] for index in (1, 2))
     assert before["at_s"] == []
     assert len(during["at_s"]) >= 2
     assert min(during["at_s"]) > SCENES[2].start_s
 
 
 def _last_before(windows, end_s):
-    """Return the number of the last window that ends by a time."""
-    return max(number for number, window in enumerate(windows) if window["end_s"] <= end_s)
+    """Return the index of the last window that ends by a time."""
+    return max(index for index, window in enumerate(windows) if window["end_s"] <= end_s)
 
 
 def test_the_demo_lasts_less_than_two_minutes(lines):
@@ -139,8 +140,8 @@ def test_the_demo_lasts_less_than_two_minutes(lines):
     assert lines[-1]["skipped"] == 0
 
 
-def test_another_seed_is_another_performance():
-    """`--seed` makes another heart, and the same one each time."""
+def test_a_seed_repeats_its_sound():
+    """`--seed` gives the same sound each time, and another one for another seed."""
     outs = []
     for seed in ("3", "3", "4"):
         outs.append([line["scores"] for line in played("--hop", "2.5", "--seed", seed)[1:-1]])

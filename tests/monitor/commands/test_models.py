@@ -1,4 +1,4 @@
-"""`auscult models`: what there is, and its card."""
+"""`auscult models`: the list of bundles, and their cards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from monitor.inference.bundle import load_bundle
 
 @pytest.fixture
 def own_bundle(bundle_dir, tmp_path, monkeypatch):
-    """Return a bundle under ./models of a working folder."""
+    """Return a bundle in ./models of the working folder."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(bundle_dir, tmp_path / "models" / "untrained")
     return tmp_path / "models" / "untrained"
 
 
 def test_installed_and_own_bundles_are_listed(own_bundle, capsys):
-    """Labels, training data and headline figures of each, the default marked."""
+    """Labels, training data and headline metrics of each; the default is marked."""
     assert main(["models"]) == 0
     out = capsys.readouterr().out
     assert "heart-sounds (default)" in out
@@ -31,7 +31,7 @@ def test_installed_and_own_bundles_are_listed(own_bundle, capsys):
 
 
 def test_the_card_is_printed(own_bundle, capsys):
-    """A name prints the card, and says research use."""
+    """A name prints the text of `CARD.md`."""
     assert main(["models", "untrained"]) == 0
     assert capsys.readouterr().out == (own_bundle / "CARD.md").read_text(encoding="utf-8")
 
@@ -50,8 +50,8 @@ def test_json_is_bundle_json(own_bundle, capsys):
     assert names == ["heart-sounds", "untrained"]
 
 
-def test_a_damaged_bundle_is_told_and_the_others_listed(own_bundle, capsys):
-    """One line on standard error, exit code 1, the rest still there."""
+def test_a_damaged_bundle_is_reported_and_the_others_listed(own_bundle, capsys):
+    """One line on standard error, and exit code 1."""
     (own_bundle / "bundle.json").write_text("{", encoding="utf-8")
     assert main(["models"]) == 1
     captured = capsys.readouterr()
@@ -59,7 +59,7 @@ def test_a_damaged_bundle_is_told_and_the_others_listed(own_bundle, capsys):
     assert len(captured.err.splitlines()) == 1
 
 
-def test_an_unknown_name_is_told(capsys):
+def test_an_unknown_name_is_reported(capsys):
     """One line and exit code 1."""
     assert main(["models", "no-such-model"]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1

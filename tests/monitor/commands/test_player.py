@@ -1,4 +1,4 @@
-"""The loop of replay and demo: everything is shown in order, and every end closes the source."""
+"""The loop of replay, demo and listen: a view gets everything in order, and every end closes the source."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 HEART = phonocardiogram(9.0, HeartParameters(), np.random.default_rng(5)).waveform
 
 
-class NotingView:
-    """Notes what it was shown."""
+class RecordingView:
+    """Records what it is given."""
 
     wait_s = 0.1
 
@@ -28,24 +28,24 @@ class NotingView:
         self._after = after
 
     def attach(self, pipeline, interrupts):
-        """Nothing to look at."""
+        """Needs nothing of them."""
 
-    def begin(self, start, kind):
-        """Note the start."""
-        self.shown.append(("start", start.source, kind))
+    def begin(self, start):
+        """Record the start."""
+        self.shown.append(("start", start.source, start.kind))
 
     def window(self, event):
-        """Note a window, and interrupt after the scripted one."""
+        """Record a window, and interrupt after the scripted one."""
         self.shown.append(("window", event.index))
         if event.index == self._after:
             self._interrupts.requested = True
 
-    def snapshot(self, snapshot, note):
-        """Note the note."""
-        self.notes.add(note)
+    def snapshot(self, snapshot):
+        """Record the note."""
+        self.notes.add(snapshot.note)
 
     def end(self, summary):
-        """Note the summary."""
+        """Record the summary."""
         self.shown.append(("summary", summary.windows))
 
     def close(self):
@@ -54,31 +54,31 @@ class NotingView:
 
 def test_start_windows_summary_in_order(plain_bundle):
     """A view sees one start, every window in order, one summary."""
-    view = NotingView()
+    view = RecordingView()
     with Interrupts() as interrupts:
-        play(ArraySource(HEART, 4000, name="made"), plain_bundle, view, interrupts)
-    assert view.shown == [("start", "made", "heart"), *(("window", k) for k in range(9)), ("summary", 9)]
+        play(ArraySource(HEART, 4000, name="synthetic"), plain_bundle, view, interrupts)
+    assert view.shown == [("start", "synthetic", "heart"), *(("window", k) for k in range(9)), ("summary", 9)]
 
 
 def test_the_note_follows_the_time_played(plain_bundle):
-    """The demo's words for the scene come from the seconds played."""
-    view = NotingView()
+    """The demo shows the name of the scene by the seconds played."""
+    view = RecordingView()
     with Interrupts() as interrupts:
         play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, note=lambda s: "late" if s >= 9 else "early")
     assert "late" in view.notes
 
 
-def test_an_interrupt_sums_up_what_was_heard(plain_bundle):
-    """After a signal no more windows are judged than were under way, and the summary counts all that were shown."""
+def test_an_interrupt_ends_with_a_summary(plain_bundle):
+    """It counts all windows that were shown, and nothing is shown after it."""
     with Interrupts() as interrupts:
-        view = NotingView(interrupts, after=1)
+        view = RecordingView(interrupts, after=1)
         play(ArraySource(HEART, 4000, speed=64.0), plain_bundle, view, interrupts)
     windows = [entry for entry in view.shown if entry[0] == "window"]
     assert view.shown[-1] == ("summary", len(windows))
 
 
-def test_a_source_that_breaks_off_is_summed_up_before_the_error(plain_bundle, monkeypatch):
-    """What was recorded is not lost: windows and summary come first, then the error."""
+def test_a_source_that_fails_is_summarised_before_the_error(plain_bundle, monkeypatch):
+    """Windows and summary of what came before are shown first, then the error is raised."""
 
     def blocks(block_samples):
         yield HEART[:24_000]
@@ -86,15 +86,15 @@ def test_a_source_that_breaks_off_is_summed_up_before_the_error(plain_bundle, mo
 
     source = ArraySource(HEART, 4000)
     monkeypatch.setattr(source, "blocks", blocks)
-    view = NotingView()
+    view = RecordingView()
     with Interrupts() as interrupts, pytest.raises(RecordingError, match="broke off"):
         play(source, plain_bundle, view, interrupts)
     assert view.shown[-1] == ("summary", 3)
 
 
-def test_a_number_of_seconds_is_played(plain_bundle):
-    """`for_s` ends a source that would go on, without an error, as soon as that much was heard."""
-    view = NotingView()
+def test_for_s_limits_the_seconds_played(plain_bundle):
+    """A source that would go on ends without an error."""
+    view = RecordingView()
     with Interrupts() as interrupts:
         source = ArraySource(np.tile(HEART, 50), 4000, speed=16.0)
         play(source, plain_bundle, view, interrupts, for_s=6.0)
@@ -106,24 +106,24 @@ def test_a_number_of_seconds_is_played(plain_bundle):
 
 
 def test_a_source_that_cannot_be_opened_shows_nothing(plain_bundle, monkeypatch):
-    """The error comes before the first line, and no thread is left."""
+    """The error is raised before the first line, and no thread is left."""
 
     def start(ring):
         raise RecordingError("steth: cannot be opened", "plug it in")
 
     source = ArraySource(HEART, 4000)
     monkeypatch.setattr(source, "start", start)
-    view = NotingView()
+    view = RecordingView()
     with Interrupts() as interrupts, pytest.raises(RecordingError, match="cannot be opened"):
         play(source, plain_bundle, view, interrupts)
     assert view.shown == []
 
 
-def test_what_is_played_is_recorded(plain_bundle, tmp_path):
-    """`record` keeps the sound as it is, to its last sample."""
-    path = tmp_path / "heard.wav"
+def test_the_input_is_recorded(plain_bundle, tmp_path):
+    """`record` writes the samples unchanged, to the last one."""
+    path = tmp_path / "input.wav"
     with Interrupts() as interrupts:
-        play(ArraySource(HEART, 4000), plain_bundle, NotingView(), interrupts, record=path)
+        play(ArraySource(HEART, 4000), plain_bundle, RecordingView(), interrupts, record=path)
     recorded, sample_rate = soundfile.read(path, dtype="float32")
     assert sample_rate == 4000
     assert np.array_equal(recorded, HEART)

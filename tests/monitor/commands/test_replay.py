@@ -1,4 +1,4 @@
-"""`auscult replay` as it is typed: what it prints, what it returns, and how it ends."""
+"""`auscult replay`: what it prints, its exit codes, and how it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEART = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5)).wavef
 
 @pytest.fixture
 def heart_wav(tmp_path):
-    """Return a WAV of 20 s of a made heart."""
+    """Return a WAV of 20 s of a synthetic heart."""
     path = tmp_path / "heart.wav"
     soundfile.write(path, HEART, 4000)
     return path
@@ -50,7 +50,7 @@ def lines_of(text):
 
 
 def windows_of(text):
-    """Return the window lines without what depends on the clock."""
+    """Return the window lines without the latency, which depends on the clock."""
     windows = [line for line in lines_of(text) if line["type"] == "window"]
     for window in windows:
         del window["latency_ms"]
@@ -58,7 +58,7 @@ def windows_of(text):
 
 
 def test_json_lines_of_a_recording(replay, heart_wav):
-    """Start, one line per window, summary: the keys of the contract, scores that sum to 1."""
+    """Start, one line per window, summary, with the documented keys; scores sum to 1."""
     code, out, err = replay(heart_wav, "--speed", "max", "--json")
     start, *windows, summary = lines_of(out)
     assert (code, err) == (0, "")
@@ -77,14 +77,14 @@ def test_json_lines_of_a_recording(replay, heart_wav):
 
 
 def test_results_are_the_same_at_every_speed(replay, heart_wav):
-    """Real time times 64 and as fast as possible give the same lines, but for the clock."""
+    """64 times real time and as fast as possible give the same lines, apart from the latency."""
     fast = windows_of(replay(heart_wav, "--speed", "max", "--json")[1])
     assert windows_of(replay(heart_wav, "--speed", "64", "--json")[1]) == fast
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
 def test_formats(replay, tmp_path, suffix):
-    """Whatever libsndfile reads is judged."""
+    """Whatever libsndfile reads is played."""
     path = tmp_path / f"heart.{suffix}"
     soundfile.write(path, resampled(HEART, 4000, 44_100), 44_100)
     code, out, _ = replay(path, "--speed", "max", "--json")
@@ -93,7 +93,7 @@ def test_formats(replay, tmp_path, suffix):
 
 
 def test_a_channel_can_be_chosen(replay, tmp_path):
-    """`--channel 2` hears the heart in the second channel; the first is silent."""
+    """`--channel 2` uses the heart in the second channel; the first is silent."""
     path = tmp_path / "stereo.wav"
     soundfile.write(path, np.stack([np.zeros_like(HEART), HEART], axis=1), 4000)
     first = windows_of(replay(path, "--channel", "1", "--speed", "max", "--json")[1])
@@ -103,7 +103,7 @@ def test_a_channel_can_be_chosen(replay, tmp_path):
 
 
 def test_start_and_hop(replay, heart_wav):
-    """`--start 10 --hop 1` hears the second half, a window a second."""
+    """`--start 10 --hop 1` plays the second half, a window per second."""
     out = replay(heart_wav, "--start", "10", "--hop", "1", "--speed", "max", "--json")[1]
     assert [window["end_s"] for window in windows_of(out)] == [5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
 
@@ -125,8 +125,8 @@ def test_plain_lines_where_there_is_no_terminal(replay, heart_wav):
     assert "\x1b" not in out
 
 
-def test_the_other_files_are_still_judged(replay, tmp_path, heart_wav):
-    """A file that cannot be read gets its line and exit code 1; the ones around it get start to summary."""
+def test_the_other_files_are_still_played(replay, tmp_path, heart_wav):
+    """A file that cannot be read gets an error line and exit code 1; those around it get start to summary."""
     code, out, err = replay(heart_wav, tmp_path / "missing.wav", heart_wav, "--speed", "max", "--json")
     assert code == 1
     assert [line["type"] for line in lines_of(out) if line["type"] != "window"] == ["start", "summary"] * 2
@@ -135,12 +135,12 @@ def test_the_other_files_are_still_judged(replay, tmp_path, heart_wav):
 
 
 def write_bad(tmp_path, kind):
-    """Write a recording that cannot be judged and return its path."""
+    """Write a recording that cannot be played and return its path."""
     path = tmp_path / f"{kind}.wav"
     if kind == "empty":
         path.touch()
     elif kind == "text":
-        path.write_text("this is no sound\n" * 50)
+        path.write_text("this is not a sound\n" * 50)
     elif kind == "no-samples":
         soundfile.write(path, np.zeros(0, np.float32), 4000)
     elif kind == "nan":
@@ -194,7 +194,7 @@ def test_bad_usage_gets_one_line_and_exit_code_2(replay, heart_wav, arguments):
 
 
 def test_a_missing_bundle_gets_one_line(heart_wav, capsys):
-    """It names what was asked for and how to see what there is."""
+    """It names the bundle asked for and the command that lists them."""
     assert main(["replay", str(heart_wav), "--model", "no-such-model"]) == 1
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
@@ -204,7 +204,7 @@ def test_a_missing_bundle_gets_one_line(heart_wav, capsys):
 
 @pytest.fixture
 def program(bundle_dir, tmp_path):
-    """Return a starter of `auscult replay` as a program of its own."""
+    """Return a function that starts `auscult replay` as a process."""
     started = []
 
     def start(*arguments, **options):
@@ -219,16 +219,16 @@ def program(bundle_dir, tmp_path):
         process.communicate()
 
 
-def test_standard_input_is_judged_like_the_file(replay, program, heart_wav):
-    """A WAV through a pipe gives the file's windows."""
+def test_standard_input_gives_the_windows_of_the_file(replay, program, heart_wav):
+    """A WAV file through a pipe."""
     process = program("-", "--speed", "max", "--json", stdin=subprocess.PIPE)
     out, err = process.communicate(heart_wav.read_bytes(), timeout=60)
     assert (process.returncode, err) == (0, b"")
     assert windows_of(out.decode()) == windows_of(replay(heart_wav, "--speed", "max", "--json")[1])
 
 
-def test_headerless_samples_are_judged_like_the_file(replay, program, heart_wav):
-    """`--raw s16le --rate 4000` hears the same samples without a header."""
+def test_headerless_samples_give_the_windows_of_the_file(replay, program, heart_wav):
+    """The same samples without a header, with `--raw s16le --rate 4000`."""
     process = program("-", "--raw", "s16le", "--rate", "4000", "--speed", "max", "--json", stdin=subprocess.PIPE)
     samples, _ = soundfile.read(heart_wav, dtype="int16")
     out, _ = process.communicate(samples.tobytes(), timeout=60)
@@ -264,7 +264,7 @@ def test_a_signal_ends_with_complete_lines(program, heart_wav, number):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals to send to one process")
-def test_a_signal_ends_a_pipe_that_says_nothing(program):
+def test_a_signal_ends_a_silent_pipe(program):
     """Ctrl+C also ends the wait for a first byte that never comes."""
     process = program("-", "--json", stdin=subprocess.PIPE)
     sent = threading.Event()
