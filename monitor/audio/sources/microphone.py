@@ -1,8 +1,8 @@
 """A live input as a source: a microphone, a line input, a digital stethoscope.
 
-The device's own rate, one channel, no gain control of ours. PortAudio's thread copies blocks into the ring
-(:mod:`monitor.audio.sources.device.capture`); a watchdog keeps the device open (:mod:`monitor.audio.sources.device.watchdog`). Nothing behind the
-ring knows that the sound is live.
+One channel at the device's own rate, without gain control. PortAudio's thread copies blocks into the ring
+(:mod:`~monitor.audio.sources.device.capture`); a watchdog keeps the device open
+(:mod:`~monitor.audio.sources.device.watchdog`). Readers of the ring do not know that the sound is live.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from monitor.messages import DeviceStatus
 __all__ = ["LATENCY_S", "MicrophoneSource"]
 
 LATENCY_S = 0.2
-"""Seconds that PortAudio may hold back: a reserve against a late callback that no judgement of 5 s notices."""
+"""Seconds that PortAudio may buffer: a reserve against a late callback, small against a window of 5 s."""
 MAX_LATENCY_S = 5.0
 
 
 class MicrophoneSource(Source):
-    """Hears a device until it is stopped.
+    """Records a device until it is stopped.
 
     Parameters
     ----------
     device : DeviceInfo
         From :func:`monitor.audio.sources.device.selection.choose`.
     system : AudioBackend
-        Usually :class:`monitor.audio.sources.device.portaudio.PortAudio`; its own from now on.
+        Usually :class:`~monitor.audio.sources.device.portaudio.PortAudio`; for this source alone from now on.
     channel : int or None
-        Which channel is heard, from 1; None for the first.
+        The channel to record, from 1; None for the first.
     sample_rate : int or None
         Hz, 1000 to 192000; None for the device's own.
     latency_s : float
-        Seconds that the library may hold samples back, above 0, at most 5.
+        Seconds that the library may buffer, above 0, at most 5.
     once : bool
-        Whether to end with an error when the device is gone, instead of looking for it until it is back.
+        Whether to end with an error when the device is lost, instead of reopening it when it is back.
     wait_for_device : bool
-        Whether to wait for a device that does not open at first.
+        Whether to keep trying when the device does not open at first.
     clock : callable
-        Seconds that only go forward.
+        Returns monotonic seconds.
 
     Attributes
     ----------
@@ -95,7 +95,9 @@ class MicrophoneSource(Source):
 
     @classmethod
     def named(cls, wanted: str | int | None = None, **options: Any) -> Self:
-        """Return the source of the device that was meant; see :func:`monitor.audio.sources.device.selection.choose` and the parameters above.
+        """Return a source for the device that ``wanted`` means, with the parameters of the class.
+
+        See :func:`monitor.audio.sources.device.selection.choose`.
 
         Raises
         ------
@@ -107,7 +109,7 @@ class MicrophoneSource(Source):
 
     @property
     def device_status(self) -> DeviceStatus:
-        """How the device is doing, frozen."""
+        """State of the device, frozen."""
         if self._watchdog is not None:
             return self._watchdog.status
         return DeviceStatus("opening", self.name, self._device.host_api, self._channel, self.sample_rate)
@@ -128,7 +130,7 @@ class MicrophoneSource(Source):
             If it was started before.
         """
         if self._watchdog is not None:
-            raise ValueError("start must be called once; make a new source to hear the device again")
+            raise ValueError("start must be called once; create a new source to record the device again")
         self._watchdog = Watchdog(
             self._system,
             self._device,
@@ -150,10 +152,10 @@ class MicrophoneSource(Source):
 
     @property
     def stuck(self) -> bool:
-        """Whether the driver did not let go of the device in time; the program cannot end by itself then."""
+        """Whether the driver did not release the device in time; the program cannot exit by itself then."""
         return self._watchdog is not None and self._watchdog.stuck
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the source early, or None."""
+        """The exception that ended the source early, or None."""
         return None if self._watchdog is None else self._watchdog.error

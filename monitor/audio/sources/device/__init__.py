@@ -1,1 +1,1 @@
-"""A sound device: choosing it, opening it, watching over it and finding it again."""
+"""A sound device: choosing it, opening it, watching it, and reopening it."""

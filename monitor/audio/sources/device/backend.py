@@ -1,6 +1,6 @@
-"""What a live input needs of the library that opens devices: the contract of :mod:`monitor.audio.sources.device.portaudio`.
+"""The interface of the library that opens devices, as a live input needs it.
 
-Kept apart so that a scripted library can stand in for it where a fault is wanted.
+:class:`~monitor.audio.sources.device.portaudio.PortAudio` implements it; tests put a scripted library in its place.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ __all__ = ["AudioBackend", "StreamLike"]
 
 
 class StreamLike(Protocol):
-    """An open input; :class:`monitor.audio.sources.device.portaudio.Stream` is one."""
+    """An open input; :class:`~monitor.audio.sources.device.portaudio.Stream` is one."""
 
     @property
     def active(self) -> bool:
         """Whether blocks may still come."""
 
     def close(self) -> None:
-        """End the callbacks and let go of the device."""
+        """Stop the callbacks and release the device."""
 
 
 class AudioBackend(Protocol):
-    """What opens devices; :class:`monitor.audio.sources.device.portaudio.PortAudio` is one."""
+    """Lists and opens devices; :class:`~monitor.audio.sources.device.portaudio.PortAudio` is one."""
 
     def devices(self) -> list[DeviceInfo]:
-        """Return every input, as of the last start."""
+        """Return every input, as of the last start of the library."""
 
     def check(self, device: DeviceInfo, channels: int, sample_rate: int) -> None:
         """Refuse channels or a rate that a device does not have."""
 
     def open(
-        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockCallback
+        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, on_block: BlockCallback
     ) -> StreamLike:
         """Open an input and start it."""
 
     def restart(self) -> None:
-        """See what is plugged in now."""
+        """Restart the library, so that it sees what is plugged in now."""

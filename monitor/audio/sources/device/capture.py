@@ -1,9 +1,10 @@
-"""What happens inside the audio callback, and how lost sound gets its place in the ring.
+"""The audio callback, and the silence that stands for lost sound in the ring.
 
-:meth:`Capture.take` runs on PortAudio's thread for every block: it copies the block into the ring, moves counters and
-returns. While no block comes, :meth:`Capture.fill` writes the silence of the clock instead, from the watchdog's
-thread, so that positions stay true to time and every window that touches the gap is withheld. A lock, held for one
-copy, keeps them apart in the moment when a device comes back. Must not know about devices or libraries.
+:meth:`Capture.on_block` runs on PortAudio's thread for every block: it copies the block into the ring, updates
+counters and returns. While no block comes, :meth:`Capture.fill` writes lost sound at the pace of the clock instead,
+from the watchdog's thread, so that positions stay true to time and every window that touches the gap is withheld. A
+lock, held for one copy, keeps the two apart when a device comes back. Must not know about devices or libraries, and
+must not log: the callback may wait for nothing.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ __all__ = ["Capture", "LastBlock"]
 
 
 class LastBlock(NamedTuple):
-    """The last block that was heard.
+    """The newest block.
 
     Attributes
     ----------
     time_s : float
         The clock when it came.
     end_sample : int
-        Where it ended in the ring.
+        Its end in the ring.
     samples : int
-        Samples heard so far, lost ones not counted.
+        Samples received so far, lost ones not counted.
     """
 
     time_s: float
@@ -40,7 +41,7 @@ class LastBlock(NamedTuple):
 
 
 class Capture:
-    """Writes blocks into a ring.
+    """Writes the blocks of a device into a ring buffer.
 
     Parameters
     ----------
@@ -48,24 +49,24 @@ class Capture:
     sample_rate : int
         Hz.
     channel : int
-        The channel heard, from 1.
+        The channel to record, from 1.
     clock : callable
-        Seconds that only go forward.
+        Returns monotonic seconds.
 
     Attributes
     ----------
     last_block : LastBlock or None
-        The last block heard; None before the first.
+        The newest block; None before the first.
     streams : int
-        Streams that have delivered a block.
+        Number of streams that have delivered a block.
     overflows : int
-        Blocks before which PortAudio says that samples were thrown away.
+        Number of blocks before which PortAudio reported that samples were dropped.
     lost_samples : int
-        Samples of the ring that were never heard.
+        Samples of the ring that were never received.
     waiting : bool
-        Whether no stream is open, or the one that is has yet to deliver its first block.
+        Whether no stream is open, or the open one has not delivered its first block yet.
     failure : BaseException or None
-        What went wrong in the callback; it takes no more blocks then.
+        The exception of the callback; it takes no more blocks after one.
 
     Notes
     -----
@@ -80,7 +81,7 @@ class Capture:
         self._column = channel - 1
         self._clock = clock
         self._lock = threading.Lock()
-        self._taking = False
+        self._open = False
         self.waiting = True
         self.last_block: LastBlock | None = None
         self.streams = 0
@@ -91,16 +92,16 @@ class Capture:
     def begin(self) -> None:
         """Expect blocks of a new stream."""
         self.waiting = True
-        self._taking = True
+        self._open = True
 
     def end(self) -> None:
-        """Take no more blocks: the stream is about to be closed. Returns when none is being taken."""
+        """Take no more blocks: the stream is about to be closed. Returns when none is being written."""
         with self._lock:
-            self._taking = False
+            self._open = False
             self.waiting = True
 
-    def take(self, block: NDArray[np.float32], overflow: bool) -> None:
-        """Take a block; PortAudio's thread calls this.
+    def on_block(self, block: NDArray[np.float32], overflow: bool) -> None:
+        """Write a block; called on PortAudio's thread.
 
         Parameters
         ----------
@@ -111,47 +112,47 @@ class Capture:
         """
         try:
             with self._lock:
-                if self._taking:
-                    self._take(block, overflow)
-        except Exception as error:  # noqa: BLE001  # a thread's top: kept, and raised again on the main thread
+                if self._open:
+                    self._write(block, overflow)
+        except Exception as error:  # noqa: BLE001  # a thread's top: stored, and raised again on the main thread
             self.failure = error
-            self._taking = False
+            self._open = False
 
     def fill(self) -> bool:
-        """Write lost sound up to where the clock is, unless blocks come; never before the first one.
+        """Write lost sound up to the present, unless blocks come; never before the first block.
 
         Returns
         -------
         bool
-            Whether that is all of it: never more than the readers can take is written at once.
+            Whether the ring has caught up: one call writes no more than the readers can take.
         """
-        most = self._ring.capacity // 4
+        max_samples = self._ring.capacity // 4
         with self._lock:
             missing = self._missing(0) if self.waiting else 0
-            self._lose(min(missing, most))
-        return missing <= most
+            self._push_lost(min(missing, max_samples))
+        return missing <= max_samples
 
-    def _take(self, block: NDArray[np.float32], overflow: bool) -> None:
-        """Write a block behind what was lost before it."""
+    def _write(self, block: NDArray[np.float32], overflow: bool) -> None:
+        """Write a block after the samples lost before it."""
         if overflow:
             self.overflows += 1
         if self.last_block is not None and (overflow or self.waiting):
-            self._lose(max(1, self._missing(len(block))))
+            self._push_lost(max(1, self._missing(len(block))))
         if self.waiting:
             self.waiting = False
             self.streams += 1
         self._ring.push(block[:, self._column])
-        heard = (self.last_block.samples if self.last_block else 0) + len(block)
-        self.last_block = LastBlock(self._clock(), self._ring.end_sample, heard)
+        received = (self.last_block.samples if self.last_block else 0) + len(block)
+        self.last_block = LastBlock(self._clock(), self._ring.end_sample, received)
 
     def _missing(self, samples: int) -> int:
-        """Return how many samples the ring is behind the clock if ``samples`` more are there already."""
+        """Return how many samples the ring is behind the clock, ``samples`` more not counted as missing."""
         if self.last_block is None:
             return 0
-        passed = round((self._clock() - self.last_block.time_s) * self._sample_rate)
-        return max(0, self.last_block.end_sample + passed - samples - self._ring.end_sample)
+        elapsed = round((self._clock() - self.last_block.time_s) * self._sample_rate)
+        return max(0, self.last_block.end_sample + elapsed - samples - self._ring.end_sample)
 
-    def _lose(self, samples: int) -> None:
-        """Write lost sound."""
+    def _push_lost(self, samples: int) -> None:
+        """Write lost sound and count it."""
         self._ring.push_lost(samples)
         self.lost_samples += samples

@@ -1,14 +1,13 @@
-"""The door to PortAudio: the one file that imports sounddevice.
+"""PortAudio, by way of sounddevice; no other file imports sounddevice.
 
-Lists devices, opens a stream, and starts the library anew, which is the only way it ever sees a device that was
-plugged in later. Names and units are translated here, at the edge, and every error becomes a
-:class:`~monitor.errors.DeviceError`. Importing this module imports nothing: :class:`PortAudio` does. One thread at a
-time may use it, the audio callback apart.
+Lists devices, opens a stream, and restarts the library, which is the only way for it to see a device that was plugged
+in later. Names and units are translated here, and every error becomes a :class:`~monitor.errors.DeviceError`.
+Importing this module does not import sounddevice; creating a :class:`PortAudio` does. For one thread at a time, except
+for the audio callback.
 """
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +18,17 @@ from numpy.typing import NDArray
 
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.errors import DeviceError
+from monitor.log import get_logger
 
 __all__ = ["RATES", "BlockCallback", "PortAudio", "Stream", "install_command"]
 
+logger = get_logger(__name__)
+
 RATES = (4000, 8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
-"""Hz; the rates that are tried: those of stethoscopes, of telephones, and of sound cards."""
+"""Hz; the rates that are tried: those of stethoscopes, telephones and sound cards."""
 
 BlockCallback = Callable[[NDArray[np.float32], bool], None]
-"""Takes ``(samples, channels)``, valid during the call only, and whether samples were lost right before it."""
+"""Takes a block ``(samples, channels)``, valid during the call only, and whether samples were lost right before it."""
 
 INSTALL = {
     "apt-get": "sudo apt-get install libportaudio2",
@@ -49,10 +51,15 @@ def install_command(platform: str = sys.platform, which: Callable[[str], str | N
     platform : str
         As ``sys.platform``.
     which : callable
-        From a program's name to its path, or None.
+        Maps the name of a program to its path, or to None.
+
+    Examples
+    --------
+    >>> install_command("linux", which={"apt-get": "/usr/bin/apt-get"}.get)
+    'sudo apt-get install libportaudio2'
     """
     if platform in ("win32", "darwin") and which("brew") is None:
-        return "pip install --force-reinstall sounddevice"  # its wheels bring the library along
+        return "pip install --force-reinstall sounddevice"  # its wheels contain the library
     return next((command for name, command in INSTALL.items() if which(name)), "install the PortAudio library")
 
 
@@ -71,22 +78,23 @@ class Stream:
 
     @property
     def active(self) -> bool:
-        """Whether the library still calls for blocks; False once the device has failed."""
+        """Whether the library still delivers blocks; False once the device has failed."""
         return bool(self._stream.active)
 
     def close(self) -> None:
-        """End the callbacks and let go of the device; returns when no callback runs. Twice is safe.
+        """Stop the callbacks and release the device; returns when no callback runs. Twice is safe.
 
         May wait for as long as the driver does.
         """
-        with contextlib.suppress(Exception):  # a device that is gone cannot be closed any further
-            self._stream.abort(ignore_errors=True)
-        with contextlib.suppress(Exception):
-            self._stream.close(ignore_errors=True)
+        for end in (self._stream.abort, self._stream.close):
+            try:
+                end(ignore_errors=True)
+            except Exception:  # a device that is gone cannot be closed any further
+                logger.debug("closing a stream failed", exc_info=True)
 
 
 class PortAudio:
-    """The library, loaded.
+    """The PortAudio library.
 
     Raises
     ------
@@ -99,30 +107,30 @@ class PortAudio:
             import sounddevice
         except ImportError as error:
             raise DeviceError("live sound needs the package sounddevice", "pip install sounddevice") from error
-        except OSError as error:  # how sounddevice says that the library is not there
+        except OSError as error:  # how sounddevice reports a missing library
             raise DeviceError("the PortAudio library is not installed", install_command()) from error
-        except Exception as error:  # PortAudioError, of a module that could not be imported
+        except Exception as error:  # PortAudioError, from a module that could not be imported
             raise DeviceError(f"PortAudio does not start ({error})", "check that a sound system is running") from error
         self._sounddevice: Any = sounddevice
 
     def devices(self) -> list[DeviceInfo]:
-        """Return every input, as it was when the library was last started.
+        """Return every input, as of the last start of the library.
 
         Raises
         ------
         DeviceError
-            If the library cannot tell.
+            If the library cannot list them.
         """
         try:
-            found = self._sounddevice.query_devices()
+            devices = self._sounddevice.query_devices()
             apis = self._sounddevice.query_hostapis()
             default = int(self._sounddevice.default.device[0])
         except self._sounddevice.PortAudioError as error:
             raise DeviceError(f"the devices cannot be listed ({_reason(error)})", "restart the sound system") from error
-        return _inputs(found, apis, default)
+        return _inputs(devices, apis, default)
 
     def tested_rates(self, device: DeviceInfo, rates: Sequence[int] = RATES) -> tuple[int, ...]:
-        """Return those of some rates, in Hz, that a device takes; it is opened for a moment."""
+        """Return the ``rates``, in Hz, that a device supports; the device is opened briefly."""
         return tuple(rate for rate in rates if self._refusal(device, 1, rate) is None)
 
     def check(self, device: DeviceInfo, channels: int, sample_rate: int) -> None:
@@ -140,12 +148,14 @@ class PortAudio:
             )
         refusal = self._refusal(device, channels, sample_rate)
         if refusal is not None and "sample rate" in refusal.casefold():
-            taken = self.tested_rates(device)
-            advice = f"choose --rate {', '.join(map(str, taken))}" if taken else "choose another device"
+            supported = self.tested_rates(device)
+            advice = f"choose --rate {', '.join(map(str, supported))}" if supported else "choose another device"
             raise DeviceError(f"{device.name}: does not do {sample_rate} Hz", advice)
+        if refusal is not None:
+            logger.debug("%s: a check at %d Hz failed (%s); opening it may still work", device, sample_rate, refusal)
 
     def open(
-        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, take: BlockCallback
+        self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, on_block: BlockCallback
     ) -> Stream:
         """Open an input and start it.
 
@@ -154,13 +164,13 @@ class PortAudio:
         device : DeviceInfo
             From the last :meth:`devices`.
         channels : int
-            How many to hear, the first ones.
+            Number of channels to record, from the first on.
         sample_rate : int
             Hz.
         latency_s : float
-            Seconds that the library may hold samples back: its reserve against a late callback.
-        take : callable
-            Called on the library's own thread for every block, of whatever size the device gives.
+            Seconds that the library may buffer, as a reserve against a late callback.
+        on_block : callable
+            Called on the library's own thread for every block, of any size.
 
         Raises
         ------
@@ -176,7 +186,7 @@ class PortAudio:
                 channels=channels,
                 dtype="float32",
                 latency=latency_s,
-                callback=_callback(take),
+                callback=_callback(on_block),
             )
             stream.start()
         except (self._sounddevice.PortAudioError, ValueError) as error:
@@ -186,7 +196,7 @@ class PortAudio:
         return Stream(stream)
 
     def restart(self) -> None:
-        """Start the library anew, so that it sees what is plugged in now. No stream may be open.
+        """Restart the library, so that it sees what is plugged in now. No stream may be open.
 
         Raises
         ------
@@ -195,14 +205,14 @@ class PortAudio:
         """
         library = self._sounddevice
         try:
-            while library._initialized:  # this is how sounddevice itself ends at exit; it has no public name for it
+            while library._initialized:  # as sounddevice itself does at exit; there is no public function for it
                 library._terminate()
             library._initialize()
         except library.PortAudioError as error:
             raise DeviceError(f"PortAudio does not start ({_reason(error)})", "restart the sound system") from error
 
     def _refusal(self, device: DeviceInfo, channels: int, sample_rate: int) -> str | None:
-        """Return why a device refuses a form, or None when it takes it."""
+        """Return why a device refuses channels and rate, or None when it supports them."""
         try:
             self._sounddevice.check_input_settings(
                 device=device.index, channels=channels, dtype="float32", samplerate=sample_rate
@@ -212,16 +222,16 @@ class PortAudio:
         return None
 
 
-def _callback(take: BlockCallback) -> Callable[..., None]:
-    """Return the callback in sounddevice's form."""
+def _callback(on_block: BlockCallback) -> Callable[..., None]:
+    """Return a callback with sounddevice's signature."""
 
     def callback(block: NDArray[np.float32], samples: int, time: Any, status: Any) -> None:
-        take(block, bool(status.input_overflow))
+        on_block(block, bool(status.input_overflow))
 
     return callback
 
 
-def _inputs(found: Sequence[Mapping[str, Any]], apis: Sequence[Mapping[str, Any]], default: int) -> list[DeviceInfo]:
+def _inputs(devices: Sequence[Mapping[str, Any]], apis: Sequence[Mapping[str, Any]], default: int) -> list[DeviceInfo]:
     """Return the inputs among sounddevice's devices."""
     return [
         DeviceInfo(
@@ -232,13 +242,13 @@ def _inputs(found: Sequence[Mapping[str, Any]], apis: Sequence[Mapping[str, Any]
             default_rate=round(device["default_samplerate"]),
             default=int(device["index"]) == default,
         )
-        for device in found
+        for device in devices
         if device["max_input_channels"] > 0
     ]
 
 
 def _reason(error: BaseException) -> str:
-    """Return the shortest true account of a PortAudio error: the host's own words where it gave some."""
+    """Return the reason in a PortAudio error: the host API's message where there is one."""
     arguments: tuple[Any, ...] = error.args
     text = str(arguments[0]) if arguments else str(error)
     host = arguments[2] if len(arguments) > 2 else None
@@ -248,7 +258,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _advice(error: BaseException) -> str:
-    """Return what a person can do about a device that does not open."""
+    """Return the next step for a device that does not open."""
     text = str(error).casefold()
     if "unavailable" in text or "busy" in text:
         return "end the program that is using it, or choose another with --device"

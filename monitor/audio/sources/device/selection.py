@@ -1,7 +1,7 @@
-"""Which sound inputs there are, what they look like, and which one was meant.
+"""The sound inputs, what kind of device each name suggests, and which one the user meant.
 
-Pure functions of a list of devices that :mod:`monitor.audio.sources.device.portaudio` made; must not open anything. Numbers move when
-something is plugged in, so a device is found again by its name. Safe on any thread.
+Pure functions of a list of devices from :mod:`monitor.audio.sources.device.portaudio`; must not open anything. Indices
+change when something is plugged in, so a device is found again by its name. Safe on any thread.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ STETHOSCOPE = re.compile(
     r"|\bheart|ekuore|hd steth|jabes|riester|welch allyn|cliniclo?ud",
     re.IGNORECASE,
 )
-"""Words in the names of digital stethoscopes, and of the inputs that people name after theirs."""
+"""Words in the names of digital stethoscopes, and of inputs that users have named after theirs."""
 
 VIRTUAL = re.compile(
     r"\bmonitor\b|loopback|virtual|blackhole|soundflower|stereo ?mix|wave out|what u hear|vb-audio|cable output"
     r"|voicemeeter|\bnull\b|dummy|snd_aloop|obs-|aggregate",
     re.IGNORECASE,
 )
-"""Words in the names of inputs that hear what the computer itself plays, or nothing."""
+"""Words in the names of inputs that record what the computer itself plays, or nothing."""
 
 ROUTER = re.compile(
     r"^(default|sysdefault|pulse|pipewire|jack|dmix|dsnoop|system|microsoft sound mapper.*|primary sound capture.*)$",
     re.IGNORECASE,
 )
-"""Names that stand for whatever input the operating system has chosen."""
+"""Names that stand for the input that the operating system has chosen."""
 
-PLACE = re.compile(r"\s*\((?:plug)?hw:[^)]*\)|^\d+- | \(\d+- ")
-"""The part of a name that tells where a device is plugged in: ``(hw:2,0)`` on Linux, ``2- `` on Windows."""
+PORT = re.compile(r"\s*\((?:plug)?hw:[^)]*\)|^\d+- | \(\d+- ")
+"""The part of a name that depends on where a device is plugged in: ``(hw:2,0)`` on Linux, ``2- `` on Windows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,17 +48,17 @@ class DeviceInfo:
     Attributes
     ----------
     index : int
-        Its number until something is plugged in or out.
+        PortAudio's index until something is plugged in or out.
     name, host_api : str
-        As the operating system calls them; together they tell devices apart.
+        From the operating system; together they identify a device.
     channels : int
-        Most channels that can be heard at once.
+        Maximum number of input channels.
     default_rate : int
-        Hz, the rate that the device says is its own.
+        Hz, the device's own rate.
     default : bool
-        Whether it is heard when nothing is asked for.
+        Whether it is used when no device is given.
     rates : tuple of int
-        Hz, the rates that were tried and taken; empty when none was tried.
+        Hz, the supported rates; empty when none was tested.
     """
 
     index: int
@@ -76,7 +76,7 @@ class DeviceInfo:
 
     @property
     def kind(self) -> Kind | None:
-        """What the name looks like; None where it tells nothing."""
+        """What the name suggests; None where it suggests nothing."""
         if VIRTUAL.search(self.name):
             return "virtual"
         if STETHOSCOPE.search(self.name):
@@ -85,38 +85,45 @@ class DeviceInfo:
 
     @property
     def _lasting_name(self) -> tuple[str, str]:
-        """What stays the same when the device is plugged in elsewhere."""
-        return PLACE.sub(" ", self.name).strip(), self.host_api
+        """Name without the port, and host API: unchanged when the device is plugged in elsewhere."""
+        return PORT.sub(" ", self.name).strip(), self.host_api
 
 
 def choose(devices: Sequence[DeviceInfo], wanted: str | int | None) -> DeviceInfo:
-    """Return the one device that was meant.
+    """Return the one device that the user meant.
 
     Parameters
     ----------
     devices : sequence of DeviceInfo
     wanted : str, int or None
-        A number, a name, a part of name and host API that only one device has, or None for the default.
+        An index, a name, a part of name and host API that only one device has, or None for the default.
 
     Raises
     ------
     NoSuchDeviceError
-        If there is none like that.
+        If no device matches.
     DeviceError
-        If there is more than one; the message names them.
+        If more than one matches; the message names them.
+
+    Examples
+    --------
+    >>> devices = [DeviceInfo(0, "Built-in Audio", "ALSA", 2, 48000, default=True),
+    ...            DeviceInfo(3, "Littmann CORE (hw:2,0)", "ALSA", 1, 4000)]
+    >>> choose(devices, "littmann").index, choose(devices, 3).kind, choose(devices, None).name
+    (3, 'stethoscope', 'Built-in Audio')
     """
     if wanted is None:
-        found = [device for device in devices if device.default]
-        return _only(found, devices, "no input is the system's default", "")
+        matches = [device for device in devices if device.default]
+        return _only(matches, devices, "no input is the system's default", "")
     if isinstance(wanted, int) or wanted.strip().isdecimal():
-        found = [device for device in devices if device.name == str(wanted)]
-        found = found or [device for device in devices if device.index == int(wanted)]
-        return _only(found, devices, f"no input has the number {wanted}", str(wanted))
+        matches = [device for device in devices if device.name == str(wanted)]
+        matches = matches or [device for device in devices if device.index == int(wanted)]
+        return _only(matches, devices, f"no input has the number {wanted}", str(wanted))
     return _by_name(devices, wanted.strip())
 
 
 def _by_name(devices: Sequence[DeviceInfo], wanted: str) -> DeviceInfo:
-    """Return the device of a name: exact first, then the only one that contains it, whatever the case."""
+    """Return the device of a name: an exact match first, then the only case-insensitive or partial match."""
     missing = f"no input is called {wanted!r}"
     small = wanted.casefold()
     exact = [device for device in devices if wanted in (device.name, device.full_name)]
@@ -126,20 +133,20 @@ def _by_name(devices: Sequence[DeviceInfo], wanted: str) -> DeviceInfo:
 
 
 def find_again(devices: Sequence[DeviceInfo], before: DeviceInfo) -> DeviceInfo | None:
-    """Return the device that was heard before, by name whatever its number; None while it cannot be told.
+    """Return the device that was open before, by name whatever its index; None while it is missing or ambiguous.
 
     Parameters
     ----------
     devices : sequence of DeviceInfo
-        As they are now.
+        The present ones.
     before : DeviceInfo
-        As it was then.
+        The device as it was.
 
     Returns
     -------
     DeviceInfo or None
-        The only one of its name and host API, else (several sticks of one make) the one that also has its number;
-        the same with the name that lasts when it is plugged into another socket.
+        The only one of its name and host API, else (several devices of one model) the one that also has its index;
+        failing that, the same by the name without the port.
     """
     same = [device for device in devices if device.full_name == before.full_name]
     same = same or [device for device in devices if device._lasting_name == before._lasting_name]
@@ -148,12 +155,12 @@ def find_again(devices: Sequence[DeviceInfo], before: DeviceInfo) -> DeviceInfo 
     return same[0] if same else None
 
 
-def _only(found: Sequence[DeviceInfo], devices: Sequence[DeviceInfo], missing: str, wanted: str) -> DeviceInfo:
-    """Return the only one found, or say what there is."""
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise DeviceError(f"{wanted!r} could be {_listed(found)}", "name one of them in full, or by its number")
+def _only(matches: Sequence[DeviceInfo], devices: Sequence[DeviceInfo], missing: str, wanted: str) -> DeviceInfo:
+    """Return the only match, or raise with the devices that exist."""
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise DeviceError(f"{wanted!r} could be {_listed(matches)}", "name one of them in full, or by its number")
     if not devices:
         raise NoSuchDeviceError(
             f"{missing}, nor any other input", "plug the stethoscope in, or allow this program to hear a microphone"

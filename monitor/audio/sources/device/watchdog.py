@@ -1,9 +1,9 @@
-"""The thread that keeps a device open: it notices that no sound comes, and opens the device again until it does.
+"""The thread that keeps a device open: it detects that no sound arrives and reopens the device until it does.
 
-Ten times a second it looks whether blocks have come. After a second without one (or as soon as PortAudio gives up) the
-state is told, the stream closed, and the ring filled with lost sound at the pace of the clock; PortAudio is started
-anew, for only so does it see what was plugged in, and the device is looked for by name, with growing pauses up to a
-second, for as long as the program runs. It also measures the rate and listens for an input that is dead. The audio
+Ten times a second it checks whether blocks have arrived. After a second without one (or as soon as PortAudio gives up)
+the state changes, the stream is closed, and the ring is filled with lost sound at the pace of the clock; PortAudio is
+restarted, because only then does it see what was plugged in, and the device is looked up by name, with growing pauses,
+for as long as the program runs. The thread also measures the sample rate and diagnoses an unusable input. The audio
 callback is :mod:`monitor.audio.sources.device.capture`; nothing here runs on its thread.
 """
 
@@ -17,27 +17,30 @@ from typing import Literal
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.device.backend import AudioBackend, StreamLike
 from monitor.audio.sources.device.capture import Capture
-from monitor.audio.sources.device.clock_drift import DRIFT_SHARE, ClockDrift
+from monitor.audio.sources.device.clock_drift import MAX_DRIFT, ClockDrift
 from monitor.audio.sources.device.input_diagnosis import InputDiagnosis
 from monitor.audio.sources.device.selection import DeviceInfo, find_again
 from monitor.errors import DeviceError
+from monitor.log import get_logger
 from monitor.messages import DeviceStatus
 
 __all__ = ["Watchdog"]
 
-TICK_S = 0.1
+logger = get_logger(__name__)
+
+POLL_S = 0.1
 STOP_TIMEOUT_S = 5.0
-"""Seconds that a driver has to let go of its device."""
+"""Seconds that a driver has to release its device."""
 SILENT_S = 1.0
-"""Seconds without a block after which a device counts as gone."""
+"""Seconds without a block after which a device counts as lost."""
 FIRST_BLOCK_S = 4.0
 """Seconds that a device may take for its first block: a sound server that wakes up takes 1 to 2."""
 PAUSES_S = (0.2, 0.4, 0.6)
-"""Seconds between two attempts to open; the last for all that follow, so a device is heard within 3 s of its return."""
+"""Seconds between two attempts to open; the last one repeats, so a device is open within 3 s of its return."""
 
 
 class Watchdog:
-    """Opens a device, keeps it open, and says how it is doing.
+    """Opens a device, keeps it open, and reports its state.
 
     Parameters
     ----------
@@ -48,24 +51,24 @@ class Watchdog:
     ring : RingBuffer
         Closed at the end.
     channel, sample_rate : int
-        The channel heard, from 1; Hz.
+        The channel to record, from 1; Hz.
     latency_s : float
     once : bool
-        Whether a device that is gone is an error instead of being looked for.
+        Whether a lost device is an error instead of being reopened.
     wait_for_device : bool
-        Whether a device that never opened is waited for as well.
+        Whether to keep trying when the device does not open at first, or gives no sound.
     clock : callable
-        Seconds that only go forward.
+        Returns monotonic seconds.
 
     Attributes
     ----------
     status : DeviceStatus
     error : BaseException or None
-        What ended it early.
+        The exception that ended the thread.
 
     Notes
     -----
-    Everything is written by the thread ``auscult-watchdog``, before it starts by the one that calls :meth:`start`.
+    Written by the thread ``auscult-watchdog``; before it starts, by the thread that calls :meth:`start`.
     """
 
     def __init__(
@@ -87,13 +90,13 @@ class Watchdog:
         self._once, self._wait_for_device, self._clock = once, wait_for_device, clock
         self._stream: StreamLike | None = None
         self._cursor = ring.cursor()
-        self._dead_input = InputDiagnosis(sample_rate)
-        self._meter = ClockDrift()
-        self._heard = (0, 0, 0)  # streams, overflows and samples at the last tick
+        self._diagnosis = InputDiagnosis(sample_rate)
+        self._clock_drift = ClockDrift()
+        self._counts = (0, 0, 0)  # streams, overflows and samples at the last poll
         self._silent_s = 0.0
-        self._ticked_s = clock()
+        self._polled_s = clock()
         self._attempts = 0
-        self._next_attempt_s = self._ticked_s
+        self._next_attempt_s = self._polled_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-watchdog")
         self.status = self._status("opening")
@@ -101,7 +104,7 @@ class Watchdog:
 
     @property
     def since_last_block_s(self) -> float:
-        """Seconds since the newest block came; 0 before the first. Any thread may ask."""
+        """Seconds since the newest block came; 0 before the first. Safe on any thread."""
         last_block = self._capture.last_block
         return 0.0 if last_block is None else max(0.0, self._clock() - last_block.time_s)
 
@@ -111,7 +114,7 @@ class Watchdog:
         Raises
         ------
         DeviceError
-            If the device does not open and is not waited for.
+            If the device does not open, unless ``wait_for_device``.
         """
         self.open()
         self._thread.start()
@@ -122,7 +125,7 @@ class Watchdog:
         Raises
         ------
         DeviceError
-            If the device does not open and is not waited for.
+            If the device does not open, unless ``wait_for_device``.
         """
         try:
             self._open(self._device)
@@ -130,10 +133,10 @@ class Watchdog:
             if not self._wait_for_device:
                 self._cursor.close()
                 raise
-            self._look_later(f"{error.message}: waiting for it")
+            self._schedule_retry(f"{error.message}: waiting for it")
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Ask the thread to close the device and end, and wait for it, once. Twice is safe."""
+        """Ask the thread to close the device and end; the first call waits for it. Twice is safe."""
         waited = self._stopping.is_set()
         self._stopping.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
@@ -145,11 +148,12 @@ class Watchdog:
         return self._stopping.is_set() and self._thread.is_alive()
 
     def _run(self) -> None:
-        """Look after the device until stopped; always leave it and the ring closed."""
+        """Poll until stopped; always leave the device and the ring closed."""
         try:
-            while not self._stopping.wait(TICK_S):
-                self.look()
-        except Exception as error:  # noqa: BLE001  # a thread's top: kept, and raised again on the main thread
+            while not self._stopping.wait(POLL_S):
+                self.poll()
+        except Exception as error:  # a thread's top: stored, and raised again on the main thread
+            logger.info("%s: watchdog ends", self._device.name, exc_info=True)
             self.error = error
         finally:
             self._close()
@@ -157,82 +161,88 @@ class Watchdog:
             self._ring.close()
             self.status = self._status("closed")
 
-    def look(self) -> None:
-        """Look after the device once; the thread does ten times a second.
+    def poll(self) -> None:
+        """Check the device once; the thread does so ten times a second.
 
         Raises
         ------
         DeviceError
-            If the device is gone and is not looked for.
+            If the device is lost and is not to be reopened.
         Exception
-            Whatever went wrong in the audio callback.
+            Any exception of the audio callback.
         """
         if self._capture.failure is not None:
             raise self._capture.failure
-        # never more than two ticks at once: a program that was itself held up has not waited for the device
+        # at most two intervals: a program that was itself suspended has not waited for the device
         now = self._clock()
-        passed_s, self._ticked_s = min(now - self._ticked_s, 2 * TICK_S), now
+        passed_s, self._polled_s = min(now - self._polled_s, 2 * POLL_S), now
         caught_up = self._capture.fill()
         if self._stream is None:
             if caught_up and now >= self._next_attempt_s:
-                self._try_again()
-        elif self._has_come():
+                self._reopen()
+        elif self._has_new_blocks():
             self._silent_s, self._attempts = 0.0, 0
         else:
             self._silent_s += passed_s
             self._check_silence(self._stream.active)
-        self._listen()
-        self.status = self._status(self._state())
+        self._diagnose()
+        before, self.status = self.status, self._status(self._state())
+        _log_changes(before, self.status)
 
-    def _has_come(self) -> bool:
-        """Return whether blocks came since the last tick; measure their rate."""
+    def _has_new_blocks(self) -> bool:
+        """Return whether blocks came since the last poll; measure their rate."""
         capture = self._capture
-        before, last_block = self._heard, capture.last_block
-        self._heard = (capture.streams, capture.overflows, last_block.samples if last_block else 0)
-        if self._heard[:2] != before[:2]:
-            self._meter.clear()
-        if last_block is None or self._heard == before:
+        before, last_block = self._counts, capture.last_block
+        self._counts = (capture.streams, capture.overflows, last_block.samples if last_block else 0)
+        if self._counts[:2] != before[:2]:
+            self._clock_drift.clear()
+        if last_block is None or self._counts == before:
             return False
-        self._meter.push(last_block.time_s, last_block.samples)
+        self._clock_drift.push(last_block.time_s, last_block.samples)
         return True
 
     def _check_silence(self, active: bool) -> None:
         """Give the device up when it has been silent for too long, or PortAudio has given it up."""
-        begun = self._state() == "open"
-        if active and self._silent_s < (SILENT_S if begun else FIRST_BLOCK_S):
+        opened = self._state() == "open"
+        if active and self._silent_s < (SILENT_S if opened else FIRST_BLOCK_S):
             return
         name = self._device.name
-        why = f"{name}: no sound comes any more" if begun else f"{name}: opens, but gives no sound"
+        why = f"{name}: no sound comes any more" if opened else f"{name}: opens, but gives no sound"
         never = self._capture.last_block is None and not self._wait_for_device
         if self._once or never:
             raise DeviceError(why, "check its plug and power, or choose another: auscult devices")
-        self._look_later(f"{why}: looking for it")
+        logger.warning("%s after %.1f s without a block, stream active: %s", why, self._silent_s, active)
+        self._schedule_retry(f"{why}: looking for it")
 
-    def _look_later(self, message: str) -> None:
-        """Tell that there is no sound, close the stream, and plan the next attempt to open it."""
+    def _schedule_retry(self, message: str) -> None:
+        """Report that there is no sound, close the stream, and schedule the next attempt to open it."""
         self.status = self._status("lost", message)  # before closing, which may take the driver long
         self._close()
         pause_s = PAUSES_S[min(self._attempts, len(PAUSES_S) - 1)]
         self._attempts += 1
         self._next_attempt_s = self._clock() + pause_s
+        logger.debug("%s; attempt %d in %.1f s", message, self._attempts, pause_s)
 
-    def _try_again(self) -> None:
-        """Look for the device under its name and open it; plan another attempt if that fails."""
+    def _reopen(self) -> None:
+        """Look the device up by name and open it; schedule another attempt if that fails."""
         try:
             self._system.restart()
-            found = find_again(self._system.devices(), self._device)
-            if found is None:
+            device = find_again(self._system.devices(), self._device)
+            if device is None:
                 raise DeviceError(f"{self._device.name}: is not connected")
-            self._open(found)
+            self._open(device)
         except DeviceError as error:
-            self._look_later(f"{error.message}: looking for it")
+            self._schedule_retry(f"{error.message}: looking for it")
 
     def _open(self, device: DeviceInfo) -> None:
         """Open the device."""
         self._silent_s = 0.0
         self._capture.begin()
-        self._stream = self._system.open(device, self._channel, self._sample_rate, self._latency_s, self._capture.take)
+        self._stream = self._system.open(
+            device, self._channel, self._sample_rate, self._latency_s, self._capture.on_block
+        )
         self._device = device
+        logger.info("%s: opened at %d Hz as device %d", device.full_name, self._sample_rate, device.index)
 
     def _close(self) -> None:
         """Close the stream, if there is one. The capture takes nothing from then on."""
@@ -241,16 +251,16 @@ class Watchdog:
         if stream is not None:
             stream.close()
 
-    def _listen(self) -> None:
-        """Let the look for a dead input hear what came; lost sound tells nothing of the input."""
+    def _diagnose(self) -> None:
+        """Pass the new samples to the diagnosis, which restarts after lost sound."""
         while (read := self._cursor.read(self._sample_rate, 0.0)) is not None and len(read.waveform):
             if read.lost:
-                self._dead_input.clear()
+                self._diagnosis.clear()
             else:
-                self._dead_input.push(read.waveform)
+                self._diagnosis.push(read.waveform)
 
     def _state(self) -> Literal["opening", "open", "lost"]:
-        """Return the state: open from the first block of the present stream on."""
+        """Return the state: open from the first block of the current stream on."""
         if self._stream is None:
             return "lost"
         if self._capture.waiting:
@@ -258,8 +268,8 @@ class Watchdog:
         return "open"
 
     def _status(self, state: Literal["opening", "open", "lost", "closed"], message: str | None = None) -> DeviceStatus:
-        """Return how the device is doing."""
-        rate, capture = self._meter.rate_hz, self._capture
+        """Return the status to publish."""
+        rate, capture = self._clock_drift.rate_hz, self._capture
         drift = None if rate is None else rate / self._sample_rate - 1.0
         return DeviceStatus(
             state=state,
@@ -268,10 +278,22 @@ class Watchdog:
             channel=self._channel,
             sample_rate=self._sample_rate,
             message=message or (self.status.message if state == "lost" else None),
-            finding=self._dead_input.finding if state == "open" else None,
+            finding=self._diagnosis.finding if state == "open" else None,
             measured_rate_hz=rate,
-            drift=drift if drift is not None and abs(drift) > DRIFT_SHARE else None,
+            drift=drift if drift is not None and abs(drift) > MAX_DRIFT else None,
             overflows=capture.overflows,
             reopened=max(0, capture.streams - 1),
             lost_s=capture.lost_samples / self._sample_rate,
         )
+
+
+def _log_changes(before: DeviceStatus, now: DeviceStatus) -> None:
+    """Log what has changed from one poll to the next."""
+    if now.state != before.state:
+        logger.info("%s: %s after %s, %.1f s lost so far", now.name, now.state, before.state, now.lost_s)
+    if now.overflows != before.overflows:
+        logger.warning("%s: input overflow, %d so far", now.name, now.overflows)
+    if now.finding != before.finding:
+        logger.info("%s: %s", now.name, now.finding or "the input is usable again")
+    if now.drift is not None and before.drift is None:
+        logger.info("%s: %.1f Hz instead of %d Hz", now.name, now.measured_rate_hz, now.sample_rate)

@@ -14,8 +14,8 @@ STETHOSCOPE = DeviceInfo(3, "steth", "ALSA", 2, 1000)
 class ScriptedStream:
     """A stream that is active until the test, or a close, ends it."""
 
-    def __init__(self, take):
-        self.take = take
+    def __init__(self, on_block):
+        self.on_block = on_block
         self.active = True
         self.closed = 0
 
@@ -26,7 +26,7 @@ class ScriptedStream:
 
     def deliver(self, samples=50, value=0.5, overflow=False):
         """Call the callback."""
-        self.take(np.full((samples, 2), value, np.float32), overflow)
+        self.on_block(np.full((samples, 2), value, np.float32), overflow)
 
 
 class ScriptedSystem:
@@ -49,12 +49,12 @@ class ScriptedSystem:
         """Note what was asked."""
         self.checked.append((device, channels, sample_rate))
 
-    def open(self, device, channels, sample_rate, latency_s, take):
+    def open(self, device, channels, sample_rate, latency_s, on_block):
         """Open, or fail as scripted."""
         if self.failing is not None:
             raise DeviceError(self.failing)
         self.opened.append((device, channels, sample_rate, latency_s))
-        self.streams.append(ScriptedStream(take))
+        self.streams.append(ScriptedStream(on_block))
         return self.streams[-1]
 
     def restart(self):

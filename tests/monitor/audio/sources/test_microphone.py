@@ -127,7 +127,7 @@ def test_an_exception_of_the_callback_surfaces(system, steth, plain_bundle):
     """What fails on the library's thread is raised where the program iterates."""
     with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
         windows = pipeline.windows()
-        system.streams[0].take(np.zeros((10, 0), np.float32), False)  # no such channel
+        system.streams[0].on_block(np.zeros((10, 0), np.float32), False)  # no such channel
         with pytest.raises(IndexError):
             list(windows)
 
@@ -140,7 +140,7 @@ def test_live_windows_are_those_of_the_waveform(system, steth, plain_bundle):
         pipeline.start()
         ends = np.minimum(np.cumsum(sizes), len(HEART))
         for start, end in zip(np.concatenate(([0], ends)), ends, strict=False):
-            system.streams[0].take(np.stack([HEART[start:end]] * 2, axis=1), False)
+            system.streams[0].on_block(np.stack([HEART[start:end]] * 2, axis=1), False)
             wait_until(lambda end=end: pipeline.snapshot().elapsed_s == end / 4000)
         events = pipeline.drain(1.0)
         wait_until(lambda: pipeline.snapshot().device.state == "open")
@@ -155,7 +155,7 @@ def test_an_injected_overflow_withholds_the_windows_that_touch_it(system, steth,
         pipeline.start()
         events = []
         for start in range(0, len(HEART), 1000):
-            system.streams[0].take(np.stack([HEART[start : start + 1000]] * 2, axis=1), start == 8000)
+            system.streams[0].on_block(np.stack([HEART[start : start + 1000]] * 2, axis=1), start == 8000)
             wait_until(lambda start=start: pipeline.snapshot().elapsed_s >= (start + 1000) / 4000)
             events += pipeline.drain(0.0)
         wait_until(lambda: pipeline.snapshot().device.overflows == 1)

@@ -64,7 +64,7 @@ def test_blocks_arrive_whole_however_they_are_cut(sizes):
     whole = np.random.default_rng(0).uniform(-1, 1, (sum(sizes), 1)).astype(np.float32)
     ends = np.cumsum(sizes)
     for start, end in zip(ends - sizes, ends, strict=True):
-        made.take(whole[start:end], False)
+        made.on_block(whole[start:end], False)
     assert ring.end_sample == len(whole)
     if len(whole):
         waveform, lost = all_of(ring)
@@ -78,24 +78,24 @@ def test_one_channel_is_heard(ring, clock, channel):
     """The channel asked for, from 1, as it is."""
     made = Capture(ring, RATE, channel, clock)
     made.begin()
-    made.take(block(10, 0.25, channels=3), False)
+    made.on_block(block(10, 0.25, channels=3), False)
     assert np.array_equal(all_of(ring)[0], np.full(10, 0.25 * channel, np.float32))
 
 
 def test_a_block_may_be_used_again_by_its_owner(ring, capture):
     """PortAudio's memory is valid during the call only."""
     lent = block(10)
-    capture.take(lent, False)
+    capture.on_block(lent, False)
     lent[:] = 9.0
     assert all_of(ring)[0].max() == 0.5
 
 
 def test_an_overflow_is_counted_and_marks_the_place(ring, capture, clock):
     """What the clock says is missing stands as lost sound right before the block; at least one sample."""
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     clock.now += 0.5
-    capture.take(block(100), True)
-    capture.take(block(100), True)
+    capture.on_block(block(100), True)
+    capture.on_block(block(100), True)
     waveform, lost = all_of(ring)
     assert lost == ((100, 500), (600, 601))
     assert (capture.overflows, capture.lost_samples) == (2, 401)
@@ -106,14 +106,14 @@ def test_before_the_first_block_nothing_can_be_lost(ring, capture, clock):
     """Position 0 is the first sample heard, an overflow before it or not, however long that took."""
     clock.now += 100
     assert capture.fill() is True
-    capture.take(block(10), True)
+    capture.on_block(block(10), True)
     assert ring.end_sample == 10
     assert (capture.overflows, capture.lost_samples) == (1, 0)
 
 
 def test_while_nothing_comes_the_clock_goes_on(ring, capture, clock):
     """Between two streams the ring is filled to where the clock is, and the loss is one."""
-    capture.take(block(1000), False)
+    capture.on_block(block(1000), False)
     capture.end()
     for _ in range(20):
         clock.now += 0.1
@@ -121,7 +121,7 @@ def test_while_nothing_comes_the_clock_goes_on(ring, capture, clock):
     assert ring.end_sample == 3000
     capture.begin()
     clock.now += 0.4
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     waveform, lost = all_of(ring)
     assert lost == ((1000, 3300),)
     assert (len(waveform), capture.streams, capture.lost_samples) == (3400, 2, 2300)
@@ -129,16 +129,16 @@ def test_while_nothing_comes_the_clock_goes_on(ring, capture, clock):
 
 def test_a_return_is_always_a_gap(ring, capture):
     """Even when the clock has not moved, no window may take two streams for one."""
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     capture.end()
     capture.begin()
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     assert all_of(ring)[1] == ((100, 101),)
 
 
 def test_while_blocks_come_nothing_is_filled(ring, capture, clock):
     """A block that is late is not lost."""
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     clock.now += 0.9
     assert capture.fill() is True
     assert ring.end_sample == 100
@@ -146,7 +146,7 @@ def test_while_blocks_come_nothing_is_filled(ring, capture, clock):
 
 def test_a_long_absence_is_filled_in_portions(ring, capture, clock):
     """Never more at once than readers can take; it says whether that was all."""
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     capture.end()
     clock.now += 6.0
     ends = []
@@ -158,24 +158,24 @@ def test_a_long_absence_is_filled_in_portions(ring, capture, clock):
 
 def test_late_blocks_of_a_closed_stream_are_ignored(ring, capture):
     """Whatever the library still delivers after the end."""
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     capture.end()
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     assert ring.end_sample == 100
 
 
 def test_an_exception_is_kept(ring, capture):
     """It does not reach the library, and nothing more is taken."""
     ring.close()
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     assert isinstance(capture.failure, ValueError)
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     assert capture.last_block is None
 
 
 def test_the_mark_counts_what_was_heard(capture, clock):
     """Lost samples move the position and not the count."""
-    capture.take(block(100), False)
+    capture.on_block(block(100), False)
     clock.now += 1.0
-    capture.take(block(50), True)
+    capture.on_block(block(50), True)
     assert capture.last_block == (51.0, 1100, 150)

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.device.capture import Capture
-from monitor.audio.sources.device.watchdog import FIRST_BLOCK_S, PAUSES_S, TICK_S, Watchdog
+from monitor.audio.sources.device.watchdog import FIRST_BLOCK_S, PAUSES_S, POLL_S, Watchdog
 from monitor.errors import DeviceError
 
 RATE = 1000
@@ -35,11 +35,11 @@ class Scene:
     def pass_time(self, seconds, *, sound=None, rate=RATE):
         """Let time pass, a look every tenth of a second; with ``sound`` the newest stream delivers that value."""
         states = []
-        for _ in range(round(seconds / TICK_S)):
-            self.now += TICK_S
+        for _ in range(round(seconds / POLL_S)):
+            self.now += POLL_S
             if sound is not None:
-                self.system.streams[-1].deliver(round(rate * TICK_S), sound)
-            self.watchdog.look()
+                self.system.streams[-1].deliver(round(rate * POLL_S), sound)
+            self.watchdog.poll()
             states.append(self.watchdog.status.state)
         return states
 
@@ -98,7 +98,7 @@ def test_a_device_that_returns_is_heard_by_its_name(scene, system, steth):
     scene.pass_time(5.0)
     assert scene.status.message == "steth: is not connected: looking for it"
     system.plugged = [dataclasses.replace(steth, index=9)]
-    scene.pass_time(PAUSES_S[-1] + 2 * TICK_S)
+    scene.pass_time(PAUSES_S[-1] + 2 * POLL_S)
     assert system.opened[-1][0].index == 9
     scene.pass_time(1.0, sound=0.3)
     assert (scene.status.state, scene.status.reopened, scene.status.message) == ("open", 1, None)
@@ -111,10 +111,10 @@ def test_pauses_grow_to_their_largest(scene, system):
     """At first at once, later more and more seldom, for as long as the program runs."""
     system.plugged = []
     scene.pass_time(60.0)
-    assert 60 / (PAUSES_S[-1] + TICK_S) - 5 <= system.restarts <= 60 / PAUSES_S[-1] + 2
+    assert 60 / (PAUSES_S[-1] + POLL_S) - 5 <= system.restarts <= 60 / PAUSES_S[-1] + 2
     before = system.restarts
     scene.pass_time(600.0)
-    assert system.restarts - before >= 600 / (PAUSES_S[-1] + 2 * TICK_S) - 1
+    assert system.restarts - before >= 600 / (PAUSES_S[-1] + 2 * POLL_S) - 1
 
 
 def test_the_clock_goes_on_while_the_device_is_away(scene, system):
@@ -122,7 +122,7 @@ def test_the_clock_goes_on_while_the_device_is_away(scene, system):
     before = scene.ring.end_sample
     system.plugged = []
     scene.pass_time(10.0)
-    assert scene.ring.end_sample - before == pytest.approx(10 * RATE, abs=1.5 * RATE * TICK_S)
+    assert scene.ring.end_sample - before == pytest.approx(10 * RATE, abs=1.5 * RATE * POLL_S)
 
 
 def test_a_device_that_does_not_open_is_tried_again(scene, system):
@@ -240,9 +240,9 @@ class TestDeadInput:
         system.plugged = system.seen = [scene.system.opened[0][0]]
         scene.pass_time(1.0)
         for _ in range(10):
-            scene.now += TICK_S
-            system.streams[-1].take(noise.normal(0, 0.1, (100, 2)).astype(np.float32), False)
-            scene.watchdog.look()
+            scene.now += POLL_S
+            system.streams[-1].on_block(noise.normal(0, 0.1, (100, 2)).astype(np.float32), False)
+            scene.watchdog.poll()
         assert (scene.status.state, scene.status.finding) == ("open", None)
 
 
@@ -250,4 +250,4 @@ def test_an_exception_of_the_callback_comes_out(scene):
     """The next look raises it."""
     scene.capture.failure = MemoryError("scripted")
     with pytest.raises(MemoryError, match="scripted"):
-        scene.watchdog.look()
+        scene.watchdog.poll()
