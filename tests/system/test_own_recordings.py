@@ -1,4 +1,4 @@
-"""The guide to training on one's own recordings can be typed as it stands."""
+"""The guide to training on own recordings: its code runs, its commands parse, it quotes the program correctly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from monitor.cli import COMMANDS, _parser, main
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "own-recordings.md").read_text(encoding="utf-8")
-TINY = {"--folds": "2", "--steps": "1", "--made": "2"}
+TINY = {"--folds": "2", "--steps": "1", "--synthetic": "2"}
 
 
 def blocks(language: str) -> list[str]:
@@ -23,15 +23,15 @@ def blocks(language: str) -> list[str]:
 
 
 def commands() -> list[list[str]]:
-    """Return the words of every command line behind ``auscult``, also those within the text."""
+    """Return the arguments of every ``auscult`` command, also of those within the text."""
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     lines += re.findall(r"`(auscult [a-z]+ [^`]*)`", re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL))
     return [shlex.split(line)[1:] for line in lines if line.startswith("auscult ")]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which the guide's own lines have made recordings and a table."""
+def reader_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the recordings and the table that the guide's code and example produce."""
     folder = tmp_path_factory.mktemp("reader")
     (code,) = blocks("python")
     (table,) = blocks("csv")
@@ -42,41 +42,48 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_snippet_makes_thirty_people(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """Its recordings are understood as meant: three labels, ten patients each, two takes, ready to be trained on."""
-    monkeypatch.chdir(made)
+def test_the_snippet_synthesizes_thirty_people(
+    reader_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Its recordings have three labels, ten patients each with two takes, and can be trained on."""
+    monkeypatch.chdir(reader_folder)
     assert main(["data", "recordings", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    (held,) = told["sets"]
-    counts = {label: (its["recordings"], its["patients"]) for label, its in held["labels"].items()}
+    inventory = json.loads(capsys.readouterr().out)
+    (data_set,) = inventory["sets"]
+    counts = {label: (count["recordings"], count["patients"]) for label, count in data_set["labels"].items()}
     assert counts == dict.fromkeys(("normal", "murmur", "extrastole"), (20, 10))
-    assert (held["recordings"], held["short"], held["unreadable"], told["duplicates"]) == (60, 0, {}, [])
-    assert told["trainable"]
+    assert (data_set["recordings"], data_set["short"], data_set["unreadable"], inventory["duplicates"]) == (
+        60,
+        0,
+        {},
+        [],
+    )
+    assert inventory["trainable"]
 
 
-def test_the_table_is_understood(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """The example of a manifest shows parts, noise and a label that is open, and is read that way."""
-    monkeypatch.chdir(made)
+def test_the_table_is_read(reader_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """The example of a manifest has parts, a noise flag and a partial label."""
+    monkeypatch.chdir(reader_folder)
     assert main(["data", "list.csv", "--json"]) == 0
-    (held,) = json.loads(capsys.readouterr().out)["sets"]
-    assert list(held["labels"]) == ["normal", "normal or extrastole", "murmur"]
-    assert (held["recordings"], held["patients"], held["noisy"]) == (4, 3, 1)
-    assert held["hours"] * 3600 == pytest.approx(8 + 6.5 + 6.5 + 8)
+    (data_set,) = json.loads(capsys.readouterr().out)["sets"]
+    assert list(data_set["labels"]) == ["normal", "normal or extrastole", "murmur"]
+    assert (data_set["recordings"], data_set["patients"], data_set["noisy"]) == (4, 3, 1)
+    assert data_set["hours"] * 3600 == pytest.approx(8 + 6.5 + 6.5 + 8)
 
 
-def test_what_the_guide_calls_the_lines(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """The report has the lines that the guide explains, in the same words."""
-    monkeypatch.chdir(made)
+def test_the_quoted_lines_exist(reader_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """The report has the lines that the guide explains, word for word."""
+    monkeypatch.chdir(reader_folder)
     source = "".join(
         path.read_text(encoding="utf-8") for path in Path(main.__code__.co_filename).parents[1].glob("training/**/*.py")
     )
-    named = re.findall(r"^\| `([^`]*)` \|", GUIDE, re.MULTILINE)
-    assert len(named) == 6
-    for line in named:
-        assert line in source or line.removeprefix("patients are told by ") in source
+    quoted = re.findall(r"^\| `([^`]*)` \|", GUIDE, re.MULTILINE)
+    assert len(quoted) == 6
+    for line in quoted:
+        assert line in source or line.removeprefix("patients are identified ") in source
     main(["data", "recordings"])
     text = capsys.readouterr().out
-    assert "patients are told by the file names" in text
+    assert "patients are identified by the file names" in text
     assert text.splitlines()[-1].startswith("ready: ")
 
 
@@ -89,16 +96,15 @@ def test_every_command_line_parses(words: list[str]) -> None:
         assert callable(_parser(words[0]).parse_args(words).run)
 
 
-@pytest.mark.usefixtures("quick_figures")
 def test_the_commands_run(
-    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, tiny_network: Callable[..., Any]
+    reader_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, tiny_network: Callable[..., Any]
 ) -> None:
-    """The commands, in order and with the smallest numbers, go from files to a network that listens."""
+    """The commands run in order, with the smallest numbers, and end with a replay by the new network."""
     pytest.importorskip("tensorflow", reason="training needs the training extra")
     from training.fitting import heart_fit
 
     monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
-    monkeypatch.chdir(made)
+    monkeypatch.chdir(reader_folder)
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("auscult ")]
     assert len(lines) == 5
     for line in lines:
@@ -106,7 +112,7 @@ def test_the_commands_run(
         words = [TINY.get(before, word) for before, word in zip(["", *words], words, strict=False)]
         words += ["--speed", "max", "--json"] if words[0] == "replay" else []
         assert main(words) == 0, capsys.readouterr().err
-    heard = capsys.readouterr().out.splitlines()
-    assert any("60 recordings of 30 patients, each held out once" in line for line in heard)
-    summary = json.loads(heard[-1])
+    lines = capsys.readouterr().out.splitlines()
+    assert any("60 recordings of 30 patients, each held out once" in line for line in lines)
+    summary = json.loads(lines[-1])
     assert (summary["type"], summary["windows"]) == ("summary", 7)

@@ -1,4 +1,4 @@
-"""A trained network to a bundle: converted, checked against Keras, written whole or not at all."""
+"""A trained network as a bundle: converted to LiteRT, checked against Keras, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from monitor.atomic_write import write_atomic
 from monitor.errors import BundleError
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import SpectrogramSpec
@@ -28,7 +29,7 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from training.fitting.trainer import outputs_of
 
-__all__ = ["convert", "write_bundle"]
+__all__ = ["convert", "sign", "write_bundle"]
 
 CHECK_SEED = 20_110
 
@@ -46,33 +47,35 @@ def write_bundle(
     card: str,
     extras: Path | None = None,
 ) -> Path:
-    """Write a bundle and load it again; what stood at ``out`` goes only when the new one has proved itself.
+    """Write a bundle and load it again; an older bundle at ``out`` is replaced only when the new one has loaded.
 
     Parameters
     ----------
     out : Path
-        Its last part is the bundle's name.
+        The last part is the bundle's name.
     network : keras.Model
+        From images ``spec.shape`` to logits.
     labels : tuple of str
+        In the order of the logits.
     spec : SpectrogramSpec
     calibration : Calibration
     decision : DecisionThresholds
     gate : QualityGate
     facts : mapping
-        More of ``bundle.json``: training data, metrics, recipe.
+        Further entries of ``bundle.json``: training data, metrics, recipe.
     card : str
         Model card, Markdown.
     extras : Path or None
-        Folder of more files, such as plots, that go into the bundle as they are.
+        Folder of further files, such as plots, that are copied into the bundle.
 
     Raises
     ------
     BundleError
-        If ``out`` is something else than a bundle, LiteRT and Keras differ by more than the tolerance, or the
+        If ``out`` exists and is not a bundle, LiteRT and Keras differ by more than the tolerance, or the
         written bundle does not load.
     """
     if out.exists() and not (out / "bundle.json").is_file():
-        raise BundleError(f"{out}: exists and is no bundle", "choose another name")
+        raise BundleError(f"{out}: exists and is not a bundle", "choose another name")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
@@ -80,13 +83,8 @@ def write_bundle(
             folder.mkdir()
         else:
             shutil.copytree(extras, folder)
-        content = convert(network)
-        (folder / "model.tflite").write_bytes(content)
-        network.save(folder / "model.keras")
-        (folder / "CARD.md").write_text(card, encoding="utf-8", newline="\n")
-        tensor = check_tensor(spec)
-        scores = _agreed_scores(network, content, tensor, calibration, len(labels))
-        (folder / "check.npz").write_bytes(_archive(tensor=tensor, scores=scores))
+        _write_network(folder, network, spec, calibration, len(labels))
+        write_atomic(folder / "CARD.md", card)
         settings = {
             "format": FORMAT,
             "name": out.name,
@@ -99,62 +97,77 @@ def write_bundle(
             "decision": decision.to_json(),
             "gate": gate.to_json(),
             **facts,
-            "sha256": _digests(folder),
         }
-        settings["settings_sha256"] = digest_of_settings(settings)
-        (folder / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+        files = (path for path in folder.rglob("*") if path.is_file())
+        sign(folder, settings, [path.relative_to(folder).as_posix() for path in files])
         load_bundle(folder)
-        _put_in_place(folder, out)
+        _move_into_place(folder, out)
     return out
 
 
-def convert(network: Any) -> bytes:
-    """Return a Keras network as a float32 ``.tflite`` file.
+def sign(folder: Path, settings: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Write ``bundle.json``: the settings, the digest of each file, and its own digest.
 
-    By way of a saved model: converting a concrete function of one picture gives a network whose outputs
-    are NaN (TensorFlow 2.21), which the check against Keras finds.
+    Parameters
+    ----------
+    folder : Path
+        Of the bundle.
+    settings : mapping
+        Digests in it are replaced.
+    names : iterable of str
+        Paths of the files, relative to ``folder``.
     """
-    with contextlib.redirect_stdout(io.StringIO()):  # it lists every variable
+    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(names)}
+    signed = {**settings, "sha256": digests}
+    signed["settings_sha256"] = digest_of_settings(signed)
+    write_atomic(folder / "bundle.json", text_of_settings(signed))
+
+
+def _write_network(
+    folder: Path, network: Any, spec: SpectrogramSpec, calibration: Calibration, num_labels: int
+) -> None:
+    """Write the network in both formats, and the input and scores of the self-check."""
+    content = convert(network)
+    tensor = check_tensor(spec)
+    scores = _agreed_scores(network, content, tensor, calibration, num_labels)
+    (folder / "model.tflite").write_bytes(content)
+    network.save(folder / "model.keras")
+    np.savez_compressed(folder / "check.npz", allow_pickle=False, tensor=tensor, scores=scores)
+
+
+def convert(network: Any) -> bytes:
+    """Return a Keras network as the content of a float32 ``.tflite`` file.
+
+    It is converted by way of a saved model: converting a concrete function of one image gives a network whose
+    outputs are NaN (TensorFlow 2.21), which the check against Keras finds.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):  # the converter prints every variable
         return bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
 
 
 def check_tensor(spec: SpectrogramSpec) -> NDArray[np.float32]:
-    """Return the picture of a made murmur, the fixed input of the self-check."""
+    """Return the input of the self-check: the image of a fixed synthetic murmur, shape ``spec.shape``, float32."""
     rng = np.random.default_rng(CHECK_SEED)
-    settings = random_parameters(rng, label="murmur")
+    parameters = random_parameters(rng, label="murmur")
     extractor = FeatureExtractor(spec, spec.sample_rate)
-    extractor.push(phonocardiogram(spec.window_s, settings, rng, spec.sample_rate).waveform, last=True)
+    extractor.push(phonocardiogram(spec.window_s, parameters, rng, spec.sample_rate).waveform, last=True)
     return extractor.features(0).image
 
 
 def _agreed_scores(
     network: Any, content: bytes, tensor: NDArray[np.float32], calibration: Calibration, num_labels: int
 ) -> NDArray[np.float64]:
-    """Return the check input's scores, on which Keras and LiteRT must agree."""
+    """Return the scores of the check input, on which Keras and LiteRT must agree."""
     scores = calibration.scores(LiteRTEngine(content).outputs(tensor), num_labels)
     keras_scores = calibration.scores(outputs_of(network, tensor[np.newaxis])[0], num_labels)
-    if not np.abs(scores - keras_scores).max() <= TOLERANCE:
-        raise BundleError(
-            f"LiteRT and Keras give scores {np.abs(scores - keras_scores).max():.1e} apart", "train again"
-        )
+    difference = np.abs(scores - keras_scores).max()
+    if not difference <= TOLERANCE:  # NaN fails too
+        raise BundleError(f"LiteRT and Keras give scores {difference:.1e} apart", "train again")
     return scores
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """Return the digest of every file, by its path in the folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def _archive(**arrays: NDArray[Any]) -> bytes:
-    """Return arrays as the bytes of an ``.npz`` file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
-def _put_in_place(folder: Path, out: Path) -> None:
-    """Move a finished bundle to where it belongs; the old one is kept until the new one stands."""
+def _move_into_place(folder: Path, out: Path) -> None:
+    """Move a finished bundle to its path; if that fails, the old one is put back."""
     aside = folder.parent / "replaced"
     if out.exists():
         os.replace(out, aside)

@@ -6,7 +6,6 @@ or not at all.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -14,12 +13,12 @@ from typing import Any
 
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError, MissingExtraError
-from monitor.inference.bundle import digest_of_settings, load_bundle, text_of_settings
+from monitor.inference.bundle import load_bundle
 from training.data.recording import count_by_set
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
-from training.export.bundle import write_bundle
+from training.export.bundle import sign, write_bundle
 from training.recipes.result import HeldOutScores, TrainingResult
 from training.reports.model_card import write_card
 from training.reports.plots import check_matplotlib, write_plots
@@ -112,12 +111,9 @@ def rewrite_card(folder: Path) -> None:
         If the bundle does not load, before or after.
     """
     settings = load_bundle(folder).settings
-    card = write_card(settings, [name for name in settings["sha256"] if name.startswith(PLOTS)])
-    digests = {**settings["sha256"], "CARD.md": hashlib.sha256(card.encode()).hexdigest()}
-    settings = {**settings, "sha256": digests}
-    settings["settings_sha256"] = digest_of_settings(settings)
-    write_atomic(folder / "CARD.md", card)
-    write_atomic(folder / "bundle.json", text_of_settings(settings))
+    names = list(settings["sha256"])
+    write_atomic(folder / "CARD.md", write_card(settings, [name for name in names if name.startswith(PLOTS)]))
+    sign(folder, settings, names)
     load_bundle(folder)
 
 

@@ -1,4 +1,4 @@
-"""``auscult data``: the report a person reads, the object a program reads, and the line when nothing can be used."""
+"""``auscult data``: the report, the JSON object, and the errors where nothing can be used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = ("normal", "murmur", "extrastole")
 
 @pytest.fixture
 def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder per label, made, with five patients each, in the folder that is worked in."""
+    """Return a folder per label with five synthetic patients each, in the working folder."""
     monkeypatch.chdir(tmp_path)
     for kind, label in enumerate(LABELS):
         for number in range(5):
@@ -40,54 +40,54 @@ def report(capsys: pytest.CaptureFixture[str], *words: str | Path, code: int = 0
 
 
 def rows(text: str) -> dict[str, list[str]]:
-    """Return the cells of a table's rows by their label."""
+    """Return the cells of each row of a table, by label."""
     found = re.findall(r"^ (\S+) +(\d+) +(\S+) +(\S+) +(\d[\d ]*?) {2,}(\S+) +(\d+) +(\S+) $", text, re.MULTILINE)
     return {label: cells for label, *cells in found}
 
 
 class TestReport:
-    """What a person reads."""
+    """What is printed by default."""
 
     def test_a_set_that_is_ready(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A row per label, how patients were told, and the command that comes next."""
+        """There is a row per label, how patients were identified, and the next command."""
         text = report(capsys, clinic)
         assert text.startswith("clinic: clinic\n")
         table = rows(text)
-        assert list(table) == [*LABELS, "together"]
+        assert list(table) == [*LABELS, "total"]
         assert table["murmur"] == ["5", "5", "0.01", "4000", "0%", "0", "-"]
-        assert table["together"][:2] == ["15", "15"]
-        assert "\n  patients are told by their sub-folders\n" in text
+        assert table["total"][:2] == ["15", "15"]
+        assert "\n  patients are identified by their sub-folders\n" in text
         assert text.splitlines()[-1] == "ready: auscult train clinic --out models/mine"
 
-    def test_what_is_wrong(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Damaged, loose, silent and copied files and patients in two labels each get their line; the code stays 0."""
+    def test_problems_are_listed(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Damaged, unlabelled, silent and copied files and patients with two labels have a line; the code stays 0."""
         (clinic / "normal/p00/bad.wav").write_text("no sound", encoding="utf-8")
         (clinic / "loose.wav").touch()
         soundfile.write(clinic / "normal/p00/quiet.wav", np.zeros(30_000), 4000)
-        heard, rate = soundfile.read(clinic / "normal/p01/a.wav")
+        waveform, rate = soundfile.read(clinic / "normal/p01/a.wav")
         (clinic / "murmur/p02").mkdir()
-        soundfile.write(clinic / "murmur/p02/copy.wav", heard / 2, rate)
+        soundfile.write(clinic / "murmur/p02/copy.wav", waveform / 2, rate)
         text = report(capsys, clinic)
         for line in (
             "  cannot be used: normal/p00/bad.wav: cannot be read as audio",
-            "  dropped 1, in no label's folder: loose.wav",
-            "  nothing sounds in 1: normal/p00/quiet.wav",
-            "  patients in several labels (allowed): clinic/p02",
+            "  left out (1), in no label's folder: loose.wav",
+            "  silent (1): normal/p00/quiet.wav",
+            "  patients with several labels (allowed): clinic/p02",
             "the same sound under two patients, so a split may leak: clinic/murmur/p02/copy.wav and "
             "clinic/normal/p01/a.wav, with different labels",
         ):
             assert f"{line}\n" in text
 
     def test_the_same_sound_twice(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A copy under the same patient is told too, and is not called a leak."""
-        heard, rate = soundfile.read(clinic / "normal/p01/a.wav")
-        soundfile.write(clinic / "normal/p01/b.wav", heard, rate)
+        """A copy under the same patient is listed too, and is not called a leak."""
+        waveform, rate = soundfile.read(clinic / "normal/p01/a.wav")
+        soundfile.write(clinic / "normal/p01/b.wav", waveform, rate)
         text = report(capsys, clinic)
         assert "\nthe same sound twice: clinic/normal/p01/a.wav and clinic/normal/p01/b.wav\n" in text
         assert "leak" not in text
 
     def test_long_lists_are_cut(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Five of a kind are named, the rest is counted."""
+        """Five of a kind are named, the rest are counted."""
         for number in range(8):
             (clinic / f"loose{number}.wav").touch()
             (clinic / f"normal/p00/bad{number}.wav").touch()
@@ -100,7 +100,7 @@ class TestReport:
         assert "so a split may leak: 23 more pairs\n" in text
 
     def test_unknown_patients(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """They are counted, and what stands in the way is the last line; the choices open it."""
+        """They are counted, and the last line says which choice of --patients allows a training."""
         for label in LABELS:
             for number in range(5):
                 (clinic / label / f"p{LABELS.index(label)}{number}").joinpath("a.wav").rename(
@@ -110,34 +110,34 @@ class TestReport:
         assert "\n  patient unknown: 15 recordings\n" in text
         assert rows(text)["normal"][1] == "-"
         last = text.splitlines()[-1]
-        assert last.startswith("not to be trained on as it is: 15 recordings tell no patient")
+        assert last.startswith("cannot be trained on yet: 15 recordings tell no patient")
         assert "--patients file" in last
         text = report(capsys, clinic, "--patients", "file")
-        assert rows(text)["together"][1] == "15"
+        assert rows(text)["total"][1] == "15"
         assert text.splitlines()[-1] == "ready: auscult train clinic --patients file --out models/mine"
         assert "from patients who are known" in report(capsys, clinic, "--patients", "none").splitlines()[-1]
 
-    def test_set_a_says_what_it_is_for(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Its hearts stand in brackets, and the reason beside them."""
+    def test_set_a(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Its heart sounds are in brackets, with the reason."""
         for name in ("artifact__201012172012.wav", "normal__201101070538.wav"):
             Path("set_a").mkdir(exist_ok=True)
             soundfile.write(Path("set_a", name), np.random.default_rng(len(name)).normal(0, 0.1, 40_000), 44_100)
         text = report(capsys, "set_a", clinic)
         assert list(rows(text))[:2] == ["not-heart", "(normal)"]
         assert "only its artifacts train" in text
-        assert "in brackets: not trained on" in text
+        assert "in brackets: not used for training" in text
 
     def test_a_missing_label(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A label of the default bundle that nobody has is named; two labels can be trained on all the same."""
+        """A label of the default bundle without a recording is named; two labels can be trained on nevertheless."""
         for path in sorted((clinic / "extrastole").glob("*/a.wav")):
             path.unlink()
         text = report(capsys, clinic)
-        assert "labels of the default bundle without a certain recording: extrastole\n" in text
+        assert "labels of the default bundle without a recording: extrastole\n" in text
         assert "the folder extrastole holds no recordings" in text
         assert text.splitlines()[-1].startswith("ready: ")
 
     def test_a_label_in_square_brackets(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Names are printed as they are; brackets in a label or a path are no markup."""
+        """Brackets in a label or a path are printed as they are, not read as markup."""
         (clinic / "extrastole").rename(clinic / "[red]odd[-]")
         clinic.rename("my [bold]clinic")
         text = report(capsys, "my [bold]clinic")
@@ -146,68 +146,68 @@ class TestReport:
 
 
 class TestJson:
-    """What a program reads."""
+    """What ``--json`` prints."""
 
     def test_one_object(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Standard output holds one line with one object; progress goes to standard error."""
         assert main(["data", str(clinic), "--json"]) == 0
-        heard = capsys.readouterr()
-        told = json.loads(heard.out)
-        assert heard.out.count("\n") == 1
-        assert [held["set"] for held in told["sets"]] == ["clinic"]
-        assert told["trainable"] is True
-        assert heard.err.splitlines() == ["reading recordings (15 steps)"]
+        printed = capsys.readouterr()
+        values = json.loads(printed.out)
+        assert printed.out.count("\n") == 1
+        assert [part["set"] for part in values["sets"]] == ["clinic"]
+        assert values["trainable"] is True
+        assert printed.err.splitlines() == ["reading recordings (15 steps)"]
 
 
-class TestRefusals:
-    """Where there is nothing, one line says so and what to do; the exit code is 1."""
+class TestErrors:
+    """Where there is nothing to read, one line says so and what to do; the exit code is 1."""
 
     def refused(self, capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
         """Return the last line on standard error."""
         assert main(["data", *map(str, words)]) == 1
-        heard = capsys.readouterr().err
-        assert "Traceback" not in heard
-        return heard.splitlines()[-1]
+        err = capsys.readouterr().err
+        assert "Traceback" not in err
+        return err.splitlines()[-1]
 
     @pytest.mark.usefixtures("clinic")
     def test_nothing_there(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """A folder that is not there, an empty one, a file that is none."""
+        """A missing folder, an empty one and a file that is no data set each have their message."""
         Path("empty").mkdir()
         assert "gone: no such folder; name a folder" in self.refused(capsys, "gone")
         assert "empty: no labelled recordings found; put them" in self.refused(capsys, "empty")
         assert "is neither a folder nor a .csv manifest" in self.refused(capsys, "clinic/normal/p00/a.wav")
 
     def test_one_bad_folder_of_two(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A mistyped name is not passed over because another is right."""
+        """A missing folder is an error even if another folder exists."""
         assert self.refused(capsys, clinic, "gone").startswith("auscult: gone: no such folder")
 
     def test_a_bad_manifest(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """The line of the table that is wrong is told."""
+        """The error names the line of the table."""
         (clinic / "manifest.csv").write_text("path,label,patient\ngone.wav,normal,p1\n", encoding="utf-8")
         line = self.refused(capsys, clinic)
         assert line == f"auscult: {clinic / 'manifest.csv'} line 2: gone.wav is not there; correct that line"
 
     @pytest.mark.usefixtures("clinic")
     def test_nothing_readable(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Where no file at all can be read, the report is followed by a refusal."""
+        """Where no file at all can be read, the report is followed by an error."""
         Path("bad/normal/p1").mkdir(parents=True)
         Path("bad/normal/p1/a.wav").touch()
         line = self.refused(capsys, "bad")
         assert line == "auscult: none of the recordings can be read; name a folder with recordings that play"
 
     def test_usage(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A choice that there is not is a usage error."""
+        """An unknown choice of --patients is a usage error."""
         with pytest.raises(SystemExit) as ended:
             main(["data", str(clinic), "--patients", "all"])
         assert ended.value.code == 2
         assert "--patients" in capsys.readouterr().err
 
 
-class TestTrainRefuses:
-    """The same recordings, refused by ``auscult train`` before any work, and nothing left behind."""
+class TestTrainErrors:
+    """The same recordings end ``auscult train`` before any work, and nothing is left behind."""
 
     @pytest.mark.parametrize(
-        ("names", "words", "told"),
+        ("names", "words", "message"),
         [
             (("normal/p1/a.wav", "normal/p2/a.wav"), (), "only the label normal was found; a network needs two labels"),
             (("normal/p1/a.wav", "murmur/p1/a.wav"), (), "has 1 patient, too few for 5 folds; add recordings"),
@@ -217,16 +217,16 @@ class TestTrainRefuses:
             (("set_a/artifact__201012172012.wav",), (), "only the label (none) was found"),
         ],
     )
-    def test_before_it_reads(
+    def test_before_audio_is_read(
         self,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
         names: tuple[str, ...],
         words: tuple[str, ...],
-        told: str,
+        message: str,
     ) -> None:
-        """One class, one patient, patients unknown: a line with the next step, exit code 1, no folder made."""
+        """One label, one patient, unknown patients: a line with the next step, exit code 1, no folder created."""
         pytest.importorskip("tensorflow", reason="training needs the training extra")
         monkeypatch.chdir(tmp_path)
         for name in names:
@@ -235,13 +235,13 @@ class TestTrainRefuses:
         assert main(["train", "mine", "--out", "models/mine", *words]) == 1
         line = capsys.readouterr().err.splitlines()[-1]
         assert line.startswith("auscult: ")
-        assert told in line
+        assert message in line
         assert "; " in line
         assert not Path("models").exists()
 
 
 def test_no_tensorflow_is_needed() -> None:
-    """Looking at data imports no network, and not the parts that train one."""
+    """``auscult data`` imports neither TensorFlow nor matplotlib."""
     code = """
 import sys, training.commands.data
 print([name for name in ("tensorflow", "keras", "matplotlib") if name in sys.modules])

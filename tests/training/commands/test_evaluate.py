@@ -1,4 +1,4 @@
-"""`auscult evaluate`: from a bundle and folders of recordings to figures."""
+"""``auscult evaluate``: from a bundle and folders of recordings to metrics."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def usage(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 
 
 def test_json(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One object with the figures that are promised, of the recordings that are there."""
+    """One object has the documented metrics, of all recordings."""
     values, err = evaluate_json(capsys, bundle_dir, hearts)
     assert {"accuracy", "balanced_accuracy", "macro_f1", "auc", "confusion", "calibration_error"} <= set(values)
     assert (values["recordings"], values["patients"]) == (8, 8)
@@ -73,8 +73,8 @@ def test_json(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]
     assert "NOT HELD OUT" not in err
 
 
-def test_the_seed_repeats(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same seed, the same object; another seed, other intervals of the same values."""
+def test_the_seed(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same seed gives the same object; another seed gives other intervals of the same values."""
     first, _ = evaluate_json(capsys, bundle_dir, hearts, "--seed", 5)
     again, _ = evaluate_json(capsys, bundle_dir, hearts, "--seed", 5)
     other, _ = evaluate_json(capsys, bundle_dir, hearts, "--seed", 6)
@@ -84,7 +84,7 @@ def test_the_seed_repeats(bundle_dir: Path, hearts: Path, capsys: pytest.Capture
 
 
 def test_the_hop(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A shorter hop judges more windows: 2.5, 4, 5.5 and 7 s have 1, 1, 1 and 3 at 1 s, and 1, 1, 2 and 5 at 0.5 s."""
+    """A shorter hop scores more windows: 2.5, 4, 5.5 and 7 s have 1, 1, 1 and 3 at 1 s, and 1, 1, 2 and 5 at 0.5 s."""
     assert evaluate_json(capsys, bundle_dir, hearts)[0]["windows"] == 2 * 6
     assert evaluate_json(capsys, bundle_dir, hearts, "--hop", "0.5")[0]["windows"] == 2 * 9
 
@@ -96,12 +96,12 @@ def test_tables(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[st
     assert "hearts: 8 recordings of 8 patients (4 murmur, 4 normal)" in captured.out
     assert "balanced accuracy" in captured.out
     assert "Research use, not for diagnosis." in captured.out
-    assert "judging recordings" in captured.err
-    assert "judging" not in captured.out
+    assert "scoring recordings" in captured.err
+    assert "scoring" not in captured.out
 
 
 def test_markdown(bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--markdown` writes the tables too, into a folder that is made."""
+    """``--markdown`` writes the tables too, into a folder that it creates."""
     path = tmp_path / "new" / "report.md"
     values, err = evaluate_json(capsys, bundle_dir, hearts, "--markdown", path)
     assert f"wrote {path}" in err
@@ -111,7 +111,7 @@ def test_markdown(bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest
 
 
 def test_plots(bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--plots` writes pictures."""
+    """``--plots`` writes four PNG files."""
     pytest.importorskip("matplotlib", reason="plots need the training extra")
     _, err = evaluate_json(capsys, bundle_dir, hearts, "--plots", tmp_path / "plots")
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {
@@ -123,24 +123,24 @@ def test_plots(bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.Ca
     assert "wrote confusion.png, roc.png" in err
 
 
-def test_what_was_trained_on_is_told(
+def test_training_data_are_flagged(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A data set named as in the bundle's training data: a flag in JSON, a line on standard error, on every table."""
-    seen = shutil.copytree(hearts, tmp_path / "made up")
+    seen = shutil.copytree(hearts, tmp_path / "ours")
     values, err = evaluate_json(capsys, bundle_dir, seen)
     assert values["seen_in_training"] is True
-    assert "auscult: NOT HELD OUT: untrained was trained on a data set named made up" in err
+    assert "auscult: NOT HELD OUT: untrained was trained on a data set named ours" in err
     assert main(["evaluate", str(bundle_dir), str(seen), "--repeats", "20"]) == 0
     captured = capsys.readouterr()
     assert "NOT HELD OUT" in captured.err
     assert "Overall (not held out)" in captured.out
 
 
-def test_unreadable_files_are_told_and_left_out(
+def test_unreadable_files_are_listed_and_left_out(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A broken file costs its line, not the evaluation."""
+    """A broken file has its line on standard error, and the others are evaluated."""
     folder = shutil.copytree(hearts, tmp_path / "hearts")
     (folder / "normal" / "n9_broken.wav").write_bytes(b"RIFF")
     soundfile.write(folder / "normal" / "n8_nan.wav", np.full(8000, np.nan), 4000, subtype="FLOAT")
@@ -152,7 +152,7 @@ def test_unreadable_files_are_told_and_left_out(
 
 
 def test_no_file_can_be_read(bundle_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Then there is nothing to measure."""
+    """Without a readable file the command ends with one line."""
     for name in ("p1_a.wav", "p2_a.wav"):
         (tmp_path / "x" / "normal").mkdir(parents=True, exist_ok=True)
         (tmp_path / "x" / "normal" / name).write_bytes(b"")
@@ -164,7 +164,7 @@ def test_no_file_can_be_read(bundle_dir: Path, tmp_path: Path, capsys: pytest.Ca
 def test_unknown_labels_are_left_out(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Folders of other labels are counted and named."""
+    """Recordings of labels that the bundle does not have are counted by label."""
     folder = shutil.copytree(hearts, tmp_path / "hearts")
     shutil.copytree(folder / "murmur", folder / "gallop")
     values, err = evaluate_json(capsys, bundle_dir, folder)
@@ -176,7 +176,7 @@ def test_unknown_labels_are_left_out(
 def test_wrong_labels_for_the_bundle(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line names both label sets."""
+    """Where no label is the bundle's, one line names the labels of both."""
     shutil.copytree(hearts / "normal", tmp_path / "x" / "healthy")
     shutil.copytree(hearts / "murmur", tmp_path / "x" / "ill")
     line = fails(capsys, bundle_dir, tmp_path / "x")
@@ -185,15 +185,17 @@ def test_wrong_labels_for_the_bundle(
 
 
 def test_one_label_alone(bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder of normals alone is measured: what needs both sides is null."""
+    """Of normal recordings alone, metrics that need both sides are null."""
     shutil.copytree(hearts / "normal", tmp_path / "x" / "normal")
     values, _ = evaluate_json(capsys, bundle_dir, tmp_path / "x")
     assert values["specificity"]["murmur"]["value"] is not None
     assert values["auc"]["murmur"]["value"] is None
 
 
-def test_other_sounds_alone(bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder of sounds that are no heart says how many windows are refused."""
+def test_non_cardiac_sounds_alone(
+    bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of non-cardiac sounds alone, the share of withheld windows is measured."""
     shutil.copytree(hearts / "normal", tmp_path / "not_heart")
     values, _ = evaluate_json(capsys, bundle_dir, tmp_path / "not_heart")
     assert values["no_heart"]["windows_refused"]["value"] is not None
@@ -201,37 +203,37 @@ def test_other_sounds_alone(bundle_dir: Path, hearts: Path, tmp_path: Path, caps
 
 
 def test_the_same_folder_twice_counts_once(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A recording is one recording."""
+    """A recording that is named twice counts once."""
     assert evaluate_json(capsys, bundle_dir, hearts, hearts)[0]["recordings"] == 8
 
 
 def test_a_bundle_that_is_not_there(hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line and the next step."""
+    """An unknown bundle ends with one line and the next step."""
     assert "no such model bundle; see what there is with: auscult models" in fails(capsys, "nothing-like-it", hearts)
 
 
 def test_a_folder_that_is_not_there(bundle_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line that names it."""
+    """A missing folder ends with one line that names it."""
     assert "gone: no such folder" in fails(capsys, bundle_dir, tmp_path / "gone")
 
 
-def test_places_that_cannot_be_written(
+def test_paths_that_cannot_be_written(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Found out before the work: a folder where a file is to be, a file where a folder is to be."""
+    """A folder in place of a file, or a file in place of a folder, is found before the work."""
     (tmp_path / "file").write_text("kept")
-    assert "choose another place with --markdown" in fails(capsys, bundle_dir, hearts, "--markdown", tmp_path)
+    assert "choose another path with --markdown" in fails(capsys, bundle_dir, hearts, "--markdown", tmp_path)
     under = tmp_path / "file" / "report.md"
-    assert "cannot be written there" in fails(capsys, bundle_dir, hearts, "--markdown", under)
+    assert f"{under}: cannot be written; choose" in fails(capsys, bundle_dir, hearts, "--markdown", under)
     pytest.importorskip("matplotlib", reason="plots need the training extra")
-    assert "choose another place with --plots" in fails(capsys, bundle_dir, hearts, "--plots", tmp_path / "file")
+    assert "choose another path with --plots" in fails(capsys, bundle_dir, hearts, "--plots", tmp_path / "file")
     assert (tmp_path / "file").read_text() == "kept"
 
 
 def test_plots_without_matplotlib(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Found out before the work, with the line to type."""
+    """A missing matplotlib is found before the work, and the line says what to install."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     line = fails(capsys, bundle_dir, hearts, "--plots", tmp_path / "plots")
     assert "--plots needs matplotlib; pip install 'auscult-monitor[train]'" in line
@@ -250,17 +252,17 @@ def test_plots_without_matplotlib(
 def test_numbers_out_of_range(
     bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
-    """Exit code 2 and one line."""
+    """A number out of range is a usage error that names it."""
     assert words in usage(capsys, bundle_dir, hearts, *arguments)
 
 
 def test_data_must_be_named(bundle_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bundle alone is not enough."""
+    """Without data the command is a usage error."""
     assert "DATA" in usage(capsys, bundle_dir)
 
 
 def test_no_tensorflow_and_no_matplotlib_are_needed(bundle_dir: Path, hearts: Path) -> None:
-    """Measuring a bundle runs where the training extra is not installed."""
+    """A bundle is evaluated without the training extra."""
     code = (
         "import sys\n"
         "sys.modules.update({name: None for name in ('tensorflow', 'keras', 'matplotlib', 'sklearn', 'scipy')})\n"
@@ -273,7 +275,7 @@ def test_no_tensorflow_and_no_matplotlib_are_needed(bundle_dir: Path, hearts: Pa
 
 
 def test_circor_and_pascal_together(shared_data: Path, bundle_dir: Path, tmp_path: Path, capsys: Any) -> None:
-    """Real recordings of both sets, a few of each: three classes of PASCAL alone, murmurs of both."""
+    """Real recordings of both sets, a few of each: the three labels of PASCAL alone, murmurs of both."""
     b = tmp_path / "set_b"
     b.mkdir()
     for path in sorted((shared_data / "pascal" / "set_b").glob("*.wav"))[::40]:
@@ -288,4 +290,4 @@ def test_circor_and_pascal_together(shared_data: Path, bundle_dir: Path, tmp_pat
     murmur = values["per_recording"]["murmur"]
     assert several == 12
     assert murmur["positives"] + murmur["negatives"] == values["recordings"] > several
-    assert "tell only some labels" in values["notes"][0]
+    assert "partially labelled sets" in values["notes"][0]

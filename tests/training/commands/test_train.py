@@ -22,7 +22,7 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.cli import main
 from monitor.features.article_image import ARTICLE
-from monitor.features.extractor import feature_extractor
+from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.networks import article_network
@@ -34,7 +34,7 @@ from training.fitting.trainer import TrainingHistory
 from training.progress import TerminalProgress
 from training.recipes import article, heart
 
-SHORT = ("--folds", "2", "--steps", "2", "--made", "2")
+SHORT = ("--folds", "2", "--steps", "2", "--synthetic", "2")
 
 
 @pytest.fixture
@@ -50,20 +50,20 @@ def run(*words: str | Path) -> int:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
-    """Return the one line with which a training is refused; nothing is left where the bundle was to go."""
+    """Return the one line with which a training ends; nothing is left where the bundle was to go."""
     assert run(*words, "--out", "models/mine") == 1
-    heard = capsys.readouterr()
-    assert heard.out == ""
-    lines = heard.err.splitlines()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
     assert lines[-1].startswith("auscult: ")
-    assert "Traceback" not in heard.err
+    assert "Traceback" not in printed.err
     assert not Path("models/mine").exists()
     assert not Path("models").exists() or list(Path("models").iterdir()) == []
     return lines[-1]
 
 
 @pytest.fixture(scope="module")
-def heard(
+def completed(
     made_folder: Path, tiny_network: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, str, str]:
     """Return the bundle, standard output and standard error of a whole training of a tiny network."""
@@ -79,46 +79,48 @@ def heard(
 
 
 @pytest.fixture(scope="module")
-def bundle(heard: tuple[Path, str, str]) -> Bundle:
+def bundle(completed: tuple[Path, str, str]) -> Bundle:
     """Return the bundle that was written, loaded."""
-    return load_bundle(heard[0])
+    return load_bundle(completed[0])
 
 
 class TestTraining:
     """What a whole training writes and prints."""
 
-    def test_the_bundle_loads_and_judges(self, bundle: Bundle, signals: Any) -> None:
+    def test_the_bundle_loads_and_scores(self, bundle: Bundle, signals: Any) -> None:
         """The bundle passes every check and gives scores of the labels it was trained on."""
         assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
-        stream = feature_extractor(bundle.spec)
-        stream.push(signals.clicks(np.arange(0.3, 5.0, 0.8).tolist(), 20_000))
-        assert sum(bundle.scores(stream.tensor(0)).values()) == pytest.approx(1.0)
+        extractor = FeatureExtractor(bundle.spec, 4000)
+        extractor.push(signals.clicks(np.arange(0.3, 5.0, 0.8).tolist(), 20_000))
+        assert sum(bundle.scores(extractor.features(0).image).values()) == pytest.approx(1.0)
 
-    def test_results_go_to_standard_output(self, heard: tuple[Path, str, str]) -> None:
-        """Per label and over all, with the number of recordings and patients; nothing of the progress."""
-        _, out, _ = heard
+    def test_results_go_to_standard_output(self, completed: tuple[Path, str, str]) -> None:
+        """Metrics per label and of all labels are printed, with the number of recordings and patients; no progress."""
+        _, out, _ = completed
         assert "18 recordings of 18 patients, each held out once" in out
         for label in ("normal", "murmur", "extrastole"):
             assert any(label in line and " 6 " in line for line in out.splitlines())
-        for name in ("accuracy", "balanced accuracy", "macro f1", "calibration error", "accuracy on surest 80"):
+        for name in ("accuracy", "balanced accuracy", "macro-F1", "calibration error", "accuracy at 80 % coverage"):
             assert any(line.startswith(f"{name}: 0.") and " to " in line for line in out.splitlines())
         assert "steps" not in out
 
-    def test_progress_goes_to_standard_error(self, heard: tuple[Path, str, str]) -> None:
-        """Stages, and at the end how to hear the bundle, with nothing of TensorFlow's."""
-        lines = heard[2].splitlines()
+    def test_progress_goes_to_standard_error(self, completed: tuple[Path, str, str]) -> None:
+        """Stages are printed, and at the end how to try the bundle; nothing of TensorFlow's."""
+        lines = completed[2].splitlines()
         assert lines[0] == "reading recordings (18 steps)"
         assert "fold 2 of 2: labelled recordings (2 steps)" in lines
         mine = Path("models/mine")
-        assert lines[-1] == f"wrote {mine}; hear it with: auscult replay FILE --model {mine}"
+        assert lines[-1] == f"wrote {mine}; try it with: auscult replay FILE --model {mine}"
         assert sum(line.startswith("fold 2 of 2: murmur AUC 0.") for line in lines) == 1
         assert len(lines) == 11
 
-    def test_the_bundle_says_how_it_was_made(self, bundle: Bundle) -> None:
-        """Recipe, command, data and figures stand in bundle.json; the command names no place of this machine."""
+    def test_the_bundle_records_how_it_was_trained(self, bundle: Bundle) -> None:
+        """Recipe, command, data and metrics are in bundle.json; the command has no path of this machine."""
         settings = bundle.settings
         assert settings["recipe"] == "heart"
-        assert settings["command"] == "auscult train clinic --out models/mine --seed 4 --folds 2 --steps 2 --made 2"
+        assert (
+            settings["command"] == "auscult train clinic --out models/mine --seed 4 --folds 2 --steps 2 --synthetic 2"
+        )
         counts = {"normal": 6, "murmur": 6, "extrastole": 6}
         assert settings["training_data"] == [
             {
@@ -132,8 +134,8 @@ class TestTraining:
         assert settings["metrics"]["recordings"] == 18
         assert set(settings["metrics"]["per_label"]) == set(bundle.labels)
 
-    def test_the_card_has_the_same_figures(self, bundle: Bundle) -> None:
-        """The card is of this training."""
+    def test_the_card_has_the_same_metrics(self, bundle: Bundle) -> None:
+        """The card has the command, the accuracy and the number of recordings of this training."""
         assert bundle.settings["command"] in bundle.card
         accuracy = bundle.settings["metrics"]["overall"]["accuracy"]["value"]
         assert f"{accuracy:.3f} (" in bundle.card
@@ -150,20 +152,20 @@ class TestTraining:
             assert all(f"]({name})" in bundle.card and name in bundle.settings["sha256"] for name in names)
 
     def test_no_path_of_this_machine(self, bundle: Bundle, made_folder: Path) -> None:
-        """Neither the settings nor the card say where the recordings lay."""
+        """Neither the settings nor the card have the path of the recordings."""
         for name in ("bundle.json", "CARD.md", "training_curves.json"):
             assert str(made_folder.parent) not in (bundle.path / name).read_text(encoding="utf-8")
 
-    def test_nothing_else_is_left(self, heard: tuple[Path, str, str]) -> None:
+    def test_nothing_else_is_left(self, completed: tuple[Path, str, str]) -> None:
         """Beside the bundle nothing was written."""
-        assert [path.name for path in heard[0].parent.iterdir()] == ["mine"]
-        assert [path.name for path in heard[0].parent.parent.iterdir()] == ["models"]
+        assert [path.name for path in completed[0].parent.iterdir()] == ["mine"]
+        assert [path.name for path in completed[0].parent.parent.iterdir()] == ["models"]
 
 
 def test_the_articles_recipe(
     made_folder: Path, workplace: Path, quick_figures: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``--recipe article`` makes a bundle that is loaded like any other and says what it is."""
+    """``--recipe article`` writes a bundle that loads like any other and records its recipe."""
     done = TrainingHistory(((1, 0.5),), (), 1, complete=True)
     monkeypatch.setattr(article, "_fit", lambda *given: (article_network(ARTICLE.shape, 3), done))
     assert run(made_folder, "--recipe", "article", "--out", "models/old", "--folds", "2", "--steps", "1") == 0
@@ -175,12 +177,12 @@ def test_the_articles_recipe(
 
 
 def test_no_such_folder(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder that is not there is named."""
+    """A missing folder is named."""
     assert "absent: no such folder; name a folder of recordings" in refused(capsys, "absent", *SHORT)
 
 
 def test_no_labels(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder without labelled recordings is refused with how to lay them out."""
+    """A folder without labelled recordings ends with a line that says how to arrange them."""
     Path("loose").mkdir()
     assert "loose: no labelled recordings found; put them in a folder per label" in refused(capsys, "loose", *SHORT)
 
@@ -188,34 +190,34 @@ def test_no_labels(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_patients_in_several_labels(
     made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], tiny_network: Callable[..., Any]
 ) -> None:
-    """Where patients have several labels one line says so, with what to do if they are different people."""
+    """Where patients have several labels one line says so, and what to do if they are several people."""
     folder = copy_of(made_folder, "murmur", "normal")
     for kind, label in ((0, "normal"), (1, "murmur")):
         for patient in range(3):
             (folder / label / f"p{kind}{patient}").rename(folder / label / f"same{patient}")
-    train._tell_of_several_labels(discover([folder]))
+    train._warn_of_several_labels(discover([folder]))
     line = "auscult: 3 of 9 patients have recordings of several labels, such as data/same0; "
     assert capsys.readouterr().err.startswith(line)
-    train._tell_of_several_labels(discover([made_folder]))
+    train._warn_of_several_labels(discover([made_folder]))
     assert capsys.readouterr().err == ""
 
 
 def copy_of(made_folder: Path, *labels: str) -> Path:
-    """Return a copy of some labels of the made recordings."""
+    """Return a copy of some labels of the synthetic recordings."""
     for label in labels:
         shutil.copytree(made_folder / label, Path("data") / label)
     return Path("data")
 
 
 def test_one_label(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One label alone is refused."""
+    """One label alone is an error."""
     line = refused(capsys, copy_of(made_folder, "murmur"), *SHORT)
     assert line == "auscult: only the label murmur was found; a network needs two labels or more"
 
 
 def test_too_few_patients(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A label with too few patients is refused with the number of folds that would do."""
-    line = refused(capsys, copy_of(made_folder, "murmur", "normal"), "--folds", "7", "--steps", "1", "--made", "0")
+    """The error of a label with too few patients has the number of folds that is possible."""
+    line = refused(capsys, copy_of(made_folder, "murmur", "normal"), "--folds", "7", "--steps", "1", "--synthetic", "0")
     assert "the label murmur has 6 patients, too few for 7 folds" in line
     assert line.endswith("--folds 6")
 
@@ -248,22 +250,22 @@ def test_audio_that_cannot_be_used(
     assert not Path("models").exists()
 
 
-def test_a_place_that_is_taken(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What stands at --out and is no bundle is never touched, and this is found before anything is read."""
+def test_out_is_not_a_bundle(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder at --out that is not a bundle is never touched, and this is found before anything is read."""
     Path("thesis").mkdir()
     Path("thesis/chapter.txt").write_text("years of work", encoding="utf-8")
     assert run(made_folder, "--out", "thesis", *SHORT) == 1
     assert capsys.readouterr().err == (
-        "auscult: thesis: exists and is no bundle; choose another name with --out models/NAME\n"
+        "auscult: thesis: exists and is not a bundle; choose another name with --out models/NAME\n"
     )
     assert Path("thesis/chapter.txt").read_text(encoding="utf-8") == "years of work"
 
 
-def test_a_place_that_cannot_be(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A place below a file cannot be written, which is found before minutes of work."""
+def test_out_cannot_be_written(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path below a file cannot be written, which is found before minutes of work."""
     Path("notes").write_text("a file", encoding="utf-8")
     assert run(made_folder, "--out", "notes/models/mine", *SHORT) == 1
-    line = f"auscult: {Path('notes/models/mine')}: cannot be written there; choose another place with --out\n"
+    line = f"auscult: {Path('notes/models')}: cannot be written; choose another path with --out\n"
     assert capsys.readouterr().err == line
 
 
@@ -277,14 +279,14 @@ def test_a_disk_that_is_full(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(release, "write_bundle", full)
-    monkeypatch.setattr(train, "_train", lambda *given: trained_by_nobody())
+    monkeypatch.setattr(train, "_train", lambda *given: empty_result())
     assert run(made_folder, "--out", "models/mine", *SHORT) == 1
-    reason = "cannot be written (No space left on device); choose another place with --out"
+    reason = "cannot be written (No space left on device); choose another path with --out"
     assert capsys.readouterr().err.splitlines()[-1] == f"auscult: {Path('models/mine')}: {reason}"
 
 
-def trained_by_nobody() -> Any:
-    """Return the result of a training that did not take place."""
+def empty_result() -> Any:
+    """Return the result of a training without networks."""
     from monitor.inference.calibration import Calibration
     from monitor.inference.thresholds import DecisionThresholds
     from training.evaluation.cross_validated import measure
@@ -298,7 +300,7 @@ def trained_by_nobody() -> Any:
 
 @pytest.mark.parametrize(
     ("name", "value", "least"),
-    [("folds", "1", 2), ("repeats", "0", 1), ("steps", "0", 1), ("made", "-1", 0), ("seed", "-3", 0)],
+    [("folds", "1", 2), ("repeats", "0", 1), ("steps", "0", 1), ("synthetic", "-1", 0), ("seed", "-3", 0)],
 )
 def test_numbers_out_of_range(
     made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], name: str, value: str, least: int
@@ -310,13 +312,16 @@ def test_numbers_out_of_range(
     assert f"--{name} {value} must be {least} or more" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--validation", "--watched"])
 @pytest.mark.parametrize("share", ["1", "-0.1", "nan"])
-def test_a_share_out_of_range(made_folder: Path, capsys: pytest.CaptureFixture[str], share: str) -> None:
-    """A share of watched patients that is none is a usage error."""
+def test_a_validation_share_out_of_range(
+    made_folder: Path, capsys: pytest.CaptureFixture[str], share: str, option: str
+) -> None:
+    """A share of validation patients outside 0 to 1 is a usage error, also under the old name of the option."""
     with pytest.raises(SystemExit) as caught:
-        run(made_folder, "--out", "models/mine", "--watched", share)
+        run(made_folder, "--out", "models/mine", option, share)
     assert caught.value.code == 2
-    assert f"--watched {float(share)} must be from 0 to below 1" in capsys.readouterr().err
+    assert f"--validation {float(share)} must be from 0 to below 1" in capsys.readouterr().err
 
 
 def test_without_tensorflow(
@@ -329,7 +334,7 @@ def test_without_tensorflow(
     assert line == "auscult: auscult train needs TensorFlow; pip install 'auscult-monitor[train]'"
 
 
-def test_a_bundle_is_trained_anew(
+def test_a_bundle_is_replaced(
     made_folder: Path,
     bundle_dir: Path,
     workplace: Path,
@@ -358,10 +363,8 @@ def test_a_bundle_is_trained_anew(
     assert load_bundle("models/mine").name == "mine"
 
 
-def test_the_article_has_no_gate_to_teach(
-    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its network cannot tell what is no heart: a usage error."""
+def test_the_article_has_no_gate(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--gate with the article's recipe is a usage error: its network has no output for non-cardiac sounds."""
     with pytest.raises(SystemExit) as ended:
         run(made_folder, "--out", "models/mine", "--recipe", "article", "--gate", made_folder)
     assert ended.value.code == 2
@@ -372,7 +375,7 @@ def test_the_article_has_no_gate_to_teach(
 def interrupted(
     made_folder: Path, tiny_network: Callable[..., Any], quick_figures_in_module: None
 ) -> Callable[..., tuple[Path, int, str]]:
-    """Return what trains in a folder of its own, with Ctrl+C after some lines of progress were said."""
+    """Return a function that trains in a folder, with Ctrl+C after a line of progress."""
 
     def train_there(folder: Path, *words: str, after: str = "", times: int = 1) -> tuple[Path, int, str]:
         err = io.StringIO()
@@ -396,7 +399,7 @@ def interrupted(
 
 
 def content(models: Path) -> dict[str, Any]:
-    """Return what a bundle is, without what tells the time or counts networks: weights, settings, card, curves."""
+    """Return the parts of a bundle that a training determines: weights, settings, scores, card, curves."""
     import keras
 
     bundle = load_bundle(models / "mine")
@@ -411,10 +414,10 @@ Train = Callable[..., tuple[Path, int, str]]
 
 
 class TestInterrupted:
-    """Ctrl+C, and going on."""
+    """Ctrl+C, and --resume."""
 
-    def test_folds_are_kept_where_that_is_asked_for(self, interrupted: Train, tmp_path: Path) -> None:
-        """With --keep-folds they stay beside the bundle; the bundle's command is the same without them."""
+    def test_keep_folds(self, interrupted: Train, tmp_path: Path) -> None:
+        """With --keep-folds the checkpoints stay beside the bundle, and the recorded command is the same."""
         models, code, _ = interrupted(tmp_path, "--keep-folds")
         assert code == 0
         assert sorted(path.name for path in (models / "mine.training").glob("*.npz")) == [
@@ -423,8 +426,8 @@ class TestInterrupted:
         ]
         assert "--keep-folds" not in load_bundle(models / "mine").settings["command"]
 
-    def test_what_teaches_the_gate_alone(self, interrupted: Train, made_folder: Path, tmp_path: Path) -> None:
-        """It stands in the command, is told with the gate's figures, and is no training data."""
+    def test_data_for_the_gate_alone(self, interrupted: Train, made_folder: Path, tmp_path: Path) -> None:
+        """They are in the command and in the gate's metrics, and not in the training data."""
         folder = tmp_path / "artifact"
         folder.mkdir()
         for number in range(4):
@@ -436,14 +439,14 @@ class TestInterrupted:
         assert settings["metrics"]["quality_gate"]["kinds"]["rustle"]["windows"] == 4
         assert [its["set"] for its in settings["training_data"]] == ["clinic"]
 
-    def test_going_on_gives_the_same(self, interrupted: Train, tmp_path_factory: pytest.TempPathFactory) -> None:
-        """Ended in the second fold and gone on with, network and figures are those of a training that was not."""
+    def test_resuming_gives_the_same_bundle(self, interrupted: Train, tmp_path_factory: pytest.TempPathFactory) -> None:
+        """A training that was ended and resumed gives the network and metrics of one that was not."""
         whole, code, _ = interrupted(tmp_path_factory.mktemp("whole"), "--repeats", "2")
         assert code == 0
         folder = tmp_path_factory.mktemp("parts")
         models, code, err = interrupted(folder, "--repeats", "2", after="repeat 1, fold 2")
         assert code == 130
-        assert err.splitlines()[-1].endswith("--folds 2 --repeats 2 --steps 2 --made 2 --resume")
+        assert err.splitlines()[-1].endswith("--folds 2 --repeats 2 --steps 2 --synthetic 2 --resume")
         assert sorted(path.name for path in models.iterdir()) == ["mine", "mine.training"]
         partial = load_bundle(models / "mine")
         assert partial.settings["metrics"]["ended"].startswith("Ended by hand: 2 of 4 folds were done.")
@@ -457,18 +460,18 @@ class TestInterrupted:
         assert [path.name for path in models.iterdir()] == ["mine"]
 
     def test_twice_ends_at_once(self, interrupted: Train, tmp_path: Path) -> None:
-        """A second Ctrl+C ends at once: no bundle, but the folds are kept and the next step is said."""
+        """A second Ctrl+C ends at once without a bundle; complete folds stay, and the next step is printed."""
         models, code, err = interrupted(tmp_path, after="fold 1", times=2)
         assert code == 130
         assert [path.name for path in models.iterdir()] == ["mine.training"]
         said = err.splitlines()[-1]
-        assert said.startswith("auscult: 1 fold is kept; go on with: auscult train /")
+        assert said.startswith("auscult: 1 fold is complete; continue with: auscult train /")
         assert "/clinic --out models/mine " in said
         assert said.endswith(" --resume")
         assert "Traceback" not in err
 
     def test_another_command(self, interrupted: Train, tmp_path: Path) -> None:
-        """Going on with another seed is refused in one line that says what differs; what is kept stays."""
+        """Resuming with another seed ends in one line that says what differs; the checkpoints stay."""
         interrupted(tmp_path, after="fold 1", times=2)
         models, code, err = interrupted(tmp_path, "--seed", "3", "--resume")
         assert code == 1
@@ -477,8 +480,8 @@ class TestInterrupted:
         assert len(err.splitlines()) == 1
         assert [path.name for path in models.iterdir()] == ["mine.training"]
 
-    def test_nothing_to_go_on_with(self, interrupted: Train, tmp_path: Path) -> None:
-        """Going on where nothing was begun is refused before anything is read."""
+    def test_nothing_to_resume(self, interrupted: Train, tmp_path: Path) -> None:
+        """Resuming without checkpoints ends before anything is read."""
         _, code, err = interrupted(tmp_path, "--resume")
         assert code == 1
         assert (
@@ -486,7 +489,7 @@ class TestInterrupted:
         )
 
     def test_before_the_first_fold(self, interrupted: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Ended before a fold is complete, nothing is written, and one line says so."""
+        """A training that is ended before the first fold is complete writes nothing, and says so."""
         whole = TerminalProgress.whole
 
         def interrupt(self: TerminalProgress, name: str, total: int) -> None:

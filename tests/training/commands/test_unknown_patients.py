@@ -1,4 +1,4 @@
-"""Recordings whose patient nobody knows train if asked for, and no figure is of them."""
+"""Recordings of unknown patients train with --patients none, and no metric includes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from monitor.features.article_image import ARTICLE
 from training.commands import train
 from training.data.discovery import discover
 from training.data.folds import with_patients
-from training.data.recording import Recording
+from training.data.recording import Recording, count_by_set
 from training.fitting import heart_fit
 from training.fitting.trainer import TrainingHistory
 from training.progress import SilentProgress
@@ -28,7 +28,7 @@ DONE = TrainingHistory(((150, 0.1),), (), 150, complete=True)
 
 @pytest.fixture
 def recordings(made_folder: Path, tmp_path: Path) -> list[Recording]:
-    """Return 18 recordings of 18 patients, 6 of nobody knows whom, and one of these that cannot be read."""
+    """Return 18 recordings of 18 patients, 6 of unknown patients, and one that cannot be read."""
     street = tmp_path / "street"
     for kind, label in enumerate(("normal", "murmur", "extrastole")):
         (street / label).mkdir(parents=True)
@@ -38,12 +38,10 @@ def recordings(made_folder: Path, tmp_path: Path) -> list[Recording]:
     return with_patients(discover([made_folder, street]), "none")
 
 
-def check(trained: heart.TrainingResult, err: str) -> None:
-    """Check that the figures are of the known patients, and that the rest is told."""
-    assert (trained.evidence.num_recordings, trained.evidence.num_patients) == (18, 18)
-    described = [
-        (its["set"], its["recordings"], its["patients"]) for its in heart.describe_recordings(trained.recordings)
-    ]
+def check(result: heart.TrainingResult, err: str) -> None:
+    """Check that metrics are of the known patients alone, and that the unreadable file has its line."""
+    assert (result.evidence.num_recordings, result.evidence.num_patients) == (18, 18)
+    described = [(its["set"], its["recordings"], its["patients"]) for its in count_by_set(result.recordings)]
     assert described == [("clinic", 18, 18), ("street", 6, 0)]
     left_out = [line for line in err.splitlines() if line.startswith("auscult: left out: ")]
     assert len(left_out) == 1
@@ -57,7 +55,7 @@ def test_our_recipe(
     capsys: pytest.CaptureFixture[str],
     tiny_network: Callable[..., Any],
 ) -> None:
-    """They train in every fold, and the figures are of the known patients alone; a damaged file is left out."""
+    """They train in every fold and are never held out; a damaged file is left out."""
     monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
     seen: list[int] = []
     mix = heart_fit.mix
@@ -72,15 +70,15 @@ def test_our_recipe(
 
 
 @pytest.mark.usefixtures("quick_figures")
-def test_the_article_s_recipe(
+def test_the_articles_recipe(
     recordings: list[Recording], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The baseline is split in the same way, and a damaged file is left out of it too."""
+    """The baseline is split in the same way, and leaves the damaged file out too."""
     blank = np.zeros(ARTICLE.shape, np.float32)
     seen: list[int] = []
     monkeypatch.setattr(article, "article_image", lambda waveform, spec: blank)
-    monkeypatch.setattr(article, "_fit", lambda pictures, *rest: (seen.append(len(pictures)), DONE))
-    monkeypatch.setattr(article, "outputs_of", lambda network, pictures: np.full((len(pictures), 3), 0.5))
+    monkeypatch.setattr(article, "_fit", lambda images, *rest: (seen.append(len(images)), DONE))
+    monkeypatch.setattr(article, "outputs_of", lambda network, images: np.full((len(images), 3), 0.5))
     check(
         article.train_article(recordings, article.ArticleOptions(folds=2), SilentProgress()),
         capsys.readouterr().err,
@@ -88,7 +86,7 @@ def test_the_article_s_recipe(
     assert seen == [9 + 6, 9 + 6, 18 + 6]
 
 
-def test_the_choice_stands_in_the_bundle() -> None:
-    """The command that a bundle names repeats the choice, where one was made."""
+def test_the_choice_is_recorded() -> None:
+    """The recorded command has --patients where it is not the default."""
     for choice, words in (("auto", []), ("file", ["--patients", "file"])):
-        assert train._given(argparse.Namespace(patients=choice), "patients") == words
+        assert train._recorded(argparse.Namespace(patients=choice), "patients") == words

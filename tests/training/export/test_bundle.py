@@ -70,23 +70,23 @@ def test_everything_given_is_in_the_bundle(tmp_path: Path, network: Any) -> None
     assert bundle.card == "# mine\n\nTrüb, 25 µV.\n"
 
 
-def test_the_settings_can_be_read_by_anyone(tmp_path: Path, network: Any) -> None:
-    """bundle.json is plain JSON that says rate, window, hop and format at its top."""
+def test_the_settings_are_json(tmp_path: Path, network: Any) -> None:
+    """bundle.json is plain JSON with format, sample rate, window and hop."""
     settings = json.loads((write(tmp_path / "mine", network) / "bundle.json").read_text(encoding="utf-8"))
     keys = ("format", "name", "sample_rate", "window_s", "hop_s")
     assert [settings[key] for key in keys] == [1, "mine", 4000, 5.0, 0.5]
 
 
-def test_nothing_is_left_beside_it(tmp_path: Path, network: Any) -> None:
-    """Beside the bundle no scratch folder is left, also when an older bundle was replaced."""
+def test_no_scratch_folder_is_left(tmp_path: Path, network: Any) -> None:
+    """No scratch folder is left beside the bundle, also when an older bundle was replaced."""
     write(tmp_path / "mine", network, facts={"recipe": "old"})
     write(tmp_path / "mine", network, facts={"recipe": "new"})
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     assert read_settings(tmp_path / "mine")["recipe"] == "new"
 
 
-def test_more_files(tmp_path: Path, network: Any) -> None:
-    """What else is given stands in the bundle as it was, with a digest, and goes with it when it is replaced."""
+def test_extra_files(tmp_path: Path, network: Any) -> None:
+    """Extra files are in the bundle with a digest, and are gone when it is replaced."""
     (tmp_path / "more" / "plots").mkdir(parents=True)
     (tmp_path / "more" / "plots" / "roc.png").write_bytes(b"picture")
     out = write(tmp_path / "models" / "mine", network, extras=tmp_path / "more")
@@ -100,11 +100,11 @@ def test_more_files(tmp_path: Path, network: Any) -> None:
     assert [path.name for path in out.parent.iterdir()] == ["mine"]
 
 
-def test_what_is_no_bundle_is_left_alone(tmp_path: Path, network: Any) -> None:
-    """A folder that is no bundle is never replaced."""
+def test_another_folder_is_left_alone(tmp_path: Path, network: Any) -> None:
+    """A folder that is not a bundle is never replaced."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(BundleError, match="mine: exists and is no bundle"):
+    with pytest.raises(BundleError, match="mine: exists and is not a bundle"):
         write(tmp_path / "mine", network)
     assert (tmp_path / "mine" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
@@ -112,7 +112,7 @@ def test_what_is_no_bundle_is_left_alone(tmp_path: Path, network: Any) -> None:
 def test_a_bundle_that_does_not_load_is_not_written(
     tmp_path: Path, network: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the new bundle does not load, the old one stands as it was and nothing else is left."""
+    """When the new bundle does not load, the old one stays as it was and nothing else is left."""
     write(tmp_path / "mine", network, facts={"recipe": "old"})
 
     def refuse(path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_bundle_that_does_not_load_is_not_written(
     assert read_settings(tmp_path / "mine")["recipe"] == "old"
 
 
-def test_the_old_one_comes_back_when_the_new_cannot_be_placed(
+def test_the_old_bundle_comes_back_when_the_new_cannot_be_moved(
     tmp_path: Path, network: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the very last step fails, the old bundle is put back."""
@@ -153,7 +153,7 @@ def test_litert_must_agree_with_keras(
 ) -> None:
     """Where the converted network gives other scores than Keras, or none, nothing is written."""
     shift = np.array([off, 0.0, 0.0, 0.0], np.float32)
-    monkeypatch.setattr(bundle, "outputs_of", lambda network, pictures: outputs_of(network, pictures) + shift)
+    monkeypatch.setattr(bundle, "outputs_of", lambda network, images: outputs_of(network, images) + shift)
     with pytest.raises(BundleError, match=r"LiteRT and Keras give scores .* apart"):
         write(tmp_path / "mine", network)
     assert list(tmp_path.iterdir()) == []
@@ -185,7 +185,7 @@ def test_the_articles_bundle(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", [HEART, ARTICLE], ids=["heart", "article"])
 def test_the_check_input_is_fixed(spec: Any) -> None:
-    """The picture of the self-check is the same each time, finite and not flat."""
+    """The input of the self-check is the same each time, finite and not constant."""
     tensor = check_tensor(spec)
     np.testing.assert_array_equal(tensor, check_tensor(spec))
     assert tensor.shape == spec.shape

@@ -1,4 +1,4 @@
-"""What a training gives becomes the files of a bundle."""
+"""The result of a training becomes the files of a bundle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from training.data.recording import Recording
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.cross_validated import measure
 from training.export import release as publish_module
-from training.export.release import publish
+from training.export.release import publish, rewrite_card
 from training.fitting.trainer import TrainingHistory
 from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
 
@@ -31,7 +31,7 @@ LABELS = ("normal", "murmur", "extrastole")
 
 @pytest.fixture
 def trained(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingResult:
-    """Return a training of nothing, with figures of 12 recordings in two repeats."""
+    """Return the result of a training without steps, with metrics of 12 recordings in two repeats."""
     truth = np.array([0, 1, 2] * 4, np.intp)
     scores = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), (2, 12))
     recordings = [Recording(Path(f"{row}.wav"), (LABELS[label],), f"p{row}", "mine") for row, label in enumerate(truth)]
@@ -44,7 +44,7 @@ def trained(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingRe
         evidence=measure(truth, scores, LABELS, [its.patient for its in recordings]),
         other_sets={"part": {"murmur_auc": Estimate(0.9, 0.8, 0.95)}},
         recordings=recordings,
-        courses=[FoldHistory("1.1", {"with": TrainingHistory(((2, 0.7),), ((2, 0.6),), 2, complete=True)})],
+        histories=[FoldHistory("1.1", {"with": TrainingHistory(((2, 0.7),), ((2, 0.6),), 2, complete=True)})],
         held_out=HeldOutScores(recordings, scores[0], [1] * 12),
     )
 
@@ -54,8 +54,8 @@ def write(trained: TrainingResult, out: Path) -> Path:
     return publish(out, trained, recipe="heart", command="auscult train mine", synthetic_per_label=0)
 
 
-def test_everything_is_there(trained: TrainingResult, tmp_path: Path) -> None:
-    """The bundle loads; its figures, card, curves and plots are of this training."""
+def test_bundle_card_curves_and_plots(trained: TrainingResult, tmp_path: Path) -> None:
+    """The bundle loads; metrics, card, curves and plots are of this training."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
     bundle = load_bundle(write(trained, tmp_path / "mine"))
     metrics = bundle.settings["metrics"]
@@ -70,7 +70,7 @@ def test_everything_is_there(trained: TrainingResult, tmp_path: Path) -> None:
 
 
 def test_without_matplotlib(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle is whole without pictures; the curves are there as plain values."""
+    """A bundle is complete without plots; the curves are there as plain values."""
 
     def absent() -> None:
         raise MissingExtraError("no matplotlib", "train")
@@ -82,8 +82,8 @@ def test_without_matplotlib(trained: TrainingResult, tmp_path: Path, monkeypatch
     assert "plots/" not in bundle.card
 
 
-def test_an_end_by_hand(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That a person ended it stands in bundle.json and on the card."""
+def test_an_interrupted_training(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a training was ended early is in bundle.json and on the card."""
     monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
     bundle = load_bundle(write(dataclasses.replace(trained, ended="Ended by hand."), tmp_path / "mine"))
     assert bundle.settings["metrics"]["ended"] == "Ended by hand."
@@ -93,19 +93,19 @@ def test_an_end_by_hand(trained: TrainingResult, tmp_path: Path, monkeypatch: py
 def test_plots_are_of_held_out_patients(
     trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are of the first repeat's scores, and say that their patients were held out."""
-    seen: list[Any] = []
-    monkeypatch.setattr(publish_module, "write_plots", lambda found, folder: seen.append(found) or [])
+    """Plots are of the first repeat's scores, and say that the patients were held out."""
+    plotted: list[Any] = []
+    monkeypatch.setattr(publish_module, "write_plots", lambda evaluation, folder: plotted.append(evaluation) or [])
     write(trained, tmp_path / "mine")
-    (found,) = seen
-    assert [its["set"] for its in found.about.data] == ["held-out patients of mine"]
-    assert found.about.seen == []
+    (evaluation,) = plotted
+    assert [data["set"] for data in evaluation.info.data] == ["held-out patients of mine"]
+    assert evaluation.info.seen == []
     assert trained.held_out is not None
-    np.testing.assert_allclose(found.hearts.scores, trained.held_out.scores)
+    np.testing.assert_allclose(evaluation.labelled.scores, trained.held_out.scores)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_what_stood_there_stays(
+def test_an_older_bundle_survives_a_failure(
     trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     """A full disk, or Ctrl+C while plots are drawn, leaves the old bundle as it was, and nothing beside it."""
@@ -123,16 +123,37 @@ def test_what_stood_there_stays(
     load_bundle(tmp_path / "mine")
 
 
-def test_rights_are_the_usual(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bundle's folder can be read by whoever can read a folder made beside it."""
+def test_the_access_mode_is_the_usual(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundle's folder has the access mode of any new folder."""
     monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
     (tmp_path / "usual").mkdir()
     out = write(trained, tmp_path / "mine")
     assert out.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_something_else_is_left_alone(trained: TrainingResult, tmp_path: Path) -> None:
-    """What is no bundle is not replaced."""
+def test_another_folder_is_left_alone(trained: TrainingResult, tmp_path: Path) -> None:
+    """A folder that is not a bundle is not replaced."""
     (tmp_path / "mine").mkdir()
-    with pytest.raises(BundleError, match="exists and is no bundle"):
+    with pytest.raises(BundleError, match="exists and is not a bundle"):
         write(trained, tmp_path / "mine")
+
+
+def test_a_card_is_rewritten(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card in other words is signed again, the bundle loads, and all other files stay as they were."""
+    pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
+    folder = write(trained, tmp_path / "mine")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    monkeypatch.setattr(publish_module, "write_card", lambda settings, plots: f"# {settings['name']}: {plots}\n")
+    rewrite_card(folder)
+    bundle = load_bundle(folder)
+    assert bundle.card.startswith("# mine: ['plots/confusion.png'")
+    changed = {path.name for path, content in before.items() if path.read_bytes() != content}
+    assert changed == {"CARD.md", "bundle.json"}
+
+
+def test_rewriting_in_the_same_words_changes_nothing(trained: TrainingResult, tmp_path: Path) -> None:
+    """The card that a training writes is the one that its bundle.json gives."""
+    folder = write(trained, tmp_path / "mine")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    rewrite_card(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

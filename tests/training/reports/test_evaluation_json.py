@@ -1,4 +1,4 @@
-"""The JSON object of an evaluation: the keys that are promised, and no NaN anywhere."""
+"""The JSON object of an evaluation has the documented keys, and no NaN anywhere."""
 
 from __future__ import annotations
 
@@ -42,30 +42,30 @@ def values(evaluation: Evaluation) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "name", ["accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80"]
 )
-def test_overall_figures(values: dict[str, Any], name: str) -> None:
-    """Each has its value and its interval."""
+def test_metrics_of_all_labels(values: dict[str, Any], name: str) -> None:
+    """Each metric has its value and its interval."""
     assert set(values[name]) == PARTS
     assert 0 <= values[name]["low"] <= values[name]["high"] <= 1
     assert 0 <= values[name]["value"] <= 1
 
 
 @pytest.mark.parametrize("name", OF_LABEL)
-def test_figures_of_every_label(values: dict[str, Any], name: str) -> None:
-    """The area under the ROC curve and its like are there for every label, each with its interval."""
+def test_metrics_of_every_label(values: dict[str, Any], name: str) -> None:
+    """Every metric of a label is there for every label, with its interval."""
     assert list(values[name]) == LABELS
     assert all(set(figure) == PARTS for figure in values[name].values())
     assert values[name] == {label: values["per_recording"][label][name] for label in LABELS}
 
 
 def test_confusion(values: dict[str, Any], evaluation: Evaluation) -> None:
-    """Labels, and a row for each truth."""
+    """The confusion matrix has its labels, and a row for each true label."""
     assert values["confusion"] == {"labels": LABELS, "matrix": evaluation.confusion.tolist()}
     right = sum(values["confusion"]["matrix"][index][index] for index in range(3))
     assert values["accuracy"]["value"] == pytest.approx(right / 60, abs=1e-4)
 
 
 def test_what_was_measured(values: dict[str, Any]) -> None:
-    """Bundle, digest, counts, data sets, and how the intervals are repeated."""
+    """Bundle, digest, counts, data sets and the seed of the intervals are there."""
     assert (values["type"], values["schema"]) == ("evaluation", 1)
     assert (values["model"], len(values["model_sha256"])) == ("plain", 64)
     assert (values["recordings"], values["patients"], values["windows"]) == (60, 20, 128)
@@ -75,7 +75,7 @@ def test_what_was_measured(values: dict[str, Any]) -> None:
 
 
 def test_curves(values: dict[str, Any]) -> None:
-    """Ten points of coverage with intervals; ten bins of confidence, the empty ones null."""
+    """There are ten points of coverage with intervals, and ten bins of confidence, the empty ones null."""
     assert [point["coverage"] for point in values["coverage"]] == [tenth / 10 for tenth in range(1, 11)]
     assert all(set(point["error"]) == PARTS for point in values["coverage"])
     assert len(values["reliability"]) == 10
@@ -85,7 +85,7 @@ def test_curves(values: dict[str, Any]) -> None:
 
 
 def test_groups_and_patients(values: dict[str, Any]) -> None:
-    """Per patient, clean and noisy, by duration, site and data set."""
+    """Metrics are there per patient, for clean and noisy recordings, by duration, site and data set."""
     assert list(values["per_patient"]) == LABELS
     assert values["per_patient"]["murmur"]["positives"] == 10
     assert list(values["subgroups"]["signal"]) == ["clean", "noisy"]
@@ -97,19 +97,19 @@ def test_groups_and_patients(values: dict[str, Any]) -> None:
 
 
 def test_the_challenge(values: dict[str, Any]) -> None:
-    """Its own figures beside the published table."""
+    """The challenge's metrics stand beside the published ones."""
     assert set(values["challenge"]["discriminant_power"]) == PARTS
     assert [row["name"] for row in values["challenge"]["published"]] == ["J48", "MLP", "UCL"]
 
 
-def test_heart_or_not(values: dict[str, Any]) -> None:
-    """What became of sounds that are no heart."""
+def test_non_cardiac_sounds(values: dict[str, Any]) -> None:
+    """The share of windows of non-cardiac sounds that were withheld is there."""
     assert values["no_heart"]["recordings"] == 4
     assert values["no_heart"]["windows_refused"]["value"] == 1.0
 
 
 def test_seen_in_training(evaluation: Evaluation, seen_evaluation: Evaluation) -> None:
-    """A plain flag, the sets, and a note that comes first."""
+    """A data set seen in training sets a flag, is named, and has the first note."""
     assert to_json(evaluation)["seen_in_training"] is False
     values = to_json(seen_evaluation)
     assert values["seen_in_training"] is True
@@ -118,7 +118,7 @@ def test_seen_in_training(evaluation: Evaluation, seen_evaluation: Evaluation) -
 
 
 def test_every_number_is_finite(values: dict[str, Any]) -> None:
-    """No NaN and no infinity, which are no JSON."""
+    """There is no NaN and no infinity, which JSON does not have."""
     found = list(numbers(values))
     assert len(found) > 200
     assert all(math.isfinite(number) for number in found)
@@ -128,7 +128,7 @@ def test_every_number_is_finite(values: dict[str, Any]) -> None:
 def test_what_is_undefined_is_null(
     judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], labels: str
 ) -> None:
-    """A single recording of any kind gives the same keys; what it does not give is null."""
+    """Of a single recording an undefined metric is null."""
     judged = [judge(labels, EVEN)]
     values = to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
     text = json.dumps(values, allow_nan=False)
@@ -139,10 +139,10 @@ def test_what_is_undefined_is_null(
     assert (values["always"] is None) == (labels != "murmur")
 
 
-def test_a_bundle_that_does_not_tell_hearts(
+def test_a_bundle_without_a_non_cardiac_output(
     judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
 ) -> None:
-    """Then there is nothing to say of sounds that are no heart."""
+    """Without an output for non-cardiac sounds their metrics are null."""
     judged = [judge("normal", EVEN, heart=None)]
     assert to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))["no_heart"] is None
 
@@ -150,6 +150,6 @@ def test_a_bundle_that_does_not_tell_hearts(
 def test_the_same_keys_for_everyone(
     values: dict[str, Any], judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
 ) -> None:
-    """Whatever the data, the object has the same keys at its top."""
+    """Whatever the data, the object has the same top-level keys."""
     judged = [judge("not-heart", EVEN)]
     assert list(to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))) == list(values)

@@ -1,4 +1,4 @@
-"""An evaluation as pictures."""
+"""The plots of an evaluation."""
 
 from __future__ import annotations
 
@@ -34,52 +34,54 @@ def size_of(path: Path) -> tuple[int, int]:
 
 @pytest.mark.usefixtures("with_matplotlib")
 class TestWithMatplotlib:
-    """Where the training extra is installed."""
+    """With the training extra installed."""
 
-    def test_four_pictures(self, evaluation: Evaluation, tmp_path: Path) -> None:
-        """Confusion, ROC, reliability and coverage, into a folder that is made."""
+    def test_four_plots(self, evaluation: Evaluation, tmp_path: Path) -> None:
+        """Confusion, ROC, reliability and coverage are written to a folder that is created."""
         paths = write_plots(evaluation, tmp_path / "new" / "plots")
         assert [path.name for path in paths] == ["confusion.png", "roc.png", "reliability.png", "coverage.png"]
         assert all(min(size_of(path)) > 400 for path in paths)
 
     def test_the_same_evaluation_the_same_files(self, evaluation: Evaluation, tmp_path: Path) -> None:
-        """Nothing of the time or the machine is in a picture."""
+        """The same evaluation gives the same files: no time, nothing of the machine."""
         first, second = (write_plots(evaluation, tmp_path / name) for name in ("a", "b"))
         for one, other in zip(first, second, strict=True):
             assert one.read_bytes() == other.read_bytes()
 
-    def test_not_held_out_is_drawn(self, evaluation: Evaluation, seen_evaluation: Evaluation, tmp_path: Path) -> None:
-        """The same figures look different where they are not held out: the title says so."""
+    def test_not_held_out_is_in_the_title(
+        self, evaluation: Evaluation, seen_evaluation: Evaluation, tmp_path: Path
+    ) -> None:
+        """The same metrics give another plot where they are not held out: the title says so."""
         held_out = write_plots(evaluation, tmp_path / "a")[0].read_bytes()
         assert write_plots(seen_evaluation, tmp_path / "b")[0].read_bytes() != held_out
 
     def test_partial_labels_give_a_roc_alone(
         self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
-        """Without a truth of several classes there is the ROC curve of the label that is told."""
+        """Of partially labelled sets there is the ROC curve of the known label alone."""
         judged = [judge("normal or extrastole", EVEN, "a"), judge("murmur", EVEN, "b")]
         paths = write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)
         assert [path.name for path in paths] == ["roc.png"]
 
-    def test_nothing_to_draw(
+    def test_nothing_to_plot(
         self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
-        """Sounds that are no heart give no picture."""
+        """Non-cardiac sounds alone give no plot."""
         judged = [judge("not-heart", EVEN)]
         assert write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path) == []
 
     def test_one_recording(
         self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
-        """Figures without an interval are drawn without one, and without a warning."""
+        """Metrics without an interval are plotted without one, and without a warning."""
         judged = [judge("murmur", EVEN)]
         paths = write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)
         assert [path.name for path in paths] == ["confusion.png", "reliability.png", "coverage.png"]
 
-    def test_names_are_no_formulas(
+    def test_names_are_not_read_as_formulas(
         self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
-        """A data set whose name looks like mathematics is drawn as it is."""
+        """A data set whose name looks like mathematics is shown as it is."""
         judged = [judge("murmur", EVEN, "a", source="$x^$"), judge("normal", EVEN, "b", source="$y")]
         assert len(write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)) == 4
 

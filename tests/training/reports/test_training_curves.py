@@ -1,4 +1,4 @@
-"""Curves of a training: plain values, and a picture."""
+"""Training curves as plain values and as a plot."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ COURSES = [
 
 
 def test_plain_values() -> None:
-    """Every fit with its stages: training loss, watched loss, and the step that was kept."""
+    """Every fit has its stages, with training loss, validation loss and best step."""
     values = curves_json(COURSES)
     assert json.loads(json.dumps(values)) == values
-    assert [its["fit"] for its in values] == ["1.1", "all recordings"]
+    assert [fit["fit"] for fit in values] == ["1.1", "all recordings"]
     assert [stage["name"] for stage in values[0]["stages"]] == ["before", "with"]
     assert values[1]["stages"][0] == {
         "name": "with",
@@ -39,8 +39,8 @@ def test_plain_values() -> None:
     }
 
 
-def test_a_picture(tmp_path: Path) -> None:
-    """It is a PNG, and the same curves give the same file."""
+def test_a_plot(tmp_path: Path) -> None:
+    """The plot is a PNG, and the same curves give the same file."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
     for name in ("a", "b"):
         write_curves(COURSES, tmp_path / f"{name}.png", "mine: $losses")
@@ -52,7 +52,7 @@ def test_a_picture(tmp_path: Path) -> None:
 
 
 def test_stages_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second stage is drawn behind the first; the kept step of watched patients is marked."""
+    """A second stage is plotted behind the first; the best step on validation patients is marked."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
     from matplotlib.axes import Axes
 

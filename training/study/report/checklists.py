@@ -44,8 +44,8 @@ DATA_STATEMENT = (
     ),
     (
         "Labels",
-        "As the sets give them. CirCor's murmurs by auscultation site; a recording of a child without a murmur may have "
-        "other findings.",
+        "As the sets give them. CirCor's murmurs by auscultation site; a recording of a child without a murmur may "
+        "have other findings.",
     ),
     (
         "Excluded",

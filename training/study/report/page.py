@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.errors import DataError
 from training.reports.table import MISSING, Table, set_title
-from training.study.figures import COMPARISONS
+from training.study.headline import COMPARISONS
 from training.study.report import checklists, tables
 from training.study.variants import OURS, SHORT
 

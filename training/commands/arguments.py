@@ -1,0 +1,66 @@
+"""Arguments and checks that several commands of the training side share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from monitor.errors import AuscultError
+from training.data.folds import PATIENT_CHOICES
+
+__all__ = ["add_data", "add_patients", "check_minimum", "check_writable"]
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the data sets to read, as ``data``."""
+    parser.add_argument(
+        "data",
+        nargs="+",
+        type=Path,
+        metavar="DATA",
+        help="PASCAL, CirCor, a folder per label, a manifest.csv, or a folder that holds several of these",
+    )
+
+
+def add_patients(parser: argparse.ArgumentParser) -> None:
+    """Add how recordings of unknown patients are treated, as ``patients``."""
+    parser.add_argument(
+        "--patients",
+        choices=PATIENT_CHOICES,
+        default="auto",
+        help="recordings of unknown patients: auto refuses them (default); file treats every file as a patient of its "
+        "own, right only if that is so; none trains on them and never holds them out, so no metric includes them",
+    )
+
+
+def check_minimum(options: argparse.Namespace, **minimums: int) -> None:
+    """End with a usage error where an option that was given is below its minimum."""
+    for name, minimum in minimums.items():
+        value = getattr(options, name)
+        if value is not None and value < minimum:
+            options.usage_error(f"--{name} {value} must be {minimum} or more")
+
+
+def check_writable(path: Path, option: str, *, folder: bool) -> None:
+    """Check, before minutes of work, that a file or folder can be written.
+
+    Parameters
+    ----------
+    path : Path
+        It and its parents need not exist.
+    option : str
+        The option that gave the path, for the message.
+    folder : bool
+        Whether ``path`` is to be a folder.
+
+    Raises
+    ------
+    AuscultError
+        If it cannot.
+    """
+    full = path.absolute()
+    existing = next(candidate for candidate in (full, *full.parents) if candidate.exists())
+    fits = existing.is_dir() != (existing == full and not folder)
+    if not (fits and os.access(existing, os.W_OK)):
+        raise AuscultError(f"{path}: cannot be written", f"choose another path with {option}")
