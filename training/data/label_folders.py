@@ -24,9 +24,9 @@ from training.data.recording import (
     sub_folders,
 )
 
-__all__ = ["NO_HEARTS", "has_label_folders", "read_label_folders", "read_not_heart"]
+__all__ = ["NON_CARDIAC_SET", "has_label_folders", "read_label_folders", "read_non_cardiac"]
 
-NO_HEARTS = "sounds that are no heart"
+NON_CARDIAC_SET = "sounds that are no heart"
 """Name of the set of a folder that holds nothing else."""
 
 NO_PATIENT_WORDS = frozenset(
@@ -44,7 +44,7 @@ MANIKIN_LUNG = re.compile(r"^lung_[FM]_(?P<sound>[A-Z]+)_[A-Z]+$")
 LOOSE = "in no label's folder"
 
 
-def read_not_heart(folder: Path) -> DataSet | None:
+def read_non_cardiac(folder: Path) -> DataSet | None:
     """Return a folder of sounds that are no heart; None for a folder of another name.
 
     Each file stands for itself, but for a manikin's lungs: one sound of it, heard at several places, is one group.
@@ -52,8 +52,8 @@ def read_not_heart(folder: Path) -> DataSet | None:
     name = folder_name(folder)
     if known_label(name) != NON_CARDIAC:
         return None
-    recordings = [Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", NO_HEARTS) for path in audio_files(folder)]
-    return DataSet(NO_HEARTS, folder, tuple(recordings)) if recordings else None
+    recordings = [Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", NON_CARDIAC_SET) for path in audio_files(folder)]
+    return DataSet(NON_CARDIAC_SET, folder, tuple(recordings)) if recordings else None
 
 
 def _group(path: Path) -> str:
@@ -128,4 +128,4 @@ def _patient_note(num_in_folders: int, loose_names: Sequence[str], *, prefixes: 
         parts.append(f"by the file names up to the first underscore ({', '.join(examples[:3])}, ...)")
     elif loose_names:
         parts.append(f"not by the file names, such as {loose_names[0]}")
-    return f"patients are told {' and '.join(parts)}"
+    return f"patients are identified {' and '.join(parts)}"

@@ -141,7 +141,7 @@ def _notes(recordings: Sequence[Recording]) -> tuple[str, ...]:
     """Return what is worth telling of the rows."""
     nameless = sum(not recording.patient and recording.label != NON_CARDIAC for recording in recordings)
     partly = sum(len(recording.labels) > 1 for recording in recordings)
-    notes = ["labels and patients are told by the manifest"]
+    notes = ["labels and patients are read from the manifest"]
     if nameless:
         notes.append(f"rows that name no patient: {nameless}")
     if partly:

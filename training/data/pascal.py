@@ -44,7 +44,7 @@ OTHERWISE_NAMED = "not named as PASCAL names its files"
 NOTES = {
     SET_A: "only its artifacts train, as sounds that are no heart; its hearts, without patient numbers, are set aside: "
     "merged with another set's they teach a network to know the phone",
-    SET_B: "labels and patients are told by the file names",
+    SET_B: "labels and patients are read from the file names",
 }
 
 

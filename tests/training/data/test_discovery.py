@@ -319,7 +319,7 @@ class TestLabelFolders:
         (tmp_path / "mine" / "extrastole").mkdir()
         (only,) = read_sets([tmp_path / "mine"])
         assert only.notes == (
-            "patients are told by their sub-folders and by the file names up to the first underscore (p1, ...)",
+            "patients are identified by their sub-folders and by the file names up to the first underscore (p1, ...)",
             "the folder extrastole holds no recordings",
         )
         assert only.name == "mine"
