@@ -15,7 +15,11 @@ import sys
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from monitor.log import get_logger
+
 __all__ = ["Keyboard", "parse_keys"]
+
+logger = get_logger(__name__)
 
 READ_BYTES = 256
 SEQUENCES = {
@@ -196,11 +200,13 @@ class _Posix:
 
         try:
             if os.tcgetpgrp(self._descriptor) != os.getpgrp():
+                logger.info("no keys: the process runs in the background")
                 return False
             if self._mode is None:
                 self._mode = termios.tcgetattr(self._descriptor)
             tty.setcbreak(self._descriptor, termios.TCSANOW)
-        except (OSError, termios.error):
+        except (OSError, termios.error) as error:
+            logger.info("no keys: the terminal cannot be set up: %s", error)
             return False
         return True
 

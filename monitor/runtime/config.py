@@ -1,4 +1,4 @@
-"""The defaults of the threads; those of the command line stand in :mod:`monitor.commands.settings`."""
+"""The defaults of the threads; those of the command line are in :mod:`monitor.commands.settings`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ __all__ = ["MonitorConfig"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MonitorConfig:
-    """How the threads around the analysis behave.
+    """Buffer sizes and patience of the threads around the analysis.
 
     Attributes
     ----------
     ring_s : float
-        Seconds of sound that the ring holds, so how long the classifier may be away before sound is lost.
+        Seconds of sound in the ring buffer: how far the classifier may fall behind before samples are lost.
     patience_s : float
-        Wall-clock seconds that a window may wait for the classifier; after that the newest complete window wins.
+        Wall-clock seconds that a window may wait for the classifier; a window that waited longer gives way to the
+        newest complete one.
     queue_windows : int
-        Windows kept for a program that iterates slowly; then the oldest goes.
+        Results queued for a program that iterates slowly; the oldest are dropped.
     history_windows : int
-        Windows in the dashboard's label strip.
+        Entries of :attr:`monitor.messages.Snapshot.history`.
     """
 
     ring_s: float = 30.0

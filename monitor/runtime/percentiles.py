@@ -1,7 +1,7 @@
 """Percentiles of the last few hundred latencies, in constant memory.
 
-The values are kept in order as they come, so that a percentile, which every snapshot asks
-for, is a look-up. One writing thread per object; must not measure time itself.
+The values are kept sorted, so that a percentile, which every snapshot needs, is a look-up. One writing thread per
+object; must not measure time itself.
 """
 
 from __future__ import annotations
@@ -12,17 +12,25 @@ __all__ = ["Percentiles"]
 
 
 class Percentiles:
-    """The last values added, and their percentiles.
+    """Percentiles of the last values added.
 
     Parameters
     ----------
     capacity : int
-        How many values are held, at least 1.
+        Number of values stored, at least 1.
 
     Raises
     ------
     ValueError
         If ``capacity`` is below 1.
+
+    Examples
+    --------
+    >>> latencies = Percentiles()
+    >>> for value in (1.0, 2.0, 4.0):
+    ...     latencies.add(value)
+    >>> latencies.percentile(50), latencies.percentile(75)
+    (2.0, 3.0)
     """
 
     def __init__(self, capacity: int = 512) -> None:
@@ -34,16 +42,16 @@ class Percentiles:
         self._added = 0
 
     def __len__(self) -> int:
-        """Return the number of values held."""
+        """Return the number of values stored."""
         return len(self._ordered)
 
     def add(self, value: float) -> None:
-        """Take one value; the oldest makes room.
+        """Add one value; the oldest is dropped when the capacity is reached.
 
         Raises
         ------
         ValueError
-            If the value is NaN, which has no place in an order.
+            If the value is NaN, which cannot be sorted.
         """
         if value != value:
             raise ValueError("value=nan must be a number")
@@ -55,7 +63,7 @@ class Percentiles:
         self._added += 1
 
     def percentile(self, percent: float) -> float | None:
-        """Return the value below which ``percent`` of the values lie, or None when there are none.
+        """Return a percentile, or None without values.
 
         Parameters
         ----------
@@ -65,7 +73,7 @@ class Percentiles:
         Returns
         -------
         float or None
-            Interpolated between neighbours, as NumPy's default is.
+            Linearly interpolated, like :func:`numpy.percentile`.
 
         Raises
         ------

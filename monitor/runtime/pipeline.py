@@ -1,7 +1,7 @@
-"""A source, a ring and a classifier, wired together: the object that programs and commands hold.
+"""Source, ring buffer and classifier, connected: the object that programs and commands use.
 
-Threads: the source's own (or PortAudio's callback), the classifier, and the caller's. Stopping runs
-from the source inwards; twice is safe. With a recording there is one more, the recorder's.
+Threads: that of the source (or PortAudio's callback), the classifier, the caller, and the recorder if there is a
+recording. Stopping goes from the source inwards; twice is safe.
 """
 
 from __future__ import annotations
@@ -32,27 +32,37 @@ WAIT_S = 0.1
 
 
 class Pipeline:
-    """Judges a source while it plays.
+    """Classifies a source while it plays.
 
     Parameters
     ----------
     source : Source
         Owned by the pipeline from now on, and closed with it.
     bundle : Bundle
-        Its engine is used by the classifier thread while the pipeline runs.
+        The classifier thread uses the bundle's engine while the pipeline runs.
     hop_s : float or None
         Seconds between two windows; None for the bundle's own.
     config : MonitorConfig or None
-        How the threads behave; None for the defaults.
+        Buffer sizes and patience of the threads; None for the defaults.
     record : Path or None
-        A new .wav or .flac file that gets the source's sound as it is; None for none.
+        A new .wav or .flac file for the source's samples, unchanged; None for no recording.
 
     Raises
     ------
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        If nothing can be recorded there.
+        If the recording file cannot be created.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from monitor.audio.sources.array import ArraySource
+    >>> from monitor.inference.bundle import DEFAULT_BUNDLE, load_bundle
+    >>> silence = ArraySource(np.zeros(24_000, np.float32), sample_rate=4000)
+    >>> with Pipeline(silence, load_bundle(DEFAULT_BUNDLE)) as pipeline:
+    ...     [(window.end_s, window.verdict.state) for window in pipeline.windows()]
+    [(5.0, 'no-signal'), (5.5, 'no-signal'), (6.0, 'no-signal')]
     """
 
     def __init__(
@@ -85,7 +95,7 @@ class Pipeline:
         self._started = False
 
     def start(self) -> None:
-        """Start listening; twice is safe."""
+        """Start all threads. Twice is safe."""
         if not self._started:
             self._started = True
             if self._recorder is not None:
@@ -94,10 +104,10 @@ class Pipeline:
             self._source.start(self._ring)
 
     def windows(self) -> Iterator[WindowEvent]:
-        """Start if need be, and return an iterator over every window, in order, until the source ends.
+        """Start if necessary, and return an iterator over all windows, in order, until the source ends.
 
-        A source that plays as fast as it is read waits for the iteration; another one does not, and the
-        oldest windows are dropped if the iteration is more than a thousand windows behind.
+        A source that plays as fast as it is read waits for the iteration. For any other source the oldest windows are
+        dropped if the iteration falls more than a thousand windows behind.
 
         Yields
         ------
@@ -106,7 +116,7 @@ class Pipeline:
         Raises
         ------
         AuscultError
-            When the source failed on the way; what was judged before has been yielded.
+            If the source failed; the windows before have been yielded.
         """
         events = self._worker.subscribe()
         self.start()
@@ -124,20 +134,20 @@ class Pipeline:
         self.raise_errors()
 
     def drain(self, timeout_s: float) -> list[WindowEvent]:
-        """Return the windows that came since the last call, waiting up to ``timeout_s`` for the first.
+        """Return the windows since the last call, waiting up to ``timeout_s`` for the first.
 
-        Call :meth:`windows` or this, not both; subscribe by calling it once before :meth:`start`.
+        Use :meth:`windows` or this, not both; call it once before :meth:`start` to subscribe.
         """
         events = self._worker.subscribe()
-        found: list[WindowEvent] = []
+        windows: list[WindowEvent] = []
         with contextlib.suppress(queue.Empty):
-            found.append(events.get(timeout=timeout_s) if timeout_s > 0 else events.get_nowait())
+            windows.append(events.get(timeout=timeout_s) if timeout_s > 0 else events.get_nowait())
             while True:
-                found.append(events.get_nowait())
-        return found
+                windows.append(events.get_nowait())
+        return windows
 
     def snapshot(self) -> Snapshot:
-        """Return the newest state of everything, frozen; cheap, from any thread."""
+        """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
         if device is None and self._recorder is None:
             return snapshot
@@ -145,16 +155,16 @@ class Pipeline:
         return dataclasses.replace(snapshot, device=device, recording=recording)
 
     def summary(self) -> Summary:
-        """Return what has been found so far; of the whole recording once it has ended."""
+        """Return the result so far; of the whole recording once it has ended."""
         return self._worker.summary()
 
     @property
     def source(self) -> Source:
-        """Where the sound comes from: to be paused or sent elsewhere; it is started and stopped here."""
+        """The source, to be paused or sought; the pipeline starts and stops it."""
         return self._source
 
     def record(self, path: Path) -> None:
-        """Begin to record from now on; for the thread that made the pipeline.
+        """Start recording from now on; for the thread that created the pipeline.
 
         Parameters
         ----------
@@ -164,9 +174,9 @@ class Pipeline:
         Raises
         ------
         ValueError
-            If it records already, or has not started.
+            If it is recording already, or has not started.
         AuscultError
-            If nothing can be recorded there.
+            If the file cannot be created.
         """
         if self._recorder is not None or not self._started:
             raise ValueError("record must be called while the pipeline runs and does not record")
@@ -174,7 +184,7 @@ class Pipeline:
         self._recorder.start(from_now=True)
 
     def stop_recording(self) -> RecordingStatus | None:
-        """End the recording and return what it came to; None without one. For the thread that made the pipeline."""
+        """Stop recording and return the final status, or None; for the thread that created the pipeline."""
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return None
@@ -183,7 +193,7 @@ class Pipeline:
 
     @property
     def ring(self) -> RingBuffer:
-        """The sound itself, the last half minute of it; to be looked at, never to be written."""
+        """The ring buffer with the last half minute of sound; read only."""
         return self._ring
 
     @property
@@ -192,13 +202,13 @@ class Pipeline:
         return self._started and self._worker.running
 
     def raise_errors(self) -> None:
-        """Raise what ended the source or the classifier early, if anything did."""
+        """Raise the exception that ended the classifier or the source early, if there was one."""
         for error in (self._worker.error, self._source.error):
             if error is not None:
                 raise error
 
     def stop(self) -> None:
-        """Stop listening; windows judged so far stay available. Twice is safe."""
+        """Stop all threads; results so far stay available. Twice is safe."""
         self._source.stop()
         if self._recorder is not None:
             self._recorder.stop()
@@ -210,7 +220,7 @@ class Pipeline:
         self._source.close()
 
     def __enter__(self) -> Self:
-        """Return the pipeline itself; :meth:`windows` or :meth:`start` begins."""
+        """Return the pipeline itself, not yet started."""
         return self
 
     def __exit__(
@@ -221,7 +231,7 @@ class Pipeline:
 
 
 def _recorder(path: Path, ring: RingBuffer, sample_rate: int) -> Recorder:
-    """Return a recorder of a ring; only those who record import it."""
+    """Return a recorder of a ring buffer; imported only when needed."""
     from monitor.audio.recorder.recorder import Recorder
 
     return Recorder(path, ring, sample_rate)

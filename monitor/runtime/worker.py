@@ -1,8 +1,8 @@
-"""The classifier thread: reads the ring, judges every complete window, publishes what it found.
+"""The classifier thread: reads the ring buffer, classifies every complete window, publishes the results.
 
-A slow classifier never builds a backlog: a window that has waited longer than the configured patience
-gives way to the newest complete one and is counted as skipped. A source that waits for its reader
-(``lossless``) never makes it skip. Nothing here draws or writes files.
+A slow classifier never builds a backlog: a window that has waited longer than the configured patience gives way to the
+newest complete one and is counted as skipped. With a source that waits for its reader (``lossless``) no window is
+skipped. Nothing here draws or writes files.
 """
 
 from __future__ import annotations
@@ -23,46 +23,49 @@ from monitor.analysis.analyzer import Analyzer, JudgedWindow
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import Source
+from monitor.log import get_logger
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.percentiles import Percentiles
 
 __all__ = ["Worker"]
 
+logger = get_logger(__name__)
+
 READ_TIMEOUT_S = 0.1
 
 BURST_S = 2.0
 BURST_GRACE_S = 1.0
-"""Seconds of sound, and of time. Sound that was held up on its way comes all at once: a classifier that had nothing to
-do takes it as it comes and skips nothing (docs/decisions/0006)."""
+"""Seconds of sound, and of time. Sound that was delayed arrives in a burst: a classifier that was idle before processes
+all of it and skips nothing (docs/decisions/0006)."""
 
 RECENT_WINDOWS, LATE_WINDOWS = 20, 3
-"""A classifier that skipped three of the last twenty windows cannot follow; one or two are a hiccup."""
+"""A classifier that skipped three of the last twenty windows is overloaded; one or two are tolerated."""
 
-BUNCH_S = 0.02
-"""Longest time that the events of a source played as fast as it is read wait for each other: waking the thread that
-takes them for each one costs half as much as judging it (measured: 350 times real time so, 480 in bunches)."""
+BATCH_S = 0.02
+"""Longest time that results of a lossless source are collected before delivery: waking the reader for each one costs
+half as much as classifying it (measured: 350 times real time one by one, 480 in batches)."""
 
 
 class Worker:
-    """Runs an analysis over a ring on a thread of its own.
+    """Runs an analyzer on a ring buffer, on its own thread.
 
     Parameters
     ----------
     analysis : Analyzer
-        Owned by the worker's thread from :meth:`start` on.
+        Used by the worker's thread only, from :meth:`start` on.
     source : Source
-        Only its ``lossless``, ``speed`` and ``sample_rate`` are read.
+        Only ``lossless``, ``speed`` and ``sample_rate`` are read.
     ring : RingBuffer
     start : Start
-        What opens the source's lines; part of every snapshot.
+        Part of every snapshot.
     config : MonitorConfig
     clock : callable
-        Seconds that only go forward.
+        Monotonic seconds.
 
     Notes
     -----
-    Everything that changes is written by the thread ``auscult-classifier``; what leaves it is frozen.
+    All state is written by the thread ``auscult-classifier``; what leaves it is frozen.
     """
 
     def __init__(
@@ -77,9 +80,10 @@ class Worker:
         self._analysis = analysis
         self._source = source
         self._ring = ring
+        self._start = start
         self._cursor = ring.cursor()
         self._clock = clock
-        self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples that arrive in a second of wall time
+        self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples per second of wall time
         self._patience_samples = config.patience_s * self._wall_rate
         self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
         self._stopping = threading.Event()
@@ -95,13 +99,13 @@ class Worker:
         self._last: JudgedWindow | None = None
         self._events: queue.Queue[WindowEvent] | None = None
         self._queue_windows = config.queue_windows
-        self._bunch: collections.deque[WindowEvent] = collections.deque()
-        self._bunch_due = self._clock()
-        self._snapshot = self._make_snapshot(start)
+        self._batch: collections.deque[WindowEvent] = collections.deque()
+        self._batch_due = self._clock()
+        self._snapshot = self._make_snapshot()
         self.error: BaseException | None = None
 
     def subscribe(self) -> queue.Queue[WindowEvent]:
-        """Return the queue into which every event goes from now on; bounded, the newest win."""
+        """Return the bounded queue of results from now on; when it is full the oldest are dropped."""
         if self._events is None:
             self._events = queue.Queue(self._queue_windows)
         return self._events
@@ -118,81 +122,89 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether more may come."""
+        """Whether more results may come."""
         return self._thread.is_alive()
 
     @property
     def snapshot(self) -> Snapshot:
-        """The newest state of everything, frozen."""
+        """The newest state, frozen."""
         return self._snapshot
 
     def summary(self) -> Summary:
-        """Return what has been found so far; exact once the thread has ended."""
+        """Return the summary so far; final once the thread has ended."""
         return self._summary.summary(
-            self._snapshot.start.source,
+            self._start.source,
             self._analysis.bundle.decision,
             skipped=self._skipped,
             overruns=self._ring.overruns,
         )
 
     def _run(self) -> None:
-        """Judge until the ring is closed and empty, or the worker is stopped."""
+        """Classify until the ring buffer is closed and empty, or the worker is stopped."""
         try:
             while not self._stopping.is_set():
                 read = self._cursor.read(self._read_samples, READ_TIMEOUT_S)
                 if read is None:
-                    self._judge_all(self._analysis.finish, self._clock())
+                    self._classify(self._analysis.finish, self._clock())
                     break
                 if len(read.waveform) or read.lost:
-                    self._look_for_burst(read)
-                    self._take(read)
+                    self._detect_burst(read)
+                    self._process(read)
                 self._idle = self._cursor.behind == 0
-        except Exception as error:  # noqa: BLE001  # a thread's top: kept, and raised again on the main thread
+        except Exception as error:  # top of a thread: raised again on the main thread
+            logger.warning("the classifier stopped with an error", exc_info=True)
             self.error = error
         finally:
             self._cursor.close()
             if self._events is not None:
                 self._deliver(self._events)
-            self._snapshot = self._make_snapshot(self._snapshot.start, finished=True)
+            self._snapshot = self._make_snapshot(finished=True)
 
-    def _look_for_burst(self, read: Read) -> None:
-        """Bear with sound that came all at once while there was nothing to do."""
+    def _detect_burst(self, read: Read) -> None:
+        """Be patient with a burst of sound that arrived while the classifier was idle."""
         arrived = len(read.waveform) + self._cursor.behind
         if self._idle and self._patience_samples < arrived <= BURST_S * self._wall_rate:
             self._burst_samples, self._burst_ends = arrived, self._clock() + BURST_GRACE_S
         self._idle = False
 
-    def _take(self, read: Read) -> None:
-        """Analyse what was read."""
+    def _process(self, read: Read) -> None:
+        """Process new samples."""
         began = self._clock()
-        if not self._judge_all(lambda: self._analysis.push_read(read), began):
-            self._snapshot = self._make_snapshot(self._snapshot.start)
+        if not self._classify(lambda: self._analysis.push_read(read), began):
+            self._snapshot = self._make_snapshot()
 
-    def _judge_all(self, feed: Callable[[], list[int]], began: float) -> bool:
-        """Judge the windows that new samples complete, or skip those that waited too long.
+    def _classify(self, feed: Callable[[], list[int]], began: float) -> bool:
+        """Classify the windows that new samples complete, or skip those that waited too long.
 
         Returns
         -------
         bool
-            Whether the snapshot, which each judged window renews, shows all of that.
+            Whether the snapshot is up to date: each classified window renews it.
         """
-        shown = False
+        up_to_date = False
         ready = feed()
         for index in ready:
-            shown = not self._too_late(newer=index != ready[-1])
-            self._late.append(not shown)
-            if not shown:
-                self._skipped += 1
+            up_to_date = not self._too_late(newer=index != ready[-1])
+            if not up_to_date:
+                self._skip(index)
                 continue
+            self._late.append(False)
             judged = self._analysis.judge(index)
             spent_ms = (self._clock() - began) * 1000
             self._hop_ms.add(spent_ms)
             self._publish(judged, spent_ms + self._waited_ms())
             began = self._clock()
-        return shown
+        return up_to_date
+
+    def _skip(self, index: int) -> None:
+        """Count a window that is not classified; log the first one in a row."""
+        if not (self._late and self._late[-1]):
+            logger.info("skipping windows from %d on: %.2f s behind", index, self._waited_ms() / 1000)
+        self._late.append(True)
+        self._skipped += 1
 
     def _too_late(self, *, newer: bool) -> bool:
-        """Return whether a window gives way: it has waited too long, and a newer one is complete or about to be."""
+        """Return whether a window is skipped: it waited too long, and a newer one is complete or about to be."""
         if self._source.lossless:
             return False
         behind = self._cursor.behind
@@ -201,41 +213,41 @@ class Worker:
         return behind > self._patience_samples and (newer or behind >= self._analysis.hop_s * self._source.sample_rate)
 
     def _waited_ms(self) -> float:
-        """Return how long the samples just analysed had lain in the ring, as far as the backlog tells."""
+        """Return how long the processed samples had waited in the ring buffer, estimated from the backlog."""
         return 0.0 if self._source.lossless else self._cursor.behind / self._wall_rate * 1000
 
     def _publish(self, judged: JudgedWindow, latency_ms: float) -> None:
-        """Hand a judged window to whoever listens."""
+        """Publish the result of a window."""
         event = dataclasses.replace(judged.event, latency_ms=latency_ms)
         self._last = JudgedWindow(event, _read_only(judged.tensor), _read_only(judged.envelope))
         self._history.append("gap" if event.gap else event.rolling.label or event.rolling.state)
         self._summary.push(event)
-        self._snapshot = self._make_snapshot(self._snapshot.start)
+        self._snapshot = self._make_snapshot()
         if self._events is not None:
-            self._bunch.append(event)
+            self._batch.append(event)
             waits = self._source.lossless and self._cursor.behind >= self._read_samples
-            if not waits or self._clock() >= self._bunch_due:
+            if not waits or self._clock() >= self._batch_due:
                 self._deliver(self._events)
 
     def _deliver(self, events: queue.Queue[WindowEvent]) -> None:
-        """Put the bunch into the queue; a lossless source waits for room, otherwise the oldest event goes."""
+        """Put the batch into the queue; with a lossless source wait for room, otherwise drop the oldest result."""
         lossless = self._source.lossless
-        while self._bunch:
+        while self._batch:
             try:
-                events.put(self._bunch[0], timeout=READ_TIMEOUT_S if lossless and not self._stopping.is_set() else 0)
-                self._bunch.popleft()
+                events.put(self._batch[0], timeout=READ_TIMEOUT_S if lossless and not self._stopping.is_set() else 0)
+                self._batch.popleft()
             except queue.Full:
                 if not lossless:
                     with contextlib.suppress(queue.Empty):  # the reader was faster
                         events.get_nowait()
                 elif self._stopping.is_set():
                     break
-        self._bunch_due = self._clock() + BUNCH_S
+        self._batch_due = self._clock() + BATCH_S
 
-    def _make_snapshot(self, start: Start, *, finished: bool = False) -> Snapshot:
-        """Return the present state, frozen."""
+    def _make_snapshot(self, *, finished: bool = False) -> Snapshot:
+        """Return the current state, frozen."""
         return Snapshot(
-            start=start,
+            start=self._start,
             elapsed_s=self._analysis.end_sample / self._analysis.sample_rate,
             window=self._last.event if self._last else None,
             tensor=self._last.tensor if self._last else None,
@@ -253,7 +265,7 @@ class Worker:
 
 
 def _read_only(array: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-    """Return an array that no reader can change."""
+    """Return the array, made read-only."""
     if array is not None:
         array.flags.writeable = False
     return array

@@ -1,4 +1,4 @@
-"""Percentiles are NumPy's of the last values, in constant memory."""
+"""Percentiles equal NumPy's for the last values, in constant memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ latencies = st.floats(0.0, 1e4)
 
 @given(st.lists(latencies, min_size=1, max_size=60), st.integers(1, 20), st.floats(0.0, 100.0))
 def test_equals_numpy_over_the_last_values(values: list[float], capacity: int, percent: float) -> None:
-    """However many values came, the percentile is NumPy's over the newest ones held."""
+    """The percentile equals NumPy's over the newest values, up to the capacity."""
     percentiles = Percentiles(capacity)
     for value in values:
         percentiles.add(value)
@@ -25,28 +25,28 @@ def test_equals_numpy_over_the_last_values(values: list[float], capacity: int, p
 
 
 def test_nothing_added_gives_none() -> None:
-    """Before the first hop there is no latency to show."""
+    """Without values there is no percentile."""
     assert Percentiles().percentile(50) is None
 
 
 def test_one_value_is_every_percentile() -> None:
-    """A single value stands for all percentiles."""
+    """A single value is every percentile."""
     percentiles = Percentiles()
     percentiles.add(1.5)
     assert [percentiles.percentile(percent) for percent in (0, 50, 95, 99, 100)] == [1.5] * 5
 
 
 @given(st.lists(latencies, max_size=50), st.integers(1, 10))
-def test_never_holds_more_than_its_capacity(values: list[float], capacity: int) -> None:
-    """The number of values held is what came, up to the capacity."""
+def test_never_stores_more_than_the_capacity(values: list[float], capacity: int) -> None:
+    """The number of values stored is that of the values added, up to the capacity."""
     percentiles = Percentiles(capacity)
     for value in values:
         percentiles.add(value)
     assert len(percentiles) == min(len(values), capacity)
 
 
-def test_forgets_an_outlier_when_it_is_old() -> None:
-    """A hiccup is gone once as many values came after it as are held."""
+def test_an_old_outlier_is_dropped() -> None:
+    """An outlier has no effect once the capacity was added after it."""
     percentiles = Percentiles(4)
     percentiles.add(1000.0)
     for _ in range(3):
@@ -56,8 +56,8 @@ def test_forgets_an_outlier_when_it_is_old() -> None:
     assert percentiles.percentile(100) == 1.0
 
 
-def test_equal_values_leave_one_at_a_time() -> None:
-    """Of several equal values only the oldest makes room."""
+def test_equal_values_are_dropped_one_at_a_time() -> None:
+    """Of several equal values only the oldest is dropped."""
     percentiles = Percentiles(3)
     for value in (2.0, 2.0, 2.0, 5.0):
         percentiles.add(value)
@@ -66,20 +66,20 @@ def test_equal_values_leave_one_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("capacity", [0, -1])
-def test_refuses_no_capacity(capacity: int) -> None:
-    """Something must be held."""
+def test_a_capacity_below_one_raises(capacity: int) -> None:
+    """The capacity must be at least 1."""
     with pytest.raises(ValueError, match=f"capacity={capacity} must be at least 1"):
         Percentiles(capacity)
 
 
 @pytest.mark.parametrize("percent", [-1, 101, math.nan])
-def test_refuses_a_percentage_out_of_range(percent: float) -> None:
+def test_a_percentage_out_of_range_raises(percent: float) -> None:
     """A percentage lies between 0 and 100."""
     with pytest.raises(ValueError, match="must be from 0 to 100"):
         Percentiles().percentile(percent)
 
 
-def test_refuses_nan() -> None:
-    """A value without a place in the order would spoil the order."""
+def test_nan_raises() -> None:
+    """NaN cannot be sorted."""
     with pytest.raises(ValueError, match="must be a number"):
         Percentiles().add(math.nan)

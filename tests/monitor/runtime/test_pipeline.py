@@ -1,4 +1,4 @@
-"""Source, ring and classifier together: order, newest window wins, errors, and a clean end."""
+"""Source, ring buffer and classifier together: order, skipped windows, errors, and a clean end."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def offline(bundle, waveform=HEART):
 
 
 def without_latency(events):
-    """Return events with the one figure that depends on the clock set to 0."""
+    """Return events with the latency, which depends on the clock, set to 0."""
     return [dataclasses.replace(event, latency_ms=0.0) for event in events]
 
 
 @pytest.fixture
 def wait_until():
-    """Return a wait for a condition, bounded, that polls an event and never sleeps by itself."""
+    """Return a function that polls for a condition, with a timeout."""
 
     def wait(condition, timeout_s=10.0):
         pause = threading.Event()
@@ -51,15 +51,15 @@ def wait_until():
 
 
 @pytest.mark.parametrize("speed", [None, 64.0])
-def test_live_is_offline(plain_bundle, speed):
-    """At any speed the threads give exactly what the synchronous core gives."""
+def test_live_equals_offline(plain_bundle, speed):
+    """At any speed the threads give the same results as the synchronous core."""
     with Pipeline(ArraySource(HEART, 4000, speed=speed), plain_bundle) as pipeline:
         live = list(pipeline.windows())
     assert without_latency(live) == offline(plain_bundle)
 
 
-def test_the_summary_is_of_the_judged_windows(plain_bundle):
-    """Its scores are the mean of the windows' scores, and it counts them."""
+def test_the_summary_is_of_all_windows(plain_bundle):
+    """The scores are the mean over the windows, which are counted."""
     with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
         events = list(pipeline.windows())
         summary = pipeline.summary()
@@ -70,7 +70,7 @@ def test_the_summary_is_of_the_judged_windows(plain_bundle):
 
 
 def test_a_slow_classifier_skips_to_the_newest_window(bundle_maker, plain_engine, scripted_source, wait_until):
-    """While one window is being judged five more complete: only the newest of them is judged, four are skipped."""
+    """While one window is classified five more become complete: only the newest is classified, the others skipped."""
     plain_engine.before = threading.Event()
     pipeline = Pipeline(scripted_source, bundle_maker(engine=plain_engine))
     with pipeline:
@@ -81,25 +81,23 @@ def test_a_slow_classifier_skips_to_the_newest_window(bundle_maker, plain_engine
         plain_engine.before.set()
         wait_until(lambda: pipeline.snapshot().elapsed_s == 7.5)
         scripted_source.stop()
-        judged = [window.index for window in windows]
+        indices = [window.index for window in windows]
         summary = pipeline.summary()
-    assert judged[-1] == 5
+    assert indices[-1] == 5
     assert summary.skipped + summary.windows == 6
     assert summary.skipped >= 3
 
 
 def test_a_lossless_source_is_never_skipped(bundle_maker, plain_engine):
-    """At full speed the source waits: every window of the hop grid is judged however slow the iteration."""
+    """At full speed the source waits: every window is classified, however slow the iteration."""
     config = MonitorConfig(queue_windows=1)
     with Pipeline(ArraySource(HEART, 4000), bundle_maker(engine=plain_engine), config=config) as pipeline:
         indices = [window.index for window in pipeline.windows()]
     assert indices == list(range(31))
 
 
-def test_a_ring_that_was_overrun_is_counted_and_its_windows_withheld(
-    bundle_maker, plain_engine, scripted_source, wait_until
-):
-    """When the classifier is away for longer than the ring holds, positions stay right and nothing is made up."""
+def test_an_overrun_is_counted_and_its_windows_have_no_label(bundle_maker, plain_engine, scripted_source, wait_until):
+    """When the classifier falls behind by more than the ring buffer, positions stay right and windows are gaps."""
     plain_engine.before = threading.Event()
     config = MonitorConfig(ring_s=6.0)
     with Pipeline(scripted_source, bundle_maker(engine=plain_engine), config=config) as pipeline:
@@ -118,34 +116,35 @@ def test_a_ring_that_was_overrun_is_counted_and_its_windows_withheld(
     assert all(event.verdict.scores is None for event in events if event.gap)
 
 
-def test_a_classifier_that_fails_is_told_on_the_main_thread(bundle_maker, plain_engine):
-    """What was judged before is yielded, then the error is raised where the program can see it."""
+def test_an_error_of_the_classifier_is_raised_on_the_main_thread(bundle_maker, plain_engine, caplog):
+    """The windows before are yielded, then the error is raised; it is logged as well."""
     plain_engine.fails_at = 3
     with Pipeline(ArraySource(HEART, 4000), bundle_maker(engine=plain_engine)) as pipeline:
         windows = pipeline.windows()
-        seen = []
-        with pytest.raises(RuntimeError, match="scripted failure"):
-            seen.extend(window.index for window in windows)
-    assert seen == [0, 1, 2]
+        indices = []
+        with caplog.at_level("WARNING"), pytest.raises(RuntimeError, match="scripted failure"):
+            indices.extend(window.index for window in windows)
+    assert indices == [0, 1, 2]
+    assert caplog.messages == ["the classifier stopped with an error"]
     assert pipeline.summary().windows == 3
 
 
-def test_a_source_that_fails_is_told_after_its_windows(plain_bundle, scripted_source):
-    """A source's own error comes after everything it had delivered was judged."""
+def test_an_error_of_the_source_is_raised_after_its_windows(plain_bundle, scripted_source):
+    """The error of a source is raised after everything before was classified."""
     scripted_source.failure = RecordingError("heart.wav: broke off", "copy it again")
-    seen = []
+    indices = []
     with Pipeline(scripted_source, plain_bundle) as pipeline:
         windows = pipeline.windows()
         scripted_source.ring.push(HEART[:24_000])
         scripted_source.stop()
         with pytest.raises(RecordingError, match="broke off"):
             for window in windows:
-                seen.append(window.index)
-    assert seen[-1] == 2
+                indices.append(window.index)
+    assert indices[-1] == 2
 
 
-def test_stopping_early_keeps_what_was_found(plain_bundle, scripted_source, wait_until):
-    """Stop ends both threads at once; twice is safe; the summary stands."""
+def test_stopping_early_keeps_the_results(plain_bundle, scripted_source, wait_until):
+    """Stop ends both threads; twice is safe; the summary stays available."""
     pipeline = Pipeline(scripted_source, plain_bundle)
     pipeline.start()
     pipeline.start()
@@ -159,14 +158,14 @@ def test_stopping_early_keeps_what_was_found(plain_bundle, scripted_source, wait
 
 
 def test_a_pipeline_that_was_never_started_can_be_closed(plain_bundle):
-    """A program that fails between making and starting leaves nothing behind."""
+    """Closing without starting leaves no thread."""
     with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
         assert pipeline.snapshot().window is None
         assert not pipeline.running
 
 
-def test_the_snapshot_tells_everything(plain_bundle):
-    """After the end it holds the last window, its picture (read-only), the strip and the counters."""
+def test_the_snapshot_is_complete(plain_bundle):
+    """After the end it has the last window, the input image (read-only), the history and the counters."""
     with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
         before = pipeline.snapshot()
         last = list(pipeline.windows())[-1]
@@ -182,7 +181,7 @@ def test_the_snapshot_tells_everything(plain_bundle):
 
 
 def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scripted_source, wait_until):
-    """The queue is bounded: the oldest windows go, the newest stay, nothing waits for ever."""
+    """The queue is bounded: the oldest windows are dropped, the newest stay."""
     config = MonitorConfig(queue_windows=2, ring_s=60.0, patience_s=60.0)
     with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
         windows = pipeline.windows()
@@ -194,17 +193,17 @@ def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scrip
         assert [window.index for window in windows] == [29, 30]
 
 
-def test_a_bad_hop_is_refused_before_anything_starts(plain_bundle):
-    """No thread and no ring is made for a hop that does not fit."""
+def test_an_invalid_hop_raises(plain_bundle):
+    """A hop off the frame grid raises before any thread starts."""
     with pytest.raises(ValueError, match="hop_s"):
         Pipeline(ArraySource(HEART, 4000), plain_bundle, hop_s=0.33)
 
 
-def test_a_recording_begun_in_mid_run_has_what_came_after(plain_bundle, scripted_source, tmp_path):
-    """What the ring held before is left out; two at a time are refused, and one after the other are not."""
+def test_a_recording_started_later_has_the_sound_from_then_on(plain_bundle, scripted_source, tmp_path):
+    """Earlier sound is not recorded; one recording at a time, several in sequence."""
     with Pipeline(scripted_source, plain_bundle) as pipeline:
         with pytest.raises(ValueError, match="while the pipeline runs"):
-            pipeline.record(tmp_path / "early.wav")
+            pipeline.record(tmp_path / "too-soon.wav")
         pipeline.start()
         scripted_source.ring.push(HEART[:4000])
         pipeline.record(tmp_path / "a.wav")
@@ -220,13 +219,13 @@ def test_a_recording_begun_in_mid_run_has_what_came_after(plain_bundle, scripted
         np.testing.assert_array_equal(soundfile.read(tmp_path / name, dtype="float32")[0], sound)
 
 
-def test_windows_that_span_a_jump_are_withheld(plain_bundle):
-    """A window with the jump in it is a gap; those after it are judged."""
+def test_windows_that_span_a_seek_are_gaps(plain_bundle):
+    """A window with the jump in it is a gap; those after it are classified."""
     source = SyntheticSource(speed=None)
     source.seek(20.0)
     with Pipeline(source, plain_bundle, hop_s=0.5) as pipeline:
         events = list(pipeline.windows())
     assert [event.gap for event in events[:2]] == [True, False]
-    there = offline(plain_bundle, source.waveform[80_000:])
-    assert len(events) == len(there)
+    expected = offline(plain_bundle, source.waveform[80_000:])
+    assert len(events) == len(expected)
     assert events[-1].verdict.scores is not None

@@ -1,4 +1,4 @@
-"""The classifier thread's own rules: patience, latency, the strip's length."""
+"""The rules of the classifier thread: patience, bursts, latency, history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEART = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5)).wavef
 
 
 def wait_until(condition, timeout_s=10.0):
-    """Wait for a condition, bounded; polls an event and never sleeps by itself."""
+    """Poll for a condition, with a timeout."""
     pause = threading.Event()
     for _ in range(int(timeout_s / 0.002)):
         if condition():
@@ -26,8 +26,8 @@ def wait_until(condition, timeout_s=10.0):
     pytest.fail("the condition did not come about")
 
 
-def test_a_hiccup_shorter_than_the_patience_skips_nothing(bundle_maker, scripted_source):
-    """Windows that complete together are all judged when the backlog is within the patience."""
+def test_a_delay_within_the_patience_skips_nothing(bundle_maker, scripted_source):
+    """Windows that become complete together are all classified if the backlog is within the patience."""
     config = MonitorConfig(patience_s=60.0, ring_s=60.0)
     with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
         windows = pipeline.windows()
@@ -37,8 +37,8 @@ def test_a_hiccup_shorter_than_the_patience_skips_nothing(bundle_maker, scripted
 
 
 @pytest.mark.parametrize("samples", [1001, 4000, 8000])
-def test_sound_that_was_held_up_is_judged_whole(bundle_maker, scripted_source, samples):
-    """Up to 2 s that come at once to a classifier that had nothing to do are no backlog: nothing is skipped."""
+def test_a_burst_after_idling_skips_nothing(bundle_maker, scripted_source, samples):
+    """Up to 2 s of sound that arrive at once while the classifier is idle are classified completely."""
     ends = [*range(1000, 19_501, 500), 19_500 + samples]
     with Pipeline(scripted_source, bundle_maker()) as pipeline:
         windows = pipeline.windows()
@@ -46,41 +46,45 @@ def test_sound_that_was_held_up_is_judged_whole(bundle_maker, scripted_source, s
             scripted_source.ring.push(HEART[start:end])
             wait_until(lambda end=end: pipeline.snapshot().elapsed_s == end / 4000 and pipeline._worker._idle)
         scripted_source.stop()
-        judged = [window.index for window in windows]
+        indices = [window.index for window in windows]
         summary = pipeline.summary()
     assert summary.skipped == 0
-    assert judged == list(range((19_500 + samples - 20_000) // 2000 + 1))
+    assert indices == list(range((19_500 + samples - 20_000) // 2000 + 1))
 
 
-def test_a_backlog_beyond_the_patience_is_jumped(bundle_maker, scripted_source):
-    """20 s that arrive at once leave only the newest windows to be judged; the others are counted."""
+def test_a_backlog_beyond_the_patience_is_skipped(bundle_maker, scripted_source, caplog):
+    """Of 20 s that arrive at once only the newest window is classified; the others are counted, and logged once."""
+    caplog.set_level("INFO")
     config = MonitorConfig(ring_s=60.0)
     with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
         windows = pipeline.windows()
         scripted_source.ring.push(HEART)
         scripted_source.stop()
-        judged = [window.index for window in windows]
+        indices = [window.index for window in windows]
         summary = pipeline.summary()
-    assert judged == [30]
+    assert indices == [30]
     assert (summary.windows, summary.skipped) == (1, 30)
+    assert [message for message in caplog.messages if "skipping" in message] == [
+        "skipping windows from 0 on: 15.00 s behind"
+    ]
 
 
-def test_latency_is_told(plain_bundle):
-    """Every window says how long it took, more than nothing."""
+def test_latency_is_measured(plain_bundle):
+    """Every window has a latency above 0."""
     with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
         assert all(window.latency_ms > 0.0 for window in pipeline.windows())
 
 
-def test_the_strip_is_bounded(plain_bundle):
-    """A session of hours keeps the newest labels only."""
+def test_the_history_is_bounded(plain_bundle):
+    """The history keeps only the newest labels."""
     config = MonitorConfig(history_windows=5)
     with Pipeline(ArraySource(HEART, 4000), plain_bundle, config=config) as pipeline:
         labels = [window.rolling.label for window in pipeline.windows()]
         assert pipeline.snapshot().history == tuple(labels[-5:])
 
 
-def test_an_overload_is_told(bundle_maker, scripted_source):
-    """20 s that arrive at once are more than can be followed: the snapshot says so."""
+def test_an_overload_is_reported(bundle_maker, scripted_source):
+    """After 20 s that arrive at once the snapshot says that the classifier is overloaded."""
     with Pipeline(scripted_source, bundle_maker(), config=MonitorConfig(ring_s=60.0)) as pipeline:
         windows = pipeline.windows()
         scripted_source.ring.push(HEART)
@@ -89,15 +93,15 @@ def test_an_overload_is_told(bundle_maker, scripted_source):
         assert pipeline.snapshot().overloaded
 
 
-def test_what_is_followed_is_no_overload(plain_bundle):
-    """A source that waits for its reader is never too fast."""
+def test_a_lossless_source_is_no_overload(plain_bundle):
+    """A source that waits for its reader never overloads the classifier."""
     with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
         list(pipeline.windows())
         assert not pipeline.snapshot().overloaded
 
 
-def test_a_gap_stands_on_the_strip(plain_bundle, scripted_source):
-    """Windows that were withheld for lost samples have their own entry."""
+def test_a_gap_is_in_the_history(plain_bundle, scripted_source):
+    """Windows with lost samples have an entry of their own."""
     config = MonitorConfig(patience_s=60.0, ring_s=60.0)
     with Pipeline(scripted_source, plain_bundle, config=config) as pipeline:
         windows = pipeline.windows()
