@@ -1,1 +1,1 @@
-"""From the bytes of a recording to samples: decoders, headers and the checks of what they promise."""
+"""From the bytes of a recording to samples: decoders, headers and checks."""

@@ -1,6 +1,6 @@
-"""What is wrong with a file before any decoder sees it, in one line with the next step.
+"""Checks of a file before it is decoded; each error is one line with the next step.
 
-Pure but for looking at the file; safe on any thread; must not import a decoder.
+Pure except for reading the file; safe on any thread; must not import a decoder.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ __all__ = ["check_file", "printable", "read_error"]
 
 
 def check_file(path: Path) -> None:
-    """Refuse what cannot be a whole recording.
+    """Refuse a file that cannot be a complete recording.
 
     Raises
     ------
     RecordingError
-        If the file is missing, a directory, no regular file, empty, not readable by this
-        person, or (WAV, AIFF) shorter than its header promises.
+        If the file is missing, a directory, not a regular file, empty, not readable by this
+        user, or (WAV, AIFF) shorter than its header states.
     """
     name, quoted = printable(str(path)), _in_shell(path)
     try:
@@ -36,7 +36,7 @@ def check_file(path: Path) -> None:
             raise RecordingError(f"{name}: is empty (0 bytes)", "record or copy it again")
         with path.open("rb") as file:
             missing, promised = missing_bytes(file)
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise read_error(name, error) from error
     if missing:
         raise RecordingError(
@@ -46,7 +46,7 @@ def check_file(path: Path) -> None:
 
 
 def read_error(name: str, error: OSError | ValueError) -> RecordingError:
-    """Return the system's refusal as one line with the next step."""
+    """Return an error of the operating system as one line with the next step."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return RecordingError(f"{name}: no such file", "check the name, or list a folder with ls")
     if isinstance(error, PermissionError):
@@ -56,7 +56,13 @@ def read_error(name: str, error: OSError | ValueError) -> RecordingError:
 
 
 def printable(name: str) -> str:
-    """Return a name on one line: line breaks, control characters and broken bytes are escaped."""
+    r"""Return a name on one line: line breaks, control characters and invalid bytes are escaped.
+
+    Examples
+    --------
+    >>> print(printable("a\nb.wav"))
+    a\nb.wav
+    """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in name
@@ -64,6 +70,6 @@ def printable(name: str) -> str:
 
 
 def _in_shell(path: Path) -> str:
-    """Return a name as it is typed in a shell; a placeholder where it cannot be typed."""
+    """Return a name quoted for a shell; a placeholder where it cannot be typed."""
     name = os.fspath(path)
     return shlex.quote(name) if name.isprintable() else "FILE"

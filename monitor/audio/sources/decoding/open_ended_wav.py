@@ -1,7 +1,7 @@
-"""A WAV whose recorder never wrote how long it is: read to the end of the file.
+"""A WAV whose header states no length, read to the end of the file.
 
 A recorder that is switched off, or that writes into a pipe, leaves a size of 0;
-libsndfile takes that for silence. Used by one thread at a time.
+libsndfile reads such a file as empty. Used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.decoding.pcm import RawFormat, check_format
-from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, holds_nothing_but_chunks, read_wav_header, skipper
+from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, only_chunks_follow, read_wav_header, skipper
 
 __all__ = ["OpenEndedWav"]
 
@@ -30,7 +30,8 @@ class OpenEndedWav:
     ----------
     file : binary file
         At its first sample; closed with this object.
-    form : RawFormat
+    raw : RawFormat
+        The format of the samples.
 
     Attributes
     ----------
@@ -38,18 +39,18 @@ class OpenEndedWav:
         Hz.
     channels : int
     num_samples : int
-        Samples of each channel, by the size of the file.
+        Samples per channel, from the size of the file.
     """
 
-    def __init__(self, file: BinaryIO, form: RawFormat) -> None:
-        self._file, self._form = file, form
+    def __init__(self, file: BinaryIO, raw: RawFormat) -> None:
+        self._file, self._raw = file, raw
         self._first_byte = file.tell()
-        self.sample_rate, self.channels = form.sample_rate, form.channels
-        self.num_samples: int | None = (os.fstat(file.fileno()).st_size - self._first_byte) // form.frame_bytes
+        self.sample_rate, self.channels = raw.sample_rate, raw.channels
+        self.num_samples: int | None = (os.fstat(file.fileno()).st_size - self._first_byte) // raw.frame_bytes
 
     @classmethod
     def open(cls, path: Path, name: str) -> Self | None:
-        """Return the sound of ``path``, or None if it is anything but such a WAV.
+        """Return the open file if it is a WAV without a length, else None.
 
         Raises
         ------
@@ -60,17 +61,17 @@ class OpenEndedWav:
         """
         file = path.open("rb")
         try:
-            form = _unfinished_form(file, name)
+            raw = _open_ended_format(file, name)
         except BaseException:
             file.close()
             raise
-        if form is None:
+        if raw is None:
             file.close()
             return None
-        return cls(file, form)
+        return cls(file, raw)
 
     def __enter__(self) -> Self:
-        """Return the sound itself."""
+        """Return the object itself."""
         return self
 
     def __exit__(
@@ -85,16 +86,16 @@ class OpenEndedWav:
         Yields
         ------
         ndarray, shape (samples, channels), float32
-            In [-1, 1) for whole numbers; floats as they are.
+            In [-1, 1) for integer formats; floats unchanged.
         """
-        size = self._form.frame_bytes
+        size = self._raw.frame_bytes
         self._file.seek(self._first_byte + start_sample * size)
-        while len(block := self._form.decode(self._file.read(max(1, READ_BYTES // size) * size))):
+        while len(block := self._raw.decode(self._file.read(max(1, READ_BYTES // size) * size))):
             yield block
 
 
-def _unfinished_form(file: BinaryIO, name: str) -> RawFormat | None:
-    """Return the form of a WAV that was never finished, and stand at its first sample."""
+def _open_ended_format(file: BinaryIO, name: str) -> RawFormat | None:
+    """Return the format of a WAV without a length and seek to its first sample; None for any other file."""
     head = file.read(12)
     if head[:4] not in WAV_MAGICS or head[8:] != b"WAVE":
         return None
@@ -102,7 +103,7 @@ def _unfinished_form(file: BinaryIO, name: str) -> RawFormat | None:
     if header is None or not header.zero_size or header.encoding is None:
         return None
     first_byte = file.tell()
-    if holds_nothing_but_chunks(file):
+    if only_chunks_follow(file):
         return None
     file.seek(first_byte)
     check_format(name, header.sample_rate, header.channels, None)

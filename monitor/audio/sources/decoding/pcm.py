@@ -1,7 +1,7 @@
-"""Bytes of plain samples to floats, and many channels to one.
+"""PCM bytes to float samples, and many channels to one.
 
-The one place that knows how whole numbers become floats (as libsndfile does it, to the
-last bit), which channel is heard, and what rates and channel counts are taken. Pure;
+The one place that defines how integers become floats (as in libsndfile, to the last bit),
+how channels are selected, and which sample rates and channel counts are accepted. Pure;
 safe on any thread; must not open anything.
 """
 
@@ -18,7 +18,7 @@ __all__ = ["ENCODINGS", "RawFormat", "check_channel", "check_format", "pick_chan
 
 MIN_RATE_HZ, MAX_RATE_HZ = 1000, 192_000
 MAX_CHANNELS = 1024
-"""As libsndfile."""
+"""The limit of libsndfile."""
 
 SCALES = {"s16le": ("<i2", 2.0**-15), "s32le": ("<i4", 2.0**-31), "f32le": ("<f4", 1.0), "f64le": ("<f8", 1.0)}
 SAMPLE_BYTES = {"u8": 1, "s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4, "f64le": 8}
@@ -27,7 +27,7 @@ ENCODINGS = tuple(SAMPLE_BYTES)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RawFormat:
-    """How samples without a header are written.
+    """The format of samples without a header.
 
     Parameters
     ----------
@@ -36,12 +36,18 @@ class RawFormat:
     channels : int
         Interleaved channels, 1 to 1024.
     encoding : str
-        One of `ENCODINGS`; whole numbers (``s``, ``u``) or floats (``f``), little-endian.
+        One of `ENCODINGS`: signed (``s``) or unsigned (``u``) integers or floats (``f``), little-endian.
 
     Raises
     ------
     ValueError
         If a value is out of range.
+
+    Examples
+    --------
+    >>> stereo = RawFormat(sample_rate=4000, channels=2, encoding="s16le")
+    >>> stereo.frame_bytes, stereo.decode(bytes([0, 64, 0, 128]))
+    (4, array([[ 0.5, -1. ]], dtype=float32))
     """
 
     sample_rate: int
@@ -49,7 +55,7 @@ class RawFormat:
     encoding: str = "s16le"
 
     def __post_init__(self) -> None:
-        """Refuse a form that cannot be heard."""
+        """Check the values."""
         if not MIN_RATE_HZ <= self.sample_rate <= MAX_RATE_HZ:
             raise ValueError(f"sample_rate={self.sample_rate} must be from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz")
         if not 1 <= self.channels <= MAX_CHANNELS:
@@ -63,27 +69,27 @@ class RawFormat:
         return SAMPLE_BYTES[self.encoding] * self.channels
 
     def decode(self, data: bytes) -> NDArray[np.float32]:
-        """Return the samples in ``data``; a part of a sample at its end is left out.
+        """Return the samples in ``data``; an incomplete sample at the end is dropped.
 
         Returns
         -------
         ndarray, shape (samples, channels), float32
-            Whole numbers are scaled to [-1, 1); floats stay as they are.
+            Integers are scaled to [-1, 1); floats are unchanged.
         """
         whole = data[: len(data) // self.frame_bytes * self.frame_bytes]
-        return _floats(whole, self.encoding).reshape(-1, self.channels)
+        return _floats(whole, self.encoding).reshape(-1, self.channels)  # (samples, channels)
 
 
 def _floats(data: bytes, encoding: str) -> NDArray[np.float32]:
-    """Return whole samples as float32."""
+    """Return complete samples as float32."""
     if encoding == "u8":
         return (np.frombuffer(data, np.uint8).astype(np.float32) - np.float32(128.0)) * np.float32(2.0**-7)
-    if encoding == "s24le":  # each becomes the upper three bytes of a 32-bit number
+    if encoding == "s24le":  # each becomes the upper three bytes of a 32-bit integer
         wide = np.zeros((len(data) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
         data, encoding = wide.tobytes(), "s32le"
     kind, scale = SCALES[encoding]
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: the ring's gap
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: lost sound
         values = np.frombuffer(data, kind).astype(np.float32)
     return values if scale == 1.0 else values * np.float32(scale)
 
@@ -100,14 +106,14 @@ def pick_channel(block: NDArray[np.float32], channel: int | None) -> NDArray[np.
     Returns
     -------
     ndarray, shape (samples,), float32
-        Each sample depends on its own row alone, so cutting the block changes nothing.
+        Each sample depends on its own row alone, so the result does not depend on how the sound is cut into blocks.
     """
     if channel is not None:
         return block[:, channel - 1].copy()
     mono: NDArray[np.float32] = block[:, 0].copy()
     if block.shape[1] == 1:
         return mono
-    with np.errstate(over="ignore", invalid="ignore"):  # inf - inf is no sound: the ring's gap
+    with np.errstate(over="ignore", invalid="ignore"):  # inf - inf becomes NaN: lost sound
         for other in block.T[1:]:
             mono += other
         mono *= np.float32(1.0 / block.shape[1])
@@ -115,7 +121,7 @@ def pick_channel(block: NDArray[np.float32], channel: int | None) -> NDArray[np.
 
 
 def check_channel(channel: int | None) -> None:
-    """Refuse a channel number that no recording can have.
+    """Refuse a channel number below 1.
 
     Raises
     ------
@@ -127,12 +133,12 @@ def check_channel(channel: int | None) -> None:
 
 
 def check_format(name: str, sample_rate: int, channels: int, channel: int | None) -> None:
-    """Refuse a recording whose rate is out of range or that lacks the channel asked for.
+    """Refuse a recording whose sample rate or channel count is out of range, or that lacks ``channel``.
 
     Raises
     ------
     RecordingError
-        In one line that begins with ``name``.
+        If so; one line that begins with ``name``.
     """
     if not MIN_RATE_HZ <= sample_rate <= MAX_RATE_HZ:
         raise RecordingError(

@@ -1,0 +1,146 @@
+"""Whatever libsndfile reads comes as blocks, exactly from any start; damage is one line."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from monitor.audio.sources.decoding.decoder import Decoder
+from monitor.errors import RecordingError
+
+
+def noise(samples: int, channels: int = 1) -> NDArray[np.float32]:
+    """Return repeatable noise, (samples, channels)."""
+    return np.random.default_rng(0).normal(0, 0.1, (samples, channels)).astype(np.float32)
+
+
+def write(path: Path, waveform: NDArray[np.float32], sample_rate: int = 4000, subtype: str | None = None) -> Path:
+    """Write a recording; return its path."""
+    soundfile.write(path, waveform, sample_rate, subtype)
+    return path
+
+
+def decode(path: Path, start_sample: int = 0) -> tuple[NDArray[np.float32], RecordingError | None]:
+    """Return all that is decoded from a sample on, (samples, channels), and the error that ended it."""
+    blocks: list[NDArray[np.float32]] = []
+    with Decoder(str(path), path.name) as sound:
+        blocks.append(np.zeros((0, sound.channels), np.float32))
+        try:
+            blocks.extend(block.copy() for block in sound.blocks(start_sample))
+        except RecordingError as error:
+            return np.concatenate(blocks), error
+    return np.concatenate(blocks), None
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_lossless_formats_give_what_was_written(tmp_path: Path, suffix: str, channels: int) -> None:
+    """Rate, channels, length and samples are the file's."""
+    path = write(tmp_path / f"a.{suffix}", noise(40_000, channels), 11_025, "PCM_16")
+    with Decoder(str(path), "a") as sound:
+        assert (sound.sample_rate, sound.channels, sound.num_samples) == (11_025, channels, 40_000)
+    expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    np.testing.assert_array_equal(decode(path)[0], expected)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff", "ogg", "mp3"])
+@pytest.mark.parametrize("start", [1, 16_384, 39_999, 40_000])
+def test_a_start_is_exact(tmp_path: Path, suffix: str, start: int) -> None:
+    """Decoding from a sample gives the end of the whole, bit for bit, whether the format can seek or not."""
+    path = write(tmp_path / f"a.{suffix}", noise(40_000), 8000)
+    np.testing.assert_array_equal(decode(path, start)[0], decode(path)[0][start:])
+
+
+def test_a_failing_seek_falls_back_to_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where libsndfile cannot seek, the samples before the start are decoded and dropped."""
+    path = write(tmp_path / "a.wav", noise(40_000), subtype="FLOAT")
+
+    def fail(*args: object) -> None:
+        raise soundfile.LibsndfileError(0)
+
+    monkeypatch.setattr(soundfile.SoundFile, "seek", fail)
+    np.testing.assert_array_equal(decode(path, 30_000)[0], noise(40_000)[30_000:])
+
+
+def test_many_channels_are_read_in_smaller_blocks(tmp_path: Path) -> None:
+    """A block of 500 channels holds at most 2 MiB, and all samples come."""
+    path = write(tmp_path / "a.wav", noise(3000, 500), subtype="FLOAT")
+    with Decoder(str(path), "a.wav") as sound:
+        assert max(block.nbytes for block in sound.blocks()) <= 2**21
+    np.testing.assert_array_equal(decode(path)[0], noise(3000, 500))
+
+
+def test_an_open_file_is_decoded_from_its_start() -> None:
+    """A file in memory serves like a path, for MP3 too."""
+    for kind in ("WAV", "MP3"):
+        file = io.BytesIO()
+        soundfile.write(file, noise(20_000), 8000, format=kind)
+        file.seek(0)
+        with Decoder(file, "memory") as sound:
+            assert sum(len(block) for block in sound.blocks()) == 20_000
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.raw", "a"])
+@pytest.mark.parametrize(
+    "data",
+    [b"hello world\n" * 50, bytes(4000), b"RIFF\x00\x00\x00\x00WAVE", b"fLaC" + bytes(300), b"OggS" + bytes(300),
+     b"ID3\x03" + bytes(range(256)) * 8, b"\xff\xfb\x90\x64" + bytes(range(256)) * 8, b"\x00"],
+)  # fmt: skip
+def test_what_is_no_recording(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, data: bytes) -> None:
+    """Text, junk and broken headers are refused in one line, and the decoder itself prints nothing."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(RecordingError) as caught:
+        Decoder(str(tmp_path / name), name)
+    assert str(caught.value).startswith(
+        f"{name}: not a recording that can be read; give a wav, flac, ogg, mp3 or aiff file"
+    )
+    assert "--raw s16le --rate 4000" in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_standard_error_stays_open_after_an_mp3(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Once the file is open, file descriptor 2 leads where it did before."""
+    Decoder(str(write(tmp_path / "a.mp3", noise(20_000), 8000)), "a.mp3").close()
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
+
+
+def test_a_truncated_flac_is_decoded_up_to_the_cut(tmp_path: Path) -> None:
+    """The samples before the cut come, then an error that says where it is."""
+    path = write(tmp_path / "a.flac", noise(100_000))
+    expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    decoded, error = decode(path)
+    assert 30_000 < len(decoded) < 60_000
+    np.testing.assert_array_equal(decoded, expected[: len(decoded)])
+    assert f"a.flac: damaged or cut short, decoding stops after {len(decoded) / 4000:.1f} s of 25.0 s; " in str(error)
+    assert "\n" not in str(error)
+
+
+def test_a_truncated_mp3_is_decoded_up_to_the_cut(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """An MP3 with far less sound than its header states ends with an error; the decoder itself prints nothing."""
+    path = write(tmp_path / "a.mp3", noise(100_000), 8000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    decoded, error = decode(path)
+    assert 30_000 < len(decoded) < 60_000
+    assert "decoding stops after" in str(error)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_flac_without_a_length_is_decoded_to_its_end(tmp_path: Path) -> None:
+    """A FLAC from a streaming encoder states no length; that is no error."""
+    path = write(tmp_path / "a.flac", noise(40_000))
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    with Decoder(str(path), "a.flac") as sound:
+        assert sound.num_samples is None
+    decoded, error = decode(path)
+    assert (len(decoded), error) == (40_000, None)
