@@ -61,7 +61,7 @@ class DashboardController:
         self._shown_index = -1
         self._heart_sounds: tuple[int, tuple[float, ...]] = (-1, ())  # index of the window, seconds
         self._gain_db = 0.0
-        self._held = self._help = False
+        self._holding = self._help = False
         self._frozen: tuple[Snapshot, DashboardState] | None = None
         self._position_s = 0.0
         self.events = EventLog()
@@ -74,8 +74,8 @@ class DashboardController:
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Keys and what they do for this source, the most important first."""
-        hold = "resume" if self._held else "freeze" if self.live else "pause"
-        keys = [("q", "quit"), ("?", "help"), ("space", hold), ("m", "mark")]
+        action = "resume" if self._holding else "freeze" if self.live else "pause"
+        keys = [("q", "quit"), ("?", "help"), ("space", action), ("m", "mark")]
         keys += [("r", "record")] if self.live else []
         keys += [("s", "save")]
         keys += [("←→", f"seek {SEEK_S:g} s")] if self._pipeline.source.can_seek else []
@@ -97,7 +97,7 @@ class DashboardController:
         if self._frozen is None:
             trace = self._tracer.trace(round(snapshot.elapsed_s * self._start.sample_rate), self._sounds(snapshot))
             shown, state = snapshot, DashboardState(trace=trace, shift_s=shift_s)
-            if self._held and self.live:
+            if self._holding and self.live:
                 self._frozen = shown, state
         else:
             shown, state = self._frozen
@@ -109,7 +109,7 @@ class DashboardController:
             stats=self._runtime_stats(),
             keys=self.keys if has_keys else (),
             gain_db=self._gain_db,
-            held=("frozen" if self.live else "paused") if self._held else "",
+            hold=("frozen" if self.live else "paused") if self._holding else "",
             help=self._help,
         )
 
@@ -123,7 +123,7 @@ class DashboardController:
         if window is None or window.index == self._shown_index or speed is None or snapshot.finished or window.short:
             return
         self._shown_index = window.index
-        if not (self._pipeline.ring.closed or self._held):
+        if not (self._pipeline.ring.closed or self._holding):
             since_s = (self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s) / speed
             self._display_ms.add(max(0.0, since_s + self._pipeline.source.since_last_block_s) * 1000.0)
 
@@ -178,8 +178,8 @@ class DashboardController:
 
     def _hold(self) -> None:
         """Pause or freeze, or resume."""
-        self._held, self._frozen = not self._held, None
-        self._pipeline.source.pause(paused=self._held)
+        self._holding, self._frozen = not self._holding, None
+        self._pipeline.source.pause(paused=self._holding)
 
     def _mark(self) -> None:
         """Log a mark at the current position."""

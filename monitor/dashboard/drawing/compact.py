@@ -66,8 +66,8 @@ def _ranked_lines(layout: Layout) -> list[tuple[int, Line]]:
 def _source_line(layout: Layout) -> Line:
     """Return source and position, and whether the playback is paused or the screen frozen."""
     start, state, width = layout.snapshot.start, layout.state, layout.width
-    held = f"{state.held.upper()} " if state.held else ""
-    time = held + clock(layout.snapshot.elapsed_s + state.shift_s)
+    hold = f"{state.hold.upper()} " if state.hold else ""
+    time = hold + clock(layout.snapshot.elapsed_s + state.shift_s)
     source = fit(start.source, max(width - len(time) - 1, 0), unicode=layout.style.unicode)
     return Row(width).put(0, source).right(time, margin=0).line()
 

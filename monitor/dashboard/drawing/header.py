@@ -22,11 +22,11 @@ def header_rows(layout: Layout) -> list[Line]:
     """Return two rows: source and position; model, settings and note."""
     start, style, width = layout.snapshot.start, layout.style, layout.width
     time = _time_text(layout.snapshot, layout.state)
-    held = f"{layout.state.held.upper()}  " if layout.state.held else ""
-    source = fit(start.source, max(width - len(held) - len(time) - GUTTER - 3, 1), unicode=style.unicode)
+    hold = f"{layout.state.hold.upper()}  " if layout.state.hold else ""
+    source = fit(start.source, max(width - len(hold) - len(time) - GUTTER - 3, 1), unicode=style.unicode)
     first = Row(width).put(1, "auscult", style.ink(dim=True)).put(GUTTER, source, style.ink(bold=True))
-    if held:
-        first.put(width - 1 - len(time) - len(held), held, style.ink(AMBER, bold=True))
+    if hold:
+        first.put(width - 1 - len(time) - len(hold), hold, style.ink(AMBER, bold=True))
     text = layout.snapshot.note or input_status(layout.snapshot)
     note = fit(text, min(cell_len(text), width - 30), unicode=style.unicode)
     settings = _settings_text(layout, width - GUTTER - 3 - cell_len(note))

@@ -67,7 +67,7 @@ class DashboardState:
         Keys and what they do, the most important first; empty where there is no keyboard.
     gain_db : float
         Display gain on top of the automatic one.
-    held : str
+    hold : str
         ``"paused"``, ``"frozen"`` or empty.
     help : bool
         Whether the help page is shown.
@@ -80,7 +80,7 @@ class DashboardState:
     stats: RuntimeStats = RuntimeStats()
     keys: tuple[tuple[str, str], ...] = ()
     gain_db: float = 0.0
-    held: str = ""
+    hold: str = ""
     help: bool = False
     shift_s: float = 0.0
 

@@ -140,16 +140,11 @@ def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, styl
 
 
 def _window_score(snapshot: Snapshot, label: str) -> float | None:
-    """Return the score of the newest window alone; None where that window was given no label."""
-    window_score = snapshot.window.verdict if snapshot.window else None
-    judged = (
-        window_score is not None and window_score.scores is not None and window_score.state in ("verdict", "uncertain")
-    )
-    return (
-        window_score.scores.get(label)
-        if judged and window_score is not None and window_score.scores is not None
-        else None
-    )
+    """Return the score of the newest window alone; None where that window has no scores or a poor signal."""
+    verdict = snapshot.window.verdict if snapshot.window else Verdict("listening")
+    if verdict.scores is None or verdict.state not in ("verdict", "uncertain"):
+        return None
+    return verdict.scores.get(label)
 
 
 def _number(score: float | None) -> str:
@@ -241,16 +236,14 @@ def ectopic_text(ectopic: EctopicBeats) -> str:
     if not ectopic.trackable:
         return ""
     count = len(ectopic.detected)
-    return (
-        f"early beats {count} in {ectopic.tracked_s:.0f} s" if count else f"no early beat in {ectopic.tracked_s:.0f} s"
-    )
+    return f"{f'early beats {count}' if count else 'no early beat'} in {ectopic.tracked_s:.0f} s"
 
 
 def status_message(snapshot: Snapshot) -> tuple[str, bool]:
     """Return the message below the verdict, and whether it is a warning: an alert comes before the newest window."""
-    wrong = first_alert(snapshot)
-    if wrong is not None:
-        return printable(wrong), True
+    alert = first_alert(snapshot)
+    if alert is not None:
+        return printable(alert), True
     return window_message(snapshot.window, snapshot.start.window_s)
 
 
@@ -260,18 +253,15 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
         return f"the first verdict needs {window_s:g} s of sound", False
     short = " (short clip, looped)" if window.short else ""
     if window.gap:
-        return f"this window: samples were lost, it is withheld{short}", True
+        return f"this window: samples were lost, no label is given{short}", True
     quality = f"quality {window.quality.score:.2f}"
     if window.quality.reason is not None:
         return f"{quality}: {window.quality.reason}{short}", True
-    window_score = window.verdict
-    sure = "" if window_score.confidence is None else f" {window_score.confidence:.2f}"
-    best = (
-        max(window_score.scores, key=window_score.scores.__getitem__)
-        if window_score.scores and window_score.label is None
-        else ""
-    )
-    return f"this window: {quality}, {verdict_text(window_score)}{f', best {best}' if best else ''}{sure}{short}", False
+    verdict = window.verdict
+    confidence = "" if verdict.confidence is None else f" {verdict.confidence:.2f}"
+    scores = {} if verdict.label else verdict.scores or {}
+    best = f", best {max(scores, key=scores.__getitem__)}" if scores else ""
+    return f"this window: {quality}, {verdict_text(verdict)}{best}{confidence}{short}", False
 
 
 def footer_row(legend: Mapping[str, str], width: int, style: TerminalStyle) -> Line:

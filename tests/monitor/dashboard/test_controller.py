@@ -134,7 +134,7 @@ class TestKeys:
         for key in ("x", "Q", "é", "\n", "7"):
             live.controller.key(key)
         after = live.controller.compose(live.pipeline.snapshot())[1]
-        assert (before.gain_db, before.held, before.events) == (after.gain_db, after.held, after.events)
+        assert (before.gain_db, before.hold, before.events) == (after.gain_db, after.hold, after.events)
 
     def test_gain_has_its_limits(self, live):
         """Steps of 3 dB, within 30 dB."""
@@ -160,7 +160,7 @@ class TestKeys:
         live.controller.compose(live.pipeline.snapshot())
         live.controller.key(" ")
         frozen, state = live.controller.compose(live.pipeline.snapshot())
-        assert state.held == "frozen"
+        assert state.hold == "frozen"
         live.push(HEART[24_000:32_000], until=6)
         live.controller.compose(live.pipeline.snapshot())
         live.controller.key("m")
@@ -170,7 +170,7 @@ class TestKeys:
         assert state.events[-1].at_s == pytest.approx(8.0)
         live.controller.key(" ")
         shown, state = live.controller.compose(live.pipeline.snapshot())
-        assert (shown.elapsed_s, state.held) == (8.0, "")
+        assert (shown.elapsed_s, state.hold) == (8.0, "")
 
     def test_a_recording_is_started_and_stopped(self, live, tmp_path):
         """The sound between the two presses is in a new file, whose path is logged."""

@@ -54,7 +54,7 @@ def test_a_seek_shifts_the_position() -> None:
 
 def test_paused_and_ended_are_shown() -> None:
     """Both stand before the position."""
-    assert "PAUSED  0:07.6 / " in header(state=DashboardState(held="paused"))[0]
+    assert "PAUSED  0:07.6 / " in header(state=DashboardState(hold="paused"))[0]
     assert "ended  0:07.6 / " in header(finished=True)[0]
 
 

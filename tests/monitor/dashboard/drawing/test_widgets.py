@@ -98,7 +98,7 @@ class TestMessages:
         [
             ({}, "this window: quality 0.90, murmur 0.87", False),
             ({"short": True}, "this window: quality 0.90, murmur 0.87 (short clip, looped)", False),
-            ({"gap": True}, "this window: samples were lost, it is withheld", True),
+            ({"gap": True}, "this window: samples were lost, no label is given", True),
             ({"quality": Quality(0.2, "too quiet", "poor-signal")}, "quality 0.20: too quiet", True),
             ({"verdict": Verdict("no-signal")}, "this window: quality 0.90, no signal", False),
             (

@@ -61,7 +61,7 @@ LIVELY = DashboardState(trace(), EVENTS, RuntimeStats(2.6, 84.9, 11.6, 40.2), KE
 STATES = {
     "empty": DashboardState(),
     "lively": LIVELY,
-    "paused": dataclasses.replace(LIVELY, held="paused", gain_db=6.0),
+    "paused": dataclasses.replace(LIVELY, hold="paused", gain_db=6.0),
     "help": dataclasses.replace(LIVELY, help=True),
 }
 
