@@ -1,6 +1,6 @@
-"""``auscult plot FILE... -o out.png``: what was heard and judged, as a picture, and as a table of acoustic features.
+"""``auscult plot FILE... -o out.png``: recordings and their verdicts as figures, and a table of acoustic features.
 
-Imports no matplotlib and no librosa before there is something to draw or to compute.
+Imports matplotlib and librosa only where there is something to draw or to compute.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from monitor.commands.arguments import (
     check_hop,
 )
 from monitor.commands.plot.acoustic_features import FeatureTable, check_librosa
-from monitor.commands.plot.captions import verdict_words
-from monitor.commands.plot.figure import FORMATS, check_matplotlib, drawn
+from monitor.commands.plot.captions import verdict_text
+from monitor.commands.plot.figure import FORMATS, check_matplotlib, render_figure
 from monitor.commands.plot.files import check_writable, figure_paths, write_output
 from monitor.commands.plot.offline_run import run_offline
 from monitor.errors import AuscultError
@@ -35,11 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--out",
         metavar="OUT",
-        help="the picture, .png, .svg or .pdf; for several files a folder, or a name with {} for theirs",
+        help="the figure, .png, .svg or .pdf; for several files a folder, or a name with {} for theirs",
     )
-    parser.add_argument("--features", metavar="CSV", help="write the acoustic features of all files as a table")
+    parser.add_argument("--features", metavar="CSV", help="write a table of the acoustic features of all files")
     parser.add_argument(
-        "--per", choices=("window", "file"), default="window", help="a row of --features for each (default: window)"
+        "--per",
+        choices=("window", "file"),
+        default="window",
+        help="one row of --features per window or per file (default: window)",
     )
     add_model_argument(parser)
     add_hop_argument(parser)
@@ -49,16 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Plot every file; one that cannot be read gets its line, and the others are still plotted."""
-    pictures = _pictures(options)
-    _check(options, pictures)
+    """Plot every file; one that cannot be read gets an error line, and the others are still plotted."""
+    figures = _figure_paths(options)
+    _check(options, figures)
     bundle = load_bundle(options.model)
     check_hop(options, bundle)
     table = FeatureTable(options.per) if options.features else None
     code = 0
-    for file, picture in zip(options.files, pictures, strict=True):
+    for file, figure in zip(options.files, figures, strict=True):
         try:
-            _plot(file, picture, options, bundle, table)
+            _plot(file, figure, options, bundle, table)
         except AuscultError as error:
             code = max(code, error.exit_code)
             print(f"auscult: {error}", file=sys.stderr)
@@ -68,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _pictures(options: argparse.Namespace) -> list[Path] | list[None]:
-    """Return where each picture goes; nowhere where only the table is wanted."""
+def _figure_paths(options: argparse.Namespace) -> list[Path] | list[None]:
+    """Return the path of each figure, or None where only the table is asked for."""
     if options.out is None:
         return [None] * len(options.files)
     try:
@@ -79,12 +82,12 @@ def _pictures(options: argparse.Namespace) -> list[Path] | list[None]:
         raise
 
 
-def _check(options: argparse.Namespace, pictures: list[Path] | list[None]) -> None:
-    """Find out before minutes of work what cannot be done."""
+def _check(options: argparse.Namespace, figures: list[Path] | list[None]) -> None:
+    """Check, before minutes of work, what can be checked."""
     if options.start < 0:
         options.usage_error("--start must be 0 or more seconds")
     if options.out is None and options.features is None:
-        options.usage_error("nothing to write: name a picture with -o, or a table with --features")
+        options.usage_error("nothing to write: name a figure with -o, or a table with --features")
     if options.features is not None and Path(options.features).suffix.lower() != ".csv":
         options.usage_error(f"--features {options.features!r} must end in .csv")
     if options.out is not None:
@@ -92,23 +95,23 @@ def _check(options: argparse.Namespace, pictures: list[Path] | list[None]) -> No
     if options.features is not None:
         check_librosa()
         check_writable(Path(options.features))
-    for picture in pictures:
-        if picture is not None:
-            check_writable(picture)
+    for figure in figures:
+        if figure is not None:
+            check_writable(figure)
 
 
 def _plot(
-    file: str, picture: Path | None, options: argparse.Namespace, bundle: Bundle, table: FeatureTable | None
+    file: str, figure: Path | None, options: argparse.Namespace, bundle: Bundle, table: FeatureTable | None
 ) -> None:
-    """Plot one file; of a damaged one, what came before the damage, which is then raised."""
+    """Plot one file; of a damaged one what comes before the damage, before the error is raised."""
     source = RecordingSource(file, speed=None, channel=options.channel, start_s=options.start)
     if table is not None:
         table.begin_file(source.name, source.sample_rate)
-    run_result = run_offline(source, bundle, options.hop, table.take if table else None)
+    result = run_offline(source, bundle, options.hop, table.add_window if table else None)
     if table is not None:
         table.end_file()
-    if picture is not None:
-        write_output(picture, drawn(run_result, picture.suffix.lower().removeprefix("."), options.start))
-        print(f"{picture}: {verdict_words(run_result)}", file=sys.stderr)
-    if run_result.error is not None:
-        raise run_result.error
+    if figure is not None:
+        write_output(figure, render_figure(result, figure.suffix.lower().removeprefix("."), options.start))
+        print(f"{figure}: {verdict_text(result)}", file=sys.stderr)
+    if result.error is not None:
+        raise result.error

@@ -1,8 +1,8 @@
-"""The largest of every few values, in bounded memory: what a picture of a long recording is drawn from.
+"""Maximum of every few values, in bounded memory: what the figure of a long recording is drawn from.
 
-An hour at 44.1 kHz has a thousand times more samples than a picture has pixels. Drawing every hundredth would
-lose the loud ones; the largest (and, of the negated sound, the smallest) of each stretch keeps them. Must not know
-about sound or pictures; one writing thread per object.
+An hour at 44.1 kHz has a thousand times more samples than a figure has pixels. Drawing every hundredth would
+lose the loud ones; the maximum of each column (and, of the negated sound, the minimum) keeps them. Must not know
+about sound or figures; one writing thread per object.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Peaks"]
+__all__ = ["PeakDecimator"]
 
 
-class Peaks:
-    """The peaks of several tracks, in columns of ever more items as the tracks grow.
+class PeakDecimator:
+    """Peak decimation of several tracks, in columns of more items as the tracks grow.
 
-    However the items are cut into pushes, the columns are the same.
+    The columns do not depend on how the items are cut into blocks.
 
     Parameters
     ----------
     tracks : int
-        Values of one item.
+        Values per item.
     capacity : int
-        Most columns, an even number; once full, each two become one, so a long track has at least half of them.
+        Maximum number of columns, even; once it is reached, every two become one, so a long track has at least half.
 
     Attributes
     ----------
@@ -36,6 +36,13 @@ class Peaks:
     ------
     ValueError
         If ``tracks`` is not positive, or ``capacity`` not a positive even number.
+
+    Examples
+    --------
+    >>> decimator = PeakDecimator(tracks=1, capacity=4)
+    >>> decimator.push(np.array([[1, 2, 3, 4, 5, 6]], np.float32))
+    >>> decimator.columns.tolist(), decimator.items_per_column
+    ([[2.0, 4.0, 6.0]], 2)
     """
 
     def __init__(self, tracks: int, capacity: int) -> None:
@@ -46,43 +53,43 @@ class Peaks:
         self.items_per_column = 1
         self.items = 0
         self._capacity = capacity
-        self._held = np.full((tracks, capacity), -np.inf, np.float32)
+        self._peaks = np.full((tracks, capacity), -np.inf, np.float32)
 
     @property
     def columns(self) -> NDArray[np.float32]:
-        """The peaks, shape (tracks, columns), a view; the last column may stand for fewer items than the others."""
-        return self._held[:, : -(-self.items // self.items_per_column)]
+        """The peaks, shape (tracks, columns), a view; the last column may cover fewer items than the others."""
+        return self._peaks[:, : -(-self.items // self.items_per_column)]
 
     def push(self, values: NDArray[np.float32]) -> None:
-        """Take the next items.
+        """Add the next items.
 
         Parameters
         ----------
         values : ndarray, shape (tracks, items), float32
             Any number of items.
         """
-        begin = 0
-        while begin < values.shape[1]:
+        start = 0
+        while start < values.shape[1]:
             room = self._capacity * self.items_per_column - self.items
             if room == 0:
                 self._halve()
                 continue
-            part = values[:, begin : begin + room]
+            part = values[:, start : start + room]
             self._add(part)
-            begin += part.shape[1]
+            start += part.shape[1]
 
     def _add(self, part: NDArray[np.float32]) -> None:
-        """Take items for which there is room."""
+        """Add items for which there is room."""
         first, inside = divmod(self.items, self.items_per_column)
         starts = np.arange(-inside, part.shape[1], self.items_per_column)
         starts[0] = 0
-        columns = self._held[:, first : first + len(starts)]
+        columns = self._peaks[:, first : first + len(starts)]
         np.maximum(columns, np.maximum.reduceat(part, starts, axis=1), out=columns)
         self.items += part.shape[1]
 
     def _halve(self) -> None:
-        """Make one column of each two."""
+        """Merge every two columns into one."""
         half = self._capacity // 2
-        self._held[:, :half] = np.maximum(self._held[:, ::2], self._held[:, 1::2])
-        self._held[:, half:] = -np.inf
+        self._peaks[:, :half] = np.maximum(self._peaks[:, ::2], self._peaks[:, 1::2])
+        self._peaks[:, half:] = -np.inf
         self.items_per_column *= 2

@@ -1,7 +1,7 @@
-"""The picture of a recording: sound, spectrogram, verdicts, confidence and heart rate on one time axis.
+"""The figure of a recording: waveform, spectrogram, verdicts, confidence and heart rate on one time axis.
 
-Matplotlib is imported inside functions only, draws without a display and without state of its own; the same
-recording gives the same bytes. Must not judge.
+Matplotlib is imported inside functions only, and draws without a display and without global state; the same
+recording gives the same bytes. Must not classify.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 
 from monitor.commands.plot.captions import caption, clock, tick_step
 from monitor.commands.plot.offline_run import OfflineRun
-from monitor.commands.plot.verdict_track import Cell, Run, SegmentStyle, cells, runs, segment_styles
+from monitor.commands.plot.verdict_track import Cell, Run, SegmentStyle, segment_styles, verdict_cells, verdict_runs
 from monitor.errors import MissingExtraError
 
-__all__ = ["FORMATS", "check_matplotlib", "drawn"]
+__all__ = ["FORMATS", "check_matplotlib", "render_figure"]
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -26,24 +26,24 @@ SIZE_INCHES = (12.0, 8.4)
 DOTS_PER_INCH = 150
 HEIGHTS = (1.5, 2.3, 0.8, 1.1, 1.1)
 MARGINS = {"left": 0.075, "right": 0.99, "top": 0.925, "bottom": 0.058, "hspace": 0.1, "wspace": 0.015}
-"""Shares of the picture; fixed, so that the pictures of many recordings lie over each other."""
-KEY_WIDTH = 0.14
-"""Width of the column of keys, as a share of the plots' own."""
+"""Fractions of the figure; fixed, so that the figures of many recordings can be overlaid."""
+LEGEND_WIDTH = 0.14
+"""Width of the column of legends, relative to the column of plots."""
 TITLE_AT, CAPTION_AT = 0.982, 0.936
 
 RANGE_DB = 60.0
 LOUDEST_PERCENT = 99.9
-"""What is louder than nearly everything, a knock on the chest piece, is not what the colours are stretched to."""
+"""Percentile of the power at the top of the colour scale, so that a knock on the chest piece does not stretch it."""
 
-LETTER_SHARE = 0.012
-"""Share of the time axis that a run needs for its letter."""
-PIXEL_SHARE = 1 / 1400
-"""Share of the time axis that a pixel is."""
-QUIETEST_SCALE = 1e-4
+MIN_LETTER_WIDTH = 0.012
+"""Fraction of the time axis that a run needs for its letter."""
+PIXEL_WIDTH = 1 / 1400
+"""Fraction of the time axis that a pixel covers."""
+MIN_AMPLITUDE = 1e-4
 RATE_MARGIN_BPM = 10.0
 
 INK, FAINT, LOST_COLOUR = "#1b3a4b", "#7a8b99", "#e5484d"
-NO_DATES: dict[str, dict[str, None]] = {
+METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
@@ -51,7 +51,7 @@ NO_DATES: dict[str, dict[str, None]] = {
 
 
 def check_matplotlib() -> None:
-    """Find out before minutes of work whether a picture can be drawn.
+    """Check, before minutes of work, that a figure can be drawn.
 
     Raises
     ------
@@ -59,22 +59,22 @@ def check_matplotlib() -> None:
         If matplotlib is not installed.
     """
     try:
-        found = importlib.util.find_spec("matplotlib")
-    except ValueError:  # a name that is known to be nothing
-        found = None
-    if found is None:
+        spec = importlib.util.find_spec("matplotlib")
+    except ValueError:  # the entry in sys.modules is None
+        spec = None
+    if spec is None:
         raise MissingExtraError("auscult plot needs matplotlib", "plot")
 
 
-def drawn(run_result: OfflineRun, form: str, offset_s: float = 0.0) -> bytes:
-    """Return the picture of a recording as a file's content.
+def render_figure(run: OfflineRun, form: str, offset_s: float = 0.0) -> bytes:
+    """Return the figure of a recording as the content of a file.
 
     Parameters
     ----------
-    run_result : OfflineRun
+    run : OfflineRun
     form : {"png", "svg", "pdf"}
     offset_s : float
-        Where in the file the sound heard begins, seconds.
+        Start of the sound in the file, seconds.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -84,123 +84,123 @@ def drawn(run_result: OfflineRun, form: str, offset_s: float = 0.0) -> bytes:
     with rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a file name may be in any script
         figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH)
-        _fill(figure, run_result, offset_s)
-        figure.savefig(out, format=form, metadata=NO_DATES[form])
+        _draw_panels(figure, run, offset_s)
+        figure.savefig(out, format=form, metadata=METADATA[form])
     return out.getvalue()
 
 
-def _fill(figure: Any, run_result: OfflineRun, offset_s: float) -> None:
+def _draw_panels(figure: Any, run: OfflineRun, offset_s: float) -> None:
     """Draw every panel."""
-    shape = {"height_ratios": HEIGHTS, "width_ratios": (1.0, KEY_WIDTH), **MARGINS}
+    shape = {"height_ratios": HEIGHTS, "width_ratios": (1.0, LEGEND_WIDTH), **MARGINS}
     grid = figure.subplots(len(HEIGHTS), 2, sharex="col", gridspec_kw=shape)
-    (sound, spectrum, strip, confidence, rate), keys = grid.T
-    for key in keys:
-        key.set_axis_off()
-    found = [
+    (waveform, spectrogram, track, confidence, rate), legends = grid.T
+    for legend in legends:
+        legend.set_axis_off()
+    cells = [
         Cell(cell.start_s + offset_s, cell.end_s + offset_s, cell.window)
-        for cell in cells(run_result.windows, run_result.duration_s)
+        for cell in verdict_cells(run.windows, run.duration_s)
     ]
-    _draw_sound(sound, keys[0], run_result, offset_s)
-    _draw_spectrum(spectrum, keys[1], run_result, offset_s)
-    _draw_strip(strip, keys[2], found, segment_styles(run_result.start.labels), run_result.duration_s)
-    _draw_confidence(confidence, keys[3], found, run_result.uncertain_below)
-    _draw_rate(rate, keys[4], found, run_result.summary.heart_rate_bpm)
-    _draw_time(rate, offset_s, offset_s + run_result.duration_s)
+    _draw_waveform(waveform, legends[0], run, offset_s)
+    _draw_spectrogram(spectrogram, legends[1], run, offset_s)
+    _draw_track(track, legends[2], cells, segment_styles(run.start.labels), run.duration_s)
+    _draw_confidence(confidence, legends[3], cells, run.uncertain_below)
+    _draw_rate(rate, legends[4], cells, run.summary.heart_rate_bpm)
+    _draw_time(rate, offset_s, offset_s + run.duration_s)
     figure.align_ylabels(grid[:, 0])
-    title, below = caption(run_result, offset_s)
-    head = figure.text(MARGINS["left"], TITLE_AT, title, fontsize=12, fontweight="bold", va="top")
-    room = (MARGINS["right"] - MARGINS["left"]) * figure.bbox.width
-    head.set_fontsize(12 * min(1.0, room / head.get_window_extent().width))  # a long name has small letters
-    figure.text(MARGINS["left"], CAPTION_AT, below, color=INK)
+    title, subtitle = caption(run, offset_s)
+    title_text = figure.text(MARGINS["left"], TITLE_AT, title, fontsize=12, fontweight="bold", va="top")
+    width = (MARGINS["right"] - MARGINS["left"]) * figure.bbox.width
+    title_text.set_fontsize(12 * min(1.0, width / title_text.get_window_extent().width))
+    figure.text(MARGINS["left"], CAPTION_AT, subtitle, color=INK)
 
 
-def _draw_sound(axes: Any, key: Any, run_result: OfflineRun, offset_s: float) -> None:
-    """Draw the phonocardiogram: from the smallest to the largest sample of each column; what was lost is barred."""
-    middles = offset_s + (np.arange(len(run_result.low)) + 0.5) * run_result.column_s
-    axes.fill_between(middles, run_result.low, run_result.high, color=INK, linewidth=0.4)
-    largest = 1.08 * max(QUIETEST_SCALE, float(np.max(run_result.high)), -float(np.min(run_result.low)))
+def _draw_waveform(axes: Any, legend: Any, run: OfflineRun, offset_s: float) -> None:
+    """Draw the phonocardiogram, from the minimum to the maximum of each column, and bars over lost samples."""
+    middles = offset_s + (np.arange(len(run.low)) + 0.5) * run.column_s
+    axes.fill_between(middles, run.low, run.high, color=INK, linewidth=0.4)
+    largest = 1.08 * max(MIN_AMPLITUDE, float(np.max(run.high)), -float(np.min(run.low)))
     axes.set_ylim(-largest, largest)
     axes.set_ylabel("amplitude")
-    edges = np.flatnonzero(np.diff(run_result.lost, prepend=False, append=False)).reshape(-1, 2)
+    edges = np.flatnonzero(np.diff(run.lost, prepend=False, append=False)).reshape(-1, 2)
     for first, last in edges.tolist():
-        span = (offset_s + first * run_result.column_s, offset_s + last * run_result.column_s)
+        span = (offset_s + first * run.column_s, offset_s + last * run.column_s)
         bar = axes.axvspan(*span, facecolor="none", edgecolor=LOST_COLOUR, hatch="xxx", linewidth=0.6)
     if len(edges):
-        key.legend([bar], ["samples lost"], loc="center left", frameon=False, borderpad=0)
+        legend.legend([bar], ["samples lost"], loc="center left", frameon=False, borderpad=0)
 
 
-def _draw_spectrum(axes: Any, key: Any, run_result: OfflineRun, offset_s: float) -> None:
-    """Draw the spectrogram in inferno, with its key."""
+def _draw_spectrogram(axes: Any, legend: Any, run: OfflineRun, offset_s: float) -> None:
+    """Draw the spectrogram and its colour bar."""
     axes.set_ylabel("Hz")
     axes.set_ylim(0, 1000)
-    columns = run_result.power_db.shape[1]
+    columns = run.power_db.shape[1]
     if not columns:
         axes.text(0.5, 0.5, "too short for a spectrogram", transform=axes.transAxes, ha="center")
         return
-    top = float(np.percentile(run_result.power_db, LOUDEST_PERCENT))
-    # a column stands in the middle of its first frame and reaches to the next one's
-    begin = offset_s + run_result.frame_s / 2 - min(run_result.frame_s / 2, run_result.power_column_s / 2)
-    hz = [(row + 0.5) * run_result.bin_hz for row in (0, len(run_result.power_db))]
+    top = float(np.percentile(run.power_db, LOUDEST_PERCENT))
+    # a column is centred on its first frame and ends where the next column begins
+    start_s = offset_s + run.frame_s / 2 - min(run.frame_s / 2, run.power_column_s / 2)
+    hz = [(row + 0.5) * run.bin_hz for row in (0, len(run.power_db))]
     image = axes.imshow(
-        run_result.power_db,
+        run.power_db,
         cmap="inferno",
         vmin=top - RANGE_DB,
         vmax=top,
         origin="lower",
         aspect="auto",
-        extent=(begin, begin + columns * run_result.power_column_s, *hz),
+        extent=(start_s, start_s + columns * run.power_column_s, *hz),
     )
     axes.set_ylim(0, 1000)
-    bar = axes.figure.colorbar(image, cax=key.inset_axes((0.0, 0.0, 0.12, 1.0)))
+    bar = axes.figure.colorbar(image, cax=legend.inset_axes((0.0, 0.0, 0.12, 1.0)))
     bar.set_label("power, dB of a full-scale tone")
 
 
-def _draw_strip(axes: Any, key: Any, found: list[Cell], styles: dict[str, SegmentStyle], duration_s: float) -> None:
-    """Draw the labels and states, window by window above, rolling below, with the key of those that occur."""
+def _draw_track(axes: Any, legend: Any, cells: list[Cell], styles: dict[str, SegmentStyle], duration_s: float) -> None:
+    """Draw the labels and states, of the windows above and rolling below, with a legend of those that occur."""
     from matplotlib.patches import Patch
 
-    seen: set[str] = set()
+    occurring: set[str] = set()
     for row, rolling in ((1, False), (0, True)):
-        its = runs(found, rolling=rolling)
-        seen.update(run.key for run in its)
-        _draw_runs(axes, row, its, styles, duration_s)
+        runs = verdict_runs(cells, rolling=rolling)
+        occurring.update(run.key for run in runs)
+        _draw_runs(axes, row, runs, styles, duration_s)
     axes.set_ylim(0, 2)
     axes.set_yticks([0.5, 1.5], ["rolling", "window"])
     axes.tick_params(axis="y", length=0)
     patches = [
-        Patch(facecolor=look.colour, edgecolor="white", hatch=2 * look.hatch, label=f"{look.letter}  {name}")
-        for name, look in styles.items()
-        if name in seen
+        Patch(facecolor=style.colour, edgecolor="white", hatch=2 * style.hatch, label=f"{style.letter}  {name}")
+        for name, style in styles.items()
+        if name in occurring
     ]
     if patches:
         sizes = {"fontsize": 8, "labelspacing": 0.3, "handlelength": 2.4, "handleheight": 1.1}
-        key.legend(handles=patches, loc="center left", frameon=False, borderpad=0, **sizes)
+        legend.legend(handles=patches, loc="center left", frameon=False, borderpad=0, **sizes)
     else:
         axes.text(0.5, 0.5, "no window was complete", transform=axes.transAxes, ha="center", va="center")
 
 
-def _draw_runs(axes: Any, row: int, its: list[Run], styles: dict[str, SegmentStyle], duration_s: float) -> None:
-    """Draw one row of the strip; what is narrower than a pixel gets one, but for what is most of the row anyway."""
+def _draw_runs(axes: Any, row: int, runs: list[Run], styles: dict[str, SegmentStyle], duration_s: float) -> None:
+    """Draw one row of the track; a run narrower than a pixel gets a line, except of the most frequent kind."""
     lengths: dict[str, float] = {}
-    for run in its:
+    for run in runs:
         lengths[run.key] = lengths.get(run.key, 0.0) + run.end_s - run.start_s
-    most = max(lengths, key=lengths.__getitem__, default="")
-    for run in its:
-        look, width = styles[run.key], run.end_s - run.start_s
+    longest = max(lengths, key=lengths.__getitem__, default="")
+    for run in runs:
+        style, width = styles[run.key], run.end_s - run.start_s
         middle = run.start_s + width / 2
-        face = {"facecolor": look.colour, "edgecolor": "white", "hatch": look.hatch, "linewidth": 0.0}
+        face = {"facecolor": style.colour, "edgecolor": "white", "hatch": style.hatch, "linewidth": 0.0}
         axes.broken_barh([(run.start_s, width)], (row + 0.06, 0.88), **face)
-        if width < PIXEL_SHARE * duration_s and run.key != most:
-            axes.vlines(middle, row + 0.06, row + 0.94, colors=look.colour, linewidth=0.7, zorder=3)
-        if width >= LETTER_SHARE * duration_s:
-            box = {"facecolor": look.colour, "edgecolor": "none", "pad": 1.2}
-            place = {"ha": "center", "va": "center", "fontweight": "bold", "clip_on": True}
-            axes.text(middle, row + 0.5, look.letter, bbox=box, **place)
+        if width < PIXEL_WIDTH * duration_s and run.key != longest:
+            axes.vlines(middle, row + 0.06, row + 0.94, colors=style.colour, linewidth=0.7, zorder=3)
+        if width >= MIN_LETTER_WIDTH * duration_s:
+            box = {"facecolor": style.colour, "edgecolor": "none", "pad": 1.2}
+            text = {"ha": "center", "va": "center", "fontweight": "bold", "clip_on": True}
+            axes.text(middle, row + 0.5, style.letter, bbox=box, **text)
 
 
-def _draw_confidence(axes: Any, key: Any, found: list[Cell], uncertain_below: float) -> None:
-    """Draw the confidence of each window and of the rolling verdict; none where nothing was judged."""
-    axes.set_ylim(0, 1.05)  # the line at 1 is not cut
+def _draw_confidence(axes: Any, legend: Any, cells: list[Cell], uncertain_below: float) -> None:
+    """Draw the confidence of each window and of the rolling verdict; a break where there is no verdict."""
+    axes.set_ylim(0, 1.05)  # the line at 1 is drawn whole
     axes.set_ylabel("confidence")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
     lines = [
@@ -208,22 +208,22 @@ def _draw_confidence(axes: Any, key: Any, found: list[Cell], uncertain_below: fl
             uncertain_below, color=FAINT, linewidth=0.8, linestyle="--", label=f"uncertain < {uncertain_below:g}"
         )
     ]
-    if found:
-        edges = [found[0].start_s, *(cell.end_s for cell in found)]
-        verdicts = ([cell.window.verdict for cell in found], [cell.window.rolling for cell in found])
-        for its, name, width, colour in zip(verdicts, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
-            judged = [one.confidence if one.state in ("verdict", "uncertain") else None for one in its]
-            values = np.array(judged, float)
+    if cells:
+        edges = [cells[0].start_s, *(cell.end_s for cell in cells)]
+        tracks = ([cell.window.verdict for cell in cells], [cell.window.rolling for cell in cells])
+        for verdicts, name, width, colour in zip(tracks, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
+            shown = [one.confidence if one.state in ("verdict", "uncertain") else None for one in verdicts]
+            values = np.array(shown, float)
             steps = {"baseline": None, "linewidth": width, "color": colour, "label": name}
             lines.append(axes.stairs(values, edges, **steps))
-    key.legend(handles=lines[::-1], loc="center left", frameon=False, borderpad=0, fontsize=8)
+    legend.legend(handles=lines[::-1], loc="center left", frameon=False, borderpad=0, fontsize=8)
 
 
-def _draw_rate(axes: Any, key: Any, found: list[Cell], median: float | None) -> None:
+def _draw_rate(axes: Any, legend: Any, cells: list[Cell], median: float | None) -> None:
     """Draw the heart rate of each window that has one, and their median."""
     axes.set_ylabel("beats / min")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
-    points = [(cell.middle_s, cell.window.heart_rate_bpm) for cell in found if cell.window.heart_rate_bpm is not None]
+    points = [(cell.middle_s, cell.window.heart_rate_bpm) for cell in cells if cell.window.heart_rate_bpm is not None]
     if not points or median is None:
         axes.set_ylim(40, 200)
         axes.text(0.5, 0.5, "no heart rate in any window", transform=axes.transAxes, ha="center", va="center")
@@ -232,11 +232,11 @@ def _draw_rate(axes: Any, key: Any, found: list[Cell], median: float | None) -> 
     line = axes.axhline(median, color=FAINT, linewidth=0.8, linestyle="--", label=f"median {median:.0f}")
     rates = [bpm for _, bpm in points]
     axes.set_ylim(min(rates) - RATE_MARGIN_BPM, max(rates) + RATE_MARGIN_BPM)
-    key.legend(handles=[*dots, line], loc="center left", frameon=False, borderpad=0, fontsize=8)
+    legend.legend(handles=[*dots, line], loc="center left", frameon=False, borderpad=0, fontsize=8)
 
 
 def _draw_time(axes: Any, start_s: float, end_s: float) -> None:
-    """Give the shared time axis its limits and ticks: seconds, or minutes and hours where it is long."""
+    """Set limits and ticks of the shared time axis: seconds, or minutes and hours where it is long."""
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     step = tick_step(end_s - start_s)

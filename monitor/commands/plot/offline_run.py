@@ -1,8 +1,8 @@
-"""A recording heard from start to end, without a thread: its windows as judged live, and what a picture needs.
+"""A recording analysed from start to end without a thread: its windows as live, and the arrays of a figure.
 
-The windows come from the very :class:`~monitor.analysis.analyzer.Analyzer` that replays and listens, and lost samples are
-found by the very ring, so the numbers are those of ``auscult replay --speed max``. Memory does not grow with the
-sound itself: what is drawn is kept as peaks, and of a window only its event. Must not draw.
+The windows come from the :class:`~monitor.analysis.analyzer.Analyzer` of the live pipeline, and lost samples are
+found by the same ring buffer, so the numbers are those of ``auscult replay --speed max``. Memory does not grow with
+the recording: waveform and spectrogram are stored as peaks, and of a window only its event. Must not draw.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import PacedSource
-from monitor.commands.plot.decimate import Peaks
+from monitor.commands.plot.decimate import PeakDecimator
 from monitor.errors import AuscultError
 from monitor.features.image import NUM_ROWS
 from monitor.features.resample import StreamingResampler
@@ -27,44 +27,45 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.messages import Start, Summary, WindowEvent
 
-__all__ = ["OfflineRun", "WindowTaker", "run_offline"]
+__all__ = ["OfflineRun", "WindowCallback", "run_offline"]
 
-SOUND_COLUMNS = 4096
-"""At least 2048 for a long sound: more than the picture has pixels across."""
-SPECTRUM_COLUMNS = 4096
+WAVEFORM_COLUMNS = 4096
+"""A long recording has at least half of them: more than the figure has pixels across."""
+SPECTROGRAM_COLUMNS = 4096
 RING_WINDOWS = 3
-"""Windows of sound that stay at hand for whoever wants a window's samples."""
+"""Windows of sound that stay in the ring for :data:`WindowCallback`."""
 
-WindowTaker = Callable[[WindowEvent, NDArray[np.float32]], None]
-"""Takes a window and its samples, shape (samples,), float32, at the source's rate, in [-1, 1]."""
+WindowCallback = Callable[[WindowEvent, NDArray[np.float32]], None]
+"""Called with a window and its samples, shape (samples,), float32, in [-1, 1], at the sample rate of the source."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class OfflineRun:
-    """All that was found in a recording.
+    """The results of a recording, and the arrays of its figure.
 
     Attributes
     ----------
     start : Start
     windows : tuple of WindowEvent
-        With a latency of 0: nobody waited.
+        With a latency of 0: nothing runs live.
     summary : Summary
     uncertain_below : float
         The bundle's threshold on the confidence.
     duration_s : float
-        Seconds heard.
+        Seconds analysed.
     low, high : ndarray, shape (columns,), float32
-        Smallest and largest sample of each column.
+        Minimum and maximum sample of each column, in [-1, 1].
     lost : ndarray, shape (columns,), bool
         Whether samples of the column were lost.
     column_s : float
-        Seconds in each of these columns.
+        Duration of each of these columns, seconds.
     power_db : ndarray, shape (64, columns), float32
-        Log power of the frames, the loudest of each column, lowest frequency first; dB of a full-scale tone.
+        Power of the loudest frame of each column, lowest frequency first; dB relative to a full-scale tone.
     power_column_s, frame_s, bin_hz : float
-        Seconds from one of these columns to the next, and in one frame; hertz from row to row, the first one at that.
+        Seconds from one of these columns to the next, and in one frame; hertz from row to row, which is also the
+        frequency of the first row.
     error : AuscultError or None
-        What ended the recording early; all of the above is then of what came before.
+        Why the recording ended early; the rest then covers what came before.
     """
 
     start: Start
@@ -84,85 +85,87 @@ class OfflineRun:
 
 
 def run_offline(
-    source: PacedSource, bundle: Bundle, hop_s: float | None = None, on_window: WindowTaker | None = None
+    source: PacedSource, bundle: Bundle, hop_s: float | None = None, on_window: WindowCallback | None = None
 ) -> OfflineRun:
-    """Judge every window of a source, on the caller's thread, as fast as that goes.
+    """Return the results of a source, analysed on the caller's thread as fast as possible.
 
     Parameters
     ----------
     source : PacedSource
-        Not started; its pace does not matter.
+        Not started; its speed is ignored.
     bundle : Bundle
     hop_s : float or None
         Seconds between two windows; None for the bundle's own.
     on_window : callable or None
-        Called with each window and its samples; a short clip's are looped, as judged.
+        Called with each window and its samples; those of a short clip are looped, as the network sees them.
 
     Raises
     ------
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        If the source gives no sound at all.
+        If the source fails before its first sample.
     """
-    hearing = _OfflineRunner(source, bundle, hop_s, on_window)
+    runner = _OfflineRunner(source, bundle, hop_s, on_window)
     error: AuscultError | None = None
     try:
-        hearing.hear_all(source)
+        runner.read_all(source)
     except AuscultError as failure:
-        if not hearing.analysis.end_sample:
+        if not runner.analysis.end_sample:
             raise
         error = failure
-    hearing.finish()
-    return hearing.run_result(source, bundle, error)
+    runner.finish()
+    return runner.result(source, bundle, error)
 
 
 class _OfflineRunner:
     """The state of one pass over a source."""
 
-    def __init__(self, source: PacedSource, bundle: Bundle, hop_s: float | None, on_window: WindowTaker | None) -> None:
+    def __init__(
+        self, source: PacedSource, bundle: Bundle, hop_s: float | None, on_window: WindowCallback | None
+    ) -> None:
         self.analysis = Analyzer(bundle, source.sample_rate, hop_s)
         window = round(bundle.spec.window_s * source.sample_rate)
         self._ring = RingBuffer(RING_WINDOWS * window)
         self._cursor = self._ring.cursor()
-        self._sound = Peaks(3, SOUND_COLUMNS)
-        self._spectrum = _Spectrum(source.sample_rate, bundle.spec)
+        self._waveform = PeakDecimator(3, WAVEFORM_COLUMNS)
+        self._spectrogram = _PeakSpectrogram(source.sample_rate, bundle.spec)
         self._windows: list[WindowEvent] = []
         self._summary = Summarizer()
         self._on_window = on_window
 
-    def hear_all(self, source: PacedSource) -> None:
-        """Take the source's blocks one after the other."""
+    def read_all(self, source: PacedSource) -> None:
+        """Analyse the blocks of the source one after the other."""
         blocks = source.blocks(self.analysis.max_samples)
         with contextlib.closing(blocks) if isinstance(blocks, Generator) else contextlib.nullcontext():
             for block in blocks:
                 self._ring.push(block)
                 for read in self._reads():
-                    self._take(read)
+                    self._add(read)
 
     def _reads(self) -> Iterator[Read]:
-        """Yield what the ring holds unread."""
+        """Yield the unread samples of the ring."""
         while self._cursor.behind:
             read = self._cursor.read(self.analysis.max_samples, 0.0)
             if read is not None:
                 yield read
 
-    def _take(self, read: Read) -> None:
-        """Judge what a read completes, and keep its peaks."""
+    def _add(self, read: Read) -> None:
+        """Classify the windows that a read completes, and add its peaks."""
         lost = np.zeros(len(read.waveform), np.float32)
         for start, end in read.lost:
             lost[max(0, start - read.start_sample) : end - read.start_sample] = 1.0
-        self._sound.push(np.stack((-read.waveform, read.waveform, lost)))
-        self._spectrum.push(read.waveform)
-        self._judge(self.analysis.push_read(read))
+        self._waveform.push(np.stack((-read.waveform, read.waveform, lost)))
+        self._spectrogram.push(read.waveform)
+        self._classify(self.analysis.push_read(read))
 
     def finish(self) -> None:
-        """Judge what is left."""
-        self._spectrum.push(np.zeros(0, np.float32), last=True)
-        self._judge(self.analysis.finish())
+        """Classify the windows that only the end of the source completes."""
+        self._spectrogram.push(np.zeros(0, np.float32), last=True)
+        self._classify(self.analysis.finish())
 
-    def _judge(self, ready: list[int]) -> None:
-        """Judge windows that are complete."""
+    def _classify(self, ready: list[int]) -> None:
+        """Classify complete windows."""
         for index in ready:
             event = self.analysis.judge(index).event
             self._windows.append(event)
@@ -171,14 +174,14 @@ class _OfflineRunner:
                 self._on_window(event, self._samples(event))
 
     def _samples(self, event: WindowEvent) -> NDArray[np.float32]:
-        """Return a window's samples; of a short clip, looped."""
+        """Return the samples of a window; of a short clip, looped."""
         start, end = (round(seconds * self.analysis.sample_rate) for seconds in (event.start_s, event.end_s))
         return np.resize(self._ring.store.copy(start, min(end, self.analysis.end_sample)), end - start)
 
-    def run_result(self, source: PacedSource, bundle: Bundle, error: AuscultError | None) -> OfflineRun:
-        """Return everything, frozen."""
-        rate, spectrum = source.sample_rate, self._spectrum
-        low, high, lost = self._sound.columns
+    def result(self, source: PacedSource, bundle: Bundle, error: AuscultError | None) -> OfflineRun:
+        """Return everything as one value."""
+        rate, spectrogram = source.sample_rate, self._spectrogram
+        low, high, lost = self._waveform.columns
         return OfflineRun(
             start=Start(
                 source=source.name,
@@ -198,35 +201,35 @@ class _OfflineRunner:
             low=-low,
             high=high,
             lost=lost > 0,
-            column_s=self._sound.items_per_column / rate,
-            power_db=spectrum.power_db(),
-            power_column_s=spectrum.peaks.items_per_column * spectrum.spec.frame_hop_s,
-            frame_s=spectrum.spec.frame_s,
-            bin_hz=spectrum.spec.sample_rate / spectrum.spec.frame_samples,
+            column_s=self._waveform.items_per_column / rate,
+            power_db=spectrogram.power_db(),
+            power_column_s=spectrogram.peaks.items_per_column * spectrogram.spec.frame_hop_s,
+            frame_s=spectrogram.spec.frame_s,
+            bin_hz=spectrogram.spec.sample_rate / spectrogram.spec.frame_samples,
             error=error,
         )
 
 
-class _Spectrum:
-    """The bundle's frames from the first to the last, also where no window is complete.
+class _PeakSpectrogram:
+    """The STFT frames of the bundle from the first to the last, also where no window is complete.
 
-    A bundle of the article's kind has no frames that windows share; the default ones stand in, which
-    heart rate and quality are found in anyway.
+    A bundle of the article's kind has no frames that windows share; then they are those of the default bundle,
+    from which heart rate and quality are computed in any case.
     """
 
     def __init__(self, sample_rate: int, spec: SpectrogramSpec) -> None:
         self.spec = spec if spec.kind == HEART.kind else HEART
-        self.peaks = Peaks(NUM_ROWS, SPECTRUM_COLUMNS)
+        self.peaks = PeakDecimator(NUM_ROWS, SPECTROGRAM_COLUMNS)
         self._resampler = StreamingResampler(sample_rate, self.spec.sample_rate)
         self._frames = StreamingSpectrogram(self.spec)
 
     def power_db(self) -> NDArray[np.float32]:
-        """Return the columns in decibels; a tone at full scale, whose amplitude Hann's taper quarters, has 0."""
+        """Return the columns in decibels; a full-scale tone, of which a Hann window passes a quarter, has 0."""
         full_scale_db = 20 * np.log10(self.spec.frame_samples / 4)
         return self.peaks.columns * np.float32(10 / np.log(10)) - np.float32(full_scale_db)
 
     def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> None:
-        """Take the next samples of the source; with ``last``, its end."""
+        """Add the next samples of the source; with ``last``, its end."""
         count = self._frames.push(self._resampler.push(waveform, last=last))
         if count:
             self.peaks.push(self._frames.latest(count).log_power.T)

@@ -1,4 +1,4 @@
-"""Sources and windows for pictures."""
+"""Windows and results for figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitor.commands.plot.offline_run import OfflineRun, run_offline
 from monitor.messages import Quality, Start, Summary, Verdict, WindowEvent
 
 
-def made_window(
+def make_window(
     index=0, label="normal", state="verdict", *, gap=False, short=False, rolling=None, bpm=70.0, reason=None
 ):
     """Return a window at a hop of 0.5 s."""
@@ -30,8 +30,8 @@ def made_window(
     )
 
 
-def made_heard(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
-    """Return what was heard of a recording that never was."""
+def make_run(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
+    """Return results as of a recording."""
     labels = ("normal", "murmur", "extrastole")
     values = {
         "start": Start(source, 4000, "plain", "0123456789abcdef", labels, 5.0, 0.5, duration_s, None),
@@ -54,19 +54,19 @@ def made_heard(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s
 
 @pytest.fixture
 def window_maker():
-    """Return the maker of windows."""
-    return made_window
+    """Return a function that makes windows."""
+    return make_window
 
 
 @pytest.fixture
-def heard_maker():
-    """Return the maker of what was heard."""
-    return made_heard
+def run_maker():
+    """Return a function that makes results."""
+    return make_run
 
 
 @pytest.fixture
-def hear_array(plain_bundle):
-    """Return a call that hears a waveform."""
+def run_array(plain_bundle):
+    """Return a function that analyses a waveform."""
 
     def call(waveform, sample_rate=4000, **options):
         return run_offline(ArraySource(waveform, sample_rate), options.pop("bundle", plain_bundle), **options)

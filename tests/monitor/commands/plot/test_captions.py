@@ -1,4 +1,4 @@
-"""The words on a picture: caption, verdict, times."""
+"""The text of a figure: caption, verdict, tick labels."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.commands.plot.captions import MOST_TICKS, caption, clock, tick_step, verdict_words
+from monitor.commands.plot.captions import MAX_TICKS, caption, clock, tick_step, verdict_text
 from monitor.errors import RecordingError
 from monitor.messages import Verdict
 
 
-def test_a_caption_says_file_verdict_model_and_purpose(heard_maker, window_maker):
-    """The folder is left out; model and digest, window and hop are there, and what it is not for."""
-    run_result = heard_maker([window_maker()], verdict=Verdict("verdict", "murmur", 0.873), bpm=71.6, source="/x/a.wav")
-    title, below = caption(run_result)
+def test_a_caption_names_file_verdict_and_model(run_maker, window_maker):
+    """Without the folder; with digest, window, hop and disclaimer."""
+    run = run_maker([window_maker()], verdict=Verdict("verdict", "murmur", 0.873), bpm=71.6, source="/x/a.wav")
+    title, subtitle = caption(run)
     assert title == "a.wav: murmur 0.87, 72 beats / min"
     for part in ("10.0 s at 4000 Hz", "model plain (01234567)", "window 5 s, hop 0.5 s"):
-        assert part in below
-    assert below.endswith("research use, not for diagnosis")
-    assert "short" not in below
-    assert "damaged" not in below
+        assert part in subtitle
+    assert subtitle.endswith("research use, not for diagnosis")
+    assert "short" not in subtitle
+    assert "damaged" not in subtitle
 
 
-def test_a_caption_says_what_is_special(heard_maker, window_maker):
+def test_a_caption_names_what_is_unusual(run_maker, window_maker):
     """A start inside the file, a looped clip, a damaged file, a long one."""
-    _, below = caption(heard_maker([window_maker(short=True)], error=RecordingError("cut"), duration_s=3750.0), 12.5)
-    assert "1:02:30 from 12.5 s on at" in below
-    assert "short: looped to one window" in below
-    assert "damaged: ends early" in below
+    _, subtitle = caption(run_maker([window_maker(short=True)], error=RecordingError("cut"), duration_s=3750.0), 12.5)
+    assert "1:02:30 from 12.5 s on at" in subtitle
+    assert "short: looped to one window" in subtitle
+    assert "damaged: ends early" in subtitle
 
 
-def test_a_long_name_is_cut_in_its_middle(heard_maker):
-    """Beginning and end of a name of 300 characters are kept; control characters are not."""
-    title, _ = caption(heard_maker(source="begin" + "x" * 300 + "\n.wav"))
+def test_a_long_name_is_cut_in_its_middle(run_maker):
+    """Start and end of a name of 300 characters stay; control characters do not."""
+    title, _ = caption(run_maker(source="begin" + "x" * 300 + "\n.wav"))
     assert title.startswith("begin")
     assert "…" in title
     assert "?.wav: listening" in title
     assert len(title) < 100
 
 
-def test_a_withheld_recording_says_why(heard_maker, window_maker):
-    """The reason of most withheld windows stands beside the state; no confidence does."""
-    windows = [window_maker(index, state="poor-signal", reason=its) for index, its in enumerate(["b", "a", "a"])]
-    assert verdict_words(heard_maker(windows, verdict=Verdict("poor-signal", None, 0.8))) == "poor signal (a)"
-    assert verdict_words(heard_maker(verdict=Verdict("no-signal"))) == "no signal"
-    assert verdict_words(heard_maker(verdict=Verdict("uncertain", None, 0.41))) == "uncertain 0.41"
+def test_a_withheld_recording_shows_the_reason(run_maker, window_maker):
+    """The most frequent reason follows the state, and no confidence."""
+    windows = [window_maker(index, state="poor-signal", reason=reason) for index, reason in enumerate(["b", "a", "a"])]
+    assert verdict_text(run_maker(windows, verdict=Verdict("poor-signal", None, 0.8))) == "poor signal (a)"
+    assert verdict_text(run_maker(verdict=Verdict("no-signal"))) == "no signal"
+    assert verdict_text(run_maker(verdict=Verdict("uncertain", None, 0.41))) == "uncertain 0.41"
 
 
 @given(duration_s=st.floats(0.01, 1e6))
-def test_an_axis_has_few_numbers(duration_s):
-    """At most 14 steps, whatever the length."""
-    assert duration_s / tick_step(duration_s) <= MOST_TICKS
+def test_an_axis_has_few_ticks(duration_s):
+    """At most 14 steps, whatever the duration."""
+    assert duration_s / tick_step(duration_s) <= MAX_TICKS
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_steps_are_round(duration_s, step):
     ("seconds", "step", "text"),
     [(2.5, 0.5, "2.5"), (12.0, 2.0, "12"), (90.0, 15.0, "1:30"), (3750.0, 60.0, "1:02:30"), (0.0, 60.0, "0:00")],
 )
-def test_times_as_a_clock_shows_them(seconds, step, text):
+def test_tick_labels(seconds, step, text):
     """Seconds for short steps, minutes and hours for long ones."""
     assert clock(seconds, step) == text

@@ -1,4 +1,4 @@
-"""`auscult plot` as it is typed: what it writes, what it refuses, and that it refuses before the work."""
+"""`auscult plot`: what it writes, what it refuses, and that it refuses before the work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from monitor.cli import main
 
 @pytest.fixture
 def heart_wav(tmp_path, heart_waveform):
-    """Return a WAV of 10 s of a made heart."""
+    """Return a WAV of 10 s of a synthetic heart."""
     path = tmp_path / "heart.wav"
     soundfile.write(path, heart_waveform, 4000)
     return path
@@ -39,8 +39,8 @@ def plot(capsys, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def no_judging(monkeypatch):
-    """Make loading a bundle a failure: what is refused is refused before."""
+def no_bundle(monkeypatch):
+    """Fail the test that loads a bundle."""
 
     def load(*_):
         raise RuntimeError("a bundle was loaded")
@@ -49,9 +49,9 @@ def no_judging(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "magic"), [("out.png", b"\x89PNG"), ("new/out.svg", b"<?xml"), ("out.PDF", b"%PDF")])
-def test_a_picture_is_written(plot, heart_wav, tmp_path, name, magic):
-    """In the format of its ending, its folder made; one line on standard error, none on standard output."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+def test_a_figure_is_written(plot, heart_wav, tmp_path, name, magic):
+    """In the format of its ending, in a new folder; one line on standard error, none on standard output."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     code, out, err = plot(heart_wav, "-o", name)
     assert (code, out) == (0, "")
     assert err.startswith(f"{name}: ")
@@ -59,8 +59,8 @@ def test_a_picture_is_written(plot, heart_wav, tmp_path, name, magic):
 
 
 def test_hop_start_and_channel(plot, tmp_path, heart_waveform):
-    """They reach the picture: the second channel, from 2 s on, at a hop of 1 s."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """The figure is of the second channel, from 2 s on, at a hop of 1 s."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     path = tmp_path / "stereo.wav"
     soundfile.write(path, np.stack([np.zeros_like(heart_waveform), heart_waveform], axis=1), 4000)
     code, _, err = plot(path, "-o", "a.svg", "--channel", "1")
@@ -73,8 +73,8 @@ def test_hop_start_and_channel(plot, tmp_path, heart_waveform):
 
 
 def test_several_files_and_one_that_is_missing(plot, tmp_path, heart_wav, heart_waveform):
-    """Each gets its picture in the folder; the missing one gets its line, and exit code 1."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """Each gets a figure in the folder; the missing one an error line, and exit code 1."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     soundfile.write(tmp_path / "short.flac", heart_waveform[:8000], 4000)
     code, _, err = plot(heart_wav, "missing.wav", tmp_path / "short.flac", "-o", "seen/")
     assert code == 1
@@ -84,8 +84,8 @@ def test_several_files_and_one_that_is_missing(plot, tmp_path, heart_wav, heart_
 
 
 def test_a_damaged_file_is_drawn_up_to_the_damage(plot, tmp_path, heart_waveform):
-    """The picture says so, the error is told, and the exit code is 1."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """The figure says so, the error is reported, and the exit code is 1."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     path = tmp_path / "cut.flac"
     soundfile.write(path, np.tile(heart_waveform, 4), 4000)
     content = path.read_bytes()
@@ -97,8 +97,8 @@ def test_a_damaged_file_is_drawn_up_to_the_damage(plot, tmp_path, heart_waveform
 
 
 def test_the_same_recording_gives_the_same_file(plot, heart_wav, tmp_path):
-    """Run twice, the picture is the same to the byte."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """Run twice, the figure is the same to the byte."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     contents = []
     for _ in range(2):
         assert plot(heart_wav, "-o", "out.png")[0] == 0
@@ -118,8 +118,8 @@ def test_the_same_recording_gives_the_same_file(plot, heart_wav, tmp_path):
     ],
 )
 def test_real_recordings_of_every_kind(plot, shared_data, tmp_path, pattern):
-    """Noise, ectopic beats, artifacts, children and lungs are drawn, their names on the picture."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """Noise, ectopic beats, artifacts, children and lungs are drawn, with their names."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     path = sorted(shared_data.glob(pattern))[0]
     assert plot(path, "-o", "out.svg")[0] == 0
     assert path.name in (tmp_path / "out.svg").read_text(encoding="utf-8")
@@ -140,8 +140,8 @@ def test_the_table_joins_with_the_json_lines(plot, tmp_path, heart_wav, capsys):
 
 
 def test_an_unknown_model_is_an_error(plot, heart_wav, tmp_path):
-    """One line, exit code 1, no picture."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """One line, exit code 1, no figure."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     code, _, err = plot(heart_wav, "-o", "out.png", "--model", "no-such-bundle")
     assert code == 1
     assert "no-such-bundle" in err
@@ -149,7 +149,7 @@ def test_an_unknown_model_is_an_error(plot, heart_wav, tmp_path):
 
 
 def test_features_alone_need_no_matplotlib(plot, tmp_path, heart_wav, monkeypatch):
-    """A table of all files, without a picture and without the package that draws."""
+    """A table of all files, without a figure and without matplotlib."""
     pytest.importorskip("librosa", reason="the features need the plot extra")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     code, out, err = plot(heart_wav, heart_wav, "--features", "f.csv", "--per", "file")
@@ -164,14 +164,14 @@ def test_features_alone_need_no_matplotlib(plot, tmp_path, heart_wav, monkeypatc
     ("arguments", "line"),
     [
         (["-o", "out.gif"], "must end in .png, .svg, .pdf"),
-        ([], "name a picture with -o, or a table with --features"),
+        ([], "name a figure with -o, or a table with --features"),
         (["b.wav", "-o", "out.png"], "one figure for 2 files"),
         (["--features", "heart.wav"], "must end in .csv"),
         (["-o", "out.png", "--start", "-1"], "--start must be 0 or more"),
     ],
 )
-def test_usage_is_checked_before_the_work(plot, no_judging, heart_wav, arguments, line):
-    """One line and exit code 2, and the recording is as it was."""
+def test_usage_is_checked_before_the_work(plot, no_bundle, heart_wav, arguments, line):
+    """One line and exit code 2; the recording is unchanged."""
     before = heart_wav.read_bytes()
     code, _, err = plot(heart_wav, *arguments)
     assert code == 2
@@ -188,7 +188,7 @@ def test_usage_is_checked_before_the_work(plot, no_judging, heart_wav, arguments
     ],
 )
 def test_a_missing_extra_is_named_before_the_work(
-    plot, no_judging, heart_wav, tmp_path, monkeypatch, package, arguments, line
+    plot, no_bundle, heart_wav, tmp_path, monkeypatch, package, arguments, line
 ):
     """One line with the command that installs it, exit code 1, nothing written."""
     monkeypatch.setitem(sys.modules, package, None)
@@ -198,22 +198,22 @@ def test_a_missing_extra_is_named_before_the_work(
 
 
 def test_a_hop_that_does_not_fit_is_a_usage_error(plot, heart_wav):
-    """It is said as it was typed."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    """The line names the flag."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     code, _, err = plot(heart_wav, "-o", "o.png", "--hop", "0.33")
     assert code == 2
     assert "--hop 0.33 must be a multiple" in err
 
 
-def test_an_existing_picture_outlives_a_failure(plot, heart_wav, tmp_path, monkeypatch):
-    """Drawing that fails leaves the old file whole, and nothing beside it."""
-    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+def test_an_existing_figure_survives_a_failure(plot, heart_wav, tmp_path, monkeypatch):
+    """The old file is whole, and nothing is left beside it."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
     (tmp_path / "out.png").write_bytes(b"old")
 
     def fail(*_):
         raise RuntimeError("scripted failure")
 
-    monkeypatch.setattr("monitor.commands.plot.command.drawn", fail)
+    monkeypatch.setattr("monitor.commands.plot.command.render_figure", fail)
     with pytest.raises(RuntimeError, match="scripted"):
         plot(heart_wav, "-o", "out.png")
     assert (tmp_path / "out.png").read_bytes() == b"old"

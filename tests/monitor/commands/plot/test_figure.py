@@ -1,4 +1,4 @@
-"""The picture: every panel shows the numbers that were heard, in every format."""
+"""The figure: every panel shows the numbers of the run, in every format."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+pytest.importorskip("matplotlib", reason="figures need the plot extra")
 
 from matplotlib.figure import Figure
 
-from monitor.commands.plot.figure import FORMATS, SIZE_INCHES, _fill, check_matplotlib, drawn
+from monitor.commands.plot.figure import FORMATS, SIZE_INCHES, _draw_panels, check_matplotlib, render_figure
 from monitor.errors import MissingExtraError
 from monitor.messages import Verdict
 
@@ -19,72 +19,72 @@ MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
 @pytest.fixture
-def run_result(heard_maker, window_maker):
-    """Return ten seconds with a gap, a poor and an uncertain window."""
+def run(run_maker, window_maker):
+    """Return 10 s with a gap, a poor and an uncertain window."""
     windows = [window_maker(index, bpm=70.0 + index) for index in range(6)]
     windows[2] = window_maker(2, state="poor-signal", gap=True, bpm=None, rolling=Verdict("verdict", "murmur", 0.6))
     windows[4] = window_maker(4, state="uncertain")
     lost = np.zeros(100, bool)
     lost[59:62] = True
-    return heard_maker(windows, verdict=Verdict("verdict", "normal", 0.9), bpm=72.0, lost=lost)
+    return run_maker(windows, verdict=Verdict("verdict", "normal", 0.9), bpm=72.0, lost=lost)
 
 
-def panels(run_result, offset_s=0.0):
-    """Return the five panels of a picture."""
+def panels(run, offset_s=0.0):
+    """Return the five panels of a figure, and the figure."""
     figure = Figure(figsize=SIZE_INCHES)
-    _fill(figure, run_result, offset_s)
+    _draw_panels(figure, run, offset_s)
     return figure.axes[0:10:2], figure
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format_is_reproducible(run_result, form):
-    """The file is of its kind, and drawn twice it is the same to the byte: no date, no chance."""
-    content = drawn(run_result, form)
+def test_every_format_is_reproducible(run, form):
+    """The file has the format's signature, and drawn twice it is the same to the byte: no date, no random id."""
+    content = render_figure(run, form)
     assert content.startswith(MAGIC[form])
-    assert drawn(run_result, form) == content
+    assert render_figure(run, form) == content
 
 
-def test_title_and_keys_are_readable(run_result):
-    """File, model, verdict and purpose stand in it, and a name for every state that occurs and no other."""
-    text = drawn(run_result, "svg").decode()
-    for words in ("a.wav: normal 0.90, 72 beats / min", "model plain (01234567)", "research use, not for diagnosis"):
-        assert words in text
-    for words in ("n  normal", "M  murmur", "-  gap", "?  uncertain", "samples lost", "median 72"):
-        assert words in text
-    assert "E  extrastole" not in text
+def test_title_and_legends(run):
+    """File, model, verdict, disclaimer, and a name for every state that occurs and no other."""
+    content = render_figure(run, "svg").decode()
+    for text in ("a.wav: normal 0.90, 72 beats / min", "model plain (01234567)", "research use, not for diagnosis"):
+        assert text in content
+    for text in ("n  normal", "M  murmur", "-  gap", "?  uncertain", "samples lost", "median 72"):
+        assert text in content
+    assert "E  extrastole" not in content
 
 
-def test_all_panels_share_the_time(run_result):
-    """From the start to the end of what was heard, in the file's time."""
-    axes, _ = panels(run_result, offset_s=30.0)
+def test_all_panels_share_the_time(run):
+    """From the start to the end of the sound, in the time of the file."""
+    axes, _ = panels(run, offset_s=30.0)
     assert {one.get_xlim() for one in axes} == {(30.0, 40.0)}
     assert axes[1].get_ylim() == (0.0, 1000.0)
 
 
-def test_the_sound_keeps_its_extremes(heard_maker):
-    """The lowest and highest sample are corners of what is filled."""
+def test_the_waveform_keeps_its_extremes(run_maker):
+    """The lowest and highest sample are corners of the filled area."""
     low, high = np.full(100, -0.1, np.float32), np.full(100, 0.1, np.float32)
     low[7], high[42] = -0.9, 0.6
-    axes, _ = panels(heard_maker(low=low, high=high))
+    axes, _ = panels(run_maker(low=low, high=high))
     corners = axes[0].collections[0].get_paths()[0].vertices
     assert [4.25, np.float32(0.6)] in corners.tolist()
     assert [0.75, np.float32(-0.9)] in corners.tolist()
     assert axes[0].get_ylim() == pytest.approx((-0.972, 0.972))
 
 
-def test_the_spectrogram_is_inferno_over_60_db(run_result):
-    """Lowest row at 15.6 Hz; the loudest, but for what is louder than nearly everything, is the brightest."""
-    axes, _ = panels(run_result)
+def test_the_spectrogram_is_inferno_over_60_db(run):
+    """Lowest row at 15.6 Hz; the top of the scale is a high percentile of the power."""
+    axes, _ = panels(run)
     (image,) = axes[1].images
     assert image.cmap.name == "inferno"
-    assert np.array_equal(image.get_array(), run_result.power_db)
+    assert np.array_equal(image.get_array(), run.power_db)
     assert image.norm.vmax - image.norm.vmin == pytest.approx(60.0)
     assert image.get_extent()[2] == pytest.approx(15.625 / 2)
 
 
-def test_the_strip_has_colour_pattern_and_letter(run_result):
+def test_the_track_has_colour_pattern_and_letter(run):
     """The runs of both rows, each with the letter of its label or state."""
-    axes, _ = panels(run_result)
+    axes, _ = panels(run)
     letters = [text.get_text() for text in axes[2].texts]
     assert letters == ["n", "-", "n", "?", "n", "n", "M", "n", "?", "n"]
     gap = axes[2].collections[1]
@@ -93,68 +93,68 @@ def test_the_strip_has_colour_pattern_and_letter(run_result):
     assert gap.get_paths()[0].vertices[:, 0].max() == 6.0
 
 
-def test_one_window_of_an_hour_is_seen(heard_maker, window_maker):
-    """A single murmur among thousands of normals is a line of its own in both rows; the normals need none."""
+def test_one_window_of_an_hour_is_seen(run_maker, window_maker):
+    """A single murmur among thousands of normal windows is a line in both rows; the normal ones need none."""
     windows = [window_maker(index) for index in range(7190)]
     windows[4000] = window_maker(4000, label="murmur")
-    axes, _ = panels(heard_maker(windows, duration_s=3600.0))
+    axes, _ = panels(run_maker(windows, duration_s=3600.0))
     lines = [one for one in axes[2].collections if hasattr(one, "get_segments")]
     assert [line.get_segments()[0][0][0] for line in lines] == [2004.75, 2004.75]
 
 
-def test_a_withheld_window_has_no_confidence(run_result):
-    """The steps of the windows break at the gap; those of the rolling judgement do not."""
-    axes, _ = panels(run_result)
+def test_a_withheld_window_has_no_confidence(run):
+    """The steps of the windows break at the gap; those of the rolling verdict do not."""
+    axes, _ = panels(run)
     raw, rolling = (steps.get_data().values for steps in axes[3].patches)
     assert np.isnan(raw).tolist() == [False, False, True, False, False, False]
     assert rolling.tolist() == [0.8, 0.8, 0.6, 0.8, 0.8, 0.8]
 
 
-def test_heart_rates_stand_where_their_windows_do(run_result):
+def test_heart_rates_are_at_the_times_of_their_windows(run):
     """A point for each window that has one."""
-    axes, _ = panels(run_result)
+    axes, _ = panels(run)
     points = axes[4].lines[0].get_xydata().tolist()
     assert points == [[2.5, 70.0], [5.25, 71.0], [6.25, 73.0], [6.75, 70.0], [7.25, 75.0]]
 
 
-def test_what_is_not_there_is_said(heard_maker):
-    """No window, no frame, no heart rate, silence: each panel says so, and the picture is drawn."""
-    empty = heard_maker(
+def test_an_empty_panel_says_why(run_maker):
+    """No window, no frame, no heart rate, silence: each panel says so, and the figure is drawn."""
+    empty = run_maker(
         power_db=np.zeros((64, 0), np.float32), low=np.zeros(100, np.float32), high=np.zeros(100, np.float32)
     )
-    text = drawn(empty, "svg").decode()
-    for words in ("too short for a spectrogram", "no window was complete", "no heart rate in any window"):
-        assert words in text
+    content = render_figure(empty, "svg").decode()
+    for text in ("too short for a spectrogram", "no window was complete", "no heart rate in any window"):
+        assert text in content
 
 
 @pytest.mark.parametrize("name", ["a.wav", "W" * 300 + ".wav"])
-def test_a_title_stays_on_the_picture(heard_maker, window_maker, name):
+def test_a_title_fits_the_figure(run_maker, window_maker, name):
     """Title and caption end before the right edge, however long the name and the reason are."""
     windows = [
         window_maker(state="poor-signal", reason="much noise above 600 Hz: press the chest piece on, keep still")
     ]
-    _, figure = panels(heard_maker(windows, verdict=Verdict("poor-signal"), source=name))
+    _, figure = panels(run_maker(windows, verdict=Verdict("poor-signal"), source=name))
     figure.draw_without_rendering()
     width = figure.bbox.width
     assert len(figure.texts) == 2
     assert all(0 < text.get_window_extent().x1 < width for text in figure.texts)
 
 
-def test_no_axis_label_is_cut(run_result):
-    """The labels at the left and the keys at the right lie on the picture."""
-    axes, figure = panels(run_result)
+def test_no_axis_label_is_cut(run):
+    """The labels at the left and the legends at the right lie on the figure."""
+    axes, figure = panels(run)
     figure.draw_without_rendering()
     boxes = [one.yaxis.label.get_window_extent() for one in axes]
-    boxes += [key.get_legend().get_window_extent() for key in figure.axes[1:10:2] if key.get_legend()]
+    boxes += [one.get_legend().get_window_extent() for one in figure.axes[1:10:2] if one.get_legend()]
     assert len(boxes) == 9
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
 
 
-def test_names_are_no_formulas_and_in_any_script(heard_maker):
-    """A name that looks like mathematics, or that no font has, is drawn without an error or a warning."""
-    text = drawn(heard_maker(source="$x^$ 心音 <&>.wav"), "svg").decode()
-    assert "$x^$ 心音 &lt;&amp;&gt;.wav" in text
-    assert drawn(heard_maker(source="$x^$ 心音.wav"), "png").startswith(MAGIC["png"])
+def test_names_are_literal_and_in_any_script(run_maker):
+    """A name that looks like a formula, or that no font has, is drawn without an error or a warning."""
+    content = render_figure(run_maker(source="$x^$ 心音 <&>.wav"), "svg").decode()
+    assert "$x^$ 心音 &lt;&amp;&gt;.wav" in content
+    assert render_figure(run_maker(source="$x^$ 心音.wav"), "png").startswith(MAGIC["png"])
 
 
 def test_without_matplotlib(monkeypatch):
