@@ -110,7 +110,7 @@ class TestReport:
         assert "\n  patient unknown: 15 recordings\n" in text
         assert rows(text)["normal"][1] == "-"
         last = text.splitlines()[-1]
-        assert last.startswith("cannot be trained on yet: 15 recordings tell no patient")
+        assert last.startswith("cannot be trained on yet: 15 recordings have no patient")
         assert "--patients file" in last
         text = report(capsys, clinic, "--patients", "file")
         assert rows(text)["total"][1] == "15"
@@ -124,7 +124,7 @@ class TestReport:
             soundfile.write(Path("set_a", name), np.random.default_rng(len(name)).normal(0, 0.1, 40_000), 44_100)
         text = report(capsys, "set_a", clinic)
         assert list(rows(text))[:2] == ["not-heart", "(normal)"]
-        assert "only its artifacts train" in text
+        assert "only its artifacts are trained on" in text
         assert "in brackets: not used for training" in text
 
     def test_a_missing_label(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,7 +211,7 @@ class TestTrainErrors:
         [
             (("normal/p1/a.wav", "normal/p2/a.wav"), (), "only the label normal was found; a network needs two labels"),
             (("normal/p1/a.wav", "murmur/p1/a.wav"), (), "has 1 patient, too few for 5 folds; add recordings"),
-            (("normal/a.wav", "murmur/b.wav"), (), "2 recordings tell no patient"),
+            (("normal/a.wav", "murmur/b.wav"), (), "2 recordings have no patient"),
             (("normal/a.wav", "murmur/b.wav"), ("--patients", "none"), "from patients who are known; add one that has"),
             (("normal/a.wav", "murmur/b.wav"), ("--patients", "file"), "has 1 patient, too few for 5 folds"),
             (("set_a/artifact__201012172012.wav",), (), "only the label (none) was found"),

@@ -127,10 +127,10 @@ def test_training_data_are_flagged(
     bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A data set named as in the bundle's training data: a flag in JSON, a line on standard error, on every table."""
-    seen = shutil.copytree(hearts, tmp_path / "ours")
+    seen = shutil.copytree(hearts, tmp_path / "made up")
     values, err = evaluate_json(capsys, bundle_dir, seen)
     assert values["seen_in_training"] is True
-    assert "auscult: NOT HELD OUT: untrained was trained on a data set named ours" in err
+    assert "auscult: NOT HELD OUT: untrained was trained on a data set named made up" in err
     assert main(["evaluate", str(bundle_dir), str(seen), "--repeats", "20"]) == 0
     captured = capsys.readouterr()
     assert "NOT HELD OUT" in captured.err

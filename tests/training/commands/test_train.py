@@ -167,7 +167,7 @@ def test_the_articles_recipe(
 ) -> None:
     """``--recipe article`` writes a bundle that loads like any other and records its recipe."""
     done = TrainingHistory(((1, 0.5),), (), 1, complete=True)
-    monkeypatch.setattr(article, "_fit", lambda *given: (article_network(ARTICLE.shape, 3), done))
+    monkeypatch.setattr(article, "fit_article", lambda *given, **how: (article_network(ARTICLE.shape, 3), done))
     assert run(made_folder, "--recipe", "article", "--out", "models/old", "--folds", "2", "--steps", "1") == 0
     bundle = load_bundle("models/old")
     assert bundle.spec == ARTICLE
@@ -476,7 +476,7 @@ class TestInterrupted:
         models, code, err = interrupted(tmp_path, "--seed", "3", "--resume")
         assert code == 1
         assert err.startswith("auscult: ")
-        assert "another training was begun there: seed 0 there, 3 here" in err
+        assert "is of another training: seed 0 there, 3 here" in err
         assert len(err.splitlines()) == 1
         assert [path.name for path in models.iterdir()] == ["mine.training"]
 
@@ -484,9 +484,7 @@ class TestInterrupted:
         """Resuming without checkpoints ends before anything is read."""
         _, code, err = interrupted(tmp_path, "--resume")
         assert code == 1
-        assert (
-            err == f"auscult: {Path('models/mine.training')}: there is no training to go on with; leave out --resume\n"
-        )
+        assert err == f"auscult: {Path('models/mine.training')}: there is no training to resume; leave out --resume\n"
 
     def test_before_the_first_fold(self, interrupted: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A training that is ended before the first fold is complete writes nothing, and says so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.features.article_image import ARTICLE
 from training.commands import train
+from training.data.audio import Sound
 from training.data.discovery import discover
 from training.data.folds import with_patients
 from training.data.recording import Recording, count_by_set
+from training.examples.mixture import Mixture, mix
 from training.fitting import heart_fit
+from training.fitting.recipe import HeartRecipe
 from training.fitting.trainer import TrainingHistory
 from training.progress import SilentProgress
 from training.recipes import article, heart
@@ -57,16 +60,16 @@ def test_our_recipe(
 ) -> None:
     """They train in every fold and are never held out; a damaged file is left out."""
     monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
-    seen: list[int] = []
-    mix = heart_fit.mix
-    monkeypatch.setattr(
-        heart_fit,
-        "mix",
-        lambda sounds, *rest: seen.append(sum(not its.recording.patient for its in sounds)) or mix(sounds, *rest),
-    )
+    counts: list[int] = []
+
+    def counting_mix(sounds: Sequence[Sound], *rest: Any) -> Mixture:
+        counts.append(sum(not sound.recording.patient for sound in sounds))
+        return mix(sounds, *rest)
+
     options = heart.HeartOptions(folds=2, pretrain_steps=1, steps=1, synthetic_per_label=1, batch_size=2)
-    check(heart.train_heart(recordings, options, SilentProgress()), capsys.readouterr().err)
-    assert set(seen) == {6}
+    result = heart.train_heart(recordings, options, SilentProgress(), recipe=HeartRecipe(mix=counting_mix))
+    check(result, capsys.readouterr().err)
+    assert set(counts) == {6}
 
 
 @pytest.mark.usefixtures("quick_figures")
@@ -75,15 +78,15 @@ def test_the_articles_recipe(
 ) -> None:
     """The baseline is split in the same way, and leaves the damaged file out too."""
     blank = np.zeros(ARTICLE.shape, np.float32)
-    seen: list[int] = []
+    counts: list[int] = []
     monkeypatch.setattr(article, "article_image", lambda waveform, spec: blank)
-    monkeypatch.setattr(article, "_fit", lambda images, *rest: (seen.append(len(images)), DONE))
+    monkeypatch.setattr(article, "fit_article", lambda images, *rest, **how: (counts.append(len(images)), DONE))
     monkeypatch.setattr(article, "outputs_of", lambda network, images: np.full((len(images), 3), 0.5))
     check(
         article.train_article(recordings, article.ArticleOptions(folds=2), SilentProgress()),
         capsys.readouterr().err,
     )
-    assert seen == [9 + 6, 9 + 6, 18 + 6]
+    assert counts == [9 + 6, 9 + 6, 18 + 6]
 
 
 def test_the_choice_is_recorded() -> None:
