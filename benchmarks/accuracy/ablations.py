@@ -1,14 +1,14 @@
 """Measures the recipe, the article's recipe and every ablation on the same folds and seeds: docs/evidence/*.json.
 
-    python benchmarks/accuracy/ablations.py set_b circor not_heart                      # all that is not there yet
+    python benchmarks/accuracy/ablations.py set_b circor not_heart                      # all that is not done
     python benchmarks/accuracy/ablations.py set_b circor not_heart --only ours,article
     python benchmarks/accuracy/ablations.py set_b circor not_heart --only zero_padding --again
     python docs/make/make_evidence.py                                              # then: docs/EVIDENCE.md
 
 The recipe and the article's recipe run 5 folds with 3 seeds, every ablation 5 folds with the first of them. Each is
-saved when it is done, and folds that are done are kept meanwhile, so it may be stopped (Ctrl+C) and started
-again; after the code of the recipe has changed, begin anew with --again. Differences from the recipe are made anew
-at the end, from the scores kept beside the figures. Needs the training extra.
+saved when it is done, and finished folds are stored until then, so it may be stopped (Ctrl+C) and started again; after
+the code of the recipe has changed, start over with --again. Differences from the recipe are computed again at the end,
+from the scores stored beside the metrics. Needs the training extra.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is asked for; return the exit code."""
+    """Run the requested variants; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
         with quiet_native_output():
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         print(f"evidence: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("evidence: stopped; the same command goes on from here", file=sys.stderr)
+        print("evidence: stopped; the same command resumes", file=sys.stderr)
         return 130
 
 
@@ -45,15 +45,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python benchmarks/accuracy/ablations.py", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("data", nargs="+", type=Path, metavar="DATA", help="set B, CirCor, sounds that are no heart")
+    parser.add_argument("data", nargs="+", type=Path, metavar="DATA", help="set B, CirCor, non-cardiac sounds")
     parser.add_argument("--only", default="", metavar="NAME,...", help="these variants (default: all)")
     parser.add_argument("--repeats", type=int, metavar="R", help="seeds (default: 3 for ours and article, else 1)")
-    parser.add_argument("--steps", type=int, metavar="N", help="batches of each stage, to try the study out")
-    parser.add_argument("--again", action="store_true", help="run also what is there, and forget kept folds")
+    parser.add_argument("--steps", type=int, metavar="N", help="batches of each stage, for a short trial")
+    parser.add_argument("--again", action="store_true", help="run also what is done, and delete stored folds")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the first seed (default: 0)")
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="of the bootstrap (default: 1000)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence", metavar="DIR")
-    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "evidence", metavar="DIR", help="for kept folds")
+    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "evidence", metavar="DIR", help="for stored folds")
     return parser
 
 

@@ -1,12 +1,12 @@
-"""What the monitor says, on sounds that its network had not heard: false alarms, calibration, the same at every hop.
+"""Held-out verdicts of the monitor: false alarms, calibration, and agreement of different hops.
 
     auscult train set_b circor not_heart --gate set_a --keep-folds --out models/heart-sounds
-    python benchmarks/accuracy/false_alarms.py set_b circor not_heart --kept models/heart-sounds.training
+    python benchmarks/accuracy/false_alarms.py set_b circor not_heart --checkpoints models/heart-sounds.training
 
 Every recording goes through the monitor's own analysis (resampler, gate, network, rolling verdict), with the network
-of the fold that held it out and the settings of the bundle. The hour of made noise is judged by the bundle itself: its
-sounds are made anew, with random numbers of their own. A false alarm is a rolling label that comes up where there is no
-heart. Needs the training extra; about five minutes.
+of the fold that held it out and the settings of the bundle. The hour of synthetic noise is scored by the bundle itself:
+its sounds have random numbers of their own. A false alarm is a rolling label that begins where there is no heart. Needs
+the training extra; about five minutes.
 """
 
 from __future__ import annotations
@@ -27,28 +27,30 @@ from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import LiteRTEngine
 from monitor.messages import WindowEvent
-from monitor.synthesis.non_cardiac import GENERATORS as MAKERS
-from monitor.synthesis.non_cardiac import random_non_cardiac
+from monitor.synthesis.non_cardiac import GENERATORS, random_non_cardiac
 from training.data.audio import read_samples
-from training.data.discovery import discover, labels_of
-from training.data.folds import fully_labelled_sets, with_patients
+from training.data.corpus import Corpus
+from training.data.discovery import discover
+from training.data.folds import with_patients
 from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
 from training.export.bundle import convert
 from training.fitting.checkpoints import FoldCheckpoints
-from training.fitting.cross_validation import FoldPlan, fold_plans
-from training.fitting.heart_fit import Material, new_network
+from training.fitting.cross_validation import fold_plans
+from training.fitting.heart_fit import new_network
 
 SEED = 3600
 NOISE_S = 3600.0
+PER_KIND = 10
+"""Sounds of each kind in that time."""
 HOPS_S = (0.25, 0.5, 1.0)
 LONG_S = 10.0
-"""Recordings from here on are replayed at several hops."""
+"""Recordings at least this long are replayed at several hops."""
 
 
 class Alarms(NamedTuple):
-    """What came up without a heart: seconds heard, windows, those with a label, rolling labels, their time."""
+    """False alarms: seconds without a heart, windows, those with a label, onsets of a rolling label, its seconds."""
 
     seconds: float
     windows: int
@@ -57,91 +59,90 @@ class Alarms(NamedTuple):
     alarm_s: float
 
 
-def added(many: Iterable[Alarms]) -> Alarms:
+def summed(alarms: Iterable[Alarms]) -> Alarms:
     """Return the sum of several."""
-    return Alarms(*(sum(column) for column in zip(*many, strict=True)))
+    return Alarms(*(sum(column) for column in zip(*alarms, strict=True)))
 
 
-def judged(bundle: Bundle, waveform: NDArray[np.float32], rate: int, hop_s: float = 0.5) -> list[WindowEvent]:
-    """Return every window of a sound, as the monitor judges it."""
+def events_of(bundle: Bundle, waveform: NDArray[np.float32], rate: int, hop_s: float = 0.5) -> list[WindowEvent]:
+    """Return the monitor's event for every window of a sound."""
     analysis = Analyzer(bundle, rate, hop_s)
-    step = analysis.most_samples
+    step = analysis.max_samples
     events = []
     for begin in range(0, len(waveform), step):
         events += [analysis.judge(index).event for index in analysis.push(waveform[begin : begin + step])]
     return [*events, *(analysis.judge(index).event for index in analysis.finish())]
 
 
-def sound_of(recording: Recording) -> tuple[NDArray[np.float32], int]:
-    """Return a recording as the monitor hears it, and its rate."""
+def waveform_of(recording: Recording) -> tuple[NDArray[np.float32], int]:
+    """Return a recording as mono, and its sample rate."""
     samples, rate = read_samples(recording.path, recording.start_s, recording.end_s)
     return samples.mean(axis=1, dtype=np.float32), rate
 
 
 def alarms_of(events: Sequence[WindowEvent], seconds: float, hop_s: float) -> Alarms:
-    """Return the false alarms in the windows of a sound without a heart."""
+    """Return the false alarms in the windows of a non-cardiac sound."""
     shown = [event.rolling.label is not None for event in events]
     onsets = sum(now and not before for before, now in zip([False, *shown], shown, strict=False))
     labelled = sum(event.verdict.label is not None for event in events)
     return Alarms(seconds, len(events), labelled, onsets, hop_s * sum(shown))
 
 
-def made_noise() -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Yield an hour of sounds that no heart makes, kind by kind, each as long."""
-    makers: list[tuple[str, Callable[..., NDArray[np.float32]]]] = [
-        (maker.__name__.replace("_", " "), maker) for maker in MAKERS
+def synthetic_noise() -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield an hour of non-cardiac sounds, kind by kind, each as long."""
+    generators: list[tuple[str, Callable[..., NDArray[np.float32]]]] = [
+        (generator.__name__.replace("_", " "), generator) for generator in GENERATORS
     ]
-    makers.append(("mixtures", random_non_cardiac))
+    generators.append(("mixtures", random_non_cardiac))
     rng = np.random.default_rng(SEED)
-    pieces = 10
-    for name, maker in makers:
-        for _ in range(pieces):
-            yield name, maker(NOISE_S / len(makers) / pieces, rng, HEART.sample_rate)
+    for name, generator in generators:
+        for _ in range(PER_KIND):
+            yield name, generator(NOISE_S / len(generators) / PER_KIND, rng, HEART.sample_rate)
 
 
-def fold_bundles(bundle: Bundle, recordings: Sequence[Recording], kept: Path) -> Iterator[tuple[Bundle, FoldPlan]]:
-    """Yield the bundle with the network of each fold that is kept."""
-    labels = labels_of(recordings)
-    material = Material(labels, fully_labelled_sets(recordings, labels), [])
-    keeper = FoldCheckpoints.at(kept)
-    for plan in fold_plans(recordings, material.telling, folds=5, repeats=1, seed=0):
-        run = keeper.load(plan, lambda: new_network(material))
-        if run is None:
-            raise SystemExit(f"{kept}: fold {plan.fold + 1} is not there, or is of other recordings")
-        yield dataclasses.replace(bundle, engine=LiteRTEngine(convert(run.network))), plan
+def fold_bundles(bundle: Bundle, recordings: Sequence[Recording], folder: Path) -> Iterator[tuple[Bundle, list[int]]]:
+    """Yield the bundle with the network of each fold, and the rows that the fold held out."""
+    corpus = Corpus.of(recordings)
+    checkpoints = FoldCheckpoints.at(folder)
+    for plan in fold_plans(corpus, folds=5, repeats=1, seed=0):
+        result = checkpoints.load(plan, lambda: new_network(corpus))
+        if result is None:
+            raise SystemExit(f"{folder}: fold {plan.fold + 1} is not there, or is of other recordings")
+        yield dataclasses.replace(bundle, engine=LiteRTEngine(convert(result.network))), plan.held_out.tolist()
 
 
-def print_alarms(title: str, found: dict[str, Alarms]) -> None:
+def print_alarms(title: str, by_kind: dict[str, Alarms]) -> None:
     """Print false alarms by kind, and together."""
     print(f"\n{title}\n{'':18s} minutes  windows  labelled  alarms  per hour  seconds with a label")
-    for name, its in {**found, "together": added(found.values())}.items():
+    for name, alarms in {**by_kind, "together": summed(by_kind.values())}.items():
         print(
-            f"{name:18s} {its.seconds / 60:7.1f}  {its.windows:7d}  {its.labelled / max(1, its.windows):8.4f}"
-            f"  {its.alarms:6d}  {3600 * its.alarms / its.seconds:8.1f}  {its.alarm_s:8.1f}"
+            f"{name:18s} {alarms.seconds / 60:7.1f}  {alarms.windows:7d}"
+            f"  {alarms.labelled / max(1, alarms.windows):8.4f}"
+            f"  {alarms.alarms:6d}  {3600 * alarms.alarms / alarms.seconds:8.1f}  {alarms.alarm_s:8.1f}"
         )
 
 
 def print_calibration(rows: list[tuple[str, str, WindowEvent]], labels: Sequence[str]) -> None:
-    """Print how far the confidence shown at the end of recordings is from how often the label is right."""
-    told = [(patient, label, event.rolling) for patient, label, event in rows if event.rolling.scores is not None]
-    truth = np.array([labels.index(label) for _, label, _ in told])
-    scores = np.array([list(verdict.scores.values()) for _, _, verdict in told if verdict.scores])
-    patients = [patient for patient, _, _ in told]
-    given = np.array([verdict.label is not None for _, _, verdict in told])
+    """Print the calibration error of the confidence that is shown at the end of recordings."""
+    scored = [(patient, label, event.rolling) for patient, label, event in rows if event.rolling.scores is not None]
+    ground_truth = np.array([labels.index(label) for _, label, _ in scored])
+    scores = np.array([list(verdict.scores.values()) for _, _, verdict in scored if verdict.scores])
+    patients = [patient for patient, _, _ in scored]
+    given = np.array([verdict.label is not None for _, _, verdict in scored])
 
-    def of(which: NDArray[np.intp]) -> dict[str, float]:
+    def statistic(which: NDArray[np.intp]) -> dict[str, float]:
         chosen = which[given[which]]
-        right = scores[chosen].argmax(axis=1) == truth[chosen]
+        correct = scores[chosen].argmax(axis=1) == ground_truth[chosen]
         return {
-            "calibration error, all": metrics.calibration_error(truth[which], scores[which]),
-            "calibration error, with a label": metrics.calibration_error(truth[chosen], scores[chosen]),
+            "calibration error, all": metrics.calibration_error(ground_truth[which], scores[which]),
+            "calibration error, with a label": metrics.calibration_error(ground_truth[chosen], scores[chosen]),
             "with a label": float(given[which].mean()),
-            "of these wrong": float(1.0 - right.mean()),
+            "of these wrong": float(1.0 - correct.mean()),
         }
 
-    print(f"\nset B, what the rolling verdict shows at the end of {len(told)} held-out recordings")
-    for name, figure in Bootstrap().figures(of, patients).items():
-        print(f"{name:34s} {figure}")
+    print(f"\nset B, what the rolling verdict shows at the end of {len(scored)} held-out recordings")
+    for name, estimate in Bootstrap().estimate(statistic, patients).items():
+        print(f"{name:34s} {estimate}")
 
 
 def print_hops(counts: Counter[tuple[float, bool]], changes: Counter[float]) -> None:
@@ -152,51 +153,73 @@ def print_hops(counts: Counter[tuple[float, bool]], changes: Counter[float]) -> 
         print(f"hop {hop_s:4g} s  {same / max(1, same + other):.4f} of {same + other}  changes {changes[hop_s]}")
 
 
-def shown_at_seconds(events: Sequence[WindowEvent]) -> dict[float, str]:
-    """Return what is shown at whole seconds."""
-    return {its.end_s: its.rolling.label or its.rolling.state for its in events if its.end_s == round(its.end_s)}
+def shown_of(event: WindowEvent) -> str:
+    """Return the label that is shown, or else the state."""
+    return event.rolling.label or event.rolling.state
+
+
+def count_hops(
+    bundle: Bundle,
+    waveform: NDArray[np.float32],
+    rate: int,
+    counts: Counter[tuple[float, bool]],
+    changes: Counter[float],
+) -> None:
+    """Count at which whole seconds the hops agree with that of 0.5 s, and how often what is shown changes."""
+    by_hop = {hop_s: events_of(bundle, waveform, rate, hop_s) for hop_s in HOPS_S}
+    at_seconds = {
+        hop_s: {event.end_s: shown_of(event) for event in events if event.end_s == round(event.end_s)}
+        for hop_s, events in by_hop.items()
+    }
+    for hop_s, shown in at_seconds.items():
+        counts.update((hop_s, shown[at] == at_seconds[0.5][at]) for at in shown.keys() & at_seconds[0.5].keys())
+        changes[hop_s] += sum(shown_of(a) != shown_of(b) for a, b in itertools.pairwise(by_hop[hop_s]))
+
+
+def noise_alarms(bundle: Bundle) -> dict[str, Alarms]:
+    """Return the false alarms of a bundle in synthetic noise, by kind."""
+    by_kind: dict[str, list[Alarms]] = {}
+    for name, waveform in synthetic_noise():
+        events = events_of(bundle, waveform, HEART.sample_rate)
+        by_kind.setdefault(name, []).append(alarms_of(events, len(waveform) / HEART.sample_rate, 0.5))
+    return {name: summed(alarms) for name, alarms in by_kind.items()}
 
 
 def main() -> None:
     """Run everything."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", nargs="+", type=Path, help="the folders of the training, in the same order")
-    parser.add_argument("--kept", type=Path, required=True, help="the folds that auscult train --keep-folds kept")
+    parser.add_argument(
+        "--checkpoints",
+        "--kept",
+        type=Path,
+        required=True,
+        help="the folds that auscult train --keep-folds left (the old spelling --kept works too)",
+    )
     parser.add_argument("--model", default="heart-sounds", help="the bundle whose settings count")
     arguments = parser.parse_args()
     bundle = load_bundle(arguments.model)
     recordings = with_patients(discover(arguments.data), "auto")
-    noise: dict[str, Alarms] = {}
-    for name, waveform in made_noise():
-        seconds = len(waveform) / HEART.sample_rate
-        its = alarms_of(judged(bundle, waveform, HEART.sample_rate), seconds, 0.5)
-        noise[name] = added([noise[name], its]) if name in noise else its
-    print_alarms("an hour of made noise, judged by the bundle", noise)
-    others: dict[str, Alarms] = {}
+    print_alarms("an hour of synthetic noise, scored by the bundle", noise_alarms(bundle))
+    others: dict[str, list[Alarms]] = {}
     ends: list[tuple[str, str, WindowEvent]] = []
     counts: Counter[tuple[float, bool]] = Counter()
     changes: Counter[float] = Counter()
-    for of_fold, plan in fold_bundles(bundle, recordings, arguments.kept):
-        for row in plan.held.tolist():
+    for of_fold, rows in fold_bundles(bundle, recordings, arguments.checkpoints):
+        for row in rows:
             recording = recordings[row]
-            waveform, rate = sound_of(recording)
+            waveform, rate = waveform_of(recording)
             seconds = len(waveform) / rate
             if recording.label == NON_CARDIAC:
                 kind = recording.path.stem.partition("_")[0]
-                its = alarms_of(judged(of_fold, waveform, rate), seconds, 0.5)
-                others[kind] = added([others[kind], its]) if kind in others else its
+                others.setdefault(kind, []).append(alarms_of(events_of(of_fold, waveform, rate), seconds, 0.5))
                 continue
             if recording.label in bundle.labels and recording.source.startswith("PASCAL"):
-                ends.append((recording.patient, str(recording.label), judged(of_fold, waveform, rate)[-1]))
+                ends.append((recording.patient, str(recording.label), events_of(of_fold, waveform, rate)[-1]))
             if seconds >= LONG_S and row % 5 == 0:
-                by_hop = {hop_s: judged(of_fold, waveform, rate, hop_s) for hop_s in HOPS_S}
-                usual = shown_at_seconds(by_hop[0.5])
-                for hop_s, events in by_hop.items():
-                    shown = shown_at_seconds(events)
-                    counts.update((hop_s, shown[at] == usual[at]) for at in shown.keys() & usual.keys())
-                    said = [its.rolling.label or its.rolling.state for its in events]
-                    changes[hop_s] += sum(a != b for a, b in itertools.pairwise(said))
-    print_alarms("recordings without a heart, each judged by a network that had not heard its like", others)
+                count_hops(of_fold, waveform, rate, counts, changes)
+    by_kind = {kind: summed(alarms) for kind, alarms in others.items()}
+    print_alarms("non-cardiac recordings, each scored by a network that was not trained on its group", by_kind)
     print_calibration(ends, bundle.labels)
     print_hops(counts, changes)
 

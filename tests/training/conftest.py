@@ -44,7 +44,7 @@ def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def draw_less(patch: pytest.MonkeyPatch) -> None:
     """Draw patients 20 times instead of 1000 and try 3 temperatures instead of 43: who is counted stays the same."""
     patch.setattr(cross_validated, "RESAMPLES", 20)
-    patch.setattr(gate, "DRAWS", 20)
+    patch.setattr(gate, "RESAMPLES", 20)
     patch.setattr(scores, "TEMPERATURES", np.array([0.5, 1.0, 2.0]))
 
 

@@ -1,4 +1,4 @@
-"""From how sure on a label is given: chosen for a stated error, and measured on patients who did not choose. Pure."""
+"""The confidence below which no label is given: chosen for a stated error, and cross-validated. Pure."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from numpy.typing import NDArray
 
 from training.evaluation.bootstrap import Bootstrap, Estimate
 
-__all__ = ["MOST_WRONG", "SelectiveAccuracy", "measure_selective_accuracy", "min_confidence"]
+__all__ = ["MAX_ERROR", "SelectiveAccuracy", "measure_selective_accuracy", "min_confidence"]
 
-MOST_WRONG = 1.0 / 6.0
-"""Stated error: share of the labels given that may be wrong. In set B a tenth of the labels cannot be heard by anybody,
-and can only be abstained from where a network is unsure for other reasons."""
+MAX_ERROR = 1.0 / 6.0
+"""Stated error: share of the labels given that may be wrong. In set B a tenth of the labels are inaudible, so that a
+network can abstain from them only where it is unsure for other reasons."""
 
 THRESHOLDS = np.round(np.arange(0.5, 0.9001, 0.01), 2)
-"""Candidates. A label is never given that is less likely than not."""
+"""Candidates. A label is never given that is less probable than not."""
 
 CURVE = (0.0, 0.5, 0.6, 0.7, 0.8)
-"""Thresholds that a card tells."""
+"""Thresholds in the model card."""
 
 
 @dataclasses.dataclass(frozen=True)
 class SelectiveAccuracy:
-    """What it brings to say nothing where the network is unsure.
+    """Coverage and error where no label is given below a confidence.
 
     Attributes
     ----------
     stated_error : float
-        What the threshold was chosen for.
+        That the threshold was chosen for.
     threshold : float
-        That of the bundle, chosen on all held-out recordings.
+        Of the bundle, chosen on all held-out recordings.
     coverage, error : Estimate
-        Share of recordings that get a label, and share of these labels that are wrong, where each fold's threshold is
-        chosen on the others.
+        Share of recordings that get a label, and share of these labels that are wrong; each fold's threshold is chosen
+        on the others.
     curve : list of (float, float, float)
         Threshold, coverage, error; the error is NaN where no label is given.
     """
@@ -49,81 +49,96 @@ class SelectiveAccuracy:
     curve: list[tuple[float, float, float]]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures as plain JSON values."""
+        """Return the metrics as plain JSON values."""
         return {
             "stated_error": round(self.stated_error, 4),
             "threshold": self.threshold,
             "coverage": self.coverage.to_json(),
             "error": self.error.to_json(),
             "curve": [
-                {"threshold": at, "coverage": round(share, 4), "error": None if math.isnan(wrong) else round(wrong, 4)}
-                for at, share, wrong in self.curve
+                {"threshold": at, "coverage": round(share, 4), "error": None if math.isnan(error) else round(error, 4)}
+                for at, share, error in self.curve
             ],
         }
 
 
-def min_confidence(right: NDArray[np.bool_], confidence: NDArray[np.floating], most_wrong: float) -> float:
-    """Return the lowest threshold at which no more than a share of the labels given is wrong.
+def min_confidence(right: NDArray[np.bool_], confidence: NDArray[np.floating], max_error: float) -> float:
+    """Return the lowest confidence threshold at which no more than a share of the labels given is wrong.
 
     Parameters
     ----------
     right : ndarray, shape (recordings,), bool
     confidence : ndarray, shape (recordings,)
-    most_wrong : float
+    max_error : float
         0 to 1.
 
     Returns
     -------
     float
-        0.5 to 0.9; where no threshold is good enough, the one with the fewest wrong labels, and 0.9 where every label
-        is less likely than not.
+        0.5 to 0.9; where no threshold is enough, the one with the smallest error, and 0.9 where no label is given at
+        any.
+
+    Examples
+    --------
+    >>> min_confidence(np.array([True, True, False]), np.array([0.9, 0.8, 0.6]), max_error=0.1)
+    0.61
     """
     errors = [_coverage_and_error(right, confidence, threshold)[1] for threshold in THRESHOLDS.tolist()]
-    enough = [at for at, error in zip(THRESHOLDS.tolist(), errors, strict=True) if error <= most_wrong + 1e-9]
+    enough = [at for at, error in zip(THRESHOLDS.tolist(), errors, strict=True) if error <= max_error + 1e-9]
     if enough:
         return float(enough[0])
-    told = [(error, at) for error, at in zip(errors, THRESHOLDS.tolist(), strict=True) if not math.isnan(error)]
-    return float(min(told)[1]) if told else float(THRESHOLDS[-1])
+    defined = [(error, at) for error, at in zip(errors, THRESHOLDS.tolist(), strict=True) if not math.isnan(error)]
+    return float(min(defined)[1]) if defined else float(THRESHOLDS[-1])
 
 
 def measure_selective_accuracy(
-    truth: NDArray[np.intp],
+    ground_truth: NDArray[np.intp],
     scores: NDArray[np.float64],
     folds: NDArray[np.intp],
     patients: Sequence[str],
     bootstrap: Bootstrap,
-    most_wrong: float = MOST_WRONG,
+    max_error: float = MAX_ERROR,
 ) -> SelectiveAccuracy:
-    """Return what abstaining brings on recordings that did not choose their own threshold.
+    """Return coverage and error of the labels given, where each fold's threshold is chosen on the others.
 
     Parameters
     ----------
-    truth : ndarray, shape (recordings,), int
+    ground_truth : ndarray, shape (recordings,), int
     scores : ndarray, shape (recordings, labels)
-        Of networks that did not hear the patient, calibrated on others.
+        Of held-out recordings, each fold calibrated by the others.
     folds : ndarray, shape (recordings,), int
-        All of one fold: the threshold is chosen on these very recordings.
+        With a single fold, the threshold is chosen on the same recordings.
     patients : sequence of str
     bootstrap : Bootstrap
-    most_wrong : float
+    max_error : float
+
+    Examples
+    --------
+    >>> ground_truth = np.array([0, 1, 0, 1])
+    >>> scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.45, 0.55], [0.1, 0.9]])
+    >>> folds = np.array([0, 0, 1, 1])
+    >>> selective = measure_selective_accuracy(ground_truth, scores, folds, ["a", "b", "c", "d"], Bootstrap(0, 20))
+    >>> selective.threshold, selective.curve[0]
+    (0.56, (0.0, 1.0, 0.25))
     """
-    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
-    given = np.empty(len(truth), bool)
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == ground_truth  # (recordings,)
+    given = np.empty(len(ground_truth), bool)
     for fold in np.unique(folds):
-        held = folds == fold
-        others = ~held if (~held).any() else held
-        given[held] = confidence[held] >= min_confidence(right[others], confidence[others], most_wrong)
+        held_out = folds == fold
+        others = ~held_out if (~held_out).any() else held_out
+        given[held_out] = confidence[held_out] >= min_confidence(right[others], confidence[others], max_error)
 
-    def of(rows: NDArray[np.intp]) -> dict[str, float]:
-        its = given[rows]
-        return {"coverage": float(its.mean()), "error": float(1.0 - right[rows][its].mean()) if its.any() else math.nan}
+    def statistic(rows: NDArray[np.intp]) -> dict[str, float]:
+        labelled = given[rows]
+        error = float(1.0 - right[rows][labelled].mean()) if labelled.any() else math.nan
+        return {"coverage": float(labelled.mean()), "error": error}
 
-    found = bootstrap.figures(of, patients)
+    estimates = bootstrap.estimate(statistic, patients)
     return SelectiveAccuracy(
-        stated_error=most_wrong,
-        threshold=min_confidence(right, confidence, most_wrong),
-        coverage=found["coverage"],
-        error=found["error"],
+        stated_error=max_error,
+        threshold=min_confidence(right, confidence, max_error),
+        coverage=estimates["coverage"],
+        error=estimates["error"],
         curve=[(at, *_coverage_and_error(right, confidence, at)) for at in CURVE],
     )
 
@@ -131,6 +146,6 @@ def measure_selective_accuracy(
 def _coverage_and_error(
     right: NDArray[np.bool_], confidence: NDArray[np.floating], threshold: float
 ) -> tuple[float, float]:
-    """Return which share gets a label at a threshold, and which share of these is wrong."""
+    """Return the share that gets a label at a threshold, and the share of these labels that is wrong, or NaN."""
     given = confidence >= threshold
     return float(given.mean()), float(1.0 - right[given].mean()) if given.any() else math.nan

@@ -1,7 +1,7 @@
-"""Windows that the quality gate learns from: held-out hearts and other sounds, and some that teach nothing else.
+"""Windows that the quality gate is fitted on: of held-out recordings, and of sounds for the gate alone.
 
-Made sounds without a heart are made anew, with other random numbers than those a network is trained on. Recordings
-that are named for the gate alone never reach a network: their windows are judged by the network of one fold.
+The synthetic non-cardiac sounds have other random numbers than those that a network is trained on. No network is
+trained on the recordings for the gate alone: the network of one fold scores their windows.
 """
 
 from __future__ import annotations
@@ -20,91 +20,103 @@ from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import gate_features
-from monitor.synthesis.non_cardiac import GENERATORS as MAKERS
-from monitor.synthesis.non_cardiac import random_non_cardiac
+from monitor.synthesis.non_cardiac import GENERATORS, random_non_cardiac
 from training.calibration.gate import GateWindows
-from training.data.audio import Sound, frames_of
+from training.data.audio import Sound, compute_frames
 from training.data.recording import NON_CARDIAC, Recording
 
-__all__ = ["GateSound", "gate_sounds", "kinds_of", "made_gate_sounds", "windows_of"]
+__all__ = ["GateSound", "build_gate_windows", "gate_sounds", "kinds_of", "synthetic_gate_sounds"]
 
-SHARE_EACH, SHARE_MIXED = 30, 10
-"""Of the made sounds of a label in training: one for so many is made of each kind, and of mixtures."""
-MADE_S = 10.0
-MADE_SEED = 75
-"""What other random numbers are drawn for, training included, has other seeds."""
+PER_KIND, PER_MIXTURE = 30, 10
+"""Synthetic sounds of a label in training for each synthetic sound of a kind, and for each mixture, here."""
+SYNTHETIC_S = 10.0
+SYNTHETIC_SEED = 75
+"""Distinct from the seeds of all other random numbers."""
 
 
 @dataclasses.dataclass(frozen=True)
 class GateSound:
-    """A sound that teaches the gate alone.
+    """A sound for the gate alone.
 
     Attributes
     ----------
     sound : Sound
-    kind, group : str
-    heart : bool
+    kind : str
+        Data set of a heart, or sort of another sound.
+    group : str
+        Patient, or what else must not be on both sides.
     """
 
     sound: Sound
     kind: str
     group: str
-    heart: bool
 
     def fold(self, folds: int) -> int:
-        """Return in which of some folds it is held out."""
+        """Return the fold in which it is held out, 0 to ``folds - 1``."""
         return zlib.crc32(self.group.encode()) % folds
 
 
-def made_gate_sounds(synthetic_per_label: int, seed: int) -> list[GateSound]:
-    """Return made sounds without a heart: 20 of each kind and 60 mixtures for 600 made sounds of a label; none for 0.
+def synthetic_gate_sounds(synthetic_per_label: int, seed: int) -> list[GateSound]:
+    """Return synthetic non-cardiac sounds: 20 of each kind and 60 mixtures for 600 synthetic sounds of a label.
 
     Parameters
     ----------
     synthetic_per_label, seed : int
         Of the training.
     """
-    rng = np.random.default_rng([seed, MADE_SEED])
-    each, mixed = -(-synthetic_per_label // SHARE_EACH), -(-synthetic_per_label // SHARE_MIXED)
-    makers: list[tuple[str, Callable[..., NDArray[np.float32]], int]] = [
-        (f"made {maker.__name__.replace('_', ' ')}", maker, each) for maker in MAKERS
-    ]
-    makers.append(("made mixtures", random_non_cardiac, mixed))
-    found = []
-    for kind, maker, count in makers:
-        for number in range(count):
-            waveform = maker(MADE_S, rng, HEART.sample_rate)
-            nobody = Recording(Path(kind) / str(number), (NON_CARDIAC,), "", kind)
-            sound = Sound(nobody, frames_of(waveform, HEART), len(waveform))
-            found.append(GateSound(sound, kind, f"{kind} {number}", heart=False))
-    return found
+    rng = np.random.default_rng([seed, SYNTHETIC_SEED])
+    each, mixed = -(-synthetic_per_label // PER_KIND), -(-synthetic_per_label // PER_MIXTURE)
+    generators: list[tuple[str, Callable[..., NDArray[np.float32]], int]] = [
+        (f"made {generator.__name__.replace('_', ' ')}", generator, each) for generator in GENERATORS
+    ]  # the names are keys of a bundle's metrics
+    generators.append(("made mixtures", random_non_cardiac, mixed))
+    sounds = []
+    for kind, generator, count in generators:
+        for index in range(count):
+            waveform = generator(SYNTHETIC_S, rng, HEART.sample_rate)
+            recording = Recording(Path(kind) / str(index), (NON_CARDIAC,), "", kind)
+            sound = Sound(recording, compute_frames(waveform, HEART), len(waveform))
+            sounds.append(GateSound(sound, kind, f"{kind} {index}"))
+    return sounds
 
 
 def gate_sounds(sounds: Sequence[Sound]) -> list[GateSound]:
-    """Return recordings that teach the gate alone; who has no patient stands for himself."""
+    """Return recordings for the gate alone; one without a known patient is a group of its own."""
     recordings = [sound.recording for sound in sounds]
     return [
-        GateSound(sound, kind, its.patient or f"{its.source}/{its.path.name}", heart=its.label != NON_CARDIAC)
-        for sound, its, kind in zip(sounds, recordings, kinds_of(recordings), strict=True)
+        GateSound(sound, kind, recording.patient or f"{recording.source}/{recording.path.name}")
+        for sound, recording, kind in zip(sounds, recordings, kinds_of(recordings), strict=True)
     ]
 
 
 def kinds_of(recordings: Sequence[Recording]) -> list[str]:
-    """Return of which kind each is: a heart, its set; another sound, the first word of its name if others share it."""
-    words = [_first_word(its) if its.label == NON_CARDIAC else "" for its in recordings]
+    """Return the kind of each recording.
+
+    Of a heart that is the data set; of another sound the first word of the file name, if several share it.
+
+    Examples
+    --------
+    >>> def recording(name: str, label: str) -> Recording:
+    ...     return Recording(Path(name), (label,), "", "ward")
+    >>> kinds_of([recording("a.wav", "normal"), recording("lung_1.wav", "not-heart")])
+    ['ward', 'ward, no heart']
+    >>> kinds_of([recording("lung_1.wav", "not-heart"), recording("lung_2.wav", "not-heart")])
+    ['lung', 'lung']
+    """
+    words = [_first_word(recording) if recording.label == NON_CARDIAC else None for recording in recordings]
     counts = Counter(words)
     return [
-        its.source if its.label != NON_CARDIAC else word if word and counts[word] > 1 else f"{its.source}, no heart"
-        for word, its in zip(words, recordings, strict=True)
+        recording.source if word is None else word if word and counts[word] > 1 else f"{recording.source}, no heart"
+        for word, recording in zip(words, recordings, strict=True)
     ]
 
 
 def _first_word(recording: Recording) -> str:
-    """Return the first word of a file's name, which may tell what sort of sound it is."""
+    """Return the first word of a file's name, which may say what sort of sound it is; empty without one."""
     return re.split("[^a-z]", recording.path.stem.lower())[0]
 
 
-def windows_of(
+def build_gate_windows(
     sound: Sound,
     outputs: NDArray[np.float32],
     *,
@@ -115,16 +127,15 @@ def windows_of(
     num_labels: int,
     hop_s: float,
 ) -> GateWindows:
-    """Return the windows of a sound, with the odds of a network that did not hear it.
+    """Return the windows of a sound, with the heart odds of a network that was not trained on it.
 
     Parameters
     ----------
     sound : Sound
     outputs : ndarray, shape (windows, outputs), float32
         Of the windows every ``hop_s``.
-    kind, group : str
-    clean : bool
-    fold : int
+    kind, group, clean, fold
+        Of all the windows; see :class:`training.calibration.gate.GateWindows`.
     num_labels : int
     hop_s : float
     """
@@ -143,6 +154,6 @@ def windows_of(
 
 
 def _features(sound: Sound, start: int) -> tuple[float, ...]:
-    """Return the features of the window that starts at a frame."""
+    """Return the gate's features of the window that starts at a frame, four numbers."""
     frames = sound.frames.window(start, HEART.num_frames)
     return gate_features(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)

@@ -1,13 +1,13 @@
-"""Every patient held out once per repeat: the loop over folds that recipes and studies share.
+"""Cross-validation by patient: the loop over folds that recipes and studies share.
 
-Folds are dealt by patient before windows are cut and anything is augmented. What a fold's network is follows from
-the recordings, the options and the fold alone, so folds can be run in any order, kept, and gone on with.
+Folds are made by patient before windows are cut and anything is augmented. A fold's network follows from the
+recordings, the options and the fold alone, so folds can be run in any order, stored, and resumed.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,35 +16,35 @@ from numpy.typing import NDArray
 from monitor.features.image import ImageBuilder
 from monitor.features.spec import HEART
 from training.data.audio import Sound
-from training.data.discovery import labels_of
-from training.data.folds import folds_of, fully_labelled_sets
+from training.data.corpus import Corpus
+from training.data.folds import folds_of
 from training.data.patient_split import split_validation
-from training.data.recording import Recording
-from training.fitting.heart_fit import Material, fit_heart, make_all, new_network, planned_steps
+from training.fitting.heart_fit import FittedNetwork, fit_heart, new_network
 from training.fitting.options import HeartOptions
+from training.fitting.recipe import HEART_RECIPE, HeartRecipe
 from training.fitting.trainer import TrainingHistory, never, stream_outputs
 from training.progress import Progress
 
 __all__ = [
     "EVALUATION_HOP_S",
+    "Checkpoints",
     "FoldPlan",
-    "FoldRun",
-    "Keeper",
+    "FoldResult",
+    "build_images",
+    "fit_fold",
     "fold_plans",
-    "fold_runs",
-    "fold_runs_of",
-    "held_out_outputs",
-    "material_of",
+    "run_folds",
     "run_plans",
     "sounds_outputs",
 ]
 
 EVALUATION_HOP_S = 1.0
+"""Seconds between two windows of a held-out recording."""
 
 
 @dataclasses.dataclass(frozen=True)
 class FoldPlan:
-    """Who is trained on and who is held out.
+    """Which recordings a fold trains on and which it holds out.
 
     Attributes
     ----------
@@ -54,8 +54,8 @@ class FoldPlan:
         Of the repeat.
     name : str
         As it is shown.
-    training, held : ndarray of int
-        Row numbers of the recordings.
+    training, held_out : ndarray of int
+        Rows of the recordings.
     """
 
     repeat: int
@@ -63,216 +63,220 @@ class FoldPlan:
     seed: int
     name: str
     training: NDArray[np.intp]
-    held: NDArray[np.intp]
+    held_out: NDArray[np.intp]
 
 
 @dataclasses.dataclass(frozen=True)
-class FoldRun:
-    """A fold, run.
+class FoldResult:
+    """What a fold gave.
 
     Attributes
     ----------
     repeat, fold : int
         From 0.
     network : keras.Model
-        Fitted on the others.
-    training, held : ndarray of int
-        Row numbers of the recordings. ``training`` holds all that are not held out.
-    watched : ndarray of int
-        Those of ``training`` that the network was not fitted on, but that told when to end.
-    courses : dict of str to TrainingHistory
-        How each stage of the fit went.
-    outputs : list of ndarray, each ``(windows, outputs)``, or None
-        Of the held recordings, where they are known already.
+    training, held_out : ndarray of int
+        Rows of the recordings; ``training`` has all that are not held out.
+    validation : ndarray of int
+        Rows of ``training`` that the network was not fitted on, but that decided when to stop.
+    histories : dict of str to TrainingHistory
+        By stage of the fit.
+    outputs : list of ndarray, each ``(windows, outputs)``
+        Of the held-out recordings.
     """
 
     repeat: int
     fold: int
     network: Any
     training: NDArray[np.intp]
-    held: NDArray[np.intp]
-    watched: NDArray[np.intp]
-    courses: dict[str, TrainingHistory]
-    outputs: list[NDArray[np.float32]] | None = None
+    held_out: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    histories: dict[str, TrainingHistory]
+    outputs: list[NDArray[np.float32]]
 
 
-class Keeper(Protocol):
-    """Keeps the folds that are done; see :class:`training.fitting.checkpoints.FoldCheckpoints`."""
+class Checkpoints(Protocol):
+    """Stores the folds that are done; see :class:`training.fitting.checkpoints.FoldCheckpoints`."""
 
-    def load(self, plan: FoldPlan, new_network: Callable[[], Any]) -> FoldRun | None:
-        """Return a fold that is kept, or None."""
+    def load(self, plan: FoldPlan, new_network: Callable[[], Any]) -> FoldResult | None:
+        """Return a stored fold, or None."""
 
-    def save(self, run: FoldRun) -> None:
-        """Keep a fold with its outputs."""
+    def save(self, result: FoldResult) -> None:
+        """Store a fold."""
 
 
-def fold_plans(
-    recordings: Sequence[Recording], telling: set[str], *, folds: int, repeats: int, seed: int
-) -> list[FoldPlan]:
-    """Return every fold of every repeat; repeat r deals the patients with the seed ``seed + r``.
+def fold_plans(corpus: Corpus, *, folds: int, repeats: int, seed: int) -> list[FoldPlan]:
+    """Return every fold of every repeat; repeat r splits the patients with the seed ``seed + r``.
 
     Raises
     ------
     DataError
-        If a label of a set that tells all has fewer patients than there are folds.
+        If a label of a fully labelled set has fewer patients than there are folds.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from training.data.recording import Recording
+    >>> recordings = [
+    ...     Recording(Path(f"{label}{person}.wav"), (label,), f"{label}{person}", "clinic")
+    ...     for label in ("normal", "murmur")
+    ...     for person in range(2)
+    ... ]
+    >>> first, second = fold_plans(Corpus.of(recordings), folds=2, repeats=1, seed=0)
+    >>> first.name, len(first.training), len(first.held_out)
+    ('fold 1 of 2', 2, 2)
+    >>> sorted([*first.held_out.tolist(), *second.held_out.tolist()])
+    [0, 1, 2, 3]
     """
     plans = []
     for repeat in range(repeats):
-        fold_of = folds_of(recordings, telling, folds, seed + repeat)
+        fold_of = folds_of(corpus.recordings, corpus.fully_labelled, folds, seed + repeat)
         for fold in range(folds):
             name = f"fold {fold + 1} of {folds}" if repeats == 1 else f"repeat {repeat + 1}, fold {fold + 1} of {folds}"
-            training, held = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
-            plans.append(FoldPlan(repeat, fold, seed + repeat, name, training, held))
+            training, held_out = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+            plans.append(FoldPlan(repeat, fold, seed + repeat, name, training, held_out))
     return plans
 
 
-def material_of(recordings: Sequence[Recording], options: HeartOptions, progress: Progress) -> Material:
-    """Return what all fits of a training share: labels, the sets that tell all, and made sounds.
-
-    Raises
-    ------
-    DataError
-        If no set tells all labels.
-    """
-    labels = labels_of(recordings)
-    telling = fully_labelled_sets(recordings, labels)
-    return Material(labels, telling, make_all(labels, options, progress))
-
-
-def fold_runs(
-    recordings: Sequence[Recording], sounds: Sequence[Sound], options: HeartOptions, progress: Progress
-) -> Iterator[FoldRun]:
-    """Yield, for each repeat and each fold, a network fitted on the patients of the other folds.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-    sounds : sequence of Sound
-        One for each recording.
-    options : HeartOptions
-    progress : Progress
-
-    Raises
-    ------
-    DataError
-        If no set tells all labels, or a label has too few patients for the folds.
-    """
-    return fold_runs_of(material_of(recordings, options, progress), recordings, sounds, options, progress)
-
-
-def fold_runs_of(
-    material: Material,
-    recordings: Sequence[Recording],
-    sounds: Sequence[Sound],
+def fit_fold(
+    plan: FoldPlan,
+    corpus: Corpus,
     options: HeartOptions,
     progress: Progress,
     *,
-    keeper: Keeper | None = None,
+    recipe: HeartRecipe = HEART_RECIPE,
     stop: Callable[[], bool] = never,
-) -> Iterator[FoldRun]:
-    """Yield the folds as :func:`fold_runs` does; with a keeper, those that are kept are not run again.
+) -> tuple[FittedNetwork, NDArray[np.intp]]:
+    """Return the network fitted on a fold's training patients, and the rows of its validation patients.
 
     Parameters
     ----------
-    material : Material
-    recordings, sounds, options, progress
-        As in :func:`fold_runs`.
-    keeper : Keeper or None
+    plan : FoldPlan
+    corpus : Corpus
+        With a sound for each recording.
+    options : HeartOptions
+    progress : Progress
+    recipe : HeartRecipe
     stop : callable
-        Asked after every step whether the person wants an end; a fold that is not complete is not yielded.
+        Called after every step; True ends the fit.
     """
-    plans = fold_plans(recordings, material.telling, folds=options.folds, repeats=options.repeats, seed=options.seed)
+    training, validation = split_validation(corpus.recordings, plan.training, options.validation_fraction, plan.seed)
+    fitted = fit_heart(
+        corpus,
+        training.tolist(),
+        validation.tolist(),
+        options,
+        recipe=recipe,
+        seed=plan.seed,
+        index=plan.fold + 1,
+        name=plan.name,
+        progress=progress,
+        stop=stop,
+    )
+    return fitted, validation
 
-    def run_one(plan: FoldPlan) -> FoldRun | None:
-        training, watched = split_validation(recordings, plan.training, options.watched, plan.seed)
-        fitted = fit_heart(
-            [sounds[row] for row in training.tolist()],
-            [sounds[row] for row in watched.tolist()],
-            material,
-            options,
-            seed=plan.seed,
-            number=plan.fold + 1,
-            name=plan.name,
-            progress=progress,
-            stop=stop,
-        )
+
+def run_folds(
+    corpus: Corpus,
+    options: HeartOptions,
+    progress: Progress,
+    *,
+    recipe: HeartRecipe = HEART_RECIPE,
+    checkpoints: Checkpoints | None = None,
+    stop: Callable[[], bool] = never,
+) -> Iterator[FoldResult]:
+    """Yield the folds with the outputs for their held-out recordings; stored ones are not run again.
+
+    Parameters
+    ----------
+    corpus, options, progress, recipe, stop
+        As in :func:`fit_fold`.
+    checkpoints : Checkpoints or None
+
+    Raises
+    ------
+    DataError
+        If a label of a fully labelled set has fewer patients than there are folds.
+    """
+
+    def run_one(plan: FoldPlan) -> FoldResult | None:
+        fitted, validation = fit_fold(plan, corpus, options, progress, recipe=recipe, stop=stop)
         if not fitted.complete:
             return None
-        run = FoldRun(plan.repeat, plan.fold, fitted.network, plan.training, plan.held, watched, fitted.courses)
-        return dataclasses.replace(run, outputs=held_out_outputs(run, sounds)) if keeper is not None else run
+        held_out = [corpus.sounds[row] for row in plan.held_out.tolist()]
+        outputs = sounds_outputs(fitted.network, held_out, recipe)
+        rows = plan.training, plan.held_out, validation
+        return FoldResult(plan.repeat, plan.fold, fitted.network, *rows, fitted.histories, outputs)
 
     return run_plans(
-        plans,
+        fold_plans(corpus, folds=options.folds, repeats=options.repeats, seed=options.seed),
         run_one,
-        new_network=lambda: new_network(material),
-        keeper=keeper,
-        skipped=lambda: progress.skip(planned_steps(options)),
+        new_network=lambda: new_network(corpus),
+        checkpoints=checkpoints,
+        on_skip=lambda: progress.skip(options.total_steps),
     )
 
 
 def run_plans(
     plans: Sequence[FoldPlan],
-    run_one: Callable[[FoldPlan], FoldRun | None],
+    run_one: Callable[[FoldPlan], FoldResult | None],
     *,
     new_network: Callable[[], Any],
-    keeper: Keeper | None,
-    skipped: Callable[[], None],
-) -> Iterator[FoldRun]:
-    """Yield the folds of any recipe, kept or run, in their order.
+    checkpoints: Checkpoints | None,
+    on_skip: Callable[[], None],
+) -> Iterator[FoldResult]:
+    """Yield the folds of any recipe, stored or run, in their order.
 
     Parameters
     ----------
     plans : sequence of FoldPlan
     run_one : callable
-        Runs a fold, and knows its outputs where there is a keeper; None where the person wants an end.
+        Runs a fold with its outputs; None where a person ended it.
     new_network : callable
-        From nothing to a network of the right shape, for the weights that are kept.
-    keeper : Keeper or None
-    skipped : callable
-        Called for each fold that need not be run.
+        Returns a network of the right shape for stored weights.
+    checkpoints : Checkpoints or None
+    on_skip : callable
+        Called for each fold that is not run.
     """
     for plan in plans:
-        run = keeper.load(plan, new_network) if keeper is not None else None
-        if run is not None:
-            skipped()
+        result = checkpoints.load(plan, new_network) if checkpoints is not None else None
+        if result is not None:
+            on_skip()
         else:
-            run = run_one(plan)
-            if run is None:
+            result = run_one(plan)
+            if result is None:
                 return
-            if keeper is not None:
-                keeper.save(run)
-        yield run
+            if checkpoints is not None:
+                checkpoints.save(result)
+        yield result
 
 
-def held_out_outputs(run: FoldRun, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
-    """Return a fold's outputs for the windows of each held-out recording, as the monitor would cut them.
+def sounds_outputs(
+    network: Any, sounds: Sequence[Sound], recipe: HeartRecipe = HEART_RECIPE
+) -> list[NDArray[np.float32]]:
+    """Return a network's outputs for the windows of each sound, as the monitor would cut them.
 
     Parameters
     ----------
-    run : FoldRun
+    network : keras.Model
     sounds : sequence of Sound
-        Those that the folds were made of.
+    recipe : HeartRecipe
+        Of which the channels count.
 
     Returns
     -------
     list of ndarray, each ``(windows, outputs)``
-        In the order of ``run.held``.
+        A window every EVALUATION_HOP_S; one for a sound that is shorter than a window.
     """
-    if run.outputs is not None:
-        return run.outputs
-    return sounds_outputs(run.network, [sounds[row] for row in run.held.tolist()])
-
-
-def sounds_outputs(network: Any, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
-    """Return a network's outputs for the windows of some sounds, each ``(windows, outputs)``."""
     starts = [sound.starts(HEART, EVALUATION_HOP_S) for sound in sounds]
-    outputs = stream_outputs(network, _pictures(sounds, starts))
-    return [np.stack([next(outputs) for _ in its]) for its in starts]
+    images = build_images(zip(sounds, starts, strict=True))
+    outputs = stream_outputs(network, map(recipe.apply_channels, images))
+    return [np.stack([next(outputs) for _ in of_sound]) for of_sound in starts]
 
 
-def _pictures(sounds: Sequence[Sound], starts: Sequence[Sequence[int]]) -> Iterator[NDArray[np.float32]]:
-    """Yield the pictures of some windows of each sound."""
-    painter = ImageBuilder(HEART.num_frames)
-    for sound, its in zip(sounds, starts, strict=True):
-        for start in its:
-            yield painter.draw(sound.frames.window(start, HEART.num_frames))
+def build_images(jobs: Iterable[tuple[Sound, Sequence[int]]]) -> Iterator[NDArray[np.float32]]:
+    """Yield the input images ``(64, 64, 3)`` of some windows of each sound, given by their first frames."""
+    builder = ImageBuilder(HEART.num_frames)
+    for sound, starts in jobs:
+        for start in starts:
+            yield builder.build(sound.frames.window(start, HEART.num_frames))

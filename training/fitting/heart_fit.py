@@ -1,13 +1,13 @@
-"""The default network, fitted once: made sounds and sets that tell a part first, then the set that tells all.
+"""One fit of the default network: synthetic and partially labelled sounds first, then the fully labelled sets too.
 
-Everything about a fit follows from what it is given and from a seed and a number, so fits can be run in any order.
+Everything about a fit follows from what it is given, a seed and an index, so fits can be run in any order.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,116 +15,88 @@ import numpy as np
 from monitor.features.spec import HEART
 from monitor.inference.networks import heart_network
 from training.data.audio import Sound
+from training.data.corpus import Corpus
 from training.data.recording import NON_CARDIAC
-from training.examples.batches import Batch, BatchMaker, SamplingGroup
-from training.examples.mixture import Mixture, mix
-from training.examples.synthetic import MADE, MADE_LABELS, synthesize_sounds
+from training.examples.batches import Batch, SamplingGroup
+from training.examples.mixture import Mixture
+from training.examples.synthetic import SYNTHETIC, SYNTHETIC_LABELS, synthesize_sounds
 from training.fitting.options import HeartOptions
+from training.fitting.recipe import HEART_RECIPE, HeartRecipe
 from training.fitting.trainer import Trainer, TrainingHistory, make_repeatable, never
 from training.progress import Progress
 
-__all__ = ["BEFORE", "WITH", "Fitted", "Material", "fit_heart", "make_all", "new_network", "planned_steps"]
+__all__ = ["FINETUNE", "PRETRAIN", "FittedNetwork", "fit_heart", "new_network", "with_synthetic_sounds"]
 
-BEFORE, WITH = "made and partly labelled sounds", "labelled recordings"
-"""The two stages."""
-RATE_BEFORE, RATE_WITH = 2e-3, 1e-3
-WATCHED_PICTURES = 256
-WEIGHTS, WATCHED, FIRST_STAGE = range(3)
-"""What random numbers are drawn for, besides the batches of each stage."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Material:
-    """What all fits of a training share.
-
-    Attributes
-    ----------
-    labels : tuple of str
-    telling : set of str
-        Names of the sets that tell all labels.
-    made : sequence of Sound
-    """
-
-    labels: tuple[str, ...]
-    telling: set[str]
-    made: Sequence[Sound]
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the network's outputs."""
-        return (*self.labels, NON_CARDIAC)
+PRETRAIN, FINETUNE = "synthetic and partially labelled sounds", "labelled recordings"
+"""The two stages, as they are shown and stored."""
+PRETRAIN_RATE, FINETUNE_RATE = 2e-3, 1e-3
+"""Initial learning rates."""
+VALIDATION_IMAGES = 256
+WEIGHTS, VALIDATION, FIRST_STAGE = range(3)
+"""What random numbers are drawn for; the batches of each stage count on from FIRST_STAGE."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Fitted:
-    """A fitted network.
+class FittedNetwork:
+    """A network after its fit.
 
     Attributes
     ----------
     network : keras.Model
-    courses : dict of str to TrainingHistory
+    histories : dict of str to TrainingHistory
         By stage, in their order.
     """
 
     network: Any
-    courses: dict[str, TrainingHistory]
+    histories: dict[str, TrainingHistory]
 
     @property
     def complete(self) -> bool:
-        """Whether every stage went to its end."""
-        return all(course.complete for course in self.courses.values())
-
-    @property
-    def kept(self) -> int:
-        """The step of the last stage whose weights it has."""
-        return self.courses[WITH].kept if WITH in self.courses else 0
+        """Whether no stage was ended by a person."""
+        return all(history.complete for history in self.histories.values())
 
 
-def make_all(labels: Sequence[str], options: HeartOptions, progress: Progress) -> list[Sound]:
-    """Return made sounds for the labels that can be made, and for what is no heart."""
-    wanted = [label for label in MADE_LABELS if label in (*labels, NON_CARDIAC)] if options.synthetic_per_label else []
-    tick = progress.stage("making sounds", max(1, len(wanted)))
-    made = []
+def with_synthetic_sounds(corpus: Corpus, options: HeartOptions, progress: Progress) -> Corpus:
+    """Return a corpus with synthetic sounds, for the labels that can be synthesized and for non-cardiac sounds."""
+    wanted = [label for label in SYNTHETIC_LABELS if label in corpus.outputs] if options.synthetic_per_label else []
+    on_step = progress.stage("synthesizing sounds", max(1, len(wanted)))
+    sounds = []
     for label in wanted:
-        made += synthesize_sounds(label, options.synthetic_per_label, options.seed, HEART)
-        tick(math.nan)
-    return made
+        sounds += synthesize_sounds(label, options.synthetic_per_label, options.seed, HEART)
+        on_step(math.nan)
+    return dataclasses.replace(corpus, synthetic=sounds)
 
 
-def new_network(material: Material) -> Any:
-    """Return the network before it is fitted."""
-    return heart_network(HEART.shape, material.outputs)
-
-
-def planned_steps(options: HeartOptions) -> int:
-    """Return the steps of a fit that nothing ends early."""
-    return options.pretrain_steps + options.steps
+def new_network(corpus: Corpus) -> Any:
+    """Return the network before its fit."""
+    return heart_network(HEART.shape, corpus.outputs)
 
 
 def fit_heart(
-    sounds: Sequence[Sound],
-    watched: Sequence[Sound],
-    material: Material,
+    corpus: Corpus,
+    training_rows: Iterable[int],
+    validation_rows: Iterable[int],
     options: HeartOptions,
     *,
+    recipe: HeartRecipe = HEART_RECIPE,
     seed: int,
-    number: int,
+    index: int,
     name: str,
     progress: Progress,
     until: int | None = None,
     stop: Callable[[], bool] = never,
-) -> Fitted:
-    """Return a network fitted on some sounds.
+) -> FittedNetwork:
+    """Return a network fitted on some recordings of a corpus and on its synthetic sounds.
 
     Parameters
     ----------
-    sounds : sequence of Sound
-        To be trained on.
-    watched : sequence of Sound
-        Of patients who are in none of ``sounds``; they tell when to end. Empty to train to the end.
-    material : Material
+    corpus : Corpus
+    training_rows : iterable of int
+    validation_rows : iterable of int
+        Of patients who are in none of the training rows; for early stopping. Empty to train to the end.
     options : HeartOptions
-    seed, number : int
+    recipe : HeartRecipe
+    seed, index : int
         Together they choose every random number.
     name : str
         Of the fit, as it is shown.
@@ -132,46 +104,55 @@ def fit_heart(
     until : int or None
         Step of the last stage after which it ends.
     stop : callable
-        Asked after every step whether the person wants an end.
+        Called after every step; True ends the fit.
     """
-    make_repeatable(_seed(seed, number, WEIGHTS))
-    network = new_network(material)
-    mixture = mix(sounds, material.made, material.telling, HEART, seed)
-    look_at = _watched_batch(watched, material, seed, number)
-    fitter = Trainer(network, material.outputs, look_at, stop)
-    courses: dict[str, TrainingHistory] = {}
-    for place, (stage, shares, steps, rate) in enumerate(_stages(mixture, options)):
-        tick = progress.stage(f"{name}: {stage}", steps)
-        batches = BatchMaker(shares, material.outputs, HEART, _seed(seed, number, FIRST_STAGE + place))
-        ends = {"until": until, "patience": options.patience} if stage == WITH else {}
-        courses[stage] = fitter.run(batches, steps=steps, batch_size=options.batch_size, rate=rate, tick=tick, **ends)
-        if not courses[stage].complete:
+    make_repeatable(_seed(seed, index, WEIGHTS))
+    network = new_network(corpus)
+    sounds = [corpus.sounds[row] for row in training_rows]
+    mixture = recipe.mix(sounds, corpus.synthetic, corpus.fully_labelled, HEART, seed)
+    validation = _validation_batch([corpus.sounds[row] for row in validation_rows], corpus, recipe, seed, index)
+    trainer = Trainer(network, corpus.outputs, validation, stop)
+    histories: dict[str, TrainingHistory] = {}
+    for position, (stage, groups, steps, rate) in enumerate(_stages(mixture, options)):
+        batches = recipe.batches(groups, corpus.outputs, HEART, _seed(seed, index, FIRST_STAGE + position))
+        histories[stage] = trainer.run(
+            batches,
+            steps=steps,
+            batch_size=options.batch_size,
+            rate=rate,
+            on_step=progress.stage(f"{name}: {stage}", steps),
+            until=until if stage == FINETUNE else None,
+            patience=options.patience if stage == FINETUNE else None,
+        )
+        if not histories[stage].complete:
             break
-    return Fitted(network, courses)
+    return FittedNetwork(network, histories)
 
 
 def _stages(mixture: Mixture, options: HeartOptions) -> list[tuple[str, list[SamplingGroup], int, float]]:
-    """Return name, shares, steps and learning rate of each stage."""
-    stages = [(WITH, mixture.after, options.steps, RATE_WITH)]
-    if mixture.before and options.pretrain_steps:
-        stages.insert(0, (BEFORE, mixture.before, options.pretrain_steps, RATE_BEFORE))
+    """Return name, sampling groups, steps and learning rate of each stage."""
+    stages = [(FINETUNE, mixture.finetune, options.steps, FINETUNE_RATE)]
+    if mixture.pretrain and options.pretrain_steps:
+        stages.insert(0, (PRETRAIN, mixture.pretrain, options.pretrain_steps, PRETRAIN_RATE))
     return stages
 
 
-def _watched_batch(watched: Sequence[Sound], material: Material, seed: int, number: int) -> Batch | None:
-    """Return pictures of the watched patients, drawn as the last stage draws; None where they show too little."""
-    if not any(sound.recording.source in material.telling for sound in watched):
+def _validation_batch(
+    sounds: Sequence[Sound], corpus: Corpus, recipe: HeartRecipe, seed: int, index: int
+) -> Batch | None:
+    """Return images of the validation patients, sampled as in the last stage; None without fully labelled ones."""
+    if not any(sound.recording.source in corpus.fully_labelled for sound in sounds):
         return None
-    shares = mix(watched, material.made, material.telling, HEART, seed).after
-    theirs = [share for share in shares if not any(_is_shared(sound) for sound in share.sounds)]
-    return BatchMaker(theirs, material.outputs, HEART, _seed(seed, number, WATCHED)).make(WATCHED_PICTURES)
+    groups = recipe.mix(sounds, corpus.synthetic, corpus.fully_labelled, HEART, seed).finetune
+    own = [group for group in groups if not any(_is_shared(sound) for sound in group.sounds)]
+    return recipe.batches(own, corpus.outputs, HEART, _seed(seed, index, VALIDATION)).make(VALIDATION_IMAGES)
 
 
 def _is_shared(sound: Sound) -> bool:
-    """Return whether a sound is nobody's: made, or no heart."""
-    return sound.recording.source == MADE or sound.recording.label == NON_CARDIAC
+    """Return whether a sound belongs to no patient, and so may be trained on: synthetic or non-cardiac."""
+    return sound.recording.source == SYNTHETIC or sound.recording.label == NON_CARDIAC
 
 
-def _seed(seed: int, number: int, purpose: int) -> int:
+def _seed(seed: int, index: int, purpose: int) -> int:
     """Return the seed of one purpose of one fit; other fits and purposes have others."""
-    return int(np.random.SeedSequence((seed, number, purpose)).generate_state(1)[0])
+    return int(np.random.SeedSequence((seed, index, purpose)).generate_state(1)[0])

@@ -1,8 +1,8 @@
-"""What a network is punished for: a label that a picture cannot have, and a rhythm that it has not. TensorFlow only.
+"""The training loss: cross-entropy over the labels that an image may have, plus that of an ectopic beat.
 
-The two are told apart, as the network tells them apart: an early beat is learned from sounds whose rhythm is known,
-and from nothing else. A label "extrastole" alone says nothing of one window, and a sound that is no heart says
-nothing of rhythm (docs/decisions/0004).
+The network has the two apart, and so has the loss: an ectopic beat is learned only from sounds whose rhythm is known. A
+label "extrastole" alone says nothing about one window, and a non-cardiac sound nothing about rhythm
+(docs/decisions/0004). TensorFlow only.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from monitor.inference.networks import YIELDS
+from monitor.inference.networks import ABNORMAL_WEIGHT
 from monitor.labels import EXTRASTOLE, NORMAL
-from training.examples.batches import UNKNOWN
+from training.examples.batches import UNKNOWN_RHYTHM
 
 __all__ = ["loss_for"]
 
-NOT_ALLOWED = 1e-9
-"""Probability added for outputs that a picture may not have: keeps the logarithm finite."""
+MASK_FLOOR = 1e-9
+"""Weight of the outputs that an image may not have: keeps the logarithm finite."""
 
 Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -29,49 +29,49 @@ def loss_for(outputs: Sequence[str]) -> Loss:
     Parameters
     ----------
     outputs : sequence of str
-        Labels, then "not a heart".
+        Labels, then the non-cardiac sound.
 
     Returns
     -------
     callable
-        From logits, masks ``(batch, outputs)`` and premature ``(batch,)``, as in :class:`training.examples.batches.Batch`,
-        to the mean loss of a batch, a scalar.
+        From logits and masks ``(batch, outputs)`` and ectopic ``(batch,)``, as in
+        :class:`training.examples.batches.Batch`, to the mean loss of a batch, a scalar.
     """
     if EXTRASTOLE not in outputs:
-        return lambda logits, masks, premature: tf.reduce_mean(_label_loss(logits, masks))
-    place = list(outputs).index(EXTRASTOLE)
+        return lambda logits, masks, ectopic: tf.reduce_mean(_label_loss(logits, masks))
+    index = list(outputs).index(EXTRASTOLE)
     others = [name for name in outputs[:-1] if name != EXTRASTOLE]
-    weights = tf.math.log([1.0 if name == NORMAL else YIELDS for name in others])
+    weights = tf.math.log([1.0 if name == NORMAL else ABNORMAL_WEIGHT for name in others])
 
-    def loss(logits: tf.Tensor, masks: tf.Tensor, premature: tf.Tensor) -> tf.Tensor:
-        labels = tf.concat([logits[:, :place], logits[:, place + 1 : -1]], axis=1)
-        early = logits[:, place] - tf.reduce_logsumexp(labels + weights, axis=1)
-        no_heart = logits[:, -1] - tf.reduce_logsumexp(logits[:, :-1], axis=1)
-        seen = tf.concat([labels, (tf.reduce_logsumexp(labels, axis=1) + no_heart)[:, None]], axis=1)
-        of_labels = _label_loss(seen, _without_early(masks, place, others))
-        return tf.reduce_mean(of_labels + _rhythm_loss(early, premature))
+    def loss(logits: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor) -> tf.Tensor:
+        labels = tf.concat([logits[:, :index], logits[:, index + 1 : -1]], axis=1)  # (batch, outputs - 2)
+        ectopic_logit = logits[:, index] - tf.reduce_logsumexp(labels + weights, axis=1)  # (batch,)
+        non_cardiac_logit = logits[:, -1] - tf.reduce_logsumexp(logits[:, :-1], axis=1)  # (batch,)
+        non_cardiac = (tf.reduce_logsumexp(labels, axis=1) + non_cardiac_logit)[:, None]  # (batch, 1)
+        of_labels = _label_loss(tf.concat([labels, non_cardiac], axis=1), _without_ectopic(masks, index, others))
+        return tf.reduce_mean(of_labels + _rhythm_loss(ectopic_logit, ectopic))
 
     return loss
 
 
-def _without_early(masks: tf.Tensor, place: int, others: Sequence[str]) -> tf.Tensor:
-    """Return what a picture may be were no beat early: normal, where an extrasystole was all that was known."""
-    rest = tf.concat([masks[:, :place], masks[:, place + 1 :]], axis=1)
-    usual = [float(name == NORMAL or NORMAL not in others) for name in others] + [0.0]
-    nothing_else = tf.reduce_sum(rest, axis=1, keepdims=True) == 0
-    return tf.where(nothing_else, tf.constant([usual]), rest)
+def _without_ectopic(masks: tf.Tensor, index: int, others: Sequence[str]) -> tf.Tensor:
+    """Return the masks without the extrasystole, ``(batch, outputs - 1)``; normal where it was the only label."""
+    rest = tf.concat([masks[:, :index], masks[:, index + 1 :]], axis=1)
+    normal = [float(name == NORMAL or NORMAL not in others) for name in others] + [0.0]
+    is_empty = tf.reduce_sum(rest, axis=1, keepdims=True) == 0
+    return tf.where(is_empty, tf.constant([normal]), rest)
 
 
 def _label_loss(logits: tf.Tensor, masks: tf.Tensor) -> tf.Tensor:
-    """Return the negative log probability of the labels that a picture may have, together, ``(batch,)``.
+    """Return the negative log probability that an image has one of its possible labels, ``(batch,)``.
 
-    For a certain label that is the usual cross-entropy, for a partial one no more than what is known.
+    For one certain label that is the usual cross-entropy.
     """
-    allowed = tf.reduce_logsumexp(logits + tf.math.log(masks + NOT_ALLOWED), axis=1)
+    allowed = tf.reduce_logsumexp(logits + tf.math.log(masks + MASK_FLOOR), axis=1)
     return tf.reduce_logsumexp(logits, axis=1) - allowed
 
 
-def _rhythm_loss(early: tf.Tensor, premature: tf.Tensor) -> tf.Tensor:
-    """Return the cross-entropy of the odds of an early beat, 0 where nobody knows, ``(batch,)``."""
-    known = tf.cast(premature != UNKNOWN, tf.float32)
-    return known * tf.nn.sigmoid_cross_entropy_with_logits(labels=known * premature, logits=early)
+def _rhythm_loss(logits: tf.Tensor, ectopic: tf.Tensor) -> tf.Tensor:
+    """Return the binary cross-entropy of an ectopic beat, 0 where the rhythm is not known, ``(batch,)``."""
+    known = tf.cast(ectopic != UNKNOWN_RHYTHM, tf.float32)
+    return known * tf.nn.sigmoid_cross_entropy_with_logits(labels=known * ectopic, logits=logits)

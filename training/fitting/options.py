@@ -1,8 +1,9 @@
-"""Settings of the default recipe."""
+"""Settings of the default recipe. Imports nothing heavy: the command reads its defaults here."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 __all__ = ["HeartOptions"]
 
@@ -14,24 +15,31 @@ class HeartOptions:
     Attributes
     ----------
     seed : int
-        Repeats a training to the last digit on one machine.
+        Repeats a training bit for bit on one machine.
     folds : int
         Parts of the patients, each held out once.
     pretrain_steps, steps : int
-        Batches before, and with, the set that tells all.
+        Batches of the first stage, on synthetic and partially labelled sounds, and of the second, on the fully labelled
+        set too.
     batch_size : int
     synthetic_per_label : int
-        Made sounds of each label; 0 trains on recordings alone.
+        Synthetic sounds of each label; 0 trains on recordings alone.
     prior_exponent : float
-        1: scores are probabilities where labels are as common as in the recordings; 0: where all but an extrasystole
-        are equally common; between: part of the way on a logarithmic scale.
+        Class prior in the calibration. 1: labels are as common as in the recordings; 0: all but an extrasystole are
+        equally common; between: interpolated on a logarithmic scale.
     repeats : int
-        How often the patients are dealt into folds anew, each time with the next seed, 1 or more.
-    watched : float
-        Share of a fit's training patients that are never trained on, but tell when it is best; from 0 to below 1.
-        0 trains to the end on all of them.
+        Cross-validations, each with the next seed and so other folds, 1 or more.
+    validation_fraction : float
+        Share of a fit's training patients that are set aside for early stopping; from 0 to below 1. 0 trains on all
+        of them, to the end.
     patience : int
-        Looks at the watched patients without improvement after which a fit ends, 1 or more.
+        Evaluations on the validation patients without improvement after which a fit ends, 1 or more.
+
+    Examples
+    --------
+    >>> options = HeartOptions(folds=2, steps=10)
+    >>> options.pretrain_steps, options.steps, options.batch_size
+    (430, 10, 64)
     """
 
     seed: int = 0
@@ -42,5 +50,18 @@ class HeartOptions:
     synthetic_per_label: int = 600
     prior_exponent: float = 0.7
     repeats: int = 1
-    watched: float = 0.1
+    validation_fraction: float = 0.1
     patience: int = 6
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of a fit without early stopping."""
+        return self.pretrain_steps + self.steps
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings by the names that checkpoints and evidence files have for them."""
+        return {FILE_NAMES.get(name, name): value for name, value in dataclasses.asdict(self).items()}
+
+
+FILE_NAMES = {"synthetic_per_label": "made_per_label", "validation_fraction": "watched"}
+"""Keys of files that differ from the names here; they stay, so that older files can be read."""

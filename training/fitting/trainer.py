@@ -1,4 +1,7 @@
-"""One network, fitted: the loop over batches. TensorFlow is imported here, in training.fitting.loss and in monitor.inference.networks."""
+"""Training one network: the loop over batches, early stopping, and the outputs of a network for images.
+
+TensorFlow is imported here, in :mod:`training.fitting.loss` and in :mod:`monitor.inference.networks`.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +21,33 @@ from numpy.typing import NDArray
 from training.examples.batches import Batch
 from training.fitting.loss import loss_for
 
-__all__ = ["Trainer", "TrainingHistory", "make_repeatable", "never", "outputs_of", "stream_outputs"]
+__all__ = [
+    "BatchSource",
+    "EarlyStopping",
+    "Trainer",
+    "TrainingHistory",
+    "make_repeatable",
+    "never",
+    "outputs_of",
+    "stream_outputs",
+]
 
 WEIGHT_DECAY = 1e-3
-LAST_RATE = 0.02
-"""Of the learning rate at the start, what is left at the end."""
+"""Of AdamW. Source: Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019."""
+FINAL_RATE = 0.02
+"""Share of the initial learning rate that is left at the end of the cosine schedule."""
 BATCHES_AHEAD = 4
-WATCH_EVERY = 25
-"""Steps between two looks at the watched patients."""
+EVALUATE_EVERY = 25
+"""Steps between two evaluations on the validation batch."""
 SMOOTHED_OVER = 3
-"""Looks of which the mean counts: one alone may be lucky."""
-JUDGED_TOGETHER = 128
-"""Pictures in one call of a network; always as many, so that it is traced once."""
+"""Evaluations whose mean loss is compared: a single one may be low by chance."""
+INFERENCE_BATCH = 128
+"""Images in one call of a network; always as many, so that it is traced once."""
 
 Points = tuple[tuple[int, float], ...]
 
 
-class Batches(Protocol):
+class BatchSource(Protocol):
     """What makes batches; see :class:`training.examples.batches.BatchMaker`."""
 
     def make(self, size: int) -> Batch:
@@ -42,7 +55,7 @@ class Batches(Protocol):
 
 
 def never() -> bool:
-    """Return False: nobody wants an end."""
+    """Return False: the fit runs to its end."""
     return False
 
 
@@ -53,18 +66,18 @@ class TrainingHistory:
     Attributes
     ----------
     loss : tuple of (int, float)
-        Step, and the mean loss of the steps since the point before.
-    watched : tuple of (int, float)
-        Step, and the loss on the watched patients; empty where nobody is watched.
-    kept : int
-        Step whose weights were kept.
+        Step, and the mean training loss of the steps since the point before.
+    validation_loss : tuple of (int, float)
+        Step, and the loss on the validation patients; empty without such.
+    best_step : int
+        Step whose weights the network has: the best on the validation patients, or the last.
     complete : bool
         False where a person ended it.
     """
 
     loss: Points
-    watched: Points
-    kept: int
+    validation_loss: Points
+    best_step: int
     complete: bool
 
 
@@ -75,25 +88,25 @@ def make_repeatable(seed: int) -> None:
 
 
 class Trainer:
-    """Fits one network in place, stage by stage; its step is traced once. The loss is that of :mod:`training.fitting.loss`.
+    """Trains one network in place, stage by stage, with the loss of :mod:`training.fitting.loss`.
 
     Parameters
     ----------
     network : keras.Model
-        From pictures to logits.
+        From images to logits.
     outputs : sequence of str
         Names of the network's outputs, in order.
-    watched : Batch or None
-        Pictures of patients who are never trained on; looked at every WATCH_EVERY steps.
+    validation : Batch or None
+        Images of patients who are never trained on; evaluated every EVALUATE_EVERY steps.
     stop : callable
-        Asked after every step whether the person wants an end.
+        Called after every step; True ends the stage.
     """
 
     def __init__(
-        self, network: Any, outputs: Sequence[str], watched: Batch | None = None, stop: Callable[[], bool] = never
+        self, network: Any, outputs: Sequence[str], validation: Batch | None = None, stop: Callable[[], bool] = never
     ) -> None:
         self._network = network
-        self._watched = watched
+        self._validation = validation
         self._stop = stop
         loss_of = loss_for(outputs)
         optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY)
@@ -101,124 +114,139 @@ class Trainer:
         self._optimizer = optimizer
 
         @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def step(pictures: tf.Tensor, masks: tf.Tensor, premature: tf.Tensor) -> tf.Tensor:
+        def step(images: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor) -> tf.Tensor:
             with tf.GradientTape() as tape:
-                loss = loss_of(network(pictures, training=True), masks, premature)
+                loss = loss_of(network(images, training=True), masks, ectopic)
             variables = network.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
             return loss
 
         @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def look(pictures: tf.Tensor, masks: tf.Tensor, premature: tf.Tensor) -> tf.Tensor:
-            return loss_of(network(pictures, training=False), masks, premature)
+        def evaluate(images: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor) -> tf.Tensor:
+            return loss_of(network(images, training=False), masks, ectopic)
 
-        self._step, self._look = step, look
+        self._step, self._evaluate = step, evaluate  # each traced once
 
     def run(
         self,
-        batches: Batches,
+        batches: BatchSource,
         *,
         steps: int,
         batch_size: int,
         rate: float,
-        tick: Callable[[float, float], None],
+        on_step: Callable[[float, float], None],
         until: int | None = None,
         patience: int | None = None,
     ) -> TrainingHistory:
-        """Run a stage, with an optimizer that remembers nothing of the stage before.
+        """Run a stage, with the optimizer's moments reset, and return how it went.
 
         Parameters
         ----------
-        batches : Batches
-            Run on a thread of its own, a few batches ahead.
+        batches : BatchSource
+            Made on a thread of its own, a few batches ahead.
         steps, batch_size : int
         rate : float
-            Learning rate at the start; it falls along a cosine that ends after ``steps``.
-        tick : callable
-            Called after each step with its loss, and the loss on the watched patients, NaN where none was taken.
+            Initial learning rate; it decays along a cosine that ends after ``steps``.
+        on_step : callable
+            Called after each step with its loss and the validation loss, NaN where it was not evaluated.
         until : int or None
-            Step after which it ends, where that is before ``steps``.
+            Step after which the stage ends, where that is before ``steps``.
         patience : int or None
-            Looks at the watched patients without improvement after which it ends; the best weights are put back
-            then, and at any other end. None: the last weights are kept.
+            Evaluations without improvement after which the stage ends. The best weights are then restored, as at any
+            other end. None: no early stopping, the last weights stay.
+
+        Raises
+        ------
+        Exception
+            Whatever making a batch, or ``on_step``, raises.
         """
         last = steps if until is None else min(steps, until)
-        best = EarlyStopping(self._network, math.inf if patience is None or self._watched is None else patience)
+        stopping = EarlyStopping(self._network, math.inf if patience is None or self._validation is None else patience)
         losses: list[float] = []
-        watched: list[tuple[int, float]] = []
+        validation: list[tuple[int, float]] = []
         complete = True
         for variable in self._optimizer.variables:
             variable.assign(tf.zeros_like(variable))
         with contextlib.closing(_ahead(batches, last, batch_size)) as ahead:  # its thread ends with this loop, always
-            for number, batch in enumerate(ahead, start=1):
-                self._optimizer.learning_rate = rate * _cosine((number - 1) / steps)
+            for step, batch in enumerate(ahead, start=1):
+                self._optimizer.learning_rate = rate * _cosine((step - 1) / steps)
                 losses.append(float(self._step(*batch)))
-                if self._watched is not None and (number % WATCH_EVERY == 0 or number == last):
-                    watched.append((number, float(self._look(*self._watched))))
-                    best.see(watched)
-                tick(losses[-1], watched[-1][1] if watched and watched[-1][0] == number else math.nan)
-                complete = not self._stop() or number == last
-                if best.is_over or not complete:
+                if self._validation is not None and (step % EVALUATE_EVERY == 0 or step == last):
+                    validation.append((step, float(self._evaluate(*self._validation))))
+                    stopping.update(validation)
+                on_step(losses[-1], validation[-1][1] if validation and validation[-1][0] == step else math.nan)
+                complete = not self._stop() or step == last
+                if stopping.is_over or not complete:
                     break
-        return TrainingHistory(_means(losses), tuple(watched), best.put_back(len(losses)), complete)
+        return TrainingHistory(_means(losses), tuple(validation), stopping.restore(len(losses)), complete)
 
 
 def _cosine(part: float) -> float:
-    """Return the share of the first learning rate after a part of the steps, 1 down to LAST_RATE."""
-    return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * part))
+    """Return the share of the initial learning rate after a part of the steps, 1 down to FINAL_RATE.
+
+    Source: Loshchilov & Hutter, "SGDR", ICLR 2017, equation 5.
+    """
+    return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * part))
 
 
 def _means(losses: Sequence[float]) -> Points:
-    """Return the mean loss of every WATCH_EVERY steps."""
-    begins = range(0, len(losses), WATCH_EVERY)
-    parts = [losses[begin : begin + WATCH_EVERY] for begin in begins]
+    """Return the mean loss of every EVALUATE_EVERY steps."""
+    begins = range(0, len(losses), EVALUATE_EVERY)
+    parts = [losses[begin : begin + EVALUATE_EVERY] for begin in begins]
     return tuple((begin + len(part), sum(part) / len(part)) for begin, part in zip(begins, parts, strict=True))
 
 
 class EarlyStopping:
-    """Remembers the weights at which the watched patients' smoothed loss was least; with endless patience, nothing."""
+    """Remembers the weights with the lowest smoothed validation loss; with infinite patience, none.
+
+    Parameters
+    ----------
+    network : keras.Model
+    patience : float
+        Evaluations without improvement after which :attr:`is_over` is True.
+    """
 
     def __init__(self, network: Any, patience: float) -> None:
         self._network = network
         self._patience = patience
-        self._least = math.inf
-        self._kept: tuple[int, list[NDArray[np.float32]]] | None = None
-        self._looks_since = 0
+        self._lowest = math.inf
+        self._best: tuple[int, list[NDArray[np.float32]]] | None = None
+        self._without_improvement = 0
 
     @property
     def is_over(self) -> bool:
-        """Whether patience is at its end."""
-        return self._looks_since >= self._patience
+        """Whether there was no improvement for too long."""
+        return self._without_improvement >= self._patience
 
-    def see(self, watched: Sequence[tuple[int, float]]) -> None:
-        """Take note of a look at the watched patients."""
+    def update(self, validation: Sequence[tuple[int, float]]) -> None:
+        """Take the latest evaluation into account: all steps and losses so far, at least one."""
         if math.isinf(self._patience):
             return
-        latest = [loss for _, loss in watched[-SMOOTHED_OVER:]]
+        latest = [loss for _, loss in validation[-SMOOTHED_OVER:]]
         smooth = sum(latest) / len(latest)
-        self._looks_since += 1
-        if smooth < self._least:
-            self._least, self._looks_since = smooth, 0
-            self._kept = watched[-1][0], self._network.get_weights()
+        self._without_improvement += 1
+        if smooth < self._lowest:
+            self._lowest, self._without_improvement = smooth, 0
+            self._best = validation[-1][0], self._network.get_weights()
 
-    def put_back(self, step: int) -> int:
-        """Give the network the best weights seen, if any; return their step."""
-        if self._kept is None:
+    def restore(self, step: int) -> int:
+        """Give the network the best weights and return their step; ``step`` where there are none."""
+        if self._best is None:
             return step
-        step, weights = self._kept
+        step, weights = self._best
         self._network.set_weights(weights)
         return step
 
 
-def _ahead(batches: Batches, steps: int, batch_size: int) -> Generator[Batch]:
-    """Yield batches that another thread makes meanwhile."""
-    made: queue.Queue[Batch | Exception] = queue.Queue(BATCHES_AHEAD)
+def _ahead(batches: BatchSource, steps: int, batch_size: int) -> Generator[Batch]:
+    """Yield batches that another thread makes meanwhile, at most BATCHES_AHEAD before they are used."""
+    ready: queue.Queue[Batch | Exception] = queue.Queue(BATCHES_AHEAD)
     stopping = threading.Event()
 
     def hand_over(item: Batch | Exception) -> None:
         while not stopping.is_set():
             with contextlib.suppress(queue.Full):
-                made.put(item, timeout=0.1)
+                ready.put(item, timeout=0.1)
                 return
 
     def work() -> None:
@@ -234,7 +262,7 @@ def _ahead(batches: Batches, steps: int, batch_size: int) -> Generator[Batch]:
     thread.start()
     try:
         for _ in range(steps):
-            item = made.get(timeout=60)
+            item = ready.get(timeout=60)
             if isinstance(item, Exception):
                 raise item
             yield item
@@ -243,24 +271,24 @@ def _ahead(batches: Batches, steps: int, batch_size: int) -> Generator[Batch]:
         thread.join(timeout=10)
 
 
-def outputs_of(network: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a network's outputs ``(n, outputs)`` for pictures ``(n, 64, 64, channels)``."""
-    return np.stack(list(stream_outputs(network, pictures)))
+def outputs_of(network: Any, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a network's outputs ``(n, outputs)`` for images ``(n, 64, 64, channels)``, one image or more."""
+    return np.stack(list(stream_outputs(network, images)))
 
 
-def stream_outputs(network: Any, pictures: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Yield a network's outputs for pictures one by one; it judges them in batches that are all of one size."""
+def stream_outputs(network: Any, images: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Yield a network's outputs ``(outputs,)`` for images one by one, computed in batches of INFERENCE_BATCH."""
 
     @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def judge(batch: tf.Tensor) -> tf.Tensor:
+    def infer(batch: tf.Tensor) -> tf.Tensor:
         return network(batch, training=False)
 
-    held: list[NDArray[np.float32]] = []
-    for picture in pictures:
-        held.append(picture)
-        if len(held) == JUDGED_TOGETHER:
-            yield from np.asarray(judge(np.stack(held)))
-            held = []
-    if held:
-        padding = [np.zeros_like(held[0])] * (JUDGED_TOGETHER - len(held))
-        yield from np.asarray(judge(np.stack(held + padding)))[: len(held)]
+    waiting: list[NDArray[np.float32]] = []
+    for image in images:
+        waiting.append(image)
+        if len(waiting) == INFERENCE_BATCH:
+            yield from np.asarray(infer(np.stack(waiting)))
+            waiting = []
+    if waiting:
+        padding = [np.zeros_like(waiting[0])] * (INFERENCE_BATCH - len(waiting))
+        yield from np.asarray(infer(np.stack(waiting + padding)))[: len(waiting)]

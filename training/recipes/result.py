@@ -1,4 +1,4 @@
-"""What a training gives, whatever the recipe."""
+"""The result of a training, whatever the recipe."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from training.calibration.gate import GateMetrics
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.cross_validated import CrossValidatedMetrics
+from training.fitting.cross_validation import FoldResult
 from training.fitting.trainer import TrainingHistory
 
-__all__ = ["FoldHistory", "HeldOutScores", "TrainingResult", "describe_recordings"]
+__all__ = ["FoldHistory", "HeldOutScores", "TrainingResult"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,17 +32,22 @@ class FoldHistory:
     ----------
     name : str
         Of the fold.
-    courses : dict of str to TrainingHistory
+    histories : dict of str to TrainingHistory
         By stage, in their order.
     """
 
     name: str
-    courses: dict[str, TrainingHistory]
+    histories: dict[str, TrainingHistory]
+
+    @classmethod
+    def of_fold(cls, result: FoldResult) -> FoldHistory:
+        """Return the history of a fold, named by repeat and fold from 1: ``"2.4"``."""
+        return cls(f"{result.repeat + 1}.{result.fold + 1}", result.histories)
 
 
 @dataclasses.dataclass(frozen=True)
 class HeldOutScores:
-    """What held-out recordings got in the first repeat: what plots are drawn of.
+    """Scores of held-out recordings in the first repeat, for plots.
 
     Attributes
     ----------
@@ -67,17 +73,17 @@ class TrainingResult:
     calibration : Calibration
     decision : DecisionThresholds
     gate : QualityGate
-    gate_figures : GateMetrics or None
-        What gates do to sounds that they were not fitted on; None for a recipe that fits none.
-    abstaining : SelectiveAccuracy or None
-        What it brings to give no label where the network is unsure; None for a recipe that does not choose.
+    gate_metrics : GateMetrics or None
+        Of gates on sounds that they were not fitted on; None for a recipe without a gate.
+    selective_accuracy : SelectiveAccuracy or None
+        Coverage and error where labels of low confidence are withheld; None for a recipe that withholds none.
     evidence : CrossValidatedMetrics
-        Of held-out patients of the set that tells all.
+        Of held-out patients of the fully labelled sets.
     other_sets : dict of str to dict of str to Estimate
-        The same networks on held-out patients of the sets that tell a part.
+        Of the same networks on held-out patients of each partially labelled set.
     recordings : sequence of Recording
-    courses : sequence of FoldHistory
-        Of every fold, and of the last fit.
+    histories : sequence of FoldHistory
+        Of every fold, and of the final fit.
     held_out : HeldOutScores or None
     ended : str
         Where a person ended it: what was done by then, one sentence. Otherwise empty.
@@ -91,23 +97,9 @@ class TrainingResult:
     evidence: CrossValidatedMetrics
     other_sets: dict[str, dict[str, Estimate]]
     recordings: Sequence[Recording]
-    courses: Sequence[FoldHistory] = ()
+    histories: Sequence[FoldHistory] = ()
     held_out: HeldOutScores | None = None
     ended: str = ""
     gate: QualityGate = DEFAULT_GATE
-    gate_figures: GateMetrics | None = None
-    abstaining: SelectiveAccuracy | None = None
-
-
-def describe_recordings(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
-    """Return the data sets with counts per label and patients, as plain JSON values."""
-    described = []
-    for source in dict.fromkeys(recording.source for recording in recordings):
-        of_source = [recording for recording in recordings if recording.source == source]
-        counts: dict[str, int] = {}
-        for recording in of_source:
-            name = " or ".join(recording.labels)
-            counts[name] = counts.get(name, 0) + 1
-        patients = len({recording.patient for recording in of_source} - {""})
-        described.append({"set": source, "recordings": len(of_source), "patients": patients, "labels": counts})
-    return described
+    gate_metrics: GateMetrics | None = None
+    selective_accuracy: SelectiveAccuracy | None = None

@@ -1,4 +1,4 @@
-"""Lines that are said while a training runs: figures so far, and what was done when it was ended. Pure."""
+"""What is printed while a training runs: metrics so far, and what was done when it was ended. Pure."""
 
 from __future__ import annotations
 
@@ -7,41 +7,46 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.cross_validated import SPECIFICITY
-from training.evaluation.ground_truth import finding_of
+from training.evaluation.ground_truth import finding_label
 from training.evaluation.metrics import Ranking
 from training.fitting.trainer import TrainingHistory
 
-__all__ = ["ENDING", "ended_sentence", "so_far"]
+__all__ = ["ENDING", "FINAL", "ended_sentence", "so_far"]
 
+FINAL = "all recordings"
+"""Name of the fit after the folds."""
 ENDING = "ending: the bundle is written with what is done (Ctrl+C again ends at once)"
 
 
 def so_far(
-    truth: NDArray[np.intp], scores: NDArray[np.float64], labels: Sequence[str], courses: Mapping[str, TrainingHistory]
+    ground_truth: NDArray[np.intp],
+    scores: NDArray[np.float64],
+    labels: Sequence[str],
+    histories: Mapping[str, TrainingHistory],
 ) -> str:
-    """Return the figures of the recordings that were held out so far, and where the last fit ended.
+    """Return the metrics of the recordings that were held out so far, and the best step of the last fit.
 
     Parameters
     ----------
-    truth : ndarray, shape (recordings,), int
+    ground_truth : ndarray, shape (recordings,), int
     scores : ndarray, shape (recordings, labels)
     labels : sequence of str
-    courses : mapping of stage to TrainingHistory
+    histories : mapping of str to TrainingHistory
+        By stage, in their order.
     """
-    finding = finding_of(tuple(labels))
+    finding = finding_label(tuple(labels))
     index = list(labels).index(finding)
-    area = Ranking(truth == index, scores[:, index]).figures(np.arange(len(truth)), SPECIFICITY)[0]
-    accuracy = float((scores.argmax(axis=1) == truth).mean())
-    line = f"{finding} AUC {area:.3f}, accuracy {accuracy:.3f} on {len(truth)} recordings so far"
-    return line + _kept(list(courses.values()))
+    area = Ranking(ground_truth == index, scores[:, index]).auc(np.arange(len(ground_truth)))
+    accuracy = float((scores.argmax(axis=1) == ground_truth).mean())
+    line = f"{finding} AUC {area:.3f}, accuracy {accuracy:.3f} on {len(ground_truth)} recordings so far"
+    return line + _best_step(list(histories.values()))
 
 
-def _kept(courses: Sequence[TrainingHistory]) -> str:
-    """Return which weights of the last stage were kept, where patients were watched."""
-    losses = dict(courses[-1].watched) if courses else {}
-    kept = courses[-1].kept if courses else 0
-    return f" (weights of step {kept} kept, watched loss {losses[kept]:.3f})" if kept in losses else ""
+def _best_step(histories: Sequence[TrainingHistory]) -> str:
+    """Return the step of the last stage whose weights were restored; empty without validation patients."""
+    losses = dict(histories[-1].validation_loss) if histories else {}
+    best = histories[-1].best_step if histories else 0
+    return f" (weights of step {best}, validation loss {losses[best]:.3f})" if best in losses else ""
 
 
 def ended_sentence(num_done: int, num_planned: int) -> str:
@@ -49,9 +54,9 @@ def ended_sentence(num_done: int, num_planned: int) -> str:
     if num_done == num_planned:
         return (
             f"Ended by hand when all {num_planned} folds were done, but not the fit on all recordings: "
-            "the network is the best fold's, which never heard a part of the patients."
+            "the network is the best fold's, which was not trained on a part of the patients."
         )
     return (
-        f"Ended by hand: {num_done} of {num_planned} folds were done. The figures are of their patients, and the "
-        "network is the best fold's, which never heard a part of the patients."
+        f"Ended by hand: {num_done} of {num_planned} folds were done. The metrics are of their patients, and the "
+        "network is the best fold's, which was not trained on a part of the patients."
     )

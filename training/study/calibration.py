@@ -1,6 +1,6 @@
-"""A study's raw outputs to scores: each fold calibrated by the others, disturbed recordings and windows by the same.
+"""A study's outputs to scores: each fold calibrated by the others, perturbed recordings and windows in the same way.
 
-Nobody helps to choose the calibration that he is judged with. Pure NumPy.
+Pure NumPy.
 """
 
 from __future__ import annotations
@@ -15,13 +15,20 @@ from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from training.calibration.scores import fit_calibration, heart_threshold
 from training.data.annotations import RhythmWindow
-from training.data.recording import Recording
+from training.data.corpus import Corpus
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import ScoredRecording
-from training.study.scores import extrastole_place
+from training.study.scores import extrastole_index
 
-__all__ = ["FoldCalibration", "Repeat", "calibrations_of", "judged_of", "marked_of", "without_unshown"]
+__all__ = [
+    "FoldCalibration",
+    "Repeat",
+    "fit_fold_calibrations",
+    "score_annotated_windows",
+    "score_recordings",
+    "without_inaudible",
+]
 
 Outputs = NDArray[np.float32]
 
@@ -35,17 +42,17 @@ class Repeat:
     fold_of : dict of int to int
         By row.
     outputs : dict of int to ndarray, each ``(windows, outputs)``
-        By row; windows a second apart.
+        By row; a window every second.
     windows : dict of int to ndarray, each ``(windows, outputs)``
-        By row of the recordings with marks; windows half a second apart.
-    disturbed : dict of str to dict of int to ndarray
-        By name of the disturbance, then by row.
+        By row of the annotated recordings; a window every half second.
+    perturbed : dict of str to dict of int to ndarray
+        By name of the perturbation, then by row.
     """
 
     fold_of: dict[int, int]
     outputs: dict[int, Outputs]
     windows: dict[int, Outputs]
-    disturbed: dict[str, dict[int, Outputs]]
+    perturbed: dict[str, dict[int, Outputs]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,130 +63,120 @@ class FoldCalibration:
     ----------
     calibration : Calibration
     heart_from : float or None
-        Below this probability of a heart a window is withheld; None where the network does not tell.
+        Heart probability below which a window is withheld; None for a network without an output for non-cardiac sound.
     """
 
     calibration: Calibration
     heart_from: float | None
 
 
-def calibrations_of(
-    repeat: Repeat,
-    primary: Sequence[int],
-    truth: NDArray[np.intp],
-    labels: Sequence[str],
-    drawn: Sequence[float],
-    prior_exponent: float,
+def fit_fold_calibrations(
+    repeat: Repeat, primary: Sequence[int], corpus: Corpus, priors: Sequence[float], prior_exponent: float
 ) -> dict[int, FoldCalibration]:
-    """Return the calibration of every fold, chosen on the recordings of the other folds.
+    """Return the calibration of every fold, fitted on the recordings of the other folds.
 
     Parameters
     ----------
     repeat : Repeat
     primary : sequence of int
-        Held-out rows of the sets that tell all.
-    truth : ndarray, shape (primary,), int
-        Number of the label that each was given.
-    labels : sequence of str
-    drawn : sequence of float
+        Held-out rows of the fully labelled sets.
+    corpus : Corpus
+    priors : sequence of float
         How often training drew each label.
     prior_exponent : float
+        See :class:`training.fitting.options.HeartOptions`.
     """
-    folds = np.array([repeat.fold_of[row] for row in primary])
-    found = {}
+    num_labels = len(corpus.labels)
+    calibrations = {}
     for fold in sorted(set(repeat.fold_of.values())):
-        others = np.flatnonzero(folds != fold)
-        outputs = [repeat.outputs[primary[place]] for place in others.tolist()]
-        calibration = fit_calibration(outputs, truth[others], labels, drawn, prior_exponent)
-        not_held = [its for row, its in repeat.outputs.items() if repeat.fold_of[row] != fold]
-        found[fold] = FoldCalibration(calibration, heart_threshold(not_held, calibration, len(labels)))
-    return found
+        others = [row for row in primary if repeat.fold_of[row] != fold]
+        outputs = [repeat.outputs[row] for row in others]
+        fitted = fit_calibration(outputs, corpus.ground_truth(others), corpus.labels, priors, prior_exponent)
+        hearts = [windows for row, windows in repeat.outputs.items() if repeat.fold_of[row] != fold]
+        calibrations[fold] = FoldCalibration(fitted, heart_threshold(hearts, fitted, num_labels))
+    return calibrations
 
 
-def without_unshown(calibrations: Mapping[int, FoldCalibration]) -> dict[int, FoldCalibration]:
-    """Return calibrations whose scores are of what is shown, without what recordings are given though nothing shows it.
+def without_inaudible(calibrations: Mapping[int, FoldCalibration]) -> dict[int, FoldCalibration]:
+    """Return calibrations without the share of inaudible extrasystoles.
 
-    How often that is, is another number in each fold, and would shuffle the recordings of different folds.
+    That share differs from fold to fold, and would shift the ranking of recordings of different folds.
     """
     return {
-        fold: dataclasses.replace(its, calibration=dataclasses.replace(its.calibration, given=()))
-        for fold, its in calibrations.items()
+        fold: dataclasses.replace(fitted, calibration=dataclasses.replace(fitted.calibration, given=()))
+        for fold, fitted in calibrations.items()
     }
 
 
-def judged_of(
+def score_recordings(
     outputs: Mapping[int, Outputs],
     rows: Sequence[int],
-    recordings: Sequence[Recording],
-    durations_s: Sequence[float],
+    corpus: Corpus,
     fold_of: Mapping[int, int],
     calibrations: Mapping[int, FoldCalibration],
-    num_labels: int,
 ) -> list[ScoredRecording]:
-    """Return what the networks say of some rows.
+    """Return the scores of some rows.
 
     Parameters
     ----------
     outputs : mapping of int to ndarray ``(windows, outputs)``
         By row.
     rows : sequence of int
-    recordings, durations_s : sequence
-        Of all rows.
+    corpus : Corpus
     fold_of : mapping of int to int
+        By row.
     calibrations : mapping of int to FoldCalibration
         By fold.
-    num_labels : int
     """
-    judged = []
+    num_labels = len(corpus.labels)
+    scored = []
     for row in rows:
-        chosen = calibrations[fold_of[row]]
-        hearts = chosen.calibration.heart_probability(outputs[row], num_labels)
-        withheld = 0 if hearts is None or chosen.heart_from is None else int((hearts < chosen.heart_from).sum())
-        scores = chosen.calibration.scores(outputs[row], num_labels).mean(axis=0)
+        fitted = calibrations[fold_of[row]]
+        hearts = fitted.calibration.heart_probability(outputs[row], num_labels)  # (windows,) or None
+        withheld = 0 if hearts is None or fitted.heart_from is None else int((hearts < fitted.heart_from).sum())
+        scores = fitted.calibration.scores(outputs[row], num_labels).mean(axis=0)  # (labels,)
         heart = None if hearts is None else float(hearts.mean())
-        judged.append(
-            ScoredRecording(
-                recordings[row], tuple(scores.tolist()), heart, withheld, len(outputs[row]), durations_s[row]
-            )
-        )
-    return judged
+        facts = heart, withheld, len(outputs[row]), duration_s(corpus, row)
+        scored.append(ScoredRecording(corpus.recordings[row], tuple(scores.tolist()), *facts))
+    return scored
 
 
-def marked_of(
+def score_annotated_windows(
     repeat: Repeat,
     rhythms: Mapping[int, Sequence[RhythmWindow]],
-    recordings: Sequence[Recording],
+    corpus: Corpus,
     calibrations: Mapping[int, FoldCalibration],
-    labels: Sequence[str],
 ) -> AnnotatedWindows:
-    """Return the windows whose rhythm is known, with the score of an extrasystole; none for labels without one.
+    """Return the windows with a known rhythm and their score of an extrasystole; none for labels without one.
 
-    The score is that of what a window shows; see :func:`without_unshown`.
+    The score is that of :func:`without_inaudible`.
 
     Parameters
     ----------
     repeat : Repeat
     rhythms : mapping of int to sequence of RhythmWindow
         By row.
-    recordings : sequence of Recording
+    corpus : Corpus
     calibrations : mapping of int to FoldCalibration
-    labels : sequence of str
+        By fold.
     """
-    place, people = extrastole_place(labels), patients_of(recordings)
-    of_windows = without_unshown(calibrations)
+    index, patients = extrastole_index(corpus.labels), patients_of(corpus.recordings)
+    audible = without_inaudible(calibrations)
     score: list[float] = []
     kinds: list[frozenset[str]] = []
     rows: list[int] = []
-    for row in sorted(repeat.windows) if place is not None else ():
-        its = of_windows[repeat.fold_of[row]].calibration.scores(repeat.windows[row], len(labels))[:, place]
-        known = [window for window in rhythms.get(row, ()) if window.index < len(its)]
-        score += [float(its[window.index]) for window in known]
+    for row in sorted(repeat.windows) if index is not None else ():
+        calibration = audible[repeat.fold_of[row]].calibration
+        scores = calibration.scores(repeat.windows[row], len(corpus.labels))[:, index]  # (windows,)
+        known = [window for window in rhythms.get(row, ()) if window.index < len(scores)]
+        score += [float(scores[window.index]) for window in known]
         kinds += [window.kinds for window in known]
         rows += [row] * len(known)
-    names = [f"{recordings[row].source}/{recordings[row].path.name}" for row in rows]
-    return AnnotatedWindows(np.array(score), kinds, [people[row] for row in rows], names)
+    recordings = [corpus.recordings[row] for row in rows]
+    names = [f"{recording.source}/{recording.path.name}" for recording in recordings]
+    return AnnotatedWindows(np.array(score), kinds, [patients[row] for row in rows], names)
 
 
-def duration_s(num_samples: int) -> float:
-    """Return the length of a sound, of so many samples at the picture's rate."""
-    return num_samples / HEART.sample_rate
+def duration_s(corpus: Corpus, row: int) -> float:
+    """Return the duration of a recording."""
+    return corpus.sounds[row].num_samples / HEART.sample_rate

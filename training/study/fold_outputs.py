@@ -1,15 +1,13 @@
-"""What the networks of a study put out for held-out recordings, as they are and disturbed; kept fold by fold.
+"""Outputs of a study's networks for held-out recordings, as recorded and perturbed; stored fold by fold.
 
-A recording with marks of its heart sounds is judged every 0.5 s, any other every second. Disturbed are recordings
-of the sets that tell all labels. Needs the training extra.
+Annotated recordings have a window every 0.5 s, others every second. Only recordings of fully labelled sets are
+perturbed. Needs the training extra.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,277 +16,165 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.article_image import ARTICLE, article_image
-from monitor.features.image import ImageBuilder
+from monitor.atomic_write import write_atomic
 from monitor.features.spec import HEART
-from monitor.inference.networks import article_network
 from training.data.annotations import RHYTHM_HOP_S, annotations_beside
-from training.data.audio import Sound, frames_of, loop, read_waveform
+from training.data.audio import Sound, compute_frames, loop, read_waveform
 from training.data.recording import NON_CARDIAC, Recording
-from training.fitting.cross_validation import EVALUATION_HOP_S, FoldPlan
-from training.fitting.trainer import make_repeatable, stream_outputs
-from training.progress import Progress
-from training.study.perturbations import AS_RECORDED, Disturbance, disturbances, noise_disturbances
+from training.fitting.cross_validation import EVALUATION_HOP_S, build_images
+from training.fitting.trainer import stream_outputs
+from training.study.perturbations import AS_RECORDED, Perturbation, noise_perturbations, perturbations
 
 __all__ = [
-    "EPOCHS",
     "FoldOutputs",
-    "Probe",
-    "article_fold",
-    "article_pictures",
+    "PerturbedSets",
     "hop_of",
-    "judged_fold",
     "load_fold",
-    "noises_of",
+    "recorded_noises",
     "save_fold",
+    "score_fold",
 ]
 
 Outputs = list[NDArray[np.float32]]
-Pictures = Iterator[NDArray[np.float32]]
 
 
 @dataclasses.dataclass(frozen=True)
 class FoldOutputs:
-    """What one fold's network puts out for recordings that it was not fitted on.
+    """Outputs of one fold's network for the recordings that it was not fitted on.
 
     Attributes
     ----------
-    held : ndarray of int
-        Row numbers of the recordings.
+    held_out : ndarray of int
+        Rows of the recordings.
     outputs : list of ndarray, each ``(windows, outputs)``
-        In the order of ``held``; windows every :func:`hop_of` seconds.
-    disturbed : dict of str to dict of int to ndarray
-        By the name of the disturbance and the row; windows every second.
+        In the order of ``held_out``; windows every :func:`hop_of` seconds.
+    perturbed : dict of str to dict of int to ndarray
+        By name of the perturbation and row; windows every second.
     cpu_s : float
-        Processor time that the fold took, fitting included.
+        Processor time of the fold, fitting included.
     """
 
-    held: NDArray[np.intp]
+    held_out: NDArray[np.intp]
     outputs: Outputs
-    disturbed: dict[str, dict[int, NDArray[np.float32]]]
+    perturbed: dict[str, dict[int, NDArray[np.float32]]]
     cpu_s: float
 
 
 @dataclasses.dataclass(frozen=True)
-class Probe:
-    """What held-out recordings are judged as, besides as they are.
+class PerturbedSets:
+    """Which held-out recordings are perturbed, and how.
 
     Attributes
     ----------
-    disturbances : mapping of str to Disturbance
+    perturbations : mapping of str to callable
+        By name; :data:`training.study.perturbations.AS_RECORDED` is skipped.
     sources : set of str
-        Names of the data sets whose recordings are disturbed.
+        Names of the data sets.
     """
 
-    disturbances: Mapping[str, Disturbance]
+    perturbations: Mapping[str, Perturbation]
     sources: set[str]
 
     @classmethod
-    def of(cls, recordings: Sequence[Recording], sources: set[str]) -> Probe:
-        """Return every disturbance, with real noise from the recordings that are no heart."""
-        return cls({**disturbances(), **noise_disturbances(noises_of(recordings))}, sources)
+    def of(cls, recordings: Sequence[Recording], sources: set[str]) -> PerturbedSets:
+        """Return every perturbation, with recorded noise from the non-cardiac recordings."""
+        return cls({**perturbations(), **noise_perturbations(recorded_noises(recordings))}, sources)
 
 
-def noises_of(recordings: Sequence[Recording]) -> dict[str, list[NDArray[np.float32]]]:
-    """Return the sounds that are no heart and have a patient's place, by the first word of their files' names."""
-    found: dict[str, list[NDArray[np.float32]]] = {}
+def recorded_noises(recordings: Sequence[Recording]) -> dict[str, list[NDArray[np.float32]]]:
+    """Return the waveforms of non-cardiac recordings with a known group, by the first word of their file names."""
+    noises: dict[str, list[NDArray[np.float32]]] = {}
     for recording in recordings:
         if recording.label == NON_CARDIAC and recording.patient:
-            waveform = read_waveform(recording.path, HEART.sample_rate, recording.start_s, recording.end_s)
-            found.setdefault(recording.path.stem.partition("_")[0], []).append(waveform)
-    return found
+            noises.setdefault(recording.path.stem.partition("_")[0], []).append(_waveform(recording))
+    return noises
 
 
 def hop_of(recording: Recording) -> float:
-    """Return the seconds between two windows of a recording that are judged."""
+    """Return the seconds between two scored windows of a recording."""
     return RHYTHM_HOP_S if annotations_beside(recording) else EVALUATION_HOP_S
 
 
-def judged_fold(
+def score_fold(
     network: Any,
-    held: NDArray[np.intp],
+    held_out: NDArray[np.intp],
     sounds: Sequence[Sound],
-    probe: Probe | None,
-    seen: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    perturbed: PerturbedSets | None,
+    apply_channels: Callable[[NDArray[np.float32]], NDArray[np.float32]],
 ) -> tuple[Outputs, dict[str, dict[int, NDArray[np.float32]]]]:
-    """Return a network's outputs for held-out recordings, as they are and disturbed.
+    """Return a network's outputs for held-out recordings, as recorded and perturbed.
 
     Parameters
     ----------
     network : keras.Model
-    held : ndarray of int
+    held_out : ndarray of int
         Rows.
     sounds : sequence of Sound
         Of all recordings.
-    probe : Probe or None
-        None disturbs nothing.
-    seen : callable
-        From pictures to what the network is shown.
+    perturbed : PerturbedSets or None
+        None perturbs nothing.
+    apply_channels : callable
+        From images to what the network is shown; see :class:`training.fitting.recipe.HeartRecipe`.
     """
-    rows = held.tolist()
-    jobs = [(AS_RECORDED, row, _starts(sounds[row], hop_of(sounds[row].recording))) for row in rows]
-    sources = probe.sources if probe else set[str]()
-    disturbed = [row for row in rows if sounds[row].recording.source in sources]
-    names = [name for name in probe.disturbances if name != AS_RECORDED] if probe else []
-    jobs += [(name, row, _starts(sounds[row], EVALUATION_HOP_S)) for row in disturbed for name in names]
-    plain = _pictures((sounds[row], starts) for name, row, starts in jobs[: len(rows)])
-    more = _disturbed_pictures(probe, [sounds[row] for row in disturbed], names) if probe else iter(())
-    outputs = stream_outputs(network, (seen(picture) for picture in itertools.chain(plain, more)))
-    told = [np.stack([next(outputs) for _ in starts]) for _, _, starts in jobs]
+    rows = held_out.tolist()
+    plain = [(sounds[row], sounds[row].starts(HEART, hop_of(sounds[row].recording))) for row in rows]
+    changed_rows = [row for row in rows if perturbed and sounds[row].recording.source in perturbed.sources]
+    names = [name for name in perturbed.perturbations if name != AS_RECORDED] if perturbed else []
+    jobs = [(name, row, len(sounds[row].starts(HEART, EVALUATION_HOP_S))) for row in changed_rows for name in names]
+    changed = _perturbed_sounds(perturbed, [sounds[row] for row in changed_rows], names) if perturbed else ()
+    more = ((sound, sound.starts(HEART, EVALUATION_HOP_S)) for sound in changed)
+    outputs = stream_outputs(network, map(apply_channels, build_images(itertools.chain(plain, more))))
+    as_recorded = [np.stack([next(outputs) for _ in starts]) for _, starts in plain]
     by_name: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in names}
-    for (name, row, _), its in zip(jobs[len(rows) :], told[len(rows) :], strict=True):
-        by_name[name][row] = its
-    return told[: len(rows)], by_name
+    for name, row, num_windows in jobs:
+        by_name[name][row] = np.stack([next(outputs) for _ in range(num_windows)])
+    return as_recorded, by_name
 
 
-def _starts(sound: Sound, hop_s: float) -> list[int]:
-    """Return the first frames of the windows of a sound."""
-    return sound.starts(HEART, hop_s)
-
-
-def _pictures(jobs: Iterator[tuple[Sound, list[int]]] | Any) -> Pictures:
-    """Yield the pictures of some windows of each sound."""
-    painter = ImageBuilder(HEART.num_frames)
-    for sound, starts in jobs:
-        for start in starts:
-            yield painter.draw(sound.frames.window(start, HEART.num_frames))
-
-
-def _disturbed_pictures(probe: Probe, sounds: Sequence[Sound], names: Sequence[str]) -> Pictures:
-    """Yield the pictures of every sound in every disturbance."""
+def _perturbed_sounds(perturbed: PerturbedSets, sounds: Sequence[Sound], names: Sequence[str]) -> Iterator[Sound]:
+    """Yield every sound in every perturbation, which depends on the names of both alone."""
     for sound in sounds:
-        its = sound.recording
-        waveform = read_waveform(its.path, HEART.sample_rate, its.start_s, its.end_s)
+        recording = sound.recording
+        waveform = _waveform(recording)
         for name in names:
-            rng = np.random.default_rng([zlib.crc32(name.encode()), zlib.crc32(its.path.name.encode())])
-            changed = probe.disturbances[name](waveform, HEART.sample_rate, rng)
+            rng = np.random.default_rng([zlib.crc32(name.encode()), zlib.crc32(recording.path.name.encode())])
+            changed = perturbed.perturbations[name](waveform, HEART.sample_rate, rng)
             looped = loop(changed, 2 * HEART.window_samples) if len(changed) < HEART.window_samples else changed
-            heard = Sound(its, frames_of(looped, HEART), len(changed))
-            yield from _pictures([(heard, _starts(heard, EVALUATION_HOP_S))])
+            yield Sound(recording, compute_frames(looped, HEART), len(changed))
 
 
-def save_fold(found: FoldOutputs, path: Path) -> None:
+def _waveform(recording: Recording) -> NDArray[np.float32]:
+    """Return a recording at the sample rate of the input image."""
+    return read_waveform(recording.path, HEART.sample_rate, recording.start_s, recording.end_s)
+
+
+def save_fold(fold: FoldOutputs, path: Path) -> None:
     """Write a fold's outputs, whole or not at all."""
-    tables = {AS_RECORDED: dict(zip(found.held.tolist(), found.outputs, strict=True)), **found.disturbed}
-    parts = [(name, row, its) for name, table in tables.items() for row, its in table.items()]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        np.savez(
-            file,
-            held=found.held,
-            names=np.array([name for name, _, _ in parts]),
-            rows=np.array([row for _, row, _ in parts], np.intp),
-            windows=np.array([len(its) for _, _, its in parts], np.intp),
-            outputs=np.concatenate([its for _, _, its in parts]),
-            cpu_s=np.array(found.cpu_s),
-        )
-    os.replace(temporary, path)
+    tables = {AS_RECORDED: dict(zip(fold.held_out.tolist(), fold.outputs, strict=True)), **fold.perturbed}
+    parts = [(name, row, outputs) for name, table in tables.items() for row, outputs in table.items()]
+    arrays: dict[str, NDArray[Any]] = {
+        "held": fold.held_out,
+        "names": np.array([name for name, _, _ in parts]),
+        "rows": np.array([row for _, row, _ in parts], np.intp),
+        "windows": np.array([len(outputs) for _, _, outputs in parts], np.intp),
+        "outputs": np.concatenate([outputs for _, _, outputs in parts]),
+        "cpu_s": np.array(fold.cpu_s),
+    }
+    write_atomic(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
 def load_fold(path: Path) -> FoldOutputs | None:
     """Return what :func:`save_fold` wrote, or None where there is no such file."""
     if not path.is_file():
         return None
-    with np.load(path) as kept:
-        ends = np.cumsum(kept["windows"])
-        parts = np.split(kept["outputs"], ends[:-1])
-        disturbed: dict[str, dict[int, NDArray[np.float32]]] = {}
-        outputs: Outputs = []
-        for name, row, its in zip(kept["names"].tolist(), kept["rows"].tolist(), parts, strict=True):
+    with np.load(path) as stored:
+        ends = np.cumsum(stored["windows"])
+        parts = np.split(stored["outputs"], ends[:-1])
+        perturbed: dict[str, dict[int, NDArray[np.float32]]] = {}
+        as_recorded: Outputs = []
+        for name, row, outputs in zip(stored["names"].tolist(), stored["rows"].tolist(), parts, strict=True):
             if name == AS_RECORDED:
-                outputs.append(its)
+                as_recorded.append(outputs)
             else:
-                disturbed.setdefault(name, {})[row] = its
-        return FoldOutputs(kept["held"], outputs, disturbed, float(kept["cpu_s"]))
-
-
-ArticleImages = NDArray[np.float32]
-
-EPOCHS, BATCH_SIZE = 150, 32
-"""The article's own."""
-
-
-def article_pictures(recordings: Sequence[Recording], progress: Progress) -> ArticleImages:
-    """Return the article's picture of the first 5 s of every recording, ``(recordings, 64, 64, 3)``."""
-    tick = progress.stage("drawing the article's pictures", len(recordings))
-    pictures = []
-    for recording in recordings:
-        waveform = _waveform(recording)[: ARTICLE.window_samples]
-        pictures.append(article_image(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE))
-        tick(float("nan"))
-    return np.stack(pictures)
-
-
-def article_fold(
-    plan: FoldPlan,
-    recordings: Sequence[Recording],
-    pictures: ArticleImages,
-    labels: Sequence[str],
-    telling: set[str],
-    progress: Progress,
-    *,
-    epochs: int = EPOCHS,
-) -> FoldOutputs:
-    """Return the outputs for a fold's held-out recordings: a row for the first 5 s, then one for every marked window.
-
-    Parameters
-    ----------
-    plan : FoldPlan
-    recordings : sequence of Recording
-    pictures : ndarray, shape (recordings, 64, 64, 3)
-    labels : sequence of str
-    telling : set of str
-        Names of the sets to train on.
-    progress : Progress
-    epochs : int
-    """
-    began = time.process_time()
-    training = [row for row in plan.training.tolist() if _tells(recordings[row], labels, telling)]
-    truth = np.array([labels.index(str(recordings[row].label)) for row in training], np.intp)
-    tick = progress.stage(plan.name, epochs)
-    make_repeatable(plan.seed * 1000 + plan.fold)
-    network = _fitted(pictures[training], np.eye(len(labels), dtype=np.float32)[truth], epochs, tick)
-    held = plan.held.tolist()
-    counts = [1 + len(_annotated_starts(recordings[row])) for row in held]
-    outputs = stream_outputs(network, _to_judge(recordings, pictures, held))
-    told = [np.stack([next(outputs) for _ in range(count)]) for count in counts]
-    return FoldOutputs(plan.held, told, {}, time.process_time() - began)
-
-
-def _tells(recording: Recording, labels: Sequence[str], telling: set[str]) -> bool:
-    """Return whether the article's recipe can be trained on a recording."""
-    return recording.source in telling and recording.label in labels and recording.label != NON_CARDIAC
-
-
-def _fitted(pictures: ArticleImages, targets: NDArray[np.float32], epochs: int, tick: Callable[[float], None]) -> Any:
-    """Return the article's network, fitted as the article does: Adam, binary cross-entropy."""
-    network = article_network(ARTICLE.shape, targets.shape[1])
-    network.compile(optimizer="adam", loss="binary_crossentropy")
-    for _ in range(epochs):  # one by one, so that each can be shown; the optimizer goes on
-        kept = network.fit(pictures, targets, batch_size=BATCH_SIZE, epochs=1, verbose=0)
-        tick(float(kept.history["loss"][-1]))
-    return network
-
-
-def _to_judge(recordings: Sequence[Recording], pictures: ArticleImages, held: Sequence[int]) -> Iterator[ArticleImages]:
-    """Yield the first picture of every held-out recording, followed by those of its marked windows."""
-    for row in held:
-        yield pictures[row]
-        starts = _annotated_starts(recordings[row])
-        waveform = _waveform(recordings[row]) if starts else np.empty(0, np.float32)
-        for start in starts:
-            yield article_image(waveform[start : start + ARTICLE.window_samples], ARTICLE)
-
-
-def _annotated_starts(recording: Recording) -> list[int]:
-    """Return the first samples of the windows of a marked recording; none for any other."""
-    if annotations_beside(recording) is None:
-        return []
-    last = len(_waveform(recording)) - ARTICLE.window_samples
-    return list(range(0, last + 1, ARTICLE.hop_samples(RHYTHM_HOP_S)))
-
-
-def _waveform(recording: Recording) -> NDArray[np.float32]:
-    """Return a recording at the article's rate."""
-    return read_waveform(recording.path, ARTICLE.sample_rate, recording.start_s, recording.end_s)
+                perturbed.setdefault(name, {})[row] = outputs
+        return FoldOutputs(stored["held"], as_recorded, perturbed, float(stored["cpu_s"]))

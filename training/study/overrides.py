@@ -1,7 +1,4 @@
-"""The things that ablations change: how a clip is read, what is drawn, how a batch is made.
-
-Each stands in for one function or class of the recipe and leaves the others as they are. Must not fit a network.
-"""
+"""The parts that ablations put into a :class:`training.fitting.recipe.HeartRecipe`. Must not fit a network."""
 
 from __future__ import annotations
 
@@ -13,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
-from training.data.audio import Sound, frames_of, read_waveform
+from training.data.audio import Sound, compute_frames, read_waveform
 from training.data.recording import EXTRASTOLE, NON_CARDIAC, Recording
 from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 
 __all__ = [
-    "PlainBatchMaker",
-    "mix_as_they_come",
-    "mix_at_its_word",
-    "mix_hearts",
-    "mix_recorded",
-    "mix_telling_sets",
-    "read_padded",
+    "UnaugmentedBatchMaker",
+    "mix_fully_labelled_only",
+    "mix_recordings_only",
+    "mix_taking_labels_as_rhythm",
+    "mix_without_class_balance",
+    "mix_without_non_cardiac",
+    "read_zero_padded",
 ]
 
 
-def read_padded(recording: Recording, spec: SpectrogramSpec) -> Sound:
+def read_zero_padded(recording: Recording, spec: SpectrogramSpec) -> Sound:
     """Return one recording with its frames, padded with zeros at its end where it is shorter than a window.
 
     Raises
@@ -39,89 +36,94 @@ def read_padded(recording: Recording, spec: SpectrogramSpec) -> Sound:
     """
     waveform = read_waveform(recording.path, spec.sample_rate, recording.start_s, recording.end_s)
     missing = max(0, spec.window_samples - len(waveform))
-    return Sound(recording, frames_of(np.pad(waveform, (0, missing)), spec), len(waveform))
+    return Sound(recording, compute_frames(np.pad(waveform, (0, missing)), spec), len(waveform))
 
 
-def mix_as_they_come(
-    sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
+def mix_without_class_balance(
+    sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
-    """Return the mixture with every recording of a set drawn as often as any other of it, whatever its label."""
-    mixture = mix(sounds, made, telling, spec, seed)
+    """Return the mixture in which all recordings of a set are equally probable, whatever their label."""
+    mixture = mix(sounds, synthetic, fully_labelled, spec, seed)
     sets = {sound.recording.source for sound in sounds if sound.recording.label != NON_CARDIAC}
-    return Mixture(_by_count(mixture.before, sets), _by_count(mixture.after, sets))
+    return Mixture(_by_count(mixture.pretrain, sets), _by_count(mixture.finetune, sets))
 
 
-def _by_count(shares: Sequence[SamplingGroup], sets: set[str]) -> list[SamplingGroup]:
-    """Return shares of which those of one recorded set weigh as much as they hold sounds, together what they did."""
+def _by_count(groups: Sequence[SamplingGroup], sets: set[str]) -> list[SamplingGroup]:
+    """Return groups in which those of each recorded set are weighted by count; the sum of a set's weights stays."""
     weights: dict[str, float] = defaultdict(float)
     counts: dict[str, int] = defaultdict(int)
-    for share in shares:
-        source = _source(share)
-        weights[source] += share.weight
-        counts[source] += len(share.sounds)
+    for group in groups:
+        source = _source(group)
+        weights[source] += group.weight
+        counts[source] += len(group.sounds)
     return [
-        SamplingGroup(share.sounds, weights[source] * len(share.sounds) / counts[source]) if source in sets else share
-        for share in shares
-        for source in [_source(share)]
+        SamplingGroup(group.sounds, weights[source] * len(group.sounds) / counts[source]) if source in sets else group
+        for group in groups
+        for source in [_source(group)]
     ]
 
 
-def _source(share: SamplingGroup) -> str:
-    """Return the set of a share's sounds, empty for none and for sounds that are no heart."""
-    first = share.sounds[0].recording if share.sounds else None
+def _source(group: SamplingGroup) -> str:
+    """Return the data set of a group of hearts; empty for an empty group and for non-cardiac sounds."""
+    first = group.sounds[0].recording if group.sounds else None
     return "" if first is None or first.label == NON_CARDIAC else first.source
 
 
-def mix_telling_sets(
-    sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
+def mix_fully_labelled_only(
+    sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
-    """Return the mixture without recordings of hearts from sets that tell only a part, and so without their beats."""
-    kept = [its for its in sounds if its.recording.source in telling or its.recording.label == NON_CARDIAC]
-    return mix(kept, made, telling, spec, seed)
+    """Return the mixture without hearts of partially labelled sets, and so without beats spliced from them."""
+    left = [
+        sound for sound in sounds if sound.recording.source in fully_labelled or sound.recording.label == NON_CARDIAC
+    ]
+    return mix(left, synthetic, fully_labelled, spec, seed)
 
 
-def mix_recorded(
-    sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
+def mix_recordings_only(
+    sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
-    """Return the mixture without made hearts and without spliced beats; the recordings' own word is all there is."""
-    return mix(sounds, [its for its in made if its.recording.label == NON_CARDIAC], telling, spec, seed)
+    """Return the mixture without synthetic hearts and spliced beats; the rhythm then follows from the labels."""
+    other = [sound for sound in synthetic if sound.recording.label == NON_CARDIAC]
+    return mix(sounds, other, fully_labelled, spec, seed)
 
 
-def mix_hearts(
-    sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
+def mix_without_non_cardiac(
+    sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
-    """Return the mixture without sounds that are no heart, neither to be told apart nor to be mixed in as noise."""
-    hearts, made_hearts = ([its for its in group if its.recording.label != NON_CARDIAC] for group in (sounds, made))
-    return mix(hearts, made_hearts, telling, spec, seed)
+    """Return the mixture without non-cardiac sounds, neither as a class nor as noise."""
+    recorded, synthesized = (
+        [sound for sound in of_kind if sound.recording.label != NON_CARDIAC] for of_kind in (sounds, synthetic)
+    )
+    return mix(recorded, synthesized, fully_labelled, spec, seed)
 
 
-def mix_at_its_word(
-    sounds: Sequence[Sound], made: Sequence[Sound], telling: set[str], spec: SpectrogramSpec, seed: int
+def mix_taking_labels_as_rhythm(
+    sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
-    """Return the mixture with every window of a recording labelled "extrastole" taken for one with an early beat."""
-    mixture = mix(sounds, made, telling, spec, seed)
-    labelled = {_key(its): its.recording for its in sounds if its.recording.source in telling}
+    """Return the mixture in which every window of a fully labelled recording has the rhythm of its label."""
+    mixture = mix(sounds, synthetic, fully_labelled, spec, seed)
+    labelled = {_key(sound): sound.recording for sound in sounds if sound.recording.source in fully_labelled}
 
-    def at_word(sound: Sound) -> Sound:
-        recording = labelled.get(_key(sound)) if sound.recording.source in telling else None
+    def with_rhythm(sound: Sound) -> Sound:
+        recording = labelled.get(_key(sound)) if sound.recording.source in fully_labelled else None
         if recording is None or recording.label in (None, NON_CARDIAC):
             return sound
-        return dataclasses.replace(sound, recording=recording, premature=recording.label == EXTRASTOLE)
+        return dataclasses.replace(sound, recording=recording, ectopic=recording.label == EXTRASTOLE)
 
-    def taken(shares: Sequence[SamplingGroup]) -> list[SamplingGroup]:
-        return [SamplingGroup([at_word(sound) for sound in share.sounds], share.weight) for share in shares]
+    def changed(groups: Sequence[SamplingGroup]) -> list[SamplingGroup]:
+        return [SamplingGroup([with_rhythm(sound) for sound in group.sounds], group.weight) for group in groups]
 
-    return Mixture(taken(mixture.before), taken(mixture.after))
+    return Mixture(changed(mixture.pretrain), changed(mixture.finetune))
 
 
 def _key(sound: Sound) -> tuple[str, float]:
-    """Return what tells one recording from another."""
+    """Return what identifies a recording."""
     return str(sound.recording.path), sound.recording.start_s
 
 
-class PlainBatchMaker(BatchMaker):
-    """Makes batches of pictures as they are: no other chest piece, no noise mixed in, no band hidden."""
+class UnaugmentedBatchMaker(BatchMaker):
+    """Makes batches of images as they are: not equalized, no noise mixed in, no band masked."""
 
-    def _picture(self, sound: Sound) -> NDArray[np.float32]:
-        """Return the picture of a random window of a sound."""
-        return self._painter.draw(self._cut(sound))
+    def _image(self, sound: Sound) -> NDArray[np.float32]:
+        """Return the image of a random window of a sound."""
+        return self._builder.build(self._cut(sound))

@@ -1,9 +1,8 @@
-"""The outputs of a variant's folds to its scores and figures. Pure; must not fit or judge."""
+"""The outputs of a variant's folds to its scores and metrics. Pure; must not fit a network or run one."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
-from monitor.inference.calibration import Calibration, without_rhythm
+from monitor.inference.calibration import Calibration, mask_extrasystole
 from training.data.annotations import RHYTHM_HOP_S, RhythmWindow, annotations_beside, read_annotations, rhythm_windows
-from training.data.audio import Sound
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.corpus import Corpus
+from training.data.recording import NON_CARDIAC, Recording, count_by_set
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import ScoredRecording
@@ -22,20 +21,23 @@ from training.fitting.cross_validation import FoldPlan
 from training.study.calibration import (
     FoldCalibration,
     Repeat,
-    calibrations_of,
     duration_s,
-    judged_of,
-    marked_of,
-    without_unshown,
+    fit_fold_calibrations,
+    score_annotated_windows,
+    score_recordings,
+    without_inaudible,
 )
-from training.study.figures import headline, per_seed
 from training.study.fold_outputs import FoldOutputs, hop_of
+from training.study.headline import headline, per_seed
 from training.study.perturbations import AS_RECORDED
 from training.study.scores import StudyScores, make_scores
 from training.study.tables import OverSeeds, rhythm_of_seeds, robustness_json, tables_json
 from training.study.variants import Variant
 
 __all__ = ["Result", "result_of"]
+
+Scored = list[list[ScoredRecording]]
+"""For each seed, the same recordings."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,183 +46,156 @@ class Result:
 
     Attributes
     ----------
-    figures : dict
+    metrics : dict
         Plain JSON values.
     scores : StudyScores
-        That the figures are made of.
+        From which the metrics follow.
     """
 
-    figures: dict[str, Any]
+    metrics: dict[str, Any]
     scores: StudyScores
 
 
 def result_of(
     variant: Variant,
-    recordings: Sequence[Recording],
-    sounds: Sequence[Sound],
-    labels: tuple[str, ...],
-    telling: set[str],
+    corpus: Corpus,
     plans: Sequence[FoldPlan],
     folds: Sequence[FoldOutputs],
-    drawn: Sequence[float],
+    priors: Sequence[float],
     *,
     prior_exponent: float,
-    draws: int,
+    resamples: int,
 ) -> Result:
-    """Return a variant's scores and figures.
+    """Return a variant's scores and metrics.
 
     Parameters
     ----------
     variant : Variant
-    recordings : sequence of Recording
-    sounds : sequence of Sound
-    labels : tuple of str
-    telling : set of str
-        Names of the sets that tell all labels.
+    corpus : Corpus
     plans, folds : sequence
         One after another, seed by seed.
-    drawn : sequence of float
+    priors : sequence of float
         How often training drew each label.
     prior_exponent : float
-    draws : int
+        See :class:`training.fitting.options.HeartOptions`.
+    resamples : int
         Of the bootstrap.
     """
-    repeats = [_repeat(variant, recordings, plans, folds, number) for number in sorted({its.repeat for its in plans})]
-    if variant.recipe == "heart":
-        repeats = [_without_looped_rhythm(its, sounds, labels) for its in repeats]
-    rows = sorted(set.intersection(*(set(its.outputs) for its in repeats)))
-    primary = [row for row in rows if recordings[row].source in telling and recordings[row].label in labels]
-    truth = np.array([labels.index(str(recordings[row].label)) for row in primary], np.intp)
-    durations = [duration_s(its.num_samples) for its in sounds]
-    rhythms = _rhythms(recordings, durations, rows)
-    judged: list[list[ScoredRecording]] = []
-    shown: list[list[ScoredRecording]] = []
-    marked: list[AnnotatedWindows] = []
-    disturbed: dict[str, list[list[ScoredRecording]]] = {}
+    seeds = sorted({plan.repeat for plan in plans})
+    repeats = [_repeat(variant, corpus, plans, folds, repeat) for repeat in seeds]
+    rows = sorted(set.intersection(*(set(repeat.outputs) for repeat in repeats)))
+    primary = sorted(set(rows) & set(corpus.heart_rows(fully_labelled=True)))
+    rhythms = _rhythms(corpus, rows)
+    scored: Scored = []
+    audible: Scored = []
+    annotated: list[AnnotatedWindows] = []
+    perturbed: dict[str, Scored] = {}
     for repeat in repeats:
-        chosen = _calibrations(variant, repeat, primary, truth, labels, drawn, prior_exponent)
-        told = (recordings, durations, repeat.fold_of, chosen, len(labels))
-        judged.append(judged_of(repeat.outputs, rows, *told))
-        plain = without_unshown(chosen)
-        shown.append(judged_of(repeat.outputs, rows, recordings, durations, repeat.fold_of, plain, len(labels)))
-        marked.append(marked_of(repeat, rhythms, recordings, chosen, labels))
-        for name, outputs in {AS_RECORDED: repeat.outputs, **repeat.disturbed}.items() if variant.probed else ():
-            disturbed.setdefault(name, []).append(judged_of(outputs, primary, *told))
-    held = [recordings[row] for row in rows]
-    as_arrays = [[np.array([its.scores for its in of]) for of in kind] for kind in (judged, shown)]
-    scores = make_scores(held, labels, telling, as_arrays[0], as_arrays[1], marked)
-    bootstrap = OverSeeds(len(repeats), 0, draws)
-    figures = _figures(scores, recordings, held, judged, shown, marked, disturbed, telling, labels, bootstrap)
-    return Result(figures, scores)
+        calibrations = _calibrations(variant, repeat, primary, corpus, priors, prior_exponent)
+        scored.append(score_recordings(repeat.outputs, rows, corpus, repeat.fold_of, calibrations))
+        without = without_inaudible(calibrations)
+        audible.append(score_recordings(repeat.outputs, rows, corpus, repeat.fold_of, without))
+        annotated.append(score_annotated_windows(repeat, rhythms, corpus, calibrations))
+        for name, outputs in {AS_RECORDED: repeat.outputs, **repeat.perturbed}.items() if variant.is_perturbed else ():
+            of_seed = score_recordings(outputs, primary, corpus, repeat.fold_of, calibrations)
+            perturbed.setdefault(name, []).append(of_seed)
+    scores = make_scores(corpus, rows, _arrays(scored), _arrays(audible), annotated)
+    bootstrap = OverSeeds(len(repeats), 0, resamples)
+    return Result(_metrics(scores, corpus, scored, audible, annotated, perturbed, bootstrap), scores)
+
+
+def _arrays(scored: Scored) -> list[NDArray[np.float64]]:
+    """Return the scores of each seed, ``(recordings, labels)``."""
+    return [np.array([recording.scores for recording in of_seed]) for of_seed in scored]
 
 
 def _repeat(
-    variant: Variant,
-    recordings: Sequence[Recording],
-    plans: Sequence[FoldPlan],
-    folds: Sequence[FoldOutputs],
-    number: int,
+    variant: Variant, corpus: Corpus, plans: Sequence[FoldPlan], folds: Sequence[FoldOutputs], number: int
 ) -> Repeat:
-    """Return the outputs of one seed for hearts, the recordings' and their windows' apart."""
-    found = Repeat({}, {}, {}, {})
+    """Return the outputs of one seed for hearts, those of annotated windows apart."""
+    repeat = Repeat({}, {}, {}, {})
     for plan, fold in zip(plans, folds, strict=True):
         if plan.repeat != number:
             continue
-        for row, outputs in zip(fold.held.tolist(), fold.outputs, strict=True):
-            if recordings[row].label == NON_CARDIAC:
+        for row, outputs in zip(fold.held_out.tolist(), fold.outputs, strict=True):
+            if corpus.recordings[row].label == NON_CARDIAC:
                 continue
-            is_marked = hop_of(recordings[row]) == RHYTHM_HOP_S
-            found.fold_of[row] = plan.fold
-            if variant.recipe == "article":
-                found.outputs[row], windows = outputs[:1], outputs[1:]
+            is_annotated = hop_of(corpus.recordings[row]) == RHYTHM_HOP_S
+            repeat.fold_of[row] = plan.fold
+            if variant.is_article:
+                repeat.outputs[row], windows = outputs[:1], outputs[1:]
             else:
-                found.outputs[row], windows = (outputs[::2] if is_marked else outputs), outputs
-            if is_marked:
-                found.windows[row] = windows
-        for name, its in fold.disturbed.items():
-            found.disturbed.setdefault(name, {}).update(its)
-    return found
+                every_second = outputs[::2] if is_annotated else outputs
+                repeat.outputs[row], windows = _without_looped_rhythm(corpus, row, every_second), outputs
+            if is_annotated:
+                repeat.windows[row] = windows
+        for name, by_row in fold.perturbed.items():
+            masked = {row: _without_looped_rhythm(corpus, row, outputs) for row, outputs in by_row.items()}
+            repeat.perturbed.setdefault(name, {}).update(masked)
+    return repeat
 
 
-def _without_looped_rhythm(repeat: Repeat, sounds: Sequence[Sound], labels: Sequence[str]) -> Repeat:
-    """Return outputs in which clips that were looped say nothing of rhythm."""
-
-    def told(outputs: Mapping[int, NDArray[np.float32]]) -> dict[int, NDArray[np.float32]]:
-        return {r: without_rhythm(o, labels) if sounds[r].is_looped(HEART) else o for r, o in outputs.items()}
-
-    disturbed = {name: told(outputs) for name, outputs in repeat.disturbed.items()}
-    return dataclasses.replace(repeat, outputs=told(repeat.outputs), disturbed=disturbed)
+def _without_looped_rhythm(corpus: Corpus, row: int, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the outputs for a recording, without the extrasystole where it was looped."""
+    return mask_extrasystole(outputs, corpus.labels) if corpus.sounds[row].is_looped(HEART) else outputs
 
 
-def _rhythms(
-    recordings: Sequence[Recording], durations_s: Sequence[float], rows: Sequence[int]
-) -> dict[int, list[RhythmWindow]]:
-    """Return the windows whose rhythm marks tell, by row."""
-    beside = [(row, marks) for row in rows if (marks := annotations_beside(recordings[row])) is not None]
-    return {row: rhythm_windows(read_annotations(marks), durations_s[row]) for row, marks in beside}
+def _rhythms(corpus: Corpus, rows: Sequence[int]) -> dict[int, list[RhythmWindow]]:
+    """Return the windows whose rhythm the annotations give, by row."""
+    beside = [(row, path) for row in rows if (path := annotations_beside(corpus.recordings[row])) is not None]
+    return {row: rhythm_windows(read_annotations(path), duration_s(corpus, row)) for row, path in beside}
 
 
 def _calibrations(
     variant: Variant,
     repeat: Repeat,
     primary: Sequence[int],
-    truth: NDArray[np.intp],
-    labels: Sequence[str],
-    drawn: Sequence[float],
+    corpus: Corpus,
+    priors: Sequence[float],
     prior_exponent: float,
 ) -> Mapping[int, FoldCalibration]:
-    """Return the calibration of every fold; the article's recipe has none to choose."""
-    if variant.recipe == "article":
+    """Return the calibration of every fold; the article's recipe has none to fit."""
+    if variant.is_article:
         return dict.fromkeys(repeat.fold_of.values(), FoldCalibration(Calibration("share"), None))
-    return calibrations_of(repeat, primary, truth, labels, drawn, prior_exponent)
+    return fit_fold_calibrations(repeat, primary, corpus, priors, prior_exponent)
 
 
-def _figures(
+def _metrics(
     scores: StudyScores,
-    recordings: Sequence[Recording],
-    held: Sequence[Recording],
-    judged: Sequence[Sequence[ScoredRecording]],
-    shown: Sequence[Sequence[ScoredRecording]],
-    marked: Sequence[AnnotatedWindows],
-    disturbed: Mapping[str, Sequence[Sequence[ScoredRecording]]],
-    telling: set[str],
-    labels: tuple[str, ...],
+    corpus: Corpus,
+    scored: Scored,
+    audible: Scored,
+    annotated: Sequence[AnnotatedWindows],
+    perturbed: Mapping[str, Scored],
     bootstrap: OverSeeds,
 ) -> dict[str, Any]:
-    """Return every figure as JSON values."""
-    places = {source: [at for at, its in enumerate(held) if its.source == source] for source in scores.other_sets()}
-    tells_all = [at for at, its in enumerate(held) if its.source in telling]
-    primary = [[of_seed[at] for at in tells_all] for of_seed in judged]
+    """Return every metric as JSON values."""
+    held_out = [one.recording for one in scored[0]]
+
+    def of_sets(sources: set[str], by_seed: Scored) -> Scored:
+        return [[one for one in of_seed if one.recording.source in sources] for of_seed in by_seed]
+
     return {
-        "labels": list(labels),
-        "data": described(recordings),
-        "held_out": described(held),
+        "labels": list(corpus.labels),
+        "data": described(corpus.recordings),
+        "held_out": described(held_out),
         "draws": bootstrap.repeats,
-        "headline": headline(scores, bootstrap_of(bootstrap)),
+        "headline": headline(scores, OverSeeds(1, bootstrap.seed, bootstrap.repeats)),
         "per_seed": per_seed(scores),
-        "telling": sorted(telling),
-        "tables": tables_json(primary, labels, bootstrap),
+        "telling": sorted(corpus.fully_labelled),
+        "tables": tables_json(of_sets(corpus.fully_labelled, scored), corpus.labels, bootstrap),
         "other_sets": {
-            source: tables_json([[of_seed[at] for at in its] for of_seed in judged], labels, bootstrap)
-            for source, its in places.items()
+            source: tables_json(of_sets({source}, scored), corpus.labels, bootstrap) for source in scores.other_sets()
         },
-        "rhythm": rhythm_of_seeds([[of[at] for at in tells_all] for of in shown], marked, labels, bootstrap),
-        "robustness": robustness_json(disturbed, labels, bootstrap) if disturbed else None,
+        "rhythm": rhythm_of_seeds(of_sets(corpus.fully_labelled, audible), annotated, corpus.labels, bootstrap),
+        "robustness": robustness_json(perturbed, corpus.labels, bootstrap) if perturbed else None,
     }
 
 
-def bootstrap_of(bootstrap: OverSeeds) -> OverSeeds:
-    """Return a bootstrap of the same draws for rows that are already those of one seed."""
-    return OverSeeds(1, bootstrap.seed, bootstrap.repeats)
-
-
 def described(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
-    """Return the data sets with counts per label and patients."""
-    found = []
-    for source in dict.fromkeys(its.source for its in recordings):
-        of_source = [its for its in recordings if its.source == source]
-        counts = Counter(" or ".join(its.labels) for its in of_source)
-        hearts = [its for its in of_source if its.label != NON_CARDIAC]
-        patients = len(set(patients_of(hearts)))
-        found.append({"set": source, "recordings": len(of_source), "patients": patients, "labels": dict(counts)})
-    return found
+    """Return the data sets with counts per label and patients; an unknown patient counts as one of its own."""
+    hearts = [
+        "" if recording.label == NON_CARDIAC else patient
+        for recording, patient in zip(recordings, patients_of(recordings), strict=True)
+    ]
+    return count_by_set(recordings, hearts)

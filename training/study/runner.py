@@ -1,53 +1,44 @@
-"""A study: variants of the recipe on the same folds and seeds, each saved as soon as it is done.
+"""A study: variants of the recipe on the same folds and seeds, each saved when it is done.
 
-    NAME.json   figures with intervals, what was changed, options, command, processor time, counts
-    NAME.npz    the calibrated scores that the figures are made of (training.study.scores)
+    NAME.json   metrics with intervals, what was changed, options, command, processor time, counts
+    NAME.npz    the calibrated scores that the metrics follow from (training.study.scores)
 
-Folds that are done are kept in a working folder until their variant is, so a study that was stopped goes on where it
-was. Needs the training extra.
+Folds are stored in a working folder until their variant is done, so a study that was stopped can be resumed. Needs the
+training extra.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import hashlib
 import json
 import logging
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
+from monitor.atomic_write import write_atomic
 from monitor.errors import DataError
 from monitor.features.spec import HEART
-from training.data.audio import Sound, read_usable
+from training.data.audio import read_usable
+from training.data.corpus import Corpus
 from training.data.discovery import discover
 from training.data.folds import with_patients
 from training.data.recording import Recording
-from training.examples.mixture import drawn_labels
-from training.fitting import heart_fit
-from training.fitting.cross_validation import FoldPlan, FoldRun, fold_plans, fold_runs_of, material_of
-from training.fitting.heart_fit import Material
+from training.examples.mixture import label_priors
+from training.fitting.cross_validation import FoldPlan, fit_fold, fold_plans
+from training.fitting.heart_fit import with_synthetic_sounds
 from training.fitting.options import HeartOptions
 from training.progress import Progress, TerminalProgress
-from training.study.figures import COMPARISONS, compare_all
-from training.study.fold_outputs import (
-    EPOCHS,
-    FoldOutputs,
-    Probe,
-    article_fold,
-    article_pictures,
-    judged_fold,
-    load_fold,
-    save_fold,
-)
+from training.recipes.article import ArticleOptions, read_images
+from training.study.article import run_article_fold
+from training.study.fold_outputs import FoldOutputs, PerturbedSets, load_fold, save_fold, score_fold
+from training.study.headline import COMPARISONS, compare_all
 from training.study.results import result_of
 from training.study.scores import save_scores
 from training.study.variants import VARIANTS, Variant
@@ -57,19 +48,19 @@ __all__ = ["Study", "command_of", "run_variants", "write_json"]
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """Where a study is done and how.
+    """Where and how a study is run.
 
     Attributes
     ----------
     folder : Path
-        Of the figures and scores.
+        For metrics and scores.
     work : Path
-        Of folds that are done while their variant is not.
+        For the folds of variants that are not done.
     options : HeartOptions
         Of the recipe; a variant may change them.
     repeats : int or None
         Seeds of every variant; None for as many as the variant names.
-    draws : int
+    resamples : int
         Of the bootstrap.
     """
 
@@ -77,48 +68,35 @@ class Study:
     work: Path
     options: HeartOptions
     repeats: int | None = None
-    draws: int = 1000
+    resamples: int = 1000
 
     def is_done(self, variant: Variant) -> bool:
-        """Return whether a variant's figures and scores are there."""
+        """Return whether a variant's metrics and scores are there."""
         return all((self.folder / f"{variant.name}{ending}").is_file() for ending in (".json", ".npz"))
 
     def run(self, variant: Variant, recordings: Sequence[Recording], command: str, progress: Progress) -> Path:
-        """Run a variant, save it, and return the path of its figures.
+        """Run a variant, save it, and return the path of its metrics.
 
         Raises
         ------
         DataError
-            If no set tells all labels, or a label has too few patients for the folds.
+            If no set is fully labelled, or a label has too few patients for the folds.
         """
         began = time.time()
         options = variant.options(dataclasses.replace(self.options, repeats=self.repeats or variant.repeats))
-        tick = progress.stage("reading recordings", len(recordings))
-        recordings, sounds = read_usable(recordings, lambda its: variant.read(its, HEART), tick)
-        material = material_of(recordings, options, progress)
-        plans = fold_plans(
-            recordings, material.telling, folds=options.folds, repeats=options.repeats, seed=options.seed
-        )
-        kept = self.work / f"{variant.name}-{_digest(variant, options, recordings)}"
-        if kept.is_dir():
-            progress.note(f"{variant.name}: goes on with {len(list(kept.glob('*.npz')))} folds kept in {kept}")
-        with _substituted(variant):
-            folds = list(_folds(variant, material, recordings, sounds, options, plans, kept, progress))
-            mixture = variant.mix(sounds, material.made, material.telling, HEART, options.seed)
+        on_step = progress.stage("reading recordings", len(recordings))
+        usable = read_usable(recordings, lambda recording: variant.recipe.read(recording, HEART), on_step)
+        corpus = with_synthetic_sounds(Corpus.of(*usable), options, progress)
+        plans = fold_plans(corpus, folds=options.folds, repeats=options.repeats, seed=options.seed)
+        work = self.work / f"{variant.name}-{_digest(variant, options, corpus.recordings)}"
+        if work.is_dir():
+            progress.note(f"{variant.name}: continues with {len(list(work.glob('*.npz')))} folds stored in {work}")
+        folds = list(_folds(variant, corpus, options, plans, work, progress))
+        mixture = variant.recipe.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, options.seed)
+        priors = label_priors(mixture.finetune, corpus.labels)
         result = result_of(
-            variant,
-            recordings,
-            sounds,
-            material.labels,
-            material.telling,
-            plans,
-            folds,
-            drawn_labels(mixture.after, material.labels),
-            prior_exponent=options.prior_exponent,
-            draws=self.draws,
+            variant, corpus, plans, folds, priors, prior_exponent=options.prior_exponent, resamples=self.resamples
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        digest = save_scores(result.scores, self.folder / f"{variant.name}.npz")
         facts = {
             "type": "evidence",
             "schema": 1,
@@ -126,134 +104,95 @@ class Study:
             "title": variant.title,
             "changed": variant.changed,
             "command": command,
-            "options": dataclasses.asdict(options) if variant.recipe == "heart" else _article_options(options),
+            "options": _article_facts(options) if variant.is_article else options.to_json(),
             "seeds": [options.seed + repeat for repeat in range(options.repeats)],
-            "cpu_minutes": round(sum(its.cpu_s for its in folds) / 60, 2),
+            "cpu_minutes": round(sum(fold.cpu_s for fold in folds) / 60, 2),
             "minutes": round((time.time() - began) / 60, 2),
-            "scores_sha256": digest,
+            "scores_sha256": save_scores(result.scores, self.folder / f"{variant.name}.npz"),
         }
         path = self.folder / f"{variant.name}.json"
-        write_json({**facts, **result.figures}, path)
-        shutil.rmtree(kept, ignore_errors=True)
+        write_json({**facts, **result.metrics}, path)
+        shutil.rmtree(work, ignore_errors=True)
         return path
 
 
-def _article_options(options: HeartOptions) -> dict[str, Any]:
-    """Return the options that count for the article's recipe."""
-    return {"seed": options.seed, "folds": options.folds, "epochs": _epochs(options)}
+def _article_options(options: HeartOptions) -> ArticleOptions:
+    """Return the options of the article's recipe: its own epochs, or fewer where the study is a short one."""
+    article = ArticleOptions(seed=options.seed, folds=options.folds, repeats=options.repeats)
+    return dataclasses.replace(article, epochs=min(article.epochs, options.steps))
 
 
-def _epochs(options: HeartOptions) -> int:
-    """Return the epochs of the article's recipe: its own, or fewer where the study is a short one."""
-    return min(EPOCHS, options.steps)
+def _article_facts(options: HeartOptions) -> dict[str, int]:
+    """Return the options of the article's recipe that an evidence file has."""
+    article = _article_options(options)
+    return {"seed": article.seed, "folds": article.folds, "epochs": article.epochs}
 
 
 def _digest(variant: Variant, options: HeartOptions, recordings: Sequence[Recording]) -> str:
-    """Return a few letters for what the kept folds depend on, but for the code."""
-    known = [(its.path.name, its.labels, its.patient, its.source) for its in recordings]
+    """Return a short digest of what stored folds depend on, but for the code."""
+    known = [(recording.path.name, recording.labels, recording.patient, recording.source) for recording in recordings]
     text = repr((variant.name, dataclasses.astuple(options), known))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-@contextlib.contextmanager
-def _substituted(variant: Variant) -> Iterator[None]:
-    """Put a variant's mixture and batches in the place of the recipe's, which names them in one module."""
-    before = {name: getattr(heart_fit, name) for name in ("mix", "BatchMaker")}
-    try:
-        for name, instead in {"mix": variant.mix, "BatchMaker": variant.batches}.items():
-            setattr(heart_fit, name, instead)
-        yield
-    finally:
-        for name, recipe in before.items():
-            setattr(heart_fit, name, recipe)
-
-
 def _folds(
     variant: Variant,
-    material: Material,
-    recordings: Sequence[Recording],
-    sounds: Sequence[Sound],
+    corpus: Corpus,
     options: HeartOptions,
     plans: Sequence[FoldPlan],
-    kept: Path,
+    work: Path,
     progress: Progress,
 ) -> Iterator[FoldOutputs]:
-    """Yield the outputs of every fold, in the order of the plans; those that are kept are not run again."""
-    if variant.recipe == "article":
-        yield from _article_folds(material, recordings, options, plans, kept, progress)
-        return
-    probe = Probe.of(recordings, material.telling) if variant.probed else None
-    keeper = _Keeper(kept)
-    began = time.process_time()
-    runs = fold_runs_of(material, recordings, sounds, options, progress, keeper=keeper)
-    for plan, run in zip(plans, runs, strict=True):
-        found = load_fold(_path(kept, plan))
-        if found is None:
-            outputs, disturbed = judged_fold(run.network, run.held, sounds, probe, variant.seen)
-            found = FoldOutputs(run.held, outputs, disturbed, time.process_time() - began)
-            save_fold(found, _path(kept, plan))
-        began = time.process_time()
-        yield found
-
-
-def _article_folds(
-    material: Material,
-    recordings: Sequence[Recording],
-    options: HeartOptions,
-    plans: Sequence[FoldPlan],
-    kept: Path,
-    progress: Progress,
-) -> Iterator[FoldOutputs]:
-    """Yield the outputs of the article's recipe for every fold."""
-    pictures = article_pictures(recordings, progress)
+    """Yield the outputs of every fold, in the order of the plans; stored ones are not run again."""
+    is_article = variant.is_article
+    run_one = _article_run(corpus, options, progress) if is_article else _heart_run(variant, corpus, options, progress)
     for plan in plans:
-        found = load_fold(_path(kept, plan))
-        if found is None:
-            found = article_fold(
-                plan, recordings, pictures, material.labels, material.telling, progress, epochs=_epochs(options)
-            )
-            save_fold(found, _path(kept, plan))
-        yield found
+        path = work / f"fold-{plan.repeat}-{plan.fold}.npz"
+        outputs = load_fold(path)
+        if outputs is None:
+            outputs = run_one(plan)
+            save_fold(outputs, path)
+        yield outputs
 
 
-class _Keeper:
-    """Says which folds need not be run again, since the study has kept what their networks put out."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def load(self, plan: FoldPlan, *_: Any) -> FoldRun | None:
-        """Return a fold without a network, if its outputs are kept; or None."""
-        if not _path(self._folder, plan).is_file():
-            return None
-        nobody = np.empty(0, np.intp)
-        return FoldRun(plan.repeat, plan.fold, None, plan.training, plan.held, nobody, {}, [])
-
-    def save(self, run: FoldRun) -> None:
-        """Do nothing: the study keeps more of a fold than this."""
+Run = Callable[[FoldPlan], FoldOutputs]
 
 
-def _path(kept: Path, plan: FoldPlan) -> Path:
-    """Return the file of a fold."""
-    return kept / f"fold-{plan.repeat}-{plan.fold}.npz"
+def _heart_run(variant: Variant, corpus: Corpus, options: HeartOptions, progress: Progress) -> Run:
+    """Return the function that runs a fold of a variant of our recipe."""
+    recipe = variant.recipe
+    perturbed = PerturbedSets.of(corpus.recordings, corpus.fully_labelled) if variant.is_perturbed else None
+
+    def run_one(plan: FoldPlan) -> FoldOutputs:
+        began = time.process_time()
+        network = fit_fold(plan, corpus, options, progress, recipe=recipe)[0].network
+        scored = score_fold(network, plan.held_out, corpus.sounds, perturbed, recipe.apply_channels)
+        return FoldOutputs(plan.held_out, *scored, time.process_time() - began)
+
+    return run_one
+
+
+def _article_run(corpus: Corpus, options: HeartOptions, progress: Progress) -> Run:
+    """Return the function that runs a fold of the article's recipe."""
+    article = _article_options(options)
+    _, images = read_images(corpus.recordings, progress)
+    return lambda plan: run_article_fold(plan, corpus, images, article, progress)
 
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:
     """Write JSON, whole or not at all; the same values give the same file."""
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    write_atomic(path, json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def run_variants(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the variants asked for that are not there yet, then compare all with the recipe; return the exit code.
+    """Run the requested variants that are not done, then compare all with the recipe; return the exit code.
 
     Raises
     ------
     DataError
-        If a variant is not known, or the recordings cannot be used.
+        If a variant is unknown, or the recordings cannot be used.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that many networks are many
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every further network
     variants = _chosen(arguments.only)
     options = HeartOptions(seed=arguments.seed)
     if arguments.steps is not None:
@@ -264,16 +203,15 @@ def run_variants(arguments: argparse.Namespace, console: Console) -> int:
     with TerminalProgress(console) as progress:
         for variant in variants:
             if variant not in todo:
-                progress.note(f"{variant.name}: is there already; --again runs it anew")
+                progress.note(f"{variant.name}: is done already; --again runs it once more")
         for variant in todo:
             progress.note(f"{variant.name}: {variant.title}")
             if arguments.again:
-                for kept in arguments.work.glob(f"{variant.name}-*"):
-                    shutil.rmtree(kept, ignore_errors=True)
+                for stored in arguments.work.glob(f"{variant.name}-*"):
+                    shutil.rmtree(stored, ignore_errors=True)
             path = study.run(variant, recordings, command_of(arguments, variant), progress)
             progress.note(f"wrote {path}")
         progress.note("comparing with the recipe")
-        arguments.out.mkdir(parents=True, exist_ok=True)
         write_json(compare_all(arguments.out, arguments.draws, progress.note), arguments.out / COMPARISONS)
     return 0
 
@@ -283,12 +221,12 @@ def _chosen(only: str) -> Sequence[Variant]:
     names = [name.strip() for name in only.split(",") if name.strip()] or list(VARIANTS)
     unknown = [name for name in names if name not in VARIANTS]
     if unknown:
-        raise DataError(f"no variant is named {unknown[0]!r}", f"choose of {', '.join(VARIANTS)}")
+        raise DataError(f"no variant is named {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
     return [VARIANTS[name] for name in dict.fromkeys(names)]
 
 
 def command_of(arguments: argparse.Namespace, variant: Variant) -> str:
-    """Return what a person types to run one variant so again, with the folders' names alone."""
+    """Return the command that repeats one variant, with the names of the folders alone."""
     words = ["python benchmarks/accuracy/ablations.py", *(path.resolve().name for path in arguments.data)]
     words += ["--only", variant.name]
     for name in ("repeats", "steps"):

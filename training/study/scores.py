@@ -1,7 +1,7 @@
-"""Calibrated scores of a study's held-out recordings and windows, all seeds side by side; kept beside the figures.
+"""Calibrated scores of a study's held-out recordings and windows for all seeds, stored beside its metrics.
 
-The figures of a study can be made again from these alone, and two studies compared patient by patient. Held are
-names of files and of patients as the data sets give them, never a path. Pure NumPy, but for files.
+The metrics can be computed again from these alone, and two studies compared patient by patient. Stored are names of
+files and of patients as the data sets give them, never a path. Pure NumPy, but for files.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.atomic_write import write_atomic
 from monitor.errors import DataError
-from training.data.recording import EXTRASTOLE, Recording
+from training.data.corpus import Corpus
+from training.data.recording import EXTRASTOLE
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 
@@ -33,34 +34,34 @@ FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class StudyScores:
-    """What networks said of recordings, and of windows whose rhythm is marked, that they had not heard.
+    """Scores of held-out recordings, and of held-out windows with a known rhythm.
 
     Attributes
     ----------
-    labels, telling : tuple of str
-        Labels in the order of the scores; names of the sets that tell all of them.
+    labels, fully_labelled : tuple of str
+        Labels in the order of the scores; names of the sets in which all of them are known.
     names, sources, patients, may_be : ndarray of str, shape (recordings,)
         ``may_be`` holds the labels that a recording may have, joined.
     noisy : ndarray, shape (recordings,), int8
         1 noisy, 0 clean, -1 where the set does not say.
     scores : ndarray, shape (repeats, recordings, labels), float32
-    shown : ndarray, shape (repeats, recordings), float32
-        Score of an extrasystole without the share that is given the label though nothing shows it: that share is
-        another one in each fold, so only this ranks recordings of different folds. 0 for labels without one.
+    audible : ndarray, shape (repeats, recordings), float32
+        Score of an extrasystole without the share of inaudible ones, which differs from fold to fold; so only this
+        ranks recordings of different folds. 0 for labels without an extrasystole.
     window_names, window_patients, window_kinds : ndarray of str, shape (windows,)
     window_scores : ndarray, shape (repeats, windows), float32
         Of an extrasystole.
     """
 
     labels: tuple[str, ...]
-    telling: tuple[str, ...]
+    fully_labelled: tuple[str, ...]
     names: Text
     sources: Text
     patients: Text
     may_be: Text
     noisy: NDArray[np.int8]
     scores: NDArray[np.float32]
-    shown: NDArray[np.float32]
+    audible: NDArray[np.float32]
     window_names: Text
     window_patients: Text
     window_kinds: Text
@@ -73,7 +74,7 @@ class StudyScores:
 
     def first(self, repeats: int) -> StudyScores:
         """Return the same with fewer seeds."""
-        fewer = {name: getattr(self, name)[:repeats] for name in ("scores", "shown", "window_scores")}
+        fewer = {name: getattr(self, name)[:repeats] for name in ("scores", "audible", "window_scores")}
         return dataclasses.replace(self, **fewer)
 
     def only(self, rows: NDArray[np.intp], windows: NDArray[np.intp]) -> StudyScores:
@@ -86,7 +87,7 @@ class StudyScores:
             self,
             **changed,
             scores=self.scores[:, rows],
-            shown=self.shown[:, rows],
+            audible=self.audible[:, rows],
             window_scores=self.window_scores[:, windows],
         )
 
@@ -94,87 +95,86 @@ class StudyScores:
         """Return the rows of a data set."""
         return np.flatnonzero(self.sources == source)
 
-    def telling_rows(self) -> NDArray[np.intp]:
-        """Return the rows of the sets that tell all labels."""
-        return np.flatnonzero(np.isin(self.sources, self.telling))
+    def fully_labelled_rows(self) -> NDArray[np.intp]:
+        """Return the rows of the fully labelled sets."""
+        return np.flatnonzero(np.isin(self.sources, self.fully_labelled))
 
     def other_sets(self) -> list[str]:
-        """Return the names of the sets that tell a part."""
-        return sorted(set(self.sources.tolist()) - set(self.telling))
+        """Return the names of the partially labelled sets."""
+        return sorted(set(self.sources.tolist()) - set(self.fully_labelled))
 
-    def marked(self, repeat: int) -> AnnotatedWindows:
-        """Return the marked windows with the scores of one seed."""
-        kinds = [frozenset(filter(None, its.split(JOINT))) for its in self.window_kinds.tolist()]
+    def annotated(self, repeat: int) -> AnnotatedWindows:
+        """Return the annotated windows with the scores of one seed."""
+        kinds = [frozenset(filter(None, joined.split(JOINT))) for joined in self.window_kinds.tolist()]
         score = self.window_scores[repeat].astype(np.float64)
         return AnnotatedWindows(score, kinds, self.window_patients.tolist(), self.window_names.tolist())
 
 
 WINDOW_TEXTS = ("window_names", "window_patients", "window_kinds")
 TEXTS = ("names", "sources", "patients", "may_be", *WINDOW_TEXTS)
-NUMBERS = ("noisy", "scores", "shown", "window_scores")
+NUMBERS = ("noisy", "scores", "audible", "window_scores")
+KEYS = {"audible": "shown"}
+"""Keys of the file that differ from the names here; they stay, so that older files can be read."""
 
 
 def make_scores(
-    recordings: Sequence[Recording],
-    labels: tuple[str, ...],
-    telling: set[str],
+    corpus: Corpus,
+    rows: Sequence[int],
     scores: Sequence[NDArray[np.float64]],
-    shown: Sequence[NDArray[np.float64]],
-    marked: Sequence[AnnotatedWindows],
+    audible: Sequence[NDArray[np.float64]],
+    annotated: Sequence[AnnotatedWindows],
 ) -> StudyScores:
     """Return the scores of some held-out recordings.
 
     Parameters
     ----------
-    recordings : sequence of Recording
-    labels : tuple of str
-    telling : set of str
-    scores : sequence of ndarray, each ``(recordings, labels)``
+    corpus : Corpus
+    rows : sequence of int
+        Of the recordings.
+    scores : sequence of ndarray, each ``(rows, labels)``
         One per seed.
-    shown : sequence of ndarray, each ``(recordings, labels)``
-        The same without what is given unshown.
-    marked : sequence of AnnotatedWindows
+    audible : sequence of ndarray, each ``(rows, labels)``
+        The same without the share of inaudible extrasystoles.
+    annotated : sequence of AnnotatedWindows
         One per seed: the same windows.
     """
-    first = marked[0]
-    noisy = [-1 if its.noisy is None else int(its.noisy) for its in recordings]
+    first, recordings = annotated[0], [corpus.recordings[row] for row in rows]
+    noisy = [-1 if recording.noisy is None else int(recording.noisy) for recording in recordings]
     return StudyScores(
-        labels=labels,
-        telling=tuple(sorted(telling)),
-        names=_text([its.path.name for its in recordings]),
-        sources=_text([its.source for its in recordings]),
+        labels=corpus.labels,
+        fully_labelled=tuple(sorted(corpus.fully_labelled)),
+        names=_text([recording.path.name for recording in recordings]),
+        sources=_text([recording.source for recording in recordings]),
         patients=_text(patients_of(recordings)),
-        may_be=_text([JOINT.join(its.labels) for its in recordings]),
+        may_be=_text([JOINT.join(recording.labels) for recording in recordings]),
         noisy=np.array(noisy, np.int8),
-        scores=np.stack(scores).astype(np.float32),
-        shown=np.stack([_early(its, labels) for its in shown]).astype(np.float32),
+        scores=np.stack(scores).astype(np.float32),  # (repeats, recordings, labels)
+        audible=np.stack([_of_extrastole(of_seed, corpus.labels) for of_seed in audible]).astype(np.float32),
         window_names=_text([Path(name).name for name in first.recordings]),
         window_patients=_text(first.patients),
         window_kinds=_text([JOINT.join(sorted(kinds)) for kinds in first.kinds]),
-        window_scores=np.stack([its.score for its in marked]).astype(np.float32),
+        window_scores=np.stack([of_seed.score for of_seed in annotated]).astype(np.float32),  # (repeats, windows)
     )
 
 
-def _early(scores: NDArray[np.float64], labels: Sequence[str]) -> NDArray[np.float64]:
-    """Return the scores of an extrasystole, 0 for labels without one."""
-    place = extrastole_place(labels)
-    return np.zeros(len(scores)) if place is None else scores[:, place]
+def _of_extrastole(scores: NDArray[np.float64], labels: Sequence[str]) -> NDArray[np.float64]:
+    """Return the scores of an extrasystole ``(rows,)``, 0 for labels without one."""
+    index = extrastole_index(labels)
+    return np.zeros(len(scores)) if index is None else scores[:, index]
 
 
-def extrastole_place(labels: Sequence[str]) -> int | None:
-    """Return where the score of an extrasystole stands, or None."""
+def extrastole_index(labels: Sequence[str]) -> int | None:
+    """Return the index of the extrasystole among some labels, or None."""
     return list(labels).index(EXTRASTOLE) if EXTRASTOLE in labels else None
 
 
 def save_scores(scores: StudyScores, path: Path) -> str:
     """Write scores, whole or not at all; return the file's SHA-256. The same scores give the same file."""
-    arrays: dict[str, NDArray[Any]] = {name: getattr(scores, name) for name in (*TEXTS, *NUMBERS)}
-    facts = {"format": np.array(FORMAT), "labels": _text(scores.labels), "telling": _text(scores.telling)}
+    arrays: dict[str, NDArray[Any]] = {KEYS.get(name, name): getattr(scores, name) for name in (*TEXTS, *NUMBERS)}
+    facts = {"format": np.array(FORMAT), "labels": _text(scores.labels), "telling": _text(scores.fully_labelled)}
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **facts, **arrays)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(content.getvalue())
-    os.replace(temporary, path)
+    write_atomic(path, content.getvalue())
     return hashlib.sha256(content.getvalue()).hexdigest()
 
 
@@ -187,11 +187,11 @@ def load_scores(path: Path) -> StudyScores:
         If it cannot be read, or is of another format.
     """
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            if int(kept["format"]) != FORMAT:
+        with np.load(path, allow_pickle=False) as stored:
+            if int(stored["format"]) != FORMAT:
                 raise ValueError("another format")
-            arrays = {name: kept[name] for name in (*TEXTS, *NUMBERS)}
-            return StudyScores(tuple(kept["labels"].tolist()), tuple(kept["telling"].tolist()), **arrays)
+            arrays = {name: stored[KEYS.get(name, name)] for name in (*TEXTS, *NUMBERS)}
+            return StudyScores(tuple(stored["labels"].tolist()), tuple(stored["telling"].tolist()), **arrays)
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: cannot be read as the scores of a study", "run that study with --again") from error
 

@@ -1,7 +1,7 @@
-"""What a study's scores say, as JSON values: every table of an evaluation, rhythm by both truths, disturbances.
+"""Metrics of a study as JSON values: every table of an evaluation, rhythm against both ground truths, robustness.
 
-A figure of several seeds is the mean of theirs, with an interval over patients, each of whom is drawn with all seeds;
-counts are of one seed, but for the confusion and the reliability, which sum over the seeds. Pure.
+A metric of several seeds is the mean over them, with an interval over patients, each of whom is resampled with all
+seeds; counts are of one seed, but for the confusion and the reliability, which sum over the seeds. Pure.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluation.bootstrap import Bootstrap, Estimate
-from training.evaluation.ectopic import AnnotatedWindows, rhythm_json, rhythm_of
-from training.evaluation.evaluation import About, evaluate
-from training.evaluation.ground_truth import finding_of, patients_of
+from training.evaluation.ectopic import AnnotatedWindows, rhythm_json, rhythm_metrics
+from training.evaluation.evaluation import EvaluationInfo, evaluate
+from training.evaluation.ground_truth import finding_label, patients_of
 from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import ScoredRecording
 from training.reports.evaluation_json import to_json
@@ -33,12 +33,12 @@ LEFT_OUT = (
     "per_patient", "no_heart", "rhythm", "sensitivity", "specificity", "precision", "auc",
     "sensitivity_at_specificity_0.90",
 )  # fmt: skip
-"""Of an evaluation: what says nothing here, or is said twice. A patient's scores are of one seed each, and sounds that
-are no heart are never held out."""
+"""Keys of an evaluation that have no meaning here, or repeat others. A patient's scores are of one seed each, and
+non-cardiac sounds have no scores."""
 
 
 class OverSeeds(Bootstrap):
-    """Takes the mean of a figure over seeds whose rows stand one after another, all with the same patients.
+    """A bootstrap of means over seeds whose rows follow one another, all with the same patients.
 
     Parameters
     ----------
@@ -51,121 +51,123 @@ class OverSeeds(Bootstrap):
         super().__init__(seed, repeats)
         self._seeds = seeds
 
-    def figures(self, of: Callable[[Rows], Mapping[str, float]], patients: Sequence[str]) -> dict[str, Estimate]:
-        """Return figures, each with its interval; rows that do not repeat are taken as they are."""
+    def estimate(
+        self, statistic: Callable[[Rows], Mapping[str, float]], patients: Sequence[str]
+    ) -> dict[str, Estimate]:
+        """Return metrics, each with its interval; rows that do not repeat are taken as they are."""
         count = len(patients) // self._seeds
-        own = list(patients[:count])
-        if own * self._seeds != list(patients):
-            return super().figures(of, patients)
+        of_seed = list(patients[:count])
+        if of_seed * self._seeds != list(patients):
+            return super().estimate(statistic, patients)
 
         def mean(rows: Rows) -> dict[str, float]:
-            found = [of(rows + number * count) for number in range(self._seeds)]
-            return {name: sum(its[name] for its in found) / self._seeds for name in found[0]}
+            by_seed = [statistic(rows + seed * count) for seed in range(self._seeds)]
+            return {name: sum(values[name] for values in by_seed) / self._seeds for name in by_seed[0]}
 
-        return super().figures(mean, own)
+        return super().estimate(mean, of_seed)
 
 
 def tables_json(
-    judged: Sequence[Sequence[ScoredRecording]], labels: tuple[str, ...], bootstrap: OverSeeds
+    scored: Sequence[Sequence[ScoredRecording]], labels: tuple[str, ...], bootstrap: OverSeeds
 ) -> dict[str, Any]:
     """Return every table of some recordings.
 
     Parameters
     ----------
-    judged : sequence of sequence of ScoredRecording
+    scored : sequence of sequence of ScoredRecording
         The same recordings for each seed.
     labels : tuple of str
     bootstrap : OverSeeds
     """
-    together = [its for of_seed in judged for its in of_seed]
-    found = to_json(evaluate(together, _about(labels, bootstrap), bootstrap))
-    once = to_json(evaluate(judged[0], _about(labels, bootstrap), Bootstrap(0, 1)))
+    pooled = [recording for of_seed in scored for recording in of_seed]
+    tables = to_json(evaluate(pooled, _info(labels, bootstrap), bootstrap))
+    of_one_seed = to_json(evaluate(scored[0], _info(labels, bootstrap), Bootstrap(0, 1)))
     for name in LEFT_OUT:
-        del found[name]
-    counted: dict[str, Any] = _counted_once(found, once)
+        del tables[name]
+    counted: dict[str, Any] = _counted_once(tables, of_one_seed)
     return counted
 
 
-def _about(labels: tuple[str, ...], bootstrap: Bootstrap) -> About:
-    """Return what is measured, as far as tables need it."""
-    return About("", "", labels, 1.0, bootstrap.seed, bootstrap.repeats, [], {}, [], 0)
+def _info(labels: tuple[str, ...], bootstrap: Bootstrap) -> EvaluationInfo:
+    """Return what an evaluation is about, as far as tables need it."""
+    return EvaluationInfo("", "", labels, 1.0, bootstrap.seed, bootstrap.repeats, [], {}, [], 0)
 
 
-def _counted_once(found: Any, once: Any) -> Any:
-    """Return JSON values with the counts of one seed."""
-    if not isinstance(found, dict):
-        return found
+def _counted_once(pooled: Any, once: Any) -> Any:
+    """Return JSON values of all seeds with the counts of one seed."""
+    if not isinstance(pooled, dict):
+        return pooled
     return {
         name: once[name] if name in OF_ONE_SEED and not isinstance(value, dict) else _counted_once(value, once[name])
-        for name, value in found.items()
+        for name, value in pooled.items()
     }
 
 
 def rhythm_of_seeds(
-    judged: Sequence[Sequence[ScoredRecording]],
-    marked: Sequence[AnnotatedWindows],
+    scored: Sequence[Sequence[ScoredRecording]],
+    annotated: Sequence[AnnotatedWindows],
     labels: Sequence[str],
     bootstrap: OverSeeds,
 ) -> dict[str, Any] | None:
-    """Return the score of an extrasystole against both truths; None for labels without one.
+    """Return metrics of the score of an extrasystole against label and annotations; None for labels without one.
 
     Parameters
     ----------
-    judged : sequence of sequence of ScoredRecording
-        Recordings of the sets that tell all, for each seed.
-    marked : sequence of AnnotatedWindows
+    scored : sequence of sequence of ScoredRecording
+        Recordings of the fully labelled sets, for each seed.
+    annotated : sequence of AnnotatedWindows
         The same windows for each seed.
     labels : sequence of str
     bootstrap : OverSeeds
     """
     windows = AnnotatedWindows(
-        np.concatenate([its.score for its in marked]),
-        [kinds for its in marked for kinds in its.kinds],
-        [patient for its in marked for patient in its.patients],
-        [name for its in marked for name in its.recordings],
+        np.concatenate([of_seed.score for of_seed in annotated]),
+        [kinds for of_seed in annotated for kinds in of_seed.kinds],
+        [patient for of_seed in annotated for patient in of_seed.patients],
+        [name for of_seed in annotated for name in of_seed.recordings],
     )
-    found = rhythm_of([its for of_seed in judged for its in of_seed], windows, labels, bootstrap)
-    once = rhythm_of(judged[0], marked[0], labels, Bootstrap(0, 1))
-    if found is None or once is None:
+    pooled = rhythm_metrics([recording for of_seed in scored for recording in of_seed], windows, labels, bootstrap)
+    once = rhythm_metrics(scored[0], annotated[0], labels, Bootstrap(0, 1))
+    if pooled is None or once is None:
         return None
-    counted: dict[str, Any] = _counted_once(rhythm_json(found), rhythm_json(once))
+    counted: dict[str, Any] = _counted_once(rhythm_json(pooled), rhythm_json(once))
     return counted
 
 
 def robustness_json(
-    disturbed: Mapping[str, Sequence[Sequence[ScoredRecording]]], labels: Sequence[str], bootstrap: OverSeeds
+    perturbed: Mapping[str, Sequence[Sequence[ScoredRecording]]], labels: Sequence[str], bootstrap: OverSeeds
 ) -> dict[str, Any]:
-    """Return, by disturbance, the finding's AUC, the accuracy, and the share of windows withheld.
+    """Return, by perturbation, the finding's AUC, the accuracy, and the share of windows withheld.
 
     Parameters
     ----------
-    disturbed : mapping of str to sequence of sequence of ScoredRecording
+    perturbed : mapping of str to sequence of sequence of ScoredRecording
         By name, for each seed, the same recordings.
     labels : sequence of str
     bootstrap : OverSeeds
     """
-    return {name: _of_disturbance(judged, labels, bootstrap) for name, judged in disturbed.items()}
+    return {name: _of_perturbation(scored, labels, bootstrap) for name, scored in perturbed.items()}
 
 
-def _of_disturbance(
-    judged: Sequence[Sequence[ScoredRecording]], labels: Sequence[str], bootstrap: OverSeeds
+def _of_perturbation(
+    scored: Sequence[Sequence[ScoredRecording]], labels: Sequence[str], bootstrap: OverSeeds
 ) -> dict[str, dict[str, float | None]]:
-    """Return the figures of recordings that were all disturbed in one way."""
-    together = [its for of_seed in judged for its in of_seed]
-    finding = finding_of(labels)
-    scores = np.array([its.scores for its in together])
-    truth = np.array([labels.index(str(its.recording.label)) for its in together])
-    right = scores.argmax(axis=1) == truth
-    place = list(labels).index(finding)
-    ranking = Ranking(truth == place, scores[:, place])
-    withheld, windows = (np.array([getattr(its, name) for its in together]) for name in ("num_withheld", "num_windows"))
+    """Return the metrics of recordings with one perturbation."""
+    pooled = [recording for of_seed in scored for recording in of_seed]
+    finding = finding_label(labels)
+    index = list(labels).index(finding)
+    scores = np.array([one.scores for one in pooled])  # (recordings, labels)
+    ground_truth = np.array([labels.index(str(one.recording.label)) for one in pooled])
+    correct = scores.argmax(axis=1) == ground_truth
+    ranking = Ranking(ground_truth == index, scores[:, index])
+    withheld, windows = np.array([(one.num_withheld, one.num_windows) for one in pooled]).T
 
-    def of(rows: Rows) -> dict[str, float]:
+    def statistic(rows: Rows) -> dict[str, float]:
         return {
-            f"{finding}_auc": ranking.figures(rows, 0.9)[0],
-            "accuracy": float(right[rows].mean()) if len(rows) else math.nan,
+            f"{finding}_auc": ranking.auc(rows),
+            "accuracy": float(correct[rows].mean()) if len(rows) else math.nan,
             "windows_withheld": float(withheld[rows].sum() / windows[rows].sum()) if len(rows) else math.nan,
         }
 
-    figures = bootstrap.figures(of, patients_of([its.recording for its in together]))
-    return {name: figure.to_json() for name, figure in figures.items()}
+    estimates = bootstrap.estimate(statistic, patients_of([one.recording for one in pooled]))
+    return {name: estimate.to_json() for name, estimate in estimates.items()}

@@ -1,59 +1,49 @@
-"""The recipe, and the recipe with one thing changed: what an ablation is.
+"""The recipe, and the recipe with one thing changed: the variants of the ablation study.
 
-Each :class:`Variant` names a function for the one thing that it changes and leaves the others as they are.
-Must not fit a network; :mod:`training.study.runner` does.
+Each :class:`Variant` changes one part and leaves the others as they are. Must not fit a network;
+:mod:`training.study.runner` does.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monitor.features.spec import SpectrogramSpec
-from training.data.audio import Sound, read_sound
-from training.data.recording import Recording
-from training.examples.batches import Batch, BatchMaker, SamplingGroup
-from training.examples.mixture import Mixture, mix
 from training.fitting.options import HeartOptions
+from training.fitting.recipe import HEART_RECIPE, Channels, HeartRecipe
 from training.study.overrides import (
-    PlainBatchMaker,
-    mix_as_they_come,
-    mix_at_its_word,
-    mix_hearts,
-    mix_recorded,
-    mix_telling_sets,
-    read_padded,
+    UnaugmentedBatchMaker,
+    mix_fully_labelled_only,
+    mix_recordings_only,
+    mix_taking_labels_as_rhythm,
+    mix_without_class_balance,
+    mix_without_non_cardiac,
+    read_zero_padded,
 )
 
 __all__ = ["OURS", "SHORT", "VARIANTS", "Variant"]
 
 OURS, SHORT = "ours", "short"
-"""What others are compared with: the recipe as it is shipped, and a third as long."""
-
-Mix = Callable[[Sequence[Sound], Sequence[Sound], set[str], SpectrogramSpec, int], Mixture]
-Channels = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+"""What others are compared with: the recipe as shipped, and the recipe trained a third as long."""
 
 NO_RHYTHM: Channels = ((1, 0, 0), (0, 1, 0), (0, 0, 0))
 MEAN_FOR_MAXIMUM: Channels = ((1, 1, 0), (0, 0, 0), (0, 0, 1))
 
 
-def _same(options: HeartOptions) -> HeartOptions:
+def _unchanged(options: HeartOptions) -> HeartOptions:
     """Return the options as they are."""
     return options
 
 
-def _in_short(options: HeartOptions) -> HeartOptions:
-    """Return options of a training a third as long: ten changes can be compared in the time of three."""
+def _a_third_as_long(options: HeartOptions) -> HeartOptions:
+    """Return options with a third of the steps: ten ablations then take the time of three."""
     pretrain_steps, steps = (-(-count // 3) for count in (options.pretrain_steps, options.steps))
     return dataclasses.replace(options, pretrain_steps=pretrain_steps, steps=steps)
 
 
 def _in_one_stage(options: HeartOptions) -> HeartOptions:
-    """Return short options without the first stage; its batches are drawn in the second."""
-    short = _in_short(options)
+    """Return short options without pretraining; its steps are added to the second stage."""
+    short = _a_third_as_long(options)
     return dataclasses.replace(short, pretrain_steps=0, steps=short.steps + short.pretrain_steps)
 
 
@@ -64,162 +54,123 @@ class Variant:
     Attributes
     ----------
     name : str
-        Of its file in docs/evidence.
+        Of its files in docs/evidence.
     title : str
     changed : str
         What differs from the recipe, and what that entails; a sentence.
-    recipe : {"heart", "article"}
     against : str
         Name of the variant that it is compared with.
     repeats : int
-        How often all folds are run, each time with the next seed, unless asked otherwise.
-    probed : bool
-        Whether disturbed recordings are judged too.
+        Cross-validations, each with the next seed, unless asked otherwise.
+    is_perturbed : bool
+        Whether perturbed recordings are scored too.
+    is_article : bool
+        Whether it is the article's recipe; ``options`` and ``recipe`` then do not count, but for folds and seeds.
     options : callable
-    read : callable
-        From a recording and the spectrogram's settings to its sound.
-    mix : callable
-        Stands in for :func:`training.examples.mixture.mix`.
-    maker : type of BatchMaker
-    channels : 3 by 3 numbers or None
-        The picture's channels are multiplied by it, in training and in judging; None leaves them.
+        From the study's options to the variant's.
+    recipe : HeartRecipe
     """
 
     name: str
     title: str
     changed: str
-    recipe: str = "heart"
     against: str = OURS
     repeats: int = 1
-    probed: bool = False
-    options: Callable[[HeartOptions], HeartOptions] = _same
-    read: Callable[[Recording, SpectrogramSpec], Sound] = read_sound
-    mix: Mix = mix
-    maker: type[BatchMaker] = BatchMaker
-    channels: Channels | None = None
-
-    def seen(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return pictures ``(..., 64, 64, 3)`` as the variant's network sees them."""
-        return pictures if self.channels is None else pictures @ np.array(self.channels, np.float32)
-
-    def batches(
-        self, shares: Sequence[SamplingGroup], outputs: Sequence[str], spec: SpectrogramSpec, seed: int
-    ) -> Batches:
-        """Return what makes the variant's batches; stands in for :class:`training.examples.batches.BatchMaker`."""
-        return Batches(self, self.maker(shares, outputs, spec, seed))
+    is_perturbed: bool = False
+    is_article: bool = False
+    options: Callable[[HeartOptions], HeartOptions] = _unchanged
+    recipe: HeartRecipe = HEART_RECIPE
 
 
-class Batches:
-    """Batches as a variant's network sees them."""
-
-    def __init__(self, variant: Variant, maker: BatchMaker) -> None:
-        self._variant = variant
-        self._maker = maker
-        self.outputs = maker.outputs
-
-    def make(self, size: int) -> Batch:
-        """Return the next batch."""
-        batch = self._maker.make(size)
-        return batch._replace(pictures=self._variant.seen(batch.pictures))
+def _ablation(
+    name: str,
+    title: str,
+    changed: str,
+    options: Callable[[HeartOptions], HeartOptions] = _a_third_as_long,
+    recipe: HeartRecipe = HEART_RECIPE,
+) -> Variant:
+    """Return a variant that is trained a third as long and compared with the recipe trained so."""
+    return Variant(name, title, changed, against=SHORT, options=options, recipe=recipe)
 
 
 ALL = (
-    Variant(OURS, "the recipe", "The recipe as it is shipped.", repeats=3, probed=True),
+    Variant(OURS, "the recipe", "The recipe as it is shipped.", repeats=3, is_perturbed=True),
     Variant(
         "article",
         "the article's recipe",
-        "The article's picture, network and training on set B alone, judged on the same folds; its score of a "
+        "The article's image, network and training on set B alone, evaluated on the same folds; its score of a "
         "recording is that of the first 5 s, padded with zeros, as in the article.",
-        recipe="article",
+        is_article=True,
         repeats=3,
     ),
     Variant(
         SHORT,
         "the recipe, a third as long",
         "What the others are compared with: the recipe, each of its stages a third as long.",
-        options=_in_short,
+        options=_a_third_as_long,
     ),
-    Variant(
+    _ablation(
         "no_rhythm_channel",
         "no rhythm channel",
-        "Channel 2, the sliding autocorrelation, is zero; the score of an extrasystole has nothing else to see.",
-        channels=NO_RHYTHM,
-        options=_in_short,
-        against=SHORT,
+        "Channel 2, the sliding autocorrelation, is zero; the score of an extrasystole rests on nothing else.",
+        recipe=HeartRecipe(channels=NO_RHYTHM),
     ),
-    Variant(
+    _ablation(
         "mean_channel_only",
         "mean in place of maximum",
-        "Channel 1, the maximum of each column, gives way to a second copy of the mean.",
-        channels=MEAN_FOR_MAXIMUM,
-        options=_in_short,
-        against=SHORT,
+        "Channel 1, the maximum of each column, is replaced by a second copy of the mean.",
+        recipe=HeartRecipe(channels=MEAN_FOR_MAXIMUM),
     ),
-    Variant(
+    _ablation(
         "zero_padding",
         "zeros instead of looping",
-        "Clips shorter than 5 s are padded with zeros at their end, in training and in judging.",
-        read=read_padded,
-        options=_in_short,
-        against=SHORT,
+        "Clips shorter than 5 s are padded with zeros at their end, in training and in evaluation.",
+        recipe=HeartRecipe(read=read_zero_padded),
     ),
-    Variant(
+    _ablation(
         "no_class_balance",
         "no class balance",
-        "Within each set the labels are drawn as they come, not by the square root of their counts.",
-        mix=mix_as_they_come,
-        options=_in_short,
-        against=SHORT,
+        "Within each set the labels are drawn in proportion to their counts, not to the square root of the counts.",
+        recipe=HeartRecipe(mix=mix_without_class_balance),
     ),
-    Variant(
+    _ablation(
         "no_augmentation",
         "no augmentation",
         "Windows are still cut at random, but not coloured, mixed with noise, or hidden in bands.",
-        maker=PlainBatchMaker,
-        options=_in_short,
-        against=SHORT,
+        recipe=HeartRecipe(batch_maker=UnaugmentedBatchMaker),
     ),
-    Variant(
+    _ablation(
         "no_circor",
         "without CirCor",
-        "No recording of a set that tells only a part is trained on, and so no beat of theirs is spliced; its "
-        "children are judged by networks that never heard the set.",
-        mix=mix_telling_sets,
-        options=_in_short,
-        against=SHORT,
+        "No recording of a partially labelled set is trained on, so none of its beats is spliced; its children are "
+        "scored by networks that were not trained on the set.",
+        recipe=HeartRecipe(mix=mix_fully_labelled_only),
     ),
-    Variant(
+    _ablation(
         "no_made_rhythms",
-        "no made hearts, no spliced beats",
-        "Recordings only (and sounds that are no heart); without made beats the label of an extrasystole is all that "
-        "teaches rhythm, so it is taken at its word.",
-        mix=mix_recorded,
-        options=_in_short,
-        against=SHORT,
+        "no synthetic hearts, no spliced beats",
+        "Recordings only (and non-cardiac sounds); without synthetic beats rhythm is learned from the labels alone, so "
+        "every window of an extrasystole counts as one with an ectopic beat.",
+        recipe=HeartRecipe(mix=mix_recordings_only),
     ),
-    Variant(
+    _ablation(
         "no_pretraining",
         "one stage",
-        "No first stage on made and partly labelled sounds; as many batches, all of the second stage's mixture.",
+        "No first stage on synthetic and partially labelled sounds; as many batches, all of the mixture of the second.",
         options=_in_one_stage,
-        against=SHORT,
     ),
-    Variant(
+    _ablation(
         "extrastole_at_its_word",
-        "set B's extrasystoles at their word",
-        "Every window of a recording labelled extrastole is taught as one with an early beat, every other labelled "
+        "set B's labels as rhythm",
+        "Every window of a recording labelled extrastole counts as one with an ectopic beat, every other labelled "
         "window as one without.",
-        mix=mix_at_its_word,
-        options=_in_short,
-        against=SHORT,
+        recipe=HeartRecipe(mix=mix_taking_labels_as_rhythm),
     ),
-    Variant(
+    _ablation(
         "no_not_heart",
-        "no sounds that are no heart",
-        "They are neither taught as such nor mixed in as noise.",
-        mix=mix_hearts,
-        options=_in_short,
-        against=SHORT,
+        "no non-cardiac sounds",
+        "They are neither a class of the network nor mixed in as noise.",
+        recipe=HeartRecipe(mix=mix_without_non_cardiac),
     ),
 )
 VARIANTS = {variant.name: variant for variant in ALL}

@@ -12,7 +12,7 @@ from monitor.errors import DataError
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.metrics import Ranking
-from training.study.figures import compare_all, differences, headline, per_seed
+from training.study.headline import compare_all, differences, headline, per_seed
 from training.study.scores import StudyScores, load_scores, save_scores
 from training.study.tables import OverSeeds
 

@@ -1,7 +1,7 @@
-"""The figures that a study is about, for any choice of rows and any seed: what is reported, and what is compared.
+"""The headline metrics of a study, for any choice of rows and any seed: what is reported, and what is compared.
 
-Each family is a function from row numbers to figures by name, as :class:`training.evaluation.bootstrap.Bootstrap` asks for; a
-figure of several seeds is the mean of theirs, never that of averaged scores, which would be another network. Pure.
+Each family is a function from rows to metrics by name, as :class:`training.evaluation.bootstrap.Bootstrap` takes it. A
+metric of several seeds is the mean over them, never that of averaged scores, which would be an ensemble. Pure.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ __all__ = ["COMPARISONS", "compare_all", "differences", "headline", "per_seed"]
 
 Rows = NDArray[np.intp]
 Family = Callable[[Rows], dict[str, float]]
+Key = tuple[str, str, int]
+
+COMPARISONS = "comparisons.json"
 
 
 def families(scores: StudyScores, repeat: int) -> list[tuple[str, list[str], Family]]:
     """Return the families of metrics of one seed: what their rows are, a patient per row, and the function."""
-    primary = scores.telling_rows()
+    primary = scores.fully_labelled_rows()
     result = [("recordings", scores.patients[primary].tolist(), _fully_labelled(scores, primary, repeat))]
     finding = finding_label(scores.labels)
     for source in scores.other_sets():
@@ -52,7 +55,7 @@ def _fully_labelled(scores: StudyScores, rows: Rows, repeat: int) -> Family:
     ground_truth = np.array([labels.index(name) if name in labels else UNKNOWN for name in names], np.intp)
     finding = finding_label(labels)
     overall = overall_statistic(ground_truth, of_rows)
-    rankings = _rankings(labels, finding, ground_truth, of_rows, scores.shown[repeat, rows], scores.noisy[rows])
+    rankings = _rankings(labels, finding, ground_truth, of_rows, scores.audible[repeat, rows], scores.noisy[rows])
 
     def metrics_of(chosen: Rows) -> dict[str, float]:
         values = dict(overall(chosen))
@@ -71,7 +74,7 @@ def _rankings(
     finding: str,
     ground_truth: Rows,
     scores: NDArray[np.float64],
-    shown: NDArray[np.float32],
+    audible: NDArray[np.float32],
     noisy: NDArray[np.int8],
 ) -> dict[str, tuple[Ranking, NDArray[np.bool_]]]:
     """Return the rankings, and which rows count: the finding among all, noisy, clean; extrasystoles by normals."""
@@ -84,7 +87,7 @@ def _rankings(
     }
     if EXTRASTOLE in labels and NORMAL in labels:
         ectopic, normal = ground_truth == labels.index(EXTRASTOLE), ground_truth == labels.index(NORMAL)
-        ranking = Ranking(ectopic, shown)
+        ranking = Ranking(ectopic, audible)
         for name, value in (("clean", 0), ("noisy", 1)):
             result[f"{EXTRASTOLE}_auc_{name}_normals"] = (ranking, ectopic | (normal & (noisy == value)))
     return result
@@ -102,7 +105,7 @@ def _partially_labelled(scores: StudyScores, rows: Rows, repeat: int, finding: s
 
 def _windows(scores: StudyScores, repeat: int) -> Family:
     """Return how well ectopic beats are found in annotated windows."""
-    annotated = scores.marked(repeat)
+    annotated = scores.annotated(repeat)
     positive, regular = annotated.of_kind("premature"), annotated.of_kind(REGULAR)
     ranking = Ranking(positive, np.asarray(annotated.score))
     return lambda chosen: {
@@ -112,115 +115,116 @@ def _windows(scores: StudyScores, repeat: int) -> Family:
 
 
 def headline(scores: StudyScores, bootstrap: Bootstrap) -> dict[str, dict[str, float | None]]:
-    """Return the figures, means over the seeds, as JSON values with their 95 % intervals over patients."""
-    found: dict[str, dict[str, float | None]] = {}
-    for patients, of in _mean_families(scores):
-        figures = bootstrap.estimate(of, patients)
-        found |= {name: figure.to_json() for name, figure in figures.items()}
-    return found
+    """Return the metrics, means over the seeds, as JSON values with their 95 % intervals over patients."""
+    result: dict[str, dict[str, float | None]] = {}
+    for patients, statistic in _mean_families(scores):
+        estimates = bootstrap.estimate(statistic, patients)
+        result |= {name: estimate.to_json() for name, estimate in estimates.items()}
+    return result
 
 
 def per_seed(scores: StudyScores) -> dict[str, list[float | None]]:
-    """Return the figures of every seed by itself."""
+    """Return the metrics of each seed."""
     values: dict[str, list[float | None]] = {}
     for repeat in range(scores.repeats):
-        for _, patients, of in families(scores, repeat):
-            for name, value in of(np.arange(len(patients))).items():
+        for _, patients, statistic in families(scores, repeat):
+            for name, value in statistic(np.arange(len(patients))).items():
                 values.setdefault(name, []).append(round(value, 4) if math.isfinite(value) else None)
     return values
 
 
 def differences(changed: StudyScores, ours: StudyScores, bootstrap: Bootstrap) -> dict[str, dict[str, float | None]]:
-    """Return what a change adds to each figure, with its interval: the same patients drawn for both, the same seeds.
+    """Return what a change adds to each metric, with its interval: a paired bootstrap over patients, the same seeds.
 
     Recordings and windows that only one of them has do not count.
     """
     repeats = min(changed.repeats, ours.repeats)
     changed, ours = _aligned(changed.first(repeats), ours.first(repeats))
-    found: dict[str, dict[str, float | None]] = {}
-    for (patients, of), (_, of_ours) in zip(_mean_families(changed), _mean_families(ours), strict=True):
+    result: dict[str, dict[str, float | None]] = {}
+    for (patients, of_changed), (_, of_ours) in zip(_mean_families(changed), _mean_families(ours), strict=True):
 
-        def difference(rows: Rows, of: Family = of, of_ours: Family = of_ours) -> Mapping[str, float]:
-            theirs = of_ours(rows)
-            return {name: value - theirs[name] for name, value in of(rows).items()}
+        def difference(rows: Rows, of_changed: Family = of_changed, of_ours: Family = of_ours) -> Mapping[str, float]:
+            reference = of_ours(rows)
+            return {name: value - reference[name] for name, value in of_changed(rows).items()}
 
-        figures = bootstrap.estimate(difference, patients)
-        found |= {name: figure.to_json() for name, figure in figures.items()}
-    return found
+        estimates = bootstrap.estimate(difference, patients)
+        result |= {name: estimate.to_json() for name, estimate in estimates.items()}
+    return result
 
 
 def _mean_families(scores: StudyScores) -> list[tuple[list[str], Family]]:
     """Return the families with the mean over the seeds."""
     by_seed = [families(scores, repeat) for repeat in range(scores.repeats)]
-    return [(its[0][1], mean_statistic([of for _, _, of in its])) for its in zip(*by_seed, strict=True)]
+    return [
+        (family[0][1], mean_statistic([statistic for _, _, statistic in family]))
+        for family in zip(*by_seed, strict=True)
+    ]
 
 
 def _aligned(first: StudyScores, second: StudyScores) -> tuple[StudyScores, StudyScores]:
     """Return both with the recordings and windows that both have, in the same order."""
-    keys = [_keys(its) for its in (first, second)]
-    windows = [_window_keys(its) for its in (first, second)]
-    rows = sorted(keys[0].keys() & keys[1].keys())
-    held = sorted(windows[0].keys() & windows[1].keys())
-    chosen = [
-        its.only(np.array([key[row] for row in rows], np.intp), np.array([window[it] for it in held], np.intp))
-        for its, key, window in zip((first, second), keys, windows, strict=True)
-    ]
-    return chosen[0], chosen[1]
+    recordings = [_recording_keys(scores) for scores in (first, second)]
+    windows = [_window_keys(scores) for scores in (first, second)]
+    rows = [_rows_of_common(recordings, which) for which in (0, 1)]
+    window_rows = [_rows_of_common(windows, which) for which in (0, 1)]
+    return first.only(rows[0], window_rows[0]), second.only(rows[1], window_rows[1])
 
 
-def _keys(scores: StudyScores) -> dict[tuple[str, str, int], int]:
-    """Return the row of every recording, by its set, name, and number among those of that name."""
+def _rows_of_common(keys: Sequence[Mapping[Key, int]], which: int) -> Rows:
+    """Return the rows in one of two tables of the keys that both have."""
+    return np.array([keys[which][key] for key in sorted(keys[0].keys() & keys[1].keys())], np.intp)
+
+
+def _recording_keys(scores: StudyScores) -> dict[Key, int]:
+    """Return the row of every recording, by its set, name, and count among those of that name."""
     return _numbered(list(zip(scores.sources.tolist(), scores.names.tolist(), strict=True)))
 
 
-def _window_keys(scores: StudyScores) -> dict[tuple[str, str, int], int]:
-    """Return the place of every window, by its recording and number."""
+def _window_keys(scores: StudyScores) -> dict[Key, int]:
+    """Return the row of every window, by its recording and count."""
     return _numbered([(name, "") for name in scores.window_names.tolist()])
 
 
-def _numbered(names: Sequence[tuple[str, str]]) -> dict[tuple[str, str, int], int]:
-    """Return the place of each of some names, counting those that come again."""
+def _numbered(names: Sequence[tuple[str, str]]) -> dict[Key, int]:
+    """Return the index of each of some names, with a count of those that repeat."""
     seen: dict[tuple[str, str], int] = {}
-    found = {}
-    for place, name in enumerate(names):
+    numbered = {}
+    for index, name in enumerate(names):
         seen[name] = seen.get(name, -1) + 1
-        found[(*name, seen[name])] = place
-    return found
+        numbered[(*name, seen[name])] = index
+    return numbered
 
 
-COMPARISONS = "comparisons.json"
-
-
-def compare_all(folder: Path, draws: int, note: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
-    """Return the differences of every variant in a folder from what it is to be compared with, as JSON values.
+def compare_all(folder: Path, resamples: int, note: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Return the differences of every variant in a folder from its reference, as JSON values.
 
     Parameters
     ----------
     folder : Path
         With ``NAME.npz`` of the recipe and of the variants.
-    draws : int
+    resamples : int
         Of the bootstrap over patients.
     note : callable
-        Told each variant that cannot be compared.
+        Called with a line for each variant that cannot be compared.
     """
-    found: dict[str, Any] = {"type": "comparisons", "schema": 2, "draws": draws, "variants": {}}
+    compared: dict[str, Any] = {}
     for path in sorted(folder.glob("*.npz")):
         against = VARIANTS[path.stem].against if path.stem in VARIANTS else OURS
         reference = folder / f"{against}.npz"
         if path == reference or path.name.startswith(".") or not reference.is_file():
             continue
         try:
-            changed, usual = load_scores(path), load_scores(reference)
+            changed, unchanged = load_scores(path), load_scores(reference)
         except DataError as error:
             note(str(error))
             continue
-        found["variants"][path.stem] = {
+        compared[path.stem] = {
             "against": against,
             "scores_sha256": [_digest(path), _digest(reference)],
-            "seeds": min(changed.repeats, usual.repeats),
-            "differences": differences(changed, usual, Bootstrap(0, draws)),
+            "seeds": min(changed.repeats, unchanged.repeats),
+            "differences": differences(changed, unchanged, Bootstrap(0, resamples)),
         }
-    return found
+    return {"type": "comparisons", "schema": 2, "draws": resamples, "variants": compared}
 
 
 def _digest(path: Path) -> str:
