@@ -109,6 +109,6 @@ def _spoiled(statistics: SignalStatistics, clip_s: float | None) -> Quality | No
 
 def _main_fault(gate: QualityGate, features: GateFeatures, odds: float | None) -> str:
     """Return the reason that takes most from the score."""
-    (tilt, periodicity, swing, bumps), word = gate.parts(features, odds)
+    (tilt, periodicity, swing, bumps), word = gate.contributions(features, odds)
     faults = {NOISE: tilt, NO_HEARTBEAT: periodicity + swing, BUMPS: bumps, NOT_LIKE_A_HEART: word}
     return min(faults, key=lambda fault: faults[fault])

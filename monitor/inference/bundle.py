@@ -1,9 +1,9 @@
 """Model bundles: a folder that holds a network and everything needed to trust it.
 
-``models/<name>/`` holds ``model.tflite``, ``bundle.json``, ``check.npz``, ``model.keras``,
-``CARD.md`` and perhaps ``plots/``. :func:`load_bundle` believes nothing: every file must have the
-digest that ``bundle.json`` gives, ``bundle.json`` its own, and the network must reproduce the scores
-of the check input. A bundle is read by any thread; its engine belongs to one.
+``models/<name>/`` holds ``model.tflite``, ``bundle.json``, ``check.npz``, ``model.keras``, ``CARD.md`` and perhaps
+``plots/``. :func:`load_bundle` verifies all of it: every file must have the digest that ``bundle.json`` gives,
+``bundle.json`` the digest that it gives for itself, and the network must reproduce the scores of the check input. A
+bundle is read by any thread; its engine belongs to one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ FORMAT = 1
 DEFAULT_BUNDLE = "heart-sounds"
 
 TOLERANCE = 1e-5
-"""How far the self-check's scores may differ, between engines and machines."""
+"""Largest difference of a score in the self-check, between engines and machines."""
 
 RETRAIN = "install auscult again, or train a bundle: auscult train DATA --out models/NAME"
 
@@ -86,9 +86,9 @@ class Bundle:
     model_sha256 : str
         Digest of ``model.tflite``.
     engine : Engine
-        Belongs to the thread that judges.
+        Belongs to the thread that calls it.
     gate : QualityGate
-        What is withheld.
+        Which windows are withheld.
     """
 
     name: str
@@ -102,14 +102,14 @@ class Bundle:
     engine: Engine
     gate: QualityGate = DEFAULT_GATE
 
-    def scores(self, tensor: NDArray[np.float32]) -> dict[str, float]:
-        """Return the calibrated scores of one picture, label by label.
+    def scores(self, image: NDArray[np.float32]) -> dict[str, float]:
+        """Return the calibrated scores of one input image, by label.
 
         Parameters
         ----------
-        tensor : ndarray, shape spec.shape, float32
+        image : ndarray, shape spec.shape, float32
         """
-        values = self.calibration.scores(self.engine.outputs(tensor), len(self.labels))
+        values = self.calibration.scores(self.engine.outputs(image), len(self.labels))
         return dict(zip(self.labels, values.tolist(), strict=True))
 
     @property
@@ -119,7 +119,7 @@ class Bundle:
 
 
 def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = "litert") -> Bundle:
-    """Return a bundle that passed every check.
+    """Return a bundle that has passed every check.
 
     Parameters
     ----------
@@ -132,8 +132,19 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = "litert") -
     ------
     BundleError
         If it is missing, damaged, of another format version, or fails its self-check.
+    MissingExtraError
+        If the Keras engine is asked for and TensorFlow is not installed.
     ValueError
         If ``engine`` is unknown.
+
+    Examples
+    --------
+    >>> bundle = load_bundle("heart-sounds")
+    >>> bundle.labels
+    ('normal', 'murmur', 'extrastole')
+    >>> scores = bundle.scores(np.zeros(bundle.spec.shape, np.float32))
+    >>> round(sum(scores.values()), 6)
+    1.0
     """
     if engine not in ("litert", "keras"):
         raise ValueError(f"engine={engine!r} must be litert or keras")
@@ -172,11 +183,11 @@ def find_bundle(model: str | Path) -> Path:
 
 def list_bundles() -> list[Path]:
     """Return the folders of the bundles installed and under ``./models``, each once."""
-    found: dict[Path, None] = {}
+    folders: dict[Path, None] = {}
     for root in (INSTALLED, Path("models")):
         for path in sorted(root.glob("*/bundle.json")):
-            found[path.parent.resolve()] = None
-    return list(found)
+            folders[path.parent.resolve()] = None
+    return list(folders)
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -206,17 +217,17 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 def digest_of_settings(settings: dict[str, Any]) -> str:
     """Return the digest of ``bundle.json`` without the digest itself."""
-    rest = {key: value for key, value in settings.items() if key != "settings_sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    others = {key: value for key, value in settings.items() if key != "settings_sha256"}
+    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
 
 
 def text_of_settings(settings: dict[str, Any]) -> str:
-    """Return ``bundle.json`` as it is written: any other text, though it mean the same, is not what was written."""
+    """Return the text of ``bundle.json``; any other text, even of the same values, counts as damaged."""
     return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
 
 
 def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> dict[str, bytes]:
-    """Return the content of the bundle's files, each of which has its digest."""
+    """Return the content of the files of the bundle; the digest of each is verified."""
     digests = settings.get("sha256")
     if not isinstance(digests, dict):
         raise BundleError(f"{path}: bundle.json names no files", RETRAIN)
@@ -258,8 +269,8 @@ def _self_check(bundle: Bundle, content: bytes) -> None:
     """Refuse a bundle whose network does not give the expected scores for the check input."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as check:
-            tensor, expected = check["tensor"], check["scores"]
-        scores = np.array(list(bundle.scores(tensor).values()))
+            image, expected = check["tensor"], check["scores"]
+        scores = np.array(list(bundle.scores(image).values()))
     except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.path}: the self-check could not be run ({error})", RETRAIN) from error
     if scores.shape != expected.shape or not np.abs(scores - expected).max() <= TOLERANCE:

@@ -1,7 +1,7 @@
-"""From what a network puts out to calibrated scores. Pure NumPy, any thread.
+"""From a network's outputs to calibrated scores. Pure NumPy, any thread.
 
-A bundle stores its :class:`Calibration`. Networks of ours put out logits for every label and
-for "not a heart"; the article's puts out sigmoids.
+A bundle stores its :class:`Calibration`. The default network's outputs are logits for every label and for
+non-cardiac sounds; the article's are sigmoids.
 """
 
 from __future__ import annotations
@@ -22,30 +22,37 @@ __all__ = ["Calibration", "mask_extrasystole", "softmax"]
 KINDS = ("softmax", "share")
 
 NEVER = np.float32(-60.0)
-"""Logit of what cannot be told."""
+"""Logit of a label that a sound cannot show."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Calibration:
-    """How outputs become probabilities.
+    """How the outputs of a network become probabilities.
 
     Parameters
     ----------
     kind : {"softmax", "share"}
-        Softmax of ``outputs / temperature + bias``, or each output's share of their sum.
+        Softmax of ``outputs / temperature + bias``, or each output divided by their sum.
     temperature : float
         Above 0.
     bias : tuple of float
-        One per label: logarithm of how common the labels are taken to be.
+        One per label: log of the prior odds, up to a constant. Empty for zeros.
     given : tuple of tuple of float
-        Row: the label that a sound shows; column: the label that its recording is given; each row sums to 1. Where a
-        label says something of a recording that a window need not show, a score is the probability that the label is
-        given, not that it is shown. Empty where the two are the same.
+        Row: the class that a window shows; column: the label that its recording was given; each row sums to 1. A
+        recording labelled extrasystole need not show one in every window, so a score is the probability of the
+        recording's label. Empty where the two are the same.
 
     Raises
     ------
     ValueError
         If a value is out of range.
+
+    Examples
+    --------
+    >>> calibration = Calibration("softmax", temperature=2.0)
+    >>> logits = np.array([2.0, 0.0, -9.0])  # two labels, and the output for non-cardiac sounds
+    >>> calibration.scores(logits, num_labels=2).round(3)
+    array([0.731, 0.269])
     """
 
     kind: str = "softmax"
@@ -55,14 +62,14 @@ class Calibration:
     _columns: tuple[tuple[float, ...], ...] = dataclasses.field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what could not give probabilities."""
+        """Refuse values that could not give probabilities."""
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} must be one of {', '.join(KINDS)}")
         if not (np.isfinite(self.temperature) and self.temperature > 0):
             raise ValueError(f"temperature={self.temperature} must be above 0")
         if not all(np.isfinite(value) for value in self.bias):
             raise ValueError(f"bias={self.bias} must be finite")
-        if any(len(row) != len(self.given) or not _are_shares(row) for row in self.given):
+        if any(len(row) != len(self.given) or not _are_probabilities(row) for row in self.given):
             raise ValueError(f"given={self.given} must be square, each row of probabilities that sum to 1")
         object.__setattr__(self, "_columns", tuple(zip(*self.given, strict=True)))
 
@@ -72,7 +79,7 @@ class Calibration:
         Parameters
         ----------
         outputs : ndarray, shape (..., outputs)
-            The labels' first; an output for "not a heart" may follow and is left out here.
+            Those of the labels first; an output for non-cardiac sounds may follow and is ignored here.
         num_labels : int
 
         Returns
@@ -83,21 +90,21 @@ class Calibration:
         values = np.asarray(outputs, np.float64)[..., :num_labels]
         if self.kind == "share":
             positive = values + 1e-9
-            share: NDArray[np.float64] = positive / np.add.reduce(positive, axis=-1, keepdims=True)
-            return share
+            scores: NDArray[np.float64] = positive / np.add.reduce(positive, axis=-1, keepdims=True)
+            return scores
         bias = np.asarray(self.bias or (0.0,) * num_labels)
         shown = softmax(values / self.temperature + bias)
         return shown @ np.asarray(self.given) if self.given else shown
 
     def heart_probability(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64] | None:
-        """Return how likely the sound is a heart at all, shape (...), or None if the network does not tell."""
+        """Return the probability that the sound is a heart, shape (...); None if the network has no output for it."""
         values = np.asarray(outputs, np.float64)
         if self.kind == "share" or values.shape[-1] == num_labels:
             return None
         return 1.0 - softmax(values)[..., num_labels]
 
     def heart_odds(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64] | None:
-        """Return the natural log of the odds that the sound is a heart at all, shape (...), or None as above."""
+        """Return the natural log-odds that the sound is a heart, shape (...); None as above."""
         values = np.asarray(outputs, np.float64)
         if self.kind == "share" or values.shape[-1] == num_labels:
             return None
@@ -107,9 +114,9 @@ class Calibration:
         return odds - values[..., num_labels]
 
     def scores_and_odds(self, outputs: NDArray[np.floating], num_labels: int) -> tuple[list[float], float | None]:
-        """Return scores of one picture, as :meth:`scores`, and the odds of a heart, as :meth:`heart_odds` does.
+        """Return the scores of one window, as :meth:`scores`, and the log-odds of a heart, as :meth:`heart_odds`.
 
-        In plain floats: for a handful of numbers that is a tenth of the price of arrays.
+        In plain floats, which for a handful of numbers take a tenth of the time of arrays.
 
         Parameters
         ----------
@@ -127,9 +134,9 @@ class Calibration:
             return [value / total for value in positive], None
         odds = None
         if len(values) > num_labels:
-            no_heart = values.pop()
+            non_cardiac = values.pop()
             top = max(values)
-            odds = top + math.log(sum([math.exp(value - top) for value in values])) - no_heart
+            odds = top + math.log(sum([math.exp(value - top) for value in values])) - non_cardiac
         temperature = self.temperature
         shown = [value / temperature for value in values]
         if self.bias:
@@ -165,16 +172,22 @@ class Calibration:
 def mask_extrasystole(
     outputs: NDArray[np.float32], labels: Sequence[str], kind: str = "softmax"
 ) -> NDArray[np.float32]:
-    """Return the outputs for a looped clip: nobody knows its rhythm, for its seams are beats that no heart made.
+    """Return the outputs for a looped clip, in which no extrasystole can be found.
 
-    Of 171 short normal clips of set B one in twelve was taken for an extrasystole by its seam, of 149 long ones none.
+    A loop has no rhythm, because its seams break the beat intervals: of 171 short normal clips of PASCAL set B one in
+    twelve was classified as an extrasystole for its seam, of 149 long ones none.
 
     Parameters
     ----------
     outputs : ndarray, shape (..., outputs), float32
     labels : sequence of str
     kind : {"softmax", "share"}
-        As of a :class:`Calibration`; only logits are changed.
+        Of the :class:`Calibration`; only logits are changed.
+
+    Returns
+    -------
+    ndarray, shape (..., outputs), float32
+        With the logit of an extrasystole, if that is a label, at -60; the input itself otherwise.
     """
     if kind != "softmax" or EXTRASTOLE not in labels:
         return outputs
@@ -183,8 +196,8 @@ def mask_extrasystole(
     return changed
 
 
-def _are_shares(row: tuple[float, ...]) -> bool:
-    """Return whether some numbers are probabilities that sum to 1."""
+def _are_probabilities(row: tuple[float, ...]) -> bool:
+    """Return whether these are probabilities that sum to 1."""
     return all(np.isfinite(value) and value >= 0 for value in row) and abs(sum(row) - 1.0) < 1e-6
 
 

@@ -1,4 +1,4 @@
-"""Engines that run a bundle's network on one picture: LiteRT always, Keras when asked for.
+"""Engines that run a bundle's network on one input image: LiteRT always, Keras when asked for.
 
 An engine belongs to the thread that calls it. TensorFlow is imported only by
 :class:`KerasEngine`, which exists to compare and to debug.
@@ -22,10 +22,10 @@ __all__ = ["Engine", "KerasEngine", "LiteRTEngine", "quiet_native_output"]
 
 
 class Engine(Protocol):
-    """Something that runs a network on one picture."""
+    """Runs a network on one input image."""
 
-    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's outputs ``(outputs,)`` for one picture ``(64, 64, channels)``."""
+    def outputs(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's outputs ``(outputs,)`` for one input image ``(64, 64, channels)``."""
 
 
 class LiteRTEngine:
@@ -57,24 +57,24 @@ class LiteRTEngine:
         self.shape: tuple[int, ...] = tuple(int(size) for size in input_details["shape"][1:])
         self.num_outputs = int(output_details["shape"][-1])
 
-    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's outputs for one picture.
+    def outputs(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's outputs for one input image.
 
         Parameters
         ----------
-        tensor : ndarray, shape (64, 64, channels), float32
+        image : ndarray, shape (64, 64, channels), float32
 
         Returns
         -------
         ndarray, shape (outputs,), float32
         """
-        self._interpreter.set_tensor(self._input, tensor[np.newaxis])
+        self._interpreter.set_tensor(self._input, image[np.newaxis])
         self._interpreter.invoke()
         result: NDArray[np.float32] = self._interpreter.get_tensor(self._output)[0]
         return result
 
     def invoke(self) -> None:
-        """Run the network on the picture that was set last; what ``auscult bench`` compares with."""
+        """Run the network on the image that was set last; ``auscult bench`` compares a hop with it."""
         self._interpreter.invoke()
 
 
@@ -98,15 +98,15 @@ class KerasEngine:
             with quiet_native_output():
                 import keras
 
-                import monitor.inference.networks  # noqa: F401  # its layers are known to Keras from then on
+                import monitor.inference.networks  # noqa: F401  # registers the layers in Keras
         except ImportError as error:
             raise missing_tensorflow("--engine keras") from error
         with quiet_native_output():
             self._model: Any = keras.models.load_model(path, compile=False)
 
-    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's outputs for one picture, as :meth:`LiteRTEngine.outputs`."""
-        result: NDArray[np.float32] = np.asarray(self._model(tensor[np.newaxis], training=False))[0]
+    def outputs(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's outputs for one input image, as :meth:`LiteRTEngine.outputs`."""
+        result: NDArray[np.float32] = np.asarray(self._model(image[np.newaxis], training=False))[0]
         return result
 
 
@@ -116,7 +116,7 @@ def quiet_native_output() -> Iterator[None]:
     if sys.stderr is not None:  # as in a program without a terminal on Windows
         sys.stderr.flush()
     try:
-        kept = os.dup(2)
+        stderr = os.dup(2)
     except OSError:  # no standard error to protect
         yield
         return
@@ -125,6 +125,6 @@ def quiet_native_output() -> Iterator[None]:
         os.dup2(sink, 2)
         yield
     finally:
-        os.dup2(kept, 2)
+        os.dup2(stderr, 2)
         os.close(sink)
-        os.close(kept)
+        os.close(stderr)

@@ -1,8 +1,9 @@
-"""Whether a window sounds like a heart at all: features of its frames, and the logistic model that weighs them.
+"""Whether a window sounds like a heart: features of its frames, and a logistic regression on them.
 
-Four features of the frames, each clamped, so that none decides alone, and none of which changes with loudness; and the
-network's own odds that it hears a heart. A bundle holds its :class:`QualityGate`, fitted where it was trained;
-docs/decisions/0003 says on what. Pure functions, safe on any thread; must not know about devices, files or networks.
+It has four features of the frames, each clamped so that none decides alone, and none of which changes with loudness;
+and the network's odds that the sound is a heart. A bundle holds its :class:`QualityGate`, fitted in training;
+docs/decisions/0003 says on which data. Pure functions, safe on any thread; must not know about devices, files or
+networks.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ from numpy.typing import NDArray
 
 from monitor.features.image import NUM_ROWS, FrameWindow
 
-__all__ = ["DEFAULT_GATE", "MOST_ODDS", "GateFeatures", "QualityGate", "gate_features"]
+__all__ = ["DEFAULT_GATE", "MAX_ODDS", "GateFeatures", "QualityGate", "gate_features"]
 
 
 class GateFeatures(NamedTuple):
-    """What the model sees of a window's frames.
+    """The features of a window's frames.
 
     Attributes
     ----------
     tilt : float
-        Natural-log power, -4 to 6; mean level from 31 to 141 Hz above the mean of all bins.
+        Natural-log power, -4 to 6; the mean level from 31 to 141 Hz less the mean of all bins.
     periodicity : float
-        0 to 1; autocorrelation of the envelope at the beat.
+        0 to 1; autocorrelation of the envelope at the beat interval.
     swing : float
-        Natural-log power, 0 to 1.3; how much the envelope moves, up to what a faint heart gives.
+        Natural-log power, 0 to 1.3; standard deviation of the envelope, clipped at that of a faint heart.
     bumps : float
-        0 to 0.3; how far the sound above 600 Hz moves together with the envelope, where it is
-        strong: a knock on the chest piece sounds at all frequencies at once.
+        0 to 0.3; how much the power above 600 Hz is correlated with the envelope, where it is strong: a knock on
+        the chest piece has all frequencies at once.
     """
 
     tilt: float
@@ -42,10 +43,10 @@ class GateFeatures(NamedTuple):
     bumps: float
 
 
-SMALLEST_POWER = 1e-16
+MIN_POWER = 1e-16
 """Keeps the logarithm of silence finite."""
 
-SMALLEST_SPREAD = 1e-6
+MIN_SPREAD = 1e-6
 """Product of two standard deviations in natural-log power; below it two constant levels differ by rounding alone."""
 
 TILT_BINS = slice(1, 9)
@@ -58,17 +59,17 @@ FULL_SWING = 1.3
 """Standard deviation of the envelope; noise has 0.3 to 0.9, a faint heart 1, most hearts more than this."""
 
 STRONG_HIGH_DB = 10.0
-TOGETHER = 0.7
-"""Bumps count from a correlation of 0.7, in full where the power from 20 to 150 Hz is no more than
-that above 600 Hz, and not at all where it is 10 dB more: that may be a clean first heart sound."""
+MIN_CORRELATION = 0.7
+"""Bumps count from a correlation of 0.7, in full where the power from 20 to 150 Hz is no more than that above 600 Hz,
+and not at all where it is 10 dB more: that may be a clean first heart sound."""
 
-MOST_ODDS = 6.0
-"""Natural-log odds; the network's word counts up to here and no further, for or against."""
+MAX_ODDS = 6.0
+"""Natural log-odds at which those of the network are clipped, for or against a heart."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QualityGate:
-    """A logistic model: how much a window sounds like a heart, and from where on it is withheld.
+    """A logistic regression: how much a window sounds like a heart, and the threshold below which it is withheld.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ class QualityGate:
     weights : GateFeatures
         Per unit of each feature.
     typical_odds, odds_weight : float
-        The same for the network's own natural-log odds of a heart, clamped to plus or minus 6.
+        The same for the network's natural log-odds of a heart, clipped at plus and minus 6.
     bias : float
     poor_below : float
         0 to 1. Score under which a window is withheld.
@@ -86,6 +87,12 @@ class QualityGate:
     ------
     ValueError
         If a value is not a finite number, or the threshold is out of range.
+
+    Examples
+    --------
+    >>> noise = GateFeatures(tilt=0.1, periodicity=0.2, swing=0.4, bumps=0.0)
+    >>> DEFAULT_GATE.passes(DEFAULT_GATE.typical), DEFAULT_GATE.passes(noise)
+    (True, False)
     """
 
     typical: GateFeatures
@@ -96,36 +103,36 @@ class QualityGate:
     poor_below: float
 
     def __post_init__(self) -> None:
-        """Refuse what no score can be made of."""
+        """Refuse settings that give no score."""
         values = (*self.typical, *self.weights, self.typical_odds, self.odds_weight, self.bias, self.poor_below)
         if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
             raise ValueError(f"gate settings {values} must be finite numbers")
         if not 0.0 <= self.poor_below < 1.0:
             raise ValueError(f"poor_below={self.poor_below:g} must be from 0 to below 1")
 
-    def parts(self, features: GateFeatures, odds: float | None) -> tuple[GateFeatures, float]:
-        """Return what each feature and the network's word add to the score, in logits; 0 for the mean heart.
+    def contributions(self, features: GateFeatures, odds: float | None) -> tuple[GateFeatures, float]:
+        """Return what each feature, and the network's odds, add to the logit of the score; 0 for the mean heart.
 
         Parameters
         ----------
         features : GateFeatures
         odds : float or None
-            Natural-log odds of a heart, from the network; None where it does not tell.
+            The network's natural log-odds of a heart; None if it has no output for that.
         """
-        parts = GateFeatures(*map(_weighed, self.weights, features, self.typical))
+        features = GateFeatures(*map(_contribution, self.weights, features, self.typical))
         if odds is None:
-            return parts, 0.0
-        return parts, self.odds_weight * (clamp(odds, -MOST_ODDS, MOST_ODDS) - self.typical_odds)
+            return features, 0.0
+        return features, self.odds_weight * (clamp(odds, -MAX_ODDS, MAX_ODDS) - self.typical_odds)
 
     def score(self, features: GateFeatures, odds: float | None = None) -> float:
-        """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`parts`."""
-        logit = self.bias + sum(map(_weighed, self.weights, features, self.typical))
+        """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`contributions`."""
+        logit = self.bias + sum(map(_contribution, self.weights, features, self.typical))
         if odds is not None:
-            logit += self.odds_weight * (min(MOST_ODDS, max(-MOST_ODDS, odds)) - self.typical_odds)
+            logit += self.odds_weight * (min(MAX_ODDS, max(-MAX_ODDS, odds)) - self.typical_odds)
         return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
 
     def passes(self, features: GateFeatures, odds: float | None = None) -> bool:
-        """Return whether a window may be given a label; parameters as :meth:`parts`."""
+        """Return whether a window may be given a label; parameters as :meth:`contributions`."""
         return self.score(features, odds) >= self.poor_below
 
     def to_json(self) -> dict[str, Any]:
@@ -154,7 +161,8 @@ DEFAULT_GATE = QualityGate(
     bias=3.82,
     poor_below=0.063,
 )
-"""For a network that cannot tell what is no heart. Source: benchmarks/constants/quality_gate.py, on half of the patients."""
+"""For a network without an output for non-cardiac sounds. Source: benchmarks/constants/quality_gate.py, on half of the
+patients."""
 
 
 def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
@@ -170,7 +178,7 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     -------
     GateFeatures
     """
-    each = _ones(len(frames.envelope))  # a product with ones is a sum at a third of its price
+    each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)
     level = frames.envelope - each @ frames.envelope / np.float32(len(each))
     swing = math.sqrt(float(level @ level) / len(each))
@@ -178,17 +186,17 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
 
 
 def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.float32]) -> float:
-    """Return the feature ``bumps``, given the envelope without its mean and a one for each frame."""
-    low = float(each @ frames.low_power) + SMALLEST_POWER
-    high = float(each @ frames.high_power) + SMALLEST_POWER
-    share = min(1.0, 1.0 - 10.0 * math.log10(low / high) / STRONG_HIGH_DB)
-    if share <= 0.0:
+    """Return the feature ``bumps``, given the envelope less the mean and a one for each frame."""
+    low = float(each @ frames.low_power) + MIN_POWER
+    high = float(each @ frames.high_power) + MIN_POWER
+    strength = min(1.0, 1.0 - 10.0 * math.log10(low / high) / STRONG_HIGH_DB)
+    if strength <= 0.0:
         return 0.0
-    above = np.log(frames.high_power + np.float32(SMALLEST_POWER))
-    above -= each @ above / np.float32(len(each))
-    spread = math.sqrt(float(level @ level) * float(above @ above))
-    together = float(level @ above) / spread if spread > SMALLEST_SPREAD * len(each) else 0.0
-    return share * max(0.0, together - TOGETHER)
+    high_level = np.log(frames.high_power + np.float32(MIN_POWER))
+    high_level -= each @ high_level / np.float32(len(each))
+    spread = math.sqrt(float(level @ level) * float(high_level @ high_level))
+    correlation = float(level @ high_level) / spread if spread > MIN_SPREAD * len(each) else 0.0
+    return strength * max(0.0, correlation - MIN_CORRELATION)
 
 
 @functools.lru_cache(maxsize=8)
@@ -197,11 +205,11 @@ def _ones(count: int) -> NDArray[np.float32]:
     return np.ones(count, np.float32)
 
 
-def _weighed(weight: float, value: float, typical: float) -> float:
-    """Return what a value adds to a logit."""
+def _contribution(weight: float, value: float, typical: float) -> float:
+    """Return what a feature adds to the logit."""
     return weight * (value - typical)
 
 
 def clamp(value: float, low: float, high: float) -> float:
-    """Return ``value``, or the end of the range that it lies beyond."""
+    """Return ``value`` clipped to a range."""
     return min(high, max(low, value))

@@ -1,8 +1,7 @@
-"""When a score becomes a label: the thresholds that travel inside a bundle.
+"""When a score becomes a label: the decision thresholds of a bundle.
 
-A network gives scores for everything, also for what it cannot tell; a :class:`DecisionThresholds`
-says from where on they are shown as a label. Must not import anything of ours; safe on
-any thread.
+A network scores everything, also sounds that it cannot classify; :class:`DecisionThresholds` says which scores are
+high enough for a label. Must not import anything of ours; safe on any thread.
 """
 
 from __future__ import annotations
@@ -20,24 +19,29 @@ class DecisionThresholds:
     Parameters
     ----------
     uncertain_below : float
-        0 to 1. While the largest calibrated score is below this, no label is given.
+        0 to 1. No label is given while the largest calibrated score is below this.
     rolling_s : float
         Seconds over which the rolling scores are pooled.
     switch_margin : float
-        0 to 1. A label must lead the rolling one by this much to take its place, and be this far above
-        ``uncertain_below`` where there is none.
+        0 to 1. A label must lead the current rolling label by this much to replace it; where there is no current
+        label, it must be this much above ``uncertain_below``.
     switch_s : float
-        Seconds without a break for which it must do so.
+        Seconds for which it must do so without interruption.
     hold_s : float
-        Seconds that a rolling label stands before another may take its place.
+        Seconds that a rolling label is shown before another may replace it.
     withhold_after_s : float
-        Seconds without a usable window after which the rolling label gives way to
-        ``"no-signal"`` or ``"poor-signal"``.
+        Seconds without a usable window after which the rolling label is replaced by ``"no-signal"`` or
+        ``"poor-signal"``.
 
     Raises
     ------
     ValueError
-        If a value is not a number in its range.
+        If a value is not a number in range.
+
+    Examples
+    --------
+    >>> DecisionThresholds(uncertain_below=0.6).hold_s
+    3.0
     """
 
     uncertain_below: float = 0.5
@@ -48,7 +52,7 @@ class DecisionThresholds:
     withhold_after_s: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that no verdict can be made with."""
+        """Refuse thresholds that are not numbers in range."""
         _check("uncertain_below", self.uncertain_below, 0.0, 1.0)
         _check("rolling_s", self.rolling_s, 0.0, 600.0)
         _check("switch_margin", self.switch_margin, 0.0, 1.0)
@@ -62,7 +66,7 @@ class DecisionThresholds:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> DecisionThresholds:
-        """Return the decision that :meth:`to_json` wrote; what is left out has its default.
+        """Return the thresholds that :meth:`to_json` wrote; a missing one has the default.
 
         Raises
         ------

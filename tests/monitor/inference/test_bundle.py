@@ -1,4 +1,4 @@
-"""A bundle is believed only when every byte is as it was written and the network says what it said."""
+"""A bundle loads only if every byte is as written and the network reproduces the scores it was shipped with."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.errors import BundleError
+from monitor.errors import DISTRIBUTION, BundleError
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
 from monitor.inference import bundle as bundle_module
 from monitor.inference.bundle import (
+    DEFAULT_BUNDLE,
     FORMAT,
     TOLERANCE,
     Bundle,
+    bundles_folder,
     digest_of_settings,
     list_bundles,
     load_bundle,
@@ -62,8 +64,8 @@ def flip(path: Path, bit: int) -> None:
     path.write_bytes(content)
 
 
-def sealed_again(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
-    """Change the settings of a bundle and give it the digests of what it now holds, as a forger would."""
+def sign_again(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the settings of a bundle and update all digests, as a forger would."""
     settings = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
     settings["sha256"] = {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in settings["sha256"]}
     change(settings)
@@ -72,7 +74,7 @@ def sealed_again(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 
 
 def test_loads(loaded: Bundle, bundle_dir: Path) -> None:
-    """A whole bundle gives its name, labels, settings and card."""
+    """A complete bundle gives name, labels, settings and card."""
     assert (loaded.name, loaded.path) == ("untrained", bundle_dir)
     assert loaded.labels == ("normal", "murmur", "extrastole")
     assert loaded.spec == HEART
@@ -81,14 +83,14 @@ def test_loads(loaded: Bundle, bundle_dir: Path) -> None:
     assert loaded.card.startswith("# untrained")
 
 
-def test_holds_what_the_format_says(bundle_dir: Path) -> None:
-    """The folder holds the files of the format and nothing else, and names the digest of each but its own."""
+def test_the_files_of_the_format(bundle_dir: Path) -> None:
+    """The folder holds the files of the format and nothing else; bundle.json has the digest of each other file."""
     assert sorted(path.name for path in bundle_dir.iterdir()) == sorted(FILES)
     assert sorted(read_settings(bundle_dir)["sha256"]) == sorted(set(FILES) - {"bundle.json"})
 
 
 def test_scores_are_probabilities_of_the_labels(loaded: Bundle, heart_waveform: NDArray[np.float32]) -> None:
-    """One picture gives one score per label, in order, and they sum to 1."""
+    """One image gives one score per label, in order, and they sum to 1."""
     scores = loaded.scores(input_image(heart_waveform[:20_000], loaded.spec))
     assert tuple(scores) == loaded.labels
     assert sum(scores.values()) == pytest.approx(1.0, abs=1e-12)
@@ -103,8 +105,8 @@ def test_keras_and_litert_agree(
     keras = load_bundle(bundle_dir, engine="keras")
     sounds = (heart_waveform[:20_000], signals.silence(20_000), signals.noise(20_000), signals.tone(100.0, 20_000))
     for sound in sounds:
-        picture = input_image(sound, HEART)
-        assert keras.scores(picture) == pytest.approx(loaded.scores(picture), abs=1e-5)
+        image = input_image(sound, HEART)
+        assert keras.scores(image) == pytest.approx(loaded.scores(image), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
@@ -112,18 +114,17 @@ def test_keras_and_litert_agree(
 def test_one_bit_of_a_file(copy: Path, name: str, where: str | int) -> None:
     """One bit flipped anywhere in any file: refused in a line that names the file."""
     bits = 8 * (copy / name).stat().st_size
-    places = {"first": 0, "last": bits - 1}
-    flip(copy / name, places.get(str(where), random.Random(f"{name}{where}").randrange(bits)))
+    positions = {"first": 0, "last": bits - 1}
+    flip(copy / name, positions.get(str(where), random.Random(f"{name}{where}").randrange(bits)))
     assert f"{name} is damaged" in refusal(copy)
 
 
 def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
-    """One bit flipped anywhere in bundle.json is refused, also where it would mean the same: 1000 places tried."""
+    """One bit flipped anywhere in bundle.json is refused, also where the values stay the same: 1000 positions tried."""
     path = copy / "bundle.json"
     content = path.read_bytes()
-    chance = random.Random(1)
-    for place in chance.sample(range(8 * len(content)), 1000):
-        flip(path, place)
+    for position in random.Random(1).sample(range(8 * len(content)), 1000):
+        flip(path, position)
         with pytest.raises(BundleError, match=r"bundle\.json|bundle format"):
             read_settings(copy)
         path.write_bytes(content)
@@ -133,8 +134,8 @@ def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new"), [('"temperature": 1.0', '"temperature": 1.00'), ('  "format"', ' "format"'), ("}\n", "}")]
 )
-def test_the_same_settings_in_other_words(copy: Path, old: str, new: str) -> None:
-    """Another spelling of the same values is not what was written."""
+def test_the_same_settings_spelled_differently(copy: Path, old: str, new: str) -> None:
+    """Another spelling of the same values counts as damaged."""
     path = copy / "bundle.json"
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -151,26 +152,26 @@ def test_settings_with_other_line_ends(copy: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
 def test_a_missing_file(copy: Path, name: str) -> None:
-    """A file that is gone is named."""
+    """The message names the file that is gone."""
     (copy / name).unlink()
     assert f"{name} is missing" in refusal(copy)
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
 def test_a_file_cut_short(copy: Path, name: str) -> None:
-    """A file whose end was lost is named."""
+    """The message names the file whose end is missing."""
     (copy / name).write_bytes((copy / name).read_bytes()[:-1])
     assert f"{name} is damaged" in refusal(copy)
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    """A folder that is not there is named, with the command that lists what there is."""
+    """The message names the folder, and the command that lists the bundles."""
     line = refusal(tmp_path / "absent")
     assert line == f"{tmp_path / 'absent'}: no such model bundle; see what there is with: auscult models"
 
 
 def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
-    """A folder without bundle.json is told from one that is not there."""
+    """A folder without bundle.json has a message of its own."""
     assert "that folder holds no bundle.json" in refusal(tmp_path)
 
 
@@ -187,15 +188,15 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
         (b'{"format": "1"}', "bundle format '1', but"),
     ],
 )
-def test_settings_that_are_none(copy: Path, content: bytes, words: str) -> None:
-    """Whatever stands in bundle.json, the refusal says in a line what is wrong with it."""
+def test_settings_that_cannot_be_read(copy: Path, content: bytes, words: str) -> None:
+    """Whatever bundle.json contains, one line says what is wrong with it."""
     (copy / "bundle.json").write_bytes(content)
     assert words in refusal(copy)
 
 
 def test_another_format_version(copy: Path) -> None:
-    """A whole bundle of another format version is refused with both versions."""
-    sealed_again(copy, lambda settings: settings.update(format=FORMAT + 1))
+    """A complete bundle of another format version is refused; the message has both versions."""
+    sign_again(copy, lambda settings: settings.update(format=FORMAT + 1))
     assert f"bundle format {FORMAT + 1}, but this auscult reads format {FORMAT}" in refusal(copy)
 
 
@@ -215,22 +216,22 @@ def test_another_format_version(copy: Path) -> None:
     ],
 )
 def test_a_setting_that_cannot_be_used(copy: Path, key: str, value: object) -> None:
-    """A setting that makes no sense is refused when the bundle is loaded, not when it is used."""
-    sealed_again(copy, lambda settings: settings.update({key: value}))
+    """An invalid setting is refused when the bundle is loaded, not when it is used."""
+    sign_again(copy, lambda settings: settings.update({key: value}))
     assert "bundle.json has a setting that cannot be used" in refusal(copy)
 
 
 @pytest.mark.parametrize("key", ["name", "labels", "spectrogram", "calibration", "decision"])
 def test_a_setting_that_is_missing(copy: Path, key: str) -> None:
-    """A setting that is not there is named."""
-    sealed_again(copy, lambda settings: settings.pop(key))
+    """The message names the missing setting."""
+    sign_again(copy, lambda settings: settings.pop(key))
     assert f"bundle.json has a setting that cannot be used ('{key}')" in refusal(copy)
 
 
 @pytest.mark.parametrize("digests", [None, [], "x"])
 def test_no_digests(copy: Path, digests: object) -> None:
-    """Without digests nothing can be trusted."""
-    sealed_again(copy, lambda settings: settings.update(sha256=digests))
+    """Without digests nothing can be verified."""
+    sign_again(copy, lambda settings: settings.update(sha256=digests))
     assert "bundle.json names no files" in refusal(copy)
 
 
@@ -238,8 +239,8 @@ def test_no_digests(copy: Path, digests: object) -> None:
     ("name", "engine"), [("model.tflite", "litert"), ("check.npz", "litert"), ("model.keras", "keras")]
 )
 def test_a_digest_that_is_missing(copy: Path, name: str, engine: str) -> None:
-    """A file that is used must have a digest."""
-    sealed_again(copy, lambda settings: settings["sha256"].pop(name))
+    """Every file that is read must have a digest."""
+    sign_again(copy, lambda settings: settings["sha256"].pop(name))
     assert f"bundle.json does not name {name}" in refusal(copy, engine=engine)
 
 
@@ -258,53 +259,53 @@ def check_of(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
 
 @pytest.mark.parametrize("off", [3 * TOLERANCE, -0.2, np.nan])
 def test_other_scores_than_shipped(copy: Path, off: float) -> None:
-    """Where the network gives other scores than those shipped, though every digest fits, the self-check refuses."""
+    """The self-check refuses a network that gives other scores than those shipped, though every digest matches."""
     tensor, scores = check_of(copy)
     write_check(copy, tensor=tensor, scores=scores + np.array([off, 0.0, 0.0]))
-    sealed_again(copy, lambda settings: None)
+    sign_again(copy, lambda settings: None)
     assert "the self-check failed, the network gives other scores than it was shipped with" in refusal(copy)
 
 
 def test_scores_within_the_tolerance(copy: Path) -> None:
-    """What another machine's arithmetic may change is accepted."""
+    """The rounding differences of another machine are accepted."""
     tensor, scores = check_of(copy)
     write_check(copy, tensor=tensor, scores=scores + 0.5 * TOLERANCE)
-    sealed_again(copy, lambda settings: None)
+    sign_again(copy, lambda settings: None)
     assert load_bundle(copy).name == "untrained"
 
 
 def test_other_labels_than_the_network(copy: Path) -> None:
-    """A label more or less than the network was trained for does not pass the self-check."""
-    sealed_again(copy, lambda settings: settings["labels"].pop())
+    """One label fewer than the network was trained with does not pass the self-check."""
+    sign_again(copy, lambda settings: settings["labels"].pop())
     assert "the self-check" in refusal(copy)
 
 
 def test_another_calibration(copy: Path) -> None:
     """A temperature other than the one shipped gives other scores, so it does not pass the self-check."""
-    sealed_again(copy, lambda settings: settings["calibration"].update(temperature=2.0))
+    sign_again(copy, lambda settings: settings["calibration"].update(temperature=2.0))
     assert "the self-check failed" in refusal(copy)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"text"])
 def test_a_check_that_cannot_be_run(copy: Path, content: bytes) -> None:
-    """A check input that is no archive is refused, also under a digest that fits."""
+    """A check input that is no archive is refused, also if the digest matches."""
     (copy / "check.npz").write_bytes(content)
-    sealed_again(copy, lambda settings: None)
+    sign_again(copy, lambda settings: None)
     assert "the self-check could not be run" in refusal(copy)
 
 
-def test_a_check_picture_of_another_shape(copy: Path) -> None:
-    """A check input that the network does not take is refused."""
+def test_a_check_image_of_another_shape(copy: Path) -> None:
+    """A check input that does not fit the network is refused."""
     _, scores = check_of(copy)
     write_check(copy, tensor=np.zeros((32, 32, 3), np.float32), scores=scores)
-    sealed_again(copy, lambda settings: None)
+    sign_again(copy, lambda settings: None)
     assert "the self-check could not be run" in refusal(copy)
 
 
-def test_a_network_that_is_none(copy: Path) -> None:
-    """A model.tflite that is no network is refused, also under a digest that fits."""
+def test_a_network_that_cannot_be_read(copy: Path) -> None:
+    """A model.tflite that is no network is refused, also if the digest matches."""
     (copy / "model.tflite").write_bytes(b"no network")
-    sealed_again(copy, lambda settings: None)
+    sign_again(copy, lambda settings: None)
     assert "the network is not one that LiteRT can run" in refusal(copy)
 
 
@@ -318,8 +319,8 @@ class TestNames:
     """A bundle is found by name, installed or under ``./models``, or by folder."""
 
     @pytest.fixture(autouse=True)
-    def empty_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Work in an empty folder, with another empty one in the place of the installed bundles."""
+    def empty_folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Work in an empty folder, with another empty one for the installed bundles."""
         (tmp_path / "installed").mkdir()
         (tmp_path / "here").mkdir()
         monkeypatch.setattr(bundle_module, "INSTALLED", tmp_path / "installed")
@@ -336,53 +337,87 @@ class TestNames:
         assert load_bundle("mine").path == Path("models/mine")
 
     def test_installed_first(self, bundle_dir: Path, tmp_path: Path) -> None:
-        """Of two bundles of one name, the installed one is meant."""
+        """Of two bundles with one name, the installed one is loaded."""
         shutil.copytree(bundle_dir, "models/mine")
         shutil.copytree(bundle_dir, tmp_path / "installed" / "mine")
         assert load_bundle("mine").path == tmp_path / "installed" / "mine"
 
-    @pytest.mark.parametrize("given", ["some/place", "./some/place", Path("some/place")])
+    @pytest.mark.parametrize("given", ["some/folder", "./some/folder", Path("some/folder")])
     def test_a_folder(self, bundle_dir: Path, given: str | Path) -> None:
         """A folder is taken as it is given."""
-        shutil.copytree(bundle_dir, "some/place")
-        assert load_bundle(given).path == Path("some/place")
+        shutil.copytree(bundle_dir, "some/folder")
+        assert load_bundle(given).path == Path("some/folder")
 
-    @pytest.mark.parametrize("given", ["place", Path("place")])
+    @pytest.mark.parametrize("given", ["folder", Path("folder")])
     def test_a_folder_right_here(self, bundle_dir: Path, given: str | Path) -> None:
         """A folder without a slash is found too, when it holds a bundle."""
-        shutil.copytree(bundle_dir, "place")
-        assert load_bundle(given).path == Path("place")
+        shutil.copytree(bundle_dir, "folder")
+        assert load_bundle(given).path == Path("folder")
 
     def test_a_path_is_never_a_name(self, bundle_dir: Path, tmp_path: Path) -> None:
         """A Path means that folder, never an installed bundle."""
         shutil.copytree(bundle_dir, tmp_path / "installed" / "mine")
         assert "mine: no such model bundle" in refusal(Path("mine"))
 
-    @pytest.mark.parametrize("given", ["mine", "", ".", "..", "some/place", "a\nb"])
+    @pytest.mark.parametrize("given", ["mine", "", ".", "..", "some/folder", "a\nb"])
     def test_no_such_name(self, given: str) -> None:
-        """A name that there is not is refused in a line, with the command that lists what there is."""
+        """An unknown name is refused in one line, with the command that lists the bundles."""
         with pytest.raises(BundleError, match="auscult models"):
             load_bundle(given)
 
     def test_the_default_is_missing(self) -> None:
-        """Without the default bundle there is an error and never a made-up answer."""
+        """Without the default bundle there is an error, never an invented score."""
         with pytest.raises(BundleError, match="heart-sounds: no such model bundle"):
             load_bundle()
 
     def test_list(self, bundle_dir: Path, tmp_path: Path) -> None:
         """The list has the installed bundles, then those here; folders without a bundle are left out."""
-        for place in (tmp_path / "installed" / "b", tmp_path / "installed" / "a", Path("models/c")):
-            shutil.copytree(bundle_dir, place)
+        for folder in (tmp_path / "installed" / "b", tmp_path / "installed" / "a", Path("models/c")):
+            shutil.copytree(bundle_dir, folder)
         Path("models/empty").mkdir()
         expected = [tmp_path / "installed" / "a", tmp_path / "installed" / "b", Path("models/c").resolve()]
         assert list_bundles() == [path.resolve() for path in expected]
 
     def test_list_names_each_once(self, bundle_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where ``./models`` is the installed place, as in a checkout, nothing is listed twice."""
+        """If ``./models`` has the installed bundles, as in a checkout, nothing is listed twice."""
         shutil.copytree(bundle_dir, "models/mine")
         monkeypatch.setattr(bundle_module, "INSTALLED", tmp_path / "here" / "models")
         assert list_bundles() == [Path("models/mine").resolve()]
 
-    def test_list_of_nothing(self) -> None:
-        """Where there is no bundle the list is empty."""
+    def test_an_empty_list(self) -> None:
+        """Without any bundle the list is empty."""
         assert list_bundles() == []
+
+
+class TestBundlesFolder:
+    """The bundles of a checkout are those in ``models/``, those of an installation lie inside the package."""
+
+    @pytest.fixture
+    def package(self, tmp_path: Path) -> Path:
+        """Return the folder of a package ``monitor`` in an empty folder."""
+        package = tmp_path / "monitor"
+        package.mkdir()
+        return package
+
+    def test_a_checkout(self, package: Path) -> None:
+        """Beside our own pyproject.toml it is ``models/``, also if the package has a copy: a copy may be stale."""
+        (package.parent / "pyproject.toml").write_text(f'[project]\nname = "{DISTRIBUTION}"\n', encoding="utf-8")
+        (package / "bundles").mkdir()
+        assert bundles_folder(package) == package.parent / "models"
+
+    def test_an_installation(self, package: Path) -> None:
+        """Without a pyproject.toml it is the folder inside the package, also with a folder ``models`` beside it."""
+        (package.parent / "models").mkdir()
+        assert bundles_folder(package) == package / "bundles"
+
+    @pytest.mark.parametrize(
+        "content", [b"", b'[project]\nname = "other"\n', b'# auscult-monitor\nname = "auscult"', b"\xff\xfe\x00"]
+    )
+    def test_the_project_of_somebody_else(self, package: Path, content: bytes) -> None:
+        """Installed beside the pyproject.toml of another project, it is the folder inside the package."""
+        (package.parent / "pyproject.toml").write_bytes(content)
+        assert bundles_folder(package) == package / "bundles"
+
+    def test_this_checkout(self) -> None:
+        """The tests run on the bundles of the checkout or of the installed package, whichever this is."""
+        assert (bundle_module.INSTALLED / DEFAULT_BUNDLE / "bundle.json").is_file()

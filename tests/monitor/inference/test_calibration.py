@@ -1,4 +1,4 @@
-"""Whatever a network puts out becomes probabilities of the labels."""
+"""Any outputs of a network become probabilities of the labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ biases = st.tuples(*[st.floats(-8, 8)] * 3)
 
 @given(logits, st.floats(0.1, 10.0), biases)
 def test_scores_are_probabilities(outputs: Any, temperature: float, bias: tuple[float, ...]) -> None:
-    """However large the logits, scores lie in [0, 1] and sum to 1; the output for no heart is left out."""
+    """However large the logits, scores lie in [0, 1] and sum to 1; the non-cardiac output is ignored."""
     scores = Calibration("softmax", temperature, bias).scores(outputs, 3)
     assert scores.shape == (*outputs.shape[:-1], 3)
     assert scores.dtype == np.float64
@@ -38,22 +38,22 @@ def test_temperature_and_bias_by_hand() -> None:
     np.testing.assert_allclose(scores, [6 / 7, 1 / 7])
 
 
-def test_the_output_for_no_heart_changes_no_score() -> None:
-    """The scores are of the labels alone, whatever the network thinks of it being a heart."""
-    calm, alarmed = np.array([1.0, 2.0, 3.0, -9.0]), np.array([1.0, 2.0, 3.0, 9.0])
-    np.testing.assert_array_equal(Calibration().scores(calm, 3), Calibration().scores(alarmed, 3))
+def test_the_non_cardiac_output_changes_no_score() -> None:
+    """The scores are of the labels alone, whatever the odds that the sound is a heart."""
+    cardiac, other = np.array([1.0, 2.0, 3.0, -9.0]), np.array([1.0, 2.0, 3.0, 9.0])
+    np.testing.assert_array_equal(Calibration().scores(cardiac, 3), Calibration().scores(other, 3))
 
 
 @given(arrays(np.float32, 3, elements=st.floats(0, 1, width=32)))
-def test_shares_of_sigmoids(outputs: Any) -> None:
-    """The article's sigmoids become their share of the sum, also when all of them are 0."""
+def test_sigmoids_are_divided_by_their_sum(outputs: Any) -> None:
+    """The article's sigmoids become scores that sum to 1, also when all of them are 0."""
     scores = Calibration("share").scores(outputs, 3)
     assert scores.sum() == pytest.approx(1.0)
     assert scores[outputs.argmax()] == scores.max()
 
 
 def test_heart_probability_by_hand() -> None:
-    """Of four equal logits one is for no heart, so a heart is three quarters likely."""
+    """Of four equal logits one is non-cardiac, so the probability of a heart is three quarters."""
     assert Calibration().heart_probability(np.zeros(4), 3) == pytest.approx(0.75)
 
 
@@ -65,15 +65,15 @@ def test_heart_probability_of_many() -> None:
 
 @given(arrays(np.float32, (2, 4), elements=st.floats(-30, 30, width=32)))
 def test_heart_odds_are_those_of_the_probability(outputs: Any) -> None:
-    """The log odds, turned back, are the probability of a heart."""
+    """The logistic of the log-odds is the probability of a heart."""
     odds, probability = Calibration().heart_odds(outputs, 3), Calibration().heart_probability(outputs, 3)
     assert odds is not None
     np.testing.assert_allclose(1.0 / (1.0 + np.exp(-odds)), probability, atol=1e-12)
 
 
 @pytest.mark.parametrize(("calibration", "outputs"), [(Calibration("share"), 4), (Calibration(), 3)])
-def test_a_network_that_cannot_tell_says_so(calibration: Calibration, outputs: int) -> None:
-    """The article's network, and one without that output, give no probability of a heart at all."""
+def test_a_network_without_a_non_cardiac_output(calibration: Calibration, outputs: int) -> None:
+    """The article's network, and one with outputs for the labels alone, give no probability of a heart."""
     assert calibration.heart_probability(np.zeros(outputs), 3) is None
     assert calibration.heart_odds(np.zeros(outputs), 3) is None
 
@@ -84,8 +84,8 @@ def test_a_network_that_cannot_tell_says_so(calibration: Calibration, outputs: i
     st.floats(0.1, 10.0),
     biases,
 )
-def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias: tuple[float, ...]) -> None:
-    """The plain-float path of the monitor gives what the arrays of training give, to the last bits."""
+def test_one_window_by_itself(outputs: Any, kind: str, temperature: float, bias: tuple[float, ...]) -> None:
+    """The plain-float path of the monitor gives what the array path of training gives, up to rounding."""
     calibration = Calibration(kind, temperature, bias)
     outputs = np.abs(outputs) if kind == "share" else outputs
     scores, odds = calibration.scores_and_odds(outputs, 3)
@@ -97,23 +97,23 @@ def test_one_picture_by_itself(outputs: Any, kind: str, temperature: float, bias
         assert odds == pytest.approx(float(expected), rel=1e-12, abs=1e-12)
 
 
-UNHEARD = ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))
-"""A tenth of all is called extrastole whatever it sounds like."""
+LABEL_NOISE = ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))
+"""A tenth of the other recordings is labelled extrastole."""
 
 
 @given(arrays(np.float32, 4, elements=st.floats(-30, 30, width=32)), biases)
 def test_the_label_given_is_not_the_label_shown(outputs: Any, bias: tuple[float, ...]) -> None:
-    """What is shown is passed on by shares: scores still sum to 1, the extrasystole's never falls below its share."""
-    calibration = Calibration("softmax", 1.0, bias, UNHEARD)
+    """Class probabilities are multiplied by the matrix: scores sum to 1, that of an extrasystole is at least 0.1."""
+    calibration = Calibration("softmax", 1.0, bias, LABEL_NOISE)
     scores = calibration.scores(outputs, 3)
     shown = Calibration("softmax", 1.0, bias).scores(outputs, 3)
     np.testing.assert_allclose(scores, [0.9 * shown[0], 0.9 * shown[1], 0.1 + 0.9 * shown[2]], atol=1e-12)
     np.testing.assert_allclose(calibration.scores_and_odds(outputs, 3)[0], scores, atol=1e-12)
 
 
-def test_the_label_given_survives_json() -> None:
-    """Shares are written and read with the rest, and a calibration written before there were any still reads."""
-    calibration = Calibration("softmax", 2.0, (0.0, 0.1, 0.2), UNHEARD)
+def test_the_matrix_survives_json() -> None:
+    """It is written and read with the rest; a calibration of an earlier version, without one, can still be read."""
+    calibration = Calibration("softmax", 2.0, (0.0, 0.1, 0.2), LABEL_NOISE)
     assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
     assert Calibration.from_json({"kind": "softmax", "temperature": 1.0, "bias": []}).given == ()
 
@@ -121,8 +121,8 @@ def test_the_label_given_survives_json() -> None:
 LABELS = ("normal", "murmur", "extrastole")
 
 
-def test_a_loop_has_no_rhythm() -> None:
-    """For a looped clip an extrasystole is out of the question, and the other labels keep their odds."""
+def test_a_loop_has_no_extrasystole() -> None:
+    """The score of an extrasystole is 0 for a looped clip; the other labels keep their odds."""
     outputs = np.array([[1.0, 0.5, 4.0, -3.0], [0.0, 2.0, 9.0, -3.0]], np.float32)
     scores = Calibration().scores(mask_extrasystole(outputs, LABELS), 3)
     np.testing.assert_allclose(scores[:, 2], 0.0, atol=1e-12)
@@ -131,14 +131,14 @@ def test_a_loop_has_no_rhythm() -> None:
 
 
 @pytest.mark.parametrize(("labels", "kind"), [(("sick", "well", "other"), "softmax"), (LABELS, "share")])
-def test_other_outputs_are_left_as_they_are(labels: tuple[str, ...], kind: str) -> None:
-    """Labels of one's own, and the article's sigmoids, say nothing of rhythm."""
+def test_other_outputs_are_not_masked(labels: tuple[str, ...], kind: str) -> None:
+    """Outputs without an extrasystole, and the article's sigmoids, stay as they are."""
     outputs = np.array([0.1, 0.2, 0.3], np.float32)
     assert mask_extrasystole(outputs, labels, kind) is outputs
 
 
-def test_one_picture_without_a_bias() -> None:
-    """No bias is a bias of zeros, and a network without that output tells nothing of hearts."""
+def test_one_window_without_a_bias() -> None:
+    """No bias is a bias of zeros; without a non-cardiac output there are no odds."""
     scores, odds = Calibration().scores_and_odds(np.log(np.array([1.0, 2.0, 5.0])), 3)
     np.testing.assert_allclose(scores, [0.125, 0.25, 0.625])
     assert odds is None
@@ -159,7 +159,7 @@ def test_one_picture_without_a_bias() -> None:
     ],
 )
 def test_refuses(settings: tuple[Any, ...], message: str) -> None:
-    """A setting that could not give probabilities is named in the refusal."""
+    """The message names the setting that could not give probabilities."""
     with pytest.raises(ValueError, match=message):
         Calibration(*settings)
 

@@ -1,4 +1,4 @@
-"""Engines run a network on one picture and keep quiet about it."""
+"""Engines run a network on one image and write nothing to standard error."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def content(bundle_dir: Path) -> bytes:
     return (bundle_dir / "model.tflite").read_bytes()
 
 
-def pictures(count: int) -> list[NDArray[np.float32]]:
-    """Return pictures of noise."""
+def images(count: int) -> list[NDArray[np.float32]]:
+    """Return images of noise."""
     rng = np.random.default_rng(2)
     return [rng.standard_normal((64, 64, 3)).astype(np.float32) for _ in range(count)]
 
 
 def test_shapes(content: bytes) -> None:
-    """The engine knows what the network takes and how much it puts out."""
+    """The engine has the shape of the input and the number of outputs."""
     engine = LiteRTEngine(content)
     assert engine.shape == (64, 64, 3)
     assert engine.num_outputs == 4
-    outputs = engine.outputs(pictures(1)[0])
+    outputs = engine.outputs(images(1)[0])
     assert outputs.shape == (4,)
     assert outputs.dtype == np.float32
     assert np.isfinite(outputs).all()
 
 
-def test_outputs_depend_on_the_picture_alone(content: bytes) -> None:
-    """The same picture gives the same outputs to the last bit, whatever was shown between."""
-    first, second = pictures(2)
+def test_outputs_depend_on_the_image_alone(content: bytes) -> None:
+    """The same image gives the same outputs bit for bit, whatever was run in between."""
+    first, second = images(2)
     engine = LiteRTEngine(content)
     before = engine.outputs(first)
     between = engine.outputs(second)
@@ -49,41 +49,41 @@ def test_outputs_depend_on_the_picture_alone(content: bytes) -> None:
     assert not np.array_equal(before, between)
 
 
-def test_outputs_are_kept(content: bytes) -> None:
-    """What was returned does not change when the next picture is shown."""
+def test_outputs_are_a_copy(content: bytes) -> None:
+    """Returned outputs do not change when the next image is run."""
     engine = LiteRTEngine(content)
-    first, second = pictures(2)
+    first, second = images(2)
     outputs = engine.outputs(first)
-    kept = outputs.copy()
+    copy = outputs.copy()
     engine.outputs(second)
     engine.invoke()
-    np.testing.assert_array_equal(outputs, kept)
+    np.testing.assert_array_equal(outputs, copy)
 
 
 @pytest.mark.parametrize("shape", [(32, 64, 3), (64, 64, 1), (64, 64)])
 def test_refuses_another_shape(content: bytes, shape: tuple[int, ...]) -> None:
-    """A picture that the network does not take is refused, not stretched."""
+    """An image that does not fit the network is refused, not resized."""
     with pytest.raises(ValueError, match=r"(?i)dimension|shape"):
         LiteRTEngine(content).outputs(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", bytes(4000)])
-def test_refuses_what_is_no_network(content: bytes) -> None:
-    """Bytes that are no network are refused in a line."""
+def test_refuses_bytes_that_are_no_network(content: bytes) -> None:
+    """Anything but a network is refused in one line."""
     with pytest.raises(BundleError, match="the network is not one that LiteRT can run; train the bundle again"):
         LiteRTEngine(content)
 
 
 def test_writes_nothing(content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
-    """Native code writes its notice to standard error; it is not seen, and standard error works again."""
-    LiteRTEngine(content).outputs(pictures(1)[0])
+    """The start-up notice of native code is suppressed; standard error works again afterwards."""
+    LiteRTEngine(content).outputs(images(1)[0])
     os.write(2, b"still here\n")
-    heard = capfd.readouterr()
-    assert (heard.out, heard.err) == ("", "still here\n")
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "still here\n")
 
 
 def test_leaves_no_file_open(content: bytes) -> None:
-    """Making engines, also ones that fail, uses up no file descriptors."""
+    """Creating engines, also ones that fail, leaks no file descriptors."""
     spare = os.dup(0)
     os.close(spare)
     for _ in range(3):
@@ -110,12 +110,12 @@ def test_keras_gives_the_same(bundle_dir: Path, content: bytes) -> None:
     """Keras and LiteRT give the same outputs within 1e-5."""
     pytest.importorskip("tensorflow", reason="the Keras engine needs the training extra")
     keras, litert = KerasEngine(bundle_dir / "model.keras"), LiteRTEngine(content)
-    for picture in pictures(3):
-        np.testing.assert_allclose(keras.outputs(picture), litert.outputs(picture), atol=1e-5)
+    for image in images(3):
+        np.testing.assert_allclose(keras.outputs(image), litert.outputs(image), atol=1e-5)
 
 
-def test_keras_that_is_not_installed(bundle_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the training extra, the Keras engine says what to install."""
+def test_keras_is_not_installed(bundle_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the training extra, the Keras engine names what to install."""
     absent: Any = None
     monkeypatch.setitem(sys.modules, "keras", absent)
     with pytest.raises(

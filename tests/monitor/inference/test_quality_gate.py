@@ -1,4 +1,4 @@
-"""The gate's model: features do not mind loudness, the score is a logistic of them, settings survive a bundle."""
+"""The quality gate: features independent of loudness, a logistic regression on them, settings that survive JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.quality_gate import DEFAULT_GATE, FULL_SWING, MOST_ODDS, GateFeatures, QualityGate, gate_features
+from monitor.inference.quality_gate import DEFAULT_GATE, FULL_SWING, MAX_ODDS, GateFeatures, QualityGate, gate_features
 
 numbers = st.floats(-20.0, 20.0)
 features = st.builds(GateFeatures, numbers, st.floats(0.0, 1.0), st.floats(0.0, 1.3), st.floats(0.0, 0.3))
@@ -31,31 +31,31 @@ def frames_of(sound: NDArray[np.float32]) -> FrameWindow:
 
 
 def test_the_mean_heart_has_the_bias_as_its_score() -> None:
-    """Where all is typical the score is the logistic of the bias, with or without the network's word."""
+    """For typical features the score is the logistic of the bias, with or without the network's odds."""
     expected = 1.0 / (1.0 + math.exp(-2.0))
     assert GATE.score(GATE.typical, 5.0) == pytest.approx(expected)
     assert GATE.score(GATE.typical, None) == pytest.approx(expected)
 
 
 @given(features, st.one_of(st.none(), numbers))
-def test_the_score_is_the_logistic_of_its_parts(found: GateFeatures, odds: float | None) -> None:
-    """The parts sum to the score's logit, so the smallest part is what takes most from it."""
-    parts, word = GATE.parts(found, odds)
-    score = GATE.score(found, odds)
+def test_the_score_is_the_logistic_of_the_contributions(values: GateFeatures, odds: float | None) -> None:
+    """The contributions sum to the logit of the score, so the smallest one lowers it most."""
+    contributions, network = GATE.contributions(values, odds)
+    score = GATE.score(values, odds)
     assert 0.0 <= score <= 1.0
     if 1e-9 < score < 1.0 - 1e-9:
-        assert math.log(score / (1.0 - score)) == pytest.approx(GATE.bias + sum(parts) + word, abs=1e-5)
+        assert math.log(score / (1.0 - score)) == pytest.approx(GATE.bias + sum(contributions) + network, abs=1e-5)
 
 
 @given(st.floats(-1e6, 1e6))
-def test_the_network_alone_decides_nothing(odds: float) -> None:
-    """Beyond six its odds count no more, for or against."""
-    clamped = max(-MOST_ODDS, min(MOST_ODDS, odds))
+def test_the_odds_are_clipped(odds: float) -> None:
+    """Beyond plus or minus six the network's odds change nothing."""
+    clamped = max(-MAX_ODDS, min(MAX_ODDS, odds))
     assert GATE.score(GATE.typical, odds) == GATE.score(GATE.typical, clamped)
 
 
-def test_a_network_that_cannot_tell_has_no_weight_by_default() -> None:
-    """The default gate is for such networks: whatever is said changes nothing."""
+def test_the_default_gate_ignores_the_network() -> None:
+    """The default gate is for networks without a non-cardiac output: odds change nothing."""
     assert DEFAULT_GATE.score(DEFAULT_GATE.typical, -6.0) == DEFAULT_GATE.score(DEFAULT_GATE.typical, None)
 
 
@@ -76,8 +76,8 @@ def test_loudness_does_not_matter(gain: float, seed: int, periodicity: float) ->
 
 def test_silence_has_features() -> None:
     """Digital silence gives finite numbers: no tilt, no swing, no bumps."""
-    found = gate_features(frames_of(np.zeros(HEART.window_samples, np.float32)), 0.0)
-    assert found == pytest.approx((0.0, 0.0, 0.0, 0.0), abs=1e-3)
+    silence = gate_features(frames_of(np.zeros(HEART.window_samples, np.float32)), 0.0)
+    assert silence == pytest.approx((0.0, 0.0, 0.0, 0.0), abs=1e-3)
 
 
 @given(features, features, numbers, numbers, numbers, st.floats(0.0, 0.99))
@@ -93,16 +93,23 @@ def test_json_round_trip(
     "changes",
     [{"bias": math.nan}, {"bias": "2"}, {"poor_below": 1.0}, {"poor_below": -0.1}, {"odds_weight": math.inf}],
 )
-def test_refuses_what_gives_no_score(changes: dict[str, Any]) -> None:
-    """Numbers that are none, or a threshold that withholds everything, are refused."""
+def test_refuses_settings_that_give_no_score(changes: dict[str, Any]) -> None:
+    """Values that are not finite numbers, or a threshold that withholds everything, are refused."""
     with pytest.raises(ValueError, match="must be"):
         dataclasses.replace(GATE, **changes)
 
 
-@pytest.mark.parametrize("break_it", [lambda its: its.pop("bias"), lambda its: its["weights"].pop("swing")])
-def test_settings_must_be_whole(break_it: Any) -> None:
-    """A bundle whose gate lacks a number is not loaded with a made-up one."""
+@pytest.mark.parametrize("remove", [lambda gate: gate.pop("bias"), lambda gate: gate["weights"].pop("swing")])
+def test_settings_must_be_complete(remove: Any) -> None:
+    """A gate that lacks a number is not loaded with an invented one."""
     values = GATE.to_json()
-    break_it(values)
+    remove(values)
     with pytest.raises(TypeError):
         QualityGate.from_json(values)
+
+
+@given(features, st.one_of(st.none(), numbers))
+def test_a_window_passes_from_the_threshold_on(values: GateFeatures, odds: float | None) -> None:
+    """It passes if the score is at least the threshold."""
+    assert GATE.passes(values, odds) == (GATE.score(values, odds) >= GATE.poor_below)
+    assert dataclasses.replace(GATE, poor_below=GATE.score(values, odds) * 0.999).passes(values, odds)

@@ -1,4 +1,4 @@
-"""Thresholds are checked when made and survive the trip through a bundle."""
+"""Thresholds are checked when created and survive JSON."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from hypothesis import strategies as st
 
 from monitor.inference.thresholds import DecisionThresholds
 
-shares = st.floats(0.0, 1.0)
+probabilities = st.floats(0.0, 1.0)
 times = st.floats(0.0, 600.0)
 
 
-@given(shares, times, shares, times, times, times)
+@given(probabilities, times, probabilities, times, times, times)
 def test_json_round_trip(
     uncertain: float, rolling: float, margin: float, switch: float, hold: float, withhold: float
 ) -> None:
-    """Any decision written as JSON text and read again is the same decision."""
+    """Any thresholds written as JSON text and read again are the same thresholds."""
     decision = DecisionThresholds(uncertain, rolling, margin, switch, hold, withhold)
     assert DecisionThresholds.from_json(json.loads(json.dumps(decision.to_json()))) == decision
 
 
-def test_what_is_left_out_has_its_default() -> None:
+def test_a_missing_threshold_has_the_default() -> None:
     """A bundle of an earlier version, with fewer thresholds, is still read."""
     assert DecisionThresholds.from_json({"uncertain_below": 0.6}) == DecisionThresholds(uncertain_below=0.6)
 
 
 def test_json_holds_every_threshold() -> None:
-    """Nothing that decides is left out of the bundle."""
+    """No threshold is left out of the bundle."""
     assert set(DecisionThresholds().to_json()) == {field.name for field in dataclasses.fields(DecisionThresholds)}
 
 
 def test_is_frozen() -> None:
-    """Nobody changes a threshold behind a bundle's back."""
+    """The thresholds of a loaded bundle cannot be changed."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         DecisionThresholds().uncertain_below = 0.1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["uncertain_below", "switch_margin"])
 @pytest.mark.parametrize("value", [-0.01, 1.01, math.nan, "0.5", None, True])
-def test_refuses_a_share_out_of_range(name: str, value: object) -> None:
-    """A share that is not a number from 0 to 1 is named in the refusal."""
+def test_refuses_a_probability_out_of_range(name: str, value: object) -> None:
+    """The message names the threshold that is not a number from 0 to 1."""
     with pytest.raises(ValueError, match=f"{name}=.* must be a number from 0 to 1"):
         DecisionThresholds.from_json({name: value})
 
@@ -53,7 +53,7 @@ def test_refuses_a_share_out_of_range(name: str, value: object) -> None:
 @pytest.mark.parametrize("name", ["rolling_s", "switch_s", "hold_s", "withhold_after_s"])
 @pytest.mark.parametrize("value", [-1.0, math.inf, math.nan, []])
 def test_refuses_a_time_out_of_range(name: str, value: object) -> None:
-    """A time that is not a number of seconds is named in the refusal."""
+    """The message names the time that is not a number of seconds."""
     with pytest.raises(ValueError, match=f"{name}=.* must be a number from 0 to 600"):
         DecisionThresholds.from_json({name: value})
 
@@ -65,7 +65,7 @@ def test_refuses_an_unknown_key() -> None:
 
 
 @pytest.mark.parametrize("values", [[], "x", None, 3])
-def test_refuses_what_is_no_object(values: Any) -> None:
-    """A damaged bundle may hold anything in the decision's place."""
+def test_refuses_anything_but_an_object(values: Any) -> None:
+    """A damaged bundle may hold anything in place of the thresholds."""
     with pytest.raises(ValueError, match="must be an object of settings"):
         DecisionThresholds.from_json(values)
