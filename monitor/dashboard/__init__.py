@@ -1,1 +1,1 @@
-"""The terminal dashboard: keys in, frames out."""
+"""The terminal dashboard: keys in, screens out."""

@@ -62,7 +62,7 @@ class Screen:
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = Console() if console is None else console
         self._clock = clock
-        self._style = TerminalStyle.of(self.console)
+        self._style = TerminalStyle.from_console(self.console)
         self._colors = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
         self._open = False
         self._size = (0, 0)

@@ -1,1 +1,1 @@
-"""The threads: a worker that runs the analysis, and the pipeline that joins it to a source."""
+"""The threads: a worker that runs the analysis, and the pipeline that connects it to a source."""

@@ -1,1 +1,1 @@
-"""Events as words: JSON lines, plain lines and alerts."""
+"""Messages as text: JSON lines, plain lines and alerts."""

@@ -59,7 +59,17 @@ def _device_alerts(device: DeviceStatus) -> dict[str, str]:
 
 
 def input_status(snapshot: Snapshot) -> str:
-    """Return the status of a live input, ``3999.8 Hz  reopened 1  overflows 2  REC 0:12``; empty for other sources."""
+    """Return the status of a live input in a few words; empty for other sources.
+
+    Examples
+    --------
+    >>> from monitor.messages import DeviceStatus, Level, Snapshot, Start
+    >>> start = Start("steth", 4000, "heart-sounds", "", ("normal",), 5.0, 0.5, None, 1.0)
+    >>> device = DeviceStatus("open", "steth", "ALSA", 1, 4000, measured_rate_hz=3999.84, reopened=1)
+    >>> level = Level(-30.0, -20.0, clipped=False)
+    >>> input_status(Snapshot(start, 1.0, None, None, (), level, None, None, 0, 0, 0, False, device=device))
+    '3999.8 Hz  reopened 1'
+    """
     parts: list[str] = []
     if (device := snapshot.device) is not None:
         if device.state != "open":

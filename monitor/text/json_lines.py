@@ -197,7 +197,13 @@ def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> s
 
 
 def recording_line(recording: RecordingStatus, at_s: float) -> str:
-    """Return the line on the progress of a recording; one JSON object, no line feed."""
+    """Return the line on the progress of a recording; one JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
     return _line(
         {
             "type": "recording",
@@ -211,7 +217,18 @@ def recording_line(recording: RecordingStatus, at_s: float) -> str:
 
 
 def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
-    """Return the line that says whether the classifier keeps up; one JSON object, no line feed."""
+    """Return the line that says whether the classifier keeps up; one JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+
+    Examples
+    --------
+    >>> overload_line(overloaded=True, skipped=3, at_s=9.5)
+    '{"type":"overload","at_s":9.5,"overloaded":true,"skipped":3}'
+    """
     at = _rounded(at_s, TIME_DIGITS)
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
 
@@ -227,6 +244,11 @@ def mark_line(index: int, at_s: float, time: str | None = None) -> str:
         Position in the source, seconds.
     time : str or None
         Wall-clock time, ISO 8601, if the caller knows it.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
     """
     return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(index)})
 

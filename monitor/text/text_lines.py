@@ -76,6 +76,11 @@ def alert_line(name: str, sentence: str | None, at_s: float) -> str:
         The alert; None when it is over.
     at_s : float
         Position in the source, seconds.
+
+    Examples
+    --------
+    >>> alert_line("device", "steth: is not connected", 12.34)
+    '    12.3 s  ! steth: is not connected'
     """
     mark, text = ("!", sentence) if sentence is not None else (" ", ALL_CLEAR.get(name, f"{name}: over"))
     return f"{at_s:8.1f} s  {mark} {printable(text)}"

@@ -1,1 +1,1 @@
-"""What a run shows: the dashboard, a line per window, or JSON lines."""
+"""What a run shows: the dashboard, plain lines, or JSON lines."""

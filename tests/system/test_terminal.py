@@ -1,4 +1,4 @@
-"""The dashboard on a real pseudo-terminal: taken over, drawn, and given back however the program ends."""
+"""The dashboard on a pseudo-terminal: the terminal is restored however the program ends."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Terminal:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def mode(self):
-        """Return how the terminal is set: what it echoes, and whether it waits for whole lines."""
+        """Return the mode of the terminal: echo, line buffering."""
         return termios.tcgetattr(self._ours)[3]
 
     def type(self, keys):
@@ -55,7 +55,7 @@ class Terminal:
         os.write(self._ours, keys)
 
     def read_until(self, wanted, timeout_s=60.0):
-        """Read what the program draws until some bytes were seen."""
+        """Read the output until it contains some bytes."""
         for _ in range(int(timeout_s / 0.1)):
             if wanted in self.seen:
                 return
@@ -63,13 +63,13 @@ class Terminal:
         pytest.fail(f"{wanted!r} was not drawn")
 
     def read_to_end(self):
-        """Read until the program has ended and return its exit code."""
+        """Read until the program has ended; return the exit code."""
         while self._read():
             pass
         return self.process.wait(timeout=60)
 
     def _read(self):
-        """Read what is there; return whether the program may still draw."""
+        """Read what is available; return whether more may come."""
         if not select.select([self._ours], [], [], 0.1)[0]:
             return self.process.poll() is None
         try:
@@ -88,7 +88,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal():
-    """Return a starter of programs on a pseudo-terminal."""
+    """Return a function that starts the program on a pseudo-terminal."""
     opened = []
 
     def start(*arguments, columns=80, lines=24, **environment):
@@ -101,8 +101,8 @@ def terminal():
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (160, 50), (40, 12)])
-def test_the_demo_is_drawn_and_the_terminal_given_back(terminal, columns, lines):
-    """At any size: the screen is taken, the network's labels appear, and the summary stands on the old screen."""
+def test_the_demo_is_drawn_and_the_terminal_restored(terminal, columns, lines):
+    """At any size: alternate screen, labels of the network, then the summary on the main screen."""
     program = terminal("demo", "--speed", "64", columns=columns, lines=lines)
     assert program.read_to_end() == 0
     drawn, after = program.seen.split(LEAVE)
@@ -112,7 +112,7 @@ def test_the_demo_is_drawn_and_the_terminal_given_back(terminal, columns, lines)
 
 
 def test_no_line_is_drawn_below_the_terminal(terminal):
-    """Every line that is addressed lies on the screen."""
+    """Every row written is on the screen."""
     program = terminal("demo", "--speed", "64", columns=80, lines=24)
     program.read_to_end()
     rows = [int(row) for row in re.findall(rb"\x1b\[(\d+);1H", program.seen)]
@@ -121,7 +121,7 @@ def test_no_line_is_drawn_below_the_terminal(terminal):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_gives_the_terminal_back(terminal, number):
+def test_a_signal_restores_the_terminal(terminal, number):
     """Ctrl+C and SIGTERM: main screen, cursor shown, exit code 130, no traceback."""
     program = terminal("demo")
     program.read_until(b"not for diagnosis")
@@ -133,7 +133,7 @@ def test_a_signal_gives_the_terminal_back(terminal, number):
 
 
 def test_no_color_is_respected(terminal):
-    """With NO_COLOR no colour is set anywhere."""
+    """With NO_COLOR no colour is set."""
     program = terminal("demo", "--speed", "64", NO_COLOR="1")
     program.read_to_end()
     assert not re.search(rb"\x1b\[[0-9;]*[34]8;", program.seen)
@@ -144,7 +144,7 @@ class TestKeys:
     """Keys on a real terminal."""
 
     def test_q_ends_as_if_the_sound_had_ended(self, terminal):
-        """The screen is given back, the summary printed, the exit code 0, and the terminal echoes again."""
+        """The terminal is restored, the summary printed, and the exit code 0."""
         program = terminal("demo")
         before = program.mode()
         program.read_until(b"quit")
@@ -155,7 +155,7 @@ class TestKeys:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_signal_restores_the_mode(self, terminal, number):
-        """Ctrl+C and SIGTERM leave a terminal that echoes and waits for lines."""
+        """After Ctrl+C and SIGTERM the mode is that of before."""
         program = terminal("demo")
         before = program.mode()
         program.read_until(b"quit")
@@ -164,8 +164,8 @@ class TestKeys:
         assert program.read_to_end() == 130
         assert program.mode() == before
 
-    def test_keys_do_what_the_line_says(self, terminal):
-        """A mark, a pause and the help are seen; the help shows what the keys do."""
+    def test_keys_have_an_effect(self, terminal):
+        """Mark, pause and help have a visible effect."""
         program = terminal("demo", columns=120, lines=40)
         program.read_until(b"quit")
         program.type(b"m")
@@ -177,8 +177,8 @@ class TestKeys:
         program.type(b"xq")
         assert program.read_to_end() == 0
 
-    def test_a_stop_gives_the_terminal_back_and_takes_it_again(self, terminal):
-        """Ctrl+Z restores screen and mode; when the program goes on it draws everything anew."""
+    def test_a_stop_restores_the_terminal_until_the_program_continues(self, terminal):
+        """Ctrl+Z restores screen and mode; when the program continues it redraws everything."""
         program = terminal("demo")
         before = program.mode()
         program.read_until(b"quit")
@@ -195,10 +195,10 @@ class TestKeys:
         assert program.mode() == before
 
     def test_sound_on_standard_input_leaves_no_keys(self, tmp_path, terminal):
-        """`replay -` draws the dashboard and names no keys."""
+        """`replay -` draws the dashboard without a row of keys."""
         samples = (b"\x00\x10" * 2000 + b"\x00\xf0" * 2000) * 12
-        (tmp_path / "heard.raw").write_bytes(samples)
-        with (tmp_path / "heard.raw").open("rb") as sound:
+        (tmp_path / "sound.raw").write_bytes(samples)
+        with (tmp_path / "sound.raw").open("rb") as sound:
             program = terminal("replay", "-", "--raw", "s16le", "--speed", "64", stdin=sound)
             assert program.read_to_end() == 0
         assert ENTER in program.seen
@@ -206,8 +206,8 @@ class TestKeys:
         assert b"summary" in program.seen
 
 
-def test_another_size_in_mid_run_is_drawn_whole(terminal):
-    """After a change of size every line is drawn, and none below the new one."""
+def test_a_resize_redraws_every_line(terminal):
+    """After a change of size every row of the new size is written, and no other."""
     program = terminal("demo", columns=120, lines=40)
     program.read_until(b"not for diagnosis")
     program.resize(columns=80, lines=24)

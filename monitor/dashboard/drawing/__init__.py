@@ -1,1 +1,1 @@
-"""A frozen state in, a canvas of characters out; knows no terminal, no clock and no thread."""
+"""Drawing as pure functions: snapshot and state in, a canvas of characters out; no terminal, clock or thread."""

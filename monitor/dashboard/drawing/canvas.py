@@ -81,7 +81,7 @@ class TerminalStyle:
     unicode: bool = True
 
     @classmethod
-    def of(cls, console: Console) -> TerminalStyle:
+    def from_console(cls, console: Console) -> TerminalStyle:
         """Return what a console can show."""
         colour = console.color_system is not None and not console.no_color
         gradient = console.color_system in ("256", "truecolor")

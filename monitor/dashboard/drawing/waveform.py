@@ -67,21 +67,21 @@ def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, style: Ter
     """
     dots = 2 if style.unicode else 1
     rows = 4 * lines if style.unicode else lines
-    low, high, lost = _columns(trace, width, dots)
+    low, high, lost = _columns(trace, width, dots)  # (columns,) each
     half, scale = (rows - 1) / 2, 10.0 ** (gain_db / 20.0)
     top, bottom = (np.clip(half - half * scale * edge, 0, rows - 1).round() for edge in (high, low))
     row = np.arange(rows)[:, None]
-    filled = (row >= top) & (row <= bottom)  # NaN, before the first sample, is neither
+    filled = (row >= top) & (row <= bottom)  # (rows, columns); False for NaN, before the first sample
     if not style.unicode:
         texts = ["".join("|" if dot else " " for dot in line) for line in filled.tolist()]
         return [_styled(text, lost, style) for text in texts]
-    cells = (filled.reshape(lines, 4, width, 2) * DOTS[None, :, None, :]).sum(axis=(1, 3))
+    cells = (filled.reshape(lines, 4, width, 2) * DOTS[None, :, None, :]).sum(axis=(1, 3))  # (lines, width)
     lost_cells = lost[::2] | lost[1::2]
     return [_styled("".join(map(CELLS.__getitem__, line)), lost_cells, style) for line in cells.tolist()]
 
 
 def tick_segments(trace: Trace, width: int, style: TerminalStyle) -> list[Segment]:
-    """Return a row of ``width`` cells with a tick over each heart sound."""
+    """Return a row of ``width`` cells with a tick above each heart sound."""
     dots = 2 if style.unicode else 1
     per_cell = dots * _bins_per_column(dots * width)
     end = -(-_end_bin(trace) // per_cell)
@@ -98,10 +98,10 @@ def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], 
     end = -(-_end_bin(trace) // step) * step
     start = end - columns * per_column
     low, high = (np.full(columns * per_column, math.nan, np.float32) for _ in range(2))
-    into = max(0, trace.first_bin - start)
-    taken = slice(max(0, start - trace.first_bin), None)
-    count = len(trace.low[taken])
-    low[into : into + count], high[into : into + count] = trace.low[taken], trace.high[taken]
+    offset = max(0, trace.first_bin - start)
+    visible = slice(max(0, start - trace.first_bin), None)
+    filled = slice(offset, offset + len(trace.low[visible]))
+    low[filled], high[filled] = trace.low[visible], trace.high[visible]
     times = (start + per_column * np.arange(columns)) * BIN_S
     lost = np.zeros(columns, bool)
     for begin_s, end_s in trace.lost_s:

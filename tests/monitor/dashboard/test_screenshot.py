@@ -64,9 +64,9 @@ def test_nothing_is_overwritten(tmp_path):
     """An existing file stays unchanged, and an error is raised."""
     path = tmp_path / "a"
     path.write_text("before")
-    with pytest.raises(AuscultError, match="is there already"):
+    with pytest.raises(AuscultError, match="exists and is not overwritten"):
         save_screenshot(CANVAS, path)
-    with pytest.raises(AuscultError, match="is there already"):
+    with pytest.raises(AuscultError, match="exists and is not overwritten"):
         save_sound(RingBuffer(100), 4000, path)
     assert path.read_text() == "before"
 

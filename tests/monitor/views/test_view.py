@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -69,7 +71,18 @@ def test_the_dashboard_restores_the_terminal_and_prints_the_summary(plain_bundle
     assert "3 windows" in out
 
 
-class TypedKeyboard:
+def test_line_views_need_neither_rich_nor_psutil():
+    """Choosing a view for a pipe imports nothing of the dashboard's packages, so that `replay --json` starts fast."""
+    program = (
+        "import sys, monitor.views.view as view;"
+        "view.choose_view(json=False, plain=True); view.choose_view(json=True, plain=False);"
+        "print({'rich', 'psutil', 'logging'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"
+
+
+class ScriptedKeyboard:
     """A keyboard that returns one scripted key per call."""
 
     works = True
@@ -118,7 +131,7 @@ class TestKeys:
 
     def test_q_ends_with_a_summary(self, plain_bundle, capsys):
         """The exit code is 0, the summary printed, and the keyboard released."""
-        keyboard = TypedKeyboard("m", "q")
+        keyboard = ScriptedKeyboard("m", "q")
         _, interrupts = self.played(plain_bundle, keyboard, np.tile(HEART, 50))
         assert (interrupts.requested, interrupts.exit_code) == (True, 0)
         assert capsys.readouterr().out.count("summary") == 1
@@ -126,7 +139,7 @@ class TestKeys:
 
     def test_ctrl_z_leaves_the_screen_and_enters_it_again(self, plain_bundle):
         """The alternate screen is left before the stop and entered after it."""
-        keyboard = TypedKeyboard()
+        keyboard = ScriptedKeyboard()
         keyboard.suspending = True
         drawn, _ = self.played(plain_bundle, keyboard)
         assert keyboard.calls == ["start", "suspend", "resume", "stop"]
@@ -135,7 +148,7 @@ class TestKeys:
     def test_keys_are_shown_where_there_is_a_keyboard(self, plain_bundle):
         """Without a keyboard the row of keys is empty."""
         assert "freeze" not in self.played(plain_bundle, None)[0]
-        drawn, _ = self.played(plain_bundle, TypedKeyboard())
+        drawn, _ = self.played(plain_bundle, ScriptedKeyboard())
         assert "pause" in drawn
 
 

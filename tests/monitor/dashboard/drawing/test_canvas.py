@@ -111,18 +111,18 @@ class TestTerminalStyle:
     def test_follows_the_console(self, system: str | None, no_color: bool, style: TerminalStyle) -> None:
         """Colours, gradients and NO_COLOR are taken from the console."""
         console = Console(file=io.StringIO(), force_terminal=True, color_system=system, no_color=no_color, _environ={})  # type: ignore[arg-type]
-        assert TerminalStyle.of(console) == style
+        assert TerminalStyle.from_console(console) == style
 
     def test_no_color_in_the_environment_counts(self) -> None:
         """NO_COLOR turns colours off as the argument does."""
         console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", _environ={"NO_COLOR": "1"})
-        assert not TerminalStyle.of(console).colour
+        assert not TerminalStyle.from_console(console).colour
 
     @pytest.mark.parametrize(("encoding", "unicode"), [("utf-8", True), ("ascii", False), ("cp1252", False)])
     def test_follows_the_encoding(self, encoding: str, unicode: bool) -> None:
         """Block characters are used with UTF encodings only."""
         file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-        assert TerminalStyle.of(Console(file=file, _environ={})).unicode is unicode
+        assert TerminalStyle.from_console(Console(file=file, _environ={})).unicode is unicode
 
     def test_without_colour_only_weight_is_left(self) -> None:
         """Without colours a style still distinguishes bold from dim."""
