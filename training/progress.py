@@ -1,4 +1,4 @@
-"""How far a training is, on the terminal or nowhere."""
+"""Progress of a training, on the terminal or not shown."""
 
 from __future__ import annotations
 
@@ -11,55 +11,60 @@ from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColum
 from rich.progress import Progress as Bars
 from rich.table import Column
 
-__all__ = ["Progress", "SilentProgress", "TerminalProgress", "Tick"]
-
+__all__ = ["OnStep", "Progress", "SilentProgress", "TerminalProgress"]
 
 WIDE = 100
-"""Columns of a terminal that has room for a longer bar."""
+"""Columns of a terminal with room for a longer bar."""
 
 
-class Tick(Protocol):
+class OnStep(Protocol):
     """Called after each step."""
 
-    def __call__(self, loss: float, watched: float = math.nan, /) -> None:
-        """Take a step's loss, and the loss on watched patients; NaN where there is none."""
+    def __call__(self, loss: float, validation_loss: float = math.nan, /) -> None:
+        """Take the loss of a step, and the validation loss; NaN where there is none."""
 
 
 class Progress(Protocol):
-    """Shown while training runs."""
+    """Reports the progress of a training."""
 
-    def stage(self, name: str, total: int) -> Tick:
-        """Begin a stage of ``total`` steps; what is returned is called after each of them."""
+    def stage(self, name: str, total: int) -> OnStep:
+        """Begin a stage of ``total`` steps; the returned function is called after each of them."""
 
     def whole(self, name: str, total: int) -> None:
-        """Begin a bar over the stages that follow, ``total`` steps together; a stage may end early."""
+        """Begin a bar over all following stages, ``total`` steps together; a stage may end early."""
 
     def skip(self, steps: int) -> None:
-        """Take steps off the whole: they need not be run."""
+        """Remove steps from the total: they need not run."""
 
     def note(self, text: str) -> None:
-        """Say one line."""
+        """Print one line."""
 
 
 class SilentProgress:
-    """Progress that is shown nowhere."""
+    """Progress that is not shown.
 
-    def stage(self, name: str, total: int) -> Tick:
+    Examples
+    --------
+    >>> on_step = SilentProgress().stage("fold 1", total=10)
+    >>> on_step(0.7)
+    """
+
+    def stage(self, name: str, total: int) -> OnStep:
         """Begin a stage; see :class:`Progress`."""
-        return lambda loss, watched=math.nan, /: None
+        return lambda loss, validation_loss=math.nan, /: None
 
     def whole(self, name: str, total: int) -> None:
-        """Begin a bar over all stages."""
+        """Begin a bar over all stages; see :class:`Progress`."""
 
     def skip(self, steps: int) -> None:
-        """Take steps off the whole."""
+        """Remove steps from the total."""
 
     def note(self, text: str) -> None:
-        """Say one line."""
+        """Print one line."""
 
 
 class TerminalProgress:
-    """A bar per stage with losses and time left, and one over all of them; plain lines where there is no terminal.
+    """A bar per stage with losses and time left, and one over all of them; plain lines without a terminal.
 
     Parameters
     ----------
@@ -92,58 +97,58 @@ class TerminalProgress:
         self._bars.stop()
 
     def whole(self, name: str, total: int) -> None:
-        """Begin a bar over the stages that follow; each of theirs gives way to the next."""
+        """Begin a bar over all following stages; the bar of each replaces the one before."""
         if self._console.is_terminal:
             self._current = None
             self._whole = self._bars.add_task(name, total=total, loss="")
 
     def skip(self, steps: int) -> None:
-        """Take steps off the whole."""
+        """Remove steps from the total."""
         if self._whole is not None:
             self._bars.update(self._whole, total=(self._task(self._whole).total or 0) - steps)
 
     def note(self, text: str) -> None:
-        """Say one line, above the bars."""
+        """Print one line, above the bars."""
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def stage(self, name: str, total: int) -> Tick:
+    def stage(self, name: str, total: int) -> OnStep:
         """Begin a stage; see :class:`Progress`."""
         if not self._console.is_terminal:
             self._console.print(f"{name} ({total} steps)", highlight=False, markup=False, soft_wrap=True)
             return SilentProgress().stage(name, total)
         self._close()
         task = self._current = self._bars.add_task(name, total=total, loss="")
-        smooth = seen = math.nan
+        smoothed = latest = math.nan
 
-        def tick(loss: float, watched: float = math.nan, /) -> None:
-            nonlocal smooth, seen
-            smooth = loss if math.isnan(smooth) else 0.95 * smooth + 0.05 * loss
-            seen = seen if math.isnan(watched) else watched
-            self._bars.update(task, advance=1, loss=_losses(smooth, seen))
+        def on_step(loss: float, validation_loss: float = math.nan, /) -> None:
+            nonlocal smoothed, latest
+            smoothed = loss if math.isnan(smoothed) else 0.95 * smoothed + 0.05 * loss
+            latest = latest if math.isnan(validation_loss) else validation_loss
+            self._bars.update(task, advance=1, loss=_losses(smoothed, latest))
             if self._whole is not None:
                 self._bars.update(self._whole, advance=1)
 
-        return tick
+        return on_step
 
     def _close(self) -> None:
-        """Hide the stage before, and take the steps that it did not need off the whole."""
+        """Hide the bar of the last stage, and remove the steps that it did not need from the total."""
         if self._whole is not None and self._current is not None:
-            before = self._task(self._current)
-            self.skip(int((before.total or 0) - before.completed))
+            last = self._task(self._current)
+            self.skip(int((last.total or 0) - last.completed))
             self._bars.remove_task(self._current)
 
-    def _task(self, which: TaskID) -> Task:
-        """Return a bar's state."""
-        return next(task for task in self._bars.tasks if task.id == which)
+    def _task(self, task_id: TaskID) -> Task:
+        """Return the state of a bar."""
+        return next(task for task in self._bars.tasks if task.id == task_id)
 
 
 def _name_column(width: int) -> Column:
-    """Return the column of the names, which are cut off where the numbers need the room."""
-    return Column(no_wrap=True, overflow="ellipsis", max_width=max(10, width - (67 if width > WIDE else 57)))
+    """Return the column of stage names, which are cut off where the numbers need the room."""
+    return Column(no_wrap=True, overflow="ellipsis", max_width=max(10, width - (68 if width > WIDE else 58)))
 
 
-def _losses(smooth: float, watched: float) -> str:
-    """Return the losses in words, without those that there are not."""
-    parts = [f"loss {smooth:.3f}"] if not math.isnan(smooth) else []
-    parts += [f"watched {watched:.3f}"] if not math.isnan(watched) else []
+def _losses(smoothed: float, validation: float) -> str:
+    """Return the losses as text, without those that are NaN."""
+    parts = [f"loss {smoothed:.3f}"] if not math.isnan(smoothed) else []
+    parts += [f"val_loss {validation:.3f}"] if not math.isnan(validation) else []
     return ", ".join(parts)

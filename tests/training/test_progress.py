@@ -1,4 +1,4 @@
-"""Progress is a bar on a terminal, a line per stage elsewhere, and never on standard output."""
+"""Progress is a bar on a terminal and a line per stage in a file."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_a_line_per_stage_without_a_terminal() -> None:
     """In a file each stage is one plain line, however many steps it has."""
     to = console(terminal=False)
     with TerminalProgress(to) as progress:
-        tick = progress.stage("fold 1 of 5", 3)
+        on_step = progress.stage("fold 1 of 5", 3)
         for _ in range(3):
-            tick(0.5)
+            on_step(0.5)
         progress.stage("fold 2 of 5", 7)
     assert written(to) == "fold 1 of 5 (3 steps)\nfold 2 of 5 (7 steps)\n"
 
@@ -36,33 +36,33 @@ def test_a_bar_on_a_terminal() -> None:
     """On a terminal the stage shows its name, its steps and the running loss."""
     to = console(terminal=True)
     with TerminalProgress(to) as progress:
-        tick = progress.stage("fold 1 of 5", 2)
-        tick(0.75)
-        tick(0.75)
+        on_step = progress.stage("fold 1 of 5", 2)
+        on_step(0.75)
+        on_step(0.75)
     assert "fold 1 of 5" in written(to)
     assert "2/2" in written(to)
     assert "loss 0.750" in written(to)
 
 
-def test_no_loss_where_there_is_none() -> None:
+def test_a_nan_loss_is_not_shown() -> None:
     """A stage without a loss, such as reading files, shows none and never "nan"."""
     to = console(terminal=True)
     with TerminalProgress(to) as progress:
-        tick = progress.stage("reading recordings", 1)
-        tick(float("nan"))
+        on_step = progress.stage("reading recordings", 1)
+        on_step(float("nan"))
     assert "1/1" in written(to)
     assert "loss" not in written(to)
     assert "nan" not in written(to)
 
 
 def test_a_bar_over_all_stages() -> None:
-    """The whole counts the steps of every stage; what is skipped, or not needed, is taken off it."""
+    """The total counts the steps of every stage; skipped and unused steps are removed from it."""
     to = console(terminal=True)
     with TerminalProgress(to) as progress:
         progress.whole("whole training", 100)
-        tick = progress.stage("fold 1", 40)
+        on_step = progress.stage("fold 1", 40)
         for _ in range(30):
-            tick(1.0)
+            on_step(1.0)
         progress.stage("fold 2", 40)(0.5)  # fold 1 did not need 10 of its steps
         progress.skip(20)
         (whole,) = (task for task in progress._bars.tasks if task.description == "whole training")
@@ -70,36 +70,36 @@ def test_a_bar_over_all_stages() -> None:
         assert [task.description for task in progress._bars.tasks] == ["whole training", "fold 2"]
 
 
-def test_the_watched_loss_stands_until_the_next() -> None:
-    """The loss on watched patients is shown beside the running loss, also between two looks."""
+def test_the_validation_loss_stays_until_the_next() -> None:
+    """The validation loss is shown beside the running loss, also between two validations."""
     to = console(terminal=True)
     with TerminalProgress(to) as progress:
-        tick = progress.stage("fold 1 of 5", 3)
-        tick(0.5)
-        tick(0.5, 0.625)
-        tick(0.5)
-    assert "loss 0.500, watched 0.625" in written(to)
+        on_step = progress.stage("fold 1 of 5", 3)
+        on_step(0.5)
+        on_step(0.5, 0.625)
+        on_step(0.5)
+    assert "loss 0.500, val_loss 0.625" in written(to)
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_numbers_fit(width: int) -> None:
+def test_numbers_fit_on_a_narrow_terminal(width: int) -> None:
     """On a narrow terminal a long name is cut off, never the steps, the losses or the time left."""
     to = console(terminal=True, width=width)
     with TerminalProgress(to) as progress:
         progress.whole("whole training", 5000)
-        tick = progress.stage("repeat 1, fold 2 of 5: made and partly labelled sounds", 350)
-        tick(0.5, 0.625)
-        tick(0.5)
+        on_step = progress.stage("repeat 1, fold 2 of 5: synthetic and partially labelled sounds", 350)
+        on_step(0.5, 0.625)
+        on_step(0.5)
     last = next(line for line in reversed(written(to).splitlines()) if "repeat 1" in line)
     assert last.startswith("repeat 1, fold 2 of 5")
     assert "2/350" in last
-    assert "loss 0.500, watched 0.625 " in last
+    assert "loss 0.500, val_loss 0.625 " in last
     assert last.count(":") >= 3  # of the name, and of the time left
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_a_line(terminal: bool) -> None:
-    """A line is said as it is, on a terminal and elsewhere, and never folded or taken for markup."""
+def test_a_note_is_printed_as_it_is(terminal: bool) -> None:
+    """A note is never wrapped or taken for markup, on a terminal or in a file."""
     to = console(terminal=terminal)
     text = "fold 1: murmur AUC 0.9 [no markup] " + 20 * "long "
     with TerminalProgress(to) as progress:
@@ -109,20 +109,20 @@ def test_a_line(terminal: bool) -> None:
     assert text.strip() in written(to)
 
 
-def test_shown_nowhere() -> None:
-    """Silent progress takes everything and says nothing."""
+def test_silent_progress_keeps_nothing() -> None:
+    """Silent progress accepts every call and has no state."""
     progress = SilentProgress()
     progress.whole("all", 3)
     progress.skip(1)
     progress.note("a line")
-    tick = progress.stage("fold", 2)
-    tick(1.0)
-    tick(1.0, 2.0)
+    on_step = progress.stage("fold", 2)
+    on_step(1.0)
+    on_step(1.0, 2.0)
     assert vars(progress) == {}
 
 
 def test_the_terminal_is_restored_after_an_error() -> None:
-    """When training fails, the cursor comes back and the error goes on."""
+    """When training fails, the cursor is shown again and the error is raised."""
     to = console(terminal=True)
 
     def fail() -> None:

@@ -1,7 +1,7 @@
-"""Recordings to frames: read, brought to the picture's rate, looped, and cut into windows.
+"""Recordings to frames: read, resample, loop short ones, compute the spectrogram.
 
-Frames are computed once per recording by the monitor's own streaming spectrogram; a
-window is then a slice of them, so a training picture is what the monitor would have drawn.
+Frames are computed once per recording by the monitor's own streaming spectrogram; a window is then a slice of them, so
+a training image equals the image that the monitor would build.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from monitor.features.spec import SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 from training.data.recording import Recording
 
-__all__ = ["Frames", "Sound", "frames_of", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
+__all__ = ["Frames", "Sound", "compute_frames", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Frames:
     bands : ndarray, shape (3, frames), float32
         Envelope, low and high power, as in :class:`monitor.features.image.FrameWindow`.
     order : ndarray of int, or None
-        Numbers of the frames that are heard, one after another; None for all of them as they are.
+        Indices of the frames that make up the sound, in order; None for all of them as they are.
     """
 
     log_power: NDArray[np.float32]
@@ -47,15 +47,15 @@ class Frames:
     order: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
-        """Return the number of frames that are heard."""
+        """Return the number of frames of the sound."""
         return len(self.log_power if self.order is None else self.order)
 
     def window(self, start: int, num_frames: int) -> FrameWindow:
         """Return the frames of the window that starts at frame ``start``."""
-        held = slice(start, start + num_frames)
+        window = slice(start, start + num_frames)
         if self.order is None:
-            return FrameWindow(self.log_power[held], *self.bands[:, held])
-        chosen = self.order[held]
+            return FrameWindow(self.log_power[window], *self.bands[:, window])
+        chosen = self.order[window]
         return FrameWindow(self.log_power[chosen], *self.bands[:, chosen])
 
 
@@ -69,22 +69,22 @@ class Sound:
     frames : Frames
         Of the recording; of a short one, looped, long enough to cut windows at any phase.
     num_samples : int
-        Length before looping, at the picture's rate.
-    premature : bool or None
-        Whether a beat comes early in every window of it; None where nobody knows.
+        Length before looping, at the sample rate of the spectrogram.
+    ectopic : bool or None
+        Whether every window of it holds an ectopic beat; None where the rhythm is not known.
     """
 
     recording: Recording
     frames: Frames
     num_samples: int
-    premature: bool | None = None
+    ectopic: bool | None = None
 
     def is_looped(self, spec: SpectrogramSpec) -> bool:
         """Return whether it is shorter than a window."""
         return self.num_samples < spec.window_samples
 
     def starts(self, spec: SpectrogramSpec, hop_s: float) -> list[int]:
-        """Return the first frames of the windows that the monitor would judge."""
+        """Return the first frames of the windows that the monitor would score."""
         if self.is_looped(spec):
             return [0]
         hop = spec.hop_samples(hop_s)
@@ -93,13 +93,13 @@ class Sound:
 
 
 def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[NDArray[np.float32], int]:
-    """Return a recording, or a part of it, as it is in the file, and its sample rate in Hz.
+    """Return a recording, or a part of it, at the sample rate of the file, and that rate in Hz.
 
     Parameters
     ----------
     path : Path
     start_s, end_s : float
-        Seconds into the file; None, or a time behind it, for its end.
+        Seconds into the file; an end of None, or beyond the file, is its end.
 
     Returns
     -------
@@ -152,25 +152,49 @@ def read_waveform(
 
 
 def loop(waveform: NDArray[np.float32], num_samples: int) -> NDArray[np.float32]:
-    """Return a waveform repeated until it is ``num_samples`` long or longer, then cut there."""
+    """Return a waveform, repeated to ``num_samples`` where it is shorter.
+
+    Examples
+    --------
+    >>> loop(np.array([1, 2, 3], np.float32), 5)
+    array([1., 2., 3., 1., 2.], dtype=float32)
+    """
     return np.resize(waveform, num_samples) if len(waveform) < num_samples else waveform
 
 
-def frames_of(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> Frames:
-    """Return all frames of a waveform, by the monitor's streaming code."""
+def compute_frames(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> Frames:
+    """Return all frames of a waveform, by the monitor's streaming spectrogram.
+
+    Parameters
+    ----------
+    waveform : ndarray, shape (samples,), float32
+    spec : SpectrogramSpec
+
+    Raises
+    ------
+    ValueError
+        If the waveform is shorter than one frame.
+
+    Examples
+    --------
+    >>> from monitor.features.spec import HEART
+    >>> frames = compute_frames(np.zeros(HEART.window_samples, np.float32), HEART)
+    >>> frames.log_power.shape, frames.bands.shape
+    ((198, 64), (3, 198))
+    """
     stream = StreamingSpectrogram(spec)
     rows, bands = [], []
     hop, size = spec.frame_hop_samples, spec.frame_samples
     step = spec.num_frames * hop
+    if len(waveform) < size:
+        raise ValueError(f"waveform of {len(waveform)} samples must hold at least one frame of {size}")
     for begin in range(0, len(waveform), step):
         first = stream.end_frame
         stream.push(waveform[begin : begin + step])
         new = stream.latest(stream.end_frame - first)
         rows.append(new.log_power.copy())
         bands.append(np.stack(new[1:]))
-    if len(waveform) < size:
-        raise ValueError(f"waveform of {len(waveform)} samples must hold at least one frame of {size}")
-    return Frames(np.concatenate(rows), np.concatenate(bands, axis=1))
+    return Frames(np.concatenate(rows), np.concatenate(bands, axis=1))  # (frames, 64), (3, frames)
 
 
 def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
@@ -183,26 +207,20 @@ def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
     """
     waveform = read_waveform(recording.path, spec.sample_rate, recording.start_s, recording.end_s)
     looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
-    return Sound(recording, frames_of(looped, spec), len(waveform))
-
-
-def read_sounds(recordings: Sequence[Recording], spec: SpectrogramSpec) -> Iterable[Sound]:
-    """Yield the sounds of some recordings, one after another."""
-    for recording in recordings:
-        yield read_sound(recording, spec)
+    return Sound(recording, compute_frames(looped, spec), len(waveform))
 
 
 def read_usable(
-    recordings: Sequence[Recording], read: Callable[[Recording], T], tick: Callable[[float], None]
+    recordings: Sequence[Recording], read: Callable[[Recording], T], on_step: Callable[[float], None]
 ) -> tuple[list[Recording], list[T]]:
-    """Return the recordings that can be read, and what was read; the others get a line on standard error.
+    """Return the recordings that can be read, and what was read; print a line to standard error for each other one.
 
     Parameters
     ----------
     recordings : sequence of Recording
     read : callable
-        From a recording to what is wanted of it; raises RecordingError.
-    tick : callable
+        From a recording to a result; raises RecordingError.
+    on_step : callable
         Called after each with NaN; see :class:`training.progress.Progress`.
 
     Raises
@@ -217,9 +235,9 @@ def read_usable(
             usable.append(recording)
         except RecordingError as error:
             print(f"auscult: left out: {error.message}", file=sys.stderr)
-        tick(math.nan)
-    left = {labels for recording in usable for labels in recording.labels}
-    vanished = [label for recording in recordings for label in recording.labels if label not in left]
-    if vanished:
-        raise DataError(f"no recording of {vanished[0]} can be read", "see what auscult data says of the files")
+        on_step(math.nan)
+    present = {label for recording in usable for label in recording.labels}
+    missing = [label for recording in recordings for label in recording.labels if label not in present]
+    if missing:
+        raise DataError(f"no recording of {missing[0]} can be read", "see what auscult data says of the files")
     return usable, results

@@ -1,4 +1,4 @@
-"""CirCor DigiScope 2022: a table with murmur locations, a folder of recordings, children with two numbers.
+"""CirCor DigiScope 2022: a table of murmur locations and a folder of recordings; some children have two numbers.
 
 Must not read audio.
 """
@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor.labels import NORMAL
 from training.data.recording import EXTRASTOLE, DataSet, Dropped, Recording, audio_files, folder_name
 
 __all__ = ["read_circor"]
@@ -23,30 +24,32 @@ ELSEWHERE = "no murmur heard at this place of a child who has one"
 NOT_LISTED = f"no row in {TABLE}"
 
 NOTE = (
-    "a murmur where it was heard; a child without one may be normal or have extrasystoles, which nobody listened for; "
-    "a child with two numbers is one patient"
+    "murmur is labelled by auscultation site; a child without one may be normal or have extrasystoles, which are not "
+    "labelled; a child with two numbers is one patient"
 )
 
 
 def read_circor(folder: Path) -> DataSet | None:
-    """Return CirCor, from its folder or the one with the recordings; None where its table is not there.
+    """Return CirCor, from the data set's folder or the one with the recordings; None without the table.
 
-    A murmur where it was heard at that place, otherwise anything but a murmur. Recordings of which the
-    table does not know are dropped.
+    A recording is a murmur where one was heard at that auscultation site; of a child without one it is anything but a
+    murmur. Recordings that are not in the table are dropped.
+
+    Source: Oliveira et al. 2022, "The CirCor DigiScope Dataset".
     """
     if folder_name(folder) == FOLDER and not (folder / TABLE).is_file():
         folder = folder.parent
     rows = _rows(folder / TABLE)
     if not rows:
         return None
-    twins = _twins(rows)
+    patient_of = _patients(rows)
     files = _files_by_patient(folder / FOLDER)
     recordings, dropped = [], []
     for row in rows:
         for path in files.pop(row["Patient ID"], []):
             labels, reason = _labels(row, path.stem.split("_")[1])
             if labels:
-                recordings.append(Recording(path, labels, f"circor/{twins[row['Patient ID']]}", CIRCOR))
+                recordings.append(Recording(path, labels, f"circor/{patient_of[row['Patient ID']]}", CIRCOR))
             else:
                 dropped.append(Dropped(path, reason))
     dropped += [Dropped(path, NOT_LISTED) for paths in files.values() for path in paths]
@@ -54,7 +57,7 @@ def read_circor(folder: Path) -> DataSet | None:
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
-    """Return the rows of the table; none if it is not there or is another one."""
+    """Return the rows of the table; none if it does not exist or has other columns."""
     if not table.is_file():
         return []
     with table.open(newline="", encoding="utf-8", errors="replace") as lines:
@@ -72,8 +75,8 @@ def _files_by_patient(folder: Path) -> dict[str, list[Path]]:
     return files
 
 
-def _twins(rows: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Return one name for each identifier; a child recorded in both campaigns has two of them."""
+def _patients(rows: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Return one name for each number; a child recorded in both campaigns has two numbers."""
     names: dict[str, str] = {}
     for row in rows:
         given = [value for value in (row["Patient ID"], row["Additional ID"]) if value not in ("", "nan")]
@@ -83,10 +86,10 @@ def _twins(rows: Sequence[dict[str, str]]) -> dict[str, str]:
     return names
 
 
-def _labels(row: dict[str, str], place: str) -> tuple[tuple[str, ...], str]:
-    """Return the labels that a recording at one place may have, or none and why."""
+def _labels(row: dict[str, str], site: str) -> tuple[tuple[str, ...], str]:
+    """Return the labels that a recording at one auscultation site may have, or none and why."""
     if row["Murmur"] == "Absent":
-        return ("normal", EXTRASTOLE), ""
+        return (NORMAL, EXTRASTOLE), ""
     if row["Murmur"] == "Present":
-        return (("murmur",), "") if place in row["Murmur locations"].split("+") else ((), ELSEWHERE)
+        return (("murmur",), "") if site in row["Murmur locations"].split("+") else ((), ELSEWHERE)
     return (), UNKNOWN

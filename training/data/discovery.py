@@ -1,8 +1,8 @@
-"""Folders and tables as people have them, turned into a list of recordings with label and patient.
+"""Find recordings in folders and tables, with their labels and patients.
 
-Recognised are a manifest, CirCor DigiScope, the PASCAL challenge's two sets, folders of sounds that are no heart,
-a folder per label, and a folder that holds several of these. Each reading is a module of its own. Must not read audio;
-see :mod:`training.data.audio`.
+Recognised are a manifest, CirCor DigiScope, the two sets of the PASCAL challenge, folders of non-cardiac sounds, a
+folder per label, and a folder that holds several of these. Each reader is a module of its own. Must not read audio; see
+:mod:`training.data.audio`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from monitor.errors import DataError
 from training.data.circor import read_circor
-from training.data.label_folders import NO_HEARTS, has_label_folders, read_label_folders, read_not_heart
+from training.data.label_folders import NON_CARDIAC_SET, has_label_folders, read_label_folders, read_non_cardiac
 from training.data.manifest import MANIFEST, read_manifest
 from training.data.pascal import join_pascal, read_pascal
 from training.data.recording import (
@@ -28,25 +28,35 @@ from training.data.recording import (
     sub_folders,
 )
 
-__all__ = ["EXTRASTOLE", "LABELS", "discover", "for_gate_alone", "labels_of", "read_sets"]
+__all__ = ["EXTRASTOLE", "LABELS", "discover", "gate_only_recordings", "labels_of", "read_sets"]
 
 NAMED_TWICE = "named twice"
 NOT_UNDERSTOOD = "in a folder that is not understood"
 
 
 def discover(paths: Iterable[Path]) -> list[Recording]:
-    """Return the recordings to train on that some folders hold, or manifests list, in a fixed order.
+    """Return the recordings to train on in some folders or manifests, in a fixed order.
 
     Raises
     ------
     DataError
         As :func:`read_sets`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("normal/p1/a.wav", "murmur/p2/b.wav"):
+    ...     (folder / name).parent.mkdir(parents=True)
+    ...     (folder / name).touch()
+    >>> [(recording.path.name, recording.label) for recording in discover([folder])]
+    [('b.wav', 'murmur'), ('a.wav', 'normal')]
     """
     return [recording for data_set in read_sets(paths) for recording in data_set.recordings]
 
 
-def for_gate_alone(paths: Iterable[Path], recordings: Iterable[Recording]) -> list[Recording]:
-    """Return what some folders hold for the quality gate alone: hearts set aside too, but nothing that is trained on.
+def gate_only_recordings(paths: Iterable[Path], recordings: Iterable[Recording]) -> list[Recording]:
+    """Return the recordings for the quality gate alone: also hearts set aside, but nothing that is trained on.
 
     Raises
     ------
@@ -54,12 +64,12 @@ def for_gate_alone(paths: Iterable[Path], recordings: Iterable[Recording]) -> li
         As :func:`read_sets`.
     """
     trained = {recording.path.resolve() for recording in recordings}
-    found = [its for data_set in read_sets(paths) for its in (*data_set.recordings, *data_set.aside)]
-    return [recording for recording in found if recording.path.resolve() not in trained]
+    everything = [one for data_set in read_sets(paths) for one in (*data_set.recordings, *data_set.aside)]
+    return [recording for recording in everything if recording.path.resolve() not in trained]
 
 
 def read_sets(paths: Iterable[Path]) -> list[DataSet]:
-    """Return the data sets that some folders hold, or manifests list, in a fixed order.
+    """Return the data sets in some folders or manifests, in a fixed order.
 
     Parameters
     ----------
@@ -69,7 +79,7 @@ def read_sets(paths: Iterable[Path]) -> list[DataSet]:
     Raises
     ------
     DataError
-        If one is missing or holds nothing that is understood.
+        If one is missing or nothing in it is understood.
     """
     return _without_repeats(join_pascal([data_set for path in paths for data_set in _read_one(path)]))
 
@@ -94,18 +104,18 @@ def _read_one(path: Path) -> list[DataSet]:
 
 
 def _read_tree(folder: Path) -> list[DataSet]:
-    """Return the sets that are known by name or table, in a folder or below it; none where there are none."""
+    """Return the sets that are recognised by name or table, in a folder or below it; none where there are none."""
     if (folder / MANIFEST).is_file():
         return [_not_empty(read_manifest(folder / MANIFEST))]
-    single = read_circor(folder) or read_not_heart(folder)
+    single = read_circor(folder) or read_non_cardiac(folder)
     if single is not None:
         return [single]
     here = read_pascal(folder)
     below = {sub: _read_tree(sub) for sub in sub_folders(folder)}
     if not has_label_folders(folder):
         below |= {sub: _listed(read_label_folders(sub)) for sub in below if not below[sub] and has_label_folders(sub)}
-    if not here and all(data_set.name == NO_HEARTS for sets in below.values() for data_set in sets):
-        return []  # a folder of mere noise is a label among labels
+    if not here and all(data_set.name == NON_CARDIAC_SET for sets in below.values() for data_set in sets):
+        return []  # beside label folders, non-cardiac sounds are a label too
     strangers = () if here else tuple(path for path in sorted(folder.iterdir()) if is_audio(path))
     for sub in below:
         below[sub] = below[sub] or _listed(read_label_folders(sub))
@@ -118,7 +128,7 @@ def _read_tree(folder: Path) -> list[DataSet]:
 
 
 def _listed(data_set: DataSet | None) -> list[DataSet]:
-    """Return none or one as a list."""
+    """Return a list of the one, or an empty list."""
     return [] if data_set is None else [data_set]
 
 
@@ -130,29 +140,34 @@ def _not_empty(data_set: DataSet) -> DataSet:
 
 
 def _without_repeats(sets: Sequence[DataSet]) -> list[DataSet]:
-    """Return some sets with each recording once, where it was named first."""
+    """Return some sets with each recording once, where it occurs first."""
     seen: set[tuple[Path, float, float | None]] = set()
     result = []
     for data_set in sets:
-        kept, dropped = [], list(data_set.dropped)
+        unique, dropped = [], list(data_set.dropped)
         for recording in data_set.recordings:
             identity = (recording.path.resolve(), recording.start_s, recording.end_s)
             if identity in seen:
                 dropped.append(Dropped(recording.path, NAMED_TWICE))
             else:
-                kept.append(recording)
+                unique.append(recording)
             seen.add(identity)
-        result.append(dataclasses.replace(data_set, recordings=tuple(kept), dropped=tuple(dropped)))
+        result.append(dataclasses.replace(data_set, recordings=tuple(unique), dropped=tuple(dropped)))
     return result
 
 
 def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """Return the labels that stand in a set, the default bundle's first and in its order.
+    """Return the labels that occur, without non-cardiac; those of the default bundle first and in its order.
 
     Raises
     ------
     DataError
         If fewer than two labels have a recording.
+
+    Examples
+    --------
+    >>> labels_of([Recording(Path(f"{label}.wav"), (label,), "", "") for label in ("murmur", "click", "normal")])
+    ('normal', 'murmur', 'click')
     """
     present = {label for recording in recordings for label in recording.labels} - {NON_CARDIAC}
     ordered = [label for label in LABELS if label in present] + sorted(present - set(LABELS))

@@ -1,6 +1,6 @@
-"""Who is held out when: patients that are not known, sets that tell all labels, and the fold of every recording.
+"""Which recordings are held out in which fold: unknown patients, fully labelled sets, and the fold of every recording.
 
-Must not look at audio; what a fold is made of is :mod:`training.data.patient_split`.
+Must not read audio; the split itself is :mod:`training.data.patient_split`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from training.data.recording import NON_CARDIAC, Recording
 __all__ = ["ALWAYS_TRAINING", "PATIENT_CHOICES", "folds_of", "fully_labelled_sets", "with_patients"]
 
 ALWAYS_TRAINING = -1
-"""Fold of what is never held out: sounds whose patient, or whose group where they are no heart, is not known."""
+"""Fold of recordings that are never held out: those whose patient, or group for non-cardiac sounds, is not known."""
 
 PATIENT_CHOICES = ("auto", "file", "none")
-"""What becomes of hearts whose patient is not known: refused; each file a patient; never held out."""
+"""For hearts whose patient is not known: refuse them, take each file for a patient, or never hold them out."""
 
 
 def with_patients(recordings: Sequence[Recording], choice: str) -> list[Recording]:
-    """Return recordings that may be split, sounds that are no heart as they are.
+    """Return recordings that may be split; non-cardiac sounds unchanged.
 
     Parameters
     ----------
     recordings : sequence of Recording
     choice : {"auto", "file", "none"}
         For hearts whose patient is not known. ``"auto"`` refuses them. ``"file"`` makes each file a patient of its
-        own, which is right only where every file is another person. ``"none"`` leaves them: they train, and
-        are never held out, so no figure is of them.
+        own, which is right only where every file is another person. ``"none"`` keeps them for training: they are never
+        held out, so they count in no metric.
 
     Raises
     ------
@@ -45,32 +45,31 @@ def with_patients(recordings: Sequence[Recording], choice: str) -> list[Recordin
     """
     if choice not in PATIENT_CHOICES:
         raise ValueError(f"choice={choice!r} must be one of {', '.join(PATIENT_CHOICES)}")
-    unknown = [recording for recording in recordings if _is_nameless(recording)]
+    unknown = [recording for recording in recordings if _is_unknown(recording)]
     if unknown and choice == "auto":
         raise DataError(
-            f"{len(unknown)} recording{'s'[: len(unknown) - 1]} tell{'s'[len(unknown) - 1 :]} no patient, "
-            f"such as {unknown[0].path}",
+            f"{len(unknown)} recording{'s have' if len(unknown) > 1 else ' has'} no patient, such as {unknown[0].path}",
             "put each patient's into a sub-folder, or list them in a manifest.csv; or add --patients file if every "
             "file is another person, or --patients none to train on them and hold none of them out",
         )
     return [_by_file(recording) if choice == "file" else recording for recording in recordings]
 
 
-def _is_nameless(recording: Recording) -> bool:
-    """Return whether it is a heart, and nobody knows whose."""
+def _is_unknown(recording: Recording) -> bool:
+    """Return whether it is a heart of an unknown patient."""
     return not recording.patient and recording.label != NON_CARDIAC
 
 
 def _by_file(recording: Recording) -> Recording:
-    """Return a recording with its file as the patient, where there is no better one."""
-    if not _is_nameless(recording):
+    """Return a recording with its file as the patient, where the patient is not known."""
+    if not _is_unknown(recording):
         return recording
     path = recording.path
     return dataclasses.replace(recording, patient=f"{recording.source}/{path.parent.name}/{path.name}")
 
 
 def fully_labelled_sets(recordings: Sequence[Recording], labels: Sequence[str]) -> set[str]:
-    """Return the names of the sets that have recordings of every label, of patients who are known.
+    """Return the names of the sets that have recordings of every label, of known patients, and no partial label.
 
     Raises
     ------
@@ -82,27 +81,28 @@ def fully_labelled_sets(recordings: Sequence[Recording], labels: Sequence[str]) 
     for recording in recordings:
         if recording.label is not None and recording.patient:
             certain.setdefault(recording.source, set()).add(recording.label)
-    telling = {source for source, known in certain.items() if known >= set(labels)} - partial
-    if not telling:
-        nameless = any(_is_nameless(recording) for recording in recordings)
+    full = {source for source, known in certain.items() if known >= set(labels)} - partial
+    if not full:
+        unknown = any(_is_unknown(recording) for recording in recordings)
         raise DataError(
             f"no data set has recordings of every label ({', '.join(labels)})"
-            + (" from patients who are known" if nameless else ""),
+            + (" from patients who are known" if unknown else ""),
             "add one that has, such as PASCAL set B",
         )
-    return telling
+    return full
 
 
-def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int, seed: int) -> NDArray[np.intp]:
-    """Return the fold of every recording; sets that tell all, sets that tell a part, and no hearts are each balanced.
+def folds_of(recordings: Sequence[Recording], fully_labelled: set[str], num_folds: int, seed: int) -> NDArray[np.intp]:
+    """Return the fold of every recording, each :class:`Stratum` balanced by itself.
 
-    Of the latter two, labels with fewer patients (or groups) than folds are not held out: nothing rests on them.
+    Outside the fully labelled sets, labels with fewer patients (or groups) than folds are not held out: no metric
+    depends on them.
 
     Parameters
     ----------
     recordings : sequence of Recording
-    telling : set of str
-        Names of the sets that tell all labels.
+    fully_labelled : set of str
+        Names of the fully labelled sets.
     num_folds : int
     seed : int
 
@@ -114,51 +114,51 @@ def folds_of(recordings: Sequence[Recording], telling: set[str], num_folds: int,
     Raises
     ------
     DataError
-        If a label of a set that tells all has fewer patients than there are folds.
+        If a label of a fully labelled set has fewer patients than there are folds.
     """
     folds = np.full(len(recordings), ALWAYS_TRAINING, np.intp)
     fold_of: dict[str, int] = {}
-    known = [row for row, its in enumerate(recordings) if its.patient]
-    for kind in Kind:
-        of_kind = [recordings[row] for row in known if _kind(recordings[row], telling) == kind]
-        new = [recording for recording in of_kind if recording.patient not in fold_of]
-        rows = new if kind == Kind.TELLS_ALL else _without_rare(new, num_folds)
-        if rows:
-            patients = [recording.patient for recording in rows]
-            dealt = patient_folds(patients, [_stratum(recording) for recording in rows], num_folds, seed)
-            fold_of.update(zip(patients, dealt.tolist(), strict=True))
+    known = [row for row, recording in enumerate(recordings) if recording.patient]
+    for stratum in Stratum:
+        members = [recordings[row] for row in known if _stratum(recordings[row], fully_labelled) == stratum]
+        new = [recording for recording in members if recording.patient not in fold_of]
+        split = new if stratum == Stratum.FULLY_LABELLED else _without_rare_labels(new, num_folds)
+        if split:
+            patients = [recording.patient for recording in split]
+            assigned = patient_folds(patients, [_joint_label(recording) for recording in split], num_folds, seed)
+            fold_of.update(zip(patients, assigned.tolist(), strict=True))
     folds[known] = [fold_of.get(recordings[row].patient, ALWAYS_TRAINING) for row in known]
     return folds
 
 
-class Kind(enum.Enum):
-    """What is dealt by itself, in this order."""
+class Stratum(enum.Enum):
+    """Recordings that are split by themselves, in this order."""
 
-    TELLS_ALL = enum.auto()
-    TELLS_A_PART = enum.auto()
-    NO_HEART = enum.auto()
+    FULLY_LABELLED = enum.auto()
+    PARTIALLY_LABELLED = enum.auto()
+    NON_CARDIAC = enum.auto()
 
 
-def _kind(recording: Recording, telling: set[str]) -> Kind:
-    """Return with what a recording is dealt."""
+def _stratum(recording: Recording, fully_labelled: set[str]) -> Stratum:
+    """Return the stratum of a recording."""
     if recording.label == NON_CARDIAC:
-        return Kind.NO_HEART
-    return Kind.TELLS_ALL if recording.source in telling else Kind.TELLS_A_PART
+        return Stratum.NON_CARDIAC
+    return Stratum.FULLY_LABELLED if recording.source in fully_labelled else Stratum.PARTIALLY_LABELLED
 
 
-def _stratum(recording: Recording) -> str:
-    """Return what folds are balanced by."""
+def _joint_label(recording: Recording) -> str:
+    """Return all labels that a recording may have as one: folds are balanced by it."""
     return "+".join(recording.labels)
 
 
-def _without_rare(recordings: Sequence[Recording], num_folds: int) -> list[Recording]:
+def _without_rare_labels(recordings: Sequence[Recording], num_folds: int) -> list[Recording]:
     """Return recordings without the patients of labels that have too few patients for the folds."""
     left = list(recordings)
     while True:
-        holders: dict[str, set[str]] = {}
+        patients_of: dict[str, set[str]] = {}
         for recording in left:
-            holders.setdefault(_stratum(recording), set()).add(recording.patient)
-        rare = {patient for patients in holders.values() if len(patients) < num_folds for patient in patients}
+            patients_of.setdefault(_joint_label(recording), set()).add(recording.patient)
+        rare = {patient for patients in patients_of.values() if len(patients) < num_folds for patient in patients}
         if not rare:
             return left
         left = [recording for recording in left if recording.patient not in rare]

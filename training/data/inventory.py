@@ -1,6 +1,6 @@
-"""What there is to train on: every recording read once, counted by label, with what may be wrong with it.
+"""The inventory of data sets: every recording read once, counted by label, with possible problems.
 
-Here is what is counted; how it is printed is :mod:`training.commands.data`.
+Must not print; :mod:`training.commands.data` does.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from monitor.errors import DataError, RecordingError
 from monitor.features.spec import HEART
 from training.data.audio import read_samples
 from training.data.discovery import labels_of
-from training.data.duplicates import Pair, same_sounds, sounding_part, thumbprint
+from training.data.duplicates import DuplicatePair, find_duplicates, fingerprint, trim_silence
 from training.data.folds import folds_of, fully_labelled_sets, with_patients
 from training.data.recording import LABELS, NON_CARDIAC, DataSet, Recording
 
-__all__ = ["Counts", "Facts", "Inventory", "SetInventory", "look_at", "take_inventory"]
+__all__ = ["Counts", "Inventory", "RecordingStats", "SetInventory", "recording_stats", "take_inventory"]
 
 FULL_SCALE = 0.999
-MOST_AT_FULL_SCALE = 0.01
-"""A recording with a larger share of its samples at full scale counts as clipped."""
+MAX_AT_FULL_SCALE = 0.01
+"""A recording with a larger fraction of its samples at full scale counts as clipped."""
 
-USUAL_FOLDS = 5
-"""What ``auscult train`` splits into unless told otherwise."""
+DEFAULT_FOLDS = 5
+"""Of ``auscult train``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Facts:
-    """What one recording sounds like.
+class RecordingStats:
+    """Statistics of the audio of one recording.
 
     Attributes
     ----------
@@ -43,8 +43,8 @@ class Facts:
     sounding_s : float
         Seconds without the silence at both ends.
     clipped, silent : bool
-    thumbprint : ndarray or None
-        See :func:`training.data.duplicates.thumbprint`.
+    fingerprint : ndarray or None
+        See :func:`training.data.duplicates.fingerprint`.
     """
 
     sample_rate: int
@@ -52,17 +52,17 @@ class Facts:
     sounding_s: float
     clipped: bool
     silent: bool
-    thumbprint: NDArray[np.float32] | None
+    fingerprint: NDArray[np.float32] | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Counts:
-    """Recordings of one label of a set, or of the whole set.
+    """Counts of recordings of one label of a set, or of the whole set.
 
     Attributes
     ----------
     recordings, patients, clipped, short : int
-        ``short`` ones are shorter than a window, and will be looped.
+        ``short`` recordings are shorter than a window, and will be looped.
     noisy : int or None
         None where the set does not say.
     hours : float
@@ -81,27 +81,27 @@ class Counts:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SetInventory:
-    """What one data set holds.
+    """Counts of one data set, and possible problems.
 
     Attributes
     ----------
     data_set : DataSet
     labels : dict of str to Counts
-        What trains, by label; of a partial label all names, joined by " or ".
+        Of recordings to train on, by label; a partial label has all its names, joined by " or ".
     aside : dict of str to Counts
-        What does not train unless asked for.
+        Of recordings that are not trained on unless asked for.
     whole : Counts
-        All that can be read.
+        Of all recordings that can be read.
     unreadable : dict of str to str
-        File and what is wrong with it.
+        Error by file.
     silent : tuple of str
-        Files in which nothing sounds.
+        Files that are silent from start to end.
     without_patient : int
-        Hearts of which nobody knows whose they are.
+        Hearts of unknown patients.
     several_labels : tuple of str
         Patients with recordings of several labels.
     dropped : dict of str to tuple of str
-        Reason and files.
+        Files by reason.
     """
 
     data_set: DataSet
@@ -127,32 +127,32 @@ class SetInventory:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Inventory:
-    """What some data sets hold together.
+    """Counts of all data sets, and problems of all together.
 
     Attributes
     ----------
     sets : tuple of SetInventory
-    duplicates : tuple of Pair
+    duplicates : tuple of DuplicatePair
     missing_labels : tuple of str
-        Labels of the default bundle of which no recording that trains is certain.
+        Labels of the default bundle without a certain recording to train on.
     obstacle : str or None
-        Why a training would refuse these recordings, and the next step; None if it would not.
+        Why these recordings cannot be trained on, and the next step; None if they can.
     """
 
     sets: tuple[SetInventory, ...]
-    duplicates: tuple[Pair, ...]
+    duplicates: tuple[DuplicatePair, ...]
     missing_labels: tuple[str, ...]
     obstacle: str | None
 
     @property
     def usable(self) -> int:
-        """Recordings that can be read."""
-        return sum(held.whole.recordings for held in self.sets)
+        """Number of recordings that can be read."""
+        return sum(part.whole.recordings for part in self.sets)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""
         return {
-            "sets": [held.to_json() for held in self.sets],
+            "sets": [part.to_json() for part in self.sets],
             "duplicates": [pair.to_json() for pair in self.duplicates],
             "missing_labels": list(self.missing_labels),
             "trainable": self.obstacle is None,
@@ -160,8 +160,8 @@ class Inventory:
         }
 
 
-def look_at(recording: Recording) -> Facts:
-    """Return what a recording sounds like.
+def recording_stats(recording: Recording) -> RecordingStats:
+    """Return the statistics of a recording.
 
     Raises
     ------
@@ -170,95 +170,97 @@ def look_at(recording: Recording) -> Facts:
     """
     samples, rate = read_samples(recording.path, recording.start_s, recording.end_s)
     waveform = samples.mean(axis=1)
-    sounding = sounding_part(waveform)
-    return Facts(
+    trimmed = trim_silence(waveform)
+    return RecordingStats(
         sample_rate=rate,
         seconds=len(samples) / rate,
-        sounding_s=len(sounding) / rate,
-        clipped=bool((np.abs(samples) >= FULL_SCALE).mean() > MOST_AT_FULL_SCALE),
-        silent=not len(sounding),
-        thumbprint=thumbprint(sounding),
+        sounding_s=len(trimmed) / rate,
+        clipped=bool((np.abs(samples) >= FULL_SCALE).mean() > MAX_AT_FULL_SCALE),
+        silent=not len(trimmed),
+        fingerprint=fingerprint(trimmed),
     )
 
 
 def take_inventory(
-    sets: Sequence[DataSet], patients: str, tick: Callable[[float], None] = lambda loss: None
+    sets: Sequence[DataSet], patients: str, on_step: Callable[[float], None] = lambda loss: None
 ) -> Inventory:
-    """Return what some data sets hold; every recording is read once.
+    """Return the inventory of some data sets; every recording is read once.
 
     Parameters
     ----------
     sets : sequence of DataSet
     patients : {"auto", "file", "none"}
-        What becomes of hearts whose patient is not known; see :func:`training.data.folds.with_patients`.
-    tick : callable
+        What to do with hearts whose patient is not known; see :func:`training.data.folds.with_patients`.
+    on_step : callable
         Called after each recording with NaN.
     """
     if patients == "file":
-        sets = [dataclasses.replace(its, recordings=tuple(with_patients(its.recordings, patients))) for its in sets]
-    looks: dict[Recording, Facts | str] = {}
-    for recording in (its for data_set in sets for its in (*data_set.recordings, *data_set.aside)):
+        sets = [dataclasses.replace(one, recordings=tuple(with_patients(one.recordings, patients))) for one in sets]
+    results: dict[Recording, RecordingStats | str] = {}
+    for recording in (one for data_set in sets for one in (*data_set.recordings, *data_set.aside)):
         try:
-            looks[recording] = look_at(recording)
+            results[recording] = recording_stats(recording)
         except RecordingError as error:
-            looks[recording] = error.message
-        tick(float("nan"))
-    facts = {recording: its for recording, its in looks.items() if isinstance(its, Facts)}
-    train = [recording for data_set in sets for recording in data_set.recordings if recording in facts]
+            results[recording] = error.message
+        on_step(float("nan"))
+    stats = {recording: result for recording, result in results.items() if isinstance(result, RecordingStats)}
+    train = [recording for data_set in sets for recording in data_set.recordings if recording in stats]
     certain = {recording.label for recording in train}
-    pairs = same_sounds([its.thumbprint for its in facts.values()], [its.sounding_s for its in facts.values()])
-    order, trained = list(facts), set(train)
+    pairs = find_duplicates([one.fingerprint for one in stats.values()], [one.sounding_s for one in stats.values()])
+    order, trained = list(stats), set(train)
     return Inventory(
-        sets=tuple(_count_set(data_set, looks) for data_set in sets),
-        duplicates=tuple(Pair(order[a], order[b], order[a] in trained and order[b] in trained) for a, b in pairs),
+        sets=tuple(_count_set(data_set, results) for data_set in sets),
+        duplicates=tuple(
+            DuplicatePair(order[a], order[b], order[a] in trained and order[b] in trained) for a, b in pairs
+        ),
         missing_labels=tuple(label for label in LABELS if label not in certain),
         obstacle=_obstacle(train, patients),
     )
 
 
-def _count_set(data_set: DataSet, looks: dict[Recording, Facts | str]) -> SetInventory:
-    """Return what one set holds."""
-    facts = {recording: its for recording, its in looks.items() if isinstance(its, Facts)}
+def _count_set(data_set: DataSet, results: dict[Recording, RecordingStats | str]) -> SetInventory:
+    """Return the inventory of one set."""
+    stats = {recording: result for recording, result in results.items() if isinstance(result, RecordingStats)}
     everything = (*data_set.recordings, *data_set.aside)
     dropped: dict[str, list[str]] = defaultdict(list)
     for one in data_set.dropped:
         dropped[one.reason].append(str(one.path))
     return SetInventory(
         data_set=data_set,
-        labels=_count_labels(data_set.recordings, facts),
-        aside=_count_labels(data_set.aside, facts),
-        whole=_count([recording for recording in everything if recording in facts], facts),
-        unreadable={str(its): reason for its in everything if isinstance(reason := looks[its], str)},
-        silent=tuple(str(recording) for recording in everything if recording in facts and facts[recording].silent),
-        without_patient=sum(not its.patient and its.label != NON_CARDIAC for its in data_set.recordings),
+        labels=_count_labels(data_set.recordings, stats),
+        aside=_count_labels(data_set.aside, stats),
+        whole=_count([recording for recording in everything if recording in stats], stats),
+        unreadable={str(one): reason for one in everything if isinstance(reason := results[one], str)},
+        silent=tuple(str(recording) for recording in everything if recording in stats and stats[recording].silent),
+        without_patient=sum(not one.patient and one.label != NON_CARDIAC for one in data_set.recordings),
         several_labels=_several_labels(data_set.recordings),
         dropped={reason: tuple(paths) for reason, paths in dropped.items()},
     )
 
 
-def _count_labels(recordings: Sequence[Recording], facts: dict[Recording, Facts]) -> dict[str, Counts]:
+def _count_labels(recordings: Sequence[Recording], stats: dict[Recording, RecordingStats]) -> dict[str, Counts]:
     """Return the counts of each label, the default bundle's first."""
     groups: dict[tuple[str, ...], list[Recording]] = defaultdict(list)
     for recording in recordings:
-        if recording in facts:
+        if recording in stats:
             groups[recording.labels].append(recording)
     known = (*LABELS, NON_CARDIAC)
     ordered = sorted(groups, key=lambda labels: (known.index(labels[0]) if labels[0] in known else len(known), labels))
-    return {" or ".join(labels): _count(groups[labels], facts) for labels in ordered}
+    return {" or ".join(labels): _count(groups[labels], stats) for labels in ordered}
 
 
-def _count(recordings: Sequence[Recording], facts: dict[Recording, Facts]) -> Counts:
+def _count(recordings: Sequence[Recording], stats: dict[Recording, RecordingStats]) -> Counts:
     """Return the counts of some recordings."""
-    its = [facts[recording] for recording in recordings]
-    told = [recording.noisy for recording in recordings if recording.noisy is not None]
+    chosen = [stats[recording] for recording in recordings]
+    noisy = [recording.noisy for recording in recordings if recording.noisy is not None]
     return Counts(
-        recordings=len(its),
+        recordings=len(chosen),
         patients=len({recording.patient for recording in recordings} - {""}),
-        hours=sum(one.seconds for one in its) / 3600,
-        sample_rates=dict(sorted(Counter(one.sample_rate for one in its).items())),
-        clipped=sum(one.clipped for one in its),
-        short=sum(one.seconds < HEART.window_s for one in its),
-        noisy=sum(told) if told else None,
+        hours=sum(one.seconds for one in chosen) / 3600,
+        sample_rates=dict(sorted(Counter(one.sample_rate for one in chosen).items())),
+        clipped=sum(one.clipped for one in chosen),
+        short=sum(one.seconds < HEART.window_s for one in chosen),
+        noisy=sum(noisy) if noisy else None,
     )
 
 
@@ -267,14 +269,14 @@ def _several_labels(recordings: Sequence[Recording]) -> tuple[str, ...]:
     labels: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for recording in recordings:
         labels[recording.patient].add(recording.labels)
-    return tuple(sorted(patient for patient, its in labels.items() if patient and len(its) > 1))
+    return tuple(sorted(patient for patient, of_patient in labels.items() if patient and len(of_patient) > 1))
 
 
 def _obstacle(recordings: Sequence[Recording], patients: str) -> str | None:
-    """Return why a training would refuse these recordings, and the next step."""
+    """Return why these recordings cannot be trained on, and the next step."""
     try:
-        named = with_patients(recordings, patients)
-        folds_of(named, fully_labelled_sets(named, labels_of(named)), USUAL_FOLDS, 0)
+        known = with_patients(recordings, patients)
+        folds_of(known, fully_labelled_sets(known, labels_of(known)), DEFAULT_FOLDS, 0)
     except DataError as error:
         return str(error)
     return None

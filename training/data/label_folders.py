@@ -1,7 +1,7 @@
-"""A folder per label, and folders of sounds that are no heart.
+"""Read a folder per label, and folders of non-cardiac sounds.
 
 The patient is a sub-folder of the label's folder, or the file name up to the first underscore where that can be a
-patient: guessed wrongly, one person would stand on both sides of a split. Must not read audio.
+patient: with a wrong guess, one person would be on both sides of a split. Must not read audio.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from training.data.recording import (
 __all__ = ["NON_CARDIAC_SET", "has_label_folders", "read_label_folders", "read_non_cardiac"]
 
 NON_CARDIAC_SET = "sounds that are no heart"
-"""Name of the set of a folder that holds nothing else."""
+"""Name of the set of a folder that holds nothing else; recorded in bundles, so it stays as it is."""
 
-NO_PATIENT_WORDS = frozenset(
+NON_PATIENT_WORDS = frozenset(
     {"audio", "ch", "channel", "clip", "copy", "day", "device", "file", "heart", "heartsound", "hs", "left", "mic"}
     | {"murmur", "normal", "note", "part", "pcg", "rec", "record", "recording", "right", "sample", "session", "site"}
     | {"sound", "steth", "stethoscope", "take", "test", "track", "trial", "visit", "voice", "wav", "week", "window"}
@@ -39,25 +39,27 @@ NO_PATIENT_WORDS = frozenset(
 DATE = re.compile(r"^(19|20)\d{2}(-?\d{2}){0,2}$")
 
 MANIKIN_LUNG = re.compile(r"^lung_[FM]_(?P<sound>[A-Z]+)_[A-Z]+$")
-"""Names of HLS-CMDS: the manikin's sex, the sound it plays, where it is heard. One sound lies behind many files."""
+"""File names of HLS-CMDS: the manikin's sex, the sound it plays, the site. Many files hold the same sound."""
 
 LOOSE = "in no label's folder"
 
 
 def read_non_cardiac(folder: Path) -> DataSet | None:
-    """Return a folder of sounds that are no heart; None for a folder of another name.
+    """Return a folder of non-cardiac sounds; None for a folder of another name.
 
-    Each file stands for itself, but for a manikin's lungs: one sound of it, heard at several places, is one group.
+    Each file is a group of its own, but for a manikin's lungs: one sound at several sites is one group.
     """
     name = folder_name(folder)
     if known_label(name) != NON_CARDIAC:
         return None
-    recordings = [Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", NON_CARDIAC_SET) for path in audio_files(folder)]
+    recordings = [
+        Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", NON_CARDIAC_SET) for path in audio_files(folder)
+    ]
     return DataSet(NON_CARDIAC_SET, folder, tuple(recordings)) if recordings else None
 
 
 def _group(path: Path) -> str:
-    """Return what must not be on both sides of a split with a file that is no heart."""
+    """Return the group of a non-cardiac file: a split keeps it on one side."""
     manikin = MANIKIN_LUNG.match(path.stem)
     return f"lung {manikin['sound']}" if manikin else path.stem
 
@@ -88,7 +90,7 @@ def read_label_folders(folder: Path) -> DataSet | None:
 
 
 def _patient(name: str, sub: Path, path: Path, *, prefixes: bool) -> str:
-    """Return who was recorded, empty where nothing tells."""
+    """Return who was recorded, empty where unknown."""
     inside = path.relative_to(sub)
     if known_label(sub.name) == NON_CARDIAC:
         return f"{name}/{sub.name}/{inside.with_suffix('').as_posix()}"
@@ -105,23 +107,23 @@ def _prefix(stem: str) -> str:
 
 
 def _prefixes_are_patients(stems: Sequence[str]) -> bool:
-    """Return whether the names' beginnings can be patients.
+    """Return whether the prefixes of file names can be patients.
 
-    They can where they are numbered, are no dates, do not merely number files or sites, and where two files
-    or more share one: a beginning that every file has for itself may as well be the file's.
+    They can where each has a digit, is no date and does not number files or sites, and where two files or more have
+    the same one: a prefix that is different in every file may number files.
     """
     counts = Counter(prefix for prefix in map(_prefix, stems) if prefix)
     return max(counts.values(), default=0) >= 2 and all(_may_be_a_patient(prefix) for prefix in counts)
 
 
 def _may_be_a_patient(prefix: str) -> bool:
-    """Return whether one beginning of a file name can be a patient's number."""
+    """Return whether one prefix of a file name can identify a patient."""
     word = re.split(r"[\d\W]", prefix.lower())[0]
-    return any(map(str.isdigit, prefix)) and word not in NO_PATIENT_WORDS and not DATE.match(prefix)
+    return any(map(str.isdigit, prefix)) and word not in NON_PATIENT_WORDS and not DATE.match(prefix)
 
 
 def _patient_note(num_in_folders: int, loose_names: Sequence[str], *, prefixes: bool) -> str:
-    """Return how patients were told, so that a person can see whether that is right."""
+    """Return how patients were identified, so that the user can check it."""
     parts = ["by their sub-folders"] if num_in_folders else []
     if prefixes:
         examples = sorted({prefix for prefix in map(_prefix, loose_names) if prefix})

@@ -1,7 +1,7 @@
-"""A table of recordings: ``path,label,patient``, and where wanted ``start_s,end_s,source,noisy``.
+"""Read a manifest: a CSV table with columns ``path,label,patient`` and optionally ``start_s,end_s,source,noisy``.
 
-Paths are relative to the table. Several labels separated by ``|`` mean one of these. What is wrong is told with the
-number of its line. Must not read audio.
+Paths are relative to the table. Several labels separated by ``|`` mean one of these. Errors name the line. Must not
+read audio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["MANIFEST", "read_manifest"]
 
 MANIFEST = "manifest.csv"
 
-NEEDED = ("path", "label", "patient")
+REQUIRED = ("path", "label", "patient")
 NOISY = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 UNLABELLED = "no label in the manifest"
@@ -33,7 +33,7 @@ def read_manifest(table: Path) -> DataSet:
     Raises
     ------
     DataError
-        If a column is missing, a file is not there, or a value cannot be understood.
+        If a column is missing, a file does not exist, or a value is not valid.
     """
     name = folder_name(table.parent) if table.name == MANIFEST else table.stem
     recordings, dropped = [], []
@@ -54,7 +54,7 @@ def read_manifest(table: Path) -> DataSet:
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows with the numbers of their lines; names of columns in small letters, blank lines left out."""
+    """Yield the rows with their line numbers; column names in lower case, without blank lines."""
     try:
         text = table.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -62,9 +62,9 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
     head = text.partition("\n")[0]
     reader = csv.reader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
     names = [name.strip().lower() for name in next(reader, [])]
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in REQUIRED if name not in names]
     if missing:
-        hint = "name PASCAL's folder instead" if "fname" in names else f"its first line must name {', '.join(NEEDED)}"
+        hint = "name PASCAL's folder instead" if "fname" in names else f"its first line must name {', '.join(REQUIRED)}"
         raise DataError(f"{table} line 1: no column {', '.join(missing)}", hint)
     for cells in reader:
         if any(cell.strip() for cell in cells):
@@ -78,7 +78,7 @@ def _recording(row: dict[str, str], folder: Path, name: str) -> Recording:
     Raises
     ------
     ValueError
-        If a value cannot be understood; the message is the rest of a line that names the place.
+        If a value is not valid; the caller adds the table and line to the message.
     """
     labels = _labels(row["label"])
     start_s, end_s = _seconds(row, "start_s"), _seconds(row, "end_s")
@@ -110,12 +110,12 @@ def _labels(text: str) -> tuple[str, ...]:
     """Return the labels that a recording may have."""
     labels = tuple(dict.fromkeys(known_label(label) for label in text.split("|") if label.strip()))
     if NON_CARDIAC in labels and len(labels) > 1:
-        raise ValueError(f"label {text!r} is a heart or no heart, not perhaps either")
+        raise ValueError(f"label {text!r} must not combine {NON_CARDIAC} with another label")
     return labels
 
 
 def _seconds(row: dict[str, str], column: str) -> float | None:
-    """Return a time, None where there is none."""
+    """Return a time in seconds, None where the cell is empty."""
     text = row.get(column, "")
     if not text:
         return None
@@ -129,7 +129,7 @@ def _seconds(row: dict[str, str], column: str) -> float | None:
 
 
 def _check_parts(table: Path, parts: Sequence[tuple[int, Recording]]) -> None:
-    """Refuse parts of a file that overlap: the same sound would count twice, or for two patients."""
+    """Raise for parts of a file that overlap: the same sound would count twice, or for two patients."""
     ordered = sorted(parts, key=lambda part: part[1].start_s)
     for (first, before), (second, after) in pairwise(ordered):
         if before.end_s is None or after.start_s < before.end_s:
@@ -138,12 +138,12 @@ def _check_parts(table: Path, parts: Sequence[tuple[int, Recording]]) -> None:
 
 
 def _notes(recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """Return what is worth telling of the rows."""
-    nameless = sum(not recording.patient and recording.label != NON_CARDIAC for recording in recordings)
-    partly = sum(len(recording.labels) > 1 for recording in recordings)
+    """Return notes on the rows for the report."""
+    unknown = sum(not recording.patient and recording.label != NON_CARDIAC for recording in recordings)
+    partial = sum(len(recording.labels) > 1 for recording in recordings)
     notes = ["labels and patients are read from the manifest"]
-    if nameless:
-        notes.append(f"rows that name no patient: {nameless}")
-    if partly:
-        notes.append(f"rows that allow several labels: {partly}; they train, and count as a set of their own")
+    if unknown:
+        notes.append(f"rows without a patient: {unknown}")
+    if partial:
+        notes.append(f"rows with several possible labels: {partial}; they are trained on, as a data set of their own")
     return tuple(notes)

@@ -1,9 +1,11 @@
-"""PASCAL CHSC 2011, set A and set B, by the names that its files have in the archives that are about.
+"""Read PASCAL CHSC 2011, set A and set B, by the file names of the archives in circulation.
 
 Three ways of naming are understood: label and number in the file's name (``normal__103_1305031931979_B.wav``,
 ``murmur__201108222226.wav``), the number alone in a folder of the organisers' archive
-(``Btraining_murmur/Btraining_noisymurmur/162_1307101835989_B.wav``), and the mixture of both that ``set_b.csv``
-prints, which is the name of no file. The organisers' test files carry no label. Must not read audio.
+(``Btraining_murmur/Btraining_noisymurmur/162_1307101835989_B.wav``), and the mixture of both that ``set_b.csv`` lists,
+which is the name of no file. The organisers' test files have no label. Must not read audio.
+
+Source: Bentley et al. 2011, "The PASCAL Classifying Heart Sounds Challenge".
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ __all__ = ["SET_A", "SET_B", "join_pascal", "read_pascal"]
 
 SET_A, SET_B = "PASCAL set A", "PASCAL set B"
 
-HEARD = {"normal": "normal", "murmur": "murmur"}
+COMMON_WORDS = {"normal": "normal", "murmur": "murmur"}
 LABEL_WORDS = {
-    SET_A: HEARD | {"extrahls": "extrahls", "extrahs": "extrahls", "artifact": NON_CARDIAC},
-    SET_B: HEARD | {"extrastole": EXTRASTOLE, "extrasystole": EXTRASTOLE},
+    SET_A: COMMON_WORDS | {"extrahls": "extrahls", "extrahs": "extrahls", "artifact": NON_CARDIAC},
+    SET_B: COMMON_WORDS | {"extrastole": EXTRASTOLE, "extrasystole": EXTRASTOLE},
 }
 NOISY_WORDS: dict[str, dict[str, str]] = {SET_A: {}, SET_B: {"noisynormal": "normal", "noisymurmur": "murmur"}}
 """Words of file and folder names. Source: the organisers' archives and the tables of the mirrors."""
@@ -33,7 +35,7 @@ NAMES = {
     SET_A: re.compile(r"^(?P<words>[A-Za-z_]*?)(?P<number>201[012]\d{6,8})$"),
     SET_B: re.compile(r"^(?P<words>[A-Za-z_]*?)(?P<number>(?P<patient>\d{1,4})_13\d{11}_?[A-Z]?\d*_?\d*)$"),
 }
-"""A phone's date and minute; a patient, milliseconds since 1970 and a place. Source: all 124 and 461 files."""
+"""A phone's date and minute; a patient, milliseconds since 1970 and a site. Source: all 124 and 461 files."""
 
 FOLDER = re.compile(r"^(?:(?P<of>[AB])(?:training_|unlabelledtest)|training (?P<part>[AB]) )", re.IGNORECASE)
 """A folder of the organisers' archives: Atraining_murmur, Btraining_noisynormal, Bunlabelledtest, Training B Normal."""
@@ -42,17 +44,17 @@ UNLABELLED = "one of the organisers' test files, without a label"
 OTHERWISE_NAMED = "not named as PASCAL names its files"
 
 NOTES = {
-    SET_A: "only its artifacts train, as sounds that are no heart; its hearts, without patient numbers, are set aside: "
-    "merged with another set's they teach a network to know the phone",
+    SET_A: "only its artifacts are trained on, as non-cardiac sounds; its hearts, without patient numbers, are set "
+    "aside: merged with another set's they teach a network to recognise the phone",
     SET_B: "labels and patients are read from the file names",
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Told:
-    """What a name tells; the label is empty for the organisers' test files."""
+class ParsedName:
+    """What a file name says; the label is empty for the organisers' test files."""
 
-    of: str
+    set_name: str
     number: str
     label: str
     noisy: bool
@@ -62,73 +64,72 @@ class Told:
 def read_pascal(folder: Path) -> list[DataSet]:
     """Return the sets whose files lie directly in a folder; none unless half of its audio is named like PASCAL's."""
     files = sorted(path for path in folder.iterdir() if is_audio(path))
-    told = {path: _told_by(path.stem, folder.name) for path in files}
-    understood = {path: tells for path, tells in told.items() if tells is not None}
-    if not understood or 2 * len(understood) < len(files):
+    parsed = {path: name for path in files if (name := _parse(path.stem, folder.name)) is not None}
+    if not parsed or 2 * len(parsed) < len(files):
         return []
-    strangers = tuple(Dropped(path, OTHERWISE_NAMED) for path in files if path not in understood)
+    unparsed = tuple(Dropped(path, OTHERWISE_NAMED) for path in files if path not in parsed)
     sets = []
-    for name in (SET_A, SET_B):
-        of_set = {path: tells for path, tells in understood.items() if tells.of == name}
+    for set_name in (SET_A, SET_B):
+        of_set = {path: name for path, name in parsed.items() if name.set_name == set_name}
         if of_set:
-            sets.append(_data_set(name, folder, of_set, strangers))
-            strangers = ()
+            sets.append(_data_set(set_name, folder, of_set, unparsed))
+            unparsed = ()
     return sets
 
 
-def _data_set(name: str, folder: Path, told: dict[Path, Told], strangers: tuple[Dropped, ...]) -> DataSet:
+def _data_set(set_name: str, folder: Path, parsed: dict[Path, ParsedName], unparsed: tuple[Dropped, ...]) -> DataSet:
     """Return one of the two sets."""
     labelled = [
-        Recording(path, (tells.label,), tells.patient, name, tells.noisy if name == SET_B else None)
-        for path, tells in told.items()
-        if tells.label
+        Recording(path, (name.label,), name.patient, set_name, name.noisy if set_name == SET_B else None)
+        for path, name in parsed.items()
+        if name.label
     ]
-    unlabelled = tuple(Dropped(path, UNLABELLED) for path, tells in told.items() if not tells.label)
-    trains = [recording for recording in labelled if name == SET_B or recording.label == NON_CARDIAC]
-    aside = [recording for recording in labelled if recording not in trains]
-    return DataSet(name, folder, tuple(trains), tuple(aside), (*unlabelled, *strangers), (NOTES[name],))
+    unlabelled = tuple(Dropped(path, UNLABELLED) for path, name in parsed.items() if not name.label)
+    train = [recording for recording in labelled if set_name == SET_B or recording.label == NON_CARDIAC]
+    aside = [recording for recording in labelled if recording not in train]
+    return DataSet(set_name, folder, tuple(train), tuple(aside), (*unlabelled, *unparsed), (NOTES[set_name],))
 
 
-def _told_by(stem: str, folder: str = "") -> Told | None:
-    """Return what a name, and where it has no words the folder's, tells; None for one that is not PASCAL's."""
-    for name, pattern in NAMES.items():
+def _parse(stem: str, folder: str = "") -> ParsedName | None:
+    """Return what a name says, or the folder's name where it has no words; None for one that is not PASCAL's."""
+    for set_name, pattern in NAMES.items():
         match = pattern.match(stem)
         if match is None:
             continue
-        words = _words(match["words"]) or _words(_of_archive(folder, name))
-        telling = _label(name, words) if words or stem.startswith("__") else None
-        if telling is not None and (name == SET_B or match["words"].endswith("__") or FOLDER.match(folder)):
-            patient = f"pascal-b/{match['patient']}" if name == SET_B else ""
-            return Told(name, match["number"], *telling, patient)
+        words = _words(match["words"]) or _words(_archive_folder(folder, set_name))
+        label = _label(set_name, words) if words or stem.startswith("__") else None
+        if label is not None and (set_name == SET_B or match["words"].endswith("__") or FOLDER.match(folder)):
+            patient = f"pascal-b/{match['patient']}" if set_name == SET_B else ""
+            return ParsedName(set_name, match["number"], *label, patient)
     return None
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a name, in small letters."""
+    """Return the words of a name, in lower case."""
     return re.findall("[a-z]+", text.lower())
 
 
-def _of_archive(folder: str, name: str) -> str:
-    """Return a folder's name if it is one of the archive's for this set."""
+def _archive_folder(folder: str, set_name: str) -> str:
+    """Return a folder's name if it is one of the archive's for this set, else an empty string."""
     match = FOLDER.match(folder)
-    return folder if match and name.endswith((match["of"] or match["part"]).upper()) else ""
+    return folder if match and set_name.endswith((match["of"] or match["part"]).upper()) else ""
 
 
-def _label(name: str, words: Sequence[str]) -> tuple[str, bool] | None:
-    """Return the label that words tell, empty for a test file, and whether it is a noisy one; None for other words."""
-    part = name[-1].lower()
+def _label(set_name: str, words: Sequence[str]) -> tuple[str, bool] | None:
+    """Return label and noisy from words, an empty label for a test file; None for other words."""
+    part = set_name[-1].lower()
     fillers = {f"{part}training", "training", part}
     left = [word for word in words if word not in fillers]
     if not left or left == [f"{part}unlabelledtest"]:
         return "", False
-    noisy = NOISY_WORDS[name]
-    labels = {LABEL_WORDS[name].get(word) or noisy.get(word) for word in left}
+    noisy = NOISY_WORDS[set_name]
+    labels = {LABEL_WORDS[set_name].get(word) or noisy.get(word) for word in left}
     label = labels.pop()
     return None if label is None or labels else (label, any(word in noisy for word in left))
 
 
 def join_pascal(sets: Sequence[DataSet]) -> list[DataSet]:
-    """Return some data sets with the parts of each of the two made one, where the first part stood."""
+    """Return some data sets with all parts of set A joined, and of set B, each at the index of its first part."""
     joined: list[DataSet] = []
     for data_set in sets:
         if data_set.name not in (SET_A, SET_B):
@@ -139,11 +140,10 @@ def join_pascal(sets: Sequence[DataSet]) -> list[DataSet]:
 
 
 def _joined(parts: Sequence[DataSet]) -> DataSet:
-    """Return the parts of one set, as its folders hold them, as one."""
-    place = Path(os.path.commonpath([part.place for part in parts]))
+    """Return the parts of one set, from several folders, as one."""
     whole = DataSet(
         parts[0].name,
-        place,
+        Path(os.path.commonpath([part.place for part in parts])),
         tuple(recording for part in parts for recording in part.recordings),
         tuple(recording for part in parts for recording in part.aside),
         tuple(dropped for part in parts for dropped in part.dropped),
@@ -152,7 +152,7 @@ def _joined(parts: Sequence[DataSet]) -> DataSet:
 
 
 def _compared_with_table(data_set: DataSet) -> list[str]:
-    """Return what there is to say of ``set_a.csv`` or ``set_b.csv``, where it stands beside the files."""
+    """Return a note on how many files ``set_a.csv`` or ``set_b.csv`` lists, where it lies beside them."""
     table = f"set_{data_set.name[-1].lower()}.csv"
     beside = (data_set.place / table, data_set.place.parent / table)
     path = next((path for path in beside if path.is_file()), None)
@@ -163,12 +163,12 @@ def _compared_with_table(data_set: DataSet) -> list[str]:
     here = [recording.path for recording in (*data_set.recordings, *data_set.aside)]
     here += [dropped.path for dropped in data_set.dropped]
     stems = {path.stem for path in here}
-    told = {stem: tells for stem in listed if (tells := _told_by(stem)) is not None and tells.of == data_set.name}
-    numbers = {tells.number for path in here if (tells := _told_by(path.stem, path.parent.name)) is not None}
-    matched = sum(stem in stems for stem in listed)
-    found = sum(tells.number in numbers for tells in told.values())
-    note = f"{table} names {len(listed)} files, {found} of them here"
-    if matched < found:
-        note += f" ({matched} under the very name, the others once Btraining_ is taken away)"
-    absent = sum(not tells.label for tells in told.values() if tells.number not in numbers)
+    parsed = {stem: name for stem in listed if (name := _parse(stem)) and name.set_name == data_set.name}
+    numbers = {name.number for path in here if (name := _parse(path.stem, path.parent.name))}
+    exact = sum(stem in stems for stem in listed)
+    by_number = sum(name.number in numbers for name in parsed.values())
+    note = f"{table} lists {len(listed)} files, {by_number} of them here"
+    if exact < by_number:
+        note += f" ({exact} under exactly that name, the others without Btraining_)"
+    absent = sum(not name.label for name in parsed.values() if name.number not in numbers)
     return [note + (f"; {absent} of the others are the organisers' test files" if absent else "")]

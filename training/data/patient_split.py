@@ -1,7 +1,6 @@
 """Splits by patient: no patient, and so no recording, is ever on both sides.
 
-Splits are made before windows are cut and before anything is augmented. Must not look at
-audio.
+Recordings are split before windows are cut and before anything is augmented. Must not read audio.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ __all__ = ["patient_folds", "split_validation"]
 def patient_folds(patients: Sequence[str], labels: Sequence[str], num_folds: int, seed: int) -> NDArray[np.intp]:
     """Return the fold of every recording, balanced by label as far as whole patients allow.
 
-    Patients are dealt out from the largest to the smallest, equals in seeded order; each goes to the fold
-    in which its labels are scarcest, so every fold gets its share of the rare ones.
+    Patients are assigned from the one with most recordings to the one with fewest, ties in random order; each goes to
+    the fold in which its labels are rarest, so that rare labels are spread over all folds.
 
     Parameters
     ----------
@@ -36,7 +35,7 @@ def patient_folds(patients: Sequence[str], labels: Sequence[str], num_folds: int
     Returns
     -------
     ndarray, shape (recordings,), int
-        Fold number, 0 to ``num_folds - 1``.
+        Fold of each recording, 0 to ``num_folds - 1``.
 
     Raises
     ------
@@ -44,6 +43,11 @@ def patient_folds(patients: Sequence[str], labels: Sequence[str], num_folds: int
         If the lengths differ or ``num_folds`` is below 2.
     DataError
         If a label has fewer patients than there are folds.
+
+    Examples
+    --------
+    >>> patient_folds(["a", "a", "b", "c", "d"], ["normal", "normal", "normal", "murmur", "murmur"], 2, seed=0)
+    array([0, 0, 1, 1, 0])
     """
     if len(patients) != len(labels):
         raise ValueError(f"labels of length {len(labels)} must match the {len(patients)} patients")
@@ -54,48 +58,47 @@ def patient_folds(patients: Sequence[str], labels: Sequence[str], num_folds: int
         counts[patient][label] += 1
     _check_enough(counts, num_folds)
     total = Counter(labels)
-    load = [Counter[str]() for _ in range(num_folds)]
+    folds = [Counter[str]() for _ in range(num_folds)]
     fold_of = {}
     order = np.random.default_rng(seed).permutation(sorted(counts))
     for patient in sorted(order, key=lambda name: -counts[name].total()):
-        crowding = [(_crowding(counts[patient], held, total), held.total()) for held in load]
-        fold = crowding.index(min(crowding))
-        load[fold] += counts[patient]
-        fold_of[patient] = fold
+        crowding = [(_crowding(counts[patient], fold, total), fold.total()) for fold in folds]
+        index = crowding.index(min(crowding))
+        folds[index] += counts[patient]
+        fold_of[patient] = index
     return np.array([fold_of[patient] for patient in patients], np.intp)
 
 
-def _crowding(patient: Counter[str], held: Counter[str], total: Counter[str]) -> float:
-    """Return how well a fold is already stocked with a patient's labels, rare labels weighing more."""
-    return sum(number / total[label] * held[label] / total[label] for label, number in patient.items())
+def _crowding(patient: Counter[str], fold: Counter[str], total: Counter[str]) -> float:
+    """Return how common a patient's labels already are in a fold; rare labels have more weight."""
+    return sum(count / total[label] * fold[label] / total[label] for label, count in patient.items())
 
 
 def _check_enough(counts: dict[str, Counter[str]], num_folds: int) -> None:
-    """Refuse a split in which some fold would lack a label."""
-    holders = Counter(label for labels in counts.values() for label in labels)
-    for label, number in sorted(holders.items()):
-        if number < num_folds:
+    """Raise where some fold would lack a label."""
+    patients = Counter(label for labels in counts.values() for label in labels)
+    for label, count in sorted(patients.items()):
+        if count < num_folds:
             raise DataError(
-                f"the label {label} has {number} patient{'s'[: number - 1]}, too few for {num_folds} folds",
-                "add recordings of other patients" + (f", or train with --folds {number}" if number > 1 else ""),
+                f"the label {label} has {count} patient{'s'[: count - 1]}, too few for {num_folds} folds",
+                "add recordings of other patients" + (f", or train with --folds {count}" if count > 1 else ""),
             )
 
 
 def split_validation(
-    recordings: Sequence[Recording], rows: NDArray[np.intp], share: float, seed: int
+    recordings: Sequence[Recording], rows: NDArray[np.intp], fraction: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows to train on and the rows to watch.
+    """Return the rows to train on and the rows for validation.
 
-    Of each kind of patient (those with the same labels in the same sets) the share is watched, rounded to whole
-    patients, so a kind of which there are few is not watched at all. Sounds that are no heart, and hearts whose
-    patient is not known, are always trained on.
+    Patients are stratified by their labels and sets; the fraction of each stratum is rounded to whole patients, so a
+    small stratum may have none. Non-cardiac sounds, and hearts whose patient is not known, are always trained on.
 
     Parameters
     ----------
     recordings : sequence of Recording
     rows : ndarray of int
-        The recordings of the fit.
-    share : float
+        Of the recordings to split.
+    fraction : float
         0 to below 1.
     seed : int
 
@@ -107,33 +110,40 @@ def split_validation(
     Raises
     ------
     ValueError
-        If the share is out of range.
+        If the fraction is out of range.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> recordings = [Recording(Path(f"{name}.wav"), ("normal",), name, "clinic") for name in "abcd"]
+    >>> split_validation(recordings, np.arange(4), fraction=0.25, seed=0)
+    (array([0, 1, 3]), array([2]))
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"share={share} must be from 0 to below 1")
-    chosen = _chosen(_kinds(recordings, rows), share, np.random.default_rng(seed))
-    watched = np.array([recordings[row].patient in chosen for row in rows.tolist()], bool)
-    return rows[~watched], rows[watched]
+    if not 0 <= fraction < 1:
+        raise ValueError(f"fraction={fraction} must be from 0 to below 1")
+    patients = _sampled(_strata(recordings, rows), fraction, np.random.default_rng(seed))
+    validation = np.array([recordings[row].patient in patients for row in rows.tolist()], bool)
+    return rows[~validation], rows[validation]
 
 
-def _kinds(recordings: Sequence[Recording], rows: NDArray[np.intp]) -> dict[tuple[str, ...], list[str]]:
-    """Return the known patients of every kind, sorted."""
-    has: dict[str, set[str]] = defaultdict(set)
+def _strata(recordings: Sequence[Recording], rows: NDArray[np.intp]) -> dict[tuple[str, ...], list[str]]:
+    """Return the known patients of every stratum, sorted."""
+    labels_of: dict[str, set[str]] = defaultdict(set)
     for row in rows.tolist():
         recording = recordings[row]
         if recording.patient:
-            has[recording.patient].add(f"{recording.source}: {'+'.join(recording.labels)}")
-    kinds: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for patient in sorted(has):
-        if not any(its.endswith(f": {NON_CARDIAC}") for its in has[patient]):
-            kinds[tuple(sorted(has[patient]))].append(patient)
-    return kinds
+            labels_of[recording.patient].add(f"{recording.source}: {'+'.join(recording.labels)}")
+    strata: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for patient in sorted(labels_of):
+        if not any(labels.endswith(f": {NON_CARDIAC}") for labels in labels_of[patient]):
+            strata[tuple(sorted(labels_of[patient]))].append(patient)
+    return strata
 
 
-def _chosen(kinds: dict[tuple[str, ...], list[str]], share: float, rng: np.random.Generator) -> set[str]:
-    """Return the patients to watch."""
-    chosen: set[str] = set()
-    for kind in sorted(kinds):
-        count = math.floor(share * len(kinds[kind]) + 0.5)
-        chosen.update(rng.permutation(kinds[kind])[:count].tolist())
-    return chosen
+def _sampled(strata: dict[tuple[str, ...], list[str]], fraction: float, rng: np.random.Generator) -> set[str]:
+    """Return the patients for validation."""
+    sampled: set[str] = set()
+    for stratum in sorted(strata):
+        count = math.floor(fraction * len(strata[stratum]) + 0.5)
+        sampled.update(rng.permutation(strata[stratum])[:count].tolist())
+    return sampled

@@ -151,7 +151,7 @@ def count_by_set(recordings: Sequence[Recording], patients: Sequence[str] | None
     ----------
     recordings : sequence of Recording
     patients : sequence of str, or None
-        Whom each recording counts for, empty for nobody; None for the patients where they are known.
+        The patient that each recording counts for, empty where it counts for none; None for those of the recordings.
 
     Returns
     -------

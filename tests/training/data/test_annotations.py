@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from training.data.annotations import (
-    PREMATURE,
+    ECTOPIC_KINDS,
     REGULAR,
     annotations_beside,
     read_annotations,
+    rhythm_kinds,
     rhythm_windows,
-    rhythms_of,
 )
 from training.data.recording import NON_CARDIAC, Recording
 from training.evaluation.bootstrap import Bootstrap
@@ -54,16 +54,16 @@ def beats(*intervals: float) -> list[float]:
 )
 def test_the_definitions(intervals: tuple[float, ...], kinds: set[str]) -> None:
     """Early and then late, shorter than 0.8, all within a tenth; edges belong to neither kind of early."""
-    assert rhythms_of(np.array(intervals, float)) == kinds
+    assert rhythm_kinds(np.array(intervals, float)) == kinds
 
 
 @given(st.lists(st.floats(0.3, 2.0), min_size=1, max_size=12), st.sampled_from([0.25, 0.5, 2.0, 4.0]))
 def test_only_ratios_count(intervals: list[float], tempo: float) -> None:
     """The same beats at another tempo are of the same kinds; none is regular and premature at once."""
-    kinds = rhythms_of(np.array(intervals))
-    assert not (REGULAR in kinds and kinds & set(PREMATURE))
+    kinds = rhythm_kinds(np.array(intervals))
+    assert not (REGULAR in kinds and kinds & set(ECTOPIC_KINDS))
     assert "premature_strict" not in kinds or {"premature", "short_interval"} <= kinds
-    assert rhythms_of(np.array(intervals) * tempo) == kinds
+    assert rhythm_kinds(np.array(intervals) * tempo) == kinds
 
 
 def test_windows_begin_every_half_second() -> None:

@@ -10,14 +10,13 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
 from monitor.features.image import ImageBuilder
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
-from training.data.audio import Frames, Sound, frames_of, loop, read_sound, read_sounds, read_waveform
+from training.data.audio import Frames, Sound, compute_frames, loop, read_sound, read_waveform
 from training.data.recording import Recording
 
 
@@ -104,19 +103,19 @@ def test_loop(length: int, wanted: int) -> None:
 def test_frames_are_the_monitors(samples: int, signals: Any) -> None:
     """All frames that fit are there, and any window cut from them is the picture of its samples, bit for bit."""
     waveform = signals.noise(samples)
-    frames = frames_of(waveform, HEART)
+    frames = compute_frames(waveform, HEART)
     assert len(frames) == (samples - 256) // 100 + 1
     painter = ImageBuilder(HEART.num_frames)
     for begin in range(0, samples - 20_000 + 1, 3700):
         expected = input_image(waveform[begin : begin + 20_000], HEART)
-        np.testing.assert_array_equal(painter.draw(frames.window(begin // 100, HEART.num_frames)), expected)
+        np.testing.assert_array_equal(painter.build(frames.window(begin // 100, HEART.num_frames)), expected)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 255])
 def test_too_short_for_a_frame(samples: int, signals: Any) -> None:
     """Less than one frame is refused."""
     with pytest.raises(ValueError, match=f"waveform of {samples} samples must hold at least one frame of 256"):
-        frames_of(signals.noise(samples), HEART)
+        compute_frames(signals.noise(samples), HEART)
 
 
 def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
@@ -128,7 +127,7 @@ def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
     assert sound.starts(HEART, 1.0) == [0]
     assert len(sound.frames) == (40_000 - 256) // 100 + 1
     expected = input_image(np.resize(waveform, 20_000), HEART)
-    np.testing.assert_array_equal(ImageBuilder(198).draw(sound.frames.window(0, 198)), expected)
+    np.testing.assert_array_equal(ImageBuilder(198).build(sound.frames.window(0, 198)), expected)
 
 
 def test_one_sample_is_a_recording(tmp_path: Path) -> None:
@@ -166,11 +165,3 @@ def test_every_start_has_its_frames(samples: int, hop_frames: int) -> None:
     """Whatever length and hop, every window's frames are there."""
     frames = (samples - 256) // 100 + 1
     assert all(start + 198 <= frames for start in sound_of(samples).starts(HEART, hop_frames * 0.025))
-
-
-def test_many(tmp_path: Path, heart_waveform: NDArray[np.float32]) -> None:
-    """Several recordings come one after another, in order."""
-    for name in ("a", "b"):
-        soundfile.write(tmp_path / f"{name}.wav", heart_waveform, 4000)
-    recordings = [recording(tmp_path / "b.wav"), recording(tmp_path / "a.wav")]
-    assert [sound.recording for sound in read_sounds(recordings, HEART)] == recordings

@@ -1,4 +1,4 @@
-"""No patient is ever on both sides, and who is not known is held out only if asked for."""
+"""No patient is ever on both sides, and unknown patients are held out only if asked for."""
 
 from __future__ import annotations
 
@@ -27,49 +27,49 @@ NOISE = heart(NON_CARDIAC, "")
 
 
 class TestPatients:
-    """What becomes of hearts whose patient is not known."""
+    """Hearts whose patient is not known."""
 
     @pytest.mark.parametrize("choice", PATIENT_CHOICES)
     def test_known_patients_stay(self, choice: str) -> None:
-        """Where all is known, nothing changes; a sound that is no heart needs no patient."""
+        """Known patients do not change; a non-cardiac sound needs no patient."""
         recordings = [heart("normal", "p1"), heart("murmur", "p2"), NOISE]
         assert with_patients(recordings, choice) == recordings
 
-    def test_unknown_ones_are_refused(self) -> None:
-        """The refusal counts them, names one, and says all that can be done."""
+    def test_unknown_patients_are_refused(self) -> None:
+        """The error counts them, names one, and lists every option."""
         with pytest.raises(DataError) as error:
             with_patients([heart("normal", ""), heart("murmur", ""), heart("murmur", "p1"), NOISE], "auto")
-        assert error.value.message == "2 recordings tell no patient, such as mine/a.wav"
+        assert error.value.message == "2 recordings have no patient, such as mine/a.wav"
         for way in ("sub-folder", "manifest.csv", "--patients file", "--patients none"):
             assert way in error.value.next_step
 
-    def test_one_is_singular(self) -> None:
-        """One recording tells, two tell."""
-        with pytest.raises(DataError, match=r"^1 recording tells no patient"):
+    def test_the_error_for_one_recording(self) -> None:
+        """One recording has, two have."""
+        with pytest.raises(DataError, match=r"^1 recording has no patient"):
             with_patients([heart("normal", "")], "auto")
 
-    def test_each_file_a_patient(self) -> None:
-        """Asked for, every file is another person, and the parts of one file are one; known patients stay."""
+    def test_each_file_as_a_patient(self) -> None:
+        """With ``file`` every file is another person, and the parts of one file are one; known patients stay."""
         first, second = heart("normal", "", name="x/1.wav"), heart("normal", "", name="y/1.wav")
         part = dataclasses.replace(first, start_s=5.0)
         named = with_patients([first, part, second, heart("murmur", "p1"), NOISE], "file")
         assert [recording.patient for recording in named] == ["set/x/1.wav", "set/x/1.wav", "set/y/1.wav", "p1", ""]
 
-    def test_left_unknown(self) -> None:
-        """Asked for, they stay as they are."""
+    def test_unknown_patients_are_kept(self) -> None:
+        """With ``none`` they stay unknown."""
         assert with_patients([heart("normal", "")], "none")[0].patient == ""
 
     def test_another_choice(self) -> None:
-        """A word that is no choice is the caller's mistake."""
+        """Another choice is the caller's mistake."""
         with pytest.raises(ValueError, match="choice='all' must be one of auto, file, none"):
             with_patients([], "all")
 
 
-class TestTellingAll:
-    """Which sets have every label."""
+class TestFullyLabelledSets:
+    """Sets that have every label."""
 
     def test_a_set_with_every_label(self) -> None:
-        """It is named; one that lacks a label, or leaves some open, is not."""
+        """A set that lacks a label, or has a partial one, is not fully labelled."""
         recordings = [heart("normal", "p1"), heart("murmur", "p2"), heart("normal", "p3", "half")]
         recordings += [
             heart("normal", "q1", "open"),
@@ -78,20 +78,20 @@ class TestTellingAll:
         ]
         assert fully_labelled_sets(recordings, LABELS) == {"set"}
 
-    def test_none(self) -> None:
-        """Without one, the refusal names the labels."""
+    def test_no_set_is_an_error(self) -> None:
+        """The error names the labels."""
         with pytest.raises(DataError, match=r"no data set has recordings of every label \(normal, murmur\); add one"):
             fully_labelled_sets([heart("normal", "p1"), heart("murmur", "p2", "other")], LABELS)
 
-    def test_unknown_patients_tell_nothing(self) -> None:
-        """Hearts that are never held out cannot be what figures are of, and the refusal says so."""
+    def test_unknown_patients_do_not_count(self) -> None:
+        """Hearts that are never held out count in no metric, and the error says so."""
         recordings = [heart("normal", "p1"), heart("murmur", "")]
         with pytest.raises(DataError, match="from patients who are known"):
             fully_labelled_sets(recordings, LABELS)
 
 
 @st.composite
-def shelves(draw: st.DrawFn) -> list[Recording]:
+def recording_lists(draw: st.DrawFn) -> list[Recording]:
     """Return recordings of two sets, with enough patients of each label and some more of any kind."""
     recordings = [heart(label, f"{label}{number}") for label in LABELS for number in range(4)]
     recordings += [heart("normal+murmur", f"part{number}", "part") for number in range(4)]
@@ -103,33 +103,35 @@ def shelves(draw: st.DrawFn) -> list[Recording]:
     return [*draw(st.permutations(recordings)), NOISE]
 
 
-@given(recordings=shelves(), num_folds=st.integers(2, 4), seed=st.integers(0, 99))
+@given(recordings=recording_lists(), num_folds=st.integers(2, 4), seed=st.integers(0, 99))
 def test_no_patient_on_both_sides(recordings: list[Recording], num_folds: int, seed: int) -> None:
-    """A patient has one fold, over all sets; who is unknown is never held out."""
+    """A patient has one fold, over all sets; unknown patients are never held out."""
     folds = folds_of(recordings, {"set"}, num_folds, seed)
     for patient in {recording.patient for recording in recordings} - {""}:
-        its = {int(fold) for fold, recording in zip(folds, recordings, strict=True) if recording.patient == patient}
-        assert len(its) == 1
-        assert its <= {ALWAYS_TRAINING, *range(num_folds)}
+        of_patient = {
+            int(fold) for fold, recording in zip(folds, recordings, strict=True) if recording.patient == patient
+        }
+        assert len(of_patient) == 1
+        assert of_patient <= {ALWAYS_TRAINING, *range(num_folds)}
     for fold, recording in zip(folds, recordings, strict=True):
         assert fold != ALWAYS_TRAINING or recording.source != "set" or not recording.patient or recording is NOISE
-    nameless = [fold for fold, recording in zip(folds, recordings, strict=True) if not recording.patient]
-    assert set(nameless) == {ALWAYS_TRAINING}
+    unknown = [fold for fold, recording in zip(folds, recordings, strict=True) if not recording.patient]
+    assert set(unknown) == {ALWAYS_TRAINING}
 
 
-def test_sets_are_balanced_each() -> None:
-    """Where no patient is in two sets, each is split as if it stood alone."""
+def test_each_stratum_is_balanced() -> None:
+    """Where no patient is in two sets, each is split as if it were alone."""
     first = [heart(label, f"{label}{number}") for label in LABELS for number in range(6)]
     second = [heart("normal+murmur", f"q{number}", "part") for number in range(6)]
     folds = folds_of([*second, NOISE, *first], {"set"}, 3, 5)
-    alone = patient_folds([its.patient for its in first], [str(its.label) for its in first], 3, 5)
+    alone = patient_folds([one.patient for one in first], [str(one.label) for one in first], 3, 5)
     np.testing.assert_array_equal(folds[7:], alone)
     assert folds[6] == ALWAYS_TRAINING
     assert sorted(folds[:6].tolist()) == [0, 0, 1, 1, 2, 2]
 
 
-def test_rare_labels_of_a_set_that_tells_a_part() -> None:
-    """They are trained on and not held out, with all else of the same patients; no training is refused for them."""
+def test_rare_labels_of_a_partially_labelled_set() -> None:
+    """They are trained on and not held out, with all other recordings of the same patients, and are no error."""
     whole = [heart(label, f"{label}{number}") for label in LABELS for number in range(3)]
     part = [heart("normal+murmur", f"q{number}", "part") for number in range(4)]
     rare = [heart("murmur", "q0", "part"), heart("murmur", "p9", "part")]
@@ -138,8 +140,8 @@ def test_rare_labels_of_a_set_that_tells_a_part() -> None:
     assert sorted(folds[7:10].tolist()) == [0, 1, 2]
 
 
-def test_sounds_that_are_no_heart_are_held_out_too() -> None:
-    """They are dealt by themselves, a group whole, and move no heart; in too few groups they are only trained on."""
+def test_non_cardiac_sounds_are_held_out_too() -> None:
+    """They are split by themselves, by group, and change no heart's fold; too few groups are only trained on."""
     hearts = [heart(label, f"{label}{number}") for label in LABELS for number in range(6)]
     noises = [heart(NON_CARDIAC, f"noise {number // 2}", "noises") for number in range(10)]
     folds = folds_of([*noises, *hearts], {"set"}, 3, 5)
@@ -156,5 +158,5 @@ def test_too_few_patients() -> None:
 
 
 def test_all_unknown() -> None:
-    """Where nobody is known, nobody is held out."""
+    """Without known patients, nothing is held out."""
     assert folds_of([heart("normal", ""), NOISE], {"set"}, 3, 0).tolist() == [ALWAYS_TRAINING] * 2

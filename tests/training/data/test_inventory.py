@@ -1,4 +1,4 @@
-"""What there is to train on is counted rightly, and what is wrong with it is found."""
+"""Recordings are counted, and problems are found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
 from training.data.discovery import read_sets
-from training.data.inventory import look_at, take_inventory
+from training.data.inventory import recording_stats, take_inventory
 from training.data.recording import NON_CARDIAC, Recording
 
 Write = Callable[..., Path]
@@ -22,7 +22,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path, signals: Any) -> Write:
-    """Return a writer of recordings, faint noise unless told otherwise, below a folder called clinic."""
+    """Return a writer of recordings, of faint noise by default, below a folder called clinic."""
     count = iter(range(10_000))
 
     def writes(name: str, seconds: float = 6.0, rate: int = 4000, sound: NDArray[np.float32] | None = None) -> Path:
@@ -41,66 +41,66 @@ def recording(path: Path, **more: Any) -> Recording:
 
 
 class TestOneRecording:
-    """What a look at one recording tells."""
+    """Statistics of one recording."""
 
     def test_rate_and_length(self, write: Write) -> None:
-        """Rate and seconds are the file's own."""
-        facts = look_at(recording(write("a.wav", 2.5, 11_025)))
-        assert (facts.sample_rate, facts.seconds) == (11_025, pytest.approx(2.5, abs=1e-3))
-        assert not facts.clipped
-        assert not facts.silent
+        """Rate and seconds are those of the file."""
+        stats = recording_stats(recording(write("a.wav", 2.5, 11_025)))
+        assert (stats.sample_rate, stats.seconds) == (11_025, pytest.approx(2.5, abs=1e-3))
+        assert not stats.clipped
+        assert not stats.silent
 
     def test_a_part(self, write: Write) -> None:
-        """Of a part of a file, only that part is looked at."""
-        assert look_at(recording(write("a.wav", 9.0), start_s=2.0, end_s=6.5)).seconds == pytest.approx(4.5)
+        """Of a part of a file, only that part is read."""
+        assert recording_stats(recording(write("a.wav", 9.0), start_s=2.0, end_s=6.5)).seconds == pytest.approx(4.5)
 
-    @pytest.mark.parametrize(("share", "clipped"), [(0.0, False), (0.009, False), (0.02, True), (1.0, True)])
+    @pytest.mark.parametrize(("fraction", "clipped"), [(0.0, False), (0.009, False), (0.02, True), (1.0, True)])
     @pytest.mark.parametrize("level", [1.0, -1.0])
-    def test_clipped(self, write: Write, signals: Any, share: float, clipped: bool, level: float) -> None:
+    def test_clipped(self, write: Write, signals: Any, fraction: float, clipped: bool, level: float) -> None:
         """More than one sample in a hundred at full scale, of either sign, is clipped."""
         sound = signals.noise(10_000)
-        sound[: round(share * 10_000)] = level
-        assert look_at(recording(write("a.wav", sound=sound))).clipped is clipped
+        sound[: round(fraction * 10_000)] = level
+        assert recording_stats(recording(write("a.wav", sound=sound))).clipped is clipped
 
     def test_silence(self, write: Write, signals: Any) -> None:
-        """A file of zeros can be read, and nothing sounds in it."""
-        facts = look_at(recording(write("a.wav", sound=signals.silence(8000))))
-        assert (facts.silent, facts.sounding_s, facts.thumbprint) == (True, 0.0, None)
+        """A file of zeros can be read, and is silent."""
+        stats = recording_stats(recording(write("a.wav", sound=signals.silence(8000))))
+        assert (stats.silent, stats.sounding_s, stats.fingerprint) == (True, 0.0, None)
 
     def test_damage(self, tmp_path: Path) -> None:
-        """What cannot be read is refused as in training."""
+        """A file that cannot be read is an error, as in training."""
         (tmp_path / "a.wav").write_text("no sound", encoding="utf-8")
         with pytest.raises(RecordingError, match=r"a\.wav: cannot be read as audio"):
-            look_at(recording(tmp_path / "a.wav"))
+            recording_stats(recording(tmp_path / "a.wav"))
 
 
 class TestCounts:
     """The numbers of a set."""
 
     def test_per_label(self, write: Write) -> None:
-        """Recordings, patients, hours, rates and short ones are counted by label and together."""
+        """Recordings, patients, hours, rates and short recordings are counted by label and together."""
         write("normal/p1/a.wav", 6.0)
         write("normal/p1/b.wav", 3.0, 8000)
         write("normal/p2/a.wav", 4.9)
         write("murmur/p3/a.wav", 5.0)
         folder = write("not-heart/cough.wav", 1.0).parents[1]
-        (held,) = take_inventory(read_sets([folder]), "auto").sets
-        assert list(held.labels) == ["normal", "murmur", NON_CARDIAC]
-        normal = held.labels["normal"]
+        (part,) = take_inventory(read_sets([folder]), "auto").sets
+        assert list(part.labels) == ["normal", "murmur", NON_CARDIAC]
+        normal = part.labels["normal"]
         assert (normal.recordings, normal.patients, normal.short, normal.clipped) == (3, 2, 2, 0)
         assert normal.hours == pytest.approx(13.9 / 3600)
         assert normal.sample_rates == {4000: 2, 8000: 1}
         assert normal.noisy is None
-        assert (held.labels["murmur"].short, held.whole.recordings, held.whole.short) == (0, 5, 3)
-        assert held.without_patient == 0
+        assert (part.labels["murmur"].short, part.whole.recordings, part.whole.short) == (0, 5, 3)
+        assert part.without_patient == 0
 
     def test_noisy(self, write: Write) -> None:
-        """What the data set calls noisy is counted, and what it does not tell is not taken for quiet."""
+        """What the data set calls noisy is counted, and a recording without that information is not taken for clean."""
         write("normal__103_1305031931979_B.wav")
         write("murmur__112_1306243000964_A.wav")
         folder = write("murmur_noisymurmur_162_1307101835989_B_1.wav").parent
-        (held,) = take_inventory(read_sets([folder]), "auto").sets
-        assert (held.whole.noisy, held.labels["murmur"].noisy, held.labels["normal"].noisy) == (1, 1, 0)
+        (part,) = take_inventory(read_sets([folder]), "auto").sets
+        assert (part.whole.noisy, part.labels["murmur"].noisy, part.labels["normal"].noisy) == (1, 1, 0)
 
     def test_partial_labels(self, write: Write, tmp_path: Path) -> None:
         """A recording that may have several labels is counted under all their names; it makes no label certain."""
@@ -112,7 +112,7 @@ class TestCounts:
         assert inventory.missing_labels == ("normal", "murmur", "extrastole")
 
     def test_a_patient_in_two_labels(self, write: Write) -> None:
-        """Told, for a person may wonder; allowed, for a patient stays on one side anyway."""
+        """Reported, and allowed, for a patient is on one side of a split anyway."""
         for label in ("normal", "murmur"):
             for number in range(6):
                 folder = write(f"{label}/p{number if number else label}/a.wav").parents[2]
@@ -120,56 +120,58 @@ class TestCounts:
         assert inventory.sets[0].several_labels == tuple(f"clinic/p{number}" for number in range(1, 6))
         assert inventory.obstacle is None
 
-    def test_set_a_stands_aside(self, write: Write) -> None:
-        """Its hearts are counted, and neither train nor make a label certain."""
+    def test_set_a_is_set_aside(self, write: Write) -> None:
+        """Its hearts are counted, but neither trained on nor counted for missing labels."""
         write("set_a/normal__201101070538.wav", rate=44_100)
         folder = write("set_a/artifact__201012172012.wav", rate=44_100).parent
         inventory = take_inventory(read_sets([folder]), "auto")
-        (held,) = inventory.sets
-        assert (list(held.labels), list(held.aside), held.whole.recordings) == ([NON_CARDIAC], ["normal"], 2)
+        (part,) = inventory.sets
+        assert (list(part.labels), list(part.aside), part.whole.recordings) == ([NON_CARDIAC], ["normal"], 2)
         assert inventory.missing_labels == ("normal", "murmur", "extrastole")
-        assert held.without_patient == 0
+        assert part.without_patient == 0
 
     def test_every_file_a_patient(self, write: Write) -> None:
-        """Asked for, unknown patients are counted as one per file."""
+        """With ``file``, unknown patients are counted as one per file."""
         write("normal/a.wav")
         folder = write("normal/b.wav").parents[1]
         assert take_inventory(read_sets([folder]), "auto").sets[0].without_patient == 2
-        (held,) = take_inventory(read_sets([folder]), "file").sets
-        assert (held.whole.patients, held.without_patient) == (2, 0)
+        (part,) = take_inventory(read_sets([folder]), "file").sets
+        assert (part.whole.patients, part.without_patient) == (2, 0)
 
     def test_each_is_read_once(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-        """One pass: every recording is opened once, and ticked."""
+        """Every recording is opened once, and is one step."""
         for number in range(4):
             folder = write(f"normal/p{number}/a.wav").parents[2]
         opened: list[Path] = []
-        monkeypatch.setattr("training.data.inventory.look_at", lambda its: opened.append(its.path) or look_at(its))
-        ticks: list[float] = []
-        take_inventory(read_sets([folder]), "auto", ticks.append)
-        assert len(opened) == len(set(opened)) == len(ticks) == 4
+        monkeypatch.setattr(
+            "training.data.inventory.recording_stats", lambda one: opened.append(one.path) or recording_stats(one)
+        )
+        steps: list[float] = []
+        take_inventory(read_sets([folder]), "auto", steps.append)
+        assert len(opened) == len(set(opened)) == len(steps) == 4
 
 
-class TestTrouble:
-    """What is wrong is found and told, and ends nothing."""
+class TestProblems:
+    """Problems are reported, and are no error."""
 
     def test_unreadable_files(self, write: Write) -> None:
-        """Each is listed with what is wrong, and is in no count; so are not-a-numbers and empty files."""
+        """Each is listed with the reason, and is in no count; so are files with NaN and empty files."""
         folder = write("normal/p1/good.wav").parents[2]
         write("normal/p1/nan.wav", sound=np.full(8000, np.nan, np.float32))
         soundfile.write(folder / "normal/p1/nan.wav", np.full(8000, np.nan, np.float32), 4000, subtype="FLOAT")
         (folder / "normal/p1/empty.wav").touch()
-        (held,) = take_inventory(read_sets([folder]), "auto").sets
-        assert held.whole.recordings == held.labels["normal"].recordings == 1
-        reasons = {Path(path).name: reason.rpartition(": ")[2] for path, reason in held.unreadable.items()}
+        (part,) = take_inventory(read_sets([folder]), "auto").sets
+        assert part.whole.recordings == part.labels["normal"].recordings == 1
+        reasons = {Path(path).name: reason.rpartition(": ")[2] for path, reason in part.unreadable.items()}
         assert reasons == {"nan.wav": "holds values that are no numbers", "empty.wav": "cannot be read as audio"}
 
     def test_silent_files(self, write: Write, signals: Any) -> None:
-        """A file in which nothing sounds is told."""
+        """A silent file is listed."""
         path = write("normal/p1/quiet.wav", sound=signals.silence(8000))
         assert take_inventory(read_sets([path.parents[2]]), "auto").sets[0].silent == (str(path),)
 
     def test_copies(self, write: Write, heart_waveform: NDArray[np.float32]) -> None:
-        """The same sound under two patients is found; under one patient it leaks nothing."""
+        """The same sound under two patients is a leak; under one patient it is none."""
         write("normal/p1/a.wav", sound=heart_waveform)
         write("normal/p1/copy.wav", sound=heart_waveform * 0.5)
         folder = write("murmur/p2/b.wav", sound=heart_waveform * 0.7).parents[2]
@@ -183,25 +185,25 @@ class TestTrouble:
         assert names["b.wav", "a.wav"].across_labels
 
     @pytest.mark.parametrize(
-        ("names", "told"),
+        ("names", "obstacle"),
         [
             (("normal/p1/a.wav", "normal/p2/a.wav"), "only the label normal was found"),
             (("normal/p1/a.wav", "murmur/p1/b.wav"), "has 1 patient, too few for 5 folds"),
-            (("normal/a.wav", "murmur/b.wav"), "2 recordings tell no patient"),
+            (("normal/a.wav", "murmur/b.wav"), "2 recordings have no patient"),
             (("not-heart/a.wav", "not_heart/b.wav"), r"only the label (none) was found"),
         ],
     )
-    def test_what_stands_in_the_way(self, write: Write, names: tuple[str, ...], told: str) -> None:
-        """What a training would refuse is told before it, with the next step."""
+    def test_obstacles(self, write: Write, names: tuple[str, ...], obstacle: str) -> None:
+        """What would be an error in training is reported, with the next step."""
         for name in names:
             folder = write(name).parents[len(Path(name).parts) - 1]
-        obstacle = take_inventory(read_sets([folder]), "auto").obstacle
-        assert obstacle is not None
-        assert told in obstacle
-        assert "; " in obstacle
+        found = take_inventory(read_sets([folder]), "auto").obstacle
+        assert found is not None
+        assert obstacle in found
+        assert "; " in found
 
     def test_missing_labels(self, write: Write) -> None:
-        """The labels of the default bundle that nobody has are named; a label of one's own is no matter."""
+        """The labels of the default bundle without a recording are listed; other labels do not matter."""
         write("normal/p1/a.wav")
         folder = write("click/p2/a.wav").parents[2]
         assert take_inventory(read_sets([folder]), "auto").missing_labels == ("murmur", "extrastole")
@@ -213,23 +215,23 @@ def test_as_json(write: Write) -> None:
     write("loose.wav")
     folder = write("murmur/p1/b.wav", rate=8000).parents[2]
     (folder / "murmur/p1/bad.wav").touch()
-    told = json.loads(json.dumps(take_inventory(read_sets([folder]), "auto").to_json()))
-    assert set(told) == {"sets", "duplicates", "missing_labels", "trainable", "obstacle"}
-    (held,) = told["sets"]
-    assert (held["set"], held["place"], held["recordings"], held["patients"]) == ("clinic", str(folder), 2, 1)
-    assert (held["sample_rates"], held["clipped_share"], held["several_labels"]) == (
+    values = json.loads(json.dumps(take_inventory(read_sets([folder]), "auto").to_json()))
+    assert set(values) == {"sets", "duplicates", "missing_labels", "trainable", "obstacle"}
+    (part,) = values["sets"]
+    assert (part["set"], part["place"], part["recordings"], part["patients"]) == ("clinic", str(folder), 2, 1)
+    assert (part["sample_rates"], part["clipped_share"], part["several_labels"]) == (
         {"4000": 1, "8000": 1},
         0,
         ["clinic/p1"],
     )
-    assert held["labels"]["normal"]["recordings"] == 1
-    assert list(held["unreadable"]) == [str(folder / "murmur/p1/bad.wav")]
-    assert held["dropped"] == {"in no label's folder": [str(folder / "loose.wav")]}
-    assert (told["trainable"], told["missing_labels"]) == (False, ["extrastole"])
+    assert part["labels"]["normal"]["recordings"] == 1
+    assert list(part["unreadable"]) == [str(folder / "murmur/p1/bad.wav")]
+    assert part["dropped"] == {"in no label's folder": [str(folder / "loose.wav")]}
+    assert (values["trainable"], values["missing_labels"]) == (False, ["extrastole"])
 
 
-def test_the_real_sets(shared_data: Path) -> None:
-    """Set B: 461 clips, 227 short; set A says one sound is a murmur and an extra sound; nothing else is there twice."""
+def test_inventory_of_pascal(shared_data: Path) -> None:
+    """Set B: 461 clips, 227 short; set A labels one sound both murmur and extra sound; there is no other duplicate."""
     inventory = take_inventory(read_sets([shared_data / "pascal"]), "auto")
     set_a, set_b = inventory.sets
     assert (set_b.whole.recordings, set_b.whole.patients, set_b.whole.short, set_b.whole.noisy) == (461, 165, 227, 149)

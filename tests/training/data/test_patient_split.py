@@ -1,4 +1,4 @@
-"""Splits by patient: nobody is ever on both sides, and every fold has its share of every label."""
+"""Splits by patient: no patient is on both sides, and every fold has recordings of every label."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[str], int]:
 
 @given(tables(), st.integers(0, 100))
 def test_no_patient_on_both_sides(table: tuple[list[str], list[str], int], seed: int) -> None:
-    """Whatever the table, all recordings of a patient lie in one fold, and every recording lies in one."""
+    """Whatever the table, all recordings of a patient are in one fold, and every recording is in one."""
     patients, labels, num_folds = table
     folds = patient_folds(patients, labels, num_folds, seed)
     assert folds.shape == (len(patients),)
@@ -40,7 +40,7 @@ def test_no_patient_on_both_sides(table: tuple[list[str], list[str], int], seed:
     of_patient = defaultdict(set)
     for patient, fold in zip(patients, folds.tolist(), strict=True):
         of_patient[patient].add(fold)
-    assert all(len(found) == 1 for found in of_patient.values())
+    assert all(len(folds_of) == 1 for folds_of in of_patient.values())
 
 
 @given(st.lists(st.integers(1, 12), min_size=12, max_size=60), st.integers(2, 4), st.integers(0, 100))
@@ -50,11 +50,11 @@ def test_every_fold_has_every_label(sizes: list[int], num_folds: int, seed: int)
     labels = [LABELS[number % 3] for number, size in enumerate(sizes) for _ in range(size)]
     folds = patient_folds(patients, labels, num_folds, seed)
     for fold in range(num_folds):
-        assert {label for label, its in zip(labels, folds, strict=True) if its == fold} == set(LABELS)
+        assert {label for label, of_row in zip(labels, folds, strict=True) if of_row == fold} == set(LABELS)
 
 
 @given(tables(), st.integers(0, 100))
-def test_the_seed_repeats_it(table: tuple[list[str], list[str], int], seed: int) -> None:
+def test_equal_seeds_give_equal_folds(table: tuple[list[str], list[str], int], seed: int) -> None:
     """The same seed gives the same folds, in whatever order the recordings are listed."""
     patients, labels, num_folds = table
     folds = patient_folds(patients, labels, num_folds, seed)
@@ -63,7 +63,7 @@ def test_the_seed_repeats_it(table: tuple[list[str], list[str], int], seed: int)
 
 
 def test_another_seed_gives_other_folds() -> None:
-    """Patients of the same size change places with the seed."""
+    """Patients with equally many recordings are assigned by the seed."""
     patients, labels = [f"p{number}" for number in range(40)], ["normal", "murmur"] * 20
     assert any(
         not np.array_equal(patient_folds(patients, labels, 5, 0), patient_folds(patients, labels, 5, seed))
@@ -71,31 +71,31 @@ def test_another_seed_gives_other_folds() -> None:
     )
 
 
-def test_balance() -> None:
+def test_folds_are_balanced() -> None:
     """One patient in five has the rare label: each of 5 folds gets as many of them, and as many recordings."""
     patients = [f"p{number}" for number in range(100) for _ in range(2)]
     labels = ["murmur" if number % 5 == 0 else "normal" for number in range(100) for _ in range(2)]
     folds = patient_folds(patients, labels, 5, 0)
     for fold in range(5):
-        held = Counter(label for label, its in zip(labels, folds, strict=True) if its == fold)
-        assert held == {"normal": 32, "murmur": 8}
+        counts = Counter(label for label, of_row in zip(labels, folds, strict=True) if of_row == fold)
+        assert counts == {"normal": 32, "murmur": 8}
 
 
-def test_the_real_patients(shared_data: Path) -> None:
-    """On PASCAL set B: five folds, nobody on both sides, and every fold within a third of its fair share of a label."""
+def test_folds_of_pascal_set_b(shared_data: Path) -> None:
+    """Five folds, no patient in two of them, and every fold within a third of the mean count of a label."""
     recordings = discover([shared_data / "pascal" / "set_b"])
     patients, labels = [r.patient for r in recordings], [str(r.label) for r in recordings]
     folds = patient_folds(patients, labels, 5, 0)
-    sides = [{patient for patient, its in zip(patients, folds, strict=True) if its == fold} for fold in range(5)]
+    sides = [{patient for patient, of_row in zip(patients, folds, strict=True) if of_row == fold} for fold in range(5)]
     assert sum(map(len, sides)) == 165 == len(set().union(*sides))
     for fold in range(5):
-        held = Counter(label for label, its in zip(labels, folds, strict=True) if its == fold)
+        counts = Counter(label for label, of_row in zip(labels, folds, strict=True) if of_row == fold)
         for label, total in Counter(labels).items():
-            assert abs(held[label] - total / 5) <= total / 15
+            assert abs(counts[label] - total / 5) <= total / 15
 
 
 def test_too_few_patients() -> None:
-    """A label with fewer patients than folds is named, with the number of folds that would do."""
+    """The error names a label with fewer patients than folds, and the largest possible number of folds."""
     patients, labels = ["a", "b", "c", "d", "d", "e"], ["normal"] * 3 + ["murmur"] * 3
     with pytest.raises(DataError, match="the label murmur has 2 patients, too few for 3 folds") as caught:
         patient_folds(patients, labels, 3, 0)
@@ -103,21 +103,21 @@ def test_too_few_patients() -> None:
 
 
 def test_one_patient_of_a_label() -> None:
-    """With one patient of a label no split is honest, so no number of folds is offered that is."""
+    """With one patient of a label no split is possible, so the error offers no number of folds."""
     with pytest.raises(DataError, match="the label murmur has 1 patient, too few for 2 folds") as caught:
         patient_folds(["a", "b", "c"], ["normal", "normal", "murmur"], 2, 0)
     assert "--folds" not in caught.value.next_step
 
 
 def test_refuses_lists_of_two_lengths() -> None:
-    """A label per recording, no more and no fewer."""
+    """One label per recording."""
     with pytest.raises(ValueError, match="labels of length 1 must match the 2 patients"):
         patient_folds(["a", "b"], ["normal"], 2, 0)
 
 
 @pytest.mark.parametrize("num_folds", [1, 0, -3])
 def test_refuses_one_fold(num_folds: int) -> None:
-    """With one fold nothing would be held out."""
+    """With one fold nothing would be counts out."""
     with pytest.raises(ValueError, match=f"num_folds={num_folds} must be 2 or more"):
         patient_folds(["a", "b"], ["normal", "murmur"], num_folds, 0)
 
@@ -135,10 +135,10 @@ def recordings_of(*kinds: tuple[tuple[str, ...], int], each: int = 2, source: st
     ]
 
 
-def split(recordings: Sequence[Recording], share: float, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Return the rows to train on and to watch, of all."""
-    training, watched = split_validation(recordings, np.arange(len(recordings)), share, seed)
-    return training.tolist(), watched.tolist()
+def split(recordings: Sequence[Recording], fraction: float, seed: int = 0) -> tuple[list[int], list[int]]:
+    """Return the rows to train on and for validation, of all."""
+    training, validation = split_validation(recordings, np.arange(len(recordings)), fraction, seed)
+    return training.tolist(), validation.tolist()
 
 
 def patients(recordings: Sequence[Recording], rows: Sequence[int]) -> set[str]:
@@ -147,8 +147,8 @@ def patients(recordings: Sequence[Recording], rows: Sequence[int]) -> set[str]:
 
 
 @st.composite
-def made_up(draw: st.DrawFn) -> list[Recording]:
-    """Return recordings of few patients with any labels, some of nobody known."""
+def any_recordings(draw: st.DrawFn) -> list[Recording]:
+    """Return recordings of few patients with any labels, some of unknown patients."""
     count = draw(st.integers(1, 40))
     owners = draw(st.lists(st.sampled_from(["", "a", "b", "c", "d", "e"]), min_size=count, max_size=count))
     labels = draw(st.lists(st.sampled_from(KINDS), min_size=count, max_size=count))
@@ -157,64 +157,64 @@ def made_up(draw: st.DrawFn) -> list[Recording]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(recordings=made_up(), share=st.floats(0, 0.99), seed=st.integers(0, 1000))
-def test_no_patient_is_on_both_sides(recordings: list[Recording], share: float, seed: int) -> None:
-    """Every row is on one side, no patient on both, and nobody unknown and no other sound is watched."""
-    training, watched = split(recordings, share, seed)
-    assert sorted(training + watched) == list(range(len(recordings)))
+@given(recordings=any_recordings(), fraction=st.floats(0, 0.99), seed=st.integers(0, 1000))
+def test_no_patient_is_on_both_sides(recordings: list[Recording], fraction: float, seed: int) -> None:
+    """Every row is on one side, no patient on both; unknown patients and non-cardiac sounds are trained on."""
+    training, validation = split(recordings, fraction, seed)
+    assert sorted(training + validation) == list(range(len(recordings)))
     assert training == sorted(training)
-    assert watched == sorted(watched)
-    assert not (patients(recordings, training) & patients(recordings, watched)) - {""}
-    assert all(recordings[row].patient and recordings[row].label != NON_CARDIAC for row in watched)
+    assert validation == sorted(validation)
+    assert not (patients(recordings, training) & patients(recordings, validation)) - {""}
+    assert all(recordings[row].patient and recordings[row].label != NON_CARDIAC for row in validation)
 
 
-def test_every_kind_has_its_share() -> None:
-    """Of 20 normal, 10 murmur and 30 partly labelled patients a tenth of each is watched."""
+def test_every_stratum_has_its_fraction() -> None:
+    """Of 20 normal, 10 murmur and 30 partially labelled patients a tenth of each is for validation."""
     recordings = recordings_of((("normal",), 20), (("murmur",), 10), (("normal", "extrastole"), 30))
-    _, watched = split(recordings, 0.1)
-    found = [recordings[row].labels for row in watched[::2]]
-    assert [found.count(labels) for labels in (("normal",), ("murmur",), ("normal", "extrastole"))] == [2, 1, 3]
+    _, validation = split(recordings, 0.1)
+    labels_of = [recordings[row].labels for row in validation[::2]]
+    assert [labels_of.count(labels) for labels in (("normal",), ("murmur",), ("normal", "extrastole"))] == [2, 1, 3]
 
 
 def test_few_patients_are_all_trained_on() -> None:
-    """Of four patients a tenth is nobody."""
+    """A tenth of four patients is rounded to none."""
     assert split(recordings_of((("normal",), 4)), 0.1)[1] == []
 
 
-@pytest.mark.parametrize("share", [0.0, 0])
-def test_nobody_is_watched(share: float) -> None:
-    """A share of 0 watches nobody."""
+@pytest.mark.parametrize("fraction", [0.0, 0])
+def test_no_validation_patients(fraction: float) -> None:
+    """A fraction of 0 leaves no validation patients."""
     recordings = recordings_of((("normal",), 50))
-    assert split(recordings, share) == (list(range(100)), [])
+    assert split(recordings, fraction) == (list(range(100)), [])
 
 
-def test_sets_are_kinds_of_their_own() -> None:
-    """Murmurs of two sets are each watched by their share."""
+def test_sets_are_strata_of_their_own() -> None:
+    """Murmurs of two sets are each split by the fraction."""
     recordings = recordings_of((("murmur",), 10)) + [
         Recording(Path(f"{row}.wav"), ("murmur",), f"other{row}", "other") for row in range(20)
     ]
-    _, watched = split(recordings, 0.1)
-    assert sorted(recordings[row].source for row in watched) == ["other", "other", "set", "set"]
+    _, validation = split(recordings, 0.1)
+    assert sorted(recordings[row].source for row in validation) == ["other", "other", "set", "set"]
 
 
-def test_the_seed_watches_the_same() -> None:
-    """The same seed watches the same patients; another watches others."""
+def test_equal_seeds_give_equal_validation_patients() -> None:
+    """The same seed gives the same patients; another seed gives others."""
     recordings = recordings_of((("normal",), 60))
     assert split(recordings, 0.2, 1) == split(recordings, 0.2, 1)
     assert split(recordings, 0.2, 1) != split(recordings, 0.2, 2)
 
 
 def test_only_the_rows_of_the_fit() -> None:
-    """Rows that are held out are on neither side."""
+    """Rows that are counts out are on neither side."""
     recordings = recordings_of((("normal",), 40))
     rows = np.arange(0, 60, dtype=np.intp)
-    training, watched = split_validation(recordings, rows, 0.2, 0)
-    assert sorted([*training, *watched]) == list(range(60))
-    assert len(watched) == 12
+    training, validation = split_validation(recordings, rows, 0.2, 0)
+    assert sorted([*training, *validation]) == list(range(60))
+    assert len(validation) == 12
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
-def test_shares_out_of_range(share: float) -> None:
-    """A share that is none is the caller's mistake."""
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
+def test_fractions_out_of_range(fraction: float) -> None:
+    """A fraction out of range is the caller's mistake."""
     with pytest.raises(ValueError, match="must be from 0 to below 1"):
-        split(recordings_of((("normal",), 4)), share)
+        split(recordings_of((("normal",), 4)), fraction)

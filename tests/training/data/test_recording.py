@@ -1,0 +1,47 @@
+"""What is known of a recording and of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from training.data.recording import NON_CARDIAC, DataSet, Recording, count_by_set
+
+Touch = Callable[..., Path]
+
+
+def test_defaults_of_a_data_set(tmp_path: Path) -> None:
+    """A data set has nothing set aside, dropped or noted by default."""
+    data_set = DataSet("x", tmp_path, ())
+    assert (data_set.aside, data_set.dropped, data_set.notes) == ((), (), ())
+
+
+def test_a_recording_as_text() -> None:
+    """A part of a file shows its times; a whole file its path."""
+    whole = Recording(Path("a.wav"), ("normal",), "p", "set")
+    assert (str(whole), whole.is_part) == ("a.wav", False)
+    assert str(Recording(Path("a.wav"), ("normal",), "p", "set", None, 1.5)) == "a.wav from 1.5 s"
+    part = Recording(Path("a.wav"), ("normal",), "p", "set", end_s=4.0)
+    assert (str(part), part.is_part) == ("a.wav from 0 s to 4 s", True)
+
+
+def test_window_labels_of_an_extrasystole() -> None:
+    """A window of a recording with extrasystoles may be normal; any other label holds for every window."""
+    assert Recording(Path("a.wav"), ("extrastole",), "p", "set").window_labels == ("normal", "extrastole")
+    assert Recording(Path("a.wav"), ("murmur",), "p", "set").window_labels == ("murmur",)
+
+
+def test_count_by_set() -> None:
+    """Sets in order of appearance, each with recordings, patients and labels; a partial label has all its names."""
+    recordings = [
+        Recording(Path("a.wav"), ("murmur",), "p1", "part"),
+        Recording(Path("b.wav"), (NON_CARDIAC,), "", "noise"),
+        Recording(Path("c.wav"), ("normal", "extrastole"), "p1", "part"),
+        Recording(Path("d.wav"), ("murmur",), "p2", "part"),
+    ]
+    part = {"set": "part", "recordings": 3, "patients": 2, "labels": {"murmur": 2, "normal or extrastole": 1}}
+    assert count_by_set(recordings) == [
+        part,
+        {"set": "noise", "recordings": 1, "patients": 0, "labels": {NON_CARDIAC: 1}},
+    ]
+    assert [counts["patients"] for counts in count_by_set(recordings, ["p1", "n1", "p3", "p2"])] == [3, 1]
