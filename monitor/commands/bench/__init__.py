@@ -1,1 +1,1 @@
-"""``auscult bench``: what a hop costs on this machine."""
+"""``auscult bench``: latency, speed and memory on this machine."""

@@ -1,4 +1,4 @@
-"""What one frame of the dashboard costs the main thread: drawn and turned into escapes, for no terminal."""
+"""Time of a dashboard frame on the main thread: layout, drawing and escape sequences, written to memory."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ WARM_UP_FRAMES = 15
 
 
 def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: int) -> list[float]:
-    """Return the seconds of frames, each of another window's snapshot, in full colour at 120x40.
+    """Return the seconds that frames take, each of a new window, in true colour at 120x40.
 
     Parameters
     ----------
     bundle : Bundle
     waveform : ndarray, shape (samples,), float32
-        Played again and again.
+        Repeated.
     sample_rate : int
         Hz.
     repeats : int
@@ -44,13 +44,13 @@ def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: i
     times: list[float] = []
     while len(times) < repeats + WARM_UP_FRAMES:
         for index in analysis.push(next(blocks)):
-            judged = analysis.judge(index)
-            history.append(judged.event.rolling.label or judged.event.rolling.state)
+            result = analysis.judge(index)
+            history.append(result.event.rolling.label or result.event.rolling.state)
             snapshot = Snapshot(
                 start=start,
                 elapsed_s=analysis.end_sample / sample_rate,
-                window=judged.event,
-                tensor=judged.tensor,
+                window=result.event,
+                tensor=result.tensor,
                 history=tuple(history),
                 level=analysis.level,
                 hop_p50_ms=1.0,
@@ -68,7 +68,7 @@ def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: i
 
 
 def _screen() -> Screen:
-    """Return a screen that is shown nowhere, and on which a frame is always due."""
+    """Return a screen that is written to memory, and on which a frame is always due."""
     console = Console(
         file=io.StringIO(), force_terminal=True, color_system="truecolor", width=WIDTH, height=HEIGHT, no_color=False
     )
@@ -78,7 +78,7 @@ def _screen() -> Screen:
 
 
 def _start(bundle: Bundle, analysis: Analyzer) -> Start:
-    """Return what opens the source."""
+    """Return the start message of the source."""
     return Start(
         source="bench",
         sample_rate=analysis.sample_rate,

@@ -1,4 +1,4 @@
-"""An hour of sound through the whole pipeline, as fast as it goes: how fast that is, and whether memory grows."""
+"""An hour of sound through the whole pipeline, as fast as possible: its speed, and whether memory grows."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource
+from monitor.dashboard.resources import resident_bytes
 from monitor.inference.bundle import Bundle
 from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["EndlessSource", "LongRun", "long_run", "memory_in_use_mb"]
 
-WINDOWS_BETWEEN_LOOKS = 20
+WINDOWS_PER_SAMPLE = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LongRun:
-    """What a long run showed.
+    """The results of a long run.
 
     Attributes
     ----------
     windows : int
-        Windows judged.
+        Windows classified.
     real_time_factor : float
         Seconds of sound per second of time.
     memory_growth_mb : float or None
-        Highest memory in the last quarter less that in the first; None where it cannot be told.
+        Maximum memory in the last quarter minus that in the first; None for too short a run.
     """
 
     windows: int
@@ -40,7 +40,7 @@ class LongRun:
 
 
 class EndlessSource(PacedSource):
-    """A waveform again and again, for a given time, as fast as it is read; nothing is copied.
+    """A waveform repeated for a given time, as fast as it is read; nothing is copied.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class EndlessSource(PacedSource):
         self.name = "bench"
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
-        """Yield blocks of at most ``block_samples`` samples until the time is over."""
+        """Yield blocks of at most ``block_samples`` samples until the duration is reached."""
         left = round(self.duration_s * self.sample_rate)
         for start in itertools.cycle(range(0, len(self._waveform), block_samples)):
             if left <= 0:
@@ -75,21 +75,21 @@ def long_run(
     seconds: float,
     *,
     clock: Callable[[], float] = time.perf_counter,
-    memory_mb: Callable[[], float | None] | None = None,
+    memory_mb: Callable[[], float] | None = None,
 ) -> LongRun:
-    """Return what a run over some seconds of sound showed.
+    """Return speed and memory growth of a run over some seconds of sound.
 
     Parameters
     ----------
     bundle : Bundle
     waveform : ndarray, shape (samples,), float32
-        Played again and again.
+        Repeated.
     sample_rate : int
         Hz.
     seconds : float
-        Of sound, more than the bundle's window.
+        Of sound, at least a window of the bundle.
     clock, memory_mb : callable
-        Seconds that only go forward; MB of memory in use. A test gives its own.
+        Monotonic seconds; MB of memory in use. A test passes its own.
 
     Raises
     ------
@@ -98,33 +98,29 @@ def long_run(
     """
     if seconds < bundle.spec.window_s:
         raise ValueError(f"seconds={seconds:g} must be at least {bundle.spec.window_s:g}, one window")
-    look = memory_in_use_mb if memory_mb is None else memory_mb
+    read_memory = memory_in_use_mb if memory_mb is None else memory_mb
     memory: list[float] = []
     windows = 0
     began = clock()
     with Pipeline(EndlessSource(waveform, sample_rate, seconds), bundle) as pipeline:
         for windows, _ in enumerate(pipeline.windows(), 1):
-            seen = look() if windows % WINDOWS_BETWEEN_LOOKS == 0 else None
-            if seen is not None:
-                memory.append(seen)
+            if windows % WINDOWS_PER_SAMPLE == 0:
+                memory.append(read_memory())
     return LongRun(windows, seconds / (clock() - began), growth(memory))
 
 
 def growth(memory: list[float]) -> float | None:
-    """Return how much higher the last quarter's peak is than the first's; None with fewer than four values."""
+    """Return the maximum of the last quarter minus that of the first; None with fewer than four values.
+
+    Examples
+    --------
+    >>> growth([5.0, 6.0, 9.0, 7.0])
+    2.0
+    """
     quarter = len(memory) // 4
     return max(memory[-quarter:]) - max(memory[:quarter]) if quarter else None
 
 
-def memory_in_use_mb() -> float | None:
-    """Return the MB of memory that this process holds now, or None where the system does not say.
-
-    Source: proc(5), the second figure of ``/proc/self/statm``, in pages.
-    """
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    import resource
-
-    return pages * resource.getpagesize() / 1e6
+def memory_in_use_mb() -> float:
+    """Return the resident set size of this process in MB (10**6 bytes)."""
+    return resident_bytes() / 1e6

@@ -1,4 +1,4 @@
-"""Times to percentiles, and one sound for all measurements. Pure; any thread."""
+"""Percentiles of measured times, and an endless sound to measure with. Pure; any thread."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Figures", "endless", "median"]
+__all__ = ["LatencyPercentiles", "endless", "median"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Figures:
-    """Percentiles of some times.
+class LatencyPercentiles:
+    """Median, 95th and 99th percentile of measured times.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Figures:
     p99_ms: float
 
     @classmethod
-    def of(cls, times_s: Sequence[float]) -> Figures:
+    def of(cls, times_s: Sequence[float]) -> LatencyPercentiles:
         """Return the percentiles of times in seconds.
 
         Raises
@@ -36,8 +36,8 @@ class Figures:
         """
         if not times_s:
             raise ValueError("times_s must hold at least one time")
-        low, high, highest = (float(value) for value in np.percentile(times_s, (50, 95, 99)) * 1000)
-        return cls(low, high, highest)
+        p50, p95, p99 = (float(value) for value in np.percentile(times_s, (50, 95, 99)) * 1000)
+        return cls(p50, p95, p99)
 
     def to_json(self) -> dict[str, float]:
         """Return the percentiles in ms, to a tenth of a microsecond."""
@@ -45,7 +45,7 @@ class Figures:
 
 
 def median(values: Sequence[float]) -> float:
-    """Return the middle of some values.
+    """Return the median of some values.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def endless(waveform: NDArray[np.float32], samples: int) -> Iterator[NDArray[np.float32]]:
-    """Yield a waveform in blocks of ``samples``, again and again; a shorter rest at its end is left out.
+    """Yield a waveform in blocks of ``samples``, repeated; a shorter rest at its end is left out.
 
     Raises
     ------

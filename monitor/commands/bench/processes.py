@@ -1,7 +1,7 @@
-"""What a person waits for and pays for: ``auscult`` as a program of its own, from its start.
+"""Start-up time and peak memory of ``auscult`` as a process.
 
-Each program runs in an empty folder with this installation's packages; its peak memory is that of the
-program alone, asked of the system by a small program between, so that nothing else counts.
+Each process runs in an empty folder with the packages of this installation; its peak memory is read by a small
+parent process, so that nothing else counts.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ sys.exit(done.returncode)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FirstWindow:
-    """A replay of a short clip as a program.
+    """A replay of a short clip as a process.
 
     Attributes
     ----------
     seconds : list of float
-        From the program's start to its first window line, one per run.
+        From the start of the process to its first window line, one per run.
     peak_memory_mb : float or None
         Of one run; None where the system does not say (Windows).
     """
@@ -76,7 +76,7 @@ def first_window(clip: Path, bundle: Path, repeats: int) -> FirstWindow:
     Raises
     ------
     AuscultError
-        If the program fails or gives no window.
+        If the process fails or prints no window.
     """
     command = ["replay", str(clip), "--speed", "max", "--json", "--model", str(bundle.resolve())]
     seconds = [_seconds_to_window(command, clip.parent) for _ in range(repeats)]
@@ -94,49 +94,49 @@ def run_seconds(arguments: Sequence[str], folder: Path, repeats: int) -> list[fl
     seconds = []
     for _ in range(repeats):
         began = time.perf_counter()
-        with _started(_auscult(arguments), folder) as program:
-            program.communicate()
+        with _started(_auscult(arguments), folder) as process:
+            process.communicate()
         seconds.append(time.perf_counter() - began)
-        _refuse(arguments, program.returncode)
+        _check_exit(arguments, process.returncode)
     return seconds
 
 
 def _seconds_to_window(arguments: Sequence[str], folder: Path) -> float:
-    """Return the seconds from a program's start to its first window line."""
+    """Return the seconds from the start of a process to its first window line."""
     began = time.perf_counter()
-    found: float | None = None
-    with _started(_auscult(arguments), folder) as program:
-        for line in program.stdout or ():
-            if found is None and json.loads(line).get("type") == "window":
-                found = time.perf_counter() - began
-    _refuse(arguments, program.returncode)
-    if found is None:
-        raise AuscultError(f"auscult {arguments[0]}: gave no window while it was measured", "run it by hand")
-    return found
+    first: float | None = None
+    with _started(_auscult(arguments), folder) as process:
+        for line in process.stdout or ():
+            if first is None and json.loads(line).get("type") == "window":
+                first = time.perf_counter() - began
+    _check_exit(arguments, process.returncode)
+    if first is None:
+        raise AuscultError(f"auscult {arguments[0]}: printed no window while it was measured", "run it by hand")
+    return first
 
 
 def _peak_memory_mb(arguments: Sequence[str], folder: Path) -> float | None:
-    """Return the most memory that a program held, MB; None where the system does not say."""
+    """Return the peak memory of a process, MB; None where the system does not report it."""
     if sys.platform == "win32":
         return None
-    with _started([sys.executable, "-c", PEAK_MEMORY, *_auscult(arguments)], folder) as program:
-        answer, _ = program.communicate()
-    _refuse(arguments, program.returncode)
+    with _started([sys.executable, "-c", PEAK_MEMORY, *_auscult(arguments)], folder) as process:
+        answer, _ = process.communicate()
+    _check_exit(arguments, process.returncode)
     return int(answer) / 1e6
 
 
 @contextlib.contextmanager
 def _started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in a folder, with the packages that this one was found in; one that hangs is killed."""
+    """Run a process in a folder, with the packages of this one; it is killed after a timeout."""
     paths = [str(Path(__file__).resolve().parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    with subprocess.Popen(  # noqa: S603  # our own program
-        command, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    ) as program:
-        watchdog = threading.Timer(TIMEOUT_S, program.kill)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with subprocess.Popen(  # noqa: S603  # our own command
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as process:
+        watchdog = threading.Timer(TIMEOUT_S, process.kill)
         watchdog.start()
         try:
-            yield program
+            yield process
         finally:
             watchdog.cancel()
             watchdog.join()
@@ -147,7 +147,7 @@ def _auscult(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "monitor", *arguments]
 
 
-def _refuse(arguments: Sequence[str], code: int) -> None:
-    """Raise for a program that failed."""
+def _check_exit(arguments: Sequence[str], code: int) -> None:
+    """Raise for a process that failed."""
     if code:
         raise AuscultError(f"auscult {arguments[0]}: ended with code {code} while it was measured", "run it by hand")

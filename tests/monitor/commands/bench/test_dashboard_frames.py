@@ -16,20 +16,14 @@ def test_frames_are_timed(plain_bundle, heart_waveform):
 
 
 @pytest.mark.parametrize("fixture", ["plain_bundle", "article_bundle"])
-def test_what_is_timed_is_drawn(fixture, request, heart_waveform, monkeypatch):
-    """Every frame is due and written: the dashboard with the picture of this bundle, in full colour."""
+def test_what_is_timed_is_written(fixture, request, heart_waveform, monkeypatch):
+    """Every frame is due and written: the dashboard with the spectrogram of this bundle, in true colour."""
     bundle = request.getfixturevalue(fixture)
-    made = []
-    screen_of = frames._screen
-
-    def keep():
-        made.append(screen_of())
-        return made[-1]
-
-    monkeypatch.setattr(frames, "_screen", keep)
+    screen = frames._screen()
+    monkeypatch.setattr(frames, "_screen", lambda: screen)
     measure_frames(bundle, heart_waveform, 4000, 2)
-    drawn = made[0].console.file.getvalue()
-    assert "research use, not for diagnosis" in drawn
-    assert drawn.count("\x1b[?2026h") == 2 + frames.WARM_UP_FRAMES
-    assert "38;2;" in drawn
-    assert "\x1b[?1049l" in drawn[-40:]
+    written = screen.console.file.getvalue()
+    assert "research use, not for diagnosis" in written
+    assert written.count("\x1b[?2026h") == 2 + frames.WARM_UP_FRAMES
+    assert "38;2;" in written
+    assert "\x1b[?1049l" in written[-40:]

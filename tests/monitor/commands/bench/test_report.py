@@ -1,27 +1,27 @@
-"""The table says what was measured, on what, and whether it meets its target."""
+"""The table shows the measurements, their environment, and whether each meets its target."""
 
 from __future__ import annotations
 
 import pytest
 
-from monitor.commands.bench.report import TARGETS, report_text, surroundings
+from monitor.commands.bench.report import TARGETS, environment_facts, report_text
 
-FIGURES = {"p50_ms": 0.5, "p95_ms": 0.75, "p99_ms": 1.25}
+PERCENTILES = {"p50_ms": 0.5, "p95_ms": 0.75, "p99_ms": 1.25}
 
 
 @pytest.fixture
 def result():
-    """Return figures that meet every target."""
+    """Return measurements that meet every target."""
     return {
         "model": "heart-sounds",
         "sample_rate": 4000,
         "hop_s": 0.5,
         "hops": 800,
-        **surroundings(),
-        **{f"{what}_{name}": value for what in ("hop", "invoke") for name, value in FIGURES.items()},
+        **environment_facts(),
+        **{f"{kind}_{name}": value for kind in ("hop", "invoke") for name, value in PERCENTILES.items()},
         "hop_to_invoke": 1.42,
         "hop_44k_p50_ms": 0.875,
-        "stages": dict.fromkeys(("resample", "spectrogram", "heart_rate", "dashboard_frame"), FIGURES),
+        "stages": dict.fromkeys(("resample", "spectrogram", "heart_rate", "dashboard_frame"), PERCENTILES),
         "real_time_factor": 812.0,
         "memory_growth_mb": 0.0,
         "first_window_s": 0.31,
@@ -35,48 +35,48 @@ def result():
 
 
 def line_with(text, start):
-    """Return the one line that starts with some words."""
+    """Return the one line that starts with a text."""
     (line,) = (line for line in text.splitlines() if line.strip().startswith(start))
     return line
 
 
-def test_all_is_there_and_met(result):
-    """Every figure with a target stands in the table, beside it."""
+def test_every_target_is_met(result):
+    """Every value with a target is in the table, beside it."""
     text = report_text(result)
     for _, name, *_ in ((key, *target) for key, target in TARGETS.items()):
         assert line_with(text, name).endswith(": met")
     assert "LiteRT" in text
     assert line_with(text, "whole hop  ").split() == ["whole", "hop", "0.500", "0.750", "1.250"]
-    assert "picture 150, predict 80" in line_with(text, "the article's way")
+    assert "image 150, predict 80" in line_with(text, "the article's method")
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [("hop_to_invoke", 1.51), ("article_to_hop", 299.0), ("real_time_factor", 499.0), ("first_window_s", 0.8)],
 )
-def test_what_is_missed_is_said(result, key, value):
-    """A figure on the wrong side of its target says so, and the others do not."""
+def test_a_missed_target_is_reported(result, key, value):
+    """A value on the wrong side of its target is marked as missed, and the others are not."""
     text = report_text({**result, key: value})
     assert line_with(text, TARGETS[key][0]).endswith(": missed")
     assert text.count(": missed") == 1
 
 
-def test_what_was_not_measured(result):
-    """Where there is no training extra, or the system does not tell memory, the table says so."""
+def test_a_value_that_was_not_measured(result):
+    """Without the training extra, or where the system does not report memory, the table says so."""
     text = report_text({**result, "article_ms": None, "article_to_hop": None, "peak_memory_mb": None})
-    assert line_with(text, "article's way / whole hop").endswith("not measured")
+    assert line_with(text, "article's method / whole hop").endswith("not measured")
     assert line_with(text, "peak memory").endswith("not measured")
-    assert "the article's way  " not in text
+    assert "the article's method  " not in text
 
 
-def test_the_resampler_is_measured_at_another_rate(result):
-    """The demo's rate needs no resampling, and the table says where the figure is from."""
+def test_resampling_is_measured_at_another_rate(result):
+    """The rate of the demo needs no resampling, and the table names the other rate."""
     assert "44100 Hz" in line_with(report_text(result), "resample")
     assert "not part of a hop" in line_with(report_text(result), "dashboard frame")
 
 
-def test_surroundings_name_what_matters():
-    """Processors, Python and the libraries that a figure depends on."""
-    found = surroundings()
-    assert found["cpus"] >= 1
-    assert {"python", "system", "machine", "numpy_version", "soxr_version", "ai_edge_litert_version"} <= set(found)
+def test_the_environment_is_reported():
+    """Processors, Python and the libraries that times depend on."""
+    facts = environment_facts()
+    assert facts["cpus"] >= 1
+    assert {"python", "system", "machine", "numpy_version", "soxr_version", "ai_edge_litert_version"} <= set(facts)
