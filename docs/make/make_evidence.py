@@ -20,13 +20,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) > 2 or any(word.startswith("-") for word in arguments):
         print(__doc__, file=sys.stderr)
         return 2
-    folder, layout = [*map(Path, arguments), *(DOCS / "evidence", DOCS / "EVIDENCE.md")[len(arguments) :]]
+    folder, page = [*map(Path, arguments), *(DOCS / "evidence", DOCS / "EVIDENCE.md")[len(arguments) :]]
     try:
-        layout.write_text(evidence_text(read_evidence(folder)), encoding="utf-8")
+        page.write_text(evidence_text(read_evidence(folder)), encoding="utf-8")
     except AuscultError as error:
         print(f"make_evidence: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"wrote {layout}")
+    print(f"wrote {page}")
     return 0
 
 

@@ -93,13 +93,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     recordings = with_patients(discover(options.data), options.patients)
     gate_only = gate_only_recordings(options.gate, recordings)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        with quiet_native_output():
-            import tensorflow  # checked before minutes of work
-    except ImportError as error:
-        raise missing_tensorflow("auscult train") from error
-    tensorflow.get_logger().setLevel("ERROR")  # it warns of every new network that is asked for its outputs
+    _load_tensorflow()
     from rich.console import Console
 
     from monitor.interrupts import Interrupts
@@ -142,6 +136,23 @@ def run(options: argparse.Namespace) -> int:
     if not options.keep_folds:
         checkpoints.remove()
     return 0
+
+
+def _load_tensorflow() -> None:
+    """Import TensorFlow, before minutes of work, without what it prints.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with quiet_native_output():
+            import tensorflow
+    except ImportError as error:
+        raise missing_tensorflow("auscult train") from error
+    tensorflow.get_logger().setLevel("ERROR")  # it warns of every new network that is asked for its outputs
 
 
 def _warn_of_several_labels(recordings: Sequence[Recording]) -> None:

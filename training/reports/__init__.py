@@ -1,1 +1,1 @@
-"""Figures as text, JSON, plots and the model card."""
+"""Metrics as tables, JSON, plots and the model card."""

@@ -24,7 +24,7 @@ SCHEMA = 1
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Return an evaluation as plain JSON values; see docs/formats for the keys."""
+    """Return an evaluation as plain JSON values."""
     info, non_cardiac = evaluation.info, evaluation.non_cardiac
     return {
         "type": "evaluation",

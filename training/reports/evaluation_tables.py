@@ -101,7 +101,7 @@ def _groups(dimension: str, groups: Mapping[str, Group], finding: str) -> Table:
 
 
 def _non_cardiac(evaluation: Evaluation) -> Table:
-    """Return how well heart sounds and non-cardiac sounds are told apart."""
+    """Return how well heart sounds and non-cardiac sounds are separated."""
     titles = {
         "windows_refused": "non-cardiac windows withheld",
         "heart_windows_withheld": "heart windows withheld",

@@ -1,1 +1,1 @@
-"""docs/EVIDENCE.md from the figures of the study."""
+"""docs/EVIDENCE.md from the JSON of a study."""

@@ -24,7 +24,7 @@ LIMITS = (
     "Perturbations are applied to recordings that contain noise of their own. The lung sounds and speech that are "
     "mixed in are of the few recordings that training also uses as non-cardiac sounds and as noise, so these rows are "
     "optimistic.",
-    "How well non-cardiac sounds are told from heart sounds, on sounds not used in training, is on the bundle's card.",
+    "How well non-cardiac sounds are separated from heart sounds, none of them used in training, is on the card.",
     "Windows are withheld here by the network's probability alone; the monitor's quality gate combines it with "
     "acoustic features.",
     "Sex, age, weight and skin colour of set B's patients are unknown, so fairness was not examined; CirCor's table "
