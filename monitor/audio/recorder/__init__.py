@@ -1,1 +1,1 @@
-"""From the ring to a file that is whole whenever the program ends."""
+"""Writes the ring buffer to a sound file that is valid whenever the program ends."""

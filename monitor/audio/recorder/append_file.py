@@ -1,11 +1,11 @@
-"""A sound file that is whole after every write: samples behind, then a header that says how many.
+"""A sound file that is valid after every write: samples at the end, then a header with their number.
 
-The samples go to the end of the file first, the header that counts them second, each in one call that
-hands the bytes to the system. So whoever kills the program, and whenever, finds a valid file that ends
-with the last write. A write that fails changes nothing that counts: the next one begins at the same place.
+The samples are appended first, the header that counts them is written second, each unbuffered. So whenever the
+program is killed, the file is valid and ends with the last write. A write that fails changes nothing that counts: the
+next one begins at the same position.
 
-python-soundfile is not used for writing: libsndfile holds back up to 4096 samples of a FLAC (a second at
-4 kHz), leaves its length unknown until it is closed, and cannot go on after a full disk.
+python-soundfile is not used for writing: libsndfile buffers up to 4096 samples of a FLAC (a second at
+4 kHz), leaves the length unknown until the file is closed, and cannot continue after a full disk.
 
 Used by one thread at a time; must not know about rings.
 """
@@ -55,19 +55,19 @@ class SoundWriter(abc.ABC):
 
 
 class AppendFile:
-    """The bytes of such a file.
+    """Appends bytes to a file and keeps a header at the beginning up to date.
 
     Parameters
     ----------
     file : io.FileIO
         Empty and unbuffered; closed with this object.
     header : bytes
-        What opens a file without samples.
+        The header of a file without samples.
 
     Attributes
     ----------
     end_byte : int
-        Where the next samples go.
+        Position of the next samples.
 
     Raises
     ------
@@ -91,7 +91,7 @@ class AppendFile:
         Raises
         ------
         OSError
-            If either failed; what was there before still counts, and the next call begins at the same place.
+            If either failed; the previous content is still valid, and the next call begins at the same position.
         """
         try:
             self._write_at(self.end_byte, data)
@@ -103,12 +103,12 @@ class AppendFile:
         self.end_byte += len(data)
 
     def close(self) -> None:
-        """Hand the bytes to the disk and close. Twice is safe.
+        """Flush the bytes to the disk and close. Twice is safe.
 
         Raises
         ------
         OSError
-            If the disk refused them.
+            If the disk refused them; the file is closed all the same.
         """
         if self._file.closed:
             return
@@ -117,9 +117,9 @@ class AppendFile:
         finally:
             self._file.close()
 
-    def _write_at(self, place: int, data: bytes | memoryview) -> None:
-        """Write all of ``data`` from ``place`` on."""
-        self._file.seek(place)
+    def _write_at(self, position: int, data: bytes | memoryview) -> None:
+        """Write all of ``data`` at a position."""
+        self._file.seek(position)
         left = memoryview(data)
         while left:
             written = self._file.write(left)
@@ -134,16 +134,16 @@ def new_file(path: Path) -> io.FileIO:
     Raises
     ------
     AuscultError
-        If there is a file of that name, which is never overwritten, or none can be made.
+        If the file exists (it is never overwritten) or cannot be created.
     """
     try:
         return io.FileIO(path, "x")
     except FileExistsError as error:
-        raise AuscultError(f"{path} is there already and is not overwritten", "give another name") from error
+        raise AuscultError(f"{path} exists and is not overwritten", "choose another name") from error
     except FileNotFoundError as error:
         raise AuscultError(
-            f"{path} cannot be made: there is no folder {path.parent}", "make the folder first"
+            f"{path} cannot be created: there is no folder {path.parent}", "create the folder first"
         ) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise AuscultError(f"{path} cannot be made: {reason}", "give a place where you may write") from error
+        raise AuscultError(f"{path} cannot be created: {reason}", "choose a folder with write permission") from error

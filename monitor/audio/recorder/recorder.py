@@ -1,14 +1,14 @@
-"""The untouched input, written to a file beside the judging.
+"""Records the unprocessed input to a file while it is classified.
 
-A thread of its own reads the ring through a cursor of its own, twice a second, so neither a slow disk nor a
-full one is felt by the capture or the classifier. What was lost (upstream, or overwritten in the ring while
-the disk could not follow) stands in the file as zeros of the same length, so its time axis stays right, and is
-counted. Every write leaves a valid file (:mod:`monitor.audio.recorder.append_file`): whoever kills the program loses half a
-second. A power cut may cost more, as much as the system had not handed to the disk.
+A separate thread reads the ring with a separate cursor, twice a second, so that a slow or full disk affects neither the
+capture nor the classifier. Lost sound (upstream, or overwritten in the ring while the disk could not follow) is written
+as zeros of the same length, so that the time axis of the file stays right, and counted. Every write leaves a valid file
+(:mod:`monitor.audio.recorder.append_file`): a killed program loses half a second. A power cut may cost more: everything
+that the operating system had not yet written to the disk.
 
-When a write fails (full disk, stick pulled out) the recorder keeps the sound and tries again: the ring holds
-the next half minute, after that zeros stand for what was overwritten. Ending there would lose more, and the
-judging goes on anyway. The file that is there stays valid all the while.
+When a write fails (full disk, drive unplugged) the recorder keeps the sound and tries again: the ring buffers the next
+half minute, after that zeros stand for overwritten samples. Stopping would lose more, and the classification continues
+anyway. The file stays valid all the time.
 """
 
 from __future__ import annotations
@@ -25,18 +25,20 @@ from monitor.audio.recorder.flac_writer import FlacWriter
 from monitor.audio.recorder.wav_writer import WavWriter
 from monitor.audio.ring_buffer import Cursor, RingBuffer
 from monitor.errors import AuscultError
+from monitor.log import get_logger
 from monitor.messages import RecordingStatus
 
 __all__ = ["Recorder"]
 
+logger = get_logger(__name__)
+
 WRITE_EVERY_S = 0.5
-"""Seconds between two writes, so the most that a killed program loses; "up to the last second" with room to spare."""
-LARGEST_WRITE = 2**16
-"""Samples in one write."""
-SLOW_SHARE = 0.25
-"""Share of the ring that waits to be written from which the disk is called slow."""
+"""Seconds between two writes, and the most that a killed program loses."""
+MAX_WRITE_SAMPLES = 2**16
+SLOW_BACKLOG = 0.25
+"""Fraction of the ring waiting to be written above which the disk is reported as slow."""
 STOP_TIMEOUT_S = 10.0
-"""Seconds that a disk has for the last half minute of sound."""
+"""Seconds that a disk has to write the last half minute of sound."""
 
 WRITERS: dict[str, Callable[..., SoundWriter]] = {".wav": WavWriter, ".flac": FlacWriter}
 
@@ -46,25 +48,38 @@ SLOW = "the disk is slow: sound waits to be written"
 
 
 class Recorder:
-    """Records a ring into a file.
+    """Records a ring buffer to a file.
 
     Parameters
     ----------
     path : Path
-        A new file: ``.wav`` (float32, bit for bit) or ``.flac`` (24 bits; see :mod:`monitor.audio.recorder.flac_writer`).
+        A new file: ``.wav`` (float32, bit for bit) or ``.flac`` (24 bits, see
+        :mod:`monitor.audio.recorder.flac_writer`).
     ring : RingBuffer
-        Read from the oldest sample that it holds when the recorder starts.
+        Read from the oldest sample stored when the recorder starts.
     sample_rate : int
         Hz.
 
     Raises
     ------
     AuscultError
-        If the name has another ending, or the file is there already or cannot be made.
+        If the name has another suffix, or the file exists or cannot be created.
 
     Notes
     -----
-    Everything that changes is written by the thread ``auscult-recorder``; :attr:`status` may be read by any.
+    State is written by the thread ``auscult-recorder``; :attr:`status` may be read by any thread.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ring = RingBuffer(capacity=8000)
+    ...     recorder = Recorder(Path(folder, "heart.wav"), ring, sample_rate=4000)
+    ...     recorder.start()
+    ...     ring.push(np.zeros(6000, np.float32))
+    ...     recorder.stop()
+    ...     recorder.status.written_s, recorder.status.lost_samples, recorder.status.error
+    (1.5, 0, None)
     """
 
     def __init__(self, path: Path, ring: RingBuffer, sample_rate: int) -> None:
@@ -73,11 +88,11 @@ class Recorder:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-recorder")
         self._cursor: Cursor | None = None
-        self._zeros = 0  # to be written before what was read
+        self._zeros = 0  # to be written before the waveform
         self._waveform = np.zeros(0, np.float32)  # read, and not yet written
         self._written = 0
         self._lost = 0
-        self._missing = 0  # at the end: what could not be written
+        self._missing = 0  # samples that could not be written up to the end
         self._error: str | None = None
         self._ended = False
 
@@ -87,7 +102,7 @@ class Recorder:
         Parameters
         ----------
         from_now : bool
-            Whether to leave out what the ring already holds.
+            Whether to skip the samples that are already in the ring.
 
         Raises
         ------
@@ -95,16 +110,16 @@ class Recorder:
             If it was started or stopped before.
         """
         if self._cursor is not None or self._ended:
-            raise ValueError("start must be called once; make a new recorder for another file")
+            raise ValueError("start must be called once; create a new recorder for another file")
         self._cursor = self._ring.cursor()
         if from_now:
             self._cursor.next_sample = self._ring.end_sample
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what the ring holds, and close the file. Twice is safe, and so is before the start.
+        """Write the rest of the ring and close the file. Twice is safe, and so is before the start.
 
-        A file without a sample is taken away: it would only stand in the way of the next recording.
+        A file without samples is deleted, so that the name can be used again.
         """
         self._stopping.set()
         if self._thread.ident is None:
@@ -114,10 +129,10 @@ class Recorder:
 
     @property
     def status(self) -> RecordingStatus:
-        """What the recording has come to; frozen, cheap, from any thread."""
+        """State of the recording; frozen, cheap, from any thread."""
         behind = 0 if self._ended or self._cursor is None else self._cursor.behind
         error = self._error
-        if error is None and behind > SLOW_SHARE * self._ring.capacity:
+        if error is None and behind > SLOW_BACKLOG * self._ring.capacity:
             error = SLOW
         lost = self._lost + self._missing + max(0, behind - self._ring.capacity)
         return RecordingStatus(self._path, self._written / self._sample_rate, lost, error)
@@ -129,36 +144,43 @@ class Recorder:
             while not self._stopping.wait(every_s) and not self._ring.closed:
                 self._write_waiting()
             self._write_waiting()
-        except Exception as error:  # noqa: BLE001  # a thread's top: kept, and told with the status
+        except Exception as error:  # a thread's top: stored, and shown with the status
+            logger.warning("%s: the recording ended early", self._path, exc_info=True)
             self._error = f"the recording ended early: {error!r}"
         finally:
             self._finish()
 
     def _write_waiting(self) -> None:
-        """Write all that the ring held at the call, or as much as the disk takes."""
+        """Write everything in the ring at the time of the call, or as much as the disk accepts."""
         cursor, end = self._cursor, self._ring.end_sample
         while self._write_pending() and cursor is not None and cursor.next_sample < end:
             expected = cursor.next_sample
-            read = cursor.read(LARGEST_WRITE, 0.0)
+            read = cursor.read(MAX_WRITE_SAMPLES, 0.0)
             if read is None:
                 return
             self._zeros = read.start_sample - expected  # overwritten unread
             self._waveform = read.waveform
             self._lost += sum(stop - start for start, stop in read.lost)
+            if read.overrun:
+                logger.warning("%s: %d samples overwritten before they were recorded", self._path, self._zeros)
 
     def _write_pending(self) -> bool:
-        """Write what was kept; return whether the disk took all of it."""
+        """Write the samples read so far; return whether the disk accepted all of them."""
         try:
             while self._zeros:
-                count = min(self._zeros, LARGEST_WRITE)
+                count = min(self._zeros, MAX_WRITE_SAMPLES)
                 self._write(np.zeros(count, np.float32))
                 self._zeros -= count
             if len(self._waveform):
                 self._write(self._waveform)
                 self._waveform = self._waveform[:0]
         except OSError as error:
+            if self._error is None:
+                logger.warning("%s: a write failed (%s); trying again", self._path, error)
             self._error = _advice(error)
             return False
+        if self._error is not None:
+            logger.info("%s: writing again", self._path)
         self._error = None
         return True
 
@@ -168,7 +190,7 @@ class Recorder:
         self._written += len(waveform)
 
     def _finish(self) -> None:
-        """Close the file, let go of the ring, and count what could not be written. Twice is safe."""
+        """Close the file and the cursor, and count the samples that could not be written. Twice is safe."""
         if self._ended:
             return
         if self._cursor is not None:
@@ -186,21 +208,21 @@ class Recorder:
 
 
 def _writer(path: Path, sample_rate: int) -> SoundWriter:
-    """Return what writes a file of this name."""
-    make = WRITERS.get(path.suffix.lower())
-    if make is None:
-        raise AuscultError(f"{path} cannot be recorded: its ending says no known format", "end it in .wav or .flac")
+    """Return a writer for the format of the suffix."""
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise AuscultError(f"{path} cannot be recorded: its suffix is not a known format", "end it in .wav or .flac")
     file = new_file(path)
     try:
-        return make(file, sample_rate)
+        return writer(file, sample_rate)
     except OSError as error:
         file.close()
         path.unlink(missing_ok=True)
-        raise AuscultError(f"{path} cannot be written: {_advice(error)}", "give another place") from error
+        raise AuscultError(f"{path} cannot be written: {_advice(error)}", "choose another folder") from error
 
 
 def _advice(error: OSError) -> str:
-    """Return what is wrong with the disk, and what helps."""
+    """Return what is wrong with the disk, and the remedy."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DISK_FULL
     if error.errno == errno.EFBIG:

@@ -1,7 +1,7 @@
 """A WAV of float32 samples that is valid after every write, of any length.
 
-Up to 4 GB it is a RIFF file; room is kept in its header for the sizes of RF64, into which it turns
-when it grows beyond. Samples are written as they are: not scaled, not clipped, bit for bit.
+Up to 4 GB it is a RIFF file; the header reserves space for the 64-bit sizes of RF64, which the file becomes when it
+grows beyond. Samples are written unchanged: not scaled, not clipped, bit for bit.
 
 Source: Multimedia Programming Interface 1.0 (RIFF WAVE); EBU Tech 3306 (RF64), whose ``JUNK`` chunk of
 28 bytes becomes the ``ds64`` chunk.
@@ -23,9 +23,9 @@ SAMPLE_BYTES = 4
 FLOAT = 3
 """Format tag of IEEE floating point."""
 LARGEST_RIFF = 0xFFFF_0000
-"""Bytes; sizes just below 2**32 are what recorders write that do not know theirs."""
-SAYS_DS64 = 0xFFFF_FFFF
-"""Stands for a size that the ``ds64`` chunk holds."""
+"""Bytes; sizes just below 2**32 are placeholders of recorders that do not know the length."""
+IN_DS64 = 0xFFFF_FFFF
+"""Placeholder for a size that is in the ``ds64`` chunk."""
 
 
 class WavWriter(SoundWriter):
@@ -38,7 +38,7 @@ class WavWriter(SoundWriter):
     sample_rate : int
         Hz.
     largest_riff : int
-        Bytes from which on the file is an RF64; a test gives fewer.
+        Size in bytes above which the file is an RF64; tests pass a smaller one.
 
     Raises
     ------
@@ -63,20 +63,20 @@ class WavWriter(SoundWriter):
         self._file.close()
 
     def _header(self, samples: int) -> bytes:
-        """Return the bytes before the first of ``samples`` samples; always as many."""
+        """Return the header for ``samples`` samples; its length is constant."""
         data_bytes = samples * SAMPLE_BYTES
-        form = struct.pack(
+        format_chunk = struct.pack(
             "<HHIIHHH", FLOAT, 1, self._sample_rate, SAMPLE_BYTES * self._sample_rate, SAMPLE_BYTES, SAMPLE_BYTES * 8, 0
         )
-        size = 4 + 3 * 8 + 28 + len(form) + 4 + 8 + data_bytes  # all behind the first eight bytes
+        size = 4 + 3 * 8 + 28 + len(format_chunk) + 4 + 8 + data_bytes  # everything after the first eight bytes
         wide = size > self._largest_riff
         sizes = struct.pack("<QQQI", size, data_bytes, samples, 0) if wide else bytes(28)
         return b"".join(
             (
-                struct.pack("<4sI4s", b"RF64" if wide else b"RIFF", SAYS_DS64 if wide else size, b"WAVE"),
+                struct.pack("<4sI4s", b"RF64" if wide else b"RIFF", IN_DS64 if wide else size, b"WAVE"),
                 struct.pack("<4sI", b"ds64" if wide else b"JUNK", len(sizes)) + sizes,
-                struct.pack("<4sI", b"fmt ", len(form)) + form,
-                struct.pack("<4sII", b"fact", 4, min(samples, SAYS_DS64)),
-                struct.pack("<4sI", b"data", SAYS_DS64 if wide else data_bytes),
+                struct.pack("<4sI", b"fmt ", len(format_chunk)) + format_chunk,
+                struct.pack("<4sII", b"fact", 4, min(samples, IN_DS64)),
+                struct.pack("<4sI", b"data", IN_DS64 if wide else data_bytes),
             )
         )

@@ -41,7 +41,7 @@ def check_file(path: Path) -> None:
     if missing:
         raise RecordingError(
             f"{name}: cut short, {missing} of {promised} bytes of sound are missing",
-            f"copy it again, or judge what is there: auscult replay - < {quoted}",
+            f"copy it again, or classify what is there: auscult replay - < {quoted}",
         )
 
 

@@ -168,7 +168,7 @@ class Decoder:
         whole = f" of {self.num_samples / self.sample_rate:.1f} s" if self.num_samples else ""
         return RecordingError(
             f"{self._name}: damaged or cut short, decoding stops after {position / self.sample_rate:.1f} s{whole}",
-            "copy it again; what came before was judged",
+            "copy it again; what came before was classified",
         )
 
 

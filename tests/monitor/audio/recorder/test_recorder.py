@@ -1,4 +1,4 @@
-"""The recorder: the ring into a file, whatever the disk does, and nothing of it felt elsewhere."""
+"""The recorder writes the ring to a file, whatever the disk does, without affecting other threads."""
 
 import errno
 import os
@@ -31,12 +31,12 @@ def recorded(path):
 
 
 def ramp(start, end):
-    """Samples whose value tells their position, exact in 24 bits."""
+    """Samples whose value is their position, exact in 24 bits."""
     return (np.arange(start, end) / 2**20).astype(np.float32)
 
 
 class Disk:
-    """A disk that is full, slow or gone when a test says so."""
+    """A disk that a test makes full, slow or unplugged."""
 
     def __init__(self, monkeypatch):
         self.error = None
@@ -45,12 +45,12 @@ class Disk:
         self.entered = threading.Event()
         real = AppendFile._write_at
 
-        def write_at(growing, place, data):
+        def write_at(file, position, data):
             self.entered.set()
             self.gate.wait(timeout=10)
             if self.error is not None:
                 raise OSError(self.error, os.strerror(self.error))
-            real(growing, place, data)
+            real(file, position, data)
 
         monkeypatch.setattr(AppendFile, "_write_at", write_at)
 
@@ -63,12 +63,12 @@ def disk(monkeypatch):
 
 @pytest.fixture(params=["wav", "flac"])
 def path(request, tmp_path):
-    """Return where the recording goes, in each format."""
+    """Return the path of the recording, in each format."""
     return tmp_path / f"heart.{request.param}"
 
 
-def stepped(path, ring):
-    """Return a recorder whose steps a test makes itself, without a thread."""
+def unthreaded(path, ring):
+    """Return a recorder without a thread, whose steps a test calls itself."""
     recorder = Recorder(path, ring, RATE)
     recorder._cursor = ring.cursor()
     return recorder
@@ -87,10 +87,10 @@ steps = st.lists(
 @given(steps=steps, ending=st.sampled_from(["wav", "flac"]), capacity=st.integers(200, 5000))
 @settings(max_examples=60)
 def test_any_blocks_and_gaps_give_the_same_file(tmp_path_factory, steps, ending, capacity):
-    """Position for position the file is what was pushed; what was lost or overwritten is zeros, and counted."""
+    """The file has every sample at its position; lost or overwritten samples are zeros, and counted."""
     path = tmp_path_factory.mktemp("recorder") / f"a.{ending}"
     ring = RingBuffer(capacity)
-    recorder = stepped(path, ring)
+    recorder = unthreaded(path, ring)
     expected, lost, written = np.zeros(0, np.float32), 0, 0
     for kind, count in [*steps, ("write", 0)]:
         end = len(expected)
@@ -118,7 +118,7 @@ def test_any_blocks_and_gaps_give_the_same_file(tmp_path_factory, steps, ending,
 
 
 def test_the_thread_records_from_the_first_sample_to_the_last(path, signals):
-    """All that was pushed between start and stop is in the file, and the status says how much."""
+    """Everything pushed between start and stop is in the file, and the status has its length."""
     ring = RingBuffer(10 * RATE)
     recorder = Recorder(path, ring, RATE)
     ring.push(ramp(0, 100))
@@ -133,7 +133,7 @@ def test_the_thread_records_from_the_first_sample_to_the_last(path, signals):
 
 
 def test_a_ring_that_ends_ends_the_recording(path):
-    """When the source has ended, the file is complete without being asked."""
+    """When the source has ended, the file is complete without a stop."""
     ring = RingBuffer(RATE // 10)
     recorder = Recorder(path, ring, RATE)
     recorder.start()
@@ -145,7 +145,7 @@ def test_a_ring_that_ends_ends_the_recording(path):
     recorder.stop()
 
 
-def test_stop_while_the_source_still_runs_drains_what_there_is(path):
+def test_stop_while_the_source_still_runs_writes_the_ring(path):
     """Samples pushed before the stop are in the file even though the ring stays open."""
     ring = RingBuffer(10 * RATE)
     recorder = Recorder(path, ring, RATE)
@@ -168,7 +168,7 @@ def test_a_wav_keeps_sound_beyond_full_scale(tmp_path):
 
 
 def test_stopping_twice_and_before_the_start_is_safe(path):
-    """No thread, no error, and no empty file that would stand in the way of the next recording."""
+    """No thread, no error, and no empty file that would block the next recording of this name."""
     recorder = Recorder(path, RingBuffer(100), RATE)
     assert path.exists()
     recorder.stop()
@@ -179,7 +179,7 @@ def test_stopping_twice_and_before_the_start_is_safe(path):
 
 
 def test_a_recording_without_a_sample_leaves_no_file(path):
-    """A device that never gave anything leaves nothing behind."""
+    """A device that never delivered a sample leaves no file."""
     recorder = Recorder(path, RingBuffer(100), RATE)
     recorder.start()
     recorder.stop()
@@ -197,8 +197,8 @@ def test_starting_twice_is_refused(path):
     recorder.stop()
 
 
-def test_a_writer_that_waits_for_room_is_let_go(path):
-    """After the end the recorder's cursor holds nobody back."""
+def test_a_writer_that_waits_for_room_is_released(path):
+    """After the end the recorder's cursor no longer holds back the writer."""
     ring = RingBuffer(100)
     recorder = Recorder(path, ring, RATE)
     recorder.start()
@@ -208,15 +208,15 @@ def test_a_writer_that_waits_for_room_is_let_go(path):
 
 
 @pytest.mark.parametrize("name", ["heart.mp3", "heart", "heart.wav.bak", ".wav"])
-def test_another_ending_is_refused_at_once(tmp_path, name):
-    """Before anything is recorded, with what to do; and no file is made."""
+def test_another_suffix_is_refused_at_once(tmp_path, name):
+    """Before anything is recorded, with the next step, and without creating a file."""
     with pytest.raises(AuscultError, match=r"end it in \.wav or \.flac"):
         Recorder(tmp_path / name, RingBuffer(100), RATE)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_ending_may_be_written_large(tmp_path):
-    """Windows programs like ``.WAV``."""
+def test_the_suffix_may_be_upper_case(tmp_path):
+    """Windows programs write ``.WAV``."""
     Recorder(tmp_path / "A.WAV", RingBuffer(100), RATE).stop()
     Recorder(tmp_path / "A.Flac", RingBuffer(100), RATE).stop()
 
@@ -224,23 +224,24 @@ def test_the_ending_may_be_written_large(tmp_path):
 def test_an_earlier_recording_is_never_touched(path):
     """The second recording of the same name is refused; the first is as it was."""
     path.write_bytes(b"precious")
-    with pytest.raises(AuscultError, match="not overwritten; give another name"):
+    with pytest.raises(AuscultError, match="not overwritten; choose another name"):
         Recorder(path, RingBuffer(100), RATE)
     assert path.read_bytes() == b"precious"
 
 
-def test_a_disk_full_from_the_start_is_told_at_once(path, disk):
-    """No recorder, no empty file."""
+def test_a_disk_that_is_full_from_the_start(path, disk):
+    """Creating the recorder fails and leaves no empty file."""
     disk.error = errno.ENOSPC
     with pytest.raises(AuscultError, match="the disk is full"):
         Recorder(path, RingBuffer(100), RATE)
     assert not path.exists()
 
 
-def test_a_full_disk_is_told_and_the_recording_goes_on_when_there_is_room(path, disk):
-    """Nothing is lost that the ring still holds, and the error goes away."""
+def test_a_full_disk_is_reported_and_the_recording_continues_when_there_is_space(path, disk, caplog):
+    """No sample that is still in the ring is lost, the error disappears, and both changes are logged."""
+    caplog.set_level("INFO", "monitor")
     ring = RingBuffer(10 * RATE)
-    recorder = stepped(path, ring)
+    recorder = unthreaded(path, ring)
     ring.push(ramp(0, 4000))
     recorder._write_waiting()
     disk.error = errno.ENOSPC
@@ -255,14 +256,15 @@ def test_a_full_disk_is_told_and_the_recording_goes_on_when_there_is_room(path, 
     recorder._write_waiting()
     assert recorder.status.error is None
     recorder.stop()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     np.testing.assert_array_equal(recorded(path), ramp(0, 8000))
     assert recorder.status.lost_samples == 0
 
 
-def test_what_the_ring_could_not_hold_is_zeros_and_counted_while_it_happens(path, disk):
+def test_overwritten_samples_are_zeros_and_counted_at_once(path, disk):
     """After a long outage the time axis is right: sound, zeros of the right length, sound."""
     ring = RingBuffer(1000)
-    recorder = stepped(path, ring)
+    recorder = unthreaded(path, ring)
     ring.push(ramp(0, 500))
     recorder._write_waiting()
     disk.error = errno.ENOSPC
@@ -282,9 +284,9 @@ def test_what_the_ring_could_not_hold_is_zeros_and_counted_while_it_happens(path
 
 
 def test_a_disk_that_stays_full_leaves_a_valid_file_and_a_count(path, disk):
-    """What was written is readable, the end that was not is counted and told."""
+    """The written part is readable, the rest is counted and reported."""
     ring = RingBuffer(10 * RATE)
-    recorder = stepped(path, ring)
+    recorder = unthreaded(path, ring)
     ring.push(ramp(0, 4000))
     recorder._write_waiting()
     disk.error = errno.ENOSPC
@@ -297,7 +299,7 @@ def test_a_disk_that_stays_full_leaves_a_valid_file_and_a_count(path, disk):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("code", "words"),
     [
         (errno.ENOSPC, "free some space"),
         (errno.EDQUOT, "free some space"),
@@ -306,11 +308,11 @@ def test_a_disk_that_stays_full_leaves_a_valid_file_and_a_count(path, disk):
         (errno.ENODEV, "look whether it is still there"),
     ],
 )
-def test_each_trouble_of_a_disk_has_its_sentence(path, disk, number, words):
-    """What is wrong, and what helps."""
+def test_each_disk_error_has_a_sentence(path, disk, code, words):
+    """The sentence has the problem and the remedy."""
     ring = RingBuffer(RATE)
-    recorder = stepped(path, ring)
-    disk.error = number
+    recorder = unthreaded(path, ring)
+    disk.error = code
     ring.push(ramp(0, 100))
     recorder._write_waiting()
     assert words in recorder.status.error
@@ -318,8 +320,8 @@ def test_each_trouble_of_a_disk_has_its_sentence(path, disk, number, words):
     recorder.stop()
 
 
-def test_a_slow_disk_holds_nobody_up(path, disk):
-    """While a write hangs, the ring takes sound, another reader reads it, and the status says what waits."""
+def test_a_slow_disk_blocks_no_other_thread(path, disk):
+    """While a write hangs, the ring accepts sound, another reader reads it, and the status reports the delay."""
     ring = RingBuffer(RATE)
     other = ring.cursor()
     recorder = Recorder(path, ring, RATE)
@@ -341,8 +343,8 @@ def test_a_slow_disk_holds_nobody_up(path, disk):
     np.testing.assert_array_equal(recorded(path), ramp(0, 3100))
 
 
-def test_a_fault_of_our_own_is_kept_and_told(path, monkeypatch):
-    """An exception on the recorder's thread ends the recording with a valid file, and the judging never sees it."""
+def test_an_exception_of_the_recorder_is_reported(path, monkeypatch):
+    """An exception on the recorder's thread ends the recording with a valid file; no other thread is affected."""
     ring = RingBuffer(RATE)
     recorder = Recorder(path, ring, RATE)
 
@@ -376,8 +378,8 @@ for block in itertools.count():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is a signal")
-def test_after_kill_9_all_but_the_last_second_is_there(path):
-    """The program is killed while it records in real time: the file opens, and lacks less than a second."""
+def test_after_kill_9_less_than_a_second_is_lost(path):
+    """A program killed while recording in real time leaves a readable file that lacks less than a second."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(path)], env=environment, stdout=subprocess.PIPE, text=True
@@ -394,32 +396,32 @@ def test_after_kill_9_all_but_the_last_second_is_there(path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Return a folder with room for 64 kB; skip where none can be mounted."""
+    """Return a folder with 64 kB of space; skip where it cannot be mounted."""
     mount = shutil.which("mount")
     folder = tmp_path / "disk"
     folder.mkdir()
     if mount is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("only root mounts a small disk")
     if subprocess.run([mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
-        pytest.skip("this system lets nobody mount a small disk")
+        pytest.skip("this system does not allow mounting a small disk")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-@pytest.mark.parametrize(("ending", "taken"), [("wav", 28_000), ("flac", 45_000)])
-def test_a_really_full_disk_and_room_again(small_disk, ending, taken, signals):
-    """On a disk of 64 kB the recording stops where it is full, stays readable, and goes on with all of its sound."""
+@pytest.mark.parametrize(("ending", "used"), [("wav", 28_000), ("flac", 45_000)])
+def test_a_really_full_disk_and_space_again(small_disk, ending, used, signals):
+    """On a full disk of 64 kB the recording stops, stays readable, and then continues without losing a sample."""
     path = small_disk / f"a.{ending}"
     filler = small_disk / "filler"
-    filler.write_bytes(bytes(taken))
+    filler.write_bytes(bytes(used))
     sound = (np.rint(signals.noise(10_000) * 2**23) / 2**23).astype(np.float32)
     ring = RingBuffer(20_000)
-    recorder = stepped(path, ring)
+    recorder = unthreaded(path, ring)
     for start in range(0, 10_000, 1000):
         ring.push(sound[start : start + 1000])
         recorder._write_waiting()
-        found = recorded(path)
-        np.testing.assert_array_equal(found, sound[: len(found)])
+        written = recorded(path)
+        np.testing.assert_array_equal(written, sound[: len(written)])
     assert recorder.status.error == recorder_module.DISK_FULL
     assert len(recorded(path)) < 10_000
     filler.unlink()

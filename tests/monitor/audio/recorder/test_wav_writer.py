@@ -1,4 +1,4 @@
-"""A WAV that is valid after every write."""
+"""A WAV is valid after every write."""
 
 import errno
 
@@ -16,18 +16,18 @@ from monitor.audio.sources.decoding.wav_header import missing_bytes, read_wav_he
 
 @pytest.fixture
 def path(tmp_path):
-    """Return where the WAV goes."""
+    """Return the path of the WAV."""
     return tmp_path / "a.wav"
 
 
 def read(path):
-    """Return all samples of a WAV, as they are."""
+    """Return all samples of a WAV."""
     return soundfile.read(path, dtype="float32")[0]
 
 
 @given(blocks=st.lists(arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(-1e6, 1e6, width=32))))
 def test_what_was_written_is_read_after_every_write(tmp_path_factory, blocks):
-    """Whatever the blocks, after each the file holds all samples so far, bit for bit, beyond full scale too."""
+    """After each block the file has all samples so far, bit for bit, beyond full scale too."""
     path = tmp_path_factory.mktemp("wav") / "a.wav"
     writer = WavWriter(new_file(path), 4000)
     written = np.zeros(0, np.float32)
@@ -40,14 +40,14 @@ def test_what_was_written_is_read_after_every_write(tmp_path_factory, blocks):
 
 
 @pytest.mark.parametrize("sample_rate", [1000, 4000, 44_100, 192_000])
-def test_the_form_is_mono_float_at_the_rate(path, sample_rate):
+def test_the_format_is_mono_float_at_the_rate(path, sample_rate):
     """Other programs see one channel of 32-bit floats at the input's own rate."""
     writer = WavWriter(new_file(path), sample_rate)
     writer.write(np.zeros(10, np.float32))
     writer.close()
-    found = soundfile.info(path)
-    assert (found.format, found.subtype, found.channels) == ("WAV", "FLOAT", 1)
-    assert (found.samplerate, found.frames) == (sample_rate, 10)
+    info = soundfile.info(path)
+    assert (info.format, info.subtype, info.channels) == ("WAV", "FLOAT", 1)
+    assert (info.samplerate, info.frames) == (sample_rate, 10)
 
 
 def test_a_file_without_samples_is_valid(path):
@@ -57,7 +57,7 @@ def test_a_file_without_samples_is_valid(path):
 
 
 def test_beyond_four_gigabytes_it_becomes_an_rf64(path, signals):
-    """Where the sizes no longer fit, the same file goes on as RF64 and nothing moves."""
+    """When the sizes no longer fit, the same file becomes an RF64, and no sample moves."""
     sound = signals.noise(1000)
     writer = WavWriter(new_file(path), 4000, largest_riff=2000)
     for start in range(0, 1000, 100):
@@ -68,8 +68,8 @@ def test_beyond_four_gigabytes_it_becomes_an_rf64(path, signals):
     assert soundfile.info(path).format == "RF64"
 
 
-def test_sizes_of_six_gigabytes_are_told(path, monkeypatch):
-    """The header of a real long recording promises its bytes in 64 bits."""
+def test_a_size_of_six_gigabytes(path, monkeypatch):
+    """The header of a very long recording has the size in 64 bits."""
 
     class Long:
         dtype = np.float32
@@ -89,7 +89,7 @@ def test_sizes_of_six_gigabytes_are_told(path, monkeypatch):
 
 
 def test_our_own_reader_finds_nothing_missing(path, signals):
-    """The header never promises more than is there."""
+    """The header never states more bytes than the file has."""
     writer = WavWriter(new_file(path), 4000)
     for _ in range(3):
         writer.write(signals.noise(77))
@@ -99,16 +99,16 @@ def test_our_own_reader_finds_nothing_missing(path, signals):
 
 
 def test_a_kill_between_samples_and_header_leaves_the_last_state(path, signals, monkeypatch):
-    """Samples that no header counts yet do not harm: the file ends with the write before."""
+    """Samples that the header does not count yet are ignored: the file ends with the previous write."""
     sound = signals.noise(300)
     writer = WavWriter(new_file(path), 4000)
     writer.write(sound[:200])
     real = AppendFile._write_at
 
-    def killed(growing, place, data):
-        if place == 0:
+    def killed(file, position, data):
+        if position == 0:
             raise KeyboardInterrupt
-        real(growing, place, data)
+        real(file, position, data)
 
     monkeypatch.setattr(AppendFile, "_write_at", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -119,12 +119,12 @@ def test_a_kill_between_samples_and_header_leaves_the_last_state(path, signals, 
 
 
 def test_after_a_failed_write_the_next_one_fits(path, signals, monkeypatch):
-    """A write that failed leaves no trace, so that the samples can be written again."""
+    """A failed write changes nothing, so that the same samples can be written again."""
     sound = signals.noise(300)
     writer = WavWriter(new_file(path), 4000)
     writer.write(sound[:200])
 
-    def full(growing, place, data):
+    def full(file, position, data):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as scripted:

@@ -74,7 +74,7 @@ def test_a_truncated_file(tmp_path: Path, kind: str, left: float) -> None:
     path.write_bytes(whole[: header + int(4000 * left)])
     line = refusal(path)
     assert f"{4000 - int(4000 * left)} of 40" in line
-    assert line.endswith(f"copy it again, or judge what is there: auscult replay - < '{path}'")
+    assert line.endswith(f"copy it again, or classify what is there: auscult replay - < '{path}'")
 
 
 @pytest.mark.parametrize(
