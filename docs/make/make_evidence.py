@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from training.study.report.page import evidence_text, read_evidence
-
 from monitor.errors import AuscultError
+from training.study.report.page import evidence_text, read_evidence
 
 DOCS = Path(__file__).resolve().parents[1]
 
