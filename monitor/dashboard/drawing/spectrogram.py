@@ -87,7 +87,7 @@ SPECTROGRAM = ChannelView(
     ticks=((63, "1 kHz"), (_hz(500), "500 Hz"), (_hz(250), "250"), (0, "16 Hz")),
 )
 AUTOCORRELATION = ChannelView(
-    "rhythm: autocorrelation, flat lines = regular beat",
+    "rhythm: autocorrelation, horizontal lines = regular beat",
     channel=2,
     low=-0.5,
     high=1.2,

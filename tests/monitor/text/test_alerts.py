@@ -40,12 +40,12 @@ def test_an_open_device_has_no_alert():
 def test_alerts_are_in_order_of_urgency():
     """Device, input, recording, overload, rate; the first is the most urgent."""
     worst = dataclasses.replace(LOST, finding=DEAD.finding, drift=-0.012)
-    found = alerts(live(worst, recording=FULL, overloaded=True))
-    assert list(found) == ["device", "input", "recording", "overload", "rate"]
+    sentences = alerts(live(worst, recording=FULL, overloaded=True))
+    assert list(sentences) == ["device", "input", "recording", "overload", "rate"]
     assert first_alert(live(worst, recording=FULL)) == LOST.message
-    assert "1.2% slow" in found["rate"]
-    assert "--hop" in found["overload"]
-    assert found["recording"] == f"recording: {FULL.error}"
+    assert "1.2% slow" in sentences["rate"]
+    assert "--hop" in sentences["overload"]
+    assert sentences["recording"] == f"recording: {FULL.error}"
 
 
 def test_a_file_can_be_an_overload():

@@ -250,7 +250,7 @@ class TestLive:
     """The lines of a live input."""
 
     def test_a_device(self) -> None:
-        """Every value of the status stands under its key; what is not known is null."""
+        """Every value of the status is under its key; unknown values are null."""
         device = DeviceStatus("lost", "steth", "ALSA", 2, 4000, "gone", None, 3979.91239, -0.005022, 1, 2, 6.06625)
         assert list(read(device_line(device, 14.56475, "2026-01-02T03:04:05.678+00:00")).items()) == [
             ("type", "device"),
