@@ -15,6 +15,7 @@ from monitor.errors import DataError
 from training.study.report import checklists
 from training.study.report.page import NOT_YET, evidence_text, read_evidence
 from training.study.report.tables import TARGETS
+from training.study.variants import VARIANTS
 
 ROOT = Path(__file__).resolve().parents[4]
 DOCS = ROOT / "docs"
@@ -116,6 +117,13 @@ def test_the_committed_page_matches_its_json() -> None:
     """docs/EVIDENCE.md is exactly what docs/make/make_evidence.py writes from docs/evidence."""
     page = (DOCS / "EVIDENCE.md").read_text(encoding="utf-8")
     assert page == evidence_text(read_evidence(DOCS / "evidence")), "run python docs/make/make_evidence.py"
+
+
+def test_the_committed_studies_are_described_as_their_variants() -> None:
+    """Title and description in docs/evidence are those of training.study.variants, in the same words."""
+    for name, study_json in read_evidence(DOCS / "evidence").by_name.items():
+        variant = VARIANTS[name]
+        assert (study_json["title"], study_json["changed"]) == (variant.title, variant.changed)
 
 
 def test_everything_is_on_the_page(folder: Path) -> None:
