@@ -1,4 +1,4 @@
-"""The layout holds: packages in a fixed order, no circle, heavy packages behind doors, short files and folders."""
+"""The layout: packages in a fixed order, no import cycles, heavy packages isolated, short files and folders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]
 FOLDERS = sorted({str(PurePosixPath(name).parent) for name in NAMES})
 
 GROUND = "ground"
-"""The files at the top of a package that all of its packages may import."""
+"""Key for the files at the top of a package that all of its subpackages may import."""
 MONITOR_GROUND = {"errors", "labels", "messages", "atomic_write", "interrupts", "log", "_version"}
 TRAINING_GROUND = {"progress"}
 MONITOR_ORDER = {
@@ -33,7 +33,7 @@ MONITOR_ORDER = {
     "views": {"audio", "runtime", "text", "dashboard"},
     "commands": {"features", "inference", "synthesis", "audio", "analysis", "runtime", "text", "dashboard", "views"},
 }
-"""What each package of ``monitor`` may import besides itself and the ground; earlier rows only."""
+"""What each subpackage of ``monitor`` may import besides itself and the ground; earlier rows only."""
 TRAINING_ORDER = {
     "data": set(),
     "evaluation": {"data"},
@@ -46,12 +46,12 @@ TRAINING_ORDER = {
     "study": {"data", "examples", "evaluation", "fitting", "calibration", "recipes", "reports", "export"},
     "commands": {"data", "examples", "evaluation", "fitting", "calibration", "recipes", "reports", "export", "study"},
 }
-SEEN_BY_TRAINING = ("features", "inference", "synthesis", "audio.sources.decoding")
-"""What ``training`` may import of ``monitor``, besides its ground."""
-NAMED_ONLY = {("monitor.commands.bench.command", "training.recipes.article_timing")}
-"""What is looked for by name where the training side is installed, and not missed elsewhere."""
+OPEN_TO_TRAINING = ("features", "inference", "synthesis", "audio.sources.decoding")
+"""What ``training`` may import of ``monitor`` besides its ground."""
+BY_NAME_ONLY = {("monitor.commands.bench.command", "training.recipes.article_timing")}
+"""Imported by name where the training extra is installed, and not needed elsewhere."""
 ON_TOP = {"__init__", "__main__", "api", "cli"}
-"""Files of ``monitor`` that may import anything of it and that nothing but themselves imports."""
+"""Files of ``monitor`` that may import anything of it and that no other file imports."""
 
 TENSORFLOW_AT_MODULE_LEVEL = {
     "monitor/inference/networks.py",
@@ -62,15 +62,15 @@ TENSORFLOW_AT_MODULE_LEVEL = {
     "training/recipes/article_timing.py",
 }
 TENSORFLOW_IN_A_FUNCTION = {"monitor/inference/engine.py", "training/commands/train.py"}
-BEHIND_TENSORFLOW = {name[:-3].replace("/", ".") for name in TENSORFLOW_AT_MODULE_LEVEL}
+NEEDING_TENSORFLOW = {name[:-3].replace("/", ".") for name in TENSORFLOW_AT_MODULE_LEVEL}
 HEAVY = {"librosa", "matplotlib", "sklearn", "scipy"}
 HEAVY_IN_A_FUNCTION = {
     "monitor/commands/plot/figure.py": {"matplotlib"},
     "monitor/commands/plot/acoustic_features.py": {"librosa"},
 }
-MOST_LINES = 400
-MOST_ENTRIES = 16
-MOST_ENTRIES_OF_MONITOR = 22
+MAX_LINES = 400
+MAX_ENTRIES = 16
+MAX_ENTRIES_OF_MONITOR = 22
 MODULE_NAME = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+")
 
 
@@ -81,7 +81,7 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def outer_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements that run when a module is imported; not those for type checkers alone."""
+    """Yield the statements that run when a module is imported, without those for type checkers."""
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -96,7 +96,7 @@ def outer_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def imported(statement: ast.AST) -> Iterator[str]:
-    """Yield the modules that a statement names; of ``from a.b import c`` both ``a.b`` and ``a.b.c``."""
+    """Yield the modules that a statement imports; of ``from a.b import c`` both ``a.b`` and ``a.b.c``."""
     if isinstance(statement, ast.Import):
         yield from (alias.name for alias in statement.names)
     elif isinstance(statement, ast.ImportFrom):
@@ -106,12 +106,12 @@ def imported(statement: ast.AST) -> Iterator[str]:
 
 
 def imports_at_module_level(path: Path) -> set[str]:
-    """Return what importing a file imports."""
+    """Return the modules that are imported when a file is."""
     return {name for statement in outer_statements(tree_of(path).body) for name in imported(statement)}
 
 
 def imports_anywhere(path: Path) -> set[str]:
-    """Return what a file may ever import: by a statement, or by a string that names a module of ours."""
+    """Return the modules that a file may import at any time: by a statement, or by a string that names one of ours."""
     names = set()
     for node in ast.walk(tree_of(path)):
         names |= set(imported(node))
@@ -120,8 +120,8 @@ def imports_anywhere(path: Path) -> set[str]:
     return names
 
 
-def tops(names: set[str]) -> set[str]:
-    """Return the first parts of some module names."""
+def top_level(names: set[str]) -> set[str]:
+    """Return the top-level packages of some module names."""
     return {name.partition(".")[0] for name in names}
 
 
@@ -135,12 +135,12 @@ MODULES = {module_name(path): path for path in FILES}
 
 
 def ours(names: set[str]) -> set[str]:
-    """Return the modules of ours among some names."""
+    """Return the names that are modules of this project."""
     return {name for name in names if name in MODULES}
 
 
-def room(module: str) -> tuple[str, str]:
-    """Return the package at the top that a module lies in, and the package below it, or GROUND, or the file's name."""
+def location(module: str) -> tuple[str, str]:
+    """Return the top-level package of a module, and its subpackage, or GROUND, or the name of the file."""
     package, *rest = module.split(".")
     if len(rest) > 1 or (rest and MODULES[module].name == "__init__.py"):
         return package, rest[0]
@@ -149,34 +149,33 @@ def room(module: str) -> tuple[str, str]:
 
 
 def may_import(importer: str, other: str) -> bool:
-    """Return whether the order of packages lets one module import another."""
-    if (importer, other) in NAMED_ONLY:
+    """Return whether the order of packages allows one module to import another."""
+    if (importer, other) in BY_NAME_ONLY:
         return True
-    package, inner = room(importer)
-    other_package, other_inner = room(other)
+    package, inner = location(importer)
+    other_package, other_inner = location(other)
     if other == other_package:  # the package itself, whose __init__ loads nothing
         return True
     if package == "monitor" and inner in ON_TOP:
         return other_package == "monitor" or importer == "monitor.cli"
     if package == "training" and other_package == "monitor":
-        return other_inner == GROUND or other.removeprefix("monitor.").startswith(SEEN_BY_TRAINING)
+        return other_inner == GROUND or other.removeprefix("monitor.").startswith(OPEN_TO_TRAINING)
     if package != other_package:
         return False
     order = MONITOR_ORDER if package == "monitor" else TRAINING_ORDER
     return other_inner in (GROUND, inner) or other_inner in order.get(inner, set())
 
 
-def test_there_is_something_to_look_at() -> None:
-    """The packages are found, so the tests below look at real files."""
-    assert tops(set(MODULES)) == set(PACKAGES)
+def test_the_packages_are_found() -> None:
+    """The tests below read real files."""
+    assert top_level(set(MODULES)) == set(PACKAGES)
     assert len(FILES) > 100
 
 
 def test_the_orders_run_one_way() -> None:
     """The tables name every package, and each may import only packages of earlier rows."""
     for package, order in (("monitor", MONITOR_ORDER), ("training", TRAINING_ORDER)):
-        found = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
-        assert set(order) == found
+        assert set(order) == {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
         before: set[str] = set()
         for name, others in order.items():
             assert others <= before, name
@@ -187,11 +186,11 @@ def test_the_orders_run_one_way() -> None:
 def test_imports_run_one_way(name: str) -> None:
     """A module imports, and names in strings, only what the order of packages allows."""
     assert not [other for other in sorted(ours(imports_anywhere(MODULES[name]))) if not may_import(name, other)]
-    assert not tops(imports_anywhere(MODULES[name])) & {"models", "tests", "benchmarks", "docs"}
+    assert not top_level(imports_anywhere(MODULES[name])) & {"models", "tests", "benchmarks", "docs"}
 
 
 def cycle(graph: dict[str, set[str]]) -> str:
-    """Return a circle in a graph, or nothing."""
+    """Return a cycle of a graph as text, or an empty text."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -199,8 +198,8 @@ def cycle(graph: dict[str, set[str]]) -> str:
     return ""
 
 
-def test_no_circle_of_files() -> None:
-    """No module imports itself by way of others, not even in a function."""
+def test_no_import_cycle_of_files() -> None:
+    """No module imports itself through others, not even in a function."""
     graph = {
         name: {other for other in ours(imports_anywhere(path)) if other not in {name, "monitor", "training"}}
         for name, path in MODULES.items()
@@ -209,8 +208,8 @@ def test_no_circle_of_files() -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_no_circle_of_packages(folder: str) -> None:
-    """Among the files and packages of a folder, none imports itself by way of others."""
+def test_no_import_cycle_of_packages(folder: str) -> None:
+    """Among the files and packages of a folder, none imports itself through others."""
     prefix = folder.replace("/", ".") + "."
 
     def entry(module: str) -> str | None:
@@ -226,40 +225,42 @@ def test_no_circle_of_packages(folder: str) -> None:
 
 
 def test_sounddevice_is_in_one_file() -> None:
-    """Devices are opened in one place, and importing that place does not yet import it."""
-    found = [name for name, path in zip(NAMES, FILES, strict=True) if "sounddevice" in tops(imports_anywhere(path))]
-    assert found == ["monitor/audio/sources/device/portaudio.py"]
-    assert "sounddevice" not in tops(imports_at_module_level(ROOT / found[0]))
+    """One module opens devices, and importing it does not import sounddevice."""
+    importers = [
+        name for name, path in zip(NAMES, FILES, strict=True) if "sounddevice" in top_level(imports_anywhere(path))
+    ]
+    assert importers == ["monitor/audio/sources/device/portaudio.py"]
+    assert "sounddevice" not in top_level(imports_at_module_level(ROOT / importers[0]))
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_tensorflow_is_behind_its_doors(path: Path) -> None:
-    """TensorFlow is imported by the files named here and by no other; inside a function where the monitor passes."""
+def test_tensorflow_is_isolated(path: Path) -> None:
+    """TensorFlow is imported by the files named here and by no other; inside a function on the run-time path."""
     name = path.relative_to(ROOT).as_posix()
-    if tops(imports_at_module_level(path)) & {"tensorflow", "keras"}:
+    if top_level(imports_at_module_level(path)) & {"tensorflow", "keras"}:
         assert name in TENSORFLOW_AT_MODULE_LEVEL
-    elif tops(imports_anywhere(path)) & {"tensorflow", "keras"}:
+    elif top_level(imports_anywhere(path)) & {"tensorflow", "keras"}:
         assert name in TENSORFLOW_IN_A_FUNCTION
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_the_run_time_path_never_leads_to_tensorflow(path: Path) -> None:
-    """No module of the monitor imports, when it is imported, a module that imports TensorFlow."""
+def test_the_run_time_path_never_imports_tensorflow(path: Path) -> None:
+    """Importing a module of the monitor does not import a module that imports TensorFlow."""
     if path.relative_to(ROOT).parts[0] == "monitor":
-        assert not imports_at_module_level(path) & BEHIND_TENSORFLOW
+        assert not imports_at_module_level(path) & NEEDING_TENSORFLOW
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_heavy_packages_stay_out(path: Path) -> None:
-    """No import of a module imports a heavy analysis package; training may in its functions, the plots one each."""
+def test_heavy_packages_are_isolated(path: Path) -> None:
+    """Importing a module imports no heavy analysis package; functions of training and of the plots may."""
     name = path.relative_to(ROOT).as_posix()
-    assert not tops(imports_at_module_level(path)) & HEAVY
+    assert not top_level(imports_at_module_level(path)) & HEAVY
     if not name.startswith("training/"):
-        assert tops(imports_anywhere(path)) & HEAVY == HEAVY_IN_A_FUNCTION.get(name, set())
+        assert top_level(imports_anywhere(path)) & HEAVY == HEAVY_IN_A_FUNCTION.get(name, set())
 
 
 def test_commands_do_not_import_each_other() -> None:
-    """What a command needs of another lies in a file that is no command."""
+    """What two commands share is in a file that is not a command."""
     commands = {
         name
         for name, path in MODULES.items()
@@ -271,40 +272,40 @@ def test_commands_do_not_import_each_other() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_a_file_is_short_and_documented(path: Path) -> None:
-    """A module fits in a head: at most 400 lines, and a docstring that says what it is for."""
+    """At most 400 lines, and a docstring that says what the module is for."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= MAX_LINES
     assert (ast.get_docstring(tree_of(path)) or "").strip()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_is_short(folder: str) -> None:
-    """A folder shows at a glance what is in it."""
+    """At most 16 entries; 22 at the top of monitor."""
     entries = {
         PurePosixPath(name).relative_to(folder).parts[0]
         for name in NAMES
         if PurePosixPath(name).is_relative_to(folder) and PurePosixPath(name).name not in ("__init__.py", "__main__.py")
     }
-    assert len(entries) <= (MOST_ENTRIES_OF_MONITOR if folder == "monitor" else MOST_ENTRIES)
+    assert len(entries) <= (MAX_ENTRIES_OF_MONITOR if folder == "monitor" else MAX_ENTRIES)
 
 
 def test_models_holds_bundles_only() -> None:
-    """No code lies beside the trained bundles, so no program's own ``models`` stands in our way."""
+    """There is no code beside the trained bundles, so a program may have its own ``models``."""
     assert not list((ROOT / "models").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_a_module_with_behaviour_has_a_test_file(path: Path) -> None:
-    """Where a module defines a function or class, tests of its name lie in the same place below tests."""
+    """Where a module defines a function or class, a test file of its name has the same path below tests."""
     name = path.relative_to(ROOT)
-    behaves = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree_of(path).body)
-    if behaves and path.name not in ("__init__.py", "__main__.py"):
+    has_behaviour = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree_of(path).body)
+    if has_behaviour and path.name not in ("__init__.py", "__main__.py"):
         assert (ROOT / "tests" / name.parent / f"test_{name.name.lstrip('_')}").is_file()
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_no_assert_and_no_bare_except(path: Path) -> None:
-    """Errors are raised, not asserted, for asserts vanish under ``-O``; and nothing swallows Ctrl+C."""
+    """Errors are raised, not asserted, because ``-O`` removes asserts; and nothing swallows Ctrl+C."""
     nodes = list(ast.walk(tree_of(path)))
     assert not [node.lineno for node in nodes if isinstance(node, ast.Assert)]
     assert not [node.lineno for node in nodes if isinstance(node, ast.ExceptHandler) and node.type is None]
