@@ -28,22 +28,22 @@ from training.evaluation.scoring import ScoredRecording
 LABELS = ("normal", "murmur", "extrastole")
 NORMAL, MURMUR, EXTRA = (0.7, 0.2, 0.1), (0.2, 0.6, 0.2), (0.1, 0.1, 0.8)
 
-Judge = Callable[..., ScoredRecording]
+MakeScored = Callable[..., ScoredRecording]
 FEW = Bootstrap(0, 30)
 
 
 def hearts(
-    judge: Judge, rows: Sequence[tuple[str, tuple[float, ...]]], labels: tuple[str, ...] = LABELS
+    make_scored: MakeScored, rows: Sequence[tuple[str, tuple[float, ...]]], labels: tuple[str, ...] = LABELS
 ) -> LabelledScores:
     """Return hearts of some labels and scores, each of another patient."""
-    return labelled_scores([judge(label, scores, f"p{row}") for row, (label, scores) in enumerate(rows)], labels)
+    return labelled_scores([make_scored(label, scores, f"p{row}") for row, (label, scores) in enumerate(rows)], labels)
 
 
 @pytest.fixture
-def eight(judge: Judge) -> LabelledScores:
+def eight(make_scored: MakeScored) -> LabelledScores:
     """Return 4 normals, one taken for a murmur; 2 murmurs, one taken for normal; 2 extrasystoles, both found."""
     rows = [("normal", NORMAL)] * 3 + [("normal", MURMUR), ("murmur", MURMUR), ("murmur", NORMAL)]
-    return hearts(judge, [*rows, ("extrastole", EXTRA), ("extrastole", EXTRA)])
+    return hearts(make_scored, [*rows, ("extrastole", EXTRA), ("extrastole", EXTRA)])
 
 
 def test_overall_by_hand(eight: LabelledScores) -> None:
@@ -100,7 +100,7 @@ def test_one_label_by_hand(eight: LabelledScores) -> None:
     assert figures[AT_SPECIFICITY] == 0.0
 
 
-def test_the_same_as_the_training_measures(judge: Judge) -> None:
+def test_the_same_as_the_training_measures(make_scored: MakeScored) -> None:
     """Values and intervals are those that auscult train gives for the same scores."""
     rng = np.random.default_rng(1)
     truth = np.array([0] * 20 + [1] * 12 + [2] * 8, np.intp)
@@ -108,7 +108,9 @@ def test_the_same_as_the_training_measures(judge: Judge) -> None:
     patients = [f"p{row // 2}" for row in range(40)]
     trained = measure(truth, scores, LABELS, patients, seed=0)
     rows = zip(truth, scores, patients, strict=True)
-    ours = labelled_scores([judge(LABELS[label], tuple(its.tolist()), patient) for label, its, patient in rows], LABELS)
+    ours = labelled_scores(
+        [make_scored(LABELS[label], tuple(its.tolist()), patient) for label, its, patient in rows], LABELS
+    )
     found = multiclass_metrics(ours, Bootstrap(0, 1000))
     for name, figure in trained.overall.items():
         assert parts(found[name]) == pytest.approx(parts(figure))
@@ -124,10 +126,10 @@ def parts(figure: Estimate) -> tuple[float, float, float]:
     return (figure.value, figure.low, figure.high)
 
 
-def test_partial_labels_serve_one_label(judge: Judge) -> None:
+def test_partial_labels_serve_one_label(make_scored: MakeScored) -> None:
     """Children with and without a murmur: figures of murmur are there, those of several classes are not."""
     rows = [("murmur", MURMUR), ("murmur", NORMAL), ("normal or extrastole", NORMAL), ("normal or extrastole", EXTRA)]
-    children = hearts(judge, rows)
+    children = hearts(make_scored, rows)
     murmur = label_metrics(children, "murmur", FEW)
     assert (murmur.positives, murmur.negatives) == (2, 2)
     assert murmur.metrics["sensitivity"].value == 0.5
@@ -135,25 +137,25 @@ def test_partial_labels_serve_one_label(judge: Judge) -> None:
     assert all(math.isnan(figure.value) for figure in multiclass_metrics(children.certain(), FEW).values())
 
 
-def test_one_side_only(judge: Judge) -> None:
+def test_one_side_only(make_scored: MakeScored) -> None:
     """Normals alone tell how many are left alone, and nothing that needs both sides."""
-    alone = hearts(judge, [("normal", NORMAL), ("normal", MURMUR)])
+    alone = hearts(make_scored, [("normal", NORMAL), ("normal", MURMUR)])
     its = label_metrics(alone, "murmur", FEW)
     assert (its.positives, its.negatives) == (0, 2)
     assert its.metrics["specificity"].value == 0.5
     assert all(math.isnan(its.metrics[name].value) for name in ("sensitivity", "precision", "auc", AT_SPECIFICITY))
 
 
-def test_nothing_told(judge: Judge) -> None:
+def test_nothing_told(make_scored: MakeScored) -> None:
     """Of a label that no recording tells of, there is no figure."""
-    its = label_metrics(hearts(judge, [("normal or extrastole", NORMAL)]), "normal", FEW)
+    its = label_metrics(hearts(make_scored, [("normal or extrastole", NORMAL)]), "normal", FEW)
     assert (its.positives, its.negatives) == (0, 0)
     assert all(math.isnan(figure.value) for figure in its.metrics.values())
 
 
-def test_labels_without_normal(judge: Judge) -> None:
+def test_labels_without_normal(make_scored: MakeScored) -> None:
     """A bundle of other labels has no heart problem to find; the rest is as ever."""
-    found = multiclass_metrics(hearts(judge, [("a", (0.9, 0.1)), ("b", (0.8, 0.2))], ("a", "b")), FEW)
+    found = multiclass_metrics(hearts(make_scored, [("a", (0.9, 0.1)), ("b", (0.8, 0.2))], ("a", "b")), FEW)
     assert found["accuracy"].value == 0.5
     assert math.isnan(found["heart_problem_sensitivity"].value)
     assert math.isnan(found["discriminant_power"].value)

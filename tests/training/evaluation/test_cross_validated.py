@@ -76,7 +76,7 @@ def test_what_is_no_number_is_null(quick_figures: None) -> None:
     assert found["per_label"]["b"]["auc"]["value"] == 0.5
 
 
-def judged(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def scored(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return truth and scores of 60 recordings."""
     truth = np.array([0] * 36 + [1] * 16 + [2] * 8, np.intp)
     return truth, np.random.default_rng(seed).dirichlet((1, 1, 1), 60) * 0.6 + 0.4 * np.eye(3)[truth]
@@ -97,8 +97,8 @@ class TestRepeats:
 
     def test_a_figure_is_the_mean(self, quick_figures: None) -> None:
         """Each figure of three repeats is the mean of the figures of each."""
-        truth, _ = judged(0)
-        repeats = [judged(seed)[1] for seed in range(3)]
+        truth, _ = scored(0)
+        repeats = [scored(seed)[1] for seed in range(3)]
         each = [plain(measure(truth, scores, LABELS, PATIENTS, noisy=NOISY)) for scores in repeats]
         together = measure(truth, np.stack(repeats), LABELS, PATIENTS, noisy=NOISY)
         assert together.num_repeats == 3
@@ -108,7 +108,7 @@ class TestRepeats:
 
     def test_the_same_patients_count_in_all(self, quick_figures: None) -> None:
         """The same scores three times give the same interval as once: a draw is of patients, not of repeats."""
-        truth, scores = judged(1)
+        truth, scores = scored(1)
         once, thrice = (measure(truth, its, LABELS, PATIENTS) for its in (scores, np.stack([scores] * 3)))
         for name, figure in plain(once).items():
             other = plain(thrice)[name]
@@ -117,7 +117,7 @@ class TestRepeats:
 
     def test_the_interval_is_narrower_than_of_the_worst(self, quick_figures: None) -> None:
         """The mean of independent repeats varies less than one repeat does, and lies within its interval."""
-        truth, _ = judged(0)
+        truth, _ = scored(0)
         positive = truth == 1
         scores = np.random.default_rng(0).random((8, 60)) + 0.3 * positive
         found = auc_estimate(positive, scores, PATIENTS)
@@ -127,7 +127,7 @@ class TestRepeats:
 
     def test_shapes_that_do_not_fit(self) -> None:
         """Scores of other recordings or labels are refused."""
-        truth, scores = judged(0)
+        truth, scores = scored(0)
         with pytest.raises(ValueError, match=r"scores.shape=\(59, 3\) must end with \(60, 3\)"):
             measure(truth, scores[1:], LABELS, PATIENTS)
 
@@ -137,7 +137,7 @@ class TestFigures:
 
     def test_overall_and_labels(self, quick_figures: None) -> None:
         """Value by value, computed plainly."""
-        truth, scores = judged(2)
+        truth, scores = scored(2)
         found = measure(truth, scores, LABELS, PATIENTS)
         matrix = metrics.confusion(truth, scores.argmax(axis=1), 3)
         right = scores.argmax(axis=1) == truth
@@ -154,7 +154,7 @@ class TestFigures:
 
     def test_noise_apart(self, quick_figures: None) -> None:
         """Murmurs among clean and among noisy recordings; extrastoles against clean and against noisy normals."""
-        truth, scores = judged(3)
+        truth, scores = scored(3)
         found = measure(truth, scores, LABELS, PATIENTS, noisy=NOISY).apart
         clean, noisy = (np.array([its is kind for its in NOISY]) for kind in (False, True))
         for kind, held in {"clean": clean, "noisy": noisy}.items():
@@ -168,7 +168,7 @@ class TestFigures:
     @pytest.mark.parametrize("noisy", [None, [None] * 60, [False] * 60])
     def test_noise_that_nobody_tells(self, quick_figures: None, noisy: list[bool | None] | None) -> None:
         """What the set does not say gives no figure."""
-        truth, scores = judged(3)
+        truth, scores = scored(3)
         found = measure(truth, scores, LABELS, PATIENTS, noisy=noisy).apart
         known = ["murmur_auc_clean", "extrastole_against_clean_normals_auc"]
         assert list(found) == (known if noisy and noisy[0] is False else [])

@@ -29,17 +29,17 @@ from training.reports.evaluation_json import to_json
 from training.reports.evaluation_tables import evaluation_tables, to_markdown
 
 LABELS = ("normal", "murmur", "extrastole")
-Judge = Callable[..., ScoredRecording]
+MakeScored = Callable[..., ScoredRecording]
 
 
 @pytest.fixture
-def judged(judge: Judge) -> list[ScoredRecording]:
+def scored(make_scored: MakeScored) -> list[ScoredRecording]:
     """Return extrasystoles whose score is above that of clean normals half the time, of noisy normals always."""
-    found = [judge("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
+    found = [make_scored("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
     for number in range(4):
-        found.append(judge("normal", (0.3, 0.1, 0.6 if number % 2 else 0.2), f"c{number}", noisy=False))
-        found.append(judge("normal", (0.6, 0.3, 0.1), f"n{number}", noisy=True))
-    return [*found, judge("murmur", (0.0, 0.1, 0.9), "m", noisy=True)]
+        found.append(make_scored("normal", (0.3, 0.1, 0.6 if number % 2 else 0.2), f"c{number}", noisy=False))
+        found.append(make_scored("normal", (0.6, 0.3, 0.1), f"n{number}", noisy=True))
+    return [*found, make_scored("murmur", (0.0, 0.1, 0.9), "m", noisy=True)]
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def marked() -> AnnotatedWindows:
     return AnnotatedWindows(np.array([0.9, 0.1, 0.8, 0.2, 0.95]), kinds, ["a", "a", "b", "b", "c"], list("uuvvw"))
 
 
-def test_noise_shows_in_the_label(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
+def test_noise_shows_in_the_label(scored: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """The label is held against clean and noisy normals apart; murmurs count in neither."""
-    found = rhythm_metrics(judged, marked, LABELS, Bootstrap(0, 20))
+    found = rhythm_metrics(scored, marked, LABELS, Bootstrap(0, 20))
     assert found is not None
     areas = {name: (its.positives, its.negatives, its.auc.value) for name, its in found.label.items()}
     assert areas == {"clean normals": (4, 4, 0.5), "noisy normals": (4, 4, 1.0), "all normals": (4, 8, 0.75)}
@@ -66,14 +66,14 @@ def test_noise_shows_in_the_label(judged: list[ScoredRecording], marked: Annotat
     assert (found.windows["patients"], found.regular["windows"]) == (3, 2)
 
 
-def test_nothing_without_an_extrasystole(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
+def test_nothing_without_an_extrasystole(scored: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """A bundle of other labels says nothing of rhythm."""
-    assert rhythm_metrics(judged, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
+    assert rhythm_metrics(scored, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
 
 
-def test_rows_and_json(judged: list[ScoredRecording], marked: AnnotatedWindows) -> None:
+def test_rows_and_json(scored: list[ScoredRecording], marked: AnnotatedWindows) -> None:
     """A row for every truth that has both sides; JSON holds all of them, null for those without a figure."""
-    found = rhythm_metrics(judged, marked, LABELS, Bootstrap(0, 20))
+    found = rhythm_metrics(scored, marked, LABELS, Bootstrap(0, 20))
     assert found is not None
     rows = rhythm_rows(found)
     assert all(len(row) == len(COLUMNS) for row in rows)
@@ -86,11 +86,11 @@ def test_rows_and_json(judged: list[ScoredRecording], marked: AnnotatedWindows) 
 
 
 def test_an_evaluation_carries_it(
-    judged: list[ScoredRecording], marked: AnnotatedWindows, about_set: Callable[..., Any]
+    scored: list[ScoredRecording], marked: AnnotatedWindows, make_info: Callable[..., Any]
 ) -> None:
     """As a table, in Markdown and under the key `rhythm`; null and no table where nothing is marked."""
-    with_marks = evaluate(judged, about_set(judged), Bootstrap(0, 10), marked)
-    without = evaluate(judged, about_set(judged), Bootstrap(0, 10))
+    with_marks = evaluate(scored, make_info(scored), Bootstrap(0, 10), marked)
+    without = evaluate(scored, make_info(scored), Bootstrap(0, 10))
     assert "Rhythm" in [table.title for table in evaluation_tables(with_marks)]
     assert "| annotations: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
     assert to_json(with_marks)["rhythm"]["label"]["clean normals"]["positives"] == 4

@@ -17,7 +17,7 @@ from training.evaluation.scoring import ScoredRecording
 LABELS = ("normal", "murmur", "extrastole")
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., ScoredRecording]
+MakeScored = Callable[..., ScoredRecording]
 
 
 def test_all_that_is_promised(evaluation: Evaluation) -> None:
@@ -70,31 +70,31 @@ def test_hearts_and_other_sounds(evaluation: Evaluation) -> None:
     assert evaluation.non_cardiac["auc"].value == 1.0
 
 
-def test_shares_of_windows_by_hand(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
+def test_shares_of_windows_by_hand(make_scored: MakeScored, make_info: Callable[..., EvaluationInfo]) -> None:
     """3 of 8 windows of other sounds are refused, 1 of 4 of hearts withheld: windows count, not files."""
-    judged = [
-        judge("not-heart", EVEN, "a", num_windows=6, num_withheld=3, heart=0.5),
-        judge("not-heart", EVEN, "b", num_windows=2, num_withheld=0, heart=0.8),
-        judge("normal", EVEN, "c", num_windows=4, num_withheld=1, heart=0.7),
+    scored = [
+        make_scored("not-heart", EVEN, "a", num_windows=6, num_withheld=3, heart=0.5),
+        make_scored("not-heart", EVEN, "b", num_windows=2, num_withheld=0, heart=0.8),
+        make_scored("normal", EVEN, "c", num_windows=4, num_withheld=1, heart=0.7),
     ]
-    found = evaluate(judged, about_set(judged), Bootstrap(0, 20)).non_cardiac
+    found = evaluate(scored, make_info(scored), Bootstrap(0, 20)).non_cardiac
     assert found["windows_refused"].value == pytest.approx(3 / 8)
     assert found["heart_windows_withheld"].value == pytest.approx(1 / 4)
     assert found["auc"].value == 0.5
 
 
-def test_a_network_that_does_not_tell(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
+def test_a_network_that_does_not_tell(make_scored: MakeScored, make_info: Callable[..., EvaluationInfo]) -> None:
     """Other sounds say nothing of such a bundle, and do not count among the hearts."""
-    judged = [judge("not-heart", EVEN, "a", heart=None), judge("normal", EVEN, "b", heart=None)]
-    found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
+    scored = [make_scored("not-heart", EVEN, "a", heart=None), make_scored("normal", EVEN, "b", heart=None)]
+    found = evaluate(scored, make_info(scored), Bootstrap(0, 20))
     assert found.non_cardiac == {}
     assert (found.num_non_cardiac, len(found.labelled)) == (1, 1)
 
 
-def test_no_heart_at_all(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
+def test_no_heart_at_all(make_scored: MakeScored, make_info: Callable[..., EvaluationInfo]) -> None:
     """A folder of other sounds alone gives that one figure, and no other."""
-    judged = [judge("not-heart", EVEN, f"n{number}", num_withheld=1) for number in range(3)]
-    found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
+    scored = [make_scored("not-heart", EVEN, f"n{number}", num_withheld=1) for number in range(3)]
+    found = evaluate(scored, make_info(scored), Bootstrap(0, 20))
     assert found.non_cardiac["windows_refused"].value == 0.5
     assert math.isnan(found.overall["accuracy"].value)
     assert math.isnan(found.non_cardiac["auc"].value)
@@ -102,37 +102,37 @@ def test_no_heart_at_all(judge: Judge, about_set: Callable[..., EvaluationInfo])
     assert found.majority is None
 
 
-def test_one_recording(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
+def test_one_recording(make_scored: MakeScored, make_info: Callable[..., EvaluationInfo]) -> None:
     """A single recording gives a value without an interval, and no warning of a division by nothing."""
-    judged = [judge("murmur", (0.1, 0.8, 0.1))]
-    found = evaluate(judged, about_set(judged), Bootstrap(0, 20))
+    scored = [make_scored("murmur", (0.1, 0.8, 0.1))]
+    found = evaluate(scored, make_info(scored), Bootstrap(0, 20))
     assert found.overall["accuracy"].to_json() == {"value": 1.0, "low": None, "high": None}
     assert math.isnan(found.per_label["murmur"].metrics["auc"].value)
 
 
 def test_the_seed_repeats_every_digit(
-    judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    scored_set: list[ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """The same seed gives the same figures; another one other intervals of the same values."""
-    facts = about_set(judged_set)
-    first, again, other = (evaluate(judged_set, facts, Bootstrap(seed, 25)) for seed in (3, 3, 4))
+    facts = make_info(scored_set)
+    first, again, other = (evaluate(scored_set, facts, Bootstrap(seed, 25)) for seed in (3, 3, 4))
     assert first.overall == again.overall
     assert first.per_label == again.per_label
     assert first.overall["accuracy"].value == other.overall["accuracy"].value
     assert first.overall != other.overall
 
 
-def test_what_was_seen_in_training(judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
+def test_what_was_seen_in_training(scored_set: list[ScoredRecording], make_info: Callable[..., EvaluationInfo]) -> None:
     """A data set of a name that bundle.json gives as training data is marked; others are not."""
-    facts = about_set(judged_set, seen="clinic")
+    facts = make_info(scored_set, seen="clinic")
     assert facts.seen == ["clinic"]
     assert [data["seen_in_training"] for data in facts.data] == [True, False]
-    assert about_set(judged_set).seen == []
+    assert make_info(scored_set).seen == []
 
 
-def test_data_sets_are_described(judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]) -> None:
+def test_data_sets_are_described(scored_set: list[ScoredRecording], make_info: Callable[..., EvaluationInfo]) -> None:
     """Counts per set: recordings, patients, labels."""
-    clinic, coughs = about_set(judged_set).data
+    clinic, coughs = make_info(scored_set).data
     assert clinic == {
         "set": "clinic",
         "recordings": 60,
@@ -143,13 +143,13 @@ def test_data_sets_are_described(judged_set: list[ScoredRecording], about_set: C
     assert coughs["labels"] == {"not-heart": 4}
 
 
-def test_unknown_patients_are_counted(judge: Judge, about_set: Callable[..., EvaluationInfo]) -> None:
+def test_unknown_patients_are_counted(make_scored: MakeScored, make_info: Callable[..., EvaluationInfo]) -> None:
     """Who says nothing of patients is told so; such recordings are each another patient's."""
-    judged = [judge("normal", EVEN, ""), judge("murmur", EVEN, ""), judge("normal", EVEN, "p")]
-    facts = about_set(judged)
+    scored = [make_scored("normal", EVEN, ""), make_scored("murmur", EVEN, ""), make_scored("normal", EVEN, "p")]
+    facts = make_info(scored)
     assert facts.num_unknown_patients == 2
     assert facts.data[0]["patients"] == 3
-    assert len(set(evaluate(judged, facts, Bootstrap(0, 20)).labelled.patients)) == 3
+    assert len(set(evaluate(scored, facts, Bootstrap(0, 20)).labelled.patients)) == 3
 
 
 def test_an_evaluation_is_frozen(evaluation: Evaluation) -> None:
@@ -159,12 +159,12 @@ def test_an_evaluation_is_frozen(evaluation: Evaluation) -> None:
 
 
 def test_any_order_gives_the_same_values(
-    judged_set: list[ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    scored_set: list[ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """Values do not depend on the order of the files."""
-    order = np.random.default_rng(0).permutation(len(judged_set))
-    mixed = [judged_set[row] for row in order]
-    first, second = (evaluate(some, about_set(some), Bootstrap(0, 10)) for some in (judged_set, mixed))
+    order = np.random.default_rng(0).permutation(len(scored_set))
+    mixed = [scored_set[row] for row in order]
+    first, second = (evaluate(some, make_info(some), Bootstrap(0, 10)) for some in (scored_set, mixed))
     for name in OVERALL:
         assert first.overall[name].value == pytest.approx(second.overall[name].value)
     np.testing.assert_array_equal(first.confusion, second.confusion)

@@ -24,7 +24,7 @@ from training.evaluation.scoring import ScoredRecording
 LABELS = ("normal", "murmur", "extrastole")
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., ScoredRecording]
+MakeScored = Callable[..., ScoredRecording]
 
 
 def recording(labels: str, name: str = "a.wav", patient: str = "p", source: str = "clinic") -> Recording:
@@ -77,33 +77,33 @@ class TestSorting:
 class TestHearts:
     """Labels of recordings as arrays."""
 
-    def test_certain_labels(self, judge: Judge) -> None:
+    def test_certain_labels(self, make_scored: MakeScored) -> None:
         """A certain recording has its label and none of the others."""
-        hearts = labelled_scores([judge("murmur", EVEN), judge("normal", EVEN)], LABELS)
+        hearts = labelled_scores([make_scored("murmur", EVEN), make_scored("normal", EVEN)], LABELS)
         assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [IS, IS_NOT, IS_NOT]]
         assert hearts.ground_truth.tolist() == [1, 0]
         assert len(hearts) == 2
 
-    def test_a_set_that_tells_a_part(self, judge: Judge) -> None:
+    def test_a_set_that_tells_a_part(self, make_scored: MakeScored) -> None:
         """Children with and without a murmur tell of murmurs alone; their murmurs are no truth of three classes."""
-        judged = [
-            judge("murmur", EVEN, "a", source="children"),
-            judge("normal or extrastole", EVEN, "b", source="children"),
-            judge("murmur", EVEN, "c", source="clinic"),
+        scored = [
+            make_scored("murmur", EVEN, "a", source="children"),
+            make_scored("normal or extrastole", EVEN, "b", source="children"),
+            make_scored("murmur", EVEN, "c", source="clinic"),
         ]
-        hearts = labelled_scores(judged, LABELS)
+        hearts = labelled_scores(scored, LABELS)
         assert hearts.ground_truth.tolist() == [UNKNOWN, UNKNOWN, 1]
         assert hearts.states.tolist() == [[IS_NOT, IS, IS_NOT], [UNKNOWN, IS_NOT, UNKNOWN], [IS_NOT, IS, IS_NOT]]
         assert hearts.certain().patients == ["c"]
 
-    def test_a_few_partial_labels_do_not_spoil_a_set(self, judge: Judge) -> None:
+    def test_a_few_partial_labels_do_not_spoil_a_set(self, make_scored: MakeScored) -> None:
         """A set with certain recordings of two labels tells of several classes; its partial ones are left out there."""
-        judged = [judge(labels, EVEN) for labels in ("murmur", "normal", "normal or extrastole")]
-        assert labelled_scores(judged, LABELS).ground_truth.tolist() == [1, 0, UNKNOWN]
+        scored = [make_scored(labels, EVEN) for labels in ("murmur", "normal", "normal or extrastole")]
+        assert labelled_scores(scored, LABELS).ground_truth.tolist() == [1, 0, UNKNOWN]
 
-    def test_a_set_of_one_label_counts(self, judge: Judge) -> None:
+    def test_a_set_of_one_label_counts(self, make_scored: MakeScored) -> None:
         """A folder of normals alone tells how often a normal is taken for one."""
-        assert labelled_scores([judge("normal", EVEN)] * 2, LABELS).ground_truth.tolist() == [0, 0]
+        assert labelled_scores([make_scored("normal", EVEN)] * 2, LABELS).ground_truth.tolist() == [0, 0]
 
     def test_no_heart_at_all(self) -> None:
         """Nothing judged gives empty arrays of the right shape."""
@@ -115,29 +115,29 @@ class TestHearts:
 class TestPatients:
     """Patients instead of recordings."""
 
-    def test_scores_are_means(self, judge: Judge) -> None:
+    def test_scores_are_means(self, make_scored: MakeScored) -> None:
         """A patient's score is the mean over the recordings."""
-        judged = [judge("normal", (0.8, 0.1, 0.1), "a"), judge("normal", (0.4, 0.5, 0.1), "a")]
-        people = labelled_scores(judged, LABELS).by_patient()
+        scored = [make_scored("normal", (0.8, 0.1, 0.1), "a"), make_scored("normal", (0.4, 0.5, 0.1), "a")]
+        people = labelled_scores(scored, LABELS).by_patient()
         np.testing.assert_allclose(people.scores, [[0.6, 0.3, 0.1]])
         assert people.patients == ["a"]
 
-    def test_any_recording_makes_the_patient(self, judge: Judge) -> None:
+    def test_any_recording_makes_the_patient(self, make_scored: MakeScored) -> None:
         """One murmur makes a patient with a murmur, who is not normal, and may have other labels too."""
-        judged = [judge(label, EVEN, "a") for label in ("normal", "murmur", "extrastole")]
-        people = labelled_scores(judged, LABELS).by_patient()
+        scored = [make_scored(label, EVEN, "a") for label in ("normal", "murmur", "extrastole")]
+        people = labelled_scores(scored, LABELS).by_patient()
         assert people.states.tolist() == [[IS_NOT, IS, IS]]
         assert people.ground_truth.tolist() == [UNKNOWN]
 
-    def test_a_patient_is_normal_if_all_recordings_are(self, judge: Judge) -> None:
+    def test_a_patient_is_normal_if_all_recordings_are(self, make_scored: MakeScored) -> None:
         """All normal is normal, and certainly has none of the others."""
-        people = labelled_scores([judge("normal", EVEN, "a")] * 2, LABELS).by_patient()
+        people = labelled_scores([make_scored("normal", EVEN, "a")] * 2, LABELS).by_patient()
         assert people.states.tolist() == [[IS, IS_NOT, IS_NOT]]
 
-    def test_what_no_recording_tells_stays_untold(self, judge: Judge) -> None:
+    def test_what_no_recording_tells_stays_untold(self, make_scored: MakeScored) -> None:
         """A child without a murmur: no murmur for certain, of the others nothing is known."""
-        judged = [judge("normal or extrastole", EVEN, "a"), judge("normal or extrastole", EVEN, "a")]
-        assert labelled_scores(judged, LABELS).by_patient().states.tolist() == [[UNKNOWN, IS_NOT, UNKNOWN]]
+        scored = [make_scored("normal or extrastole", EVEN, "a"), make_scored("normal or extrastole", EVEN, "a")]
+        assert labelled_scores(scored, LABELS).by_patient().states.tolist() == [[UNKNOWN, IS_NOT, UNKNOWN]]
 
     def test_unknown_patients_are_each_another(self) -> None:
         """Recordings of nobody known are not taken for one person's."""

@@ -66,24 +66,24 @@ def test_the_scores_of_the_monitor(
     """The mean over the windows that the live pipeline judges, for any rate, any length and both pictures."""
     recording = write(tmp_path / "heart.wav", duration_s, sample_rate, channels)
     bundle = bundle_of(spec)
-    judged = score_recording(recording, bundle, 1.0)
+    scored = score_recording(recording, bundle, 1.0)
     source = monitor.RecordingSource(recording.path, speed=None)
     with monitor.Pipeline(source, bundle, hop_s=1.0) as pipeline:
         events = list(pipeline.windows())
     scores = np.array([list(event.verdict.scores.values()) for event in events if event.verdict.scores])
-    assert judged.num_windows == len(events) == len(scores) >= 1
-    np.testing.assert_allclose(judged.scores, scores.mean(axis=0), atol=1e-6)
-    assert judged.duration_s == pytest.approx(duration_s, abs=1e-3)
+    assert scored.num_windows == len(events) == len(scores) >= 1
+    np.testing.assert_allclose(scored.scores, scores.mean(axis=0), atol=1e-6)
+    assert scored.duration_s == pytest.approx(duration_s, abs=1e-3)
 
 
 def test_scores_are_probabilities(tmp_path: Path) -> None:
     """They sum to 1, one per label, and say of which recording they are."""
     recording = write(tmp_path / "heart.wav", 6.0)
-    judged = score_recording(recording, bundle_of(), 0.5)
-    assert sum(judged.scores) == pytest.approx(1.0)
-    assert len(judged.scores) == len(LABELS)
-    assert judged.num_windows == 3
-    assert judged.recording is recording
+    scored = score_recording(recording, bundle_of(), 0.5)
+    assert sum(scored.scores) == pytest.approx(1.0)
+    assert len(scored.scores) == len(LABELS)
+    assert scored.num_windows == 3
+    assert scored.recording is recording
 
 
 def test_a_part_of_a_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from training.evaluation.subgroups import site_of, subgroups
 
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., ScoredRecording]
+MakeScored = Callable[..., ScoredRecording]
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,16 @@ def test_the_site_stands_in_the_name(name: str, site: str | None) -> None:
     assert site_of(Recording(Path(name), ("normal",), "p", "s")) == site
 
 
-def test_groups(judge: Judge) -> None:
+def test_groups(make_scored: MakeScored) -> None:
     """Every recording is in one group of each dimension that says anything of it."""
-    judged = [
-        judge("normal", EVEN, name="1_AV.wav", noisy=True, duration_s=4.999, source="x"),
-        judge("normal", EVEN, name="1_MV.wav", noisy=False, duration_s=5.0, source="x"),
-        judge("murmur", EVEN, name="other.wav", duration_s=10.0, source="y"),
-        judge("murmur", EVEN, name="2_AV.wav", duration_s=10.001, source="y"),
+    scored = [
+        make_scored("normal", EVEN, name="1_AV.wav", noisy=True, duration_s=4.999, source="x"),
+        make_scored("normal", EVEN, name="1_MV.wav", noisy=False, duration_s=5.0, source="x"),
+        make_scored("murmur", EVEN, name="other.wav", duration_s=10.0, source="y"),
+        make_scored("murmur", EVEN, name="2_AV.wav", duration_s=10.001, source="y"),
     ]
     found = {
-        name: {group: rows.tolist() for group, rows in groups.items()} for name, groups in subgroups(judged).items()
+        name: {group: rows.tolist() for group, rows in groups.items()} for name, groups in subgroups(scored).items()
     }
     assert found == {
         "signal": {"clean": [1], "noisy": [0]},
@@ -55,15 +55,15 @@ def test_groups(judge: Judge) -> None:
     }
 
 
-def test_durations_stand_in_their_order(judge: Judge) -> None:
+def test_durations_stand_in_their_order(make_scored: MakeScored) -> None:
     """Short before long, whatever comes first."""
-    judged = [judge("normal", EVEN, duration_s=seconds) for seconds in (30.0, 2.0, 7.0)]
-    assert list(subgroups(judged)["duration"]) == ["below 5 s", "5 to 10 s", "above 10 s"]
+    scored = [make_scored("normal", EVEN, duration_s=seconds) for seconds in (30.0, 2.0, 7.0)]
+    assert list(subgroups(scored)["duration"]) == ["below 5 s", "5 to 10 s", "above 10 s"]
 
 
-def test_a_dimension_that_nothing_is_said_of_is_left_out(judge: Judge) -> None:
+def test_a_dimension_that_nothing_is_said_of_is_left_out(make_scored: MakeScored) -> None:
     """No noise and no site told, so there are no such groups."""
-    assert set(subgroups([judge("normal", EVEN)])) == {"duration", "data set"}
+    assert set(subgroups([make_scored("normal", EVEN)])) == {"duration", "data set"}
     assert subgroups([]) == {}
 
 

@@ -13,13 +13,13 @@ from training.reports.caveats import notes_of, seen_note
 
 EVEN = (0.4, 0.3, 0.3)
 
-Judge = Callable[..., ScoredRecording]
-Maker = Callable[..., EvaluationInfo]
+MakeScored = Callable[..., ScoredRecording]
+MakeInfo = Callable[..., EvaluationInfo]
 
 
-def notes(judged: list[ScoredRecording], facts: EvaluationInfo) -> str:
+def notes(scored: list[ScoredRecording], info: EvaluationInfo) -> str:
     """Return the notes of an evaluation, line by line."""
-    return "\n".join(notes_of(evaluate(judged, facts, Bootstrap(0, 10))))
+    return "\n".join(notes_of(evaluate(scored, info, Bootstrap(0, 10))))
 
 
 def test_no_caveat(evaluation: Evaluation) -> None:
@@ -36,42 +36,42 @@ def test_seen_in_training_comes_first(seen_evaluation: Evaluation) -> None:
     assert line.endswith("auscult models plain")
 
 
-def test_partial_sets(judge: Judge, about_set: Maker) -> None:
+def test_partial_sets(make_scored: MakeScored, make_info: MakeInfo) -> None:
     """The number of recordings of partially labelled sets is said, and where they count."""
-    judged = [judge("normal or extrastole", EVEN, f"p{index}") for index in range(30)]
-    line = notes(judged, about_set(judged))
+    scored = [make_scored("normal or extrastole", EVEN, f"p{index}") for index in range(30)]
+    line = notes(scored, make_info(scored))
     assert line.startswith("30 of 30 recordings are of partially labelled sets")
     assert "not in accuracy" in line
 
 
-def test_unknown_patients(judge: Judge, about_set: Maker) -> None:
+def test_unknown_patients(make_scored: MakeScored, make_info: MakeInfo) -> None:
     """Intervals that count recordings as patients are too narrow."""
-    judged = [judge("normal", EVEN, "") for _ in range(25)]
-    assert notes(judged, about_set(judged)).startswith("25 recordings of unknown patients")
+    scored = [make_scored("normal", EVEN, "") for _ in range(25)]
+    assert notes(scored, make_info(scored)).startswith("25 recordings of unknown patients")
 
 
 @pytest.mark.parametrize(
     ("count", "words"), [(1, "only 1 patient:"), (2, "only 2 patients:"), (19, "only 19 patients:")]
 )
-def test_few_patients(judge: Judge, about_set: Maker, count: int, words: str) -> None:
+def test_few_patients(make_scored: MakeScored, make_info: MakeInfo, count: int, words: str) -> None:
     """A bootstrap over fewer than 20 patients has a note with their number."""
-    judged = [judge("normal", EVEN, f"p{row}") for row in range(count)]
-    assert notes(judged, about_set(judged)).startswith(words)
+    scored = [make_scored("normal", EVEN, f"p{row}") for row in range(count)]
+    assert notes(scored, make_info(scored)).startswith(words)
 
 
-def test_what_was_left_out(judge: Judge, about_set: Maker) -> None:
+def test_what_was_left_out(make_scored: MakeScored, make_info: MakeInfo) -> None:
     """Labels that the bundle does not have are counted by name, unreadable files together."""
-    judged = [judge("normal", EVEN, f"p{row}") for row in range(20)]
-    facts = about_set(judged, left_out={"extrahls": 19, "cat": 1}, unreadable=["a.wav: cannot be read"])
-    lines = notes(judged, facts).splitlines()
+    scored = [make_scored("normal", EVEN, f"p{row}") for row in range(20)]
+    info = make_info(scored, left_out={"extrahls": 19, "cat": 1}, unreadable=["a.wav: cannot be read"])
+    lines = notes(scored, info).splitlines()
     assert lines == [
         "left out, since the bundle has no such label: 19 extrahls, 1 cat",
         "left out, since they cannot be read: 1 file",
     ]
 
 
-def test_a_bundle_without_a_non_cardiac_output(judge: Judge, about_set: Maker) -> None:
+def test_a_bundle_without_a_non_cardiac_output(make_scored: MakeScored, make_info: MakeInfo) -> None:
     """Non-cardiac sounds are counted and not scored."""
-    judged = [judge("normal", EVEN, f"p{row}", heart=None) for row in range(20)]
-    judged += [judge("not-heart", EVEN, "n", heart=None)]
-    assert "1 non-cardiac sound not scored" in notes(judged, about_set(judged))
+    scored = [make_scored("normal", EVEN, f"p{row}", heart=None) for row in range(20)]
+    scored += [make_scored("not-heart", EVEN, "n", heart=None)]
+    assert "1 non-cardiac sound not scored" in notes(scored, make_info(scored))

@@ -126,11 +126,11 @@ def test_every_number_is_finite(values: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("labels", ["murmur", "not-heart", "normal or extrastole"])
 def test_what_is_undefined_is_null(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], labels: str
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo], labels: str
 ) -> None:
     """Of a single recording an undefined metric is null."""
-    judged = [judge(labels, EVEN)]
-    values = to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
+    scored = [make_scored(labels, EVEN)]
+    values = to_json(evaluate(scored, make_info(scored), Bootstrap(0, 10)))
     text = json.dumps(values, allow_nan=False)
     assert "NaN" not in text
     assert values["auc"]["murmur"] == {"value": None, "low": None, "high": None}
@@ -140,16 +140,16 @@ def test_what_is_undefined_is_null(
 
 
 def test_a_bundle_without_a_non_cardiac_output(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """Without an output for non-cardiac sounds their metrics are null."""
-    judged = [judge("normal", EVEN, heart=None)]
-    assert to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))["no_heart"] is None
+    scored = [make_scored("normal", EVEN, heart=None)]
+    assert to_json(evaluate(scored, make_info(scored), Bootstrap(0, 10)))["no_heart"] is None
 
 
 def test_the_same_keys_for_everyone(
-    values: dict[str, Any], judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    values: dict[str, Any], make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """Whatever the data, the object has the same top-level keys."""
-    judged = [judge("not-heart", EVEN)]
-    assert list(to_json(evaluate(judged, about_set(judged), Bootstrap(0, 10)))) == list(values)
+    scored = [make_scored("not-heart", EVEN)]
+    assert list(to_json(evaluate(scored, make_info(scored), Bootstrap(0, 10)))) == list(values)

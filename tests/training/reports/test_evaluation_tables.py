@@ -92,22 +92,22 @@ def test_a_set_seen_in_training_is_marked_on_every_table(evaluation: Evaluation,
 
 
 def test_an_undefined_metric_is_a_dash(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """An undefined metric is a dash, and a value without an interval stands alone."""
-    judged = [judge("murmur", (0.1, 0.8, 0.1)), judge("normal", EVEN)]
-    text = to_markdown(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
+    scored = [make_scored("murmur", (0.1, 0.8, 0.1)), make_scored("normal", EVEN)]
+    text = to_markdown(evaluate(scored, make_info(scored), Bootstrap(0, 10)))
     assert "| accuracy | 1.000 | 0.500 |" in text
     assert "| extrastole | 0 / 2 | - | 1.000 | - | - | - |" in text
     assert not re.search(r"\bnan\b", text)
 
 
 def test_partially_labelled_sets_have_no_multi_class_table(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """A partially labelled set has the metrics of each label, and no table of several classes."""
-    judged = [judge("normal or extrastole", EVEN, "a"), judge("murmur", EVEN, "b")]
-    tables = {table.title: table for table in evaluation_tables(evaluate(judged, about_set(judged), Bootstrap(0, 10)))}
+    scored = [make_scored("normal or extrastole", EVEN, "a"), make_scored("murmur", EVEN, "b")]
+    tables = {table.title: table for table in evaluation_tables(evaluate(scored, make_info(scored), Bootstrap(0, 10)))}
     assert "Overall" not in tables
     assert "Confusion" not in tables
     assert "Metrics of the PASCAL challenge" not in tables
@@ -115,25 +115,25 @@ def test_partially_labelled_sets_have_no_multi_class_table(
 
 
 def test_non_cardiac_sounds_alone(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """Without a heart sound there is one table, with the one metric that is defined."""
-    judged = [judge("not-heart", EVEN, f"n{row}", num_withheld=1) for row in range(3)]
-    (only,) = evaluation_tables(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
+    scored = [make_scored("not-heart", EVEN, f"n{row}", num_withheld=1) for row in range(3)]
+    (only,) = evaluation_tables(evaluate(scored, make_info(scored), Bootstrap(0, 10)))
     assert only.title == "Heart or non-cardiac"
     assert [row[0] for row in only.rows] == ["non-cardiac windows withheld"]
 
 
 def test_a_negative_interval_is_readable(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """An interval with a negative bound is not written with two minus signs in a row."""
     rng = np.random.default_rng(2)
-    judged = []
+    scored = []
     for index in range(60):
         label = ("normal", "murmur", "extrastole")[index % 3]
-        judged.append(judge(label, tuple(rng.dirichlet((1, 1, 1)).tolist()), f"p{index}"))
-    noise = evaluate(judged, about_set(judged), Bootstrap(0, 50))
+        scored.append(make_scored(label, tuple(rng.dirichlet((1, 1, 1)).tolist()), f"p{index}"))
+    noise = evaluate(scored, make_info(scored), Bootstrap(0, 50))
     assert noise.challenge["discriminant_power"].low < 0
     assert "--" not in printed(noise)
 
@@ -146,10 +146,10 @@ def test_tables_fit_any_width(evaluation: Evaluation, width: int) -> None:
 
 
 def test_names_are_not_read_as_markup(
-    judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo]
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
 ) -> None:
     """A data set whose name looks like markup is shown as it is."""
-    judged = [judge("murmur", EVEN, "a", source="[red]x[/red]"), judge("normal", EVEN, "b", source="[/]y")]
-    text = printed(evaluate(judged, about_set(judged), Bootstrap(0, 10)))
+    scored = [make_scored("murmur", EVEN, "a", source="[red]x[/red]"), make_scored("normal", EVEN, "b", source="[/]y")]
+    text = printed(evaluate(scored, make_info(scored), Bootstrap(0, 10)))
     assert "[red]x[/red]" in text
     assert "[/]y" in text

@@ -56,34 +56,34 @@ class TestWithMatplotlib:
         assert write_plots(seen_evaluation, tmp_path / "b")[0].read_bytes() != held_out
 
     def test_partial_labels_give_a_roc_alone(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
+        self, make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """Of partially labelled sets there is the ROC curve of the known label alone."""
-        judged = [judge("normal or extrastole", EVEN, "a"), judge("murmur", EVEN, "b")]
-        paths = write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)
+        scored = [make_scored("normal or extrastole", EVEN, "a"), make_scored("murmur", EVEN, "b")]
+        paths = write_plots(evaluate(scored, make_info(scored), Bootstrap(0, 10)), tmp_path)
         assert [path.name for path in paths] == ["roc.png"]
 
     def test_nothing_to_plot(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
+        self, make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """Non-cardiac sounds alone give no plot."""
-        judged = [judge("not-heart", EVEN)]
-        assert write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path) == []
+        scored = [make_scored("not-heart", EVEN)]
+        assert write_plots(evaluate(scored, make_info(scored), Bootstrap(0, 10)), tmp_path) == []
 
     def test_one_recording(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
+        self, make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """Metrics without an interval are plotted without one, and without a warning."""
-        judged = [judge("murmur", EVEN)]
-        paths = write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)
+        scored = [make_scored("murmur", EVEN)]
+        paths = write_plots(evaluate(scored, make_info(scored), Bootstrap(0, 10)), tmp_path)
         assert [path.name for path in paths] == ["confusion.png", "reliability.png", "coverage.png"]
 
     def test_names_are_not_read_as_formulas(
-        self, judge: Callable[..., ScoredRecording], about_set: Callable[..., EvaluationInfo], tmp_path: Path
+        self, make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo], tmp_path: Path
     ) -> None:
         """A data set whose name looks like mathematics is shown as it is."""
-        judged = [judge("murmur", EVEN, "a", source="$x^$"), judge("normal", EVEN, "b", source="$y")]
-        assert len(write_plots(evaluate(judged, about_set(judged), Bootstrap(0, 10)), tmp_path)) == 4
+        scored = [make_scored("murmur", EVEN, "a", source="$x^$"), make_scored("normal", EVEN, "b", source="$y")]
+        assert len(write_plots(evaluate(scored, make_info(scored), Bootstrap(0, 10)), tmp_path)) == 4
 
 
 def test_without_matplotlib(evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
