@@ -1,4 +1,4 @@
-"""Synthetic sound: phonocardiograms with a known rhythm, artifacts, noise and sounds that are not of a heart.
+"""Synthetic sound: phonocardiograms with a known rhythm, recording artifacts, noise and non-cardiac sounds.
 
-What the demo plays and what a training adds to its recordings.
+Played by the demo, and added to the recordings in training.
 """

@@ -1,9 +1,9 @@
-"""Sounds that are no heart at all: what a microphone hears when it is not on a chest.
+"""Non-cardiac sounds: what a microphone records when it is not on a chest.
 
-Training and the tests of the quality gate draw them from :func:`random_non_cardiac`. Every maker returns
-``(samples,)`` float32 with its largest magnitude at 1 unless it says otherwise, is repeatable from
-the generator's state, and raises a plain ValueError for a duration or a rate out of range.
-Safe on any thread; knows nothing of devices, files or networks.
+Training and the tests of the quality gate draw them from :func:`random_non_cardiac`. Every generator returns
+``(samples,)`` float32 with a peak of 1 unless it says otherwise, is reproducible from the state of ``rng``,
+and raises a ValueError for a duration or a rate out of range. Safe on any thread; knows nothing of devices,
+files or networks.
 """
 
 from __future__ import annotations
@@ -14,8 +14,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.synthesis.artifacts import add_at, clicks, handling_noise, knocks, room_noise, rubbing, normalize_peak
-from monitor.synthesis.noise import bell_curve, checked_num_samples, db_to_amplitude, equalize, frequencies, bandpass_gain, shaped_noise
+from monitor.synthesis.artifacts import add_at, clicks, handling_noise, knocks, normalize_peak, room_noise, rubbing
+from monitor.synthesis.noise import (
+    bandpass_gain,
+    bell_curve,
+    checked_num_samples,
+    db_to_amplitude,
+    equalize,
+    frequencies,
+    shaped_noise,
+)
 
 __all__ = ["GENERATORS", "babble", "breathing", "coloured_noise", "hum", "music", "random_non_cardiac", "speech"]
 
@@ -25,11 +33,11 @@ VOWELS_HZ = np.array([
 ])  # fmt: skip
 """First two formants of ten vowels. Source: Peterson and Barney, J Acoust Soc Am 24:175 (1952), men."""
 
-HIGHEST_HARMONIC_HZ = 1900.0
+MAX_HARMONIC_HZ = 1900.0
 
 
 def coloured_noise(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
-    """Return steady noise of one colour: white to brown, or a band."""
+    """Return stationary noise: white to brown, or a band."""
     samples = checked_num_samples(duration_s, sample_rate)
     grid = frequencies(samples, sample_rate)
     fall = np.maximum(grid, 5.0) ** np.float32(-rng.choice((0.0, 0.5, 1.0)))
@@ -38,7 +46,7 @@ def coloured_noise(duration_s: float, rng: np.random.Generator, sample_rate: int
 
 
 def breathing(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
-    """Return breath sounds without a heart, 100 to 1000 Hz, 10 to 40 breaths a minute."""
+    """Return breath sounds without a heart, 100 to 1000 Hz, 10 to 40 breaths per minute."""
     samples = checked_num_samples(duration_s, sample_rate)
     grid = frequencies(samples, sample_rate)
     turn = np.arange(samples) / sample_rate * rng.uniform(10.0, 40.0) / 60.0 + rng.uniform()
@@ -66,7 +74,7 @@ def hum(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) ->
 
 
 def music(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
-    """Return a melody of plucked or held notes on a scale."""
+    """Return a melody of plucked or sustained notes on a major scale."""
     samples = checked_num_samples(duration_s, sample_rate)
     out = np.zeros(samples, np.float32)
     beat_s, decay_s, base = rng.uniform(0.12, 0.6), rng.uniform(0.08, 1.0), rng.uniform(60.0, 400.0)
@@ -84,7 +92,7 @@ def music(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) 
 
 
 def speech(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
-    """Return one voice without words: syllables with a pitch and two formants, hisses between, pauses."""
+    """Return a voice without words: syllables with a pitch and two formants, fricatives and pauses between them."""
     samples = checked_num_samples(duration_s, sample_rate)
     out = np.zeros(samples, np.float32)
     pitch, tract = np.exp(rng.uniform(np.log(85.0), np.log(280.0))), rng.uniform(0.9, 1.25)
@@ -111,11 +119,11 @@ def babble(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000)
 GENERATORS: tuple[Callable[[float, np.random.Generator, int], NDArray[np.float32]], ...] = (
     coloured_noise, room_noise, hum, music, speech, babble, rubbing, handling_noise, knocks, breathing, clicks,
 )  # fmt: skip
-"""Every maker of a sound without a heart."""
+"""Every generator of a non-cardiac sound."""
 
 
 def random_non_cardiac(duration_s: float, rng: np.random.Generator, sample_rate: int = 4000) -> NDArray[np.float32]:
-    """Return some sound that is no heart: one of :data:`GENERATORS` or two together, through some device.
+    """Return a random non-cardiac sound: one of :data:`GENERATORS` or two mixed, through a random device.
 
     Parameters
     ----------
@@ -128,12 +136,18 @@ def random_non_cardiac(duration_s: float, rng: np.random.Generator, sample_rate:
     Returns
     -------
     ndarray, shape (samples,), float32
-        From -1 to 1, at any level from faint to full.
+        From -1 to 1, with a peak from 0.01 to 1.
 
     Raises
     ------
     ValueError
         If the duration or the rate is out of range.
+
+    Examples
+    --------
+    >>> sound = random_non_cardiac(2.0, np.random.default_rng(0))
+    >>> sound.shape, sound.dtype.name
+    ((8000,), 'float32')
     """
     kinds = rng.choice(len(GENERATORS), size=1 if rng.random() < 0.7 else 2, replace=False)
     sound = GENERATORS[kinds[0]](duration_s, rng, sample_rate)
@@ -151,24 +165,24 @@ def _voice(
     rng: np.random.Generator,
     sample_rate: int,
 ) -> NDArray[np.float32]:
-    """Return the harmonics of a gliding pitch, each as strong as ``gain`` says at its mean frequency."""
-    highest = min(HIGHEST_HARMONIC_HZ, 0.45 * sample_rate)
-    number = np.arange(1, max(2, int(highest / pitch_hz.max()) + 1))
+    """Return the harmonics of a varying pitch, each with the gain at its mean frequency."""
+    highest = min(MAX_HARMONIC_HZ, 0.45 * sample_rate)
+    harmonics = np.arange(1, max(2, int(highest / pitch_hz.max()) + 1))
     phase = (np.cumsum(pitch_hz) * (2.0 * np.pi / sample_rate)).astype(np.float32)
-    begin = rng.uniform(0.0, 2.0 * np.pi, (len(number), 1))
-    waves = np.sin((number[:, None] * phase + begin).astype(np.float32))
-    mixed: NDArray[np.float32] = gain(number * pitch_hz.mean()).astype(np.float32) @ waves
+    offset = rng.uniform(0.0, 2.0 * np.pi, (len(harmonics), 1))
+    waves = np.sin((harmonics[:, None] * phase + offset).astype(np.float32))  # (harmonics, samples)
+    mixed: NDArray[np.float32] = gain(harmonics * pitch_hz.mean()).astype(np.float32) @ waves
     return mixed
 
 
 def _vowel(formants_hz: NDArray[np.float64], hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the strength of harmonics in a vowel: resonances 80 and 120 Hz wide over a falling source."""
+    """Return the amplitude of harmonics in a vowel: resonances 80 and 120 Hz wide over a falling source spectrum."""
     first, second = (1.0 / (1.0 + ((hz - f) / w) ** 2) for f, w in zip(formants_hz, (80.0, 120.0), strict=True))
-    strength: NDArray[np.float64] = (first + 0.5 * second + 0.02) * np.sqrt(100.0 / hz)
-    return strength
+    amplitude: NDArray[np.float64] = (first + 0.5 * second + 0.02) * np.sqrt(100.0 / hz)
+    return amplitude
 
 
 def _harmonic_fall(pitch_hz: float, rng: np.random.Generator) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Return the strength of an instrument's harmonics."""
+    """Return the amplitude of an instrument's harmonics as a function of frequency."""
     power = rng.uniform(0.5, 3.0)
     return lambda hz: (pitch_hz / hz) ** power

@@ -1,7 +1,7 @@
-"""What a made heart sounds like: plain frozen descriptions, in the units a person would name.
+"""Parameters of a synthetic heart sound, as frozen dataclasses in clinical and acoustic units.
 
-:mod:`monitor.synthesis.phonocardiogram` makes sound of them, :mod:`monitor.synthesis.random_parameters` draws them at random.
-The defaults are a quiet adult heard through a good stethoscope. Safe on any thread; makes no sound itself.
+:mod:`monitor.synthesis.phonocardiogram` synthesizes sound from them, :mod:`monitor.synthesis.random_parameters` draws
+them at random. The defaults are an adult at rest, recorded with a good stethoscope. Safe on any thread.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 
 from monitor.synthesis.rhythm import Rhythm
 
-__all__ = ["HeartParameters", "Label", "Murmur", "MurmurShape", "BackgroundNoise", "HeartSound"]
+__all__ = ["BackgroundNoise", "HeartParameters", "HeartSound", "Label", "Murmur", "MurmurShape"]
 
 MurmurShape = Literal["plateau", "diamond", "decrescendo", "crescendo", "rumble"]
 Label = Literal["normal", "murmur", "extrastole"]
@@ -19,20 +19,20 @@ Label = Literal["normal", "murmur", "extrastole"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HeartSound:
-    """A heart sound: a few damped vibrations that begin within 30 ms of each other.
+    """A first or second heart sound: a few damped vibrations that begin within 30 ms of each other.
 
     Parameters
     ----------
     pitch_hz : float
-        Of the body of the sound, 30 to 120 Hz. Source: Arnott, Pfeiffer and Tavel, J Biomed Eng
-        6:121 (1984): the first sound peaks below 60 Hz, the second a little higher.
+        Main frequency, 30 to 120 Hz. Source: Arnott, Pfeiffer and Tavel, J Biomed Eng
+        6:121 (1984): the first sound peaks below 60 Hz, the second slightly higher.
     duration_s : float
-        Until it has died away. First sound 0.122 s, second 0.092 s, both with a standard deviation of
+        Until the sound has decayed. First sound 0.122 s, second 0.092 s, both with a standard deviation of
         0.022 s. Source: Schmidt et al., Physiol Meas 31:513 (2010).
     snap_db : float
-        Peak of the sharp beginning against the body; it reaches up to 1000 Hz.
+        Peak of the sharp onset, up to 1000 Hz, relative to the rest of the sound.
     level_db : float
-        Peak of the whole against the first sound.
+        Peak of the whole sound relative to the first sound.
     """
 
     pitch_hz: float
@@ -50,14 +50,14 @@ class Murmur:
     phase : {"systolic", "diastolic"}
     shape : {"plateau", "diamond", "decrescendo", "crescendo", "rumble"}
     interval : tuple of float
-        Start and end as fractions of the phase. Diastole is taken as at most 0.6 s.
+        Start and end as fractions of the phase; at most 0.6 s of diastole count.
     peak : float
-        Where in that interval the loudest moment lies, 0 to 1.
+        Position of the maximum of a diamond within the interval, 0 to 1.
     centre_hz, width_octaves : float
-        Of its bell-shaped spectrum: mostly 100 to 400 Hz, rumbles lower.
+        Of the bell-shaped spectrum: mostly 100 to 400 Hz, rumbles lower.
         Source: Rangayyan and Lehner, CRC Crit Rev Biomed Eng 15:211 (1988).
     level_db : float
-        Root mean square at its loudest against the peak of the first sound.
+        Maximum root mean square relative to the peak of the first sound.
     """
 
     phase: Literal["systolic", "diastolic"] = "systolic"
@@ -71,31 +71,31 @@ class Murmur:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BackgroundNoise:
-    """All that is heard beside the heart. Levels are root mean squares against the heart's loudest moment.
+    """All sound besides the heart. Levels are root mean squares relative to the peak of the heart sound.
 
     Parameters
     ----------
     noise_db : float
-        Low noise of body and room, falling with frequency.
+        Low-frequency noise of body and room.
     noise_slope_db : float
-        Its fall per octave, 3 to 9.
+        Decrease of that noise per octave, 3 to 9.
     hiss_db : float
         White noise of the converter.
     lungs_db : float
-        Breath sounds while breathing in; 100 to 1000 Hz.
+        Breath sounds during inspiration; 100 to 1000 Hz.
         Source: Pasterkamp, Kraman and Wodicka, Am J Respir Crit Care Med 156:974 (1997).
     lungs_hz : float
-        Centre of their band.
+        Centre frequency of the breath sounds.
     hum_db : float
-        Mains hum with its harmonics; -200 for none.
+        Mains hum with harmonics; -200 for none.
     hum_hz : float
         50 or 60.
     whistle_db : float
-        Steady tones of the device, 300 Hz and up; -200 for none.
+        Steady tones of the device, 300 Hz and above; -200 for none.
     knocks_per_s : float
         Rate of irregular knocks and creaks on the chest piece.
     knocks_db : float
-        Their loudest peak.
+        Peak of the loudest knock.
     """
 
     noise_db: float = -36.0
@@ -112,7 +112,7 @@ class BackgroundNoise:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HeartParameters:
-    """A heart, the person round it and the stethoscope that hears it.
+    """A heart, the patient's body and the stethoscope.
 
     Parameters
     ----------
@@ -121,29 +121,35 @@ class HeartParameters:
         Breaths per minute: 12 to 20 in adults, up to 40 in infants.
         Source: Fleming et al., Lancet 377:1011 (2011).
     s1, s2 : HeartSound
+        First and second heart sound.
     split_s : tuple of float
-        Time from the aortic to the pulmonary part of the second sound when breathing out and in;
+        Time from the aortic to the pulmonary part of the second sound in expiration and inspiration;
         up to 0.015 and about 0.02 to 0.06 s. Source: Leatham, Lancet 264:607 (1954).
     s3_db, s4_db : float
-        Soft third sound 0.12 to 0.18 s after the second, and fourth 0.08 to 0.14 s before the
+        Soft third sound 0.12 to 0.18 s after the second, and fourth sound 0.08 to 0.14 s before the
         first; -200 for none. Source: Tavel, Clinical Phonocardiography.
     timbre : int or None
-        The seed of what a first and a second sound of these settings are like: the same number is
-        the same person's heart. None draws it with all else.
+        Seed of the waveforms of the heart sounds: the same seed is the same person's heart. None
+        draws the waveforms from the common generator.
     loudness_spread : float
-        Standard deviation of one beat's loudness, as a fraction.
+        Standard deviation of the loudness of a beat, as a fraction.
     breathing_loudness : float
-        Amplitude of the loudness with breathing, as a fraction: lungs cover the heart.
+        Amplitude of the loudness modulation by breathing, as a fraction: lungs attenuate the heart.
     ectopic_s1, ectopic_s2 : float
-        Loudness of an early beat's sounds, as a factor; a second sound below 0.02 is not there.
+        Loudness of the sounds of an ectopic beat, as a factor; a second sound below 0.02 is absent.
     murmur : Murmur or None
     background : BackgroundNoise
     colour_db : tuple of float
         Gain of chest and device at 16, 31, 62, 125, 250, 500, 1000 and 2000 Hz.
     band_hz : tuple of float
-        Lower and upper limit of the device.
+        Lower and upper cutoff frequency of the device.
     peak : float
-        Largest magnitude of the recording; above 1 it is clipped at 1, as an input overdriven.
+        Peak of the recording; above 1 it is clipped at 1, like an overdriven input.
+
+    Examples
+    --------
+    >>> HeartParameters().label, HeartParameters(murmur=Murmur(level_db=-20.0)).label
+    ('normal', 'murmur')
     """
 
     rhythm: Rhythm = dataclasses.field(default_factory=Rhythm)
@@ -166,7 +172,7 @@ class HeartParameters:
 
     @property
     def label(self) -> Label:
-        """What a perfect listener would say; a murmur goes before early beats."""
+        """Ground truth; a murmur takes precedence over ectopic beats."""
         if self.murmur is not None:
             return "murmur"
         return "extrastole" if self.rhythm.kind == "ectopic" else "normal"

@@ -1,8 +1,8 @@
-"""A made phonocardiogram: heart sound whose every beat is known.
+"""A synthetic phonocardiogram: heart sound in which every beat is known.
 
-The demo plays it, and training draws rhythms from it that no collection of recordings marks.
-A few heart sounds are made once and laid down at every beat, and all noise is made by colour, so
-five seconds at 4000 Hz take a few milliseconds. Pure NumPy; the same generator state gives the same
+The demo plays it, and training uses it for rhythms that no data set annotates. A few heart sounds are
+synthesized once and placed at every beat, and noise is shaped in the frequency domain, so five
+seconds at 4000 Hz take a few milliseconds. Pure NumPy; the same generator state gives the same
 sound. Safe on any thread; knows nothing of devices, files or networks.
 """
 
@@ -13,29 +13,30 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.synthesis.artifacts import add_at
 from monitor.synthesis.noise import (
-    bell_curve,
+    bandpass_gain,
     bandpass_response,
+    bell_curve,
     checked_num_samples,
     db_to_amplitude,
     equalize,
     frequencies,
-    bandpass_gain,
     shaped_noise,
 )
-from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, BackgroundNoise, HeartSound
+from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound, Murmur, MurmurShape
 from monitor.synthesis.rhythm import Beats, synthesize_beats
 
 __all__ = ["SyntheticSound", "phonocardiogram"]
 
 MARGIN_S = 0.35
-"""Made beyond both ends and cut off: longer than a heart sound and than what filters smear round the ends."""
+"""Synthesized beyond both ends and cut off: longer than a heart sound and than the wrap-around of the filters."""
 
-LONGEST_DIASTOLE_S = 0.6
-"""Diastole is measured up to this for the place of a murmur: flow has ceased, however slow the heart."""
+MAX_DIASTOLE_S = 0.6
+"""Longest part of diastole that a murmur is placed in: later there is no flow, however slow the heart."""
 
 SILENT_S2 = 0.02
-"""An early beat whose second sound is softer than this, as a factor, has none to hear."""
+"""An ectopic beat whose second sound is softer than this, as a factor, has no audible second sound."""
 
 COLOUR_HZ = np.array([15.6, 31.2, 62.5, 125.0, 250.0, 500.0, 1000.0, 2000.0])
 
@@ -46,13 +47,13 @@ SHAPES: dict[MurmurShape, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "crescendo": ((0.0, 0.4, 0.75, 0.94, 1.0), (0.0, 0.25, 0.6, 1.0, 0.0)),
     "rumble": ((0.0, 0.2, 0.45, 0.7, 0.9, 1.0), (0.0, 1.0, 0.6, 0.35, 0.7, 0.0)),
 }
-"""Loudness over the course of a murmur, as corner points. Source: the shapes drawn in Leatham,
-Auscultation of the Heart and Phonocardiography; the rumble grows again before the first sound."""
+"""Envelope of a murmur: positions and amplitudes of the corner points. Source: the figures in Leatham,
+Auscultation of the Heart and Phonocardiography; the rumble rises again before the first sound."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SyntheticSound:
-    """A made recording and its truth.
+    """A synthetic recording and its ground truth.
 
     Attributes
     ----------
@@ -63,7 +64,7 @@ class SyntheticSound:
     beats : Beats
         The beats whose first sound begins inside.
     parameters : HeartParameters
-        What it was made from.
+        The parameters of the synthesis.
     """
 
     waveform: NDArray[np.float32]
@@ -75,7 +76,7 @@ class SyntheticSound:
 def phonocardiogram(
     duration_s: float, parameters: HeartParameters, rng: np.random.Generator, sample_rate: int = 4000
 ) -> SyntheticSound:
-    """Return a made recording of a heart.
+    """Return a synthetic recording of a heart.
 
     Parameters
     ----------
@@ -95,32 +96,46 @@ def phonocardiogram(
     ------
     ValueError
         If the duration or the rate is out of range.
+
+    Examples
+    --------
+    >>> sound = phonocardiogram(5.0, HeartParameters(), np.random.default_rng(0))
+    >>> sound.waveform.shape, sound.sample_rate, sound.parameters.label
+    ((20000,), 4000, 'normal')
+    >>> len(sound.beats.s1_samples)  # 72 beats per minute
+    6
     """
     samples = checked_num_samples(duration_s, sample_rate)
     margin = round(MARGIN_S * sample_rate)
     total = samples + 2 * margin
     phase = rng.uniform(0.0, 2.0 * np.pi)
     beats = synthesize_beats(
-        samples / sample_rate, MARGIN_S + 0.9, parameters.rhythm, phase, parameters.breathing_bpm / 60.0, rng, sample_rate
+        samples / sample_rate,
+        MARGIN_S + 0.9,
+        parameters.rhythm,
+        phase,
+        parameters.breathing_bpm / 60.0,
+        rng,
+        sample_rate,
     )
-    turns = np.arange(-margin, total - margin, dtype=np.float32)
-    turns *= np.float32(2.0 * np.pi * parameters.breathing_bpm / (60.0 * sample_rate))
-    turns += np.float32(phase)
-    body = _Chest(parameters, beats, np.sin(turns), margin, sample_rate, rng)
-    heard = body.sound()[margin : margin + samples]
-    heard *= np.float32(parameters.peak / (np.abs(heard).max() + 1e-9))
-    truth = beats.inside(samples)
+    breathing = np.arange(-margin, total - margin, dtype=np.float32)
+    breathing *= np.float32(2.0 * np.pi * parameters.breathing_bpm / (60.0 * sample_rate))
+    breathing += np.float32(phase)
+    synthesis = _Synthesis(parameters, beats, np.sin(breathing), margin, sample_rate, rng)
+    waveform = synthesis.sound()[margin : margin + samples]
+    waveform *= np.float32(parameters.peak / (np.abs(waveform).max() + 1e-9))
+    ground_truth = beats.inside(samples)
     if parameters.ectopic_s2 < SILENT_S2:
-        truth.s2_samples[truth.ectopic] = -1
-    return SyntheticSound(np.clip(heard, -1.0, 1.0), sample_rate, truth, parameters)
+        ground_truth.s2_samples[ground_truth.ectopic] = -1
+    return SyntheticSound(np.clip(waveform, -1.0, 1.0), sample_rate, ground_truth, parameters)
 
 
-class _Chest:
-    """One recording in the making: the parts are added up here, each at its place.
+class _Synthesis:
+    """The components of one recording, before they are scaled.
 
     Notes
     -----
-    Lives for one call; holds the random generator, so the order of its steps is the sound.
+    Exists for one call. The steps share one random generator, so their order determines the sound.
     """
 
     def __init__(
@@ -141,7 +156,7 @@ class _Chest:
         self.after_pause = np.concatenate(([False], beats.ectopic[:-1]))
 
     def sound(self) -> NDArray[np.float32]:
-        """Return the recording with its margins, not yet scaled."""
+        """Return the recording with margins, not yet scaled."""
         heart = self._heart()
         if self.parameters.murmur is not None:
             heart += self._murmur(self.parameters.murmur)
@@ -153,7 +168,7 @@ class _Chest:
         return heart
 
     def _heart(self) -> NDArray[np.float32]:
-        """Return all heart sounds, the first sound's typical peak at 1."""
+        """Return all heart sounds; the first sound has a peak of about 1."""
         s, beats, rng = self.parameters, self.beats, self.rng
         out = np.zeros(len(self.breath), np.float32)
         spread = s.loudness_spread * rng.standard_normal(len(beats.ectopic))
@@ -162,60 +177,61 @@ class _Chest:
         )
         first = loud * np.where(beats.ectopic, s.ectopic_s1, 1.0)
         second = loud * np.where(beats.ectopic, s.ectopic_s2, 1.0) * db_to_amplitude(s.s2.level_db)
-        self._lay(out, s.s1, beats.s1_samples, first)
+        self._place(out, s.s1, beats.s1_samples, first)
         narrow, wide = s.split_s
         split = narrow + (wide - narrow) * 0.5 * (1.0 + self.beat_breath)
-        behind = beats.s2_samples + np.round(split * self.sample_rate).astype(np.int64)
-        self._lay(out, s.s2, beats.s2_samples, second)
-        self._lay(out, s.s2, behind, second * rng.uniform(0.2, 0.6))
+        pulmonary = beats.s2_samples + np.round(split * self.sample_rate).astype(np.int64)
+        self._place(out, s.s2, beats.s2_samples, second)
+        self._place(out, s.s2, pulmonary, second * rng.uniform(0.2, 0.6))
         soft = HeartSound(pitch_hz=rng.uniform(25.0, 45.0), duration_s=0.09, snap_db=-60.0)
         third, fourth = (rng.uniform((0.12, 0.08), (0.18, 0.14)) * self.sample_rate).astype(np.int64)
-        self._lay(out, soft, beats.s2_samples + third, loud * db_to_amplitude(s.s3_db))
-        self._lay(out, soft, beats.s1_samples - fourth, loud * db_to_amplitude(s.s4_db))
+        self._place(out, soft, beats.s2_samples + third, loud * db_to_amplitude(s.s3_db))
+        self._place(out, soft, beats.s1_samples - fourth, loud * db_to_amplitude(s.s4_db))
         return out
 
-    def _lay(self, out: NDArray[np.float32], tone: HeartSound, at: NDArray[np.int64], loud: NDArray[np.float64]) -> None:
-        """Add one heart sound at every place, each a little different from the last."""
+    def _place(
+        self, out: NDArray[np.float32], kind: HeartSound, at: NDArray[np.int64], loud: NDArray[np.float64]
+    ) -> None:
+        """Add a heart sound at every position, in place, each time slightly different."""
         if loud.max() < 1e-6:
             return
-        parts = _vibrations(tone, self.sample_rate, self.timbre)
-        weights = 1.0 + 0.2 * self.rng.standard_normal((len(at), len(parts)))
-        sounds = ((weights * loud[:, None]).astype(np.float32)) @ parts
+        components = _components(kind, self.sample_rate, self.timbre)
+        weights = 1.0 + 0.2 * self.rng.standard_normal((len(at), len(components)))
+        sounds = ((weights * loud[:, None]).astype(np.float32)) @ components  # (positions, samples)
         for start, sound in zip((at + self.margin).tolist(), sounds, strict=True):
-            begin, end = max(0, start), min(len(out), start + len(sound))
-            if begin < end:
-                out[begin:end] += sound[begin - start : end - start]
+            add_at(out, sound, start)
 
     def _murmur(self, murmur: Murmur) -> NDArray[np.float32]:
-        """Return the murmur: coloured noise that swells in its part of each cycle."""
+        """Return the murmur: shaped noise with an envelope in each cycle."""
         rate, beats = self.sample_rate, self.beats
         noise = shaped_noise(bell_curve(self.grid, murmur.centre_hz, murmur.width_octaves), len(self.breath), self.rng)
         if murmur.phase == "systolic":
             begin, end = beats.s1_samples, beats.s2_samples
         else:
-            longest = beats.s2_samples[:-1] + round(LONGEST_DIASTOLE_S * rate)
-            begin, end = beats.s2_samples[:-1], np.minimum(beats.s1_samples[1:], longest)
+            latest = beats.s2_samples[:-1] + round(MAX_DIASTOLE_S * rate)
+            begin, end = beats.s2_samples[:-1], np.minimum(beats.s1_samples[1:], latest)
         envelope = np.zeros(len(noise), np.float32)
-        place, height = SHAPES[murmur.shape]
-        bent = np.interp(place, (0.0, 0.5, 1.0), (0.0, murmur.peak, 1.0)) if murmur.shape == "diamond" else place
+        position, amplitude = map(np.array, SHAPES[murmur.shape])
+        if murmur.shape == "diamond":
+            position = np.interp(position, (0.0, 0.5, 1.0), (0.0, murmur.peak, 1.0))
         for first, last, level in zip(begin + self.margin, end + self.margin, self._flow(murmur), strict=False):
             start = round(first + murmur.interval[0] * (last - first))
             stop = round(first + murmur.interval[1] * (last - first))
             inside = slice(max(0, start), max(0, stop))
-            course = (np.arange(inside.start, min(len(noise), inside.stop)) - start) / (stop - start)
-            envelope[inside] = level * np.interp(course, bent, height)
+            fraction = (np.arange(inside.start, min(len(noise), inside.stop)) - start) / (stop - start)
+            envelope[inside] = level * np.interp(fraction, position, amplitude)
         noise *= envelope
         return noise
 
     def _flow(self, murmur: Murmur) -> NDArray[np.float64]:
-        """Return the murmur's strength at each beat: less flow when a beat is early, more after the pause."""
+        """Return the amplitude of the murmur at each beat: less flow in an ectopic beat, more after the pause."""
         loud = np.where(self.beats.ectopic, 0.6, np.where(self.after_pause, 1.35, 1.0))
         loud *= self.rng.uniform(0.75, 1.25, len(loud)) * db_to_amplitude(murmur.level_db)
         loud *= 1.0 + self.rng.uniform(-0.3, 0.3) * self.beat_breath
         return loud
 
     def _lungs(self) -> NDArray[np.float32]:
-        """Return the breath sounds: louder when breathing in than out."""
+        """Return the breath sounds: louder in inspiration than in expiration."""
         s = self.parameters.background
         inward, outward = db_to_amplitude(s.lungs_db), db_to_amplitude(s.lungs_db) * self.rng.uniform(0.1, 0.5)
         flow = self.breath * np.where(self.breath > 0, np.float32(inward), np.float32(-outward)) * np.abs(self.breath)
@@ -224,7 +240,7 @@ class _Chest:
         return noise
 
     def _device(self) -> NDArray[np.complex64]:
-        """Return the response of chest and stethoscope over frequency."""
+        """Return the frequency response of chest and stethoscope."""
         low_hz, high_hz = self.parameters.band_hz
         colour = np.interp(np.log2(self.grid), np.log2(COLOUR_HZ), np.array(self.parameters.colour_db))
         response = bandpass_response(self.grid, low_hz, high_hz)
@@ -232,54 +248,54 @@ class _Chest:
         return response
 
     def _noise(self, s: BackgroundNoise) -> NDArray[np.float32]:
-        """Return what the heart is heard through, against its loudest moment."""
+        """Return the background noise, relative to the peak of the heart sound."""
         fall = np.maximum(self.grid * np.float32(1.0 / 50.0), 0.6) ** np.float32(-s.noise_slope_db / 6.02)
         dark = fall * bandpass_gain(self.grid, 8.0, 1800.0)
         power = np.square(dark) * np.float32(db_to_amplitude(2.0 * s.noise_db) / np.square(dark).mean())
         power += np.float32(db_to_amplitude(2.0 * s.hiss_db))
         self._add_tones(power, s.hum_db, s.hum_hz * np.arange(1, 6))
         self._add_tones(power, s.whistle_db, self.rng.uniform(300.0, 1600.0, 3))
-        noise = shaped_noise(np.sqrt(power), len(self.breath), self.rng, as_given=True)
-        self._bump(noise, s)
+        noise = shaped_noise(np.sqrt(power), len(self.breath), self.rng, normalize=False)
+        self._add_knocks(noise, s)
         return noise
 
     def _add_tones(self, power: NDArray[np.float32], level_db: float, pitches_hz: NDArray[np.floating]) -> None:
-        """Add steady tones of uneven strength, the strongest of about a level, to a power spectrum in place."""
-        strength = self.rng.uniform(0.05, 1.0, len(pitches_hz)) ** 4
+        """Add steady tones of random power, the strongest near ``level_db``, to a power spectrum in place."""
+        weights = self.rng.uniform(0.05, 1.0, len(pitches_hz)) ** 4
         bins = np.round(pitches_hz / self.grid[1]).astype(np.int64)
-        heard = bins < 0.9 * len(power)
-        power[bins[heard]] += (strength[heard] * db_to_amplitude(2.0 * level_db) * len(power)).astype(np.float32)
+        inside = bins < 0.9 * len(power)
+        power[bins[inside]] += (weights[inside] * db_to_amplitude(2.0 * level_db) * len(power)).astype(np.float32)
 
-    def _bump(self, noise: NDArray[np.float32], s: BackgroundNoise) -> None:
+    def _add_knocks(self, noise: NDArray[np.float32], s: BackgroundNoise) -> None:
         """Add knocks at irregular times, in place."""
         count = self.rng.poisson(s.knocks_per_s * len(noise) / self.sample_rate)
         if count == 0:
             return
-        tone = HeartSound(pitch_hz=self.rng.uniform(30.0, 200.0), duration_s=self.rng.uniform(0.03, 0.12), snap_db=6.0)
+        knock = HeartSound(pitch_hz=self.rng.uniform(30.0, 200.0), duration_s=self.rng.uniform(0.03, 0.12), snap_db=6.0)
         at = self.rng.integers(-self.margin, len(noise) - self.margin, count)
-        self._lay(noise, tone, at, db_to_amplitude(s.knocks_db) * self.rng.uniform(0.1, 1.0, count))
+        self._place(noise, knock, at, db_to_amplitude(s.knocks_db) * self.rng.uniform(0.1, 1.0, count))
 
 
-def _vibrations(tone: HeartSound, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the parts of a heart sound.
+def _components(kind: HeartSound, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the components of a heart sound.
 
-    Each part is a vibration that grows and dies away, its pitch gliding a little; their sum has its
-    peak at 1. Source: the damped, gliding components of Xu, Durand and Pibarot, IEEE Trans
+    Each is a vibration with attack, decay and a slight glide of the frequency; their sum has a
+    peak of 1. Source: the damped, gliding components of Xu, Durand and Pibarot, IEEE Trans
     Biomed Eng 47:1328 (2000) and 48:277 (2001).
 
     Returns
     -------
-    ndarray, shape (parts, samples), float32
-        Three for the body, two of the valves and two for the sharp beginning.
+    ndarray, shape (components, samples), float32
+        Three for the body of the sound, two for the valves and two for the sharp onset.
     """
-    length = max(2, round(1.25 * tone.duration_s * sample_rate))
-    snap = 0.8 * db_to_amplitude(tone.snap_db)
-    pitch = np.concatenate((rng.uniform(0.65, 1.4, 3), rng.uniform(1.5, 3.2, 2))) * tone.pitch_hz
+    length = max(2, round(1.25 * kind.duration_s * sample_rate))
+    snap = 0.8 * db_to_amplitude(kind.snap_db)
+    pitch = np.concatenate((rng.uniform(0.65, 1.4, 3), rng.uniform(1.5, 3.2, 2))) * kind.pitch_hz
     pitch = np.concatenate((pitch, rng.uniform(90.0, 600.0, 2)))
     delay = np.concatenate((rng.uniform(0.0, 0.02, 3), rng.uniform(0.002, 0.03, 2), rng.uniform(0.005, 0.028, 2)))
     attack = np.concatenate((rng.uniform(0.004, 0.015, 3), rng.uniform(0.002, 0.006, 2), rng.uniform(5e-5, 4e-4, 2)))
     delay -= delay.min()
-    decay = tone.duration_s * np.concatenate((rng.uniform(0.12, 0.27, 3), rng.uniform(0.06, 0.16, 2)))
+    decay = kind.duration_s * np.concatenate((rng.uniform(0.12, 0.27, 3), rng.uniform(0.06, 0.16, 2)))
     decay = np.concatenate((decay, rng.uniform(0.4, 1.1, 2) / pitch[5:]))
     strength = np.concatenate((rng.uniform(0.5, 1.0, 3), rng.uniform(0.3, 1.0, 2), snap * rng.uniform(0.3, 1.0, 2)))
     angle = np.concatenate((rng.uniform(-0.5, 0.5, 5), rng.uniform(-np.pi, np.pi, 2)))
@@ -297,5 +313,5 @@ def _vibrations(tone: HeartSound, sample_rate: int, rng: np.random.Generator) ->
 
 
 def _column(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return one value per part, as a column."""
+    """Return one value per component, as a column."""
     return values.astype(np.float32)[:, None]

@@ -1,9 +1,9 @@
-"""Hearts drawn at random whose label is known: for training, and for tests that want variety.
+"""Random parameters of hearts with a known label: for training, and for tests that need variety.
 
 The ranges are physiological where :mod:`monitor.synthesis.parameters` names a source. The others are
-fitted so that made recordings have the spectra, peaks and noise floors of real ones from an
-electronic stethoscope: per band, the 10th, 50th, 90th and 99th percentile of the short-time spectrum
-of PASCAL set B, each a few dB to either side. Safe on any thread; makes no sound itself.
+fitted so that synthetic recordings have the spectra, peaks and noise floors of real ones from an
+electronic stethoscope: per band, the 10th, 50th, 90th and 99th percentiles of the short-time spectrum
+agree with PASCAL set B to within a few dB. Safe on any thread.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from monitor.synthesis.parameters import HeartParameters, Murmur, MurmurShape, BackgroundNoise, HeartSound
+from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound, Murmur, MurmurShape
 from monitor.synthesis.rhythm import Rhythm, RhythmKind
 
 __all__ = ["random_parameters"]
@@ -21,16 +21,16 @@ __all__ = ["random_parameters"]
 def random_parameters(
     rng: np.random.Generator, *, label: str = "normal", murmur: bool = False, kind: RhythmKind | None = None
 ) -> HeartParameters:
-    """Return a heart drawn at random whose label is known.
+    """Return the parameters of a random heart with a known label.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     label : {"normal", "murmur", "extrastole"}
     murmur : bool
-        Adds a murmur to early beats; a "murmur" always has one and a "normal" never.
+        Adds a murmur to ectopic beats; a "murmur" always has one, a "normal" never.
     kind : {"regular", "ectopic", "sinus-arrhythmia"} or None
-        The rhythm; None draws one that fits the label. A murmur may have any.
+        The rhythm; None draws one that fits the label. A "murmur" may have any.
 
     Returns
     -------
@@ -40,11 +40,17 @@ def random_parameters(
     ------
     ValueError
         If the label is unknown or contradicts ``murmur`` or ``kind``.
+
+    Examples
+    --------
+    >>> heart = random_parameters(np.random.default_rng(0), label="extrastole")
+    >>> heart.label, heart.rhythm.kind, heart.murmur
+    ('extrastole', 'ectopic', None)
     """
-    kind = _fitting_kind(label, murmur, kind, rng)
-    background = _random_surroundings(rng)
-    s1 = _random_tone(rng, pitch_hz=48.0, duration_s=0.122, level_db=0.0)
-    s2 = _random_tone(rng, pitch_hz=60.0, duration_s=0.1, level_db=rng.normal(-2.0, 4.5))
+    kind = _rhythm_kind(label, murmur, kind, rng)
+    background = _random_background(rng)
+    s1 = _random_heart_sound(rng, pitch_hz=48.0, duration_s=0.122, level_db=0.0)
+    s2 = _random_heart_sound(rng, pitch_hz=60.0, duration_s=0.1, level_db=rng.normal(-2.0, 4.5))
     breathing_bpm = float(np.clip(rng.lognormal(np.log(18.0), 0.3), 9.0, 40.0))
     narrow = float(rng.uniform(0.0, 0.015))
     return HeartParameters(
@@ -67,8 +73,8 @@ def random_parameters(
     )
 
 
-def _fitting_kind(label: str, murmur: bool, kind: RhythmKind | None, rng: np.random.Generator) -> RhythmKind:
-    """Return the rhythm of a label, refusing what contradicts it."""
+def _rhythm_kind(label: str, murmur: bool, kind: RhythmKind | None, rng: np.random.Generator) -> RhythmKind:
+    """Return the rhythm for a label, refusing arguments that contradict it."""
     if label not in ("normal", "murmur", "extrastole"):
         raise ValueError(f"label={label!r} must be normal, murmur or extrastole")
     if label == "normal" and murmur:
@@ -81,13 +87,13 @@ def _fitting_kind(label: str, murmur: bool, kind: RhythmKind | None, rng: np.ran
     return kind
 
 
-def _sometimes(rng: np.random.Generator, probability: float, least_db: float, most_db: float) -> float:
-    """Return a level that is there with a probability, and otherwise -200 dB."""
-    return float(rng.uniform(least_db, most_db)) if rng.random() < probability else -200.0
+def _sometimes(rng: np.random.Generator, probability: float, min_db: float, max_db: float) -> float:
+    """Return a random level with a probability, otherwise -200 dB."""
+    return float(rng.uniform(min_db, max_db)) if rng.random() < probability else -200.0
 
 
-def _random_tone(rng: np.random.Generator, pitch_hz: float, duration_s: float, level_db: float) -> HeartSound:
-    """Return a heart sound round a typical one."""
+def _random_heart_sound(rng: np.random.Generator, pitch_hz: float, duration_s: float, level_db: float) -> HeartSound:
+    """Return a heart sound that varies around typical values."""
     return HeartSound(
         pitch_hz=float(np.clip(pitch_hz * rng.lognormal(0.0, 0.25), 28.0, 110.0)),
         duration_s=float(np.clip(duration_s + 0.022 * rng.standard_normal(), 0.06, 0.19)),
@@ -97,7 +103,7 @@ def _random_tone(rng: np.random.Generator, pitch_hz: float, duration_s: float, l
 
 
 def _random_rhythm(rng: np.random.Generator, kind: RhythmKind, breathing_bpm: float) -> Rhythm:
-    """Return a rhythm of a kind; sinus arrhythmia stays smooth from beat to beat."""
+    """Return a random rhythm of a kind; sinus arrhythmia stays smooth from beat to beat."""
     rate = float(np.clip(rng.lognormal(np.log(84.0), 0.26), 45.0, 140.0 if kind == "ectopic" else 160.0))
     per_beat = 2.0 * np.sin(np.pi * min(0.5, breathing_bpm / rate))  # change of one interval to the next
     if kind == "sinus-arrhythmia":
@@ -105,7 +111,7 @@ def _random_rhythm(rng: np.random.Generator, kind: RhythmKind, breathing_bpm: fl
     else:
         respiratory = float(min(rng.uniform(0.0, 0.06), 0.07 / per_beat))
     gap = int(rng.choice((1, 2, 3, 4, 6), p=(0.12, 0.18, 0.25, 0.25, 0.2)))
-    ectopic = float(rng.uniform(0.5, 0.72))
+    earliest = float(rng.uniform(0.5, 0.72))
     return Rhythm(
         kind=kind,
         heart_rate_bpm=rate,
@@ -115,7 +121,7 @@ def _random_rhythm(rng: np.random.Generator, kind: RhythmKind, breathing_bpm: fl
         drift_period_s=float(rng.uniform(8.0, 40.0)),
         systole_offset_s=float(np.clip(0.015 * rng.standard_normal(), -0.03, 0.03)),
         ectopic_gap_beats=(gap, gap + int(rng.integers(0, 2 * gap + 1))),
-        prematurity=(ectopic, min(0.8, ectopic + float(rng.uniform(0.0, 0.12)))),
+        prematurity=(earliest, min(0.8, earliest + float(rng.uniform(0.0, 0.12)))),
         compensation=1.0 if rng.random() < 0.6 else float(rng.uniform(0.1, 1.0)),
     )
 
@@ -128,17 +134,17 @@ MURMUR_KINDS: tuple[tuple[float, Literal["systolic", "diastolic"], MurmurShape],
     (0.13, "diastolic", "decrescendo"),
     (0.07, "diastolic", "rumble"),
 )
-"""Shares of the murmurs drawn: most murmurs that are heard are systolic."""
+"""Probability, phase and shape of random murmurs: most audible murmurs are systolic."""
 
 
 def _random_murmur(rng: np.random.Generator, background: BackgroundNoise) -> Murmur:
-    """Return a murmur that can be heard above the surroundings."""
-    shares = np.array([share for share, _, _ in MURMUR_KINDS])
-    _, phase, shape = MURMUR_KINDS[int(rng.choice(len(shares), p=shares / shares.sum()))]
+    """Return a random murmur that is audible above the background."""
+    weights = np.array([weight for weight, _, _ in MURMUR_KINDS])
+    _, phase, shape = MURMUR_KINDS[int(rng.choice(len(weights), p=weights / weights.sum()))]
     start, end = _random_interval(rng, phase, shape)
     centre_hz = float(rng.uniform(45.0, 140.0) if shape == "rumble" else np.exp(rng.uniform(np.log(100), np.log(420))))
     fall = background.noise_slope_db * np.log2(centre_hz / 50.0)
-    covered_db = max(background.noise_db - fall, background.lungs_db - 4.0)
+    masked_db = max(background.noise_db - fall, background.lungs_db - 4.0)
     return Murmur(
         phase=phase,
         shape=shape,
@@ -146,12 +152,12 @@ def _random_murmur(rng: np.random.Generator, background: BackgroundNoise) -> Mur
         peak=float(rng.uniform(0.25, 0.75)),
         centre_hz=centre_hz,
         width_octaves=float(rng.uniform(0.5, 3.0)),
-        level_db=float(min(-1.0, max(rng.uniform(-28.0, -2.0), covered_db + rng.uniform(4.0, 14.0)))),
+        level_db=float(min(-1.0, max(rng.uniform(-28.0, -2.0), masked_db + rng.uniform(4.0, 14.0)))),
     )
 
 
 def _random_interval(rng: np.random.Generator, phase: str, shape: str) -> tuple[float, float]:
-    """Return where in its phase a murmur lies, as fractions."""
+    """Return start and end of a murmur as fractions of its phase."""
     if shape == "rumble":
         return float(rng.uniform(0.15, 0.3)), float(rng.uniform(0.6, 1.0))
     if phase == "diastolic":
@@ -165,8 +171,8 @@ def _random_interval(rng: np.random.Generator, phase: str, shape: str) -> tuple[
     return float(rng.uniform(0.05, 0.2)), float(rng.uniform(0.9, 1.05))
 
 
-def _random_surroundings(rng: np.random.Generator) -> BackgroundNoise:
-    """Return surroundings from very quiet to quite noisy; one recording in three is noisy."""
+def _random_background(rng: np.random.Generator) -> BackgroundNoise:
+    """Return random background noise, from very quiet to rather noisy; one recording in three is noisy."""
     noisy = rng.random() < 0.33
     noise_db = float(rng.normal(-35.0, 4.0) + (rng.uniform(0.0, 10.0) if noisy else 0.0))
     return BackgroundNoise(
@@ -184,14 +190,14 @@ def _random_surroundings(rng: np.random.Generator) -> BackgroundNoise:
 
 
 def _random_colour(rng: np.random.Generator) -> tuple[float, ...]:
-    """Return a smooth colour: a tilt, and bumps of a few dB."""
+    """Return a random smooth frequency response: a tilt, and deviations of a few dB."""
     octave = np.arange(8) - 2.0
     gains = rng.normal(0.0, 1.2) * octave + rng.normal(0.0, 2.5, 8)
     return tuple(float(gain) for gain in gains)
 
 
 def _random_peak(rng: np.random.Generator) -> float:
-    """Return a level; about one recording in six is overdriven, as in PASCAL set B (83 of 461 clipped)."""
+    """Return a random peak; about one recording in six is overdriven, as in PASCAL set B (83 of 461 clipped)."""
     if rng.random() < 0.17:
         return float(rng.uniform(1.0, 2.0))
     return float(np.exp(rng.uniform(np.log(0.04), 0.0)))

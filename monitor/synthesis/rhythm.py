@@ -1,8 +1,8 @@
-"""When the heart beats: times of first and second sounds, with the truth about early ones.
+"""The rhythm of a synthetic heart: times of first and second sounds, and which beats are ectopic.
 
-Pure timing, no sound: :func:`synthesize_beats` lays out every beat that can be heard in a made
-recording, regular or not, and says which beats are ectopic. Safe on any thread; takes every
-random number from the generator it is given.
+Pure timing, no sound: :func:`synthesize_beats` returns every beat that is audible in a synthetic
+recording, regular or not, with the ground truth. Safe on any thread; draws every random number
+from the generator it is given.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ __all__ = ["Beats", "Rhythm", "RhythmKind", "synthesize_beats", "systole_s"]
 RhythmKind = Literal["regular", "ectopic", "sinus-arrhythmia"]
 
 FILLING_S = 0.08
-"""Shortest time from a second sound to an early beat: a ventricle that has not relaxed gives no beat that is heard."""
+"""Shortest time from a second sound to an ectopic beat: a ventricle that has not relaxed gives no audible beat."""
 
 CYCLE_TO_SYSTOLE = 0.08
-"""Seconds of systole per second by which the cycle before was longer: filling lengthens ejection a little.
+"""Seconds of systole per second by which the previous cycle was longer: filling slightly prolongs ejection.
 Source: slope of ejection time against the preceding cycle in atrial fibrillation, about 0.05 to 0.15."""
 
 ECTOPIC_SYSTOLE = 0.88
-"""Systole of an early beat as a share of a normal one: less filled, it ejects for a shorter time."""
+"""Systole of an ectopic beat as a fraction of a normal one: less filled, the ventricle ejects for a shorter time."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How regularly a heart beats.
+    """The heart rate and its variation.
 
     Parameters
     ----------
     kind : {"regular", "ectopic", "sinus-arrhythmia"}
-        ``"ectopic"`` has early beats with a pause behind; the others have none. Sinus
-        arrhythmia is strong but smooth variation, which is natural and not ectopic.
+        ``"ectopic"`` has ectopic beats followed by a pause; the others have none. Sinus
+        arrhythmia is strong but smooth variation, which is physiological and not ectopic.
     heart_rate_bpm : float
-        45 to 160, the mean rate without early beats.
+        45 to 160, the mean rate without ectopic beats.
     jitter : float
-        Standard deviation of one interval from the smooth course, as a fraction. At rest the
+        Standard deviation of an interval around the smooth variation, as a fraction. At rest the
         intervals of 5 min vary by 30 to 50 ms, most of it smooth.
         Source: Task Force on heart rate variability, Circulation 93:1043 (1996).
     respiratory : float
@@ -50,16 +50,16 @@ class Rhythm:
     drift : float
         Amplitude of the slow variation, as a fraction.
     drift_period_s : float
-        Its period; 10 s is the vasomotor wave.
+        Period of the slow variation; 10 s is the vasomotor wave.
     systole_offset_s : float
-        Added to the mean systole of the rate; persons differ by about 0.015 s (Weissler 1968).
+        Added to the mean systole of the rate; individuals differ by about 0.015 s (Weissler 1968).
     ectopic_gap_beats : tuple of int
-        Least and most normal beats between two early ones; (1, 1) is every second beat.
+        Minimum and maximum number of normal beats between two ectopic beats; (1, 1) is bigeminy.
     prematurity : tuple of float
-        Least and most of an early beat's interval, as a fraction of the normal one; 0.5 to 0.8.
+        Minimum and maximum interval before an ectopic beat, as a fraction of the normal one; 0.5 to 0.85.
     compensation : float
-        Length of the pause: 1 is full (the two intervals together last as long as two normal
-        ones, ventricular), 0 none (atrial).
+        Length of the pause: 1 is fully compensatory (the two intervals together last as long as two
+        normal ones, ventricular), 0 is none (atrial).
     """
 
     kind: RhythmKind = "regular"
@@ -74,7 +74,7 @@ class Rhythm:
     compensation: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what no heart does.
+        """Check the values.
 
         Raises
         ------
@@ -93,16 +93,16 @@ class Rhythm:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Beats:
-    """The beats of a made recording, in order.
+    """The beats of a synthetic recording, in order.
 
     Attributes
     ----------
     s1_samples : ndarray, shape (beats,), int64
-        Absolute sample at which each first sound begins.
+        Onset of each first sound.
     s2_samples : ndarray, shape (beats,), int64
-        Where each second sound begins, after the first; -1 where the beat has none to hear.
+        Onset of each second sound, after the first; -1 where it is not audible.
     ectopic : ndarray, shape (beats,), bool
-        Whether the beat came early.
+        Whether the beat is ectopic.
     """
 
     s1_samples: NDArray[np.int64]
@@ -111,17 +111,22 @@ class Beats:
 
     def inside(self, samples: int) -> Beats:
         """Return the beats whose first sound begins in ``[0, samples)``; a later second sound becomes -1."""
-        kept = (self.s1_samples >= 0) & (self.s1_samples < samples)
-        s2 = self.s2_samples[kept]
-        return Beats(self.s1_samples[kept], np.where(s2 < samples, s2, -1), self.ectopic[kept])
+        inside = (self.s1_samples >= 0) & (self.s1_samples < samples)
+        s2 = self.s2_samples[inside]
+        return Beats(self.s1_samples[inside], np.where(s2 < samples, s2, -1), self.ectopic[inside])
 
 
 def systole_s(heart_rate_bpm: float) -> float:
     """Return the mean time from first to second sound, in seconds.
 
     Electromechanical systole is 546 - 2.1 x rate ms; the first sound begins about 65 ms after
-    the QRS, so that much is taken off. Source: Weissler, Harris and Schoenfeld, Circulation
+    the QRS, which is subtracted. Source: Weissler, Harris and Schoenfeld, Circulation
     37:149 (1968); Q to first sound from Tavel, Clinical Phonocardiography.
+
+    Examples
+    --------
+    >>> round(systole_s(60.0), 3), round(systole_s(120.0), 3)
+    (0.355, 0.229)
     """
     return (546.0 - 2.1 * heart_rate_bpm - 65.0) / 1000.0
 
@@ -140,10 +145,10 @@ def synthesize_beats(
     Parameters
     ----------
     duration_s, lead_s : float
-        Length of the recording, and how far beats are wanted beyond its ends.
+        Length of the recording, and of the margins before and after it.
     rhythm : Rhythm
     breathing_phase, breathing_hz : float
-        Radians at time 0, and Hz: breathing in where the sine is positive.
+        Radians at time 0, and Hz: inspiration where the sine is positive.
     rng : numpy.random.Generator
     sample_rate : int
         Hz.
@@ -151,33 +156,33 @@ def synthesize_beats(
     Returns
     -------
     Beats
-        Some lie before sample 0 or behind the end. With kind ``"ectopic"`` at least one early
-        beat lies inside together with its neighbours, if the recording is as long as three cycles.
+        Some lie in the margins. With kind ``"ectopic"`` at least one ectopic beat lies inside the
+        recording together with its neighbours, if the recording lasts at least three cycles.
     """
     cycle = 60.0 / rhythm.heart_rate_bpm
     reach = math.ceil((duration_s + lead_s) / (0.45 * cycle)) + 3
-    number = np.arange(-reach, reach + 1)  # beat 0 is the one whose time is drawn
+    indices = np.arange(-reach, reach + 1)  # the time of beat 0 is random, the others follow from it
     anchor_s = rng.uniform(0.0, duration_s)
-    intervals = _sinus(cycle, anchor_s + number * cycle, rhythm, breathing_phase, breathing_hz, rng)
-    ectopic = np.zeros(len(number), bool)
-    systole = np.full(len(number), systole_s(rhythm.heart_rate_bpm) + rhythm.systole_offset_s)
+    intervals = _sinus_intervals(cycle, anchor_s + indices * cycle, rhythm, breathing_phase, breathing_hz, rng)
+    ectopic = np.zeros(len(indices), bool)
+    systole = np.full(len(indices), systole_s(rhythm.heart_rate_bpm) + rhythm.systole_offset_s)
     if rhythm.kind == "ectopic":
-        indices = reach + _spread(reach, rhythm.ectopic_gap_beats, rng)
-        ectopic[indices] = True
-        _come_early(intervals, indices, systole[0], rhythm, rng)
-        anchor_s = _heard_whole(intervals[reach - 2 : reach + 1], duration_s, rng)
-    s1 = np.concatenate(([0.0], np.cumsum(intervals)[:-1]))
+        positions = reach + _ectopic_indices(reach, rhythm.ectopic_gap_beats, rng)
+        ectopic[positions] = True
+        _shorten_coupling(intervals, positions, systole[0], rhythm, rng)
+        anchor_s = _ectopic_time_s(intervals[reach - 2 : reach + 1], duration_s, rng)
+    s1 = np.concatenate(([0.0], np.cumsum(intervals)[:-1]))  # (beats,), seconds
     s1 += anchor_s - s1[reach]
     systole[1:] += CYCLE_TO_SYSTOLE * (intervals[:-1] - cycle) * ~ectopic[1:]
     systole *= np.where(ectopic, ECTOPIC_SYSTOLE, 1.0) * (1.0 + 0.012 * rng.standard_normal(len(systole)))
     np.minimum(systole, intervals - 0.5 * FILLING_S, out=systole)
-    kept = (s1 > -lead_s) & (s1 < duration_s + lead_s)
-    s1_samples = np.round(s1[kept] * sample_rate).astype(np.int64)
-    s2_samples = np.round((s1 + systole)[kept] * sample_rate).astype(np.int64)
-    return Beats(s1_samples, s2_samples, ectopic[kept])
+    audible = (s1 > -lead_s) & (s1 < duration_s + lead_s)
+    s1_samples = np.round(s1[audible] * sample_rate).astype(np.int64)
+    s2_samples = np.round((s1 + systole)[audible] * sample_rate).astype(np.int64)
+    return Beats(s1_samples, s2_samples, ectopic[audible])
 
 
-def _sinus(
+def _sinus_intervals(
     cycle: float,
     time_s: NDArray[np.floating],
     rhythm: Rhythm,
@@ -185,7 +190,7 @@ def _sinus(
     breathing_hz: float,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Return the intervals of a rhythm without early beats: shorter when breathing in."""
+    """Return the intervals of a rhythm without ectopic beats: shorter during inspiration."""
     breath = np.sin(2.0 * np.pi * breathing_hz * time_s + phase)
     slow = np.sin(2.0 * np.pi * (time_s / rhythm.drift_period_s + rng.uniform()))
     jitter = rng.standard_normal(len(time_s))
@@ -194,8 +199,8 @@ def _sinus(
     return intervals
 
 
-def _spread(reach: int, gap: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the numbers of the early beats: beat 0, and outward from it with drawn gaps."""
+def _ectopic_indices(reach: int, gap: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the indices of the ectopic beats: beat 0, and from there in both directions with random gaps."""
     count = reach // (gap[0] + 1)
     after = np.cumsum(rng.integers(gap[0], gap[1] + 1, count) + 1)
     before = -np.cumsum(rng.integers(gap[0], gap[1] + 1, count) + 1)
@@ -203,26 +208,26 @@ def _spread(reach: int, gap: tuple[int, int], rng: np.random.Generator) -> NDArr
     return ectopic[(ectopic > -reach + 1) & (ectopic < reach)]
 
 
-def _come_early(
+def _shorten_coupling(
     intervals: NDArray[np.float64], ectopic: NDArray[np.int64], systole: float, rhythm: Rhythm, rng: np.random.Generator
 ) -> None:
-    """Shorten, in place, the interval before each early beat and lengthen the one behind it."""
+    """Shorten, in place, the interval before each ectopic beat and lengthen the one after it."""
     normal = intervals[ectopic - 1]
     coupling = rng.uniform(*rhythm.prematurity, size=1) + 0.02 * rng.standard_normal(len(ectopic))
-    coupling = np.clip(coupling, rhythm.prematurity[0], rhythm.prematurity[1])  # one focus, one coupling
+    coupling = np.clip(coupling, rhythm.prematurity[0], rhythm.prematurity[1])  # one focus has one coupling interval
     short = np.maximum(normal * coupling, np.minimum(systole + FILLING_S, 0.85 * normal))
     intervals[ectopic - 1] = short
     intervals[ectopic] += rhythm.compensation * (normal - short)
 
 
-def _heard_whole(around: NDArray[np.float64], duration_s: float, rng: np.random.Generator) -> float:
-    """Return a time for an early beat such that its neighbours lie inside the recording too.
+def _ectopic_time_s(neighbours: NDArray[np.float64], duration_s: float, rng: np.random.Generator) -> float:
+    """Return a random time for an ectopic beat such that the beats around it lie inside the recording too.
 
-    ``around`` holds the two intervals before it and the one behind; where there is no room for
-    all, the interval before it and the pause come first.
+    ``neighbours`` are the two intervals before it and the one after; in a short recording the
+    interval before it and the pause take precedence.
     """
-    latest = duration_s - around[2] - 0.05
-    for earliest in (around[0] + around[1] + 0.05, around[1] + 0.05):
+    latest = duration_s - neighbours[2] - 0.05
+    for earliest in (neighbours[0] + neighbours[1] + 0.05, neighbours[1] + 0.05):
         if earliest <= latest:
             return float(rng.uniform(earliest, latest))
     return 0.5 * duration_s

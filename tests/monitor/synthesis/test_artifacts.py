@@ -11,9 +11,9 @@ from monitor.synthesis.artifacts import (
     handling_noise,
     knocks,
     lost_contact,
+    normalize_peak,
     room_noise,
     rubbing,
-    normalize_peak,
 )
 
 RATE = 4000

@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.synthesis.noise import (
-    bell_curve,
+    bandpass_gain,
     bandpass_response,
+    bell_curve,
     checked_num_samples,
     db_to_amplitude,
     equalize,
     fast_length,
     frequencies,
-    bandpass_gain,
     shaped_noise,
 )
 
@@ -85,7 +85,7 @@ def test_shaped_noise_has_a_root_mean_square_of_one():
 def test_shaped_noise_as_given_keeps_the_level_of_the_colour():
     """A flat colour of 0.1 gives noise with a root mean square of 0.1."""
     colour = np.full_like(frequencies(40_000, RATE), 0.1)
-    noise = shaped_noise(colour, 40_000, np.random.default_rng(1), as_given=True)
+    noise = shaped_noise(colour, 40_000, np.random.default_rng(1), normalize=False)
     assert np.sqrt(np.mean(noise**2)) == pytest.approx(0.1, rel=0.05)
 
 

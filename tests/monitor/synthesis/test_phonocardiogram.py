@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
-from monitor.synthesis.parameters import HeartParameters, Murmur, BackgroundNoise, HeartSound
+from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound, Murmur
 from monitor.synthesis.phonocardiogram import SHAPES, phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from monitor.synthesis.rhythm import Rhythm
