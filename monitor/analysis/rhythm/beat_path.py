@@ -1,9 +1,10 @@
-"""Which of the peaks of a matched filter are beats: the likeliest path through them, found as they come.
+"""Which peaks of a matched filter are beats: the most likely path through them, found as they arrive.
 
-Every peak is as sure as it is like a beat, and may follow an earlier one at about the usual interval, at about twice
-of it (a beat was missed), or at any other at a price. A beat that comes early and the pause behind it are priced
-together: taken one by one both intervals are so unlikely that any faint peak at the usual place would be preferred.
-What was decided is final after two and a half beats. Plain floats, one thread; knows neither sound nor seconds.
+Each peak adds a log-likelihood that grows with how well it matches a beat. It may follow an earlier peak at about the
+usual interval, at about twice of it (a beat was missed), or at any other interval, each with a log-likelihood. An
+ectopic beat and the pause after it are scored together: one by one both intervals are so unlikely that any faint peak
+at the usual position would be preferred. A decision is final after two and a half intervals. Plain floats, one thread;
+knows neither sound nor seconds.
 """
 
 from __future__ import annotations
@@ -11,116 +12,122 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-__all__ = ["BESIDE_FRAMES", "Beat", "BeatPath"]
+__all__ = ["BEAT_RADIUS", "Beat", "BeatPath"]
 
-SURE = 8.0
-"""Weight of a peak's clarity above what is between a beat and no beat, in natural-log likelihood."""
+CLARITY_WEIGHT = 8.0
+"""Natural log-likelihood per unit of clarity above the threshold between a beat and no beat."""
 
-BETWEEN = 0.5
-"""Where that lies between the peaks beside the beats (the second sound, mostly) and 1, a usual beat..."""
-LEAST_BETWEEN = 0.55
-"""...and at least here, however silent it is beside the beats."""
-BESIDE_AT_FIRST = 0.4
-BESIDE_SHARE = 0.1
-"""How quickly the height of the peaks beside the beats is learnt, per beat."""
+THRESHOLD_POSITION = 0.5
+"""Position of that threshold between the usual peaks beside the beats (mostly second heart sounds) and 1, a beat..."""
+MIN_THRESHOLD = 0.55
+"""...and a lower bound for it, where there are no such peaks."""
+INITIAL_BACKGROUND = 0.4
+BACKGROUND_RATE = 0.1
+"""Learning rate, per beat, of the clarity of the peaks beside the beats."""
 
-SPREAD = 0.08
-WEIGHT = 1.3
-"""Of the usual interval; width and weight of the price of another one, of a heavy-tailed (Cauchy) form."""
+INTERVAL_SPREAD = 0.08
+INTERVAL_WEIGHT = 1.3
+"""Relative width and weight of the log-likelihood of an interval, of a heavy-tailed (Cauchy) form."""
 
 MISSED_FROM = 1.6
 MISSED = -2.0
-"""An interval so long holds a missed beat, which has its own price."""
+"""An interval from this ratio on holds a missed beat, which adds this log-likelihood."""
 
 FIRST = -6.0
-"""Price of a beat that follows none."""
+"""Log-likelihood of a beat that follows none."""
 
-EARLY = -3.0
-EARLY_INTERVAL = (0.45, 0.87)
-LEAST_PAUSE = 1.03
-BOTH = (1.5, 2.15)
-USUALLY_BOTH = (1.6, 2.1)
+ECTOPIC = -3.0
+COUPLING_RATIO = (0.45, 0.87)
+MIN_PAUSE_RATIO = 1.03
+BOTH_RATIO = (1.5, 2.15)
+USUAL_BOTH_RATIO = (1.6, 2.1)
 UNUSUAL = -1.0
-"""Price of an early beat with its pause, the intervals that it may have, and those of both together."""
+"""Log-likelihood of an ectopic beat with the pause after it, and the intervals that it may have, relative to the usual
+one: before it, after it, both together, and both together without a further UNUSUAL."""
 
 NEAREST, FARTHEST = 0.45, 2.4
-"""Of the usual interval, between a beat and the next one."""
+"""Smallest and largest interval between two beats, relative to the usual one."""
 
-BESIDE_FRAMES = 3.0
-"""What is nearer to a beat belongs to it."""
+BEAT_RADIUS = 3.0
+"""Frames; a peak nearer to a beat than this belongs to that beat."""
 
-LATE = 1.6
-"""Of the usual interval: the path ends in the best of the peaks that are no older."""
+END_SEARCH = 1.6
+"""Relative to the usual interval: the path ends in the best of the peaks that are no older than this."""
 
-MOST_CLARITY = 1.3
-"""A louder peak is no more a beat than this."""
+MAX_CLARITY = 1.3
+"""A louder peak is no more likely a beat than one of this clarity."""
 
-KEPT_PEAKS = 96
-"""At least so many of the newest: more than the last six beats have round them."""
-
+MIN_PEAKS = 96
+"""Number of the newest peaks that are always stored: more than there are around the last six beats."""
 
 STEPS = 256
-"""Of an interval, in the table of prices."""
+"""Steps of the table of log-likelihoods for each usual interval."""
 
 
-def price(ratio: float) -> float:
-    """Return the price of an interval, as a ratio of the usual one; 0 for the usual one, else negative."""
-    off = (ratio - 1.0) / SPREAD
-    return -WEIGHT * math.log1p(off * off) + (MISSED if ratio > MISSED_FROM else 0.0)
+def interval_log_likelihood(ratio: float) -> float:
+    """Return the natural log-likelihood of an interval relative to the usual one; 0 for the usual one, else below.
+
+    Examples
+    --------
+    >>> interval_log_likelihood(1.0), round(interval_log_likelihood(0.7), 2)
+    (0.0, -3.53)
+    """
+    deviation = (ratio - 1.0) / INTERVAL_SPREAD
+    return -INTERVAL_WEIGHT * math.log1p(deviation * deviation) + (MISSED if ratio > MISSED_FROM else 0.0)
 
 
-PRICES = [price((step + 0.5) / STEPS) for step in range(math.ceil(FARTHEST * STEPS) + 1)]
+LOG_LIKELIHOODS = [interval_log_likelihood((step + 0.5) / STEPS) for step in range(math.ceil(FARTHEST * STEPS) + 1)]
 
 
 class Beat(NamedTuple):
-    """A beat that is decided on.
+    """A detected beat.
 
     Attributes
     ----------
     position : float
         Frames.
     clarity : float
-        How much it is like the usual beat, 1 for one that is.
-    fuse_score : bool
-        Whether the interval from the beat before was followed.
+        How well it matches the usual beat, 1 for a usual one.
+    follows_previous : bool
+        Whether it follows the beat before it on the path, so that the interval between them is one of the rhythm.
     """
 
     position: float
     clarity: float
-    fuse_score: bool
+    follows_previous: bool
 
 
 class _Peak:
-    """A peak, the likelihood of the best path that ends in it, and the peak before it on this path."""
+    """A peak, the log-likelihood of the best path that ends in it, and the previous peak on that path."""
 
-    __slots__ = ("before", "clarity", "position", "value")
+    __slots__ = ("clarity", "position", "previous", "value")
 
-    def __init__(self, position: float, clarity: float, value: float, before: _Peak | None) -> None:
+    def __init__(self, position: float, clarity: float, value: float, previous: _Peak | None) -> None:
         self.position = position
         self.clarity = clarity
         self.value = value
-        self.before = before
+        self.previous = previous
 
 
 class BeatPath:
-    """The likeliest beats among peaks that come one after another.
+    """The most likely beats among peaks that arrive one after another.
 
     Parameters
     ----------
     interval : float
-        The usual interval to begin with, frames; above 0.
+        The usual interval at first, frames; above 0.
 
     Attributes
     ----------
     interval : float
-        The usual interval now; to be brought up to date by whoever follows the beats.
-    beside : float
-        How high the peaks beside the beats usually are, 0 to 1.
+        The usual interval now; the caller keeps it up to date.
+    background : float
+        The usual clarity of the peaks beside the beats, 0 to 1.
     """
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
-        self.beside = BESIDE_AT_FIRST
+        self.background = INITIAL_BACKGROUND
         self._peaks: list[_Peak] = []
         self._last: _Peak | None = None
 
@@ -130,46 +137,57 @@ class BeatPath:
         Parameters
         ----------
         position : float
-            Frames, above the last one's.
+            Frames, above that of the last peak.
         clarity : float
-            How much it is like a beat: 1 for the usual one, 0 for none.
+            How well it matches a beat: 1 for a usual one, 0 for no match.
         """
-        clarity = min(clarity, MOST_CLARITY)
-        between = max(LEAST_BETWEEN, BETWEEN + (1.0 - BETWEEN) * self.beside)
-        most_early = EARLY + SURE * (MOST_CLARITY - between)
+        clarity = min(clarity, MAX_CLARITY)
+        threshold = max(MIN_THRESHOLD, THRESHOLD_POSITION + (1.0 - THRESHOLD_POSITION) * self.background)
+        max_ectopic = ECTOPIC + CLARITY_WEIGHT * (MAX_CLARITY - threshold)
         per_interval = 1.0 / self.interval
-        best, before = FIRST, None
-        ectopic: list[_Peak] = []
-        for peak in reversed(self._peaks):  # in line, for this is most of what following beats costs
+        best, previous = FIRST, None
+        later: list[_Peak] = []
+        for peak in reversed(self._peaks):  # inlined, because most of the time of beat tracking is spent here
             ratio = (position - peak.position) * per_interval
             if ratio < NEAREST:
                 continue
             if ratio > FARTHEST:
                 break
-            value = peak.value + PRICES[int(ratio * STEPS)]
+            value = peak.value + LOG_LIKELIHOODS[int(ratio * STEPS)]
             if value > best:
-                best, before = value, peak
-            if ratio >= LEAST_PAUSE:
-                if BOTH[0] <= ratio <= BOTH[1] and ectopic and peak.value + most_early > best:
-                    best, before = self._with_early(peak, ratio, ectopic, between, (best, before))
-                ectopic.append(peak)
-        self._peaks.append(_Peak(position, clarity, best + SURE * (clarity - between), before))
-        if len(self._peaks) > 2 * KEPT_PEAKS:
-            del self._peaks[:-KEPT_PEAKS]
+                best, previous = value, peak
+            if ratio >= MIN_PAUSE_RATIO:
+                if BOTH_RATIO[0] <= ratio <= BOTH_RATIO[1] and later and peak.value + max_ectopic > best:
+                    best, previous = self._with_ectopic(peak, ratio, later, threshold, (best, previous))
+                later.append(peak)
+        self._peaks.append(_Peak(position, clarity, best + CLARITY_WEIGHT * (clarity - threshold), previous))
+        if len(self._peaks) > 2 * MIN_PEAKS:
+            del self._peaks[:-MIN_PEAKS]
 
-    def _with_early(
-        self, first: _Peak, ratio: float, ectopic: list[_Peak], between: float, best: tuple[float, _Peak | None]
+    def _with_ectopic(
+        self, first: _Peak, ratio: float, later: list[_Peak], threshold: float, best: tuple[float, _Peak | None]
     ) -> tuple[float, _Peak | None]:
-        """Return likelihood and end of the path by a peak and the clearest early one behind it, or of the best."""
+        """Return value and end of the path through a peak and the clearest ectopic beat after it, or the best so far.
+
+        Parameters
+        ----------
+        first : _Peak
+        ratio : float
+            From ``first`` to the new peak, relative to the usual interval.
+        later : list of _Peak
+            Between the two.
+        threshold : float
+        best : tuple of float and _Peak or None
+        """
         clearest = None
-        for peak in ectopic:
-            share = (peak.position - first.position) / self.interval
-            if EARLY_INTERVAL[0] <= share <= EARLY_INTERVAL[1] and (not clearest or peak.clarity > clearest.clarity):
+        for peak in later:
+            coupling = (peak.position - first.position) / self.interval
+            if COUPLING_RATIO[0] <= coupling <= COUPLING_RATIO[1] and (not clearest or peak.clarity > clearest.clarity):
                 clearest = peak
         if clearest is None:
             return best
-        usual = USUALLY_BOTH[0] < ratio < USUALLY_BOTH[1]
-        value = first.value + EARLY + SURE * (clearest.clarity - between) + (0.0 if usual else UNUSUAL)
+        usual = USUAL_BOTH_RATIO[0] < ratio < USUAL_BOTH_RATIO[1]
+        value = first.value + ECTOPIC + CLARITY_WEIGHT * (clearest.clarity - threshold) + (0.0 if usual else UNUSUAL)
         return (value, _Peak(clearest.position, clearest.clarity, value, first)) if value > best[0] else best
 
     def settle(self, until: float) -> list[Beat]:
@@ -182,32 +200,32 @@ class BeatPath:
         """
         if not self._peaks:
             return []
-        late = self._peaks[-1].position - LATE * self.interval
-        peak: _Peak | None = self._peaks[-1]
-        for its in reversed(self._peaks):
-            if its.position <= late:
+        earliest_end = self._peaks[-1].position - END_SEARCH * self.interval
+        end: _Peak | None = self._peaks[-1]
+        for peak in reversed(self._peaks):
+            if peak.position <= earliest_end:
                 break
-            if peak is None or its.value > peak.value:
-                peak = its
+            if end is None or peak.value > end.value:
+                end = peak
         last = self._last
-        found: list[_Peak] = []
-        after = -math.inf if last is None else last.position
-        while peak is not None and peak.position > after:
-            found.append(peak)
-            peak = peak.before
-        fuse_score = last is not None and peak is not None and peak.position == last.position
+        path: list[_Peak] = []
+        settled = -math.inf if last is None else last.position
+        while end is not None and end.position > settled:
+            path.append(end)
+            end = end.previous
+        follows = last is not None and end is not None and end.position == last.position
         beats = []
-        for its in reversed(found):
-            if its.position > until:
+        for peak in reversed(path):
+            if peak.position > until:
                 break
-            beats.append(Beat(its.position, its.clarity, fuse_score))
-            self._last, fuse_score = its, True
+            beats.append(Beat(peak.position, peak.clarity, follows))
+            self._last, follows = peak, True
         if beats and self._last is not None:
-            self._last.before = None  # what is final is let go of
+            self._last.previous = None  # lets go of what is final
         return beats
 
     def highest_between(self, start: float, end: float) -> float:
-        """Return the clarity of the clearest peak between two frames, 0 where there is none."""
+        """Return the clarity of the clearest peak between two frames, 0 if there is none."""
         highest = 0.0
         for peak in reversed(self._peaks):
             if peak.position <= start:
@@ -216,7 +234,7 @@ class BeatPath:
                 highest = peak.clarity
         return highest
 
-    def learn_beside(self, first: float, second: float) -> None:
-        """Take note of the peaks beside two beats that follow each other regularly."""
-        highest = self.highest_between(first + BESIDE_FRAMES, second - BESIDE_FRAMES)
-        self.beside += BESIDE_SHARE * (highest - self.beside)
+    def update_background(self, first: float, second: float) -> None:
+        """Learn the clarity of the peaks between two beats that follow each other regularly."""
+        highest = self.highest_between(first + BEAT_RADIUS, second - BEAT_RADIUS)
+        self.background += BACKGROUND_RATE * (highest - self.background)

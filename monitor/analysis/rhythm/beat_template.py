@@ -1,8 +1,9 @@
-"""The shape of one beat in the envelope, and how much sound is like it.
+"""The shape of one beat in the envelope, and how well sound matches it.
 
-A beat is its first sound, systole and its second sound; the diastole behind is left out, for an early beat cuts it
-short. The shape is learnt by folding a window at its rate, and then from each beat that is found. Levels do not
-matter, only how the envelope rises and falls. One thread; knows neither seconds nor which peaks are beats.
+A beat is the first heart sound, systole and the second heart sound; the diastole after it is left out, because an
+ectopic beat cuts it short. The template is learnt by folding a window at the heart rate, then from each beat that is
+found. Levels do not matter, only how the envelope rises and falls. One thread; knows neither seconds nor which peaks
+are beats.
 """
 
 from __future__ import annotations
@@ -12,68 +13,65 @@ from numpy.typing import NDArray
 
 __all__ = ["BeatTemplate"]
 
-SHARE = 0.62
-"""Of an interval: both sounds and systole, no more of diastole than an early beat leaves."""
+LENGTH = 0.62
+"""Length relative to the interval: both sounds and systole, and no more of diastole than an ectopic beat leaves."""
 
-LEARNT = 0.15
-"""Share of a new beat in the shape."""
+LEARNING_RATE = 0.15
+"""Weight of a new beat in the template."""
 
 
 class BeatTemplate:
-    """What a beat looks like.
+    """The envelope of a typical beat.
 
     Parameters
     ----------
-    heard : ndarray, shape (frames,), float64
-        Envelope of a window, natural-log power.
+    envelope : ndarray, shape (frames,), float64
+        Of a window with two or more beats, natural-log power.
     interval : float
-        Between its beats, frames; the window holds two or more.
+        Between the beats, frames.
 
     Attributes
     ----------
     onset : int
-        Frames from the start of the shape to the loudest of its first half, the first sound.
+        Frames from the start of the template to the loudest of its first half, the first heart sound.
     """
 
-    def __init__(self, heard: NDArray[np.float64], interval: float) -> None:
+    def __init__(self, envelope: NDArray[np.float64], interval: float) -> None:
         bins = round(interval)
-        place = (np.arange(len(heard)) * (bins / interval)).astype(np.intp) % bins
-        folded = np.bincount(place, heard, bins) / np.bincount(place, minlength=bins)
-        length = round(SHARE * interval)
+        phase = (np.arange(len(envelope)) * (bins / interval)).astype(np.intp) % bins
+        folded = np.bincount(phase, envelope, bins) / np.bincount(phase, minlength=bins)  # (bins,)
+        length = round(LENGTH * interval)
         twice = np.concatenate((folded, folded))
         sums = np.concatenate(((0.0,), np.cumsum(twice)))
         begin = int(np.argmax(sums[length : length + bins] - sums[:bins]))  # the loudest stretch of that length
-        self._take(twice[begin : begin + length])
+        shape = twice[begin : begin + length]
+        self._shape = shape - np.add.reduce(shape) / len(shape)
+        self._energy = float(np.dot(self._shape, self._shape)) + 1e-9
         self.onset = int(np.argmax(self._shape[: length // 2]))
 
     def __len__(self) -> int:
-        """Return its length in frames."""
+        """Return the length in frames."""
         return len(self._shape)
 
-    def _take(self, shape: NDArray[np.float64]) -> None:
-        """Take a shape, of any level."""
-        self._shape = shape - np.add.reduce(shape) / len(shape)
-        self._energy = float(np.dot(self._shape, self._shape)) + 1e-9
-
-    def likeness(self, heard: NDArray[np.float64]) -> list[float]:
-        """Return how much of the shape is in the envelope at each place where it fits in: 1 for a usual beat.
+    def match(self, envelope: NDArray[np.float64]) -> list[float]:
+        """Return how well the envelope matches the template from each frame on: 1 for a usual beat.
 
         Parameters
         ----------
-        heard : ndarray, shape (frames,), float64
-            At least as long as the shape.
+        envelope : ndarray, shape (frames,), float64
+            At least as long as the template.
         """
-        found: list[float] = (np.correlate(heard, self._shape, "valid") / self._energy).tolist()
-        return found
+        clarity: list[float] = (np.correlate(envelope, self._shape, "valid") / self._energy).tolist()
+        return clarity
 
-    def learn(self, heard: NDArray[np.float64]) -> None:
-        """Become more like a beat.
+    def learn(self, beat: NDArray[np.float64]) -> None:
+        """Move the template towards a beat.
 
         Parameters
         ----------
-        heard : ndarray, shape (length,), float64
+        beat : ndarray, shape (length,), float64
             The envelope at the beat.
         """
         shape = self._shape
-        shape += LEARNT * (heard - (np.add.reduce(heard) / len(heard)) - shape)
+        shape += LEARNING_RATE * (beat - (np.add.reduce(beat) / len(beat)) - shape)
         self._energy = float(np.dot(shape, shape)) + 1e-9

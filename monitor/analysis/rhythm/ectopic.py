@@ -1,132 +1,130 @@
-"""Whether a beat came early: judged from the intervals round it, one beat after the other.
+"""Ectopic beats, detected from the intervals around each beat.
 
-An early beat has a short interval before it and a pause behind it, among neighbours that are regular; nothing is
-heard where it had been due, and it is as clear as a beat. A beat that was not heard makes one long interval, breathing
-makes intervals that change smoothly: neither looks so. Plain floats, one thread; knows neither sound nor seconds.
+An ectopic beat has a short interval before it and a pause after it, among regular neighbours; there is no sound where
+the normal beat was due, and it is as clear as a beat. A missed beat leaves one long interval, and breathing changes
+the intervals smoothly: neither looks like that. Plain floats, one thread; knows neither sound nor seconds.
 
-Source of the constants: docs/decisions/0008, fitted by benchmarks/constants/ectopic_beats.py with patients apart.
+Source of the constants: docs/decisions/0008, fitted by benchmarks/constants/ectopic_beats.py with patients held out.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from monitor.analysis.rhythm.beat_path import BESIDE_FRAMES, Beat, BeatPath
+from monitor.analysis.rhythm.beat_path import BEAT_RADIUS, Beat, BeatPath
 
-__all__ = ["CONSTANT", "FEATURES", "PREMATURE_FROM", "WEIGHTS", "Candidate", "EctopicDetector", "log_odds_of"]
+__all__ = ["FEATURES", "INTERCEPT", "MIN_LOG_ODDS", "WEIGHTS", "Candidate", "EctopicDetector"]
 
-USUAL_OF = 8
-"""The local normal interval is the median of so many accepted ones before."""
-FEWEST = 4
+NUM_ACCEPTED = 8
+"""The local normal interval is the median of the last so many accepted intervals."""
+MIN_ACCEPTED = 4
 ACCEPTED = (0.75, 1.3)
-"""Of the normal interval: what counts towards it."""
+"""Relative to the normal interval: the intervals that are accepted."""
 
-SHARE_BELOW = 0.88
-PAUSE_ABOVE = 1.03
-"""A candidate is looked at from here on; how far beyond is weighed."""
+MAX_COUPLING_RATIO = 0.88
+MIN_PAUSE_RATIO = 1.03
+"""A beat within these bounds is a candidate; the features weigh how far it is within them."""
 
 DUE = (0.88, 1.12)
-"""Of the normal interval, behind the beat before: where the beat had been due."""
+"""Relative to the normal interval, from the beat before: where the normal beat was due."""
 
 FEATURES = ("spread", "due", "too_early", "faint", "hardly_early", "next")
 WEIGHTS = (-25.0, -2.4, -22.0, -1.8, -16.0, -10.5)
-CONSTANT = 3.0
-"""Natural log-odds by feature, and without any."""
+INTERCEPT = 3.0
+"""Logistic regression: natural log-odds per unit of each feature, and for features of 0."""
 
-
-PREMATURE_FROM = 0.5
-"""Natural log-odds from which a beat is told; fainter signs are evidence all the same."""
+MIN_LOG_ODDS = 0.5
+"""Natural log-odds from which a beat is reported as ectopic; fainter signs count as evidence all the same."""
 
 
 class Candidate(NamedTuple):
-    """A beat that may have come early.
+    """A beat that may be ectopic.
 
     Attributes
     ----------
     position : float
         Frames.
-    share, pause : float
-        The intervals before and behind it, of the normal one.
+    coupling_ratio, pause_ratio : float
+        The intervals before and after it, divided by the local normal one.
     features : tuple of float
-        By FEATURES: mean deviation of the intervals before, up to 0.1; clarity of what was heard where it had been
-        due; how far its share is below 0.6; its clarity below 0.7; how far its share is above 0.75; deviation of
-        the interval behind the pause, up to 0.15.
+        By FEATURES: mean deviation of the intervals before, up to 0.1; clarity of the clearest peak where the normal
+        beat was due; how far the coupling ratio is below 0.6; how far the clarity is below 0.7; how far the coupling
+        ratio is above 0.75; deviation of the interval after the pause, up to 0.15.
     """
 
     position: float
-    share: float
-    pause: float
+    coupling_ratio: float
+    pause_ratio: float
     features: tuple[float, ...]
 
-
-def log_odds_of(candidate: Candidate) -> float:
-    """Return the natural log-odds that a candidate came early."""
-    return CONSTANT + sum(weight * value for weight, value in zip(WEIGHTS, candidate.features, strict=True))
+    @property
+    def log_odds(self) -> float:
+        """Natural log-odds that the beat is ectopic."""
+        return INTERCEPT + sum(weight * value for weight, value in zip(WEIGHTS, self.features, strict=True))
 
 
 class EctopicDetector:
-    """Follows the normal interval, and finds candidates.
+    """Tracks the normal interval, and finds candidates.
 
     Attributes
     ----------
-    usual : float or None
-        The local normal interval in frames; None before there is one.
+    normal_interval : float or None
+        Local, frames; None before the first interval.
     deviation : float
-        Of the last interval from the normal one, as a share of it.
+        Relative deviation of the last interval from the normal one.
     """
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all: what comes next follows nothing."""
-        self.usual: float | None = None
+        """Forget all beats: the next one follows none."""
+        self.normal_interval: float | None = None
         self.deviation = 0.0
         self._accepted: list[float] = []
-        self._beats: list[tuple[Beat, list[float], float | None]] = []
+        self._beats: list[tuple[Beat, list[float], float | None]] = []  # with the intervals accepted by then
 
     def add(self, beat: Beat, path: BeatPath) -> Candidate | None:
-        """Take the next beat; return the candidate two beats before it, if that is one.
+        """Take the next beat; return the candidate two beats before it, if there is one.
 
         Parameters
         ----------
         beat : Beat
         path : BeatPath
-            That it comes from.
+            That found the beat.
         """
-        if not beat.fuse_score or not self._beats:
+        if not beat.follows_previous or not self._beats:
             self.clear()
             self._beats.append((beat, [], None))
             return None
         interval = beat.position - self._beats[-1][0].position
-        usual = self.usual or path.interval
-        ratio = interval / usual
+        ratio = interval / (self.normal_interval or path.interval)
         self.deviation = abs(ratio - 1.0)
         if len(self._accepted) < 2 or ACCEPTED[0] < ratio < ACCEPTED[1]:
-            self._accepted = [*self._accepted[1 - USUAL_OF :], interval]
-            self.usual = _median(self._accepted)
-        self._beats = [*self._beats[-3:], (beat, self._accepted, self.usual)]
+            self._accepted = [*self._accepted[1 - NUM_ACCEPTED :], interval]
+            self.normal_interval = _median(self._accepted)
+        self._beats = [*self._beats[-3:], (beat, self._accepted, self.normal_interval)]
         return self._candidate(path) if len(self._beats) == 4 else None
 
     def _candidate(self, path: BeatPath) -> Candidate | None:
-        """Return the second of the last four beats, if it may have come early."""
-        (first, before, usual), (ectopic, _, _), (third, _, _), (fourth, _, _) = self._beats
-        if len(before) < FEWEST or usual is None:
+        """Return the second of the last four beats, if it may be ectopic."""
+        (first, accepted, normal), (ectopic, _, _), (third, _, _), (fourth, _, _) = self._beats
+        if len(accepted) < MIN_ACCEPTED or normal is None:
             return None
-        share, pause = (ectopic.position - first.position) / usual, (third.position - ectopic.position) / usual
-        if share >= SHARE_BELOW or pause <= PAUSE_ABOVE:
+        coupling, pause = (ectopic.position - first.position) / normal, (third.position - ectopic.position) / normal
+        if coupling >= MAX_COUPLING_RATIO or pause <= MIN_PAUSE_RATIO:
             return None
         due = path.highest_between(
-            max(first.position + DUE[0] * usual, ectopic.position + BESIDE_FRAMES),
-            min(first.position + DUE[1] * usual, third.position - BESIDE_FRAMES),
+            max(first.position + DUE[0] * normal, ectopic.position + BEAT_RADIUS),
+            min(first.position + DUE[1] * normal, third.position - BEAT_RADIUS),
         )
-        spread = sum(abs(its - usual) for its in before) / (len(before) * usual)
-        after = abs((fourth.position - third.position) / usual - 1.0)
+        spread = sum(abs(interval - normal) for interval in accepted) / (len(accepted) * normal)
+        after = abs((fourth.position - third.position) / normal - 1.0)
         features = (
-            min(spread, 0.1), due, max(0.0, 0.6 - share), max(0.0, 0.7 - ectopic.clarity), max(0.0, share - 0.75),
-            min(after, 0.15),
+            min(spread, 0.1), due, max(0.0, 0.6 - coupling), max(0.0, 0.7 - ectopic.clarity),
+            max(0.0, coupling - 0.75), min(after, 0.15),
         )  # fmt: skip
-        return Candidate(ectopic.position, share, pause, features)
+        return Candidate(ectopic.position, coupling, pause, features)
 
 
 def _median(values: list[float]) -> float:

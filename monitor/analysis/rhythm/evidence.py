@@ -1,48 +1,34 @@
-"""What is known of the beats of the last half minute, and what it changes about a score.
+"""How the evidence of the beat intervals changes the score of an extrasystole.
 
-Frozen values that cross threads, and pure functions of a few numbers. The beats are followed by
-:mod:`monitor.analysis.rhythm.tracker`, early ones judged by :mod:`monitor.analysis.rhythm.ectopic`; here is what leaves them. Must not know
-about sound.
+Pure functions of a few numbers. :mod:`monitor.analysis.rhythm.tracker` tracks the beats and
+:mod:`monitor.analysis.rhythm.ectopic` detects the ectopic ones. Must not know about sound.
 
-Source of the constants: docs/decisions/0008, fitted by benchmarks/constants/ectopic_beats.py with patients apart.
+Source of the constants: docs/decisions/0008, fitted by benchmarks/constants/ectopic_beats.py with patients held out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from monitor.labels import EXTRASTOLE
 from monitor.messages import EctopicBeats
 
-__all__ = ["USUAL", "WEIGHT", "fuse_score", "fuse_scores", "pooled"]
+__all__ = ["EVIDENCE_WEIGHT", "PREVALENCE", "fuse_score", "fuse_scores"]
 
-EXTRASTOLE = "extrastole"
+EVIDENCE_WEIGHT = 1.5
+"""Natural log-odds of the score per unit of evidence."""
 
-WEIGHT = 1.5
-"""What a unit of evidence is worth, in natural log-odds of the score."""
+PREVALENCE = 0.1
+"""Regular beats lower a score to this, and no further: so many recordings of PASCAL set B are labelled extrasystole
+(46 of 461), whether one is audible or not, and calibrated scores reflect that."""
 
-USUAL = 0.1
-"""Regular beats take a score back to this, and no lower: so many recordings of PASCAL set B are labelled an
-extrasystole (46 of 461), whether one can be heard or not, and calibrated scores say as much."""
-
-LEAST, MOST = 1e-4, 1.0 - 1e-4
-"""Scores are brought into this range first: no score is beyond all evidence."""
+MIN_SCORE, MAX_SCORE = 1e-4, 1.0 - 1e-4
+"""Scores are clipped to this range first, so that evidence can change every score."""
 
 
-def pooled(scores: Iterable[float]) -> float:
-    """Return one score of an extrasystole for several windows: their mean, which the evidence was fitted beside.
-
-    Parameters
-    ----------
-    scores : iterable of float
-        Calibrated scores, 0 to 1, of the windows that end within the last 30 s; 0 for none.
-    """
-    values = list(scores)
-    return math.fsum(values) / len(values) if values else 0.0
-
-
-def fuse_score(score: float, ectopic: EctopicBeats, weight: float = WEIGHT) -> float:
-    """Return a score of an extrasystole after hearing what the intervals say.
+def fuse_score(score: float, ectopic: EctopicBeats, weight: float = EVIDENCE_WEIGHT) -> float:
+    """Return the score of an extrasystole updated by the evidence of the beat intervals.
 
     Parameters
     ----------
@@ -50,36 +36,42 @@ def fuse_score(score: float, ectopic: EctopicBeats, weight: float = WEIGHT) -> f
         Calibrated, 0 to 1; of one window or pooled.
     ectopic : EctopicBeats
     weight : float
-        Of its evidence.
+        Of the evidence.
 
     Returns
     -------
     float
-        0 to 1; the score itself where the intervals tell nothing.
+        0 to 1; the score itself if there is no evidence.
+
+    Examples
+    --------
+    >>> round(fuse_score(0.3, EctopicBeats(evidence=2.0)), 2)
+    0.9
     """
     evidence = ectopic.evidence
-    if evidence == 0.0 or (evidence < 0.0 and score <= USUAL):
+    if evidence == 0.0 or (evidence < 0.0 and score <= PREVALENCE):
         return score
-    score = min(MOST, max(LEAST, score))
-    after = 1.0 / (1.0 + math.exp(-math.log(score / (1.0 - score)) - weight * evidence))
-    return after if evidence > 0.0 else max(USUAL, after)
+    score = min(MAX_SCORE, max(MIN_SCORE, score))
+    fused = 1.0 / (1.0 + math.exp(-math.log(score / (1.0 - score)) - weight * evidence))
+    return fused if evidence > 0.0 else max(PREVALENCE, fused)
 
 
 def fuse_scores(scores: Mapping[str, float], ectopic: EctopicBeats) -> dict[str, float]:
-    """Return the scores of all labels with that of an extrasystole joined, and the others scaled so that all sum to 1.
+    """Return all scores, with that of an extrasystole updated and the others scaled so that all sum to 1.
 
     Parameters
     ----------
     scores : mapping of label to float
-        Calibrated probabilities that sum to 1; they stay where no label is an extrasystole, or no other one likely.
+        Calibrated probabilities that sum to 1. They stay as they are if no label is an extrasystole, or if the other
+        labels have no probability.
     ectopic : EctopicBeats
     """
     before = scores.get(EXTRASTOLE)
     after = None if before is None else fuse_score(before, ectopic)
     if before is None or after is None or after == before:
         return dict(scores)
-    rest = sum([value for label, value in scores.items() if label != EXTRASTOLE])
-    if rest < LEAST:
+    others = sum([value for label, value in scores.items() if label != EXTRASTOLE])
+    if others < MIN_SCORE:
         return dict(scores)
-    scale = (1.0 - after) / rest
+    scale = (1.0 - after) / others
     return {label: after if label == EXTRASTOLE else value * scale for label, value in scores.items()}

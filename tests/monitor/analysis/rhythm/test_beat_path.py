@@ -1,4 +1,4 @@
-"""Beats are the likeliest path through peaks: neither faint peaks nor missing ones lead it astray."""
+"""Beats are the most likely path through peaks, in spite of faint and missing peaks."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.analysis.rhythm.beat_path import (
-    EARLY_INTERVAL,
+    COUPLING_RATIO,
     FARTHEST,
-    MOST_CLARITY,
-    PRICES,
+    LOG_LIKELIHOODS,
+    MAX_CLARITY,
     STEPS,
     Beat,
     BeatPath,
-    price,
+    interval_log_likelihood,
 )
 
 FAR = 1e9
@@ -39,77 +39,79 @@ REGULAR = [(30.0 * beat, 1.0) for beat in range(12)]
 
 
 def test_regular_peaks_are_the_beats() -> None:
-    """Every peak of a regular rhythm is a beat, and all but the first are joined to the one before."""
+    """Every peak of a regular rhythm is a beat, and all but the first follow the one before."""
     beats = beats_of(REGULAR)
-    assert [beat.position for beat in beats] == [place for place, _ in REGULAR]
-    assert [beat.fuse_score for beat in beats] == [False] + [True] * 11
+    assert [beat.position for beat in beats] == [position for position, _ in REGULAR]
+    assert [beat.follows_previous for beat in beats] == [False] + [True] * 11
 
 
-def test_second_sounds_are_passed_over() -> None:
-    """Peaks of half the clarity a third of the way to the next beat are no beats."""
-    assert positions(REGULAR + [(place + 11.0, 0.5) for place, _ in REGULAR]) == [place for place, _ in REGULAR]
+def test_second_heart_sounds_are_no_beats() -> None:
+    """Peaks of half the clarity a third of the way to the next beat are ignored."""
+    assert positions(REGULAR + [(position + 11.0, 0.5) for position, _ in REGULAR]) == [
+        position for position, _ in REGULAR
+    ]
 
 
 def test_a_missed_beat_leaves_one_long_interval() -> None:
-    """Where one beat is not heard, the ones round it are still joined."""
+    """The beat after a missed one still follows the beat before it."""
     beats = beats_of(REGULAR[:5] + REGULAR[6:])
-    assert [beat.position for beat in beats] == [place for place, _ in REGULAR[:5] + REGULAR[6:]]
-    assert all(beat.fuse_score for beat in beats[1:])
+    assert [beat.position for beat in beats] == [position for position, _ in REGULAR[:5] + REGULAR[6:]]
+    assert all(beat.follows_previous for beat in beats[1:])
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0.55, 0.8), st.floats(0.8, 1.2), st.floats(0.9, 1.0))
-def test_an_early_beat_is_preferred_to_a_faint_peak_at_the_usual_place(
-    share: float, clarity: float, both: float
+def test_an_ectopic_beat_is_preferred_to_a_faint_peak_at_the_usual_position(
+    coupling: float, clarity: float, both: float
 ) -> None:
-    """An early beat with its pause is on the path, though a faint peak stands where a beat was due."""
-    ectopic = 30.0 * (4 + share)
+    """An ectopic beat with a pause is on the path, though there is a faint peak where the normal beat was due."""
+    ectopic = 30.0 * (4 + coupling)
     after = [(30.0 * (2 * both + beat), 1.0) for beat in range(4, 11)]
-    found = positions([*REGULAR[:5], (ectopic, clarity), (150.0, 0.35), *after])
-    assert ectopic in found
-    assert 150.0 not in found
+    beats = positions([*REGULAR[:5], (ectopic, clarity), (150.0, 0.35), *after])
+    assert ectopic in beats
+    assert 150.0 not in beats
 
 
-def test_nothing_is_joined_across_a_long_silence() -> None:
+def test_no_beat_follows_a_long_silence() -> None:
     """A beat after more than two and a half intervals of silence follows none."""
     path = BeatPath(30.0)
-    for place, clarity in REGULAR:
-        path.add(place, clarity)
+    for position, clarity in REGULAR:
+        path.add(position, clarity)
     path.settle(FAR)
-    for place, clarity in REGULAR:
-        path.add(place + 11 * 30.0 + (FARTHEST + 0.1) * 30.0, clarity)
+    for position, clarity in REGULAR:
+        path.add(position + 11 * 30.0 + (FARTHEST + 0.1) * 30.0, clarity)
     beats = path.settle(FAR)
-    assert [beat.fuse_score for beat in beats] == [False] + [True] * 11
+    assert [beat.follows_previous for beat in beats] == [False] + [True] * 11
 
 
-def test_what_is_settled_comes_once_and_in_order() -> None:
-    """However often it is asked, each beat is returned once."""
-    path, found = BeatPath(30.0), list[Beat]()
-    for place, clarity in REGULAR:
-        path.add(place, clarity)
-        found += path.settle(place - 75.0)
-    found += path.settle(FAR)
-    assert [beat.position for beat in found] == [place for place, _ in REGULAR]
+def test_each_beat_is_settled_once_and_in_order() -> None:
+    """However often the path is asked, each beat is returned once."""
+    path, beats = BeatPath(30.0), list[Beat]()
+    for position, clarity in REGULAR:
+        path.add(position, clarity)
+        beats += path.settle(position - 75.0)
+    beats += path.settle(FAR)
+    assert [beat.position for beat in beats] == [position for position, _ in REGULAR]
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.0, 600.0), st.floats(0.25, 2.0)), unique_by=lambda peak: peak[0]))
 def test_any_peaks_give_beats_in_order_and_apart(peaks: list[tuple[float, float]]) -> None:
-    """Whatever the peaks, the beats are some of them, in order, no nearer than the shortest interval."""
+    """The beats of any peaks are a subset, in order, no nearer than the shortest interval."""
     beats = beats_of(peaks)
-    places = [beat.position for beat in beats]
-    assert set(places) <= {place for place, _ in peaks}
-    gaps = [second - first for first, second in itertools.pairwise(places)]
-    assert all(gap >= EARLY_INTERVAL[0] * 30.0 - 1e-9 for gap in gaps)
-    assert all(beat.clarity <= MOST_CLARITY for beat in beats)
+    found = [beat.position for beat in beats]
+    assert set(found) <= {position for position, _ in peaks}
+    intervals = [second - first for first, second in itertools.pairwise(found)]
+    assert all(interval >= COUPLING_RATIO[0] * 30.0 - 1e-9 for interval in intervals)
+    assert all(beat.clarity <= MAX_CLARITY for beat in beats)
 
 
-def test_many_peaks_are_not_kept() -> None:
-    """An hour of peaks leaves no more than two hundred behind."""
+def test_old_peaks_are_dropped() -> None:
+    """After an hour no more than two hundred peaks are stored."""
     path = BeatPath(30.0)
-    for number in range(15_000):
-        path.add(10.0 * number, 0.5 + 0.5 * (number % 3 == 0))
-        path.settle(10.0 * number - 75.0)
+    for index in range(15_000):
+        path.add(10.0 * index, 0.5 + 0.5 * (index % 3 == 0))
+        path.settle(10.0 * index - 75.0)
     assert len(path._peaks) <= 200
 
 
@@ -118,32 +120,32 @@ def test_nothing_is_settled_without_peaks() -> None:
     assert BeatPath(30.0).settle(FAR) == []
 
 
-def test_peaks_beside_the_beats_are_learnt() -> None:
-    """Clear second sounds raise what is usual beside the beats, silence lowers it."""
+def test_the_background_is_learnt() -> None:
+    """Clear second heart sounds raise the background, silence lowers it."""
     loud, silent = BeatPath(30.0), BeatPath(30.0)
-    for path, beside in ((loud, 0.9), (silent, 0.0)):
+    for path, clarity in ((loud, 0.9), (silent, 0.0)):
         for beat in range(20):
             path.add(30.0 * beat, 1.0)
-            if beside:
-                path.add(30.0 * beat + 12.0, beside)
+            if clarity:
+                path.add(30.0 * beat + 12.0, clarity)
             if beat:
-                path.learn_beside(30.0 * (beat - 1), 30.0 * beat)
-    assert loud.beside > 0.7
-    assert silent.beside < 0.1
+                path.update_background(30.0 * (beat - 1), 30.0 * beat)
+    assert loud.background > 0.7
+    assert silent.background < 0.1
 
 
-def test_the_clearest_between_two_places_is_found() -> None:
+def test_the_clearest_peak_between_two_frames() -> None:
     """The ends themselves do not count."""
     path = BeatPath(30.0)
-    for place, clarity in ((0.0, 1.2), (10.0, 0.4), (20.0, 0.6), (30.0, 1.1)):
-        path.add(place, clarity)
+    for position, clarity in ((0.0, 1.2), (10.0, 0.4), (20.0, 0.6), (30.0, 1.1)):
+        path.add(position, clarity)
     assert path.highest_between(0.0, 30.0) == pytest.approx(0.6)
     assert path.highest_between(21.0, 29.0) == 0.0
 
 
 @given(st.floats(0.0, FARTHEST))
-def test_the_usual_interval_is_the_cheapest(ratio: float) -> None:
-    """No interval is cheaper than the usual one, and the table has every price that is asked for."""
-    assert price(ratio) <= price(1.0) == 0.0
+def test_the_usual_interval_is_the_most_likely(ratio: float) -> None:
+    """No interval is more likely than the usual one, and the table holds every ratio that is looked up."""
+    assert interval_log_likelihood(ratio) <= interval_log_likelihood(1.0) == 0.0
     middle = (int(ratio * STEPS) + 0.5) / STEPS
-    assert PRICES[int(ratio * STEPS)] == pytest.approx(price(middle))
+    assert LOG_LIKELIHOODS[int(ratio * STEPS)] == pytest.approx(interval_log_likelihood(middle))

@@ -1,4 +1,4 @@
-"""Beats of made hearts are found and followed across windows, the same at any hop; what is not heard is not made up."""
+"""Beats of synthetic hearts are tracked across windows, the same at any hop; noise and gaps give no beats."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.analysis.rhythm.ectopic import PREMATURE_FROM
+from monitor.analysis.rhythm.ectopic import MIN_LOG_ODDS
 from monitor.analysis.rhythm.tracker import HORIZON_S, BeatTracker
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.messages import NO_RHYTHM, EctopicBeats
-from monitor.synthesis.parameters import HeartParameters, BackgroundNoise, HeartSound
+from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
 
@@ -38,14 +38,14 @@ def heart(
     respiratory: float = 0.03,
     gap: int = 14,
 ) -> tuple[Envelope, NDArray[np.float64], NDArray[np.bool_]]:
-    """Return a made heart: its envelope, the onsets of its first sounds in seconds, and which beats come early."""
+    """Return a synthetic heart: the envelope, the onsets of S1 in seconds, and which beats are ectopic."""
     rhythm = Rhythm(
         kind=kind,  # type: ignore[arg-type]
         heart_rate_bpm=bpm, respiratory=respiratory, ectopic_gap_beats=(gap, gap), prematurity=(0.62, 0.72),
     )  # fmt: skip
-    heard = dataclasses.replace(QUIET, rhythm=rhythm, background=BackgroundNoise(noise_db=noise_db))
-    made = phonocardiogram(duration_s, heard, np.random.default_rng(seed))
-    return envelope_of(made.waveform), made.beats.s1_samples / made.sample_rate, made.beats.ectopic
+    parameters = dataclasses.replace(QUIET, rhythm=rhythm, background=BackgroundNoise(noise_db=noise_db))
+    sound = phonocardiogram(duration_s, parameters, np.random.default_rng(seed))
+    return envelope_of(sound.waveform), sound.beats.s1_samples / sound.sample_rate, sound.beats.ectopic
 
 
 def envelope_of(waveform: NDArray[np.float32]) -> Envelope:
@@ -62,7 +62,7 @@ def envelope_of(waveform: NDArray[np.float32]) -> Envelope:
 def push(
     beats: BeatTracker, envelope: Envelope, *, hop: int = 20, first: int = 0, shift: int = 0
 ) -> list[EctopicBeats]:
-    """Push every window that starts from frame ``first`` on, ``shift`` frames later than it is; return all results."""
+    """Push every window from frame ``first`` on, ``shift`` frames later than it is; return all results."""
     results = []
     for start in range(first, len(envelope) - SIZE + 1, hop):
         window = envelope[start : start + SIZE]
@@ -75,15 +75,15 @@ def all_beats(results: list[EctopicBeats]) -> list[float]:
     return sorted({at_s for result in results for at_s in result.beat_times_s})
 
 
-def told(results: list[EctopicBeats]) -> list[float]:
-    """Return every early beat that was ever told, in seconds."""
+def detected(results: list[EctopicBeats]) -> list[float]:
+    """Return every ectopic beat that was ever detected, in seconds."""
     return sorted({beat.at_s for result in results for beat in result.detected})
 
 
 @pytest.mark.parametrize("bpm", [52.0, 64.0, 78.0, 92.0, 104.0])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_beats_are_found_where_they_are(bpm: float, seed: int) -> None:
-    """At least 97 % of the first sounds of a quiet heart are found within 50 ms, and nothing else is."""
+    """At least 97 % of the first heart sounds are found within 50 ms, and at least 97 % of the beats are such."""
     envelope, onsets, _ = heart(bpm=bpm, seed=seed)
     found = np.array(all_beats(push(BeatTracker(), envelope)))
     inside = onsets[(onsets > found[0] - 0.3) & (onsets < found[-1] + 0.3)]
@@ -93,40 +93,40 @@ def test_beats_are_found_where_they_are(bpm: float, seed: int) -> None:
     assert np.mean(np.abs(found[:, None] - inside).min(axis=1) <= 0.05) >= 0.97
 
 
-def test_rare_early_beats_are_found_across_windows() -> None:
-    """Of early beats further apart than a window is long, three in five are told, within 50 ms, and nothing else."""
+def test_rare_ectopic_beats_are_detected_across_windows() -> None:
+    """Of ectopic beats further apart than a window, three in five are detected within 50 ms, and no other beat."""
     hits = total = 0
     for seed in range(6):
         for bpm in (64.0, 74.0):
             envelope, onsets, ectopic = heart("ectopic", bpm=bpm, seed=seed)
             results = push(BeatTracker(), envelope)
-            found, truth = told(results), onsets[ectopic]
-            assert all(np.abs(truth - at_s).min() < 0.05 for at_s in found)
-            assert max(result.evidence for result in results) > PREMATURE_FROM
-            reachable = truth[(truth > 7.0) & (truth < 34.0)]
-            hits += sum(min(abs(at_s - its) for its in found) < 0.05 for at_s in reachable)
+            found, true_s = detected(results), onsets[ectopic]
+            assert all(np.abs(true_s - at_s).min() < 0.05 for at_s in found)
+            assert max(result.evidence for result in results) > MIN_LOG_ODDS
+            reachable = true_s[(true_s > 7.0) & (true_s < 34.0)]
+            hits += sum(min(abs(at_s - other_s) for other_s in found) < 0.05 for at_s in reachable)
             total += len(reachable)
     assert total >= 20
     assert hits >= 0.6 * total
 
 
-def test_an_early_beat_says_how_early_it_came() -> None:
-    """Its share of the normal interval, the pause behind it, and odds above the least that is told."""
+def test_the_parts_of_an_ectopic_beat() -> None:
+    """Coupling and pause relative to the normal interval, and log-odds above the threshold."""
     envelope, onsets, ectopic = heart("ectopic", bpm=64.0, seed=0)
-    (beat,) = [its for its in push(BeatTracker(), envelope)[-1].detected if its.at_s < 25.0]
-    place = int(np.abs(onsets - beat.at_s).argmin())
+    (beat,) = [beat for beat in push(BeatTracker(), envelope)[-1].detected if beat.at_s < 25.0]
+    index = int(np.abs(onsets - beat.at_s).argmin())
     intervals = np.diff(onsets)
     usual = np.median(intervals)
-    assert ectopic[place]
-    assert beat.coupling_ratio == pytest.approx(intervals[place - 1] / usual, abs=0.05)
-    assert beat.pause_ratio == pytest.approx(intervals[place] / usual, abs=0.06)
-    assert beat.log_odds > PREMATURE_FROM
+    assert ectopic[index]
+    assert beat.coupling_ratio == pytest.approx(intervals[index - 1] / usual, abs=0.05)
+    assert beat.pause_ratio == pytest.approx(intervals[index] / usual, abs=0.06)
+    assert beat.log_odds > MIN_LOG_ODDS
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("first", [0, 40, 80, 120, 160])
-def test_an_early_beat_at_the_edges_of_windows_is_found(first: int, seed: int) -> None:
-    """Windows that hardly overlap give what windows at every half second give, wherever their edges lie."""
+def test_an_ectopic_beat_at_the_edge_of_a_window(first: int, seed: int) -> None:
+    """Windows that hardly overlap give the result of windows every half second, wherever their edges are."""
     envelope, _, _ = heart("ectopic", bpm=64.0, seed=seed)
     stop = first + SIZE + 7 * 160
     usual, apart = BeatTracker(), BeatTracker()
@@ -141,7 +141,7 @@ def test_an_early_beat_at_the_edges_of_windows_is_found(first: int, seed: int) -
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from(["regular", "ectopic", "sinus-arrhythmia"]), st.sampled_from([-40, -20]))
 def test_the_hop_does_not_matter(seed: int, kind: str, noise_db: int) -> None:
-    """At a hop of 0.25, 0.5 and 1 s the beats and the early beats are the same to the last bit."""
+    """At a hop of 0.25, 0.5 and 1 s the beats and the ectopic beats are the same bit for bit."""
     envelope, _, _ = heart(kind, seed=seed, duration_s=25.0, noise_db=float(noise_db))
     fine, usual, coarse = (push(BeatTracker(), envelope, hop=hop) for hop in (10, 20, 40))
     assert all_beats(fine) == all_beats(usual) == all_beats(coarse)
@@ -149,7 +149,7 @@ def test_the_hop_does_not_matter(seed: int, kind: str, noise_db: int) -> None:
 
 
 def test_a_hop_that_divides_no_second_finds_the_same_beats() -> None:
-    """At a hop of 0.3 s each stretch is counted once too, and the beats are the same to within a frame."""
+    """At a hop of 0.3 s each frame is processed once too, and the beats are the same to within a frame."""
     envelope, _, _ = heart()
     usual, odd = (all_beats(push(BeatTracker(), envelope, hop=hop)) for hop in (20, 12))
     assert odd[: len(usual)] == pytest.approx(usual[: len(odd)], abs=HOP_S)
@@ -160,29 +160,29 @@ def test_positions_do_not_drift_late_in_a_long_session() -> None:
     """After a day the beats are where they would be at the start, later by that day."""
     envelope, _, _ = heart()
     day = 86_400 * 40
-    ectopic, late = push(BeatTracker(), envelope), push(BeatTracker(), envelope, shift=day)
-    assert all_beats(late) == pytest.approx([at_s + 86_400 for at_s in all_beats(ectopic)], abs=1e-6)
+    early, late = push(BeatTracker(), envelope), push(BeatTracker(), envelope, shift=day)
+    assert all_beats(late) == pytest.approx([at_s + 86_400 for at_s in all_beats(early)], abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("kind", ["regular", "sinus-arrhythmia"])
-def test_hearts_without_early_beats_have_none(kind: str, seed: int) -> None:
-    """Regular beats, and those that breathing moves by an eighth, tell of no early one."""
+def test_hearts_without_ectopic_beats(kind: str, seed: int) -> None:
+    """None is detected among regular beats, nor among intervals that breathing changes by an eighth."""
     envelope, _, _ = heart(kind, bpm=88.0, seed=seed, respiratory=0.12 if kind == "sinus-arrhythmia" else 0.03)
     results = push(BeatTracker(), envelope)
-    assert told(results) == []
+    assert detected(results) == []
     assert results[-1].num_intervals > 20
 
 
 def test_regular_beats_are_evidence_against() -> None:
-    """Half a minute of regular beats speaks against an early one, more than ten seconds do."""
+    """Half a minute of regular beats is stronger evidence against an ectopic beat than ten seconds."""
     results = push(BeatTracker(), heart()[0])
     assert results[-1].trackable
     assert results[-1].evidence < results[20].evidence <= 0.0
 
 
 def test_a_missed_beat_is_no_pause() -> None:
-    """Where beats fall silent for one period, one interval is long and no beat early."""
+    """A beat that is silent leaves one long interval, and no ectopic beat."""
     envelope, onsets, _ = heart(bpm=70.0)
     faded = envelope.copy()
     floor = np.quantile(envelope, 0.1)
@@ -190,15 +190,15 @@ def test_a_missed_beat_is_no_pause() -> None:
         silent = slice(int((onsets[beat] - 0.08) / HOP_S), int((onsets[beat + 1] - 0.15) / HOP_S))
         faded[silent] = np.minimum(faded[silent], floor)
     results = push(BeatTracker(), faded)
-    assert told(results) == []
+    assert detected(results) == []
     gaps = np.diff(all_beats(results))
     assert np.sum(gaps > 1.4 * np.median(gaps)) >= 3
 
 
 @pytest.mark.parametrize("sound", ["silence", "white", "brown", "hum"])
 @pytest.mark.parametrize("seed", [5, 6, 7])
-def test_what_is_no_heart_gives_nothing(sound: str, seed: int) -> None:
-    """Silence, noise and hum have no early beats; a rhythm is seen in them hardly ever, and does not last."""
+def test_non_cardiac_sounds(sound: str, seed: int) -> None:
+    """Silence, noise and hum have no ectopic beats; a trackable rhythm is rare and does not last."""
     rng = np.random.default_rng(seed)
     white = 0.1 * rng.standard_normal(30 * 4000)
     sounds = {
@@ -208,13 +208,13 @@ def test_what_is_no_heart_gives_nothing(sound: str, seed: int) -> None:
         "hum": 0.3 * np.sin(2 * np.pi * 50.0 * np.arange(30 * 4000) / 4000),
     }
     results = push(BeatTracker(), envelope_of(sounds[sound].astype(np.float32)))
-    assert told(results) == []
+    assert detected(results) == []
     assert results[-1].evidence == 0.0
     assert sum(result.trackable for result in results) < 0.2 * len(results)
 
 
-def test_beats_alone_are_no_rhythm() -> None:
-    """Where no window is sure of its rate nothing is said, however regular the beats."""
+def test_beats_without_a_heart_rate_are_not_trackable() -> None:
+    """Without a heart rate in any window nothing is detected, however regular the beats."""
     envelope, _, _ = heart()
     beats = BeatTracker()
     for start in range(0, len(envelope) - SIZE + 1, 20):
@@ -224,19 +224,19 @@ def test_beats_alone_are_no_rhythm() -> None:
     assert beats.result.evidence == 0.0
 
 
-def test_scattered_beats_cannot_tell() -> None:
-    """Sounds at random times are beats perhaps, but no rhythm: nothing is made up."""
+def test_random_intervals_are_no_evidence() -> None:
+    """Sounds at random times may be beats, but give neither ectopic beats nor evidence for one."""
     rng = np.random.default_rng(3)
     envelope = np.full(1600, -12.0, np.float32) + 0.3 * rng.standard_normal(1600).astype(np.float32)
-    for place in np.cumsum(rng.uniform(14.0, 70.0, 36)).astype(int):
-        envelope[place : place + 4] += 6.0
+    for start in np.cumsum(rng.uniform(14.0, 70.0, 36)).astype(int):
+        envelope[start : start + 4] += 6.0
     results = push(BeatTracker(), envelope)
-    assert told(results) == []
+    assert detected(results) == []
     assert max(result.evidence for result in results) <= 0.0
 
 
-def test_intervals_never_span_what_was_not_heard() -> None:
-    """Behind a gap beats are found anew, none lies in it and no interval crosses it."""
+def test_no_interval_crosses_a_gap() -> None:
+    """After a gap beats are searched for again; none lies in it and no interval crosses it."""
     envelope, _, _ = heart(duration_s=60.0)
     beats = BeatTracker()
     push(beats, envelope[:800])
@@ -250,13 +250,13 @@ def test_intervals_never_span_what_was_not_heard() -> None:
     assert results[-1].tracked_s > before.tracked_s
     assert max(np.diff([at_s for at_s in found if at_s > 24.0])) < 1.2
     assert all(len(result.beat_times_s) - result.num_intervals in (0, 1, 2) for result in results)
-    crossing = [result for result in results if result.beat_times_s and result.beat_times_s[0] < 20.0 < result.beat_times_s[-1]]
+    crossing = [result for result in results if min(result.beat_times_s, default=99.0) < 20.0 < result.beat_times_s[-1]]
     assert crossing
     assert all(result.num_intervals < len(result.beat_times_s) - 1 for result in crossing[:3])
 
 
-def test_windows_withheld_in_between_lose_nothing() -> None:
-    """Poor windows that good ones overlap on both sides leave no hole: all of that sound was heard."""
+def test_withheld_windows_between_good_ones() -> None:
+    """Withheld windows that good ones overlap on both sides leave no gap."""
     envelope, _, _ = heart()
     whole, some = BeatTracker(), BeatTracker()
     expected = all_beats(push(whole, envelope))
@@ -270,8 +270,8 @@ def test_windows_withheld_in_between_lose_nothing() -> None:
     assert all_beats(results) == pytest.approx(expected, abs=HOP_S)
 
 
-def test_beats_grow_old() -> None:
-    """What is more than half a minute back is forgotten, by new sound and by time without any."""
+def test_old_beats_are_forgotten() -> None:
+    """Beats of more than half a minute ago are forgotten, with new sound and without."""
     beats = BeatTracker()
     results = push(beats, heart(duration_s=60.0)[0])
     assert results[-1].beat_times_s[0] >= 60.0 - HORIZON_S - 2.0
@@ -280,18 +280,18 @@ def test_beats_grow_old() -> None:
     assert beats.lose(200.0) == NO_RHYTHM
 
 
-def test_an_early_beat_is_forgotten_after_half_a_minute() -> None:
-    """Its evidence goes with it."""
+def test_an_ectopic_beat_is_forgotten_after_half_a_minute() -> None:
+    """So is the evidence for it."""
     beats = BeatTracker()
     results = push(beats, heart("ectopic", bpm=64.0, seed=0)[0])
     assert results[-1].detected
-    assert results[-1].evidence > PREMATURE_FROM
+    assert results[-1].evidence > MIN_LOG_ODDS
     assert beats.lose(40.0 + HORIZON_S + 1.0).detected == ()
     assert beats.result.evidence <= 0.0
 
 
-def test_clear_forgets_all() -> None:
-    """Afterwards it is as new, from any position."""
+def test_clear() -> None:
+    """A cleared tracker gives the results of a new one."""
     envelope, _, _ = heart()
     used = BeatTracker()
     push(used, heart(bpm=100.0)[0])
@@ -300,8 +300,8 @@ def test_clear_forgets_all() -> None:
     assert push(used, envelope) == push(BeatTracker(), envelope)
 
 
-def test_a_source_that_goes_back_begins_anew() -> None:
-    """A window before what was heard is a new stretch."""
+def test_a_rewound_source() -> None:
+    """A window before those already pushed starts a new stretch."""
     envelope, _, _ = heart()
     beats = BeatTracker()
     push(beats, envelope, shift=4000)
@@ -328,12 +328,12 @@ def test_the_level_does_not_matter() -> None:
     assert loud == pytest.approx(quiet, abs=1e-3)
 
 
-def test_a_wrong_rate_at_first_is_put_right() -> None:
-    """Where the rate that is shown stays another one, the shape of a beat is learnt anew."""
+def test_a_wrong_rate_is_corrected() -> None:
+    """If the shown heart rate keeps differing from the tracked one, the template is learnt again."""
     envelope, _, _ = heart(bpm=60.0)
     beats = BeatTracker()
     beats._append(envelope[:SIZE])
-    beats._learn_anew(SIZE, SIZE, 20.0)
+    beats._learn_template(SIZE, SIZE, 20.0)
     assert beats._path.interval == 20.0
     beats.clear()
     push(beats, envelope)
