@@ -27,9 +27,12 @@ from monitor.commands.settings import KEYS, Settings, settings
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
+from monitor.log import get_logger
 from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
+
+logger = get_logger(__name__)
 
 RETRY_S = 1.0
 """Seconds between two searches for a device that is waited for."""
@@ -75,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.for_s is not None and not options.for_s > 0:
         options.usage_error("--for must be above 0 seconds")
     chosen = settings(vars(options))
+    logger.info("settings: %s", chosen)
     bundle = load_bundle(chosen.model.value, engine=options.engine)
     options.hop = chosen.hop.value
     check_hop(options, bundle)

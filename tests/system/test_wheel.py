@@ -1,20 +1,31 @@
-"""The wheel: built from the repository, installed into an empty environment, run from an empty folder."""
+"""Installed copies: the wheel in an empty environment, and an editable install, run from folders of their own."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+PROGRAM = """
+import models
+import monitor
+import training
+
+sound = monitor.SyntheticSource().waveform[:24_000]
+result = monitor.judge(sound, sample_rate=4000)
+print(models.NAME, training.NAME, result.label, len(result.windows))
+"""
 
 
 def run(*command, cwd=None, **options):
-    """Run a program in an environment that does not know of this repository."""
+    """Run a program without the environment variables of this one."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
     return subprocess.run(
         [str(part) for part in command], cwd=cwd, env=clean, capture_output=True, text=True, **options
@@ -35,12 +46,33 @@ def auscult(wheel, tmp_path_factory):
     """Install the wheel, and only what it asks for, into an empty environment; return its command."""
     home = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", home, check=True)
-    programs = home / ("Scripts" if os.name == "nt" else "bin")
-    installed = run(programs / "python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
+    installed = run(home / SCRIPTS / "python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
     if "No matching distribution" in installed.stderr or "Temporary failure" in installed.stderr:
         pytest.skip("no package index can be reached to install what the wheel asks for")
     assert installed.returncode == 0, installed.stderr
-    return programs / "auscult"
+    return home / SCRIPTS / "auscult"
+
+
+@pytest.fixture(scope="module")
+def editable_python(tmp_path_factory):
+    """Install the checkout into an environment that finds its dependencies in this one; return its interpreter."""
+    home = tmp_path_factory.mktemp("editable")
+    run(sys.executable, "-m", "venv", "--without-pip", home, check=True)
+    python = home / SCRIPTS / "python"
+    packages = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", check=True).stdout.strip()
+    (Path(packages) / "zz_dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    options = ("-q", "--ignore-installed", "--no-deps", "--no-build-isolation")
+    installed = run(python, "-m", "pip", "install", *options, "-e", ROOT)
+    assert installed.returncode == 0, installed.stderr
+    return python
+
+
+@pytest.fixture(params=["wheel", "editable"])
+def python(request):
+    """Return an interpreter that has auscult from the wheel, or from the checkout."""
+    if request.param == "editable":
+        return request.getfixturevalue("editable_python")
+    return request.getfixturevalue("auscult").with_name("python")
 
 
 def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
@@ -53,7 +85,7 @@ def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
 
 
 def test_the_demo_runs_from_an_empty_folder(auscult, tmp_path):
-    """Installed from the wheel alone, `auscult demo` shows all that it is made to show."""
+    """Installed from the wheel alone, `auscult demo` shows every state and label."""
     done = run(auscult, "demo", "--speed", "max", "--plain", cwd=tmp_path, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     for word in ("normal", "murmur", "extrastole", "poor-signal", "uncertain", "no-signal"):
@@ -67,8 +99,8 @@ def test_the_bundle_is_listed(auscult, tmp_path):
     assert "not for diagnosis" in run(auscult, "models", "heart-sounds", cwd=tmp_path, check=True).stdout
 
 
-def test_training_says_what_is_missing(auscult, tmp_path):
-    """Without the training extra, `auscult train` says in one line how to get it."""
+def test_training_names_the_missing_extra(auscult, tmp_path):
+    """Without TensorFlow, `auscult train` says in one line how to install it."""
     for patient in range(3):
         for label in ("normal", "murmur"):
             folder = tmp_path / "data" / label
@@ -78,3 +110,24 @@ def test_training_says_what_is_missing(auscult, tmp_path):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "auscult-monitor[train]" in done.stderr
+
+
+@pytest.mark.parametrize("layout", ["{}.py", "{}/__init__.py"])
+def test_modules_of_a_program_may_be_called_models_and_training(python, tmp_path, layout):
+    """A program with its own `models` and `training`, as files or packages, imports monitor and classifies a sound."""
+    for name in ("models", "training"):
+        path = tmp_path / layout.format(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"NAME = 'own {name}'\n")
+    (tmp_path / "program.py").write_text(PROGRAM)
+    done = run(python, tmp_path / "program.py", cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("own models own training normal 3\n", "")
+
+
+def test_auscult_train_names_a_file_that_hides_its_package(python, tmp_path):
+    """Where a `training.py` comes first on the path: one line, and the file is not run."""
+    (tmp_path / "training.py").write_text("raise SystemExit('trained by mistake')\n")
+    done = run(python, "-m", "monitor", "train", "data", "--out", "models/mine", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(tmp_path / "training.py") in done.stderr
