@@ -36,18 +36,19 @@ HELP = (
 
 WIDE = 78
 """From this width on names are written out."""
+LATENCY_COLUMN = GUTTER + 22
+"""After the two sample rates."""
 
 
 def system_row(snapshot: Snapshot, stats: RuntimeStats, width: int, style: TerminalStyle) -> Line:
-    """Return sample rates, display latency, CPU and memory; ``-`` for what is unknown."""
-    device = snapshot.device
-    measured = None if device is None else device.measured_rate_hz
-    quiet, wide = style.ink(dim=True), width >= WIDE
+    """Return sample rate, measured rate of a live input, display latency, CPU and memory; ``-`` for what is unknown."""
+    device, quiet, wide = snapshot.device, style.ink(dim=True), width >= WIDE
     row = Row(width).put(1, "system", quiet).put(GUTTER, f"{snapshot.start.sample_rate} Hz")
-    if wide:
-        row.put(0, " real ", quiet).put(0, _number(measured, 8, 1))
-    row.put(0, "  latency p50 " if wide else "  lat ", quiet).put(0, _number(stats.display_p50_ms, 4))
-    row.put(0, " p95 " if wide else "/", quiet).put(0, _number(stats.display_p95_ms, 4)).put(0, " ms", quiet)
+    if wide and device is not None:
+        row.put(0, " real ", quiet).put(0, _number(device.measured_rate_hz, 8, 1))
+    row.put(LATENCY_COLUMN if wide else 0, "  latency p50 " if wide else "  lat ", quiet)
+    row.put(0, _number(stats.display_p50_ms, 4)).put(0, " p95 " if wide else "/", quiet)
+    row.put(0, _number(stats.display_p95_ms, 4)).put(0, " ms", quiet)
     row.put(0, " cpu", quiet).put(0, f"{_number(stats.cpu_percent, 4)}%")
     return row.put(0, _number(stats.memory_mb, 5)).put(0, " MB", quiet).line()
 

@@ -178,7 +178,7 @@ def test_no_dashboard_state_breaks_it(
 def test_everything_is_shown_from_80x24_on(width: int, height: int) -> None:
     """Trace, ticks, image with both axes, events, bars, history, statistics and keys are all shown."""
     text = render(MURMUR, width, height, TerminalStyle(unicode=False), GOLDENS["LIVELY"]).text
-    for words in ("MURMUR", "xxx", "1 kHz", "2.5 s", "mark 1", "history", "level", "real", "85 MB"):
+    for words in ("MURMUR", "xxx", "1 kHz", "2.5 s", "mark 1", "history", "level", "latency", "85 MB"):
         assert words in text
     assert text.count("|") > 20
     assert [line.count("v") for line in text.splitlines() if set(line) == {" ", "v"}] == [13]

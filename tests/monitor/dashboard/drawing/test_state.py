@@ -30,4 +30,4 @@ def test_the_empty_state_shows_nothing() -> None:
     keys = "".join(segment.text for segment in keys_row(EMPTY_STATE.keys, 80, FULL_STYLE))
     assert keys.strip() == ""
     stats = "".join(segment.text for segment in system_row(SNAPSHOT, EMPTY_STATE.stats, 80, FULL_STYLE))
-    assert stats.count(" -") == 5
+    assert stats.count(" -") == 4

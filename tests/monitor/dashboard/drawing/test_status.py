@@ -32,9 +32,18 @@ def test_all_numbers_are_shown():
 
 
 def test_unknown_numbers_are_dashes():
-    """A file has no measured rate, and the first statistics come after two seconds."""
-    line = text_of(system_row(FILE, RuntimeStats(), 80, TerminalStyle()))
+    """The sample rate is not measured yet, and the first statistics come after two seconds."""
+    device = dataclasses.replace(LIVE.device, measured_rate_hz=None)
+    line = text_of(system_row(dataclasses.replace(LIVE, device=device), RuntimeStats(), 80, TerminalStyle()))
     assert " ".join(line.split()) == "system 44100 Hz real - latency p50 - p95 - ms cpu -% - MB"
+
+
+def test_only_a_live_input_has_a_measured_rate():
+    """A file shows its sample rate alone, and the other columns stay."""
+    live, file = (text_of(system_row(snapshot, STATS, 80, TerminalStyle())) for snapshot in (LIVE, FILE))
+    assert "44100 Hz real" in live
+    assert "real" not in file
+    assert live.index("latency") == file.index("latency")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
