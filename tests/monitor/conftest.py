@@ -1,4 +1,4 @@
-"""A bundle without a trained network, so that the monitor's own behaviour is tested quickly."""
+"""Shared fixtures: bundles with a fast engine instead of a network, and a live source that a test feeds itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = ("normal", "murmur", "extrastole")
 
 
 class PlainEngine:
-    """An engine whose outputs are fixed sums over the picture: any change of the picture changes them."""
+    """An engine whose logits are fixed weighted sums of the input image: any change of the image changes them."""
 
     def __init__(self) -> None:
         weights = np.random.default_rng(3).standard_normal((4, 64 * 64 * 3)) / 100
@@ -32,7 +32,7 @@ class PlainEngine:
         self.calls = 0
 
     def outputs(self, tensor: np.ndarray) -> np.ndarray:
-        """Return four numbers; waits for, or fails at, what the test scripted."""
+        """Return four logits; waits or fails where the test scripted it."""
         if self.before is not None:
             self.entered.set()
             self.before.wait(timeout=10)
@@ -40,7 +40,7 @@ class PlainEngine:
             raise RuntimeError("scripted failure")
         self.calls += 1
         outputs = self._weights @ tensor.ravel()
-        outputs[3] = -9.0  # sure that it is a heart
+        outputs[3] = -9.0  # certainly a heart
         return outputs
 
 
@@ -61,19 +61,19 @@ def make_bundle(spec: SpectrogramSpec = HEART, engine: PlainEngine | None = None
 
 @pytest.fixture
 def plain_bundle() -> Bundle:
-    """Return a bundle of the default picture."""
+    """Return a bundle with the default input image."""
     return make_bundle()
 
 
 @pytest.fixture
 def article_bundle() -> Bundle:
-    """Return a bundle of the article's picture."""
+    """Return a bundle with the article's input image."""
     return make_bundle(ARTICLE)
 
 
 @pytest.fixture
 def bundle_maker():  # type: ignore[no-untyped-def]
-    """Return the maker of bundles, for tests that script the engine."""
+    """Return a function that builds bundles, for tests that script the engine."""
     return make_bundle
 
 
@@ -84,7 +84,7 @@ def plain_engine() -> PlainEngine:
 
 
 class ScriptedSource(Source):
-    """A live source whose pushes a test makes itself, on the test's thread."""
+    """A live source without a thread: the test pushes the samples itself."""
 
     def __init__(self, sample_rate: int = 4000) -> None:
         self.name = "scripted"
@@ -104,7 +104,7 @@ class ScriptedSource(Source):
 
     @property
     def error(self) -> BaseException | None:
-        """What the test says went wrong."""
+        """The failure that the test set."""
         return self.failure
 
 

@@ -1,4 +1,4 @@
-"""What the guide to listening says, holds: its commands parse, its messages exist, its unit says what we do."""
+"""The guide to listening is right: its commands parse, its messages exist, its systemd unit matches the program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUOTED = re.findall(r"^\| `([^`]+)` \|", GUIDE, re.MULTILINE)
 
 
 def parsed(line):
-    """Return what the parser makes of a command line."""
+    """Return the parsed arguments of a command line."""
     words = shlex.split(re.split(r"\s+#|\s+[<>|]", line[line.index("auscult ") :])[0])[1:]
     if words[0] not in COMMANDS:
         pytest.fail(f"no such command: {words[0]}")
@@ -31,12 +31,12 @@ def parsed(line):
 
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("auscult ")])
 def test_every_command_line_parses(line):
-    """Every command that is shown exists, with the flags that are shown."""
+    """Every command shown exists and has the flags shown."""
     assert callable(parsed(line).run)
 
 
 def test_every_flag_of_listening_is_explained():
-    """The table leaves none out that is special to listening."""
+    """The table has every flag of `auscult listen`."""
     shown = set(re.findall(r"--[a-z-]+", GUIDE))
     listed = {
         word
@@ -47,27 +47,27 @@ def test_every_flag_of_listening_is_explained():
 
 
 def test_every_setting_is_named():
-    """What the config file may hold stands there."""
+    """Every key of the config file is in the guide."""
     assert all(f"`{key}`" in GUIDE for key in KEYS)
 
 
 @pytest.mark.parametrize(
     "sentence", [input_diagnosis.ZEROS["linux"], input_diagnosis.OFFSET_ONLY, input_diagnosis.TOO_QUIET["linux"]]
 )
-def test_a_dead_input_is_explained_in_its_own_words(sentence):
-    """Who searches the guide for what the screen says finds it."""
+def test_findings_are_quoted_exactly(sentence):
+    """A search in the guide for the message on the screen succeeds."""
     assert sentence.partition(":")[0] in QUOTED
 
 
-def test_clipping_and_hum_are_explained_in_their_own_words():
-    """The two findings about too much of something."""
+def test_clipping_and_hum_are_quoted_exactly():
+    """The same for the findings about clipping and mains hum."""
     assert input_diagnosis.CLIPPING["linux"].partition(":")[0] in QUOTED
     assert input_diagnosis.HUM.format(50).partition(":")[0] in QUOTED
 
 
 @pytest.mark.parametrize("sentence", [recorder.DISK_FULL, recorder.SLOW])
-def test_a_recorder_in_trouble_is_explained_in_its_own_words(sentence):
-    """The whole sentence, as it is on screen."""
+def test_errors_of_the_recorder_are_quoted_exactly(sentence):
+    """The whole sentence is in the guide, as on the screen."""
     assert sentence in QUOTED
 
 
@@ -80,7 +80,7 @@ def unit():
 
 
 def test_the_unit_starts_a_command_that_parses():
-    """The flags that it uses exist, and the recording's name is new at every start."""
+    """Its flags exist, and every start has a new name for the recording."""
     script = shlex.split(unit()["Service"]["ExecStart"])
     assert script[:2] == ["/bin/sh", "-c"]
     options = parsed(script[2].replace("$$(date +%%Y%%m%%dT%%H%%M%%S)", "now"))
@@ -89,8 +89,8 @@ def test_the_unit_starts_a_command_that_parses():
     assert options.record == Path("heart-now.flac")
 
 
-def test_the_unit_takes_a_clean_end_for_one():
-    """An end by SIGTERM gives 130, which is no failure; there is more time for it than the program ever takes."""
+def test_the_unit_accepts_a_clean_end():
+    """Exit code 130 after SIGTERM is a success, and the timeout is longer than the program needs to stop."""
     service = unit()["Service"]
     assert service["KillSignal"] == "SIGTERM"
     assert service["SuccessExitStatus"] == "130"

@@ -1,4 +1,4 @@
-"""What the README says can be typed, works: its Python runs, its commands and flags exist."""
+"""The README is right: its Python runs, its commands and flags exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def blocks(language):
 
 
 def test_the_python_runs(tmp_path, monkeypatch, capsys):
-    """The lines of the Python door run as they stand, on a made heart."""
+    """The Python example runs as it stands, on a synthetic heart."""
     waveform = phonocardiogram(7.0, HeartParameters(), np.random.default_rng(1)).waveform
     monkeypatch.chdir(tmp_path)
     soundfile.write("heart.wav", waveform, 4000)
@@ -32,8 +32,8 @@ def test_the_python_runs(tmp_path, monkeypatch, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1 + 5 + 1
 
 
-def test_the_two_commands_stand_there():
-    """The two commands that do everything on a fresh machine."""
+def test_the_two_commands_are_shown():
+    """The README has the command that shows the demo and the one that runs the tests."""
     text = "\n".join(blocks("sh"))
     assert "pip install . && auscult demo\n" in text
     assert "pip install -e '.[dev]' && pytest\n" in text
@@ -41,7 +41,7 @@ def test_the_two_commands_stand_there():
 
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines() if "auscult " in line])
 def test_every_command_line_parses(line):
-    """Every command that is shown exists, with the flags that are shown."""
+    """Every command shown exists and has the flags shown."""
     words = shlex.split(re.split(r"\s+#|\s+<|\s+>|\s+\|", line[line.index("auscult ") :])[0])[1:]
     if words[0] not in COMMANDS:
         pytest.fail(f"no such command: {words[0]}")

@@ -1,8 +1,8 @@
-"""A stethoscope without hardware: a sound server of our own, a silent output, and what is played into it.
+"""A virtual stethoscope: a sound server of our own, a null sink, and players that play into it.
 
 The server runs in user space, knows no sound card, and shares nothing with one that may be there: its socket and its
-settings live in a folder of the test. ``auscult listen`` hears it through ALSA's plug-in and the real PortAudio, as a
-program of its own.
+settings are in a temporary folder. ``auscult listen`` reads it through ALSA's plug-in and the real PortAudio, in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
 SINK = "steth"
 
 LEAD_S = 0.2
-"""Seconds of silence at a file's beginning: a silent output may have been heard ahead by that when a player starts."""
+"""Seconds of silence at the start of a file: the null sink may have been read ahead by that when a player starts."""
 
 ALSA_CONFIG = f"""
 </usr/share/alsa/alsa.conf>
@@ -65,7 +65,7 @@ def wait_until(condition, timeout_s, what):
 
 
 class VirtualStethoscope:
-    """A sound server with one silent output, whose sound the input "stethoscope" hears."""
+    """A sound server with one null sink, whose monitor is the input "stethoscope"."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -112,7 +112,7 @@ class VirtualStethoscope:
             self._server = None
 
     def plug_in(self, sample_rate=4000):
-        """Add the output; return when it was there."""
+        """Add the null sink; return the time at which it existed."""
         form = f"rate={sample_rate} channels=1 channel_map=mono format=s16le"
         loaded = self._control("load-module", "module-null-sink", f"sink_name={SINK}", *form.split())
         assert loaded.returncode == 0, loaded.stderr
@@ -120,11 +120,11 @@ class VirtualStethoscope:
         return time.time()
 
     def unplug(self):
-        """Take the output away."""
+        """Remove the null sink."""
         assert self._control("unload-module", self._module).returncode == 0
 
     def play(self, path):
-        """Start to play a file."""
+        """Start playing a file."""
         player = subprocess.Popen(
             ["paplay", "--device", SINK, str(path)], env=self.environment, stderr=subprocess.DEVNULL
         )
@@ -170,7 +170,7 @@ class Listening:
         self._rest = b""
 
     def until(self, wanted, timeout_s=20.0):
-        """Return the first line from now on that is wanted."""
+        """Return the first new line for which ``wanted`` is true."""
         deadline, seen = time.monotonic() + timeout_s, len(self.lines)
         while time.monotonic() < deadline:
             for line in self.lines[seen:]:
@@ -182,11 +182,11 @@ class Listening:
         pytest.fail(f"the line did not come; the last were {self.lines[-3:]}, errors: {self._errors()}")
 
     def until_window(self, end_s, timeout_s=30.0):
-        """Return the first window from now on that ends at a position or later."""
+        """Return the first new window that ends at ``end_s`` or later."""
         return self.until(lambda line: line["type"] == "window" and line["end_s"] >= end_s, timeout_s)
 
     def until_state(self, state, timeout_s=20.0):
-        """Return the first line from now on that says the device is in a state."""
+        """Return the first new line with the device in a state."""
         return self.until(lambda line: line["type"] == "device" and line["state"] == state, timeout_s)
 
     def end(self, number=signal.SIGTERM):
@@ -205,7 +205,7 @@ class Listening:
         return code, errors
 
     def close(self):
-        """End the program, whatever it does, and let go of its output."""
+        """Kill the program, whatever it does, and close its output."""
         self.process.kill()
         self.process.wait(timeout=10)
         self.process.stdout.close()
@@ -216,7 +216,7 @@ class Listening:
         return [line for line in self.lines if line["type"] == kind]
 
     def _read(self, timeout_s):
-        """Read what comes within a time; return whether more may come."""
+        """Read what arrives within ``timeout_s``; return whether more may come."""
         if not select.select([self.process.stdout], [], [], timeout_s)[0]:
             return True
         data = os.read(self.process.stdout.fileno(), 65536)
@@ -226,27 +226,27 @@ class Listening:
         return bool(data)
 
     def _errors(self):
-        """Return what was written to standard error, once the program has ended."""
+        """Return the standard error of the program, once it has ended."""
         return self.process.stderr.read().decode() if self.process.poll() is not None else "(still running)"
 
 
 @pytest.fixture(scope="module")
 def stethoscope(tmp_path_factory):
-    """Return a virtual stethoscope, plugged in at 4000 Hz; skip where it cannot be made."""
+    """Return a virtual stethoscope; skip where it cannot run."""
     reason = missing()
     if reason is not None:
         pytest.skip(reason)
-    made = VirtualStethoscope(tmp_path_factory.mktemp("steth"))
+    virtual = VirtualStethoscope(tmp_path_factory.mktemp("steth"))
     try:
-        made.start()
-        yield made
+        virtual.start()
+        yield virtual
     finally:
-        made.close()
+        virtual.close()
 
 
 @pytest.fixture(scope="session")
 def heart_files(tmp_path_factory):
-    """Return a maker of files that hold a made heart, 16 bits; at another rate than 4000 Hz it is resampled."""
+    """Return a function that writes 16-bit files with a synthetic heart, resampled from 4000 Hz if needed."""
     folder = tmp_path_factory.mktemp("hearts")
 
     def make(seconds, sample_rate=4000):
@@ -262,14 +262,14 @@ def heart_files(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def find_in():
-    """Return a search for the whole of a file's samples in a recording: where they begin."""
+    """Return a function that finds the index at which all samples of a file begin in a recording."""
 
     def find(recorded, played, tolerance=0.0):
         loudest = int(np.abs(played).argmax())
-        places = np.flatnonzero(np.abs(recorded - played[loudest]) <= tolerance) - loudest
-        for start in places[(places >= 0) & (places + len(played) <= len(recorded))].tolist():
+        starts = np.flatnonzero(np.abs(recorded - played[loudest]) <= tolerance) - loudest
+        for start in starts[(starts >= 0) & (starts + len(played) <= len(recorded))].tolist():
             if np.abs(recorded[start : start + len(played)] - played).max() <= tolerance:
                 return start
-        return pytest.fail("the file is not in the recording, or not whole")
+        return pytest.fail("the recording does not contain the whole file")
 
     return find

@@ -1,4 +1,4 @@
-"""What the virtual stethoscope plays is heard, sample for sample, and judged as a replay of the file judges it."""
+"""Live sound equals a replay: the recording has the samples that were played, the windows have the same scores."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import soundfile
 HEART_S = 8
 
 
-class Heard:
-    """One run of ``auscult listen`` over a heart: its lines, its recording, and where the file lies in it."""
+class LiveRun:
+    """One run of ``auscult listen`` on a heart: lines, recording, and the index at which the file begins in it."""
 
     def __init__(self, stethoscope, played, sample_rate, record, find_in, tolerance):
         stethoscope.plug_in(sample_rate)
@@ -25,8 +25,8 @@ class Heard:
             player = stethoscope.play(played)
             assert player.wait(timeout=30) == 0
             # the file's end has been played when the player ends; the newest window may lie a moment behind that
-            heard_s = listening.lines[-1].get("end_s", self.finding["at_s"])
-            listening.until_window(heard_s + HEART_S + 1.5)
+            position_s = listening.lines[-1].get("end_s", self.finding["at_s"])
+            listening.until_window(position_s + HEART_S + 1.5)
             self.code, self.errors = listening.end()
         finally:
             stethoscope.unplug()
@@ -37,14 +37,14 @@ class Heard:
         self.start = find_in(self.recorded, self.played, tolerance)
 
     def scores(self):
-        """Return the scores of the windows inside the file: position in the file in seconds, and scores."""
+        """Return position in the file, in seconds, and scores of the windows inside the file."""
         start_s, end_s = self.start / self.sample_rate, (self.start + len(self.played)) / self.sample_rate
         inside = [line for line in self.windows if line["start_s"] >= start_s and line["end_s"] <= end_s]
         return [(line["start_s"] - start_s, list(line["scores"].values())) for line in inside]
 
 
 def replayed(stethoscope, path, start_s):
-    """Return the scores of a replay's windows, from a place in the file on."""
+    """Return the scores of the windows of a replay that begins at ``start_s``."""
     code, out, errors = stethoscope.auscult("replay", path, "--json", "--speed", "max", "--start", repr(start_s))
     assert (code, errors) == (0, "")
     lines = [json.loads(line) for line in out.splitlines()]
@@ -52,85 +52,85 @@ def replayed(stethoscope, path, start_s):
 
 
 @pytest.fixture(scope="module")
-def heard(stethoscope, heart_files, find_in, tmp_path_factory):
-    """Listen to a heart at the stethoscope's own rate."""
-    record = tmp_path_factory.mktemp("record") / "heard.wav"
-    return Heard(stethoscope, heart_files(HEART_S), 4000, record, find_in, 0.0)
+def live_run(stethoscope, heart_files, find_in, tmp_path_factory):
+    """Listen to a heart at the stethoscope's own sample rate."""
+    record = tmp_path_factory.mktemp("record") / "live.wav"
+    return LiveRun(stethoscope, heart_files(HEART_S), 4000, record, find_in, 0.0)
 
 
-def test_the_recording_holds_the_files_samples_exactly(heard):
-    """What `--record` keeps is the played file bit for bit, with silence around it."""
-    end = heard.start + len(heard.played)
-    assert heard.record_rate == 4000
-    assert np.array_equal(heard.recorded[heard.start : end], heard.played)
-    assert not heard.recorded[: heard.start].any()
-    assert not heard.recorded[end:].any()
+def test_the_recording_holds_the_files_samples_exactly(live_run):
+    """`--record` writes the played file bit for bit, with silence around it."""
+    end = live_run.start + len(live_run.played)
+    assert live_run.record_rate == 4000
+    assert np.array_equal(live_run.recorded[live_run.start : end], live_run.played)
+    assert not live_run.recorded[: live_run.start].any()
+    assert not live_run.recorded[end:].any()
 
 
-def test_live_is_replay(heard, stethoscope, heart_files):
+def test_live_equals_replay(live_run, stethoscope, heart_files):
     """Every window inside the file has the scores of the replay that begins where the window begins, within 1e-4."""
-    live = heard.scores()
+    live = live_run.scores()
     again = replayed(stethoscope, heart_files(HEART_S), live[0][0])
     assert len(live) >= 5
     assert np.abs(np.array([scores for _, scores in live]) - again[: len(live)]).max() <= 1e-4
 
 
-def test_nothing_was_lost(heard):
+def test_nothing_was_lost(live_run):
     """No window was skipped, no sample overwritten, no gap, nothing thrown away by the device."""
-    summary, device = heard.lines[-1], [line for line in heard.lines if line["type"] == "device"][-1]
+    summary, device = live_run.lines[-1], [line for line in live_run.lines if line["type"] == "device"][-1]
     assert (summary["type"], summary["skipped"], summary["overruns"]) == ("summary", 0, 0)
     assert (device["state"], device["overflows"], device["reopened"], device["lost_s"]) == ("closed", 0, 0, 0.0)
-    assert not any(line["gap"] for line in heard.windows)
+    assert not any(line["gap"] for line in live_run.windows)
 
 
-def test_a_muted_input_is_told_within_two_seconds(heard):
-    """Digital silence is named, with what to do, within 2 s of sound after the first block."""
-    assert heard.finding["at_s"] <= 2.0
-    assert "digital silence" in heard.finding["finding"]
+def test_a_muted_input_is_reported_within_two_seconds(live_run):
+    """Digital silence is reported, with what to do, within 2 s of sound after the first block."""
+    assert live_run.finding["at_s"] <= 2.0
+    assert "digital silence" in live_run.finding["finding"]
 
 
-def test_the_finding_goes_when_sound_comes(heard):
-    """Once the heart is heard nothing is wrong any more."""
-    later = heard.lines[heard.lines.index(heard.finding) + 1 :]
+def test_the_finding_disappears_when_sound_arrives(live_run):
+    """Once the heart is played there is no finding."""
+    later = live_run.lines[live_run.lines.index(live_run.finding) + 1 :]
     assert any(line["type"] == "device" and line["finding"] is None and line["state"] == "open" for line in later)
 
 
-def test_sigterm_ends_cleanly(heard):
-    """The signal's exit code, where the recording is and nothing else on standard error, summary last of the lines."""
-    assert heard.code == 130
-    assert re.fullmatch(r"recorded [\d.]+ s: .*heard\.wav\n", heard.errors)
-    assert [heard.lines[0]["type"], heard.lines[-2]["type"], heard.lines[-1]["type"]] == [
+def test_sigterm_ends_cleanly(live_run):
+    """SIGTERM gives exit code 130, only the recording's path on standard error, and a summary as the last line."""
+    assert live_run.code == 130
+    assert re.fullmatch(r"recorded [\d.]+ s: .*live\.wav\n", live_run.errors)
+    assert [live_run.lines[0]["type"], live_run.lines[-2]["type"], live_run.lines[-1]["type"]] == [
         "start",
         "recording",
         "summary",
     ]
-    assert heard.lines[0]["source"] == "stethoscope"
-    assert heard.lines[-2]["lost_samples"] == 0
+    assert live_run.lines[0]["source"] == "stethoscope"
+    assert live_run.lines[-2]["lost_samples"] == 0
 
 
 def test_through_44100_hz_the_scores_stay(stethoscope, heart_files, find_in, tmp_path):
-    """Played and heard at 44.1 kHz, the heart has the scores of its file at 4 kHz within 0.02."""
+    """Played and recorded at 44.1 kHz, the heart has the scores of its file at 4 kHz within 0.02."""
     played = heart_files(HEART_S, 44_100)
-    heard = Heard(stethoscope, played, 44_100, tmp_path / "heard.flac", find_in, 2.0**-24)
-    live = heard.scores()
+    live_run = LiveRun(stethoscope, played, 44_100, tmp_path / "live.flac", find_in, 2.0**-24)
+    live = live_run.scores()
     again = replayed(stethoscope, heart_files(HEART_S), round(live[0][0] * 4000) / 4000)
     assert len(live) >= 5
     assert np.abs(np.array([scores for _, scores in live]) - again[: len(live)]).max() <= 0.02
 
 
-def test_a_full_disk_does_not_disturb_the_judging(stethoscope, heart_files, tmp_path):
-    """The recording stops and says so, every window is judged all the same, and `--for` ends with exit code 0."""
+def test_a_full_disk_does_not_disturb_the_analysis(stethoscope, heart_files, tmp_path):
+    """The recording stops with a message, every window is still classified, and `--for` ends with exit code 0."""
     stethoscope.plug_in()
     small = "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (32768, 32768))\n"
     program = ["-c", small + "from monitor.cli import main\nsys.exit(main())"]
-    record = tmp_path / "heard.wav"
+    record = tmp_path / "live.wav"
     listening = stethoscope.listen("--rate", 4000, "--for", 6.1, "--record", record, program=program)
     listening.until_state("open")
     stethoscope.play(heart_files(HEART_S))
     code, errors = listening.ended()
     stethoscope.unplug()
     assert code == 0
-    assert re.fullmatch(r"recorded [12]\.\d s, \d+ samples of it lost: .*heard\.wav\n", errors)
+    assert re.fullmatch(r"recorded [12]\.\d s, \d+ samples of it lost: .*live\.wav\n", errors)
     assert [line["index"] for line in listening.of("window")] == [0, 1, 2]
     assert 6.1 <= listening.of("device")[-1]["at_s"] < 7.1
     assert listening.of("recording")[-1]["error"] is not None
@@ -139,19 +139,19 @@ def test_a_full_disk_does_not_disturb_the_judging(stethoscope, heart_files, tmp_
 
 
 def test_devices_are_listed(stethoscope):
-    """`auscult devices` knows the stethoscope by its looks, the rates it takes, and which input is the default."""
+    """`auscult devices` recognises the stethoscope, its sample rates, and the default input."""
     stethoscope.plug_in()
     code, out, errors = stethoscope.auscult("devices", "--json")
     stethoscope.unplug()
-    found = {device["name"]: device for device in map(json.loads, out.splitlines())}
+    devices = {device["name"]: device for device in map(json.loads, out.splitlines())}
     assert (code, errors) == (0, "")
-    assert found["stethoscope"]["looks_like"] == "stethoscope"
-    assert {4000, 44_100} <= set(found["stethoscope"]["rates"])
-    assert [device["name"] for device in found.values() if device["default"]] == ["default"]
+    assert devices["stethoscope"]["looks_like"] == "stethoscope"
+    assert {4000, 44_100} <= set(devices["stethoscope"]["rates"])
+    assert [device["name"] for device in devices.values() if device["default"]] == ["default"]
 
 
-def test_replay_leaves_sounddevice_alone(stethoscope, heart_files):
-    """Who judges files needs no PortAudio: neither the package nor the library is touched."""
+def test_replay_does_not_import_sounddevice(stethoscope, heart_files):
+    """Replaying files needs no PortAudio: neither sounddevice nor platformdirs is imported."""
     code = (
         "import sys\nfrom monitor.cli import main\nmain(['replay', sys.argv[1], '--json', '--speed', 'max'])\n"
         "print(sorted({'sounddevice', 'platformdirs'} & set(sys.modules)), file=sys.stderr)"
