@@ -1,16 +1,16 @@
-"""How long sound takes from a stethoscope's sample to the verdict on the screen, and what drawing costs.
+"""Latency from a sample of the stethoscope to the verdict on the screen, and the cost of drawing.
 
     python benchmarks/speed/sample_to_screen.py
 
-plays a made heart into a virtual stethoscope (see soak.py; Linux with PulseAudio) and measures two stretches:
+plays a synthetic heart into a virtual stethoscope (see soak.py; Linux with PulseAudio) and measures two latencies:
 
-* into the program: the sink is muted and unmuted, and the time until PortAudio delivers the first changed sample is
-  taken, the start of the ``pactl`` that does it included;
-* to the screen: ``auscult listen`` runs on a pseudo-terminal, and its own health line is read at the end. It begins
-  where a window's last sample stands in its block, so the wait for a block's end is counted on both stretches, and
-  their sum is more than sound ever waits.
+* into the program: the sink is muted and unmuted; the time until PortAudio delivers the first changed sample is
+  measured, including the start of the ``pactl`` that does it;
+* to the screen: ``auscult listen`` runs on a pseudo-terminal, and its own health line is read at the end. That latency
+  begins at the last sample of a window within its block, so the wait for the end of a block is counted in both, and
+  their sum is an upper limit.
 
-One JSON object goes to standard output; milliseconds, and the share of one core that listening and drawing took.
+One JSON object goes to standard output: milliseconds, and the load of one core while listening and drawing.
 """
 
 from __future__ import annotations
@@ -39,54 +39,43 @@ LATENCY_S = 0.2
 TOGGLES = 40
 EVERY_S = 0.4
 STEP_SAMPLES = 20
-"""Samples whose loudest one tells whether the sink is muted: 5 ms, a period of the tone that is played."""
+"""Samples whose peak shows whether the sink is muted: 5 ms, a period of the tone."""
 SETTLED_S = 1.5
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SCREEN = re.compile(r"scr(?:een p50)? +(\d+)(?: p95 +|/ *)(\d+)")
 
 
 def main() -> None:
-    """Measure both stretches and print them."""
+    """Measure both latencies and print them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to listen (default: 60)")
     parser.add_argument("--size", default="80x24", help="columns x rows of the terminal (default: 80x24)")
     options = parser.parse_args()
     with virtual_stethoscope():
         into = into_the_program()
-        found: dict[str, Any] = {
+        results: dict[str, Any] = {
             "into_the_program_p50_ms": round(float(np.median(into)), 1),
             "into_the_program_p95_ms": round(float(np.percentile(into, 95)), 1),
             **to_the_screen(options.seconds, *map(int, options.size.split("x"))),
         }
-    found["together_p95_at_most_ms"] = round(found["into_the_program_p95_ms"] + found["to_the_screen_p95_ms"], 1)
-    print(json.dumps(found))
+    results["together_p95_at_most_ms"] = round(results["into_the_program_p95_ms"] + results["to_the_screen_p95_ms"], 1)
+    print(json.dumps(results))
 
 
 def into_the_program() -> NDArray[np.float64]:
-    """Return the milliseconds from muting, or unmuting, the sink to the block that shows it."""
-    import sounddevice  # after the server runs
+    """Return the milliseconds from muting or unmuting the sink to the block that shows it."""
+    import sounddevice  # after the server was started
 
     blocks: list[tuple[float, NDArray[np.float32]]] = []
 
-    def take(block: NDArray[np.float32], *_: object) -> None:
+    def callback(block: NDArray[np.float32], *_: object) -> None:
         blocks.append((time.monotonic(), block[:, 0].copy()))
 
-    asked = []
-    tone = subprocess.Popen(
-        [
-            "pacat",
-            "--playback",
-            "--raw",
-            "--format=float32le",
-            "--channels=1",
-            f"--rate={RATE}",
-            "--device=stethoscope",
-        ],
-        stdin=subprocess.PIPE,
-    )
-    with sounddevice.InputStream(
-        device="default", samplerate=RATE, channels=1, latency=LATENCY_S, blocksize=0, dtype="float32", callback=take
-    ):
+    toggled = []
+    raw = ("--raw", "--format=float32le", "--channels=1", f"--rate={RATE}", "--device=stethoscope")
+    tone = subprocess.Popen(["pacat", "--playback", *raw], stdin=subprocess.PIPE)
+    stream = {"samplerate": RATE, "channels": 1, "latency": LATENCY_S, "blocksize": 0, "dtype": "float32"}
+    with sounddevice.InputStream(device="default", callback=callback, **stream):
         seconds = np.arange(round(RATE * (TOGGLES * (EVERY_S + 0.1) + 3 * SETTLED_S))) / RATE
         if tone.stdin is not None:
             os.set_blocking(tone.stdin.fileno(), False)
@@ -94,16 +83,16 @@ def into_the_program() -> NDArray[np.float64]:
         sent = _send(tone, sound, 0, SETTLED_S)
         rng = np.random.default_rng(0)
         for _ in range(TOGGLES):
-            asked.append(time.monotonic())
+            toggled.append(time.monotonic())
             subprocess.run(["pactl", "set-sink-mute", "stethoscope", "toggle"], check=True)
             sent = _send(tone, sound, sent, EVERY_S * rng.uniform(0.8, 1.2))
     tone.kill()
     tone.wait()
-    return 1000.0 * np.array(_delays(blocks, asked))
+    return 1000.0 * np.array(_delays(blocks, toggled))
 
 
 def _send(tone: subprocess.Popen[bytes], sound: bytes, sent: int, seconds: float) -> int:
-    """Feed the player for some time; return how much of the sound it has."""
+    """Feed the player for some seconds; return how many bytes of the sound were sent."""
     ends = time.monotonic() + seconds
     while tone.stdin is not None and (left := ends - time.monotonic()) > 0:
         if select.select([], [tone.stdin], [], left)[1] and sent < len(sound):
@@ -111,8 +100,8 @@ def _send(tone: subprocess.Popen[bytes], sound: bytes, sent: int, seconds: float
     return sent
 
 
-def _delays(blocks: list[tuple[float, NDArray[np.float32]]], asked: list[float]) -> list[float]:
-    """Return the seconds from each request to the block with the next change from loud to silent or back."""
+def _delays(blocks: list[tuple[float, NDArray[np.float32]]], toggled: list[float]) -> list[float]:
+    """Return the seconds from each toggle to the block with the next change from loud to silent or back."""
     changes = []
     before: bool | None = None
     for came, block in blocks:
@@ -121,11 +110,11 @@ def _delays(blocks: list[tuple[float, NDArray[np.float32]]], asked: list[float])
             if before is not None and loud != before:
                 changes.append(came)
             before = loud
-    return [min(after) - at for at in asked if (after := [came for came in changes if came >= at])]
+    return [min(after) - at for at in toggled if (after := [came for came in changes if came >= at])]
 
 
 def to_the_screen(seconds: float, columns: int, rows: int) -> dict[str, Any]:
-    """Listen on a pseudo-terminal; return what its health line says at the end, and the processor's share."""
+    """Listen on a pseudo-terminal; return the values of its health line at the end, and the processor load."""
     control, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     command = [sys.executable, "-m", "monitor", "listen", "--device", "default", "--rate", str(RATE)]
@@ -144,13 +133,13 @@ def to_the_screen(seconds: float, columns: int, rows: int) -> dict[str, Any]:
             break
     listening.wait()
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    figures = SCREEN.findall(ESCAPE.sub("", shown.decode(errors="replace")))
-    if listening.returncode or not figures:
-        raise SystemExit(f"sample_to_screen: listen ended with {listening.returncode} and showed no figures")
+    latencies = SCREEN.findall(ESCAPE.sub("", shown.decode(errors="replace")))
+    if listening.returncode or not latencies:
+        raise SystemExit(f"sample_to_screen: listen ended with {listening.returncode} and showed no latency")
     used_s = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     return {
-        "to_the_screen_p50_ms": int(figures[-1][0]),
-        "to_the_screen_p95_ms": int(figures[-1][1]),
+        "to_the_screen_p50_ms": int(latencies[-1][0]),
+        "to_the_screen_p95_ms": int(latencies[-1][1]),
         "bytes_per_second": round(len(shown) / seconds),
         "one_core_percent": round(100.0 * used_s / seconds, 2),
     }

@@ -1,15 +1,15 @@
-"""Listening for hours: whether anything is lost, and whether anything grows.
+"""Soak test: listens for hours and checks that no sound is lost and memory does not grow.
 
-    python benchmarks/speed/soak.py                          # two hours of a virtual stethoscope (Linux with PulseAudio)
+    python benchmarks/speed/soak.py                  # two hours of a virtual stethoscope (Linux with PulseAudio)
     python benchmarks/speed/soak.py --minutes 600 --device "USB Audio" --record night.flac
 
 listens through PortAudio and the whole pipeline, as ``auscult listen`` does, without a screen. A line every
-five minutes goes to standard error; at the end one JSON object goes to standard output: windows judged and skipped,
-overruns, gaps, overflows, reopened streams, lost seconds, how far memory rose after the first minute, and the
-share of one core that was used. The exit code is 1 if anything was lost, or memory rose by 2 MB or more.
+five minutes goes to standard error; at the end one JSON object goes to standard output: windows classified and
+skipped, overruns, gaps, overflows, reopened streams, lost seconds, the growth of memory after the first minute, and the
+load of one core. The exit code is 1 if anything was lost, or memory grew by 2 MB or more.
 
-The virtual stethoscope is a PulseAudio server of its own, with a null sink into which a made heart is played;
-PortAudio records the sink's monitor through ALSA. It needs the Debian packages pulseaudio, pulseaudio-utils,
+The virtual stethoscope is a separate PulseAudio server with a null sink, into which a synthetic heart is played;
+PortAudio records the monitor of the sink through ALSA. It needs the Debian packages pulseaudio, pulseaudio-utils,
 libasound2-plugins and libportaudio2.
 """
 
@@ -41,8 +41,8 @@ from monitor.runtime.pipeline import Pipeline
 
 FIRST_MINUTE_S = 60.0
 REPORT_EVERY_S = 300.0
-LOOK_EVERY_S = 1.0
-MOST_RISE_MB = 2.0
+POLL_S = 1.0
+MAX_GROWTH_MB = 2.0
 START_TRIES = 50
 ALSA = """
 pcm.!default {{ type pulse server "{server}" device "stethoscope.monitor" }}
@@ -54,18 +54,18 @@ def main() -> int:
     """Listen, report, and return the exit code."""
     options = _options()
     device = options.device
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         if device is None:
-            held.enter_context(virtual_stethoscope())
+            stack.enter_context(virtual_stethoscope())
             device = "default"
-        found = soak(device, options)
-    print(json.dumps(found))
-    return 0 if clean(found) else 1
+        results = soak(device, options)
+    print(json.dumps(results))
+    return 0 if clean(results) else 1
 
 
 def _options() -> argparse.Namespace:
-    """Return what was asked for."""
-    parser = argparse.ArgumentParser(description="Listen for hours, and print what was lost and what grew.")
+    """Return the command line's options."""
+    parser = argparse.ArgumentParser(description="Listen for hours; report lost sound and the growth of memory.")
     parser.add_argument("--minutes", type=float, default=120.0, help="how long to listen (default: 120)")
     parser.add_argument("--device", help="a real input, as auscult listen takes it (default: a virtual stethoscope)")
     parser.add_argument("--rate", type=int, help="sample rate in Hz (default: 4000 virtual, a real device's own)")
@@ -78,7 +78,7 @@ def _options() -> argparse.Namespace:
 
 
 def soak(device: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Listen for the time asked for; return what was found."""
+    """Listen for ``options.minutes``; return the results."""
     bundle = load_bundle(options.model)
     system = PortAudio()
     source = MicrophoneSource(choose(system.devices(), device), system, sample_rate=options.rate)
@@ -90,25 +90,25 @@ def soak(device: str, options: argparse.Namespace) -> dict[str, Any]:
         pipeline.drain(0.0)
         pipeline.start()
         while pipeline.running and (elapsed := time.monotonic() - began) < seconds:
-            pipeline.drain(LOOK_EVERY_S)
-            if elapsed > FIRST_MINUTE_S and (held := memory_in_use_mb()) is not None:
-                memory.append(held)
+            pipeline.drain(POLL_S)
+            if elapsed > FIRST_MINUTE_S:
+                memory.append(memory_in_use_mb())
             if elapsed >= next_report:
                 next_report += REPORT_EVERY_S
-                _report(figures(pipeline.snapshot(), pipeline.summary(), memory, elapsed, time.process_time() - used))
+                _report(metrics(pipeline.snapshot(), pipeline.summary(), memory, elapsed, time.process_time() - used))
         snapshot, summary, elapsed = pipeline.snapshot(), pipeline.summary(), time.monotonic() - began
-        found = figures(snapshot, summary, memory, elapsed, time.process_time() - used)
+        results = metrics(snapshot, summary, memory, elapsed, time.process_time() - used)
         pipeline.stop()
         if (recording := pipeline.snapshot().recording) is not None:
-            found |= {"recorded_s": recording.written_s, "recording_lost_samples": recording.lost_samples}
+            results |= {"recorded_s": recording.written_s, "recording_lost_samples": recording.lost_samples}
         pipeline.raise_errors()
-    return found
+    return results
 
 
-def figures(
+def metrics(
     snapshot: Snapshot, summary: Summary, memory: list[float], elapsed_s: float, processor_s: float
 ) -> dict[str, Any]:
-    """Return what a run has come to, as plain JSON values."""
+    """Return the metrics of a run as plain JSON values."""
     device = snapshot.device
     return {
         "listened_s": round(elapsed_s, 1),
@@ -127,21 +127,21 @@ def figures(
     }
 
 
-def clean(found: dict[str, Any]) -> bool:
-    """Return whether nothing was lost and nothing grew."""
+def clean(results: dict[str, Any]) -> bool:
+    """Return whether nothing was lost and memory did not grow."""
     lost = ("skipped", "overruns", "gaps", "overflows", "reopened", "recording_lost_samples")
-    grew = (found["memory_rise_mb"] or 0.0) >= MOST_RISE_MB
-    return bool(found["windows"]) and not any(found.get(name) for name in lost) and not grew
+    grew = (results["memory_rise_mb"] or 0.0) >= MAX_GROWTH_MB
+    return bool(results["windows"]) and not any(results.get(name) for name in lost) and not grew
 
 
-def _report(found: dict[str, Any]) -> None:
-    """Print a line for whoever waits."""
-    print("  ".join(f"{name} {value}" for name, value in found.items()), file=sys.stderr, flush=True)
+def _report(results: dict[str, Any]) -> None:
+    """Print a line of progress."""
+    print("  ".join(f"{name} {value}" for name, value in results.items()), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def virtual_stethoscope() -> Iterator[None]:
-    """Play a made heart into a null sink that PortAudio's default input hears; call it before PortAudio is loaded.
+    """Play a synthetic heart into a null sink that PortAudio's default input records; enter before loading PortAudio.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def virtual_stethoscope() -> Iterator[None]:
         raise AuscultError(
             "a virtual stethoscope needs PulseAudio", "install pulseaudio and pulseaudio-utils, or --device"
         )
-    with tempfile.TemporaryDirectory(prefix="auscult-soak-") as folder, contextlib.ExitStack() as held:
+    with tempfile.TemporaryDirectory(prefix="auscult-soak-") as folder, contextlib.ExitStack() as stack:
         server = f"unix:{folder}/native"
         Path(folder, "asoundrc").write_text(ALSA.format(server=server), encoding="utf-8")
         Path(folder, "alsa.conf").write_text(f"</usr/share/alsa/alsa.conf>\n<{folder}/asoundrc>\n", encoding="utf-8")
@@ -161,15 +161,15 @@ def virtual_stethoscope() -> Iterator[None]:
         daemon = subprocess.Popen(
             _server(folder, demo.sample_rate), env={**os.environ, "HOME": folder, "XDG_RUNTIME_DIR": folder}
         )
-        held.callback(_end, daemon)
+        stack.callback(_end, daemon)
         _wait_for(daemon)
-        form = ("--raw", "--format=float32le", "--channels=1", f"--rate={demo.sample_rate}", "--device=stethoscope")
-        player = subprocess.Popen(["pacat", "--playback", *form], stdin=subprocess.PIPE)
-        held.callback(_end, player)
+        raw = ("--raw", "--format=float32le", "--channels=1", f"--rate={demo.sample_rate}", "--device=stethoscope")
+        player = subprocess.Popen(["pacat", "--playback", *raw], stdin=subprocess.PIPE)
+        stack.callback(_end, player)
         feeder = threading.Thread(target=_feed, args=(player, demo.waveform.tobytes()), name="soak-feeder")
         feeder.start()
-        held.callback(feeder.join, 5.0)
-        held.callback(player.kill)
+        stack.callback(feeder.join, 5.0)
+        stack.callback(player.kill)
         yield
 
 
@@ -193,7 +193,7 @@ def _wait_for(daemon: subprocess.Popen[bytes]) -> None:
 
 
 def _feed(player: subprocess.Popen[bytes], sound: bytes) -> None:
-    """Play a sound again and again, until the player ends."""
+    """Play a sound in a loop until the player ends."""
     if player.stdin is None:
         return
     with contextlib.suppress(OSError, ValueError):
@@ -202,7 +202,7 @@ def _feed(player: subprocess.Popen[bytes], sound: bytes) -> None:
 
 
 def _end(program: subprocess.Popen[bytes]) -> None:
-    """End a program that was started here."""
+    """Terminate a program."""
     program.terminate()
     try:
         program.wait(timeout=5.0)

@@ -1,10 +1,10 @@
-"""What it saves to compute every STFT frame once.
+"""How much time the streaming spectrogram saves by computing every STFT frame once.
 
     python benchmarks/speed/spectrogram.py
 
-takes turns, on the same 5 s windows of the demo, between the streaming spectrogram (the 0.5 s that are new, then
-the picture), the same picture made anew from the whole window, and, where librosa is installed, its mel
-spectrogram of the whole window with the same frames. Prints ms for each hop and how many times the first it is.
+compares, on the same 5 s windows of the demo, the streaming spectrogram (0.5 s of new sound, then the input image),
+the same image computed from the whole window, and, where librosa is installed, the mel spectrogram of librosa with the
+same frames. Prints ms per hop, and the ratio to the streaming spectrogram.
 """
 
 from __future__ import annotations
@@ -14,28 +14,29 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.commands.bench.percentiles import Figures
+from monitor.commands.bench.percentiles import LatencyPercentiles
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram, input_image
 
 WARM_UP = 10
 
 
-def ways(sound: np.ndarray) -> dict[str, Callable[[int], object]]:
-    """Return the ways to the picture of the window that ends at a sample; each is called hop by hop."""
+def methods(sound: NDArray[np.float32]) -> dict[str, Callable[[int], object]]:
+    """Return functions from the end of a window, in samples, to its image; each must be called hop by hop."""
     stream = StreamingSpectrogram(HEART)
     stream.push(sound[: HEART.window_samples - HEART.hop_samples(HEART.hop_s)])
 
     def streaming(end: int) -> object:
         stream.push(sound[end - HEART.hop_samples(HEART.hop_s) : end])
-        return stream.tensor(end - HEART.window_samples)
+        return stream.image(end - HEART.window_samples)
 
-    def anew(end: int) -> object:
+    def whole_window(end: int) -> object:
         return input_image(sound[end - HEART.window_samples : end], HEART)
 
-    found: dict[str, Callable[[int], object]] = {"streaming": streaming, "whole window anew": anew}
+    functions: dict[str, Callable[[int], object]] = {"streaming": streaming, "whole window": whole_window}
     if importlib.util.find_spec("librosa"):
         import librosa
 
@@ -50,28 +51,28 @@ def ways(sound: np.ndarray) -> dict[str, Callable[[int], object]]:
                 center=False,
             )
 
-        found["librosa melspectrogram"] = mel
-    return found
+        functions["librosa melspectrogram"] = mel
+    return functions
 
 
 def main() -> None:
     """Measure and print."""
     sound = SyntheticSource().waveform
     hop = HEART.hop_samples(HEART.hop_s)
-    chosen = ways(sound)
-    times: dict[str, list[float]] = {name: [] for name in chosen}
-    for number, end in enumerate(range(HEART.window_samples, len(sound) + 1, hop)):
-        for name, way in chosen.items():
-            began = time.perf_counter()
-            way(end)
-            seconds = time.perf_counter() - began
-            if number >= WARM_UP:
+    functions = methods(sound)
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for index, end in enumerate(range(HEART.window_samples, len(sound) + 1, hop)):
+        for name, function in functions.items():
+            start_s = time.perf_counter()
+            function(end)
+            seconds = time.perf_counter() - start_s
+            if index >= WARM_UP:
                 times[name].append(seconds)
-    figures = {name: Figures.of(seconds) for name, seconds in times.items()}
-    print(f"{'ms for each hop':<26}{'p50':>8}{'p95':>8}{'p99':>8}   times streaming")
-    for name, found in figures.items():
-        ratio = found.p50_ms / figures["streaming"].p50_ms
-        print(f"{name:<26}{found.p50_ms:>8.3f}{found.p95_ms:>8.3f}{found.p99_ms:>8.3f}{ratio:>13.1f}")
+    results = {name: LatencyPercentiles.of(seconds) for name, seconds in times.items()}
+    print(f"{'ms per hop':<26}{'p50':>8}{'p95':>8}{'p99':>8}   times streaming")
+    for name, result in results.items():
+        ratio = result.p50_ms / results["streaming"].p50_ms
+        print(f"{name:<26}{result.p50_ms:>8.3f}{result.p95_ms:>8.3f}{result.p99_ms:>8.3f}{ratio:>13.1f}")
 
 
 if __name__ == "__main__":
