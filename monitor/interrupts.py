@@ -33,16 +33,16 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         """Install the signal handlers."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._previous[number] = signal.signal(number, self._handle)
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            self._previous[signum] = signal.signal(signum, self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Restore the previous signal handlers."""
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+        for signum, handler in self._previous.items():
+            signal.signal(signum, handler)
 
     def __call__(self) -> bool:
         """Return :attr:`requested`; a long computation calls this after every step."""
@@ -66,7 +66,7 @@ class Interrupts:
         finally:
             self._deferring = False
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
         """Set the flag, or raise."""
         defer = self._deferring and not self._signalled
         self.requested = self._signalled = True

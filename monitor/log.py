@@ -14,7 +14,7 @@ from typing import Literal
 
 from monitor.errors import AuscultError
 
-__all__ = ["VARIABLE", "LazyLogger", "configure_logging", "get_logger"]
+__all__ = ["LazyLogger", "configure_logging", "get_logger"]
 
 VARIABLE = "AUSCULT_LOG"
 LOGGERS = ("monitor", "training")
