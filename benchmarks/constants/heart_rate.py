@@ -1,11 +1,11 @@
-"""Finds the constants of the heart rate again, and measures it on windows whose rate is marked.
+"""Fit the constants of the heart rate again, and measure it on windows whose rate is annotated.
 
     python benchmarks/constants/heart_rate.py ../shared/data
 
-Every figure of the first table is held out: the recipe, the confidence and its threshold are
-chosen on one half of the patients and measured on the other, and the other way round; intervals
-are 95 % by drawing patients again. Then the constants as chosen on all patients, and what those
-in monitor/features/heart_rate.py do with made hearts. NumPy only; takes about a minute.
+Every metric of the first table is cross-fitted: the recipe, the confidence and its threshold are chosen on one half of
+the patients and measured on the other, and the other way round; 95 % intervals are by a bootstrap over patients. Then
+come the constants as chosen on all patients, and what those in monitor/features/heart_rate.py do with synthetic hearts.
+NumPy only; takes about a minute.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile
-from quality_gate import circor_groups, in_fitted_half, logistic
 from numpy.typing import NDArray
+from quality_gate import circor_groups, in_fitted_half, logistic
 
 from monitor.features.heart_rate import BIAS, SHOWN_FROM, SLOPE, beat_interval, heart_rate
 from monitor.features.heart_rate_tables import DEFAULT_PARAMETERS, HeartRateParameters, heart_rate_tables
@@ -30,26 +30,27 @@ from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
-from monitor.synthesis.rhythm import RhythmMetrics
+from monitor.synthesis.rhythm import Rhythm
 
 RECIPES = [HeartRateParameters(*values) for values in itertools.product(
     (0.125, 0.175, 0.225), (0.775, 0.875, 0.975), (1.3,), (0.7, 0.75, 0.8), (0.2, 0.25, 0.3),
 )]  # fmt: skip
-"""Smoothing, drift, width of the prior, first peak's share of the highest, reach. The prior is as wide as
-made hearts of 45 and 180 bpm allow: a narrower one loses either, and marked windows hold too few of them to tell."""
+"""Smoothing, drift, width of the prior, height of the first peak relative to the highest, reach. The prior is as wide
+as synthetic hearts of 45 and 180 bpm allow: a narrower one loses either, and too few annotated windows
+are so extreme."""
 
 SHOWN = 0.89
-"""Share of the windows chosen on that the threshold shows."""
+"""Fraction of the fitted windows whose rate is above the threshold and shown."""
 
 FEWEST_BEATS = 4
 TIMED_HZ = 44_100
-MADE_BPM = (45, 50, 60, 75, 90, 105, 120, 135, 150, 160, 170, 180)
-FASTEST_MADE = 160
-"""Beats per minute; the made phonocardiogram goes no faster."""
+SYNTHETIC_BPM = (45, 50, 60, 75, 90, 105, 120, 135, 150, 160, 170, 180)
+MAX_SYNTHETIC_BPM = 160
+"""The synthetic phonocardiogram goes no faster."""
 
 
 class Window(NamedTuple):
-    """One marked window: set, patient (recording, where there is none), true mean rate, envelope."""
+    """One annotated window: set, patient (recording, where there is none), true mean rate, envelope."""
 
     source: str
     group: str
@@ -57,8 +58,8 @@ class Window(NamedTuple):
     envelope: NDArray[np.float32]
 
 
-class Held(NamedTuple):
-    """What was found where it was not chosen, one entry per window: rate, confidence, whether shown."""
+class CrossFitted(NamedTuple):
+    """Results on the half that was not fitted on, one entry per window: rate, confidence, whether shown."""
 
     bpm: NDArray[np.float64]
     confidence: NDArray[np.float64]
@@ -78,28 +79,30 @@ def windows_of(
 
 
 def circor_windows(data: Path) -> Iterator[Window]:
-    """Yield every CirCor window, 1.25 s apart, that is marked from end to end and holds 4 first sounds."""
+    """Yield every CirCor window, 1.25 s apart, that is annotated from end to end and holds 4 S1."""
     groups = circor_groups(data)
     for path in sorted((data / "circor" / "training_data").glob("*.flac")):
-        marks = np.loadtxt(path.with_suffix(".tsv"), ndmin=2)
+        annotations = np.loadtxt(path.with_suffix(".tsv"), ndmin=2)
         sound, _ = soundfile.read(path, dtype="float32")
         group = groups[path.name.split("_")[0]]
-        yield from windows_of("CirCor", group, sound, 1.25, lambda begin_s, marks=marks: circor_rate(marks, begin_s))
+        yield from windows_of(
+            "CirCor", group, sound, 1.25, lambda begin_s, rows=annotations: circor_rate(rows, begin_s)
+        )
 
 
-def circor_rate(marks: NDArray[np.float64], begin_s: float) -> float | None:
-    """Return the mean rate of the marked first sounds of a window; None where not all of it is marked."""
+def circor_rate(annotations: NDArray[np.float64], begin_s: float) -> float | None:
+    """Return the mean rate of the annotated S1 of a window; None where not all of it is annotated."""
     end_s = begin_s + HEART.window_s
-    marked = marks[marks[:, 2] != 0]
-    covered = np.clip(marked[:, 1], begin_s, end_s) - np.clip(marked[:, 0], begin_s, end_s)
-    firsts = marks[(marks[:, 2] == 1) & (marks[:, 0] >= begin_s) & (marks[:, 0] < end_s), 0]
+    annotated = annotations[annotations[:, 2] != 0]
+    covered = np.clip(annotated[:, 1], begin_s, end_s) - np.clip(annotated[:, 0], begin_s, end_s)
+    firsts = annotations[(annotations[:, 2] == 1) & (annotations[:, 0] >= begin_s) & (annotations[:, 0] < end_s), 0]
     if covered.sum() < HEART.window_s - 1e-6 or len(firsts) < FEWEST_BEATS:
         return None
     return float(60.0 / np.diff(firsts).mean())
 
 
 def set_a_windows(data: Path) -> Iterator[Window]:
-    """Yield every window of the timed recordings of set A, 0.5 s apart, that is marked from end to end."""
+    """Yield every window of the timed recordings of set A, 0.5 s apart, that is annotated from end to end."""
     times: dict[str, list[float]] = {}
     with (data / "pascal" / "set_a_timing.csv").open(newline="") as table:
         for row in csv.DictReader(table):
@@ -108,12 +111,12 @@ def set_a_windows(data: Path) -> Iterator[Window]:
     for name, firsts in sorted(times.items()):
         raw, rate = soundfile.read((data / "pascal" / name).with_suffix(".flac"), dtype="float32", always_2d=True)
         sound = resampled(raw.mean(axis=1), rate, HEART.sample_rate)
-        marks = np.sort(firsts)
-        yield from windows_of("set A", name, sound, 0.5, lambda begin_s, marks=marks: set_a_rate(marks, begin_s))
+        onsets = np.sort(firsts)
+        yield from windows_of("set A", name, sound, 0.5, lambda begin_s, firsts=onsets: set_a_rate(firsts, begin_s))
 
 
 def set_a_rate(firsts: NDArray[np.float64], begin_s: float) -> float | None:
-    """Return the mean rate of the first sounds of a window; None where one is missing at an end or between."""
+    """Return the mean rate of the S1 of a window; None where one is missing at an end or between."""
     inside = firsts[(firsts >= begin_s) & (firsts < begin_s + HEART.window_s)]
     if len(inside) < FEWEST_BEATS:
         return None
@@ -126,65 +129,69 @@ def set_a_rate(firsts: NDArray[np.float64], begin_s: float) -> float | None:
 def measured(windows: list[Window], recipe: HeartRateParameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return rate and periodicity of every window."""
     tables = heart_rate_tables(HEART.num_frames, HEART.frame_hop_s, recipe)
-    found = np.array([beat_interval(window.envelope, tables) or (np.inf, 0.0) for window in windows])
-    return 60.0 / found[:, 0], found[:, 1]
+    intervals = np.array([beat_interval(window.envelope, tables) or (np.inf, 0.0) for window in windows])
+    return 60.0 / intervals[:, 0], intervals[:, 1]
 
 
 def chosen(right: NDArray[np.bool_], periodicity: NDArray[np.float64]) -> float:
-    """Return how good a recipe is: right in all windows, plus right where it would be shown."""
+    """Return the objective of a recipe: accuracy in all windows, plus accuracy where the rate would be shown."""
     shown = periodicity >= np.quantile(periodicity, 1.0 - SHOWN)
     return float(right.mean() + right[shown].mean())
 
 
-def cross_fitted(windows: list[Window], found: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Held:
-    """Return what each half of the patients gets from all that was chosen on the other."""
+def cross_fitted(windows: list[Window], results: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> CrossFitted:
+    """Return the results on each half of the patients with constants fitted on the other."""
     true = np.array([window.true_bpm for window in windows])
     first = np.array([in_fitted_half(window.group) for window in windows])
-    held = Held(np.zeros(len(true)), np.zeros(len(true)), np.zeros(len(true), bool))
+    cross_fit = CrossFitted(np.zeros(len(true)), np.zeros(len(true)), np.zeros(len(true), bool))
     for name, fitted in (("one half", first), ("the other", ~first)):
-        best, slope, bias, limit = fit(true[fitted], [(bpm[fitted], period[fitted]) for bpm, period in found])
-        bpm, periodicity = (values[~fitted] for values in found[best])
-        held.bpm[~fitted] = bpm
-        held.confidence[~fitted] = 1 / (1 + np.exp(-(slope * periodicity + bias)))
-        held.shown[~fitted] = held.confidence[~fitted] >= limit
+        best, slope, bias, limit = fit(true[fitted], [(bpm[fitted], period[fitted]) for bpm, period in results])
+        bpm, periodicity = (values[~fitted] for values in results[best])
+        cross_fit.bpm[~fitted] = bpm
+        cross_fit.confidence[~fitted] = 1 / (1 + np.exp(-(slope * periodicity + bias)))
+        cross_fit.shown[~fitted] = cross_fit.confidence[~fitted] >= limit
         print(f"chosen on {name}: {RECIPES[best]}, slope {slope:.2f}, bias {bias:.2f}, shown from {limit:.3f}")
-    return held
+    return cross_fit
 
 
 def fit(
-    true: NDArray[np.float64], found: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+    true: NDArray[np.float64], results: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
 ) -> tuple[int, float, float, float]:
-    """Return the best recipe's number, slope and bias of its confidence, and the threshold for it."""
-    best = int(np.argmax([chosen(np.abs(bpm - true) <= 5, periodicity) for bpm, periodicity in found]))
-    bpm, periodicity = found[best]
+    """Return the index of the best recipe, slope and bias of its confidence, and the threshold for it."""
+    best = int(np.argmax([chosen(np.abs(bpm - true) <= 5, periodicity) for bpm, periodicity in results]))
+    bpm, periodicity = results[best]
     right = (np.abs(bpm - true) <= 5).astype(float)
     slope, bias = logistic(periodicity[:, None], right, np.ones(len(right)))
     limit = 1 / (1 + np.exp(-(slope * np.quantile(periodicity, 1.0 - SHOWN) + bias)))
     return best, float(slope), float(bias), float(limit)
 
 
-def figures(true: NDArray[np.float64], held: Held, part: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the shares right, right where shown, shown, halved and doubled, of some windows."""
-    bpm, shown = held.bpm[part], held.shown[part]
+def accuracies(true: NDArray[np.float64], cross_fit: CrossFitted, part: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the fractions correct, correct where shown, shown, halved and doubled, of some windows."""
+    bpm, shown = cross_fit.bpm[part], cross_fit.shown[part]
     right = np.abs(bpm - true[part]) <= 5
     ratio = bpm / true[part]
     halved, doubled = (np.mean(np.abs(ratio - factor) < 0.1 * factor) for factor in (0.5, 2.0))
     return np.array([right.mean(), right[shown].mean(), shown.mean(), halved, doubled])
 
 
-def interval(true: NDArray[np.float64], held: Held, part: NDArray[np.intp], groups: NDArray[np.str_]) -> str:
-    """Return the 95 % intervals of the first three figures, patients drawn again."""
+def interval(
+    true: NDArray[np.float64], cross_fit: CrossFitted, part: NDArray[np.intp], groups: NDArray[np.str_]
+) -> str:
+    """Return the 95 % intervals of the first three fractions, by a bootstrap over patients."""
     rng = np.random.default_rng(0)
     by_group = [part[groups[part] == group] for group in np.unique(groups[part])]
-    draws = [
-        figures(true, held, np.concatenate([by_group[k] for k in rng.integers(0, len(by_group), len(by_group))]))[:3]
+    resamples = [
+        accuracies(
+            true, cross_fit, np.concatenate([by_group[k] for k in rng.integers(0, len(by_group), len(by_group))])
+        )[:3]
         for _ in range(1000)
     ]
-    return "  ".join(f"{low:.3f}-{high:.3f}" for low, high in np.quantile(draws, (0.025, 0.975), axis=0).T)
+    return "  ".join(f"{low:.3f}-{high:.3f}" for low, high in np.quantile(resamples, (0.025, 0.975), axis=0).T)
 
 
-def report(windows: list[Window], held: Held) -> None:
-    """Print how often the rate is within 5 beats per minute of the marked one."""
+def report(windows: list[Window], cross_fit: CrossFitted) -> None:
+    """Print how often the rate is within 5 beats per minute of the annotated one."""
     true = np.array([window.true_bpm for window in windows])
     groups = np.array([window.group for window in windows])
     circor = np.array([window.source == "CirCor" for window in windows])
@@ -194,31 +201,31 @@ def report(windows: list[Window], held: Held) -> None:
     print(f"\n{'held out':18s} windows  within 5  where shown  shown  halved  doubled   intervals of the first three")
     for name, chosen_part in parts.items():
         part = np.flatnonzero(chosen_part)
-        right, sure, shown, halved, doubled = figures(true, held, part)
+        right, sure, shown, halved, doubled = accuracies(true, cross_fit, part)
         print(
             f"{name:18s} {len(part):7d}  {right:8.4f}  {sure:11.4f}  {shown:.3f}  {halved:6.4f}  {doubled:7.4f}"
-            f"   {interval(true, held, part, groups)}"
+            f"   {interval(true, cross_fit, part, groups)}"
         )
-    report_confidence(np.abs(held.bpm - true) <= 5, held.confidence)
+    report_confidence(np.abs(cross_fit.bpm - true) <= 5, cross_fit.confidence)
 
 
 def report_confidence(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> None:
-    """Print the mean confidence, and the share that is right, in five bins of equal count, and their mean gap."""
+    """Print the mean confidence, and the accuracy, in five bins of equal count, and their mean gap."""
     order = np.argsort(confidence)
-    print("\nconfidence, held out: mean   right")
+    print("\nconfidence, held out: mean   correct")
     for part in np.array_split(order, 5):
         print(f"{len(part):19d}   {confidence[part].mean():.3f}  {right[part].mean():.3f}")
     gaps = [abs(confidence[part].mean() - right[part].mean()) for part in np.array_split(order, 10)]
     print(f"expected calibration error, ten bins: {np.mean(gaps):.4f}")
 
 
-def report_made() -> None:
-    """Print how many of 60 made hearts of each rate are right, and shown and wrong, with the constants in use."""
+def report_synthetic() -> None:
+    """Print how many of 60 synthetic hearts of each rate are correct, and shown but wrong, by the constants in use."""
     rng = np.random.default_rng(5)
-    print("\nof 60 made hearts   two tones a beat: right  shown wrong   random, with noise: right  shown wrong")
-    for bpm in MADE_BPM:
+    print("\nof 60 synthetic     two tones a beat: right  shown wrong   random, with noise: right  shown wrong")
+    for bpm in SYNTHETIC_BPM:
         columns = [counts([two_tones(bpm, rng) for _ in range(60)], [bpm] * 60)]
-        if bpm <= FASTEST_MADE:
+        if bpm <= MAX_SYNTHETIC_BPM:
             columns.append(counts(*zip(*[random_heart(bpm, rng) for _ in range(60)], strict=True)))
         print(f"{bpm:4d} bpm", *(f"{right:31d}  {wrong:11d}" for right, wrong in columns))
 
@@ -229,10 +236,10 @@ def counts(sounds: list[NDArray[np.float32]], true: list[float]) -> tuple[int, i
     for sound, bpm in zip(sounds, true, strict=True):
         stream = StreamingSpectrogram(HEART)
         stream.push(sound)
-        found = heart_rate(stream.window(0).envelope, HEART.frame_hop_s, shown_from=0.0)
-        close = found.bpm is not None and abs(found.bpm - bpm) <= 5
+        result = heart_rate(stream.window(0).envelope, HEART.frame_hop_s, shown_from=0.0)
+        close = result.bpm is not None and abs(result.bpm - bpm) <= 5
         right += close
-        wrong += found.confidence >= SHOWN_FROM and not close
+        wrong += result.confidence >= SHOWN_FROM and not close
     return right, wrong
 
 
@@ -252,22 +259,22 @@ def two_tones(bpm: float, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def random_heart(bpm: float, rng: np.random.Generator) -> tuple[NDArray[np.float32], float]:
-    """Return a window of a made phonocardiogram of about a rate, and the mean rate of its beats."""
-    settings = random_parameters(rng, label="murmur" if rng.random() < 0.5 else "normal", kind="regular")
-    rhythm = RhythmMetrics(heart_rate_bpm=bpm, jitter=settings.rhythm.jitter)
-    made = phonocardiogram(HEART.window_s, dataclasses.replace(settings, rhythm=rhythm), rng)
-    return made.waveform, float(60 * HEART.sample_rate / np.diff(made.beats.s1_samples).mean())
+    """Return a window of a synthetic phonocardiogram of about a rate, and the mean rate of its beats."""
+    parameters = random_parameters(rng, label="murmur" if rng.random() < 0.5 else "normal", kind="regular")
+    rhythm = Rhythm(heart_rate_bpm=bpm, jitter=parameters.rhythm.jitter)
+    sound = phonocardiogram(HEART.window_s, dataclasses.replace(parameters, rhythm=rhythm), rng)
+    return sound.waveform, float(60 * HEART.sample_rate / np.diff(sound.beats.s1_samples).mean())
 
 
 def main(data: Path) -> None:
-    """Measure what is held out, print the constants found on all, then try made hearts."""
+    """Measure the cross-fitted rates, print the constants fitted on all, then measure synthetic hearts."""
     windows = [*circor_windows(data), *set_a_windows(data)]
-    found = [measured(windows, recipe) for recipe in RECIPES]
-    report(windows, cross_fitted(windows, found))
-    best, slope, bias, limit = fit(np.array([window.true_bpm for window in windows]), found)
+    results = [measured(windows, recipe) for recipe in RECIPES]
+    report(windows, cross_fitted(windows, results))
+    best, slope, bias, limit = fit(np.array([window.true_bpm for window in windows]), results)
     print(f"\nchosen on all: {RECIPES[best]}\nSLOPE, BIAS = {slope:.2f}, {bias:.2f}\nSHOWN_FROM = {limit:.3f}")
     print(f"in use: {DEFAULT_PARAMETERS}, {SLOPE}, {BIAS}, {SHOWN_FROM}")
-    report_made()
+    report_synthetic()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Finds the constants of the quality gate again, and measures it.
+"""Fit the constants of the quality gate again, and measure it.
 
     python benchmarks/constants/quality_gate.py ../shared/data
 
-prints the constants of monitor.inference.quality_gate.DEFAULT_GATE, then the figures of
+prints the constants of monitor.inference.quality_gate.DEFAULT_GATE, then the metrics of
 docs/decisions/0003: the gate is fitted on one half of the patients (of the recordings,
 where there are no patients) and measured on the other. NumPy only; takes about a minute.
 """
@@ -32,22 +32,23 @@ from monitor.inference.quality_gate import GateFeatures, gate_features
 SHARES = {
     "B clean": 0.5, "B noisy": 0.5, "CirCor": 1.0, "A heart": 0.3,
     "A artifact": 1.0, "speech": 0.2, "lung": 0.2,
-    "made white": 0.1, "made pink": 0.1, "made brown": 0.1, "made hum": 0.1, "made handling": 0.2,
+    "synthetic white": 0.1, "synthetic pink": 0.1, "synthetic brown": 0.1,
+    "synthetic hum": 0.1, "synthetic handling": 0.2,
 }  # fmt: skip
-"""How much each set weighs in the fit, however many windows it has. The phone's hearts count little,
-but count, so that a phone alone is no sign of an artifact."""
+"""Weight of each set in the fit, however many windows it has. Hearts recorded by a phone have a small weight, so that
+a phone alone is no sign of an artifact."""
 
 HEARTS = ("B clean", "B noisy", "CirCor", "A heart")
-KEPT = {"B": ("B clean", "B noisy"), "CirCor": ("CirCor",)}
+LIMITED = {"B": ("B clean", "B noisy"), "CirCor": ("CirCor",)}
 WITHHELD = 0.008
-"""Share of the windows of either set in KEPT that may be withheld in the half fitted on."""
+"""Fraction of the windows of either set in LIMITED that may be withheld in the fitted half."""
 
 RIDGE = 1e-3
 SET_B_NAME = re.compile(r"_(\d+)_\d{12,14}_?[A-Z]?_?\d*\.wav$")
 
 
 class Row(NamedTuple):
-    """One window: where it is from, in which half, and what the gate sees of it."""
+    """One window: its set, its half, and the inputs of the gate."""
 
     source: str
     fitted: bool
@@ -56,12 +57,12 @@ class Row(NamedTuple):
 
 
 def in_fitted_half(group: str) -> bool:
-    """Return whether a patient, or a recording without one, is fitted on; the rest is measured."""
+    """Return whether a patient, or a recording without one, is in the fitted half; the other is measured."""
     return int(hashlib.md5(group.encode(), usedforsecurity=False).hexdigest(), 16) % 2 == 0
 
 
 def circor_groups(data: Path) -> dict[str, str]:
-    """Return child by patient number; a child seen twice has two numbers."""
+    """Return the child of each patient number; a child recorded twice has two numbers."""
     groups = {}
     with (data / "circor" / "training_data.csv").open(newline="") as table:
         for row in csv.DictReader(table):
@@ -74,8 +75,8 @@ def circor_groups(data: Path) -> dict[str, str]:
 def recordings(data: Path) -> Iterator[tuple[str, str, Path]]:
     """Yield set, group and file of every recording."""
     for path in sorted((data / "pascal" / "set_b").glob("*.wav")):
-        found = SET_B_NAME.search(path.name)
-        yield ("B noisy" if "noisy" in path.name else "B clean"), found[1] if found else path.name, path
+        match = SET_B_NAME.search(path.name)
+        yield ("B noisy" if "noisy" in path.name else "B clean"), match[1] if match else path.name, path
     for path in sorted((data / "pascal" / "set_a").glob("*.flac")):
         yield ("A artifact" if path.name.startswith("artifact") else "A heart"), path.name, path
     for path in sorted((data / "not_heart").glob("*.flac")):
@@ -97,7 +98,7 @@ def rows_of(source: str, group: str, waveform: NDArray[np.float32], rate: int) -
 
 
 def row_of(source: str, group: str, raw: NDArray[np.float32], rate: int, sound: NDArray[np.float32], start: int) -> Row:
-    """Return one window, as the monitor would see it."""
+    """Return one window, as the monitor computes it."""
     stream = StreamingSpectrogram(HEART)
     stream.push(np.resize(sound[start : start + HEART.window_samples], HEART.window_samples))
     frames = stream.window(0)
@@ -109,8 +110,8 @@ def row_of(source: str, group: str, raw: NDArray[np.float32], rate: int, sound: 
     return Row(source, in_fitted_half(group), features, statistics.window(0, len(part)))
 
 
-def made_noise(kind: str, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return one window of a noise that no heart makes, shape (window_samples,), float32."""
+def synthetic_noise(kind: str, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return one window of non-cardiac noise, shape (window_samples,), float32."""
     size = HEART.window_samples
     hiss = 10 ** rng.uniform(-4, -2) * rng.standard_normal(size)
     if kind == "hum":
@@ -136,34 +137,34 @@ def coloured(samples: int, slope: float, rng: np.random.Generator) -> NDArray[np
 
 
 def all_rows(data: Path) -> Iterator[Row]:
-    """Yield every window of every recording, and 60 of each made noise."""
+    """Yield every window of every recording, and 60 of each synthetic noise."""
     for source, group, path in recordings(data):
         sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
         yield from rows_of(source, group, sound.mean(axis=1), rate)
     rng = np.random.default_rng(1)
     for kind in ("white", "pink", "brown", "hum", "handling"):
-        for number in range(60):
-            sound = made_noise(kind, rng)
-            yield row_of(f"made {kind}", f"{kind} {number}", sound, HEART.sample_rate, sound, 0)
+        for index in range(60):
+            sound = synthetic_noise(kind, rng)
+            yield row_of(f"synthetic {kind}", f"{kind} {index}", sound, HEART.sample_rate, sound, 0)
 
 
 def fit(rows: list[Row]) -> tuple[GateFeatures, GateFeatures, float, float]:
     """Return typical values, weights, bias and threshold, from the half of the rows to be fitted on.
 
-    Silence and drop-outs are left out: the gate tells them by the raw sound alone.
+    Silence and drop-outs are left out: the gate detects them from the raw samples alone.
     """
     used = [row for row in rows if row.fitted and row.statistics.rms > SILENT_RMS and row.statistics.dead == 0.0]
     values = np.array([row.features for row in used])
     sources = np.array([row.source for row in used])
     heart = np.isin(sources, HEARTS)
-    kept = np.isin(sources, HEARTS[:3])
+    limited = np.isin(sources, HEARTS[:3])
     weights = sum(
         np.where(sources == name, share / max(1, (sources == name).sum()), 0) for name, share in SHARES.items()
     )
-    middle, spread = values[kept].mean(axis=0), values[kept].std(axis=0)
+    middle, spread = values[limited].mean(axis=0), values[limited].std(axis=0)
     solution = logistic((values - middle) / spread, heart.astype(float), np.asarray(weights))
     logits = (values - middle) / spread @ solution[:-1] + solution[-1]
-    limit = min(np.quantile(logits[np.isin(sources, names)], WITHHELD) for names in KEPT.values())
+    limit = min(np.quantile(logits[np.isin(sources, names)], WITHHELD) for names in LIMITED.values())
     return (
         GateFeatures(*middle),
         GateFeatures(*solution[:-1] / spread),
@@ -173,21 +174,21 @@ def fit(rows: list[Row]) -> tuple[GateFeatures, GateFeatures, float, float]:
 
 
 def logistic(
-    values: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]
+    values: NDArray[np.float64], positive: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the coefficients, bias last, of a logistic model with a small ridge, by Newton's method."""
     design = np.c_[values, np.ones(len(values))]
     solution = np.zeros(design.shape[1])
     for _ in range(40):
-        chance = 1 / (1 + np.exp(-design @ solution))
-        slope = design.T @ (weights * (truth - chance)) - RIDGE * solution
-        bend = (design.T * (weights * chance * (1 - chance))) @ design + RIDGE * np.eye(len(solution))
+        probability = 1 / (1 + np.exp(-design @ solution))
+        slope = design.T @ (weights * (positive - probability)) - RIDGE * solution
+        bend = (design.T * (weights * probability * (1 - probability))) @ design + RIDGE * np.eye(len(solution))
         solution += np.linalg.solve(bend, slope)
     return solution
 
 
 def area_under_curve(above: NDArray[np.float64], below: NDArray[np.float64]) -> float:
-    """Return the chance that a value of ``above`` is larger than one of ``below``; ties count half."""
+    """Return the probability that a value of ``above`` is larger than one of ``below``; ties count half."""
     order = np.sort(below)
     return float((np.searchsorted(order, above) + np.searchsorted(order, above, "right")).mean() / (2 * len(below)))
 
@@ -195,20 +196,20 @@ def area_under_curve(above: NDArray[np.float64], below: NDArray[np.float64]) -> 
 def report_gate(rows: list[Row]) -> None:
     """Print, for the half not fitted on and with the constants in use, what the gate does to each set."""
     measured = [row for row in rows if not row.fitted]
-    found = [(row, judge_quality(row.features, row.statistics)) for row in measured]
-    hearts = np.array([quality.score for row, quality in found if row.source in HEARTS[:3]])
-    print(f"{'set':15s} windows  withheld  silent  reason told  AUC against hearts of B and CirCor")
+    results = [(row, judge_quality(row.features, row.statistics)) for row in measured]
+    hearts = np.array([quality.score for row, quality in results if row.source in HEARTS[:3]])
+    print(f"{'set':19s} windows  withheld  silent  reason given  AUC against hearts of B and CirCor")
     for name in SHARES:
-        mine = [quality for row, quality in found if row.source == name]
+        mine = [quality for row, quality in results if row.source == name]
         scores = np.array([quality.score for quality in mine])
-        shares = [
+        fractions = [
             sum(quality.state is not None for quality in mine) / len(mine),
             sum(quality.state == "no-signal" for quality in mine) / len(mine),
             sum(quality.reason is not None for quality in mine) / len(mine),
         ]
         area = area_under_curve(hearts, scores)
-        print(f"{name:15s} {len(mine):7d}  {shares[0]:8.4f}  {shares[1]:6.3f}  {shares[2]:11.3f}  {area:.3f}")
-    clean, noisy = (np.array([q.score for row, q in found if row.source == name]) for name in ("B clean", "B noisy"))
+        print(f"{name:19s} {len(mine):7d}  {fractions[0]:8.4f}  {fractions[1]:6.3f}  {fractions[2]:11.3f}  {area:.3f}")
+    clean, noisy = (np.array([q.score for row, q in results if row.source == name]) for name in ("B clean", "B noisy"))
     print(f"AUC of B clean against B noisy: {area_under_curve(clean, noisy):.3f}")
 
 
@@ -217,7 +218,7 @@ def main(data: Path) -> None:
     rows = list(all_rows(data))
     typical, weights, bias, poor_below = fit(rows)
     for name, values in (("TYPICAL", typical), ("WEIGHTS", weights)):
-        print(f"{name} = Features({', '.join(f'{value:.4g}' for value in values)})")
+        print(f"{name} = GateFeatures({', '.join(f'{value:.4g}' for value in values)})")
     print(f"BIAS = {bias:.4g}\nPOOR_BELOW = {poor_below:.3g}\n")
     report_gate(rows)
 
