@@ -1,4 +1,4 @@
-"""Recordings with marks of their heart sounds, judged window by window where the marks tell the rhythm.
+"""Recordings with annotated heart sounds, scored window by window where the annotations give the rhythm.
 
 Runs the bundle as :mod:`training.evaluation.scoring` does.
 """
@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitor.inference.bundle import Bundle
-from training.data.annotations import RHYTHM_HOP_S, annotations_beside, read_annotations, rhythm_windows
+from training.data.annotations import (
+    RHYTHM_HOP_S,
+    RHYTHM_WINDOW_S,
+    annotations_beside,
+    read_annotations,
+    rhythm_windows,
+)
 from training.data.recording import EXTRASTOLE, Recording
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
@@ -27,14 +33,15 @@ __all__ = ["score_annotated_windows"]
 def score_annotated_windows(
     recordings: Sequence[Recording], bundle: Bundle, progress: Progress
 ) -> AnnotatedWindows | None:
-    """Return the windows whose rhythm marks tell, judged; None where there are none or the bundle cannot say.
+    """Return the scored windows whose rhythm is known; None if there are none, or if the bundle does not fit.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        That can be read.
+        Those with annotations beside them are scored.
     bundle : Bundle
-        Without an extrasystole among its labels, or of windows other than 5 s, it says nothing of rhythm here.
+        It fits if an extrasystole is one of the labels, and the annotated windows, 5 s long and 0.5 s apart, are
+        windows of the bundle.
     progress : Progress
 
     Raises
@@ -42,31 +49,33 @@ def score_annotated_windows(
     RecordingError
         If a file can no longer be read.
     """
-    marked = [(row, marks) for row, its in enumerate(recordings) if (marks := annotations_beside(its)) is not None]
-    if EXTRASTOLE not in bundle.labels or not _fits(bundle) or not marked:
+    annotated = [
+        (row, path) for row, recording in enumerate(recordings) if (path := annotations_beside(recording)) is not None
+    ]
+    if EXTRASTOLE not in bundle.labels or not _fits(bundle) or not annotated:
         return None
-    place, people = bundle.labels.index(EXTRASTOLE), patients_of(recordings)
-    tick = progress.stage("judging marked windows", len(marked))
+    column, patient_of = bundle.labels.index(EXTRASTOLE), patients_of(recordings)
+    on_step = progress.stage("scoring annotated windows", len(annotated))
     score: list[float] = []
     kinds: list[frozenset[str]] = []
     patients: list[str] = []
     names: list[str] = []
-    for row, marks in marked:
+    for row, path in annotated:
         outputs, _, duration_s = recording_outputs(recordings[row], bundle, RHYTHM_HOP_S)
-        scores = bundle.calibration.scores(outputs, len(bundle.labels))[:, place]
-        windows = [its for its in rhythm_windows(read_annotations(marks), duration_s) if its.index < len(scores)]
-        score += [float(scores[its.index]) for its in windows]
-        kinds += [its.kinds for its in windows]
-        patients += [people[row]] * len(windows)
+        scores = bundle.calibration.scores(outputs, len(bundle.labels))[:, column]  # (windows,)
+        windows = [one for one in rhythm_windows(read_annotations(path), duration_s) if one.index < len(scores)]
+        score += [float(scores[window.index]) for window in windows]
+        kinds += [window.kinds for window in windows]
+        patients += [patient_of[row]] * len(windows)
         names += [str(recordings[row].path)] * len(windows)
-        tick(math.nan)
+        on_step(math.nan)
     return AnnotatedWindows(np.array(score), kinds, patients, names) if kinds else None
 
 
 def _fits(bundle: Bundle) -> bool:
-    """Return whether the bundle judges the windows that the truth is about."""
+    """Return whether the annotated windows are windows of the bundle."""
     try:
         bundle.spec.hop_samples(RHYTHM_HOP_S)
     except ValueError:
         return False
-    return bundle.spec.window_s == 5.0
+    return bundle.spec.window_s == RHYTHM_WINDOW_S

@@ -1,4 +1,4 @@
-"""The score of an extrasystole against a data set's label and against marks of S1, in an evaluation's tables."""
+"""The extrasystole score against labels and against annotations of S1, in the tables of an evaluation."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from training.data.annotations import REGULAR
 from training.data.recording import Recording
+from training.evaluation.annotated_windows import score_annotated_windows
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.ectopic import COLUMNS, AnnotatedWindows, rhythm_json, rhythm_metrics, rhythm_rows
 from training.evaluation.evaluation import evaluate
-from training.evaluation.marked_windows import score_annotated_windows
 from training.evaluation.scoring import ScoredRecording, score_recording
 from training.progress import SilentProgress
 from training.reports.evaluation_json import to_json
@@ -35,16 +35,16 @@ MakeScored = Callable[..., ScoredRecording]
 @pytest.fixture
 def scored(make_scored: MakeScored) -> list[ScoredRecording]:
     """Return extrasystoles whose score is above that of clean normals half the time, of noisy normals always."""
-    found = [make_scored("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
+    result = [make_scored("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
     for number in range(4):
-        found.append(make_scored("normal", (0.3, 0.1, 0.6 if number % 2 else 0.2), f"c{number}", noisy=False))
-        found.append(make_scored("normal", (0.6, 0.3, 0.1), f"n{number}", noisy=True))
-    return [*found, make_scored("murmur", (0.0, 0.1, 0.9), "m", noisy=True)]
+        result.append(make_scored("normal", (0.3, 0.1, 0.6 if number % 2 else 0.2), f"c{number}", noisy=False))
+        result.append(make_scored("normal", (0.6, 0.3, 0.1), f"n{number}", noisy=True))
+    return [*result, make_scored("murmur", (0.0, 0.1, 0.9), "m", noisy=True)]
 
 
 @pytest.fixture
-def marked() -> AnnotatedWindows:
-    """Return windows of three children: two premature, two regular, one in between."""
+def annotated() -> AnnotatedWindows:
+    """Return windows of three children: two ectopic, two regular, one in between."""
     kinds = [
         frozenset({"premature"}),
         frozenset({REGULAR}),
@@ -55,52 +55,54 @@ def marked() -> AnnotatedWindows:
     return AnnotatedWindows(np.array([0.9, 0.1, 0.8, 0.2, 0.95]), kinds, ["a", "a", "b", "b", "c"], list("uuvvw"))
 
 
-def test_noise_shows_in_the_label(scored: list[ScoredRecording], marked: AnnotatedWindows) -> None:
-    """The label is held against clean and noisy normals apart; murmurs count in neither."""
-    found = rhythm_metrics(scored, marked, LABELS, Bootstrap(0, 20))
-    assert found is not None
-    areas = {name: (its.positives, its.negatives, its.auc.value) for name, its in found.label.items()}
+def test_label_contrasts_with_clean_and_noisy_normals(
+    scored: list[ScoredRecording], annotated: AnnotatedWindows
+) -> None:
+    """The label is compared with clean and noisy normals apart; murmurs count in neither."""
+    result = rhythm_metrics(scored, annotated, LABELS, Bootstrap(0, 20))
+    assert result is not None
+    areas = {name: (each.positives, each.negatives, each.auc.value) for name, each in result.label.items()}
     assert areas == {"clean normals": (4, 4, 0.5), "noisy normals": (4, 4, 1.0), "all normals": (4, 8, 0.75)}
-    assert found.marks["premature"].against_regular.value == 1.0
-    assert found.marks["premature"].against_all.value == pytest.approx(4 / 6)
-    assert (found.windows["patients"], found.regular["windows"]) == (3, 2)
+    assert result.marks["premature"].against_regular.value == 1.0
+    assert result.marks["premature"].against_all.value == pytest.approx(4 / 6)
+    assert (result.windows["patients"], result.regular["windows"]) == (3, 2)
 
 
-def test_nothing_without_an_extrasystole(scored: list[ScoredRecording], marked: AnnotatedWindows) -> None:
-    """A bundle of other labels says nothing of rhythm."""
-    assert rhythm_metrics(scored, marked, ("normal", "murmur"), Bootstrap(0, 5)) is None
+def test_no_metrics_without_an_extrasystole_label(scored: list[ScoredRecording], annotated: AnnotatedWindows) -> None:
+    """A bundle of other labels has no rhythm metrics."""
+    assert rhythm_metrics(scored, annotated, ("normal", "murmur"), Bootstrap(0, 5)) is None
 
 
-def test_rows_and_json(scored: list[ScoredRecording], marked: AnnotatedWindows) -> None:
-    """A row for every truth that has both sides; JSON holds all of them, null for those without a figure."""
-    found = rhythm_metrics(scored, marked, LABELS, Bootstrap(0, 20))
-    assert found is not None
-    rows = rhythm_rows(found)
+def test_rows_and_json(scored: list[ScoredRecording], annotated: AnnotatedWindows) -> None:
+    """A row for every comparison that has both sides; JSON has all of them, null for those without a value."""
+    result = rhythm_metrics(scored, annotated, LABELS, Bootstrap(0, 20))
+    assert result is not None
+    rows = rhythm_rows(result)
     assert all(len(row) == len(COLUMNS) for row in rows)
     assert [row[0] for row in rows] == ["label"] * 3 + ["annotations: premature"] * 2
     assert rows[3][1:3] == ("2 of 2 patients", "2 regular")
-    plain = json.loads(json.dumps(rhythm_json(found), allow_nan=False))
+    plain = json.loads(json.dumps(rhythm_json(result), allow_nan=False))
     assert plain["marks"]["definitions"]["premature"]["auc_against_regular"]["value"] == 1.0
     assert plain["marks"]["definitions"]["short_interval"]["auc_against_all"]["value"] is None
     assert plain["marks"]["windows"] == 5
 
 
-def test_an_evaluation_carries_it(
-    scored: list[ScoredRecording], marked: AnnotatedWindows, make_info: Callable[..., Any]
+def test_rhythm_in_reports_of_an_evaluation(
+    scored: list[ScoredRecording], annotated: AnnotatedWindows, make_info: Callable[..., Any]
 ) -> None:
-    """As a table, in Markdown and under the key `rhythm`; null and no table where nothing is marked."""
-    with_marks = evaluate(scored, make_info(scored), Bootstrap(0, 10), marked)
+    """As a table, in Markdown and under the key `rhythm`; null and no table without annotations."""
+    with_annotations = evaluate(scored, make_info(scored), Bootstrap(0, 10), annotated)
     without = evaluate(scored, make_info(scored), Bootstrap(0, 10))
-    assert "Rhythm" in [table.title for table in evaluation_tables(with_marks)]
-    assert "| annotations: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_marks)
-    assert to_json(with_marks)["rhythm"]["label"]["clean normals"]["positives"] == 4
+    assert "Rhythm" in [table.title for table in evaluation_tables(with_annotations)]
+    assert "| annotations: premature | 2 of 2 patients | 2 regular | 1.000" in to_markdown(with_annotations)
+    assert to_json(with_annotations)["rhythm"]["label"]["clean normals"]["positives"] == 4
     assert "Rhythm" not in [table.title for table in evaluation_tables(without)]
     assert to_json(without)["rhythm"] is None
 
 
 @pytest.fixture
 def clinic(tmp_path: Path) -> Path:
-    """Return a folder per label with marks beside the normal one."""
+    """Return a folder per label with annotations beside the normal one."""
     for label in LABELS:
         (tmp_path / "clinic" / label / label).mkdir(parents=True)
         rng = np.random.default_rng(1)
@@ -120,19 +122,19 @@ def test_marked_recordings_are_judged_window_by_window(clinic: Path, bundle_dir:
     """Every half second, with the calibrated score of the same windows as the monitor's; others are not judged."""
     bundle = load_bundle(str(bundle_dir))
     recordings = [Recording(clinic / name / name / "a.wav", (name,), name, "clinic") for name in LABELS]
-    found = score_annotated_windows(recordings, bundle, SilentProgress())
-    assert found is not None
-    assert len(found) == 15
-    assert set(found.patients) == {"normal"}
-    assert found.score.mean() == pytest.approx(score_recording(recordings[0], bundle, 0.5).scores[2])
-    assert found.of_kind("premature").any()
+    result = score_annotated_windows(recordings, bundle, SilentProgress())
+    assert result is not None
+    assert len(result) == 15
+    assert set(result.patients) == {"normal"}
+    assert result.score.mean() == pytest.approx(score_recording(recordings[0], bundle, 0.5).scores[2])
+    assert result.of_kind("premature").any()
     assert score_annotated_windows(recordings[1:], bundle, SilentProgress()) is None
 
 
-def test_the_command_says_both(
+def test_the_command_reports_rhythm(
     clinic: Path, bundle_dir: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """`auscult evaluate` has the table on the terminal, in JSON and in Markdown, where marks lie beside."""
+    """`auscult evaluate` has the table on the terminal, in JSON and in Markdown, where there are annotations."""
     page = tmp_path / "page.md"
     command = ["evaluate", str(bundle_dir), str(clinic), "--repeats", "10"]
     assert main([*command, "--json", "--markdown", str(page)]) == 0
