@@ -24,10 +24,10 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder per label with five synthetic patients each, in the working folder."""
     monkeypatch.chdir(tmp_path)
     for kind, label in enumerate(LABELS):
-        for number in range(5):
-            rng = np.random.default_rng([kind, number])
+        for index in range(5):
+            rng = np.random.default_rng([kind, index])
             sound = phonocardiogram(5.5, random_parameters(rng, label=label), rng)
-            path = Path("clinic", label, f"p{kind}{number}", "a.wav")
+            path = Path("clinic", label, f"p{kind}{index}", "a.wav")
             path.parent.mkdir(parents=True)
             soundfile.write(path, sound.waveform, 4000)
     return Path("clinic")
@@ -88,11 +88,11 @@ class TestReport:
 
     def test_long_lists_are_cut(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Five of a kind are named, the rest are counted."""
-        for number in range(8):
-            (clinic / f"loose{number}.wav").touch()
-            (clinic / f"normal/p00/bad{number}.wav").touch()
-            (clinic / "normal" / f"copy{number}").mkdir()
-            soundfile.write(clinic / f"normal/copy{number}/a.wav", np.sin(np.arange(24_000) ** 1.3 / 9) / 2, 4000)
+        for index in range(8):
+            (clinic / f"loose{index}.wav").touch()
+            (clinic / f"normal/p00/bad{index}.wav").touch()
+            (clinic / "normal" / f"copy{index}").mkdir()
+            soundfile.write(clinic / f"normal/copy{index}/a.wav", np.sin(np.arange(24_000) ** 1.3 / 9) / 2, 4000)
         text = report(capsys, clinic)
         assert "loose3.wav, loose4.wav and 3 more\n" in text
         assert "bad4.wav: cannot be read as audio\n  cannot be used: 3 more\n" in text
@@ -102,9 +102,9 @@ class TestReport:
     def test_unknown_patients(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """They are counted, and the last line says which choice of --patients allows a training."""
         for label in LABELS:
-            for number in range(5):
-                (clinic / label / f"p{LABELS.index(label)}{number}").joinpath("a.wav").rename(
-                    clinic / label / f"{label}{number}.wav"
+            for index in range(5):
+                (clinic / label / f"p{LABELS.index(label)}{index}").joinpath("a.wav").rename(
+                    clinic / label / f"{label}{index}.wav"
                 )
         text = report(capsys, clinic)
         assert "\n  patient unknown: 15 recordings\n" in text

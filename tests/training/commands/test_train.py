@@ -144,8 +144,8 @@ class TestTraining:
     def test_curves_and_plots(self, bundle: Bundle) -> None:
         """The curves of every fit are in the bundle, and the plots are listed on the card, each with a digest."""
         curves = json.loads((bundle.path / "training_curves.json").read_text(encoding="utf-8"))
-        assert [its["fit"] for its in curves] == ["1.1", "1.2", "all recordings"]
-        assert all(stage["training_loss"] for its in curves for stage in its["stages"])
+        assert [fit["fit"] for fit in curves] == ["1.1", "1.2", "all recordings"]
+        assert all(stage["training_loss"] for fit in curves for stage in fit["stages"])
         if importlib.util.find_spec("matplotlib"):
             names = [f"plots/{name}.png" for name in ("confusion", "roc", "reliability", "coverage", "training_curves")]
             assert sorted(path.name for path in (bundle.path / "plots").iterdir()) == sorted(n[6:] for n in names)
@@ -226,8 +226,8 @@ def spoil(folder: Path) -> list[Path]:
     """Make every recording below a folder unusable, each in another way; return them."""
     contents = (None, np.array([0.1, np.nan]), np.zeros(0))
     spoilt = sorted(folder.rglob("*.wav"))
-    for number, path in enumerate(spoilt):
-        content = contents[number % len(contents)]
+    for index, path in enumerate(spoilt):
+        content = contents[index % len(contents)]
         if content is None:
             path.write_text("no sound", encoding="utf-8")
         else:
@@ -430,14 +430,14 @@ class TestInterrupted:
         """They are in the command and in the gate's metrics, and not in the training data."""
         folder = tmp_path / "artifact"
         folder.mkdir()
-        for number in range(4):
-            shutil.copy(made_folder / "normal" / "p00" / "a.wav", folder / f"rustle_{number}.wav")
+        for index in range(4):
+            shutil.copy(made_folder / "normal" / "p00" / "a.wav", folder / f"rustle_{index}.wav")
         models, code, _ = interrupted(tmp_path, "--gate", str(folder))
         assert code == 0
         settings = load_bundle(models / "mine").settings
         assert "--gate artifact" in settings["command"]
         assert settings["metrics"]["quality_gate"]["kinds"]["rustle"]["windows"] == 4
-        assert [its["set"] for its in settings["training_data"]] == ["clinic"]
+        assert [data["set"] for data in settings["training_data"]] == ["clinic"]
 
     def test_resuming_gives_the_same_bundle(self, interrupted: Train, tmp_path_factory: pytest.TempPathFactory) -> None:
         """A training that was ended and resumed gives the network and metrics of one that was not."""

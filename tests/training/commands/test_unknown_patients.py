@@ -35,8 +35,8 @@ def recordings(made_folder: Path, tmp_path: Path) -> list[Recording]:
     street = tmp_path / "street"
     for kind, label in enumerate(("normal", "murmur", "extrastole")):
         (street / label).mkdir(parents=True)
-        for number in (1, 2):
-            shutil.copy(made_folder / label / f"p{kind}{number}" / "a.wav", street / label / f"{number}.wav")
+        for index in (1, 2):
+            shutil.copy(made_folder / label / f"p{kind}{index}" / "a.wav", street / label / f"{index}.wav")
     (street / "normal" / "bad.wav").touch()
     return with_patients(discover([made_folder, street]), "none")
 
@@ -44,7 +44,7 @@ def recordings(made_folder: Path, tmp_path: Path) -> list[Recording]:
 def check(result: heart.TrainingResult, err: str) -> None:
     """Check that metrics are of the known patients alone, and that the unreadable file has its line."""
     assert (result.evidence.num_recordings, result.evidence.num_patients) == (18, 18)
-    described = [(its["set"], its["recordings"], its["patients"]) for its in count_by_set(result.recordings)]
+    described = [(data["set"], data["recordings"], data["patients"]) for data in count_by_set(result.recordings)]
     assert described == [("clinic", 18, 18), ("street", 6, 0)]
     left_out = [line for line in err.splitlines() if line.startswith("auscult: left out: ")]
     assert len(left_out) == 1

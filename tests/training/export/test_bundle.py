@@ -88,10 +88,10 @@ def test_no_scratch_folder_is_left(tmp_path: Path, network: Any) -> None:
 def test_extra_files(tmp_path: Path, network: Any) -> None:
     """Extra files are in the bundle with a digest, and are gone when it is replaced."""
     (tmp_path / "more" / "plots").mkdir(parents=True)
-    (tmp_path / "more" / "plots" / "roc.png").write_bytes(b"picture")
+    (tmp_path / "more" / "plots" / "roc.png").write_bytes(b"image")
     out = write(tmp_path / "models" / "mine", network, extras=tmp_path / "more")
-    assert (out / "plots" / "roc.png").read_bytes() == b"picture"
-    assert load_bundle(out).settings["sha256"]["plots/roc.png"] == hashlib.sha256(b"picture").hexdigest()
+    assert (out / "plots" / "roc.png").read_bytes() == b"image"
+    assert load_bundle(out).settings["sha256"]["plots/roc.png"] == hashlib.sha256(b"image").hexdigest()
     (out / "plots" / "roc.png").write_bytes(b"another")
     with pytest.raises(BundleError, match=r"plots/roc.png is damaged"):
         load_bundle(out)

@@ -21,7 +21,7 @@ from monitor.inference.thresholds import DecisionThresholds
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.cross_validated import measure
-from training.export import release as publish_module
+from training.export import release
 from training.export.release import publish, rewrite_card
 from training.fitting.trainer import TrainingHistory
 from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
@@ -30,7 +30,7 @@ LABELS = ("normal", "murmur", "extrastole")
 
 
 @pytest.fixture
-def trained(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingResult:
+def result(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingResult:
     """Return the result of a training without steps, with metrics of 12 recordings in two repeats."""
     truth = np.array([0, 1, 2] * 4, np.intp)
     scores = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), (2, 12))
@@ -41,7 +41,7 @@ def trained(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingRe
         spec=HEART,
         calibration=Calibration(),
         decision=DecisionThresholds(),
-        evidence=measure(truth, scores, LABELS, [its.patient for its in recordings]),
+        evidence=measure(truth, scores, LABELS, [recording.patient for recording in recordings]),
         other_sets={"part": {"murmur_auc": Estimate(0.9, 0.8, 0.95)}},
         recordings=recordings,
         histories=[FoldHistory("1.1", {"with": TrainingHistory(((2, 0.7),), ((2, 0.6),), 2, complete=True)})],
@@ -49,17 +49,17 @@ def trained(tiny_network: Callable[..., Any], quick_figures: None) -> TrainingRe
     )
 
 
-def write(trained: TrainingResult, out: Path) -> Path:
+def write(result: TrainingResult, out: Path) -> Path:
     """Publish a training."""
-    return publish(out, trained, recipe="heart", command="auscult train mine", synthetic_per_label=0)
+    return publish(out, result, recipe="heart", command="auscult train mine", synthetic_per_label=0)
 
 
-def test_bundle_card_curves_and_plots(trained: TrainingResult, tmp_path: Path) -> None:
+def test_bundle_card_curves_and_plots(result: TrainingResult, tmp_path: Path) -> None:
     """The bundle loads; metrics, card, curves and plots are of this training."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
-    bundle = load_bundle(write(trained, tmp_path / "mine"))
+    bundle = load_bundle(write(result, tmp_path / "mine"))
     metrics = bundle.settings["metrics"]
-    assert metrics["overall"] == trained.evidence.to_json()["overall"]
+    assert metrics["overall"] == result.evidence.to_json()["overall"]
     assert metrics["repeats"] == 2
     assert metrics["other_sets"] == {"part": {"murmur_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}}
     assert "ended" not in metrics
@@ -69,81 +69,81 @@ def test_bundle_card_curves_and_plots(trained: TrainingResult, tmp_path: Path) -
     assert json.loads((bundle.path / "training_curves.json").read_text(encoding="utf-8"))[0]["fit"] == "1.1"
 
 
-def test_without_matplotlib(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matplotlib(result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle is complete without plots; the curves are there as plain values."""
 
     def absent() -> None:
         raise MissingExtraError("no matplotlib", "train")
 
-    monkeypatch.setattr(publish_module, "check_matplotlib", absent)
-    bundle = load_bundle(write(trained, tmp_path / "mine"))
+    monkeypatch.setattr(release, "check_matplotlib", absent)
+    bundle = load_bundle(write(result, tmp_path / "mine"))
     assert not (bundle.path / "plots").exists()
     assert (bundle.path / "training_curves.json").is_file()
     assert "plots/" not in bundle.card
 
 
-def test_an_interrupted_training(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_training(result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That a training was ended early is in bundle.json and on the card."""
-    monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
-    bundle = load_bundle(write(dataclasses.replace(trained, ended="Ended by hand."), tmp_path / "mine"))
+    monkeypatch.setattr(release, "_extras", lambda *given: [])
+    bundle = load_bundle(write(dataclasses.replace(result, ended="Ended by hand."), tmp_path / "mine"))
     assert bundle.settings["metrics"]["ended"] == "Ended by hand."
     assert "\n\nEnded by hand.\n\n" in bundle.card
 
 
 def test_plots_are_of_held_out_patients(
-    trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plots are of the first repeat's scores, and say that the patients were held out."""
     plotted: list[Any] = []
-    monkeypatch.setattr(publish_module, "write_plots", lambda evaluation, folder: plotted.append(evaluation) or [])
-    write(trained, tmp_path / "mine")
+    monkeypatch.setattr(release, "write_plots", lambda evaluation, folder: plotted.append(evaluation) or [])
+    write(result, tmp_path / "mine")
     (evaluation,) = plotted
     assert [data["set"] for data in evaluation.info.data] == ["held-out patients of mine"]
     assert evaluation.info.seen == []
-    assert trained.held_out is not None
-    np.testing.assert_allclose(evaluation.labelled.scores, trained.held_out.scores)
+    assert result.held_out is not None
+    np.testing.assert_allclose(evaluation.labelled.scores, result.held_out.scores)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_an_older_bundle_survives_a_failure(
-    trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     """A full disk, or Ctrl+C while plots are drawn, leaves the old bundle as it was, and nothing beside it."""
-    write(trained, tmp_path / "mine")
+    write(result, tmp_path / "mine")
     before = (tmp_path / "mine" / "bundle.json").read_bytes()
 
     def fail(*given: object) -> None:
         raise error
 
-    monkeypatch.setattr(publish_module, "_extras", fail)
+    monkeypatch.setattr(release, "_extras", fail)
     with pytest.raises(AuscultError if isinstance(error, OSError) else KeyboardInterrupt):
-        write(trained, tmp_path / "mine")
+        write(result, tmp_path / "mine")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     assert (tmp_path / "mine" / "bundle.json").read_bytes() == before
     load_bundle(tmp_path / "mine")
 
 
-def test_the_access_mode_is_the_usual(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_access_mode_is_the_usual(result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bundle's folder has the access mode of any new folder."""
-    monkeypatch.setattr(publish_module, "_extras", lambda *given: [])
+    monkeypatch.setattr(release, "_extras", lambda *given: [])
     (tmp_path / "usual").mkdir()
-    out = write(trained, tmp_path / "mine")
+    out = write(result, tmp_path / "mine")
     assert out.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_another_folder_is_left_alone(trained: TrainingResult, tmp_path: Path) -> None:
+def test_another_folder_is_left_alone(result: TrainingResult, tmp_path: Path) -> None:
     """A folder that is not a bundle is not replaced."""
     (tmp_path / "mine").mkdir()
     with pytest.raises(BundleError, match="exists and is not a bundle"):
-        write(trained, tmp_path / "mine")
+        write(result, tmp_path / "mine")
 
 
-def test_a_card_is_rewritten(trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_is_rewritten(result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A card in other words is signed again, the bundle loads, and all other files stay as they were."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
-    folder = write(trained, tmp_path / "mine")
+    folder = write(result, tmp_path / "mine")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    monkeypatch.setattr(publish_module, "write_card", lambda settings, plots: f"# {settings['name']}: {plots}\n")
+    monkeypatch.setattr(release, "write_card", lambda settings, plots: f"# {settings['name']}: {plots}\n")
     rewrite_card(folder)
     bundle = load_bundle(folder)
     assert bundle.card.startswith("# mine: ['plots/confusion.png'")
@@ -151,9 +151,9 @@ def test_a_card_is_rewritten(trained: TrainingResult, tmp_path: Path, monkeypatc
     assert changed == {"CARD.md", "bundle.json"}
 
 
-def test_rewriting_in_the_same_words_changes_nothing(trained: TrainingResult, tmp_path: Path) -> None:
+def test_rewriting_in_the_same_words_changes_nothing(result: TrainingResult, tmp_path: Path) -> None:
     """The card that a training writes is the one that its bundle.json gives."""
-    folder = write(trained, tmp_path / "mine")
+    folder = write(result, tmp_path / "mine")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     rewrite_card(folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

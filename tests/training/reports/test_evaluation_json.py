@@ -53,7 +53,7 @@ def test_metrics_of_all_labels(values: dict[str, Any], name: str) -> None:
 def test_metrics_of_every_label(values: dict[str, Any], name: str) -> None:
     """Every metric of a label is there for every label, with its interval."""
     assert list(values[name]) == LABELS
-    assert all(set(figure) == PARTS for figure in values[name].values())
+    assert all(set(metric) == PARTS for metric in values[name].values())
     assert values[name] == {label: values["per_recording"][label][name] for label in LABELS}
 
 
@@ -79,9 +79,9 @@ def test_curves(values: dict[str, Any]) -> None:
     assert [point["coverage"] for point in values["coverage"]] == [tenth / 10 for tenth in range(1, 11)]
     assert all(set(point["error"]) == PARTS for point in values["coverage"])
     assert len(values["reliability"]) == 10
-    for its in values["reliability"]:
-        assert set(its) == {"low", "high", "count", "confidence", "accuracy"}
-        assert (its["confidence"] is None) == (its["accuracy"] is None) == (its["count"] == 0)
+    for row in values["reliability"]:
+        assert set(row) == {"low", "high", "count", "confidence", "accuracy"}
+        assert (row["confidence"] is None) == (row["accuracy"] is None) == (row["count"] == 0)
 
 
 def test_groups_and_patients(values: dict[str, Any]) -> None:
@@ -119,9 +119,9 @@ def test_seen_in_training(evaluation: Evaluation, seen_evaluation: Evaluation) -
 
 def test_every_number_is_finite(values: dict[str, Any]) -> None:
     """There is no NaN and no infinity, which JSON does not have."""
-    found = list(numbers(values))
-    assert len(found) > 200
-    assert all(math.isfinite(number) for number in found)
+    all_numbers = list(numbers(values))
+    assert len(all_numbers) > 200
+    assert all(math.isfinite(number) for number in all_numbers)
 
 
 @pytest.mark.parametrize("labels", ["murmur", "not-heart", "normal or extrastole"])

@@ -13,7 +13,7 @@ from training.fitting.trainer import TrainingHistory
 from training.recipes.result import FoldHistory
 from training.reports.training_curves import curves_json, write_curves
 
-COURSES = [
+HISTORIES = [
     FoldHistory(
         "1.1",
         {
@@ -26,8 +26,8 @@ COURSES = [
 
 
 def test_plain_values() -> None:
-    """Every fit has its stages, with training loss, validation loss and best step."""
-    values = curves_json(COURSES)
+    """Each fit has stages, with training loss, validation loss and best step."""
+    values = curves_json(HISTORIES)
     assert json.loads(json.dumps(values)) == values
     assert [fit["fit"] for fit in values] == ["1.1", "all recordings"]
     assert [stage["name"] for stage in values[0]["stages"]] == ["before", "with"]
@@ -43,11 +43,11 @@ def test_a_plot(tmp_path: Path) -> None:
     """The plot is a PNG, and the same curves give the same file."""
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
     for name in ("a", "b"):
-        write_curves(COURSES, tmp_path / f"{name}.png", "mine: $losses")
+        write_curves(HISTORIES, tmp_path / f"{name}.png", "mine: $losses")
     content = (tmp_path / "a.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert content == (tmp_path / "b.png").read_bytes()
-    write_curves(COURSES[:1], tmp_path / "c.png", "mine: $losses")
+    write_curves(HISTORIES[:1], tmp_path / "c.png", "mine: $losses")
     assert content != (tmp_path / "c.png").read_bytes()
 
 
@@ -56,11 +56,11 @@ def test_stages_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     pytest.importorskip("matplotlib", reason="plots are drawn with the training extra")
     from matplotlib.axes import Axes
 
-    drawn, marked = [], []
+    plotted, best = [], []
     plot, scatter = Axes.plot, Axes.scatter
-    monkeypatch.setattr(Axes, "plot", lambda self, x, y, **how: drawn.append(list(x)) or plot(self, x, y, **how))
-    monkeypatch.setattr(Axes, "scatter", lambda self, x, y, **how: marked.append((x, y)) or scatter(self, x, y, **how))
-    write_curves(COURSES, tmp_path / "a.png", "mine")
-    assert [25, 30] in drawn
-    assert [50] in drawn  # 20 steps behind 30
-    assert ([25], [0.6]) in marked
+    monkeypatch.setattr(Axes, "plot", lambda self, x, y, **how: plotted.append(list(x)) or plot(self, x, y, **how))
+    monkeypatch.setattr(Axes, "scatter", lambda self, x, y, **how: best.append((x, y)) or scatter(self, x, y, **how))
+    write_curves(HISTORIES, tmp_path / "a.png", "mine")
+    assert [25, 30] in plotted
+    assert [50] in plotted  # 20 steps behind 30
+    assert ([25], [0.6]) in best
