@@ -1,4 +1,4 @@
-"""The fitted gate tells what is told apart, withholds few hearts, and is measured on who did not choose it."""
+"""The fitted gate separates hearts from other sounds, withholds few hearts, and is cross-validated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.calibration.gate import GateWindows, fit_gate, gate_logits, measur
 
 
 def windows_of(kind: str, count: int, centre: float, *, heart: bool, clean: bool = True, seed: int = 0) -> GateWindows:
-    """Return windows whose features and odds lie about a centre; ten to a group, groups dealt to three folds."""
+    """Return windows whose features and odds scatter about a centre; ten to a group, groups in three folds."""
     rng = np.random.default_rng([seed, count])
     groups = np.arange(count) // 10
     spread = np.array([1.0, 0.1, 0.1, 0.01])
@@ -29,91 +29,91 @@ def windows_of(kind: str, count: int, centre: float, *, heart: bool, clean: bool
 
 HEARTS = windows_of("set", 600, 1.0, heart=True)
 OTHERS = windows_of("speech", 300, -1.0, heart=False)
-BOTH = GateWindows.joined([HEARTS, OTHERS])
+BOTH = GateWindows.concatenated([HEARTS, OTHERS])
 
 
 @pytest.fixture(autouse=True)
-def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw groups 30 times."""
-    monkeypatch.setattr(gate, "DRAWS", 30)
+def fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resample groups 30 times."""
+    monkeypatch.setattr(gate, "RESAMPLES", 30)
 
 
 def scores_of(windows: GateWindows) -> np.ndarray:
-    """Return the scores of the gate fitted to all windows, by its own scalar code."""
+    """Return the scores of the gate fitted to all windows, by the scalar code of the monitor."""
     gate = fit_gate(BOTH)
     rows = zip(windows.features.tolist(), windows.odds.tolist(), strict=True)
     return np.array([gate.score(type(gate.typical)(*features), odds) for features, odds in rows])
 
 
 def test_hearts_score_above_other_sounds() -> None:
-    """Nearly all hearts are more likely than not to be hearts, nearly all others are not."""
+    """Nearly all hearts score above one half, nearly all others below."""
     assert (scores_of(HEARTS) > 0.5).mean() > 0.97
     assert (scores_of(OTHERS) > 0.5).mean() < 0.03
 
 
-def test_the_table_is_what_the_monitor_computes() -> None:
-    """Scores of many windows at once are those of the gate one by one."""
+def test_logits_are_those_of_the_monitor() -> None:
+    """The array code gives the scores of the monitor's scalar code."""
     logits = gate_logits(fit_gate(BOTH), BOTH)
     np.testing.assert_allclose(1.0 / (1.0 + np.exp(-logits)), scores_of(BOTH), atol=1e-9)
 
 
 def test_few_hearts_are_withheld() -> None:
-    """Where hearts and others overlap, the threshold goes down until 99 of 100 clean hearts of each set pass."""
+    """Where hearts and others overlap, the threshold is so low that 99 of 100 clean hearts of each set pass."""
     faint = windows_of("other set", 400, -0.2, heart=True, seed=1)
-    windows = GateWindows.joined([HEARTS, faint, OTHERS])
+    windows = GateWindows.concatenated([HEARTS, faint, OTHERS])
     gate = fit_gate(windows)
     passing = 1.0 / (1.0 + np.exp(-gate_logits(gate, faint))) >= gate.poor_below
     assert gate.poor_below < 0.5
     assert passing.mean() == pytest.approx(0.99, abs=0.005)
 
 
-def test_what_is_a_heart_rather_than_not_is_never_withheld() -> None:
-    """However well they are told apart, the threshold is not above one half."""
+def test_the_threshold_is_at_most_one_half() -> None:
+    """However well the two are separated, the threshold is not above one half."""
     assert fit_gate(BOTH).poor_below == 0.5
 
 
-def test_hearts_that_are_not_clean_move_no_threshold() -> None:
-    """Noisy ones, and those of other devices, teach what a heart is, but not how many may be withheld."""
+def test_only_clean_hearts_set_the_threshold() -> None:
+    """Noisy hearts, and those of other devices, are fitted but do not lower the threshold."""
     noisy = windows_of("phone", 400, -0.2, heart=True, clean=False, seed=1)
-    assert fit_gate(GateWindows.joined([HEARTS, noisy, OTHERS])).poor_below == 0.5
+    assert fit_gate(GateWindows.concatenated([HEARTS, noisy, OTHERS])).poor_below == 0.5
 
 
-def test_kinds_weigh_the_same() -> None:
-    """A kind ten times as long has no more say."""
-    more = GateWindows.joined([OTHERS] * 10)
-    once, often = fit_gate(BOTH), fit_gate(GateWindows.joined([HEARTS, more]))
+def test_kinds_have_equal_weight() -> None:
+    """A kind with ten times as many windows gives the same gate."""
+    more = GateWindows.concatenated([OTHERS] * 10)
+    once, often = fit_gate(BOTH), fit_gate(GateWindows.concatenated([HEARTS, more]))
     assert once.bias == pytest.approx(often.bias, abs=1e-4)
     np.testing.assert_allclose(once.weights, often.weights, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("windows", [HEARTS, OTHERS], ids=["hearts", "others"])
 def test_needs_both(windows: GateWindows) -> None:
-    """One side alone teaches nothing."""
+    """With one side alone there is nothing to separate."""
     with pytest.raises(ValueError, match="hearts and of other sounds"):
         fit_gate(windows)
 
 
-def test_figures_by_kind() -> None:
+def test_metrics_by_kind() -> None:
     """Each kind is counted, hearts first; 95 % of clean hearts pass where kinds are compared."""
-    found = measure_gate(BOTH)
-    assert found.windows == {"set": 600, "speech": 300}
-    assert found.auc.value > 0.99
-    assert found.auc.low <= found.auc.value <= found.auc.high
-    assert found.passing_at_95["set"].value == pytest.approx(0.95, abs=0.002)
-    assert found.passing_at_95["speech"].value < 0.02
-    assert set(found.to_json()["kinds"]["speech"]) == {"windows", "passing", "passing_where_95_of_clean_hearts_do"}
+    measured = measure_gate(BOTH)
+    assert measured.windows == {"set": 600, "speech": 300}
+    assert measured.auc.value > 0.99
+    assert measured.auc.low <= measured.auc.value <= measured.auc.high
+    assert measured.passing_at_95["set"].value == pytest.approx(0.95, abs=0.002)
+    assert measured.passing_at_95["speech"].value < 0.02
+    assert set(measured.to_json()["kinds"]["speech"]) == {"windows", "passing", "passing_where_95_of_clean_hearts_do"}
 
 
-def test_nobody_is_measured_by_a_gate_that_he_chose() -> None:
-    """Sounds that look like hearts in one fold alone are let pass there: no gate learned them."""
+def test_metrics_are_cross_validated() -> None:
+    """Other sounds with the features of hearts in one fold alone pass there: no other fold has such."""
     rng = np.random.default_rng(5)
     secret = dataclasses.replace(OTHERS, features=OTHERS.features.copy(), odds=OTHERS.odds.copy())
     fold = secret.folds == 0
-    secret.features[fold, 0] = 40.0 + rng.standard_normal(int(fold.sum()))  # a mark that only this fold has
+    secret.features[fold, 0] = 40.0 + rng.standard_normal(int(fold.sum()))  # a value that only this fold has
     secret.features[fold, 1:] = HEARTS.features[: int(fold.sum()), 1:]
     secret.odds[fold] = 4.0
-    windows = GateWindows.joined([HEARTS, secret])
+    windows = GateWindows.concatenated([HEARTS, secret])
     gate = fit_gate(windows)
-    seen = 1.0 / (1.0 + np.exp(-gate_logits(gate, secret.only(fold)))) >= gate.poor_below
-    assert seen.mean() < 0.1
+    passing = 1.0 / (1.0 + np.exp(-gate_logits(gate, secret.only(fold)))) >= gate.poor_below
+    assert passing.mean() < 0.1
     assert measure_gate(windows).passing["speech"].value == pytest.approx(1.0 / 3.0, abs=0.05)

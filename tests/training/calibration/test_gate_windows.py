@@ -1,4 +1,4 @@
-"""What the gate learns from: kinds, groups, and made sounds that no network was trained on."""
+"""Windows for the gate: their kinds and groups, and synthetic sounds that no network was trained on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
-from monitor.synthesis.non_cardiac import GENERATORS as MAKERS
-from training.calibration.gate_windows import GateSound, gate_sounds, kinds_of, made_gate_sounds, windows_of
-from training.data.audio import Sound, frames_of
+from monitor.synthesis.non_cardiac import GENERATORS
+from training.calibration.gate_windows import (
+    GateSound,
+    build_gate_windows,
+    gate_sounds,
+    kinds_of,
+    synthetic_gate_sounds,
+)
+from training.data.audio import Sound, compute_frames
 from training.data.recording import NON_CARDIAC, Recording
 from training.examples.synthetic import synthesize_sounds
 
@@ -23,11 +29,11 @@ def noise(name: str, label: str = NON_CARDIAC, patient: str = "", source: str = 
 def sound_of(recording: Recording, seconds: float = 7.0) -> Sound:
     """Return a recording's sound: noise."""
     waveform = np.random.default_rng(0).standard_normal(round(seconds * HEART.sample_rate)).astype(np.float32)
-    return Sound(recording, frames_of(waveform, HEART), len(waveform))
+    return Sound(recording, compute_frames(waveform, HEART), len(waveform))
 
 
 def test_kinds() -> None:
-    """Hearts are told by their set, other sounds by a first word that they share, or by their set again."""
+    """A heart has its data set, another sound the first word of its name if shared, or else its data set."""
     recordings = [
         noise("speech_anna.wav"), noise("Speech-2.wav"), noise("lung_1.wav"), noise("17.wav"),
         noise("speech_of_a_heart.wav", "normal", "p1"),
@@ -36,55 +42,57 @@ def test_kinds() -> None:
 
 
 def test_recordings_for_the_gate_alone() -> None:
-    """Each has its kind and whether it is a heart; who has no patient stands for himself."""
-    found = gate_sounds([sound_of(noise("a.wav", "murmur", "p1")), sound_of(noise("b.wav"))])
-    assert [(its.kind, its.group, its.heart) for its in found] == [
-        ("mine", "p1", True),
-        ("mine, no heart", "mine/b.wav", False),
-    ]
+    """Each has its kind; one without a known patient is a group of its own."""
+    sounds = gate_sounds([sound_of(noise("a.wav", "murmur", "p1")), sound_of(noise("b.wav"))])
+    assert [(sound.kind, sound.group) for sound in sounds] == [("mine", "p1"), ("mine, no heart", "mine/b.wav")]
 
 
 def test_a_group_is_in_one_fold() -> None:
-    """Whatever the sound, the group decides, the same way every time; all folds come about."""
+    """The group alone decides the fold, always in the same way; all folds occur."""
     sound = sound_of(noise("a.wav"))
-    folds = {GateSound(sound, "kind", f"group {number}", heart=False).fold(5) for number in range(60)}
+    folds = {GateSound(sound, "kind", f"group {index}").fold(5) for index in range(60)}
     assert folds == set(range(5))
-    assert GateSound(sound, "a", "group", heart=False).fold(5) == GateSound(sound, "b", "group", heart=True).fold(5)
+    assert GateSound(sound, "a", "group").fold(5) == GateSound(sound, "b", "group").fold(5)
 
 
-@pytest.mark.parametrize(("made", "each", "mixed"), [(0, 0, 0), (2, 1, 1), (60, 2, 6)])
-def test_made_sounds(made: int, each: int, mixed: int) -> None:
-    """A share of what the network is given, of each kind and of mixtures; each sound its own group, none a heart."""
-    found = made_gate_sounds(made, seed=0)
-    kinds = [its.kind for its in found]
-    assert len(found) == each * len(MAKERS) + mixed
+@pytest.mark.parametrize(("per_label", "each", "mixed"), [(0, 0, 0), (2, 1, 1), (60, 2, 6)])
+def test_synthetic_sounds(per_label: int, each: int, mixed: int) -> None:
+    """A share of those in training, of each kind and of mixtures; each a group of its own and non-cardiac."""
+    sounds = synthetic_gate_sounds(per_label, seed=0)
+    kinds = [sound.kind for sound in sounds]
+    assert len(sounds) == each * len(GENERATORS) + mixed
     assert kinds.count("made hum") == each
     assert kinds.count("made mixtures") == mixed
-    assert len({its.group for its in found}) == len(found)
-    assert not any(its.heart for its in found)
+    assert len({sound.group for sound in sounds}) == len(sounds)
+    assert {sound.sound.recording.label for sound in sounds} <= {NON_CARDIAC}
 
 
-def test_they_are_no_sounds_of_the_training() -> None:
-    """With the same seed, none is a sound that a network is trained on."""
-    trained = [its.frames.log_power[:50].tobytes() for its in synthesize_sounds(NON_CARDIAC, 30, 0, HEART)]
-    assert not any(its.sound.frames.log_power[:50].tobytes() in trained for its in made_gate_sounds(30, 0))
+def test_synthetic_sounds_are_not_those_of_training() -> None:
+    """With the same seed, no sound is one that a network is trained on."""
+    trained = [sound.frames.log_power[:50].tobytes() for sound in synthesize_sounds(NON_CARDIAC, 30, 0, HEART)]
+    assert not any(one.sound.frames.log_power[:50].tobytes() in trained for one in synthetic_gate_sounds(30, 0))
 
 
 def test_windows() -> None:
-    """One row per window: features as the monitor's, the odds of a heart against none."""
+    """One row per window: the features of the monitor, and the log odds of a heart."""
     sound = sound_of(noise("a.wav"), 7.0)
     outputs = np.array([[0.0, 0.0, 0.0, 5.0], [3.0, -9.0, -9.0, 0.0], [0.0, 0.0, 0.0, 0.0]], np.float32)
-    its = windows_of(sound, outputs, kind="k", group="g", clean=False, fold=2, num_labels=3, hop_s=1.0)
-    assert len(its) == 3
-    np.testing.assert_allclose(its.odds, [np.log(3.0) - 5.0, 3.0, np.log(3.0)], atol=1e-4)
-    assert its.features.shape == (3, 4)
-    assert (its.hearts.any(), its.clean.any(), set(its.folds), set(its.groups)) == (False, False, {2}, {"g"})
+    windows = build_gate_windows(sound, outputs, kind="k", group="g", clean=False, fold=2, num_labels=3, hop_s=1.0)
+    assert len(windows) == 3
+    np.testing.assert_allclose(windows.odds, [np.log(3.0) - 5.0, 3.0, np.log(3.0)], atol=1e-4)
+    assert windows.features.shape == (3, 4)
+    assert (windows.hearts.any(), windows.clean.any(), set(windows.folds), set(windows.groups)) == (
+        False,
+        False,
+        {2},
+        {"g"},
+    )
 
 
-def test_windows_of_a_network_that_cannot_tell() -> None:
-    """Its odds are even."""
-    its = windows_of(
+def test_windows_of_a_network_without_non_cardiac_output() -> None:
+    """The odds are even."""
+    windows = build_gate_windows(
         sound_of(noise("a.wav")), np.zeros((3, 3), np.float32),
         kind="k", group="g", clean=False, fold=0, num_labels=3, hop_s=1.0,
     )  # fmt: skip
-    assert its.odds.tolist() == [0.0, 0.0, 0.0]
+    assert windows.odds.tolist() == [0.0, 0.0, 0.0]
