@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.dashboard.drawing.render import render
 from monitor.messages import DeviceStatus, Level, RecordingStatus, Snapshot, Start
 from monitor.text.alerts import alerts, first_alert, input_status
 
@@ -66,23 +65,3 @@ def test_a_file_can_be_an_overload():
 def test_input_status(snapshot, text):
     """Sample rate, counts of reopenings and overflows, recorded time."""
     assert input_status(snapshot) == text
-
-
-@pytest.mark.parametrize(("width", "height"), [(160, 50), (80, 24), (60, 16), (40, 12), (20, 5)])
-@pytest.mark.parametrize("snapshot", [live(LOST), live(DEAD), live(recording=FULL), live(overloaded=True)])
-def test_the_dashboard_shows_the_alert_at_every_size(snapshot, width, height):
-    """The alert is shown, complete from 60 columns on, and the canvas keeps its size."""
-    canvas = render(snapshot, width, height)
-    text = " ".join(canvas.text.split())
-    alert = first_alert(snapshot)
-    assert (alert if width >= 60 else alert[:15]) in text
-    assert len(canvas.lines) == height
-    assert {sum(segment.cell_length for segment in line) for line in canvas.lines} == {width}
-
-
-def test_a_gap_has_its_own_letter_in_the_history():
-    """A loss differs from a window of poor quality."""
-    line = next(
-        row for row in render(live(history=("normal", "gap", "normal")), 80, 24).text.splitlines() if "now" in row
-    )
-    assert "n-n" in line

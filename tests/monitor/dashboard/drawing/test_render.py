@@ -19,7 +19,17 @@ from rich.console import Console
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
 from monitor.dashboard.drawing.render import render
 from monitor.dashboard.drawing.state import LoggedEvent, RuntimeStats
-from monitor.messages import EctopicBeat, EctopicBeats, Level, Quality, Snapshot, Verdict
+from monitor.messages import (
+    DeviceStatus,
+    EctopicBeat,
+    EctopicBeats,
+    Level,
+    Quality,
+    RecordingStatus,
+    Snapshot,
+    Verdict,
+)
+from monitor.text.alerts import first_alert
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOLDENS: dict[str, Any] = runpy.run_path(str(GOLDEN / "make_golden.py"))
@@ -351,3 +361,29 @@ class TestImages:
         other = dataclasses.replace(MURMUR, tensor=MURMUR.tensor[:, ::-1] + np.float32(0.5))
         before, after = render(MURMUR, 80, 24).lines, render(other, 80, 24).lines
         assert [row for row in range(24) if before[row] != after[row]] == list(range(11, 17))
+
+
+DEVICE = DeviceStatus("open", "steth", "ALSA", 1, 4000, measured_rate_hz=3999.84)
+ALERTS = [
+    {"device": dataclasses.replace(DEVICE, state="lost", message="steth: no sound arrives: looking for it")},
+    {"device": dataclasses.replace(DEVICE, finding="the input is digital silence: unmute it")},
+    {"recording": RecordingStatus(Path("a.wav"), 72.4, 0, "the disk is full: free some space")},
+    {"overloaded": True},
+]
+
+
+@pytest.mark.parametrize(("width", "height"), [(160, 50), (80, 24), (60, 16), (40, 12), (20, 5)])
+@pytest.mark.parametrize("changes", ALERTS, ids=["device", "input", "recording", "overload"])
+def test_an_alert_is_shown_at_every_size(changes: dict[str, Any], width: int, height: int) -> None:
+    """The alert is shown, complete from 60 columns on, and the canvas keeps its size."""
+    snapshot = dataclasses.replace(MURMUR, **{"device": DEVICE, **changes})
+    text = " ".join(render(snapshot, width, height).text.split())
+    alert = first_alert(snapshot) or ""
+    assert (alert if width >= 60 else alert[:15]) in text
+    assert widths(snapshot, width, height) == [width] * height
+
+
+def test_a_gap_has_its_own_letter_in_the_history() -> None:
+    """Lost samples differ from a window of poor quality."""
+    text = render(dataclasses.replace(MURMUR, history=("normal", "gap", "normal")), 80, 24).text
+    assert "n-n" in next(row for row in text.splitlines() if "now" in row)
