@@ -1,7 +1,7 @@
-"""From scores to words: the state of one window, and of a whole recording.
+"""From scores to verdicts: that on one window, and that on a whole recording.
 
-A label is never forced. It is given only where the network is sure enough and the sound good enough;
-everything else has a state that says why not. The last seconds together are :mod:`monitor.analysis.rolling_verdict`'s.
+A label is given only if the score is high enough and the signal good enough; otherwise the state says why there is
+none. The verdict on the last seconds is in :mod:`monitor.analysis.rolling_verdict`.
 
 Used by one thread, the classifier's; must not know about devices, files or networks.
 """
@@ -18,35 +18,42 @@ from monitor.messages import Quality, State, Summary, Verdict, WindowEvent
 __all__ = ["JUDGED", "Summarizer", "largest", "window_verdict"]
 
 JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
-"""States of a window whose scores count."""
+"""States of a window whose scores count towards the summary."""
 
 LISTENING = Verdict("listening")
 
 RATE_BIN_BPM = 0.5
-"""Width of a bin of the summary's heart rates."""
+"""Width of a bin of the histogram of heart rates."""
 
 
 def window_verdict(scores: Mapping[str, float] | None, quality: Quality, decision: DecisionThresholds) -> Verdict:
-    """Return the verdict of one window alone.
+    """Return the verdict on a single window.
 
     Parameters
     ----------
     scores : mapping of label to float, or None
-        Calibrated probabilities that sum to 1; None where the network was not asked.
+        Calibrated probabilities that sum to 1; None if the network was not run.
     quality : Quality
-        Of the same window; :data:`monitor.analysis.quality.GAP_QUALITY` where samples were lost inside it.
+        Of the same window; :data:`monitor.analysis.quality.GAP_QUALITY` if samples were lost inside it.
     decision : DecisionThresholds
 
     Returns
     -------
     Verdict
-        A window of poor signal keeps its scores for the record, but has no label; one without
-        a signal has no scores either.
+        A window with a poor signal keeps the scores but has no label; one without a signal has no scores either.
 
     Raises
     ------
     ValueError
         If a window that is good enough to be judged has no scores.
+
+    Examples
+    --------
+    >>> scores = {"normal": 0.8, "murmur": 0.2}
+    >>> window_verdict(scores, Quality(0.9), DecisionThresholds()).label
+    'normal'
+    >>> window_verdict(scores, Quality(0.9), DecisionThresholds(uncertain_below=0.9)).state
+    'uncertain'
     """
     if quality.state == "no-signal":
         return Verdict("no-signal")
@@ -58,7 +65,7 @@ def window_verdict(scores: Mapping[str, float] | None, quality: Quality, decisio
 
 
 def labelled(scores: Mapping[str, float], label: str, decision: DecisionThresholds) -> Verdict:
-    """Return the verdict for ``label``, or uncertain where its score does not suffice."""
+    """Return the verdict for ``label``, or uncertain if the score is too low."""
     confidence = scores[label]
     if confidence < decision.uncertain_below:
         return Verdict("uncertain", None, confidence, scores)
@@ -66,7 +73,7 @@ def labelled(scores: Mapping[str, float], label: str, decision: DecisionThreshol
 
 
 class Summarizer:
-    """The verdict of a whole recording, gathered window by window in constant memory."""
+    """The verdict on a whole recording, accumulated window by window in constant memory."""
 
     def __init__(self) -> None:
         self._totals: dict[str, float] = {}
@@ -78,11 +85,11 @@ class Summarizer:
 
     @property
     def windows(self) -> int:
-        """Windows taken so far, withheld ones included."""
+        """Windows so far, withheld ones included."""
         return self._states.total()
 
     def push(self, event: WindowEvent) -> None:
-        """Take one window that was looked at."""
+        """Take the next window."""
         verdict = event.verdict
         self._states[verdict.state] += 1
         if verdict.state in JUDGED and verdict.scores is not None:
@@ -90,12 +97,12 @@ class Summarizer:
             for label, score in verdict.scores.items():
                 self._totals[label] = self._totals.get(label, 0.0) + score
         if event.heart_rate_bpm is not None:
-            place = int((min(MAX_BPM, max(MIN_BPM, event.heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
-            self._rates[place] += 1
-            self._rate_totals[place] += event.heart_rate_bpm
+            index = int((min(MAX_BPM, max(MIN_BPM, event.heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
+            self._rates[index] += 1
+            self._rate_totals[index] += event.heart_rate_bpm
 
     def summary(self, source: str, decision: DecisionThresholds, skipped: int = 0, overruns: int = 0) -> Summary:
-        """Return the summary of the windows taken so far.
+        """Return the summary of the windows so far.
 
         Parameters
         ----------
@@ -104,10 +111,10 @@ class Summarizer:
         skipped, overruns : int
             See :class:`monitor.messages.Summary`.
         """
-        return Summary(source, self.windows, skipped, overruns, self._verdict_values(decision), self._median_rate())
+        return Summary(source, self.windows, skipped, overruns, self._mean_verdict(decision), self._median_rate())
 
-    def _verdict_values(self, decision: DecisionThresholds) -> Verdict:
-        """Return the verdict of the mean scores, or the most frequent of the other states."""
+    def _mean_verdict(self, decision: DecisionThresholds) -> Verdict:
+        """Return the verdict on the mean scores, or the most frequent state if no window was judged."""
         if self._judged:
             scores = {label: total / self._judged for label, total in self._totals.items()}
             return labelled(scores, largest(scores), decision)
@@ -116,20 +123,20 @@ class Summarizer:
         return Verdict(max(self._states, key=self._states.__getitem__))
 
     def _median_rate(self) -> float | None:
-        """Return the median heart rate, exact to its bin, or None when no window had one."""
+        """Return the median heart rate, exact to a bin; None if no window had one."""
         count = sum(self._rates)
         if not count:
             return None
         return (self._rate_at((count - 1) // 2) + self._rate_at(count // 2)) / 2
 
     def _rate_at(self, rank: int) -> float:
-        """Return the mean of the bin in which the rate with this rank, from 0, lies."""
-        passed = 0
-        for number, total in zip(self._rates, self._rate_totals, strict=True):
-            passed += number
-            if passed > rank:
-                return total / number
-        raise ValueError(f"rank={rank} must be below the number of rates, {passed}")
+        """Return the mean of the bin that holds the rate with this rank, from 0."""
+        below = 0
+        for count, total in zip(self._rates, self._rate_totals, strict=True):
+            below += count
+            if below > rank:
+                return total / count
+        raise ValueError(f"rank={rank} must be below the number of rates, {below}")
 
 
 def largest(scores: Mapping[str, float]) -> str:

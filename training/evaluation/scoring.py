@@ -1,8 +1,8 @@
-"""A recording through the monitor's own path: streamed, resampled, drawn and judged window by window.
+"""Recordings scored window by window, by the path of the monitor.
 
-What a window's scores are is what ``auscult replay`` gives: the same resampler, the same front end, the same grid
-of windows, a clip shorter than a window looped to give exactly one. A recording is read in blocks, so memory does
-not grow with its length. Runs on the caller's thread, with the engine of the bundle; needs no TensorFlow.
+The scores are those of ``auscult replay``, because both use :class:`monitor.inference.window_scorer.WindowScorer`. A
+recording is read in blocks, so memory does not grow with the duration. Runs on the caller's thread, with the engine of
+the bundle; needs no TensorFlow.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ __all__ = ["ScoredRecording", "recording_outputs", "score_recording"]
 
 BLOCK_SAMPLES = 16_384
 BLOCK_VALUES = 2**19
-"""Most values in one read, however many channels there are."""
+"""Values in one read at most, for any number of channels."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScoredRecording:
-    """What a bundle says of a recording.
+    """The scores that a bundle gives a recording.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class ScoredRecording:
     scores : tuple of float
         Calibrated, in the order of the bundle's labels: the mean over the windows.
     heart : float or None
-        Mean probability that the sound is a heart at all; None where the network does not tell.
+        Mean probability that the sound is a heart; None if the network has no output for non-cardiac sounds.
     num_withheld : int
-        Windows that the monitor withholds, for they do not sound like a heart.
+        Windows that do not pass the quality gate; 0 for the article's bundle, which was published without one.
     num_windows : int
     duration_s : float
         Of the recording, before a short one is looped.
@@ -57,12 +57,12 @@ class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]
     """A file read from start to end: a seek after every read would make MP3 depend on the size of the reads."""
 
     def seekable(self) -> bool:
-        """Say no, whatever the file allows."""
+        """Return False, whatever the file allows."""
         return False
 
 
 def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> ScoredRecording:
-    """Return what a bundle says of a recording.
+    """Return the scores that a bundle gives a recording.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Score
     outputs, passing, duration_s = recording_outputs(recording, bundle, hop_s)
     num_labels = len(bundle.labels)
     scores = bundle.calibration.scores(outputs, num_labels).mean(axis=0)
-    hearts = bundle.calibration.heart_probability(outputs, num_labels)
+    heart = bundle.calibration.heart_probability(outputs, num_labels)
     return ScoredRecording(
         recording=recording,
         scores=tuple(scores.tolist()),
-        heart=None if hearts is None else float(hearts.mean()),
+        heart=None if heart is None else float(heart.mean()),
         num_withheld=int((~passing).sum()),
         num_windows=len(outputs),
         duration_s=duration_s,
@@ -95,7 +95,7 @@ def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Score
 def recording_outputs(
     recording: Recording, bundle: Bundle, hop_s: float
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
-    """Return the outputs for every window of a recording, whether the gate lets it pass, and the length in seconds.
+    """Return the outputs for every window of a recording, whether it passes the gate, and the duration in seconds.
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ def recording_outputs(
 
     Returns
     -------
-    tuple of ndarray, shape (windows, outputs), float32, ndarray, shape (windows,), bool, and float
+    outputs : ndarray, shape (windows, outputs), float32
+    passing : ndarray, shape (windows,), bool
+    duration_s : float
 
     Raises
     ------
@@ -136,7 +138,7 @@ def _usable_rate(file: _SequentialFile, path: Path) -> int:
 
 
 def _blocks(file: _SequentialFile, path: Path) -> Iterator[NDArray[np.float32]]:
-    """Yield a file in mono blocks; the mean of its channels, as the monitor hears it."""
+    """Yield a file in mono blocks: the mean of the channels, as in the monitor."""
     samples = max(1, min(BLOCK_SAMPLES, BLOCK_VALUES // file.channels))
     buffer = np.empty((samples, file.channels), np.float32)
     while len(block := file.read(out=buffer)):
@@ -149,7 +151,7 @@ def _blocks(file: _SequentialFile, path: Path) -> Iterator[NDArray[np.float32]]:
 def _part(
     blocks: Iterable[NDArray[np.float32]], recording: Recording, sample_rate: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Yield what belongs to the recording, where that is a part of its file."""
+    """Yield the blocks of a recording that is a part of a file."""
     start = round(recording.start_s * sample_rate)
     end = None if recording.end_s is None else round(recording.end_s * sample_rate)
     position = 0
@@ -163,7 +165,7 @@ def _part(
 
 
 def _mean_of_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of all channels, to the last bit what the monitor hears; NaN where they are no sound."""
+    """Return the mean of all channels, bit for bit as in the monitor; NaN if a value is not finite."""
     mono: NDArray[np.float32] = block[:, 0].copy()
     with np.errstate(over="ignore", invalid="ignore"):
         for other in block.T[1:]:

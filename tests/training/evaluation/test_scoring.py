@@ -1,4 +1,4 @@
-"""A recording is judged exactly as the monitor judges it."""
+"""A recording has the scores that the monitor gives it."""
 
 from __future__ import annotations
 
@@ -27,29 +27,31 @@ LABELS = ("normal", "murmur", "extrastole")
 
 
 class SumEngine:
-    """An engine whose outputs are fixed sums over the picture: any change of the picture changes them."""
+    """An engine whose outputs are fixed sums over the image: any change of the image changes them."""
 
-    def __init__(self, heart: float = -9.0) -> None:
+    def __init__(self, non_cardiac: float = -9.0) -> None:
         self._weights = (np.random.default_rng(3).standard_normal((4, 64 * 64 * 3)) / 100).astype(np.float32)
-        self._heart = heart
+        self._non_cardiac = non_cardiac
 
-    def outputs(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return three sums and how sure it is that this is no heart."""
-        outputs: NDArray[np.float32] = self._weights @ tensor.ravel()
-        outputs[3] = self._heart
+    def outputs(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return three sums and a fixed non-cardiac logit."""
+        outputs: NDArray[np.float32] = self._weights @ image.ravel()
+        outputs[3] = self._non_cardiac
         return outputs
 
 
-def bundle_of(spec: SpectrogramSpec = HEART, heart: float = -9.0, kind: str = "softmax") -> Bundle:
+def bundle_of(spec: SpectrogramSpec = HEART, non_cardiac: float = -9.0, kind: str = "softmax") -> Bundle:
     """Return a bundle around a plain engine."""
     calibration = Calibration(kind, 1.5, (0.2, 0.0, -0.2) if kind == "softmax" else ())
     decision = DecisionThresholds(uncertain_below=0.0)
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=5.0)
-    return Bundle("plain", Path("plain"), LABELS, spec, calibration, decision, {}, "0" * 64, SumEngine(heart), gate)
+    return Bundle(
+        "plain", Path("plain"), LABELS, spec, calibration, decision, {}, "0" * 64, SumEngine(non_cardiac), gate
+    )
 
 
 def write(path: Path, duration_s: float, sample_rate: int = 4000, channels: int = 1) -> Recording:
-    """Write a made heart; the channels differ."""
+    """Write a synthetic heart; the channels differ."""
     heart = phonocardiogram(duration_s, HeartParameters(), np.random.default_rng(5), sample_rate).waveform
     sound = np.stack([heart * (1 - 0.3 * channel) for channel in range(channels)], axis=1)
     soundfile.write(path, sound, sample_rate, subtype="FLOAT")
@@ -63,7 +65,7 @@ def write(path: Path, duration_s: float, sample_rate: int = 4000, channels: int 
 def test_the_scores_of_the_monitor(
     tmp_path: Path, spec: SpectrogramSpec, duration_s: float, sample_rate: int, channels: int
 ) -> None:
-    """The mean over the windows that the live pipeline judges, for any rate, any length and both pictures."""
+    """The mean over the windows of the live pipeline, for any rate, any duration and both images."""
     recording = write(tmp_path / "heart.wav", duration_s, sample_rate, channels)
     bundle = bundle_of(spec)
     scored = score_recording(recording, bundle, 1.0)
@@ -77,7 +79,7 @@ def test_the_scores_of_the_monitor(
 
 
 def test_scores_are_probabilities(tmp_path: Path) -> None:
-    """They sum to 1, one per label, and say of which recording they are."""
+    """One per label, and they sum to 1; the recording is the one given."""
     recording = write(tmp_path / "heart.wav", 6.0)
     scored = score_recording(recording, bundle_of(), 0.5)
     assert sum(scored.scores) == pytest.approx(1.0)
@@ -87,7 +89,7 @@ def test_scores_are_probabilities(tmp_path: Path) -> None:
 
 
 def test_a_part_of_a_file(tmp_path: Path) -> None:
-    """A part is judged as if it were a file of its own."""
+    """A part is scored as if it were a file of its own."""
     whole = write(tmp_path / "long.wav", 20.0)
     sound, rate = soundfile.read(whole.path, dtype="float32")
     soundfile.write(tmp_path / "part.wav", sound[6 * rate : 13 * rate], rate, subtype="FLOAT")
@@ -99,19 +101,19 @@ def test_a_part_of_a_file(tmp_path: Path) -> None:
     assert first.duration_s == second.duration_s == 7.0
 
 
-def test_what_the_monitor_withholds(tmp_path: Path) -> None:
-    """Windows that are rather no heart are counted; a network that does not tell withholds nothing."""
+def test_withheld_windows(tmp_path: Path) -> None:
+    """Windows that do not pass the gate are counted; without a non-cardiac output the odds withhold nothing."""
     recording = write(tmp_path / "heart.wav", 7.0)
-    assert score_recording(recording, bundle_of(heart=-9.0), 1.0).num_withheld == 0
-    strange = score_recording(recording, bundle_of(heart=50.0), 1.0)
-    assert strange.num_withheld == strange.num_windows == 3
-    assert strange.heart == pytest.approx(0.0, abs=1e-6)
-    silent = score_recording(recording, bundle_of(kind="share"), 1.0)
-    assert (silent.heart, silent.num_withheld) == (None, 0)
+    assert score_recording(recording, bundle_of(non_cardiac=-9.0), 1.0).num_withheld == 0
+    other = score_recording(recording, bundle_of(non_cardiac=50.0), 1.0)
+    assert other.num_withheld == other.num_windows == 3
+    assert other.heart == pytest.approx(0.0, abs=1e-6)
+    unknown = score_recording(recording, bundle_of(kind="share"), 1.0)
+    assert (unknown.heart, unknown.num_withheld) == (None, 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"no sound at all"], ids=["empty", "text"])
-def test_a_file_that_is_no_sound(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_audio(tmp_path: Path, content: bytes) -> None:
     """One line that names the file, and the next step."""
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
@@ -119,8 +121,8 @@ def test_a_file_that_is_no_sound(tmp_path: Path, content: bytes) -> None:
         score_recording(Recording(path, ("normal",), "p", "s"), bundle_of(), 1.0)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """As one that cannot be read."""
+def test_a_missing_file(tmp_path: Path) -> None:
+    """The message is that of a file that cannot be read."""
     with pytest.raises(RecordingError, match=r"gone\.wav: cannot be read as audio"):
         score_recording(Recording(tmp_path / "gone.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
 
@@ -135,15 +137,15 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     ],
     ids=["empty", "NaN", "infinite", "rate"],
 )
-def test_sound_that_cannot_be_judged(tmp_path: Path, sound: NDArray[np.float64], rate: int, reason: str) -> None:
-    """Nothing, no numbers and odd rates are told, not judged."""
+def test_sound_that_cannot_be_scored(tmp_path: Path, sound: NDArray[np.float64], rate: int, reason: str) -> None:
+    """No samples, values that are not finite, and rates out of range are errors."""
     soundfile.write(tmp_path / "odd.wav", sound, rate, subtype="FLOAT")
     with pytest.raises(RecordingError, match=reason):
         score_recording(Recording(tmp_path / "odd.wav", ("normal",), "p", "s"), bundle_of(), 1.0)
 
 
 def test_a_part_behind_the_end(tmp_path: Path) -> None:
-    """A manifest may name a part that the file has not."""
+    """A manifest may name a part that lies behind the end of the file."""
     recording = write(tmp_path / "heart.wav", 6.0)
     late = Recording(recording.path, ("normal",), "p", "s", start_s=60.0)
     with pytest.raises(RecordingError, match="holds no usable samples"):
@@ -151,6 +153,16 @@ def test_a_part_behind_the_end(tmp_path: Path) -> None:
 
 
 def test_a_hop_off_the_grid(tmp_path: Path) -> None:
-    """Windows start where frames do."""
+    """Windows start on the frame grid."""
     with pytest.raises(ValueError, match=r"hop_s=0\.33 must be a multiple of 0\.025 s"):
         score_recording(write(tmp_path / "heart.wav", 6.0), bundle_of(), 0.33)
+
+
+def test_the_article_is_not_gated(tmp_path: Path) -> None:
+    """Noise passes with the article's bundle, whose network was published without a gate, and not with the default."""
+    noise = 0.1 * np.random.default_rng(2).standard_normal(28_000)
+    soundfile.write(tmp_path / "noise.wav", noise, 4000, subtype="FLOAT")
+    recording = Recording(tmp_path / "noise.wav", ("normal",), "p", "clinic")
+    article, default = (score_recording(recording, bundle_of(spec, 50.0), 1.0) for spec in (ARTICLE, HEART))
+    assert (article.num_withheld, article.num_windows) == (0, 3)
+    assert default.num_withheld == 3
