@@ -1,4 +1,4 @@
-"""What others reached in the PASCAL challenge, to stand beside ours. Must not import anything but metrics."""
+"""Published results of the PASCAL challenge, to compare with. Must not import anything but metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published table follows from the figures that were printed."""
+"""Published results, as printed and as computed from them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from training.evaluation.classification import CHALLENGE
 
 
 def test_the_table() -> None:
-    """Three entries, each with the figures that ours have."""
+    """Three entries, each with the metrics of our own table."""
     assert [row["name"] for row in PUBLISHED] == ["J48", "MLP", "UCL"]
     assert all(set(row) == {"name", *CHALLENGE} for row in PUBLISHED)
     assert [row["total_precision"] for row in PUBLISHED] == [1.37, 1.67, 1.31]
 
 
-def test_what_follows_is_computed() -> None:
+def test_computed_metrics() -> None:
     """Youden of UCL is .51 + .59 - 1; its discriminant power is .5513 (logit .51 + logit .59)."""
     ucl = PUBLISHED[2]
     assert ucl["youden"] == pytest.approx(0.10)
@@ -23,6 +23,6 @@ def test_what_follows_is_computed() -> None:
 
 
 def test_the_source_is_named() -> None:
-    """Who printed it, and on which recordings."""
+    """The source and its recordings."""
     assert "Gomes et al. 2013" in SOURCE
     assert "test files" in SOURCE

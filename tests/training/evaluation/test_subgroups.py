@@ -31,23 +31,23 @@ MakeScored = Callable[..., ScoredRecording]
         ("visitAV.wav", None),
     ],
 )
-def test_the_site_stands_in_the_name(name: str, site: str | None) -> None:
-    """PASCAL's letters, with numbers behind them or not, and CirCor's valves."""
+def test_site_from_the_file_name(name: str, site: str | None) -> None:
+    """PASCAL's letters, with or without a number, and CirCor's valves."""
     assert site_of(Recording(Path(name), ("normal",), "p", "s")) == site
 
 
 def test_groups(make_scored: MakeScored) -> None:
-    """Every recording is in one group of each dimension that says anything of it."""
+    """Every recording is in one group of each dimension for which it is known."""
     scored = [
         make_scored("normal", EVEN, name="1_AV.wav", noisy=True, duration_s=4.999, source="x"),
         make_scored("normal", EVEN, name="1_MV.wav", noisy=False, duration_s=5.0, source="x"),
         make_scored("murmur", EVEN, name="other.wav", duration_s=10.0, source="y"),
         make_scored("murmur", EVEN, name="2_AV.wav", duration_s=10.001, source="y"),
     ]
-    found = {
+    result = {
         name: {group: rows.tolist() for group, rows in groups.items()} for name, groups in subgroups(scored).items()
     }
-    assert found == {
+    assert result == {
         "signal": {"clean": [1], "noisy": [0]},
         "duration": {"below 5 s": [0], "5 to 10 s": [1, 2], "above 10 s": [3]},
         "site": {"AV": [0, 3], "MV": [1]},
@@ -55,21 +55,21 @@ def test_groups(make_scored: MakeScored) -> None:
     }
 
 
-def test_durations_stand_in_their_order(make_scored: MakeScored) -> None:
-    """Short before long, whatever comes first."""
+def test_durations_are_sorted(make_scored: MakeScored) -> None:
+    """Short before long, whatever the order of the recordings."""
     scored = [make_scored("normal", EVEN, duration_s=seconds) for seconds in (30.0, 2.0, 7.0)]
     assert list(subgroups(scored)["duration"]) == ["below 5 s", "5 to 10 s", "above 10 s"]
 
 
-def test_a_dimension_that_nothing_is_said_of_is_left_out(make_scored: MakeScored) -> None:
-    """No noise and no site told, so there are no such groups."""
+def test_unknown_dimensions_are_left_out(make_scored: MakeScored) -> None:
+    """Without noise and site there are no such groups."""
     assert set(subgroups([make_scored("normal", EVEN)])) == {"duration", "data set"}
     assert subgroups([]) == {}
 
 
-def test_the_real_names(shared_data: Path) -> None:
-    """Nearly every recording of set B and CirCor says where it was made."""
-    set_b = [site_of(its) for its in discover([shared_data / "pascal" / "set_b"])]
+def test_sites_of_set_b_and_circor(shared_data: Path) -> None:
+    """Every site is one of those that the data sets document."""
+    set_b = [site_of(one) for one in discover([shared_data / "pascal" / "set_b"])]
     assert set(set_b) == {"A", "B", "C", "D", "E", "F"}
-    circor = [site_of(its) for its in discover([shared_data / "circor"])]
+    circor = [site_of(one) for one in discover([shared_data / "circor"])]
     assert set(circor) <= {"AV", "PV", "TV", "MV", "Phc"}
