@@ -1,4 +1,4 @@
-"""The synchronous core: the same windows however the sound is cut, and losses that are never judged."""
+"""The synchronous core: the same windows however the sound is cut, and lost samples are never judged."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from monitor.synthesis.rhythm import Rhythm
 
 
 def heart(seconds: float, sample_rate: int = 4000, seed: int = 1) -> np.ndarray:
-    """Return a made heart."""
+    """Return a synthetic heart."""
     waveform = phonocardiogram(seconds, HeartParameters(), np.random.default_rng(seed)).waveform
     return resampled(waveform, 4000, sample_rate)
 
 
-def judge_all(analysis: Analyzer, waveform: np.ndarray, cuts: list[int] | None = None) -> list:
-    """Push a waveform in pieces and return what was judged."""
+def judge_all(analyzer: Analyzer, waveform: np.ndarray, cuts: list[int] | None = None) -> list:
+    """Push a waveform in blocks and return the judged windows."""
     judged = []
     position = 0
     sizes = iter(cuts or [])
     while position < len(waveform):
-        size = min(next(sizes, analysis.max_samples), analysis.max_samples)
-        for index in analysis.push(waveform[position : position + size]):
-            judged.append(analysis.judge(index))
+        size = min(next(sizes, analyzer.max_samples), analyzer.max_samples)
+        for index in analyzer.push(waveform[position : position + size]):
+            judged.append(analyzer.judge(index))
         position += size
-    return judged + [analysis.judge(index) for index in analysis.finish()]
+    return judged + [analyzer.judge(index) for index in analyzer.finish()]
 
 
 def test_windows_stand_on_the_hop_grid(plain_bundle):
@@ -52,7 +52,7 @@ def test_windows_stand_on_the_hop_grid(plain_bundle):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 8000), min_size=1, max_size=60))
 def test_any_cutting_gives_the_same_windows(bundle_maker, cuts):
-    """Streaming is offline: pictures bit for bit, events exactly."""
+    """Streaming equals offline: images bit for bit, events exactly."""
     waveform = heart(8)
     whole = judge_all(Analyzer(bundle_maker(), 4000), waveform)
     cut = judge_all(Analyzer(bundle_maker(), 4000), waveform, cuts)
@@ -61,8 +61,8 @@ def test_any_cutting_gives_the_same_windows(bundle_maker, cuts):
 
 
 @pytest.mark.parametrize("sample_rate", [1000, 8000, 22_050, 44_100, 192_000])
-def test_other_rates_give_the_picture_of_the_resampled_sound(plain_bundle, sample_rate):
-    """What the network sees is the picture of the same window of the whole, resampled sound."""
+def test_other_rates_give_the_image_of_the_resampled_sound(plain_bundle, sample_rate):
+    """The input image is that of the same window of the resampled sound."""
     waveform = heart(6, sample_rate)
     judged = judge_all(Analyzer(plain_bundle, sample_rate), waveform)
     whole = resampled(waveform, sample_rate, HEART.sample_rate)
@@ -72,7 +72,7 @@ def test_other_rates_give_the_picture_of_the_resampled_sound(plain_bundle, sampl
 
 
 def test_a_short_clip_is_looped_and_gives_one_window(plain_bundle):
-    """A clip of 2.3 s gives the picture of itself repeated to 5 s, marked as short."""
+    """A clip of 2.3 s gives the image of the clip repeated to 5 s, marked as short."""
     waveform = heart(2.3)
     judged = judge_all(Analyzer(plain_bundle, 4000), waveform)
     assert len(judged) == 1
@@ -82,8 +82,8 @@ def test_a_short_clip_is_looped_and_gives_one_window(plain_bundle):
 
 
 def test_the_rhythm_of_a_loop_is_not_judged(bundle_maker, plain_engine, monkeypatch):
-    """However sure the network is of an early beat, its seams may be all there is to it: no score for that."""
-    monkeypatch.setattr(plain_engine, "outputs", lambda tensor: np.array([0.0, 0.0, 9.0, -9.0], np.float32))
+    """A loop has a score of 0 for an extrasystole, whatever the network says: the seams may be all that it found."""
+    monkeypatch.setattr(plain_engine, "outputs", lambda image: np.array([0.0, 0.0, 9.0, -9.0], np.float32))
     bundle = bundle_maker(engine=plain_engine)
     short, whole = (judge_all(Analyzer(bundle, 4000), heart(seconds))[0].event for seconds in (3.0, 5.0))
     assert short.verdict.scores["extrastole"] < 1e-9
@@ -93,21 +93,21 @@ def test_the_rhythm_of_a_loop_is_not_judged(bundle_maker, plain_engine, monkeypa
 @pytest.mark.parametrize("sample_rate", [1000, 11_025, 44_100, 48_000, 192_000])
 @pytest.mark.parametrize("seconds", [0.01, 0.8, 4.999])
 def test_a_short_clip_of_any_rate_gives_one_window(plain_bundle, sample_rate, seconds):
-    """No rounding of rates makes the one window vanish or double."""
+    """Rounding of rates never gives no window or two."""
     waveform = heart(seconds + 1, sample_rate)[: max(1, round(seconds * sample_rate))]
     assert [w.event.short for w in judge_all(Analyzer(plain_bundle, sample_rate), waveform)] == [True]
 
 
 def test_exactly_one_window_is_not_short(plain_bundle):
-    """5 s to the sample fill one window and are not looped."""
+    """Exactly 5 s fill one window and are not looped."""
     judged = judge_all(Analyzer(plain_bundle, 4000), heart(5)[:20_000])
     assert [(w.event.index, w.event.short) for w in judged] == [(0, False)]
 
 
 def test_no_sound_gives_no_window(plain_bundle):
-    """Nothing heard is nothing judged."""
-    analysis = Analyzer(plain_bundle, 4000)
-    assert analysis.finish() == []
+    """Without samples there is nothing to judge."""
+    analyzer = Analyzer(plain_bundle, 4000)
+    assert analyzer.finish() == []
 
 
 @pytest.mark.parametrize("hop_s", [0.025, 0.1, 1.0, 5.0])
@@ -125,38 +125,38 @@ def test_a_hop_off_the_grid_is_refused(plain_bundle, hop_s):
         Analyzer(plain_bundle, 4000, hop_s)
 
 
-def test_a_loss_withholds_every_window_it_touches(plain_bundle):
-    """Lost samples from 6.0 to 6.1 s: windows that overlap them are marked, the others are judged."""
+def test_a_loss_withholds_every_window_that_overlaps_it(plain_bundle):
+    """Lost samples from 6.0 to 6.1 s: windows that overlap them are withheld, the others are judged."""
     waveform = heart(14)
-    analysis = Analyzer(plain_bundle, 4000)
+    analyzer = Analyzer(plain_bundle, 4000)
     judged = []
     for start in range(0, len(waveform), 2000):
         lost = ((24_000, 24_400),) if start == 24_000 else ()
         block = waveform[start : start + 2000].copy()
         if lost:
             block[:400] = 0.0
-        judged += [analysis.judge(index) for index in analysis.push_read(Read(start, block, lost))]
+        judged += [analyzer.judge(index) for index in analyzer.push_read(Read(start, block, lost))]
     for window in judged:
-        touched = window.event.start_s < 6.1 and window.event.end_s > 6.0
-        assert window.event.gap == touched
-        if touched:
+        overlaps = window.event.start_s < 6.1 and window.event.end_s > 6.0
+        assert window.event.gap == overlaps
+        if overlaps:
             assert window.event.quality == GAP_QUALITY
             assert window.event.verdict.scores is None
             assert window.tensor is None
     assert [w.event.gap for w in judged].count(False) > 4
-    assert analysis.gaps == 1
+    assert analyzer.gaps == 1
 
 
 def test_an_overrun_keeps_positions(plain_bundle):
-    """Samples that were overwritten unread are counted into every position that follows."""
+    """Samples that were overwritten unread are counted in every later position."""
     waveform = heart(30)
-    analysis = Analyzer(plain_bundle, 4000)
-    judged = [analysis.judge(i) for s in range(0, 20_000, 2000) for i in analysis.push(waveform[s : s + 2000])]
+    analyzer = Analyzer(plain_bundle, 4000)
+    judged = [analyzer.judge(i) for s in range(0, 20_000, 2000) for i in analyzer.push(waveform[s : s + 2000])]
     read = Read(60_000, waveform[60_000:62_000], ((20_000, 60_000),), overrun=True)
-    judged += [analysis.judge(index) for index in analysis.push_read(read)]
+    judged += [analyzer.judge(index) for index in analyzer.push_read(read)]
     for start in range(62_000, 100_000, 2000):
-        judged += [analysis.judge(index) for index in analysis.push(waveform[start : start + 2000])]
-    assert analysis.end_sample == 100_000
+        judged += [analyzer.judge(index) for index in analyzer.push(waveform[start : start + 2000])]
+    assert analyzer.end_sample == 100_000
     whole = [w for w in judged if not w.event.gap]
     assert [w.event.start_s for w in whole] == [0.0, *np.arange(15.0, 20.5, 0.5)]
     assert np.array_equal(whole[1].tensor, input_image(waveform[60_000:80_000], HEART))
@@ -170,11 +170,11 @@ def test_silence_is_no_signal(plain_bundle):
     assert "muted" in event.quality.reason
 
 
-def test_what_the_network_takes_for_no_heart_is_withheld(bundle_maker, plain_engine, monkeypatch):
-    """A network that is sure of "not a heart" withholds the label and keeps the scores."""
+def test_what_the_network_classifies_as_non_cardiac_is_withheld(bundle_maker, plain_engine, monkeypatch):
+    """With a high non-cardiac logit the label is withheld and the scores are kept."""
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0)
     bundle = dataclasses.replace(bundle_maker(engine=plain_engine), gate=gate)
-    monkeypatch.setattr(plain_engine, "outputs", lambda tensor: np.array([1.0, 0.0, 0.0, 9.0], np.float32))
+    monkeypatch.setattr(plain_engine, "outputs", lambda image: np.array([1.0, 0.0, 0.0, 9.0], np.float32))
     event = judge_all(Analyzer(bundle, 4000), heart(5)[:20_000])[0].event
     assert event.verdict.state == "poor-signal"
     assert event.verdict.label is None
@@ -182,7 +182,7 @@ def test_what_the_network_takes_for_no_heart_is_withheld(bundle_maker, plain_eng
 
 
 def test_the_article_bundle_runs_like_any_other(article_bundle):
-    """A bundle of the article's picture gives the same windows, with heart rate and quality of its own."""
+    """A bundle of the article's image gives the same windows, with heart rate and quality."""
     judged = judge_all(Analyzer(article_bundle, 4000), heart(7))
     assert [w.event.index for w in judged] == [0, 1, 2, 3, 4]
     assert all(w.event.heart_rate_bpm is not None for w in judged)
@@ -202,38 +202,37 @@ def test_loudness_does_not_matter(plain_bundle, gain):
 @pytest.mark.parametrize(
     ("hop_s", "sample_rate", "most"), [(0.5, 4000, 8000), (0.1, 4000, 1600), (5.0, 44_100, 88_200)]
 )
-def test_most_samples(plain_bundle, hop_s, sample_rate, most):
-    """Up to four hops may be pushed at once, and never more than two seconds, so that no window is lost on the way."""
-    analysis = Analyzer(plain_bundle, sample_rate, hop_s)
-    assert analysis.max_samples == most
-    assert analysis.read_samples <= most
+def test_how_much_to_push(plain_bundle, hop_s, sample_rate, most):
+    """Up to four hops may be pushed at once, and never more than two seconds, so that no window is lost."""
+    analyzer = Analyzer(plain_bundle, sample_rate, hop_s)
+    assert analyzer.max_samples == most
+    assert analyzer.read_samples <= most
 
 
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=12))
-def test_a_loss_that_was_read_in_pieces_is_one_gap(bundle_maker_for_gaps, pieces):
-    """A device that is away for a while is one gap, however the zeros in its place were cut; the next is another."""
-    analysis = Analyzer(bundle_maker_for_gaps(), 4000)
+def test_a_loss_that_was_read_in_blocks_is_one_gap(default_bundle, sizes):
+    """A device that is away for a while is one gap, in however many reads; the next loss is another gap."""
+    analyzer = Analyzer(default_bundle, 4000)
     silence = np.zeros(2000, np.float32)
-    analysis.push_read(Read(0, silence))
+    analyzer.push_read(Read(0, silence))
     position = 2000
-    for size in pieces:
-        analysis.push_read(Read(position, silence[:size], ((position, position + size),)))
+    for size in sizes:
+        analyzer.push_read(Read(position, silence[:size], ((position, position + size),)))
         position += size
-    assert analysis.gaps == 1
-    analysis.push_read(Read(position, silence))
-    analysis.push_read(Read(position + 2000, silence, ((position + 2100, position + 2101),)))
-    assert analysis.gaps == 2
+    assert analyzer.gaps == 1
+    analyzer.push_read(Read(position, silence))
+    analyzer.push_read(Read(position + 2000, silence, ((position + 2100, position + 2101),)))
+    assert analyzer.gaps == 2
 
 
 @pytest.fixture(scope="module")
-def bundle_maker_for_gaps():
-    """Return a maker of the default bundle, loaded once; nothing is judged with it here."""
-    bundle = load_bundle("heart-sounds")
-    return lambda: bundle
+def default_bundle():
+    """Return the default bundle, loaded once."""
+    return load_bundle("heart-sounds")
 
 
-def test_beats_are_forgotten_where_the_verdict_begins_afresh(plain_bundle):
-    """What was heard before silence says nothing of what comes after it, though it is less than half a minute ago."""
+def test_beats_are_forgotten_when_the_verdict_is_reset(plain_bundle):
+    """Ectopic beats before a silence are not reported after it, even within half a minute."""
     rhythm = Rhythm("ectopic", 72.0, 0.005, 0.0, 0.0, ectopic_gap_beats=(4, 4), prematurity=(0.66, 0.68))
     ectopic = phonocardiogram(25.0, HeartParameters(rhythm=rhythm), np.random.default_rng(4), 4000).waveform
     silence = np.zeros(7 * 4000, np.float32)

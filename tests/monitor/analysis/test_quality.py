@@ -1,4 +1,4 @@
-"""The gate lets hearts pass, withholds what is none, says what to do, and does not mind how loud it is."""
+"""Hearts pass at any loudness, other sounds are withheld, and the reason says what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def coloured(slope: float, seed: int = 0) -> NDArray[np.float32]:
 
 
 def handling(seed: int) -> NDArray[np.float32]:
-    """Return 5 s of broadband bursts of random place, length and loudness."""
+    """Return 5 s of broadband bursts of random position, length and loudness."""
     rng = np.random.default_rng(seed)
     sound = 1e-3 * rng.standard_normal(HEART.window_samples)
     for _ in range(15):
@@ -56,8 +56,8 @@ def handling(seed: int) -> NDArray[np.float32]:
     return sound.astype(np.float32)
 
 
-def judged(sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s: float | None = None) -> Quality:
-    """Return the quality of one window of raw sound, as the monitor finds it."""
+def quality_of(sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s: float | None = None) -> Quality:
+    """Return the quality of one window of raw sound, as the monitor does."""
     statistics = StreamingStatistics(rate, HEART.window_s)
     statistics.push(sound)
     stream = StreamingSpectrogram(HEART)
@@ -76,52 +76,52 @@ def with_statistics(**changes: float) -> Quality:
 
 @settings(max_examples=40, deadline=None)
 @given(st.floats(50.0, 140.0), st.floats(0.0003, 0.01), st.integers(0, 1000))
-def test_a_heart_passes_without_a_word(bpm: float, noise: float, seed: int) -> None:
-    """Regular beats over a little noise are judged, with a high score and nothing to complain of."""
-    found = judged(heart(bpm, noise, seed))
-    assert found.state is None
-    assert found.reason is None
-    assert found.score > 0.7
+def test_a_heart_passes_without_a_reason(bpm: float, noise: float, seed: int) -> None:
+    """Regular beats over a little noise have a high score, no state and no reason."""
+    result = quality_of(heart(bpm, noise, seed))
+    assert result.state is None
+    assert result.reason is None
+    assert result.score > 0.7
 
 
 @pytest.mark.parametrize("slope", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_is_withheld(slope: float, seed: int) -> None:
-    """White, pink and brown noise, which is what lost contact leaves, are no heart."""
-    found = judged(0.1 * coloured(slope, seed))
-    assert found.state == "poor-signal"
-    assert found.reason == quality.NO_HEARTBEAT
+    """White, pink and brown noise, which remain when contact is lost, are no heart."""
+    result = quality_of(0.1 * coloured(slope, seed))
+    assert result.state == "poor-signal"
+    assert result.reason == quality.NO_HEARTBEAT
 
 
 @pytest.mark.parametrize("pitch_hz", [50.0, 100.0, 440.0])
 def test_a_hum_is_withheld(pitch_hz: float) -> None:
-    """A steady tone inside the band of the heart does not beat."""
+    """A steady tone in the frequency band of the heart has no beats."""
     time_s = np.arange(HEART.window_samples) / HEART.sample_rate
     sound = 0.2 * np.sin(2 * np.pi * pitch_hz * time_s) + 0.001 * coloured(0.0)
-    assert judged(sound.astype(np.float32)).state == "poor-signal"
+    assert quality_of(sound.astype(np.float32)).state == "poor-signal"
 
 
 def test_handling_noise_is_withheld() -> None:
     """Of 20 windows of knocks and rubbing at least 18 are withheld, and bumps are the main reason."""
-    found = [judged(handling(seed)) for seed in range(20)]
-    assert sum(one.state == "poor-signal" for one in found) >= 18
-    assert sum(one.reason == quality.BUMPS for one in found) >= 10
+    results = [quality_of(handling(seed)) for seed in range(20)]
+    assert sum(one.state == "poor-signal" for one in results) >= 18
+    assert sum(one.reason == quality.BUMPS for one in results) >= 10
 
 
-def test_hiss_over_a_heart_is_told_and_then_withheld() -> None:
-    """As noise above 600 Hz grows the score falls, and in the end nothing can be judged."""
+def test_hiss_over_a_heart_is_withheld() -> None:
+    """As noise above 600 Hz grows the score falls, until the window is withheld."""
     high = np.diff(coloured(0.0), prepend=np.float32(0)).astype(np.float32)
-    scores = [judged(heart() + np.float32(level) * high).score for level in (0.0, 0.01, 0.1, 1.0)]
+    scores = [quality_of(heart() + np.float32(level) * high).score for level in (0.0, 0.01, 0.1, 1.0)]
     assert scores == sorted(scores, reverse=True)
-    assert judged(heart() + high).state == "poor-signal"
+    assert quality_of(heart() + high).state == "poor-signal"
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from([0.01, 0.1, 3.0, 10.0]), st.integers(0, 100), st.floats(0.001, 0.3))
 def test_loudness_does_not_matter(gain: float, seed: int, noise: float) -> None:
-    """A hundredth or ten times as loud, the gate says the same of the same sound."""
+    """At a hundredth or ten times the loudness score, reason and state are the same."""
     sound = heart(noise=noise, seed=seed)
-    plain, scaled = judged(sound), judged(np.float32(gain) * sound)
+    plain, scaled = quality_of(sound), quality_of(np.float32(gain) * sound)
     assert scaled.score == pytest.approx(plain.score, abs=1e-3)
     assert (scaled.reason, scaled.state) == (plain.reason, plain.state)
 
@@ -130,25 +130,25 @@ def test_loudness_does_not_matter(gain: float, seed: int, noise: float) -> None:
 def test_the_sample_rate_does_not_matter(rate: int) -> None:
     """At any rate of the source a heart passes and noise does not."""
     noise = 0.1 * np.random.default_rng(1).standard_normal(5 * rate).astype(np.float32)
-    assert judged(resampled(heart(), HEART.sample_rate, rate), rate).state is None
-    assert judged(noise, rate).state == "poor-signal"
+    assert quality_of(resampled(heart(), HEART.sample_rate, rate), rate).state is None
+    assert quality_of(noise, rate).state == "poor-signal"
 
 
 @pytest.mark.parametrize("level", [0.0, 0.25])
 def test_silence_is_no_signal(level: float) -> None:
     """Zeros, or a constant, mean a muted or unplugged input."""
-    found = judged(np.full(HEART.window_samples, level, np.float32))
-    assert found == Quality(0.0, "no sound: is the input muted or unplugged?", "no-signal")
+    result = quality_of(np.full(HEART.window_samples, level, np.float32))
+    assert result == Quality(0.0, "no sound: is the input muted or unplugged?", "no-signal")
 
 
 def test_sound_below_a_16_bit_step_is_no_signal() -> None:
-    """What a 16-bit recording could not even hold is silence, whatever its offset."""
-    assert judged(5e-6 * coloured(0.0) + np.float32(0.01)).state == "no-signal"
+    """Sound that a 16-bit recording could not hold is silence, at any offset."""
+    assert quality_of(5e-6 * coloured(0.0) + np.float32(0.01)).state == "no-signal"
 
 
 def test_a_faint_heart_is_a_signal() -> None:
-    """A heart a few 16-bit steps high is still a heart."""
-    assert judged(np.float32(1e-3) * heart()).state is None
+    """A heart with an amplitude of a few 16-bit steps passes."""
+    assert quality_of(np.float32(1e-3) * heart()).state is None
 
 
 @pytest.mark.parametrize(
@@ -164,49 +164,49 @@ def test_a_faint_heart_is_a_signal() -> None:
         ({"clipped": 0.005}, None, None),
     ],
 )
-def test_what_the_raw_sound_tells(changes: dict[str, float], state: str | None, reason: str | None) -> None:
-    """Silence, drop-outs and clipping are told from the raw sound: a little with a word, much withheld."""
-    found = with_statistics(**changes)
-    assert (found.state, found.reason) == (state, reason)
+def test_faults_of_the_raw_sound(changes: dict[str, float], state: str | None, reason: str | None) -> None:
+    """Silence, drop-outs and clipping: a little gives a reason, much withholds the window."""
+    result = with_statistics(**changes)
+    assert (result.state, result.reason) == (state, reason)
 
 
-def test_an_input_that_goes_dead_is_told_within_two_seconds() -> None:
-    """A good window whose last 2 s are zeros means that the input has gone."""
+def test_a_dead_input_is_reported_within_two_seconds() -> None:
+    """A good window whose last 2 s are zeros has no signal."""
     sound = heart()
     sound[-8000:] = 0.0
-    assert judged(sound).state == "no-signal"
+    assert quality_of(sound).state == "no-signal"
     sound = heart()
     sound[-6000:] = 0.0
-    assert judged(sound) == Quality(0.0, "sound drops out: check the cable", "poor-signal")
+    assert quality_of(sound) == Quality(0.0, "sound drops out: check the cable", "poor-signal")
 
 
 def test_heavy_clipping_is_withheld() -> None:
-    """A heart driven far beyond full scale cannot be judged, and the person is told what to turn."""
-    found = judged(np.clip(heart(noise=0.02) * 300, -1, 1))
-    assert (found.state, found.reason) == ("poor-signal", "clipping 90%: turn the input down")
+    """A heart far beyond full scale cannot be judged; the reason says what to turn down."""
+    result = quality_of(np.clip(heart(noise=0.02) * 300, -1, 1))
+    assert (result.state, result.reason) == ("poor-signal", "clipping 90%: turn the input down")
 
 
 @pytest.mark.parametrize(("clip_s", "text"), [(0.3, "0.3"), (0.4999, "0.5"), (0.05, "0.05")])
 def test_a_very_short_clip_is_not_judged(clip_s: float, text: str) -> None:
     """Less than half a second holds no beat, however good it sounds."""
-    found = judged(heart(), clip_s=clip_s)
-    assert (found.state, found.reason) == ("poor-signal", f"clip of {text} s is too short to judge")
+    result = quality_of(heart(), clip_s=clip_s)
+    assert (result.state, result.reason) == ("poor-signal", f"clip of {text} s is too short to judge")
 
 
 @pytest.mark.parametrize("clip_s", [0.5, 2.0, None])
 def test_a_short_clip_is_judged(clip_s: float | None) -> None:
     """From half a second on a looped clip is judged like a whole window."""
-    assert judged(heart(), clip_s=clip_s) == judged(heart())
+    assert quality_of(heart(), clip_s=clip_s) == quality_of(heart())
 
 
-def test_constants_say_what_is_wrong() -> None:
+def test_the_quality_of_a_gap() -> None:
     """Windows with lost samples are withheld with a reason."""
     assert (GAP_QUALITY.state, GAP_QUALITY.score) == ("poor-signal", 0.0)
     assert GAP_QUALITY.reason == "samples were lost: the computer or the cable could not keep up"
 
 
-def test_the_network_has_a_say() -> None:
-    """A fine window in which the network hears no heart is withheld, with the next step; a doubtful one it saves."""
+def test_the_odds_of_the_network_count() -> None:
+    """Low odds withhold a good window, with the next step; high odds let a doubtful one pass."""
     stream = StreamingSpectrogram(HEART)
     stream.push(heart())
     gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0, typical_odds=5.0, poor_below=0.5)
@@ -217,13 +217,13 @@ def test_the_network_has_a_say() -> None:
     assert refused.state == "poor-signal"
     assert refused.reason == "not like a heart: move the chest piece, keep quiet"
     doubtful = [judge_quality(gate_features(stream.window(0), 0.2), FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]
-    assert [its.state for its in doubtful] == ["poor-signal", None]
+    assert [one.state for one in doubtful] == ["poor-signal", None]
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.0, 30.0), st.floats(0.0, 1.0))
-def test_features_and_score_stay_in_their_ranges(seed: int, spread: float, periodicity: float) -> None:
-    """Whatever the frames, no feature leaves its clamp, so none decides alone."""
+def test_features_and_score_stay_in_range(seed: int, spread: float, periodicity: float) -> None:
+    """For any frames every feature is clipped, so that none decides alone."""
     rng = np.random.default_rng(seed)
     stream = StreamingSpectrogram(HEART)
     loudness = np.repeat(np.exp(spread * rng.standard_normal(100)), 200)
@@ -238,28 +238,28 @@ def test_features_and_score_stay_in_their_ranges(seed: int, spread: float, perio
 
 
 def test_bumps_need_strong_high_frequencies() -> None:
-    """A clean heart whose first sounds reach up is not taken for handling."""
+    """A clean heart whose first sounds reach above 600 Hz is not taken for handling noise."""
     stream = StreamingSpectrogram(HEART)
     stream.push(heart(noise=0.0001))
     assert gate_features(stream.window(0), 0.9).bumps == 0.0
 
 
-def test_more_of_what_hearts_have_raises_the_score() -> None:
-    """Tilt, rhythm and swing speak for a heart, bumps against it."""
+def test_the_signs_of_the_weights() -> None:
+    """Tilt, periodicity and swing raise the score, bumps lower it."""
     weights = DEFAULT_GATE.weights
     assert min(weights.tilt, weights.periodicity, weights.swing) > 0.0 > weights.bumps
 
 
-def states_of(paths: list[Path]) -> list[Quality]:
+def qualities_of(paths: list[Path]) -> list[Quality]:
     """Return the quality of every window, 1 s apart, of some recordings; short ones are looped."""
     soundfile = pytest.importorskip("soundfile")
-    found = []
+    results = []
     for path in paths:
         sound, rate = soundfile.read(path, dtype="float32")
         window = round(HEART.window_s * rate)
         sound = sound if len(sound) >= window else np.resize(sound, window)
-        found += [judged(sound[at : at + window], rate) for at in range(0, len(sound) - window + 1, rate)]
-    return found
+        results += [quality_of(sound[at : at + window], rate) for at in range(0, len(sound) - window + 1, rate)]
+    return results
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the recordings are not here")
@@ -270,14 +270,14 @@ def states_of(paths: list[Path]) -> list[Quality]:
 def test_real_hearts_pass(folder: str, pattern: str, step: int) -> None:
     """Of the windows of clean and noisy hearts of adults and children at most 1 % are withheld."""
     paths = sorted((DATA / folder).glob(pattern))[::step]
-    found = states_of(paths)
-    assert len(found) > 60
-    assert sum(one.state is not None for one in found) / len(found) <= 0.01
+    results = qualities_of(paths)
+    assert len(results) > 60
+    assert sum(one.state is not None for one in results) / len(results) <= 0.01
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the recordings are not here")
 def test_real_artifacts_are_withheld() -> None:
     """Of the windows of recordings without a heart at least three quarters are withheld."""
-    found = states_of(sorted((DATA / "pascal" / "set_a").glob("artifact__*"))[::2])
-    assert len(found) > 60
-    assert sum(one.state is not None for one in found) / len(found) >= 0.75
+    results = qualities_of(sorted((DATA / "pascal" / "set_a").glob("artifact__*"))[::2])
+    assert len(results) > 60
+    assert sum(one.state is not None for one in results) / len(results) >= 0.75

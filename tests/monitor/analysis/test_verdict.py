@@ -1,4 +1,4 @@
-"""A label is never forced, and a recording is judged by the mean of its windows."""
+"""A label needs a high score, and the verdict on a recording is that on the mean of the windows."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def scores(*values: float) -> dict[str, float]:
 
 NORMAL = scores(0.8, 0.15, 0.05)
 MURMUR = scores(0.15, 0.8, 0.05)
-UNSURE = scores(0.4, 0.35, 0.25)
+UNCERTAIN = scores(0.4, 0.35, 0.25)
 
 
 def event(verdict: Verdict, heart_rate_bpm: float | None = None) -> WindowEvent:
-    """Return the event of a window with this judgement and heart rate."""
+    """Return the event of a window with this verdict and heart rate."""
     return WindowEvent(0, 0.0, 5.0, verdict, verdict, GOOD, heart_rate_bpm, gap=False, short=False, latency_ms=0.0)
 
 
@@ -43,39 +43,39 @@ def window(values: dict[str, float]) -> WindowEvent:
 
 
 class TestWindow:
-    """One window alone."""
+    """A single window."""
 
-    def test_a_sure_window_has_the_largest_score_as_label(self) -> None:
+    def test_a_confident_window_has_a_label(self) -> None:
         """The label is the one with the largest score, and the confidence is that score."""
         assert window_verdict(MURMUR, GOOD, DECISION) == Verdict("verdict", "murmur", 0.8, MURMUR)
 
-    def test_an_unsure_window_has_no_label(self) -> None:
+    def test_an_uncertain_window_has_no_label(self) -> None:
         """Below the threshold the state is uncertain; confidence and scores are kept."""
-        assert window_verdict(UNSURE, GOOD, DECISION) == Verdict("uncertain", None, 0.4, UNSURE)
+        assert window_verdict(UNCERTAIN, GOOD, DECISION) == Verdict("uncertain", None, 0.4, UNCERTAIN)
 
     @given(st.lists(st.floats(0.001, 1.0), min_size=3, max_size=3), st.floats(0.0, 1.0))
     def test_a_label_is_never_forced(self, values: list[float], threshold: float) -> None:
-        """A label stands exactly where the largest score reaches the threshold."""
+        """There is a label if and only if the largest score reaches the threshold."""
         verdict = window_verdict(scores(*values), GOOD, DecisionThresholds(uncertain_below=threshold))
         assert verdict.confidence == max(scores(*values).values())
         assert (verdict.label is not None) == (verdict.confidence >= threshold)
         assert verdict.state == ("uncertain" if verdict.label is None else "verdict")
 
-    def test_poor_signal_keeps_scores_for_the_record(self) -> None:
-        """What the network said of a withheld window is written down, without a label."""
+    def test_poor_signal_keeps_the_scores(self) -> None:
+        """A withheld window has scores, but no label."""
         assert window_verdict(NORMAL, POOR, DECISION) == Verdict("poor-signal", None, 0.8, NORMAL)
 
     def test_lost_samples_have_no_scores(self) -> None:
-        """A window that was never shown to the network is withheld without scores."""
+        """A window for which the network was not run is withheld without scores."""
         assert window_verdict(None, POOR, DECISION) == Verdict("poor-signal")
 
     def test_no_signal_has_no_scores(self) -> None:
-        """What a network makes of silence is not worth a record."""
+        """The scores of silence are dropped."""
         assert window_verdict(NORMAL, SILENT, DECISION) == Verdict("no-signal")
 
     @pytest.mark.parametrize("nothing", [None, {}])
     def test_refuses_a_good_window_without_scores(self, nothing: dict[str, float] | None) -> None:
-        """Scores are missing only where there is a reason."""
+        """Scores may be missing only for a withheld window."""
         with pytest.raises(ValueError, match="scores must be given"):
             window_verdict(nothing, GOOD, DECISION)
 
@@ -85,39 +85,39 @@ class TestWindow:
         assert verdict.label == "normal"
 
 
-class TestSummarising:
+class TestSummary:
     """A whole recording."""
 
-    def test_nothing_heard_is_still_listening(self) -> None:
-        """A source without a window has a summary without scores or rate."""
+    def test_no_window(self) -> None:
+        """A source without a window has a summary without scores or heart rate."""
         summary = Summarizer().summary("empty.wav", DECISION)
         assert (summary.windows, summary.verdict, summary.heart_rate_bpm) == (0, Verdict("listening"), None)
 
     @given(scores_lists)
     def test_scores_are_the_mean_of_the_judged_windows(self, many: list[list[float]]) -> None:
-        """The summary's scores are the mean, sum to 1, and give the label."""
-        summarising = Summarizer()
+        """The scores are the mean over the windows, and the verdict is that on the mean."""
+        summarizer = Summarizer()
         for values in many:
-            summarising.push(window(scores(*values)))
-        found = summarising.summary("a.wav", DECISION).verdict
+            summarizer.push(window(scores(*values)))
+        verdict = summarizer.summary("a.wav", DECISION).verdict
         mean = {label: statistics.fmean(scores(*values)[label] for values in many) for label in LABELS}
-        assert found.scores == pytest.approx(mean)
-        assert found.confidence == pytest.approx(max(mean.values()))
-        assert found.state in JUDGED
+        assert verdict.scores == pytest.approx(mean)
+        assert verdict.confidence == pytest.approx(max(mean.values()))
+        assert verdict.state in JUDGED
 
     def test_uncertain_windows_count(self) -> None:
-        """A window too unsure for a label is judged all the same."""
-        summarising = Summarizer()
-        summarising.push(window(UNSURE))
-        assert summarising.summary("a.wav", DECISION).verdict == window_verdict(UNSURE, GOOD, DECISION)
+        """A window without a label for lack of confidence counts."""
+        summarizer = Summarizer()
+        summarizer.push(window(UNCERTAIN))
+        assert summarizer.summary("a.wav", DECISION).verdict == window_verdict(UNCERTAIN, GOOD, DECISION)
 
     def test_withheld_windows_do_not_count(self) -> None:
-        """Poor windows are counted as looked at, but their scores are left out."""
-        summarising = Summarizer()
-        summarising.push(window(NORMAL))
+        """Withheld windows are counted, but the mean leaves out their scores."""
+        summarizer = Summarizer()
+        summarizer.push(window(NORMAL))
         for _ in range(5):
-            summarising.push(event(window_verdict(MURMUR, POOR, DECISION)))
-        summary = summarising.summary("a.wav", DECISION)
+            summarizer.push(event(window_verdict(MURMUR, POOR, DECISION)))
+        summary = summarizer.summary("a.wav", DECISION)
         assert summary.windows == 6
         assert summary.verdict.scores == pytest.approx(NORMAL)
 
@@ -129,38 +129,38 @@ class TestSummarising:
             (["no-signal"], "no-signal"),
         ],
     )
-    def test_with_nothing_judged_the_commonest_state_is_told(self, states: list[State], expected: State) -> None:
+    def test_the_most_frequent_state_if_none_was_judged(self, states: list[State], expected: State) -> None:
         """A recording that was withheld throughout has a state and no scores."""
-        summarising = Summarizer()
+        summarizer = Summarizer()
         for state in states:
-            summarising.push(event(Verdict(state)))
-        assert summarising.summary("a.wav", DECISION).verdict == Verdict(expected)
+            summarizer.push(event(Verdict(state)))
+        assert summarizer.summary("a.wav", DECISION).verdict == Verdict(expected)
 
     @given(st.lists(st.floats(40.0, 200.0), min_size=1, max_size=60))
     def test_heart_rate_is_the_median(self, rates: list[float]) -> None:
-        """The median is right to half a beat per minute, in memory that does not grow."""
-        summarising = Summarizer()
+        """The median is exact to half a beat per minute."""
+        summarizer = Summarizer()
         for rate in rates:
-            summarising.push(event(Verdict("uncertain", None, 0.4, UNSURE), rate))
-        found = summarising.summary("a.wav", DECISION).heart_rate_bpm
-        assert found == pytest.approx(statistics.median(rates), abs=0.5)
+            summarizer.push(event(Verdict("uncertain", None, 0.4, UNCERTAIN), rate))
+        median = summarizer.summary("a.wav", DECISION).heart_rate_bpm
+        assert median == pytest.approx(statistics.median(rates), abs=0.5)
 
     def test_heart_rate_of_one_window_is_exact(self) -> None:
-        """A single rate is given back as it is."""
-        summarising = Summarizer()
-        summarising.push(event(Verdict("uncertain", None, 0.4, UNSURE), 77.77))
-        assert summarising.summary("a.wav", DECISION).heart_rate_bpm == 77.77
+        """A single rate is returned as it is."""
+        summarizer = Summarizer()
+        summarizer.push(event(Verdict("uncertain", None, 0.4, UNCERTAIN), 77.77))
+        assert summarizer.summary("a.wav", DECISION).heart_rate_bpm == 77.77
 
     def test_counts_are_passed_on(self) -> None:
-        """Source, skipped windows and overruns stand in the summary as given."""
+        """The summary has source, skipped windows and overruns as given."""
         summary = Summarizer().summary("a.wav", DECISION, skipped=3, overruns=2)
         assert (summary.source, summary.skipped, summary.overruns) == ("a.wav", 3, 2)
 
     def test_the_threshold_applies_to_the_mean(self) -> None:
-        """Windows that disagree make a mean that is too unsure for a label."""
-        summarising = Summarizer()
+        """The mean of windows that disagree has no score high enough for a label."""
+        summarizer = Summarizer()
         for values in (scores(1, 0, 0), scores(0, 1, 0), scores(0, 0, 1)):
-            summarising.push(window(values))
-        summary = summarising.summary("a.wav", dataclasses.replace(DECISION, uncertain_below=0.4))
+            summarizer.push(window(values))
+        summary = summarizer.summary("a.wav", dataclasses.replace(DECISION, uncertain_below=0.4))
         assert summary.verdict.state == "uncertain"
         assert summary.verdict.label is None
