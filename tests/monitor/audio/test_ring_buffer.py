@@ -1,4 +1,4 @@
-"""The ring: one writer, several readers, absolute positions."""
+"""The ring buffer: one writer, several readers, absolute positions."""
 
 import threading
 
@@ -11,12 +11,12 @@ from monitor.audio.ring_buffer import Read, RingBuffer
 
 
 def ramp(start, end):
-    """Samples whose value is their own position."""
+    """Samples whose value is their own index."""
     return np.arange(start, end, dtype=np.float32)
 
 
 def test_a_read_gives_what_was_pushed():
-    """Samples come out at the positions where they went in, once."""
+    """Samples come out once, at the positions where they were pushed."""
     ring = RingBuffer(100)
     cursor = ring.cursor()
     ring.push(ramp(0, 30))
@@ -28,7 +28,7 @@ def test_a_read_gives_what_was_pushed():
 
 
 def test_a_read_is_a_copy():
-    """What was read does not change when the ring comes round."""
+    """A read does not change when the ring is overwritten."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 10))
@@ -38,7 +38,7 @@ def test_a_read_is_a_copy():
 
 
 def test_nothing_in_time_is_an_empty_read():
-    """A timeout gives no samples, no loss, and the position where the next will stand."""
+    """A timeout gives no samples, no loss, and the position of the next sample."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 4))
@@ -48,7 +48,7 @@ def test_nothing_in_time_is_an_empty_read():
 
 
 def test_a_closed_ring_is_read_to_its_end():
-    """After closing, what was pushed is still given; then None, again and again."""
+    """After closing, the remaining samples are still read; then None, every time."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 4))
@@ -61,22 +61,22 @@ def test_a_closed_ring_is_read_to_its_end():
     assert cursor.read(3, 3600.0) is None
 
 
-def test_cursors_are_apart():
-    """Each reader has its own place, and a late one starts at the oldest sample held."""
+def test_cursors_are_independent():
+    """Each reader has its own position, and a new one starts at the oldest stored sample."""
     ring = RingBuffer(10)
-    ectopic = ring.cursor()
+    first = ring.cursor()
     ring.push(ramp(0, 8))
-    ectopic.read(8, 0.0)
+    first.read(8, 0.0)
     ring.push(ramp(8, 14))
     late = ring.cursor()
-    assert (ectopic.next_sample, ectopic.behind) == (8, 6)
+    assert (first.next_sample, first.behind) == (8, 6)
     assert (late.next_sample, late.behind) == (4, 10)
     np.testing.assert_array_equal(late.read(99, 0.0).waveform, ramp(4, 14))
     assert late.behind == 0
 
 
-def test_an_overtaken_reader_is_told():
-    """A reader that was overtaken gets the oldest sample held, the interval it lost, and one overrun is counted."""
+def test_an_overrun_is_reported():
+    """A reader that was overtaken gets the oldest stored sample and the lost interval, and one overrun is counted."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 5))
@@ -92,7 +92,7 @@ def test_an_overtaken_reader_is_told():
 
 
 def test_overruns_of_all_readers_are_counted():
-    """The ring counts each reader's overruns, closed readers' too."""
+    """The ring counts the overruns of every reader, closed ones included."""
     ring = RingBuffer(4)
     cursors = [ring.cursor(), ring.cursor()]
     ring.push(ramp(0, 6))
@@ -102,8 +102,8 @@ def test_overruns_of_all_readers_are_counted():
     assert ring.overruns == 2
 
 
-def test_lost_samples_are_told_with_the_read_that_holds_them():
-    """A loss is cut at the edges of the reads, so every lost sample is told once."""
+def test_lost_samples_are_reported_with_their_read():
+    """A loss is split at the edges of the reads, so every lost sample is reported once."""
     ring = RingBuffer(100)
     cursor = ring.cursor()
     ring.push(ramp(0, 4))
@@ -115,8 +115,8 @@ def test_lost_samples_are_told_with_the_read_that_holds_them():
     np.testing.assert_array_equal(second.waveform, [0, 0, 0, 0, 1])
 
 
-def test_overwritten_and_lost_that_touch_are_one_interval():
-    """A loss right behind what was overwritten joins it."""
+def test_overwritten_and_lost_intervals_that_touch_are_merged():
+    """A loss right after overwritten samples is part of the same interval."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 8))
@@ -129,7 +129,7 @@ def test_overwritten_and_lost_that_touch_are_one_interval():
 
 
 def test_a_block_longer_than_the_ring_leaves_its_end():
-    """Of a block that does not fit, the newest samples are held and the rest counts as overwritten."""
+    """Of a block larger than the ring, the newest samples are stored and the rest counts as overwritten."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 37))
@@ -138,7 +138,7 @@ def test_a_block_longer_than_the_ring_leaves_its_end():
     np.testing.assert_array_equal(read.waveform, ramp(27, 37))
 
 
-def test_nothing_lost_is_nothing():
+def test_a_loss_of_no_samples():
     """A loss of no samples changes nothing."""
     ring = RingBuffer(10)
     ring.push_lost(0)
@@ -147,8 +147,8 @@ def test_nothing_lost_is_nothing():
 
 
 @given(st.data())
-def test_every_position_is_told_exactly_once(data):
-    """Whatever is pushed, lost and read in any order, each position comes as a sample or as overwritten, in order."""
+def test_every_position_is_reported_exactly_once(data):
+    """In any order of pushes, losses and reads, each position comes once, as a sample or as overwritten."""
     ring = RingBuffer(data.draw(st.integers(1, 50)))
     cursor, position, lost_upstream, reads = ring.cursor(), 0, set(), []
     for _ in range(data.draw(st.integers(1, 25))):
@@ -164,9 +164,9 @@ def test_every_position_is_told_exactly_once(data):
     while (read := cursor.read(17, 0.0)) is not None:
         reads.append(read)
     for read in reads:
-        told = {sample for start, end in read.lost for sample in range(start, end)}
+        reported = {sample for start, end in read.lost for sample in range(start, end)}
         inside = range(read.start_sample, read.end_sample)
-        assert told == set(range(position, read.start_sample)) | (lost_upstream & set(inside))
+        assert reported == set(range(position, read.start_sample)) | (lost_upstream & set(inside))
         assert read.overrun == (read.start_sample > position)
         expected = [0.0 if sample in lost_upstream else sample for sample in inside]
         np.testing.assert_array_equal(read.waveform, expected)
@@ -177,7 +177,7 @@ def test_every_position_is_told_exactly_once(data):
 
 @pytest.mark.parametrize(("pushed", "start"), [(6, 6), (9, 9), (3, 3)])
 def test_samples_overwritten_during_the_copy_are_cut_off(monkeypatch, pushed, start):
-    """When the writer comes round while a reader copies, what may be torn is told as lost."""
+    """Samples that the writer may have overwritten during the copy are reported as lost."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 10))
@@ -196,8 +196,8 @@ def test_samples_overwritten_during_the_copy_are_cut_off(monkeypatch, pushed, st
     np.testing.assert_array_equal(read.waveform, ramp(start, 10))
 
 
-def test_a_copy_that_was_wholly_overwritten_is_done_again(monkeypatch):
-    """When nothing of the copy can be trusted, the reader waits for the bell and reads the newer samples."""
+def test_a_fully_overwritten_copy_is_repeated(monkeypatch):
+    """When the whole copy was overwritten, the reader waits and reads the newer samples."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 10))
@@ -215,7 +215,7 @@ def test_a_copy_that_was_wholly_overwritten_is_done_again(monkeypatch):
 
 
 def test_a_fast_writer_never_gives_torn_samples():
-    """With a writer that never waits and small blocks, every sample that is read stands at its position."""
+    """With a writer that never waits and small blocks, every sample read is at its position."""
     ring = RingBuffer(2000)
     cursor = ring.cursor()
 
@@ -236,10 +236,10 @@ def test_a_fast_writer_never_gives_torn_samples():
 
 
 def test_a_lossless_writer_loses_nothing():
-    """A writer that waits for room is never ahead of its slowest reader by more than the ring."""
+    """A writer that waits for room is never ahead of the slowest reader by more than the ring."""
     ring, stopping = RingBuffer(64), threading.Event()
     cursors = [ring.cursor(), ring.cursor()]
-    heard = [[], []]
+    received = [[], []]
 
     def write():
         for start in range(0, 3000, 30):
@@ -247,16 +247,16 @@ def test_a_lossless_writer_loses_nothing():
             ring.push(ramp(start, start + 30))
         ring.close()
 
-    def listen(number):
-        while (read := cursors[number].read(7 + 20 * number, 30.0)) is not None:
-            heard[number].append(read)
+    def read_all(index):
+        while (read := cursors[index].read(7 + 20 * index, 30.0)) is not None:
+            received[index].append(read)
 
-    threads = [threading.Thread(target=write), *(threading.Thread(target=listen, args=(number,)) for number in (0, 1))]
+    threads = [threading.Thread(target=write), *(threading.Thread(target=read_all, args=(index,)) for index in (0, 1))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60.0)
-    for reads in heard:
+    for reads in received:
         np.testing.assert_array_equal(np.concatenate([read.waveform for read in reads]), ramp(0, 3000))
     assert ring.overruns == 0
 
@@ -272,7 +272,7 @@ def test_room_depends_on_open_cursors_only():
 
 
 def test_waiting_for_room_ends_when_stopped():
-    """A stop ends the wait, with and without room."""
+    """A stop ends the wait, whether there is room or not."""
     ring, stopped = RingBuffer(10), threading.Event()
     ring.cursor()
     ring.push(ramp(0, 10))
@@ -288,8 +288,8 @@ def test_waiting_for_room_ends_when_stopped():
     assert answers == [False]
 
 
-def test_more_than_the_ring_holds_is_refused():
-    """Room that can never be there is the caller's mistake, not a wait for ever."""
+def test_more_than_the_capacity_is_refused():
+    """Waiting for more room than the capacity is a ValueError, not an endless wait."""
     with pytest.raises(ValueError, match="samples=11 must be at most capacity=10"):
         RingBuffer(10).wait_for_room(11, threading.Event())
 
@@ -299,11 +299,11 @@ def test_a_waiting_reader_is_woken_by_a_push_and_by_the_close():
     ring = RingBuffer(10)
     cursor, reads = ring.cursor(), []
 
-    def listen():
+    def read_all():
         while (read := cursor.read(10, 3600.0)) is not None:
             reads.append(read)
 
-    reader = threading.Thread(target=listen)
+    reader = threading.Thread(target=read_all)
     reader.start()
     ring.push(ramp(0, 3))
     ring.close()
@@ -312,8 +312,8 @@ def test_a_waiting_reader_is_woken_by_a_push_and_by_the_close():
     np.testing.assert_array_equal(np.concatenate([read.waveform for read in reads]), ramp(0, 3))
 
 
-def test_an_empty_push_wakes_nobody_up_with_nothing():
-    """A block without samples ends no wait: the read goes on to its timeout."""
+def test_an_empty_push_ends_no_wait():
+    """A block without samples does not end a read before the timeout."""
     ring = RingBuffer(10)
     cursor = ring.cursor()
     ring.push(ramp(0, 0))
@@ -332,14 +332,14 @@ def test_an_empty_push_wakes_nobody_up_with_nothing():
         (lambda ring: ring.cursor().read(1, float("nan")), "timeout_s=nan"),
     ],
 )
-def test_the_callers_mistakes_are_named(call, message):
+def test_arguments_out_of_range(call, message):
     """A wrong argument is a ValueError with its name and value."""
     with pytest.raises(ValueError, match=message):
         call(RingBuffer(10))
 
 
-def test_writing_behind_the_end_is_refused():
-    """A closed ring takes neither samples nor losses, so a reader's end stays the end."""
+def test_writing_after_the_end_is_refused():
+    """A closed ring accepts neither samples nor losses, so the end stays the end."""
     ring = RingBuffer(10)
     ring.close()
     with pytest.raises(ValueError, match="open"):
@@ -350,23 +350,23 @@ def test_writing_behind_the_end_is_refused():
 
 
 def test_a_read_is_frozen():
-    """What crosses threads cannot be changed."""
+    """An object that crosses threads cannot be changed."""
     read = Read(3, ramp(0, 2))
     with pytest.raises(AttributeError):
         read.start_sample = 4
     assert read.end_sample == 5
 
 
-def test_only_a_move_that_makes_room_wakes_the_writer():
-    """A writer that waits for half the ring is woken by the small read that makes the room, not by those before."""
+def test_only_a_read_that_makes_room_wakes_the_writer():
+    """A writer that waits for half the ring is woken by the read that makes the room, not by earlier ones."""
     ring = RingBuffer(100)
     cursor = ring.cursor()
     ring.push(np.zeros(100, np.float32))
     stopped = threading.Event()
     stopped.set()
     ring.wait_for_room(50, stopped)  # says what it needs, and gives up
-    rung = []
-    ring.room.notify = lambda: rung.append(cursor.next_sample)
+    notified = []
+    ring.room.notify = lambda: notified.append(cursor.next_sample)
     for _ in range(10):
         cursor.read(10, 0.0)
-    assert rung == [50, 60, 70, 80, 90, 100]
+    assert notified == [50, 60, 70, 80, 90, 100]

@@ -1,4 +1,4 @@
-"""The samples that a ring holds, and where some were lost."""
+"""The samples of a ring buffer, and the intervals that were lost."""
 
 import itertools
 import warnings
@@ -12,19 +12,19 @@ from monitor.audio.sample_store import MAX_LEVEL, SampleStore
 
 
 def ramp(start, end):
-    """Samples whose value is their own position."""
+    """Samples whose value is their own index."""
     return np.arange(start, end, dtype=np.float32)
 
 
 def test_capacity_must_be_positive():
-    """A store of nothing is refused by name and value."""
+    """A capacity of 0 is refused by name and value."""
     with pytest.raises(ValueError, match="capacity=0 must be"):
         SampleStore(0)
 
 
 @given(st.integers(1, 40), st.lists(st.integers(0, 90), max_size=20))
-def test_what_is_held_is_the_newest(capacity, sizes):
-    """Whatever the block sizes, the last `capacity` samples are held at their absolute positions."""
+def test_the_newest_samples_are_stored(capacity, sizes):
+    """For any block sizes, the last `capacity` samples are stored at their absolute positions."""
     store, end = SampleStore(capacity), 0
     for size in sizes:
         store.append(ramp(end, end + size))
@@ -35,8 +35,8 @@ def test_what_is_held_is_the_newest(capacity, sizes):
 
 
 @given(st.lists(st.lists(st.sampled_from([0.5, np.nan]), max_size=12), max_size=12))
-def test_lost_intervals_are_exactly_the_samples_that_are_no_number(blocks):
-    """The intervals cover the bad samples and no others, ascending and never touching."""
+def test_lost_intervals_are_exactly_the_non_finite_samples(blocks):
+    """The intervals cover the non-finite samples and no others, ascending and disjoint."""
     store = SampleStore(200)
     for block in blocks:
         store.append(np.array(block, np.float32))
@@ -47,8 +47,8 @@ def test_lost_intervals_are_exactly_the_samples_that_are_no_number(blocks):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2 * MAX_LEVEL, -1e30, 3e38])
-def test_what_is_no_sound_becomes_zero_without_a_warning(value):
-    """NaN, infinity and absurd levels are held as zeros; the samples beside them stay."""
+def test_invalid_samples_become_zero_without_a_warning(value):
+    """NaN, infinity and absurd levels are stored as zeros; the samples beside them are unchanged."""
     store = SampleStore(8)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -58,15 +58,15 @@ def test_what_is_no_sound_becomes_zero_without_a_warning(value):
 
 
 def test_loud_blocks_are_no_loss():
-    """A long block of whole numbers written as floats passes, though its energy is above the fast check's limit."""
+    """A long block of integers written as floats passes, though its energy is above the limit of the fast check."""
     store, block = SampleStore(5000), np.full(5000, 32768.0, np.float32)
     store.append(block)
     assert store.lost_between(0, 5000) == []
     np.testing.assert_array_equal(store.copy(0, 5000), block)
 
 
-def test_a_strided_block_is_taken():
-    """One channel of an interleaved block is copied as it is, and its bad samples are found."""
+def test_a_strided_block_is_accepted():
+    """One channel of an interleaved block is copied, and non-finite samples in it are found."""
     block = np.arange(12, dtype=np.float32).reshape(6, 2)
     block[2, 1] = np.nan
     store = SampleStore(10)
@@ -75,8 +75,8 @@ def test_a_strided_block_is_taken():
     assert store.lost_between(0, 6) == [(2, 3)]
 
 
-def test_the_callers_block_is_left_alone():
-    """The block that was handed over keeps its NaN, and later changes to it are not seen."""
+def test_the_callers_block_is_not_modified():
+    """The block keeps its NaN, and later changes to it have no effect."""
     block = np.array([1.0, np.nan], np.float32)
     store = SampleStore(4)
     store.append(block)
@@ -86,7 +86,7 @@ def test_the_callers_block_is_left_alone():
 
 
 def test_lost_samples_are_zeros():
-    """Samples lost upstream take their place as zeros between those that came."""
+    """Samples lost upstream are zeros at their positions."""
     store = SampleStore(10)
     store.append(ramp(1, 4))
     store.append_lost(2)
@@ -96,7 +96,7 @@ def test_lost_samples_are_zeros():
 
 
 def test_a_loss_longer_than_the_store_leaves_zeros():
-    """A loss of a million samples costs no more than the store, and all that is held is zeros."""
+    """A loss of a million samples takes no more memory than the store, and all stored samples are zeros."""
     store = SampleStore(6)
     store.append(ramp(1, 7))
     store.append_lost(1_000_000)
@@ -104,8 +104,8 @@ def test_a_loss_longer_than_the_store_leaves_zeros():
     np.testing.assert_array_equal(store.copy(1_000_000, 1_000_006), np.zeros(6))
 
 
-def test_intervals_that_touch_are_one_and_old_ones_are_forgotten():
-    """Losses in a row are one interval; what lies before the oldest sample is no longer remembered."""
+def test_intervals_that_touch_are_merged_and_old_ones_dropped():
+    """Consecutive losses are one interval; intervals before the oldest sample are dropped."""
     store = SampleStore(10)
     store.append_lost(2)
     store.append_lost(1)
@@ -114,8 +114,8 @@ def test_intervals_that_touch_are_one_and_old_ones_are_forgotten():
     assert store.lost_between(0, 14) == []
 
 
-def test_intervals_are_cut_to_the_question():
-    """Only the part of a loss inside the asked range is given."""
+def test_intervals_are_clipped_to_the_range():
+    """Only the part of a loss inside the given range is returned."""
     store = SampleStore(20)
     store.append_lost(10)
     assert store.lost_between(4, 6) == [(4, 6)]

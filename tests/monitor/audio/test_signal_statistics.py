@@ -1,4 +1,4 @@
-"""Loudness, clipping and drop-outs are counted the same however the sound is cut, at any rate."""
+"""Level, clipping and drop-outs do not depend on how the sound is cut into blocks, at any sample rate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def noise(samples: int, seed: int = 0, level: float = 0.1) -> NDArray[np.float32
 
 
 def sixteen_bit(sound: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the sound as a 16-bit converter would have it."""
+    """Return the sound quantized to 16 bits."""
     return (np.clip(np.round(sound * 32768), -32768, 32767) / 32768).astype(np.float32)
 
 
@@ -40,119 +40,119 @@ def statistics_of(sound: NDArray[np.float32], rate: int = 4000) -> SignalStatist
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=12), st.integers(0, 100))
-def test_cutting_does_not_matter(cuts: list[int], seed: int) -> None:
+def test_the_block_size_does_not_matter(cuts: list[int], seed: int) -> None:
     """Blocks of any sizes give bit for bit the statistics and the level of one push."""
     sound = sixteen_bit(np.clip(noise(24_000, seed, 0.6), -1, 1))
     sound[5000:5600] = 0.0
-    pieces, whole = StreamingStatistics(4000, WINDOW_S), StreamingStatistics(4000, WINDOW_S)
+    in_blocks, whole = StreamingStatistics(4000, WINDOW_S), StreamingStatistics(4000, WINDOW_S)
     whole.push(sound)
     start = 0
     for cut in [*cuts, len(sound)]:
-        pieces.push(sound[start : start + cut])
+        in_blocks.push(sound[start : start + cut])
         start = min(len(sound), start + cut)
-    assert pieces.end_sample == whole.end_sample == len(sound)
-    assert pieces.window(4000, 24_000) == whole.window(4000, 24_000)
-    assert pieces.level() == whole.level()
+    assert in_blocks.end_sample == whole.end_sample == len(sound)
+    assert in_blocks.window(4000, 24_000) == whole.window(4000, 24_000)
+    assert in_blocks.level() == whole.level()
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_rms_and_peak_at_any_rate(rate: int) -> None:
-    """A sine of half the scale has its rms and its peak, whatever the rate."""
-    found = statistics_of(tone(rate, 90.0, 0.5), rate)
-    assert found.rms == pytest.approx(0.5 / math.sqrt(2), rel=1e-3)
-    assert found.peak == pytest.approx(0.5, rel=0.05)
-    assert found.dead == found.dead_tail_s == 0.0
+    """A sine at half of full scale has its rms and peak at every rate."""
+    result = statistics_of(tone(rate, 90.0, 0.5), rate)
+    assert result.rms == pytest.approx(0.5 / math.sqrt(2), rel=1e-3)
+    assert result.peak == pytest.approx(0.5, rel=0.05)
+    assert result.dead == result.dead_tail_s == 0.0
 
 
-def test_rms_leaves_the_offset_out() -> None:
-    """A converter's constant offset is not loudness, even far above the sound."""
-    found = statistics_of(noise(20_000, level=1e-4) + np.float32(0.25))
-    assert found.rms == pytest.approx(1e-4, rel=0.02)
+def test_rms_excludes_the_offset() -> None:
+    """The constant offset of a converter is not counted, even far above the sound."""
+    result = statistics_of(noise(20_000, level=1e-4) + np.float32(0.25))
+    assert result.rms == pytest.approx(1e-4, rel=0.02)
 
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("height", [0.02, 0.5, 0.99])
 def test_a_clean_tone_is_not_clipped(rate: int, height: float) -> None:
-    """Round peaks, which a 16-bit converter flattens a little, are hardly ever taken for clipping."""
+    """Round peaks, which 16 bits flatten slightly, hardly ever count as clipped."""
     assert statistics_of(tone(rate, 50.0, height), rate).clipped < 0.01
 
 
 @pytest.mark.parametrize("rate", RATES[1:])
 def test_clipping_at_full_scale_is_counted(rate: int) -> None:
-    """A sine driven to twice the scale stands at its end for two thirds of the time."""
+    """A sine amplified to twice full scale is at the limit for two thirds of the time."""
     assert statistics_of(tone(rate, 50.0, 2.0), rate).clipped == pytest.approx(2 / 3, abs=0.02)
 
 
 @pytest.mark.parametrize("gain", [0.06, 0.3, 0.9])
 def test_flat_tops_below_full_scale_are_counted(gain: float) -> None:
-    """Clipping that was turned down afterwards still shows as flat tops."""
+    """Clipped sound that was attenuated afterwards still has flat tops."""
     clipped = sixteen_bit(np.clip(tone(44_100, 50.0, 1.0) * 1.6, -0.99, 0.99) * gain)
     assert statistics_of(clipped, 44_100).clipped > 0.4
 
 
 def test_floating_point_sound_beyond_the_scale_is_not_clipped() -> None:
-    """A recording scaled up in floating point was stopped by no converter."""
-    found = statistics_of(10 * noise(20_000))
-    assert found.peak > 3.0
-    assert found.clipped == 0.0
+    """A recording scaled up in floating point was limited by no converter."""
+    result = statistics_of(10 * noise(20_000))
+    assert result.peak > 3.0
+    assert result.clipped == 0.0
 
 
 def test_steps_of_very_faint_sound_are_not_flat_tops() -> None:
-    """Where the sound is a few steps high, neighbours are equal by rounding."""
+    """In sound of a few quantization steps, neighbours are equal by rounding."""
     assert statistics_of(sixteen_bit(noise(20_000, level=2e-5))).clipped == 0.0
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, -1.0])
 def test_a_constant_is_dead(level: float) -> None:
-    """Digital silence and a stuck converter are dead from end to end, and have no rms."""
-    found = statistics_of(np.full(20_000, level, np.float32))
-    assert (found.dead, found.dead_tail_s) == (1.0, pytest.approx(5.0))
-    assert found.rms == pytest.approx(0.0, abs=1e-7)
+    """Digital silence and a stuck converter are dead throughout, and have no rms."""
+    result = statistics_of(np.full(20_000, level, np.float32))
+    assert (result.dead, result.dead_tail_s) == (1.0, pytest.approx(5.0))
+    assert result.rms == pytest.approx(0.0, abs=1e-7)
 
 
 def test_a_square_wave_is_not_dead() -> None:
-    """Every height is the same, but the sign changes: loud and clipped, not dead."""
-    found = statistics_of(np.repeat(np.float32([1, -1] * 350), 30))
-    assert found.dead == 0.0
-    assert found.clipped > 0.9
+    """The magnitude is constant, but the sign changes: loud and clipped, not dead."""
+    result = statistics_of(np.repeat(np.float32([1, -1] * 350), 30))
+    assert result.dead == 0.0
+    assert result.clipped > 0.9
 
 
 @pytest.mark.parametrize(("start", "end", "dead", "tail_s"), [(0, 4000, 0.2, 0.0), (16_000, 20_000, 0.2, 1.0)])
-def test_drop_outs_are_counted_and_placed(start: int, end: int, dead: float, tail_s: float) -> None:
+def test_drop_outs_are_counted_and_located(start: int, end: int, dead: float, tail_s: float) -> None:
     """A second of zeros is a fifth of the window; only at the end is it a tail."""
     sound = noise(20_000)
     sound[start:end] = 0.0
-    found = statistics_of(sound)
-    assert found.dead == pytest.approx(dead)
-    assert found.dead_tail_s == pytest.approx(tail_s)
+    result = statistics_of(sound)
+    assert result.dead == pytest.approx(dead)
+    assert result.dead_tail_s == pytest.approx(tail_s)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 40))
-def test_a_window_sees_only_its_own_samples(before: int, after: int) -> None:
+def test_a_window_has_only_its_own_samples(before: int, after: int) -> None:
     """Loud sound around a window does not change its statistics."""
     loud, quiet = noise(200 * (before + after), level=0.5), noise(20_000, 1, 0.01)
     statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(np.concatenate((loud[: 200 * before], quiet, loud[200 * before :])))
-    found = statistics.window(200 * before, 200 * before + 20_000)
-    assert found == pytest.approx(statistics_of(quiet), rel=1e-6)
+    result = statistics.window(200 * before, 200 * before + 20_000)
+    assert result == pytest.approx(statistics_of(quiet), rel=1e-6)
 
 
 def test_an_hour_takes_constant_memory_and_keeps_two_windows() -> None:
-    """The table does not grow, and the last two windows are always there."""
+    """The table does not grow, and the last two windows are always available."""
     statistics = StreamingStatistics(4000, WINDOW_S)
-    held = statistics._table.nbytes
+    size = statistics._table.nbytes
     for seed in range(300):
         statistics.push(noise(48_000, seed % 7, 0.1 if seed < 299 else 0.3))
     end = statistics.end_sample
     assert end == 300 * 48_000
-    assert statistics._table.nbytes == held
+    assert statistics._table.nbytes == size
     assert statistics.window(end - 40_000, end - 20_000).rms == pytest.approx(0.3, rel=0.02)
     assert statistics.window(end - 20_000, end).rms == pytest.approx(0.3, rel=0.02)
 
 
-def test_what_is_not_there_is_left_out() -> None:
-    """A window ahead of the sound, behind what is held, or shorter than a bin is all zero."""
+def test_bins_that_are_not_available_are_left_out() -> None:
+    """A window after the sound, before the available bins, or shorter than a bin is all zero."""
     statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(noise(200_000))
     for start, end in ((200_000, 220_000), (0, 20_000), (199_910, 199_990)):
@@ -160,7 +160,7 @@ def test_what_is_not_there_is_left_out() -> None:
 
 
 def test_clear_starts_again_at_sample_0() -> None:
-    """After clearing, the numbers are those of a new object."""
+    """After clearing, the results are those of a new object."""
     statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(noise(33_333, level=0.9))
     statistics.clear()
@@ -170,7 +170,7 @@ def test_clear_starts_again_at_sample_0() -> None:
 
 
 def test_level_is_that_of_the_last_tenth_of_a_second() -> None:
-    """Level forgets what is older, and is in dB of full scale."""
+    """Older sound does not count; the level is in dBFS."""
     statistics = StreamingStatistics(4000, WINDOW_S)
     statistics.push(np.concatenate((tone(4000, 100.0, 2.0), tone(4000, 100.0, 0.1, 0.1))))
     level = statistics.level()
@@ -179,8 +179,8 @@ def test_level_is_that_of_the_last_tenth_of_a_second() -> None:
     assert not level.clipped
 
 
-def test_level_marks_clipping() -> None:
-    """One sample at full scale is enough for the mark."""
+def test_level_reports_clipping() -> None:
+    """One sample at full scale is enough."""
     statistics = StreamingStatistics(4000, WINDOW_S)
     sound = noise(4000)
     sound[-1] = -1.0
@@ -202,7 +202,7 @@ def test_level_of_silence_is_the_lowest(samples: int) -> None:
     ("rate", "window_s", "name"),
     [(999, 5.0, "sample_rate=999"), (4000, 0.05, "window_s=0.05"), (4000, math.nan, "window_s=nan")],
 )
-def test_refuses_what_has_no_bins(rate: int, window_s: float, name: str) -> None:
-    """A rate or a window too small for the bins is named in the refusal."""
+def test_too_low_a_rate_or_window_is_refused(rate: int, window_s: float, name: str) -> None:
+    """A rate or a window too small for the bins is named in the error."""
     with pytest.raises(ValueError, match=f"{name} must be at least"):
         StreamingStatistics(rate, window_s)

@@ -1,19 +1,19 @@
-"""A bell between two threads."""
+"""Waking another thread."""
 
 import threading
 
 from monitor.audio.wakeup import Wakeup
 
 
-def test_a_ring_before_the_wait_is_kept():
-    """Whoever waits after the ring does not wait at all: an hour-long wait returns."""
+def test_a_notification_before_the_wait_is_not_lost():
+    """A wait after the notification returns at once, even with a timeout of an hour."""
     wakeup = Wakeup()
     wakeup.notify()
     wakeup.wait(3600.0)
 
 
-def test_ringing_twice_is_one_ring():
-    """A second ring that nobody heard adds nothing, and the bell can be rung again after a wait."""
+def test_two_notifications_are_one():
+    """A second notification before the wait adds nothing, and a new one is possible after the wait."""
     wakeup = Wakeup()
     wakeup.notify()
     wakeup.notify()
@@ -24,7 +24,7 @@ def test_ringing_twice_is_one_ring():
 
 
 def test_a_sleeping_thread_is_woken():
-    """A thread that sleeps in an hour-long wait ends after one ring."""
+    """A thread that sleeps in an hour-long wait ends after one notification."""
     wakeup = Wakeup()
     thread = threading.Thread(target=wakeup.wait, args=(3600.0,))
     thread.start()
@@ -33,8 +33,8 @@ def test_a_sleeping_thread_is_woken():
     assert not thread.is_alive()
 
 
-def test_several_ringers_at_once_do_no_harm():
-    """Threads that ring the same bell at the same time never raise."""
+def test_several_threads_may_notify_at_once():
+    """Threads that notify the same object at the same time never raise."""
     wakeup, errors = Wakeup(), []
 
     def ring_often():

@@ -1,4 +1,4 @@
-"""Sounds without a heart: all kinds, in range, and without a heart's beat."""
+"""Non-cardiac sounds: every kind is in range and has its own character."""
 
 import numpy as np
 import pytest
@@ -18,15 +18,15 @@ from monitor.synthesis.non_cardiac import (
 )
 
 RATE = 4000
-BY_NAME = pytest.mark.parametrize("maker", GENERATORS, ids=lambda maker: maker.__name__)
+BY_NAME = pytest.mark.parametrize("generator", GENERATORS, ids=lambda generator: generator.__name__)
 
 
 @BY_NAME
 @given(st.integers(0, 10_000), st.floats(0.05, 5.0), st.sampled_from([1000, 4000, 8000]))
 @settings(max_examples=10, deadline=None)
-def test_every_maker_stays_in_range(maker, seed, duration_s, sample_rate):
-    """Whatever length and rate: finite float32, as long as asked, at most 1."""
-    sound = maker(duration_s, np.random.default_rng(seed), sample_rate)
+def test_every_generator_is_in_range(generator, seed, duration_s, sample_rate):
+    """For any length and rate: finite float32 of the given length, at most 1."""
+    sound = generator(duration_s, np.random.default_rng(seed), sample_rate)
     assert sound.shape == (round(duration_s * sample_rate),)
     assert sound.dtype == np.float32
     assert np.isfinite(sound).all()
@@ -34,37 +34,37 @@ def test_every_maker_stays_in_range(maker, seed, duration_s, sample_rate):
 
 
 @BY_NAME
-def test_every_maker_repeats_and_varies(maker):
+def test_every_generator_is_reproducible_and_varies(generator):
     """The same state gives the same sound, another state another."""
-    first, again, other = (maker(3.0, np.random.default_rng(seed), RATE) for seed in (1, 1, 2))
+    first, again, other = (generator(3.0, np.random.default_rng(seed), RATE) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 @BY_NAME
-def test_every_maker_refuses_rates_out_of_range(maker):
+def test_every_generator_refuses_rates_out_of_range(generator):
     """A rate below 1000 Hz is refused by name."""
     with pytest.raises(ValueError, match=r"^sample_rate=800 must be"):
-        maker(1.0, np.random.default_rng(0), 800)
+        generator(1.0, np.random.default_rng(0), 800)
 
 
-def test_steady_noise_is_steady():
-    """No half second of broad noise is much louder than another."""
+def test_stationary_noise_is_stationary():
+    """No half second of broadband noise is much louder than another."""
     for seed in range(12):
         noise = coloured_noise(10.0, np.random.default_rng(seed), RATE)
         power = (noise**2).reshape(20, -1).mean(axis=1)
         assert power.max() < 25 * np.median(power)
 
 
-def test_hum_stands_in_lines():
-    """A few bins hold nearly all the power of hum."""
+def test_hum_has_a_line_spectrum():
+    """A few bins have nearly all the power of hum."""
     for seed in range(8):
         power = np.sort(np.abs(np.fft.rfft(hum(5.0, np.random.default_rng(seed), RATE) * np.hanning(20_000))) ** 2)
         assert power[-60:].sum() > 0.95 * power.sum()
 
 
 def test_breathing_swells_and_has_no_low_thumps():
-    """Breath sounds are louder at some times than at others, and little lies below 60 Hz."""
+    """The level of breath sounds varies, and little power is below 60 Hz."""
     for seed in range(8):
         sound = breathing(12.0, np.random.default_rng(seed), RATE)
         power = (sound**2).reshape(48, -1).mean(axis=1)
@@ -87,34 +87,34 @@ def test_a_voice_has_a_pitch_and_pauses():
 def test_several_voices_leave_fewer_pauses_than_one():
     """Babble is quiet less often than a single voice."""
     quiet = {
-        maker.__name__: np.mean(
+        generator.__name__: np.mean(
             [
-                np.mean(np.abs(maker(10.0, np.random.default_rng(seed), RATE)).reshape(-1, 200).max(axis=1) < 0.03)
+                np.mean(np.abs(generator(10.0, np.random.default_rng(seed), RATE)).reshape(-1, 200).max(axis=1) < 0.03)
                 for seed in range(4)
             ]
         )
-        for maker in (speech, babble)
+        for generator in (speech, babble)
     }
     assert quiet["babble"] < quiet["speech"]
 
 
 def test_music_has_notes_of_a_scale():
-    """The strongest lines of a melody lie near few frequencies."""
+    """The strongest lines of a melody are near few frequencies."""
     sound = music(10.0, np.random.default_rng(5), RATE)
     power = np.sort(np.abs(np.fft.rfft(sound)) ** 2)
     assert power[-len(power) // 20 :].sum() > 0.8 * power.sum()
 
 
 def test_vowels_have_two_rising_formants():
-    """The first formant lies below the second in every vowel."""
+    """The first formant is below the second in every vowel."""
     assert VOWELS_HZ.shape == (10, 2)
     assert (VOWELS_HZ[:, 0] < VOWELS_HZ[:, 1]).all()
 
 
 @given(st.integers(0, 100_000))
 @settings(max_examples=80, deadline=None)
-def test_any_draw_is_in_range(seed):
-    """Whatever is drawn: 5 s of finite float32 within -1 to 1, not silent."""
+def test_every_random_sound_is_in_range(seed):
+    """5 s of finite float32 within -1 to 1, not silent."""
     sound = random_non_cardiac(5.0, np.random.default_rng(seed), RATE)
     assert sound.shape == (20_000,)
     assert sound.dtype == np.float32
@@ -122,8 +122,8 @@ def test_any_draw_is_in_range(seed):
     assert 0.009 < np.abs(sound).max() <= 1
 
 
-def test_draws_are_diverse():
-    """Levels span 30 dB and spectral centres more than a factor of five."""
+def test_random_sounds_are_diverse():
+    """Levels span 30 dB and spectral centroids more than a factor of five."""
     sounds = [random_non_cardiac(2.0, np.random.default_rng(seed), RATE) for seed in range(80)]
     peaks = [np.abs(sound).max() for sound in sounds]
     assert 20 * np.log10(max(peaks) / min(peaks)) > 30
@@ -133,7 +133,7 @@ def test_draws_are_diverse():
     assert np.percentile(centres, 95) > 5 * np.percentile(centres, 5)
 
 
-def test_the_same_state_draws_the_same_sound():
-    """A draw depends on the generator's state and nothing else."""
+def test_random_sounds_are_reproducible():
+    """A sound depends on the generator's state and nothing else."""
     first, again = (random_non_cardiac(2.0, np.random.default_rng(9), RATE) for _ in range(2))
     assert np.array_equal(first, again)

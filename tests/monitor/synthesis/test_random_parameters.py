@@ -1,4 +1,4 @@
-"""Hearts drawn at random fit their label, stay in range and differ from each other."""
+"""Random hearts have their label, stay in range and differ from each other."""
 
 import numpy as np
 import pytest
@@ -10,22 +10,22 @@ from monitor.synthesis.random_parameters import MURMUR_KINDS, random_parameters
 LABELS = ("normal", "murmur", "extrastole")
 
 
-def draw(label="normal", seed=0, **wishes):
-    """Return one heart."""
-    return random_parameters(np.random.default_rng(seed), label=label, **wishes)
+def draw(label="normal", seed=0, **options):
+    """Return random parameters."""
+    return random_parameters(np.random.default_rng(seed), label=label, **options)
 
 
 @given(st.integers(0, 100_000), st.sampled_from(LABELS))
 @settings(max_examples=100, deadline=None)
-def test_a_heart_has_the_label_asked_for(seed, label):
-    """The settings themselves say the label, whatever was drawn."""
+def test_a_heart_has_the_given_label(seed, label):
+    """The label follows from the parameters, for any seed."""
     assert draw(label, seed).label == label
 
 
 @given(st.integers(0, 100_000), st.sampled_from(LABELS))
 @settings(max_examples=100, deadline=None)
 def test_a_heart_is_within_physiology(seed, label):
-    """Rate, breathing, pitches, durations and levels stay where a heart's are."""
+    """Rate, breathing, pitches, durations and levels are physiological."""
     heart = draw(label, seed)
     assert 45 <= heart.rhythm.heart_rate_bpm <= 160
     assert 9 <= heart.breathing_bpm <= 40
@@ -40,8 +40,8 @@ def test_a_heart_is_within_physiology(seed, label):
 
 @given(st.integers(0, 100_000))
 @settings(max_examples=100, deadline=None)
-def test_a_murmur_is_heard_above_the_surroundings(seed):
-    """A murmur is at most a little under the first sound, and above the noise in its own band."""
+def test_a_murmur_is_audible_above_the_background(seed):
+    """A murmur is below the first sound, and above the noise in its own band."""
     heart = draw("murmur", seed)
     noise_there = heart.background.noise_db - heart.background.noise_slope_db * np.log2(heart.murmur.centre_hz / 50)
     assert heart.murmur.level_db <= -1
@@ -50,15 +50,15 @@ def test_a_murmur_is_heard_above_the_surroundings(seed):
     assert 45 <= heart.murmur.centre_hz <= 420
 
 
-def test_all_kinds_of_murmur_are_drawn():
-    """Every phase and shape comes up, systolic more often than diastolic."""
+def test_all_kinds_of_murmur_occur():
+    """Every phase and shape occurs, systolic more often than diastolic."""
     drawn = [draw("murmur", seed).murmur for seed in range(300)]
     assert {(m.phase, m.shape) for m in drawn} == {(phase, shape) for _, phase, shape in MURMUR_KINDS}
     assert sum(m.phase == "systolic" for m in drawn) > 200
 
 
-def test_rhythms_of_hearts_without_early_beats_vary():
-    """Regular rhythm and sinus arrhythmia both come up under normal and murmur, early beats never."""
+def test_rhythms_of_hearts_without_ectopic_beats_vary():
+    """Regular rhythm and sinus arrhythmia both occur under normal and murmur, ectopic beats never."""
     for label in ("normal", "murmur"):
         kinds = {draw(label, seed).rhythm.kind for seed in range(60)}
         assert kinds == {"regular", "sinus-arrhythmia"}
@@ -72,14 +72,14 @@ def test_recordings_range_from_clean_to_noisy():
     assert 0.08 < np.mean([heart.peak > 1 for heart in hearts]) < 0.28
 
 
-def test_labels_do_not_differ_in_their_surroundings():
-    """Noise says nothing about the label: the mean levels of the labels agree."""
+def test_labels_do_not_differ_in_their_background():
+    """Noise is not correlated with the label: the mean levels of the labels agree."""
     means = [np.mean([draw(label, seed).background.noise_db for seed in range(1000, 1400)]) for label in LABELS]
     assert np.ptp(means) < 1.5
 
 
-def test_a_control_may_have_a_murmur_and_early_beats():
-    """Both together can be asked for from either side."""
+def test_a_heart_may_have_a_murmur_and_ectopic_beats():
+    """Both together are possible under either label."""
     ectopic = draw("extrastole", murmur=True)
     assert ectopic.murmur is not None
     assert ectopic.rhythm.kind == "ectopic"
@@ -89,27 +89,27 @@ def test_a_control_may_have_a_murmur_and_early_beats():
 
 
 @pytest.mark.parametrize("kind", ["regular", "sinus-arrhythmia"])
-def test_a_rhythm_can_be_asked_for(kind):
-    """The kind asked for is the kind drawn."""
+def test_a_rhythm_can_be_given(kind):
+    """The given kind is the kind of the result."""
     assert {draw("normal", seed, kind=kind).rhythm.kind for seed in range(10)} == {kind}
 
 
 def test_sinus_arrhythmia_changes_little_from_beat_to_beat():
-    """However fast the breathing, neighbouring intervals stay closer than an early beat's."""
+    """At any breathing rate, consecutive intervals differ less than before an ectopic beat."""
     for seed in range(200):
         heart = draw("normal", seed, kind="sinus-arrhythmia")
         step = 2 * np.sin(np.pi * min(0.5, heart.breathing_bpm / heart.rhythm.heart_rate_bpm))
         assert heart.rhythm.respiratory * step <= 0.18
 
 
-def test_the_same_state_draws_the_same_heart():
-    """Settings depend on the generator's state and nothing else."""
+def test_random_parameters_are_reproducible():
+    """They depend on the generator's state and nothing else."""
     assert draw("murmur", 7) == draw("murmur", 7)
     assert draw("murmur", 7) != draw("murmur", 8)
 
 
 @pytest.mark.parametrize(
-    ("label", "wishes"),
+    ("label", "options"),
     [
         ("artifact", {}),
         ("normal", {"murmur": True}),
@@ -119,7 +119,7 @@ def test_the_same_state_draws_the_same_heart():
         ("murmur", {"kind": "gallop"}),
     ],
 )
-def test_contradictions_are_refused(label, wishes):
-    """A label that does not exist, or that its wishes contradict, is the caller's mistake."""
+def test_contradictions_are_refused(label, options):
+    """An unknown label, or arguments that contradict it, are a ValueError."""
     with pytest.raises(ValueError, match="must"):
-        draw(label, **wishes)
+        draw(label, **options)

@@ -1,4 +1,4 @@
-"""Beats come when a heart of that rhythm would beat, and the truth about early ones is right."""
+"""Beats come at the times of their rhythm, and the ground truth of ectopic beats is right."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ RATE = 4000
 
 
 def beats_of(rhythm, duration_s=10.0, seed=0, lead_s=0.0, sample_rate=RATE):
-    """Return the beats of a rhythm, those inside the recording only."""
+    """Return the beats of a rhythm that are inside the recording."""
     rng = np.random.default_rng(seed)
     beats = synthesize_beats(duration_s, lead_s, rhythm, 0.3, 0.25, rng, sample_rate)
     return beats.inside(round(duration_s * sample_rate))
@@ -26,13 +26,13 @@ def intervals_s(beats):
 
 @pytest.mark.parametrize("rate_bpm", [45, 72, 110, 160])
 def test_mean_interval_is_that_of_the_rate(rate_bpm):
-    """Over a minute the intervals average to 60 over the rate."""
+    """Over a minute the mean interval is 60 s divided by the rate."""
     beats = beats_of(Rhythm(heart_rate_bpm=rate_bpm), duration_s=60.0)
     assert intervals_s(beats).mean() == pytest.approx(60 / rate_bpm, rel=0.02)
 
 
-def test_a_regular_heart_has_no_early_beats():
-    """With a regular rhythm nothing is marked and no interval is far from the mean."""
+def test_a_regular_heart_has_no_ectopic_beats():
+    """In a regular rhythm no beat is ectopic and no interval is far from the mean."""
     beats = beats_of(Rhythm(), duration_s=60.0)
     gaps = intervals_s(beats)
     assert not beats.ectopic.any()
@@ -41,7 +41,7 @@ def test_a_regular_heart_has_no_early_beats():
 
 
 def test_sinus_arrhythmia_is_strong_but_smooth():
-    """Intervals vary by a quarter over a breath, yet little from one to the next."""
+    """Intervals vary by a quarter over a breath, but little from one to the next."""
     rhythm = Rhythm(kind="sinus-arrhythmia", respiratory=0.18, jitter=0.005, heart_rate_bpm=90.0)
     beats = beats_of(rhythm, duration_s=60.0)
     gaps = intervals_s(beats)
@@ -50,8 +50,8 @@ def test_sinus_arrhythmia_is_strong_but_smooth():
     assert not beats.ectopic.any()
 
 
-def test_breathing_in_makes_the_heart_faster():
-    """With breath-bound variation alone, intervals are short where the breath's sine is high."""
+def test_inspiration_makes_the_heart_faster():
+    """With respiratory variation alone, intervals are short where the sine of the breathing is high."""
     rhythm = Rhythm(kind="sinus-arrhythmia", respiratory=0.15, jitter=0.0, drift=0.0, heart_rate_bpm=100.0)
     beats = beats_of(rhythm, duration_s=60.0)
     gaps = intervals_s(beats)
@@ -68,13 +68,13 @@ def test_breathing_in_makes_the_heart_faster():
     st.floats(0.0, 1.0),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_early_beat_is_early_and_no_other_is(seed, rate_bpm, gap, more, ectopic, compensation):
-    """Each marked beat comes before 0.87 of its neighbours' interval, and only marked beats do."""
+def test_ectopic_beats_are_premature_and_no_others_are(seed, rate_bpm, gap, more, prematurity, compensation):
+    """Each ectopic beat comes before 0.88 of the normal interval, and no other beat does."""
     rhythm = Rhythm(
         kind="ectopic",
         heart_rate_bpm=rate_bpm,
         ectopic_gap_beats=(gap, gap + more),
-        prematurity=(ectopic, ectopic + 0.05),
+        prematurity=(prematurity, prematurity + 0.05),
         compensation=compensation,
     )
     beats = beats_of(rhythm, duration_s=20.0, seed=seed)
@@ -85,15 +85,15 @@ def test_every_early_beat_is_early_and_no_other_is(seed, rate_bpm, gap, more, ec
 
 @given(st.integers(0, 10_000), st.floats(50, 140), st.floats(5.0, 12.0))
 @settings(max_examples=60, deadline=None)
-def test_an_early_beat_is_heard_with_its_neighbours(seed, rate_bpm, duration_s):
-    """However a recording of 5 s or more is drawn, an early beat lies inside, one beat before it and one behind."""
+def test_an_ectopic_beat_has_neighbours_in_the_recording(seed, rate_bpm, duration_s):
+    """Every recording of 5 s or more has an ectopic beat inside, with one beat before it and one after."""
     rhythm = Rhythm(kind="ectopic", heart_rate_bpm=rate_bpm, ectopic_gap_beats=(9, 30))
     beats = beats_of(rhythm, duration_s=duration_s, seed=seed)
     assert beats.ectopic[1:-1].any()
 
 
-def test_a_full_pause_makes_up_for_the_early_beat():
-    """With compensation 1 the two intervals round an early beat last two normal ones."""
+def test_a_full_compensatory_pause():
+    """With compensation 1 the two intervals around an ectopic beat last two normal ones."""
     rhythm = Rhythm(kind="ectopic", jitter=0.0, respiratory=0.0, drift=0.0, heart_rate_bpm=60.0)
     beats = beats_of(rhythm, duration_s=40.0)
     gaps = intervals_s(beats)
@@ -102,8 +102,8 @@ def test_a_full_pause_makes_up_for_the_early_beat():
     assert gaps[ectopic - 1] + gaps[ectopic] == pytest.approx(np.full(len(ectopic), 2.0), abs=0.002)
 
 
-def test_without_compensation_the_rhythm_is_set_back():
-    """With compensation 0 the interval behind an early beat is a normal one."""
+def test_without_compensation_the_rhythm_is_reset():
+    """With compensation 0 the interval after an ectopic beat is a normal one."""
     rhythm = Rhythm(kind="ectopic", jitter=0.0, respiratory=0.0, drift=0.0, heart_rate_bpm=60.0, compensation=0.0)
     beats = beats_of(rhythm, duration_s=40.0)
     ectopic = np.flatnonzero(beats.ectopic[1:-1]) + 1
@@ -111,8 +111,8 @@ def test_without_compensation_the_rhythm_is_set_back():
 
 
 @pytest.mark.parametrize("gap", [(1, 1), (2, 2), (3, 5)])
-def test_normal_beats_between_early_ones_stay_in_their_range(gap):
-    """The gap from one early beat to the next holds as many normal beats as asked."""
+def test_the_gap_between_ectopic_beats_is_in_its_range(gap):
+    """The number of normal beats from one ectopic beat to the next is within the limits."""
     beats = beats_of(Rhythm(kind="ectopic", ectopic_gap_beats=gap), duration_s=60.0)
     between = np.diff(np.flatnonzero(beats.ectopic)) - 1
     assert between.min() >= gap[0]
@@ -121,8 +121,8 @@ def test_normal_beats_between_early_ones_stay_in_their_range(gap):
 
 @given(st.integers(0, 10_000), st.floats(45, 140), st.sampled_from(["regular", "ectopic", "sinus-arrhythmia"]))
 @settings(max_examples=60, deadline=None)
-def test_sounds_come_in_turn(seed, rate_bpm, kind):
-    """First and second sounds alternate, with time for filling between."""
+def test_first_and_second_sounds_alternate(seed, rate_bpm, kind):
+    """Between a second and the next first sound there is time for filling."""
     beats = synthesize_beats(
         20.0, 1.0, Rhythm(kind=kind, heart_rate_bpm=rate_bpm), 0.0, 0.3, np.random.default_rng(seed), RATE
     )
@@ -132,38 +132,38 @@ def test_sounds_come_in_turn(seed, rate_bpm, kind):
 
 @pytest.mark.parametrize(("rate_bpm", "expected_s"), [(60, 0.355), (75, 0.3235), (120, 0.229)])
 def test_systole_follows_the_rate(rate_bpm, expected_s):
-    """The mean systole is Weissler's, less the time to the first sound."""
+    """The mean systole is Weissler's, minus the time to the first sound."""
     assert systole_s(rate_bpm) == pytest.approx(expected_s)
     beats = beats_of(Rhythm(heart_rate_bpm=rate_bpm), duration_s=30.0)
     whole = beats.s2_samples > 0
     assert (beats.s2_samples - beats.s1_samples)[whole].mean() / RATE == pytest.approx(expected_s, abs=0.01)
 
 
-def test_an_early_beat_has_a_shorter_systole():
-    """Less filled, an early beat ejects for a shorter time than its neighbours."""
+def test_an_ectopic_beat_has_a_shorter_systole():
+    """Less filled, the ventricle ejects for a shorter time than in the neighbouring beats."""
     beats = beats_of(Rhythm(kind="ectopic"), duration_s=60.0)
     systole = (beats.s2_samples - beats.s1_samples)[beats.s2_samples > 0]
     ectopic = beats.ectopic[beats.s2_samples > 0]
     assert systole[ectopic].max() < systole[~ectopic].min()
 
 
-def test_beats_beyond_the_ends_are_there_when_asked_for():
-    """With a lead, beats before sample 0 and behind the end are given too; inside() drops them."""
+def test_beats_in_the_margins():
+    """With a lead, beats before sample 0 and after the end are returned too; inside() drops them."""
     beats = synthesize_beats(5.0, 1.5, Rhythm(), 0.0, 0.25, np.random.default_rng(0), RATE)
     assert beats.s1_samples[0] < 0
     assert beats.s1_samples[-1] >= 5 * RATE
-    kept = beats.inside(5 * RATE)
-    assert kept.s1_samples.min() >= 0
-    assert kept.s1_samples.max() < 5 * RATE
+    inside = beats.inside(5 * RATE)
+    assert inside.s1_samples.min() >= 0
+    assert inside.s1_samples.max() < 5 * RATE
 
 
-def test_a_second_sound_behind_the_end_is_marked_as_missing():
+def test_a_second_sound_after_the_end_is_missing():
     """inside() keeps the beat and sets its second sound to -1."""
     beats = Beats(np.array([100, 900]), np.array([300, 1100]), np.array([False, True]))
-    kept = beats.inside(1000)
-    assert kept.s1_samples.tolist() == [100, 900]
-    assert kept.s2_samples.tolist() == [300, -1]
-    assert kept.ectopic.tolist() == [False, True]
+    inside = beats.inside(1000)
+    assert inside.s1_samples.tolist() == [100, 900]
+    assert inside.s2_samples.tolist() == [300, -1]
+    assert inside.ectopic.tolist() == [False, True]
     assert beats.s2_samples.tolist() == [300, 1100]
 
 
@@ -177,7 +177,7 @@ def test_the_same_state_gives_the_same_beats():
 
 @pytest.mark.parametrize("sample_rate", [1000, 4000, 44_100])
 def test_beats_fall_at_the_same_times_at_any_rate(sample_rate):
-    """The rate scales sample numbers, not times."""
+    """The rate scales sample indices, not times."""
     reference = beats_of(Rhythm(), seed=5, sample_rate=192_000).s1_samples / 192_000
     times = beats_of(Rhythm(), seed=5, sample_rate=sample_rate).s1_samples / sample_rate
     assert times == pytest.approx(reference, abs=1 / sample_rate)
@@ -198,6 +198,6 @@ def test_beats_fall_at_the_same_times_at_any_rate(sample_rate):
     ],
 )
 def test_a_rhythm_out_of_range_is_refused_by_name(name, value):
-    """What no heart does is the caller's mistake, and the message names the setting."""
+    """A value out of its physiological range is a ValueError with the name of the parameter."""
     with pytest.raises(ValueError, match=rf"^{name}=.* must be"):
         dataclasses.replace(Rhythm(), **{name: value})

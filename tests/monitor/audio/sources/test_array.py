@@ -1,4 +1,4 @@
-"""A waveform in memory plays as it is, in any blocks, and what is no sound is refused."""
+"""A waveform in memory is played unchanged, in any blocks; invalid arrays are refused."""
 
 import numpy as np
 import pytest
@@ -12,16 +12,16 @@ RATE = 4000
 
 
 @given(st.integers(1, 5000), st.integers(1, 6000))
-def test_blocks_join_to_the_waveform_however_it_is_cut(samples, block_samples):
-    """No sample is lost, doubled or changed, and no block is too long or empty."""
+def test_blocks_concatenate_to_the_waveform(samples, block_samples):
+    """No sample is lost, repeated or changed, and no block is too long or empty."""
     waveform = np.arange(samples, dtype=np.float32) / samples
     blocks = list(ArraySource(waveform, RATE).blocks(block_samples))
     assert np.array_equal(np.concatenate(blocks), waveform)
     assert all(1 <= len(block) <= block_samples for block in blocks)
 
 
-def test_a_source_says_what_it_is():
-    """Name, rate, duration and speed are there before it starts; it waits for its reader."""
+def test_attributes():
+    """Name, rate, duration and speed are known before the start; the source waits for its reader."""
     source = ArraySource(np.zeros(6000), RATE, name="mine")
     assert (source.name, source.sample_rate, source.duration_s, source.speed) == ("mine", RATE, 1.5, None)
     assert source.lossless
@@ -55,20 +55,20 @@ def test_it_plays_into_a_ring():
         (np.float64, [-1.0, 0.0, 0.5], [-1.0, 0.0, 0.5]),
     ],
 )
-def test_numbers_come_to_full_scale_at_one(dtype, values, expected):
-    """Floats are kept; integers are divided by the limit of their type, unsigned ones rest in the middle."""
+def test_full_scale_is_one(dtype, values, expected):
+    """Floats are unchanged; integers are divided by the limit of their type, unsigned ones centred."""
     mono = as_mono(np.array(values, dtype))
     assert mono.dtype == np.float32
     assert mono.tolist() == expected
 
 
-def test_floats_beyond_one_are_kept():
-    """A float above full scale is not cut off: the level meter and the gate shall see it."""
+def test_floats_beyond_one_are_unchanged():
+    """A float above full scale is not clipped: the level meter and the gate need it."""
     assert as_mono([3.0, -2.5]).tolist() == [3.0, -2.5]
 
 
-def test_a_list_is_a_waveform_too():
-    """What NumPy can read as numbers will do."""
+def test_a_list_is_accepted():
+    """Anything that NumPy reads as numbers is accepted."""
     assert as_mono([0.0, 0.5]).tolist() == [0.0, 0.5]
 
 
@@ -78,15 +78,15 @@ def test_channels_are_averaged():
     assert as_mono(np.zeros((7, 1))).shape == (7,)
 
 
-def test_lost_samples_stay_lost():
-    """What is not finite is left so, and a value beyond float32 becomes infinite without a warning."""
+def test_non_finite_samples_stay_non_finite():
+    """Non-finite samples are unchanged; a value beyond float32 becomes infinite without a warning."""
     mono = as_mono(np.array([0.0, np.nan, np.inf, 1e300]))
     assert mono[0] == 0
     assert not np.isfinite(mono[1:]).any()
 
 
 def test_the_callers_array_may_change_later():
-    """The source holds a copy."""
+    """The source has a copy."""
     waveform = np.zeros(10, np.float32)
     source = ArraySource(waveform, RATE)
     waveform += 1
@@ -94,28 +94,28 @@ def test_the_callers_array_may_change_later():
 
 
 @pytest.mark.parametrize("shape", [(), (2, 3, 4), (0,), (0, 2), (5, 0)])
-def test_shapes_that_are_no_sound_are_refused(shape):
-    """One or two axes and at least one sample; the message gives the shape."""
+def test_invalid_shapes_are_refused(shape):
+    """One or two axes and at least one sample; the message has the shape."""
     with pytest.raises(ValueError, match=r"^waveform\.shape=.* must"):
         ArraySource(np.zeros(shape), RATE)
 
 
-def test_turned_axes_are_refused_with_a_hint():
-    """An array of channels first would play as thousands of channels."""
+def test_swapped_axes_are_refused_with_a_hint():
+    """An array with the channels first would be played as thousands of channels."""
     with pytest.raises(ValueError, match="transpose"):
         ArraySource(np.zeros((2, 20_000)), RATE)
 
 
 @pytest.mark.parametrize("dtype", [bool, complex, object, "U3"])
 def test_numbers_that_are_not_real_are_refused(dtype):
-    """The message gives the type."""
+    """The message has the type."""
     with pytest.raises(ValueError, match=r"^waveform\.dtype=.* must be"):
         ArraySource(np.zeros(5).astype(dtype), RATE)
 
 
 @pytest.mark.parametrize("sample_rate", [0, 999, 192_001, -4000, 4000.5, float("nan")])
 def test_rates_out_of_range_are_refused(sample_rate):
-    """From 1000 to 192000 Hz, whole; the message gives the rate."""
+    """An integer from 1000 to 192000 Hz is needed; the message has the rate."""
     with pytest.raises(ValueError, match=r"^sample_rate=.* must be"):
         ArraySource(np.zeros(5), sample_rate)
 

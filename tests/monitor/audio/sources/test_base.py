@@ -1,4 +1,4 @@
-"""The contract of every source, and the pacing of those that run a thread."""
+"""The interface of every source, and the pacing of those that run a thread."""
 
 import threading
 
@@ -10,7 +10,7 @@ from monitor.audio.sources.base import BLOCK_S, PacedSource, Source, check_speed
 
 
 class FakeClock:
-    """Seconds that pass only when someone sleeps or works."""
+    """Seconds that pass only when a thread sleeps or works."""
 
     def __init__(self):
         self.now = 1000.0
@@ -53,7 +53,7 @@ class Tone(PacedSource):
 
 
 class NotingRing(RingBuffer):
-    """A ring that notes at which second each block was pushed."""
+    """A ring that records the time of each push."""
 
     def __init__(self, capacity, clock):
         super().__init__(capacity)
@@ -75,7 +75,7 @@ def read_all(ring, cursor):
 
 
 def paced(samples, speed=1.0, sample_rate=1000, work_s=lambda number: 0.0):
-    """Run a source on a fake clock; return the ring with its notes and the second it began."""
+    """Run a source on a fake clock; return the ring and the start time."""
     clock, numbers = FakeClock(), iter(range(10**9))
     ring = NotingRing(16_384 * 4, clock)
 
@@ -92,8 +92,8 @@ def paced(samples, speed=1.0, sample_rate=1000, work_s=lambda number: 0.0):
 
 
 @pytest.mark.parametrize(("speed", "sample_rate"), [(1.0, 4000), (0.25, 1000), (1.0, 11_025), (64.0, 192_000)])
-def test_a_block_comes_when_its_last_sample_would_have_been_heard(speed, sample_rate):
-    """Every push stands at its absolute time, to a millionth of a second."""
+def test_a_block_is_pushed_when_its_last_sample_is_due(speed, sample_rate):
+    """Every push happens at its absolute time, to a microsecond."""
     ring, began = paced(5 * sample_rate, speed, sample_rate)
     for end_sample, at in ring.pushes:
         assert at - began == pytest.approx(end_sample / (sample_rate * speed), abs=1e-6)
@@ -101,7 +101,7 @@ def test_a_block_comes_when_its_last_sample_would_have_been_heard(speed, sample_
 
 
 def test_ten_minutes_never_drift():
-    """With work of a third of a block before each push, the last block of 10 minutes is on time all the same."""
+    """With work of a third of a block before each push, the last block of 10 minutes is still on time."""
     ring, began = paced(600 * 1000, work_s=lambda number: BLOCK_S / 3)
     end_sample, at = ring.pushes[-1]
     assert len(ring.pushes) == 60_000
@@ -110,7 +110,7 @@ def test_ten_minutes_never_drift():
 
 
 def test_a_stall_is_caught_up():
-    """After a second in which nothing could be read, blocks come at once until the schedule is met again."""
+    """After a stall of a second, blocks come at once until the schedule is met again."""
     ring, began = paced(5000, work_s=lambda number: 1.0 if number == 100 else 0.0)
     late = [at - began - end_sample / 1000 for end_sample, at in ring.pushes]
     assert max(late) == pytest.approx(1.0 - BLOCK_S, abs=1e-6)
@@ -119,14 +119,14 @@ def test_a_stall_is_caught_up():
 
 
 @pytest.mark.parametrize(("speed", "rate", "block"), [(1.0, 4000, 40), (0.25, 1000, 3), (64.0, 192_000, 16_384)])
-def test_a_block_is_ten_milliseconds_of_hearing(speed, rate, block):
+def test_a_block_is_ten_milliseconds(speed, rate, block):
     """Blocks are short enough that no window is late, and far smaller than the ring."""
     ring, _ = paced(3 * block, speed, rate)
     assert ring.pushes[0][0] == block
 
 
 def test_a_small_ring_gets_small_blocks():
-    """A block is at most half the ring, so that a lossless source fits into any ring."""
+    """A block is at most half the ring, so that a lossless source works with any ring."""
     ring = RingBuffer(100)
     cursor, source = ring.cursor(), Tone(1000, speed=None)
     source.start(ring)
@@ -136,7 +136,7 @@ def test_a_small_ring_gets_small_blocks():
 
 
 def test_as_fast_as_possible_waits_for_the_reader():
-    """Without a speed nothing is overwritten, however much more there is than the ring holds."""
+    """Without a speed nothing is overwritten, even if the sound is much longer than the ring."""
     ring = RingBuffer(20_000)
     cursor, source = ring.cursor(), Tone(300_000, speed=None)
     assert source.lossless
@@ -147,7 +147,7 @@ def test_as_fast_as_possible_waits_for_the_reader():
 
 
 def test_a_paced_source_never_waits_for_the_reader():
-    """At a speed, what nobody reads is overwritten and the source goes on to its end."""
+    """With a speed, unread samples are overwritten and the source continues to its end."""
     clock = FakeClock()
     ring = RingBuffer(1000)
     cursor, source = ring.cursor(), Tone(5000, speed=1.0, clock=clock, stopping=FakeStop(clock))
@@ -159,7 +159,7 @@ def test_a_paced_source_never_waits_for_the_reader():
 
 
 def test_stop_ends_a_source_that_waits_for_room():
-    """A lossless source whose reader went away ends when stopped, and its iterator is closed."""
+    """A lossless source without an active reader ends when stopped, and its iterator is closed."""
     ring = RingBuffer(100)
     ring.cursor()
     source = Tone(10**9, speed=None)
@@ -172,7 +172,7 @@ def test_stop_ends_a_source_that_waits_for_room():
 
 
 def test_stop_ends_a_source_that_waits_for_its_time():
-    """A stop is heeded inside the wait for the next block."""
+    """A stop takes effect inside the wait for the next block."""
     ring = RingBuffer(100_000)
     with Tone(10**9, sample_rate=1000, speed=0.25) as source:
         source.start(ring)
@@ -181,7 +181,7 @@ def test_stop_ends_a_source_that_waits_for_its_time():
 
 
 def test_stop_before_start_is_safe():
-    """A source that was never started can be stopped and closed, and one stopped early gives nothing."""
+    """A source that was never started can be stopped and closed; started afterwards it gives nothing."""
     source, ring = Tone(100), RingBuffer(100)
     source.stop()
     source.close()
@@ -191,7 +191,7 @@ def test_stop_before_start_is_safe():
 
 
 def test_a_second_start_is_refused():
-    """A source is heard once; the second start says so and disturbs nothing."""
+    """A source is played once; a second start raises and changes nothing."""
     source, ring = Tone(10, speed=None), RingBuffer(100)
     cursor = ring.cursor()
     source.start(ring)
@@ -201,8 +201,8 @@ def test_a_second_start_is_refused():
     source.close()
 
 
-def test_an_error_is_kept_and_the_ring_closed():
-    """What goes wrong in the middle stands in `error`; what came before is in the ring, which is closed."""
+def test_an_error_is_stored_and_the_ring_closed():
+    """An exception is in `error`; the samples before it are in the ring, which is closed."""
     clock, left = FakeClock(), iter([None, None])
 
     def work():
@@ -218,7 +218,7 @@ def test_an_error_is_kept_and_the_ring_closed():
     assert source.ended
 
 
-def test_an_iterator_that_is_no_generator_serves_too():
+def test_an_iterator_that_is_no_generator_is_accepted():
     """Blocks may come from any iterator."""
 
     class Listed(Tone):
@@ -233,7 +233,7 @@ def test_an_iterator_that_is_no_generator_serves_too():
 
 
 def test_the_thread_has_a_name_and_is_no_daemon():
-    """The source's thread can be told from others, and the program never leaves it behind."""
+    """The source's thread can be identified, and the program waits for it."""
     ring, source = RingBuffer(100), Tone(10**9, speed=None)
     ring.cursor()
     source.start(ring)
@@ -244,106 +244,106 @@ def test_the_thread_has_a_name_and_is_no_daemon():
 
 
 @pytest.mark.parametrize("speed", [None, 0.25, 1, 64.0])
-def test_speeds_in_range_are_taken(speed):
-    """From a quarter to 64 times, or as fast as possible."""
+def test_speeds_in_range_are_accepted(speed):
+    """From a quarter to 64 times real time, or as fast as possible."""
     assert check_speed(speed) == speed
 
 
 @pytest.mark.parametrize("speed", [0.0, 0.2, -1.0, 65.0, float("nan"), float("inf")])
 def test_speeds_out_of_range_are_refused(speed):
-    """Any other speed is the caller's mistake, named with its value."""
+    """Any other speed is a ValueError with its value."""
     with pytest.raises(ValueError, match=r"speed=.* must be from 0\.25 to 64"):
         Tone(1, speed=speed)
 
 
-def test_the_contract_cannot_be_made():
-    """A source without a beginning and an end is no source."""
+def test_the_interface_is_abstract():
+    """A source needs at least start, stop and error."""
     with pytest.raises(TypeError):
         Source()
 
 
 class Count(PacedSource):
-    """A source whose samples are their own numbers, and that can be sent anywhere; `look` is called before a block."""
+    """A source whose samples are their own indices and that can seek; `before_block` is called before each block."""
 
     name = "count"
     can_seek = True
 
-    def __init__(self, samples, look, **settings):
+    def __init__(self, samples, before_block, **settings):
         super().__init__(**settings)
         self.sample_rate = 1000
         self.duration_s = samples / 1000
         self.samples = samples
-        self.look = look
+        self.before_block = before_block
 
     def blocks(self, block_samples):
         return self.blocks_from(0, block_samples)
 
     def blocks_from(self, start_sample, block_samples):
         for start in range(start_sample, self.samples, block_samples):
-            self.look(self, start)
+            self.before_block(self, start)
             yield np.arange(start, min(start + block_samples, self.samples), dtype=np.float32) / 1e5
 
 
-def heard(ring):
-    """Return all samples of a ring as numbers, and what was lost."""
+def all_of(ring):
+    """Return all samples of a ring as integers, and the lost intervals."""
     read = ring.cursor().read(ring.capacity, 0.0)
     return np.round(read.waveform * 1e5).astype(int).tolist(), read.lost
 
 
-def test_a_jump_goes_on_elsewhere_and_is_a_gap():
-    """What was played before stays, one lost sample marks the jump, and positions follow it."""
+def test_a_seek_continues_elsewhere_and_is_a_gap():
+    """The samples played before stay, one lost sample marks the jump, and the position shifts."""
     asked = []
 
-    def look(source, start):
+    def before_block(source, start):
         if start == 200 and not asked:
             asked.append(start)
             source.seek(0.7)
 
     clock = FakeClock()
-    source = Count(1000, look, clock=clock, stopping=FakeStop(clock))
+    source = Count(1000, before_block, clock=clock, stopping=FakeStop(clock))
     ring = RingBuffer(2000)
     source._run(ring)
-    samples, lost = heard(ring)
+    samples, lost = all_of(ring)
     assert samples == [*range(200), 0, *range(700, 1000)]
     assert lost == ((200, 201),)
     assert source.shift_s(0.1) == 0.0
     assert source.shift_s(0.3) == pytest.approx(0.499)
 
 
-def test_a_jump_back_plays_again():
+def test_a_seek_backwards_plays_again():
     """The same sound comes twice."""
     asked = []
 
-    def look(source, start):
+    def before_block(source, start):
         if start == 500 and not asked:
             asked.append(start)
             source.seek(0.1)
 
-    source = Count(600, look, speed=None)
+    source = Count(600, before_block, speed=None)
     ring = RingBuffer(40_000)
     source._push_all(ring)
-    samples, lost = heard(ring)
+    samples, lost = all_of(ring)
     assert samples[-500:] == [*range(100, 600)]
     assert len(lost) == len(asked)
 
 
 @pytest.mark.parametrize(("position_s", "place"), [(-5.0, 0), (99.0, 1000)])
-def test_a_jump_stays_inside(position_s, place):
-    """Before the beginning is the beginning, behind the end the end."""
+def test_a_seek_is_clipped_to_the_sound(position_s, place):
+    """Before the beginning means the beginning, after the end means the end."""
     source = Count(1000, lambda source, start: None)
     source.seek(position_s)
     ring = RingBuffer(3000)
     source._push_all(ring)
-    samples, _ = heard(ring)
+    samples, _ = all_of(ring)
     assert samples == [0, *range(place, 1000)]
 
 
-def test_a_pause_holds_sound_and_schedule():
-    """Nothing is pushed meanwhile, and nothing hurries afterwards."""
+def test_a_pause_stops_sound_and_schedule():
+    """Nothing is pushed during the pause, and nothing is caught up afterwards."""
     clock = FakeClock()
 
     class Ending(FakeStop):
-        """Ends the pause of the source after the tenth wait in it."""
+        """Ends the pause of the source after its tenth wait."""
 
         waits = 0
 
@@ -354,12 +354,12 @@ def test_a_pause_holds_sound_and_schedule():
                     source.pause(paused=False)
             return super().wait(timeout)
 
-    def look(source, start):
+    def before_block(source, start):
         if start == 500:
             source.pause(paused=True)
 
     stopping = Ending(clock)
-    source = Count(1000, look, clock=clock, stopping=stopping)
+    source = Count(1000, before_block, clock=clock, stopping=stopping)
     ring = NotingRing(2000, clock)
     source._run(ring)
     assert stopping.waits == 10
@@ -368,7 +368,7 @@ def test_a_pause_holds_sound_and_schedule():
 
 
 def test_a_source_that_cannot_seek_stays_where_it_is():
-    """Seeking does nothing, and asking for another start is refused."""
+    """Seeking has no effect, and another start is refused."""
     source = Tone(100)
     source.seek(0.05)
     ring = RingBuffer(1000)

@@ -1,4 +1,4 @@
-"""The live source: its threads begin and end, errors come out, and it plays through the pipeline."""
+"""The live source: its threads start and end, errors are raised, and it plays through the pipeline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEART = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(5)).wavefo
 
 
 def wait_until(condition, timeout_s=10.0):
-    """Wait for a condition, bounded; polls an event and never sleeps by itself."""
+    """Wait for a condition, with a timeout; polls an event and never sleeps by itself."""
     pause = threading.Event()
     for _ in range(int(timeout_s / 0.005)):
         if condition():
@@ -28,7 +28,7 @@ def wait_until(condition, timeout_s=10.0):
 
 
 def test_the_devices_own_rate_and_first_channel(system, steth):
-    """Unless asked for others."""
+    """The defaults are the device's own rate and the first channel."""
     source = MicrophoneSource(steth, system)
     assert (source.name, source.sample_rate, source.speed, source.duration_s) == ("steth", 1000, 1.0, None)
     assert not source.lossless
@@ -37,7 +37,7 @@ def test_the_devices_own_rate_and_first_channel(system, steth):
 
 
 def test_the_time_since_the_newest_block(system, steth):
-    """None before the first block; after it what the clock says has passed."""
+    """It is 0 before the first block, then the time passed on the clock."""
     now = [100.0]
     source = MicrophoneSource(steth, system, clock=lambda: now[0])
     assert source.since_last_block_s == 0.0
@@ -62,15 +62,15 @@ def test_the_time_since_the_newest_block(system, steth):
         ({"sample_rate": 192_001}, DeviceError),
     ],
 )
-def test_what_cannot_be_is_refused(system, steth, options, error):
-    """Before anything is opened."""
+def test_arguments_out_of_range(system, steth, options, error):
+    """They are refused before the device is opened."""
     with pytest.raises(error):
         MicrophoneSource(steth, system, **options)
     assert system.opened == []
 
 
-def test_what_the_device_refuses_is_told(system, steth, monkeypatch):
-    """The library's answer comes out of making the source."""
+def test_an_unsupported_rate_is_refused(system, steth, monkeypatch):
+    """The error of the library is raised when the source is created."""
 
     def refuse(device, channels, sample_rate):
         raise DeviceError("steth: does not do 4000 Hz", "choose --rate 44100")
@@ -81,7 +81,7 @@ def test_what_the_device_refuses_is_told(system, steth, monkeypatch):
 
 
 def test_it_closes_the_device_and_the_ring(system, steth):
-    """Stop ends the thread, closes the stream and says that no more will come; twice is safe."""
+    """Stop ends the thread and closes stream and ring; twice is safe."""
     ring = RingBuffer(1000)
     source = MicrophoneSource(steth, system)
     source.stop()
@@ -94,14 +94,14 @@ def test_it_closes_the_device_and_the_ring(system, steth):
 
 
 def test_it_starts_once(system, steth):
-    """To hear it again a new source is made."""
+    """Recording again needs a new source."""
     with MicrophoneSource(steth, system) as source:
         source.start(RingBuffer(1000))
         with pytest.raises(ValueError, match="once"):
             source.start(RingBuffer(1000))
 
 
-def test_a_device_that_does_not_open_leaves_nothing(system, steth, plain_bundle):
+def test_a_device_that_does_not_open_leaves_no_thread(system, steth, plain_bundle):
     """The pipeline raises, and all its threads end."""
     system.failing = "steth: cannot be opened (busy)"
     pipeline = Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle)
@@ -109,8 +109,8 @@ def test_a_device_that_does_not_open_leaves_nothing(system, steth, plain_bundle)
         pipeline.start()
 
 
-def test_a_driver_that_keeps_the_device_is_told(system, steth, monkeypatch):
-    """Stop does not wait for ever, and says that the program cannot end by itself."""
+def test_a_stuck_driver_is_reported(system, steth, monkeypatch):
+    """Stop has a timeout, and reports that the program cannot end by itself."""
     released = threading.Event()
     source = MicrophoneSource(steth, system)
     source.start(RingBuffer(1000))
@@ -123,8 +123,8 @@ def test_a_driver_that_keeps_the_device_is_told(system, steth, monkeypatch):
     wait_until(lambda: not source.stuck)
 
 
-def test_an_exception_of_the_callback_surfaces(system, steth, plain_bundle):
-    """What fails on the library's thread is raised where the program iterates."""
+def test_an_exception_of_the_callback_is_raised(system, steth, plain_bundle):
+    """An exception on the library's thread is raised where the program iterates."""
     with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
         windows = pipeline.windows()
         system.streams[0].on_block(np.zeros((10, 0), np.float32), False)  # no such channel
@@ -133,7 +133,7 @@ def test_an_exception_of_the_callback_surfaces(system, steth, plain_bundle):
 
 
 def test_live_windows_are_those_of_the_waveform(system, steth, plain_bundle):
-    """Blocks of changing size give every window, with the status in the snapshot."""
+    """Blocks of varying size give every window, and the snapshot has the device status."""
     sizes = np.random.default_rng(1).integers(1, 900, 200)
     with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
         pipeline.drain(0.0)
@@ -149,7 +149,7 @@ def test_live_windows_are_those_of_the_waveform(system, steth, plain_bundle):
 
 
 def test_an_injected_overflow_withholds_the_windows_that_touch_it(system, steth, plain_bundle):
-    """Blocks that came after a loss are not judged together with those before it; the counters say so."""
+    """Sound before and after a loss is not classified together; the counters have the loss."""
     with Pipeline(MicrophoneSource(steth, system, sample_rate=4000), plain_bundle) as pipeline:
         pipeline.drain(0.0)
         pipeline.start()
@@ -166,7 +166,7 @@ def test_an_injected_overflow_withholds_the_windows_that_touch_it(system, steth,
     assert all(event.verdict.scores is None for event in events if event.gap)
 
 
-def test_the_door_by_name(system, steth, monkeypatch):
+def test_a_source_by_device_name(system, steth, monkeypatch):
     """A program names a device and gets its source."""
     monkeypatch.setattr("monitor.audio.sources.microphone.PortAudio", lambda: system)
     assert MicrophoneSource.named("ste", sample_rate=4000).sample_rate == 4000

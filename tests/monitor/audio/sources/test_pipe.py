@@ -1,4 +1,4 @@
-"""Sound from standard input, real pipes included."""
+"""Sound from standard input, including real pipes."""
 
 import io
 import os
@@ -21,7 +21,7 @@ needs_poll = pytest.mark.skipif(os.name == "nt", reason="on Windows a pipe canno
 
 
 class Dribble(io.RawIOBase):
-    """A stream without a descriptor that gives its bytes in the sizes it is told."""
+    """A stream without a descriptor that returns its bytes in given sizes."""
 
     def __init__(self, data, sizes):
         self._data, self._sizes = data, list(sizes)
@@ -45,13 +45,13 @@ def encoded(waveform, kind="WAV", subtype="PCM_16", sample_rate=4000):
 
 
 def with_size(wav, size):
-    """A WAV whose header says another size for its samples."""
+    """A WAV whose header states another size of the samples."""
     at = wav.index(b"data") + 4
     return wav[:at] + struct.pack("<I", size) + wav[at + 4 :]
 
 
 def all_of(source, block_samples=160):
-    """All that a source would push, as one waveform."""
+    """Everything that a source would push, as one waveform."""
     blocks = list(source.blocks(block_samples))
     assert all(0 < len(block) <= block_samples for block in blocks)
     return np.concatenate([np.zeros(0, np.float32), *blocks])
@@ -70,7 +70,7 @@ def refusal(data, **settings):
 
 @pytest.fixture
 def real_pipe():
-    """A pipe of the system: a stream to read, and a descriptor to write that is closed in the end."""
+    """A pipe of the operating system: a stream to read and a descriptor to write."""
     reading, writing = os.pipe()
     stream, writer = os.fdopen(reading, "rb"), os.fdopen(writing, "wb", buffering=0)
     yield stream, writer
@@ -82,7 +82,7 @@ def real_pipe():
 @pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64"])
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
 def test_a_wav_is_the_same_as_from_a_file(tmp_path, kind, subtype, channel):
-    """Piped or named, a recording gives the same samples to the last bit, the same rate and length."""
+    """Piped or named, a recording gives the same samples bit for bit, the same rate and length."""
     data = encoded(noise(3000, 2), kind, subtype)
     (tmp_path / "a.wav").write_bytes(data)
     named, piped = RecordingSource(tmp_path / "a.wav", channel=channel), PipeSource(io.BytesIO(data), channel=channel)
@@ -92,7 +92,7 @@ def test_a_wav_is_the_same_as_from_a_file(tmp_path, kind, subtype, channel):
 
 @given(st.lists(st.integers(1, 50), max_size=100), st.integers(1, 300))
 def test_bytes_may_arrive_in_any_sizes(sizes, block_samples):
-    """However the bytes are cut, header included, the samples are the same."""
+    """However the bytes are split, header included, the samples are the same."""
     waveform = noise(500, 3)
     source = PipeSource(Dribble(encoded(waveform, subtype="PCM_24"), sizes))
     expected = PipeSource(io.BytesIO(encoded(waveform, subtype="PCM_24")))
@@ -100,21 +100,21 @@ def test_bytes_may_arrive_in_any_sizes(sizes, block_samples):
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF])
-def test_a_size_that_was_not_known_means_to_the_end(size):
-    """A live recorder's header promises nothing, and everything that comes is heard."""
+def test_a_stream_without_a_length_is_played_to_its_end(size):
+    """The header of a live recorder states no length, and everything that arrives is played."""
     source = PipeSource(io.BytesIO(with_size(encoded(noise(700)), size)))
     assert source.duration_s is None
     assert len(all_of(source)) == 700
 
 
-def test_a_size_larger_than_what_comes_is_no_error():
-    """A pipe that ends early is heard to its end."""
+def test_a_stream_shorter_than_its_header_is_no_error():
+    """A stream that ends early is played to its end, and a warning is logged."""
     waveform = all_of(PipeSource(io.BytesIO(with_size(encoded(noise(700)), 10_000))))
     assert len(waveform) == 700
 
 
-def test_what_stands_behind_the_samples_is_not_heard():
-    """Chunks behind the samples are no sound."""
+def test_chunks_after_the_samples_are_ignored():
+    """Chunks after the samples are no sound."""
     data = encoded(noise(700)) + b"LIST\x04\0\0\0INFO"
     assert len(all_of(PipeSource(io.BytesIO(data)))) == 700
 
@@ -127,15 +127,15 @@ def test_odd_chunks_before_the_samples_are_skipped():
 
 
 @pytest.mark.parametrize("tail", [b"", b"\x01", b"\x01\x02\x03"])
-def test_a_part_of_a_sample_at_the_end_is_left_out(tail):
-    """Bytes that make no whole sample of all channels are not heard."""
+def test_an_incomplete_sample_at_the_end_is_dropped(tail):
+    """Bytes that are no complete sample of all channels are dropped."""
     raw = np.array([[1, 3], [2, 6]], "<i2").tobytes() + tail
     source = PipeSource(io.BytesIO(raw), raw=RawFormat(4000, 2, "s16le"))
     np.testing.assert_array_equal(all_of(source), np.array([2, 4], np.float32) / 32768)
 
 
-def test_headerless_samples_are_what_they_are_said_to_be():
-    """With a form given nothing is taken for a header, not even one that looks so."""
+def test_with_a_raw_format_nothing_is_parsed_as_a_header():
+    """With a raw format given, even bytes that look like a header are samples."""
     source = PipeSource(io.BytesIO(b"RIFF____WAVE"), raw=RawFormat(8000, 1, "u8"))
     assert source.sample_rate == 8000
     assert source.duration_s is None
@@ -145,8 +145,8 @@ def test_headerless_samples_are_what_they_are_said_to_be():
 @pytest.mark.parametrize(
     ("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_16")]
 )
-def test_other_formats_are_taken_whole(kind, subtype):
-    """FLAC, OGG, MP3 and AIFF are decoded from memory, as libsndfile does it."""
+def test_other_formats_are_read_whole(kind, subtype):
+    """FLAC, OGG, MP3 and AIFF are decoded from memory, as by libsndfile."""
     data = encoded(noise(30_000, 2), kind, subtype, 8000)
     source = PipeSource(io.BytesIO(data), channel=2)
     assert (source.sample_rate, source.duration_s) == (8000, 3.75)
@@ -155,13 +155,13 @@ def test_other_formats_are_taken_whole(kind, subtype):
 
 
 def test_a_compressed_stream_has_a_limit(monkeypatch):
-    """What would fill the memory is refused with the way out."""
+    """A stream that would fill the memory is refused with an alternative."""
     monkeypatch.setattr(pipe, "MAX_WHOLE_BYTES", 2**20)
     assert "more than 1 MiB of a compressed recording; save it and name the file" in refusal(b"fLaC" + bytes(2**21))
 
 
-def test_a_cut_flac_gives_what_is_there():
-    """A FLAC that ends early is heard up to there, then the error says so."""
+def test_a_truncated_flac_is_played_up_to_the_cut():
+    """A FLAC that ends early is played up to there, then there is an error."""
     data = encoded(noise(100_000), "FLAC")
     blocks, heard = PipeSource(io.BytesIO(data[: len(data) // 2])).blocks(1000), 0
     with pytest.raises(RecordingError, match=r"standard input: damaged or cut short, decoding stops after"):
@@ -186,14 +186,14 @@ def test_a_cut_flac_gives_what_is_there():
         (b"\xff\xfb\x90\x64" + bytes(400), "not a recording that can be read"),
     ],
 )  # fmt: skip
-def test_what_is_no_sound(capfd, data, line):
-    """Nothing, junk and broken headers are refused in one line with the next step."""
+def test_streams_that_are_no_recording(capfd, data, line):
+    """Empty streams, junk and broken headers are refused in one line with the next step."""
     assert refusal(data).startswith(f"standard input: {line}")
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_compressed_wav_is_not_guessed_at():
-    """A WAV of another form than plain numbers is refused, not heard as noise."""
+def test_a_compressed_wav_is_refused():
+    """A WAV of a compressed format is refused, not played as noise."""
     assert "the WAV is compressed" in refusal(encoded(noise(1000), subtype="ULAW"))
 
 
@@ -207,21 +207,21 @@ def test_a_compressed_wav_is_not_guessed_at():
         (b"12345678", {"raw": RawFormat(4000), "channel": 2}, "has 1 channel, there is no channel 2"),
     ],
 )
-def test_a_form_that_cannot_be_heard(data, settings, line):
+def test_a_format_out_of_range_is_refused(data, settings, line):
     """Rate and channel are checked as for a file."""
     assert refusal(data, **settings).startswith(f"standard input: {line}")
 
 
 @pytest.mark.parametrize(("data", "raw"), [(encoded(noise(0)), None), (b"", RawFormat(4000)), (b"1", RawFormat(4000))])
 def test_a_stream_without_samples_is_an_error(data, raw):
-    """When everything is right but nothing is to be heard, the source ends with an error."""
+    """With a valid header but no samples, the source ends with an error."""
     source = PipeSource(io.BytesIO(data), raw=raw)
     with pytest.raises(RecordingError, match="standard input: holds no samples; pipe"):
         all_of(source)
 
 
 def test_a_terminal_is_refused():
-    """Nobody types a recording."""
+    """A terminal delivers no recording."""
 
     class Terminal(io.BytesIO):
         def isatty(self):
@@ -232,15 +232,15 @@ def test_a_terminal_is_refused():
 
 
 @pytest.mark.parametrize(("settings", "message"), [({"channel": 0}, "channel=0"), ({"speed": 0.1}, "speed=0.1")])
-def test_the_callers_mistakes_are_named(settings, message):
+def test_arguments_out_of_range(settings, message):
     """A wrong argument is a ValueError."""
     with pytest.raises(ValueError, match=message):
         PipeSource(io.BytesIO(b""), **settings)
 
 
 @needs_poll
-def test_what_has_arrived_is_heard_at_once(real_pipe):
-    """From a live pipe, samples come out before any more go in: nothing waits for a block to be full."""
+def test_arrived_samples_are_played_at_once(real_pipe):
+    """From a live pipe, samples come out before more are written: nothing waits for a full block."""
     stream, writer = real_pipe
     writer.write(with_size(encoded(noise(0)), 0x7FFF_FFFF)[:44])
     source = PipeSource(stream)
@@ -257,7 +257,7 @@ def test_what_has_arrived_is_heard_at_once(real_pipe):
 
 @needs_poll
 def test_a_real_pipe_gives_everything(real_pipe):
-    """A recording much larger than a pipe holds comes whole through thread and ring."""
+    """A recording much larger than the pipe's buffer comes whole through thread and ring."""
     stream, writer = real_pipe
     waveform = noise(300_000)
     sender = threading.Thread(target=lambda: (writer.write(encoded(waveform, subtype="FLOAT")), writer.close()))
@@ -275,7 +275,7 @@ def test_a_real_pipe_gives_everything(real_pipe):
 
 @needs_poll
 def test_stop_ends_a_source_that_waits_for_bytes(real_pipe):
-    """A sender that went silent does not keep the source: stop ends the wait, without an error."""
+    """A sender that stopped writing does not block the source: stop ends the wait, without an error."""
     stream, _writer = real_pipe
     ring = RingBuffer(1000)
     source = PipeSource(stream, raw=RawFormat(4000))
@@ -296,8 +296,8 @@ def test_a_file_as_standard_input(tmp_path):
 
 
 @needs_poll
-def test_a_truncated_file_can_be_heard_through_the_pipe(tmp_path):
-    """The way out that a refused, cut file names does work."""
+def test_a_truncated_file_can_be_played_through_a_pipe(tmp_path):
+    """The alternative that the error of a truncated file names does work."""
     (tmp_path / "a.wav").write_bytes(encoded(noise(5000))[:-3000])
     with pytest.raises(RecordingError, match="auscult replay - < "):
         RecordingSource(tmp_path / "a.wav")
@@ -307,7 +307,7 @@ def test_a_truncated_file_can_be_heard_through_the_pipe(tmp_path):
 
 @needs_poll
 def test_a_broken_descriptor_is_one_line(real_pipe, monkeypatch):
-    """When the system refuses to read, the error says why."""
+    """When the operating system refuses to read, the error says why."""
     stream, writer = real_pipe
 
     def fail(*args):
@@ -320,8 +320,8 @@ def test_a_broken_descriptor_is_one_line(real_pipe, monkeypatch):
 
 
 @needs_poll
-def test_a_descriptor_that_does_not_block_is_waited_for(real_pipe, monkeypatch):
-    """A read that finds nothing after all is tried again."""
+def test_a_non_blocking_descriptor_is_waited_for(real_pipe, monkeypatch):
+    """A read that finds no bytes after all is tried again."""
     stream, writer = real_pipe
     read, refusals = os.read, [BlockingIOError(), BlockingIOError()]
 

@@ -18,7 +18,7 @@ RATE = 4000
 SEEDS = pytest.mark.parametrize("seed", [DEMO_SEED, 0, 1, 7])
 
 
-def cut(source, name):
+def scene_waveform(source, name):
     """Return the waveform of a scene."""
     scene = next(scene for scene in source.scenes if scene.name == name)
     return source.waveform[round(scene.start_s * RATE) : round(scene.end_s * RATE)]
@@ -30,14 +30,14 @@ def rms(waveform):
 
 
 def onsets_s(waveform):
-    """Return the times at which loud sounds begin: a rise of the 20 ms level, 0.15 s apart at least."""
+    """Return the times of loud onsets: a rise of the 20 ms level, at least 0.15 s apart."""
     level = np.sqrt(np.convolve(waveform**2, np.ones(80) / 80, "same"))
     loud = np.flatnonzero(level > 0.3 * np.percentile(level, 99))
     return loud[np.concatenate(([True], np.diff(loud) > 0.15 * RATE))] / RATE
 
 
-def test_a_demo_says_what_it_is():
-    """116 s at 4000 Hz, at the speed of hearing unless asked otherwise."""
+def test_attributes():
+    """116 s at 4000 Hz, in real time by default."""
     demo = SyntheticSource()
     said = (demo.name, demo.sample_rate, demo.duration_s, demo.speed, demo.seed)
     assert said == ("demo", RATE, 116.0, 1.0, DEMO_SEED)
@@ -46,15 +46,15 @@ def test_a_demo_says_what_it_is():
 
 @given(st.integers(1, 500_000))
 @settings(max_examples=25, deadline=None)
-def test_blocks_join_to_the_waveform_however_it_is_cut(block_samples):
-    """The same samples for any block size, from one to more than all."""
+def test_blocks_concatenate_to_the_waveform(block_samples):
+    """The samples are the same for any block size, from one to more than all."""
     block_samples = max(block_samples, 37)
     demo = SyntheticSource()
     assert np.array_equal(np.concatenate(list(demo.blocks(block_samples))), demo.waveform)
 
 
-def test_the_waveform_is_made_once():
-    """A second look, and a second source of the same seed, share what was made, and none may write to it."""
+def test_the_waveform_is_synthesized_once():
+    """Sources of the same seed share one array, which is read-only."""
     demo = SyntheticSource()
     assert demo.waveform is demo.waveform
     assert SyntheticSource().waveform is demo.waveform
@@ -62,8 +62,8 @@ def test_the_waveform_is_made_once():
         demo.waveform[0] = 1.0
 
 
-def test_nothing_is_made_before_it_is_needed(monkeypatch):
-    """Making a source makes no sound."""
+def test_nothing_is_synthesized_before_it_is_needed(monkeypatch):
+    """Creating a source synthesizes nothing."""
     monkeypatch.setattr("monitor.audio.sources.synthetic.phonocardiogram", None)
     source = SyntheticSource(seed=987_654)
     assert source.duration_s == 116.0
@@ -82,8 +82,8 @@ def test_the_waveform_is_sound(seed):
     assert np.count_nonzero(np.abs(waveform) == 1.0) < 10
 
 
-def test_another_seed_is_another_performance():
-    """Seeds change the sound, not the order of scenes."""
+def test_another_seed_is_another_realization():
+    """Seeds change the sound, not the order of the scenes."""
     first, other = SyntheticSource(1), SyntheticSource(2)
     assert not np.array_equal(first.waveform, other.waveform)
     assert [scene.name for scene in first.scenes] == [scene.name for scene in other.scenes]
@@ -91,7 +91,7 @@ def test_another_seed_is_another_performance():
 
 @SEEDS
 def test_scenes_follow_each_other_from_start_to_end(seed):
-    """They cover the demo without a gap, each about as long as planned, with the labels and states planned."""
+    """They cover the demo without a gap, each about as long as specified, with its label and state."""
     scenes = SyntheticSource(seed).scenes
     assert scenes[0].start_s == 0
     assert scenes[-1].end_s == 116.0
@@ -103,8 +103,8 @@ def test_scenes_follow_each_other_from_start_to_end(seed):
         assert (scene.name, scene.state) == (part.name, part.state)
 
 
-def test_every_state_is_the_aim_of_a_scene():
-    """All states but the very first, which the demo begins with; and every label of the shipped bundle."""
+def test_every_state_ends_a_scene():
+    """All states but the initial one occur, and every label of the shipped bundle."""
     scenes = SyntheticSource().scenes
     assert {"listening", *(scene.state for scene in scenes)} == set(get_args(State))
     verdicts = [scene.label for scene in scenes if scene.state == "verdict"]
@@ -112,15 +112,15 @@ def test_every_state_is_the_aim_of_a_scene():
     assert (verdicts[0], scenes[0].state) == (verdicts[-1], scenes[-1].state) == ("normal", "verdict")
 
 
-def test_a_verdict_has_a_label_and_what_is_no_heart_has_none():
-    """Where nothing is heard of the heart no listener could say more; where a label is due there is one."""
+def test_a_scene_has_a_label_where_a_heart_is_audible():
+    """A verdict or an uncertain state has a label; lost contact and a muted input have none."""
     for scene in SyntheticSource().scenes:
         assert (scene.label is None) == (scene.state in ("no-signal", "poor-signal"))
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_every_scene_is_long_enough_to_settle(part):
-    """A window, the pooled seconds and a change of mind for a label; a window and more for what withholds one."""
+    """A label takes a window, the pooled seconds and a change of the verdict; other states a window and more."""
     bundle = load_bundle(DEFAULT_BUNDLE)
     least_s = bundle.spec.window_s + bundle.decision.withhold_after_s + bundle.decision.switch_s
     if part.label is not None and part is not PARTS[-1]:  # the last one has nothing to forget
@@ -129,7 +129,7 @@ def test_every_scene_is_long_enough_to_settle(part):
 
 
 @SEEDS
-def test_the_longest_part_of_the_demo_is_a_heart_with_a_name(seed):
+def test_most_of_the_demo_is_a_heart_with_a_verdict(seed):
     """Most of the time goes to what the product is for."""
     named_s = sum(scene.end_s - scene.start_s for scene in SyntheticSource(seed).scenes if scene.state == "verdict")
     assert named_s > 0.55 * SyntheticSource(seed).duration_s
@@ -137,7 +137,7 @@ def test_the_longest_part_of_the_demo_is_a_heart_with_a_name(seed):
 
 @SEEDS
 def test_there_is_no_click_at_a_change_of_scene(seed):
-    """Round each change no step is larger than a twentieth of the demo's peak; in a noisy room than the noise's own."""
+    """Around each transition no step exceeds a twentieth of the demo's peak, or the steps of the noise itself."""
     demo = SyntheticSource(seed)
     limit = 0.05 * np.abs(demo.waveform).max()
     for before, scene in itertools.pairwise(demo.scenes):
@@ -153,8 +153,8 @@ def test_there_is_no_click_at_a_change_of_scene(seed):
 
 @SEEDS
 @pytest.mark.parametrize("number", [1, 2], ids=["murmur", "extrasystoles"])
-def test_the_change_from_heart_to_heart_is_no_early_beat(seed, number):
-    """Across the change the beats keep their distance."""
+def test_a_transition_between_hearts_is_no_ectopic_beat(seed, number):
+    """Across the transition the beats keep their distance."""
     demo = SyntheticSource(seed)
     at = demo.scenes[number].start_s
     around = demo.waveform[round((at - 3) * RATE) : round((at + 0.3) * RATE)]
@@ -164,12 +164,12 @@ def test_the_change_from_heart_to_heart_is_no_early_beat(seed, number):
 
 
 @SEEDS
-def test_the_murmur_scene_is_loud_in_between(seed):
-    """The murmur raises the share of power from 150 to 500 Hz by a tenth of the whole and more."""
+def test_the_murmur_scene_has_a_murmur(seed):
+    """The murmur raises the power from 150 to 500 Hz by at least a tenth of the whole."""
     demo = SyntheticSource(seed)
     shares = []
     for name in ("normal", "systolic murmur"):
-        power = np.abs(np.fft.rfft(cut(demo, name)[:60_000])) ** 2
+        power = np.abs(np.fft.rfft(scene_waveform(demo, name)[:60_000])) ** 2
         hz = np.fft.rfftfreq(60_000, 1 / RATE)
         shares.append(power[(hz > 150) & (hz < 500)].sum() / power.sum())
     assert shares[1] > shares[0] + 0.1
@@ -177,11 +177,11 @@ def test_the_murmur_scene_is_loud_in_between(seed):
 
 @SEEDS
 def test_only_the_extrasystole_scene_has_pauses(seed):
-    """Compensatory pauses stand out there, several times, and nowhere before."""
+    """Compensatory pauses occur there, several times, and nowhere before."""
     demo = SyntheticSource(seed)
     pauses = {}
     for name in ("normal", "extrasystoles"):
-        gaps = np.diff(onsets_s(cut(demo, name)))
+        gaps = np.diff(onsets_s(scene_waveform(demo, name)))
         pauses[name] = np.count_nonzero(gaps > 0.65)  # a usual diastole lasts 0.48 s
     assert pauses["normal"] == 0
     assert 4 <= pauses["extrasystoles"] <= 6  # behind every fourth or fifth of 22 beats
@@ -189,12 +189,12 @@ def test_only_the_extrasystole_scene_has_pauses(seed):
 
 @SEEDS
 def test_contact_is_lost_and_regained(seed):
-    """In the middle of the lost-contact scene it is far quieter than before, and afterwards as loud again."""
+    """The middle of the lost-contact scene is far quieter than the sound before, and the end as loud again."""
     demo = SyntheticSource(seed)
-    lost = cut(demo, "lost contact")
-    quiet, heart = rms(lost[round(2.2 * RATE) : round(3.8 * RATE)]), rms(cut(demo, "normal"))
+    lost = scene_waveform(demo, "lost contact")
+    quiet, heart = rms(lost[round(2.2 * RATE) : round(3.8 * RATE)]), rms(scene_waveform(demo, "normal"))
     assert quiet < 0.1 * heart
-    assert rms(cut(demo, "normal again")) == pytest.approx(heart, rel=0.5)
+    assert rms(scene_waveform(demo, "normal again")) == pytest.approx(heart, rel=0.5)
     assert rms(lost[round(0.6 * RATE) : round(1.6 * RATE)]) > 0.5 * heart
 
 
@@ -202,30 +202,30 @@ def test_contact_is_lost_and_regained(seed):
 def test_a_muted_input_gives_nothing_but_zeros(seed):
     """From the end of the fade to the next scene every sample is exactly zero, and nowhere else for as long."""
     demo = SyntheticSource(seed)
-    muted = cut(demo, "input muted")[round(CROSSFADE_S * RATE) :]
+    muted = scene_waveform(demo, "input muted")[round(CROSSFADE_S * RATE) :]
     assert len(muted) >= 8 * RATE
     assert not muted.any()
     for scene in demo.scenes:
         if scene.name == "input muted":
             continue
         statistics = StreamingStatistics(RATE, 5.0)
-        statistics.push(cut(demo, scene.name)[round(CROSSFADE_S * RATE) :][: 5 * RATE])
+        statistics.push(scene_waveform(demo, scene.name)[round(CROSSFADE_S * RATE) :][: 5 * RATE])
         assert statistics.window(0, 5 * RATE).dead == 0.0
 
 
 @SEEDS
 def test_the_faint_murmur_hardly_stands_out(seed):
-    """Between the heart sounds noise is far louder there than in the plain scenes; the heart is still the loudest."""
+    """Between the heart sounds noise is far louder than in the other scenes; the heart is still the loudest."""
     demo = SyntheticSource(seed)
     quiet = {}
     for name in ("normal", "faint murmur in noise"):
-        level = np.sqrt(np.convolve(cut(demo, name)[RATE:] ** 2, np.ones(80) / 80, "same"))
+        level = np.sqrt(np.convolve(scene_waveform(demo, name)[RATE:] ** 2, np.ones(80) / 80, "same"))
         quiet[name] = np.percentile(level, 30) / np.percentile(level, 99)
     assert 3 * quiet["normal"] < quiet["faint murmur in noise"] < 0.5
 
 
 def test_it_plays_into_a_ring():
-    """At full speed it writes every sample and closes the ring."""
+    """As fast as possible, it writes every sample and closes the ring."""
     ring = RingBuffer(40_000)
     cursor = ring.cursor()
     heard = []
@@ -245,8 +245,8 @@ def test_a_negative_seed_is_refused():
 
 
 @pytest.mark.parametrize("place", [0, 5, 123_456, 464_000])
-def test_the_demo_goes_on_from_any_sample(place):
-    """Sent elsewhere it plays the rest."""
+def test_the_demo_can_seek(place):
+    """From any sample, the rest of the demo follows."""
     source = SyntheticSource()
     assert source.can_seek
     rest = np.concatenate([np.zeros(0, np.float32), *source.blocks_from(place, 4096)])

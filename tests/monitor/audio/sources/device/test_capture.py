@@ -1,4 +1,4 @@
-"""Inside the audio callback: every block is copied once, and what was lost has its place."""
+"""The audio callback copies every block once, and lost sound is written at its position."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 def block(samples, value=0.5, channels=1):
-    """Return a block of a constant; channel n holds n times the value."""
+    """Return a block of a constant; channel n has n times the value."""
     return np.outer(np.full(samples, value), np.arange(1, channels + 1)).astype(np.float32)
 
 
@@ -44,45 +44,45 @@ def ring():
 @pytest.fixture
 def capture(ring, clock):
     """Return a capture that expects a stream."""
-    made = Capture(ring, RATE, clock=clock)
-    made.begin()
-    return made
+    capture = Capture(ring, RATE, clock=clock)
+    capture.begin()
+    return capture
 
 
 def all_of(ring):
-    """Return everything in a ring and where it was lost."""
+    """Return everything in a ring and the lost intervals."""
     read = ring.cursor().read(ring.capacity, 0.0)
     return read.waveform, read.lost
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=20))
-def test_blocks_arrive_whole_however_they_are_cut(sizes):
-    """The ring holds what the device gave, in order, and nothing else."""
+def test_blocks_arrive_whole(sizes):
+    """For any block sizes, the ring has exactly the samples of the device, in order."""
     ring = RingBuffer(10 * RATE)
-    made = Capture(ring, RATE, clock=Clock())
-    made.begin()
+    capture = Capture(ring, RATE, clock=Clock())
+    capture.begin()
     whole = np.random.default_rng(0).uniform(-1, 1, (sum(sizes), 1)).astype(np.float32)
     ends = np.cumsum(sizes)
     for start, end in zip(ends - sizes, ends, strict=True):
-        made.on_block(whole[start:end], False)
+        capture.on_block(whole[start:end], False)
     assert ring.end_sample == len(whole)
     if len(whole):
         waveform, lost = all_of(ring)
         assert np.array_equal(waveform, whole[:, 0])
         assert lost == ()
-    assert (made.overflows, made.lost_samples, made.failure) == (0, 0, None)
+    assert (capture.overflows, capture.lost_samples, capture.failure) == (0, 0, None)
 
 
 @pytest.mark.parametrize("channel", [1, 2, 3])
-def test_one_channel_is_heard(ring, clock, channel):
-    """The channel asked for, from 1, as it is."""
-    made = Capture(ring, RATE, channel, clock)
-    made.begin()
-    made.on_block(block(10, 0.25, channels=3), False)
+def test_one_channel_is_recorded(ring, clock, channel):
+    """It is the given channel, counted from 1, unchanged."""
+    capture = Capture(ring, RATE, channel, clock)
+    capture.begin()
+    capture.on_block(block(10, 0.25, channels=3), False)
     assert np.array_equal(all_of(ring)[0], np.full(10, 0.25 * channel, np.float32))
 
 
-def test_a_block_may_be_used_again_by_its_owner(ring, capture):
+def test_a_block_is_copied(ring, capture):
     """PortAudio's memory is valid during the call only."""
     lent = block(10)
     capture.on_block(lent, False)
@@ -90,8 +90,8 @@ def test_a_block_may_be_used_again_by_its_owner(ring, capture):
     assert all_of(ring)[0].max() == 0.5
 
 
-def test_an_overflow_is_counted_and_marks_the_place(ring, capture, clock):
-    """What the clock says is missing stands as lost sound right before the block; at least one sample."""
+def test_an_overflow_is_counted_and_written_as_lost(ring, capture, clock):
+    """The samples missing by the clock, at least one, are lost sound right before the block."""
     capture.on_block(block(100), False)
     clock.now += 0.5
     capture.on_block(block(100), True)
@@ -103,7 +103,7 @@ def test_an_overflow_is_counted_and_marks_the_place(ring, capture, clock):
 
 
 def test_before_the_first_block_nothing_can_be_lost(ring, capture, clock):
-    """Position 0 is the first sample heard, an overflow before it or not, however long that took."""
+    """Position 0 is the first sample received, after an overflow or a long wait too."""
     clock.now += 100
     assert capture.fill() is True
     capture.on_block(block(10), True)
@@ -111,8 +111,8 @@ def test_before_the_first_block_nothing_can_be_lost(ring, capture, clock):
     assert (capture.overflows, capture.lost_samples) == (1, 0)
 
 
-def test_while_nothing_comes_the_clock_goes_on(ring, capture, clock):
-    """Between two streams the ring is filled to where the clock is, and the loss is one."""
+def test_lost_sound_is_written_while_no_block_comes(ring, capture, clock):
+    """Between two streams the ring is filled up to the clock, as one loss."""
     capture.on_block(block(1000), False)
     capture.end()
     for _ in range(20):
@@ -127,8 +127,8 @@ def test_while_nothing_comes_the_clock_goes_on(ring, capture, clock):
     assert (len(waveform), capture.streams, capture.lost_samples) == (3400, 2, 2300)
 
 
-def test_a_return_is_always_a_gap(ring, capture):
-    """Even when the clock has not moved, no window may take two streams for one."""
+def test_a_new_stream_is_always_a_gap(ring, capture):
+    """Even if no time has passed, no window spans two streams without a gap."""
     capture.on_block(block(100), False)
     capture.end()
     capture.begin()
@@ -137,7 +137,7 @@ def test_a_return_is_always_a_gap(ring, capture):
 
 
 def test_while_blocks_come_nothing_is_filled(ring, capture, clock):
-    """A block that is late is not lost."""
+    """A late block is not lost."""
     capture.on_block(block(100), False)
     clock.now += 0.9
     assert capture.fill() is True
@@ -145,7 +145,7 @@ def test_while_blocks_come_nothing_is_filled(ring, capture, clock):
 
 
 def test_a_long_absence_is_filled_in_portions(ring, capture, clock):
-    """Never more at once than readers can take; it says whether that was all."""
+    """Each call writes at most what the readers can take, and returns whether that was all."""
     capture.on_block(block(100), False)
     capture.end()
     clock.now += 6.0
@@ -157,15 +157,15 @@ def test_a_long_absence_is_filled_in_portions(ring, capture, clock):
 
 
 def test_late_blocks_of_a_closed_stream_are_ignored(ring, capture):
-    """Whatever the library still delivers after the end."""
+    """Blocks that the library delivers after the end are dropped."""
     capture.on_block(block(100), False)
     capture.end()
     capture.on_block(block(100), False)
     assert ring.end_sample == 100
 
 
-def test_an_exception_is_kept(ring, capture):
-    """It does not reach the library, and nothing more is taken."""
+def test_an_exception_is_stored(ring, capture):
+    """It does not reach the library, and no more blocks are taken."""
     ring.close()
     capture.on_block(block(100), False)
     assert isinstance(capture.failure, ValueError)
@@ -173,8 +173,8 @@ def test_an_exception_is_kept(ring, capture):
     assert capture.last_block is None
 
 
-def test_the_mark_counts_what_was_heard(capture, clock):
-    """Lost samples move the position and not the count."""
+def test_the_last_block_counts_received_samples(capture, clock):
+    """Lost samples change the position and not the count."""
     capture.on_block(block(100), False)
     clock.now += 1.0
     capture.on_block(block(50), True)

@@ -1,4 +1,4 @@
-"""The door to PortAudio, with a scripted sounddevice behind it: names, errors, the install command."""
+"""PortAudio with a scripted sounddevice: names, errors, the install command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PortAudioError(Exception):
 
 
 class FakeStream:
-    """An input stream that notes what is done to it."""
+    """An input stream that records the calls."""
 
     latency = 0.21
     active = True
@@ -54,7 +54,7 @@ def raw(index, name, channels, hostapi=0):
 
 @pytest.fixture
 def library(monkeypatch):
-    """Put a scripted sounddevice in the place of the real one."""
+    """Replace sounddevice by a scripted one."""
     made = types.ModuleType("sounddevice")
     made.PortAudioError = PortAudioError
     made.default = types.SimpleNamespace(device=[2, 3])
@@ -86,35 +86,35 @@ DEVICE = DeviceInfo(0, "USB Audio", "ALSA", 2, 48_000)
 
 
 def test_inputs_are_listed(library):
-    """Outputs are left out; names are tidied, rates rounded, the default marked."""
+    """Outputs are left out; names are normalized, rates rounded, the default is flagged."""
     assert PortAudio().devices() == [DEVICE, DeviceInfo(2, "default", "JACK", 32, 48_000, default=True)]
 
 
-def test_rates_are_tried(library):
-    """Those that the device takes are kept, in order."""
+def test_supported_rates(library):
+    """The rates that the device supports are returned, in order."""
     assert PortAudio().tested_rates(DEVICE) == (4000, 44_100)
     assert PortAudio().tested_rates(DEVICE, (8000, 44_100)) == (44_100,)
 
 
-def test_a_rate_that_is_refused_names_those_that_are_not(library):
+def test_the_error_for_a_rate_names_the_supported_ones(library):
     """The next step is a command line that works."""
     with pytest.raises(DeviceError, match=r"does not do 8000 Hz; choose --rate 4000, 44100"):
         PortAudio().check(DEVICE, 1, 8000)
 
 
-def test_a_channel_that_is_not_there(library):
-    """The device's own number of channels is told."""
+def test_a_channel_that_does_not_exist(library):
+    """The message has the device's number of channels."""
     with pytest.raises(DeviceError, match=r"has 2 input channels, there is no channel 3; choose --channel 1 to 2"):
         PortAudio().check(DEVICE, 3, 4000)
 
 
-def test_what_fits_is_not_refused(library):
+def test_a_supported_format_passes(library):
     """A channel and a rate that the device has pass."""
     assert PortAudio().check(DEVICE, 2, 4000) is None
 
 
-def test_a_stream_is_opened_as_a_long_run_needs_it(library):
-    """Blocks of the device's own size, float32, the latency asked for; started."""
+def test_the_parameters_of_a_stream(library):
+    """Blocks of the device's own size, float32, the given latency; started."""
     stream = PortAudio().open(DEVICE, 2, 4000, 0.2, lambda block, overflow: None)
     options = library.streams[0].options
     del options["callback"]
@@ -127,7 +127,7 @@ def test_a_stream_is_opened_as_a_long_run_needs_it(library):
 
 @pytest.mark.parametrize("overflow", [True, False])
 def test_blocks_and_flags_are_passed_on(library, overflow):
-    """The callback gets the block itself and whether samples were thrown away before it."""
+    """The callback gets the block itself and whether samples were dropped before it."""
     taken = []
     PortAudio().open(DEVICE, 1, 4000, 0.2, lambda *arguments: taken.append(arguments))
     block = np.ones((3, 1), np.float32)
@@ -136,8 +136,8 @@ def test_blocks_and_flags_are_passed_on(library, overflow):
     assert taken == [(block, overflow)]
 
 
-def test_closing_bears_a_device_that_is_gone(library):
-    """Errors of a closing are nobody's business; twice is safe."""
+def test_closing_a_device_that_is_gone(library):
+    """Errors of closing are logged, not raised; twice is safe."""
     stream = PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, overflow: None)
     stream.close()
     stream.close()
@@ -161,7 +161,7 @@ HOST = PortAudioError("Error opening InputStream: Unanticipated host error", -99
     ],
 )
 def test_a_device_that_does_not_open(library, error, reason, advice):
-    """The host's own reason and what to do about it."""
+    """The error has the host's own reason and the next step."""
     library.open_fails = error
     with pytest.raises(DeviceError, match="USB Audio: cannot be opened") as raised:
         PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, overflow: None)
@@ -170,23 +170,23 @@ def test_a_device_that_does_not_open(library, error, reason, advice):
 
 
 def test_a_device_that_does_not_start_is_closed(library):
-    """What was opened is not left open."""
+    """A stream that was opened is not left open."""
     library.start_fails = HOST
     with pytest.raises(DeviceError, match="busy"):
         PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, overflow: None)
     assert library.streams[0].calls == ["start", "close"]
 
 
-def test_a_restart_ends_the_library_and_starts_it(library):
-    """However often it had been started."""
+def test_a_restart_terminates_and_initializes_the_library(library):
+    """However often it had been initialized."""
     library._initialized = 2
     PortAudio().restart()
     assert library.calls == ["terminate", "terminate", "initialize"]
 
 
 @pytest.mark.parametrize("name", ["query_devices", "_initialize"])
-def test_a_library_that_fails_is_told(library, name):
-    """Listing and starting anew end in an error of ours."""
+def test_a_library_that_fails(library, name):
+    """Listing and restarting raise a DeviceError."""
 
     def fail():
         raise PortAudioError("Internal error")
@@ -235,5 +235,5 @@ def test_a_missing_library_names_the_command_that_installs_it(monkeypatch, error
     ],
 )
 def test_the_install_command_of_each_system(platform, programs, command):
-    """Whatever package manager is there is the one that is named."""
+    """The command is for the package manager that is installed."""
     assert install_command(platform, lambda name: f"/usr/bin/{name}" if name in programs else None) == command

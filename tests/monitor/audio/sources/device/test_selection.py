@@ -1,4 +1,4 @@
-"""Choosing among devices: exact before part, never a guess, found again by name."""
+"""Choosing a device: exact matches before partial ones, never a guess, found again by name."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ DEVICES = [
         ("monitor", 7),
     ],
 )
-def test_one_is_meant(wanted, index):
-    """By default, number, exact name, and a part of name and host API that only one has."""
+def test_exactly_one_device_matches(wanted, index):
+    """By default, index, exact name, and a part of name and host API that only one device has."""
     assert choose(DEVICES, wanted).index == index
 
 
-def test_an_exact_name_goes_before_a_part():
-    """A name that is also a part of another is that device."""
+def test_an_exact_name_takes_precedence_over_a_part():
+    """A name that is also a part of another name means the former device."""
     assert choose([device(0, "USB"), device(1, "USB Audio")], "USB").index == 0
 
 
-def test_the_case_decides_between_names_that_differ_in_nothing_else():
-    """Exact means exact."""
+def test_case_decides_between_otherwise_equal_names():
+    """An exact match is case-sensitive."""
     assert choose([device(0, "usb"), device(1, "USB")], "USB").index == 1
 
 
-def test_a_name_of_digits_goes_before_a_number():
-    """A device that is called by a number is that device."""
+def test_a_name_of_digits_takes_precedence_over_an_index():
+    """A device whose name is a number is found by it."""
     assert choose([device(1, "a"), device(2, "1")], "1").index == 2
 
 
 @pytest.mark.parametrize("wanted", ["Line In", "a", "hda"])
-def test_several_is_an_error_that_lists_them(wanted):
-    """It names the candidates, and no others."""
+def test_several_matches_are_listed(wanted):
+    """The error names the matches, and no other device."""
     with pytest.raises(DeviceError, match="could be") as error:
         choose(DEVICES, wanted)
     assert not isinstance(error.value, NoSuchDeviceError)
@@ -76,28 +76,28 @@ def test_several_is_an_error_that_lists_them(wanted):
 
 
 @pytest.mark.parametrize("wanted", ["nothing", "99", 99])
-def test_none_is_an_error_that_lists_all(wanted):
-    """It names every input there is."""
+def test_without_a_match_all_devices_are_listed(wanted):
+    """The error names every input."""
     with pytest.raises(NoSuchDeviceError) as error:
         choose(DEVICES, wanted)
     assert all(f"[{other.index}] {other.full_name}" in str(error.value) for other in DEVICES)
 
 
 def test_no_device_at_all():
-    """Without an input the next step is another."""
+    """Without any input the next step is another."""
     with pytest.raises(NoSuchDeviceError, match="plug the stethoscope in"):
         choose([], None)
 
 
-def test_no_default():
-    """A system without a default input is told so."""
+def test_no_default_input():
+    """The error says that the system has no default input."""
     with pytest.raises(NoSuchDeviceError, match="no input is the system's default"):
         choose(DEVICES[:2], None)
 
 
 @given(st.text(max_size=8), st.lists(st.text(min_size=1, max_size=4), max_size=5))
 def test_never_a_guess(wanted, names):
-    """Whatever is asked of whatever devices: the one that fits, or an error."""
+    """For any devices and any wish: a device that matches, or an error."""
     devices = [device(number, name) for number, name in enumerate(names)]
     try:
         chosen = choose(devices, wanted)
@@ -111,31 +111,31 @@ class TestFoundAgain:
     """A device that comes back."""
 
     @given(st.permutations(range(20)))
-    def test_whatever_its_number(self, order):
-        """Numbers move; the name stays."""
+    def test_at_another_index(self, order):
+        """Indices change; the name stays."""
         moved = [dataclasses.replace(one, index=order[at]) for at, one in enumerate(DEVICES)]
         assert find_again(moved, DEVICES[1]) == moved[1]
 
-    def test_in_another_socket(self):
-        """Linux writes the card's number into the name: it may be another one after plugging in."""
+    def test_at_another_port(self):
+        """Linux writes the card's number into the name, which may change when plugged in again."""
         moved = [DEVICES[0], device(2, "Eko CORE: USB Audio (hw:3,0)")]
         assert find_again(moved, DEVICES[1]) == moved[1]
 
     def test_on_windows(self):
-        """Windows counts the sockets in front of the name."""
+        """Windows writes the port in front of the name."""
         before = device(1, "Microphone (2- USB Audio)", "MME")
         assert find_again([device(3, "Microphone (4- USB Audio)", "MME")], before).index == 3
 
-    def test_not_yet(self):
-        """Another device of the same host API is not it."""
+    def test_another_device(self):
+        """Another device of the same host API does not match."""
         assert find_again([DEVICES[0], *DEVICES[2:]], DEVICES[1]) is None
 
     def test_not_under_another_host_api(self):
-        """The same name elsewhere is another way to it, with other rates."""
+        """The same name at another host API may have other rates and does not match."""
         assert find_again([DEVICES[6]], DEVICES[5]) is None
 
-    def test_two_of_a_make(self):
-        """Of two that cannot be told apart it is the one with the number that it had; else neither."""
+    def test_two_of_the_same_model(self):
+        """Of two devices with equal names the one with the same index matches; otherwise neither."""
         before = device(3, "USB Audio")
         assert find_again([device(2, "USB Audio"), device(3, "USB Audio")], before).index == 3
         assert find_again([device(5, "USB Audio"), device(6, "USB Audio")], before) is None
@@ -158,6 +158,6 @@ class TestFoundAgain:
         ("HDA Intel PCH: ALC257 Analog (hw:0,0)", None),
     ],
 )
-def test_what_a_name_looks_like(name, kind):
-    """Stethoscopes, inputs that hear the computer itself, and the system's own choice are told apart."""
+def test_the_kind_by_name(name, kind):
+    """Stethoscopes, inputs that record the computer itself, and the system's own choice are distinguished."""
     assert device(0, name).kind == kind

@@ -1,4 +1,4 @@
-"""The watchdog, look by look, on a clock that the test moves: silence, reopening, drift, dead inputs."""
+"""The watchdog, poll by poll, on a clock that the test moves: silence, reopening, drift, unusable inputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE = 1000
 
 
 class Scene:
-    """A watchdog over a scripted system, and a clock."""
+    """A watchdog with a scripted backend and a clock."""
 
     def __init__(self, system, steth, **options):
         self.now = 100.0
@@ -33,7 +33,7 @@ class Scene:
         return self.now
 
     def pass_time(self, seconds, *, sound=None, rate=RATE):
-        """Let time pass, a look every tenth of a second; with ``sound`` the newest stream delivers that value."""
+        """Let time pass, a poll every tenth of a second; with ``sound`` the newest stream delivers that value."""
         states = []
         for _ in range(round(seconds / POLL_S)):
             self.now += POLL_S
@@ -45,34 +45,34 @@ class Scene:
 
     @property
     def status(self):
-        """Return what the watchdog says."""
+        """Return the status of the watchdog."""
         return self.watchdog.status
 
 
 @pytest.fixture
 def scene(system, steth):
-    """Return a scene whose device is open and heard."""
-    made = Scene(system, steth)
-    made.watchdog.open()
-    made.pass_time(1.0, sound=0.3)
-    return made
+    """Return a scene whose device is open and delivers sound."""
+    new_scene = Scene(system, steth)
+    new_scene.watchdog.open()
+    new_scene.pass_time(1.0, sound=0.3)
+    return new_scene
 
 
-def test_it_opens_as_asked(scene, system, steth):
+def test_it_opens_with_the_given_parameters(scene, system, steth):
     """Device, channels, rate and latency reach the library; the state is open."""
     assert system.opened == [(steth, 1, RATE, 0.2)]
     assert (scene.status.state, scene.status.message, scene.status.reopened) == ("open", None, 0)
 
 
 def test_before_the_first_block_it_is_opening(system, steth):
-    """An open stream without sound is not yet a heard one."""
-    made = Scene(system, steth)
-    made.watchdog.open()
-    assert set(made.pass_time(1.5)) == {"opening"}
+    """An open stream without a block is still opening."""
+    new_scene = Scene(system, steth)
+    new_scene.watchdog.open()
+    assert set(new_scene.pass_time(1.5)) == {"opening"}
 
 
-def test_a_second_of_silence_is_a_loss(scene, system):
-    """Not before, and the stream is closed then."""
+def test_a_second_without_blocks_is_a_loss(scene, system):
+    """Not earlier, and the stream is closed then."""
     assert set(scene.pass_time(0.8)) == {"open"}
     assert "lost" in scene.pass_time(0.3)
     assert system.streams[0].closed
@@ -80,20 +80,20 @@ def test_a_second_of_silence_is_a_loss(scene, system):
 
 
 def test_a_stream_that_has_failed_is_a_loss_at_once(scene, system):
-    """PortAudio knows sooner than the clock."""
+    """PortAudio reports a failure sooner than the clock."""
     system.streams[0].active = False
     assert scene.pass_time(0.1) == ["lost"]
 
 
-def test_a_program_that_was_held_up_has_lost_nothing(scene):
-    """After a suspension the blocks come late, and so does the watchdog: that is no silence of the device."""
+def test_a_suspended_program_has_not_lost_the_device(scene):
+    """After a suspension the blocks come late, and so does the watchdog: the device is not silent."""
     scene.now += 60.0
     assert scene.pass_time(0.1) == ["open"]
     assert set(scene.pass_time(1.0, sound=0.3)) == {"open"}
 
 
-def test_a_device_that_returns_is_heard_by_its_name(scene, system, steth):
-    """The library is restarted until it sees the device, whatever its number; the gap is one, and counted."""
+def test_a_device_that_returns_is_opened_by_name(scene, system, steth):
+    """The library is restarted until it lists the device, at any index; there is one gap, and it is counted."""
     system.plugged = []
     scene.pass_time(5.0)
     assert scene.status.message == "steth: is not connected: looking for it"
@@ -107,8 +107,8 @@ def test_a_device_that_returns_is_heard_by_its_name(scene, system, steth):
     assert scene.status.lost_s == pytest.approx(sum(end - start for start, end in read.lost) / RATE)
 
 
-def test_pauses_grow_to_their_largest(scene, system):
-    """At first at once, later more and more seldom, for as long as the program runs."""
+def test_pauses_between_attempts_grow(scene, system):
+    """The first attempts come quickly, the later ones at a constant rate, for as long as the program runs."""
     system.plugged = []
     scene.pass_time(60.0)
     assert 60 / (PAUSES_S[-1] + POLL_S) - 5 <= system.restarts <= 60 / PAUSES_S[-1] + 2
@@ -117,16 +117,16 @@ def test_pauses_grow_to_their_largest(scene, system):
     assert system.restarts - before >= 600 / (PAUSES_S[-1] + 2 * POLL_S) - 1
 
 
-def test_the_clock_goes_on_while_the_device_is_away(scene, system):
-    """Lost sound is written at the pace of time, so windows come and are withheld."""
+def test_lost_sound_is_written_while_the_device_is_away(scene, system):
+    """It is written at the pace of the clock, so windows come and are withheld."""
     before = scene.ring.end_sample
     system.plugged = []
     scene.pass_time(10.0)
     assert scene.ring.end_sample - before == pytest.approx(10 * RATE, abs=1.5 * RATE * POLL_S)
 
 
-def test_a_device_that_does_not_open_is_tried_again(scene, system):
-    """The reason is told; once it opens, all is well."""
+def test_a_device_that_does_not_open_is_retried(scene, system):
+    """The status has the reason; once the device opens, the state is open."""
     system.streams[0].active = False
     system.failing = "steth: cannot be opened (busy)"
     scene.pass_time(3.0)
@@ -136,8 +136,8 @@ def test_a_device_that_does_not_open_is_tried_again(scene, system):
     assert scene.pass_time(0.2, sound=0.1)[-1] == "open"
 
 
-def test_a_device_that_opens_and_stays_silent_is_tried_again(scene, system):
-    """It stays lost until a block comes, and is opened anew after the time that a first block may take."""
+def test_a_device_that_opens_and_stays_silent_is_retried(scene, system):
+    """It stays lost until a block comes, and is reopened after the time allowed for a first block."""
     system.streams[0].active = False
     scene.pass_time(1.0)
     assert len(system.streams) == 2
@@ -147,22 +147,22 @@ def test_a_device_that_opens_and_stays_silent_is_tried_again(scene, system):
 
 
 class TestOnce:
-    """With `--once`, and where nothing was ever heard."""
+    """With `--once`, and when no sound ever came."""
 
     def test_a_loss_is_an_error(self, system, steth):
-        """It names what failed and the nearest fix."""
-        made = Scene(system, steth, once=True)
-        made.watchdog.open()
-        made.pass_time(1.0, sound=0.3)
+        """It names the device and the next step."""
+        new_scene = Scene(system, steth, once=True)
+        new_scene.watchdog.open()
+        new_scene.pass_time(1.0, sound=0.3)
         with pytest.raises(DeviceError, match=r"steth: no sound comes any more; check its plug"):
-            made.pass_time(2.0)
+            new_scene.pass_time(2.0)
 
     def test_a_device_that_never_gives_sound_is_an_error(self, system, steth):
-        """It opened, but nothing came."""
-        made = Scene(system, steth)
-        made.watchdog.open()
+        """It opened, but no block came."""
+        new_scene = Scene(system, steth)
+        new_scene.watchdog.open()
         with pytest.raises(DeviceError, match="steth: opens, but gives no sound"):
-            made.pass_time(FIRST_BLOCK_S + 0.5)
+            new_scene.pass_time(FIRST_BLOCK_S + 0.5)
 
     def test_a_device_that_does_not_open_is_an_error(self, system, steth):
         """The library's own reason is raised."""
@@ -177,29 +177,29 @@ class TestWaitForDevice:
     def test_a_device_that_does_not_open_is_waited_for(self, system, steth):
         """Nothing is lost before the first block, however long that takes."""
         system.failing = "steth: cannot be opened (busy)"
-        made = Scene(system, steth, wait_for_device=True)
-        made.watchdog.open()
-        assert made.status.message == "steth: cannot be opened (busy): waiting for it"
-        made.pass_time(30.0)
-        assert made.status.state == "lost"
+        new_scene = Scene(system, steth, wait_for_device=True)
+        new_scene.watchdog.open()
+        assert new_scene.status.message == "steth: cannot be opened (busy): waiting for it"
+        new_scene.pass_time(30.0)
+        assert new_scene.status.state == "lost"
         system.failing = None
-        made.pass_time(1.0)
-        made.pass_time(0.5, sound=0.3)
-        assert (made.status.state, made.status.reopened, made.status.lost_s) == ("open", 0, 0.0)
+        new_scene.pass_time(1.0)
+        new_scene.pass_time(0.5, sound=0.3)
+        assert (new_scene.status.state, new_scene.status.reopened, new_scene.status.lost_s) == ("open", 0, 0.0)
 
     def test_a_device_that_gives_no_sound_is_waited_for(self, system, steth):
-        """It is opened again and again."""
-        made = Scene(system, steth, wait_for_device=True)
-        made.watchdog.open()
-        made.pass_time(3 * FIRST_BLOCK_S)
+        """It is reopened again and again."""
+        new_scene = Scene(system, steth, wait_for_device=True)
+        new_scene.watchdog.open()
+        new_scene.pass_time(3 * FIRST_BLOCK_S)
         assert len(system.streams) >= 2
 
 
 class TestRate:
     """The measured rate."""
 
-    def test_a_true_clock(self, scene):
-        """It is told after 20 s, and no drift is."""
+    def test_an_accurate_clock(self, scene):
+        """The rate is known after 20 s, and no drift is reported."""
         assert scene.status.measured_rate_hz is None
         scene.pass_time(25.0, sound=0.3)
         assert scene.status.measured_rate_hz == pytest.approx(RATE, rel=1e-6)
@@ -207,13 +207,13 @@ class TestRate:
 
     @pytest.mark.parametrize("rate", [980, 1010])
     def test_a_clock_that_is_off(self, scene, rate):
-        """More than half a percent is told, with its sign."""
+        """A deviation of more than half a percent is reported with its sign."""
         scene.pass_time(30.0, sound=0.3, rate=rate)
         scene.pass_time(130.0, sound=0.3, rate=rate)
         assert scene.status.drift == pytest.approx(rate / RATE - 1, rel=1e-3)
 
-    def test_an_overflow_begins_the_measurement_anew(self, scene, system):
-        """Samples that were thrown away would look like a slow clock."""
+    def test_an_overflow_restarts_the_measurement(self, scene, system):
+        """Dropped samples would look like a slow clock."""
         scene.pass_time(25.0, sound=0.3)
         system.streams[-1].deliver(100, 0.3, overflow=True)
         scene.pass_time(0.2, sound=0.3)
@@ -221,18 +221,18 @@ class TestRate:
         assert scene.status.overflows == 1
 
 
-class TestDeadInput:
-    """What is wrong with the sound that comes."""
+class TestDiagnosis:
+    """The diagnosis of the sound that comes."""
 
-    def test_digital_silence_is_told_within_two_seconds(self, system, steth):
+    def test_digital_silence_is_reported_within_two_seconds(self, system, steth):
         """From the first block on."""
-        made = Scene(system, steth)
-        made.watchdog.open()
-        made.pass_time(2.0, sound=0.0)
-        assert "digital silence" in made.status.finding
+        new_scene = Scene(system, steth)
+        new_scene.watchdog.open()
+        new_scene.pass_time(2.0, sound=0.0)
+        assert "digital silence" in new_scene.status.finding
 
-    def test_lost_sound_is_no_dead_input(self, scene, system):
-        """The zeros of a gap say nothing about the device; a device that is gone is told as gone."""
+    def test_lost_sound_gives_no_finding(self, scene, system):
+        """The zeros of a gap are not diagnosed; a lost device is reported as lost."""
         noise = np.random.default_rng(0)
         system.plugged = []
         scene.pass_time(5.0)
@@ -246,8 +246,8 @@ class TestDeadInput:
         assert (scene.status.state, scene.status.finding) == ("open", None)
 
 
-def test_an_exception_of_the_callback_comes_out(scene):
-    """The next look raises it."""
+def test_an_exception_of_the_callback_is_raised(scene):
+    """The next poll raises it."""
     scene.capture.failure = MemoryError("scripted")
     with pytest.raises(MemoryError, match="scripted"):
         scene.watchdog.poll()
