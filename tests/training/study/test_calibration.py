@@ -1,4 +1,4 @@
-"""A study's outputs to scores: nobody helps to choose the calibration that he is judged with."""
+"""A study's outputs to scores: no fold is calibrated by itself."""
 
 from __future__ import annotations
 
@@ -6,102 +6,122 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from training.data.annotations import REGULAR, RhythmWindow
+from training.data.audio import Frames, Sound
+from training.data.corpus import Corpus
 from training.data.recording import Recording
-from training.study.calibration import FoldCalibration, Repeat, calibrations_of, judged_of, marked_of, without_unshown
+from training.study.calibration import (
+    FoldCalibration,
+    Repeat,
+    duration_s,
+    fit_fold_calibrations,
+    score_annotated_windows,
+    score_recordings,
+    without_inaudible,
+)
 
 LABELS = ("normal", "murmur", "extrastole")
 NUM = 12
 
 
-def repeat_of(seed: int = 0, certain: float = 3.0) -> tuple[Repeat, NDArray[np.intp]]:
-    """Return outputs of two folds, mostly right, and the truth."""
+def corpus_of(labels: tuple[str, ...] = LABELS) -> Corpus:
+    """Return 12 recordings of 6 s."""
+    recordings = [Recording(Path(f"{row}.wav"), (LABELS[row % 3],), f"p{row}", "clinic") for row in range(NUM)]
+    empty = Frames(np.empty((0, 64), np.float32), np.empty((3, 0), np.float32))
+    return Corpus(recordings, [Sound(one, empty, 6 * HEART.sample_rate) for one in recordings], labels, {"clinic"})
+
+
+CORPUS = corpus_of()
+
+
+def repeat_of(seed: int = 0) -> Repeat:
+    """Return outputs of two folds that are mostly right."""
     rng = np.random.default_rng(seed)
-    truth = np.arange(NUM, dtype=np.intp) % 3
     outputs = {row: rng.standard_normal((2, 4)).astype(np.float32) for row in range(NUM)}
-    for row, its in outputs.items():
-        its[:, truth[row]] += certain
-        its[:, 3] -= 6
-    return Repeat({row: row % 2 for row in range(NUM)}, outputs, {}, {}), truth
+    for row, windows in outputs.items():
+        windows[:, row % 3] += 3.0
+        windows[:, 3] -= 6
+    return Repeat({row: row % 2 for row in range(NUM)}, outputs, {}, {})
 
 
-def chosen(repeat: Repeat, truth: NDArray[np.intp]) -> dict[int, FoldCalibration]:
-    """Return the calibrations, with labels equally common."""
-    return calibrations_of(repeat, list(range(NUM)), truth, LABELS, [1.0, 1.0, 1.0], 1.0)
+def fitted(repeat: Repeat) -> dict[int, FoldCalibration]:
+    """Return the calibrations, with labels equally common in training."""
+    return fit_fold_calibrations(repeat, list(range(NUM)), CORPUS, [1.0, 1.0, 1.0], 1.0)
 
 
-def recordings() -> list[Recording]:
-    """Return a recording for each row."""
-    return [Recording(Path(f"{row}.wav"), (LABELS[row % 3],), f"p{row}", "clinic") for row in range(NUM)]
-
-
-def test_nobody_chooses_his_own() -> None:
-    """Whatever a fold's outputs are, its calibration stays; that of the other fold follows them."""
-    repeat, truth = repeat_of()
-    before = chosen(repeat, truth)
+def test_no_fold_is_calibrated_by_itself() -> None:
+    """A fold's calibration does not change with its outputs; that of the other fold does."""
+    repeat = repeat_of()
+    before = fitted(repeat)
     for row in range(0, NUM, 2):
         repeat.outputs[row] = -5 * repeat.outputs[row]
-    after = chosen(repeat, truth)
+    after = fitted(repeat)
     assert after[0] == before[0]
     assert after[1] != before[1]
     assert after[1].calibration.temperature > before[1].calibration.temperature
 
 
 def test_scores_are_means_over_windows() -> None:
-    """Calibrated window by window; windows that are hardly a heart are counted as withheld."""
-    repeat, _ = repeat_of()
+    """Each window is calibrated; windows with a low heart probability count as withheld."""
+    repeat = repeat_of()
     repeat.outputs[3][1, 3] = 50.0
     plain = {fold: FoldCalibration(Calibration("softmax", 1.0, (0.0, 0.0, 0.0)), 0.5) for fold in (0, 1)}
-    judged = judged_of(repeat.outputs, [1, 3], recordings(), [6.0] * NUM, repeat.fold_of, plain, 3)
-    assert [its.recording.path.name for its in judged] == ["1.wav", "3.wav"]
-    assert [(its.num_withheld, its.num_windows) for its in judged] == [(0, 2), (1, 2)]
+    scored = score_recordings(repeat.outputs, [1, 3], CORPUS, repeat.fold_of, plain)
+    assert [one.recording.path.name for one in scored] == ["1.wav", "3.wav"]
+    assert [(one.num_withheld, one.num_windows, one.duration_s) for one in scored] == [(0, 2, 6.0), (1, 2, 6.0)]
     expected = plain[0].calibration.scores(repeat.outputs[3], 3).mean(axis=0)
-    assert judged[1].scores == pytest.approx(expected.tolist())
+    assert scored[1].scores == pytest.approx(expected.tolist())
 
 
-def test_a_network_that_cannot_tell_withholds_nothing() -> None:
-    """The article's has no output for what is no heart."""
-    repeat, _ = repeat_of()
-    outputs = {row: np.abs(its[:, :3]) for row, its in repeat.outputs.items()}
+def test_a_network_without_non_cardiac_output_withholds_nothing() -> None:
+    """The article's network has no such output."""
+    repeat = repeat_of()
+    outputs = {row: np.abs(windows[:, :3]) for row, windows in repeat.outputs.items()}
     share = dict.fromkeys((0, 1), FoldCalibration(Calibration("share"), None))
-    judged = judged_of(outputs, [0], recordings(), [6.0] * NUM, repeat.fold_of, share, 3)
-    assert (judged[0].heart, judged[0].num_withheld) == (None, 0)
+    (scored,) = score_recordings(outputs, [0], CORPUS, repeat.fold_of, share)
+    assert (scored.heart, scored.num_withheld) == (None, 0)
 
 
-def test_what_is_given_unshown_does_not_shuffle_folds() -> None:
-    """Without it the score of an extrasystole is the same in every fold that hears the same."""
+def test_without_inaudible_extrasystoles() -> None:
+    """Equal outputs in different folds then have equal scores of an extrasystole."""
     given = {
         fold: ((1 - share, 0.0, share), (0.0, 1 - share, share), (0.0, 0.0, 1.0))
         for fold, share in enumerate((0.0, 0.2))
     }
     calibrations = {
-        fold: FoldCalibration(Calibration("softmax", 1.0, (0.0, 0.0, 0.0), its), 0.1) for fold, its in given.items()
+        fold: FoldCalibration(Calibration("softmax", 1.0, (0.0, 0.0, 0.0), matrix), 0.1)
+        for fold, matrix in given.items()
     }
     same = {0: np.ones((1, 4), np.float32), 1: np.ones((1, 4), np.float32)}
-    told = (same, [0, 1], recordings(), [6.0] * NUM, {0: 0, 1: 1})
-    first, second = judged_of(*told, calibrations, 3)
+    first, second = score_recordings(same, [0, 1], CORPUS, {0: 0, 1: 1}, calibrations)
     assert first.scores[2] < second.scores[2]
-    first, second = judged_of(*told, without_unshown(calibrations), 3)
+    first, second = score_recordings(same, [0, 1], CORPUS, {0: 0, 1: 1}, without_inaudible(calibrations))
     assert first.scores == second.scores
 
 
-def test_marked_windows_have_their_scores() -> None:
-    """Those whose rhythm is known, in the order of the recordings, by the calibration of their fold."""
-    repeat, _ = repeat_of()
+def test_annotated_windows() -> None:
+    """Windows with a known rhythm, in the order of the recordings, scored by the calibration of their fold."""
+    repeat = repeat_of()
     repeat.windows.update({4: np.eye(4, dtype=np.float32)[[2, 0, 1]], 1: np.eye(4, dtype=np.float32)[[0, 2]]})
     rhythms = {
         1: [RhythmWindow(1, frozenset({"premature"})), RhythmWindow(9, frozenset())],
         4: [RhythmWindow(0, frozenset({REGULAR})), RhythmWindow(2, frozenset())],
     }
     sharp = FoldCalibration(Calibration("softmax", 0.1, (0.0, 0.0, 0.0)), 0.1)
-    unheard = ((0.5, 0.0, 0.5), (0.0, 0.5, 0.5), (0.0, 0.0, 1.0))  # says nothing of windows
-    flat = FoldCalibration(Calibration("softmax", 4.0, (0.0, 0.0, 0.0), unheard), 0.1)
-    marked = marked_of(repeat, rhythms, recordings(), {0: sharp, 1: flat}, LABELS)
-    assert marked.patients == ["p1", "p4", "p4"]
-    assert marked.recordings == ["clinic/1.wav", "clinic/4.wav", "clinic/4.wav"]
-    assert marked.score[1] > 0.99 > 0.5 > marked.score[0] > 1 / 3 > marked.score[2]
-    assert list(marked.kinds) == [frozenset({"premature"}), frozenset({REGULAR}), frozenset()]
-    assert len(marked_of(repeat, rhythms, recordings(), {0: sharp, 1: flat}, ("normal", "murmur"))) == 0
+    inaudible = ((0.5, 0.0, 0.5), (0.0, 0.5, 0.5), (0.0, 0.0, 1.0))  # does not count for windows
+    flat = FoldCalibration(Calibration("softmax", 4.0, (0.0, 0.0, 0.0), inaudible), 0.1)
+    windows = score_annotated_windows(repeat, rhythms, CORPUS, {0: sharp, 1: flat})
+    assert windows.patients == ["p1", "p4", "p4"]
+    assert windows.recordings == ["clinic/1.wav", "clinic/4.wav", "clinic/4.wav"]
+    assert windows.score[1] > 0.99 > 0.5 > windows.score[0] > 1 / 3 > windows.score[2]
+    assert list(windows.kinds) == [frozenset({"premature"}), frozenset({REGULAR}), frozenset()]
+    two_labels = corpus_of(("normal", "murmur"))
+    assert len(score_annotated_windows(repeat, rhythms, two_labels, {0: sharp, 1: flat})) == 0
+
+
+def test_durations() -> None:
+    """Seconds before looping."""
+    assert duration_s(CORPUS, 5) == 6.0

@@ -1,4 +1,4 @@
-"""Other devices and rooms, made from a recording: what each does to level, band and noise."""
+"""Perturbations of a recording: what each does to level, band and noise."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
 from monitor.synthesis.noise import shaped_noise
-from training.study.perturbations import AS_RECORDED, SNRS_DB, band_power, disturbances, noise_disturbances, with_noise
+from training.study.perturbations import (
+    AS_RECORDED,
+    SNRS_DB,
+    add_noise,
+    band_power,
+    noise_perturbations,
+    perturbations,
+)
 
 RATE = 4000
 REAL = {"lungs": [np.sin(np.arange(3000, dtype=np.float32))], "speech": []}
-ALL = {**disturbances(), **noise_disturbances(REAL)}
+ALL = {**perturbations(), **noise_perturbations(REAL)}
 
 
 def tone(frequency_hz: float, duration_s: float = 6.0, amplitude: float = 0.2) -> np.ndarray:
@@ -24,7 +31,7 @@ def tone(frequency_hz: float, duration_s: float = 6.0, amplitude: float = 0.2) -
 
 
 def change_db(name: str, frequency_hz: float) -> float:
-    """Return how much louder a tone comes out of a disturbance."""
+    """Return the gain of a perturbation for a tone."""
     sound = tone(frequency_hz)
     changed = ALL[name](sound, RATE, np.random.default_rng(0))
     return float(10 * np.log10((changed**2).mean() / (sound**2).mean()))
@@ -33,7 +40,7 @@ def change_db(name: str, frequency_hz: float) -> float:
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("samples", [2003, 24_000])
 def test_length_and_type_stay(name: str, samples: int) -> None:
-    """Every disturbance gives as many finite float32 samples as it was given, and leaves what it was given alone."""
+    """Every perturbation returns as many finite float32 samples, and does not change its input."""
     sound = shaped_noise(np.ones(20_000, np.float32), samples, np.random.default_rng(1)) * np.float32(0.1)
     before = sound.copy()
     changed = ALL[name](sound, RATE, np.random.default_rng(0))
@@ -50,23 +57,23 @@ def test_the_generator_repeats_it(name: str) -> None:
     np.testing.assert_array_equal(first, second)
 
 
-def test_what_there_is() -> None:
-    """Gain both ways with clipping apart, three chest pieces, two lines, 8 bits, and each noise at four ratios."""
-    assert len(disturbances()) == 10
-    assert len(noise_disturbances(REAL)) == 3 * len(SNRS_DB)  # nothing of a kind without sounds
+def test_all_perturbations() -> None:
+    """Gain both ways and clipping, three chest pieces, two lines, 8 bits, and each noise at four ratios."""
+    assert len(perturbations()) == 10
+    assert len(noise_perturbations(REAL)) == 3 * len(SNRS_DB)  # nothing of a kind without sounds
     assert "lungs at 0 dB" in ALL
     np.testing.assert_array_equal(ALL[AS_RECORDED](tone(50.0), RATE, np.random.default_rng(0)), tone(50.0))
 
 
-def test_gain_with_room_is_not_seen() -> None:
-    """A picture shows levels relative to the window, so a louder line that does not clip changes nothing."""
+def test_gain_without_clipping_leaves_the_image() -> None:
+    """An input image shows levels relative to the window."""
     sound = (tone(60.0) + tone(130.0)) * np.hanning(24_000).astype(np.float32)
     louder = ALL["20 dB louder, with room"](sound, RATE, np.random.default_rng(0))
     np.testing.assert_allclose(input_image(louder[:20_000], HEART), input_image(sound[:20_000], HEART), atol=0.02)
 
 
 def test_gain_and_clipping() -> None:
-    """20 dB is a factor of ten; clipped, nothing is above full scale, and what was loud stays there."""
+    """20 dB is a factor of ten; clipped, loud samples are at full scale and none above."""
     assert change_db("20 dB quieter, 16 bit", 100.0) == pytest.approx(-20.0, abs=0.05)
     assert change_db("20 dB louder, with room", 100.0) == pytest.approx(20.0, abs=0.01)
     clipped = ALL["20 dB louder, clipped"](tone(100.0), RATE, np.random.default_rng(0))
@@ -85,7 +92,7 @@ def test_eight_bits_have_few_values() -> None:
     [("bass-heavy chest piece", 12.0, -12.0), ("thin chest piece", -19.8, 6.0)],
 )
 def test_chest_pieces_tilt(name: str, low_db: float, high_db: float) -> None:
-    """What they do at 40 and at 400 Hz."""
+    """Their gain at 40 and at 400 Hz."""
     assert change_db(name, 40.0) == pytest.approx(low_db, abs=0.6)
     assert change_db(name, 400.0) == pytest.approx(high_db, abs=0.6)
 
@@ -96,14 +103,14 @@ def test_the_tube_resonates() -> None:
     assert abs(change_db("resonant chest piece", 90.0)) < 0.5
 
 
-def test_a_telephone_takes_the_heart_sounds_away() -> None:
-    """Nothing is left of 60 Hz, nearly all of 800 Hz."""
+def test_a_telephone_removes_low_frequencies() -> None:
+    """It attenuates 60 Hz by more than 50 dB, and passes 800 Hz."""
     assert change_db("telephone band, 300 to 3400 Hz at 8 kHz", 60.0) < -50
     assert change_db("telephone band, 300 to 3400 Hz at 8 kHz", 800.0) == pytest.approx(0.0, abs=0.3)
 
 
-def test_through_44_khz_and_back_little_is_lost() -> None:
-    """Tones of the heart's band and above come back at the same level, less than a millisecond later."""
+def test_resampling_twice_keeps_level_and_time() -> None:
+    """Tones below 1 kHz keep their level, and a thump moves by less than a millisecond."""
     assert change_db("played at 44.1 kHz and back", 120.0) == pytest.approx(0.0, abs=0.05)
     assert change_db("played at 44.1 kHz and back", 900.0) == pytest.approx(0.0, abs=0.05)
     thump = np.exp(-0.5 * ((np.arange(24_000) - 12_000) / 40.0) ** 2).astype(np.float32)
@@ -113,17 +120,17 @@ def test_through_44_khz_and_back_little_is_lost() -> None:
 
 @given(st.floats(-10, 40), st.sampled_from([30.0, 100.0, 700.0]), st.integers(0, 9))
 @settings(max_examples=25, deadline=None)
-def test_the_ratio_is_kept(snr_db: float, frequency_hz: float, seed: int) -> None:
-    """What is added has the power that the ratio asks for, counted from 20 to 1000 Hz."""
+def test_the_signal_to_noise_ratio(snr_db: float, frequency_hz: float, seed: int) -> None:
+    """The added noise has the power that the ratio asks for, between 20 and 1000 Hz."""
     sound = tone(frequency_hz)
     noise = shaped_noise(np.ones(13_000, np.float32), len(sound), np.random.default_rng(seed))
-    added = with_noise(sound, noise, snr_db, RATE) - sound
+    added = add_noise(sound, noise, snr_db, RATE) - sound
     ratio_db = 10 * np.log10(band_power(sound, RATE) / band_power(added, RATE))
     assert ratio_db == pytest.approx(snr_db, abs=0.05)
 
 
-def test_power_is_of_the_band_that_is_shown() -> None:
-    """A tone inside counts with half its squared amplitude, one outside not at all."""
+def test_power_in_the_band() -> None:
+    """A tone in the band has half its squared amplitude, one above it none."""
     assert band_power(tone(100.0, amplitude=0.5), RATE) == pytest.approx(0.125, rel=1e-3)
     assert band_power(tone(1500.0), RATE) == pytest.approx(0.0, abs=1e-9)
 
@@ -131,5 +138,5 @@ def test_power_is_of_the_band_that_is_shown() -> None:
 def test_silence_stays_silence() -> None:
     """Silent noise adds nothing, and nothing is added to silence."""
     silence = np.zeros(4000, np.float32)
-    np.testing.assert_array_equal(with_noise(tone(50.0, 1.0), silence, 0.0, RATE), tone(50.0, 1.0))
-    assert not with_noise(silence, tone(50.0, 1.0), 0.0, RATE).any()
+    np.testing.assert_array_equal(add_noise(tone(50.0, 1.0), silence, 0.0, RATE), tone(50.0, 1.0))
+    assert not add_noise(silence, tone(50.0, 1.0), 0.0, RATE).any()
