@@ -107,7 +107,7 @@ class Analyzer:
 
     @property
     def read_samples(self) -> int:
-        """Samples of the source to push at a time where the result is waited for: never more than one hop."""
+        """Samples of the source to push at a time if the result is waited for: at most one hop."""
         return self._scorer.read_samples
 
     @property

@@ -37,7 +37,7 @@ MIN_CLIP_S = 0.5
 
 NO_SOUND: Final = "no sound: is the input muted or unplugged?"
 DROPS_OUT: Final = "sound drops out: check the cable"
-CLIPPING: Final = "clipping {share:.0%}: turn the input down"
+CLIPPING: Final = "clipping {fraction:.0%}: turn the input down"
 NOISE: Final = "much noise above 600 Hz: press the chest piece on, keep still"
 NO_HEARTBEAT: Final = "no heartbeat heard: place the chest piece on the chest"
 BUMPS: Final = "loud bumps: keep the chest piece and its cable still"
@@ -95,7 +95,7 @@ def judge_quality(
     if statistics.dead > 0.0:
         return Quality(score, DROPS_OUT)
     if statistics.clipped >= CLIPPED_NOTICE:
-        return Quality(score, CLIPPING.format(share=statistics.clipped))
+        return Quality(score, CLIPPING.format(fraction=statistics.clipped))
     return Quality(score, _main_reason(gate, features, odds) if score < NOTICE_BELOW else None)
 
 
@@ -108,7 +108,7 @@ def _unusable(statistics: SignalStatistics, clip_s: float | None) -> Quality | N
     if statistics.dead >= MAX_DEAD:
         return Quality(0.0, DROPS_OUT, "poor-signal")
     if statistics.clipped >= MAX_CLIPPED:
-        return Quality(0.0, CLIPPING.format(share=statistics.clipped), "poor-signal")
+        return Quality(0.0, CLIPPING.format(fraction=statistics.clipped), "poor-signal")
     return None
 
 

@@ -1,9 +1,9 @@
 """Samples to gated, calibrated scores, window by window: the one path that the monitor and the evaluation share.
 
 :class:`WindowScorer` resamples a sound that arrives in blocks, extracts the features of each window on the hop grid,
-runs the network, calibrates, and says whether the quality gate lets the window pass. A clip shorter than a window is
-looped to fill one. However the sound is cut into blocks, the scores are the same bit for bit. What the raw samples,
-the beats and the windows before say of a window is :mod:`monitor.analysis`'s. Belongs to one thread.
+runs the network, calibrates, and says whether the window passes the quality gate. A clip shorter than a window is
+looped to fill one. However the sound is cut into blocks, the scores are the same bit for bit. Raw-signal quality, beat
+tracking and the rolling verdict are in :mod:`monitor.analysis`. Belongs to one thread.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from monitor.inference.quality_gate import GateFeatures, QualityGate, gate_featu
 __all__ = ["ScoredWindow", "WindowScorer"]
 
 MAX_READ_S = 0.5
-"""Seconds to push at a time where the result is waited for."""
+"""Seconds to push at a time, at most, if the result is waited for."""
 MAX_PUSH_HOPS = 4
-"""Hops to push at a time where it is not: more of them share the cost of a call, but their windows must still fit."""
+"""Hops to push at a time, at most, if it is not: several hops cost less together, but their windows must be held."""
 
 
 class ScoredWindow(NamedTuple):
@@ -125,7 +125,7 @@ class WindowScorer:
 
     @property
     def read_samples(self) -> int:
-        """Samples of the source to push at a time where the result is waited for: never more than one hop."""
+        """Samples of the source to push at a time if the result is waited for: at most one hop."""
         return max(1, round(min(self.hop_s, MAX_READ_S) * self._sample_rate))
 
     @property

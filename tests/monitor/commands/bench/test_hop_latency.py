@@ -1,4 +1,4 @@
-"""What is timed as a hop, and as its stages, is what the monitor does."""
+"""Hops and stages are timed as the monitor runs them."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ def test_the_stages_are_the_hop(maker, sound, request, monkeypatch):
 
 
 def test_every_stage_is_timed(plain_bundle, sound):
-    """Each stage has as many times as hops were asked for, and none took less than nothing."""
+    """Each stage has a time, of 0 or more, for every hop."""
     times = measure_stages(plain_bundle, sound, 4000, 5)
     assert tuple(times) == STAGES
     assert all(len(seconds) == 5 and min(seconds) >= 0.0 for seconds in times.values())
 
 
 def test_hops_and_bare_runs_take_turns(bundle_dir, sound):
-    """As many bare runs as hops are timed, and each took some time."""
+    """As many bare runs as hops are timed, each above 0."""
     hops, bare = measure_hops(load_bundle(bundle_dir), sound, 4000, 7)
     assert len(hops) == len(bare) == 7
     assert min(hops + bare) > 0.0
 
 
 def test_another_engine_is_refused(plain_bundle, sound):
-    """The figure is against LiteRT; another engine has no bare run to compare with."""
+    """Only the LiteRT engine has a bare run to compare with."""
     with pytest.raises(ValueError, match="LiteRT"):
         measure_hops(plain_bundle, sound, 4000, 1)
 
 
 def test_the_source_is_not_changed(plain_bundle, sound):
-    """Measuring leaves the waveform as it was."""
+    """Measuring does not change the waveform."""
     before = sound.copy()
     measure_stages(plain_bundle, sound, 4000, 2)
     np.testing.assert_array_equal(sound, before)
