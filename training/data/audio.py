@@ -122,7 +122,7 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
     if start_s and not len(samples):
         raise RecordingError(f"{path}: ends before {start_s:g} s", "correct start_s, or leave it out")
     if not np.isfinite(samples).all():
-        raise RecordingError(f"{path}: holds values that are no numbers", "check the file, or leave it out")
+        raise RecordingError(f"{path}: holds NaN or infinite values", "check the file, or leave it out")
     if not 1000 <= rate <= 192_000:
         raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out")
     if not len(samples):

@@ -144,7 +144,7 @@ def _blocks(file: _SequentialFile, path: Path) -> Iterator[NDArray[np.float32]]:
     while len(block := file.read(out=buffer)):
         mono = _mean_of_channels(block)
         if not np.isfinite(mono).all():
-            raise RecordingError(f"{path}: holds values that are no numbers", "check the file, or leave it out")
+            raise RecordingError(f"{path}: holds NaN or infinite values", "check the file, or leave it out")
         yield mono
 
 

@@ -148,7 +148,7 @@ def test_unreadable_files_are_listed_and_left_out(
     assert values["recordings"] == 8
     assert len(values["left_out"]["unreadable"]) == 2
     assert "n9_broken.wav: cannot be read as audio" in err
-    assert "n8_nan.wav: holds values that are no numbers" in err
+    assert "n8_nan.wav: holds NaN or infinite values" in err
 
 
 def test_no_file_can_be_read(bundle_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

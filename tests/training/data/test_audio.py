@@ -1,4 +1,4 @@
-"""Recordings become frames, by the monitor's own code."""
+"""Recordings become frames, by the monitor's own spectrogram."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def recording(path: Path) -> Recording:
     return Recording(path, ("normal",), "p", "set")
 
 
-def test_reads_as_it_is(tmp_path: Path, signals: Any) -> None:
-    """At the picture's rate, the samples of a float file come unchanged."""
+def test_samples_at_the_sample_rate_do_not_change(tmp_path: Path, signals: Any) -> None:
+    """At the sample rate of the spectrogram, the samples of a float file do not change."""
     waveform = signals.noise(5000)
     soundfile.write(tmp_path / "a.wav", waveform, 4000, subtype="FLOAT")
     read = read_waveform(tmp_path / "a.wav", 4000)
@@ -35,14 +35,14 @@ def test_reads_as_it_is(tmp_path: Path, signals: Any) -> None:
 
 
 def test_channels_are_mixed(tmp_path: Path, signals: Any) -> None:
-    """Of two channels, the mean is read."""
+    """Of two channels, the mean is returned."""
     left, right = signals.noise(5000, seed=1), signals.noise(5000, seed=2)
     soundfile.write(tmp_path / "a.wav", np.stack((left, right), axis=1), 4000, subtype="FLOAT")
     np.testing.assert_allclose(read_waveform(tmp_path / "a.wav", 4000), (left + right) / 2, atol=1e-7)
 
 
-def test_another_rate_as_the_monitor_hears_it(tmp_path: Path, signals: Any) -> None:
-    """A recording of another rate goes through the monitor's own resampler."""
+def test_another_rate_is_resampled(tmp_path: Path, signals: Any) -> None:
+    """A recording of another rate is resampled by the monitor's resampler."""
     waveform = signals.noise(44_100)
     soundfile.write(tmp_path / "a.wav", waveform, 44_100, subtype="FLOAT")
     np.testing.assert_array_equal(read_waveform(tmp_path / "a.wav", 4000), resampled(waveform, 44_100, 4000))
@@ -76,14 +76,14 @@ def damaged(folder: Path, kind: str) -> Path:
         ("empty", "cannot be read as audio; check the file, or leave it out"),
         ("no samples", "holds no usable samples; check the file, or leave it out"),
         ("fraction of a sample", "holds no usable samples; check the file, or leave it out"),
-        ("NaN", "holds values that are no numbers; check the file, or leave it out"),
-        ("infinite", "holds values that are no numbers; check the file, or leave it out"),
+        ("NaN", "holds NaN or infinite values; check the file, or leave it out"),
+        ("infinite", "holds NaN or infinite values; check the file, or leave it out"),
         ("500", "has a rate of 500 Hz, not 1000 to 192000; leave it out"),
         ("384000", "has a rate of 384000 Hz, not 1000 to 192000; leave it out"),
     ],
 )
-def test_refuses(tmp_path: Path, kind: str, words: str) -> None:
-    """A file that cannot be used is named in one line with the reason."""
+def test_unusable_files(tmp_path: Path, kind: str, words: str) -> None:
+    """The error is one line with the file and the reason."""
     path = damaged(tmp_path, kind)
     with pytest.raises(RecordingError) as caught:
         read_waveform(path, 4000)
@@ -92,7 +92,7 @@ def test_refuses(tmp_path: Path, kind: str, words: str) -> None:
 
 @given(st.integers(1, 50), st.integers(1, 200))
 def test_loop(length: int, wanted: int) -> None:
-    """A short waveform begins again at its end until it is long enough; a long one is left alone."""
+    """A short waveform is repeated until it is long enough; a long one does not change."""
     waveform = np.arange(length, dtype=np.float32)
     looped = loop(waveform, wanted)
     assert len(looped) == max(length, wanted)
@@ -101,25 +101,25 @@ def test_loop(length: int, wanted: int) -> None:
 
 @pytest.mark.parametrize("samples", [256, 355, 356, 19_999, 20_000, 20_100, 61_234])
 def test_frames_are_the_monitors(samples: int, signals: Any) -> None:
-    """All frames that fit are there, and any window cut from them is the picture of its samples, bit for bit."""
+    """All frames that fit are there, and any window of them gives the image of its samples, bit for bit."""
     waveform = signals.noise(samples)
     frames = compute_frames(waveform, HEART)
     assert len(frames) == (samples - 256) // 100 + 1
-    painter = ImageBuilder(HEART.num_frames)
+    builder = ImageBuilder(HEART.num_frames)
     for begin in range(0, samples - 20_000 + 1, 3700):
         expected = input_image(waveform[begin : begin + 20_000], HEART)
-        np.testing.assert_array_equal(painter.build(frames.window(begin // 100, HEART.num_frames)), expected)
+        np.testing.assert_array_equal(builder.build(frames.window(begin // 100, HEART.num_frames)), expected)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 255])
 def test_too_short_for_a_frame(samples: int, signals: Any) -> None:
-    """Less than one frame is refused."""
+    """Less than one frame is an error."""
     with pytest.raises(ValueError, match=f"waveform of {samples} samples must hold at least one frame of 256"):
         compute_frames(signals.noise(samples), HEART)
 
 
 def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
-    """A clip of 2 s is heard as the monitor hears it, looped to 5 s, and windows can be cut at any phase of it."""
+    """A clip of 2 s is looped to 5 s as in the monitor, with frames for a window at any phase."""
     waveform = signals.noise(8000)
     soundfile.write(tmp_path / "a.wav", waveform, 4000, subtype="FLOAT")
     sound = read_sound(recording(tmp_path / "a.wav"), HEART)
@@ -130,8 +130,8 @@ def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
     np.testing.assert_array_equal(ImageBuilder(198).build(sound.frames.window(0, 198)), expected)
 
 
-def test_one_sample_is_a_recording(tmp_path: Path) -> None:
-    """Even one sample can be looped: a constant, which the quality gate would withhold, and no crash here."""
+def test_a_recording_of_one_sample(tmp_path: Path) -> None:
+    """Even one sample can be looped to a constant with finite frames."""
     soundfile.write(tmp_path / "a.wav", np.array([0.5], np.float32), 4000)
     sound = read_sound(recording(tmp_path / "a.wav"), HEART)
     assert np.isfinite(sound.frames.log_power).all()
@@ -155,13 +155,13 @@ def sound_of(samples: int) -> Sound:
         (40_000, 5.0, [0, 200]),
     ],
 )
-def test_windows_that_the_monitor_would_judge(samples: int, hop_s: float, starts: list[int]) -> None:
-    """A window begins on every hop as long as it ends inside the recording; a short clip has exactly one."""
+def test_starts_are_those_of_the_monitor(samples: int, hop_s: float, starts: list[int]) -> None:
+    """A window begins at every hop as long as it ends inside the recording; a short clip has exactly one."""
     assert sound_of(samples).starts(HEART, hop_s) == starts
 
 
 @given(st.integers(20_000, 200_000), st.integers(1, 200))
 def test_every_start_has_its_frames(samples: int, hop_frames: int) -> None:
-    """Whatever length and hop, every window's frames are there."""
+    """Whatever length and hop, every window has its frames."""
     frames = (samples - 256) // 100 + 1
     assert all(start + 198 <= frames for start in sound_of(samples).starts(HEART, hop_frames * 0.025))

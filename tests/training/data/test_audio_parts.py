@@ -1,4 +1,4 @@
-"""A part of a file is read as if it were a file, and what cannot be read is left out with a line."""
+"""A part of a file is read as if it were a file, and unreadable files are left out with a message."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def noise(tmp_path_factory: pytest.TempPathFactory, signals: Any) -> Path:
 
 
 class TestParts:
-    """Times count from the file's beginning, in its own rate."""
+    """Times count from the beginning of the file, at its sample rate."""
 
     @given(start=st.integers(0, 39_999), length=st.integers(1, 50_000))
     def test_any_part(self, noise: Path, start: int, length: int) -> None:
-        """A part holds the samples between its times; an end behind the file's is the file's."""
+        """A part holds the samples between its times; an end beyond the file is the end of the file."""
         whole, rate = read_samples(noise)
         part, same_rate = read_samples(noise, start / 4000, (start + length) / 4000)
         assert rate == same_rate == 4000
         np.testing.assert_array_equal(part, whole[start : start + length])
 
     def test_cut_before_the_rate_changes(self, tmp_path: Path, signals: Any) -> None:
-        """A part of a file at another rate is cut first, so it is what a file of that part alone would be."""
+        """A part is cut before resampling, so that it equals a file of that part alone."""
         sound = signals.noise(88_200)
         soundfile.write(tmp_path / "a.wav", sound, 44_100, subtype="FLOAT")
         np.testing.assert_array_equal(
@@ -48,7 +48,7 @@ class TestParts:
 
     @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
     def test_formats(self, tmp_path: Path, signals: Any, suffix: str) -> None:
-        """Parts can be read of every kind of file."""
+        """Parts of every file format can be read."""
         soundfile.write(tmp_path / f"a{suffix}", signals.tone(80.0, 24_000), 4000)
         whole, _ = read_samples(tmp_path / f"a{suffix}")
         part, _ = read_samples(tmp_path / f"a{suffix}", 2.0, 4.0)
@@ -56,7 +56,7 @@ class TestParts:
         np.testing.assert_allclose(part, whole[8000:16_000], atol=1e-3)
 
     def test_a_sound_of_a_part(self, noise: Path) -> None:
-        """A recording's times are honoured where training reads it, and a short part is looped."""
+        """Training reads the part alone, and loops a short one."""
         part = Recording(noise, ("normal",), "p", "set", start_s=1.0, end_s=3.0)
         sound = read_sound(part, HEART)
         assert sound.num_samples == 8000
@@ -66,12 +66,12 @@ class TestParts:
 
     @pytest.mark.parametrize("start_s", [10.0, 11.0, 1e9])
     def test_behind_the_end(self, noise: Path, start_s: float) -> None:
-        """A part that begins where the file has ended is refused, with what to correct."""
+        """A part that begins beyond the file is an error with the next step."""
         with pytest.raises(RecordingError, match=r"noise\.wav: ends before .* s; correct start_s"):
             read_samples(noise, start_s)
 
-    def test_marks_are_of_the_whole_file(self, tmp_path: Path, heart_waveform: np.ndarray) -> None:
-        """Beats are spliced by marks that count from the file's beginning: a part of a file is not spliced."""
+    def test_annotations_are_of_the_whole_file(self, tmp_path: Path, heart_waveform: np.ndarray) -> None:
+        """Annotation times count from the beginning of the file, so a part of a file is not spliced."""
         soundfile.write(tmp_path / "a.wav", np.tile(heart_waveform, 2), 4000)
         states = ((0.0, 0.1), (0.1, 0.3), (0.3, 0.4), (0.4, 0.9))
         marks = [(0.9 * k + a, 0.9 * k + b, 1 + which) for k in range(22) for which, (a, b) in enumerate(states)]
@@ -83,15 +83,15 @@ class TestParts:
 
 
 class TestUsable:
-    """Files that cannot be read are left out, not fatal."""
+    """Unreadable files are left out, and are no error."""
 
     def recordings(self, *labels: str) -> list[Recording]:
-        """Return recordings whose number is their name."""
+        """Return recordings named by their index."""
         return [Recording(Path(str(number)), (label,), "p", "set") for number, label in enumerate(labels)]
 
     @staticmethod
     def fail_on(*names: str) -> Any:
-        """Return a reader that cannot read some."""
+        """Return a reader that fails on some names."""
 
         def read(recording: Recording) -> str:
             if recording.path.name in names:
@@ -100,14 +100,14 @@ class TestUsable:
 
         return read
 
-    def test_all_is_well(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without trouble all are kept in order, and nothing is said."""
+    def test_all_files_can_be_read(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """All are returned in order, and nothing is printed."""
         recordings = self.recordings("normal", "murmur")
         assert read_usable(recordings, self.fail_on(), lambda loss: None) == (recordings, ["0", "1"])
         assert capsys.readouterr() == ("", "")
 
     def test_some_are_left_out(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Each gets one line on standard error, and its tick."""
+        """Each has one line on standard error, and one step."""
         recordings = self.recordings("normal", "murmur", "normal", "murmur")
         ticks: list[float] = []
         usable, read = read_usable(recordings, self.fail_on("0", "3"), ticks.append)
@@ -118,12 +118,12 @@ class TestUsable:
         assert len(ticks) == 4
         assert np.isnan(ticks).all()
 
-    def test_a_label_vanishes(self) -> None:
-        """Where none of a label is left, training cannot go on."""
+    def test_a_label_without_recordings(self) -> None:
+        """A label without a readable recording is an error."""
         with pytest.raises(DataError, match="no recording of murmur can be read; see what auscult data says"):
             read_usable(self.recordings("normal", "murmur"), self.fail_on("1"), lambda loss: None)
 
-    def test_what_is_no_fault_of_the_file(self) -> None:
-        """Another error is not swallowed."""
+    def test_other_errors_are_raised(self) -> None:
+        """Errors other than RecordingError are not caught."""
         with pytest.raises(ZeroDivisionError):
             read_usable(self.recordings("normal"), lambda recording: 1 / 0, lambda loss: None)

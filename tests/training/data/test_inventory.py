@@ -163,7 +163,7 @@ class TestProblems:
         (part,) = take_inventory(read_sets([folder]), "auto").sets
         assert part.whole.recordings == part.labels["normal"].recordings == 1
         reasons = {Path(path).name: reason.rpartition(": ")[2] for path, reason in part.unreadable.items()}
-        assert reasons == {"nan.wav": "holds values that are no numbers", "empty.wav": "cannot be read as audio"}
+        assert reasons == {"nan.wav": "holds NaN or infinite values", "empty.wav": "cannot be read as audio"}
 
     def test_silent_files(self, write: Write, signals: Any) -> None:
         """A silent file is listed."""

@@ -21,7 +21,7 @@ from training.data.annotations import REGULAR
 from training.data.recording import Recording
 from training.evaluation.annotated_windows import score_annotated_windows
 from training.evaluation.bootstrap import Bootstrap
-from training.evaluation.ectopic import COLUMNS, AnnotatedWindows, rhythm_json, rhythm_metrics, rhythm_rows
+from training.evaluation.ectopic import COLUMNS, AnnotatedWindows, contrasts, rhythm_json, rhythm_metrics, rhythm_rows
 from training.evaluation.evaluation import evaluate
 from training.evaluation.scoring import ScoredRecording, score_recording
 from training.progress import SilentProgress
@@ -145,3 +145,26 @@ def test_the_command_reports_rhythm(
     shutil.move(clinic / "normal" / "normal" / "a.tsv", tmp_path / "a.tsv")
     assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rhythm"] is None
+
+
+def test_areas_and_counts() -> None:
+    """A score above that of regular windows, but not of all others, has AUC 1 and 0.5."""
+    kinds = [frozenset({"premature"})] * 4 + [frozenset({REGULAR})] * 4 + [frozenset[str]()] * 4
+    score = np.array([0.6, 0.7, 0.8, 0.9, 0.1, 0.2, 0.3, 0.4, 0.95, 0.96, 0.97, 0.98])
+    people = [f"p{number % 4}" for number in range(12)]
+    annotated = AnnotatedWindows(score, kinds, people, [f"{name}.flac" for name in people])
+    result = contrasts(annotated, Bootstrap(0, 30))
+    assert result["premature"].counts == {"windows": 4, "recordings": 4, "patients": 4}
+    assert (result["premature"].against_regular.value, result["premature"].against_all.value) == (1.0, 0.5)
+    assert (
+        result["premature"].against_all.low == result["premature"].against_all.high == 0.5
+    )  # each patient has all three
+    assert np.isnan(result["short_interval"].against_all.value)
+    assert annotated.counts(annotated.of_kind(REGULAR))["windows"] == 4
+
+
+def test_no_windows_give_nan() -> None:
+    """Without windows the AUC is NaN, and no error."""
+    empty = AnnotatedWindows(np.empty(0), [], [], [])
+    assert all(np.isnan(each.against_all.value) for each in contrasts(empty, Bootstrap(0, 10)).values())
+    assert empty.counts() == {"windows": 0, "recordings": 0, "patients": 0}

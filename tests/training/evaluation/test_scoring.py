@@ -131,8 +131,8 @@ def test_a_missing_file(tmp_path: Path) -> None:
     ("sound", "rate", "reason"),
     [
         (np.zeros(0), 4000, "holds no usable samples"),
-        (np.full(9000, np.nan), 4000, "holds values that are no numbers"),
-        (np.full((9000, 2), [np.inf, -np.inf]), 4000, "holds values that are no numbers"),
+        (np.full(9000, np.nan), 4000, "holds NaN or infinite values"),
+        (np.full((9000, 2), [np.inf, -np.inf]), 4000, "holds NaN or infinite values"),
         (np.zeros(9000), 500, "has a rate of 500 Hz, not 1000 to 192000"),
     ],
     ids=["empty", "NaN", "infinite", "rate"],
