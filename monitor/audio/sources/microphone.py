@@ -36,7 +36,7 @@ class MicrophoneSource(Source):
     ----------
     device : DeviceInfo
         From :func:`monitor.audio.sources.device.selection.choose`.
-    system : AudioBackend
+    backend : AudioBackend
         Usually :class:`~monitor.audio.sources.device.portaudio.PortAudio`; for this source alone from now on.
     channel : int or None
         The channel to record, from 1; None for the first.
@@ -69,7 +69,7 @@ class MicrophoneSource(Source):
     def __init__(
         self,
         device: DeviceInfo,
-        system: AudioBackend,
+        backend: AudioBackend,
         *,
         channel: int | None = None,
         sample_rate: int | None = None,
@@ -88,10 +88,10 @@ class MicrophoneSource(Source):
                 f"{self.name}: {self.sample_rate} Hz is outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz",
                 "choose a rate in between with --rate",
             )
-        self._device, self._system, self._channel = device, system, channel or 1
+        self._device, self._backend, self._channel = device, backend, channel or 1
         self._latency_s, self._once, self._wait_for_device, self._clock = latency_s, once, wait_for_device, clock
         self._watchdog: Watchdog | None = None
-        system.check(device, self._channel, self.sample_rate)
+        backend.check(device, self._channel, self.sample_rate)
 
     @classmethod
     def named(cls, wanted: str | int | None = None, **options: Any) -> Self:
@@ -104,8 +104,8 @@ class MicrophoneSource(Source):
         DeviceError
             If there is no such device, more than one, or no PortAudio library.
         """
-        system = PortAudio()
-        return cls(choose(system.devices(), wanted), system, **options)
+        backend = PortAudio()
+        return cls(choose(backend.devices(), wanted), backend, **options)
 
     @property
     def device_status(self) -> DeviceStatus:
@@ -132,7 +132,7 @@ class MicrophoneSource(Source):
         if self._watchdog is not None:
             raise ValueError("start must be called once; create a new source to record the device again")
         self._watchdog = Watchdog(
-            self._system,
+            self._backend,
             self._device,
             Capture(ring, self.sample_rate, self._channel, self._clock),
             ring,

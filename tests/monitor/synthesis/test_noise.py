@@ -128,8 +128,8 @@ def test_bandpass_response_is_causal():
     assert np.abs(response) == pytest.approx(bandpass_gain(grid, 20.0, 600.0), abs=1e-4)
     impulse = np.zeros(8192, np.float32)
     impulse[4096] = 1.0
-    heard = equalize(impulse, response)
-    assert np.abs(heard[2000:4080]).max() < 0.01 * np.abs(heard).max()
+    filtered = equalize(impulse, response)
+    assert np.abs(filtered[2000:4080]).max() < 0.01 * np.abs(filtered).max()
 
 
 @settings(max_examples=30)

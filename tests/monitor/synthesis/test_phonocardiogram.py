@@ -170,10 +170,10 @@ def test_a_murmur_has_its_shape(shape):
         for a, b in zip(sound.beats.s1_samples, sound.beats.s2_samples, strict=True)
         if b > 0
     ]
-    drawn = np.interp((np.arange(20) + 0.5) / 20, *SHAPES[shape])
-    heard = np.mean([course for course in courses if course.max() < 1], axis=0)
+    expected = np.interp((np.arange(20) + 0.5) / 20, *SHAPES[shape])
+    measured = np.mean([course for course in courses if course.max() < 1], axis=0)
     edge = slice(5, None)  # the first sound lies over the beginning
-    assert np.corrcoef(heard[edge], drawn[edge])[0, 1] > 0.8
+    assert np.corrcoef(measured[edge], expected[edge])[0, 1] > 0.8
 
 
 def test_an_inaudible_second_sound_is_annotated_as_missing():

@@ -44,7 +44,7 @@ class Watchdog:
 
     Parameters
     ----------
-    system : AudioBackend
+    backend : AudioBackend
         Used by this thread alone once it runs.
     device : DeviceInfo
     capture : Capture
@@ -73,7 +73,7 @@ class Watchdog:
 
     def __init__(
         self,
-        system: AudioBackend,
+        backend: AudioBackend,
         device: DeviceInfo,
         capture: Capture,
         ring: RingBuffer,
@@ -85,7 +85,7 @@ class Watchdog:
         wait_for_device: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._system, self._device, self._capture, self._ring = system, device, capture, ring
+        self._backend, self._device, self._capture, self._ring = backend, device, capture, ring
         self._channel, self._sample_rate, self._latency_s = channel, sample_rate, latency_s
         self._once, self._wait_for_device, self._clock = once, wait_for_device, clock
         self._stream: StreamLike | None = None
@@ -226,8 +226,8 @@ class Watchdog:
     def _reopen(self) -> None:
         """Look the device up by name and open it; schedule another attempt if that fails."""
         try:
-            self._system.restart()
-            device = find_again(self._system.devices(), self._device)
+            self._backend.restart()
+            device = find_again(self._backend.devices(), self._device)
             if device is None:
                 raise DeviceError(f"{self._device.name}: is not connected")
             self._open(device)
@@ -238,7 +238,7 @@ class Watchdog:
         """Open the device."""
         self._silent_s = 0.0
         self._capture.begin()
-        self._stream = self._system.open(
+        self._stream = self._backend.open(
             device, self._channel, self._sample_rate, self._latency_s, self._capture.on_block
         )
         self._device = device
@@ -293,7 +293,7 @@ def _log_changes(before: DeviceStatus, now: DeviceStatus) -> None:
         logger.info("%s: %s after %s, %.1f s lost so far", now.name, now.state, before.state, now.lost_s)
     if now.overflows != before.overflows:
         logger.warning("%s: input overflow, %d so far", now.name, now.overflows)
-    if now.finding != before.finding:
-        logger.info("%s: %s", now.name, now.finding or "the input is usable again")
+    if now.finding is not None and now.finding != before.finding:
+        logger.info("%s: %s", now.name, now.finding)
     if now.drift is not None and before.drift is None:
         logger.info("%s: %.1f Hz instead of %d Hz", now.name, now.measured_rate_hz, now.sample_rate)

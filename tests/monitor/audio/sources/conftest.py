@@ -1,4 +1,4 @@
-"""A scripted sound system: devices that a test plugs in and out, streams whose blocks it delivers."""
+"""A scripted audio backend: devices that a test plugs in and out, streams whose blocks it delivers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ScriptedStream:
         self.on_block(np.full((samples, 2), value, np.float32), overflow)
 
 
-class ScriptedSystem:
+class ScriptedBackend:
     """A library whose devices a test changes; it sees the change after a restart only, as PortAudio does."""
 
     def __init__(self):
@@ -65,12 +65,12 @@ class ScriptedSystem:
 
 
 @pytest.fixture
-def system():
-    """Return a scripted sound system with one device."""
-    return ScriptedSystem()
+def backend():
+    """Return a scripted backend with one device."""
+    return ScriptedBackend()
 
 
 @pytest.fixture
 def steth():
-    """Return its device."""
+    """Return the device of the backend."""
     return STETHOSCOPE

@@ -33,13 +33,13 @@ def test_it_plays_into_a_ring():
     waveform = np.random.default_rng(0).uniform(-1, 1, 30_000).astype(np.float32)
     ring = RingBuffer(20_000)
     cursor = ring.cursor()
-    heard = []
+    played = []
     with ArraySource(waveform, RATE) as source:
         source.start(ring)
         while (read := cursor.read(7000, timeout_s=5.0)) is not None:
             assert len(read.waveform), "the source must not stall"
-            heard.append(read.waveform)
-    assert np.array_equal(np.concatenate(heard), waveform)
+            played.append(read.waveform)
+    assert np.array_equal(np.concatenate(played), waveform)
     assert source.error is None
 
 

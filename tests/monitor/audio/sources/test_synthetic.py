@@ -228,14 +228,14 @@ def test_it_plays_into_a_ring():
     """As fast as possible, it writes every sample and closes the ring."""
     ring = RingBuffer(40_000)
     cursor = ring.cursor()
-    heard = []
+    played = []
     with SyntheticSource(speed=None) as demo:
         demo.start(ring)
         while (read := cursor.read(10_000, timeout_s=10.0)) is not None:
             assert len(read.waveform), "the source must not stall"
-            heard.append(read.waveform)
+            played.append(read.waveform)
     assert demo.error is None
-    assert np.array_equal(np.concatenate(heard), demo.waveform)
+    assert np.array_equal(np.concatenate(played), demo.waveform)
 
 
 def test_a_negative_seed_is_refused():

@@ -11,11 +11,11 @@ from monitor.audio.sources.device.portaudio import PortAudio, Stream
 
 
 @pytest.fixture(params=["real", "scripted"])
-def implementation(request, system):
+def implementation(request, backend):
     """Return the classes of a backend and of its stream."""
     if request.param == "real":
         return PortAudio, Stream
-    return type(system), type(system.open(system.plugged[0], 1, 1000, 0.2, lambda *_: None))
+    return type(backend), type(backend.open(backend.plugged[0], 1, 1000, 0.2, lambda *_: None))
 
 
 @pytest.mark.parametrize("name", ["devices", "check", "open", "restart"])

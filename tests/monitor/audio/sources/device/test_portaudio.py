@@ -55,31 +55,31 @@ def raw(index, name, channels, hostapi=0):
 @pytest.fixture
 def library(monkeypatch):
     """Replace sounddevice by a scripted one."""
-    made = types.ModuleType("sounddevice")
-    made.PortAudioError = PortAudioError
-    made.default = types.SimpleNamespace(device=[2, 3])
-    made.found = [raw(0, "USB\n Audio ", 2), raw(1, "Speaker", 0), raw(2, "default", 32, 1)]
-    made.query_devices = lambda: made.found
-    made.query_hostapis = lambda: [{"name": "ALSA"}, {"name": "JACK"}]
-    made.rates, made.open_fails, made.start_fails, made.streams = {4000, 44_100}, None, None, []
-    made._initialized, made.calls = 1, []
+    fake = types.ModuleType("sounddevice")
+    fake.PortAudioError = PortAudioError
+    fake.default = types.SimpleNamespace(device=[2, 3])
+    fake.found = [raw(0, "USB\n Audio ", 2), raw(1, "Speaker", 0), raw(2, "default", 32, 1)]
+    fake.query_devices = lambda: fake.found
+    fake.query_hostapis = lambda: [{"name": "ALSA"}, {"name": "JACK"}]
+    fake.rates, fake.open_fails, fake.start_fails, fake.streams = {4000, 44_100}, None, None, []
+    fake._initialized, fake.calls = 1, []
 
     def check_input_settings(device, channels, dtype, samplerate):
-        if samplerate not in made.rates:
+        if samplerate not in fake.rates:
             raise PortAudioError("Error checking: Invalid sample rate [PaErrorCode -9997]", -9997)
 
     def stream(**options):
-        made.streams.append(FakeStream(made, **options))
-        return made.streams[-1]
+        fake.streams.append(FakeStream(fake, **options))
+        return fake.streams[-1]
 
     def count(name, step):
-        made.calls.append(name)
-        made._initialized += step
+        fake.calls.append(name)
+        fake._initialized += step
 
-    made.check_input_settings, made.InputStream = check_input_settings, stream
-    made._terminate, made._initialize = lambda: count("terminate", -1), lambda: count("initialize", 1)
-    monkeypatch.setitem(sys.modules, "sounddevice", made)
-    return made
+    fake.check_input_settings, fake.InputStream = check_input_settings, stream
+    fake._terminate, fake._initialize = lambda: count("terminate", -1), lambda: count("initialize", 1)
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    return fake
 
 
 DEVICE = DeviceInfo(0, "USB Audio", "ALSA", 2, 48_000)
@@ -192,9 +192,9 @@ def test_a_library_that_fails(library, name):
         raise PortAudioError("Internal error")
 
     setattr(library, name, fail)
-    system = PortAudio()
+    backend = PortAudio()
     with pytest.raises(DeviceError, match="Internal error"):
-        system.devices() if name == "query_devices" else system.restart()
+        backend.devices() if name == "query_devices" else backend.restart()
 
 
 @pytest.mark.parametrize(

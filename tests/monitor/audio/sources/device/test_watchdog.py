@@ -18,13 +18,13 @@ RATE = 1000
 class Scene:
     """A watchdog with a scripted backend and a clock."""
 
-    def __init__(self, system, steth, **options):
+    def __init__(self, backend, steth, **options):
         self.now = 100.0
-        self.system = system
+        self.backend = backend
         self.ring = RingBuffer(30 * RATE)
         self.capture = Capture(self.ring, RATE, 1, self.clock)
         self.watchdog = Watchdog(
-            system, steth, self.capture, self.ring,
+            backend, steth, self.capture, self.ring,
             channel=1, sample_rate=RATE, latency_s=0.2, clock=self.clock, **options,
         )  # fmt: skip
 
@@ -38,7 +38,7 @@ class Scene:
         for _ in range(round(seconds / POLL_S)):
             self.now += POLL_S
             if sound is not None:
-                self.system.streams[-1].deliver(round(rate * POLL_S), sound)
+                self.backend.streams[-1].deliver(round(rate * POLL_S), sound)
             self.watchdog.poll()
             states.append(self.watchdog.status.state)
         return states
@@ -50,38 +50,38 @@ class Scene:
 
 
 @pytest.fixture
-def scene(system, steth):
+def scene(backend, steth):
     """Return a scene whose device is open and delivers sound."""
-    new_scene = Scene(system, steth)
+    new_scene = Scene(backend, steth)
     new_scene.watchdog.open()
     new_scene.pass_time(1.0, sound=0.3)
     return new_scene
 
 
-def test_it_opens_with_the_given_parameters(scene, system, steth):
+def test_it_opens_with_the_given_parameters(scene, backend, steth):
     """Device, channels, rate and latency reach the library; the state is open."""
-    assert system.opened == [(steth, 1, RATE, 0.2)]
+    assert backend.opened == [(steth, 1, RATE, 0.2)]
     assert (scene.status.state, scene.status.message, scene.status.reopened) == ("open", None, 0)
 
 
-def test_before_the_first_block_it_is_opening(system, steth):
+def test_before_the_first_block_it_is_opening(backend, steth):
     """An open stream without a block is still opening."""
-    new_scene = Scene(system, steth)
+    new_scene = Scene(backend, steth)
     new_scene.watchdog.open()
     assert set(new_scene.pass_time(1.5)) == {"opening"}
 
 
-def test_a_second_without_blocks_is_a_loss(scene, system):
+def test_a_second_without_blocks_is_a_loss(scene, backend):
     """Not earlier, and the stream is closed then."""
     assert set(scene.pass_time(0.8)) == {"open"}
     assert "lost" in scene.pass_time(0.3)
-    assert system.streams[0].closed
+    assert backend.streams[0].closed
     assert scene.status.message == "steth: no sound comes any more: looking for it"
 
 
-def test_a_stream_that_has_failed_is_a_loss_at_once(scene, system):
+def test_a_stream_that_has_failed_is_a_loss_at_once(scene, backend):
     """PortAudio reports a failure sooner than the clock."""
-    system.streams[0].active = False
+    backend.streams[0].active = False
     assert scene.pass_time(0.1) == ["lost"]
 
 
@@ -92,14 +92,14 @@ def test_a_suspended_program_has_not_lost_the_device(scene):
     assert set(scene.pass_time(1.0, sound=0.3)) == {"open"}
 
 
-def test_a_device_that_returns_is_opened_by_name(scene, system, steth):
+def test_a_device_that_returns_is_opened_by_name(scene, backend, steth):
     """The library is restarted until it lists the device, at any index; there is one gap, and it is counted."""
-    system.plugged = []
+    backend.plugged = []
     scene.pass_time(5.0)
     assert scene.status.message == "steth: is not connected: looking for it"
-    system.plugged = [dataclasses.replace(steth, index=9)]
+    backend.plugged = [dataclasses.replace(steth, index=9)]
     scene.pass_time(PAUSES_S[-1] + 2 * POLL_S)
-    assert system.opened[-1][0].index == 9
+    assert backend.opened[-1][0].index == 9
     scene.pass_time(1.0, sound=0.3)
     assert (scene.status.state, scene.status.reopened, scene.status.message) == ("open", 1, None)
     read = scene.ring.cursor().read(scene.ring.capacity, 0.0)
@@ -107,92 +107,92 @@ def test_a_device_that_returns_is_opened_by_name(scene, system, steth):
     assert scene.status.lost_s == pytest.approx(sum(end - start for start, end in read.lost) / RATE)
 
 
-def test_pauses_between_attempts_grow(scene, system):
+def test_pauses_between_attempts_grow(scene, backend):
     """The first attempts come quickly, the later ones at a constant rate, for as long as the program runs."""
-    system.plugged = []
+    backend.plugged = []
     scene.pass_time(60.0)
-    assert 60 / (PAUSES_S[-1] + POLL_S) - 5 <= system.restarts <= 60 / PAUSES_S[-1] + 2
-    before = system.restarts
+    assert 60 / (PAUSES_S[-1] + POLL_S) - 5 <= backend.restarts <= 60 / PAUSES_S[-1] + 2
+    before = backend.restarts
     scene.pass_time(600.0)
-    assert system.restarts - before >= 600 / (PAUSES_S[-1] + 2 * POLL_S) - 1
+    assert backend.restarts - before >= 600 / (PAUSES_S[-1] + 2 * POLL_S) - 1
 
 
-def test_lost_sound_is_written_while_the_device_is_away(scene, system):
+def test_lost_sound_is_written_while_the_device_is_away(scene, backend):
     """It is written at the pace of the clock, so windows come and are withheld."""
     before = scene.ring.end_sample
-    system.plugged = []
+    backend.plugged = []
     scene.pass_time(10.0)
     assert scene.ring.end_sample - before == pytest.approx(10 * RATE, abs=1.5 * RATE * POLL_S)
 
 
-def test_a_device_that_does_not_open_is_retried(scene, system):
+def test_a_device_that_does_not_open_is_retried(scene, backend):
     """The status has the reason; once the device opens, the state is open."""
-    system.streams[0].active = False
-    system.failing = "steth: cannot be opened (busy)"
+    backend.streams[0].active = False
+    backend.failing = "steth: cannot be opened (busy)"
     scene.pass_time(3.0)
     assert scene.status.message == "steth: cannot be opened (busy): looking for it"
-    system.failing = None
+    backend.failing = None
     scene.pass_time(1.0)
     assert scene.pass_time(0.2, sound=0.1)[-1] == "open"
 
 
-def test_a_device_that_opens_and_stays_silent_is_retried(scene, system):
+def test_a_device_that_opens_and_stays_silent_is_retried(scene, backend):
     """It stays lost until a block comes, and is reopened after the time allowed for a first block."""
-    system.streams[0].active = False
+    backend.streams[0].active = False
     scene.pass_time(1.0)
-    assert len(system.streams) == 2
+    assert len(backend.streams) == 2
     assert set(scene.pass_time(FIRST_BLOCK_S + 1.0)) == {"lost"}
-    assert len(system.streams) == 3
+    assert len(backend.streams) == 3
     assert scene.status.reopened == 0
 
 
 class TestOnce:
     """With `--once`, and when no sound ever came."""
 
-    def test_a_loss_is_an_error(self, system, steth):
+    def test_a_loss_is_an_error(self, backend, steth):
         """It names the device and the next step."""
-        new_scene = Scene(system, steth, once=True)
+        new_scene = Scene(backend, steth, once=True)
         new_scene.watchdog.open()
         new_scene.pass_time(1.0, sound=0.3)
         with pytest.raises(DeviceError, match=r"steth: no sound comes any more; check its plug"):
             new_scene.pass_time(2.0)
 
-    def test_a_device_that_never_gives_sound_is_an_error(self, system, steth):
+    def test_a_device_that_never_gives_sound_is_an_error(self, backend, steth):
         """It opened, but no block came."""
-        new_scene = Scene(system, steth)
+        new_scene = Scene(backend, steth)
         new_scene.watchdog.open()
         with pytest.raises(DeviceError, match="steth: opens, but gives no sound"):
             new_scene.pass_time(FIRST_BLOCK_S + 0.5)
 
-    def test_a_device_that_does_not_open_is_an_error(self, system, steth):
+    def test_a_device_that_does_not_open_is_an_error(self, backend, steth):
         """The library's own reason is raised."""
-        system.failing = "steth: cannot be opened (busy)"
+        backend.failing = "steth: cannot be opened (busy)"
         with pytest.raises(DeviceError, match="busy"):
-            Scene(system, steth).watchdog.open()
+            Scene(backend, steth).watchdog.open()
 
 
 class TestWaitForDevice:
     """With `--wait-for-device`."""
 
-    def test_a_device_that_does_not_open_is_waited_for(self, system, steth):
+    def test_a_device_that_does_not_open_is_waited_for(self, backend, steth):
         """Nothing is lost before the first block, however long that takes."""
-        system.failing = "steth: cannot be opened (busy)"
-        new_scene = Scene(system, steth, wait_for_device=True)
+        backend.failing = "steth: cannot be opened (busy)"
+        new_scene = Scene(backend, steth, wait_for_device=True)
         new_scene.watchdog.open()
         assert new_scene.status.message == "steth: cannot be opened (busy): waiting for it"
         new_scene.pass_time(30.0)
         assert new_scene.status.state == "lost"
-        system.failing = None
+        backend.failing = None
         new_scene.pass_time(1.0)
         new_scene.pass_time(0.5, sound=0.3)
         assert (new_scene.status.state, new_scene.status.reopened, new_scene.status.lost_s) == ("open", 0, 0.0)
 
-    def test_a_device_that_gives_no_sound_is_waited_for(self, system, steth):
+    def test_a_device_that_gives_no_sound_is_waited_for(self, backend, steth):
         """It is reopened again and again."""
-        new_scene = Scene(system, steth, wait_for_device=True)
+        new_scene = Scene(backend, steth, wait_for_device=True)
         new_scene.watchdog.open()
         new_scene.pass_time(3 * FIRST_BLOCK_S)
-        assert len(system.streams) >= 2
+        assert len(backend.streams) >= 2
 
 
 class TestRate:
@@ -212,10 +212,10 @@ class TestRate:
         scene.pass_time(130.0, sound=0.3, rate=rate)
         assert scene.status.drift == pytest.approx(rate / RATE - 1, rel=1e-3)
 
-    def test_an_overflow_restarts_the_measurement(self, scene, system):
+    def test_an_overflow_restarts_the_measurement(self, scene, backend):
         """Dropped samples would look like a slow clock."""
         scene.pass_time(25.0, sound=0.3)
-        system.streams[-1].deliver(100, 0.3, overflow=True)
+        backend.streams[-1].deliver(100, 0.3, overflow=True)
         scene.pass_time(0.2, sound=0.3)
         assert scene.status.measured_rate_hz is None
         assert scene.status.overflows == 1
@@ -224,26 +224,43 @@ class TestRate:
 class TestDiagnosis:
     """The diagnosis of the sound that comes."""
 
-    def test_digital_silence_is_reported_within_two_seconds(self, system, steth):
+    def test_digital_silence_is_reported_within_two_seconds(self, backend, steth):
         """From the first block on."""
-        new_scene = Scene(system, steth)
+        new_scene = Scene(backend, steth)
         new_scene.watchdog.open()
         new_scene.pass_time(2.0, sound=0.0)
         assert "digital silence" in new_scene.status.finding
 
-    def test_lost_sound_gives_no_finding(self, scene, system):
+    def test_lost_sound_gives_no_finding(self, scene, backend):
         """The zeros of a gap are not diagnosed; a lost device is reported as lost."""
         noise = np.random.default_rng(0)
-        system.plugged = []
+        backend.plugged = []
         scene.pass_time(5.0)
         assert scene.status.finding is None
-        system.plugged = system.seen = [scene.system.opened[0][0]]
+        backend.plugged = backend.seen = [scene.backend.opened[0][0]]
         scene.pass_time(1.0)
         for _ in range(10):
             scene.now += POLL_S
-            system.streams[-1].on_block(noise.normal(0, 0.1, (100, 2)).astype(np.float32), False)
+            backend.streams[-1].on_block(noise.normal(0, 0.1, (100, 2)).astype(np.float32), False)
             scene.watchdog.poll()
         assert (scene.status.state, scene.status.finding) == ("open", None)
+
+
+def test_decisions_are_logged(scene, backend, caplog):
+    """A loss, the attempts to reopen, the return and overflows are logged, each once and not with every poll."""
+    caplog.set_level("DEBUG", "monitor")
+    scene.pass_time(5.0, sound=0.3)
+    assert len(caplog.messages) == 1  # a constant is no sound
+    assert "steady voltage" in caplog.messages[0]
+    caplog.clear()
+    backend.streams[-1].deliver(100, 0.3, overflow=True)
+    scene.pass_time(1.0, sound=0.3)
+    backend.streams[-1].active = False
+    scene.pass_time(1.0)
+    scene.pass_time(1.0, sound=0.3)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "DEBUG", "INFO", "INFO"]
+    assert caplog.messages[0] == "steth: input overflow, 1 so far"
+    assert caplog.messages[3].startswith("steth, ALSA: opened at 1000 Hz")
 
 
 def test_an_exception_of_the_callback_is_raised(scene):
