@@ -6,23 +6,21 @@ from typing import Any
 
 import pytest
 
+from training.evaluation.classification import CHALLENGE, OF_LABEL
 from training.reports.table import cell_text
 from training.study.report.tables import (
     TARGETS,
     ablation_table,
-    confusion_table,
-    coverage_table,
     data_table,
     effect_sentence,
-    label_table,
-    reliability_table,
     rhythm_table,
     robustness_table,
-    subgroup_table,
+    set_tables,
     target_table,
 )
 
 UNDEFINED = {"value": None, "low": None, "high": None}
+ACCURACY = {"accuracy": UNDEFINED, "balanced_accuracy": UNDEFINED}
 
 
 def estimate(value: float, half: float = 0.02) -> dict[str, float]:
@@ -124,49 +122,48 @@ def test_rhythm() -> None:
     assert {cell_text(row[4]) for row in rows} == {"-"}
 
 
-def test_labels_that_all_or_no_recordings_have_are_left_out() -> None:
-    """The metrics of a label need recordings with it and without it."""
-    names = ("sensitivity", "specificity", "precision", "auc", "sensitivity_at_specificity_0.90")
-    metrics = {name: estimate(0.9) for name in names}
-    counts = {"murmur": (5, 9), "normal": (9, 0), "extrastole": (0, 9)}
-    per_recording = {
-        label: {"positives": positives, "negatives": negatives, **metrics}
-        for label, (positives, negatives) in counts.items()
+def data_set(**changes: Any) -> dict[str, Any]:
+    """Return the JSON of a data set: 5 recordings with a murmur, 9 without, nothing else known."""
+    label = {"positives": 5, "negatives": 9, **{name: estimate(0.9) for name in OF_LABEL}}
+    values = {
+        "per_recording": {
+            "murmur": label,
+            "normal": {**label, "negatives": 0},
+            "extrastole": {**label, "positives": 0},
+        },
+        "confusion": {"labels": ["normal", "murmur"], "matrix": [[0, 0], [0, 0]]},
+        "reliability": [{"low": 0.6, "high": 0.7, "count": 0, "confidence": None, "accuracy": None}],
+        "coverage": [{"coverage": 0.8, "error": UNDEFINED}],
+        "challenge": dict.fromkeys(CHALLENGE, UNDEFINED),
+        "subgroups": {"signal": {"clean": {"recordings": 7, "patients": 3, **label, **ACCURACY}}},
+        "finding": "murmur",
     }
-    assert [row[:2] for row in label_table({"per_recording": per_recording}).rows] == [("murmur", "5 / 9")]
+    return values | changes
 
 
-def test_a_confusion_matrix_of_zeros_is_no_table() -> None:
-    """Where no recording is fully labelled there is no confusion matrix."""
-    for matrix, num_rows in (([[31, 2], [3, 17]], 2), ([[0, 0], [0, 0]], 0)):
-        table = confusion_table({"confusion": {"labels": ["normal", "murmur"], "matrix": matrix}})
-        assert len(table.rows) == num_rows
-    assert table.header == ("true label", "normal", "murmur")
+def test_a_partially_labelled_set_has_one_table() -> None:
+    """Labels need recordings on both sides, subgroups a second one; undefined metrics make no table."""
+    (table,) = set_tables(data_set())
+    assert table.title == "Each label, per recording"
+    assert [row[:2] for row in table.rows] == [("murmur", "5 / 9")]
 
 
-def test_a_single_subgroup_is_no_table() -> None:
-    """Metrics of one group alone compare nothing."""
-    names = ("accuracy", "balanced_accuracy", "auc", "sensitivity", "specificity")
-    group = {"recordings": 7, "patients": 3, **{name: estimate(0.9) for name in names}}
-    assert subgroup_table({"clean": group}).rows == []
-    assert [row[:2] for row in subgroup_table({"clean": group, "noisy": group}).rows] == [
-        ("clean", "7 / 3"),
-        ("noisy", "7 / 3"),
-    ]
-
-
-def test_empty_reliability_bins_are_left_out() -> None:
-    """A bin without recordings has no accuracy."""
-    full = {"low": 0.5, "high": 0.6, "count": 4, "confidence": 0.55, "accuracy": 0.5}
-    empty = {"low": 0.6, "high": 0.7, "count": 0, "confidence": None, "accuracy": None}
-    assert reliability_table({"reliability": [full, empty]}).rows == [("0.5 to 0.6", 4, "0.550", "0.500")]
-
-
-def test_coverage() -> None:
-    """Coverage is in percent, the error rate has its interval."""
-    assert coverage_table({"coverage": [{"coverage": 0.8, "error": estimate(0.125)}]}).markdown()[-1] == (
-        "| 80% | 0.125 (0.105 to 0.145) |"
+def test_the_tables_of_a_fully_labelled_set() -> None:
+    """Confusion, reliability, coverage, the challenge and subgroups have their tables, in this order."""
+    group = data_set()["subgroups"]["signal"]["clean"]
+    values = data_set(
+        confusion={"labels": ["normal", "murmur"], "matrix": [[31, 2], [3, 17]]},
+        reliability=[{"low": 0.5, "high": 0.6, "count": 4, "confidence": 0.55, "accuracy": 0.5}],
+        coverage=[{"coverage": 0.8, "error": estimate(0.125)}],
+        challenge={name: estimate(0.5) for name in CHALLENGE},
+        subgroups={"signal": {"clean": group, "noisy": group}},
     )
+    lines = [table.markdown() for table in set_tables(values)][1:]
+    assert lines[0][2:] == ["| normal | 31 | 2 |", "| murmur | 3 | 17 |"]
+    assert lines[1][2:] == ["| 0.5 to 0.6 | 4 | 0.550 | 0.500 |"]
+    assert lines[2][2:] == ["| 80% | 0.125 (0.105 to 0.145) |"]
+    assert lines[3][2].startswith("| ours | 0.500 (0.480 to 0.520) |")
+    assert [line[:18] for line in lines[4][2:]] == ["| clean | 7 / 3 | ", "| noisy | 7 / 3 | "]
 
 
 def test_data() -> None:
