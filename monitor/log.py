@@ -64,6 +64,18 @@ class LazyLogger:
         logging.getLogger(self.name).log(getattr(logging, level), message, *args, exc_info=exc_info)
 
 
+class _StandardError:
+    """Standard error at the time of each write: it is replaced while native code must not write to it."""
+
+    def write(self, text: str) -> None:
+        """Write text."""
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        sys.stderr.flush()
+
+
 def configure_logging(value: str) -> None:
     """Write diagnostics to standard error or to a file.
 
@@ -86,7 +98,8 @@ def configure_logging(value: str) -> None:
             f"it must be {', '.join(LEVELS)}, or one of them, a colon and a file",
         )
     try:
-        handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
+        handler: logging.Handler
+        handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(_StandardError())
     except OSError as error:
         raise AuscultError(f"{VARIABLE}: {file} cannot be written: {error.strerror}", "name another file") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -66,3 +66,19 @@ def test_nothing_is_logged_at_the_default_level(caplog, capfd):
         assert original is not None
         os.write(2, b"ALSA lib: underrun\n")
     assert (caplog.messages, capfd.readouterr().err) == ([], "")
+
+
+def test_log_lines_reach_standard_error_while_native_lines_do_not():
+    """With logging to standard error at DEBUG, ours come at once, native lines as log lines at the end."""
+    code = """
+import os
+from monitor.audio.sources.stderr import suppress_native_stderr
+from monitor.log import configure_logging, get_logger
+configure_logging("DEBUG")
+with suppress_native_stderr():
+    os.write(2, b"underrun\\n")
+    get_logger("monitor.x").info("ours")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    messages = [line.partition(": ")[2] for line in done.stderr.splitlines()]
+    assert messages == ["ours", "native code wrote: underrun"]
