@@ -6,12 +6,13 @@ Pure but for :func:`print_report`, which writes to the console that it is given.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from training.evaluation.baselines import PUBLISHED, SOURCE
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.classification import AT_SPECIFICITY, CHALLENGE, OF_LABEL, LabelMetrics
+from training.evaluation.curves import ReliabilityBin
 from training.evaluation.ectopic import COLUMNS as RHYTHM_HEADER
 from training.evaluation.ectopic import NOTE as RHYTHM_NOTE
 from training.evaluation.ectopic import rhythm_rows
@@ -22,13 +23,25 @@ from training.reports.table import MISSING, Cell, Table, label_counts, metric_ti
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["evaluation_tables", "print_report", "to_markdown"]
+__all__ = [
+    "challenge_table",
+    "confusion_table",
+    "coverage_table",
+    "evaluation_tables",
+    "group_table",
+    "label_table",
+    "print_report",
+    "reliability_table",
+    "to_markdown",
+]
 
 RESEARCH = "Research use, not for diagnosis."
 METHOD = (
     "A recording's score is the mean over its windows; a short clip is looped; the predicted label is the one with the "
     "largest score. Behind or below a value: its 95 % confidence interval by bootstrap over patients."
 )
+KNOWN = "that are known to have the label, or not to have it."
+PATIENT = "A patient has a label if any recording has it, and is normal if all are; scores are averaged."
 SHORT_TITLES = {AT_SPECIFICITY: "sens. at spec. 0.90"}
 CHALLENGE_HEADER = ("", "total precision", "heart problem sensitivity", "specificity", "Youden", "discr. power")
 
@@ -37,15 +50,15 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     """Return the tables of an evaluation that have a row, the most important first."""
     tables = [
         _overall(evaluation),
-        _labels("Each label, per recording", "recordings", evaluation.per_label),
-        _labels("Each label, per patient", "patients", evaluation.per_patient),
-        _confusion(evaluation),
-        *(_groups(name, groups, evaluation.finding) for name, groups in evaluation.groups.items()),
+        label_table("Each label, per recording", evaluation.per_label, f"With / without: recordings {KNOWN}"),
+        label_table("Each label, per patient", evaluation.per_patient, f"With / without: patients {KNOWN} {PATIENT}"),
+        confusion_table(evaluation.info.labels, evaluation.confusion.tolist()),
+        *(group_table(dimension, groups, evaluation.finding) for dimension, groups in evaluation.groups.items()),
         Table(RHYTHM_HEADER, rhythm_rows(evaluation.rhythm) if evaluation.rhythm else [], "Rhythm", RHYTHM_NOTE),
         _non_cardiac(evaluation),
-        _coverage(evaluation),
-        _reliability(evaluation),
-        _challenge(evaluation),
+        coverage_table(evaluation.coverage),
+        reliability_table(evaluation.reliability),
+        challenge_table(evaluation.challenge),
     ]
     return [table for table in tables if table.rows]
 
@@ -61,30 +74,26 @@ def _overall(evaluation: Evaluation) -> Table:
     return Table(header, rows if evaluation.majority else [], "Overall")
 
 
-def _labels(title: str, unit: str, metrics: Mapping[str, LabelMetrics]) -> Table:
+def label_table(title: str, per_label: Mapping[str, LabelMetrics], note: str = "") -> Table:
     """Return the metrics of every label that is known of any recording."""
     rows: list[tuple[Cell, ...]] = [
         (label, f"{row.positives} / {row.negatives}", *(row.metrics[name] for name in OF_LABEL))
-        for label, row in metrics.items()
+        for label, row in per_label.items()
         if row.positives + row.negatives
     ]
     header = ("label", "with / without", *(SHORT_TITLES.get(name, metric_title(name)) for name in OF_LABEL))
-    note = f"With / without: {unit} that are known to have the label, or not to have it."
-    if unit == "patients":
-        note += " A patient has a label if any recording has it, and is normal if all are; scores are averaged."
     return Table(header, rows, title, note)
 
 
-def _confusion(evaluation: Evaluation) -> Table:
-    """Return the confusion matrix."""
-    labels = evaluation.info.labels
-    matrix = evaluation.confusion.tolist() if evaluation.confusion.any() else []
-    rows = [(label, *counts) for label, counts in zip(labels, matrix, strict=False)]
-    return Table(("true label", *(f"predicted {label}" for label in labels)), rows, "Confusion")
+def confusion_table(labels: Sequence[str], matrix: Sequence[Sequence[int]], title: str = "Confusion") -> Table:
+    """Return the confusion matrix; no rows where it is empty."""
+    rows: list[tuple[Cell, ...]] = [(label, *counts) for label, counts in zip(labels, matrix, strict=True)]
+    header = ("true label", *(f"predicted {label}" for label in labels))
+    return Table(header, rows if any(map(any, matrix)) else [], title)
 
 
-def _groups(dimension: str, groups: Mapping[str, Group], finding: str) -> Table:
-    """Return the metrics of subgroups, if there are several."""
+def group_table(dimension: str, groups: Mapping[str, Group], finding: str) -> Table:
+    """Return the metrics of subgroups; no rows for a single one."""
     metrics = ("auc", "sensitivity", "specificity")
     rows: list[tuple[Cell, ...]] = [
         (
@@ -97,7 +106,7 @@ def _groups(dimension: str, groups: Mapping[str, Group], finding: str) -> Table:
     ]
     header = (dimension, "rec. / patients", "accuracy", "balanced accuracy", *map(metric_title, metrics))
     note = f"AUC, sensitivity and specificity are of {finding}."
-    return Table(header, rows if len(rows) > 1 else [], f"By {dimension}", note)
+    return Table(header, rows if len(rows) > 1 else [], f"Subgroups by {dimension}", note)
 
 
 def _non_cardiac(evaluation: Evaluation) -> Table:
@@ -112,28 +121,28 @@ def _non_cardiac(evaluation: Evaluation) -> Table:
     return Table(("metric", "this bundle"), rows, "Heart or non-cardiac", note)
 
 
-def _coverage(evaluation: Evaluation) -> Table:
+def coverage_table(points: Sequence[tuple[float, Estimate]]) -> Table:
     """Return the error rate among the recordings of highest confidence."""
-    rows = [(f"{coverage:.0%}", error) for coverage, error in evaluation.coverage if _exists(error)]
+    rows = [(f"{coverage:.0%}", error) for coverage, error in points if _exists(error)]
     note = "Coverage: share of the recordings that get a label, highest confidence first."
     return Table(("coverage", "error rate"), rows, "Error rate by coverage", note)
 
 
-def _reliability(evaluation: Evaluation) -> Table:
-    """Return mean confidence against accuracy."""
+def reliability_table(bins: Sequence[ReliabilityBin], title: str = "Reliability") -> Table:
+    """Return mean confidence against accuracy, without empty bins."""
     rows = [
         (f"{row.low:.1f} to {row.high:.1f}", row.count, f"{row.confidence:.3f}", f"{row.accuracy:.3f}")
-        for row in evaluation.reliability
+        for row in bins
         if row.count
     ]
-    return Table(("confidence", "recordings", "mean confidence", "accuracy"), rows, "Reliability")
+    return Table(("confidence", "recordings", "mean confidence", "accuracy"), rows, title)
 
 
-def _challenge(evaluation: Evaluation) -> Table:
-    """Return the PASCAL challenge's metrics beside the published ones."""
-    published = [(str(row["name"]), *(f"{row[name]:.2f}" for name in CHALLENGE)) for row in PUBLISHED]
-    rows: list[tuple[Cell, ...]] = [("this bundle", *evaluation.challenge.values()), *published]
-    known = any(_exists(estimate) for estimate in evaluation.challenge.values())
+def challenge_table(metrics: Mapping[str, Estimate], name: str = "this bundle") -> Table:
+    """Return the metrics of the PASCAL challenge beside the published ones; no rows where they are undefined."""
+    published = [(str(row["name"]), *(f"{row[key]:.2f}" for key in CHALLENGE)) for row in PUBLISHED]
+    rows: list[tuple[Cell, ...]] = [(name, *(metrics[key] for key in CHALLENGE)), *published]
+    known = any(map(_exists, metrics.values()))
     note = f"A heart problem is any label but normal. Published: {SOURCE}"
     return Table(CHALLENGE_HEADER, rows if known else [], "Metrics of the PASCAL challenge", note)
 

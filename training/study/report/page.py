@@ -184,24 +184,10 @@ def _rhythm(ours: Json | None, article: Json | None) -> Parts:
 
 def _tables(prefix: str, values: Json) -> Parts:
     """Return the tables of one data set."""
-    parts = [[f"## {prefix}each label, per recording", "", *tables.label_table(values).markdown()]]
-    confusion = tables.confusion_table(values)
-    if confusion.rows:
-        text = "Confusion matrix, summed over the seeds (rows: true label; columns: predicted label):"
-        published = f"A heart problem is any label but normal. Published: {values['challenge']['source']}"
-        challenge = tables.challenge_table(values).markdown()
-        parts += [
-            [text, "", *confusion.markdown()],
-            [f"## {prefix}reliability", "", *tables.reliability_table(values).markdown()],
-            [f"## {prefix}error rate by coverage", "", *tables.coverage_table(values).markdown()],
-            [f"## {prefix}metrics of the PASCAL challenge", "", *challenge, "", published],
-        ]
-    note = f"AUC, sensitivity and specificity are of {values['finding']}."
-    for dimension, groups in values["subgroups"].items():
-        lines = tables.subgroup_table(groups).markdown()
-        if lines:
-            parts.append([f"## Subgroups, {prefix}by {dimension}", "", *lines, "", note])
-    return parts
+    return [
+        [f"## {prefix}{table.title}", "", *table.markdown(), *(["", table.note] if table.note else [])]
+        for table in tables.set_tables(values)
+    ]
 
 
 def _other_sets(ours: Json | None) -> Parts:

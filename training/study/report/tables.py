@@ -5,24 +5,24 @@ What a study did not measure is a dash.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.classification import ACCURACIES, CHALLENGE, OF_LABEL, LabelMetrics
+from training.evaluation.curves import ReliabilityBin
+from training.evaluation.evaluation import Group
+from training.reports import evaluation_tables
 from training.reports.table import MISSING, Cell, Table, cell_text, estimate_of, label_counts, set_title
 
 __all__ = [
     "TARGETS",
     "ablation_table",
-    "challenge_table",
-    "confusion_table",
-    "coverage_table",
     "data_table",
     "effect_sentence",
-    "label_table",
-    "reliability_table",
     "rhythm_table",
     "robustness_table",
-    "subgroup_table",
+    "set_tables",
     "target_table",
 ]
 
@@ -159,65 +159,41 @@ def _rhythms(study: Json | None) -> Iterator[tuple[tuple[str, str, str], Json]]:
         yield (truth, positives, f"all {others} others"), row["auc_against_all"]
 
 
-def label_table(tables: Json) -> Table:
-    """Return the metrics of each label."""
-    names = ("sensitivity", "specificity", "precision", "auc", "sensitivity_at_specificity_0.90")
-    header = ("label", "with / without", "sensitivity", "specificity", "precision", "AUC", "sens. at spec. 0.90")
-    rows: list[Row] = [
-        (label, f"{row['positives']} / {row['negatives']}", *(estimate_of(row[name]) for name in names))
-        for label, row in tables["per_recording"].items()
-        if row["positives"] and row["negatives"]
+def set_tables(values: Json) -> list[Table]:
+    """Return the tables of one data set: those of ``auscult evaluate``, over all seeds."""
+    labels = {label: _label_metrics(row) for label, row in values["per_recording"].items()}
+    both_sides = {label: row for label, row in labels.items() if row.positives and row.negatives}
+    confusion, bins = values["confusion"], [ReliabilityBin(**row) for row in values["reliability"]]
+    tables = [
+        evaluation_tables.label_table("Each label, per recording", both_sides),
+        evaluation_tables.confusion_table(confusion["labels"], confusion["matrix"], "Confusion, summed over the seeds"),
+        evaluation_tables.reliability_table(bins, "Reliability, summed over the seeds"),
+        evaluation_tables.coverage_table([(row["coverage"], estimate_of(row["error"])) for row in values["coverage"]]),
+        evaluation_tables.challenge_table(_estimates(values["challenge"], CHALLENGE), "ours"),
+        *(
+            evaluation_tables.group_table(
+                dimension, {name: _group(row) for name, row in groups.items()}, values["finding"]
+            )
+            for dimension, groups in values["subgroups"].items()
+        ),
     ]
-    return Table(header, rows)
+    return [table for table in tables if table.rows]
 
 
-def confusion_table(tables: Json) -> Table:
-    """Return the confusion matrix; no rows where no recording is fully labelled."""
-    matrix, labels = tables["confusion"]["matrix"], tables["confusion"]["labels"]
-    rows = [(label, *counts) for label, counts in zip(labels, matrix, strict=True)]
-    return Table(("true label", *labels), rows if any(map(any, matrix)) else [])
+def _estimates(values: Json, names: Sequence[str]) -> dict[str, Estimate]:
+    """Return metrics from JSON."""
+    return {name: estimate_of(values[name]) for name in names}
 
 
-def subgroup_table(groups: Json) -> Table:
-    """Return the metrics of subgroups side by side; no rows for a single one."""
-    names = ("accuracy", "balanced_accuracy", "auc", "sensitivity", "specificity")
-    header = ("", "rec. / patients", "accuracy", "balanced accuracy", "AUC", "sensitivity", "specificity")
-    rows: list[Row] = [
-        (title, f"{row['recordings']} / {row['patients']}", *(estimate_of(row[name]) for name in names))
-        for title, row in groups.items()
-    ]
-    return Table(header, rows if len(rows) > 1 else [])
+def _label_metrics(values: Json) -> LabelMetrics:
+    """Return the metrics of one label from JSON."""
+    return LabelMetrics(values["positives"], values["negatives"], _estimates(values, OF_LABEL))
 
 
-def reliability_table(tables: Json) -> Table:
-    """Return mean confidence against accuracy."""
-    rows = [
-        (f"{row['low']:.1f} to {row['high']:.1f}", row["count"], f"{row['confidence']:.3f}", f"{row['accuracy']:.3f}")
-        for row in tables["reliability"]
-        if row["count"]
-    ]
-    return Table(("confidence", "recordings, all seeds", "mean confidence", "accuracy"), rows)
-
-
-def challenge_table(tables: Json) -> Table:
-    """Return the PASCAL challenge's metrics beside those published."""
-    names = (
-        "total_precision",
-        "heart_problem_sensitivity",
-        "heart_problem_specificity",
-        "youden",
-        "discriminant_power",
-    )
-    challenge = tables["challenge"]
-    header = ("", "total precision", "heart problem sensitivity", "specificity", "Youden", "discriminant power")
-    published = [(row["name"], *(f"{row[name]:.2f}" for name in names)) for row in challenge["published"]]
-    return Table(header, [("ours", *(estimate_of(challenge[name]) for name in names)), *published])
-
-
-def coverage_table(tables: Json) -> Table:
-    """Return the error rate among the recordings of highest confidence."""
-    rows: list[Row] = [(f"{row['coverage']:.0%}", estimate_of(row["error"])) for row in tables["coverage"]]
-    return Table(("coverage", "error rate"), rows)
+def _group(values: Json) -> Group:
+    """Return the metrics of a subgroup from JSON."""
+    overall = _estimates(values, ACCURACIES)
+    return Group(values["recordings"], values["patients"], overall, _label_metrics(values))
 
 
 def data_table(study: Json) -> Table:
