@@ -62,7 +62,7 @@ def _print_report(inventory: Inventory, options: argparse.Namespace) -> None:
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for part in inventory.sets:
-        console.print(f"{part.data_set.name}: {part.data_set.place}", style="bold")
+        console.print(f"{part.data_set.name}: {part.data_set.path}", style="bold")
         _print_table(part, console)
         for line in set_lines(part):
             console.print(f"  {line}")
@@ -166,6 +166,6 @@ def _first(names: Sequence[str]) -> str:
 
 def _relative(part: SetInventory, paths: Sequence[str]) -> list[str]:
     """Return paths relative to the data set's folder."""
-    place = part.data_set.place
-    folder = place if place.is_dir() else place.parent
+    root = part.data_set.path
+    folder = root if root.is_dir() else root.parent
     return [path.removeprefix(f"{folder}/") for path in paths]

@@ -135,7 +135,7 @@ def _listed(data_set: DataSet | None) -> list[DataSet]:
 def _not_empty(data_set: DataSet) -> DataSet:
     """Return a manifest's set if it has a row that can be used."""
     if not data_set.recordings:
-        raise DataError(f"{data_set.place}: lists no labelled recording", "give its rows a path, a label and a patient")
+        raise DataError(f"{data_set.path}: lists no labelled recording", "give its rows a path, a label and a patient")
     return data_set
 
 

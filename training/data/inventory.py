@@ -122,7 +122,7 @@ class SetInventory:
         values["aside"] = {label: dataclasses.asdict(counts) for label, counts in self.aside.items()}
         whole = dataclasses.asdict(values.pop("whole"))
         whole["clipped_share"] = self.whole.clipped / max(1, self.whole.recordings)
-        return {"set": data_set.name, "place": str(data_set.place), **whole, **values, "notes": list(data_set.notes)}
+        return {"set": data_set.name, "place": str(data_set.path), **whole, **values, "notes": list(data_set.notes)}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def _joined(parts: Sequence[DataSet]) -> DataSet:
     """Return the parts of one set, from several folders, as one."""
     whole = DataSet(
         parts[0].name,
-        Path(os.path.commonpath([part.place for part in parts])),
+        Path(os.path.commonpath([part.path for part in parts])),
         tuple(recording for part in parts for recording in part.recordings),
         tuple(recording for part in parts for recording in part.aside),
         tuple(dropped for part in parts for dropped in part.dropped),
@@ -154,7 +154,7 @@ def _joined(parts: Sequence[DataSet]) -> DataSet:
 def _compared_with_table(data_set: DataSet) -> list[str]:
     """Return a note on how many files ``set_a.csv`` or ``set_b.csv`` lists, where it lies beside them."""
     table = f"set_{data_set.name[-1].lower()}.csv"
-    beside = (data_set.place / table, data_set.place.parent / table)
+    beside = (data_set.path / table, data_set.path.parent / table)
     path = next((path for path in beside if path.is_file()), None)
     if path is None:
         return []

@@ -124,7 +124,7 @@ class DataSet:
     ----------
     name : str
         Also the ``source`` of its recordings.
-    place : Path
+    path : Path
         Folder, or manifest, that it was read from.
     recordings : tuple of Recording
         What a network may be trained on.
@@ -137,7 +137,7 @@ class DataSet:
     """
 
     name: str
-    place: Path
+    path: Path
     recordings: tuple[Recording, ...]
     aside: tuple[Recording, ...] = ()
     dropped: tuple[Dropped, ...] = ()

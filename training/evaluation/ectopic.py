@@ -173,14 +173,14 @@ class RhythmMetrics:
         By the normals that it is compared with; those that the recordings do not give are left out.
     windows, regular : dict of str to int
         Counts of annotated windows, recordings and patients: of all, and of those with a regular rhythm.
-    marks : dict of str to RhythmContrast
+    annotations : dict of str to RhythmContrast
         By definition of an ectopic beat; empty where there are no annotations.
     """
 
     label: dict[str, LabelContrast]
     windows: dict[str, int]
     regular: dict[str, int]
-    marks: dict[str, RhythmContrast]
+    annotations: dict[str, RhythmContrast]
 
 
 def rhythm_metrics(
@@ -203,7 +203,7 @@ def rhythm_metrics(
         label=label_contrasts(scored, list(labels).index(EXTRASTOLE), bootstrap),
         windows=annotated.counts(),
         regular=annotated.counts(annotated.of_kind(REGULAR)),
-        marks=contrasts(annotated, bootstrap) if len(annotated) else {},
+        annotations=contrasts(annotated, bootstrap) if len(annotated) else {},
     )
 
 
@@ -244,7 +244,7 @@ def rhythm_rows(rhythm: RhythmMetrics) -> list[tuple[str | Estimate, ...]]:
         for name, contrast in rhythm.label.items()
         if math.isfinite(contrast.auc.value)
     ]
-    for name, of_kind in rhythm.marks.items():
+    for name, of_kind in rhythm.annotations.items():
         counts = of_kind.counts
         positives = f"{counts['windows']} of {counts['patients']} patients"
         others = rhythm.windows["windows"] - counts["windows"]
@@ -274,7 +274,7 @@ def rhythm_json(rhythm: RhythmMetrics) -> dict[str, Any]:
                     "auc_against_regular": contrast.against_regular.to_json(),
                     "auc_against_all": contrast.against_all.to_json(),
                 }
-                for name, contrast in rhythm.marks.items()
+                for name, contrast in rhythm.annotations.items()
             },
         },
     }

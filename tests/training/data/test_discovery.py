@@ -47,7 +47,7 @@ class TestSeveralInOne:
     def test_a_patient_named_like_a_label(self, tmp_path: Path, touch: Touch) -> None:
         """Folders inside a label's folder are patients, whatever their names."""
         touch(tmp_path, "normal/normal/a.wav", "murmur/p2/a.wav")
-        assert [data_set.place for data_set in read_sets([tmp_path])] == [tmp_path]
+        assert [data_set.path for data_set in read_sets([tmp_path])] == [tmp_path]
 
     def test_noise_beside_labels_is_a_label(self, tmp_path: Path, touch: Touch) -> None:
         """A folder of non-cardiac sounds among label folders is no data set of its own."""

@@ -116,7 +116,7 @@ class TestReading:
         write(table, HEAD, "a.wav,normal,p1")
         other = write(table.with_name("mine.csv"), HEAD, "sub/b.wav,murmur,p1")
         assert [recording.patient for recording in discover([table.parent, other])] == ["clinic/p1", "mine/p1"]
-        assert read_sets([table.parent])[0].place == table
+        assert read_sets([table.parent])[0].path == table
 
 
 class TestErrors:

@@ -63,8 +63,8 @@ def test_label_contrasts_with_clean_and_noisy_normals(
     assert result is not None
     areas = {name: (each.positives, each.negatives, each.auc.value) for name, each in result.label.items()}
     assert areas == {"clean normals": (4, 4, 0.5), "noisy normals": (4, 4, 1.0), "all normals": (4, 8, 0.75)}
-    assert result.marks["premature"].against_regular.value == 1.0
-    assert result.marks["premature"].against_all.value == pytest.approx(4 / 6)
+    assert result.annotations["premature"].against_regular.value == 1.0
+    assert result.annotations["premature"].against_all.value == pytest.approx(4 / 6)
     assert (result.windows["patients"], result.regular["windows"]) == (3, 2)
 
 
