@@ -26,13 +26,14 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import LiteRTEngine
+from monitor.labels import NON_CARDIAC
 from monitor.messages import WindowEvent
 from monitor.synthesis.non_cardiac import GENERATORS, random_non_cardiac
 from training.data.audio import read_samples
 from training.data.corpus import Corpus
 from training.data.discovery import discover
 from training.data.folds import with_patients
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
 from training.export.bundle import convert

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
+from monitor.labels import NON_CARDIAC
 from training.calibration.gate import GateMetrics, GateWindows, fit_gate, measure_gate
 from training.calibration.gate_windows import GateSound, build_gate_windows, kinds_of
 from training.data.audio import Sound
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC
 from training.fitting.cross_validation import EVALUATION_HOP_S, FoldResult, sounds_outputs
 from training.fitting.recipe import HeartRecipe
 

@@ -20,10 +20,11 @@ from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import gate_features
+from monitor.labels import NON_CARDIAC
 from monitor.synthesis.non_cardiac import GENERATORS, random_non_cardiac
 from training.calibration.gate import GateWindows
 from training.data.audio import Sound, compute_frames
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 __all__ = ["GateSound", "build_gate_windows", "gate_sounds", "kinds_of", "synthetic_gate_sounds"]
 

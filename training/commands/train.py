@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.inference.engine import quiet_native_output
+from monitor.labels import NON_CARDIAC
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable
 from training.data.discovery import discover, gate_only_recordings
 from training.data.folds import with_patients
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.fitting.options import HeartOptions
 from training.reports.training_summary import print_summary
 

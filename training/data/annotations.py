@@ -29,7 +29,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.recording import NON_CARDIAC, Recording
+from monitor.labels import NON_CARDIAC
+from training.data.recording import Recording
 
 __all__ = [
     "ECTOPIC_KINDS",

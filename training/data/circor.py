@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.labels import NORMAL
-from training.data.recording import EXTRASTOLE, DataSet, Dropped, Recording, audio_files, folder_name
+from monitor.labels import EXTRASTOLE, NORMAL
+from training.data.recording import DataSet, Dropped, Recording, audio_files, folder_name
 
 __all__ = ["read_circor"]
 

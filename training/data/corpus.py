@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Sound
 from training.data.discovery import labels_of
 from training.data.folds import fully_labelled_sets
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 __all__ = ["Corpus"]
 

@@ -12,23 +12,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from monitor.errors import DataError
+from monitor.labels import NON_CARDIAC
 from training.data.circor import read_circor
 from training.data.label_folders import NON_CARDIAC_SET, has_label_folders, read_label_folders, read_non_cardiac
 from training.data.manifest import MANIFEST, read_manifest
 from training.data.pascal import join_pascal, read_pascal
-from training.data.recording import (
-    EXTRASTOLE,
-    LABELS,
-    NON_CARDIAC,
-    DataSet,
-    Dropped,
-    Recording,
-    audio_files,
-    is_audio,
-    sub_folders,
-)
+from training.data.recording import LABELS, DataSet, Dropped, Recording, audio_files, is_audio, sub_folders
 
-__all__ = ["EXTRASTOLE", "LABELS", "discover", "gate_only_recordings", "labels_of", "read_sets"]
+__all__ = ["discover", "gate_only_recordings", "labels_of", "read_sets"]
 
 NAMED_TWICE = "named twice"
 NOT_UNDERSTOOD = "in a folder that is not understood"

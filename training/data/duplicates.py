@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.recording import NON_CARDIAC, Recording
+from monitor.labels import NON_CARDIAC
+from training.data.recording import Recording
 
 __all__ = ["FINGERPRINT_SIZE", "DuplicatePair", "find_duplicates", "fingerprint", "trim_silence"]
 

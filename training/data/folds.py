@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
+from monitor.labels import NON_CARDIAC
 from training.data.patient_split import patient_folds
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 __all__ = ["ALWAYS_TRAINING", "PATIENT_CHOICES", "folds_of", "fully_labelled_sets", "with_patients"]
 

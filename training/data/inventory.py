@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError, RecordingError
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import read_samples
 from training.data.discovery import labels_of
 from training.data.duplicates import DuplicatePair, find_duplicates, fingerprint, trim_silence
 from training.data.folds import folds_of, fully_labelled_sets, with_patients
-from training.data.recording import LABELS, NON_CARDIAC, DataSet, Recording
+from training.data.recording import LABELS, DataSet, Recording
 
 __all__ = ["Counts", "Inventory", "RecordingStats", "SetInventory", "recording_stats", "take_inventory"]
 

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor.labels import NON_CARDIAC
 from training.data.recording import (
     LABELS,
-    NON_CARDIAC,
     DataSet,
     Dropped,
     Recording,

@@ -14,7 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from monitor.errors import DataError
-from training.data.recording import NON_CARDIAC, DataSet, Dropped, Recording, folder_name, known_label
+from monitor.labels import NON_CARDIAC
+from training.data.recording import DataSet, Dropped, Recording, folder_name, known_label
 
 __all__ = ["MANIFEST", "read_manifest"]
 

@@ -17,7 +17,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.data.recording import EXTRASTOLE, NON_CARDIAC, DataSet, Dropped, Recording, is_audio
+from monitor.labels import EXTRASTOLE, NON_CARDIAC
+from training.data.recording import DataSet, Dropped, Recording, is_audio
 
 __all__ = ["SET_A", "SET_B", "join_pascal", "read_pascal"]
 

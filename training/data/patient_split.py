@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
-from training.data.recording import NON_CARDIAC, Recording
+from monitor.labels import NON_CARDIAC
+from training.data.recording import Recording
 
 __all__ = ["patient_folds", "split_validation"]
 

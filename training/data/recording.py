@@ -16,9 +16,7 @@ from typing import Any
 from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 
 __all__ = [
-    "EXTRASTOLE",
     "LABELS",
-    "NON_CARDIAC",
     "DataSet",
     "Dropped",
     "Recording",

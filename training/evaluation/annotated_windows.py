@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitor.inference.bundle import Bundle
+from monitor.labels import EXTRASTOLE
 from training.data.annotations import (
     RHYTHM_HOP_S,
     RHYTHM_WINDOW_S,
@@ -19,7 +20,7 @@ from training.data.annotations import (
     read_annotations,
     rhythm_windows,
 )
-from training.data.recording import EXTRASTOLE, Recording
+from training.data.recording import Recording
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import recording_outputs

@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.labels import NORMAL
 from training.evaluation import curves, metrics
 from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Estimate, Statistic
-from training.evaluation.ground_truth import IS, IS_NOT, NORMAL, UNKNOWN, LabelledScores
+from training.evaluation.ground_truth import IS, IS_NOT, UNKNOWN, LabelledScores
 from training.evaluation.metrics import Ranking
 
 __all__ = [

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.annotations import ECTOPIC_KINDS, REGULAR
-from training.data.recording import EXTRASTOLE
 from training.evaluation.bootstrap import UNDEFINED, Bootstrap, Estimate
-from training.evaluation.ground_truth import NORMAL, patients_of
+from training.evaluation.ground_truth import patients_of
 from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import ScoredRecording
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.bundle import Bundle
-from training.data.recording import NON_CARDIAC, count_by_set
+from monitor.labels import NON_CARDIAC
+from training.data.recording import count_by_set
 from training.evaluation import curves
 from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.classification import (
@@ -37,7 +38,7 @@ from training.evaluation.metrics import Ranking
 from training.evaluation.scoring import ScoredRecording
 from training.evaluation.subgroups import subgroups
 
-__all__ = ["Evaluation", "EvaluationInfo", "LabelMetrics", "evaluate", "evaluation_info"]
+__all__ = ["Evaluation", "EvaluationInfo", "evaluate", "evaluation_info"]
 
 IntArray = NDArray[np.intp]
 

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
-from monitor.labels import NORMAL
-from training.data.recording import NON_CARDIAC, Recording
+from monitor.labels import NON_CARDIAC, NORMAL
+from training.data.recording import Recording
 from training.evaluation.scoring import ScoredRecording
 
 __all__ = [
     "IS",
     "IS_NOT",
-    "NORMAL",
     "UNKNOWN",
     "LabelledScores",
     "Selection",

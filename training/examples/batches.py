@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Sound
-from training.data.recording import NON_CARDIAC
 from training.examples.augmentation import add_noise, mask_bands, random_equalize
 
 __all__ = ["UNKNOWN_RHYTHM", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]

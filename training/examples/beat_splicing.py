@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
-from monitor.labels import NORMAL
+from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.annotations import annotations_beside, read_annotations
 from training.data.audio import Frames, Sound
-from training.data.recording import EXTRASTOLE, Recording
+from training.data.recording import Recording
 
 __all__ = ["AnnotatedBeat", "longest_run", "splice_sounds"]
 

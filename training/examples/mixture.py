@@ -9,9 +9,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from monitor.features.spec import SpectrogramSpec
-from monitor.labels import EXTRASTOLE, NORMAL
+from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 from training.data.audio import Sound
-from training.data.recording import NON_CARDIAC
 from training.examples.batches import SamplingGroup, groups_by_label
 from training.examples.beat_splicing import splice_sounds
 

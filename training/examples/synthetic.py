@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from monitor.features.spec import SpectrogramSpec
+from monitor.labels import EXTRASTOLE, NON_CARDIAC
 from monitor.synthesis.non_cardiac import random_non_cardiac
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from training.data.audio import Sound, compute_frames
-from training.data.recording import EXTRASTOLE, LABELS, NON_CARDIAC, Recording
+from training.data.recording import LABELS, Recording
 
 __all__ = ["SYNTHETIC_LABELS", "synthesize_sounds"]
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from monitor.features.spec import HEART
 from monitor.inference.networks import heart_network
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Sound
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC
 from training.examples.batches import Batch, SamplingGroup
 from training.examples.mixture import Mixture
 from training.examples.synthetic import SYNTHETIC, SYNTHETIC_LABELS, synthesize_sounds

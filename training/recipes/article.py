@@ -22,10 +22,11 @@ from monitor.inference.calibration import Calibration
 from monitor.inference.networks import article_network
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.interrupts import Interrupts
+from monitor.labels import NON_CARDIAC
 from training.data.audio import read_usable, read_waveform
 from training.data.corpus import Corpus
 from training.data.discovery import labels_of
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.evaluation.cross_validated import measure
 from training.fitting.cross_validation import Checkpoints, FoldPlan, FoldResult, fold_plans, run_plans
 from training.fitting.held_out import HeldOut

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from monitor.atomic_write import write_atomic
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.annotations import RHYTHM_HOP_S, annotations_beside
 from training.data.audio import Sound, compute_frames, loop, read_waveform
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.fitting.cross_validation import EVALUATION_HOP_S, build_images
 from training.fitting.trainer import stream_outputs
 from training.study.perturbations import AS_RECORDED, Perturbation, noise_perturbations, perturbations

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
+from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.annotations import REGULAR
-from training.data.recording import EXTRASTOLE
 from training.evaluation.bootstrap import Bootstrap, mean_statistic
 from training.evaluation.classification import AT_SPECIFICITY, SPECIFICITY, overall_statistic
-from training.evaluation.ground_truth import NORMAL, UNKNOWN, finding_label
+from training.evaluation.ground_truth import UNKNOWN, finding_label
 from training.evaluation.metrics import Ranking
 from training.study.scores import JOINT, StudyScores, load_scores
 from training.study.variants import OURS, VARIANTS

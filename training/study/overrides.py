@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
+from monitor.labels import EXTRASTOLE, NON_CARDIAC
 from training.data.audio import Sound, compute_frames, read_waveform
-from training.data.recording import EXTRASTOLE, NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, mask_extrasystole
+from monitor.labels import NON_CARDIAC
 from training.data.annotations import RHYTHM_HOP_S, RhythmWindow, annotations_beside, read_annotations, rhythm_windows
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC, Recording, count_by_set
+from training.data.recording import Recording, count_by_set
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 from training.evaluation.scoring import ScoredRecording

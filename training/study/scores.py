@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from monitor.atomic_write import write_atomic
 from monitor.errors import DataError
+from monitor.labels import EXTRASTOLE
 from training.data.corpus import Corpus
-from training.data.recording import EXTRASTOLE
 from training.evaluation.ectopic import AnnotatedWindows
 from training.evaluation.ground_truth import patients_of
 

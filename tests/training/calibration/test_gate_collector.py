@@ -14,12 +14,13 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.features.spec import HEART
 from monitor.inference.quality_gate import DEFAULT_GATE
+from monitor.labels import NON_CARDIAC
 from training.calibration import gate, gate_collector
 from training.calibration.gate_collector import GateCollector
 from training.calibration.gate_windows import GateSound
 from training.data.audio import Sound, compute_frames
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.fitting.cross_validation import FoldResult
 from training.fitting.recipe import HEART_RECIPE
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from monitor.synthesis.non_cardiac import GENERATORS
 from training.calibration.gate_windows import (
     GateSound,
@@ -17,7 +18,7 @@ from training.calibration.gate_windows import (
     synthetic_gate_sounds,
 )
 from training.data.audio import Sound, compute_frames
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.synthetic import synthesize_sounds
 
 

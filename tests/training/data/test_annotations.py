@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from monitor.labels import NON_CARDIAC
 from training.data.annotations import (
     ECTOPIC_KINDS,
     REGULAR,
@@ -19,7 +20,7 @@ from training.data.annotations import (
     rhythm_kinds,
     rhythm_windows,
 )
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 
 def annotations_of(onsets: list[float]) -> NDArray[np.float64]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import DataError
-from training.data.discovery import LABELS, discover, labels_of, read_sets
-from training.data.recording import NON_CARDIAC, Recording
+from monitor.labels import NON_CARDIAC
+from training.data.discovery import discover, labels_of, read_sets
+from training.data.recording import LABELS, Recording
 
 Touch = Callable[..., Path]
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.features.resample import resampled
+from monitor.labels import NON_CARDIAC
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from training.data.duplicates import FINGERPRINT_SIZE, DuplicatePair, find_duplicates, fingerprint, trim_silence
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 
 def heart(seed: int, seconds: float = 5.0) -> NDArray[np.float32]:

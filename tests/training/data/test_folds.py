@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import DataError
+from monitor.labels import NON_CARDIAC
 from training.data.folds import ALWAYS_TRAINING, PATIENT_CHOICES, folds_of, fully_labelled_sets, with_patients
 from training.data.patient_split import patient_folds
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 LABELS = ("normal", "murmur")
 

@@ -13,9 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
+from monitor.labels import NON_CARDIAC
 from training.data.discovery import read_sets
 from training.data.inventory import recording_stats, take_inventory
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 Write = Callable[..., Path]
 

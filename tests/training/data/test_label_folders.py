@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.labels import NON_CARDIAC
 from training.data.discovery import discover, read_sets
-from training.data.recording import NON_CARDIAC, Recording, known_label
+from training.data.recording import Recording, known_label
 
 Touch = Callable[..., Path]
 

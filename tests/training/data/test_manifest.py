@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import DataError
+from monitor.labels import NON_CARDIAC
 from training.data.discovery import discover, read_sets
 from training.data.manifest import read_manifest
-from training.data.recording import NON_CARDIAC
 
 HEAD = "path,label,patient"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.labels import NON_CARDIAC
 from training.data.discovery import discover, read_sets
-from training.data.recording import NON_CARDIAC
 
 Touch = Callable[..., Path]
 

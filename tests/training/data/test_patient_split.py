@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import DataError
+from monitor.labels import NON_CARDIAC
 from training.data.discovery import discover
 from training.data.patient_split import patient_folds, split_validation
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 
 LABELS = ("normal", "murmur", "extrastole")
 

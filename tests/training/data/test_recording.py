@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from training.data.recording import NON_CARDIAC, DataSet, Recording, count_by_set
+from monitor.labels import NON_CARDIAC
+from training.data.recording import DataSet, Recording, count_by_set
 
 Touch = Callable[..., Path]
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from monitor.errors import DataError
-from training.data.recording import NON_CARDIAC, Recording
+from monitor.labels import NON_CARDIAC
+from training.data.recording import Recording
 from training.evaluation.ground_truth import (
     IS,
     IS_NOT,

@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import UNKNOWN_RHYTHM, BatchMaker, SamplingGroup, groups_by_label
 
 OUTPUTS = ("normal", "murmur", "extrastole", NON_CARDIAC)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.annotations import read_annotations
 from training.data.audio import Frames, Sound, compute_frames
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.beat_splicing import AnnotatedBeat, longest_run, splice_sounds
 
 CYCLE, DIASTOLE = 32, 14

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import SamplingGroup
 from training.examples.mixture import Mixture, label_priors, mix
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
-from training.data.recording import NON_CARDIAC
+from monitor.labels import NON_CARDIAC
 from training.examples.synthetic import SYNTHETIC_LABELS, synthesize_sounds
 
 

@@ -15,9 +15,10 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 from monitor.errors import DataError
 from monitor.features.image import ImageBuilder
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import SamplingGroup
 from training.fitting import heart_fit
 from training.fitting.cross_validation import (

@@ -13,9 +13,10 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 from pathlib import Path
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 from training.fitting import heart_fit

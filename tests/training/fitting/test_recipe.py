@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound, read_sound
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import mix
 from training.fitting.recipe import HEART_RECIPE, ChannelBatches, HeartRecipe

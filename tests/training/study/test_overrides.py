@@ -11,8 +11,9 @@ import pytest
 import soundfile
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound, read_sound
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
 from training.study.overrides import (

@@ -11,9 +11,10 @@ import pytest
 pytest.importorskip("tensorflow", reason="outputs of folds come with the training extra")
 
 from monitor.features.spec import HEART
+from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
 from training.data.corpus import Corpus
-from training.data.recording import NON_CARDIAC, Recording
+from training.data.recording import Recording
 from training.fitting.cross_validation import FoldPlan
 from training.study.fold_outputs import FoldOutputs
 from training.study.results import Result, described, result_of
