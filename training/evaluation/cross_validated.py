@@ -98,6 +98,13 @@ def measure(
     ------
     ValueError
         If the shapes do not fit.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]])
+    >>> result = measure(np.array([0, 1, 0]), scores, ("normal", "murmur"), ["a", "b", "c"])
+    >>> round(result.overall["accuracy"].value, 2), result.per_label["murmur"]["auc"].value
+    (0.67, 0.5)
     """
     if scores.ndim not in (2, 3) or scores.shape[-2:] != (len(ground_truth), len(labels)):
         raise ValueError(f"scores.shape={scores.shape} must end with {(len(ground_truth), len(labels))}")

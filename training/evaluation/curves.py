@@ -113,6 +113,12 @@ def reliability(ground_truth: IntArray, scores: FloatArray, num_bins: int = 10) 
     ------
     ValueError
         If the shapes do not fit or ``num_bins`` is below 1.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.75, 0.25], [0.75, 0.25], [0.25, 0.75]])
+    >>> [(each.count, each.confidence, each.accuracy) for each in reliability(np.array([0, 1, 1]), scores, 2)[1:]]
+    [(3, 0.75, 0.6666666666666666)]
     """
     if scores.ndim != 2 or ground_truth.shape != scores.shape[:1]:
         raise ValueError(f"scores.shape={scores.shape} must be (n, k) for ground_truth of shape {ground_truth.shape}")

@@ -123,6 +123,11 @@ def total_precision(matrix: Matrix) -> float:
     """Return the sum of the precisions of all classes, 0 to their number; a class never decided adds 0.
 
     Source: the PASCAL Classifying Heart Sounds Challenge; Gomes et al. 2013, "Classifying Heart Sounds".
+
+    Examples
+    --------
+    >>> total_precision(np.array([[3, 0], [1, 2]]))
+    1.75
     """
     decided = matrix.sum(axis=0)
     return float((np.diag(matrix)[decided > 0] / decided[decided > 0]).sum())
@@ -156,6 +161,11 @@ def discriminant_power(sensitivity: float, specificity: float) -> float:
     ------
     ValueError
         If one is not from 0 to 1.
+
+    Examples
+    --------
+    >>> round(discriminant_power(0.75, 0.9), 3)
+    1.817
     """
     _check_fractions(sensitivity=sensitivity, specificity=specificity)
     if not (0 < sensitivity < 1 and 0 < specificity < 1):  # NaN fails too

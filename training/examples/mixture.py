@@ -62,6 +62,17 @@ def mix(
         Names of the data sets in which every label is known.
     spec : SpectrogramSpec
     seed : int
+
+    Examples
+    --------
+    >>> from monitor.features.spec import HEART
+    >>> from training.examples.synthetic import synthesize_sounds
+    >>> sounds = [*synthesize_sounds("normal", 1, 0, HEART), *synthesize_sounds("murmur", 1, 0, HEART)]
+    >>> mixture = mix(sounds, [], {sounds[0].recording.source}, HEART, seed=0)
+    >>> [(group.sounds[0].recording.label, group.weight) for group in mixture.finetune if group.sounds]
+    [('murmur', 16.0), ('normal', 16.0)]
+    >>> label_priors(mixture.finetune, ("normal", "murmur"))
+    [16.0, 16.0]
     """
     non_cardiac = [sound for sound in (*sounds, *synthetic) if sound.recording.label == NON_CARDIAC]
     synthetic_hearts = [sound for sound in synthetic if sound.recording.label != NON_CARDIAC]
