@@ -227,4 +227,4 @@ def _advice(error: OSError) -> str:
         return DISK_FULL
     if error.errno == errno.EFBIG:
         return LARGEST_FILE
-    return f"the disk does not take the sound ({error.strerror or error}): look whether it is still there"
+    return f"the disk does not accept the sound ({error.strerror or error}): check that it is connected"

@@ -215,7 +215,13 @@ class _StoppableReader:
         self._descriptor = _pollable_descriptor(stream)
 
     def read_some(self, max_bytes: int) -> bytes:
-        """Return the available bytes, 1 to ``max_bytes`` of them; none at the end of the stream or when stopped."""
+        """Return the available bytes, 1 to ``max_bytes`` of them; none at the end of the stream or when stopped.
+
+        Raises
+        ------
+        RecordingError
+            If the operating system cannot read the stream.
+        """
         if self._descriptor is None:
             read = getattr(self._stream, "read1", self._stream.read)
             return b"" if self._stopping.is_set() else bytes(read(max_bytes))

@@ -146,7 +146,9 @@ def check_format(name: str, sample_rate: int, channels: int, channel: int | None
             "convert it to a rate in between, such as 4000 Hz",
         )
     if not 1 <= channels <= MAX_CHANNELS:
-        raise RecordingError(f"{name}: says it has {channels} channels", "its header is damaged: copy it again")
+        raise RecordingError(
+            f"{name}: has {channels} channels according to its header", "the header is damaged: copy it again"
+        )
     if channel is not None and channel > channels:
         has, choice = ("1 channel", "1") if channels == 1 else (f"{channels} channels", f"1 to {channels}")
         raise RecordingError(f"{name}: has {has}, there is no channel {channel}", f"choose --channel {choice}")

@@ -74,7 +74,6 @@ class Stream:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self.latency_s = float(stream.latency)
 
     @property
     def active(self) -> bool:
@@ -193,6 +192,7 @@ class PortAudio:
             if stream is not None:
                 stream.close(ignore_errors=True)
             raise DeviceError(f"{device.name}: cannot be opened ({_reason(error)})", _advice(error)) from error
+        logger.debug("%s: the latency of the stream is %.3f s", device.full_name, stream.latency)
         return Stream(stream)
 
     def restart(self) -> None:

@@ -305,7 +305,7 @@ def test_a_disk_that_stays_full_leaves_a_valid_file_and_a_count(path, disk):
         (errno.EDQUOT, "free some space"),
         (errno.EFBIG, "start another recording"),
         (errno.EIO, "Input/output error"),
-        (errno.ENODEV, "look whether it is still there"),
+        (errno.ENODEV, "check that it is connected"),
     ],
 )
 def test_each_disk_error_has_a_sentence(path, disk, code, words):

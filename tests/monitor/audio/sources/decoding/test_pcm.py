@@ -140,7 +140,7 @@ def test_channels_below_one_are_refused(channel):
         ((384_000, 1, None), "sample rate of 384000 Hz"),
         ((4000, 2, 3), "has 2 channels, there is no channel 3; choose --channel 1 to 2"),
         ((4000, 1, 2), "has 1 channel, there is no channel 2; choose --channel 1"),
-        ((4000, 0, None), "says it has 0 channels"),
+        ((4000, 0, None), "has 0 channels according to its header"),
     ],
 )
 def test_a_recording_out_of_range_is_refused_in_one_line(values, line):

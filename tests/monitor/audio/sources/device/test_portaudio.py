@@ -122,7 +122,7 @@ def test_the_parameters_of_a_stream(library):
         "samplerate": 4000, "blocksize": 0, "device": 0, "channels": 2, "dtype": "float32", "latency": 0.2,
     }  # fmt: skip
     assert library.streams[0].calls == ["start"]
-    assert (stream.latency_s, stream.active) == (0.21, True)
+    assert stream.active
 
 
 @pytest.mark.parametrize("overflow", [True, False])
