@@ -27,7 +27,7 @@ def annotations_of(onsets: list[float]) -> NDArray[np.float64]:
     """Return annotations as CirCor writes them, from the onsets of S1; the last one ends the last beat."""
     rows = []
     for start, end in itertools.pairwise(onsets):
-        edges = [start, *(start + share * (end - start) for share in (0.12, 0.4, 0.5)), end]
+        edges = [start, *(start + fraction * (end - start) for fraction in (0.12, 0.4, 0.5)), end]
         rows += [(edges[state - 1], edges[state], state) for state in (1, 2, 3, 4)]
     return np.array(rows, float)
 

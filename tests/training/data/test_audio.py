@@ -232,8 +232,8 @@ class TestParts:
         """Annotation times count from the beginning of the file, so a part of a file is not spliced."""
         soundfile.write(tmp_path / "a.wav", np.tile(heart_waveform, 2), 4000)
         states = ((0.0, 0.1), (0.1, 0.3), (0.3, 0.4), (0.4, 0.9))
-        marks = [(0.9 * k + a, 0.9 * k + b, 1 + which) for k in range(22) for which, (a, b) in enumerate(states)]
-        (tmp_path / "a.tsv").write_text("".join(f"{a:.3f}\t{b:.3f}\t{c}\n" for a, b, c in marks), encoding="utf-8")
+        rows = [(0.9 * k + a, 0.9 * k + b, 1 + which) for k in range(22) for which, (a, b) in enumerate(states)]
+        (tmp_path / "a.tsv").write_text("".join(f"{a:.3f}\t{b:.3f}\t{c}\n" for a, b, c in rows), encoding="utf-8")
         whole = read_sound(Recording(tmp_path / "a.wav", ("normal",), "p", "set"), HEART)
         part = read_sound(Recording(tmp_path / "a.wav", ("normal",), "p", "set", start_s=0.3), HEART)
         assert splice_sounds([whole], HEART, 0)
@@ -245,7 +245,7 @@ class TestUsable:
 
     def recordings(self, *labels: str) -> list[Recording]:
         """Return recordings named by their index."""
-        return [Recording(Path(str(number)), (label,), "p", "set") for number, label in enumerate(labels)]
+        return [Recording(Path(str(index)), (label,), "p", "set") for index, label in enumerate(labels)]
 
     @staticmethod
     def fail_on(*names: str) -> Any:
@@ -270,9 +270,9 @@ class TestUsable:
         ticks: list[float] = []
         usable, read = read_usable(recordings, self.fail_on("0", "3"), ticks.append)
         assert (usable, read) == (recordings[1:3], ["1", "2"])
-        heard = capsys.readouterr()
-        assert heard.out == ""
-        assert heard.err == "".join(f"auscult: left out: {name}: cannot be read as audio\n" for name in ("0", "3"))
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err == "".join(f"auscult: left out: {name}: cannot be read as audio\n" for name in ("0", "3"))
         assert len(ticks) == 4
         assert np.isnan(ticks).all()
 

@@ -19,8 +19,8 @@ def test_several_folders(tmp_path: Path, touch: Touch) -> None:
     """Folders of several kinds are read in the order given."""
     touch(tmp_path / "set_b", "normal__103_1305031931979_B.wav")
     touch(tmp_path / "not_heart", "a.wav")
-    found = discover([tmp_path / "not_heart", tmp_path / "set_b"])
-    assert [recording.label for recording in found] == [NON_CARDIAC, "normal"]
+    recordings = discover([tmp_path / "not_heart", tmp_path / "set_b"])
+    assert [recording.label for recording in recordings] == [NON_CARDIAC, "normal"]
 
 
 class TestSeveralInOne:

@@ -94,8 +94,8 @@ class TestFullyLabelledSets:
 @st.composite
 def recording_lists(draw: st.DrawFn) -> list[Recording]:
     """Return recordings of two sets, with enough patients of each label and some more of any kind."""
-    recordings = [heart(label, f"{label}{number}") for label in LABELS for number in range(4)]
-    recordings += [heart("normal+murmur", f"part{number}", "part") for number in range(4)]
+    recordings = [heart(label, f"{label}{index}") for label in LABELS for index in range(4)]
+    recordings += [heart("normal+murmur", f"part{index}", "part") for index in range(4)]
     patients = st.sampled_from(["", *(recording.patient for recording in recordings)])
     for _ in range(draw(st.integers(0, 20))):
         patient = draw(patients)
@@ -122,8 +122,8 @@ def test_no_patient_on_both_sides(recordings: list[Recording], num_folds: int, s
 
 def test_each_stratum_is_balanced() -> None:
     """Where no patient is in two sets, each is split as if it were alone."""
-    first = [heart(label, f"{label}{number}") for label in LABELS for number in range(6)]
-    second = [heart("normal+murmur", f"q{number}", "part") for number in range(6)]
+    first = [heart(label, f"{label}{index}") for label in LABELS for index in range(6)]
+    second = [heart("normal+murmur", f"q{index}", "part") for index in range(6)]
     folds = folds_of([*second, NOISE, *first], {"set"}, 3, 5)
     alone = patient_folds([one.patient for one in first], [str(one.label) for one in first], 3, 5)
     np.testing.assert_array_equal(folds[7:], alone)
@@ -133,8 +133,8 @@ def test_each_stratum_is_balanced() -> None:
 
 def test_rare_labels_of_a_partially_labelled_set() -> None:
     """They are trained on and not held out, with all other recordings of the same patients, and are no error."""
-    whole = [heart(label, f"{label}{number}") for label in LABELS for number in range(3)]
-    part = [heart("normal+murmur", f"q{number}", "part") for number in range(4)]
+    whole = [heart(label, f"{label}{index}") for label in LABELS for index in range(3)]
+    part = [heart("normal+murmur", f"q{index}", "part") for index in range(4)]
     rare = [heart("murmur", "q0", "part"), heart("murmur", "p9", "part")]
     folds = folds_of([*whole, *part, *rare], {"set"}, 3, 0)
     assert folds[[6, 10, 11]].tolist() == [ALWAYS_TRAINING] * 3
@@ -143,8 +143,8 @@ def test_rare_labels_of_a_partially_labelled_set() -> None:
 
 def test_non_cardiac_sounds_are_held_out_too() -> None:
     """They are split by themselves, by group, and change no heart's fold; too few groups are only trained on."""
-    hearts = [heart(label, f"{label}{number}") for label in LABELS for number in range(6)]
-    noises = [heart(NON_CARDIAC, f"noise {number // 2}", "noises") for number in range(10)]
+    hearts = [heart(label, f"{label}{index}") for label in LABELS for index in range(6)]
+    noises = [heart(NON_CARDIAC, f"noise {index // 2}", "noises") for index in range(10)]
     folds = folds_of([*noises, *hearts], {"set"}, 3, 5)
     np.testing.assert_array_equal(folds[10:], folds_of(hearts, {"set"}, 3, 5))
     np.testing.assert_array_equal(folds[:10:2], folds[1:10:2])

@@ -29,8 +29,8 @@ def write(tmp_path: Path, signals: Any) -> Write:
     def writes(name: str, seconds: float = 6.0, rate: int = 4000, sound: NDArray[np.float32] | None = None) -> Path:
         path = tmp_path / "clinic" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = signals.noise(round(seconds * rate), seed=next(count)) if sound is None else sound
-        soundfile.write(path, made, rate)
+        samples = signals.noise(round(seconds * rate), seed=next(count)) if sound is None else sound
+        soundfile.write(path, samples, rate)
         return path
 
     return writes
@@ -115,10 +115,10 @@ class TestCounts:
     def test_a_patient_in_two_labels(self, write: Write) -> None:
         """Reported, and allowed, for a patient is on one side of a split anyway."""
         for label in ("normal", "murmur"):
-            for number in range(6):
-                folder = write(f"{label}/p{number if number else label}/a.wav").parents[2]
+            for index in range(6):
+                folder = write(f"{label}/p{index if index else label}/a.wav").parents[2]
         inventory = take_inventory(read_sets([folder]), "auto")
-        assert inventory.sets[0].several_labels == tuple(f"clinic/p{number}" for number in range(1, 6))
+        assert inventory.sets[0].several_labels == tuple(f"clinic/p{index}" for index in range(1, 6))
         assert inventory.obstacle is None
 
     def test_set_a_is_set_aside(self, write: Write) -> None:
@@ -141,8 +141,8 @@ class TestCounts:
 
     def test_each_is_read_once(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         """Every recording is opened once, and is one step."""
-        for number in range(4):
-            folder = write(f"normal/p{number}/a.wav").parents[2]
+        for index in range(4):
+            folder = write(f"normal/p{index}/a.wav").parents[2]
         opened: list[Path] = []
         monkeypatch.setattr(
             "training.data.inventory.recording_stats", lambda one: opened.append(one.path) or recording_stats(one)
@@ -198,10 +198,10 @@ class TestProblems:
         """What would be an error in training is reported, with the next step."""
         for name in names:
             folder = write(name).parents[len(Path(name).parts) - 1]
-        found = take_inventory(read_sets([folder]), "auto").obstacle
-        assert found is not None
-        assert obstacle in found
-        assert "; " in found
+        message = take_inventory(read_sets([folder]), "auto").obstacle
+        assert message is not None
+        assert obstacle in message
+        assert "; " in message
 
     def test_missing_labels(self, write: Write) -> None:
         """The labels of the default bundle without a recording are listed; other labels do not matter."""

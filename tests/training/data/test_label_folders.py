@@ -62,9 +62,9 @@ class TestLabelFolders:
         """No number, a date, a word that counts files or sites, or a prefix per file: the patient is unknown."""
         touch(tmp_path / "mine" / "normal", *names)
         touch(tmp_path / "mine" / "murmur" / "p9", "x.wav")
-        found = {recording.path.name: recording.patient for recording in discover([tmp_path / "mine"])}
-        assert found.pop("x.wav") == "mine/p9"
-        assert set(found.values()) == {""}
+        patient_of = {recording.path.name: recording.patient for recording in discover([tmp_path / "mine"])}
+        assert patient_of.pop("x.wav") == "mine/p9"
+        assert set(patient_of.values()) == {""}
 
     @pytest.mark.parametrize("prefix", ["p1", "017", "anna3", "H-12", "20241"])
     def test_names_with_a_patient(self, tmp_path: Path, prefix: str, touch: Touch) -> None:

@@ -28,13 +28,13 @@ class TestSetB:
             "extrastole__127_1306764300147_C2.wav",
             "normal__296_1311682952647_A1.wav",
         )
-        found = {recording.path.name: recording for recording in discover([tmp_path])}
-        assert len(found) == 6
-        assert found["normal__103_1305031931979_B.wav"].patient == "pascal-b/103"
-        assert found["extrastole__127_1306764300147_C2.wav"].label == "extrastole"
-        noisy = found["murmur_noisymurmur_162_1307101835989_B_1.wav"]
+        recordings = {recording.path.name: recording for recording in discover([tmp_path])}
+        assert len(recordings) == 6
+        assert recordings["normal__103_1305031931979_B.wav"].patient == "pascal-b/103"
+        assert recordings["extrastole__127_1306764300147_C2.wav"].label == "extrastole"
+        noisy = recordings["murmur_noisymurmur_162_1307101835989_B_1.wav"]
         assert (noisy.label, noisy.patient, noisy.noisy) == ("murmur", "pascal-b/162", True)
-        assert {recording.source for recording in found.values()} == {"PASCAL set B"}
+        assert {recording.source for recording in recordings.values()} == {"PASCAL set B"}
 
     def test_unlabelled_files_are_dropped(self, tmp_path: Path, touch: Touch) -> None:
         """The organisers' test files have no label, so they are not trained on."""

@@ -25,8 +25,8 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[str], int]:
     """Return patients and labels of some recordings, and a number of folds that every label has patients for."""
     num_folds = draw(st.integers(2, 5))
     rows = draw(st.lists(st.tuples(st.integers(0, 30), st.sampled_from(LABELS)), max_size=120))
-    for number, label in enumerate(LABELS):  # enough patients of every label
-        rows += [(100 * (number + 1) + index, label) for index in range(num_folds)]
+    for i, label in enumerate(LABELS):  # enough patients of every label
+        rows += [(100 * (i + 1) + index, label) for index in range(num_folds)]
     rows = draw(st.permutations(rows))
     return [f"p{patient}" for patient, _ in rows], [label for _, label in rows], num_folds
 
@@ -47,8 +47,8 @@ def test_no_patient_on_both_sides(table: tuple[list[str], list[str], int], seed:
 @given(st.lists(st.integers(1, 12), min_size=12, max_size=60), st.integers(2, 4), st.integers(0, 100))
 def test_every_fold_has_every_label(sizes: list[int], num_folds: int, seed: int) -> None:
     """Where each patient has one label, as in nearly all of the data, no fold lacks a label."""
-    patients = [f"p{number}" for number, size in enumerate(sizes) for _ in range(size)]
-    labels = [LABELS[number % 3] for number, size in enumerate(sizes) for _ in range(size)]
+    patients = [f"p{i}" for i, size in enumerate(sizes) for _ in range(size)]
+    labels = [LABELS[i % 3] for i, size in enumerate(sizes) for _ in range(size)]
     folds = patient_folds(patients, labels, num_folds, seed)
     for fold in range(num_folds):
         assert {label for label, of_row in zip(labels, folds, strict=True) if of_row == fold} == set(LABELS)
@@ -65,7 +65,7 @@ def test_equal_seeds_give_equal_folds(table: tuple[list[str], list[str], int], s
 
 def test_another_seed_gives_other_folds() -> None:
     """Patients with equally many recordings are assigned by the seed."""
-    patients, labels = [f"p{number}" for number in range(40)], ["normal", "murmur"] * 20
+    patients, labels = [f"p{i}" for i in range(40)], ["normal", "murmur"] * 20
     assert any(
         not np.array_equal(patient_folds(patients, labels, 5, 0), patient_folds(patients, labels, 5, seed))
         for seed in range(1, 5)
@@ -74,8 +74,8 @@ def test_another_seed_gives_other_folds() -> None:
 
 def test_folds_are_balanced() -> None:
     """One patient in five has the rare label: each of 5 folds gets as many of them, and as many recordings."""
-    patients = [f"p{number}" for number in range(100) for _ in range(2)]
-    labels = ["murmur" if number % 5 == 0 else "normal" for number in range(100) for _ in range(2)]
+    patients = [f"p{i}" for i in range(100) for _ in range(2)]
+    labels = ["murmur" if i % 5 == 0 else "normal" for i in range(100) for _ in range(2)]
     folds = patient_folds(patients, labels, 5, 0)
     for fold in range(5):
         counts = Counter(label for label, of_row in zip(labels, folds, strict=True) if of_row == fold)

@@ -35,10 +35,10 @@ MakeScored = Callable[..., ScoredRecording]
 @pytest.fixture
 def scored(make_scored: MakeScored) -> list[ScoredRecording]:
     """Return extrasystoles whose score is above that of clean normals half the time, of noisy normals always."""
-    result = [make_scored("extrastole", (0.4, 0.2, 0.4), f"e{number}", noisy=False) for number in range(4)]
-    for number in range(4):
-        result.append(make_scored("normal", (0.3, 0.1, 0.6 if number % 2 else 0.2), f"c{number}", noisy=False))
-        result.append(make_scored("normal", (0.6, 0.3, 0.1), f"n{number}", noisy=True))
+    result = [make_scored("extrastole", (0.4, 0.2, 0.4), f"e{i}", noisy=False) for i in range(4)]
+    for i in range(4):
+        result.append(make_scored("normal", (0.3, 0.1, 0.6 if i % 2 else 0.2), f"c{i}", noisy=False))
+        result.append(make_scored("normal", (0.6, 0.3, 0.1), f"n{i}", noisy=True))
     return [*result, make_scored("murmur", (0.0, 0.1, 0.9), "m", noisy=True)]
 
 
@@ -151,7 +151,7 @@ def test_areas_and_counts() -> None:
     """A score above that of regular windows, but not of all others, has AUC 1 and 0.5."""
     kinds = [frozenset({"premature"})] * 4 + [frozenset({REGULAR})] * 4 + [frozenset[str]()] * 4
     score = np.array([0.6, 0.7, 0.8, 0.9, 0.1, 0.2, 0.3, 0.4, 0.95, 0.96, 0.97, 0.98])
-    people = [f"p{number % 4}" for number in range(12)]
+    people = [f"p{i % 4}" for i in range(12)]
     annotated = AnnotatedWindows(score, kinds, people, [f"{name}.flac" for name in people])
     result = contrasts(annotated, Bootstrap(0, 30))
     assert result["premature"].counts == {"windows": 4, "recordings": 4, "patients": 4}

@@ -95,7 +95,7 @@ def test_a_network_without_a_non_cardiac_output(
 
 def test_non_cardiac_sounds_alone(make_scored: MakeScored, make_info: Callable[..., EvaluationInfo]) -> None:
     """Without hearts there are only the metrics of non-cardiac sounds."""
-    scored = [make_scored("not-heart", EVEN, f"n{number}", num_withheld=1) for number in range(3)]
+    scored = [make_scored("not-heart", EVEN, f"n{i}", num_withheld=1) for i in range(3)]
     result = evaluate(scored, make_info(scored), Bootstrap(0, 20))
     assert result.non_cardiac["windows_refused"].value == 0.5
     assert math.isnan(result.overall["accuracy"].value)

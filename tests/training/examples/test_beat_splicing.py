@@ -41,7 +41,7 @@ def run_of(path: Path) -> list[AnnotatedBeat]:
 
 def regular(count: int) -> list[float]:
     """Return the onsets of regular beats, 0.8 s apart."""
-    return [0.4 + 0.8 * number for number in range(count)]
+    return [0.4 + 0.8 * index for index in range(count)]
 
 
 @pytest.fixture
@@ -78,9 +78,9 @@ class TestLongestRun:
 
     def test_the_longest_run(self, tmp_path: Path) -> None:
         """Where annotations have a gap, the longer side is returned."""
-        path = write_annotations(tmp_path / "a.tsv", [*regular(2), *(10.0 + 0.8 * number for number in range(4))])
+        path = write_annotations(tmp_path / "a.tsv", [*regular(2), *(10.0 + 0.8 * index for index in range(4))])
         beats = run_of(path)
-        assert [beat.start for beat in beats] == [400 + CYCLE * number for number in range(4)]
+        assert [beat.start for beat in beats] == [400 + CYCLE * index for index in range(4)]
 
     def test_any_order(self, tmp_path: Path) -> None:
         """Lines are sorted by time first."""
@@ -127,11 +127,11 @@ def test_ectopic_windows_hold_one_short_interval(heart: Sound) -> None:
     ]
     assert len(ectopic) >= 8
     for sound in ectopic:
-        found = intervals(sound)
-        short = np.flatnonzero(found < 0.85 * CYCLE)
+        rr_intervals = intervals(sound)
+        short = np.flatnonzero(rr_intervals < 0.85 * CYCLE)
         assert len(short) == 1
-        assert 0.45 * CYCLE <= found[short[0]] <= 0.85 * CYCLE
-        rest = np.delete(found, short)
+        assert 0.45 * CYCLE <= rr_intervals[short[0]] <= 0.85 * CYCLE
+        rest = np.delete(rr_intervals, short)
         assert (rest >= CYCLE - 2).all()
         assert (rest > CYCLE + 2).sum() <= 1
 
@@ -215,7 +215,7 @@ def test_few_beats_are_not_spliced(heart: Sound, tmp_path: Path) -> None:
 
 def test_a_recording_shorter_than_its_annotations(heart: Sound, tmp_path: Path) -> None:
     """Annotations that reach beyond the recording never index frames that do not exist."""
-    write_annotations(tmp_path / "d.tsv", [0.4 + 1.2 * number for number in range(12)], cycle_s=1.2)
+    write_annotations(tmp_path / "d.tsv", [0.4 + 1.2 * index for index in range(12)], cycle_s=1.2)
     frames = Frames(heart.frames.log_power[:400], heart.frames.bands[:, :400])
     short = Sound(Recording(tmp_path / "d.wav", ("normal",), "p", "set"), frames, 40_000)
     spliced = [sound for seed in range(20) for sound in splice_sounds([short], HEART, seed)]
