@@ -28,6 +28,7 @@ from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.quality_gate import GateFeatures, gate_features
+from training.evaluation.metrics import auc
 
 SHARES = {
     "B clean": 0.5, "B noisy": 0.5, "CirCor": 1.0, "A heart": 0.3,
@@ -187,10 +188,9 @@ def logistic(
     return solution
 
 
-def area_under_curve(above: NDArray[np.float64], below: NDArray[np.float64]) -> float:
-    """Return the probability that a value of ``above`` is larger than one of ``below``; ties count half."""
-    order = np.sort(below)
-    return float((np.searchsorted(order, above) + np.searchsorted(order, above, "right")).mean() / (2 * len(below)))
+def auc_between(above: NDArray[np.float64], below: NDArray[np.float64]) -> float:
+    """Return the area under the ROC curve of values that should be above against values that should be below."""
+    return auc(np.arange(len(above) + len(below)) < len(above), np.concatenate((above, below)))
 
 
 def report_gate(rows: list[Row]) -> None:
@@ -207,10 +207,10 @@ def report_gate(rows: list[Row]) -> None:
             sum(quality.state == "no-signal" for quality in mine) / len(mine),
             sum(quality.reason is not None for quality in mine) / len(mine),
         ]
-        area = area_under_curve(hearts, scores)
+        area = auc_between(hearts, scores)
         print(f"{name:19s} {len(mine):7d}  {fractions[0]:8.4f}  {fractions[1]:6.3f}  {fractions[2]:11.3f}  {area:.3f}")
     clean, noisy = (np.array([q.score for row, q in results if row.source == name]) for name in ("B clean", "B noisy"))
-    print(f"AUC of B clean against B noisy: {area_under_curve(clean, noisy):.3f}")
+    print(f"AUC of B clean against B noisy: {auc_between(clean, noisy):.3f}")
 
 
 def main(data: Path) -> None:
