@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.base import PacedSource, split
 
 __all__ = ["ArraySource", "as_mono"]
 
@@ -70,8 +70,7 @@ class ArraySource(PacedSource):
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield the waveform in blocks of at most ``block_samples`` samples."""
-        for start in range(0, len(self._waveform), block_samples):
-            yield self._waveform[start : start + block_samples]
+        return split(self._waveform, block_samples)
 
 
 def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:

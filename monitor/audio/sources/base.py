@@ -24,7 +24,7 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.log import get_logger
 from monitor.messages import DeviceStatus
 
-__all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed"]
+__all__ = ["BLOCK_S", "PacedSource", "Source", "check_speed", "split"]
 
 MIN_SPEED, MAX_SPEED = 0.25, 64.0
 """Multiples of real time."""
@@ -289,6 +289,12 @@ class PacedSource(Source):
         if self.speed is None:
             return largest
         return max(1, min(largest, math.ceil(BLOCK_S * self.sample_rate * self.speed)))
+
+
+def split(waveform: NDArray[np.float32], block_samples: int) -> Iterator[NDArray[np.float32]]:
+    """Yield a waveform in blocks of ``block_samples`` samples, the last one shorter."""
+    for start in range(0, len(waveform), block_samples):
+        yield waveform[start : start + block_samples]
 
 
 def check_speed(speed: float | None) -> float | None:

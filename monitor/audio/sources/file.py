@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import check_file, printable, read_error
 from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
 from monitor.audio.sources.decoding.pcm import check_channel, check_format, pick_channel
@@ -125,8 +125,7 @@ class RecordingSource(PacedSource):
                 for block in sound.blocks(self._start_sample + start_sample):
                     mono = pick_channel(block, self._channel)
                     num_samples += len(mono)
-                    for begin in range(0, len(mono), block_samples):
-                        yield mono[begin : begin + block_samples]
+                    yield from split(mono, block_samples)
             if not self._loop:
                 return
             if num_samples == 0:

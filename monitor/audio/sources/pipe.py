@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.pcm import RawFormat, check_channel, check_format, pick_channel
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, read_wav_header
 from monitor.errors import RecordingError
@@ -116,8 +116,7 @@ class PipeSource(PacedSource):
         for block in self._pcm_blocks(block_samples) if compressed is None else self._decoded_blocks(compressed):
             mono = pick_channel(block, self._channel)
             num_samples += len(mono)
-            for begin in range(0, len(mono), block_samples):
-                yield mono[begin : begin + block_samples]
+            yield from split(mono, block_samples)
         if num_samples == 0 and not self._stopping.is_set():
             raise RecordingError(f"{NAME}: holds no samples", "pipe a recording in: auscult replay - < FILE")
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.base import PacedSource, split
 from monitor.messages import State
 from monitor.synthesis.artifacts import handling_noise, lost_contact
 from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound, Murmur
@@ -160,8 +160,7 @@ class SyntheticSource(PacedSource):
 
     def blocks_from(self, start_sample: int, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield the demo from a sample on."""
-        for start in range(start_sample, len(self.waveform), block_samples):
-            yield self.waveform[start : start + block_samples]
+        return split(self.waveform[start_sample:], block_samples)
 
 
 @functools.lru_cache(maxsize=4)

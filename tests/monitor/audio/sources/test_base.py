@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.audio.sources.base import BLOCK_S, PacedSource, Source, check_speed
+from monitor.audio.sources.base import BLOCK_S, PacedSource, Source, check_speed, split
 
 
 class FakeClock:
@@ -254,6 +254,15 @@ def test_speeds_out_of_range_are_refused(speed):
     """Any other speed is a ValueError with its value."""
     with pytest.raises(ValueError, match=r"speed=.* must be from 0\.25 to 64"):
         Tone(1, speed=speed)
+
+
+@pytest.mark.parametrize(("samples", "sizes"), [(0, []), (3, [3]), (4, [4]), (9, [4, 4, 1])])
+def test_a_waveform_is_split_into_blocks(samples, sizes):
+    """Every block but the last has the given size, and together they are the waveform."""
+    waveform = np.arange(samples, dtype=np.float32)
+    blocks = list(split(waveform, 4))
+    assert [len(block) for block in blocks] == sizes
+    assert np.array_equal(np.concatenate([waveform[:0], *blocks]), waveform)
 
 
 def test_the_interface_is_abstract():
