@@ -24,7 +24,7 @@ Channels = tuple[tuple[float, float, float], tuple[float, float, float], tuple[f
 
 @dataclasses.dataclass(frozen=True)
 class HeartRecipe:
-    """What a fit reads, draws and shows to its network.
+    """How audio is read, what batches are sampled from, and which channels the network sees.
 
     Attributes
     ----------

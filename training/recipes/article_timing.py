@@ -1,8 +1,8 @@
-"""What a window costs the article's way: a picture drawn with matplotlib, then Keras ``predict``.
+"""Time per window of the article's pipeline: an image rendered by matplotlib, then Keras ``predict``.
 
-As the article did it, but for the file on disk: ``plt.specgram`` of 5 s at 22050 Hz, saved as a PNG, read back as
-64x64x3 in [0, 1], and ``model.predict`` on that one picture. The network's weights do not matter for
-its speed, so it is not trained. ``auscult bench`` asks for this where the training extra is installed.
+As in the article, but without a file on disk: ``plt.specgram`` of 5 s at 22050 Hz, saved as a PNG, read back as
+64x64x3 in [0, 1], and ``model.predict`` on that one image. The network is not trained, since its weights do not change
+the time. ``auscult bench`` calls this where the training extra is installed.
 
 Source: "CNN Sound Recognition Code Along", 2021; docs/design.md.
 """
@@ -21,7 +21,7 @@ from monitor.features.article_image import ARTICLE
 from monitor.features.resample import resampled
 from monitor.inference.networks import article_network
 
-__all__ = ["article_seconds", "drawn_picture"]
+__all__ = ["article_seconds", "render_image"]
 
 SIZE = 64
 NUM_LABELS = 3
@@ -29,12 +29,12 @@ WARM_UP_WINDOWS = 2
 
 
 def article_seconds(waveform: NDArray[np.float32], sample_rate: int, repeats: int) -> dict[str, list[float]]:
-    """Return the seconds that windows cost: ``picture``, ``predict``, and ``both``.
+    """Return the seconds per window for ``picture`` (the image), ``predict``, and ``both``.
 
     Parameters
     ----------
     waveform : ndarray, shape (samples,), float32
-        At least one window of 5 s; windows are taken from it one after the other.
+        At least one window of 5 s; consecutive windows are timed.
     sample_rate : int
         Hz.
     repeats : int
@@ -51,35 +51,35 @@ def article_seconds(waveform: NDArray[np.float32], sample_rate: int, repeats: in
     starts = range(0, len(sound) - window + 1, window)
     network = article_network((SIZE, SIZE, 3), NUM_LABELS)
     times: dict[str, list[float]] = {"picture": [], "predict": [], "both": []}
-    for number in range(repeats + WARM_UP_WINDOWS):
-        start = starts[number % len(starts)]
+    for index in range(repeats + WARM_UP_WINDOWS):
+        start = starts[index % len(starts)]
         began = time.perf_counter()
-        picture = drawn_picture(sound[start : start + window])
-        drawn = time.perf_counter()
-        network.predict(picture[np.newaxis], verbose=0)
+        image = render_image(sound[start : start + window])
+        rendered = time.perf_counter()
+        network.predict(image[np.newaxis], verbose=0)
         ended = time.perf_counter()
-        if number >= WARM_UP_WINDOWS:
-            times["picture"].append(drawn - began)
-            times["predict"].append(ended - drawn)
+        if index >= WARM_UP_WINDOWS:
+            times["picture"].append(rendered - began)
+            times["predict"].append(ended - rendered)
             times["both"].append(ended - began)
     return times
 
 
-def drawn_picture(window: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the picture of a window at 22050 Hz, ``(64, 64, 3)`` from 0 to 1, drawn by matplotlib."""
+def render_image(window: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the image of a window at 22050 Hz, ``(64, 64, 3)`` from 0 to 1, rendered by matplotlib."""
     plt = _pyplot()
     figure, axes = plt.subplots()
     try:
         axes.specgram(window, NFFT=2048, Fs=2, Fc=0, noverlap=128, cmap="inferno", mode="default", scale="dB")
         axes.axis("off")
-        drawing = io.BytesIO()
-        figure.savefig(drawing, format="png")
+        png = io.BytesIO()
+        figure.savefig(png, format="png")
     finally:
         plt.close(figure)
-    drawing.seek(0)
-    image = keras.utils.load_img(drawing, target_size=(SIZE, SIZE))
-    picture: NDArray[np.float32] = np.asarray(keras.utils.img_to_array(image), np.float32) / np.float32(255.0)
-    return picture
+    png.seek(0)
+    pixels = keras.utils.img_to_array(keras.utils.load_img(png, target_size=(SIZE, SIZE)))  # (64, 64, 3)
+    image: NDArray[np.float32] = np.asarray(pixels, np.float32) / np.float32(255.0)
+    return image
 
 
 def _pyplot() -> Any:

@@ -1,1 +1,1 @@
-"""The recipe and its variants on the same folds: what each part is worth."""
+"""The ablation study: the recipe and its variants on the same folds."""

@@ -35,7 +35,7 @@ def run_article_fold(
     ----------
     plan : FoldPlan
     corpus : Corpus
-        Trained on are the hearts of its fully labelled sets.
+        The hearts of its fully labelled sets are trained on.
     images : ndarray, shape (recordings, 64, 64, 3), float32
         From :func:`training.recipes.article.read_images`.
     options : ArticleOptions
