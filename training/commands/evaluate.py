@@ -20,10 +20,10 @@ from monitor.inference.bundle import Bundle, load_bundle
 from training.commands.arguments import add_data, check_minimum, check_writable
 from training.data.discovery import read_sets
 from training.data.recording import Recording
+from training.evaluation.annotated_windows import score_annotated_windows
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import Evaluation, evaluate, evaluation_info
 from training.evaluation.ground_truth import select_recordings
-from training.evaluation.annotated_windows import score_annotated_windows
 from training.evaluation.scoring import ScoredRecording, score_recording
 from training.reports.caveats import notes_of, seen_note
 from training.reports.evaluation_json import to_json
