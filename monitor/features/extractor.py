@@ -1,14 +1,14 @@
 """What a network and the quality gate see of a window: the input image and the frames, from one object.
 
-:class:`FeatureExtractor` takes a sound in blocks at the source's own sample rate and gives the features of any window
-that it still holds. A bundle's spectrogram settings choose the image. The frames are the streaming spectrogram's in
-both cases, for the article's image holds no envelope to find a heart rate in.
+:class:`FeatureExtractor` takes a sound in blocks at the source's own sample rate and gives image and frames of any
+window that it still holds. The bundle's spectrogram settings choose the image. The frames are always those of the
+streaming spectrogram, because heart rate and quality gate need them also beside the article's image.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from monitor.features.resample import StreamingResampler
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 
-__all__ = ["FeatureExtractor", "Stopwatch", "WindowFeatures", "no_stopwatch"]
+__all__ = ["FeatureExtractor", "Stopwatch", "no_stopwatch"]
 
 Stopwatch: TypeAlias = Callable[[str], None]
 """Called with the name of a stage when that stage has ended; ``auscult bench`` passes one."""
@@ -27,21 +27,6 @@ Stopwatch: TypeAlias = Callable[[str], None]
 
 def no_stopwatch(stage: str) -> None:
     """Take no time."""
-
-
-class WindowFeatures(NamedTuple):
-    """The features of one window.
-
-    Attributes
-    ----------
-    image : ndarray, shape (64, 64, 3), float32
-        The network's input.
-    frames : FrameWindow
-        Views that stay valid until the next :meth:`FeatureExtractor.push`.
-    """
-
-    image: NDArray[np.float32]
-    frames: FrameWindow
 
 
 class FeatureExtractor:
@@ -73,8 +58,8 @@ class FeatureExtractor:
     --------
     >>> extractor = FeatureExtractor(HEART, 8000)
     >>> extractor.push(np.zeros(40_000, np.float32), last=True)
-    >>> extractor.features(0).image.shape
-    (64, 64, 3)
+    >>> extractor.image(0).shape, extractor.frames(0).envelope.shape
+    ((64, 64, 3), (198,))
     """
 
     def __init__(self, spec: SpectrogramSpec, sample_rate: int, stopwatch: Stopwatch = no_stopwatch) -> None:
@@ -91,6 +76,8 @@ class FeatureExtractor:
     @property
     def end_sample(self) -> int:
         """Samples, at the rate of the spec, of which all features are complete."""
+        if self._article is None:
+            return self._spectrogram.end_sample
         end_s = min([stream.end_sample / stream.spec.sample_rate for stream in self._streams])
         return round(end_s * self._sample_rate)
 
@@ -110,14 +97,19 @@ class FeatureExtractor:
             stream.push(samples)
         self._stopwatch("spectrogram")
 
-    def features(self, start_sample: int) -> WindowFeatures:
-        """Return the features of the window that starts at ``start_sample``.
+    def frames(self, start_sample: int) -> FrameWindow:
+        """Return the frames of the window that starts at ``start_sample``.
 
         Parameters
         ----------
         start_sample : int
-            At the rate of the spec, a multiple of its frame hop. The frames beside an article's image are those of
-            the nearest frame boundary before it.
+            At the rate of the spec, a multiple of its frame hop. For the article, whose windows may start anywhere, the
+            frames are those from the nearest frame boundary before it.
+
+        Returns
+        -------
+        FrameWindow
+            Views that stay valid until the next :meth:`push`.
 
         Raises
         ------
@@ -125,8 +117,26 @@ class FeatureExtractor:
             If the window is off the frame grid, not complete yet, or no longer held.
         """
         if self._article is None:
-            frames = self._spectrogram.window(start_sample)
-            return WindowFeatures(self._spectrogram.build(frames), frames)
+            return self._spectrogram.window(start_sample)
         hop = self._spectrogram.frame_hop_samples
         start = round(start_sample / self._sample_rate * self._spectrogram.spec.sample_rate) // hop * hop
-        return WindowFeatures(self._article.image(start_sample), self._spectrogram.window(start))
+        return self._spectrogram.window(start)
+
+    def image(self, start_sample: int) -> NDArray[np.float32]:
+        """Return the input image of the window that starts at ``start_sample``.
+
+        Parameters
+        ----------
+        start_sample : int
+            As for :meth:`frames`.
+
+        Returns
+        -------
+        ndarray, shape (64, 64, 3), float32
+
+        Raises
+        ------
+        ValueError
+            As :meth:`frames`.
+        """
+        return (self._article or self._spectrogram).image(start_sample)

@@ -195,14 +195,15 @@ class WindowScorer:
         ValueError
             If the window is not complete, or its frames are no longer held.
         """
-        bundle, lap = self._bundle, self._stopwatch
-        image, frames = self._extractor.features(index * self._hop)
-        lap("spectrogram")
+        bundle, lap, start = self._bundle, self._stopwatch, index * self._hop
+        frames = self._extractor.frames(start)
         pulse = heart_rate(frames.envelope, self.frame_hop_s)
         lap("heart_rate")
         gate_input = gate_features(frames, pulse.periodicity)
         lap("quality")
-        outputs = bundle.engine.outputs(image)  # last of all that is heavy, for it drives the rest out of the caches
+        image = self._extractor.image(start)
+        lap("spectrogram")
+        outputs = bundle.engine.outputs(image)  # last, because the network replaces everything else in the caches
         lap("network")
         if len(self.padding):
             outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)

@@ -1,4 +1,4 @@
-"""Image and frames come together, for both kinds of image and at any sample rate."""
+"""Image and frames are those of the same window, for both kinds of image and at any sample rate."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ def test_the_default_image_and_its_frames(signals: Any) -> None:
     waveform = signals.noise(28_000)
     extractor = FeatureExtractor(HEART, 4000)
     extractor.push(waveform)
-    image, frames = extractor.features(4000)
-    np.testing.assert_array_equal(image, input_image(waveform[4000:24_000], HEART))
-    assert frames.log_power.shape == (HEART.num_frames, 64)
+    np.testing.assert_array_equal(extractor.image(4000), input_image(waveform[4000:24_000], HEART))
+    assert extractor.frames(4000).log_power.shape == (HEART.num_frames, 64)
 
 
 def test_the_article_image_has_frames_beside_it(signals: Any) -> None:
@@ -32,12 +31,13 @@ def test_the_article_image_has_frames_beside_it(signals: Any) -> None:
     extractor = FeatureExtractor(ARTICLE, 8000)
     extractor.push(waveform, last=True)
     start = 22_050 + 100  # 1.0045 s, off the grid of the frames, which begin at 1 s
-    image, frames = extractor.features(start)
     at_article_rate = resampled(waveform, 8000, 22_050)
-    np.testing.assert_array_equal(image, article_image(at_article_rate[start : start + 110_250], ARTICLE))
+    np.testing.assert_array_equal(
+        extractor.image(start), article_image(at_article_rate[start : start + 110_250], ARTICLE)
+    )
     spectrogram = StreamingSpectrogram(HEART)
     spectrogram.push(resampled(waveform, 8000, 4000))
-    np.testing.assert_array_equal(frames.envelope, spectrogram.window(4000).envelope)
+    np.testing.assert_array_equal(extractor.frames(start).envelope, spectrogram.window(4000).envelope)
 
 
 @BOTH
@@ -47,10 +47,11 @@ def test_only_complete_windows(spec: SpectrogramSpec, signals: Any) -> None:
     extractor.push(signals.noise(44_100 * 5))
     assert extractor.end_sample < spec.window_samples  # the resamplers hold some samples back
     with pytest.raises(ValueError, match="must lie in a window that is complete and still held"):
-        extractor.features(0)
+        extractor.image(0)
     extractor.push(np.zeros(0, np.float32), last=True)
     assert extractor.end_sample == spec.window_samples
-    assert extractor.features(0).image.shape == spec.shape
+    assert extractor.image(0).shape == spec.shape
+    assert len(extractor.frames(0).envelope) == HEART.num_frames
 
 
 @BOTH

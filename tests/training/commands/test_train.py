@@ -92,7 +92,7 @@ class TestTraining:
         assert (bundle.name, bundle.labels, bundle.spec) == ("mine", ("normal", "murmur", "extrastole"), HEART)
         extractor = FeatureExtractor(bundle.spec, 4000)
         extractor.push(signals.clicks(np.arange(0.3, 5.0, 0.8).tolist(), 20_000))
-        assert sum(bundle.scores(extractor.features(0).image).values()) == pytest.approx(1.0)
+        assert sum(bundle.scores(extractor.image(0)).values()) == pytest.approx(1.0)
 
     def test_results_go_to_standard_output(self, completed: tuple[Path, str, str]) -> None:
         """Metrics per label and of all labels are printed, with the number of recordings and patients; no progress."""
