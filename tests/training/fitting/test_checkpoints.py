@@ -53,7 +53,7 @@ def test_reading_without_resuming(tmp_path: Path, result: FoldResult, tiny_netwo
     begin(tmp_path / "mine.training").save(result)
     back = FoldCheckpoints.at(tmp_path / "mine.training").load(PLAN, tiny_network)
     assert back is not None
-    assert [len(its) for its in back.outputs] == [1, 3, 2]
+    assert [len(windows) for windows in back.outputs] == [1, 3, 2]
     assert len(begin(tmp_path / "mine.training", resume=True)) == 1
 
 

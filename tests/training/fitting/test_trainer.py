@@ -333,4 +333,4 @@ def test_an_error_while_fitting_ends_the_thread(fails_at: int) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         Trainer(small_network(), OUTPUTS).run(Both(), steps=100, batch_size=4, rate=0.01, on_step=interrupt)
     assert not batches_thread()
-    assert caught.tb is not None  # kept until here, and with it the loop: its thread must have ended by itself
+    assert caught.tb is not None  # refers to the loop until here, so the thread ended without its garbage collection
