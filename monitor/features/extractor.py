@@ -68,18 +68,16 @@ class FeatureExtractor:
         self._article = ArticleImage(spec) if spec.kind == "article" else None
         self._spectrogram = StreamingSpectrogram(HEART if self._article else spec)
         self.frame_hop_s = self._spectrogram.spec.frame_hop_s
-        self._streams: list[StreamingSpectrogram | ArticleImage] = [self._spectrogram]
-        if self._article:
-            self._streams.append(self._article)
-        self._resamplers = [StreamingResampler(sample_rate, stream.spec.sample_rate) for stream in self._streams]
+        self._resampler = StreamingResampler(sample_rate, self._spectrogram.spec.sample_rate)
+        self._article_resampler = StreamingResampler(sample_rate, spec.sample_rate) if self._article else None
 
     @property
     def end_sample(self) -> int:
         """Samples, at the rate of the spec, of which all features are complete."""
         if self._article is None:
             return self._spectrogram.end_sample
-        end_s = min([stream.end_sample / stream.spec.sample_rate for stream in self._streams])
-        return round(end_s * self._sample_rate)
+        end_s = self._spectrogram.end_sample / self._spectrogram.spec.sample_rate
+        return min(self._article.end_sample, round(end_s * self._sample_rate))
 
     def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> None:
         """Take the next samples of the source.
@@ -91,10 +89,12 @@ class FeatureExtractor:
         last : bool
             Whether the sound ends here; nothing may be pushed afterwards.
         """
-        resampled = [resampler.push(waveform, last=last) for resampler in self._resamplers]
+        samples = self._resampler.push(waveform, last=last)
+        article_samples = self._article_resampler.push(waveform, last=last) if self._article_resampler else samples
         self._stopwatch("resample")
-        for stream, samples in zip(self._streams, resampled, strict=True):
-            stream.push(samples)
+        self._spectrogram.push(samples)
+        if self._article:
+            self._article.push(article_samples)
         self._stopwatch("spectrogram")
 
     def frames(self, start_sample: int) -> FrameWindow:
@@ -122,13 +122,15 @@ class FeatureExtractor:
         start = round(start_sample / self._sample_rate * self._spectrogram.spec.sample_rate) // hop * hop
         return self._spectrogram.window(start)
 
-    def image(self, start_sample: int) -> NDArray[np.float32]:
+    def image(self, start_sample: int, frames: FrameWindow | None = None) -> NDArray[np.float32]:
         """Return the input image of the window that starts at ``start_sample``.
 
         Parameters
         ----------
         start_sample : int
             As for :meth:`frames`.
+        frames : FrameWindow or None
+            Those of the same window, if the caller has them.
 
         Returns
         -------
@@ -139,4 +141,6 @@ class FeatureExtractor:
         ValueError
             As :meth:`frames`.
         """
-        return (self._article or self._spectrogram).image(start_sample)
+        if self._article is None:
+            return self._spectrogram.build(frames or self.frames(start_sample))
+        return self._article.image(start_sample)

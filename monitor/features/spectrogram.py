@@ -210,7 +210,11 @@ class StreamingSpectrogram:
         ValueError
             As :meth:`window`.
         """
-        return self._builder.build(self.window(start_sample))
+        return self.build(self.window(start_sample))
+
+    def build(self, frames: FrameWindow) -> NDArray[np.float32]:
+        """Return the input image of a window's frames, as :meth:`image` does."""
+        return self._builder.build(frames)
 
 
 def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:

@@ -201,7 +201,7 @@ class WindowScorer:
         lap("heart_rate")
         gate_input = gate_features(frames, pulse.periodicity)
         lap("quality")
-        image = self._extractor.image(start)
+        image = self._extractor.image(start, frames)
         lap("spectrogram")
         outputs = bundle.engine.outputs(image)  # last, because the network replaces everything else in the caches
         lap("network")
