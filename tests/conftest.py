@@ -32,6 +32,7 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
 
 hypothesis.settings.register_profile("auscult", deadline=None)  # a busy machine is no failure
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("auscult")
 
 LABELS = ("normal", "murmur", "extrastole")
@@ -42,14 +43,15 @@ THREAD_TIMEOUT_S = 5.0
 """How long a thread may take to end after its test; only a thread that never ends takes this long."""
 
 LIVE_TESTS = Path(__file__).parent / "system" / "live"
-FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa)", re.MULTILINE)
+FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
-    "slow": {"biosppy", "librosa"},
+    "slow": {"biosppy", "librosa", "matplotlib", "sklearn"},
+    "recordings": {"shared_data"},
     "subprocess": {"subprocess", "multiprocessing", "pty", "fork", "forkpty"},
 }
 """Names in the code of a test, or of a fixture or helper that it uses, which give the test a marker."""
-SLOW_MARKERS = ("training", "subprocess", "live", "slow")
+SLOW_MARKERS = ("training", "subprocess", "live", "recordings", "slow")
 SLOW_CALL_S = 5.0
 """A fast test above this duration is listed at the end of the run."""
 PROCESS_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
@@ -58,13 +60,16 @@ SYSTEM_PROGRAMS = {"ldconfig", "gcc", "cc", "ld", "objdump", "fc-list", "system_
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and keep TensorFlow out of the fast run, collection included."""
+    """Register the markers; the fast run tries fewer examples and imports no TensorFlow, not even for collection."""
     config.addinivalue_line("markers", "fast: neither of the others; set automatically")
     config.addinivalue_line("markers", "training: imports TensorFlow; set automatically")
     config.addinivalue_line("markers", "subprocess: starts a process; set automatically")
     config.addinivalue_line("markers", "live: hears a virtual sound card, one test at a time; set automatically")
-    config.addinivalue_line("markers", "slow: computes for seconds")
+    config.addinivalue_line("markers", "recordings: reads real recordings from outside the project; set automatically")
+    config.addinivalue_line("markers", "slow: draws figures or computes for seconds")
     guard.no_tensorflow = is_fast_run(config)
+    if is_fast_run(config) and not config.getoption("hypothesis_profile", None):
+        hypothesis.settings.load_profile("fast")
 
 
 def is_fast_run(config: pytest.Config) -> bool:
@@ -88,7 +93,7 @@ def names_in(code: CodeType) -> set[str]:
     """Return the names that compiled code uses, inner functions included, and what it skips without."""
     names = {*code.co_names}
     if "importorskip" in names:
-        names |= {constant for constant in code.co_consts if isinstance(constant, str)}
+        names |= {constant.partition(".")[0] for constant in code.co_consts if isinstance(constant, str)}
     return names.union(*(names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)))
 
 
@@ -108,8 +113,10 @@ def names_used(function: Any) -> frozenset[str]:
         elif isinstance(function, FunctionType):
             found = names_in(function.__code__)
             names |= found
-            helpers = [function.__globals__.get(name) for name in found]
-            waiting += [helper for helper in helpers if getattr(helper, "__module__", None) == function.__module__]
+            values = [function.__globals__.get(name) for name in found]
+            waiting += [value for value in values if getattr(value, "__module__", None) == function.__module__]
+            if any(isinstance(value, Path) and value.is_relative_to(SHARED) for value in values):
+                names.add("shared_data")
     return frozenset(names)
 
 
@@ -118,8 +125,9 @@ def markers_of(item: pytest.Function) -> set[str]:
     markers = {marker.name for marker in item.iter_markers() if marker.name in SLOW_MARKERS}
     if LIVE_TESTS in item.path.parents:
         markers.add("live")
+    test = getattr(getattr(item.function, "hypothesis", None), "inner_test", item.function)
     fixtures = [definition.func for found in item._fixtureinfo.name2fixturedefs.values() for definition in found]
-    names = {file_needs(item.path)}.union(*(names_used(function) for function in (item.function, *fixtures)))
+    names = {file_needs(item.path), *item.fixturenames}.union(*map(names_used, (test, *fixtures)))
     return markers | {marker for marker, uses in USES.items() if names & uses}
 
 
