@@ -32,7 +32,7 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
 
 hypothesis.settings.register_profile("auscult", deadline=None)  # a busy machine is no failure
-hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("auscult")
 
 LABELS = ("normal", "murmur", "extrastole")

@@ -105,11 +105,13 @@ def imported(statement: ast.AST) -> Iterator[str]:
         yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
+@functools.cache
 def imports_at_module_level(path: Path) -> set[str]:
     """Return the modules that are imported when a file is."""
     return {name for statement in outer_statements(tree_of(path).body) for name in imported(statement)}
 
 
+@functools.cache
 def imports_anywhere(path: Path) -> set[str]:
     """Return the modules that a file may import at any time: by a statement, or by a string that names one of ours."""
     names = set()
