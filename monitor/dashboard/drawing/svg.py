@@ -1,11 +1,13 @@
 """A canvas of the dashboard as an SVG document, cell by cell.
 
-Block and braille characters become shapes, so that there are no seams whatever font the reader has. Nothing is
-downloaded: Rich's own export loads its font from a server. Pure functions; safe on any thread.
+Block and braille characters become shapes, so that there are no seams whatever font the reader has. Each run of words
+has a position and a length of its own, so that no letter depends on repeated spaces, which browsers collapse. Nothing
+is downloaded: Rich's own export loads its font from a server. Pure functions; safe on any thread.
 """
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from rich.cells import cell_len
@@ -27,6 +29,8 @@ HALVES = {"▀": 0, "▄": CELL_HEIGHT // 2}
 BRAILLE = {chr(0x2800 + dots) for dots in range(1, 256)}
 DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 """Column and row of the dot of each bit. Source: Unicode, Braille Patterns."""
+RUN = re.compile(r"\S+(?: \S+)*")
+"""Words with single spaces between them, which no viewer changes."""
 DOT_WIDTH, DOT_HEIGHT = CELL_WIDTH / 2, CELL_HEIGHT / 4
 
 
@@ -39,7 +43,7 @@ def svg_of(canvas: Canvas) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-size="14.5"',
             "  font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace\"",
-            '  shape-rendering="crispEdges" xml:space="preserve">',
+            '  shape-rendering="crispEdges">',
             f'<rect width="{width}" height="{height}" rx="8" fill="{BACKGROUND}"/>',
             *shapes,
             "</svg>\n",
@@ -70,8 +74,14 @@ def _segment_shapes(text: str, style: Style, x: int, y: int) -> list[str]:
     if set(text) <= BRAILLE | {" "}:
         return [*shapes, _dots(text, x, y, ink)]
     weight = ' font-weight="bold"' if style.bold else ""
-    length = f'textLength="{width}" lengthAdjust="spacingAndGlyphs"'
-    return [*shapes, f'<text x="{x}" y="{y + BASELINE}" fill="{ink}" {length}{weight}>{escape(text)}</text>']
+    runs = [(run[0], x + cell_len(text[: run.start()]) * CELL_WIDTH) for run in RUN.finditer(text)]
+    return shapes + [_letters(run, left, y, f'fill="{ink}"', weight) for run, left in runs]
+
+
+def _letters(run: str, x: int, y: int, fill: str, weight: str) -> str:
+    """Return letters, as wide as their cells in any font."""
+    length = f'textLength="{cell_len(run) * CELL_WIDTH}" lengthAdjust="spacingAndGlyphs"'
+    return f'<text x="{x}" y="{y + BASELINE}" {fill} {length}{weight}>{escape(run)}</text>'
 
 
 def _block(sign: str, x: int, y: int, ink: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 
 from monitor.dashboard.drawing.canvas import GREEN, Canvas, Row, TerminalStyle
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.svg import svg_of
+from monitor.dashboard.drawing.svg import CELL_WIDTH, MARGIN, svg_of
 
 GOLDENS: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[1] / "golden" / "make_golden.py"))
 CANVAS = render(GOLDENS["SCENES"]["murmur"], 120, 40, state=GOLDENS["LIVELY"])
@@ -23,6 +24,14 @@ def test_is_valid_and_self_contained() -> None:
     assert "sound was lost" in text
     assert svg.count("http") == 1  # the namespace
     assert "url(" not in svg
+
+
+def test_no_letter_depends_on_repeated_spaces() -> None:
+    """Viewers collapse them, so each run of words has an x and a length of its own, wide characters included."""
+    svg = svg_of(Canvas(20, (Row(20).put(1, " 心音  b c   d ").line(),)))
+    found = re.findall(r'<text x="(\d+)".* textLength="(\d+)".*>(.*)</text>', svg)
+    cells = [((int(x) - MARGIN) / CELL_WIDTH, int(length) / CELL_WIDTH, text) for x, length, text in found]
+    assert cells == [(2, 4, "心音"), (8, 3, "b c"), (14, 1, "d")]
 
 
 def test_every_braille_dot_is_drawn() -> None:
