@@ -23,6 +23,7 @@ from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.extractor import Stopwatch, no_stopwatch
 from monitor.inference.bundle import Bundle
+from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
 from monitor.messages import EctopicBeats, Level, Quality, WindowEvent
 
@@ -54,7 +55,7 @@ class Analyzer:
     Parameters
     ----------
     bundle : Bundle
-        Its engine is used by the thread that calls this.
+        May be shared with other threads and sounds.
     sample_rate : int
         Hz of the source, 1000 to 192000.
     hop_s : float or None
@@ -99,6 +100,11 @@ class Analyzer:
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._lost: deque[tuple[int, int]] = deque()
         self.gaps = 0
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that runs the network for this sound alone."""
+        return self._scorer.engine
 
     @property
     def end_sample(self) -> int:

@@ -3,7 +3,7 @@
 ``models/<name>/`` holds ``model.tflite``, ``bundle.json``, ``check.npz``, ``model.keras``, ``CARD.md`` and perhaps
 ``plots/``. :func:`load_bundle` verifies all of it: every file must have the digest that ``bundle.json`` gives,
 ``bundle.json`` the digest that it gives for itself, and the network must reproduce the scores of the check input. A
-bundle is read by any thread; its engine belongs to one.
+bundle may be used by any number of threads.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Bundle:
     model_sha256 : str
         Digest of ``model.tflite``.
     engine : Engine
-        Belongs to the thread that calls it.
+        Runs one image at a time; a :class:`~monitor.inference.window_scorer.WindowScorer` takes a copy.
     gate : QualityGate
         Which windows are withheld.
     """

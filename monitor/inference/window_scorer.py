@@ -70,7 +70,7 @@ class WindowScorer:
     Parameters
     ----------
     bundle : Bundle
-        Its engine is used by the thread that calls this.
+        May be shared with other threads and sounds: this takes a copy of the engine.
     sample_rate : int
         Hz of the source, 1000 to 192000.
     hop_s : float or None
@@ -82,6 +82,8 @@ class WindowScorer:
     Attributes
     ----------
     hop_s, window_s : float
+    engine : Engine
+        Belongs to this scorer.
     end_sample : int
         Samples of the source pushed so far.
     num_windows : int
@@ -116,6 +118,7 @@ class WindowScorer:
         self._hop = bundle.spec.hop_samples(self.hop_s)
         self._stopwatch = stopwatch or no_stopwatch
         self._extractor = FeatureExtractor(bundle.spec, sample_rate, self._stopwatch)
+        self.engine = bundle.engine.copy()
         self._beginning: list[NDArray[np.float32]] = []
 
     @property
@@ -203,7 +206,7 @@ class WindowScorer:
         lap("quality")
         image = self._extractor.image(start, frames)
         lap("spectrogram")
-        outputs = bundle.engine.outputs(image)  # last, because the network replaces everything else in the caches
+        outputs = self.engine.outputs(image)  # last, because the network replaces everything else in the caches
         lap("network")
         if len(self.padding):
             outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)

@@ -39,7 +39,7 @@ class Pipeline:
     source : Source
         Owned by the pipeline from now on, and closed with it.
     bundle : Bundle
-        The classifier thread uses the bundle's engine while the pipeline runs.
+        May be shared with other pipelines.
     hop_s : float or None
         Seconds between two windows; None for the bundle's own.
     config : MonitorConfig or None

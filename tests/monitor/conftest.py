@@ -43,6 +43,10 @@ class PlainEngine:
         outputs[3] = -9.0  # certainly a heart
         return outputs
 
+    def copy(self) -> PlainEngine:
+        """Return this engine, so that a test can script it."""
+        return self
+
 
 def make_bundle(spec: SpectrogramSpec = HEART, engine: PlainEngine | None = None) -> Bundle:
     """Return a bundle around a plain engine."""

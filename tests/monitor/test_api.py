@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import monitor
+from monitor.audio.sources.array import ArraySource
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
@@ -35,6 +38,36 @@ def test_a_rate_out_of_range_is_refused(plain_bundle, sample_rate):
     """The caller's mistake is a ValueError that names the value."""
     with pytest.raises(ValueError, match="sample_rate"):
         monitor.judge(HEART, sample_rate, plain_bundle)
+
+
+HEARTS = [phonocardiogram(12.0, HeartParameters(), np.random.default_rng(seed)).waveform for seed in range(4)]
+
+
+def scores_of(windows) -> list[tuple]:
+    """Return what each window was given."""
+    return [(window.index, window.verdict, window.rolling) for window in windows]
+
+
+def check_shared_bundle(bundle):
+    """Assert that threads and interleaved pipelines on one bundle give what one thread gives."""
+    expected = [scores_of(monitor.judge(heart, 4000, bundle, hop_s=0.1).windows) for heart in HEARTS]
+    with ThreadPoolExecutor(len(HEARTS)) as pool:
+        results = list(pool.map(lambda heart: monitor.judge(heart, 4000, bundle, hop_s=0.1), HEARTS))
+    assert [scores_of(result.windows) for result in results] == expected
+    first, second = (monitor.Pipeline(ArraySource(heart, 4000, speed=None), bundle, hop_s=0.1) for heart in HEARTS[:2])
+    with first, second:
+        pairs = list(zip(first.windows(), second.windows(), strict=True))
+    assert [scores_of(windows) for windows in zip(*pairs, strict=True)] == expected[:2]
+
+
+def test_threads_and_interleaved_pipelines_share_the_default_bundle():
+    """One bundle gives four threads, and two pipelines in turn, the very scores of one thread."""
+    check_shared_bundle(monitor.load_bundle())
+
+
+def test_threads_and_interleaved_pipelines_share_a_bundle(bundle_dir: Path):
+    """The same for the bundle of the tests, whose labels change with the sound alone."""
+    check_shared_bundle(monitor.load_bundle(bundle_dir))
 
 
 def test_importing_starts_and_loads_nothing():

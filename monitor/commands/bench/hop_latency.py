@@ -47,10 +47,10 @@ def measure_hops(
     ValueError
         If the bundle has another engine.
     """
-    engine = bundle.engine
+    analyzer = Analyzer(bundle, sample_rate)
+    engine = analyzer.engine
     if not isinstance(engine, LiteRTEngine):
         raise ValueError("bundle must run in LiteRT")
-    analyzer = Analyzer(bundle, sample_rate)
     blocks = endless(waveform, round(analyzer.hop_s * sample_rate))
     hops: list[float] = []
     bare: list[float] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,42 @@ def test_outputs_are_a_copy(content: bytes) -> None:
     np.testing.assert_array_equal(outputs, copy)
 
 
+def outputs_by_thread(engines: list[LiteRTEngine] | list[KerasEngine], image_sets: list[Any]) -> list[list[Any]]:
+    """Return the outputs of several sets of images, each run by a thread of its own at the same time."""
+    together = threading.Barrier(len(engines))
+
+    def run(engine: LiteRTEngine | KerasEngine, image_set: Any) -> list[Any]:
+        together.wait(timeout=10)
+        return [engine.outputs(image) for image in image_set]
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        return list(pool.map(run, engines, image_sets))
+
+
+def test_threads_may_share_an_engine(content: bytes) -> None:
+    """Four threads on one engine, or on copies of it, get the very outputs of one thread."""
+    engine = LiteRTEngine(content)
+    image_sets = [images(60)[first::4] * 4 for first in range(4)]
+    expected = [[engine.outputs(image) for image in image_set] for image_set in image_sets]
+    np.testing.assert_array_equal(outputs_by_thread([engine] * 4, image_sets), expected)
+    np.testing.assert_array_equal(outputs_by_thread([engine.copy() for _ in range(4)], image_sets), expected)
+
+
+def test_a_copy_does_not_wait(content: bytes) -> None:
+    """A copy runs while the engine is in use by another thread."""
+    engine = LiteRTEngine(content)
+    with engine._lock:
+        assert np.isfinite(engine.copy().outputs(images(1)[0])).all()
+
+
+def test_engines_made_at_the_same_time(content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """Standard error works after several threads have made engines at the same time."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(LiteRTEngine, [content] * 40))
+    os.write(2, b"still here\n")
+    assert capfd.readouterr().err == "still here\n"
+
+
 @pytest.mark.parametrize("shape", [(32, 64, 3), (64, 64, 1), (64, 64)])
 def test_refuses_another_shape(content: bytes, shape: tuple[int, ...]) -> None:
     """An image that does not fit the network is refused, not resized."""
@@ -112,6 +150,15 @@ def test_keras_gives_the_same(bundle_dir: Path, content: bytes) -> None:
     keras, litert = KerasEngine(bundle_dir / "model.keras"), LiteRTEngine(content)
     for image in images(3):
         np.testing.assert_allclose(keras.outputs(image), litert.outputs(image), atol=1e-5)
+
+
+def test_threads_may_share_keras(bundle_dir: Path) -> None:
+    """Threads on one Keras engine and its copy get the very outputs of one thread."""
+    pytest.importorskip("tensorflow", reason="the Keras engine needs the training extra")
+    engine = KerasEngine(bundle_dir / "model.keras")
+    image_sets = [images(6)[first::2] for first in range(2)]
+    expected = [[engine.outputs(image) for image in image_set] for image_set in image_sets]
+    np.testing.assert_array_equal(outputs_by_thread([engine, engine.copy()], image_sets), expected)
 
 
 def test_keras_is_not_installed(bundle_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

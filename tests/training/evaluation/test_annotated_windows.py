@@ -33,6 +33,10 @@ class MeanEngine:
         """Return three logits."""
         return image.reshape(3, -1).mean(axis=1)
 
+    def copy(self) -> MeanEngine:
+        """Return this engine, which has no state."""
+        return self
+
 
 class RecordingProgress(SilentProgress):
     """Progress that records stages and steps."""

@@ -39,6 +39,10 @@ class SumEngine:
         outputs[3] = self._non_cardiac
         return outputs
 
+    def copy(self) -> SumEngine:
+        """Return this engine, which has no state."""
+        return self
+
 
 def bundle_of(spec: SpectrogramSpec = HEART, non_cardiac: float = -9.0, kind: str = "softmax") -> Bundle:
     """Return a bundle around a plain engine."""
