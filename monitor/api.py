@@ -68,7 +68,7 @@ def judge(
     ValueError
         If an argument is out of range.
     BundleError
-        If the bundle is missing, damaged, or fails its self-check.
+        If the bundle is missing, damaged, or fails its self-check, or its network gives NaN or infinity.
 
     Examples
     --------

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import DISTRIBUTION, BundleError
 from monitor.features.spec import SpectrogramSpec
-from monitor.inference.calibration import Calibration
+from monitor.inference.calibration import Calibration, check_outputs
 from monitor.inference.engine import Engine, KerasEngine, LiteRTEngine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
 from monitor.inference.thresholds import DecisionThresholds
@@ -108,9 +108,29 @@ class Bundle:
         Parameters
         ----------
         image : ndarray, shape spec.shape, float32
+
+        Raises
+        ------
+        BundleError
+            If the network gives NaN or infinity.
         """
-        values = self.calibration.scores(self.engine.outputs(image), len(self.labels))
+        values = self.calibration.scores(self.outputs(image, self.engine), len(self.labels))
         return dict(zip(self.labels, values.tolist(), strict=True))
+
+    def outputs(self, image: NDArray[np.float32], engine: Engine) -> NDArray[np.float32]:
+        """Return the finite outputs of the network for one input image, run by the bundle's engine or a copy of it.
+
+        Raises
+        ------
+        BundleError
+            If the network gives NaN or infinity.
+        """
+        outputs = engine.outputs(image)
+        try:
+            check_outputs(outputs)
+        except ValueError as error:
+            raise BundleError(f"{self.path}: {error}", "use another bundle: auscult models") from error
+        return outputs
 
     @property
     def card(self) -> str:
@@ -218,12 +238,12 @@ def read_settings(path: Path) -> dict[str, Any]:
 def digest_of_settings(settings: dict[str, Any]) -> str:
     """Return the digest of ``bundle.json`` without the digest itself."""
     others = {key: value for key, value in settings.items() if key != "settings_sha256"}
-    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(others, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def text_of_settings(settings: dict[str, Any]) -> str:
     """Return the text of ``bundle.json``; any other text, even of the same values, counts as damaged."""
-    return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(settings, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> dict[str, bytes]:

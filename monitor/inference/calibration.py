@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.labels import EXTRASTOLE
 
-__all__ = ["Calibration", "mask_extrasystole", "softmax"]
+__all__ = ["Calibration", "check_outputs", "mask_extrasystole", "softmax"]
 
 KINDS = ("softmax", "share")
 
@@ -34,9 +34,9 @@ class Calibration:
     kind : {"softmax", "share"}
         Softmax of ``outputs / temperature + bias``, or each output divided by their sum.
     temperature : float
-        Above 0.
+        0.01 to 100.
     bias : tuple of float
-        One per label: log of the prior odds, up to a constant. Empty for zeros.
+        One per label: log of the prior odds, up to a constant; -100 to 100. Empty for zeros.
     given : tuple of tuple of float
         Row: the class that a window shows; column: the label that its recording was given; each row sums to 1. A
         recording labelled extrasystole need not show one in every window, so a score is the probability of the
@@ -65,10 +65,10 @@ class Calibration:
         """Refuse values that could not give probabilities."""
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} must be one of {', '.join(KINDS)}")
-        if not (np.isfinite(self.temperature) and self.temperature > 0):
-            raise ValueError(f"temperature={self.temperature} must be above 0")
-        if not all(np.isfinite(value) for value in self.bias):
-            raise ValueError(f"bias={self.bias} must be finite")
+        if not 0.01 <= self.temperature <= 100.0:
+            raise ValueError(f"temperature={self.temperature} must be from 0.01 to 100")
+        if not all(-100.0 <= value <= 100.0 for value in self.bias):
+            raise ValueError(f"bias={self.bias} must be from -100 to 100")
         if any(len(row) != len(self.given) or not _are_probabilities(row) for row in self.given):
             raise ValueError(f"given={self.given} must be square, each row of probabilities that sum to 1")
         object.__setattr__(self, "_columns", tuple(zip(*self.given, strict=True)))
@@ -89,7 +89,7 @@ class Calibration:
         """
         values = np.asarray(outputs, np.float64)[..., :num_labels]
         if self.kind == "share":
-            positive = values + 1e-9
+            positive = np.maximum(values, 0.0) + 1e-9
             scores: NDArray[np.float64] = positive / np.add.reduce(positive, axis=-1, keepdims=True)
             return scores
         bias = np.asarray(self.bias or (0.0,) * num_labels)
@@ -129,7 +129,7 @@ class Calibration:
         """
         values: list[float] = outputs.tolist()
         if self.kind == "share":
-            positive = [value + 1e-9 for value in values[:num_labels]]
+            positive = [max(value, 0.0) + 1e-9 for value in values[:num_labels]]
             total = sum(positive)
             return [value / total for value in positive], None
         odds = None
@@ -167,6 +167,29 @@ class Calibration:
         kind, temperature = str(values["kind"]), float(values["temperature"])
         bias = tuple(float(value) for value in values["bias"])
         return cls(kind, temperature, bias, tuple(tuple(map(float, row)) for row in values.get("given", ())))
+
+
+def check_outputs(outputs: NDArray[np.float32]) -> None:
+    """Refuse a network's outputs that no score can be computed from.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (outputs,), float32
+
+    Raises
+    ------
+    ValueError
+        If one is NaN or infinite.
+
+    Examples
+    --------
+    >>> check_outputs(np.float32([1.0, np.nan]))
+    Traceback (most recent call last):
+    ValueError: the network's outputs [1.0, nan] must be finite
+    """
+    values = outputs.tolist()
+    if not math.isfinite(sum(values)):  # float32 values never add up to an infinite float
+        raise ValueError(f"the network's outputs {values} must be finite")
 
 
 def mask_extrasystole(

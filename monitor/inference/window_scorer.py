@@ -197,6 +197,8 @@ class WindowScorer:
         ------
         ValueError
             If the window is not complete, or its frames are no longer held.
+        BundleError
+            If the network gives NaN or infinity.
         """
         bundle, lap, start = self._bundle, self._stopwatch, index * self._hop
         frames = self._extractor.frames(start)
@@ -206,7 +208,7 @@ class WindowScorer:
         lap("quality")
         image = self._extractor.image(start, frames)
         lap("spectrogram")
-        outputs = self.engine.outputs(image)  # last, because the network replaces everything else in the caches
+        outputs = bundle.outputs(image, self.engine)  # last, because the network replaces everything else in the caches
         lap("network")
         if len(self.padding):
             outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)

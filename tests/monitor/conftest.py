@@ -28,7 +28,8 @@ class PlainEngine:
         self._weights = weights.astype(np.float32)
         self.before: threading.Event | None = None
         self.entered = threading.Event()
-        self.fails_at = -1
+        self.fails_at = self.not_finite_at = -1
+        self.not_finite = np.nan
         self.calls = 0
 
     def outputs(self, tensor: np.ndarray) -> np.ndarray:
@@ -41,6 +42,8 @@ class PlainEngine:
         self.calls += 1
         outputs = self._weights @ tensor.ravel()
         outputs[3] = -9.0  # certainly a heart
+        if self.calls > self.not_finite_at >= 0:
+            outputs[:3] = self.not_finite
         return outputs
 
     def copy(self) -> PlainEngine:

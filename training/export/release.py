@@ -120,7 +120,7 @@ def rewrite_card(folder: Path) -> None:
 def _extras(folder: Path, name: str, result: TrainingResult) -> list[str]:
     """Write training curves and, where matplotlib is installed, plots; return the plots' paths in the folder."""
     if result.histories:
-        text = json.dumps(curves_json(result.histories), indent=1)
+        text = json.dumps(curves_json(result.histories), indent=1, allow_nan=False)
         (folder / f"{CURVES}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     try:
         check_matplotlib()

@@ -5,6 +5,7 @@ Matplotlib is imported inside functions only, and draws without a display and wi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,15 @@ def curves_json(fits: Sequence[FoldHistory]) -> list[dict[str, Any]]:
 def _stage(history: TrainingHistory) -> dict[str, Any]:
     """Return one stage."""
     return {
-        "training_loss": [[step, round(loss, 5)] for step, loss in history.loss],
-        "watched_loss": [[step, round(loss, 5)] for step, loss in history.validation_loss],
+        "training_loss": _points(history.loss),
+        "watched_loss": _points(history.validation_loss),
         "kept_step": history.best_step,
     }
+
+
+def _points(curve: Sequence[tuple[int, float]]) -> list[list[float | None]]:
+    """Return the points of a curve; a loss that is not finite is None."""
+    return [[step, round(loss, 5) if math.isfinite(loss) else None] for step, loss in curve]
 
 
 def write_curves(fits: Sequence[FoldHistory], path: Path, title: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitor.inference.calibration import Calibration, mask_extrasystole, softmax
+from monitor.inference.calibration import Calibration, check_outputs, mask_extrasystole, softmax
 
 logits = arrays(np.float32, st.tuples(st.integers(1, 5), st.just(4)), elements=st.floats(-200, 200, width=32))
 biases = st.tuples(*[st.floats(-8, 8)] * 3)
@@ -148,11 +148,11 @@ def test_one_window_without_a_bias() -> None:
     ("settings", "message"),
     [
         (("platt",), "kind='platt' must be one of softmax, share"),
-        (("softmax", 0.0), "temperature=0.0 must be above 0"),
-        (("softmax", -1.0), "temperature=-1.0 must be above 0"),
-        (("softmax", float("nan")), "temperature=nan must be above 0"),
-        (("softmax", float("inf")), "temperature=inf must be above 0"),
-        (("softmax", 1.0, (0.0, float("nan"))), "bias=.* must be finite"),
+        (("softmax", 0.0), "temperature=0.0 must be from 0.01 to 100"),
+        (("softmax", -1.0), "temperature=-1.0 must be from 0.01 to 100"),
+        (("softmax", float("nan")), "temperature=nan must be from 0.01 to 100"),
+        (("softmax", float("inf")), "temperature=inf must be from 0.01 to 100"),
+        (("softmax", 1.0, (0.0, float("nan"))), "bias=.* must be from -100 to 100"),
         (("softmax", 1.0, (), ((0.5, 0.5),)), "given=.* must be square"),
         (("softmax", 1.0, (), ((0.5, 0.4), (0.0, 1.0))), "given=.* sum to 1"),
         (("softmax", 1.0, (), ((1.5, -0.5), (0.0, 1.0))), "given=.* must be square"),
@@ -169,3 +169,28 @@ def test_json_round_trip(kind: str, temperature: float, bias: tuple[float, ...])
     """Any calibration written as JSON text and read again is the same calibration."""
     calibration = Calibration(kind, temperature, bias)
     assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
+
+
+EXTREMES = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+@given(arrays(np.float32, 4, elements=EXTREMES), st.sampled_from(["softmax", "share"]), st.floats(0.01, 100.0), biases)
+def test_any_finite_outputs_give_probabilities(
+    outputs: Any, kind: str, temperature: float, bias: tuple[float, ...]
+) -> None:
+    """Whatever finite numbers a network gives, the scores are from 0 to 1 and sum to 1."""
+    calibration = Calibration(kind, temperature, bias)
+    check_outputs(outputs)
+    for scores in (calibration.scores(outputs, 3).tolist(), calibration.scores_and_odds(outputs, 3)[0]):
+        assert min(scores) >= 0.0
+        assert sum(scores) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("position", range(4))
+def test_outputs_that_are_not_finite(value: float, position: int) -> None:
+    """NaN and infinity are refused, wherever they stand, whatever the rest is."""
+    outputs = np.full(4, np.finfo(np.float32).max)
+    outputs[position] = value
+    with pytest.raises(ValueError, match=r"the network's outputs .* must be finite"):
+        check_outputs(outputs)

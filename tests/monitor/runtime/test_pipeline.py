@@ -12,7 +12,7 @@ import soundfile
 from monitor.analysis.analyzer import Analyzer
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.errors import RecordingError
+from monitor.errors import BundleError, RecordingError
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.pipeline import Pipeline
 from monitor.synthesis.parameters import HeartParameters
@@ -191,6 +191,21 @@ def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scrip
         wait_until(lambda: len(pipeline.snapshot().history) == 31)
         scripted_source.stop()
         assert [window.index for window in windows] == [29, 30]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_network_that_gives_no_number_is_an_error(plain_bundle, value):
+    """Windows before it are delivered; then NaN or infinity is an error of the bundle, and no window has a label."""
+    expected = offline(plain_bundle)[:4]
+    plain_bundle.engine.not_finite, plain_bundle.engine.calls, plain_bundle.engine.not_finite_at = value, 0, 4
+    events = []
+    with (
+        Pipeline(ArraySource(HEART, 4000, speed=None), plain_bundle) as pipeline,
+        pytest.raises(BundleError, match=r"plain: the network's outputs .* must be finite; use another bundle"),
+    ):
+        for event in pipeline.windows():
+            events.append(event)  # the list must have what came before the error
+    assert without_latency(events) == expected
 
 
 def test_an_invalid_hop_raises(plain_bundle):

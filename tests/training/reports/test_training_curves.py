@@ -25,6 +25,16 @@ HISTORIES = [
 ]
 
 
+def test_a_loss_that_is_no_number() -> None:
+    """JSON has no NaN: a loss that is not finite is null."""
+    fit = FoldHistory(
+        "1.1", {"with": TrainingHistory(((25, float("nan")), (50, 0.5)), ((25, float("inf")),), 50, True)}
+    )
+    (stage,) = curves_json([fit])[0]["stages"]
+    assert json.dumps(stage["training_loss"], allow_nan=False) == "[[25, null], [50, 0.5]]"
+    assert stage["watched_loss"] == [[25, None]]
+
+
 def test_plain_values() -> None:
     """Each fit has stages, with training loss, validation loss and best step."""
     values = curves_json(HISTORIES)
