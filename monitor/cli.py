@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.errors import AuscultError
+from monitor.output import printable, put, say
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -84,7 +85,7 @@ def _run(arguments: list[str]) -> int:
             _log_start(os.environ["AUSCULT_LOG"], arguments)
         code: int = options.run(options)
     except AuscultError as error:
-        print(f"auscult: {error}", file=sys.stderr)
+        say(f"auscult: {error}")
         return error.exit_code
     return code
 
@@ -124,7 +125,7 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
             _add(sub, _import(module))
     if chosen not in COMMANDS and (chosen is not None or listed):
         for name, point in _entry_points().items():
-            sub = commands.add_parser(name, help=f"a command of {_distribution(point)}")
+            sub = commands.add_parser(printable(name), help=_help(f"a command of {_distribution(point)}"))
             if name == chosen:
                 _add(sub, _load(point))
     return parser
@@ -168,7 +169,7 @@ def _entry_points() -> dict[str, EntryPoint]:
         try:
             points = PathDistribution(Path(folder)).entry_points.select(group=GROUP)
         except (TypeError, ValueError) as error:
-            print(f"auscult: {folder}/entry_points.txt cannot be read: {error}", file=sys.stderr)
+            say(f"auscult: {folder}/entry_points.txt cannot be read: {error}")
             continue
         for point in points:
             if point.name not in COMMANDS:
@@ -194,6 +195,11 @@ def _distributions_with_commands() -> list[str]:
 def _distribution(point: EntryPoint) -> str:
     """Return the name and version of the distribution that an entry point comes from."""
     return f"{point.dist.name} {point.dist.version}" if point.dist else "another package"
+
+
+def _help(text: str) -> str:
+    """Return text for argparse, to which a per cent sign is a placeholder."""
+    return printable(text).replace("%", "%%")
 
 
 def _load(point: EntryPoint) -> Any:
@@ -223,7 +229,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code for usage."""
-        self.exit(EXIT_USAGE, f"auscult: {message}; see: {self.prog} --help\n")
+        self.exit(EXIT_USAGE, f"auscult: {printable(message)}; see: {self.prog} --help\n")
 
 
 class _Version(argparse.Action):
@@ -233,5 +239,5 @@ class _Version(argparse.Action):
         """Print and end."""
         from monitor._version import __version__
 
-        print(f"auscult {__version__}")
+        put(f"auscult {__version__}")
         parser.exit()

@@ -13,6 +13,7 @@ import sys
 from typing import Literal
 
 from monitor.errors import AuscultError
+from monitor.output import printable_lines
 
 __all__ = ["LazyLogger", "configure_logging", "get_logger"]
 
@@ -91,6 +92,12 @@ def configure_logging(value: str) -> None:
     """
     import logging
 
+    class PrintableFormatter(logging.Formatter):
+        """No control character, whatever the names in a message hold."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return printable_lines(super().format(record))
+
     level, colon, file = value.partition(":")
     if level.upper() not in LEVELS or bool(colon) != bool(file):
         raise AuscultError(
@@ -102,7 +109,7 @@ def configure_logging(value: str) -> None:
         handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(_StandardError())
     except OSError as error:
         raise AuscultError(f"{VARIABLE}: {file} cannot be written: {error.strerror}", "name another file") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.addHandler(handler)

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColum
 from rich.progress import Progress as Bars
 from rich.table import Column
 
+from monitor.output import printable
+
 __all__ = ["OnStep", "Progress", "SilentProgress", "TerminalProgress"]
 
 WIDE = 100
@@ -100,7 +102,7 @@ class TerminalProgress:
         """Begin a bar over all following stages; the bar of each replaces the one before."""
         if self._console.is_terminal:
             self._current = None
-            self._whole = self._bars.add_task(name, total=total, loss="")
+            self._whole = self._bars.add_task(printable(name), total=total, loss="")
 
     def skip(self, steps: int) -> None:
         """Remove steps from the total."""
@@ -109,15 +111,15 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print one line, above the bars."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
     def stage(self, name: str, total: int) -> OnStep:
         """Begin a stage; see :class:`Progress`."""
         if not self._console.is_terminal:
-            self._console.print(f"{name} ({total} steps)", highlight=False, markup=False, soft_wrap=True)
+            self._console.print(f"{printable(name)} ({total} steps)", highlight=False, markup=False, soft_wrap=True)
             return SilentProgress().stage(name, total)
         self._close()
-        task = self._current = self._bars.add_task(name, total=total, loss="")
+        task = self._current = self._bars.add_task(printable(name), total=total, loss="")
         smoothed = latest = math.nan
 
         def on_step(loss: float, validation_loss: float = math.nan, /) -> None:

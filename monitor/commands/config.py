@@ -7,6 +7,7 @@ import json
 
 from monitor.commands.settings import KEYS, Setting, config_path, settings
 from monitor.commands.settings_file import change_config
+from monitor.output import printable, put
 
 __all__ = ["add_arguments", "run"]
 
@@ -50,9 +51,9 @@ def _print(*, as_json: bool) -> None:
     by_key: dict[str, Setting[object]] = {key: getattr(chosen, key) for key in KEYS}
     if as_json:
         values = {key: {"value": setting.value, "from": setting.origin} for key, setting in by_key.items()}
-        print(json.dumps({"file": str(chosen.path), "exists": exists, "settings": values}, ensure_ascii=False))
+        put(json.dumps({"file": str(chosen.path), "exists": exists, "settings": values}))
         return
-    print(f"{chosen.path}{'' if exists else ' (does not exist)'}")
+    put(printable(f"{chosen.path}{'' if exists else ' (does not exist)'}"))
     for key, setting in by_key.items():
         value = UNSET.get(key, "") if setting.value is None else setting.value
-        print(f"  {key:<9}{value!s:<24} {setting.origin}")
+        put(printable(f"  {key:<9}{value!s:<24} {setting.origin}"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from typing import Any
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.audio.sources.stderr import suppress_native_stderr
+from monitor.output import printable, put, say
 
 __all__ = ["add_arguments", "run"]
 
@@ -32,12 +32,9 @@ def run(options: argparse.Namespace) -> int:
         system = PortAudio()
         devices = [dataclasses.replace(device, rates=system.tested_rates(device)) for device in system.devices()]
     for device in devices:
-        print(json.dumps(_values(device), ensure_ascii=False) if options.json else _paragraph(device))
+        put(json.dumps(_values(device)) if options.json else _paragraph(device))
     if not devices:
-        print(
-            "auscult: no input is connected; plug the stethoscope in, or allow this program to use the microphone",
-            file=sys.stderr,
-        )
+        say("auscult: no input is connected; plug the stethoscope in, or allow this program to use the microphone")
     return 0 if devices else 1
 
 
@@ -54,7 +51,7 @@ def _paragraph(device: DeviceInfo) -> str:
     rates = " ".join(map(str, device.rates)) or "none of those tried: another program may hold it"
     return "\n".join(
         (
-            f"[{device.index}] {device.full_name}{''.join(f'  ({remark})' for remark in remarks)}",
+            f"[{device.index}] {printable(device.full_name)}{''.join(f'  ({remark})' for remark in remarks)}",
             f"    {channels}, {device.default_rate} Hz by default; takes {rates}",
         )
     )

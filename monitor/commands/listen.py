@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 import threading
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.log import get_logger
+from monitor.output import say
 from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         source = _source(system, chosen, options)
         code = _listen(source, bundle, view, interrupts, options)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending
-            print(STUCK, file=sys.stderr, flush=True)
+            say(STUCK)
             os._exit(code)
         return code
 
@@ -117,7 +117,7 @@ def _listen(
         view.close()
     if last.recording is not None:
         lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
-        print(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}", file=sys.stderr)
+        say(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}")
     return interrupts.exit_code
 
 
@@ -132,7 +132,7 @@ def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceIn
             if not waiting:
                 raise
             if not announced:
-                print(f"auscult: {error.message}: waiting for it", file=sys.stderr, flush=True)
+                say(f"auscult: {error.message}: waiting for it")
                 announced = True
         pause.wait(RETRY_S)
         system.restart()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
+from monitor.output import printable, put, say
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """List the bundles, or print a card."""
     if options.name is not None:
         bundle = load_bundle(options.name)
-        print(json.dumps(bundle.settings, ensure_ascii=False) if options.json else _readable(bundle.card))
+        put(json.dumps(bundle.settings) if options.json else _readable(bundle.card))
         return 0
     return _list(as_json=options.json)
 
@@ -45,10 +45,10 @@ def _list(*, as_json: bool) -> int:
         try:
             settings = read_settings(path)
         except BundleError as error:
-            print(f"auscult: {error}", file=sys.stderr)
+            say(f"auscult: {error}")
             code = error.exit_code
             continue
-        print(json.dumps(settings, ensure_ascii=False) if as_json else _paragraph(settings, path))
+        put(json.dumps(settings) if as_json else _paragraph(settings, path))
     return code
 
 
@@ -75,7 +75,7 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
         *(f"  {'' if index else 'held out':8}  {metric}" for index, metric in enumerate(metrics)),
         f"  folder    {path}",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _estimate(estimate: dict[str, float | None]) -> str:

@@ -19,6 +19,7 @@ from monitor.errors import AuscultError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
+from monitor.output import say
 from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
@@ -119,5 +120,5 @@ def _report(failures: list[AuscultError], view: View | None) -> None:
     if isinstance(view, DashboardView):
         return
     for error in failures:
-        print(f"auscult: {error}", file=sys.stderr)
+        say(f"auscult: {error}")
     failures.clear()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from monitor.output import printable
+
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Start, Summary, Verdict, WindowEvent
 
@@ -113,11 +115,6 @@ def scores_text(scores: Mapping[str, float]) -> str:
     'normal .09  murmur .91'
     """
     return "  ".join(f"{printable(label)} {_short(score)}" for label, score in scores.items())
-
-
-def printable(text: str) -> str:
-    """Return the text with control characters replaced by ``?``."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _verdict(verdict: Verdict) -> str:

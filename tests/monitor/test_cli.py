@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -189,3 +190,15 @@ def test_diagnostics_go_where_the_variable_says(tmp_path, monkeypatch, capsys, q
     monkeypatch.setenv("AUSCULT_LOG", "loud")
     assert main(["config", "--json"]) == 1
     assert capsys.readouterr().err.startswith("auscult: AUSCULT_LOG='loud' cannot be used; it must be DEBUG, INFO")
+
+
+@pytest.mark.parametrize(
+    "name", ["\x1b[2J.wav", "\x1b]0;pwned\x07", "\u202egpj.wav", "a\nauscult: b", "\x9b31m", "\udcff.wav"]
+)
+@pytest.mark.parametrize("words", [["replay"], ["models"], ["config", "--set"], ["data"], ["replay", "x", "--hop"], []])
+def test_no_error_line_moves_the_cursor(words, name, capsys):
+    """Whatever a word on the command line holds, the error is one printable line."""
+    with contextlib.suppress(SystemExit):  # bad usage
+        assert main([*words, name]) == 1
+    err = capsys.readouterr().err
+    assert err.removesuffix("\n").isprintable()

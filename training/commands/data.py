@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import DataError
 from monitor.features.spec import HEART
+from monitor.output import printable, put
 from training.commands.arguments import add_data, add_patients
 from training.data.discovery import read_sets
 from training.data.duplicates import DuplicatePair
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         total = sum(len(data_set.recordings) + len(data_set.aside) for data_set in sets)
         inventory = take_inventory(sets, options.patients, progress.stage("reading recordings", total))
     if options.json:
-        print(json.dumps(inventory.to_json(), ensure_ascii=False))
+        put(json.dumps(inventory.to_json()))
     else:
         _print_report(inventory, options)
     if not inventory.usable:
@@ -62,13 +63,13 @@ def _print_report(inventory: Inventory, options: argparse.Namespace) -> None:
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for part in inventory.sets:
-        console.print(f"{part.data_set.name}: {part.data_set.path}", style="bold")
+        console.print(printable(f"{part.data_set.name}: {part.data_set.path}"), style="bold")
         _print_table(part, console)
         for line in set_lines(part):
-            console.print(f"  {line}")
+            console.print(f"  {printable(line)}")
         console.print()
     for line in report_lines(inventory, options.data, options.patients):
-        console.print(line)
+        console.print(printable(line))
 
 
 def _print_table(part: SetInventory, console: Console) -> None:
@@ -80,9 +81,9 @@ def _print_table(part: SetInventory, console: Console) -> None:
     for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for label, counts in part.labels.items():
-        table.add_row(label, *_cells(counts))
+        table.add_row(printable(label), *_cells(counts))
     for label, counts in part.aside.items():
-        table.add_row(f"({label})", *_cells(counts), style="dim")
+        table.add_row(f"({printable(label)})", *_cells(counts), style="dim")
     if len(part.labels) + len(part.aside) != 1:
         table.add_section()
         table.add_row("total", *_cells(part.whole))

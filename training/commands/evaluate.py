@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.output import put, say
 from training.commands.arguments import add_data, check_minimum, check_writable
 from training.data.discovery import read_sets
 from training.data.recording import Recording
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     # tables come with all notes; that the data are not held out is said on standard error beside any output
     notes = notes_of(evaluation) if options.json else [note for note in [seen_note(evaluation)] if note]
     for line in (*evaluation.info.unreadable, *notes):
-        print(f"auscult: {line}", file=sys.stderr)
+        say(f"auscult: {line}")
     _print(evaluation, as_json=options.json)
     _write(evaluation, options)
     return 0
@@ -133,7 +133,7 @@ def _score_all(
 def _print(evaluation: Evaluation, *, as_json: bool) -> None:
     """Print the JSON object or the tables."""
     if as_json:
-        print(json.dumps(to_json(evaluation), ensure_ascii=False, allow_nan=False))
+        put(json.dumps(to_json(evaluation), allow_nan=False))
         return
     from rich.console import Console
 
@@ -149,11 +149,11 @@ def _write(evaluation: Evaluation, options: argparse.Namespace) -> None:
     try:
         if options.markdown is not None:
             write_atomic(options.markdown, to_markdown(evaluation))
-            print(f"wrote {options.markdown}", file=sys.stderr)
+            say(f"wrote {options.markdown}")
         if options.plots is not None:
             from training.reports.plots import write_plots
 
             names = ", ".join(path.name for path in write_plots(evaluation, options.plots))
-            print(f"wrote {names or 'no plot'} to {options.plots}", file=sys.stderr)
+            say(f"wrote {names or 'no plot'} to {options.plots}")
     except OSError as error:
         raise AuscultError(f"{error.filename or options.markdown}: cannot be written ({error.strerror})") from error

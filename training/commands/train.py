@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.inference.engine import quiet_native_output
 from monitor.labels import NON_CARDIAC
+from monitor.output import say
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable
 from training.data.discovery import discover, gate_only_recordings
 from training.data.folds import with_patients
@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
             except (EndedError, KeyboardInterrupt):
                 if len(checkpoints):
                     folds = "1 fold is" if len(checkpoints) == 1 else f"{len(checkpoints)} folds are"
-                    print(f"auscult: {folds} complete; {next_step}", file=sys.stderr)
+                    say(f"auscult: {folds} complete; {next_step}")
                 raise
         print_summary(result, Console())
         path = publish(
@@ -130,9 +130,9 @@ def run(options: argparse.Namespace) -> int:
             command=_command(options),
             synthetic_per_label=getattr(recipe, "synthetic_per_label", 0),
         )
-    print(f"wrote {path}; try it with: auscult replay FILE --model {path}", file=sys.stderr)
+    say(f"wrote {path}; try it with: auscult replay FILE --model {path}")
     if result.ended:
-        print(f"auscult: {next_step}", file=sys.stderr)
+        say(f"auscult: {next_step}")
         return 130
     if not options.keep_folds:
         checkpoints.remove()
@@ -164,10 +164,9 @@ def _warn_of_several_labels(recordings: Sequence[Recording]) -> None:
             labels.setdefault(recording.patient, set()).add(str(recording.label))
     several = [patient for patient, known in labels.items() if len(known) > 1]
     if several:
-        print(
+        say(
             f"auscult: {len(several)} of {len(labels)} patients have recordings of several labels, such as "
-            f"{several[0]}; a patient's recordings stay in one fold. If they are several people, name them apart",
-            file=sys.stderr,
+            f"{several[0]}; a patient's recordings stay in one fold. If they are several people, name them apart"
         )
 
 

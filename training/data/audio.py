@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +21,7 @@ from monitor.features.image import FrameWindow
 from monitor.features.resample import resampled
 from monitor.features.spec import SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.output import say
 from training.data.recording import Recording
 
 __all__ = ["Frames", "Sound", "compute_frames", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
@@ -234,7 +234,7 @@ def read_usable(
             results.append(read(recording))
             usable.append(recording)
         except RecordingError as error:
-            print(f"auscult: left out: {error.message}", file=sys.stderr)
+            say(f"auscult: left out: {error.message}")
         on_step(math.nan)
     present = {label for recording in usable for label in recording.labels}
     missing = [label for recording in recordings for label in recording.labels if label not in present]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from monitor.output import printable
 from training.evaluation.baselines import PUBLISHED, SOURCE
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.classification import AT_SPECIFICITY, CHALLENGE, OF_LABEL, LabelMetrics
@@ -18,7 +19,7 @@ from training.evaluation.ectopic import NOTE as RHYTHM_NOTE
 from training.evaluation.ectopic import rhythm_rows
 from training.evaluation.evaluation import Evaluation, Group
 from training.reports.caveats import notes_of, seen_note
-from training.reports.table import MISSING, Cell, Table, label_counts, metric_title, set_title
+from training.reports.table import MISSING, Cell, Table, label_counts, markdown_text, metric_title, set_title
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,12 +156,14 @@ def _exists(estimate: Estimate) -> bool:
 def to_markdown(evaluation: Evaluation) -> str:
     """Return an evaluation as a Markdown document."""
     first = seen_note(evaluation)
-    lines = [f"# {_title(evaluation)}", "", RESEARCH, ""]
-    lines += [f"- **{note}**" if note == first else f"- {note}" for note in notes_of(evaluation)]
-    lines += ["", METHOD, *(f"- {line}" for line in _data_lines(evaluation))]
+    lines = [f"# {markdown_text(_title(evaluation))}", "", RESEARCH, ""]
+    lines += [
+        f"- **{markdown_text(note)}**" if note == first else f"- {markdown_text(note)}" for note in notes_of(evaluation)
+    ]
+    lines += ["", METHOD, *(f"- {markdown_text(line)}" for line in _data_lines(evaluation))]
     for table in evaluation_tables(evaluation):
-        lines += ["", f"## {table.title}", "", *table.markdown()]
-        lines += ["", table.note] if table.note else []
+        lines += ["", f"## {markdown_text(table.title)}", "", *table.markdown()]
+        lines += ["", markdown_text(table.note)] if table.note else []
     return "\n".join(lines) + "\n"
 
 
@@ -168,20 +171,20 @@ def print_report(evaluation: Evaluation, console: Console) -> None:
     """Print an evaluation on a terminal."""
     from rich.markup import escape
 
-    console.rule(escape(_title(evaluation)), style="dim")
+    console.rule(escape(printable(_title(evaluation))), style="dim")
     console.print(RESEARCH, METHOD, highlight=False, style="dim")
     for line in _data_lines(evaluation):
-        console.print(line, highlight=False, markup=False)
+        console.print(printable(line), highlight=False, markup=False)
     first = seen_note(evaluation)
     for note in notes_of(evaluation):
-        console.print(note, highlight=False, markup=False, style="bold" if note == first else None)
+        console.print(printable(note), highlight=False, markup=False, style="bold" if note == first else None)
     for table in evaluation_tables(evaluation):
         title = table.title + (" (not held out)" if evaluation.info.seen else "")
         console.print()
-        console.print(title, highlight=False, style="bold")
+        console.print(printable(title), highlight=False, markup=False, style="bold")
         console.print(table.terminal())
         if table.note:
-            console.print(table.note, highlight=False, markup=False, style="dim")
+            console.print(printable(table.note), highlight=False, markup=False, style="dim")
 
 
 def _title(evaluation: Evaluation) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from monitor.output import printable
 from training.reports.table import (
     MISSING,
     NON_CARDIAC_SET,
@@ -19,6 +20,7 @@ from training.reports.table import (
     cell_text,
     estimate_of,
     label_counts,
+    markdown_text,
     metric_title,
     set_title,
 )
@@ -72,9 +74,10 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
     confusion = [(label, *row) for label, row in zip(labels, metrics["confusion"], strict=True)]
     parts = [
         _yaml_head([row["set"] for row in data]),
-        f"# {settings['name']}",
+        f"# {markdown_text(settings['name'])}",
         "Research use, not for diagnosis. Not a medical device: it labels sounds, not diseases.",
-        f"Recipe `{settings['recipe']}`; labels {', '.join(labels)}. Trained with `{settings['command']}`.",
+        f"Recipe `{settings['recipe']}`; labels {markdown_text(', '.join(labels))}. "
+        f"Trained with `{_code(settings['command'])}`.",
         "## Training data",
         *_lines(Table(("data set", "recordings", "patients", "labels"), [_data_row(row) for row in data])),
         _synthetic(settings["made_sounds_per_label"]),
@@ -93,14 +96,14 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         "## Limits",
         "\n".join(f"- {limit}" for limit in (*LIMITS, *([EXTRASTOLE_LIMIT] if "extrastole" in labels else []))),
         "## Data, licences, citations",
-        "\n".join(f"- {CITATIONS.get(row['set'], row['set'])}" for row in data),
+        "\n".join(f"- {CITATIONS.get(row['set']) or markdown_text(row['set'])}" for row in data),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _yaml_head(sets: Sequence[str]) -> str:
     """Return what the Hugging Face hub reads; the licence only where all training data are public sets."""
-    lists = {"tags": TAGS, "metrics": METRICS, "datasets": [json.dumps(name, ensure_ascii=False) for name in sets]}
+    lists = {"tags": TAGS, "metrics": METRICS, "datasets": [json.dumps(name) for name in sets]}
     lines = ["license: mit"] if all(name in CITATIONS for name in sets) else []
     lines += ["library_name: keras", "pipeline_tag: audio-classification"]
     for key, values in lists.items():
@@ -111,6 +114,11 @@ def _yaml_head(sets: Sequence[str]) -> str:
 def _lines(table: Table) -> list[str]:
     """Return a table as one block of Markdown; none where it has no row."""
     return ["\n".join(table.markdown())] if table.rows else []
+
+
+def _code(text: str) -> str:
+    """Return text for a code span, which a backtick would end."""
+    return printable(text).replace("`", "'")
 
 
 def _data_row(data: Mapping[str, Any]) -> tuple[str | int, ...]:
@@ -177,7 +185,10 @@ def _other_sets(other_sets: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return []
     lines = ["The same networks on held-out patients of the other data sets, per recording:", ""]
     for source, metrics in other_sets.items():
-        lines.append(f"- {set_title(source)}: " + ", ".join(_named(name, values) for name, values in metrics.items()))
+        lines.append(
+            f"- {markdown_text(set_title(source))}: "
+            + ", ".join(_named(name, values) for name, values in metrics.items())
+        )
     return ["\n".join(lines)]
 
 

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from monitor.output import printable
 from training.evaluation.bootstrap import Estimate
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "cell_text",
     "estimate_of",
     "label_counts",
+    "markdown_text",
     "metric_title",
     "set_title",
 ]
@@ -77,7 +79,7 @@ class Table:
         if not self.rows:
             return []
         lines = [self.header, *([cell_text(cell) for cell in row] for row in self.rows)]
-        header, *rows = ("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        header, *rows = ("| " + " | ".join(map(markdown_text, line)) + " |" for line in lines)
         return [header, "|" + "---|" * len(self.header), *rows]
 
     def terminal(self) -> RichTable:
@@ -90,13 +92,29 @@ class Table:
         table.show_edge = table.pad_edge = False
         wide = len(self.header) > MAX_ONE_LINE_COLUMNS
         for index, title in enumerate(self.header):
-            heading = textwrap.fill(title, COLUMN_WIDTH, break_long_words=False) if wide else title
+            heading = (
+                textwrap.fill(printable(title), COLUMN_WIDTH, break_long_words=False) if wide else printable(title)
+            )
             table.add_column(escape(heading), justify="right" if index else "left", no_wrap=index > 0)
         for row in self.rows:
             table.add_row(
-                *(_two_lines(cell) if wide and isinstance(cell, Estimate) else escape(cell_text(cell)) for cell in row)
+                *(
+                    _two_lines(cell) if wide and isinstance(cell, Estimate) else escape(printable(cell_text(cell)))
+                    for cell in row
+                )
             )
         return table
+
+
+def markdown_text(text: str) -> str:
+    r"""Return text as one line of Markdown in which it opens neither a column, a tag nor a line of its own.
+
+    Examples
+    --------
+    >>> print(markdown_text("a|b <script>"))
+    a\|b &lt;script>
+    """
+    return printable(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def cell_text(cell: Cell, *, signed: bool = False) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.output import printable
 from training.reports.table import Table, cell_text, metric_title, set_title
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def print_summary(result: TrainingResult, console: Console) -> None:
     )
     console.print(_label_table(result).terminal())
     for line in _lines(result):
-        console.print(line, highlight=False, markup=False)
+        console.print(printable(line), highlight=False, markup=False)
 
 
 def _label_table(result: TrainingResult) -> Table:

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource, split
-from monitor.audio.sources.decoding.checks import check_file, printable, read_error
+from monitor.audio.sources.decoding.checks import check_file, read_error
 from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
 from monitor.audio.sources.decoding.pcm import check_channel, check_format, pick_channel
 from monitor.errors import RecordingError
 from monitor.log import get_logger
+from monitor.output import printable
 
 if TYPE_CHECKING:
     from monitor.audio.sources.decoding.decoder import Decoder

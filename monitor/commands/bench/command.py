@@ -7,7 +7,6 @@ import dataclasses
 import importlib
 import importlib.util
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from monitor.commands.bench.report import environment_facts, report_text
 from monitor.errors import DISTRIBUTION
 from monitor.features.resample import resampled
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.output import put, say
 
 __all__ = ["add_arguments", "measure", "run"]
 
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     bundle = load_bundle(options.model)
     repeats = QUICK if options.quick else Repeats()
     result = measure(bundle, repeats, long_run_s=seconds, article=not options.no_article)
-    print(json.dumps(result, allow_nan=False) if options.json else report_text(result))
+    put(json.dumps(result, allow_nan=False) if options.json else report_text(result))
     return 0
 
 
@@ -196,4 +196,4 @@ def _article(waveform: NDArray[np.float32], sample_rate: int, repeats: Repeats, 
 
 def _note(text: str) -> None:
     """Print on standard error what is being measured."""
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    say(f"bench: {text}")

@@ -148,8 +148,16 @@ class FeatureTable:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow((*(WINDOW_COLUMNS if self._per == "window" else FILE_COLUMNS), *FEATURES))
-        writer.writerows(self._rows)
+        writer.writerows([_plain_text(name), *values] for name, *values in self._rows)
         return out.getvalue()
+
+
+def _plain_text(name: str) -> str:
+    """Return a name that no spreadsheet takes for a formula.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
 def _texts(values: NDArray[np.float64] | None) -> list[str]:

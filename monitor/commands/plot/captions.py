@@ -6,7 +6,8 @@ import os
 from collections import Counter
 
 from monitor.commands.plot.offline_run import OfflineRun
-from monitor.text.text_lines import DISCLAIMER, printable
+from monitor.output import printable
+from monitor.text.text_lines import DISCLAIMER
 
 __all__ = ["caption", "clock", "tick_step", "verdict_text"]
 

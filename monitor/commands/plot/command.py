@@ -6,7 +6,6 @@ Imports matplotlib and librosa only where there is something to draw or to compu
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from monitor.audio.sources.file import RecordingSource
@@ -24,6 +23,7 @@ from monitor.commands.plot.files import check_writable, figure_paths, write_outp
 from monitor.commands.plot.offline_run import run_offline
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.output import say
 
 __all__ = ["add_arguments", "run"]
 
@@ -64,10 +64,10 @@ def run(options: argparse.Namespace) -> int:
             _plot(file, figure, options, bundle, table)
         except AuscultError as error:
             code = max(code, error.exit_code)
-            print(f"auscult: {error}", file=sys.stderr)
+            say(f"auscult: {error}")
     if table is not None:
         write_output(Path(options.features), table.csv().encode("utf-8"))
-        print(f"{options.features}: {table.num_rows} rows", file=sys.stderr)
+        say(f"{options.features}: {table.num_rows} rows")
     return code
 
 
@@ -112,6 +112,6 @@ def _plot(
         table.end_file()
     if figure is not None:
         write_output(figure, render_figure(result, figure.suffix.lower().removeprefix("."), options.start))
-        print(f"{figure}: {verdict_text(result)}", file=sys.stderr)
+        say(f"{figure}: {verdict_text(result)}")
     if result.error is not None:
         raise result.error

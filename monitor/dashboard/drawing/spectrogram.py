@@ -21,7 +21,7 @@ from monitor.dashboard.drawing.state import LoggedEvent
 from monitor.dashboard.drawing.widgets import GUTTER, label_colours
 from monitor.features.colormap import INFERNO
 from monitor.messages import Snapshot
-from monitor.text.text_lines import printable
+from monitor.output import printable
 
 __all__ = [
     "AUTOCORRELATION",

@@ -27,8 +27,9 @@ from monitor.dashboard.drawing.canvas import (
 )
 from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letters
 from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
+from monitor.output import printable
 from monitor.text.alerts import first_alert
-from monitor.text.text_lines import DISCLAIMER, printable
+from monitor.text.text_lines import DISCLAIMER
 
 __all__ = [
     "GUTTER",

@@ -104,3 +104,15 @@ def test_only_writing_imports_the_toml_writer(file, monkeypatch, capsys):
     assert run() == 0
     with pytest.raises(ImportError):
         run("--set", "channel=2")
+
+
+def test_a_value_with_control_characters_is_escaped(file, monkeypatch, capsys):
+    """A setting is one printable line; JSON has the very value."""
+    file.write_text("")
+    monkeypatch.setenv("AUSCULT_DEVICE", "x\n\x1b[2J")
+    assert run() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(KEYS)
+    assert all(line.isprintable() for line in lines)
+    assert run("--json") == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["device"]["value"] == "x\n\x1b[2J"

@@ -37,3 +37,15 @@ def test_an_input_that_takes_no_rate(library, capsys, monkeypatch):
     monkeypatch.setattr(library, "tested_rates", lambda device: ())
     assert main(["devices"]) == 0
     assert "another program may hold it" in capsys.readouterr().out
+
+
+def test_a_name_with_control_characters_is_escaped(library, capsys, json_lines):
+    """It cannot add lines or move the cursor; JSON has the very name."""
+    name = "USB\x1b[2J\n[9] fake\u202e"
+    library.plugged = [dataclasses.replace(library.plugged[0], name=name)]
+    assert main(["devices"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)
+    assert main(["devices", "--json"]) == 0
+    assert json_lines()[0]["name"] == name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import types
 
 import pytest
 
@@ -63,3 +64,22 @@ def test_an_unknown_name_is_reported(capsys):
     """One line and exit code 1."""
     assert main(["models", "no-such-model"]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_card_moves_no_cursor(monkeypatch, capsys):
+    """Line feeds stay, all other control characters are escaped."""
+    bundle = types.SimpleNamespace(card="# card\n\x1b]0;title\x07 \u202etext\n")
+    monkeypatch.setattr("monitor.commands.models.load_bundle", lambda name: bundle)
+    assert main(["models", "odd"]) == 0
+    assert capsys.readouterr().out == "# card\n\\x1b]0;title\\x07 \\u202etext\n"
+
+
+def test_a_label_adds_no_line_to_the_list(monkeypatch, capsys):
+    """Names and labels of a bundle are escaped."""
+    settings = load_bundle().settings
+    odd = {**settings, "name": "odd\x1b[2J", "labels": ["normal\n  folder    fake", *settings["labels"][1:]]}
+    monkeypatch.setattr("monitor.commands.models.read_settings", lambda path: odd)
+    assert main(["models"]) == 0
+    out = capsys.readouterr().out
+    assert len([line for line in out.splitlines() if "folder " in line[:9]]) == 1
+    assert all(line.isprintable() for line in out.splitlines())

@@ -248,3 +248,14 @@ print([name for name in ("tensorflow", "keras", "matplotlib") if name in sys.mod
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_names_of_folders_move_no_cursor(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A label, a patient and a data set whose names hold control characters are shown escaped, on a line each."""
+    odd = clinic / "new\x1b[2J\u202elabel"
+    (clinic / "murmur").rename(odd)
+    whole = clinic.rename("clinic\x1b]0;title\x07")
+    assert main(["data", str(whole)]) == 0
+    captured = capsys.readouterr()
+    assert r"new\x1b[2J" in captured.out
+    assert all(line.isprintable() for line in (*captured.out.splitlines(), *captured.err.splitlines()))

@@ -153,3 +153,15 @@ def test_names_are_not_read_as_markup(
     text = printed(evaluate(scored, make_info(scored), Bootstrap(0, 10)))
     assert "[red]x[/red]" in text
     assert "[/]y" in text
+
+
+def test_labels_move_no_cursor(
+    make_scored: Callable[..., ScoredRecording], make_info: Callable[..., EvaluationInfo]
+) -> None:
+    """Names of data sets are escaped on a terminal, and in Markdown open no tag."""
+    scored = [make_scored("normal", (0.9, 0.1, 0.0), f"p{index}") for index in range(3)]
+    shown = evaluate(scored, make_info(scored, seen="<b>\x1b[2J\u202e"), Bootstrap(0, 10))
+    assert all(line.isprintable() for line in printed(shown).splitlines())
+    text = to_markdown(shown)
+    assert "<b>" not in text
+    assert all(line.isprintable() for line in text.splitlines())

@@ -200,3 +200,17 @@ def test_the_quality_gate(metrics: dict[str, Any]) -> None:
     assert "heart sounds against non-cardiac sounds, AUC 0.998 (0.990 to 1.000)." in text
     assert "| synthetic hum | 7 | 0.900 (0.800 to 1.000) | 0.900 (0.800 to 1.000) |" in text
     assert "Quality gate" not in card(metrics)
+
+
+def test_names_open_no_tag_and_end_no_code(metrics: dict[str, Any]) -> None:
+    """The bundle's name, labels, data sets and command are text, whatever they hold."""
+    text = card(
+        metrics,
+        name="<img>\n# x",
+        command="auscult train `x`\x1b",
+        training_data=[{**DATA[1], "set": "<script>|\u202e"}],
+    )
+    assert "<img>" not in text
+    assert "<script>" not in text.partition("# &lt;img>")[2]
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "Trained with `auscult train 'x'\\x1b`." in text

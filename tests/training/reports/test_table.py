@@ -84,3 +84,10 @@ def test_names_in_words() -> None:
 def test_label_counts() -> None:
     """Each label has its number of recordings in front."""
     assert label_counts({"normal": 8, "murmur": 3}) == "8 normal, 3 murmur"
+
+
+def test_no_cell_opens_a_column_a_tag_or_a_line() -> None:
+    """Vertical bars, angle brackets and control characters of a label are escaped, in the header too."""
+    table = Table(("<b>", "n"), [("a|b\n\x1b[2J<img>", 7)])
+    assert table.markdown() == ["| &lt;b> | n |", "|---|---|", r"| a\|b\n\x1b[2J&lt;img> | 7 |"]
+    assert all(line.isprintable() for line in on_terminal(table))

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from monitor.audio.sources.decoding.wav_header import missing_bytes
 from monitor.errors import RecordingError
+from monitor.output import printable
 
-__all__ = ["check_file", "printable", "read_error"]
+__all__ = ["check_file", "read_error"]
 
 
 def check_file(path: Path) -> None:
@@ -53,20 +54,6 @@ def read_error(name: str, error: OSError | ValueError) -> RecordingError:
         return RecordingError(f"{name}: permission denied", "ask its owner for the right to read it (chmod u+r)")
     reason = (error.strerror or type(error).__name__).lower()
     return RecordingError(f"{name}: cannot be read ({reason})", "check the name and the disk, or copy it again")
-
-
-def printable(name: str) -> str:
-    r"""Return a name on one line: line breaks, control characters and invalid bytes are escaped.
-
-    Examples
-    --------
-    >>> print(printable("a\nb.wav"))
-    a\nb.wav
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in name
-    )
 
 
 def _in_shell(path: Path) -> str:

@@ -111,3 +111,12 @@ def test_without_librosa(monkeypatch):
     monkeypatch.setitem(sys.modules, "librosa", None)
     with pytest.raises(MissingExtraError, match=r"--features needs librosa; pip install 'auscult-monitor\[plot\]'"):
         check_librosa()
+
+
+@pytest.mark.parametrize("name", ["=1+1.wav", "+a.wav", "-a.wav", "@a.wav"])
+def test_no_name_begins_a_formula(run_array, name):
+    """A spreadsheet shows the cell as text; numbers stay as they are."""
+    table = FeatureTable("file")
+    table.begin_file(name, 4000)
+    table.end_file()
+    assert rows_of(table)[0]["file"] == f"'{name}"

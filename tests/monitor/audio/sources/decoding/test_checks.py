@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.audio.sources.decoding.checks import check_file, printable, read_error
+from monitor.audio.sources.decoding.checks import check_file, read_error
 from monitor.errors import RecordingError
 
 
@@ -106,9 +106,3 @@ def test_an_error_without_a_reason_is_named_by_its_type() -> None:
 def test_a_strange_name_gives_one_printable_line(tmp_path: Path, name: str) -> None:
     """Line breaks, escape sequences and invalid bytes in a name do not reach the terminal."""
     assert refusal(tmp_path / name).isprintable()
-    assert printable(name).isprintable()
-
-
-def test_an_ordinary_name_is_unchanged() -> None:
-    """Spaces and letters of any language are printed as they are."""
-    assert printable("ward 3/heart sound \u00fc.wav") == "ward 3/heart sound \u00fc.wav"
