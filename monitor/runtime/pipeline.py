@@ -1,7 +1,8 @@
 """Source, ring buffer and classifier, connected: the object that programs and commands use.
 
 Threads: that of the source (or PortAudio's callback), the classifier, the caller, and the recorder if there is a
-recording. Stopping goes from the source inwards; twice is safe.
+recording. Stopping goes from the source inwards; twice is safe. A pipeline that is still running when its program ends
+is closed (:mod:`monitor.runtime.exit_watch`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
+from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -92,12 +94,14 @@ class Pipeline:
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
+        self._exit_watch = ExitWatch(self.close)
         self._started = False
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
         if not self._started:
             self._started = True
+            self._exit_watch.start()
             if self._recorder is not None:
                 self._recorder.start()
             self._worker.start()
@@ -213,6 +217,7 @@ class Pipeline:
         if self._recorder is not None:
             self._recorder.stop()
         self._worker.stop()
+        self._exit_watch.stop()
 
     def close(self) -> None:
         """Stop, and release files and devices. Twice is safe."""
