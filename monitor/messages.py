@@ -254,9 +254,14 @@ class Summary:
     overruns : int
         Times that the ring buffer overwrote unread samples.
     verdict : Verdict
-        Of the whole recording; the scores are the mean over the scored windows.
+        Of the whole recording; the scores are the mean over the judged windows. As on the screen, there is none where
+        the rolling verdict was withheld most of the time; see :class:`monitor.analysis.verdict.Summarizer`.
     heart_rate_bpm : float or None
-        Median over the windows that had one.
+        Median over the windows that had one; None where too few had.
+    judged : int
+        Windows that were good enough for a label or "uncertain".
+    withheld : mapping of str to int
+        The other windows: how many for each reason, the most frequent first; a state where there is no reason.
     """
 
     source: str
@@ -265,6 +270,8 @@ class Summary:
     overruns: int
     verdict: Verdict
     heart_rate_bpm: float | None
+    judged: int = 0
+    withheld: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def judgement(self) -> Verdict:

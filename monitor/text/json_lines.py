@@ -150,6 +150,8 @@ def summary_line(summary: Summary) -> str:
             "scores": verdict["scores"],
             "state": verdict["state"],
             "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
+            "judged": int(summary.judged),
+            "withheld": {reason: int(count) for reason, count in summary.withheld.items()},
         }
     )
 

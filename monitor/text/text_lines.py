@@ -14,7 +14,7 @@ from monitor.output import printable
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Start, Summary, Verdict, WindowEvent
 
-__all__ = ["DISCLAIMER", "alert_line", "header_line", "plain_summary", "plain_window"]
+__all__ = ["DISCLAIMER", "alert_line", "header_line", "judged_text", "plain_summary", "plain_window"]
 
 DISCLAIMER = "research use, not for diagnosis"
 
@@ -98,12 +98,33 @@ def plain_summary(summary: Summary) -> str:
     Returns
     -------
     str
-        The verdict over the whole recording, in the columns of the window lines, and the counts.
+        The verdict over the whole recording, in the columns of the window lines, the counts, and the most frequent
+        reason where windows were withheld.
     """
     whole = summary.verdict
     line = f"{'summary':>10}  {_verdict(whole)}  {_heart_rate(summary.heart_rate_bpm)}"
-    counts = f"{summary.windows} windows, {summary.skipped} skipped, {summary.overruns} overruns"
-    return "   ".join([line, *([scores_text(whole.scores)] if whole.scores else []), counts])
+    counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
+    return "   ".join([line, *([scores_text(whole.scores)] if whole.scores else []), counts, *withheld_remark(summary)])
+
+
+def judged_text(summary: Summary) -> str:
+    """Return how many windows were judged.
+
+    Parameters
+    ----------
+    summary : Summary
+
+    Returns
+    -------
+    str
+        Such as ``"1 of 21 windows judged"``.
+    """
+    return f"{summary.judged} of {summary.windows} windows judged"
+
+
+def withheld_remark(summary: Summary) -> list[str]:
+    """Return the most frequent reason why windows were withheld and how many were; empty if none was."""
+    return [f"{count} withheld: {printable(reason)}" for reason, count in list(summary.withheld.items())[:1]]
 
 
 def scores_text(scores: Mapping[str, float]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 from monitor.commands.plot.offline_run import OfflineRun
 from monitor.output import printable
-from monitor.text.text_lines import DISCLAIMER
+from monitor.text.text_lines import DISCLAIMER, judged_text
 
 __all__ = ["caption", "clock", "tick_step", "verdict_text"]
 
@@ -28,7 +27,7 @@ def caption(run: OfflineRun, offset_s: float = 0.0) -> tuple[str, str]:
     Returns
     -------
     (str, str)
-        File and verdict over all windows; duration, sample rate, model and disclaimer.
+        File and verdict over all windows; duration, sample rate, model, number of windows judged and disclaimer.
     """
     start = run.start
     name = printable(os.path.basename(start.source))
@@ -39,6 +38,7 @@ def caption(run: OfflineRun, offset_s: float = 0.0) -> tuple[str, str]:
         f"{_duration(run.duration_s)}{start_text} at {start.sample_rate} Hz",
         f"model {printable(start.model)} ({start.model_sha256[:8]})",
         f"window {start.window_s:g} s, hop {start.hop_s:g} s",
+        judged_text(run.summary),
         *(["short: looped to one window"] if any(window.short for window in run.windows) else []),
         *(["damaged: ends early"] if run.error else []),
         DISCLAIMER,
@@ -52,15 +52,9 @@ def verdict_text(run: OfflineRun) -> str:
     text = printable(verdict.label or verdict.state.replace("-", " "))
     if verdict.state in ("verdict", "uncertain") and verdict.confidence is not None:
         text += f" {verdict.confidence:.2f}"
-    elif reason := _reason(run):
-        text += f" ({reason})"
+    elif run.summary.withheld:
+        text += f" ({printable(next(iter(run.summary.withheld)))})"
     return text if rate is None else f"{text}, {rate:.0f} beats / min"
-
-
-def _reason(run: OfflineRun) -> str:
-    """Return the most frequent reason why windows got no label."""
-    reasons = Counter(window.quality.reason for window in run.windows if window.quality.state and window.quality.reason)
-    return next((reason for reason, _ in reasons.most_common(1) if reason), "")
 
 
 def _duration(seconds: float) -> str:

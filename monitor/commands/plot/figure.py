@@ -220,19 +220,21 @@ def _draw_confidence(axes: Any, legend: Any, cells: list[Cell], uncertain_below:
 
 
 def _draw_rate(axes: Any, legend: Any, cells: list[Cell], median: float | None) -> None:
-    """Draw the heart rate of each window that has one, and their median."""
+    """Draw the heart rate of each window that has one, and their median where there is one."""
     axes.set_ylabel("beats / min")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
     points = [(cell.middle_s, cell.window.heart_rate_bpm) for cell in cells if cell.window.heart_rate_bpm is not None]
-    if not points or median is None:
+    if not points:
         axes.set_ylim(40, 200)
         axes.text(0.5, 0.5, "no heart rate in any window", transform=axes.transAxes, ha="center", va="center")
         return
-    dots = axes.plot(*zip(*points, strict=True), ".", color=INK, markersize=4, label="window")
-    line = axes.axhline(median, color=FAINT, linewidth=0.8, linestyle="--", label=f"median {median:.0f}")
+    handles = axes.plot(*zip(*points, strict=True), ".", color=INK, markersize=4, label="window")
+    if median is not None:
+        line = {"color": FAINT, "linewidth": 0.8, "linestyle": "--", "label": f"median {median:.0f}"}
+        handles.append(axes.axhline(median, **line))
     rates = [bpm for _, bpm in points]
     axes.set_ylim(min(rates) - RATE_MARGIN_BPM, max(rates) + RATE_MARGIN_BPM)
-    legend.legend(handles=[*dots, line], loc="center left", frameon=False, borderpad=0, fontsize=8)
+    legend.legend(handles=handles, loc="center left", frameon=False, borderpad=0, fontsize=8)
 
 
 def _draw_time(axes: Any, start_s: float, end_s: float) -> None:

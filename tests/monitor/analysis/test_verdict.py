@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.analysis.rolling_verdict import RollingVerdict
 from monitor.analysis.verdict import JUDGED, Summarizer, window_verdict
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.messages import Quality, State, Verdict, WindowEvent
@@ -32,9 +33,13 @@ MURMUR = scores(0.15, 0.8, 0.05)
 UNCERTAIN = scores(0.4, 0.35, 0.25)
 
 
-def event(verdict: Verdict, heart_rate_bpm: float | None = None) -> WindowEvent:
-    """Return the event of a window with this verdict and heart rate."""
-    return WindowEvent(0, 0.0, 5.0, verdict, verdict, GOOD, heart_rate_bpm, gap=False, short=False, latency_ms=0.0)
+def event(
+    verdict: Verdict, heart_rate_bpm: float | None = None, rolling: Verdict | None = None, quality: Quality = GOOD
+) -> WindowEvent:
+    """Return the event of a window; the rolling verdict is that of the window unless another is given."""
+    return WindowEvent(
+        0, 0.0, 5.0, verdict, rolling or verdict, quality, heart_rate_bpm, gap=False, short=False, latency_ms=0.0
+    )
 
 
 def window(values: dict[str, float]) -> WindowEvent:
@@ -114,12 +119,49 @@ class TestSummary:
     def test_withheld_windows_do_not_count(self) -> None:
         """Withheld windows are counted, but the mean leaves out their scores."""
         summarizer = Summarizer()
-        summarizer.push(window(NORMAL))
         for _ in range(5):
-            summarizer.push(event(window_verdict(MURMUR, POOR, DECISION)))
+            summarizer.push(window(NORMAL))
+            summarizer.push(event(window_verdict(MURMUR, POOR, DECISION), quality=POOR))
         summary = summarizer.summary("a.wav", DECISION)
-        assert summary.windows == 6
+        assert (summary.windows, summary.judged, summary.withheld) == (10, 5, {POOR.reason: 5})
         assert summary.verdict.scores == pytest.approx(NORMAL)
+
+    @pytest.mark.parametrize("position", [0, 7, 20])
+    def test_one_judged_window_of_many_is_no_verdict(self, position: int) -> None:
+        """With 20 of 21 windows withheld the summary is withheld, as the rolling verdict was."""
+        rolling, summarizer = RollingVerdict(DECISION), Summarizer()
+        for index in range(21):
+            quality, end_s = GOOD if index == position else POOR, 5.0 + 0.5 * index
+            verdict = window_verdict(NORMAL, quality, DECISION)
+            summarizer.push(event(verdict, None, rolling.push(NORMAL, quality, end_s), quality))
+        summary = summarizer.summary("a.wav", DECISION)
+        assert summary.verdict == Verdict("poor-signal")
+        assert (summary.windows, summary.judged, summary.withheld) == (21, 1, {POOR.reason: 20})
+
+    @pytest.mark.parametrize(("good", "state"), [(6, "verdict"), (4, "no-signal")])
+    def test_half_of_the_rolling_verdicts_make_a_summary(self, good: int, state: State) -> None:
+        """Half of the windows on the screen with a verdict are enough, fewer are not."""
+        summarizer = Summarizer()
+        for index in range(12):
+            rolling = window_verdict(NORMAL, GOOD, DECISION) if index < good else Verdict("no-signal")
+            summarizer.push(event(window_verdict(NORMAL, GOOD, DECISION), None, rolling))
+        assert summarizer.summary("a.wav", DECISION).verdict.state == state
+
+    def test_a_label_that_was_never_shown_is_uncertain(self) -> None:
+        """The screen showed an extrasystole from the beats: the mean of the windows gives no other label."""
+        summarizer = Summarizer()
+        summarizer.push(event(window_verdict(NORMAL, GOOD, DECISION), None, Verdict("verdict", "extrastole", 0.7)))
+        verdict = summarizer.summary("a.wav", DECISION).verdict
+        assert verdict == Verdict("uncertain", None, pytest.approx(0.8), pytest.approx(NORMAL))
+
+    def test_reasons_are_counted_without_their_percentage(self) -> None:
+        """Windows clipped by different amounts have one reason; one without a reason counts by state."""
+        summarizer = Summarizer()
+        for quality in (Quality(0.0, "clipping 31%: turn down", "poor-signal"), SILENT, Quality(0.0, None, "no-signal"),
+                        Quality(0.0, "clipping 7%: turn down", "poor-signal")):  # fmt: skip
+            summarizer.push(event(window_verdict(NORMAL, quality, DECISION), quality=quality))
+        withheld = summarizer.summary("a.wav", DECISION).withheld
+        assert list(withheld.items()) == [("clipping: turn down", 2), ("no sound", 1), ("no-signal", 1)]
 
     @pytest.mark.parametrize(
         ("states", "expected"),
@@ -144,6 +186,14 @@ class TestSummary:
             summarizer.push(event(Verdict("uncertain", None, 0.4, UNCERTAIN), rate))
         median = summarizer.summary("a.wav", DECISION).heart_rate_bpm
         assert median == pytest.approx(statistics.median(rates), abs=0.5)
+
+    @pytest.mark.parametrize(("rated", "shown"), [(0, False), (9, False), (10, True)])
+    def test_a_heart_rate_of_few_windows_is_none(self, rated: int, shown: bool) -> None:
+        """A quarter of the windows must have had a rate."""
+        summarizer = Summarizer()
+        for index in range(40):
+            summarizer.push(event(Verdict("uncertain", None, 0.4, UNCERTAIN), 77.0 if index < rated else None))
+        assert (summarizer.summary("a.wav", DECISION).heart_rate_bpm == 77.0) == shown
 
     def test_heart_rate_of_one_window_is_exact(self) -> None:
         """A single rate is returned as it is."""

@@ -42,7 +42,7 @@ SURE = Verdict("verdict", "murmur", 0.87, SCORES)
 NOTHING = Verdict("poor-signal")
 START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 WINDOW = WindowEvent(0, 0.0, 5.0, SURE, NOTHING, Quality(0.93), 78.2, False, False, 1.9)
-SUMMARY = Summary("a.wav", 41, 0, 0, SURE, 77.5)
+SUMMARY = Summary("a.wav", 41, 0, 0, SURE, 77.5, 38, {"much noise": 2, "no-signal": 1})
 
 
 def refuse_constant(name: str) -> float:
@@ -237,6 +237,8 @@ class TestSummary:
             ("scores", SCORES),
             ("state", "verdict"),
             ("heart_rate_bpm", 77.5),
+            ("judged", 38),
+            ("withheld", {"much noise": 2, "no-signal": 1}),
         ]
 
     def test_without_scores_values_are_null(self) -> None:

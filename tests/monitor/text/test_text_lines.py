@@ -21,7 +21,7 @@ SURE = Verdict("verdict", "murmur", 0.87, SCORES)
 POOR = Verdict("poor-signal")
 START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
-SUMMARY = Summary("a.wav", 41, 2, 1, SURE, 77.5)
+SUMMARY = Summary("a.wav", 41, 2, 1, SURE, 77.5, 41)
 
 
 class TestHeader:
@@ -121,13 +121,20 @@ class TestSummary:
         """The summary has the columns of the windows, then the counts."""
         assert plain_summary(SUMMARY) == (
             "   summary  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
-            "   41 windows, 2 skipped, 1 overruns"
+            "   41 of 41 windows judged, 2 skipped, 1 overruns"
         )
+
+    def test_withheld_windows(self) -> None:
+        """The most frequent reason for which windows were withheld ends the line."""
+        summary = dataclasses.replace(SUMMARY, judged=38, withheld={"much noise": 2, "no-signal": 1})
+        line = plain_summary(summary)
+        assert line.endswith("38 of 41 windows judged, 2 skipped, 1 overruns   2 withheld: much noise")
 
     def test_without_scores(self) -> None:
         """A recording without scores shows the state and the counts."""
-        line = plain_summary(dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None))
-        assert line.split() == ["summary", "no-signal", "41", "windows,", "2", "skipped,", "1", "overruns"]
+        silent = dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None, judged=0)
+        words = " ".join(plain_summary(silent).split())
+        assert words == "summary no-signal 0 of 41 windows judged, 2 skipped, 1 overruns"
 
     def test_columns_are_those_of_the_windows(self) -> None:
         """Label and heart rate are below those of the windows."""
@@ -149,5 +156,3 @@ def test_an_alert_and_the_end_of_it() -> None:
 def test_scores_are_three_characters(score: float, text: str) -> None:
     """Every score has the same width, 1 included."""
     assert scores_text({"a": score}) == f"a {text}"
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -33,10 +35,20 @@ def make_window(
 def make_run(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
     """Return results as of a recording."""
     labels = ("normal", "murmur", "extrastole")
+    withheld = Counter(window.quality.reason or window.verdict.state for window in windows if window.quality.state)
     values = {
         "start": Start(source, 4000, "plain", "0123456789abcdef", labels, 5.0, 0.5, duration_s, None),
         "windows": tuple(windows),
-        "summary": Summary(source, len(windows), 0, 0, verdict or Verdict("listening"), bpm),
+        "summary": Summary(
+            source=source,
+            windows=len(windows),
+            skipped=0,
+            overruns=0,
+            verdict=verdict or Verdict("listening"),
+            heart_rate_bpm=bpm,
+            judged=len(windows) - withheld.total(),
+            withheld=dict(withheld.most_common()),
+        ),
         "uncertain_below": 0.5,
         "duration_s": duration_s,
         "low": np.full(100, -0.5, np.float32),

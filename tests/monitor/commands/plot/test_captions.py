@@ -16,7 +16,7 @@ def test_a_caption_names_file_verdict_and_model(run_maker, window_maker):
     run = run_maker([window_maker()], verdict=Verdict("verdict", "murmur", 0.873), bpm=71.6, source="/x/a.wav")
     title, subtitle = caption(run)
     assert title == "a.wav: murmur 0.87, 72 beats / min"
-    for part in ("10.0 s at 4000 Hz", "model plain (01234567)", "window 5 s, hop 0.5 s"):
+    for part in ("10.0 s at 4000 Hz", "model plain (01234567)", "window 5 s, hop 0.5 s", "1 of 1 windows judged"):
         assert part in subtitle
     assert subtitle.endswith("research use, not for diagnosis")
     assert "short" not in subtitle
@@ -32,12 +32,20 @@ def test_a_caption_names_what_is_unusual(run_maker, window_maker):
 
 
 def test_a_long_name_is_cut_in_its_middle(run_maker):
-    """Start and end of a name of 300 characters stay; control characters do not."""
+    """Start and end of a name of 300 characters stay; control characters are escaped."""
     title, _ = caption(run_maker(source="begin" + "x" * 300 + "\n.wav"))
     assert title.startswith("begin")
     assert "…" in title
-    assert "?.wav: listening" in title
+    assert r"\n.wav: listening" in title
     assert len(title) < 100
+
+
+def test_a_caption_says_how_many_windows_were_judged(run_maker, window_maker):
+    """One judged window of three is no verdict on the recording."""
+    windows = [window_maker(0), window_maker(1, state="poor-signal"), window_maker(2, state="poor-signal")]
+    title, subtitle = caption(run_maker(windows, verdict=Verdict("poor-signal")))
+    assert title == "a.wav: poor signal (poor-signal)"
+    assert "1 of 3 windows judged" in subtitle
 
 
 def test_a_withheld_recording_shows_the_reason(run_maker, window_maker):

@@ -117,6 +117,12 @@ def test_heart_rates_are_at_the_times_of_their_windows(run):
     assert points == [[2.5, 70.0], [5.25, 71.0], [6.25, 73.0], [6.75, 70.0], [7.25, 75.0]]
 
 
+def test_heart_rates_of_few_windows_have_no_median(run_maker, window_maker):
+    """The points are drawn, the line is not."""
+    axes, _ = panels(run_maker([window_maker(0)]))
+    assert [line.get_label() for line in axes[4].lines] == ["window"]
+
+
 def test_an_empty_panel_says_why(run_maker):
     """No window, no frame, no heart rate, silence: each panel says so, and the figure is drawn."""
     empty = run_maker(
