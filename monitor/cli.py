@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.errors import AuscultError
-from monitor.output import printable, put, say
+from monitor.output import accept_any_text, printable, put, say
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str or None
         The command line without the program's name; None for that of this process.
     """
+    accept_any_text()
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:

@@ -9,9 +9,17 @@ Main thread, except :func:`printable` and :func:`say`; must not import anything 
 
 from __future__ import annotations
 
+import io
 import sys
 
-__all__ = ["printable", "printable_lines", "put", "say"]
+__all__ = ["accept_any_text", "printable", "printable_lines", "put", "say"]
+
+
+def accept_any_text() -> None:
+    """Let standard output and standard error take letters that their encoding does not have, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def printable(text: str) -> str:

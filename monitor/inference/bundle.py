@@ -243,7 +243,7 @@ def digest_of_settings(settings: dict[str, Any]) -> str:
 
 def text_of_settings(settings: dict[str, Any]) -> str:
     """Return the text of ``bundle.json``; any other text, even of the same values, counts as damaged."""
-    return json.dumps(settings, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(settings, indent=2, allow_nan=False) + "\n"
 
 
 def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> dict[str, bytes]:

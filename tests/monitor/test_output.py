@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.output import printable, printable_lines, put, say
+from monitor.output import accept_any_text, printable, printable_lines, put, say
 
 LINES = ["a\nb", "\u2028", "\r", "\t"]
 ODD = [*LINES, "\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x7f", "\u202egpj.wav", "\u2066", "\u200f", "\udcff", "\x00"]
@@ -60,3 +61,14 @@ def test_json_is_printed_unchanged(text: str, capsys: pytest.CaptureFixture[str]
     """A reader gets the very text."""
     put(json.dumps({"name": text}))
     assert json.loads(capsys.readouterr().out)["name"] == text
+
+
+def test_any_letter_is_printed_on_any_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter that the encoding does not have is an escape, on both streams."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2)]
+    monkeypatch.setattr("sys.stdout", streams[0])
+    monkeypatch.setattr("sys.stderr", streams[1])
+    accept_any_text()
+    put("caf\u00e9 \u5fc3")
+    say("caf\u00e9 \u5fc3")
+    assert [stream.buffer.getvalue() for stream in streams] == [rb"caf\xe9 \u5fc3" + b"\n"] * 2  # type: ignore[attr-defined]

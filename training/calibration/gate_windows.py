@@ -54,7 +54,7 @@ class GateSound:
 
     def fold(self, folds: int) -> int:
         """Return the fold in which it is held out, 0 to ``folds - 1``."""
-        return zlib.crc32(self.group.encode()) % folds
+        return zlib.crc32(self.group.encode(errors="surrogatepass")) % folds
 
 
 def synthetic_gate_sounds(synthetic_per_label: int, seed: int) -> list[GateSound]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -112,7 +113,7 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
         before the part begins.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path) as file:
             rate: int = file.samplerate
             file.seek(min(round(start_s * rate), file.frames) if start_s else 0)
             count = -1 if end_s is None else max(0, round(end_s * rate) - file.tell())

@@ -8,6 +8,7 @@ the bundle; needs no TensorFlow.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def recording_outputs(
     """
     path, is_article = recording.path, bundle.spec.kind == "article"
     try:
-        with _SequentialFile(str(path)) as file:
+        with _SequentialFile(os.fsencode(path) if os.name == "posix" else str(path)) as file:
             sample_rate = _usable_rate(file, path)
             scorer = WindowScorer(bundle, sample_rate, hop_s)
             windows = scorer.score_blocks(_part(_blocks(file, path), recording, sample_rate))

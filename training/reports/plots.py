@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from monitor.errors import MissingExtraError
+from monitor.output import printable
 from training.evaluation import curves
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.ground_truth import IS, UNKNOWN
@@ -85,7 +86,7 @@ def _write(evaluation: Evaluation, plot: Callable[[Evaluation, Any], None], path
         figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
         axes = figure.subplots()
         plot(evaluation, axes)
-        axes.set_title(f"{evaluation.info.model} on {sets}{warning}", fontsize=9)
+        axes.set_title(f"{printable(f'{evaluation.info.model} on {sets}')}{warning}", fontsize=9)
         figure.savefig(path, metadata={"Software": None})  # the same evaluation gives the same file
 
 
@@ -97,7 +98,7 @@ def _has_both_sides(evaluation: Evaluation, label: str) -> bool:
 
 def _confusion(evaluation: Evaluation, axes: Any) -> None:
     """Plot the confusion matrix: counts as text, shares of each true label as colour."""
-    matrix, labels = evaluation.confusion, evaluation.info.labels  # (labels, labels)
+    matrix, labels = evaluation.confusion, list(map(printable, evaluation.info.labels))  # (labels, labels)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
@@ -118,7 +119,7 @@ def _roc(evaluation: Evaluation, axes: Any) -> None:
             positive = labelled.states[known, index] == IS
             false_positive_rate, sensitivity = curves.roc_curve(positive, labelled.scores[known, index])
             auc = cell_text(evaluation.per_label[label].metrics["auc"])
-            axes.plot(false_positive_rate, sensitivity, label=f"{label} {auc}")
+            axes.plot(false_positive_rate, sensitivity, label=f"{printable(label)} {auc}")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
     axes.axvline(0.1, color="grey", linewidth=0.8, linestyle="--", label="specificity 0.90")
     axes.set_xlabel("1 - specificity (false-positive rate)")

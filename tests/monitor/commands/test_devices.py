@@ -49,3 +49,12 @@ def test_a_name_with_control_characters_is_escaped(library, capsys, json_lines):
     assert all(line.isprintable() for line in lines)
     assert main(["devices", "--json"]) == 0
     assert json_lines()[0]["name"] == name
+
+
+def test_a_name_that_is_not_utf8_is_shown_escaped(library, capsys, json_lines):
+    """The invalid bytes are escapes, in lines and in JSON."""
+    library.plugged = [dataclasses.replace(library.plugged[0], name="St\udce9th"), *library.plugged[1:]]
+    assert main(["devices"]) == 0
+    assert r"St\udce9th, ALSA" in capsys.readouterr().out
+    assert main(["devices", "--json"]) == 0
+    assert json_lines()[0]["name"] == "St\udce9th"

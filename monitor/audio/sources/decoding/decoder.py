@@ -9,9 +9,10 @@ thread at a time; must not know about rings or pacing.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import soundfile
@@ -43,7 +44,10 @@ MP3_SLACK_SAMPLES = 4096
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
-    """A file that python-soundfile reads without a seek after every read."""
+    """A file that python-soundfile reads without a seek after every read, whatever bytes are in a name."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(os.fsencode(file) if isinstance(file, str) and os.name == "posix" else file)
 
     def seekable(self) -> bool:
         """Return False, whatever the file allows."""

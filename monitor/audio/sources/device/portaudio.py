@@ -121,12 +121,35 @@ class PortAudio:
             If the library cannot list them.
         """
         try:
-            devices = self._sounddevice.query_devices()
             apis = self._sounddevice.query_hostapis()
+            devices = self._described(apis)
             default = int(self._sounddevice.default.device[0])
         except self._sounddevice.PortAudioError as error:
             raise DeviceError(f"the devices cannot be listed ({_reason(error)})", "restart the sound system") from error
         return _inputs(devices, apis, default)
+
+    def _described(self, apis: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Return sounddevice's description of every device; it refuses them all where one name is not UTF-8."""
+        try:
+            devices: Sequence[Mapping[str, Any]] = self._sounddevice.query_devices()
+        except UnicodeDecodeError:
+            return [self._description(index) for index in sorted(index for api in apis for index in api["devices"])]
+        return devices
+
+    def _description(self, index: int) -> Mapping[str, Any]:
+        """Return the description of one device; invalid bytes of its name become surrogates, as in file names."""
+        try:
+            description: Mapping[str, Any] = self._sounddevice.query_devices(index)
+        except UnicodeDecodeError as error:
+            info = self._sounddevice._lib.Pa_GetDeviceInfo(index)  # no public function is left for such a device
+            return {
+                "index": index,
+                "name": error.object.decode("utf-8", "surrogateescape"),
+                "hostapi": info.hostApi,
+                "max_input_channels": info.maxInputChannels,
+                "default_samplerate": info.defaultSampleRate,
+            }
+        return description
 
     def tested_rates(self, device: DeviceInfo, rates: Sequence[int] = RATES) -> tuple[int, ...]:
         """Return the ``rates``, in Hz, that a device supports; the device is opened briefly."""

@@ -237,3 +237,23 @@ def test_a_missing_library_names_the_command_that_installs_it(monkeypatch, error
 def test_the_install_command_of_each_system(platform, programs, command):
     """The command is for the package manager that is installed."""
     assert install_command(platform, lambda name: f"/usr/bin/{name}" if name in programs else None) == command
+
+
+def test_a_name_that_is_not_utf8_takes_no_other_device_with_it(library, monkeypatch):
+    """Sounddevice refuses the whole list for one name; each device is described by itself then."""
+    described = {0: raw(0, "USB", 2), 2: raw(2, "default", 32, 1)}
+
+    def query_devices(index=None):
+        if index in described:
+            return described[index]
+        return b"St\xe9thoscope".decode()
+
+    info = types.SimpleNamespace(hostApi=0, maxInputChannels=1, defaultSampleRate=4000.0)
+    library.query_devices = query_devices
+    library.query_hostapis = lambda: [{"name": "ALSA", "devices": [0, 1]}, {"name": "JACK", "devices": [2]}]
+    library._lib = types.SimpleNamespace(Pa_GetDeviceInfo=lambda index: info)
+    devices = PortAudio().devices()
+    assert [(device.index, device.name, device.channels) for device in devices] == [
+        (0, "USB", 2), (1, "St\udce9thoscope", 1), (2, "default", 32),
+    ]  # fmt: skip
+    assert devices[1].default_rate == 4000
