@@ -63,6 +63,7 @@ class RollingVerdict:
     def clear(self) -> None:
         """Forget every window."""
         self._points: deque[_Point] = deque()
+        self._usable_since_s = 0.0
         self._names: tuple[str, ...] = ()
         self._shown: str | None = None
         self._shown_since_s = 0.0
@@ -130,7 +131,7 @@ class RollingVerdict:
         """Return the mean scores of the last seconds, with those of a new window."""
         points, values = self._points, tuple(scores.values())
         if not points:
-            self._names = tuple(scores)
+            self._names, self._usable_since_s = tuple(scores), end_s
             points.append(_Point(end_s, values, (0.0,) * len(values)))
             return dict(scores)
         last = points[-1]
@@ -151,7 +152,7 @@ class RollingVerdict:
     def _update(self, scores: Mapping[str, float], end_s: float) -> Verdict:
         """Return the verdict on the pooled scores."""
         if self._withheld_verdict is not None:
-            if end_s - self._points[0].end_s < self._decision.switch_s - TOLERANCE_S:
+            if end_s - self._usable_since_s < self._decision.switch_s - TOLERANCE_S:
                 return self._withheld_verdict
             self._withheld_verdict = None
         shown, threshold = self._shown, self._decision.uncertain_below

@@ -286,6 +286,14 @@ class TestWithheld:
         shown = {rolling.push(MURMUR, GOOD if k % 3 else POOR, 5.0 + k / 2).state for k in range(60)}
         assert shown == {"poor-signal"}
 
+    @pytest.mark.parametrize("rolling_s", [0.0, 0.5, 2.9])
+    def test_a_pool_shorter_than_the_switch_time_restarts_too(self, rolling_s: float) -> None:
+        """After silence the verdict returns with the switch time, however short the pool."""
+        rolling = RollingVerdict(DecisionThresholds(rolling_s=rolling_s, switch_s=3.0))
+        rolling.push(None, SILENT, 5.0)
+        assert push_all(rolling, MURMUR, 5.5, 8.0).state == "no-signal"
+        assert push_all(rolling, MURMUR, 8.5, 8.5).label == "murmur"
+
     def test_clear(self) -> None:
         """A cleared rolling verdict starts again."""
         rolling = RollingVerdict(DECISION)
