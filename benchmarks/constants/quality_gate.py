@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from monitor.analysis.quality import SILENT_RMS, judge_quality
+from monitor.analysis.quality import FAINT_RMS, judge_quality
 from monitor.audio.signal_statistics import SignalStatistics, StreamingStatistics
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import resampled
@@ -154,7 +154,7 @@ def fit(rows: list[Row]) -> tuple[GateFeatures, GateFeatures, float, float]:
 
     Silence and drop-outs are left out: the gate detects them from the raw samples alone.
     """
-    used = [row for row in rows if row.fitted and row.statistics.rms > SILENT_RMS and row.statistics.dead == 0.0]
+    used = [row for row in rows if row.fitted and row.statistics.rms > FAINT_RMS and row.statistics.dead == 0.0]
     values = np.array([row.features for row in used])
     sources = np.array([row.source for row in used])
     heart = np.isin(sources, HEARTS)

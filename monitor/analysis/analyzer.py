@@ -15,7 +15,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.quality import GAP_QUALITY, judge_quality
+from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import RollingVerdict
 from monitor.analysis.verdict import window_verdict
@@ -62,6 +62,8 @@ class Analyzer:
         Seconds between two windows; None for the bundle's own.
     stopwatch : callable or None
         Called with the name of a stage whenever it ends; see :data:`monitor.commands.bench.hop_latency.STAGES`.
+    source : Origin
+        The source of the sound: what is read of it decides what advice is given.
 
     Attributes
     ----------
@@ -88,11 +90,17 @@ class Analyzer:
     """
 
     def __init__(
-        self, bundle: Bundle, sample_rate: int, hop_s: float | None = None, stopwatch: Stopwatch | None = None
+        self,
+        bundle: Bundle,
+        sample_rate: int,
+        hop_s: float | None = None,
+        stopwatch: Stopwatch | None = None,
+        source: Origin = RECORDING,
     ) -> None:
         self.bundle = bundle
         self.sample_rate = sample_rate
         self._stopwatch = stopwatch or no_stopwatch
+        self._source = source
         self._scorer = WindowScorer(bundle, sample_rate, hop_s, stopwatch)
         self.hop_s = self._scorer.hop_s
         self._statistics = StreamingStatistics(sample_rate, bundle.spec.window_s)
@@ -180,7 +188,12 @@ class Analyzer:
         self._stopwatch("statistics")
         window, clip_s = self._scorer.score(index), self._scorer.looped_s
         quality = judge_quality(
-            window.gate_features, statistics, gate=self.bundle.gate, odds=window.heart_odds, clip_s=clip_s
+            window.gate_features,
+            statistics,
+            gate=self.bundle.gate,
+            odds=window.heart_odds,
+            clip_s=clip_s,
+            origin=self._source,
         )
         self._stopwatch("quality")
         ectopic = self._track_beats(window, start_s, end_s, quality)

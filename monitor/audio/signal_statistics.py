@@ -60,6 +60,10 @@ class SignalStatistics(NamedTuple):
         Fraction of the window, 0 to 1, in bins whose value never changes.
     dead_tail_s : float
         Seconds of such bins at the window's end.
+    longest_sound_s : float
+        Longest stretch in seconds without such bins; infinite where there are none.
+    longest_silence_s : float
+        Longest stretch in seconds of such bins.
     """
 
     rms: float
@@ -67,6 +71,8 @@ class SignalStatistics(NamedTuple):
     clipped: float
     dead: float
     dead_tail_s: float
+    longest_sound_s: float = math.inf
+    longest_silence_s: float = 0.0
 
 
 NO_SAMPLES: NDArray[np.float32] = np.zeros(0, np.float32)
@@ -198,12 +204,15 @@ class StreamingStatistics:
         if flat:  # only near the window's peak, and not in sound too faint to decide
             flat = float(columns[4] @ (columns[5] >= SAME_HEIGHT * peak)) if peak >= FLAT_FROM else 0.0
         clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / samples
-        return SignalStatistics(rms, peak, clipped, dead / count, self._tail_s(columns[3]) if dead else 0.0)
+        if not dead:
+            return SignalStatistics(rms, peak, clipped, 0.0, 0.0)
+        return SignalStatistics(rms, peak, clipped, dead / count, *self._around_dead_bins(columns[3]))
 
-    def _tail_s(self, dead: NDArray[np.float64]) -> float:
-        """Return the seconds of dead bins at the end of a window."""
-        alive = np.flatnonzero(dead == 0.0)
-        return (len(dead) - (int(alive[-1]) + 1 if len(alive) else 0)) * self._bin_s
+    def _around_dead_bins(self, dead: NDArray[np.float64]) -> tuple[float, float, float]:
+        """Return the seconds of dead bins at a window's end, of the longest sound, and of the longest silence."""
+        is_dead = dead > 0.0
+        tail = int(np.argmin(is_dead[::-1])) if not is_dead.all() else len(dead)
+        return tail * self._bin_s, _longest_between(is_dead) * self._bin_s, _longest_between(~is_dead) * self._bin_s
 
     def level(self) -> Level:
         """Return the level of the last 0.1 s."""
@@ -230,6 +239,11 @@ def _flat(top: NDArray[np.bool_], constant: NDArray[np.bool_]) -> tuple[NDArray[
     flat = np.add.reduce(run, axis=1)  # (bins,)
     dead = (flat == run.shape[1]) & constant
     return dead, flat * ~dead
+
+
+def _longest_between(borders: NDArray[np.bool_]) -> int:
+    """Return the length of the longest run of elements that are not set."""
+    return int(np.diff(np.flatnonzero(borders), prepend=-1, append=len(borders)).max()) - 1
 
 
 def _db(amplitude: float) -> float:

@@ -78,7 +78,7 @@ class Pipeline:
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
-        analysis = Analyzer(bundle, source.sample_rate, hop_s)
+        analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
         self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
         self.start_message = Start(
             source=source.name,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.audio.sources.base import PacedSource, split
+from monitor.audio.sources.decoding.pcm import CANCELLED, channel_powers
 
 __all__ = ["ArraySource", "as_mono"]
 
@@ -64,9 +66,15 @@ class ArraySource(PacedSource):
         if sample_rate != int(sample_rate):
             raise ValueError(f"sample_rate={sample_rate} must be a whole number of Hz")
         self._waveform = as_mono(waveform)
+        self._channels_cancel = _cancel(np.asarray(waveform))
         self.sample_rate = int(sample_rate)
         self.name = name
         self.duration_s = len(self._waveform) / self.sample_rate
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels cancel each other in their mean."""
+        return self._channels_cancel
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield the waveform in blocks of at most ``block_samples`` samples."""
@@ -108,6 +116,14 @@ def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:
         scaled = scaled.mean(axis=1)  # (samples,)
     with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which counts as lost
         return scaled.astype(np.float32)
+
+
+def _cancel(array: NDArray[Any]) -> bool:
+    """Return whether an array has channels that cancel each other."""
+    if array.ndim == 1 or array.shape[1] == 1:
+        return False
+    mixed, apart = channel_powers(array, array.mean(axis=1))
+    return mixed < CANCELLED * apart
 
 
 def _full_scale_at_one(array: NDArray[np.generic]) -> NDArray[np.float64]:

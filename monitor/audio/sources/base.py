@@ -54,12 +54,20 @@ class Source(abc.ABC):
         Length in seconds; None where unknown.
     speed : float or None
         Multiple of real time; None for as fast as the readers take it.
+    live : bool
+        Whether the sound comes from an input that a person can do something about, not from a recording.
     """
 
     name: str
     sample_rate: int
     duration_s: float | None = None
     speed: float | None = 1.0
+    live: bool = False
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels read so far cancel each other in their mean."""
+        return False
 
     @property
     def can_pause(self) -> bool:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import check_file, read_error
 from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
-from monitor.audio.sources.decoding.pcm import check_channel, check_format, pick_channel
+from monitor.audio.sources.decoding.pcm import ChannelMixer, check_channel, check_format, pick_channel
 from monitor.errors import RecordingError
 from monitor.log import get_logger
 from monitor.output import printable
@@ -86,6 +86,7 @@ class RecordingSource(PacedSource):
         if not 0 <= start_s < math.inf:
             raise ValueError(f"start_s={start_s:g} must be 0 or more seconds")
         self._path, self._channel, self._loop = Path(path), channel, loop
+        self._mixer = ChannelMixer(channel)
         self.name = printable(os.fspath(path))
         check_file(self._path)
         with self._open() as sound:
@@ -108,6 +109,11 @@ class RecordingSource(PacedSource):
         return self.blocks_from(0, block_samples)
 
     @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels read so far cancel each other in their mean."""
+        return self._mixer.cancels
+
+    @property
     def can_seek(self) -> bool:
         """Whether the length is known and the sound is not looped."""
         return self.duration_s is not None
@@ -124,7 +130,7 @@ class RecordingSource(PacedSource):
             num_samples = 0
             with self._open() as sound:
                 for block in sound.blocks(self._start_sample + start_sample):
-                    mono = pick_channel(block, self._channel)
+                    mono = self._mixer.mix(block)
                     num_samples += len(mono)
                     yield from split(mono, block_samples)
             if not self._loop:

@@ -66,6 +66,8 @@ class MicrophoneSource(Source):
         If the device has no such channel or rate.
     """
 
+    live = True
+
     def __init__(
         self,
         device: DeviceInfo,

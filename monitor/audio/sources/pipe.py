@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource, split
-from monitor.audio.sources.decoding.pcm import RawFormat, check_channel, check_format, pick_channel
+from monitor.audio.sources.decoding.pcm import ChannelMixer, RawFormat, check_channel, check_format
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, read_wav_header
 from monitor.errors import RecordingError
 from monitor.log import get_logger
@@ -95,6 +95,7 @@ class PipeSource(PacedSource):
                 f"{NAME}: is a terminal, not a recording", "pipe one in: auscult replay - < FILE, or name a file"
             )
         self._channel = channel
+        self._mixer = ChannelMixer(channel)
         self._bytes = _StoppableReader(stream, self._stopping)
         self._data_bytes: int | None = None
         self._compressed: io.BytesIO | None = None
@@ -103,6 +104,11 @@ class PipeSource(PacedSource):
         self.sample_rate = self._format.sample_rate
         if self._data_bytes is not None:
             self.duration_s = self._data_bytes // self._format.frame_bytes / self.sample_rate
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels read so far cancel each other in their mean."""
+        return self._mixer.cancels
 
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield mono blocks, as they arrive.
@@ -114,7 +120,7 @@ class PipeSource(PacedSource):
         """
         compressed, num_samples = self._compressed, 0
         for block in self._pcm_blocks(block_samples) if compressed is None else self._decoded_blocks(compressed):
-            mono = pick_channel(block, self._channel)
+            mono = self._mixer.mix(block)
             num_samples += len(mono)
             yield from split(mono, block_samples)
         if num_samples == 0 and not self._stopping.is_set():

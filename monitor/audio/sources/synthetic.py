@@ -128,6 +128,8 @@ class SyntheticSource(PacedSource):
     ['normal', 'systolic murmur', 'extrasystoles']
     """
 
+    live = True  # it imitates an input: contact is lost, and the input is muted
+
     def __init__(
         self, seed: int = DEMO_SEED, speed: float | None = 1.0, clock: Callable[[], float] = time.monotonic
     ) -> None:

@@ -124,7 +124,7 @@ class _OfflineRunner:
     def __init__(
         self, source: PacedSource, bundle: Bundle, hop_s: float | None, on_window: WindowCallback | None
     ) -> None:
-        self.analysis = Analyzer(bundle, source.sample_rate, hop_s)
+        self.analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
         window = round(bundle.spec.window_s * source.sample_rate)
         self._ring = RingBuffer(RING_WINDOWS * window)
         self._cursor = self._ring.cursor()

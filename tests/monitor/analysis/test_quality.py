@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +14,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.analysis import quality
-from monitor.analysis.quality import GAP_QUALITY, judge_quality
+from monitor.analysis.quality import (
+    GAP_QUALITY,
+    LIVE,
+    LIVE_REASONS,
+    RECORDING,
+    RECORDING_REASONS,
+    Origin,
+    judge_quality,
+)
 from monitor.audio.signal_statistics import SignalStatistics, StreamingStatistics
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import resampled
@@ -56,7 +66,9 @@ def handling(seed: int) -> NDArray[np.float32]:
     return sound.astype(np.float32)
 
 
-def quality_of(sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s: float | None = None) -> Quality:
+def quality_of(
+    sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s: float | None = None, origin: Origin = LIVE
+) -> Quality:
     """Return the quality of one window of raw sound, as the monitor does."""
     statistics = StreamingStatistics(rate, HEART.window_s)
     statistics.push(sound)
@@ -64,14 +76,16 @@ def quality_of(sound: NDArray[np.float32], rate: int = HEART.sample_rate, clip_s
     stream.push(np.resize(resampled(sound, rate, HEART.sample_rate), HEART.window_samples))
     frames = stream.window(0)
     periodicity = heart_rate(frames.envelope, HEART.frame_hop_s).periodicity
-    return judge_quality(gate_features(frames, periodicity), statistics.window(0, len(sound)), clip_s=clip_s)
+    return judge_quality(
+        gate_features(frames, periodicity), statistics.window(0, len(sound)), clip_s=clip_s, origin=origin
+    )
 
 
 def with_statistics(**changes: float) -> Quality:
     """Return the quality of a fine heart whose raw sound had these statistics."""
     stream = StreamingSpectrogram(HEART)
     stream.push(heart())
-    return judge_quality(gate_features(stream.window(0), 0.9), FINE._replace(**changes))
+    return judge_quality(gate_features(stream.window(0), 0.9), FINE._replace(**changes), origin=LIVE)
 
 
 @settings(max_examples=40, deadline=None)
@@ -90,7 +104,7 @@ def test_noise_is_withheld(slope: float, seed: int) -> None:
     """White, pink and brown noise, which remain when contact is lost, are no heart."""
     result = quality_of(0.1 * coloured(slope, seed))
     assert result.state == "poor-signal"
-    assert result.reason == quality.NO_HEARTBEAT
+    assert result.reason == LIVE_REASONS.no_heartbeat
 
 
 @pytest.mark.parametrize("pitch_hz", [50.0, 100.0, 440.0])
@@ -105,7 +119,7 @@ def test_handling_noise_is_withheld() -> None:
     """Of 20 windows of knocks and rubbing at least 18 are withheld, and bumps are the main reason."""
     results = [quality_of(handling(seed)) for seed in range(20)]
     assert sum(one.state == "poor-signal" for one in results) >= 18
-    assert sum(one.reason == quality.BUMPS for one in results) >= 10
+    assert sum(one.reason == LIVE_REASONS.bumps for one in results) >= 10
 
 
 def test_hiss_over_a_heart_is_withheld() -> None:
@@ -141,24 +155,70 @@ def test_silence_is_no_signal(level: float) -> None:
     assert result == Quality(0.0, "no sound: is the input muted or unplugged?", "no-signal")
 
 
-def test_sound_below_a_16_bit_step_is_no_signal() -> None:
-    """Sound that a 16-bit recording could not hold is silence, at any offset."""
+def test_noise_below_a_16_bit_step_is_no_signal() -> None:
+    """Noise that a 16-bit recording could not hold is silence, at any offset."""
     assert quality_of(5e-6 * coloured(0.0) + np.float32(0.01)).state == "no-signal"
 
 
-def test_a_faint_heart_is_a_signal() -> None:
-    """A heart with an amplitude of a few 16-bit steps passes."""
-    assert quality_of(np.float32(1e-3) * heart()).state is None
+@pytest.mark.parametrize("gain", [1e-3, 1e-5, 1e-7])
+def test_a_faint_heart_is_a_signal(gain: float) -> None:
+    """A heart in other units, or with an amplitude far below a 16-bit step, passes."""
+    result = quality_of(np.float32(gain) * heart())
+    assert (result.state, result.reason) == (None, None)
+
+
+def test_a_heart_without_noise_between_beats_is_no_drop_out() -> None:
+    """Digital silence within every beat is that of a noise gate; holes in a sound that goes on are drop-outs."""
+    gated = heart(noise=0.0)
+    gated[np.abs(gated) < 1e-3] = 0.0
+    assert quality_of(gated).reason is None
+    assert quality_of(gated).state is None
+    holes = heart()
+    for start in range(1000, 20_000, 4000):
+        holes[start : start + 1200] = 0.0
+    assert quality_of(holes) == Quality(0.0, LIVE_REASONS.drops_out, "poor-signal")
+
+
+def test_advice_for_a_recording_names_no_input() -> None:
+    """Every sentence for a recording differs, and none asks to do something about a live input."""
+    for live, recording in zip(LIVE_REASONS, RECORDING_REASONS, strict=True):
+        assert live != recording
+        assert not re.search("plug|turn|check|press|place|keep|move ", recording)
+    assert len({*RECORDING_REASONS}) == len(RECORDING_REASONS)
+    assert quality_of(0.1 * coloured(0.0), origin=RECORDING).reason == RECORDING_REASONS.no_heartbeat
+    assert quality_of(5e-6 * coloured(0.0), origin=RECORDING).reason == RECORDING_REASONS.faint
+
+
+class InvertedPair(NamedTuple):
+    """A source whose channels cancel each other."""
+
+    live: bool = False
+    channels_cancel: bool = True
+
+
+def test_channels_that_cancel_are_named() -> None:
+    """What is left of them is no heart, however much it resembles one; a good window is judged."""
+    for faint in (np.zeros(HEART.window_samples, np.float32), np.float32(1e-5) * heart()):
+        left = quality_of(faint, origin=InvertedPair())
+        assert (left.state, left.reason) == ("no-signal", "the channels cancel each other: choose one, --channel 1")
+    assert quality_of(0.1 * coloured(0.0), origin=InvertedPair()).reason == quality.CHANNELS_CANCEL
+    assert quality_of(heart(), origin=InvertedPair()) == quality_of(heart())
 
 
 @pytest.mark.parametrize(
     ("changes", "state", "reason"),
     [
-        ({"rms": 9e-6}, "no-signal", quality.NO_SOUND),
-        ({"dead": 0.4, "dead_tail_s": 2.0}, "no-signal", quality.NO_SOUND),
-        ({"dead": 0.3, "dead_tail_s": 1.5}, "poor-signal", quality.DROPS_OUT),
-        ({"dead": 0.05}, "poor-signal", quality.DROPS_OUT),
-        ({"dead": 0.04}, None, quality.DROPS_OUT),
+        ({"rms": 0.0}, "no-signal", LIVE_REASONS.no_sound),
+        ({"rms": 9e-6}, None, None),
+        ({"rms": 9e-6, "dead": 0.1}, "no-signal", LIVE_REASONS.faint),
+        ({"dead": 0.4, "dead_tail_s": 2.0, "longest_sound_s": 0.4}, "no-signal", LIVE_REASONS.no_sound),
+        ({"dead": 0.3, "dead_tail_s": 1.5}, "poor-signal", LIVE_REASONS.drops_out),
+        ({"dead": 0.3, "longest_sound_s": 0.7}, "poor-signal", LIVE_REASONS.drops_out),
+        ({"dead": 0.2, "longest_sound_s": 0.5}, "poor-signal", LIVE_REASONS.drops_out),
+        ({"dead": 0.25, "longest_sound_s": 0.65}, None, None),
+        ({"dead": 0.9, "longest_sound_s": 0.5, "longest_silence_s": 2.0}, "poor-signal", LIVE_REASONS.drops_out),
+        ({"dead": 0.05}, "poor-signal", LIVE_REASONS.drops_out),
+        ({"dead": 0.04}, None, LIVE_REASONS.drops_out),
         ({"clipped": 0.3}, "poor-signal", "clipping 30%: turn the input down"),
         ({"clipped": 0.05}, None, "clipping 5%: turn the input down"),
         ({"clipped": 0.005}, None, None),
@@ -213,7 +273,7 @@ def test_the_odds_of_the_network_count() -> None:
     fine = judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate, odds=5.0)
     assert fine == judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate)
     assert (fine.state, fine.reason) == (None, None)
-    refused = judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate, odds=-5.0)
+    refused = judge_quality(gate_features(stream.window(0), 0.9), FINE, gate=gate, odds=-5.0, origin=LIVE)
     assert refused.state == "poor-signal"
     assert refused.reason == "not like a heart: move the chest piece, keep quiet"
     doubtful = [judge_quality(gate_features(stream.window(0), 0.2), FINE, gate=gate, odds=odds) for odds in (3.0, 6.0)]

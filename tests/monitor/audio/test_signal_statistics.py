@@ -125,6 +125,16 @@ def test_drop_outs_are_counted_and_located(start: int, end: int, dead: float, ta
     result = statistics_of(sound)
     assert result.dead == pytest.approx(dead)
     assert result.dead_tail_s == pytest.approx(tail_s)
+    assert result.longest_sound_s == pytest.approx(4.0)
+
+
+def test_the_longest_sound_is_between_two_silences() -> None:
+    """Without a silence it is infinite, without a sound it is zero; so is the longest silence the other way round."""
+    sound = noise(20_000)
+    assert statistics_of(sound)[-2:] == (np.inf, 0.0)
+    sound[2000:4000] = sound[10_000:13_000] = 0.0
+    assert statistics_of(sound)[-2:] == pytest.approx((1.75, 0.75))
+    assert statistics_of(np.zeros_like(sound))[-2:] == (0.0, 5.0)
 
 
 @settings(max_examples=30, deadline=None)

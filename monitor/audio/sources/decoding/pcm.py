@@ -1,24 +1,38 @@
 """PCM bytes to float samples, and many channels to one.
 
 The one place that defines how integers become floats (as in libsndfile, to the last bit),
-how channels are selected, and which sample rates and channel counts are accepted. Pure;
-safe on any thread; must not open anything.
+how channels are selected, and which sample rates and channel counts are accepted. Functions are pure and
+safe on any thread, a mixer belongs to one; must not open anything.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import RecordingError
 
-__all__ = ["ENCODINGS", "RawFormat", "check_channel", "check_format", "pick_channel"]
+__all__ = [
+    "CANCELLED",
+    "ENCODINGS",
+    "ChannelMixer",
+    "RawFormat",
+    "channel_powers",
+    "check_channel",
+    "check_format",
+    "pick_channel",
+]
 
 MIN_RATE_HZ, MAX_RATE_HZ = 1000, 192_000
 MAX_CHANNELS = 1024
 """The limit of libsndfile."""
+
+CANCELLED = 0.01
+"""The channels cancel where the power of their mean is below this fraction of their mean power: correlation -0.98."""
 
 SCALES = {"s16le": ("<i2", 2.0**-15), "s32le": ("<i4", 2.0**-31), "f32le": ("<f4", 1.0), "f64le": ("<f8", 1.0)}
 SAMPLE_BYTES = {"u8": 1, "s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4, "f64le": 8}
@@ -118,6 +132,64 @@ def pick_channel(block: NDArray[np.float32], channel: int | None) -> NDArray[np.
             mono += other
         mono *= np.float32(1.0 / block.shape[1])
     return mono
+
+
+class ChannelMixer:
+    """Picks one channel or averages all, as :func:`pick_channel`, and notes whether they cancel each other.
+
+    Parameters
+    ----------
+    channel : int or None
+        From 1; None for the mean.
+
+    Notes
+    -----
+    Written by one thread, the source's; :attr:`cancels` may be read by any.
+
+    Examples
+    --------
+    >>> mixer = ChannelMixer(None)
+    >>> mixer.mix(np.array([[0.5, -0.5], [-0.25, 0.25]], np.float32)), mixer.cancels
+    (array([0., 0.], dtype=float32), True)
+    """
+
+    def __init__(self, channel: int | None) -> None:
+        self._channel = channel
+        self._mixed = self._apart = 0.0
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the channels mixed so far cancel each other."""
+        return self._mixed < CANCELLED * self._apart
+
+    def mix(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the next samples of one channel, ``(samples,)``, from those of all, ``(samples, channels)``."""
+        mono = pick_channel(block, self._channel)
+        if self._channel is None and block.shape[1] > 1 and len(block):
+            mixed, apart = channel_powers(block, mono)
+            if math.isfinite(apart):
+                self._mixed += mixed * len(block)
+                self._apart += apart * len(block)
+        return mono
+
+
+def channel_powers(block: NDArray[Any], mono: NDArray[Any]) -> tuple[float, float]:
+    """Return the power of the mean of some channels and the mean of their powers, without constant offsets.
+
+    Parameters
+    ----------
+    block : ndarray, shape (samples, channels)
+        At least one sample.
+    mono : ndarray, shape (samples,)
+        The mean of the channels.
+
+    Returns
+    -------
+    tuple of float
+        NaN where a sample is not finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.var(mono, dtype=np.float64)), float(np.mean(np.var(block, axis=0, dtype=np.float64)))
 
 
 def check_channel(channel: int | None) -> None:

@@ -78,6 +78,14 @@ def test_channels_are_averaged():
     assert as_mono(np.zeros((7, 1))).shape == (7,)
 
 
+@pytest.mark.parametrize(("other", "cancels"), [(-1, True), (1, False), (0, False)])
+def test_channels_that_cancel_are_noticed(other, cancels):
+    """An inverted pair cancels in its mean, integers included."""
+    waveform = np.random.default_rng(0).integers(-9999, 9999, 500).astype(np.int16)
+    assert ArraySource(np.stack((waveform, other * waveform), axis=1), 4000).channels_cancel is cancels
+    assert not ArraySource(waveform, 4000).channels_cancel
+
+
 def test_non_finite_samples_stay_non_finite():
     """Non-finite samples are unchanged; a value beyond float32 becomes infinite without a warning."""
     mono = as_mono(np.array([0.0, np.nan, np.inf, 1e300]))

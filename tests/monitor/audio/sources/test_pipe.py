@@ -90,6 +90,18 @@ def test_a_wav_is_the_same_as_from_a_file(tmp_path, kind, subtype, channel):
     np.testing.assert_array_equal(all_of(piped), all_of(named))
 
 
+@pytest.mark.parametrize(("channel", "cancels"), [(None, True), (1, False)])
+def test_channels_that_cancel_are_noticed(tmp_path, channel, cancels):
+    """An inverted pair cancels in its mean, piped and named; one of the two does not."""
+    pair = noise(3000) * np.float32([1, -1])
+    data = encoded(pair)
+    (tmp_path / "a.wav").write_bytes(data)
+    for source in (RecordingSource(tmp_path / "a.wav", channel=channel), PipeSource(io.BytesIO(data), channel=channel)):
+        assert not source.channels_cancel
+        all_of(source)
+        assert source.channels_cancel is cancels
+
+
 @given(st.lists(st.integers(1, 50), max_size=100), st.integers(1, 300))
 def test_bytes_may_arrive_in_any_sizes(sizes, block_samples):
     """However the bytes are split, header included, the samples are the same."""

@@ -9,7 +9,14 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.audio.sources.decoding.pcm import ENCODINGS, RawFormat, check_channel, check_format, pick_channel
+from monitor.audio.sources.decoding.pcm import (
+    ENCODINGS,
+    ChannelMixer,
+    RawFormat,
+    check_channel,
+    check_format,
+    pick_channel,
+)
 from monitor.errors import RecordingError
 
 SUBTYPES = {
@@ -117,6 +124,35 @@ def test_a_raw_format_out_of_range(values, message):
     """A value out of range is a ValueError with its name and value."""
     with pytest.raises(ValueError, match=message):
         RawFormat(*values)
+
+
+@pytest.mark.parametrize(
+    ("other", "channel", "cancels"),
+    [
+        (-1.0, None, True),
+        (-0.9, None, True),
+        (-0.5, None, False),
+        (0.0, None, False),
+        (1.0, None, False),
+        (-1.0, 1, False),
+    ],
+)
+def test_channels_that_cancel_are_noticed(other, channel, cancels):
+    """An inverted pair cancels in its mean, whatever its offset; one channel, or any other pair, does not."""
+    waveform = np.random.default_rng(0).standard_normal(800).astype(np.float32)
+    pair = np.stack((waveform, np.float32(other) * waveform), axis=1) + np.float32(0.5)
+    mixer = ChannelMixer(channel)
+    mixed = [mixer.mix(block) for block in (pair[:0], pair[:100], np.full((5, 2), np.nan, np.float32), pair[100:])]
+    np.testing.assert_array_equal(np.concatenate((*mixed[:2], mixed[3])), pick_channel(pair, channel))
+    assert mixer.cancels is cancels
+
+
+def test_silent_and_single_channels_do_not_cancel():
+    """Where there is nothing to cancel, nothing is said."""
+    mixer = ChannelMixer(None)
+    mixer.mix(np.zeros((100, 2), np.float32))
+    mixer.mix(np.ones((100, 1), np.float32))
+    assert not mixer.cancels
 
 
 @pytest.mark.parametrize("channel", [None, 1, 1024])
