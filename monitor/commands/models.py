@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """List the bundles, or print a card."""
     if options.name is not None:
         bundle = load_bundle(options.name)
-        put(json.dumps(bundle.settings) if options.json else _readable(bundle.card))
+        put(json.dumps(bundle.settings, allow_nan=False) if options.json else _readable(bundle.card))
         return 0
     return _list(as_json=options.json)
 
@@ -48,28 +48,28 @@ def _list(*, as_json: bool) -> int:
             say(f"auscult: {error}")
             code = error.exit_code
             continue
-        put(json.dumps(settings) if as_json else _paragraph(settings, path))
+        put(json.dumps(settings, allow_nan=False) if as_json else _paragraph(settings, path))
     return code
 
 
 def _paragraph(settings: dict[str, Any], path: Path) -> str:
     """Return what a person needs to choose a bundle."""
-    default = (
-        " (default)" if settings["name"] == DEFAULT_BUNDLE and path == find_bundle(DEFAULT_BUNDLE).resolve() else ""
-    )
+    is_default = path.name == DEFAULT_BUNDLE and path == find_bundle(DEFAULT_BUNDLE).resolve()
     sets = "; ".join(
-        f"{data['set']}, {data['recordings']} recordings of {data['patients']}" for data in settings["training_data"]
+        f"{data['set']}, {data['recordings']} recordings of {data['patients']}"
+        for data in settings.get("training_data", ())
     )
-    overall = settings["metrics"]["overall"]
+    every = settings.get("metrics", {})
+    overall = every.get("overall", {})
     names = [name for name in HEADLINES if name in overall]
     metrics = [f"{name.replace('_', ' ')} {_estimate(overall[name])}" for name in names]
-    murmur = settings["metrics"]["per_label"].get("murmur")
-    if murmur:
+    murmur = every.get("per_label", {}).get("murmur")
+    if murmur and "auc" in murmur:
         metrics.append(f"murmur AUC {_estimate(murmur['auc'])}")
-    for source, values in settings["metrics"].get("other_sets", {}).items():
+    for source, values in every.get("other_sets", {}).items():
         metrics += [f"{source} {name.replace('_auc', ' AUC')} {_estimate(value)}" for name, value in values.items()]
     lines = [
-        f"{settings['name']}{default}",
+        f"{settings['name']}{' (default)' if is_default else ''}",
         f"  labels    {', '.join(settings['labels'])}",
         f"  trained   {sets}",
         *(f"  {'' if index else 'held out':8}  {metric}" for index, metric in enumerate(metrics)),

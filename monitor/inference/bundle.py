@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DISTRIBUTION, BundleError
-from monitor.features.spec import SpectrogramSpec
+from monitor.features.extractor import FeatureExtractor
+from monitor.features.heart_rate import heart_rate
+from monitor.features.spec import HEART, SpectrogramSpec
+from monitor.inference.bundle_files import is_bundle_file, parse_json, read_check, read_file
+from monitor.inference.bundle_schema import check_settings
 from monitor.inference.calibration import Calibration, check_outputs
 from monitor.inference.engine import Engine, KerasEngine, LiteRTEngine
-from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
+from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
 from monitor.inference.thresholds import DecisionThresholds
 
 __all__ = [
@@ -134,8 +136,8 @@ class Bundle:
 
     @property
     def card(self) -> str:
-        """The model card, Markdown."""
-        return (self.path / "CARD.md").read_text(encoding="utf-8")
+        """The model card, Markdown; a BundleError where it cannot be read."""
+        return _read_file(self.path, "CARD.md").decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
 def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = "litert") -> Bundle:
@@ -176,6 +178,7 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = "litert") -
     if engine == "keras":
         network = KerasEngine(path / "model.keras")
     bundle = _assemble(path, settings, network)
+    _check_features(bundle)
     _self_check(bundle, contents["check.npz"])
     return bundle
 
@@ -219,20 +222,38 @@ def read_settings(path: Path) -> dict[str, Any]:
         If it cannot be read, is damaged, or has another format version.
     """
     try:
-        text = (path / "bundle.json").read_text(encoding="utf-8")
-        settings = json.loads(text)
+        text = read_file(path, "bundle.json").decode("utf-8").replace("\r\n", "\n")
+        settings = parse_json(text)
     except (OSError, ValueError) as error:
-        raise BundleError(f"{path}: bundle.json cannot be read", RETRAIN) from error
+        raise BundleError(f"{path}: bundle.json cannot be read ({_reason(error)})", RETRAIN) from error
     if not isinstance(settings, dict) or "format" not in settings:
         raise BundleError(f"{path}: bundle.json is not a bundle's", RETRAIN)
     if settings["format"] != FORMAT:
         raise BundleError(
-            f"{path}: bundle format {settings['format']!r}, but this auscult reads format {FORMAT}",
+            f"{path}: bundle format {repr(settings['format'])[:20]}, but this auscult reads format {FORMAT}",
             "use the auscult that made it, or train it again",
         )
-    if settings.get("settings_sha256") != digest_of_settings(settings) or text != text_of_settings(settings):
+    if not _is_as_written(settings, text):
         raise BundleError(f"{path}: bundle.json is damaged (its digest does not match)", RETRAIN)
+    try:
+        check_settings(settings)
+    except ValueError as error:
+        raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error
     return settings
+
+
+def _is_as_written(settings: dict[str, Any], text: str) -> bool:
+    """Return whether the text of ``bundle.json`` is what auscult wrote."""
+    try:
+        return settings.get("settings_sha256") == digest_of_settings(settings) and text == text_of_settings(settings)
+    except RecursionError:  # nested as deeply as no settings are
+        return False
+
+
+def _reason(error: Exception) -> str:
+    """Return an error in a few words of one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split())[:200]
 
 
 def digest_of_settings(settings: dict[str, Any]) -> str:
@@ -243,27 +264,39 @@ def digest_of_settings(settings: dict[str, Any]) -> str:
 
 def text_of_settings(settings: dict[str, Any]) -> str:
     """Return the text of ``bundle.json``; any other text, even of the same values, counts as damaged."""
-    return json.dumps(settings, indent=2, allow_nan=False) + "\n"
+    return json.dumps(settings, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> dict[str, bytes]:
-    """Return the content of the files of the bundle; the digest of each is verified."""
+    """Return the content of the needed files; the digest of every file of the bundle is verified."""
     digests = settings.get("sha256")
     if not isinstance(digests, dict):
         raise BundleError(f"{path}: bundle.json names no files", RETRAIN)
     contents = {}
     for name, digest in digests.items():
-        try:
-            content = (path / name).read_bytes()
-        except OSError as error:
-            raise BundleError(f"{path}: {name} is missing", RETRAIN) from error
+        content = _read_file(path, name)
         if hashlib.sha256(content).hexdigest() != digest:
             raise BundleError(f"{path}: {name} is damaged (its digest does not match)", RETRAIN)
-        contents[name] = content
+        if name in needed:
+            contents[name] = content
     for name in needed:
         if name not in contents:
             raise BundleError(f"{path}: bundle.json does not name {name}", RETRAIN)
     return contents
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    """Return the content of a file that a bundle names."""
+    if not is_bundle_file(name):
+        raise BundleError(f"{path}: bundle.json names {name[:60]!a}, which is no file of a bundle", RETRAIN)
+    try:
+        return read_file(path, name)
+    except FileNotFoundError as error:
+        raise BundleError(f"{path}: {name} is missing", RETRAIN) from error
+    except OSError as error:
+        raise BundleError(f"{path}: {name} cannot be read ({_reason(error)})", RETRAIN) from error
+    except ValueError as error:
+        raise BundleError(f"{path}: {name} {error}", RETRAIN) from error
 
 
 def _assemble(path: Path, settings: dict[str, Any], network: Engine) -> Bundle:
@@ -281,19 +314,37 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine) -> Bundle:
             model_sha256=str(settings["sha256"]["model.tflite"]),
             engine=network,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error
+
+
+def _check_features(bundle: Bundle) -> None:
+    """Refuse settings of the input image, other than the default, from which no image can be computed."""
+    if bundle.spec == HEART:
+        return
+    try:
+        extractor = FeatureExtractor(bundle.spec, bundle.spec.sample_rate)
+        extractor.push(np.zeros(bundle.spec.window_samples, np.float32), last=True)
+        frames = extractor.frames(0)
+        gate_features(frames, heart_rate(frames.envelope, extractor.frame_hop_s).periodicity)
+        extractor.image(0, frames)
+    except (ValueError, ArithmeticError, LookupError) as error:
+        raise BundleError(
+            f"{bundle.path}: bundle.json has a setting that cannot be used (spectrogram: {_reason(error)})", RETRAIN
+        ) from error
 
 
 def _self_check(bundle: Bundle, content: bytes) -> None:
     """Refuse a bundle whose network does not give the expected scores for the check input."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as check:
-            image, expected = check["tensor"], check["scores"]
-        scores = np.array(list(bundle.scores(image).values()))
-    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{bundle.path}: the self-check could not be run ({error})", RETRAIN) from error
-    if scores.shape != expected.shape or not np.abs(scores - expected).max() <= TOLERANCE:
+        image, expected = read_check(content, bundle.spec.shape, len(bundle.labels))
+        outputs = bundle.outputs(image, bundle.engine)
+        if outputs.ndim != 1 or len(outputs) - len(bundle.labels) not in (0, 1):
+            raise ValueError(f"the network has {outputs.shape} outputs for {len(bundle.labels)} labels")
+        scores = bundle.calibration.scores(outputs, len(bundle.labels))
+    except (ValueError, RuntimeError) as error:
+        raise BundleError(f"{bundle.path}: the self-check could not be run ({_reason(error)})", RETRAIN) from error
+    if not np.abs(scores - expected).max() <= TOLERANCE:
         raise BundleError(
             f"{bundle.path}: the self-check failed, the network gives other scores than it was shipped with", RETRAIN
         )

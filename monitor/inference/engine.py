@@ -59,13 +59,13 @@ class LiteRTEngine:
             with quiet_native_output():
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+            input_details = self._interpreter.get_input_details()[0]
+            output_details = self._interpreter.get_output_details()[0]
+        except (ValueError, RuntimeError, IndexError) as error:  # IndexError: without input or output
             raise BundleError("the network is not one that LiteRT can run", "train the bundle again") from error
-        input_details = self._interpreter.get_input_details()[0]
-        output_details = self._interpreter.get_output_details()[0]
         self._input, self._output = int(input_details["index"]), int(output_details["index"])
         self.shape: tuple[int, ...] = tuple(int(size) for size in input_details["shape"][1:])
-        self.num_outputs = int(output_details["shape"][-1])
+        self.num_outputs = int(output_details["shape"][-1]) if len(output_details["shape"]) else 0
 
     def outputs(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's outputs for one input image.

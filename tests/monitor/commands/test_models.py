@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import types
 
 import pytest
 
 from monitor.cli import main
-from monitor.inference.bundle import load_bundle
+from monitor.inference.bundle import digest_of_settings, load_bundle, text_of_settings
 
 
 @pytest.fixture
@@ -83,3 +84,58 @@ def test_a_label_adds_no_line_to_the_list(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert len([line for line in out.splitlines() if "folder " in line[:9]]) == 1
     assert all(line.isprintable() for line in out.splitlines())
+
+
+def listed(change, tmp_path, monkeypatch, capsys):
+    """Return exit code, output and error lines of the list, with a changed copy of the default bundle's settings."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "models" / "odd"
+    folder.mkdir(parents=True)
+    settings = dict(load_bundle().settings)
+    change(folder, settings)
+    if not (folder / "bundle.json").exists():
+        settings["settings_sha256"] = digest_of_settings(settings)
+        (folder / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+    code = main(["models"])
+    captured = capsys.readouterr()
+    assert "heart-sounds (default)" in captured.out
+    return code, captured.out, captured.err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda folder, settings: settings.pop("labels"), "(labels is missing)"),
+        (lambda folder, settings: settings.update(metrics=[]), "(metrics must be an object)"),
+        (lambda folder, settings: settings.update(name=1e308), "(name must be a text"),
+        (lambda folder, settings: settings.update(training_data=[{}]), "(training_data.0 must be an object of set"),
+        (lambda folder, settings: (folder / "bundle.json").write_text("[" * 100_000), "nested too deeply"),
+        (lambda folder, settings: (folder / "bundle.json").write_text('{"format": NaN}'), "must be a finite number"),
+        (lambda folder, settings: (folder / "bundle.json").mkdir(), "bundle.json cannot be read"),
+        (lambda folder, settings: (folder / "bundle.json").symlink_to("/dev/zero"), "is not a regular file"),
+        pytest.param(
+            lambda folder, settings: os.mkfifo(folder / "bundle.json"),
+            "is not a regular file",
+            marks=pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes"),
+        ),
+    ],
+)
+def test_a_bundle_that_cannot_be_used_is_one_line(tmp_path, monkeypatch, capsys, change, words):
+    """The line names the key or the cause; the other bundles are listed."""
+    code, _, errors = listed(change, tmp_path, monkeypatch, capsys)
+    assert code == 1
+    assert len(errors) == 1
+    assert words in errors[0]
+
+
+def test_a_bundle_without_metrics_is_listed(tmp_path, monkeypatch, capsys):
+    """What only the list shows may be absent; a bundle that calls itself the default is not marked as it."""
+    code, out, errors = listed(
+        lambda folder, settings: [settings.pop(key) for key in ("metrics", "training_data")],
+        tmp_path,
+        monkeypatch,
+        capsys,
+    )
+    assert (code, errors) == (0, [])
+    assert out.count("(default)") == 1
+    assert f"{tmp_path / 'models' / 'odd'}" in out

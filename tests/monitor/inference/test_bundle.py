@@ -225,7 +225,7 @@ def test_a_setting_that_cannot_be_used(copy: Path, key: str, value: object) -> N
 def test_a_setting_that_is_missing(copy: Path, key: str) -> None:
     """The message names the missing setting."""
     sign_again(copy, lambda settings: settings.pop(key))
-    assert f"bundle.json has a setting that cannot be used ('{key}')" in refusal(copy)
+    assert f"bundle.json has a setting that cannot be used ({key} is missing)" in refusal(copy)
 
 
 @pytest.mark.parametrize("digests", [None, [], "x"])
@@ -275,9 +275,11 @@ def test_scores_within_the_tolerance(copy: Path) -> None:
 
 
 def test_other_labels_than_the_network(copy: Path) -> None:
-    """One label fewer than the network was trained with does not pass the self-check."""
+    """One label fewer than the network was trained with is refused, with a calibration that fits as well."""
     sign_again(copy, lambda settings: settings["labels"].pop())
-    assert "the self-check" in refusal(copy)
+    assert "calibration.bias must have one item per label, or none" in refusal(copy)
+    sign_again(copy, lambda settings: settings["calibration"].update(bias=[]))
+    assert "the self-check could not be run (scores of check.npz must be an array (2,) of float64)" in refusal(copy)
 
 
 def test_another_calibration(copy: Path) -> None:
@@ -313,6 +315,33 @@ def test_an_unknown_engine(bundle_dir: Path) -> None:
     """An engine that does not exist is the caller's mistake."""
     with pytest.raises(ValueError, match="engine='torch' must be litert or keras"):
         load_bundle(bundle_dir, engine="torch")
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/zero", "../../etc/passwd", "a\x00b", "bundle.json", "plots/../../x.png", "notes.txt", "", "plots"]
+)
+def test_a_file_that_is_none_of_a_bundle(copy: Path, name: str) -> None:
+    """Whatever else `sha256` names is never opened."""
+    sign_again(copy, lambda settings: settings["sha256"].update({name: "0" * 64}))
+    assert "which is no file of a bundle" in refusal(copy)
+
+
+def test_a_card_that_is_no_text(copy: Path) -> None:
+    """Bytes of the card that are no UTF-8 are replaced; a card that is gone is an error in one line."""
+    (copy / "CARD.md").write_bytes(b"# caf\xe9\r\n")
+    sign_again(copy, lambda settings: None)
+    bundle = load_bundle(copy)
+    assert bundle.card == "# caf\ufffd\n"
+    (copy / "CARD.md").unlink()
+    with pytest.raises(BundleError, match=r"CARD\.md is missing"):
+        _ = bundle.card
+
+
+@pytest.mark.parametrize("change", [{"window_s": 1.0}, {"frame_s": 0.01}, {"frame_hop_s": 0.1}])
+def test_an_image_that_cannot_be_computed(copy: Path, change: dict[str, float]) -> None:
+    """Settings of the image that only its computation can refuse are refused when the bundle is loaded."""
+    sign_again(copy, lambda settings: settings["spectrogram"].update(change))
+    assert "bundle.json has a setting that cannot be used (spectrogram: " in refusal(copy)
 
 
 class TestNames:
