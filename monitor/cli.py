@@ -18,8 +18,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from monitor.errors import AuscultError
-from monitor.output import accept_any_text, printable, put, say
+from monitor.errors import AuscultError, OutputError
+from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -62,32 +62,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     accept_any_text()
     try:
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        try:
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
+        finally:
+            flush()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: end quietly
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        turn_away(sys.stdout)
         return EXIT_SUCCESS
+    except AuscultError as error:
+        if isinstance(error, OutputError):
+            turn_away(sys.stdout)
+        say(f"auscult: {error}")
+        return error.exit_code
 
 
 def run_and_exit() -> NoReturn:
     """Run ``auscult`` as a program."""
+    reserve_descriptors()
     sys.exit(main())
 
 
 def _run(arguments: list[str]) -> int:
-    """Parse the arguments, run the command, and report an error in one line."""
+    """Parse the arguments and run the command."""
     # products of a few thousand numbers: a second thread only waits for the first, on the core that others need
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     name = next((word for word in arguments if not word.startswith("-")), None)
-    try:
-        options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
-        if os.environ.get("AUSCULT_LOG"):
-            _log_start(os.environ["AUSCULT_LOG"], arguments)
-        code: int = options.run(options)
-    except AuscultError as error:
-        say(f"auscult: {error}")
-        return error.exit_code
+    options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
+    if os.environ.get("AUSCULT_LOG"):
+        _log_start(os.environ["AUSCULT_LOG"], arguments)
+    code: int = options.run(options)
     return code
 
 
@@ -227,6 +232,10 @@ def _load(point: EntryPoint) -> Any:
 
 class _Parser(argparse.ArgumentParser):
     """Reports a usage error in one line that says where to read more; sub-parsers are of this class too."""
+
+    def print_help(self, file: object = None) -> None:
+        """Print the help; argparse itself ignores an output that fails."""
+        put(self.format_help().removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code for usage."""

@@ -6,6 +6,7 @@
     |   +-- NoSuchDeviceError   exit 1    no device of that name is connected
     +-- BundleError         exit 1    a model bundle is missing, damaged, or fails its self-check
     +-- DataError           exit 1    a training set cannot be used
+    +-- OutputError         exit 1    standard output cannot be written
     +-- MissingExtraError   exit 1    a command needs an optional package
     +-- EndedError          exit 130  the user ended a command before it had a result
 
@@ -28,6 +29,7 @@ __all__ = [
     "EndedError",
     "MissingExtraError",
     "NoSuchDeviceError",
+    "OutputError",
     "RecordingError",
     "missing_tensorflow",
 ]
@@ -79,6 +81,10 @@ class BundleError(AuscultError):
 
 class DataError(AuscultError):
     """A training set cannot be used."""
+
+
+class OutputError(AuscultError):
+    """Standard output or standard error cannot be written."""
 
 
 class MissingExtraError(AuscultError):

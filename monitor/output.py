@@ -9,10 +9,37 @@ Main thread, except :func:`printable` and :func:`say`; must not import anything 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
+import os
+import select
+import stat
 import sys
+from typing import TYPE_CHECKING, TextIO
 
-__all__ = ["accept_any_text", "printable", "printable_lines", "put", "say"]
+from monitor.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "accept_any_text",
+    "flush",
+    "printable",
+    "printable_lines",
+    "put",
+    "put_styled",
+    "reserve_descriptors",
+    "say",
+    "turn_away",
+]
+
+PART_BYTES = 512
+"""Written at once: POSIX takes so much from a descriptor that is ready, or nothing, and does not wait."""
+POLL_S = 0.1
+GRACE_POLLS = 5
+"""Times :data:`POLL_S` that a reader which does not read is waited for once the program is to end."""
 
 
 def accept_any_text() -> None:
@@ -52,22 +79,132 @@ def printable_lines(text: str) -> str:
     return "\n".join(printable(line.removesuffix("\r").expandtabs(4)) for line in text.split("\n"))
 
 
-def put(text: str) -> None:
-    """Print one or several lines on standard output.
+def put(text: str, stopping: Callable[[], bool] | None = None) -> None:
+    """Print one or several lines on standard output, at once.
 
     Parameters
     ----------
     text : str
         Without the last line feed. JSON must be ASCII, which needs no further escape.
+    stopping : callable or None
+        Whether the program has been asked to end: a reader that does not read is then waited for no longer than
+        half a second in all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; in a file no part of a line is left then.
+    BrokenPipeError
+        If the reader has gone.
     """
-    print(printable_lines(text), flush=True)
+    put_styled(printable_lines(text), stopping)
 
 
-def say(text: str) -> None:
-    """Print one line on standard error, whatever the text holds.
+def put_styled(text: str, stopping: Callable[[], bool] | None = None) -> None:
+    """Print text as it is, such as a report with the colours of rich; see :func:`put`."""
+    _write("standard output", sys.stdout, f"{text}\n", stopping)
+
+
+def say(text: str, stopping: Callable[[], bool] | None = None) -> None:
+    """Print one line on standard error, if it can be written.
 
     Parameters
     ----------
     text : str
+    stopping : callable or None
+        As of :func:`put`.
     """
-    print(printable(text), file=sys.stderr, flush=True)
+    try:
+        _write("standard error", sys.stderr, f"{printable(text)}\n", stopping)
+    except (OutputError, BrokenPipeError):  # there is nowhere left to tell it
+        turn_away(sys.stderr)
+
+
+def flush() -> None:
+    """Write what others have printed on standard output, such as the help.
+
+    Raises
+    ------
+    OutputError, BrokenPipeError
+        As of :func:`put`.
+    """
+    if sys.stdout is not None:
+        _write("standard output", sys.stdout, "", None)
+
+
+def turn_away(stream: TextIO | None) -> None:
+    """Send what is left in a stream that has failed, and all that comes, to the null device."""
+    descriptor = _descriptor(stream)
+    if descriptor is not None:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, descriptor)
+        os.close(null)
+
+
+def reserve_descriptors() -> None:
+    """Open the null device in place of closed standard streams, so that no other file gets their numbers."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _write(name: str, stream: TextIO | None, text: str, stopping: Callable[[], bool] | None) -> None:
+    """Write text to a stream, without leaving any of it in a buffer."""
+    if stream is None:
+        raise OutputError(f"{name} is closed")
+    descriptor = _descriptor(stream) if os.name == "posix" else None
+    try:
+        if descriptor is None:
+            stream.write(text)
+            stream.flush()
+        else:
+            stream.flush()
+            _write_bytes(descriptor, text.encode(stream.encoding, "backslashreplace"), stopping)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{name} cannot be written ({(error.strerror or 'error').lower()})") from error
+
+
+def _write_bytes(descriptor: int, data: bytes, stopping: Callable[[], bool] | None) -> None:
+    """Write all bytes; after an error there is no part of them in a file."""
+    written = 0
+    try:
+        while written < len(data):
+            _wait(descriptor, stopping)
+            with contextlib.suppress(BlockingIOError):  # a pipe that others have made non-blocking
+                written += os.write(descriptor, data[written : written + PART_BYTES])
+    except OSError:
+        if written and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            start = os.lseek(descriptor, 0, os.SEEK_CUR) - written
+            os.ftruncate(descriptor, start)
+            os.lseek(descriptor, start, os.SEEK_SET)
+        raise
+
+
+def _wait(descriptor: int, stopping: Callable[[], bool] | None) -> None:
+    """Wait until a descriptor takes a part; give up where the program is to end and nobody reads."""
+    while not select.select([], [descriptor], [], POLL_S if _patience.polls else 0.0)[1]:
+        if stopping is not None and stopping():
+            if not _patience.polls:
+                raise TimeoutError(errno.ETIMEDOUT, "nobody reads it")
+            _patience.polls -= 1
+
+
+class _Patience:
+    """Polls of a reader that are left once the program is to end."""
+
+    polls = GRACE_POLLS
+
+
+_patience = _Patience()
+
+
+def _descriptor(stream: TextIO | None) -> int | None:
+    """Return the descriptor of a stream; None where it has none, as under a test."""
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        return None

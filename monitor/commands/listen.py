@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     bundle = load_bundle(chosen.model.value, engine=options.engine)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None)
     with suppress_native_stderr(), Interrupts() as interrupts:
         system = PortAudio()
         source = _source(system, chosen, options)
@@ -117,8 +117,9 @@ def _listen(
         view.close()
     if last.recording is not None:
         lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
-        say(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}")
-    return interrupts.exit_code
+        why = f"; {last.recording.error}" if last.recording.error else ""
+        say(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}{why}", interrupts)
+    return interrupts.exit_code or int(view.lost_lines > 0)
 
 
 def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceInfo:

@@ -15,7 +15,7 @@ from monitor.commands.arguments import (
     whole_number,
 )
 from monitor.commands.player import play
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
@@ -68,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
                 note = f"file {position} of {len(options.files)}" if len(options.files) > 1 else ""
                 try:
                     _replay(file, options, bundle, view, interrupts, note)
+                except OutputError:
+                    raise
                 except AuscultError as error:
                     code = max(code, error.exit_code)
                     failures.append(error)
@@ -92,6 +94,8 @@ def _source(file: str, options: argparse.Namespace) -> Source:
     if file == "-":
         from monitor.audio.sources.pipe import PipeSource
 
+        if sys.stdin is None:
+            raise RecordingError("standard input is closed", "pipe the sound in: auscult replay - < FILE")
         raw = RawFormat(options.rate, options.channels, options.raw) if options.raw else None
         return PipeSource(sys.stdin.buffer, speed=options.speed, channel=options.channel, raw=raw)
     from monitor.audio.sources.file import RecordingSource

@@ -6,11 +6,12 @@ Main thread.
 from __future__ import annotations
 
 import datetime
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.output import put, say
 
 if TYPE_CHECKING:
     from monitor.dashboard.keyboard import Keyboard
@@ -24,24 +25,56 @@ WAIT_S = 0.1
 
 
 class LineView:
-    """What line views have in common: nothing to restore."""
+    """What line views have in common: one writer, and nothing to restore.
+
+    Parameters
+    ----------
+    keep_going : bool
+        Whether an output that fails ends nothing, since there is a recording too: the lines are counted then.
+
+    Attributes
+    ----------
+    lost_lines : int
+        Lines that could not be written.
+    """
 
     wait_s = WAIT_S
 
+    def __init__(self, *, keep_going: bool = False) -> None:
+        self._keep_going = keep_going
+        self._stopping: Callable[[], bool] = bool
+        self.lost_lines = self._reported_lines = 0
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Lines need no access to the pipeline."""
+        """Keep what says that the program is to end."""
+        self._stopping = interrupts
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Show nothing."""
 
     def close(self) -> None:
-        """Restore nothing."""
+        """Report the lines that could not be written. Twice is safe."""
+        if self.lost_lines > self._reported_lines:
+            self._reported_lines = self.lost_lines
+            say(f"auscult: {self.lost_lines} lines could not be written to standard output", self._stopping)
 
-    @staticmethod
-    def write(line: str) -> None:
-        """Write one line at once."""
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+    def write(self, line: str) -> None:
+        """Write one line at once.
+
+        Raises
+        ------
+        OutputError, BrokenPipeError
+            If it cannot be written, and neither a recording goes on nor the program is to end.
+        """
+        try:
+            put(line, self._stopping)
+        except (OutputError, BrokenPipeError) as error:
+            if not (self._keep_going or self._stopping()):
+                raise
+            if not self.lost_lines and self._keep_going:
+                reason = str(error) if isinstance(error, OutputError) else "the reader of standard output has gone"
+                say(f"auscult: {reason}; the recording goes on", self._stopping)
+            self.lost_lines += 1
 
 
 class JsonView(LineView):
@@ -51,9 +84,12 @@ class JsonView(LineView):
     ----------
     keyboard : Keyboard or None
         ``m`` marks and ``q`` quits; None for no keys.
+    keep_going : bool
+        As of :class:`LineView`.
     """
 
-    def __init__(self, keyboard: Keyboard | None = None) -> None:
+    def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
+        super().__init__(keep_going=keep_going)
         self._reported: dict[str, object] = {}
         self._last: Snapshot | None = None
         self._keyboard = keyboard
@@ -62,14 +98,16 @@ class JsonView(LineView):
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Start the keyboard, if there is one."""
+        super().attach(pipeline, interrupts)
         self._quit = interrupts.quit
         if self._keyboard is not None:
             self._keyboard.start()
 
     def close(self) -> None:
-        """Restore the keyboard."""
+        """Restore the keyboard, and report the lines that could not be written."""
         if self._keyboard is not None:
             self._keyboard.stop()
+        super().close()
 
     def begin(self, start: Start) -> None:
         """Write the start line."""
@@ -139,7 +177,8 @@ class JsonView(LineView):
 class PlainView(LineView):
     """One line of text per window."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_going: bool = False) -> None:
+        super().__init__(keep_going=keep_going)
         self._alerts: dict[str, str] = {}
 
     def begin(self, start: Start) -> None:

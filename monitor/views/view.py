@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
-from monitor.views.lines import WAIT_S, JsonView, LineView, PlainView
+from monitor.output import put
+from monitor.views.lines import WAIT_S, JsonView, PlainView
 
 if TYPE_CHECKING:
     from monitor.dashboard.controller import DashboardController
@@ -26,6 +27,10 @@ __all__ = ["DashboardView", "JsonView", "PlainView", "View", "choose_view"]
 
 class View(Protocol):
     """Shows one source after another."""
+
+    @property
+    def lost_lines(self) -> int:
+        """Lines that could not be written."""
 
     @property
     def wait_s(self) -> float:
@@ -59,6 +64,8 @@ class DashboardView:
     keyboard : Keyboard or None
         None for no keys.
     """
+
+    lost_lines = 0
 
     def __init__(self, screen: Screen, keyboard: Keyboard | None = None) -> None:
         self._screen = screen
@@ -126,7 +133,7 @@ class DashboardView:
         if self._keyboard is not None:
             self._keyboard.stop()
         for summary in self._summaries:
-            LineView.write(plain_summary(summary))
+            put(plain_summary(summary))
         self._summaries.clear()
 
     def __enter__(self) -> Self:
@@ -140,11 +147,19 @@ class DashboardView:
         self.close()
 
 
-def choose_view(*, json: bool, plain: bool) -> View:
-    """Return the requested view, or the best one that standard output supports."""
+def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
+    """Return the requested view, or the best one that standard output supports.
+
+    Parameters
+    ----------
+    json, plain : bool
+        Whether JSON lines or plain lines are requested.
+    keep_going : bool
+        Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
+    """
     if json:
-        return JsonView(_keyboard_beside_a_file())
-    if not plain and sys.stdout.isatty():
+        return JsonView(_keyboard_beside_a_file(), keep_going=keep_going)
+    if not plain and sys.stdout is not None and sys.stdout.isatty():
         from rich.console import Console
 
         from monitor.dashboard.keyboard import Keyboard
@@ -153,7 +168,7 @@ def choose_view(*, json: bool, plain: bool) -> View:
         console = Console()
         if Screen.can_show(console):
             return DashboardView(Screen(console), Keyboard())
-    return PlainView()
+    return PlainView(keep_going=keep_going)
 
 
 def _keyboard_beside_a_file() -> Keyboard | None:
@@ -162,6 +177,6 @@ def _keyboard_beside_a_file() -> Keyboard | None:
 
     try:
         to_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
-    except (OSError, ValueError):  # no real file
+    except (OSError, ValueError, AttributeError):  # closed, or no real file
         return None
     return Keyboard() if to_file else None

@@ -19,6 +19,7 @@ from training.commands.arguments import add_data, add_patients
 from training.data.discovery import read_sets
 from training.data.duplicates import DuplicatePair
 from training.data.inventory import Counts, Inventory, SetInventory, take_inventory
+from training.reports.console import report_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,9 +60,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_report(inventory: Inventory, options: argparse.Namespace) -> None:
     """Print a table and its notes for each data set, then what concerns all of them."""
-    from rich.console import Console
+    with report_console(highlight=False, markup=False, soft_wrap=True) as console:
+        _print_sets(inventory, options, console)
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+
+def _print_sets(inventory: Inventory, options: argparse.Namespace, console: Console) -> None:
+    """Print each data set, then what concerns all of them."""
     for part in inventory.sets:
         console.print(printable(f"{part.data_set.name}: {part.data_set.path}"), style="bold")
         _print_table(part, console)

@@ -26,6 +26,7 @@ from training.evaluation.evaluation import Evaluation, evaluate, evaluation_info
 from training.evaluation.ground_truth import select_recordings
 from training.evaluation.scoring import ScoredRecording, score_recording
 from training.reports.caveats import notes_of, seen_note
+from training.reports.console import report_console
 from training.reports.evaluation_json import to_json
 
 if TYPE_CHECKING:
@@ -135,11 +136,10 @@ def _print(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         put(json.dumps(to_json(evaluation), allow_nan=False))
         return
-    from rich.console import Console
-
     from training.reports.evaluation_tables import print_report
 
-    print_report(evaluation, Console())
+    with report_console() as console:
+        print_report(evaluation, console)
 
 
 def _write(evaluation: Evaluation, options: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from training.data.discovery import discover, gate_only_recordings
 from training.data.folds import with_patients
 from training.data.recording import Recording
 from training.fitting.options import HeartOptions
+from training.reports.console import report_console
 from training.reports.training_summary import print_summary
 
 if TYPE_CHECKING:
@@ -122,7 +123,6 @@ def run(options: argparse.Namespace) -> int:
                     folds = "1 fold is" if len(checkpoints) == 1 else f"{len(checkpoints)} folds are"
                     say(f"auscult: {folds} complete; {next_step}")
                 raise
-        print_summary(result, Console())
         path = publish(
             options.out,
             result,
@@ -130,6 +130,8 @@ def run(options: argparse.Namespace) -> int:
             command=_command(options),
             synthetic_per_label=getattr(recipe, "synthetic_per_label", 0),
         )
+    with report_console() as console:
+        print_summary(result, console)
     say(f"wrote {path}; try it with: auscult replay FILE --model {path}")
     if result.ended:
         say(f"auscult: {next_step}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 
 import pytest
 
+from monitor.audio.recorder import recorder
 from monitor.cli import main
+from monitor.errors import OutputError
 
 
 def listen(*arguments):
@@ -47,6 +51,14 @@ def test_flags_win_over_variables(library, monkeypatch, json_lines):
     assert listen("--latency", "0.1", "--json") == 0
     assert library.opened == [("My Stethoscope", 1, 8000, 0.1)]
     assert json_lines()[0]["hop_s"] == 1.0
+
+
+def test_a_recording_that_was_removed_is_not_reported_as_recorded(library, tmp_path, monkeypatch, capsys):
+    """The last line says that nothing is there, why, and what helps."""
+    monkeypatch.setattr(recorder, "_file_id", lambda _, ids=itertools.count(): next(ids))
+    assert listen("--plain", "--record", str(tmp_path / "a.wav")) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(r"recorded 0\.0 s, \d+ samples of it lost: .*a\.wav; the file was moved or deleted: .*", last)
 
 
 def test_the_input_is_recorded(library, json_lines, tmp_path):
@@ -149,3 +161,32 @@ def test_the_config_file_chooses_the_device(library):
     assert main(["config", "--set", "device=My Stethoscope"]) == 0
     assert main(["listen", "--for", "0.1", "--json"]) == 0
     assert library.opened[0][0] == "My Stethoscope"
+
+
+@pytest.mark.parametrize("error", [OutputError("standard output cannot be written (full)"), BrokenPipeError()])
+def test_a_recording_goes_on_when_the_output_fails(library, monkeypatch, capsys, tmp_path, error):
+    """The failure is told once, the lost lines are counted, the recording is whole; the exit code is 1."""
+
+    def fail(line, stopping):
+        raise error
+
+    monkeypatch.setattr("monitor.views.lines.put", fail)
+    path = tmp_path / "input.wav"
+    assert listen("--json", "--record", str(path)) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert [line.endswith("; the recording goes on") for line in err] == [True, False, False]
+    assert err[1].endswith(" lines could not be written to standard output")
+    assert int(err[1].split()[1]) > 3
+    assert err[2].startswith("recorded ")
+    assert path.stat().st_size > 5.2 * 4000 * 4
+
+
+def test_without_a_recording_a_failing_output_ends_the_command(library, monkeypatch, capsys):
+    """One line, exit code 1."""
+
+    def fail(line, stopping):
+        raise OutputError("standard output is closed")
+
+    monkeypatch.setattr("monitor.views.lines.put", fail)
+    assert listen("--json") == 1
+    assert capsys.readouterr().err == "auscult: standard output is closed\n"
