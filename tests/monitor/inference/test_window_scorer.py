@@ -163,7 +163,7 @@ def test_the_gate(plain_bundle: Bundle) -> None:
 
 
 def test_the_stages_in_order(plain_bundle: Bundle) -> None:
-    """A stopwatch hears of every stage when it ends."""
+    """A stopwatch is called with the name of each stage when that stage ends."""
     stages: list[str] = []
     scorer = WindowScorer(plain_bundle, 4000, stopwatch=stages.append)
     scorer.score(*scorer.push(heart(5)))
