@@ -63,6 +63,8 @@ class AppendFile:
         Empty and unbuffered; closed with this object.
     header : bytes
         The header of a file without samples.
+    empty : bool
+        Whether the file stays empty until the first samples: in some formats a header alone is not valid.
 
     Attributes
     ----------
@@ -75,10 +77,12 @@ class AppendFile:
         If the header cannot be written.
     """
 
-    def __init__(self, file: io.FileIO, header: bytes) -> None:
+    def __init__(self, file: io.FileIO, header: bytes, *, empty: bool = False) -> None:
         self._file = file
-        self.end_byte = len(header)
+        self._valid_bytes = self.end_byte = len(header)
         self._write_at(0, header)
+        if empty:
+            self._valid_bytes = file.truncate(0)
 
     @property
     def closed(self) -> bool:
@@ -94,13 +98,17 @@ class AppendFile:
             If either failed; the previous content is still valid, and the next call begins at the same position.
         """
         try:
-            self._write_at(self.end_byte, data)
-            self._write_at(0, header)
+            if self._valid_bytes:
+                self._write_at(self.end_byte, data)
+                self._write_at(0, header)
+            else:
+                self._write_at(0, b"".join((header, data)))  # one write: a kill leaves nothing or all of it
         except OSError:
             with contextlib.suppress(OSError):
-                self._file.truncate(self.end_byte)
+                self._file.truncate(self._valid_bytes)
             raise
         self.end_byte += len(data)
+        self._valid_bytes = self.end_byte
 
     def close(self) -> None:
         """Flush the bytes to the disk and close. Twice is safe.

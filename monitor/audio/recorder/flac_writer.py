@@ -1,5 +1,7 @@
 """A FLAC of 24-bit samples that is valid, including length and checksum, after every write.
 
+Without samples the file is empty: no program reads a FLAC that is a header alone.
+
 24 bits represent the output of a 16- or 24-bit converter exactly. Not represented: sound beyond full scale, which is
 clipped, and float digits below 2**-23 (138 dB below full scale). To keep every bit of any input, record a WAV.
 
@@ -48,7 +50,7 @@ class FlacWriter(SoundWriter):
         self._samples = 0  # in the file
         self._rest = np.zeros(0, np.int64)  # fewer than a block
         self._checksum = hashlib.md5(usedforsecurity=False)
-        self._file = AppendFile(file, self._header(0, self._checksum.digest()))
+        self._file = AppendFile(file, self._header(0, self._checksum.digest()), empty=True)
 
     def write(self, waveform: NDArray[Any]) -> None:
         """Add samples, all of them or none; see :meth:`SoundWriter.write`."""

@@ -44,6 +44,7 @@ WRITERS: dict[str, Callable[..., SoundWriter]] = {".wav": WavWriter, ".flac": Fl
 
 DISK_FULL = "the disk is full: free some space, and the recording goes on"
 LARGEST_FILE = "the file is as large as its disk allows: stop and start another recording"
+GONE = "the file was moved or deleted: put it back, or start another recording"
 SLOW = "the disk is slow: sound waits to be written"
 
 
@@ -85,6 +86,8 @@ class Recorder:
     def __init__(self, path: Path, ring: RingBuffer, sample_rate: int) -> None:
         self._path, self._ring, self._sample_rate = path, ring, sample_rate
         self._writer = _writer(path, sample_rate)
+        self._file_id = _file_id(path)
+        self._gone = False  # moved or deleted, so that the path does not hold what was written
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-recorder")
         self._cursor: Cursor | None = None
@@ -119,7 +122,7 @@ class Recorder:
     def stop(self) -> None:
         """Write the rest of the ring and close the file. Twice is safe, and so is before the start.
 
-        A file without samples is deleted, so that the name can be used again.
+        A file without samples is deleted (but no other that took the name), so that the name can be used again.
         """
         self._stopping.set()
         if self._thread.ident is None:
@@ -135,6 +138,8 @@ class Recorder:
         if error is None and behind > SLOW_BACKLOG * self._ring.capacity:
             error = SLOW
         lost = self._lost + self._missing + max(0, behind - self._ring.capacity)
+        if self._gone:
+            return RecordingStatus(self._path, 0.0, lost + self._written, GONE)
         return RecordingStatus(self._path, self._written / self._sample_rate, lost, error)
 
     def _run(self) -> None:
@@ -152,6 +157,7 @@ class Recorder:
 
     def _write_waiting(self) -> None:
         """Write everything in the ring at the time of the call, or as much as the disk accepts."""
+        self._gone = _file_id(self._path) != self._file_id
         cursor, end = self._cursor, self._ring.end_sample
         while self._write_pending() and cursor is not None and cursor.next_sample < end:
             expected = cursor.next_sample
@@ -199,7 +205,8 @@ class Recorder:
         self._ended = True
         try:
             self._writer.close()
-            if not self._written:
+            self._gone = _file_id(self._path) != self._file_id
+            if not self._written and not self._gone:
                 self._path.unlink(missing_ok=True)
         except OSError as error:
             self._error = _advice(error)
@@ -219,6 +226,15 @@ def _writer(path: Path, sample_rate: int) -> SoundWriter:
         file.close()
         path.unlink(missing_ok=True)
         raise AuscultError(f"{path} cannot be written: {_advice(error)}", "choose another folder") from error
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _advice(error: OSError) -> str:

@@ -55,7 +55,8 @@ def test_flags_win_over_variables(library, monkeypatch, json_lines):
 
 def test_a_recording_that_was_removed_is_not_reported_as_recorded(library, tmp_path, monkeypatch, capsys):
     """The last line says that nothing is there, why, and what helps."""
-    monkeypatch.setattr(recorder, "_file_id", lambda _, ids=itertools.count(): next(ids))
+    ids = itertools.count()
+    monkeypatch.setattr(recorder, "_file_id", lambda _: next(ids))
     assert listen("--plain", "--record", str(tmp_path / "a.wav")) == 0
     last = capsys.readouterr().err.splitlines()[-1]
     assert re.fullmatch(r"recorded 0\.0 s, \d+ samples of it lost: .*a\.wav; the file was moved or deleted: .*", last)

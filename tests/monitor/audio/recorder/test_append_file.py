@@ -32,6 +32,23 @@ def test_a_new_file_has_a_header_only(tmp_path):
     appending.close()
 
 
+def test_a_file_may_stay_empty_until_the_first_samples(tmp_path):
+    """Header and samples come in one write; if that fails the file is empty again."""
+    file = SmallDisk(tmp_path / "a", "x")
+    appending = AppendFile(file, b"head0", empty=True)
+    assert (tmp_path / "a").read_bytes() == b""
+    file.space = 6
+    with pytest.raises(OSError, match="No space"):
+        appending.append(b"one", b"head1")
+    assert (tmp_path / "a").read_bytes() == b""
+    file.space = 10**9
+    appending.append(b"one", b"head1")
+    assert (tmp_path / "a").read_bytes() == b"head1one"
+    appending.append(b"two", b"head2")
+    assert (tmp_path / "a").read_bytes() == b"head2onetwo"
+    appending.close()
+
+
 def test_samples_are_appended_and_the_header_is_replaced(tmp_path):
     """Every append leaves all samples and the newest header, on the disk at once."""
     appending = AppendFile(new_file(tmp_path / "a"), b"head0")

@@ -113,6 +113,15 @@ def test_the_file_is_complete_after_every_write(path, signals):
     np.testing.assert_array_equal(read(path), int24(sound))
 
 
+def test_a_file_without_samples_is_empty(path):
+    """What a killed program leaves before the first write is an empty file, not a header that no program reads."""
+    writer = FlacWriter(new_file(path), 4000)
+    assert path.read_bytes() == b""
+    writer.write(np.full(500, 0.25, np.float32))
+    assert path.read_bytes().startswith(b"fLaC")
+    writer.close()
+
+
 def test_the_checksum_is_of_the_samples(path, signals):
     """MD5 over three bytes per sample, low byte first, as in the standard."""
     sound = signals.noise(5000)

@@ -188,6 +188,51 @@ def test_a_recording_without_a_sample_leaves_no_file(path):
     assert recorder.status.written_s == 0.0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove a file that is open")
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+def test_a_recording_that_is_removed_meanwhile_is_not_reported_as_recorded(path, how):
+    """It is told at the next write and at the end, all samples count as lost, and a file that took the name is kept."""
+    ring = RingBuffer(RATE)
+    recorder = unthreaded(path, ring)
+    ring.push(ramp(0, 500))
+    recorder._write_waiting()
+    assert (recorder.status.written_s, recorder.status.error) == (0.125, None)
+    path.unlink() if how == "deleted" else path.rename(path.with_name("elsewhere"))
+    if how == "replaced":
+        path.write_text("not ours")
+    recorder._write_waiting()
+    for _ in ("at the next write", "at the end"):
+        assert (recorder.status.written_s, recorder.status.lost_samples) == (0.0, 500)
+        assert recorder.status.error == "the file was moved or deleted: put it back, or start another recording"
+        recorder._finish()
+    assert path.exists() is (how == "replaced")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not move a file that is open")
+def test_a_recording_that_is_put_back_is_whole(path):
+    """Moved away and back, the file holds every sample."""
+    ring = RingBuffer(RATE)
+    recorder = unthreaded(path, ring)
+    path.rename(path.with_name("elsewhere"))
+    ring.push(ramp(0, 500))
+    recorder._write_waiting()
+    assert recorder.status.error is not None
+    path.with_name("elsewhere").rename(path)
+    recorder._finish()
+    assert (recorder.status.written_s, recorder.status.lost_samples, recorder.status.error) == (0.125, 0, None)
+    np.testing.assert_array_equal(recorded(path), ramp(0, 500))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove a file that is open")
+def test_a_file_that_took_the_name_is_not_deleted(path):
+    """A recording without samples deletes its own file only."""
+    recorder = Recorder(path, RingBuffer(RATE), RATE)
+    path.unlink()
+    path.write_text("not ours")
+    recorder.stop()
+    assert path.read_text() == "not ours"
+
+
 def test_starting_twice_is_refused(path):
     """A recorder writes one file once."""
     recorder = Recorder(path, RingBuffer(100), RATE)
