@@ -103,7 +103,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1], help="the checkout")
     arguments = parser.parse_args()
     result = golden_run(arguments.data, arguments.evaluate, arguments.root)
-    arguments.out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    arguments.out.write_text(json.dumps(result, indent=1, allow_nan=False), encoding="utf-8")
     if arguments.against is None:
         return 0
     lines = differences(json.loads(arguments.against.read_text(encoding="utf-8")), result)

@@ -59,7 +59,7 @@ def main() -> None:
             **to_the_screen(options.seconds, *map(int, options.size.split("x"))),
         }
     results["together_p95_at_most_ms"] = round(results["into_the_program_p95_ms"] + results["to_the_screen_p95_ms"], 1)
-    print(json.dumps(results))
+    print(json.dumps(results, allow_nan=False))
 
 
 def into_the_program() -> NDArray[np.float64]:

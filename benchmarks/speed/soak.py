@@ -59,7 +59,7 @@ def main() -> int:
             stack.enter_context(virtual_stethoscope())
             device = "default"
         results = soak(device, options)
-    print(json.dumps(results))
+    print(json.dumps(results, allow_nan=False))
     return 0 if clean(results) else 1
 
 

@@ -51,7 +51,7 @@ def _print(*, as_json: bool) -> None:
     by_key: dict[str, Setting[object]] = {key: getattr(chosen, key) for key in KEYS}
     if as_json:
         values = {key: {"value": setting.value, "from": setting.origin} for key, setting in by_key.items()}
-        put(json.dumps({"file": str(chosen.path), "exists": exists, "settings": values}))
+        put(json.dumps({"file": str(chosen.path), "exists": exists, "settings": values}, allow_nan=False))
         return
     put(printable(f"{chosen.path}{'' if exists else ' (does not exist)'}"))
     for key, setting in by_key.items():

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         system = PortAudio()
         devices = [dataclasses.replace(device, rates=system.tested_rates(device)) for device in system.devices()]
     for device in devices:
-        put(json.dumps(_values(device)) if options.json else _paragraph(device))
+        put(json.dumps(_values(device), allow_nan=False) if options.json else _paragraph(device))
     if not devices:
         say("auscult: no input is connected; plug the stethoscope in, or allow this program to use the microphone")
     return 0 if devices else 1

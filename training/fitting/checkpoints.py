@@ -139,7 +139,7 @@ class FoldCheckpoints:
         content = io.BytesIO()
         np.savez(content, allow_pickle=False, **arrays)
         try:
-            write_atomic(self._folder / STATE, json.dumps(self._facts, indent=2))
+            write_atomic(self._folder / STATE, json.dumps(self._facts, indent=2, allow_nan=False))
             write_atomic(self._path(result.repeat, result.fold), content.getvalue())
         except OSError as error:
             raise AuscultError(
