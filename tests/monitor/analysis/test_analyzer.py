@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.quality import GAP_QUALITY, RECORDING_REASONS
+from monitor.analysis.rolling_verdict import RollingVerdict
 from monitor.audio.ring_buffer import Read
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
@@ -223,6 +224,51 @@ def test_a_loss_that_was_read_in_blocks_is_one_gap(default_bundle, sizes):
     analyzer.push_read(Read(position, silence))
     analyzer.push_read(Read(position + 2000, silence, ((position + 2100, position + 2101),)))
     assert analyzer.gaps == 2
+
+
+def test_losses_behind_the_windows_are_forgotten(default_bundle):
+    """However many losses a long session has, only those that a window may still overlap are remembered."""
+    analyzer = Analyzer(default_bundle, 4000, hop_s=5.0)
+    for start in range(0, 480_000, 4000):
+        read = Read(start, np.zeros(4000, np.float32), ((start, start + 10),) if start % 8000 == 0 else ())
+        assert all(analyzer.judge(index).event.gap for index in analyzer.push_read(read))
+    assert analyzer.gaps == 60
+    assert len(analyzer._lost) <= 6
+
+
+def test_ectopic_beats_reach_the_rolling_verdict(plain_bundle):
+    """The rolling verdicts are those on scores, quality and ectopic beats together."""
+    rhythm = Rhythm("ectopic", 72.0, 0.005, 0.0, 0.0, ectopic_gap_beats=(4, 4), prematurity=(0.66, 0.68))
+    waveform = phonocardiogram(25.0, HeartParameters(rhythm=rhythm), np.random.default_rng(4), 4000).waveform
+    events = [window.event for window in judge_all(Analyzer(plain_bundle, 4000), waveform)]
+    assert events[-1].ectopic.detected
+    with_beats, without = RollingVerdict(plain_bundle.decision), RollingVerdict(plain_bundle.decision)
+    for event in events:
+        pushed = (event.verdict.scores, event.quality, event.end_s)
+        assert event.rolling == with_beats.push(*pushed, event.ectopic)
+        without.push(*pushed)
+    assert events[-1].rolling.scores["extrastole"] > without.verdict.scores["extrastole"]
+
+
+def test_a_withheld_window_has_no_heart_rate(bundle_maker, plain_engine, monkeypatch):
+    """The same heart has a rate where it is judged, and none where the network classifies it as non-cardiac."""
+    gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0)
+    bundle = dataclasses.replace(bundle_maker(engine=plain_engine), gate=gate)
+    rates = {}
+    for odds in (-9.0, 9.0):
+        monkeypatch.setattr(plain_engine, "outputs", lambda image, odds=odds: np.array([1, 0, 0, odds], np.float32))
+        event = judge_all(Analyzer(bundle, 4000), heart(5)[:20_000])[0].event
+        rates[event.quality.state] = (event.heart_rate_bpm, event.heart_rate_confidence)
+    assert rates["poor-signal"] == (None, None)
+    assert rates[None][0] == pytest.approx(HeartParameters().rhythm.heart_rate_bpm, abs=5.0)
+    assert rates[None][1] > 0.5
+
+
+def test_a_clip_without_a_whole_beat_is_withheld(plain_bundle):
+    """A clip of 0.4 s is looped, but not judged, however good the loop is."""
+    event = judge_all(Analyzer(plain_bundle, 4000), heart(2)[3000:4600])[0].event
+    assert event.short
+    assert (event.quality.score, event.verdict.state) == (0.0, "poor-signal")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The ring buffer: one writer, several readers, absolute positions."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -310,6 +311,16 @@ def test_a_waiting_reader_is_woken_by_a_push_and_by_the_close():
     reader.join(timeout=30.0)
     assert not reader.is_alive()
     np.testing.assert_array_equal(np.concatenate([read.waveform for read in reads]), ramp(0, 3))
+
+
+def test_the_close_wakes_every_reader(monkeypatch):
+    """A reader that sleeps is notified, and does not sleep until its wait is over."""
+    ring = RingBuffer(10)
+    cursors, notified = [ring.cursor(), ring.cursor()], []
+    for cursor in cursors:
+        monkeypatch.setattr(cursor, "wakeup", SimpleNamespace(notify=lambda cursor=cursor: notified.append(cursor)))
+    ring.close()
+    assert notified == cursors
 
 
 def test_an_empty_push_ends_no_wait():

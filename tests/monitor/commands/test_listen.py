@@ -10,6 +10,7 @@ import pytest
 
 from monitor.audio.recorder import recorder
 from monitor.cli import main
+from monitor.commands import listen as listen_command
 from monitor.errors import OutputError
 
 
@@ -41,6 +42,20 @@ def test_flags_are_passed_to_the_device(library):
     """Device, channel, rate and latency."""
     assert listen("--device", "5", "--channel", "2", "--rate", "8000", "--latency", "0.4", "--json") == 0
     assert library.opened == [("pulse", 2, 8000, 0.4)]
+
+
+@pytest.mark.parametrize(("flags", "once"), [((), False), (("--once",), True)])
+def test_once_is_passed_to_the_source(library, monkeypatch, flags, once):
+    """With `--once` the source ends when its device is lost; without, it does not."""
+    passed = []
+    real = listen_command.MicrophoneSource
+    monkeypatch.setattr(
+        listen_command,
+        "MicrophoneSource",
+        lambda *values, **named: passed.append(named["once"]) or real(*values, **named),
+    )
+    assert listen("--json", *flags) == 0
+    assert passed == [once]
 
 
 def test_flags_win_over_variables(library, monkeypatch, json_lines):

@@ -41,6 +41,13 @@ def test_half_lags_are_interpolated(cycle: float) -> None:
     assert values * np.array(TABLES.inverse_prior) * overlap == pytest.approx(np.cos(np.pi * half / cycle), abs=0.02)
 
 
+def test_the_late_part_is_scaled_by_its_overlap() -> None:
+    """A lag of k leaves n - k products of the n values that are behind the early part and the edge of the kernel."""
+    values = TABLES.length - TABLES.num_early - (7 + 35 - 1) // 4
+    lags = np.arange(len(TABLES.late_scale))
+    assert TABLES.late_scale == pytest.approx(values / (values - lags))
+
+
 def test_half_lags_span_the_rates() -> None:
     """The first is that of 200 beats per minute, the last that of 40."""
     assert 120.0 / (TABLES.first * TABLES.spacing_s) == pytest.approx(MAX_BPM)

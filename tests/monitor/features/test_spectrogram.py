@@ -269,6 +269,19 @@ def test_frames_of_a_window(signals: Any) -> None:
     assert frames.high_power.max() < 1e-6 * frames.low_power.min()
 
 
+@pytest.mark.parametrize(
+    ("inside", "outside", "part"), [(39, 38, "high_power"), (9, 10, "low_power"), (2, 1, "low_power")]
+)
+def test_the_edges_of_the_bands(inside: int, outside: int, part: str, signals: Any) -> None:
+    """At 20, 150 and 600 Hz: of a tone in the first bin outside, a quarter of one side lobe remains."""
+    powers = []
+    for row in (inside, outside):
+        stream = StreamingSpectrogram(HEART)
+        stream.push(signals.tone(15.625 * row, WINDOW))
+        powers.append(float(getattr(stream.window(0), part).mean()))
+    assert powers[0] / powers[1] == pytest.approx(5.0, abs=0.3)
+
+
 def test_latest_frames(sound: NDArray[np.float32]) -> None:
     """The newest frames are the end of the newest window; asking for 0 gives none."""
     stream = StreamingSpectrogram(HEART)

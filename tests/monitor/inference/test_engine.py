@@ -40,6 +40,18 @@ def test_shapes(content: bytes) -> None:
     assert np.isfinite(outputs).all()
 
 
+def test_the_network_runs_on_one_thread(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of the interpreter would compete with those of the monitor and change the rounding."""
+    from ai_edge_litert import interpreter
+
+    asked, real = [], interpreter.Interpreter
+    monkeypatch.setattr(
+        interpreter, "Interpreter", lambda **options: asked.append(options["num_threads"]) or real(**options)
+    )
+    LiteRTEngine(content)
+    assert asked == [1]
+
+
 def test_outputs_depend_on_the_image_alone(content: bytes) -> None:
     """The same image gives the same outputs bit for bit, whatever was run in between."""
     first, second = images(2)

@@ -113,3 +113,27 @@ def test_a_window_passes_from_the_threshold_on(values: GateFeatures, odds: float
     """It passes if the score is at least the threshold."""
     assert GATE.passes(values, odds) == (GATE.score(values, odds) >= GATE.poor_below)
     assert dataclasses.replace(GATE, poor_below=GATE.score(values, odds) * 0.999).passes(values, odds)
+
+
+@pytest.mark.parametrize(("ratio_db", "strength"), [(-5.0, 1.0), (0.0, 1.0), (5.0, 0.5), (9.0, 0.1), (10.0, 0.0)])
+def test_bumps_count_by_the_power_above_600_hz(ratio_db: float, strength: float) -> None:
+    """In full where the low band is no louder, and not at all where it is 10 dB louder."""
+    level = np.random.default_rng(1).standard_normal(HEART.num_frames).astype(np.float32)
+    high = np.exp(level)
+    frames = FrameWindow(
+        np.zeros((HEART.num_frames, 64), np.float32), level, high * np.float32(10 ** (ratio_db / 10)), high
+    )
+    assert gate_features(frames, 0.5).bumps == pytest.approx(0.3 * strength, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("values", "score"),
+    [
+        ((2.813, 0.6681, 1.293, 0.0004537), 0.978543),
+        ((1.0, 0.5, 1.2, 0.0), 0.509769),
+        ((3.0, 0.2, 0.9, 0.05), 0.000464),
+    ],
+)
+def test_scores_of_the_default_gate(values: tuple[float, float, float, float], score: float) -> None:
+    """The fitted weights give these scores; another fit changes them knowingly."""
+    assert DEFAULT_GATE.score(GateFeatures(*values), None) == pytest.approx(score, abs=1e-6)

@@ -53,6 +53,12 @@ class TestWindow:
             "     7.5 s  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
         )
 
+    def test_the_columns_are_of_the_window_alone(self) -> None:
+        """Label, confidence and scores are the window's; a rolling verdict that differs is a remark."""
+        rolling = Verdict("verdict", "normal", 0.61, {"normal": 0.61, "murmur": 0.3, "extrastole": 0.09})
+        line = plain_window(dataclasses.replace(WINDOW, rolling=rolling))
+        assert line == f"{plain_window(WINDOW)}   rolling: normal"
+
     def test_fits_eighty_columns(self) -> None:
         """The line of a plain verdict does not wrap at 80 columns."""
         assert len(plain_window(WINDOW)) <= 80

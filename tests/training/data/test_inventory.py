@@ -131,6 +131,13 @@ class TestCounts:
         assert inventory.missing_labels == ("normal", "murmur", "extrastole")
         assert part.without_patient == 0
 
+    def test_a_copy_of_what_is_set_aside_is_no_leak(self, write: Write, heart_waveform: NDArray[np.float32]) -> None:
+        """A duplicate counts as trained on only if both recordings are."""
+        write("set_a/normal__201101070538.wav", sound=heart_waveform)
+        folder = write("set_a/artifact__201012172012.wav", sound=heart_waveform).parent
+        (pair,) = take_inventory(read_sets([folder]), "auto").duplicates
+        assert not pair.train
+
     def test_every_file_a_patient(self, write: Write) -> None:
         """With ``file``, unknown patients are counted as one per file."""
         write("normal/a.wav")

@@ -127,6 +127,12 @@ class TestRepeats:
         assert result.value == pytest.approx(np.mean([one.value for one in each]))
         assert result.high - result.low < max(one.high - one.low for one in each)
 
+    def test_the_auc_is_the_fraction_of_pairs_in_order(self) -> None:
+        """Three of the four pairs of a positive and a negative are in order, in both repeats."""
+        positive = np.array([True, True, False, False])
+        scores = np.array([[0.9, 0.4, 0.5, 0.1], [0.6, 0.2, 0.3, 0.1]])
+        assert auc_estimate(positive, scores, ["a", "b", "c", "d"]).value == 0.75
+
     def test_shapes_that_do_not_fit(self) -> None:
         """Scores of other recordings or labels are refused."""
         ground_truth, scores = scored(0)

@@ -13,6 +13,7 @@ from monitor.errors import MissingExtraError
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
+from training.reports import plots
 from training.reports.plots import check_matplotlib, write_plots
 
 EVEN = (0.4, 0.3, 0.3)
@@ -41,6 +42,16 @@ class TestWithMatplotlib:
         paths = write_plots(evaluation, tmp_path / "new" / "plots")
         assert [path.name for path in paths] == ["confusion.png", "roc.png", "reliability.png", "coverage.png"]
         assert all(min(size_of(path)) > 400 for path in paths)
+
+    def test_a_roc_curve_for_each_label(self, evaluation: Evaluation) -> None:
+        """Each label has a curve from corner to corner, beside the diagonal and the line of the specificity."""
+        from matplotlib.figure import Figure
+
+        axes = Figure().subplots()
+        plots._roc(evaluation, axes)
+        curves = [line for line in axes.lines if str(line.get_label()).startswith(evaluation.info.labels)]
+        assert len(curves) == len(evaluation.info.labels)
+        assert all(line.get_xydata()[[0, -1]].tolist() == [[0, 0], [1, 1]] for line in curves)
 
     def test_the_same_evaluation_the_same_files(self, evaluation: Evaluation, tmp_path: Path) -> None:
         """The same evaluation gives the same files: no time, nothing of the machine."""

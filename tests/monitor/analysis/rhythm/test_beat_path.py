@@ -115,6 +115,18 @@ def test_old_peaks_are_dropped() -> None:
     assert len(path._peaks) <= 200
 
 
+def test_final_beats_are_let_go_of() -> None:
+    """After an hour the path behind the newest peak is short: a final beat holds none before it."""
+    path = BeatPath(30.0)
+    for index in range(3000):
+        path.add(30.0 * index, 1.0)
+        path.settle(30.0 * index - 75.0)
+    peak, length = path._peaks[-1], 0
+    while peak is not None:
+        peak, length = peak.previous, length + 1
+    assert length <= 5
+
+
 def test_nothing_is_settled_without_peaks() -> None:
     """No peak, no beat."""
     assert BeatPath(30.0).settle(FAR) == []
