@@ -262,6 +262,8 @@ class Summary:
         Windows that were good enough for a label or "uncertain".
     withheld : mapping of str to int
         The other windows: how many for each reason, the most frequent first; a state where there is no reason.
+    truncated : bool
+        Whether sound is missing that the recording promises, or is damaged.
     """
 
     source: str
@@ -272,6 +274,7 @@ class Summary:
     heart_rate_bpm: float | None
     judged: int = 0
     withheld: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    truncated: bool = False
 
     @property
     def judgement(self) -> Verdict:

@@ -56,8 +56,8 @@ def play(
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        If the source cannot be opened (then nothing was shown), fails later (then the windows before it and the
-        summary were shown), or the recording cannot be written.
+        If the source cannot be opened (then nothing was shown), fails later or lacks sound that it promises
+        (then the windows before it and the summary were shown), or the recording cannot be written.
     """
     with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.deferred():
         pipeline.drain(0.0)
@@ -80,6 +80,8 @@ def play(
         view.end(pipeline.summary())
         if not interrupts.requested:
             pipeline.raise_errors()
+            if source.shortfall is not None:
+                raise source.shortfall
     return snapshot
 
 

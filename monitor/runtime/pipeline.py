@@ -160,7 +160,7 @@ class Pipeline:
 
     def summary(self) -> Summary:
         """Return the result so far; of the whole recording once it has ended."""
-        return self._worker.summary()
+        return dataclasses.replace(self._worker.summary(), truncated=self._source.shortfall is not None)
 
     @property
     def source(self) -> Source:

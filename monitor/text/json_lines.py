@@ -152,6 +152,7 @@ def summary_line(summary: Summary) -> str:
             "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
             "judged": int(summary.judged),
             "withheld": {reason: int(count) for reason, count in summary.withheld.items()},
+            "truncated": bool(summary.truncated),
         }
     )
 

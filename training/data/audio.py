@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding.decoder import Decoder
 from monitor.errors import DataError, RecordingError
 from monitor.features.image import FrameWindow
 from monitor.features.resample import resampled
@@ -113,12 +112,11 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
         before the part begins.
     """
     try:
-        with soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path) as file:
-            rate: int = file.samplerate
-            file.seek(min(round(start_s * rate), file.frames) if start_s else 0)
-            count = -1 if end_s is None else max(0, round(end_s * rate) - file.tell())
-            samples: NDArray[np.float32] = file.read(count, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
+        with Decoder(str(path), str(path)) as sound:
+            rate = sound.sample_rate
+            start = round(start_s * rate)
+            samples = _first(sound, start, None if end_s is None else max(0, round(end_s * rate) - start))
+    except OSError as error:
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
     if start_s and not len(samples):
         raise RecordingError(f"{path}: ends before {start_s:g} s", "correct start_s, or leave it out")
@@ -129,6 +127,17 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
     if not len(samples):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
     return samples, rate
+
+
+def _first(sound: Decoder, start: int, count: int | None) -> NDArray[np.float32]:
+    """Return ``count`` samples from a sample on, fewer at the end; all of them for None."""
+    blocks, left = [np.zeros((0, sound.channels), np.float32)], math.inf if count is None else count
+    for block in sound.blocks(start):
+        blocks.append(block[: int(min(left, len(block)))].copy())
+        left -= len(block)
+        if left <= 0:
+            break
+    return np.concatenate(blocks)  # (samples, channels)
 
 
 def read_waveform(

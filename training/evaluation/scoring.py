@@ -8,24 +8,20 @@ the bundle; needs no TensorFlow.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding.decoder import Decoder
+from monitor.audio.sources.decoding.pcm import pick_channel
 from monitor.errors import RecordingError
 from monitor.inference.bundle import Bundle
 from monitor.inference.window_scorer import WindowScorer
 from training.data.recording import Recording
 
 __all__ = ["ScoredRecording", "recording_outputs", "score_recording"]
-
-BLOCK_SAMPLES = 16_384
-BLOCK_VALUES = 2**19
-"""Values in one read at most, for any number of channels."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,14 +48,6 @@ class ScoredRecording:
     num_withheld: int
     num_windows: int
     duration_s: float
-
-
-class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
-    """A file read from start to end: a seek after every read would make MP3 depend on the size of the reads."""
-
-    def seekable(self) -> bool:
-        """Return False, whatever the file allows."""
-        return False
 
 
 def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> ScoredRecording:
@@ -117,12 +105,12 @@ def recording_outputs(
     """
     path, is_article = recording.path, bundle.spec.kind == "article"
     try:
-        with _SequentialFile(os.fsencode(path) if os.name == "posix" else str(path)) as file:
-            sample_rate = _usable_rate(file, path)
+        with Decoder(str(path), str(path)) as sound:
+            sample_rate = _usable_rate(sound, path)
             scorer = WindowScorer(bundle, sample_rate, hop_s)
-            windows = scorer.score_blocks(_part(_blocks(file, path), recording, sample_rate))
+            windows = scorer.score_blocks(_part(_blocks(sound, path), recording, sample_rate))
             scored = [(window.outputs, is_article or window.passes_gate) for window in windows]
-    except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
+    except OSError as error:
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
     if not scored:
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
@@ -130,20 +118,17 @@ def recording_outputs(
     return outputs, passing, scorer.end_sample / sample_rate
 
 
-def _usable_rate(file: _SequentialFile, path: Path) -> int:
+def _usable_rate(sound: Decoder, path: Path) -> int:
     """Return the sample rate of a file, Hz."""
-    rate = int(file.samplerate)
-    if not 1000 <= rate <= 192_000:
-        raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out")
-    return rate
+    if not 1000 <= sound.sample_rate <= 192_000:
+        raise RecordingError(f"{path}: has a rate of {sound.sample_rate} Hz, not 1000 to 192000", "leave it out")
+    return sound.sample_rate
 
 
-def _blocks(file: _SequentialFile, path: Path) -> Iterator[NDArray[np.float32]]:
+def _blocks(sound: Decoder, path: Path) -> Iterator[NDArray[np.float32]]:
     """Yield a file in mono blocks: the mean of the channels, as in the monitor."""
-    samples = max(1, min(BLOCK_SAMPLES, BLOCK_VALUES // file.channels))
-    buffer = np.empty((samples, file.channels), np.float32)
-    while len(block := file.read(out=buffer)):
-        mono = _mean_of_channels(block)
+    for block in sound.blocks():
+        mono = pick_channel(block, None)
         if not np.isfinite(mono).all():
             raise RecordingError(f"{path}: holds NaN or infinite values", "check the file, or leave it out")
         yield mono
@@ -163,13 +148,3 @@ def _part(
             yield part
         if end is not None and position >= end:
             return
-
-
-def _mean_of_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of all channels, bit for bit as in the monitor; NaN if a value is not finite."""
-    mono: NDArray[np.float32] = block[:, 0].copy()
-    with np.errstate(over="ignore", invalid="ignore"):
-        for other in block.T[1:]:
-            mono += other
-        mono *= np.float32(1.0 / block.shape[1])
-    return mono

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.ring_buffer import RingBuffer
+from monitor.errors import RecordingError
 from monitor.log import get_logger
 from monitor.messages import DeviceStatus
 
@@ -54,6 +55,9 @@ class Source(abc.ABC):
         Length in seconds; None where unknown.
     speed : float or None
         Multiple of real time; None for as fast as the readers take it.
+    shortfall : RecordingError or None
+        What is missing of the sound that was promised, once that is known; what is there is played. Written by the
+        source's thread.
     live : bool
         Whether the sound comes from an input that a person can do something about, not from a recording.
     """
@@ -62,6 +66,7 @@ class Source(abc.ABC):
     sample_rate: int
     duration_s: float | None = None
     speed: float | None = 1.0
+    shortfall: RecordingError | None = None
     live: bool = False
 
     @property

@@ -17,19 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource, split
-from monitor.audio.sources.decoding.checks import check_file, read_error
-from monitor.audio.sources.decoding.open_ended_wav import OpenEndedWav
+from monitor.audio.sources.decoding.checks import check_file, read_error, shortfall
 from monitor.audio.sources.decoding.pcm import ChannelMixer, check_channel, check_format, pick_channel
 from monitor.errors import RecordingError
-from monitor.log import get_logger
 from monitor.output import printable
 
 if TYPE_CHECKING:
     from monitor.audio.sources.decoding.decoder import Decoder
 
 __all__ = ["RecordingSource"]
-
-logger = get_logger(__name__)
 
 
 class RecordingSource(PacedSource):
@@ -95,6 +91,7 @@ class RecordingSource(PacedSource):
             self._start_sample = round(start_s * sound.sample_rate)
             self._check_start(sound.num_samples)
             self._check_sound(sound)
+            self.shortfall = shortfall(self.name, sound.missing)
             if sound.num_samples is not None and not loop:
                 self.duration_s = (sound.num_samples - self._start_sample) / sound.sample_rate
 
@@ -133,18 +130,15 @@ class RecordingSource(PacedSource):
                     mono = self._mixer.mix(block)
                     num_samples += len(mono)
                     yield from split(mono, block_samples)
+                self.shortfall = shortfall(self.name, sound.missing)
             if not self._loop:
                 return
             if num_samples == 0:
                 raise self._no_samples()
 
-    def _open(self) -> Decoder | OpenEndedWav:
+    def _open(self) -> Decoder:
         """Open the recording."""
         try:
-            open_ended = OpenEndedWav.open(self._path, self.name)
-            if open_ended is not None:
-                logger.info("%s: the WAV header states no length; reading to the end of the file", self.name)
-                return open_ended
             from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when there is a file
 
             return Decoder(str(self._path), self.name)
@@ -165,7 +159,7 @@ class RecordingSource(PacedSource):
                 "choose a smaller --start",
             )
 
-    def _check_sound(self, sound: Decoder | OpenEndedWav) -> None:
+    def _check_sound(self, sound: Decoder) -> None:
         """Refuse a recording without a finite sample; reads up to the first one only."""
         samples = 0
         for block in sound.blocks(self._start_sample):

@@ -19,14 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource, split
+from monitor.audio.sources.decoding.checks import shortfall
+from monitor.audio.sources.decoding.foreign import foreign_form
 from monitor.audio.sources.decoding.pcm import ChannelMixer, RawFormat, check_channel, check_format
-from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, read_wav_header
+from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, WavHeader, is_chunk_name, read_wav_header
 from monitor.errors import RecordingError
-from monitor.log import get_logger
 
 __all__ = ["PipeSource", "RawFormat"]
-
-logger = get_logger(__name__)
 
 NAME = "standard input"
 
@@ -37,9 +36,9 @@ READ_BYTES = 2**16
 """Largest read: the capacity of a pipe on Linux."""
 
 MAX_WHOLE_BYTES = 256 * 2**20
-"""Largest compressed recording taken from standard input, which has to be read into memory."""
+"""Largest recording other than an uncompressed WAV taken from standard input, which has to be read into memory."""
 
-CONTAINERS = (b"fLaC", b"OggS", b"ID3", b"FORM", b"RIFX", b"riff", b"caff", b".snd")
+CONTAINERS = (b"fLaC", b"OggS", b"ID3", b"FORM", b"RIFX", b"riff", b"caff", b".snd", b"Creative", b"NIST_1A")
 
 
 class PipeSource(PacedSource):
@@ -98,6 +97,8 @@ class PipeSource(PacedSource):
         self._mixer = ChannelMixer(channel)
         self._bytes = _StoppableReader(stream, self._stopping)
         self._data_bytes: int | None = None
+        self._riff_bytes = 0  # from the first sample to the end that the RIFF header states
+        self._header: WavHeader | None = None
         self._compressed: io.BytesIO | None = None
         self._format = raw if raw is not None else self._read_header()
         check_format(NAME, self._format.sample_rate, self._format.channels, channel)
@@ -116,7 +117,7 @@ class PipeSource(PacedSource):
         Raises
         ------
         RecordingError
-            If the stream holds no samples, or a compressed recording is damaged.
+            If the stream holds no samples.
         """
         compressed, num_samples = self._compressed, 0
         for block in self._pcm_blocks(block_samples) if compressed is None else self._decoded_blocks(compressed):
@@ -130,21 +131,44 @@ class PipeSource(PacedSource):
         """Yield samples as they arrive, ``(samples, channels)``; an incomplete sample at the end is dropped."""
         size = self._format.frame_bytes
         max_bytes = max(1, min(block_samples, READ_BYTES // size)) * size
-        left = self._data_bytes
+        left, arrived = self._data_bytes, 0
         rest = b""
-        while left is None or left > 0:
+        while left is None or left > 0 or (left := self._bytes_behind()) != 0:
             wanted = max_bytes - len(rest)
             data = self._bytes.read_some(wanted if left is None else min(wanted, left))
             if not data:
-                if left and not self._stopping.is_set():
-                    logger.warning("%s: ended %d bytes before the length in its header", NAME, left)
+                if left and not self._stopping.is_set() and arrived not in (self._riff_bytes, self._riff_bytes + 1):
+                    self.shortfall = shortfall(NAME, f"{left} of {self._data_bytes} bytes of sound are missing")
                 return
             left = None if left is None else left - len(data)
+            arrived += len(data)
             rest += data
             whole = len(rest) // size * size
             if whole:
                 yield self._format.decode(rest[:whole])
             rest = rest[whole:]
+
+    def _bytes_behind(self) -> int | None:
+        """Return the bytes of sound behind the promised end: 0 if there is none, None up to the end of the stream."""
+        pad = (self._data_bytes or 0) % 2
+        tail = self._bytes.read_exactly(pad + 12)
+        behind = tail[pad:]
+        if behind[:4] in WAV_MAGICS and behind[8:] == b"WAVE":
+            header = read_wav_header(self._bytes.read_exactly, self._bytes.skip)
+            if header is not None and _format_of(header) == _format_of(self._header):
+                self._data_bytes, self._riff_bytes = header.data_bytes, 0
+                return header.data_bytes
+            self.shortfall = shortfall(NAME, "another recording of another format follows, and is left out")
+            return 0
+        if len(behind) < 8 or is_chunk_name(behind[:4]) or behind.startswith(b"ID3"):
+            return 0
+        while not tail.strip(b"\0"):  # zeros up to the end are padding, not sound
+            more = self._bytes.read_some(READ_BYTES)
+            if not more or len(tail) > MAX_WHOLE_BYTES:
+                return 0
+            tail += more
+        self._bytes.push_back(tail)
+        return None
 
     def _decoded_blocks(self, compressed: io.BytesIO) -> Iterator[NDArray[np.float32]]:
         """Yield the sound of a compressed recording, ``(samples, channels)``."""
@@ -152,6 +176,7 @@ class PipeSource(PacedSource):
 
         with Decoder(compressed, NAME) as sound:
             yield from sound.blocks()
+            self.shortfall = shortfall(NAME, sound.missing)
 
     def _read_header(self) -> RawFormat:
         """Identify the content of the stream; return the format of the samples."""
@@ -159,30 +184,36 @@ class PipeSource(PacedSource):
         if not head:
             raise RecordingError(f"{NAME}: nothing came", "pipe a recording in: auscult replay - < FILE")
         if head[:4] in WAV_MAGICS and head[8:] == b"WAVE":
-            return self._read_wav_header()
+            return self._read_wav_header(head)
+        foreign = foreign_form(head, "FILE")
+        if foreign is not None:
+            raise RecordingError(f"{NAME}: {foreign[0]}, which cannot be read", foreign[1])
         if head.startswith(CONTAINERS) or (head[0] == 0xFF and head[1:2] >= b"\xe0"):
-            return self._read_compressed(head)
+            return self._read_whole(head)
         raise RecordingError(
             f"{NAME}: not a recording that can be recognised",
             "for headerless audio give its format: --raw s16le --rate 4000",
         )
 
-    def _read_wav_header(self) -> RawFormat:
+    def _read_wav_header(self, head: bytes) -> RawFormat:
         """Return the format of a WAV; the next byte read is the first of the samples."""
-        header = read_wav_header(self._bytes.read_exactly, self._bytes.skip)
-        if header is None:
-            raise RecordingError(f"{NAME}: the WAV ends inside its header", "check the program that sends it")
+        taken = bytearray(head)
+
+        def read(count: int) -> bytes:
+            data = self._bytes.read_exactly(min(count, MAX_WHOLE_BYTES))
+            taken.extend(data)
+            return data
+
+        header = read_wav_header(read, read)
+        if header is None or header.encoding is None:  # chunks that cannot be followed, or compressed
+            return self._read_whole(bytes(taken))
         check_format(NAME, header.sample_rate, header.channels, self._channel)
-        if header.encoding is None:
-            raise RecordingError(
-                f"{NAME}: the WAV is compressed, which cannot be read from a pipe",
-                "save it and name the file: auscult replay FILE",
-            )
-        self._data_bytes = header.data_bytes
+        self._header, self._data_bytes = header, header.data_bytes
+        self._riff_bytes = 8 + int.from_bytes(head[4:8], "little") - len(taken)
         return RawFormat(header.sample_rate, header.channels, header.encoding)
 
-    def _read_compressed(self, head: bytes) -> RawFormat:
-        """Read a compressed recording into memory; return the format of the decoded samples."""
+    def _read_whole(self, head: bytes) -> RawFormat:
+        """Read a recording other than an uncompressed WAV into memory; return the format of the decoded samples."""
         from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when it is needed
 
         compressed = self._compressed = io.BytesIO()
@@ -191,12 +222,13 @@ class PipeSource(PacedSource):
             compressed.write(data)
             if compressed.tell() > MAX_WHOLE_BYTES:
                 raise RecordingError(
-                    f"{NAME}: more than {MAX_WHOLE_BYTES // 2**20} MiB of a compressed recording",
+                    f"{NAME}: more than {MAX_WHOLE_BYTES // 2**20} MiB of a recording that has to be read whole",
                     "save it and name the file: auscult replay FILE",
                 )
         compressed.seek(0)
         with Decoder(compressed, NAME) as sound:
             check_format(NAME, sound.sample_rate, sound.channels, self._channel)
+            self.shortfall = shortfall(NAME, sound.missing)
             if sound.num_samples is not None:
                 self.duration_s = sound.num_samples / sound.sample_rate
             decoded = RawFormat(sound.sample_rate, sound.channels, "f32le")
@@ -218,6 +250,11 @@ class _StoppableReader:
         self._stream = stream
         self._stopping = stopping
         self._descriptor = _pollable_descriptor(stream)
+        self._pushed = b""
+
+    def push_back(self, data: bytes) -> None:
+        """Let the next reads return these bytes again."""
+        self._pushed = data + self._pushed
 
     def read_some(self, max_bytes: int) -> bytes:
         """Return the available bytes, 1 to ``max_bytes`` of them; none at the end of the stream or when stopped.
@@ -227,6 +264,9 @@ class _StoppableReader:
         RecordingError
             If the operating system cannot read the stream.
         """
+        if self._pushed:
+            data, self._pushed = self._pushed[:max_bytes], self._pushed[max_bytes:]
+            return data
         if self._descriptor is None:
             read = getattr(self._stream, "read1", self._stream.read)
             return b"" if self._stopping.is_set() else bytes(read(max_bytes))
@@ -254,6 +294,11 @@ class _StoppableReader:
         """Read and discard ``count`` bytes."""
         while count and (data := self.read_some(min(count, READ_BYTES))):
             count -= len(data)
+
+
+def _format_of(header: WavHeader | None) -> tuple[int, int, str | None] | None:
+    """Return what must agree for two recordings to be played as one."""
+    return None if header is None else (header.sample_rate, header.channels, header.encoding)
 
 
 def _pollable_descriptor(stream: BinaryIO) -> int | None:

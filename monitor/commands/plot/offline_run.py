@@ -115,7 +115,7 @@ def run_offline(
             raise
         error = failure
     runner.finish()
-    return runner.result(source, bundle, error)
+    return runner.result(source, bundle, error or source.shortfall)
 
 
 class _OfflineRunner:
@@ -195,7 +195,9 @@ class _OfflineRunner:
                 speed=source.speed,
             ),
             windows=tuple(self._windows),
-            summary=self._summary.summary(source.name, bundle.decision),
+            summary=dataclasses.replace(
+                self._summary.summary(source.name, bundle.decision), truncated=source.shortfall is not None
+            ),
             uncertain_below=bundle.decision.uncertain_below,
             duration_s=self.analysis.end_sample / rate,
             low=-low,

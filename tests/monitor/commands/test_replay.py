@@ -155,9 +155,17 @@ def write_bad(tmp_path, kind):
     return path
 
 
-@pytest.mark.parametrize(
-    "kind", ["missing", "empty", "text", "no-samples", "nan", "truncated", "too-slow", "directory"]
-)
+def test_a_truncated_file_is_judged_and_told(replay, tmp_path):
+    """What is there is judged; that sound is missing is a key, a line and exit code 1."""
+    code, out, err = replay(write_bad(tmp_path, "truncated"), "--speed", "max", "--json")
+    assert code == 1
+    assert json.loads(out.splitlines()[-1])["truncated"] is True
+    assert '"type":"window"' in out
+    assert len(err.splitlines()) == 1
+    assert "bytes of sound are missing; copy it again" in err
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "no-samples", "nan", "too-slow", "directory"])
 def test_bad_files_get_one_clear_line(replay, tmp_path, kind):
     """The file, what is wrong, and the next step; exit code 1, nothing on standard output, no traceback."""
     path = write_bad(tmp_path, kind)

@@ -239,6 +239,7 @@ class TestSummary:
             ("heart_rate_bpm", 77.5),
             ("judged", 38),
             ("withheld", {"much noise": 2, "no-signal": 1}),
+            ("truncated", False),
         ]
 
     def test_without_scores_values_are_null(self) -> None:

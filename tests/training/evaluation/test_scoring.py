@@ -121,7 +121,7 @@ def test_a_file_that_is_not_audio(tmp_path: Path, content: bytes) -> None:
     """One line that names the file, and the next step."""
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
-    with pytest.raises(RecordingError, match=r"broken\.wav: cannot be read as audio; check the file"):
+    with pytest.raises(RecordingError, match=r"broken\.wav: not a recording that can be read"):
         score_recording(Recording(path, ("normal",), "p", "s"), bundle_of(), 1.0)
 
 

@@ -10,21 +10,19 @@ import shlex
 import stat
 from pathlib import Path
 
-from monitor.audio.sources.decoding.wav_header import missing_bytes
 from monitor.errors import RecordingError
 from monitor.output import printable
 
-__all__ = ["check_file", "read_error"]
+__all__ = ["check_file", "read_error", "shortfall"]
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that cannot be a complete recording.
+    """Refuse a file that cannot be a recording.
 
     Raises
     ------
     RecordingError
-        If the file is missing, a directory, not a regular file, empty, not readable by this
-        user, or (WAV, AIFF) shorter than its header states.
+        If the file is missing, a directory, not a regular file, empty, or not readable by this user.
     """
     name, quoted = printable(str(path)), _in_shell(path)
     try:
@@ -35,15 +33,10 @@ def check_file(path: Path) -> None:
             raise RecordingError(f"{name}: is not a file", f"pipe the sound in: auscult replay - < {quoted}")
         if status.st_size == 0:
             raise RecordingError(f"{name}: is empty (0 bytes)", "record or copy it again")
-        with path.open("rb") as file:
-            missing, promised = missing_bytes(file)
+        with path.open("rb"):
+            pass
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise read_error(name, error) from error
-    if missing:
-        raise RecordingError(
-            f"{name}: cut short, {missing} of {promised} bytes of sound are missing",
-            f"copy it again, or classify what is there: auscult replay - < {quoted}",
-        )
 
 
 def read_error(name: str, error: OSError | ValueError) -> RecordingError:
@@ -54,6 +47,13 @@ def read_error(name: str, error: OSError | ValueError) -> RecordingError:
         return RecordingError(f"{name}: permission denied", "ask its owner for the right to read it (chmod u+r)")
     reason = (error.strerror or type(error).__name__).lower()
     return RecordingError(f"{name}: cannot be read ({reason})", "check the name and the disk, or copy it again")
+
+
+def shortfall(name: str, missing: str) -> RecordingError | None:
+    """Return the error of a recording that lacks sound, or None where nothing is missing."""
+    if not missing:
+        return None
+    return RecordingError(f"{name}: damaged or cut short, {missing}", "copy it again; what is there was classified")
 
 
 def _in_shell(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Any recording that libsndfile reads, as blocks from start to end.
+"""Any recording that libsndfile reads, as blocks from start to end: for files, pipes and training.
 
 Imports soundfile, so other modules import this one only when a recording is opened. Reads
 forward only: python-soundfile seeks after every read of a seekable file, which makes MP3
@@ -18,6 +18,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding.file_layout import find_layout
+from monitor.audio.sources.decoding.foreign import foreign_form
+from monitor.audio.sources.decoding.pieced_file import PiecedFile
 from monitor.audio.sources.stderr import discard_native_stderr
 from monitor.errors import RecordingError
 from monitor.log import get_logger
@@ -39,8 +42,8 @@ EXACT_SEEK = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC")
 NEVER_MP3 = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"FORM")
 """First bytes of files that libsndfile does not try as an MP3, whatever their name."""
 
-MP3_SLACK_SAMPLES = 4096
-"""The length of an MP3 is only known to within a few MP3 frames (encoder delay and padding)."""
+EXACT_LENGTH = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "AU", "CAF", "W64", "OGG")
+"""Formats that decode to the very number of samples that libsndfile reports; that of an MP3 is an estimate."""
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
@@ -70,7 +73,9 @@ class Decoder:
         Hz.
     channels : int
     num_samples : int or None
-        Samples per channel; None where the file does not state it.
+        Samples per channel that will come; None where the file does not state it.
+    missing : str
+        What is missing of the sound that the header promises; empty if nothing. Complete once all was decoded.
 
     Raises
     ------
@@ -89,21 +94,55 @@ class Decoder:
     """
 
     def __init__(self, file: str | BinaryIO, name: str) -> None:
-        self._name = name
+        self._name, self._broken = name, False
+        self._below = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  # closed by close
+        self._owned = isinstance(file, str)
+        try:
+            layout = find_layout(self._below, name)
+            self._head = _first_bytes(self._below)
+            whole = os.fsencode(file) if isinstance(file, str) and os.name == "posix" else file  # any bytes in a name
+            parts: list[str | bytes | BinaryIO | PiecedFile] = [
+                PiecedFile(self._below, part, layout.stated_size) for part in layout.parts
+            ]
+            self._files = [self._open(part, name) for part in parts or [whole]]
+        except BaseException:
+            self._close_below()
+            raise
+        self.missing = layout.missing
+        self.sample_rate = int(self._files[0].samplerate)
+        self.channels = int(self._files[0].channels)
+        same = [file for file in self._files if (file.samplerate, file.channels) == (self.sample_rate, self.channels)]
+        if len(same) < len(self._files):
+            self.missing = "another recording of another format follows, and is left out"
+            self._files = self._files[:1]
+        frames = sum(int(file.frames) for file in self._files)
+        self.num_samples = layout.num_samples or (frames if frames < UNKNOWN_FRAMES else None)
+
+    def _open(self, file: str | bytes | BinaryIO | PiecedFile, name: str) -> _Forward:
+        """Return an open file.
+
+        Raises
+        ------
+        RecordingError
+            If libsndfile cannot read it.
+        """
         try:
             # libmpg123 writes to standard error; turned away only when libsndfile may try the file as an MP3
-            with contextlib.nullcontext() if _first_bytes(file) in NEVER_MP3 else discard_native_stderr():
-                self._file = _Forward(file)
+            with contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr():
+                return _Forward(file)
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a name that ends in .raw
-            raise RecordingError(
-                f"{name}: not a recording that can be read",
-                "give a wav, flac, ogg, mp3 or aiff file, or for headerless audio give its format: "
-                "auscult replay - --raw s16le --rate 4000 < FILE",
-            ) from error
-        self.sample_rate = int(self._file.samplerate)
-        self.channels = int(self._file.channels)
-        frames = int(self._file.frames)
-        self.num_samples = frames if frames < UNKNOWN_FRAMES else None
+            raise self._unreadable(name) from error
+
+    def _unreadable(self, name: str) -> RecordingError:
+        """Return the error for a file that libsndfile cannot read."""
+        foreign = foreign_form(self._head, name if self._owned else "FILE")
+        if foreign is not None:
+            return RecordingError(f"{name}: {foreign[0]}, which cannot be read", foreign[1])
+        return RecordingError(
+            f"{name}: not a recording that can be read",
+            "give a wav, flac, ogg, mp3 or aiff file, or for headerless audio give its format: "
+            "auscult replay - --raw s16le --rate 4000 < FILE",
+        )
 
     def __enter__(self) -> Self:
         """Return the decoder itself."""
@@ -117,7 +156,14 @@ class Decoder:
 
     def close(self) -> None:
         """Close the file. Twice is safe."""
-        self._file.close()
+        for file in self._files:
+            file.close()
+        self._close_below()
+
+    def _close_below(self) -> None:
+        """Close the file that was opened here; one that was given stays open."""
+        if self._owned:
+            self._below.close()
 
     def blocks(self, start_sample: int = 0) -> Iterator[NDArray[np.float32]]:
         """Yield the sound from ``start_sample`` on; call it once.
@@ -127,60 +173,58 @@ class Decoder:
         ndarray, shape (samples, channels), float32
             In [-1, 1] for integer formats; floats unchanged. Valid until the next block.
 
-        Raises
-        ------
-        RecordingError
-            If the recording is damaged, or ends before the length in its header.
+        Notes
+        -----
+        Damage ends the sound; :attr:`missing` then says where.
         """
         samples = max(1, min(MAX_BLOCK_SAMPLES, MAX_BLOCK_VALUES // self.channels))
         buffer = np.empty((samples, self.channels), np.float32)
         position = self._seek(start_sample)
-        while len(block := self._read(buffer, position)):
-            begin = max(0, start_sample - position)
-            position += len(block)
-            if begin < len(block):
-                yield block[begin:]
-        if self._is_short(position):
-            raise self._damaged(position)
-        if self.num_samples is not None and position != self.num_samples:
-            logger.info("%s: %d samples decoded, %d in the header", self._name, position, self.num_samples)
+        for file in self._files:
+            first = position if file is self._files[0] else 0  # in this file
+            while len(block := self._read(file, buffer, first)):
+                begin = max(0, start_sample - position)
+                position, first = position + len(block), first + len(block)
+                if begin < len(block):
+                    yield block[begin:]
+        if self._broken or self._is_short(position):
+            self.missing = self._damage(position)
 
     def _seek(self, start_sample: int) -> int:
         """Seek to ``start_sample`` where that is exact; return the new position."""
-        if start_sample and self._file.format in EXACT_SEEK:
+        if start_sample and len(self._files) == 1 and self._files[0].format in EXACT_SEEK:
             try:
-                return int(self._file.seek(start_sample))
+                return int(self._files[0].seek(start_sample))
             except soundfile.SoundFileError as error:
                 logger.info("%s: cannot seek (%s); decoding from the start", self._name, error)
         return 0
 
-    def _read(self, buffer: NDArray[np.float32], position: int) -> NDArray[np.float32]:
-        """Fill ``buffer``; return the filled part."""
+    def _read(self, file: _Forward, buffer: NDArray[np.float32], first: int) -> NDArray[np.float32]:
+        """Fill ``buffer`` from sample ``first`` of a file on; return the filled part, up to damage if there is any."""
+        if self._broken:
+            return buffer[:0]
         try:
-            block: NDArray[np.float32] = self._file.read(out=buffer)
+            block: NDArray[np.float32] = file.read(out=buffer)
         except soundfile.SoundFileError as error:
-            raise self._damaged(position) from error
+            logger.info("%s: %s", self._name, error)
+            self._broken = True
+            return buffer[: max(0, min(len(buffer), file.tell() - first))]
         return block
 
     def _is_short(self, position: int) -> bool:
         """Whether the sound ended too early, in formats whose header is exact enough."""
-        slack = {"FLAC": 0, "MP3": MP3_SLACK_SAMPLES + self.sample_rate}.get(self._file.format)
-        return slack is not None and self.num_samples is not None and position + slack < self.num_samples
+        exact = self._files[0].format in EXACT_LENGTH
+        return exact and self.num_samples is not None and position < self.num_samples
 
-    def _damaged(self, position: int) -> RecordingError:
-        """Return the error for sound that ends or breaks at ``position``."""
+    def _damage(self, position: int) -> str:
+        """Return what is missing of sound that ends or breaks at ``position``."""
         whole = f" of {self.num_samples / self.sample_rate:.1f} s" if self.num_samples else ""
-        return RecordingError(
-            f"{self._name}: damaged or cut short, decoding stops after {position / self.sample_rate:.1f} s{whole}",
-            "copy it again; what came before was classified",
-        )
+        return f"decoding stops after {position / self.sample_rate:.1f} s{whole}"
 
 
-def _first_bytes(file: str | BinaryIO) -> bytes:
-    """Return the first four bytes of a file, fewer where it is shorter."""
-    if isinstance(file, str):
-        with open(file, "rb") as opened:
-            return opened.read(4)
-    head = file.read(4)
+def _first_bytes(file: BinaryIO) -> bytes:
+    """Return the first bytes of a file, fewer where it is shorter; the position is then the start."""
+    file.seek(0)
+    head = file.read(64)
     file.seek(0)
     return head

@@ -15,7 +15,17 @@ import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Literal
 
-__all__ = ["WAV_MAGICS", "WavHeader", "missing_bytes", "only_chunks_follow", "read_wav_header", "skipper"]
+__all__ = [
+    "AIFF_KINDS",
+    "WAV_MAGICS",
+    "WavHeader",
+    "chunks",
+    "is_chunk_name",
+    "is_unknown",
+    "only_chunks_follow",
+    "read_wav_header",
+    "skipper",
+]
 
 WAV_MAGICS = (b"RIFF", b"RF64", b"BW64")
 AIFF_KINDS = (b"AIFF", b"AIFC")
@@ -25,6 +35,7 @@ MAX_BODY_BYTES = 256
 MIN_FORMAT_BYTES = 16
 """Size of the shortest valid format chunk."""
 
+PADDED_BYTES = 4
 INTEGERS = {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le"}
 FLOATS = {4: "f32le", 8: "f64le"}
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
@@ -48,6 +59,10 @@ class WavHeader:
         Size of the samples in bytes; None where the recorder did not know it.
     zero_size : bool
         Whether the size was written as 0, as by a recorder that never finished the file.
+    format_chunk : bytes
+        The body of the format chunk, its fields made to agree.
+    contradicts : bool
+        Whether its fields did not agree: bits of a sample, and bytes of a frame.
     """
 
     sample_rate: int
@@ -55,6 +70,8 @@ class WavHeader:
     encoding: str | None
     data_bytes: int | None
     zero_size: bool = False
+    format_chunk: bytes = dataclasses.field(default=b"", compare=False)
+    contradicts: bool = dataclasses.field(default=False, compare=False)
 
 
 def read_wav_header(read: Read, skip: Skip) -> WavHeader | None:
@@ -70,10 +87,10 @@ def read_wav_header(read: Read, skip: Skip) -> WavHeader | None:
     Returns
     -------
     WavHeader or None
-        None when the sound ends before a format chunk and the samples.
+        None when the sound ends before a format chunk and the samples, or something that is no chunk comes first.
     """
     format_chunk, wide_size = b"", 0
-    for kind, size, body in _chunks(read, skip, "little", (b"fmt ", b"ds64")):
+    for kind, size, body in chunks(read, skip, "little", (b"fmt ", b"ds64")):
         if kind == b"fmt ":
             format_chunk = body
         elif kind == b"ds64":
@@ -85,69 +102,76 @@ def read_wav_header(read: Read, skip: Skip) -> WavHeader | None:
 
 
 def _header(format_chunk: bytes, size: int) -> WavHeader:
-    """Return the header for a format chunk of at least 16 bytes and the size of the samples."""
-    tag, channels, frame_bytes = (int.from_bytes(format_chunk[at : at + 2], "little") for at in (0, 2, 12))
+    """Return the header for a format chunk of at least 16 bytes and the size of the samples.
+
+    Where bits and bytes disagree the bits decide, as in libsndfile; without bits the bytes do.
+    """
+    tag, channels, frame_bytes, bits = (int.from_bytes(format_chunk[at : at + 2], "little") for at in (0, 2, 12, 14))
     if tag == EXTENSIBLE:
         tag = int.from_bytes(format_chunk[24:26], "little")
-    sample_bytes, rest = divmod(frame_bytes, max(1, channels))
     encodings = {PCM: INTEGERS, FLOAT: FLOATS}.get(tag, {})
+    stated, rest = divmod(frame_bytes, max(1, channels))
+    sample_bytes = (bits + 7) // 8 or stated
+    if stated == PADDED_BYTES and sample_bytes == PADDED_BYTES - 1 and not rest:  # 24 bits, each in four bytes
+        sample_bytes = stated
+    contradicts = sample_bytes in encodings and (frame_bytes != sample_bytes * channels or not bits)
+    if contradicts:
+        fixed = (sample_bytes * channels).to_bytes(4, "little")[:2] + (8 * sample_bytes).to_bytes(2, "little")
+        format_chunk = format_chunk[:12] + fixed + format_chunk[16:]
     return WavHeader(
         sample_rate=int.from_bytes(format_chunk[4:8], "little"),
         channels=channels,
-        encoding=None if rest else encodings.get(sample_bytes),
-        data_bytes=None if _is_unknown(size) else size,
+        encoding=encodings.get(sample_bytes) if channels else None,
+        data_bytes=None if is_unknown(size) else size,
         zero_size=size == 0,
+        format_chunk=format_chunk,
+        contradicts=contradicts,
     )
-
-
-def missing_bytes(file: BinaryIO) -> tuple[int, int]:
-    """Return how many bytes of samples a WAV or AIFF lacks, and how many its header states.
-
-    Parameters
-    ----------
-    file : binary file, seekable, at its start
-
-    Returns
-    -------
-    tuple of (int, int)
-        (0, 0) for any other file, and where the recorder did not know the length.
-    """
-    stated, skip = 0, skipper(file)
-    magic, _, kind = file.read(4), file.read(4), file.read(4)
-    if magic in WAV_MAGICS and kind == b"WAVE":
-        header = read_wav_header(file.read, skip)
-        stated = (header.data_bytes or 0) if header else 0
-    elif magic == b"FORM" and kind in AIFF_KINDS:
-        sizes = (size for name, size, _ in _chunks(file.read, skip, "big", ()) if name == b"SSND")
-        size = next(sizes, 0)
-        stated = 0 if _is_unknown(size) else size
-    return max(0, stated - _bytes_left(file)), stated
 
 
 def only_chunks_follow(file: BinaryIO) -> bool:
     """Return whether the rest of the file consists of chunks: then the size of 0 before them is correct."""
     left = _bytes_left(file)
-    for kind, size, _ in _chunks(file.read, skipper(file), "little", ()):
+    for _, size, _ in chunks(file.read, skipper(file), "little", ()):
         left -= 8 + size + size % 2
-        if left < 0 or not (kind.isascii() and kind.decode("ascii").isprintable()):
+        if left < 0:
             return False
     return left == 0
 
 
-def _chunks(
+def chunks(
     read: Read, skip: Skip, order: Literal["little", "big"], with_body: tuple[bytes, ...]
 ) -> Iterator[tuple[bytes, int, bytes]]:
     """Yield name, size and, for the names in ``with_body``, the body of each chunk; else the body is unread."""
     while len(head := read(8)) == 8:
         kind, size = head[:4], int.from_bytes(head[4:], order)
+        if not is_chunk_name(kind):
+            return
         body = read(min(size, MAX_BODY_BYTES)) if kind in with_body else b""
         yield kind, size, body
         skip(size + size % 2 - len(body))
 
 
-def _is_unknown(size: int) -> bool:
+def is_unknown(size: int) -> bool:
     """Return whether a size is a placeholder that recorders write at first (arecord, sox, ffmpeg)."""
-    return size == 0 or 0x7FFF_0000 <= size <= 0x8000_0000 or 0xFFFF_0000 <= size <= 0xFFFF_FFFF
+    return (
+        size == 0
+        or 0x7FFF_0000 <= size <= 0x8000_0000
+        or 0x7F00_0000 <= size <= 0x7F00_0100
+        or 0xFFFF_0000 <= size <= 0xFFFF_FFFF
+        or size >= 2**62
+    )
+
+
+def is_chunk_name(name: bytes) -> bool:
+    """Return whether four bytes can be the name of a chunk.
+
+    Examples
+    --------
+    >>> is_chunk_name(b"LIST"), is_chunk_name(bytes(4))
+    (True, False)
+    """
+    return len(name) == 4 and name.isascii() and name.decode("ascii").isprintable()
 
 
 def skipper(file: BinaryIO) -> Skip:

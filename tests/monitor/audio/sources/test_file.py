@@ -211,7 +211,7 @@ def test_files_are_closed_on_every_path(tmp_path):
     before = open_descriptors()
     through_a_ring(RecordingSource(path, speed=None))
     unplayed = RecordingSource(path)
-    refusal(tmp_path / "cut.wav")
+    through_a_ring(RecordingSource(tmp_path / "cut.wav", speed=None))
     refusal(tmp_path / "text.wav")
     refusal(path, channel=2)
     ring = RingBuffer(1000)

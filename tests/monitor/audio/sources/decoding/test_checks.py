@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.audio.sources.decoding.checks import check_file, read_error
+from monitor.audio.sources.decoding.checks import check_file, read_error, shortfall
 from monitor.errors import RecordingError
 
 
@@ -64,17 +64,12 @@ def test_a_named_pipe_is_not_opened(tmp_path: Path) -> None:
     assert "is not a file; pipe the sound in: auscult replay - < " in refusal(tmp_path / "pipe")
 
 
-@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF"])
-@pytest.mark.parametrize("left", [0.0, 0.5, 0.999])
-def test_a_truncated_file(tmp_path: Path, kind: str, left: float) -> None:
-    """A file with less sound than its header states is refused, with the way to hear what is left."""
-    whole = write(tmp_path / "whole", 2000, kind).read_bytes()
-    header = len(whole) - 4000
-    path = tmp_path / "a b.wav"
-    path.write_bytes(whole[: header + int(4000 * left)])
-    line = refusal(path)
-    assert f"{4000 - int(4000 * left)} of 40" in line
-    assert line.endswith(f"copy it again, or classify what is there: auscult replay - < '{path}'")
+def test_the_line_about_missing_sound() -> None:
+    """What is missing is said with the name and the next step; a complete recording has no line."""
+    assert shortfall("a.wav", "") is None
+    assert str(shortfall("a.wav", "2 of 4 bytes of sound are missing")) == (
+        "a.wav: damaged or cut short, 2 of 4 bytes of sound are missing; copy it again; what is there was classified"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,14 @@
-"""Headers of WAV and AIFF, and the bytes that a file lacks."""
+"""Headers of WAV: format, size, and fields that disagree."""
 
 import io
 import struct
 
 import numpy as np
 import pytest
-import soundfile
 
 from monitor.audio.sources.decoding.wav_header import (
     WavHeader,
-    missing_bytes,
+    is_unknown,
     only_chunks_follow,
     read_wav_header,
     skipper,
@@ -34,13 +33,6 @@ def header_of(*chunks):
     """The header that `read_wav_header` finds in chunks, and the position after it."""
     file = io.BytesIO(b"".join(chunks))
     return read_wav_header(file.read, skipper(file)), file.tell()
-
-
-def written(waveform, kind, subtype="PCM_16", endian="FILE"):
-    """The bytes that libsndfile writes."""
-    file = io.BytesIO()
-    soundfile.write(file, waveform, 4000, subtype, endian, kind)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -93,45 +85,32 @@ def test_without_format_or_samples_there_is_no_header(chunks):
     assert header_of(*chunks)[0] is None
 
 
-def test_an_inconsistent_format_has_no_encoding():
-    """A frame that is no integer number of samples, or has no channels, has no encoding."""
-    body = struct.pack("<HHIIHH", 1, 2, 4000, 12_000, 3, 12)
-    assert header_of(chunk(b"fmt ", body), chunk(b"data", b"12"))[0].encoding is None
-    none = struct.pack("<HHIIHH", 1, 0, 4000, 0, 0, 16)
-    assert header_of(chunk(b"fmt ", none), chunk(b"data", b"12"))[0].encoding is None
-
-
-@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64", "AIFF"])
-@pytest.mark.parametrize("cut", [1, 2, 1000, 1999])
-def test_missing_bytes_are_counted(kind, cut):
-    """A file cut by some bytes lacks exactly those; a complete one lacks none."""
-    data = written(np.linspace(-0.5, 0.5, 1000), kind)
-    assert missing_bytes(io.BytesIO(data))[0] == 0
-    missing, stated = missing_bytes(io.BytesIO(data[:-cut]))
-    assert missing == cut
-    assert stated in (2000, 2008)  # AIFF counts 8 bytes of its own
-
-
-@pytest.mark.parametrize("kind", ["FLAC", "OGG", "AU"])
-def test_other_files_lack_nothing(kind):
-    """A file that is neither WAV nor AIFF is left to its decoder."""
-    subtype = "VORBIS" if kind == "OGG" else "PCM_16"
-    assert missing_bytes(io.BytesIO(written(np.zeros(1000), kind, subtype)[:-10])) == (0, 0)
-
-
 @pytest.mark.parametrize(
-    "data", [b"", b"RIFF", b"RIFF\0\0\0\0WAVE", b"RIFF\0\0\0\0AVI ", b"FORM\0\0\0\0AIFF", bytes(50)]
-)
-def test_files_without_a_size_lack_nothing(data):
-    """A file that ends in its header, or has none, states no size."""
-    assert missing_bytes(io.BytesIO(data)) == (0, 0)
+    ("channels", "frame", "bits", "encoding"),
+    [(1, 0, 16, "s16le"), (1, 4, 16, "s16le"), (2, 3, 12, "s16le"), (1, 2, 0, "s16le"), (1, 4, 24, "s32le"),
+     (2, 6, 24, "s24le"), (0, 0, 16, None)],
+)  # fmt: skip
+def test_fields_that_disagree(channels, frame, bits, encoding):
+    """The bits of a sample decide, its bytes where there are none; the format chunk is made to agree."""
+    body = struct.pack("<HHIIHH", 1, channels, 4000, 8000, frame, bits)
+    header, _ = header_of(chunk(b"fmt ", body), chunk(b"data", b"12"))
+    assert header.encoding == encoding
+    if encoding and encoding != "s32le":
+        again, _ = header_of(chunk(b"fmt ", header.format_chunk), chunk(b"data", b"12"))
+        assert not again.contradicts
+        assert again.encoding == encoding
 
 
-@pytest.mark.parametrize("size", [0, 0x7FFF_FFFF, 0xFFFF_FFFF])
-def test_an_unfinished_file_lacks_nothing(size):
-    """A recorder that did not know the length stated none."""
-    data = b"RIFF\0\0\0\0WAVE" + form_chunk() + chunk(b"data", bytes(100), size)
-    assert missing_bytes(io.BytesIO(data)) == (0, 0)
+def test_what_is_no_chunk_ends_the_header():
+    """A chunk whose size leads into the middle of something gives no header."""
+    assert header_of(form_chunk(), chunk(b"LIST", b"abcd", 6), chunk(b"data", b"1234"))[0] is None
+
+
+@pytest.mark.parametrize("size", [0, 0x7F00_0008, 0x7FFF_FFFF, 0xFFFF_FFFF, 2**64 - 1])
+def test_placeholders_are_unknown_sizes(size):
+    """The sizes that sox, ffmpeg and arecord write into a pipe state nothing."""
+    assert is_unknown(size)
+    assert not is_unknown(96_000)
 
 
 @pytest.mark.parametrize(

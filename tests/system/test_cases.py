@@ -1,0 +1,140 @@
+"""Odd recordings from the field: the right result for each, as a file, through a pipe and in training."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.cli import main
+from monitor.errors import RecordingError
+from training.data.audio import read_samples
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+
+pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the odd recordings stand beside the repository")
+
+
+@dataclasses.dataclass(frozen=True)
+class Right:
+    """The right result of a case.
+
+    Attributes
+    ----------
+    seconds : tuple of float
+        Least and greatest length that is judged.
+    says : str
+        In the one line on standard error; empty if nothing is said.
+    """
+
+    seconds: tuple[float, float]
+    says: str = ""
+
+
+WHOLE, HALF = Right((11.9, 12.2)), (5.5, 6.1)
+TWICE = Right((23.9, 24.3))
+MISSING = "damaged or cut short, "
+
+HEARD = {
+    "size-data-plus-44.wav": WHOLE,
+    "list-size-too-large.wav": WHOLE,
+    "size-data-is-a-third.wav": WHOLE,
+    "flac-length-half-of-it.flac": WHOLE,
+    "mp3-two-joined.mp3": TWICE,
+    "ogg-two-joined.ogg": TWICE,
+    "chunk-two-files-joined.wav": WHOLE,
+    "mp3-cbr-no-xing-with-cover.mp3": WHOLE,
+    "vbr-no-xing.mp3": WHOLE,
+    "mp3-hole.mp3": Right((11.4, 12.2), MISSING),
+    "flac-1khz-cut-half.flac": Right((11.0, 11.4), MISSING),
+    "cut-half-browser.ogg": Right((5.0, 6.1), MISSING),
+    "cut-half-len-au-right.au": Right(HALF, MISSING),
+    "cut-half-len-w64-right.w64": Right(HALF, MISSING),
+    "cut-half-sox.sph": Right(HALF, MISSING),
+    "cut-half-sox.voc": Right(HALF, MISSING),
+    "len-au-zero.au": WHOLE,
+    "len-rf64-ds64-ff.wav": WHOLE,
+    "len-rf64-ds64-zero.wav": WHOLE,
+    "len-ulaw-zero.wav": WHOLE,
+    "sox-pipe.aifc": WHOLE,
+    "sox-pipe.aiff": WHOLE,
+    "sox-pipe.caf": WHOLE,
+    "ffmpeg-pipe.caf": WHOLE,
+    "ffmpeg-pipe.w64": WHOLE,
+    "chunk-odd-list-without-pad.wav": WHOLE,
+    "chunk-id3-prepended.wav": WHOLE,
+    "fmt-block-align-4-of-mono16.wav": WHOLE,
+    "fmt-block-align-zero.wav": WHOLE,
+    "fmt-bits-0.wav": WHOLE,
+}
+
+REFUSED = {
+    "header-cut-30.wav": "the WAV ends inside its header; copy or record it again",
+    "phone.m4a": "which cannot be read; convert it: ffmpeg -i ",
+    "phone.aac": "which cannot be read; convert it: ffmpeg -i ",
+    "browser.webm": "which cannot be read; convert it: ffmpeg -i ",
+    "webm-named.wav": "which cannot be read; convert it: ffmpeg -i ",
+    "wfdb.hea": "a WFDB header, which cannot be read; convert the record: mit2wav -r ",
+}
+
+
+@pytest.fixture(params=["file", "pipe"])
+def replay(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
+    """Return a function that replays a case: exit code, JSON lines, lines on standard error."""
+
+    def run(name: str) -> tuple[int, list[dict[str, Any]], list[str]]:
+        with contextlib.ExitStack() as stack:
+            argument = str(CASES / name)
+            if request.param == "pipe":
+                stdin = stack.enter_context((CASES / name).open("rb"))
+                monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stdin))
+                argument = "-"
+            code = main(["replay", argument, "--json", "--speed", "max"])
+        out, err = capfd.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err.splitlines()
+
+    return run
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_what_decodes_is_judged_and_what_is_missing_is_told(replay: Any, name: str) -> None:
+    """The windows cover the sound that is there, at 72 bpm; missing sound is one line, a key and exit code 1."""
+    right = HEARD[name]
+    code, lines, errors = replay(name)
+    summary, windows = lines[-1], [line for line in lines if line["type"] == "window"]
+    shortest, longest = right.seconds
+    assert shortest - 0.51 < windows[-1]["end_s"] <= longest
+    assert summary["heart_rate_bpm"] == pytest.approx(72, abs=1)
+    assert summary["truncated"] == bool(right.says)
+    assert code == bool(right.says)
+    assert len(errors) == bool(right.says)
+    assert all(right.says in line for line in errors)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_named_with_the_next_step(replay: Any, name: str) -> None:
+    """One true line on standard error, exit code 1, and nothing else."""
+    code, lines, errors = replay(name)
+    assert (code, lines, len(errors)) == (1, [], 1)
+    assert REFUSED[name] in errors[0]
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_training_reads_as_much_as_the_monitor(name: str) -> None:
+    """The reader of training gives the very length that is judged."""
+    samples, rate = read_samples(CASES / name)
+    assert HEARD[name].seconds[0] <= len(samples) / rate <= HEARD[name].seconds[1]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_training_refuses_what_the_monitor_refuses(name: str) -> None:
+    """The reason and the command are the same."""
+    with pytest.raises(RecordingError) as caught:
+        read_samples(CASES / name)
+    assert REFUSED[name] in str(caught.value)
