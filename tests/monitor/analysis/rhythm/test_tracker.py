@@ -93,6 +93,19 @@ def test_beats_are_found_where_they_are(bpm: float, seed: int) -> None:
     assert np.mean(np.abs(found[:, None] - inside).min(axis=1) <= 0.05) >= 0.97
 
 
+@pytest.mark.parametrize("bpm", [72.0, 90.0])
+def test_a_beat_is_reported_when_it_is_final(bpm: float) -> None:
+    """No beat is reported before two and a half intervals and the part of the template behind the onset have passed."""
+    envelope, _, _ = heart(bpm=bpm, seed=1)
+    results = push(BeatTracker(), envelope)
+    ends_s = [(start + SIZE) * HOP_S for start in range(0, len(envelope) - SIZE + 1, 20)]
+    ages_s = [
+        end_s - result.beat_times_s[-1] for end_s, result in zip(ends_s, results, strict=True) if result.beat_times_s
+    ]
+    assert len(ages_s) > 50
+    assert min(ages_s) * bpm / 60.0 > 2.9
+
+
 def test_rare_ectopic_beats_are_detected_across_windows() -> None:
     """Of ectopic beats further apart than a window, three in five are detected within 50 ms, and no other beat."""
     hits = total = 0
