@@ -106,6 +106,13 @@ def test_a_beat_is_reported_when_it_is_final(bpm: float) -> None:
     assert min(ages_s) * bpm / 60.0 > 2.9
 
 
+def test_a_slow_heart_that_begins_late_loses_no_beat() -> None:
+    """Silence counts from the window that was learnt from, not from the start of the session."""
+    envelope, _, _ = heart(bpm=45.0, seed=2)
+    early, late = (all_beats(push(BeatTracker(), envelope, shift=shift)) for shift in (0, 4000))
+    assert late == pytest.approx([at_s + 4000 * HOP_S for at_s in early])
+
+
 def test_rare_ectopic_beats_are_detected_across_windows() -> None:
     """Of ectopic beats further apart than a window, three in five are detected within 50 ms, and no other beat."""
     hits = total = 0
