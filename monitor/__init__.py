@@ -75,7 +75,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     """Return the public names, so that completion shows them before they are imported."""
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
+from monitor.labels import metric_title, set_title
 from monitor.output import printable, put, say
 
 __all__ = ["add_arguments", "run"]
@@ -56,18 +57,18 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
     """Return what a person needs to choose a bundle."""
     is_default = path.name == DEFAULT_BUNDLE and path == find_bundle(DEFAULT_BUNDLE).resolve()
     sets = "; ".join(
-        f"{data['set']}, {data['recordings']} recordings of {data['patients']}"
+        f"{set_title(data['set'])}, {data['recordings']} recordings of {data['patients']} patients"
         for data in settings.get("training_data", ())
     )
     every = settings.get("metrics", {})
     overall = every.get("overall", {})
     names = [name for name in HEADLINES if name in overall]
-    metrics = [f"{name.replace('_', ' ')} {_estimate(overall[name])}" for name in names]
+    metrics = [f"{metric_title(name)} {_estimate(overall[name])}" for name in names]
     murmur = every.get("per_label", {}).get("murmur")
     if murmur and "auc" in murmur:
         metrics.append(f"murmur AUC {_estimate(murmur['auc'])}")
     for source, values in every.get("other_sets", {}).items():
-        metrics += [f"{source} {name.replace('_auc', ' AUC')} {_estimate(value)}" for name, value in values.items()]
+        metrics += [f"{set_title(source)} {metric_title(name)} {_estimate(value)}" for name, value in values.items()]
     lines = [
         f"{settings['name']}{' (default)' if is_default else ''}",
         f"  labels    {', '.join(settings['labels'])}",

@@ -52,7 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_patients(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="models/NAME", help="where to write the bundle")
-    parser.add_argument("--recipe", choices=RECIPES, default="heart", help="ours, or the article's baseline")
+    parser.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        default="heart",
+        help="heart: the recipe of the shipped bundle; article: the published baseline",
+    )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="makes a training reproducible bit for bit on one machine"
     )

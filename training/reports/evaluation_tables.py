@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from monitor.labels import metric_title, set_title
 from monitor.output import printable
 from training.evaluation.baselines import PUBLISHED, SOURCE
 from training.evaluation.bootstrap import Estimate
@@ -19,7 +20,7 @@ from training.evaluation.ectopic import NOTE as RHYTHM_NOTE
 from training.evaluation.ectopic import rhythm_rows
 from training.evaluation.evaluation import Evaluation, Group
 from training.reports.caveats import notes_of, seen_note
-from training.reports.table import MISSING, Cell, Table, label_counts, markdown_text, metric_title, set_title
+from training.reports.table import MISSING, Cell, Table, label_counts, markdown_text
 
 if TYPE_CHECKING:
     from rich.console import Console

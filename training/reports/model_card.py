@@ -11,18 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from monitor.labels import NON_CARDIAC_SET_TITLE, metric_title, set_title
 from monitor.output import printable
 from training.reports.table import (
     MISSING,
-    NON_CARDIAC_SET,
     Cell,
     Table,
     cell_text,
     estimate_of,
     label_counts,
     markdown_text,
-    metric_title,
-    set_title,
 )
 
 __all__ = ["CITATIONS", "write_card"]
@@ -36,7 +34,7 @@ CITATIONS = {
         'CirCor DigiScope 2022: Oliveira et al., "The CirCor DigiScope Dataset: From Murmur Detection to Murmur '
         'Classification", IEEE J. Biomed. Health Inform. 2022. ODC-By 1.0.'
     ),
-    NON_CARDIAC_SET: "HLS-CMDS lung sounds of a manikin (CC BY 4.0); Free Spoken Digit Dataset (CC BY-SA 4.0).",
+    NON_CARDIAC_SET_TITLE: "HLS-CMDS lung sounds of a manikin (CC BY 4.0); Free Spoken Digit Dataset (CC BY-SA 4.0).",
 }
 """Who recorded a data set and under which licence."""
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from monitor.errors import MissingExtraError
+from monitor.labels import set_title
 from monitor.output import printable
 from training.evaluation import curves
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.ground_truth import IS, UNKNOWN
-from training.reports.table import cell_text, set_title
+from training.reports.table import cell_text
 
 __all__ = ["check_matplotlib", "write_plots"]
 

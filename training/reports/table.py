@@ -19,15 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MISSING",
-    "NON_CARDIAC_SET",
     "Cell",
     "Table",
     "cell_text",
     "estimate_of",
     "label_counts",
     "markdown_text",
-    "metric_title",
-    "set_title",
 ]
 
 Cell = str | int | Estimate
@@ -39,12 +36,6 @@ MISSING = "-"
 MAX_ONE_LINE_COLUMNS = 4
 """On a terminal a wider table has each interval below its value, so that it fits into 80 columns."""
 COLUMN_WIDTH = len("0.00-0.00")
-
-NON_CARDIAC_SET = "non-cardiac sounds"
-FORMER_SET_TITLES = {"sounds that are no heart": NON_CARDIAC_SET}
-"""Names that shipped bundles and studies recorded, and what they are called today."""
-
-METRIC_TITLES = {"macro_f1": "macro-F1", "accuracy_on_surest_80": "accuracy at 80 % coverage"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,23 +140,6 @@ def estimate_of(values: Mapping[str, float | None] | None) -> Estimate:
     keys = ("value", "low", "high")
     numbers = [(values or {}).get(key) for key in keys]
     return Estimate(*(math.nan if number is None else number for number in numbers))
-
-
-def metric_title(name: str) -> str:
-    """Return a metric's name as people write it.
-
-    Examples
-    --------
-    >>> [metric_title(name) for name in ("macro_f1", "murmur_auc_clean", "balanced_accuracy")]
-    ['macro-F1', 'murmur AUC clean', 'balanced accuracy']
-    """
-    words = ("AUC" if word == "auc" else word for word in name.split("_"))
-    return METRIC_TITLES.get(name) or " ".join(words)
-
-
-def set_title(name: str) -> str:
-    """Return a data set's name as it is shown, whenever it was recorded."""
-    return FORMER_SET_TITLES.get(name, name)
 
 
 def label_counts(labels: Mapping[str, int]) -> str:

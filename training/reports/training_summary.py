@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.labels import metric_title, set_title
 from monitor.output import printable
-from training.reports.table import Table, cell_text, metric_title, set_title
+from training.reports.table import Table, cell_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from training.evaluation.bootstrap import UNDEFINED, Estimate
-from training.reports.table import Table, cell_text, estimate_of, label_counts, metric_title, set_title
+from training.reports.table import Table, cell_text, estimate_of, label_counts
 
 AUC = Estimate(0.9541, 0.9161, 0.9812)
 
@@ -70,15 +70,6 @@ def test_estimates_come_back_from_json() -> None:
     for values in (UNDEFINED.to_json(), None):
         assert math.isnan(estimate_of(values).value)
         assert math.isnan(estimate_of(values).low)
-
-
-def test_names_in_words() -> None:
-    """Metrics and data sets have a title for people, also those that were recorded under a former name."""
-    names = ("auc", "accuracy_on_surest_80", "sensitivity_at_specificity_0.90")
-    titles = ["AUC", "accuracy at 80 % coverage", "sensitivity at specificity 0.90"]
-    assert [metric_title(name) for name in names] == titles
-    assert set_title("sounds that are no heart") == "non-cardiac sounds"
-    assert set_title("clinic") == "clinic"
 
 
 def test_label_counts() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import DataError
-from training.reports.table import MISSING, Table, set_title
+from monitor.labels import set_title
+from training.reports.table import MISSING, Table
 from training.study.headline import COMPARISONS
 from training.study.report import checklists, tables
 from training.study.variants import OURS, SHORT

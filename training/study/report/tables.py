@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from monitor.labels import set_title
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.classification import ACCURACIES, CHALLENGE, OF_LABEL, LabelMetrics
 from training.evaluation.curves import ReliabilityBin
 from training.evaluation.evaluation import Group
 from training.reports import evaluation_tables
-from training.reports.table import MISSING, Cell, Table, cell_text, estimate_of, label_counts, set_title
+from training.reports.table import MISSING, Cell, Table, cell_text, estimate_of, label_counts
 
 __all__ = [
     "TARGETS",

@@ -163,7 +163,8 @@ def _only(matches: Sequence[DeviceInfo], devices: Sequence[DeviceInfo], missing:
         raise DeviceError(f"{wanted!r} could be {_listed(matches)}", "name one of them in full, or by its number")
     if not devices:
         raise NoSuchDeviceError(
-            f"{missing}, nor any other input", "plug the stethoscope in, or allow this program to hear a microphone"
+            f"{missing}: no input is connected",
+            "plug the stethoscope in, or allow this program to use the microphone",
         )
     raise NoSuchDeviceError(missing, f"choose one with --device: {_listed(devices)}")
 
