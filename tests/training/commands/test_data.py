@@ -69,7 +69,7 @@ class TestReport:
         soundfile.write(clinic / "murmur/p02/copy.wav", waveform / 2, rate)
         text = report(capsys, clinic)
         for line in (
-            "  cannot be used: normal/p00/bad.wav: cannot be read as audio",
+            "  cannot be used: normal/p00/bad.wav: not a recording that can be read",
             "  left out (1), in no label's folder: loose.wav",
             "  silent (1): normal/p00/quiet.wav",
             "  patients with several labels (allowed): clinic/p02",
@@ -95,7 +95,7 @@ class TestReport:
             soundfile.write(clinic / f"normal/copy{index}/a.wav", np.sin(np.arange(24_000) ** 1.3 / 9) / 2, 4000)
         text = report(capsys, clinic)
         assert "loose3.wav, loose4.wav and 3 more\n" in text
-        assert "bad4.wav: cannot be read as audio\n  cannot be used: 3 more\n" in text
+        assert "bad4.wav: not a recording that can be read\n  cannot be used: 3 more\n" in text
         assert text.count("so a split may leak: clinic") == 5
         assert "so a split may leak: 23 more pairs\n" in text
 

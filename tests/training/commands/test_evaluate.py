@@ -147,7 +147,7 @@ def test_unreadable_files_are_listed_and_left_out(
     values, err = evaluate_json(capsys, bundle_dir, folder)
     assert values["recordings"] == 8
     assert len(values["left_out"]["unreadable"]) == 2
-    assert "n9_broken.wav: cannot be read as audio" in err
+    assert "n9_broken.wav: not a recording that can be read" in err
     assert "n8_nan.wav: holds NaN or infinite values" in err
 
 
