@@ -42,7 +42,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 THREAD_TIMEOUT_S = 5.0
 """How long a thread may take to end after its test; only a thread that never ends takes this long."""
 
-LIVE_TESTS = Path(__file__).parent / "system" / "live"
+SYSTEM = Path(__file__).parent / "system"
+LIVE_TESTS = (SYSTEM / "live", SYSTEM / "test_terminal.py")
+"""What is paced by the clock: sound through a virtual sound card, and the dashboard on a pseudo-terminal."""
 FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
@@ -64,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fast: neither of the others; set automatically")
     config.addinivalue_line("markers", "training: imports TensorFlow; set automatically")
     config.addinivalue_line("markers", "subprocess: starts a process; set automatically")
-    config.addinivalue_line("markers", "live: hears a virtual sound card, one test at a time; set automatically")
+    config.addinivalue_line("markers", "live: paced by the clock, so one at a time; set automatically")
     config.addinivalue_line("markers", "recordings: reads real recordings from outside the project; set automatically")
     config.addinivalue_line("markers", "slow: draws figures or computes for seconds")
     guard.no_tensorflow = is_fast_run(config)
@@ -123,7 +125,7 @@ def names_used(function: Any) -> frozenset[str]:
 def markers_of(item: pytest.Function) -> set[str]:
     """Return the names of the slow markers that a test has, or gets from what it uses."""
     markers = {marker.name for marker in item.iter_markers() if marker.name in SLOW_MARKERS}
-    if LIVE_TESTS in item.path.parents:
+    if any(item.path.is_relative_to(path) for path in LIVE_TESTS):
         markers.add("live")
     test = getattr(getattr(item.function, "hypothesis", None), "inner_test", item.function)
     fixtures = [definition.func for found in item._fixtureinfo.name2fixturedefs.values() for definition in found]
