@@ -187,13 +187,14 @@ def test_the_orders_run_one_way() -> None:
             before.add(name)
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_imports_run_one_way(name: str) -> None:
+def test_imports_run_one_way() -> None:
     """A module imports, and names in strings, only what the order of packages allows."""
-    assert not [other for other in sorted(ours(imports_anywhere(MODULES[name]))) if not may_import(name, other)]
-    assert not top_level(imports_anywhere(MODULES[name])) & {"models", "tests", "benchmarks", "docs"}
-    if name != "monitor":
-        assert not imports_anywhere(MODULES[name]) & {f"monitor.{public}" for public in monitor.__all__}
+    for name in sorted(MODULES):
+        refused = [other for other in ours(imports_anywhere(MODULES[name])) if not may_import(name, other)]
+        assert not refused, name
+        assert not top_level(imports_anywhere(MODULES[name])) & {"models", "tests", "benchmarks", "docs"}, name
+        if name != "monitor":
+            assert not imports_anywhere(MODULES[name]) & {f"monitor.{public}" for public in monitor.__all__}, name
 
 
 def cycle(graph: dict[str, set[str]]) -> str:
@@ -240,30 +241,30 @@ def test_sounddevice_is_in_one_file() -> None:
     assert "sounddevice" not in top_level(imports_at_module_level(ROOT / importers[0]))
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_tensorflow_is_isolated(path: Path) -> None:
+def test_tensorflow_is_isolated() -> None:
     """TensorFlow is imported by the files named here and by no other; inside a function on the run-time path."""
-    name = path.relative_to(ROOT).as_posix()
-    if top_level(imports_at_module_level(path)) & {"tensorflow", "keras"}:
-        assert name in TENSORFLOW_AT_MODULE_LEVEL
-    elif top_level(imports_anywhere(path)) & {"tensorflow", "keras"}:
-        assert name in TENSORFLOW_IN_A_FUNCTION
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        if top_level(imports_at_module_level(path)) & {"tensorflow", "keras"}:
+            assert name in TENSORFLOW_AT_MODULE_LEVEL, path
+        elif top_level(imports_anywhere(path)) & {"tensorflow", "keras"}:
+            assert name in TENSORFLOW_IN_A_FUNCTION, path
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_the_run_time_path_never_imports_tensorflow(path: Path) -> None:
+def test_the_run_time_path_never_imports_tensorflow() -> None:
     """Importing a module of the monitor does not import a module that imports TensorFlow."""
-    if path.relative_to(ROOT).parts[0] == "monitor":
-        assert not imports_at_module_level(path) & NEEDING_TENSORFLOW
+    for path in FILES:
+        if path.relative_to(ROOT).parts[0] == "monitor":
+            assert not imports_at_module_level(path) & NEEDING_TENSORFLOW, path
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_heavy_packages_are_isolated(path: Path) -> None:
+def test_heavy_packages_are_isolated() -> None:
     """Importing a module imports no heavy analysis package; functions of training and of the plots may."""
-    name = path.relative_to(ROOT).as_posix()
-    assert not top_level(imports_at_module_level(path)) & HEAVY
-    if not name.startswith("training/"):
-        assert top_level(imports_anywhere(path)) & HEAVY == HEAVY_IN_A_FUNCTION.get(name, set())
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        assert not top_level(imports_at_module_level(path)) & HEAVY, path
+        if not name.startswith("training/"):
+            assert top_level(imports_anywhere(path)) & HEAVY == HEAVY_IN_A_FUNCTION.get(name, set()), path
 
 
 def test_commands_do_not_import_each_other() -> None:
@@ -277,12 +278,12 @@ def test_commands_do_not_import_each_other() -> None:
         assert not ours(imports_anywhere(MODULES[name])) & (commands - {name})
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_a_file_is_short_and_documented(path: Path) -> None:
+def test_a_file_is_short_and_documented() -> None:
     """At most 400 lines, and a docstring that says what the module is for."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MAX_LINES
-    assert (ast.get_docstring(tree_of(path)) or "").strip()
+    for path in FILES:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= MAX_LINES, path
+        assert (ast.get_docstring(tree_of(path)) or "").strip(), path
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -301,18 +302,18 @@ def test_models_holds_bundles_only() -> None:
     assert not list((ROOT / "models").rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_a_module_with_behaviour_has_a_test_file(path: Path) -> None:
+def test_a_module_with_behaviour_has_a_test_file() -> None:
     """Where a module defines a function or class, a test file of its name has the same path below tests."""
-    name = path.relative_to(ROOT)
-    has_behaviour = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree_of(path).body)
-    if has_behaviour and path.name not in ("__init__.py", "__main__.py"):
-        assert (ROOT / "tests" / name.parent / f"test_{name.name.lstrip('_')}").is_file()
+    for path in FILES:
+        name = path.relative_to(ROOT)
+        has_behaviour = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree_of(path).body)
+        if has_behaviour and path.name not in ("__init__.py", "__main__.py"):
+            assert (ROOT / "tests" / name.parent / f"test_{name.name.lstrip('_')}").is_file(), path
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_no_assert_and_no_bare_except(path: Path) -> None:
+def test_no_assert_and_no_bare_except() -> None:
     """Errors are raised, not asserted, because ``-O`` removes asserts; and nothing swallows Ctrl+C."""
-    nodes = list(ast.walk(tree_of(path)))
-    assert not [node.lineno for node in nodes if isinstance(node, ast.Assert)]
-    assert not [node.lineno for node in nodes if isinstance(node, ast.ExceptHandler) and node.type is None]
+    for path in FILES:
+        nodes = list(ast.walk(tree_of(path)))
+        assert not [node.lineno for node in nodes if isinstance(node, ast.Assert)], path
+        assert not [node.lineno for node in nodes if isinstance(node, ast.ExceptHandler) and node.type is None], path
