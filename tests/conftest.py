@@ -7,10 +7,13 @@ runs, because an unmarked test that starts a process or imports TensorFlow fails
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import re
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +33,10 @@ from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
+if "PYTEST_XDIST_WORKER" in os.environ:  # two workers that fill one cache of numba crash each other
+    numba_cache = tempfile.mkdtemp(prefix="auscult-numba-")
+    os.environ["NUMBA_CACHE_DIR"] = numba_cache
+    atexit.register(shutil.rmtree, numba_cache, ignore_errors=True)
 
 hypothesis.settings.register_profile("auscult", deadline=None)  # a busy machine is no failure
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=10)
@@ -68,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "subprocess: starts a process; set automatically")
     config.addinivalue_line("markers", "live: paced by the clock, so one at a time; set automatically")
     config.addinivalue_line("markers", "recordings: reads real recordings from outside the project; set automatically")
-    config.addinivalue_line("markers", "slow: draws figures or computes for seconds")
+    config.addinivalue_line("markers", "slow: draws figures or computes for about a second")
     guard.no_tensorflow = is_fast_run(config)
     if is_fast_run(config) and not config.getoption("hypothesis_profile", None):
         hypothesis.settings.load_profile("fast")
@@ -117,7 +124,7 @@ def names_used(function: Any) -> frozenset[str]:
             names |= found
             values = [function.__globals__.get(name) for name in found]
             waiting += [value for value in values if getattr(value, "__module__", None) == function.__module__]
-            if any(isinstance(value, Path) and value.is_relative_to(SHARED) for value in values):
+            if any(isinstance(value, Path) and value.is_relative_to(SHARED.parent) for value in values):
                 names.add("shared_data")
     return frozenset(names)
 

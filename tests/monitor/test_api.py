@@ -60,6 +60,7 @@ def check_shared_bundle(bundle):
     assert [scores_of(windows) for windows in zip(*pairs, strict=True)] == expected[:2]
 
 
+@pytest.mark.slow
 def test_threads_and_interleaved_pipelines_share_the_default_bundle():
     """One bundle gives four threads, and two pipelines in turn, the very scores of one thread."""
     check_shared_bundle(monitor.load_bundle())

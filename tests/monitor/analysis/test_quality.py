@@ -88,6 +88,7 @@ def with_statistics(**changes: float) -> Quality:
     return judge_quality(gate_features(stream.window(0), 0.9), FINE._replace(**changes), origin=LIVE)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.floats(50.0, 140.0), st.floats(0.0003, 0.01), st.integers(0, 1000))
 def test_a_heart_passes_without_a_reason(bpm: float, noise: float, seed: int) -> None:

@@ -104,6 +104,7 @@ class TestPooling:
             verdict = rolling.push(murmur(score), GOOD, end_s)
         assert verdict.scores == pytest.approx(murmur(0.5 / 4.0))
 
+    @pytest.mark.slow
     def test_rounding_errors_do_not_accumulate(self) -> None:
         """After 100000 windows the mean is still exact to 1e-9 and no score is negative."""
         rolling = RollingVerdict(DECISION)
@@ -205,6 +206,7 @@ class TestChanging:
 class TestHops:
     """The verdict is the same at a hop of 0.25 s, 0.5 s and 1 s."""
 
+    @pytest.mark.slow
     @settings(max_examples=200, deadline=None)
     @given(stretches, st.sampled_from((0.25, 0.5)))
     def test_scores_are_the_same(self, stretches: list[tuple[int, float]], hop_s: float) -> None:

@@ -42,6 +42,7 @@ def heart(
     return (0.3 * sound).astype(np.float32)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.floats(48.0, 150.0), st.floats(0.2, 0.7), st.integers(0, 1000))
 def test_finds_the_rate_of_a_regular_heart(bpm: float, s2: float, seed: int) -> None:
@@ -111,6 +112,7 @@ def test_the_threshold_hides_the_rate_alone() -> None:
     assert hidden == HeartRate(None, shown.periodicity, shown.confidence)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.floats(50.0, 140.0), st.floats(-2.5, 0.5), st.integers(0, 1000))
 def test_a_rate_is_shown_from_the_threshold_on(bpm: float, noise: float, seed: int) -> None:
@@ -119,6 +121,7 @@ def test_a_rate_is_shown_from_the_threshold_on(bpm: float, noise: float, seed: i
     assert (rate.bpm is not None) == (rate.confidence >= SHOWN_FROM)
 
 
+@pytest.mark.slow
 def test_noise_lowers_the_confidence() -> None:
     """Over 20 hearts the mean confidence and periodicity fall from each noise level to the next."""
     means = []

@@ -47,6 +47,7 @@ def frames_in(samples: int) -> int:
     return max(0, (samples - FRAME) // ADVANCE + 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(blocks=cuttings)
 def test_any_cutting_gives_the_same_images(

@@ -60,6 +60,7 @@ def test_any_heart_gives_a_sound_in_range(seed, label, duration_s, sample_rate):
     assert len(sound.beats.s1_samples) == len(sound.beats.s2_samples) == len(sound.beats.ectopic)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=60, deadline=None)
 def test_five_seconds_of_extrasystole_have_an_ectopic_beat(seed):
@@ -280,6 +281,7 @@ def test_arguments_out_of_range(duration_s, sample_rate):
         synthesize(duration_s=duration_s, sample_rate=sample_rate)
 
 
+@pytest.mark.slow
 def test_murmurs_have_higher_frequencies_than_normal_hearts():
     """As in real recordings, the median 95 % edge is under 260 Hz without and above 230 Hz with a murmur."""
     rng = np.random.default_rng(5)

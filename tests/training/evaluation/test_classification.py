@@ -100,6 +100,7 @@ def test_label_metrics_by_hand(eight: LabelledScores) -> None:
     assert values[AT_SPECIFICITY] == 0.0
 
 
+@pytest.mark.slow
 def test_evaluation_equals_cross_validation(make_scored: MakeScored) -> None:
     """Values and intervals are those that auscult train gives for the same scores."""
     rng = np.random.default_rng(1)

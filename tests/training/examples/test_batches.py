@@ -80,6 +80,7 @@ def test_equal_seeds_give_equal_batches() -> None:
     assert not np.array_equal(first[0], first[3])
 
 
+@pytest.mark.slow
 def test_groups_are_drawn_by_weight() -> None:
     """Of 2000 sounds drawn, a group has its weight within 3 points, however many sounds it has."""
     groups = [SamplingGroup([sound("normal")] * 50, 1.0), SamplingGroup([sound("murmur")], 3.0)]

@@ -57,6 +57,7 @@ def test_metrics_are_averaged_over_seeds(study_scores: Scores) -> None:
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
 
 
+@pytest.mark.slow
 def test_a_difference_is_paired(study_scores: Scores) -> None:
     """A study does not differ from itself in another order; a better network differs by the difference of values."""
     ours, better = study_scores(3), study_scores(3, skill=0.4)

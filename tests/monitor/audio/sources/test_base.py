@@ -100,6 +100,7 @@ def test_a_block_is_pushed_when_its_last_sample_is_due(speed, sample_rate):
     assert ring.end_sample == 5 * sample_rate
 
 
+@pytest.mark.slow
 def test_ten_minutes_never_drift():
     """With work of a third of a block before each push, the last block of 10 minutes is still on time."""
     ring, began = paced(600 * 1000, work_s=lambda number: BLOCK_S / 3)
