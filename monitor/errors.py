@@ -31,6 +31,7 @@ __all__ = [
     "NoSuchDeviceError",
     "OutputError",
     "RecordingError",
+    "check_installed",
     "missing_tensorflow",
 ]
 
@@ -126,3 +127,34 @@ def missing_tensorflow(what: str) -> MissingExtraError:
         error.message += f", which has no release for Python {sys.version_info[0]}.{sys.version_info[1]} yet"
         error.next_step = "use Python 3.11 to 3.13"
     return error
+
+
+def check_installed(package: str, what: str, extra: str) -> None:
+    """Check that an optional package is installed, without importing it.
+
+    Parameters
+    ----------
+    package : str
+        Its name in an import.
+    what : str
+        The command or flag that needs it.
+    extra : str
+        The extra of the distribution that installs it.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+
+    Examples
+    --------
+    >>> check_installed("json", "auscult plot", "plot")
+    """
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec(package)
+    except ValueError:  # the entry in sys.modules is None
+        spec = None
+    if spec is None:
+        raise MissingExtraError(f"{what} needs {package}", extra)

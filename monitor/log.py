@@ -1,7 +1,7 @@
 """Diagnostics for developers: the loggers ``monitor`` and ``training``, which ``AUSCULT_LOG`` makes visible.
 
 A module calls :func:`get_logger` and writes as to any logger. :mod:`logging` itself, 10 ms of a start, is imported only
-by those who read: until then nobody can have added a handler, and messages are dropped. What a user must know is an
+by those who read: until then there can be no handler, and messages are dropped. What a user must know is an
 error or a message on the screen, never a log line.
 
 Runs on any thread but the audio callback, which may not wait for a file.

@@ -185,7 +185,7 @@ def _write_bytes(descriptor: int, data: bytes, stopping: Callable[[], bool] | No
 
 
 def _wait(descriptor: int, stopping: Callable[[], bool] | None) -> None:
-    """Wait until a descriptor takes a part; give up where the program is to end and nobody reads."""
+    """Wait until a descriptor takes a part; give up where the program is to end and the reader does not read."""
     while not select.select([], [descriptor], [], POLL_S if _patience.polls else 0.0)[1]:
         if stopping is not None and stopping():
             if not _patience.polls:

@@ -5,7 +5,7 @@
 
 Every recording goes through the monitor's own analysis (resampler, gate, network, rolling verdict), with the network
 of the fold that held it out and the settings of the bundle. The hour of synthetic noise is scored by the bundle itself:
-its sounds have random numbers of their own. A false alarm is a rolling label that begins where there is no heart. Needs
+its sounds have random numbers of their own. A false alarm is a rolling label that begins in a non-cardiac sound. Needs
 the training extra; about five minutes.
 """
 

@@ -2,7 +2,7 @@
 
 Silence, drop-outs and clipping are detected in the raw sound (:mod:`monitor.audio.signal_statistics`). Whether the
 rest sounds like a heart is decided by the bundle's gate (:mod:`monitor.inference.quality_gate`). A window is withheld
-only if it is clearly no heart; docs/decisions/0003 says how many windows of real hearts are.
+only if it is clearly not a heart sound; docs/decisions/0003 says how many windows of real hearts are.
 
 Pure functions, safe on any thread; must not know about devices, files or networks.
 """

@@ -1,7 +1,7 @@
 """Engines that run a bundle's network on one input image: LiteRT always, Keras when asked for.
 
 An interpreter holds the image of one call, so an engine runs one image at a time: a second thread waits. Whoever scores
-a sound takes a :meth:`Engine.copy`, which waits for nobody. TensorFlow is imported only by :class:`KerasEngine`, which
+a sound takes a :meth:`Engine.copy`, which never waits. TensorFlow is imported only by :class:`KerasEngine`, which
 exists to compare and to debug.
 """
 

@@ -70,3 +70,13 @@ def test_the_markers_of_the_extra_agree() -> None:
     newest = ".".join(map(str, (3, errors.NEWEST_PYTHON_OF_TENSORFLOW[1] + 1)))
     assert len(requirements) == 2
     assert all(f"python_version < '{newest}'" in line for line in requirements)
+
+
+@pytest.mark.parametrize("is_blocked", [False, True])
+def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, is_blocked: bool) -> None:
+    """The error names who needs the package, and the extra that installs it; nothing is imported."""
+    if is_blocked:
+        monkeypatch.setitem(sys.modules, "auscult_absent", None)
+    with pytest.raises(errors.MissingExtraError) as failure:
+        errors.check_installed("auscult_absent", "--plots", "train")
+    assert str(failure.value) == "--plots needs auscult_absent; pip install 'auscult-monitor[train]'"

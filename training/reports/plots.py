@@ -6,14 +6,13 @@ display and without state of its own.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from monitor.errors import MissingExtraError
+from monitor.errors import check_installed
 from monitor.labels import set_title
 from monitor.output import printable
 from training.evaluation import curves
@@ -35,12 +34,7 @@ def check_matplotlib() -> None:
     MissingExtraError
         If it is not.
     """
-    try:
-        spec = importlib.util.find_spec("matplotlib")
-    except ValueError:  # sys.modules has None under this name
-        spec = None
-    if spec is None:
-        raise MissingExtraError("--plots needs matplotlib", "train")
+    check_installed("matplotlib", "--plots", "train")
 
 
 def write_plots(evaluation: Evaluation, folder: Path) -> list[Path]:

@@ -62,7 +62,7 @@ class Scene:
     start_s, end_s : float
         Seconds from the beginning of the demo.
     label : str or None
-        The ground truth; None where no heart can be heard.
+        The ground truth; None where the heart is inaudible.
     state : State
         The state that the monitor should show when the scene ends; in the state ``"verdict"``, with `label`.
     """

@@ -9,7 +9,6 @@ Source: "CNN Sound Recognition Code Along" (2021); librosa.feature.
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import math
 import warnings
@@ -18,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MissingExtraError
+from monitor.errors import check_installed
 from monitor.features.resample import resampled
 from monitor.messages import WindowEvent
 
@@ -52,12 +51,7 @@ def check_librosa() -> None:
     MissingExtraError
         If librosa is not installed.
     """
-    try:
-        spec = importlib.util.find_spec("librosa")
-    except ValueError:  # the entry in sys.modules is None
-        spec = None
-    if spec is None:
-        raise MissingExtraError("--features needs librosa", "plot")
+    check_installed("librosa", "--features", "plot")
 
 
 def acoustic_features(waveform: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:

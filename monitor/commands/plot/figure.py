@@ -6,7 +6,6 @@ recording gives the same bytes. Must not classify.
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import warnings
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from monitor.commands.plot.captions import caption, clock, tick_step
 from monitor.commands.plot.offline_run import OfflineRun
 from monitor.commands.plot.verdict_track import Cell, Run, SegmentStyle, segment_styles, verdict_cells, verdict_runs
-from monitor.errors import MissingExtraError
+from monitor.errors import check_installed
 
 __all__ = ["FORMATS", "check_matplotlib", "render_figure"]
 
@@ -58,12 +57,7 @@ def check_matplotlib() -> None:
     MissingExtraError
         If matplotlib is not installed.
     """
-    try:
-        spec = importlib.util.find_spec("matplotlib")
-    except ValueError:  # the entry in sys.modules is None
-        spec = None
-    if spec is None:
-        raise MissingExtraError("auscult plot needs matplotlib", "plot")
+    check_installed("matplotlib", "auscult plot", "plot")
 
 
 def render_figure(run: OfflineRun, form: str, offset_s: float = 0.0) -> bytes:
