@@ -219,8 +219,9 @@ class StreamingStatistics:
         if not self._used:
             return Level(SILENCE_DB, SILENCE_DB, clipped=False)
         rows = self._table[:, max(0, self._used - LEVEL_BINS) : self._used].tolist()
-        _, squares, full, _, _, peak = rows
-        rms = math.sqrt(sum(squares) / (len(squares) * self.bin_samples))
+        total, squares, full, _, _, peak = rows
+        samples = len(squares) * self.bin_samples
+        rms = math.sqrt(max(0.0, sum(squares) / samples - (sum(total) / samples) ** 2))
         return Level(_db(rms), _db(max(peak)), clipped=any(full))
 
 

@@ -68,7 +68,8 @@ class FeatureExtractor:
         self._article = ArticleImage(spec) if spec.kind == "article" else None
         self._spectrogram = StreamingSpectrogram(HEART if self._article else spec)
         self.frame_hop_s = self._spectrogram.spec.frame_hop_s
-        self._resampler = StreamingResampler(sample_rate, self._spectrogram.spec.sample_rate)
+        to = self._spectrogram.spec
+        self._resampler = StreamingResampler(sample_rate, to.sample_rate, start_at_zero=to.remove_dc)
         self._article_resampler = StreamingResampler(sample_rate, spec.sample_rate) if self._article else None
 
     @property
@@ -78,6 +79,11 @@ class FeatureExtractor:
             return self._spectrogram.end_sample
         end_s = self._spectrogram.end_sample / self._spectrogram.spec.sample_rate
         return min(self._article.end_sample, round(end_s * self._sample_rate))
+
+    def frames_in(self, seconds: float) -> int:
+        """Return how many frames lie wholly inside the first ``seconds`` of a sound."""
+        spec = self._spectrogram.spec
+        return spec.frames_in(int(seconds * spec.sample_rate + 1e-6))
 
     def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> None:
         """Take the next samples of the source.

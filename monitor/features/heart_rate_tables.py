@@ -7,6 +7,7 @@ on every hop. Pure functions, safe on any thread; must not know about devices, f
 from __future__ import annotations
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 __all__ = ["DEFAULT_PARAMETERS", "MAX_BPM", "MIN_BPM", "HeartRateParameters", "HeartRateTables", "heart_rate_tables"]
 
-MIN_BPM = 40.0
-MAX_BPM = 200.0
+MIN_BPM = 30.0
+MAX_BPM = 240.0
+"""The range of rates that are given. Source: ANSI/AAMI EC13 asks a heart rate meter for 30 to 200 bpm at least, and to
+250 bpm for newborns."""
 
 SPACING_S = 0.05
 """Seconds between two values of the smoothed envelope, which holds nothing above 10 Hz."""
@@ -23,6 +26,9 @@ SPACING_S = 0.05
 EARLY = 0.33
 """Fraction of the smoothed envelope that is its early part: shifted by a beat, as much of it overlaps with the rest as
 of the late part."""
+
+MAX_LAG_S = 2.5
+"""The longest beat interval that is looked for, beyond the slowest rate, so that a slower heart is known as such."""
 
 USUAL_BPM = 100.0
 """Centre of the log-normal prior."""
@@ -83,7 +89,9 @@ class HeartRateTables(NamedTuple):
     late_scale : list of float, by lag
         1 / (fraction of the late part that overlaps).
     first, last : int
-        Half lags of the fastest and the slowest rate.
+        Half lags of the fastest rate, and of the slowest that is looked for: a window must hold two beats of it.
+    step : int
+        Frames from one lag to the next.
     spacing_s : float
         Seconds from one lag to the next.
     flat : float
@@ -101,12 +109,13 @@ class HeartRateTables(NamedTuple):
     late_scale: list[float]
     first: int
     last: int
+    step: int
     spacing_s: float
     flat: float
     parameters: HeartRateParameters
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def heart_rate_tables(
     num_frames: int, frame_hop_s: float, parameters: HeartRateParameters = DEFAULT_PARAMETERS
 ) -> HeartRateTables:
@@ -119,12 +128,13 @@ def heart_rate_tables(
     """
     if not 0.005 <= frame_hop_s <= 0.05:
         raise ValueError(f"frame_hop_s={frame_hop_s:g} must be from 0.005 to 0.05")
-    slow_beats = 2 * round(60.0 / (MIN_BPM * frame_hop_s))
-    if num_frames < slow_beats:
-        raise ValueError(f"envelope of {num_frames} frames must have at least {slow_beats}, two slow beats")
     step = max(1, round(SPACING_S / frame_hop_s))
     spacing_s = step * frame_hop_s
-    first, last = (round(120.0 / (bpm * spacing_s)) for bpm in (MAX_BPM, MIN_BPM))
+    first = round(120.0 / (MAX_BPM * spacing_s))
+    last = int(2.0 * min(MAX_LAG_S, 0.5 * num_frames * frame_hop_s) / spacing_s + 1e-6)
+    if last < first:
+        fast_beats = math.ceil(first * spacing_s / frame_hop_s - 1e-6)
+        raise ValueError(f"envelope of {num_frames} frames must have at least {fast_beats}, two fast beats")
     lags = np.arange(last // 2 + 1 + TAPS, dtype=np.float64)
     prior = _prior(last, spacing_s, parameters.prior_octaves)
     unbiased = _unbiased(num_frames / step, np.arange(last + 2, dtype=np.float64) / 2)
@@ -144,6 +154,7 @@ def heart_rate_tables(
         late_scale=_unbiased(length - num_early - len(kernel) // (2 * step), lags).tolist(),
         first=first,
         last=last,
+        step=step,
         spacing_s=spacing_s,
         flat=MIN_VARIANCE * num_frames / step,
         parameters=parameters,

@@ -24,6 +24,9 @@ class StreamingResampler:
     ----------
     input_rate, output_rate : int
         Hz, 1000 to 192000. Equal rates pass the samples through.
+    start_at_zero : bool
+        Whether the first sample is subtracted from all, unless the rates are equal. Before its first sample a sound is
+        0 to the filter, and an offset that begins there sounds like a knock.
 
     Raises
     ------
@@ -38,11 +41,12 @@ class StreamingResampler:
     4000
     """
 
-    def __init__(self, input_rate: int, output_rate: int) -> None:
+    def __init__(self, input_rate: int, output_rate: int, *, start_at_zero: bool = False) -> None:
         for name, rate in (("input_rate", input_rate), ("output_rate", output_rate)):
             if not 1000 <= rate <= 192_000:
                 raise ValueError(f"{name}={rate} must be from 1000 to 192000 Hz")
         self._rates = (input_rate, output_rate)
+        self._offset: np.float32 | None = None if start_at_zero else np.float32(0.0)
         self._num_input = 0
         self._num_output = 0
         self._stream: Any = None
@@ -65,6 +69,10 @@ class StreamingResampler:
         """
         if self._stream is None:
             return waveform
+        if self._offset is None and len(waveform):
+            self._offset = waveform[0]
+        if self._offset:
+            waveform = waveform - self._offset
         self._num_input += len(waveform)
         if last:
             return self._flush(waveform)
@@ -80,7 +88,9 @@ class StreamingResampler:
         return ending[: self._num_input * output_rate // input_rate - self._num_output]
 
 
-def resampled(waveform: NDArray[np.float32], input_rate: int, output_rate: int) -> NDArray[np.float32]:
+def resampled(
+    waveform: NDArray[np.float32], input_rate: int, output_rate: int, *, start_at_zero: bool = False
+) -> NDArray[np.float32]:
     """Return a whole waveform at another rate, bit for bit as :class:`StreamingResampler` gives it in blocks.
 
     Parameters
@@ -88,6 +98,8 @@ def resampled(waveform: NDArray[np.float32], input_rate: int, output_rate: int) 
     waveform : ndarray, shape (samples,), float32
     input_rate, output_rate : int
         Hz, 1000 to 192000.
+    start_at_zero : bool
+        As for the class.
 
     Returns
     -------
@@ -103,4 +115,4 @@ def resampled(waveform: NDArray[np.float32], input_rate: int, output_rate: int) 
     >>> resampled(np.ones(44_100, np.float32), 44_100, 4000).shape
     (4000,)
     """
-    return StreamingResampler(input_rate, output_rate).push(waveform, last=True)
+    return StreamingResampler(input_rate, output_rate, start_at_zero=start_at_zero).push(waveform, last=True)

@@ -33,6 +33,9 @@ class SpectrogramSpec:
         Seconds in one STFT frame.
     frame_hop_s : float
         Seconds between the starts of two frames; windows start on this grid.
+    remove_dc : bool
+        Whether the mean of each frame is subtracted before it is tapered, and the first sample from all, so that the
+        offset of a converter does not show. Only ``"heart"`` images; False in bundles from before it was there.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class SpectrogramSpec:
     hop_s: float = 0.5
     frame_s: float = 0.064
     frame_hop_s: float = 0.025
+    remove_dc: bool = False
 
     def __post_init__(self) -> None:
         """Refuse settings from which no image can be computed."""
@@ -83,7 +87,11 @@ class SpectrogramSpec:
     @property
     def num_frames(self) -> int:
         """Frames that lie wholly inside one window (no padding)."""
-        return (self.window_samples - self.frame_samples) // self.frame_hop_samples + 1
+        return self.frames_in(self.window_samples)
+
+    def frames_in(self, num_samples: int) -> int:
+        """Return how many frames lie wholly inside the first ``num_samples`` of a sound."""
+        return max(0, (num_samples - self.frame_samples) // self.frame_hop_samples + 1)
 
     @property
     def num_channels(self) -> int:
@@ -147,5 +155,5 @@ def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
     return samples
 
 
-HEART = SpectrogramSpec()
+HEART = SpectrogramSpec(remove_dc=True)
 """The settings of the default bundle."""

@@ -22,7 +22,8 @@ from monitor.features.spec import SpectrogramSpec
 __all__ = ["StreamingSpectrogram", "input_image"]
 
 FIRST_BIN = 1
-"""The lowest bin of the image, 15.6 Hz: bin 0 is the DC offset of the converter."""
+"""The lowest bin of the image, 15.6 Hz: bin 0 is the offset of the converter. The taper spreads that into bin 1 too,
+unless the mean of the frame is removed before."""
 REAL_PARTS = slice(2 * FIRST_BIN, 2 * (FIRST_BIN + NUM_ROWS), 2)
 IMAGINARY_PARTS = slice(2 * FIRST_BIN + 1, 2 * (FIRST_BIN + NUM_ROWS) + 1, 2)
 """Real and imaginary parts of the bins of the image, when these lie side by side."""
@@ -70,8 +71,10 @@ class StreamingSpectrogram:
         steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
         self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
         self._tapered = np.empty(self._frames.shape, np.float32)
+        self._means = np.empty((self._num_frames, 1), np.float32) if spec.remove_dc else None
         # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
         self._taper = (np.hanning(self._size + 1)[:-1] * self._size).astype(np.float32)
+        self._per_sample = np.float32(1.0 / self._size)
         bin_hz = spec.sample_rate / self._size
         self._envelope_parts = _parts(ENVELOPE_HZ, bin_hz)
         self._low_parts = _parts(LOW_HZ, bin_hz)
@@ -129,7 +132,12 @@ class StreamingSpectrogram:
         """Write ``count`` new frames behind those held."""
         if self._used + count > self._capacity:
             self._make_room()
-        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])  # (frames, samples)
+        frames, tapered = self._frames[:count], self._tapered[:count]  # (frames, samples)
+        if self._means is not None:
+            means = np.add.reduce(frames, axis=1, keepdims=True, out=self._means[:count])
+            np.multiply(means, self._per_sample, out=means)
+            frames = np.subtract(frames, means, out=tapered)
+        np.multiply(frames, self._taper, out=tapered)
         spectrum = np.fft.rfft(tapered, norm="forward")  # (frames, bins)
         # real and imaginary parts side by side, then their squares: two for each bin
         parts = spectrum.view(spectrum.real.dtype)  # (frames, 2 * bins)

@@ -86,6 +86,7 @@ RULES = {
     "spectrogram.hop_s": _number(0.005, 30.0),
     "spectrogram.frame_s": _number(0.008, 1.0),
     "spectrogram.frame_hop_s": _number(0.005, 1.0),
+    "spectrogram.remove_dc": Rule(lambda value: type(value) is bool, "true or false"),
     "calibration": OBJECT,
     "calibration.kind": TEXT,
     "calibration.temperature": _number(0.01, 100.0),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.extractor import FeatureExtractor, Stopwatch, no_stopwatch
-from monitor.features.heart_rate import HeartRate, heart_rate
+from monitor.features.heart_rate import HeartRate, clip_heart_rate, heart_rate
 from monitor.features.image import FrameWindow
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import mask_extrasystole
@@ -202,7 +202,7 @@ class WindowScorer:
         """
         bundle, lap, start = self._bundle, self._stopwatch, index * self._hop
         frames = self._extractor.frames(start)
-        pulse = heart_rate(frames.envelope, self.frame_hop_s)
+        pulse = self._heart_rate(frames)
         lap("heart_rate")
         gate_input = gate_features(frames, pulse.periodicity)
         lap("quality")
@@ -216,6 +216,13 @@ class WindowScorer:
         scores = dict(zip(bundle.labels, values, strict=True))
         lap("verdict")
         return ScoredWindow(image, frames, pulse, outputs, scores, gate_input, odds, bundle.gate)
+
+    def _heart_rate(self, frames: FrameWindow) -> HeartRate:
+        """Return the heart rate of a window, or of the clip that was looped to fill it."""
+        if not len(self.padding):
+            return heart_rate(frames.envelope, self.frame_hop_s, log_power=frames.log_power)
+        num_frames = self._extractor.frames_in(self.end_sample / self._sample_rate)
+        return clip_heart_rate(frames, self.frame_hop_s, num_frames)
 
     def score_blocks(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[ScoredWindow]:
         """Yield the scored windows of a whole sound, in order; nothing where there is no sample.

@@ -21,6 +21,9 @@ RhythmKind = Literal["regular", "ectopic", "sinus-arrhythmia"]
 FILLING_S = 0.08
 """Shortest time from a second sound to an ectopic beat: a ventricle that has not relaxed gives no audible beat."""
 
+MEASURED_TO_BPM = 160.0
+"""Where the line from rate to systole ends; a faster heart's systole has the same share of its cycle as here."""
+
 CYCLE_TO_SYSTOLE = 0.08
 """Seconds of systole per second by which the previous cycle was longer: filling slightly prolongs ejection.
 Source: slope of ejection time against the preceding cycle in atrial fibrillation, about 0.05 to 0.15."""
@@ -39,7 +42,7 @@ class Rhythm:
         ``"ectopic"`` has ectopic beats followed by a pause; the others have none. Sinus
         arrhythmia is strong but smooth variation, which is physiological and not ectopic.
     heart_rate_bpm : float
-        45 to 160, the mean rate without ectopic beats.
+        30 to 240, the mean rate without ectopic beats.
     jitter : float
         Standard deviation of an interval around the smooth variation, as a fraction. At rest the
         intervals of 5 min vary by 30 to 50 ms, most of it smooth.
@@ -83,8 +86,8 @@ class Rhythm:
         """
         if self.kind not in ("regular", "ectopic", "sinus-arrhythmia"):
             raise ValueError(f"kind={self.kind!r} must be regular, ectopic or sinus-arrhythmia")
-        if not 45 <= self.heart_rate_bpm <= 160:
-            raise ValueError(f"heart_rate_bpm={self.heart_rate_bpm:g} must be from 45 to 160")
+        if not 30 <= self.heart_rate_bpm <= 240:
+            raise ValueError(f"heart_rate_bpm={self.heart_rate_bpm:g} must be from 30 to 240")
         if not 1 <= self.ectopic_gap_beats[0] <= self.ectopic_gap_beats[1]:
             raise ValueError(f"ectopic_gap_beats={self.ectopic_gap_beats} must be two rising counts from 1")
         if not 0.5 <= self.prematurity[0] <= self.prematurity[1] <= 0.85:
@@ -128,7 +131,8 @@ def systole_s(heart_rate_bpm: float) -> float:
     >>> round(systole_s(60.0), 3), round(systole_s(120.0), 3)
     (0.355, 0.229)
     """
-    return (546.0 - 2.1 * heart_rate_bpm - 65.0) / 1000.0
+    known = min(heart_rate_bpm, MEASURED_TO_BPM)
+    return (546.0 - 2.1 * known - 65.0) / 1000.0 * known / heart_rate_bpm
 
 
 def synthesize_beats(

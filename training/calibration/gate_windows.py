@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.heart_rate import heart_rate
+from monitor.features.heart_rate import clip_heart_rate, heart_rate
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import gate_features
@@ -157,4 +157,8 @@ def build_gate_windows(
 def _features(sound: Sound, start: int) -> tuple[float, ...]:
     """Return the gate's features of the window that starts at a frame, four numbers."""
     frames = sound.frames.window(start, HEART.num_frames)
-    return gate_features(frames, heart_rate(frames.envelope, HEART.frame_hop_s).periodicity)
+    if sound.is_looped(HEART):
+        rate = clip_heart_rate(frames, HEART.frame_hop_s, HEART.frames_in(sound.num_samples))
+    else:
+        rate = heart_rate(frames.envelope, HEART.frame_hop_s, log_power=frames.log_power)
+    return gate_features(frames, rate.periodicity)

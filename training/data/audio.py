@@ -28,6 +28,9 @@ __all__ = ["Frames", "Sound", "compute_frames", "loop", "read_samples", "read_so
 
 T = TypeVar("T")
 
+PHASES = 3
+"""Starts within a frame hop from which a recording's frames are computed for training."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Frames:
@@ -72,12 +75,16 @@ class Sound:
         Length before looping, at the sample rate of the spectrogram.
     ectopic : bool or None
         Whether every window of it holds an ectopic beat; None where the rhythm is not known.
+    shifted : tuple of Frames
+        Of the same sound, with frames that begin a part of a frame hop later: the monitor may start at any moment.
+        Training draws among these and ``frames``; empty where there are none.
     """
 
     recording: Recording
     frames: Frames
     num_samples: int
     ectopic: bool | None = None
+    shifted: tuple[Frames, ...] = ()
 
     def is_looped(self, spec: SpectrogramSpec) -> bool:
         """Return whether it is shorter than a window."""
@@ -141,9 +148,19 @@ def _first(sound: Decoder, start: int, count: int | None) -> NDArray[np.float32]
 
 
 def read_waveform(
-    path: Path, sample_rate: int, start_s: float = 0.0, end_s: float | None = None
+    path: Path, sample_rate: int, start_s: float = 0.0, end_s: float | None = None, *, start_at_zero: bool = False
 ) -> NDArray[np.float32]:
     """Return a recording, or a part of it, as mono at ``sample_rate``.
+
+    Parameters
+    ----------
+    path : Path
+    sample_rate : int
+        Hz.
+    start_s, end_s : float
+        As :func:`read_samples`.
+    start_at_zero : bool
+        See :class:`monitor.features.resample.StreamingResampler`.
 
     Returns
     -------
@@ -155,7 +172,7 @@ def read_waveform(
         As :func:`read_samples`, or if no sample is left at the new rate.
     """
     samples, rate = read_samples(path, start_s, end_s)
-    waveform = resampled(samples.mean(axis=1), rate, sample_rate)
+    waveform = resampled(samples.mean(axis=1), rate, sample_rate, start_at_zero=start_at_zero)
     if not len(waveform):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
     return waveform
@@ -215,9 +232,13 @@ def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
     RecordingError
         As :func:`read_waveform`.
     """
-    waveform = read_waveform(recording.path, spec.sample_rate, recording.start_s, recording.end_s)
+    waveform = read_waveform(
+        recording.path, spec.sample_rate, recording.start_s, recording.end_s, start_at_zero=spec.remove_dc
+    )
     looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
-    return Sound(recording, compute_frames(looped, spec), len(waveform))
+    shifts = [round(spec.frame_hop_samples * part / PHASES) for part in range(1, PHASES)]
+    shifted = tuple(compute_frames(looped[shift:], spec) for shift in shifts)
+    return Sound(recording, compute_frames(looped, spec), len(waveform), shifted=shifted)
 
 
 def read_usable(

@@ -119,6 +119,8 @@ class BatchMaker:
         return image
 
     def _cut(self, sound: Sound) -> FrameWindow:
-        """Return the frames of a random window of a sound."""
-        start = int(self._rng.integers(len(sound.frames) - self._num_frames + 1))
-        return sound.frames.window(start, self._num_frames)
+        """Return the frames of a random window of a sound, on one of its frame grids."""
+        grids = [frames for frames in (sound.frames, *sound.shifted) if len(frames) >= self._num_frames]
+        frames = grids[int(self._rng.integers(len(grids)))] if len(grids) > 1 else grids[0]
+        start = int(self._rng.integers(len(frames) - self._num_frames + 1))
+        return frames.window(start, self._num_frames)

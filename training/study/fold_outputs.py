@@ -146,7 +146,9 @@ def _perturbed_sounds(perturbed: PerturbedSets, sounds: Sequence[Sound], names: 
 
 def _waveform(recording: Recording) -> NDArray[np.float32]:
     """Return a recording at the sample rate of the input image."""
-    return read_waveform(recording.path, HEART.sample_rate, recording.start_s, recording.end_s)
+    return read_waveform(
+        recording.path, HEART.sample_rate, recording.start_s, recording.end_s, start_at_zero=HEART.remove_dc
+    )
 
 
 def save_fold(fold: FoldOutputs, path: Path) -> None:

@@ -35,7 +35,9 @@ def read_zero_padded(recording: Recording, spec: SpectrogramSpec) -> Sound:
     RecordingError
         As :func:`training.data.audio.read_waveform`.
     """
-    waveform = read_waveform(recording.path, spec.sample_rate, recording.start_s, recording.end_s)
+    waveform = read_waveform(
+        recording.path, spec.sample_rate, recording.start_s, recording.end_s, start_at_zero=spec.remove_dc
+    )
     missing = max(0, spec.window_samples - len(waveform))
     return Sound(recording, compute_frames(np.pad(waveform, (0, missing)), spec), len(waveform))
 

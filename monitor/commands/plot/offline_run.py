@@ -222,7 +222,8 @@ class _PeakSpectrogram:
     def __init__(self, sample_rate: int, spec: SpectrogramSpec) -> None:
         self.spec = spec if spec.kind == HEART.kind else HEART
         self.peaks = PeakDecimator(NUM_ROWS, SPECTROGRAM_COLUMNS)
-        self._resampler = StreamingResampler(sample_rate, self.spec.sample_rate)
+        rate = self.spec.sample_rate
+        self._resampler = StreamingResampler(sample_rate, rate, start_at_zero=self.spec.remove_dc)
         self._frames = StreamingSpectrogram(self.spec)
 
     def power_db(self) -> NDArray[np.float32]:
