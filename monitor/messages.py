@@ -207,7 +207,7 @@ class WindowEvent:
         Of the last windows together.
     quality : Quality
     heart_rate_bpm : float or None
-        Beats per minute; None when the window is not periodic enough.
+        Beats per minute, 30 to 240; None when the window is not periodic enough, or the rate is outside.
     gap : bool
         Whether samples were lost inside the window; it is then given no label.
     short : bool
@@ -219,6 +219,9 @@ class WindowEvent:
         None where the window is given no label.
     ectopic : EctopicBeats
         Ectopic beats of the last half minute.
+    heart_rate_reason : str or None
+        Why there is no rate, such as ``"faster than 240 bpm"``; None where there is one, or where the window is given
+        no label.
     """
 
     index: int
@@ -233,6 +236,7 @@ class WindowEvent:
     latency_ms: float
     heart_rate_confidence: float | None = None
     ectopic: EctopicBeats = NO_RHYTHM
+    heart_rate_reason: str | None = None
 
     @property
     def judgement(self) -> Verdict:

@@ -1,6 +1,6 @@
-"""Does a verdict stay when the same sound comes a little later, louder, from another converter or through a codec?
+"""How a verdict changes when the same sound comes a little later, louder, from another converter, or through a codec.
 
-    python benchmarks/accuracy/robustness.py ../shared/data/pascal/set_a ../shared/data/pascal/set_b --out robustness.json
+    python benchmarks/accuracy/robustness.py ../shared/data/pascal/set_a ../shared/data/pascal/set_b
 
 Each recording goes through the monitor's own analysis as it is and with each change. Counted are the windows whose
 label or state differs from the window before the change, the recordings whose last rolling verdict has another label,

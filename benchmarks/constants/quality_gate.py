@@ -107,7 +107,8 @@ def row_of(source: str, group: str, raw: NDArray[np.float32], rate: int, sound: 
     first = start * rate // HEART.sample_rate
     part = raw[first : first + round(HEART.window_s * rate)]
     statistics.push(part)
-    features = gate_features(frames, heart_rate(frames.envelope, HEART.frame_hop_s, log_power=frames.log_power).periodicity)
+    rate = heart_rate(frames.envelope, HEART.frame_hop_s, log_power=frames.log_power)
+    features = gate_features(frames, rate.periodicity)
     return Row(source, in_fitted_half(group), features, statistics.window(0, len(part)))
 
 

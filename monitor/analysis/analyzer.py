@@ -193,6 +193,7 @@ class Analyzer:
             gate=self.bundle.gate,
             odds=window.heart_odds,
             clip_s=clip_s,
+            rate_confidence=window.heart_rate.confidence,
             origin=self._source,
         )
         self._stopwatch("quality")
@@ -212,6 +213,7 @@ class Analyzer:
             latency_ms=0.0,
             heart_rate_confidence=window.heart_rate.confidence if quality.state is None else None,
             ectopic=ectopic,
+            heart_rate_reason=window.heart_rate.reason if quality.state is None else None,
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")

@@ -35,6 +35,10 @@ Source: the worst window of PASCAL set B has 0.10, of CirCor 0.11."""
 
 MIN_CLIP_S = 0.5
 """Seconds; a shorter clip holds no whole beat."""
+SURE_CLIP_S = 2.0
+TWO_BEATS_FROM = 0.78
+"""Seconds; in a shorter clip two beats must be heard: the confidence of its heart rate must be so high. Source:
+docs/decisions/0012."""
 
 MAX_SOUND_S = 0.65
 MIN_SILENCE = 0.25
@@ -124,6 +128,7 @@ def judge_quality(
     gate: QualityGate = DEFAULT_GATE,
     odds: float | None = None,
     clip_s: float | None = None,
+    rate_confidence: float = 1.0,
     origin: Origin = RECORDING,
 ) -> Quality:
     """Return the signal quality of a window.
@@ -140,6 +145,8 @@ def judge_quality(
         The network's natural log-odds of a heart; None if it has no output for that.
     clip_s : float or None
         Length in seconds of a clip that was looped to fill the window.
+    rate_confidence : float
+        0 to 1, of the heart rate of such a clip: fewer than two beats are no rhythm, and no heart for sure.
     origin : Origin
         The source: advice for a recording differs from advice for a live input.
 
@@ -155,7 +162,8 @@ def judge_quality(
     >>> judge_quality(DEFAULT_GATE.typical, muted).state
     'no-signal'
     """
-    quality = _quality(features, statistics, gate, odds, clip_s, origin)
+    one_beat = clip_s is not None and clip_s < SURE_CLIP_S and rate_confidence < TWO_BEATS_FROM
+    quality = _quality(features, statistics, gate, odds, clip_s, one_beat, origin)
     if quality.state is not None and origin.channels_cancel:
         return Quality(quality.score, CHANNELS_CANCEL, quality.state)
     return quality
@@ -167,6 +175,7 @@ def _quality(
     gate: QualityGate,
     odds: float | None,
     clip_s: float | None,
+    one_beat: bool,
     origin: Origin,
 ) -> Quality:
     """Return the quality of a window whatever its channels."""
@@ -174,6 +183,8 @@ def _quality(
     unusable = _unusable(statistics, clip_s, reasons)
     if unusable is not None:
         return unusable
+    if one_beat:
+        return Quality(0.0, f"clip of {clip_s:.2g} s: no two beats are heard in it", "poor-signal")
     score = gate.score(features, odds)
     if statistics.rms < FAINT_RMS and (score < gate.poor_below or origin.channels_cancel):
         return Quality(0.0, reasons.faint, "no-signal")

@@ -4,7 +4,7 @@ A heart of 220 bpm and one of 110 bpm whose first and second sounds are equally 
 envelope. They differ in timbre: half a beat apart, the slow heart has another sound, and the fast one the same. Pure
 functions, safe on any thread; must not know about devices, files or networks.
 
-Source: benchmarks/constants/beat_octave.py finds and measures all constants; docs/decisions/0011 has the results.
+Source: benchmarks/constants/beat_octave.py finds and measures all constants; docs/decisions/0012 has the results.
 """
 
 from __future__ import annotations
@@ -78,20 +78,23 @@ def fast_log_odds(ratio: float, log_power: NDArray[np.float32], interval: float)
 
 
 def timbre_correlation(timbre: NDArray[np.float32], lag: float) -> float:
-    """Return the correlation of frames with those a lag later, -1 to 1; the largest of the lags within a frame of it.
+    """Return the correlation of frames with those a lag later, -1 to 1; the largest of lags half a frame apart.
 
     Parameters
     ----------
     timbre : ndarray, shape (frames, bins), float32
         Log power less its mean over frames and over bins.
     lag : float
-        Frames, 2 or more.
+        Frames, 1 or more; between two frames they are interpolated.
     """
-    nearest = round(lag)
-    return max(_correlation(timbre[shift:], timbre[:-shift]) for shift in (nearest - 1, nearest, nearest + 1))
+    return max(_correlation(timbre, lag + shift) for shift in (-0.5, 0.0, 0.5))
 
 
-def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Return the correlation of two arrays of one shape; 0 where either is constant."""
-    power = float((one * one).sum()) * float((other * other).sum())
-    return float((one * other).sum()) / math.sqrt(power) if power > 0.0 else 0.0
+def _correlation(timbre: NDArray[np.float32], lag: float) -> float:
+    """Return the correlation of frames with those a lag later; 0 where either are constant."""
+    whole = int(lag)
+    part = np.float32(lag - whole)
+    later = timbre[whole + 1 :] * part + timbre[whole:-1] * (1 - part)  # (frames, bins)
+    now = timbre[: len(later)]
+    power = float((now * now).sum()) * float((later * later).sum())
+    return float((now * later).sum()) / math.sqrt(power) if power > 0.0 else 0.0

@@ -19,10 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.beat_octave import FAST_FROM, FASTEST_BPM, MIN_FAST_BPM, MIN_RATIO, SLOW_BELOW, fast_log_odds
-from monitor.features.image import FrameWindow
 from monitor.features.heart_rate_tables import MAX_BPM, MIN_BPM, HeartRateTables, heart_rate_tables
+from monitor.features.image import FrameWindow
 
-__all__ = ["MAX_BPM", "MIN_BPM", "SHOWN_FROM", "BeatInterval", "HeartRate", "beat_interval", "clip_heart_rate", "heart_rate"]
+__all__ = [
+    "MAX_BPM",
+    "MIN_BPM",
+    "SHOWN_FROM",
+    "BeatInterval",
+    "HeartRate",
+    "beat_interval",
+    "clip_heart_rate",
+    "heart_rate",
+]
 
 SLOPE, BIAS = 7.27, -1.28
 """Of the logistic model from periodicity to the probability that the rate is right."""
@@ -38,8 +47,8 @@ MIN_PERIODICITY = 0.05
 SLOW_BPM = 50.0
 MIN_SLOW_PERIODICITY = 0.7
 MAX_OF_SOUNDS, MAX_AGAIN = 0.7, 0.3
-"""Below this rate an interval replaces a shorter one if its autocorrelation is at least so high, and that at the shorter
-one, and at twice that, is at most so much of it."""
+"""Below this rate an interval replaces a shorter one if its autocorrelation is at least so high, and those at the
+shorter one and at twice that are at most so much of it. Source: docs/decisions/0012."""
 
 
 class HeartRate(NamedTuple):
@@ -256,8 +265,10 @@ def _resolve_octave(
     """Return the half lag of the beat, and double or half of that where the timbre does not tell which is true."""
     is_fast = _bpm(half_lag, tables) > MIN_FAST_BPM
     slow = 2 * half_lag if is_fast else half_lag
-    if slow > tables.last or not MIN_FAST_BPM < _bpm(0.5 * slow, tables) <= FASTEST_BPM:
+    if not MIN_FAST_BPM < _bpm(0.5 * slow, tables) <= FASTEST_BPM:
         return half_lag, None
+    if slow > tables.last:  # a clip too short to show which
+        return half_lag, slow
     fast = half_lag if is_fast else max((slow // 2, (slow + 1) // 2), key=heights.__getitem__)
     highest_fast, highest_slow = (max(heights[lag - 1 : lag + 2]) for lag in (fast, slow))
     ratio = highest_fast / max(highest_slow, MIN_PERIODICITY * heights[0])

@@ -34,8 +34,9 @@ class SpectrogramSpec:
     frame_hop_s : float
         Seconds between the starts of two frames; windows start on this grid.
     remove_dc : bool
-        Whether the mean of each frame is subtracted before it is tapered, and the first sample from all, so that the
-        offset of a converter does not show. Only ``"heart"`` images; False in bundles from before it was there.
+        Whether the offset of a converter is removed: the first sample from all before they are resampled, and the mean
+        of each frame, weighted by the taper, before it is tapered. For ``"heart"`` images; False in bundles that were
+        trained before it could be.
 
     Raises
     ------

@@ -71,10 +71,10 @@ class StreamingSpectrogram:
         steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
         self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
         self._tapered = np.empty(self._frames.shape, np.float32)
-        self._means = np.empty((self._num_frames, 1), np.float32) if spec.remove_dc else None
         # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
         self._taper = (np.hanning(self._size + 1)[:-1] * self._size).astype(np.float32)
-        self._per_sample = np.float32(1.0 / self._size)
+        self._taper_share = (self._taper / self._taper.sum()).astype(np.float32)
+        self._offset = np.empty_like(self._tapered) if spec.remove_dc else None
         bin_hz = spec.sample_rate / self._size
         self._envelope_parts = _parts(ENVELOPE_HZ, bin_hz)
         self._low_parts = _parts(LOW_HZ, bin_hz)
@@ -132,12 +132,10 @@ class StreamingSpectrogram:
         """Write ``count`` new frames behind those held."""
         if self._used + count > self._capacity:
             self._make_room()
-        frames, tapered = self._frames[:count], self._tapered[:count]  # (frames, samples)
-        if self._means is not None:
-            means = np.add.reduce(frames, axis=1, keepdims=True, out=self._means[:count])
-            np.multiply(means, self._per_sample, out=means)
-            frames = np.subtract(frames, means, out=tapered)
-        np.multiply(frames, self._taper, out=tapered)
+        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])  # (frames, samples)
+        if self._offset is not None:  # the mean under the taper, so that no tone counts as an offset
+            total = np.add.reduce(tapered, axis=1, keepdims=True)  # (frames, 1)
+            np.subtract(tapered, np.multiply(total, self._taper_share, out=self._offset[:count]), out=tapered)
         spectrum = np.fft.rfft(tapered, norm="forward")  # (frames, bins)
         # real and imaginary parts side by side, then their squares: two for each bin
         parts = spectrum.view(spectrum.real.dtype)  # (frames, 2 * bins)

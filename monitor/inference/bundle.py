@@ -326,7 +326,8 @@ def _check_features(bundle: Bundle) -> None:
         extractor = FeatureExtractor(bundle.spec, bundle.spec.sample_rate)
         extractor.push(np.zeros(bundle.spec.window_samples, np.float32), last=True)
         frames = extractor.frames(0)
-        gate_features(frames, heart_rate(frames.envelope, extractor.frame_hop_s, log_power=frames.log_power).periodicity)
+        rate = heart_rate(frames.envelope, extractor.frame_hop_s, log_power=frames.log_power)
+        gate_features(frames, rate.periodicity)
         extractor.image(0, frames)
     except (ValueError, ArithmeticError, LookupError) as error:
         raise BundleError(

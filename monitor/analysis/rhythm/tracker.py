@@ -205,7 +205,7 @@ class BeatTracker:
         steps = self._rate_steps
         self._rate_steps = max(0, steps - 1) if bpm is None else min(MAX_RATE_STEPS, steps + RATE_SHOWN)
         if self._template is None:
-            self._search(end, size)
+            self._search(end, size, bpm)
         elif bpm is not None:
             interval = 60.0 / (bpm * self._frame_s)
             differs = abs(math.log(interval / self._path.interval)) > OTHER_RATE
@@ -219,11 +219,13 @@ class BeatTracker:
         if end - max(self._last_beat, self._learnt_at) > MAX_SILENCE * self._path.interval + 2 * self._step:
             self._reset_template()
 
-    def _search(self, end: int, size: int) -> None:
-        """Learn the template from the last window, if that is periodic enough."""
-        rate = heart_rate(self._frames(end - size, end).astype(np.float32), self._frame_s, SEARCH_FROM)
-        if rate.bpm is not None:
-            self._learn_template(end, size, 60.0 / (rate.bpm * self._frame_s))
+    def _search(self, end: int, size: int, bpm: float | None) -> None:
+        """Learn the template from the last window, if that is periodic enough; a rate that is shown comes first."""
+        found = heart_rate(self._frames(end - size, end).astype(np.float32), self._frame_s, SEARCH_FROM).bpm
+        if found is None or (bpm is not None and abs(math.log(bpm / found)) > OTHER_RATE):
+            found = bpm
+        if found is not None:
+            self._learn_template(end, size, 60.0 / (found * self._frame_s))
 
     def _learn_template(self, end: int, size: int, interval: float) -> None:
         """Learn the template again, by folding the last window at an interval."""

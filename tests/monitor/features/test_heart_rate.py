@@ -11,9 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.features.heart_rate import MAX_BPM, MIN_BPM, SHOWN_FROM, HeartRate, heart_rate
+from monitor.features.heart_rate import (
+    MAX_BPM,
+    MIN_BPM,
+    NOT_PERIODIC,
+    NOT_TWICE,
+    SHOWN_FROM,
+    TOO_FAST,
+    TOO_SLOW,
+    HeartRate,
+    clip_heart_rate,
+    heart_rate,
+)
+from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
+from monitor.synthesis.rhythm import Rhythm
 
 CIRCOR = Path(__file__).resolve().parents[4] / "shared" / "data" / "circor"
 
@@ -77,8 +92,9 @@ def test_white_noise_hardly_ever_shows_a_rate() -> None:
 def test_a_constant_has_no_rhythm(level: float) -> None:
     """Digital silence, and a stuck converter, have no rate, no periodicity and no confidence, at any threshold."""
     envelope = envelope_of(np.full(HEART.window_samples, level))
-    assert heart_rate(envelope, HEART.frame_hop_s) == HeartRate(None, 0.0, 0.0)
-    assert heart_rate(envelope, HEART.frame_hop_s, shown_from=0.0) == HeartRate(None, 0.0, 0.0)
+    nothing = HeartRate(None, 0.0, 0.0, NOT_PERIODIC)
+    assert heart_rate(envelope, HEART.frame_hop_s) == nothing
+    assert heart_rate(envelope, HEART.frame_hop_s, shown_from=0.0) == nothing
 
 
 @settings(max_examples=25, deadline=None)
@@ -95,7 +111,7 @@ def test_loudness_does_not_matter(offset: float) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.0, 3.0), st.integers(0, 4))
 def test_values_stay_in_range(seed: int, walk: float, smooth: int) -> None:
-    """Whatever the envelope, periodicity and confidence are 0 to 1 and a rate is 40 to 200 beats per minute."""
+    """Whatever the envelope, periodicity and confidence are 0 to 1 and a rate is 30 to 240 beats per minute."""
     rng = np.random.default_rng(seed)
     envelope = walk * np.cumsum(rng.standard_normal(198)) + np.repeat(rng.standard_normal(198), smooth + 1)[:198]
     rate = heart_rate(envelope.astype(np.float32), HEART.frame_hop_s, shown_from=0.0)
@@ -109,7 +125,8 @@ def test_the_threshold_hides_the_rate_alone() -> None:
     envelope = envelope_of(heart(90.0))
     shown, hidden = (heart_rate(envelope, HEART.frame_hop_s, shown_from=level) for level in (0.0, 1.1))
     assert shown.bpm is not None
-    assert hidden == HeartRate(None, shown.periodicity, shown.confidence)
+    assert shown.reason is None
+    assert hidden == HeartRate(None, shown.periodicity, shown.confidence, NOT_PERIODIC)
 
 
 @pytest.mark.slow
@@ -118,7 +135,7 @@ def test_the_threshold_hides_the_rate_alone() -> None:
 def test_a_rate_is_shown_from_the_threshold_on(bpm: float, noise: float, seed: int) -> None:
     """By default a rate comes with a confidence of at least the threshold, and none with less."""
     rate = heart_rate(envelope_of(heart(bpm, noise=10.0**noise, seed=seed)), HEART.frame_hop_s)
-    assert (rate.bpm is not None) == (rate.confidence >= SHOWN_FROM)
+    assert (rate.bpm is not None) == (rate.confidence >= SHOWN_FROM and rate.reason is None)
 
 
 @pytest.mark.slow
@@ -192,10 +209,109 @@ def test_refuses_a_frame_hop_out_of_range(frame_hop_s: float) -> None:
         heart_rate(np.zeros(198, np.float32), frame_hop_s)
 
 
-def test_refuses_an_envelope_too_short_for_two_slow_beats() -> None:
-    """At 40 beats per minute two beats last 3 s."""
-    with pytest.raises(ValueError, match="must have at least 120, two slow beats"):
-        heart_rate(np.zeros(119, np.float32), 0.025)
+def test_refuses_an_envelope_too_short_for_two_fast_beats() -> None:
+    """At 240 beats per minute two beats last 0.5 s."""
+    with pytest.raises(ValueError, match="must have at least 20, two fast beats"):
+        heart_rate(np.zeros(19, np.float32), 0.025)
+
+
+def window_of(waveform: NDArray[np.floating]) -> FrameWindow:
+    """Return the frames of one window."""
+    stream = StreamingSpectrogram(HEART)
+    stream.push(waveform.astype(np.float32))
+    return stream.window(0)
+
+
+def pulses(bpm: float, seed: int) -> NDArray[np.float32]:
+    """Return 5 s of one tone burst per beat over noise, with 1 % jitter."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(HEART.window_samples) / HEART.sample_rate
+    sound = 0.01 * rng.standard_normal(len(time_s))
+    at_s = rng.uniform(-60.0 / bpm, 0.0)
+    while at_s < HEART.window_s:
+        sound += np.exp(-(((time_s - at_s) / 0.03) ** 2)) * np.sin(2 * np.pi * 50 * time_s)
+        at_s += 60.0 / bpm * (1.0 + 0.01 * rng.standard_normal())
+    return (0.1 * sound).astype(np.float32)
+
+
+@pytest.mark.parametrize("bpm", range(25, 265, 5))
+def test_no_rate_is_wrong_from_25_to_260(bpm: int) -> None:
+    """From 35 to 235 bpm the rate of regular pulses is right; beyond the range it is blank, and says on which side."""
+    for seed in range(3):
+        window = window_of(pulses(bpm, seed))
+        rate = heart_rate(window.envelope, HEART.frame_hop_s, log_power=window.log_power)
+        if 35 <= bpm <= 235:
+            assert rate.bpm == pytest.approx(bpm, abs=5.0)
+        elif rate.bpm is None:
+            assert rate.reason == (TOO_FAST if bpm > 200 else TOO_SLOW)
+        else:
+            assert bpm in (30, 240)
+            assert rate.bpm == pytest.approx(bpm, abs=5.0)
+
+
+@pytest.mark.parametrize("bpm", [200.0, 210.0, 220.0, 230.0])
+def test_a_newborns_rate_is_never_halved(bpm: float) -> None:
+    """Two sounds per beat at 200 to 230 bpm: the true rate, or none and both that it may be."""
+    for seed in range(10):
+        parameters = HeartParameters(rhythm=Rhythm(heart_rate_bpm=bpm, jitter=0.01, respiratory=0.01, drift=0.0))
+        sound = phonocardiogram(HEART.window_s, parameters, np.random.default_rng(seed)).waveform
+        window = window_of(sound)
+        rate = heart_rate(window.envelope, HEART.frame_hop_s, log_power=window.log_power)
+        assert rate.bpm is None or rate.bpm == pytest.approx(bpm, abs=5.0)
+
+
+def test_a_rate_that_may_be_half_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the timbre does not tell, there is no rate, half the confidence, and the two that are possible."""
+    window = window_of(pulses(110.0, 0))
+    monkeypatch.setattr("monitor.features.heart_rate.fast_log_odds", lambda *_: 0.5)
+    monkeypatch.setattr("monitor.features.heart_rate.MIN_RATIO", -10.0)
+    rate = heart_rate(window.envelope, HEART.frame_hop_s, log_power=window.log_power)
+    assert rate.bpm is None
+    assert rate.confidence < 0.5
+    assert rate.reason is not None
+    assert [int(word) for word in rate.reason.split() if word.isdigit()] == pytest.approx([110, 220], abs=4)
+
+
+def test_a_slow_beat_is_not_the_interval_between_its_sounds() -> None:
+    """At 40 bpm with a second sound as loud as the first, the rate is 40, not that from S1 to S2."""
+    for seed in range(5):
+        window = window_of(heart(40.0, s2=0.9, seed=seed))
+        rate = heart_rate(window.envelope, HEART.frame_hop_s, log_power=window.log_power)
+        assert rate.bpm == pytest.approx(40.0, abs=3.0)
+
+
+def looped(seconds: float, waveform: NDArray[np.float32]) -> tuple[FrameWindow, int]:
+    """Return the window of a looped clip, and the frames inside the clip."""
+    clip = waveform[: round(seconds * HEART.sample_rate)]
+    return window_of(np.resize(clip, HEART.window_samples)), HEART.frames_in(len(clip))
+
+
+@pytest.mark.parametrize("seconds", [0.6, 0.8, 1.0, 1.2])
+def test_a_loop_is_no_rhythm(seconds: float) -> None:
+    """A clip with fewer than two beats of 72 bpm has no rate, though its loop repeats exactly."""
+    window, num_frames = looped(seconds, heart(72.0))
+    assert heart_rate(window.envelope, HEART.frame_hop_s).bpm is not None
+    rate = clip_heart_rate(window, HEART.frame_hop_s, num_frames)
+    assert rate.bpm is None
+    assert rate.confidence < 0.78
+
+
+@pytest.mark.parametrize("seconds", [2.0, 2.5, 3.0, 4.0])
+def test_a_clip_with_two_beats_has_their_rate(seconds: float) -> None:
+    """Whatever the length of the loop, the rate is that of the beats in the clip."""
+    rate = clip_heart_rate(*_swapped(looped(seconds, heart(72.0))))
+    assert rate.bpm == pytest.approx(72.0, abs=3.0)
+
+
+def _swapped(clip: tuple[FrameWindow, int]) -> tuple[FrameWindow, float, int]:
+    """Return the arguments of :func:`clip_heart_rate`."""
+    return clip[0], HEART.frame_hop_s, clip[1]
+
+
+def test_a_clip_shorter_than_two_fast_beats_says_so() -> None:
+    """Half a second holds no two beats of any rate."""
+    window, num_frames = looped(0.5, heart(120.0))
+    assert clip_heart_rate(window, HEART.frame_hop_s, num_frames) == HeartRate(None, 0.0, 0.0, NOT_TWICE)
 
 
 def annotated_windows() -> list[tuple[float, HeartRate]]:
@@ -215,7 +331,8 @@ def annotated_windows() -> list[tuple[float, HeartRate]]:
             firsts = [a for a, _, state in states if state == 1 and begin <= a < end]
             if covered > HEART.window_s - 1e-6 and len(firsts) >= 4:
                 beats = (firsts[-1] - firsts[0]) / (len(firsts) - 1)
-                rate = heart_rate(stream.window(start).envelope, HEART.frame_hop_s, shown_from=0)
+                window = stream.window(start)
+                rate = heart_rate(window.envelope, HEART.frame_hop_s, shown_from=0, log_power=window.log_power)
                 windows.append((60.0 / beats, rate))
     return windows
 

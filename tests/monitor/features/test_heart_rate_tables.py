@@ -49,9 +49,10 @@ def test_the_late_part_is_scaled_by_its_overlap() -> None:
 
 
 def test_half_lags_span_the_rates() -> None:
-    """The first is that of 200 beats per minute, the last that of 40."""
+    """The first is that of 240 beats per minute, the last that of which a window holds two: slower than 30."""
     assert 120.0 / (TABLES.first * TABLES.spacing_s) == pytest.approx(MAX_BPM)
-    assert 120.0 / (TABLES.last * TABLES.spacing_s) == pytest.approx(MIN_BPM)
+    assert 2.0 * TABLES.last * TABLES.spacing_s / 2 <= HEART.num_frames * HEART.frame_hop_s
+    assert 24.0 < 120.0 / (TABLES.last * TABLES.spacing_s) < MIN_BPM
     assert TABLES.last // 2 < TABLES.num_lags <= len(TABLES.late_scale)
 
 
@@ -61,6 +62,14 @@ def test_the_prior_is_highest_at_the_usual_rate() -> None:
     usual = TABLES.first + int(inverse.argmin())
     assert 120.0 / (usual * TABLES.spacing_s) == pytest.approx(100.0, abs=3.0)
     assert inverse.min() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_short_envelope_is_searched_as_far_as_it_holds_two_beats() -> None:
+    """Of 1.5 s the longest lag is 0.75 s; with less than two of the fastest beats there is none."""
+    short = heart_rate_tables(60, 0.025)
+    assert short.last * short.spacing_s / 2 == pytest.approx(0.75)
+    with pytest.raises(ValueError, match="must have at least 20, two fast beats"):
+        heart_rate_tables(19, 0.025)
 
 
 def test_tables_are_cached() -> None:

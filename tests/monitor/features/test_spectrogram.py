@@ -147,7 +147,8 @@ def image_by_definition(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
     time = np.arange(FRAME)
     taper = 0.5 - 0.5 * np.cos(2 * np.pi * time / FRAME)
     turn = np.exp(-2j * np.pi * np.outer(time, np.arange(65)) / FRAME)
-    frames = [waveform[first : first + FRAME] * taper for first in range(0, WINDOW - FRAME + 1, ADVANCE)]
+    cuts = [waveform[first : first + FRAME] for first in range(0, WINDOW - FRAME + 1, ADVANCE)]
+    frames = [(cut - np.average(cut, weights=taper)) * taper for cut in cuts]
     power = np.abs(np.array(frames) @ turn) ** 2
     level = np.log(power[:, 1:] + 1e-20)
     starts = np.round(np.linspace(0, 198 - 4, 64)).astype(int)
