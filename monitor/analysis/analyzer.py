@@ -221,7 +221,8 @@ class Analyzer:
         """Return a verdict with the probabilities of what is heard; they follow from its scores and decide nothing."""
         if verdict.scores is None:
             return verdict
-        return dataclasses.replace(verdict, acoustic_scores=self.bundle.calibration.acoustic_scores(verdict.scores))
+        acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
+        return Verdict(verdict.state, verdict.label, verdict.confidence, verdict.scores, acoustic_scores)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
