@@ -3,7 +3,7 @@
     import monitor
 
     result = monitor.judge(waveform, sample_rate=4000)
-    print(result.label, result.confidence)
+    print(result.label, result.confidence, result.acoustic_scores)
 
     source = monitor.RecordingSource("heart.wav", speed=1.0)
     with monitor.Pipeline(source, monitor.load_bundle()) as pipeline:

@@ -6,6 +6,7 @@ Nothing starts at import; :mod:`monitor` passes these names on when they are fir
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,16 @@ class Judged:
 
     @property
     def confidence(self) -> float | None:
-        """The largest calibrated score of the whole sound, 0 to 1, or None where no window could be classified."""
+        """The largest calibrated score of the whole sound, 0 to 1, or None where no window could be classified.
+
+        The probability that the recording is annotated with this label; :attr:`acoustic_scores` say what is heard.
+        """
         return self.summary.verdict.confidence
+
+    @property
+    def acoustic_scores(self) -> Mapping[str, float] | None:
+        """The probability that each label is heard in the sound, as on the screen, or None as above."""
+        return self.summary.verdict.acoustic_scores
 
 
 def judge(

@@ -1,8 +1,7 @@
 """The frozen values that cross threads and leave the program.
 
-Everything here is immutable: the classifier thread creates it, any thread may read
-it. Names follow the JSON lines of docs/formats/json-lines.md; :mod:`monitor.text.json_lines` writes
-them. Must not import anything but NumPy's types and other frozen values.
+Everything here is immutable: the classifier thread creates it, any thread may read it. Names follow the JSON lines of
+docs/formats/json-lines.md. Must not import anything but NumPy's types and other frozen values.
 """
 
 from __future__ import annotations
@@ -65,21 +64,22 @@ class Verdict:
     confidence : float or None
         The largest calibrated score, 0 to 1; None without scores.
     scores : mapping of label to float, or None
-        Calibrated probabilities that sum to 1, in the bundle's order.
+        Calibrated probabilities of the label that a recording is annotated with; sum to 1, in the bundle's order.
+    acoustic_scores : mapping of label to float, or None
+        Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
 
     Examples
     --------
     >>> verdict = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9})
     >>> verdict.label, verdict.scores["normal"]
     ('murmur', 0.1)
-    >>> Verdict("poor-signal").label is None
-    True
     """
 
     state: State
     label: str | None = None
     confidence: float | None = None
     scores: Mapping[str, float] | None = None
+    acoustic_scores: Mapping[str, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ class Start:
         Times real time; None for as fast as possible.
     kind : {"heart", "article"}
         Kind of the network's input image; see :class:`monitor.features.spec.SpectrogramSpec`.
+    acoustic_thresholds : mapping of label to float
+        The acoustic score from which each label is given; empty where they are not known.
     """
 
     source: str
@@ -114,6 +116,7 @@ class Start:
     duration_s: float | None
     speed: float | None
     kind: str = "heart"
+    acoustic_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -215,8 +218,7 @@ class WindowEvent:
     latency_ms : float
         From the moment the window was complete to its result.
     heart_rate_confidence : float or None
-        Probability that the rate is within 5 beats per minute, also where it is too small for a rate to be shown;
-        None where the window is given no label.
+        Probability that the rate is within 5 beats per minute, also where no rate is shown; None without a label.
     ectopic : EctopicBeats
         Ectopic beats of the last half minute.
     heart_rate_reason : str or None
@@ -258,8 +260,8 @@ class Summary:
     overruns : int
         Times that the ring buffer overwrote unread samples.
     verdict : Verdict
-        Of the whole recording; the scores are the mean over the judged windows. As on the screen, there is none where
-        the rolling verdict was withheld most of the time; see :class:`monitor.analysis.verdict.Summarizer`.
+        Of the whole recording, with the mean scores of the judged windows; see
+        :class:`monitor.analysis.verdict.Summarizer`.
     heart_rate_bpm : float or None
         Median over the windows that had one; None where too few had.
     judged : int
@@ -268,6 +270,8 @@ class Summary:
         The other windows: how many for each reason, the most frequent first; a state where there is no reason.
     truncated : bool
         Whether sound is missing that the recording promises, or is damaged.
+    never_rolling : str or None
+        The label of the mean scores, where the rolling verdict never showed it and the state is therefore "uncertain".
     """
 
     source: str
@@ -279,6 +283,7 @@ class Summary:
     judged: int = 0
     withheld: Mapping[str, int] = dataclasses.field(default_factory=dict)
     truncated: bool = False
+    never_rolling: str | None = None
 
     @property
     def judgement(self) -> Verdict:
@@ -374,8 +379,7 @@ class Snapshot:
     recording : RecordingStatus or None
         The progress of a recording; None without one.
     envelope : ndarray, shape (frames,), float32, or None
-        Log envelope of the newest window's heart sounds, read-only; see
-        :class:`~monitor.analysis.analyzer.JudgedWindow`.
+        Log envelope of the newest window's heart sounds, read-only.
     note : str
         A short text of the command that plays the source, such as the scene of the demo.
     """

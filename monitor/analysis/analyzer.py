@@ -25,7 +25,7 @@ from monitor.features.extractor import Stopwatch, no_stopwatch
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
-from monitor.messages import EctopicBeats, Level, Quality, WindowEvent
+from monitor.messages import EctopicBeats, Level, Quality, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
 
@@ -204,8 +204,8 @@ class Analyzer:
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=window_verdict(scores, quality, self.bundle.decision),
-            rolling=self._rolling.push(scores, quality, end_s, ectopic),
+            verdict=self._with_acoustic_scores(window_verdict(scores, quality, self.bundle.decision)),
+            rolling=self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
             quality=quality,
             heart_rate_bpm=window.heart_rate.bpm if quality.state is None else None,
             gap=False,
@@ -218,6 +218,13 @@ class Analyzer:
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")
         return judged
+
+    def _with_acoustic_scores(self, verdict: Verdict) -> Verdict:
+        """Return a verdict with the probabilities of what is heard; they follow from its scores and decide nothing."""
+        if verdict.scores is None:
+            return verdict
+        acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
+        return Verdict(verdict.state, verdict.label, verdict.confidence, verdict.scores, acoustic_scores)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
@@ -237,7 +244,7 @@ class Analyzer:
             start_s=start_s,
             end_s=end_s,
             verdict=window_verdict(None, GAP_QUALITY, self.bundle.decision),
-            rolling=self._rolling.push(None, GAP_QUALITY, end_s),
+            rolling=self._with_acoustic_scores(self._rolling.push(None, GAP_QUALITY, end_s)),
             ectopic=self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,

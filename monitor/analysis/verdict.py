@@ -8,6 +8,7 @@ Used by one thread, the classifier's; must not know about devices, files or netw
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -88,13 +89,15 @@ class Summarizer:
 
     It never says what the rolling verdict, which is on the screen, did not: where that was withheld in more than half
     of the windows, the summary has its most frequent withheld state and no scores; a label that was never shown is
-    ``"uncertain"``. Otherwise it is the verdict on the mean scores of the judged windows.
+    ``"uncertain"``. Otherwise it is the verdict on the mean scores of the judged windows. The acoustic scores are the
+    mean over the same windows.
 
     Source: docs/decisions/0009.
     """
 
     def __init__(self) -> None:
         self._totals: dict[str, float] = {}
+        self._acoustic_totals: dict[str, float] = {}
         self._judged = 0
         self._withheld: Counter[str] = Counter()
         self._rolling: Counter[State] = Counter()
@@ -115,8 +118,8 @@ class Summarizer:
         self._shown.add(event.rolling.label)
         if verdict.state in JUDGED and verdict.scores is not None:
             self._judged += 1
-            for label, score in verdict.scores.items():
-                self._totals[label] = self._totals.get(label, 0.0) + score
+            _add(self._totals, verdict.scores)
+            _add(self._acoustic_totals, verdict.acoustic_scores or {})
         else:
             self._withheld[PERCENTAGE.sub("", event.quality.reason or verdict.state)] += 1
         if event.heart_rate_bpm is not None:
@@ -134,15 +137,20 @@ class Summarizer:
         skipped, overruns : int
             See :class:`monitor.messages.Summary`.
         """
+        verdict = self._verdict(decision)
+        never_rolling = None if verdict.label is None or verdict.label in self._shown else verdict.label
+        if never_rolling is not None:
+            verdict = dataclasses.replace(verdict, state="uncertain", label=None)
         return Summary(
             source=source,
             windows=self.windows,
             skipped=skipped,
             overruns=overruns,
-            verdict=self._verdict(decision),
+            verdict=verdict,
             heart_rate_bpm=self._median_rate(),
             judged=self._judged,
             withheld=dict(self._withheld.most_common()),
+            never_rolling=never_rolling,
         )
 
     def _verdict(self, decision: DecisionThresholds) -> Verdict:
@@ -153,10 +161,8 @@ class Summarizer:
         if sum(withheld.values()) > (1 - MIN_SHOWN) * self.windows:
             return Verdict(max(withheld, key=withheld.__getitem__))
         scores = {label: total / self._judged for label, total in self._totals.items()}
-        verdict = labelled(scores, largest(scores), decision)
-        if verdict.label in self._shown:
-            return verdict
-        return Verdict("uncertain", None, verdict.confidence, scores)
+        acoustic = {label: total / self._judged for label, total in self._acoustic_totals.items()}
+        return dataclasses.replace(labelled(scores, largest(scores), decision), acoustic_scores=acoustic or None)
 
     def _median_rate(self) -> float | None:
         """Return the median heart rate, exact to a bin; None if too few windows had one."""
@@ -173,6 +179,12 @@ class Summarizer:
             if below > rank:
                 return total / count
         raise ValueError(f"rank={rank} must be below the number of rates, {below}")
+
+
+def _add(totals: dict[str, float], scores: Mapping[str, float]) -> None:
+    """Add scores to their totals."""
+    for label, score in scores.items():
+        totals[label] = totals.get(label, 0.0) + score
 
 
 def largest(scores: Mapping[str, float]) -> str:

@@ -104,6 +104,11 @@ class Bundle:
     engine: Engine
     gate: QualityGate = DEFAULT_GATE
 
+    @property
+    def acoustic_thresholds(self) -> dict[str, float]:
+        """The acoustic score from which a window is given each label."""
+        return self.calibration.acoustic_thresholds(self.decision.uncertain_below, self.labels)
+
     def scores(self, image: NDArray[np.float32]) -> dict[str, float]:
         """Return the calibrated scores of one input image, by label.
 

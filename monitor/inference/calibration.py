@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,12 @@ class Calibration:
         recording labelled extrasystole need not show one in every window, so a score is the probability of the
         recording's label. Empty where the two are the same.
 
+    Attributes
+    ----------
+    inaudible : tuple of int and float, or None
+        The label that recordings are annotated with although it is not heard, and the share of these recordings, if
+        that is what ``given`` says.
+
     Raises
     ------
     ValueError
@@ -60,6 +66,7 @@ class Calibration:
     bias: tuple[float, ...] = ()
     given: tuple[tuple[float, ...], ...] = ()
     _columns: tuple[tuple[float, ...], ...] = dataclasses.field(default=(), init=False, repr=False, compare=False)
+    inaudible: tuple[int, float] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse values that could not give probabilities."""
@@ -72,6 +79,7 @@ class Calibration:
         if any(len(row) != len(self.given) or not _are_probabilities(row) for row in self.given):
             raise ValueError(f"given={self.given} must be square, each row of probabilities that sum to 1")
         object.__setattr__(self, "_columns", tuple(zip(*self.given, strict=True)))
+        object.__setattr__(self, "inaudible", None if self.kind == "share" else _inaudible(self.given))
 
     def scores(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64]:
         """Return calibrated probabilities of the labels.
@@ -145,6 +153,63 @@ class Calibration:
         if not self.given:
             return shown, odds
         return [sum(map(operator.mul, shown, column)) for column in self._columns], odds
+
+    def acoustic_scores(self, scores: Mapping[str, float]) -> dict[str, float]:
+        """Return the probability that each label is heard, where a score is that the recording is annotated with it.
+
+        With the share s of recordings that are annotated with one label (an extrasystole) although it is not heard, an
+        acoustic score ``a`` gives the score ``a + s * (1 - a)`` of that label and ``(1 - s) * a`` of every other; this
+        is the inverse. So it is 0 where the score has its lowest value, s, and the order of the others is kept.
+
+        Parameters
+        ----------
+        scores : mapping of label to float
+            Sum to 1, in the order of the outputs: of :meth:`scores`, or what later evidence made of them.
+
+        Returns
+        -------
+        dict of str to float
+            0 to 1, sum to 1. The scores themselves where ``given`` is empty or holds no such share, and with the kind
+            "share".
+
+        Notes
+        -----
+        Source: docs/decisions/0011; the law of total probability, P(annotated) = P(heard) + s * (1 - P(heard)).
+
+        Examples
+        --------
+        >>> calibration = Calibration(given=((0.9, 0.1), (0.0, 1.0)))  # a tenth is annotated with what is not heard
+        >>> calibration.acoustic_scores({"normal": 0.9, "extrastole": 0.1})
+        {'normal': 1.0, 'extrastole': 0.0}
+        """
+        if self.inaudible is None:
+            return dict(scores)
+        column, share = self.inaudible
+        heard = [score / (1.0 - share) for score in scores.values()]
+        heard[column] = max(0.0, heard[column] - share / (1.0 - share))  # evidence may have lowered a score below s
+        total = sum(heard)
+        return {label: value / total for label, value in zip(scores, heard, strict=True)}
+
+    def acoustic_thresholds(self, threshold: float, labels: Sequence[str]) -> dict[str, float]:
+        """Return the acoustic score of each label at which its score reaches a threshold; above 1 where none does.
+
+        Parameters
+        ----------
+        threshold : float
+            0 to 1.
+        labels : sequence of str
+            In the order of the outputs.
+
+        Examples
+        --------
+        >>> calibration = Calibration(given=((0.75, 0.25), (0.0, 1.0)))
+        >>> calibration.acoustic_thresholds(0.625, ("normal", "extrastole"))
+        {'normal': 0.8333333333333334, 'extrastole': 0.5}
+        """
+        column, share = self.inaudible or (0, 0.0)
+        floors = [share if index == column else 0.0 for index in range(len(labels))]
+        at = [max(0.0, threshold - floor) / (1.0 - share) for floor in floors]
+        return dict(zip(labels, at, strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
@@ -222,6 +287,20 @@ def mask_extrasystole(
 def _are_probabilities(row: tuple[float, ...]) -> bool:
     """Return whether these are probabilities that sum to 1."""
     return all(np.isfinite(value) and value >= 0 for value in row) and abs(sum(row) - 1.0) < 1e-6
+
+
+def _inaudible(given: tuple[tuple[float, ...], ...]) -> tuple[int, float] | None:
+    """Return the label that recordings are annotated with although it is not heard, and the share of these recordings.
+
+    None where the matrix is empty or of another form: ``(1 - share) * identity``, plus the share in the label's column.
+    """
+    for column in range(len(given)):
+        share = max((row[column] for index, row in enumerate(given) if index != column), default=0.0)
+        expected = (1.0 - share) * np.eye(len(given))
+        expected[:, column] += share
+        if 0.0 < share < 1.0 and np.allclose(given, expected, rtol=0.0, atol=1e-9):
+            return column, share
+    return None
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -91,6 +91,7 @@ class Pipeline:
             duration_s=source.duration_s,
             speed=source.speed,
             kind=bundle.spec.kind,
+            acoustic_thresholds=bundle.acoustic_thresholds,
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)

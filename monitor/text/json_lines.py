@@ -148,6 +148,7 @@ def summary_line(summary: Summary) -> str:
             "label": verdict["label"],
             "confidence": verdict["confidence"],
             "scores": verdict["scores"],
+            "acoustic_scores": verdict["acoustic_scores"],
             "state": verdict["state"],
             "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
             "judged": int(summary.judged),
@@ -257,12 +258,13 @@ def mark_line(index: int, at_s: float, time: str | None = None) -> str:
 
 
 def _verdict_values(verdict: Verdict) -> dict[str, Any]:
-    """Return the four keys of a verdict."""
+    """Return the keys of a verdict."""
     return {
         "state": verdict.state,
         "label": verdict.label,
         "confidence": _rounded(verdict.confidence, SCORE_DIGITS),
         "scores": None if verdict.scores is None else _scores(verdict.scores),
+        "acoustic_scores": None if verdict.acoustic_scores is None else _scores(verdict.acoustic_scores),
     }
 
 

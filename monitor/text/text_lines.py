@@ -10,11 +10,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.output import printable
+from monitor.text.shown import shown_score, shown_scores
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Start, Summary, Verdict, WindowEvent
 
-__all__ = ["DISCLAIMER", "alert_line", "header_line", "judged_text", "plain_summary", "plain_window"]
+__all__ = [
+    "DISCLAIMER",
+    "alert_line",
+    "header_line",
+    "judged_text",
+    "never_rolling_remark",
+    "plain_summary",
+    "plain_window",
+]
 
 DISCLAIMER = "research use, not for diagnosis"
 
@@ -58,12 +67,12 @@ def plain_window(event: WindowEvent) -> str:
     Returns
     -------
     str
-        The end of the window, its verdict, confidence, heart rate and scores, then remarks: why it was given no
-        label, and the rolling verdict where it differs.
+        The end of the window, its verdict, the score of that, heart rate and acoustic scores, then remarks: why it was
+        given no label, and the rolling verdict where it differs.
     """
-    own = event.verdict
+    own, scores = event.verdict, shown_scores(event.verdict)
     line = f"{event.end_s:8.1f} s  {_verdict(own)}  {_heart_rate(event.heart_rate_bpm)}"
-    parts = [line, *([scores_text(own.scores)] if own.scores else []), *_remarks(event)]
+    parts = [line, *([scores_text(scores)] if scores else []), *_remarks(event)]
     return "   ".join(parts).rstrip()
 
 
@@ -98,13 +107,14 @@ def plain_summary(summary: Summary) -> str:
     Returns
     -------
     str
-        The verdict over the whole recording, in the columns of the window lines, the counts, and the most frequent
-        reason where windows were withheld.
+        The verdict over the whole recording, in the columns of the window lines, the counts, and remarks: why it is
+        uncertain in spite of its scores, and the most frequent reason where windows were withheld.
     """
-    whole = summary.verdict
+    whole, scores = summary.verdict, shown_scores(summary.verdict)
     line = f"{'summary':>10}  {_verdict(whole)}  {_heart_rate(summary.heart_rate_bpm)}"
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
-    return "   ".join([line, *([scores_text(whole.scores)] if whole.scores else []), counts, *withheld_remark(summary)])
+    remarks = [*never_rolling_remark(summary), *withheld_remark(summary)]
+    return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 
 
 def judged_text(summary: Summary) -> str:
@@ -120,6 +130,11 @@ def judged_text(summary: Summary) -> str:
         Such as ``"1 of 21 windows judged"``.
     """
     return f"{summary.judged} of {summary.windows} windows judged"
+
+
+def never_rolling_remark(summary: Summary) -> list[str]:
+    """Return why a recording is uncertain although its scores would give a label; empty where they would not."""
+    return [] if summary.never_rolling is None else [f"rolling verdict never {printable(summary.never_rolling)}"]
 
 
 def withheld_remark(summary: Summary) -> list[str]:
@@ -139,9 +154,10 @@ def scores_text(scores: Mapping[str, float]) -> str:
 
 
 def _verdict(verdict: Verdict) -> str:
-    """Return the columns of label (or state) and confidence."""
-    confidence = "" if verdict.confidence is None else f"{verdict.confidence:.2f}"
-    return f"{printable(verdict.label or verdict.state):<{VERDICT_WIDTH}} {confidence:>4}"
+    """Return the columns of label (or state) and its score."""
+    score = shown_score(verdict)
+    number = "" if score is None else f"{score:.2f}"
+    return f"{printable(verdict.label or verdict.state):<{VERDICT_WIDTH}} {number:>4}"
 
 
 def _heart_rate(bpm: float | None) -> str:

@@ -24,6 +24,9 @@ def test_judge_returns_windows_and_summary(plain_bundle):
     assert [window.index for window in result.windows] == list(range(7))
     assert result.label == result.summary.verdict.label
     assert result.confidence == max(result.summary.verdict.scores.values())
+    assert result.acoustic_scores == pytest.approx(result.summary.verdict.scores)  # no share that is not heard
+    assert list(result.acoustic_scores) == list(plain_bundle.labels)
+    assert monitor.judge(np.zeros(20_000), 4000, plain_bundle).acoustic_scores is None
 
 
 def test_channels_and_integers_are_accepted(plain_bundle):

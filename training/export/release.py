@@ -74,11 +74,21 @@ def publish(out: Path, result: TrainingResult, *, recipe: str, command: str, syn
                 decision=result.decision,
                 gate=result.gate,
                 facts=facts,
-                card=write_card({"name": out.name, "labels": result.labels, **facts}, plots),
+                card=write_card({**_settings_of(result, out.name), **facts}, plots),
                 extras=extras,
             )
     except OSError as error:
         raise AuscultError(f"{out}: cannot be written ({error.strerror})", "choose another path with --out") from error
+
+
+def _settings_of(result: TrainingResult, name: str) -> dict[str, Any]:
+    """Return the part of ``bundle.json`` that the card reads and the facts lack."""
+    return {
+        "name": name,
+        "labels": result.labels,
+        "calibration": result.calibration.to_json(),
+        "decision": result.decision.to_json(),
+    }
 
 
 def _metrics(result: TrainingResult) -> dict[str, Any]:

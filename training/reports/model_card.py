@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from monitor.inference.calibration import Calibration
+from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NON_CARDIAC_SET_TITLE, metric_title, set_title
 from monitor.output import printable
 from training.reports.table import (
@@ -48,6 +50,12 @@ LIMITS = (
     "sound different.",
     "A label holds for five seconds at one site of the chest. It is no finding about a person.",
 )
+SCORES = (
+    "The monitor gives two kinds of scores: `scores` and `confidence` in the JSON lines are the probability that an "
+    "annotator of the data set gives the recording this label, which is what all figures below are measured on; "
+    "`acoustic_scores`, which the screen, text lines and figures show, are the probability of what is heard in the "
+    "window."
+)
 EXTRASTOLE_LIMIT = (
     "`extrastole` (the data set's spelling): PASCAL gives it to whole clips, and the extrasystole need not fall into "
     "the window; no spectrogram of 5 s that was tried finds that label much better than chance. The network learned "
@@ -62,7 +70,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
     ----------
     settings : mapping
         The content of ``bundle.json``. Used are ``name``, ``labels``, ``recipe``, ``command``, ``training_data``,
-        ``made_sounds_per_label`` and ``metrics``.
+        ``made_sounds_per_label``, ``metrics``, ``calibration`` and ``decision``.
     plots : sequence of str
         Paths of images in the bundle.
     """
@@ -76,6 +84,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         "Research use, not for diagnosis. Not a medical device: it labels sounds, not diseases.",
         f"Recipe `{settings['recipe']}`; labels {markdown_text(', '.join(labels))}. "
         f"Trained with `{_code(settings['command'])}`.",
+        _two_scores(settings),
         "## Training data",
         *_lines(Table(("data set", "recordings", "patients", "labels"), [_data_row(row) for row in data])),
         _synthetic(settings["made_sounds_per_label"]),
@@ -97,6 +106,24 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         "\n".join(f"- {CITATIONS.get(row['set']) or markdown_text(row['set'])}" for row in data),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _two_scores(settings: Mapping[str, Any]) -> str:
+    """Return which scores are which, and from which acoustic score each label is given."""
+    calibration = Calibration.from_json(settings["calibration"])
+    decision = DecisionThresholds.from_json(settings["decision"])
+    if calibration.inaudible is None:
+        return f"{SCORES} With this bundle they are the same."
+    column, share = calibration.inaudible
+    thresholds = calibration.acoustic_thresholds(decision.uncertain_below, settings["labels"])
+    label = settings["labels"][column]
+    needed = ", ".join(f"{markdown_text(name)} {value:.2f}" for name, value in thresholds.items())
+    return (
+        f"{SCORES} They differ by the recordings that are labelled {markdown_text(label)} although nothing of it is "
+        f"heard, a share of {share:.2f}: no score of {markdown_text(label)} is below {share:.2f}, and none of another "
+        f"label above {1.0 - share:.2f}, but acoustic scores go from 0 to 1. A window is given a label from a score of "
+        f"{decision.uncertain_below:.2f}, which is an acoustic score of: {needed}."
+    )
 
 
 def _yaml_head(sets: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ import os
 
 from monitor.commands.plot.offline_run import OfflineRun
 from monitor.output import printable
-from monitor.text.text_lines import DISCLAIMER, judged_text
+from monitor.text.shown import shown_score
+from monitor.text.text_lines import DISCLAIMER, judged_text, never_rolling_remark
 
 __all__ = ["caption", "clock", "tick_step", "verdict_text"]
 
@@ -47,11 +48,12 @@ def caption(run: OfflineRun, offset_s: float = 0.0) -> tuple[str, str]:
 
 
 def verdict_text(run: OfflineRun) -> str:
-    """Return the verdict over a whole recording: label or state, confidence or reason, median heart rate."""
+    """Return the verdict over a whole recording: label or state, its score or the reason, median heart rate."""
     verdict, rate = run.summary.verdict, run.summary.heart_rate_bpm
+    score = shown_score(verdict)
     text = printable(verdict.label or verdict.state.replace("-", " "))
-    if verdict.state in ("verdict", "uncertain") and verdict.confidence is not None:
-        text += f" {verdict.confidence:.2f}"
+    if verdict.state in ("verdict", "uncertain") and score is not None:
+        text += "".join([f" {score:.2f}", *(f" ({remark})" for remark in never_rolling_remark(run.summary))])
     elif run.summary.withheld:
         text += f" ({printable(next(iter(run.summary.withheld)))})"
     return text if rate is None else f"{text}, {rate:.0f} beats / min"

@@ -1,4 +1,4 @@
-"""The figure of a recording: waveform, spectrogram, verdicts, confidence and heart rate on one time axis.
+"""The figure of a recording: waveform, spectrogram, verdicts, acoustic score and heart rate on one time axis.
 
 Matplotlib is imported inside functions only, and draws without a display and without global state; the same
 recording gives the same bytes. Must not classify.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ import numpy as np
 from monitor.commands.plot.captions import caption, clock, tick_step
 from monitor.commands.plot.offline_run import OfflineRun
 from monitor.commands.plot.verdict_track import Cell, Run, SegmentStyle, segment_styles, verdict_cells, verdict_runs
+from monitor.dashboard.drawing.glyphs import label_letters
 from monitor.errors import check_installed
+from monitor.text.shown import shown_score
 
 __all__ = ["FORMATS", "check_matplotlib", "render_figure"]
 
@@ -87,7 +90,7 @@ def _draw_panels(figure: Any, run: OfflineRun, offset_s: float) -> None:
     """Draw every panel."""
     shape = {"height_ratios": HEIGHTS, "width_ratios": (1.0, LEGEND_WIDTH), **MARGINS}
     grid = figure.subplots(len(HEIGHTS), 2, sharex="col", gridspec_kw=shape)
-    (waveform, spectrogram, track, confidence, rate), legends = grid.T
+    (waveform, spectrogram, track, score, rate), legends = grid.T
     for legend in legends:
         legend.set_axis_off()
     cells = [
@@ -97,7 +100,7 @@ def _draw_panels(figure: Any, run: OfflineRun, offset_s: float) -> None:
     _draw_waveform(waveform, legends[0], run, offset_s)
     _draw_spectrogram(spectrogram, legends[1], run, offset_s)
     _draw_track(track, legends[2], cells, segment_styles(run.start.labels), run.duration_s)
-    _draw_confidence(confidence, legends[3], cells, run.uncertain_below)
+    _draw_score(score, legends[3], cells, run.start.acoustic_thresholds)
     _draw_rate(rate, legends[4], cells, run.summary.heart_rate_bpm)
     _draw_time(rate, offset_s, offset_s + run.duration_s)
     figure.align_ylabels(grid[:, 0])
@@ -192,21 +195,26 @@ def _draw_runs(axes: Any, row: int, runs: list[Run], styles: dict[str, SegmentSt
             axes.text(middle, row + 0.5, style.letter, bbox=box, **text)
 
 
-def _draw_confidence(axes: Any, legend: Any, cells: list[Cell], uncertain_below: float) -> None:
-    """Draw the confidence of each window and of the rolling verdict; a break where there is no verdict."""
+def _draw_score(axes: Any, legend: Any, cells: list[Cell], thresholds: Mapping[str, float]) -> None:
+    """Draw the acoustic score of each window and of the rolling verdict; a break where there is no verdict.
+
+    A dashed line for each threshold, with the letters of its labels unless all have the same.
+    """
     axes.set_ylim(0, 1.05)  # the line at 1 is drawn whole
-    axes.set_ylabel("confidence")
+    axes.set_ylabel("acoustic score")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
-    lines = [
-        axes.axhline(
-            uncertain_below, color=FAINT, linewidth=0.8, linestyle="--", label=f"uncertain < {uncertain_below:g}"
-        )
-    ]
+    lines: list[Any] = []
+    letters = label_letters(tuple(thresholds))
+    for threshold in sorted({*thresholds.values()}):
+        of_it = [letters[label] for label, value in thresholds.items() if value == threshold]
+        who = "label" if len(of_it) == len(thresholds) else ", ".join(of_it)
+        name = f"{who} from {threshold:.2f}"
+        lines.append(axes.axhline(threshold, color=FAINT, linewidth=0.8, linestyle="--", label=name))
     if cells:
         edges = [cells[0].start_s, *(cell.end_s for cell in cells)]
         tracks = ([cell.window.verdict for cell in cells], [cell.window.rolling for cell in cells])
         for verdicts, name, width, colour in zip(tracks, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
-            shown = [one.confidence if one.state in ("verdict", "uncertain") else None for one in verdicts]
+            shown = [shown_score(one) if one.state in ("verdict", "uncertain") else None for one in verdicts]
             values = np.array(shown, float)
             steps = {"baseline": None, "linewidth": width, "color": colour, "label": name}
             lines.append(axes.stairs(values, edges, **steps))

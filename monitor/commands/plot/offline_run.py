@@ -49,8 +49,6 @@ class OfflineRun:
     windows : tuple of WindowEvent
         With a latency of 0: nothing runs live.
     summary : Summary
-    uncertain_below : float
-        The bundle's threshold on the confidence.
     duration_s : float
         Seconds analysed.
     low, high : ndarray, shape (columns,), float32
@@ -71,7 +69,6 @@ class OfflineRun:
     start: Start
     windows: tuple[WindowEvent, ...]
     summary: Summary
-    uncertain_below: float
     duration_s: float
     low: NDArray[np.float32]
     high: NDArray[np.float32]
@@ -193,12 +190,12 @@ class _OfflineRunner:
                 hop_s=self.analysis.hop_s,
                 duration_s=source.duration_s,
                 speed=source.speed,
+                acoustic_thresholds=bundle.acoustic_thresholds,
             ),
             windows=tuple(self._windows),
             summary=dataclasses.replace(
                 self._summary.summary(source.name, bundle.decision), truncated=source.shortfall is not None
             ),
-            uncertain_below=bundle.decision.uncertain_below,
             duration_s=self.analysis.end_sample / rate,
             low=-low,
             high=high,

@@ -23,6 +23,7 @@ from monitor.dashboard.drawing.widgets import (
     verdict_colour,
     verdict_text,
 )
+from monitor.text.shown import missing_text, shown_score
 
 __all__ = ["compact_lines"]
 
@@ -73,10 +74,15 @@ def _source_line(layout: Layout) -> Line:
 
 
 def _verdict_line(layout: Layout) -> Line:
-    """Return the label and its confidence, or the state."""
+    """Return the label and its acoustic score, or the state and, where it is uncertain and there is room, why."""
     rolling = rolling_verdict(layout.snapshot)
-    confidence = f" {rolling.confidence:.2f}" if rolling.label and rolling.confidence is not None else ""
-    text = fit(verdict_text(rolling).upper() + confidence, layout.width, unicode=layout.style.unicode)
+    text, score = verdict_text(rolling).upper(), shown_score(rolling)
+    if rolling.label and score is not None:
+        text += f" {score:.2f}"
+    reason = missing_text(rolling, layout.snapshot.start.acoustic_thresholds)
+    if rolling.state == "uncertain" and len(text) + len(reason) + 2 <= layout.width:
+        text += f"  {reason}"
+    text = fit(text, layout.width, unicode=layout.style.unicode)
     return Row(layout.width).put(0, text, layout.style.ink(verdict_colour(layout.snapshot), bold=True)).line()
 
 

@@ -37,13 +37,14 @@ from monitor.dashboard.drawing.widgets import (
 )
 from monitor.messages import Snapshot
 from monitor.text.alerts import first_alert
+from monitor.text.shown import missing_text, shown_score
 
 __all__ = ["render"]
 
 FULL_WIDTH, FULL_HEIGHT = 60, 16
 
 ECTOPIC_COLUMN, MIN_SPLIT = 21, 43
-"""Column of the early beats, to the right of the confidence, and the room before the scores that they need."""
+"""Column of the early beats, to the right of the label's score, and the room before the scores that they need."""
 
 LEGEND = {"uncertain": "unsure", "poor-signal": "poor", "no-signal": "silent"}
 
@@ -132,7 +133,7 @@ def _trace(layout: Layout, plan: RowPlan) -> list[Line]:
 
 
 def _verdict(layout: Layout) -> list[Line]:
-    """Return four rows: label and confidence on the left, scores and heart rate on the right."""
+    """Return four rows: label and its score on the left, all scores and heart rate on the right."""
     ink = layout.style.ink(verdict_colour(layout.snapshot), bold=True)
     scores = score_segments(layout.snapshot, layout.scores_width, 3, layout.style)
     rows = [Row(layout.width).put(1, text, ink) for text in _label_lines(layout, VERDICT_WIDTH - 2)]
@@ -154,17 +155,18 @@ def _label_lines(layout: Layout, room: int) -> tuple[str, str, str]:
 
 
 def _under_verdict(layout: Layout) -> Line:
-    """Return confidence, early beats and heart rate; the progress of the first window before it is full."""
+    """Return the label's score, early beats and heart rate; the progress of the first window before it is full."""
     row, rolling, style = Row(layout.width), rolling_verdict(layout.snapshot), layout.style
+    score = shown_score(rolling)
     if rolling.state == "listening":
         start = layout.snapshot.start
         room = 24 if layout.width >= BIG_WIDTH else 10
         row.draw(1, bar_segments(layout.snapshot.elapsed_s / start.window_s, room, AMBER, style), room)
         row.put(0, f" {min(layout.snapshot.elapsed_s, start.window_s):4.1f} of {start.window_s:g} s")
-    elif rolling.state == "verdict" and rolling.confidence is not None:
-        row.put(1, "confidence ", style.ink(dim=True)).put(0, f"{rolling.confidence:4.2f}", style.ink(bold=True))
+    elif rolling.state == "verdict" and score is not None:
+        row.put(1, "acoustic score ", style.ink(dim=True)).put(0, f"{score:4.2f}", style.ink(bold=True))
     else:
-        row.put(1, "no label is given", style.ink(dim=True))
+        row.put(1, missing_text(rolling, layout.snapshot.start.acoustic_thresholds), style.ink(dim=True))
     window = layout.snapshot.window
     bpm = window.heart_rate_bpm if window else None
     rate = "  - bpm" if bpm is None else f"{bpm:3.0f} bpm"

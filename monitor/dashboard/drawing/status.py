@@ -25,7 +25,7 @@ HELP = (
     ("+ -", "display gain of the waveform; the analysis is not affected"),
     ("?", "this help"),
     ("", ""),
-    ("bars", "rolling scores; the vertical mark is the newest window's score"),
+    ("bars", "acoustic scores, what is heard; the mark is the newest window's"),
     ("ticks", "detected heart sounds, S1 and S2 alike; x is lost sound"),
     ("history", "rolling verdicts, one letter per window, newest at the right"),
     ("compute", "compute time per window, median and 95th percentile"),

@@ -29,6 +29,7 @@ from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letter
 from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
 from monitor.output import printable
 from monitor.text.alerts import first_alert
+from monitor.text.shown import shown_score, shown_scores
 from monitor.text.text_lines import DISCLAIMER
 
 __all__ = [
@@ -100,6 +101,8 @@ def bar_segments(fraction: float, width: int, colour: str, style: TerminalStyle)
 def score_segments(snapshot: Snapshot, width: int, height: int, style: TerminalStyle) -> list[list[Segment]]:
     """Return one row per label: letter, name, rolling score as bar and number, newest window's score as a mark.
 
+    The scores are those of what is heard; see :func:`monitor.text.shown.shown_scores`.
+
     Parameters
     ----------
     snapshot : Snapshot
@@ -124,7 +127,8 @@ def score_segments(snapshot: Snapshot, width: int, height: int, style: TerminalS
 def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, style: TerminalStyle) -> list[Segment]:
     """Return one label's row."""
     rolling = rolling_verdict(snapshot)
-    score = rolling.scores.get(label) if rolling.scores else None
+    scores = shown_scores(rolling)
+    score = scores.get(label) if scores else None
     colour = label_colours(snapshot.start.labels)[label]
     window_score = _window_score(snapshot, label)
     chosen = rolling.label == label
@@ -143,9 +147,8 @@ def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, styl
 def _window_score(snapshot: Snapshot, label: str) -> float | None:
     """Return the score of the newest window alone; None where that window has no scores or a poor signal."""
     verdict = snapshot.window.verdict if snapshot.window else Verdict("listening")
-    if verdict.scores is None or verdict.state not in ("verdict", "uncertain"):
-        return None
-    return verdict.scores.get(label)
+    scores = shown_scores(verdict) if verdict.state in ("verdict", "uncertain") else None
+    return scores.get(label) if scores else None
 
 
 def _number(score: float | None) -> str:
@@ -258,11 +261,11 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     quality = f"quality {window.quality.score:.2f}"
     if window.quality.reason is not None:
         return f"{quality}: {window.quality.reason}{short}", True
-    verdict = window.verdict
-    confidence = "" if verdict.confidence is None else f" {verdict.confidence:.2f}"
-    scores = {} if verdict.label else verdict.scores or {}
+    verdict, score = window.verdict, shown_score(window.verdict)
+    number = "" if score is None else f" {score:.2f}"
+    scores = {} if verdict.label else shown_scores(verdict) or {}
     best = f", best {max(scores, key=scores.__getitem__)}" if scores else ""
-    return f"this window: {quality}, {verdict_text(verdict)}{best}{confidence}{short}", False
+    return f"this window: {quality}, {verdict_text(verdict)}{best}{number}{short}", False
 
 
 def footer_row(legend: Mapping[str, str], width: int, style: TerminalStyle) -> Line:

@@ -17,6 +17,7 @@ from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
 from monitor.inference.bundle import load_bundle
+from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import DEFAULT_GATE
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
@@ -245,9 +246,47 @@ def test_ectopic_beats_reach_the_rolling_verdict(plain_bundle):
     with_beats, without = RollingVerdict(plain_bundle.decision), RollingVerdict(plain_bundle.decision)
     for event in events:
         pushed = (event.verdict.scores, event.quality, event.end_s)
-        assert event.rolling == with_beats.push(*pushed, event.ectopic)
+        assert dataclasses.replace(event.rolling, acoustic_scores=None) == with_beats.push(*pushed, event.ectopic)
         without.push(*pushed)
     assert events[-1].rolling.scores["extrastole"] > without.verdict.scores["extrastole"]
+
+
+LABEL_NOISE = ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))
+
+
+def test_acoustic_scores_decide_nothing_and_have_no_floor(bundle_maker, plain_engine, monkeypatch):
+    """Of a clear normal heart the acoustic score is 1, where the score is 0.9; of window and rolling verdict alike."""
+    monkeypatch.setattr(plain_engine, "outputs", lambda image: np.array([30.0, 0.0, 0.0, -9.0], np.float32))
+    plain = bundle_maker(engine=plain_engine)
+    bundle = dataclasses.replace(plain, calibration=Calibration(given=LABEL_NOISE))
+    events = [window.event for window in judge_all(Analyzer(bundle, 4000), heart(8))]
+    assert len(events) == 7
+    for event in events:
+        for verdict in (event.verdict, event.rolling):
+            assert (verdict.label, verdict.confidence) == ("normal", pytest.approx(0.9))
+            assert verdict.acoustic_scores["normal"] == pytest.approx(1.0)
+            assert verdict.acoustic_scores["extrastole"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_without_a_share_acoustic_scores_are_the_scores(plain_bundle):
+    """A bundle without a share that is not heard has one kind of score; a gap has none."""
+    analyzer = Analyzer(plain_bundle, 4000)
+    events = [window.event for window in judge_all(analyzer, heart(6))]
+    assert all(one.acoustic_scores == one.scores for event in events for one in (event.verdict, event.rolling))
+    ready = analyzer.push_read(Read(analyzer.end_sample, heart(2), ((analyzer.end_sample, analyzer.end_sample + 9),)))
+    assert ready
+    assert all(analyzer.judge(index).event.verdict.acoustic_scores is None for index in ready)
+
+
+def test_early_beats_are_heard_as_the_rolling_verdict_scores_them(bundle_maker):
+    """Evidence of the beats changes both kinds of scores alike: a label by the beats has the largest acoustic score."""
+    rhythm = Rhythm("ectopic", 72.0, 0.005, 0.0, 0.0, ectopic_gap_beats=(4, 4), prematurity=(0.66, 0.68))
+    waveform = phonocardiogram(25.0, HeartParameters(rhythm=rhythm), np.random.default_rng(4), 4000).waveform
+    bundle = dataclasses.replace(bundle_maker(), calibration=Calibration(given=LABEL_NOISE))
+    last = [window.event for window in judge_all(Analyzer(bundle, 4000), waveform)][-1]
+    assert last.ectopic.detected
+    assert last.rolling.acoustic_scores == bundle.calibration.acoustic_scores(last.rolling.scores)
+    assert last.rolling.acoustic_scores["extrastole"] > last.verdict.acoustic_scores["extrastole"]
 
 
 def test_a_withheld_window_has_no_heart_rate(bundle_maker, plain_engine, monkeypatch):

@@ -151,8 +151,30 @@ class TestSummary:
         """The screen showed an extrasystole from the beats: the mean of the windows gives no other label."""
         summarizer = Summarizer()
         summarizer.push(event(window_verdict(NORMAL, GOOD, DECISION), None, Verdict("verdict", "extrastole", 0.7)))
-        verdict = summarizer.summary("a.wav", DECISION).verdict
-        assert verdict == Verdict("uncertain", None, pytest.approx(0.8), pytest.approx(NORMAL))
+        summary = summarizer.summary("a.wav", DECISION)
+        assert summary.verdict == Verdict("uncertain", None, pytest.approx(0.8), pytest.approx(NORMAL))
+        assert summary.never_rolling == "normal"
+
+    def test_a_label_that_was_shown_needs_no_remark(self) -> None:
+        """Nor does a recording that is uncertain by its scores."""
+        for values in (NORMAL, UNCERTAIN):
+            summarizer = Summarizer()
+            summarizer.push(window(values))
+            assert summarizer.summary("a.wav", DECISION).never_rolling is None
+
+    def test_acoustic_scores_are_the_mean_of_the_judged_windows(self) -> None:
+        """Withheld windows are left out, as for the scores; without acoustic scores there are none."""
+        summarizer = Summarizer()
+        for normal in (1.0, 0.5):
+            own = dataclasses.replace(
+                window_verdict(NORMAL, GOOD, DECISION), acoustic_scores={"normal": normal, "murmur": 1.0 - normal}
+            )
+            summarizer.push(event(own))
+            summarizer.push(event(dataclasses.replace(own, state="poor-signal", label=None), quality=POOR))
+        assert summarizer.summary("a.wav", DECISION).verdict.acoustic_scores == {"normal": 0.75, "murmur": 0.25}
+        summarizer = Summarizer()
+        summarizer.push(window(NORMAL))
+        assert summarizer.summary("a.wav", DECISION).verdict.acoustic_scores is None
 
     def test_reasons_are_counted_without_their_percentage(self) -> None:
         """Windows clipped by different amounts have one reason; one without a reason counts by state."""

@@ -119,6 +119,87 @@ def test_the_matrix_survives_json() -> None:
 
 
 LABELS = ("normal", "murmur", "extrastole")
+NOISY = Calibration(given=LABEL_NOISE)
+
+
+def named(scores: Any) -> dict[str, float]:
+    """Return scores by label."""
+    return dict(zip(LABELS, map(float, scores), strict=True))
+
+
+@given(arrays(np.float32, 3, elements=st.floats(-60, 30, width=32)), biases)
+def test_acoustic_scores_are_what_is_heard(outputs: Any, bias: tuple[float, ...]) -> None:
+    """Acoustic scores of a window are the class probabilities before the matrix: from 0 to 1, without a floor."""
+    scores = Calibration("softmax", 1.0, bias, LABEL_NOISE).scores(outputs, 3)
+    heard = Calibration("softmax", 1.0, bias).scores(outputs, 3)
+    acoustic = list(NOISY.acoustic_scores(named(scores)).values())
+    np.testing.assert_allclose(acoustic, heard, atol=1e-12)
+    assert min(acoustic) >= 0.0
+    assert sum(acoustic) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_clear_normal_reaches_1() -> None:
+    """Where the score of an extrasystole is at its floor, its acoustic score is 0 and the other reaches 1."""
+    acoustic = NOISY.acoustic_scores({"normal": 0.9, "murmur": 0.0, "extrastole": 0.1})
+    assert acoustic == pytest.approx({"normal": 1.0, "murmur": 0.0, "extrastole": 0.0})
+    assert list(acoustic) == list(LABELS)
+
+
+@given(st.lists(st.floats(0.001, 1.0), min_size=3, max_size=3), st.floats(0.01, 0.5))
+def test_acoustic_scores_of_any_scores(weights: list[float], share: float) -> None:
+    """Also of scores that evidence has changed, below the floor too: they sum to 1, and the others keep their order."""
+    rows = ((1 - share, 0.0, share), (0.0, 1 - share, share), (0.0, 0.0, 1.0))
+    scores = named(np.array(weights) / sum(weights))
+    acoustic = Calibration(given=rows).acoustic_scores(scores)
+    assert sum(acoustic.values()) == pytest.approx(1.0)
+    assert min(acoustic.values()) >= 0.0
+    assert acoustic["extrastole"] <= scores["extrastole"] + 1e-12
+    assert acoustic["normal"] * scores["murmur"] == pytest.approx(acoustic["murmur"] * scores["normal"])
+
+
+@given(st.lists(st.floats(0.001, 1.0), min_size=3, max_size=3), st.floats(0.5, 0.9), st.floats(0.01, 0.2))
+def test_acoustic_thresholds_are_those_of_the_scores(weights: list[float], threshold: float, share: float) -> None:
+    """A score reaches the threshold where the acoustic score reaches its own."""
+    rows = ((1 - share, 0.0, share), (0.0, 1 - share, share), (0.0, 0.0, 1.0))
+    calibration = Calibration(given=rows)
+    scores = named(share * np.array([0, 0, 1]) + (1 - share) * np.array(weights) / sum(weights))
+    acoustic, thresholds = calibration.acoustic_scores(scores), calibration.acoustic_thresholds(threshold, LABELS)
+    for label, score in scores.items():
+        assert acoustic[label] - thresholds[label] == pytest.approx((score - threshold) / (1 - share), abs=1e-9)
+
+
+@given(arrays(np.float64, 3, elements=st.floats(0.0, 1.0)), st.floats(0.55, 0.9), st.floats(0.01, 0.1))
+def test_a_label_is_heard_most(weights: Any, threshold: float, share: float) -> None:
+    """With a threshold of (1 + share) / 2 or more no label is given while another one is heard more probably."""
+    rows = ((1 - share, 0.0, share), (0.0, 1 - share, share), (0.0, 0.0, 1.0))
+    scores = named((weights + 1e-6) / (weights + 1e-6).sum() @ np.array(rows))
+    acoustic = Calibration(given=rows).acoustic_scores(scores)
+    for label, score in scores.items():
+        assert score < threshold or acoustic[label] == max(acoustic.values())
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        Calibration(),
+        Calibration("share", given=LABEL_NOISE),
+        Calibration(given=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))),
+        Calibration(given=((0.9, 0.0, 0.1), (0.0, 0.8, 0.2), (0.0, 0.0, 1.0))),
+        Calibration(given=((0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 0.0))),
+        Calibration(given=((0.0, 0.0, 1.0),) * 3),
+    ],
+)
+def test_without_one_inaudible_share_acoustic_scores_are_the_scores(calibration: Calibration) -> None:
+    """So they are for the article's sigmoids, without a matrix, and with a matrix of another form."""
+    scores = {"normal": 0.5, "murmur": 0.2, "extrastole": 0.3}
+    assert calibration.acoustic_scores(scores) == scores
+    assert calibration.acoustic_thresholds(0.6, LABELS) == dict.fromkeys(LABELS, 0.6)
+
+
+def test_the_share_may_be_of_any_label() -> None:
+    """The label that is annotated without being heard is found by the form of the matrix, not by its name."""
+    calibration = Calibration(given=((1.0, 0.0), (0.25, 0.75)))
+    assert calibration.acoustic_scores({"a": 0.625, "b": 0.375}) == pytest.approx({"a": 0.5, "b": 0.5})
 
 
 def test_a_loop_has_no_extrasystole() -> None:

@@ -38,7 +38,8 @@ from monitor.text.json_lines import (
 
 ROOT = Path(__file__).parents[3]
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
-SURE = Verdict("verdict", "murmur", 0.87, SCORES)
+ACOUSTIC = {"normal": 0.05, "murmur": 0.95, "extrastole": 0.0}
+SURE = Verdict("verdict", "murmur", 0.87, SCORES, ACOUSTIC)
 NOTHING = Verdict("poor-signal")
 START = Start("a.wav", 4000, "heart-sounds", "ab12", ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
 WINDOW = WindowEvent(0, 0.0, 5.0, SURE, NOTHING, Quality(0.93), 78.2, False, False, 1.9)
@@ -107,8 +108,8 @@ class TestWindow:
     def test_has_the_documented_keys_in_order(self) -> None:
         """The keys are the documented ones, in order."""
         assert list(read(window_line(WINDOW))) == [
-            "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "rolling", "quality",
-            "heart_rate_bpm", "heart_rate_confidence", "early_beats", "gap", "short", "latency_ms",
+            "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "acoustic_scores", "rolling",
+            "quality", "heart_rate_bpm", "heart_rate_confidence", "early_beats", "gap", "short", "latency_ms",
         ]  # fmt: skip
 
     def test_carries_the_values(self) -> None:
@@ -122,7 +123,10 @@ class TestWindow:
             "label": "murmur",
             "confidence": 0.87,
             "scores": SCORES,
-            "rolling": {"state": "poor-signal", "label": None, "confidence": None, "scores": None},
+            "acoustic_scores": ACOUSTIC,
+            "rolling": {
+                "state": "poor-signal", "label": None, "confidence": None, "scores": None, "acoustic_scores": None,
+            },
             "quality": {"score": 0.93, "reason": None},
             "heart_rate_bpm": 78.2,
             "heart_rate_confidence": None,
@@ -130,7 +134,7 @@ class TestWindow:
             "gap": False,
             "short": False,
             "latency_ms": 1.9,
-        }
+        }  # fmt: skip
 
     def test_ectopic_beats_are_written_where_the_rhythm_is_trackable(self) -> None:
         """Tracked seconds, count of intervals and times of ectopic beats; no beat is an empty list."""
@@ -143,9 +147,11 @@ class TestWindow:
         assert read(window_line(dataclasses.replace(WINDOW, ectopic=none)))["early_beats"]["at_s"] == []
 
     def test_rolling_has_the_same_keys(self) -> None:
-        """The rolling object carries state, label, confidence and scores."""
+        """The rolling object carries state, label, confidence and both kinds of scores."""
         values = read(window_line(dataclasses.replace(WINDOW, rolling=SURE)))
-        assert values["rolling"] == {"state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES}
+        assert values["rolling"] == {
+            "state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES, "acoustic_scores": ACOUSTIC,
+        }  # fmt: skip
 
     def test_a_window_without_a_label_has_nulls(self) -> None:
         """What does not apply is null, and the reason is given."""
@@ -154,7 +160,8 @@ class TestWindow:
         )
         values = read(window_line(window))
         assert values["state"] == "poor-signal"
-        assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
+        keys = ("label", "confidence", "scores", "acoustic_scores", "heart_rate_bpm")
+        assert [values[key] for key in keys] == [None] * 5
         assert values["quality"] == {"score": 0.1, "reason": "too loud"}
         assert values["gap"] is True
 
@@ -235,6 +242,7 @@ class TestSummary:
             ("label", "murmur"),
             ("confidence", 0.87),
             ("scores", SCORES),
+            ("acoustic_scores", ACOUSTIC),
             ("state", "verdict"),
             ("heart_rate_bpm", 77.5),
             ("judged", 38),
@@ -246,7 +254,8 @@ class TestSummary:
         """A silent recording has only a state."""
         values = read(summary_line(dataclasses.replace(SUMMARY, verdict=Verdict("no-signal"), heart_rate_bpm=None)))
         assert values["state"] == "no-signal"
-        assert [values[key] for key in ("label", "confidence", "scores", "heart_rate_bpm")] == [None] * 4
+        keys = ("label", "confidence", "scores", "acoustic_scores", "heart_rate_bpm")
+        assert [values[key] for key in keys] == [None] * 5
 
 
 class TestLive:

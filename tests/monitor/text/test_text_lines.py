@@ -53,6 +53,13 @@ class TestWindow:
             "     7.5 s  murmur      0.87   78 bpm   normal .09  murmur .87  extrastole .04"
         )
 
+    def test_the_scores_are_the_acoustic_ones(self) -> None:
+        """Number and scores say what is heard; those of the data set's label are in the JSON lines."""
+        heard = dataclasses.replace(SURE, acoustic_scores={"normal": 0.02, "murmur": 0.98, "extrastole": 0.0})
+        assert plain_window(dataclasses.replace(WINDOW, verdict=heard)) == (
+            "     7.5 s  murmur      0.98   78 bpm   normal .02  murmur .98  extrastole .00"
+        )
+
     def test_the_columns_are_of_the_window_alone(self) -> None:
         """Label, confidence and scores are the window's; a rolling verdict that differs is a remark."""
         rolling = Verdict("verdict", "normal", 0.61, {"normal": 0.61, "murmur": 0.3, "extrastole": 0.09})
@@ -135,6 +142,18 @@ class TestSummary:
         summary = dataclasses.replace(SUMMARY, judged=38, withheld={"much noise": 2, "no-signal": 1})
         line = plain_summary(summary)
         assert line.endswith("38 of 41 windows judged, 2 skipped, 1 overruns   2 withheld: much noise")
+
+    def test_the_scores_are_the_acoustic_ones(self) -> None:
+        """As in the lines of the windows."""
+        heard = dataclasses.replace(SURE, acoustic_scores={"normal": 0.02, "murmur": 0.98, "extrastole": 0.0})
+        line = plain_summary(dataclasses.replace(SUMMARY, verdict=heard))
+        assert "murmur      0.98   78 bpm   normal .02  murmur .98  extrastole .00" in line
+
+    def test_uncertain_in_spite_of_its_scores(self) -> None:
+        """A clear score beside "uncertain" is explained: the rolling verdict never showed the label."""
+        unsure = Verdict("uncertain", None, 0.87, SCORES)
+        line = plain_summary(dataclasses.replace(SUMMARY, verdict=unsure, never_rolling="murmur"))
+        assert line.endswith("1 overruns   rolling verdict never murmur")
 
     def test_without_scores(self) -> None:
         """A recording without scores shows the state and the counts."""

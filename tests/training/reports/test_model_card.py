@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from monitor.inference.bundle import read_settings
+from monitor.inference.calibration import Calibration
+from monitor.inference.thresholds import DecisionThresholds
 from training.calibration.abstention import SelectiveAccuracy
 from training.calibration.gate import GateMetrics
 from training.evaluation.bootstrap import Estimate
@@ -42,6 +44,8 @@ def card(metrics: dict[str, Any], plots: tuple[str, ...] = (), **changes: Any) -
         "training_data": DATA,
         "made_sounds_per_label": 0,
         "metrics": metrics,
+        "calibration": Calibration().to_json(),
+        "decision": DecisionThresholds(uncertain_below=0.6).to_json(),
     }
     return write_card(settings | changes, plots)
 
@@ -51,6 +55,22 @@ def test_the_shipped_card_matches_its_bundle() -> None:
     settings = read_settings(SHIPPED)
     plots = [name for name in settings["sha256"] if name.startswith("plots/")]
     assert (SHIPPED / "CARD.md").read_text(encoding="utf-8") == write_card(settings, plots)
+
+
+def test_which_scores_are_which(metrics: dict[str, Any]) -> None:
+    """The share that is not heard and the acoustic scores of the threshold are those of the calibration."""
+    given = ((0.8, 0.0, 0.2), (0.0, 0.8, 0.2), (0.0, 0.0, 1.0))
+    text = card(metrics, calibration=Calibration(given=given).to_json()).split("## Training data")[0]
+    assert "`acoustic_scores`, which the screen, text lines and figures show, are the probability of what is" in text
+    assert "no score of extrastole is below 0.20, and none of another label above 0.80" in text
+    assert "from a score of 0.60, which is an acoustic score of: normal 0.75, murmur 0.75, extrastole 0.50." in text
+
+
+def test_one_kind_of_scores(metrics: dict[str, Any]) -> None:
+    """Without such a share the card says that both are the same, and names no threshold."""
+    head = card(metrics).split("## Training data")[0]
+    assert "With this bundle they are the same." in head
+    assert "acoustic score of" not in head
 
 
 def test_what_it_is_not_for(metrics: dict[str, Any]) -> None:

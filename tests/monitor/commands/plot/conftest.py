@@ -35,9 +35,21 @@ def make_window(
 def make_run(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s=10.0, **changes):
     """Return results as of a recording."""
     labels = ("normal", "murmur", "extrastole")
+    thresholds = {"normal": 0.6, "murmur": 0.6, "extrastole": 0.5}
     withheld = Counter(window.quality.reason or window.verdict.state for window in windows if window.quality.state)
     values = {
-        "start": Start(source, 4000, "plain", "0123456789abcdef", labels, 5.0, 0.5, duration_s, None),
+        "start": Start(
+            source,
+            4000,
+            "plain",
+            "0123456789abcdef",
+            labels,
+            5.0,
+            0.5,
+            duration_s,
+            None,
+            acoustic_thresholds=thresholds,
+        ),
         "windows": tuple(windows),
         "summary": Summary(
             source=source,
@@ -49,7 +61,6 @@ def make_run(windows=(), *, verdict=None, bpm=None, source="a.wav", duration_s=1
             judged=len(windows) - withheld.total(),
             withheld=dict(withheld.most_common()),
         ),
-        "uncertain_below": 0.5,
         "duration_s": duration_s,
         "low": np.full(100, -0.5, np.float32),
         "high": np.full(100, 0.25, np.float32),

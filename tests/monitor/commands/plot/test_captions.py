@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,15 @@ def test_a_withheld_recording_shows_the_reason(run_maker, window_maker):
     assert verdict_text(run_maker(windows, verdict=Verdict("poor-signal", None, 0.8))) == "poor signal (a)"
     assert verdict_text(run_maker(verdict=Verdict("no-signal"))) == "no signal"
     assert verdict_text(run_maker(verdict=Verdict("uncertain", None, 0.41))) == "uncertain 0.41"
+
+
+def test_a_title_shows_what_is_heard(run_maker):
+    """The number is the acoustic score; one that would give a label beside "uncertain" is explained."""
+    scores, heard = {"normal": 0.9, "extrastole": 0.1}, {"normal": 0.99, "extrastole": 0.01}
+    assert verdict_text(run_maker(verdict=Verdict("verdict", "normal", 0.9, scores, heard))) == "normal 0.99"
+    run = run_maker(verdict=Verdict("uncertain", None, 0.9, scores, heard))
+    run = dataclasses.replace(run, summary=dataclasses.replace(run.summary, never_rolling="normal"))
+    assert verdict_text(run) == "uncertain 0.99 (rolling verdict never normal)"
 
 
 @given(duration_s=st.floats(0.01, 1e6))

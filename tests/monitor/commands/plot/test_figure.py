@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -108,6 +109,25 @@ def test_a_withheld_window_has_no_confidence(run):
     raw, rolling = (steps.get_data().values for steps in axes[3].patches)
     assert np.isnan(raw).tolist() == [False, False, True, False, False, False]
     assert rolling.tolist() == [0.8, 0.8, 0.6, 0.8, 0.8, 0.8]
+
+
+def test_the_scores_drawn_are_the_acoustic_ones(run_maker, window_maker):
+    """What is heard, for the windows and for the rolling verdict."""
+    heard = Verdict("verdict", "normal", 0.8, {"normal": 0.8, "murmur": 0.2}, {"normal": 0.9, "murmur": 0.1})
+    window = dataclasses.replace(window_maker(0), verdict=heard, rolling=heard)
+    axes, _ = panels(run_maker([window]))
+    assert axes[3].get_ylabel() == "acoustic score"
+    assert [steps.get_data().values.tolist() for steps in axes[3].patches] == [[0.9], [0.9]]
+
+
+def test_a_line_for_each_threshold(run):
+    """Labels with the same threshold share a line; a single threshold needs no letters."""
+    axes, _ = panels(run)
+    lines = {line.get_label(): set(line.get_ydata()) for line in axes[3].lines}
+    assert lines == {"E from 0.50": {0.5}, "n, M from 0.60": {0.6}}
+    same = dataclasses.replace(run.start, acoustic_thresholds=dict.fromkeys(run.start.labels, 0.55))
+    axes, _ = panels(dataclasses.replace(run, start=same))
+    assert [line.get_label() for line in axes[3].lines] == ["label from 0.55"]
 
 
 def test_heart_rates_are_at_the_times_of_their_windows(run):

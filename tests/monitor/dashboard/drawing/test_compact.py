@@ -28,10 +28,16 @@ def compact(snapshot: Snapshot, width: int, height: int, state: DashboardState =
 
 @pytest.mark.parametrize("height", range(2, 16))
 def test_the_verdict_is_always_shown(height: int) -> None:
-    """From two lines on, label and confidence are among them, and all lines are used."""
+    """From two lines on, label and acoustic score are among them, and all lines are used."""
     rows = compact(SCENES["murmur"], 40, height)
     assert len(rows) == height
-    assert "MURMUR 0.87" in rows
+    assert "MURMUR 0.94" in rows
+
+
+def test_uncertain_says_what_a_label_needs() -> None:
+    """Beside the state, where there is room for all of it."""
+    assert "UNCERTAIN  no label below 0.61" in compact(SCENES["uncertain"], 30, 3)
+    assert "UNCERTAIN" in compact(SCENES["uncertain"], 29, 3)
 
 
 def test_lines_appear_in_order_of_importance() -> None:

@@ -251,9 +251,9 @@ def test_without_colour_there_is_none(scene: str) -> None:
 
 
 def test_reads_without_colour() -> None:
-    """Label, confidence, scores, history, rate and disclaimer are words and letters."""
+    """Label, its score, all scores, history, rate and disclaimer are words and letters."""
     text = render(MURMUR, 80, 24, ASCII).text
-    for words in ("MURMUR", "confidence 0.87", "M murmur", ".n?MMEx_M", "78 bpm", "not for diagnosis"):
+    for words in ("MURMUR", "acoustic score 0.94", "M murmur", ".n?MMEx_M", "78 bpm", "not for diagnosis"):
         assert words in text
 
 
@@ -290,8 +290,9 @@ class TestStates:
         """An uncertain window shows scores and the best label, but no verdict."""
         text = render(SCENES["uncertain"], 80, 24, TerminalStyle(unicode=False)).text
         assert "UNCERTAIN" in text
-        assert "best normal 0.46" in text
-        assert "confidence" not in text
+        assert "best normal 0.50" in text
+        assert "no label below 0.61" in text
+        assert "acoustic score" not in text
 
     def test_no_signal(self) -> None:
         """Silence is reported in large letters."""

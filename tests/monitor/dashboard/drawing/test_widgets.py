@@ -102,6 +102,24 @@ class TestMessages:
             ({"quality": Quality(0.2, "too quiet", "poor-signal")}, "quality 0.20: too quiet", True),
             ({"verdict": Verdict("no-signal")}, "this window: quality 0.90, no signal", False),
             (
+                {"verdict": Verdict("verdict", "murmur", 0.87, SCORES, {"normal": 0.04, "murmur": 0.96})},
+                "this window: quality 0.90, murmur 0.96",
+                False,
+            ),
+            (
+                {
+                    "verdict": Verdict(
+                        "uncertain",
+                        None,
+                        0.5,
+                        {"normal": 0.45, "extrastole": 0.5},
+                        {"normal": 0.51, "extrastole": 0.49},
+                    )
+                },
+                "this window: quality 0.90, uncertain, best normal 0.51",
+                False,
+            ),
+            (
                 {"verdict": Verdict("uncertain", None, 0.5, {"normal": 0.5, "murmur": 0.4, "extrastole": 0.1})},
                 "this window: quality 0.90, uncertain, best normal 0.50",
                 False,
@@ -125,6 +143,17 @@ class TestScores:
         rows = [text_of(row) for row in score_segments(SNAPSHOT, 34, 3, TerminalStyle())]
         assert [row.split()[:2] for row in rows] == [["n", "normal"], ["M", "murmur"], ["E", "extrastole"]]
         assert [row.split()[-1] for row in rows] == ["0.09", "0.87", "0.04"]
+
+    def test_the_scores_are_the_acoustic_ones(self) -> None:
+        """Bar, number and mark say what is heard: a clear normal reaches 1, an extrasystole that is not heard is 0."""
+        heard = {"normal": 1.0, "murmur": 0.0, "extrastole": 0.0}
+        normal = Verdict("verdict", "normal", 0.9, {"normal": 0.9, "murmur": 0.0, "extrastole": 0.1}, heard)
+        window = dataclasses.replace(WINDOW, verdict=normal, rolling=normal)
+        rows = [
+            text_of(row) for row in score_segments(dataclasses.replace(SNAPSHOT, window=window), 48, 3, TerminalStyle())
+        ]
+        assert [row.split()[-3:] for row in rows] == [["1.00", "│", "1.00"], *[["0.00", "│", "0.00"]] * 2]
+        assert ["█" in row for row in rows] == [True, False, False]
 
     def test_without_scores_the_bars_are_empty(self) -> None:
         """No score is a dash, not a zero."""

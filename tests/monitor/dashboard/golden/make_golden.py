@@ -65,9 +65,32 @@ STATES = {
     "help": dataclasses.replace(LIVELY, help=True),
 }
 
-START = Start("murmur_156.wav", 4000, "heart-sounds", "0" * 64, ("normal", "murmur", "extrastole"), 5.0, 0.5, 30.0, 1.0)
-SURE = Verdict("verdict", "murmur", 0.87, {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04})
-UNSURE = Verdict("uncertain", None, 0.46, {"normal": 0.46, "murmur": 0.44, "extrastole": 0.10})
+START = Start(
+    "murmur_156.wav",
+    4000,
+    "heart-sounds",
+    "0" * 64,
+    ("normal", "murmur", "extrastole"),
+    5.0,
+    0.5,
+    30.0,
+    1.0,
+    acoustic_thresholds={"normal": 0.61, "murmur": 0.61, "extrastole": 0.5},
+)
+SURE = Verdict(
+    "verdict",
+    "murmur",
+    0.85,
+    {"normal": 0.05, "murmur": 0.85, "extrastole": 0.1},
+    {"normal": 0.06, "murmur": 0.94, "extrastole": 0.0},
+)
+UNSURE = Verdict(
+    "uncertain",
+    None,
+    0.45,
+    {"normal": 0.45, "murmur": 0.43, "extrastole": 0.12},
+    {"normal": 0.5, "murmur": 0.48, "extrastole": 0.02},
+)
 POOR = Verdict("poor-signal")
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
 LISTENING = Snapshot(

@@ -1,0 +1,85 @@
+"""Which scores a person is shown: those of what is heard in this window, or in the last seconds.
+
+A screen, a text line and a figure show the acoustic scores; JSON lines hold both kinds. Pure functions of a frozen
+verdict, with the standard library alone; safe on any thread.
+
+Source: docs/decisions/0011.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+    from monitor.messages import Verdict
+
+__all__ = ["missing_text", "shown_score", "shown_scores"]
+
+
+def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
+    """Return the scores to show with a verdict, None where it has none.
+
+    They are the acoustic ones; a verdict without these has its scores. In a bundle with a threshold below (1 + s) / 2,
+    with s the share that is not heard, a label can be given for that share: its score is the largest, its acoustic
+    score is not. The scores are shown then, so that no label stands beside a longer bar of another one.
+
+    Examples
+    --------
+    >>> from monitor.messages import Verdict
+    >>> verdict = Verdict("verdict", "a", 0.7, {"a": 0.7, "b": 0.3}, acoustic_scores={"a": 0.9, "b": 0.1})
+    >>> shown_scores(verdict)
+    {'a': 0.9, 'b': 0.1}
+    """
+    acoustic, scores, label = verdict.acoustic_scores, verdict.scores, verdict.label
+    if not acoustic or not scores or label is None:
+        return acoustic or scores
+    return scores if _leads(label, scores) and not _leads(label, acoustic) else acoustic
+
+
+def shown_score(verdict: Verdict) -> float | None:
+    """Return the number to show beside a label, or, without one, the largest score; None where there is none.
+
+    Examples
+    --------
+    >>> from monitor.messages import Verdict
+    >>> shown_score(Verdict("uncertain", None, 0.5, {"a": 0.5, "b": 0.5}, acoustic_scores={"a": 0.6, "b": 0.4}))
+    0.6
+    """
+    scores = shown_scores(verdict)
+    if verdict.acoustic_scores is None or not scores:
+        return verdict.confidence
+    return max(scores.values()) if verdict.label is None else scores.get(verdict.label, verdict.confidence)
+
+
+def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
+    """Return why there is no label, in at most 19 characters.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        Without a label.
+    thresholds : mapping of label to float
+        The acoustic score from which each label is given; see :class:`monitor.messages.Start`.
+
+    Examples
+    --------
+    >>> from monitor.messages import Verdict
+    >>> verdict = Verdict("uncertain", None, 0.5, {"a": 0.5, "b": 0.5}, acoustic_scores={"a": 0.56, "b": 0.44})
+    >>> missing_text(verdict, {"a": 0.604, "b": 0.506})
+    'no label below 0.61'
+    """
+    scores = shown_scores(verdict) if verdict.state == "uncertain" else None
+    leader = max(scores, key=scores.__getitem__) if scores else ""
+    threshold = thresholds.get(leader, math.inf)
+    if not scores or threshold > 1.0:
+        return "no label is given"
+    if scores[leader] >= threshold:
+        return "not steady enough"
+    return f"no label below {math.ceil(100 * threshold) / 100:.2f}"  # rounded up: above the rounded score
+
+
+def _leads(label: str, scores: Mapping[str, float]) -> bool:
+    """Return whether no label has a larger score."""
+    return scores.get(label, 0.0) >= max(scores.values())
