@@ -148,12 +148,10 @@ class EctopicBeat:
     ----------
     at_s : float
         Onset of S1, seconds of the source.
-    coupling_ratio : float
-        The interval before it divided by the local normal interval, below 0.88.
-    pause_ratio : float
-        The interval after it divided by the local normal interval, above 1.03.
+    coupling_ratio, pause_ratio : float
+        The intervals before and after it, divided by the local normal one: below 0.88, and above 1.03.
     log_odds : float
-        Natural log-odds that the beat is ectopic.
+        Natural log-odds of it.
     """
 
     at_s: float
@@ -210,7 +208,7 @@ class WindowEvent:
         Of the last windows together.
     quality : Quality
     heart_rate_bpm : float or None
-        Beats per minute, 30 to 240; None when the window is not periodic enough, or the rate is outside.
+        Beats per minute, 30 to 240.
     gap : bool
         Whether samples were lost inside the window; it is then given no label.
     short : bool
@@ -222,8 +220,7 @@ class WindowEvent:
     ectopic : EctopicBeats
         Ectopic beats of the last half minute.
     heart_rate_reason : str or None
-        Why there is no rate, such as ``"faster than 240 bpm"``; None where there is one, or where the window is given
-        no label.
+        Why a judged window has no rate, such as ``"faster than 240 bpm"``.
     """
 
     index: int

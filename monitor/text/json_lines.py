@@ -101,6 +101,7 @@ def window_line(event: WindowEvent) -> str:
             "quality": {"score": _rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
             "heart_rate_bpm": _rounded(event.heart_rate_bpm, BPM_DIGITS),
             "heart_rate_confidence": _rounded(event.heart_rate_confidence, SCORE_DIGITS),
+            "heart_rate_reason": event.heart_rate_reason,
             "early_beats": _ectopic_values(event.ectopic),
             "gap": bool(event.gap),
             "short": bool(event.short),

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Verdict
+    from monitor.messages import Verdict, WindowEvent
 
-__all__ = ["missing_text", "shown_score", "shown_scores"]
+__all__ = ["missing_text", "rate_remark", "shown_score", "shown_scores"]
 
 
 def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
@@ -51,6 +51,25 @@ def shown_score(verdict: Verdict) -> float | None:
     if verdict.acoustic_scores is None or not scores:
         return verdict.confidence
     return max(scores.values()) if verdict.label is None else scores.get(verdict.label, verdict.confidence)
+
+
+def rate_remark(event: WindowEvent) -> str | None:
+    """Return why a window has no heart rate, where the rate is out of range or may be half of the true one.
+
+    A rhythm that is not steady needs no remark: the next window may be.
+
+    Examples
+    --------
+    >>> from monitor.messages import Quality, Verdict, WindowEvent
+    >>> verdict = Verdict("uncertain")
+    >>> rate_remark(
+    ...     WindowEvent(0, 0.0, 5.0, verdict, verdict, Quality(0.9), None, False, False, 1.0,
+    ...                 heart_rate_reason="faster than 240 bpm")
+    ... )
+    'heart rate: faster than 240 bpm'
+    """
+    reason = event.heart_rate_reason
+    return f"heart rate: {reason}" if reason is not None and "bpm" in reason else None
 
 
 def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.output import printable
-from monitor.text.shown import shown_score, shown_scores
+from monitor.text.shown import rate_remark, shown_score, shown_scores
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Start, Summary, Verdict, WindowEvent
@@ -180,6 +180,9 @@ def _remarks(event: WindowEvent) -> list[str]:
         remarks.append(printable(event.quality.reason))
     if event.short:
         remarks.append("short clip, looped")
+    rate = rate_remark(event)
+    if rate is not None:
+        remarks.append(rate)
     if event.ectopic.detected:
         remarks.append(f"early beats in 30 s: {len(event.ectopic.detected)}")
     own, rolling = event.verdict, event.rolling

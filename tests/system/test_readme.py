@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -13,8 +14,10 @@ import soundfile
 from monitor.cli import COMMANDS, _parser
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
+from training.study.report.figures import unmarked
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -46,3 +49,20 @@ def test_every_command_line_parses(line):
     if words[0] not in COMMANDS:
         pytest.fail(f"no such command: {words[0]}")
     assert callable(_parser(words[0]).parse_args(words).run)
+
+
+def test_no_figure_is_typed_by_hand():
+    """A measured figure stands in a mark with its source (docs/make/make_evidence.py); a row's specificity is set."""
+    typed = re.findall(r"(?<![\d.])0?\.\d{2,}", unmarked(README).replace("specificity of 0.90", ""))
+    assert typed == []
+
+
+def test_the_figures_are_means_over_seeds():
+    """What the README quotes of the study is the mean over three seeds with its interval, not the best of them."""
+    seeds = json.loads((ROOT / "docs" / "evidence" / "ours.json").read_text(encoding="utf-8"))["seeds"]
+    assert "mean over three seeds" in README
+    assert len(seeds) == 3
+    quoted = re.findall(r"<!-- figure ours/(\S+)", README)
+    assert {path.split("/")[0] for path in quoted} == {"headline", "tables"}
+    for values in re.findall(r"<!-- figure ours/headline/[^>]* -->(.*?)<!-- end -->", README):
+        assert re.fullmatch(r"0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)", values)

@@ -130,6 +130,8 @@ def cross_calibrated(
     folds: NDArray[np.intp],
     priors: Sequence[float],
     prior_exponent: float,
+    *,
+    audible: bool = False,
 ) -> NDArray[np.float64]:
     """Return recording scores of which each fold is calibrated by the others.
 
@@ -139,6 +141,9 @@ def cross_calibrated(
         As in :func:`fit_calibration`.
     folds : ndarray, shape (recordings,), int
         Two or more different ones.
+    audible : bool
+        Leave out the share of inaudible extrasystoles. It differs from fold to fold, so only without it do the scores
+        of an extrasystole rank recordings of different folds.
 
     Returns
     -------
@@ -148,7 +153,8 @@ def cross_calibrated(
     for fold in np.unique(folds):
         others, held_out = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
         fitted = fit_calibration([outputs[row] for row in others], ground_truth[others], labels, priors, prior_exponent)
-        scores[held_out] = recording_scores([outputs[row] for row in held_out], fitted, len(labels))
+        used = dataclasses.replace(fitted, given=()) if audible else fitted
+        scores[held_out] = recording_scores([outputs[row] for row in held_out], used, len(labels))
     return scores
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +17,18 @@ from monitor.errors import DataError
 from monitor.features.spec import HEART
 from monitor.output import printable, put
 from training.commands.arguments import add_data, add_patients
+from training.data.audio import TRUNCATED
 from training.data.discovery import read_sets
 from training.data.duplicates import DuplicatePair
 from training.data.inventory import Counts, Inventory, SetInventory, take_inventory
+from training.data.left_out import Account, FileGroup, account_for
+from training.data.recording import DataSet
 from training.reports.console import report_console
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["add_arguments", "report_lines", "run", "set_lines"]
+__all__ = ["add_arguments", "file_lines", "report_lines", "run", "set_lines"]
 
 MAX_LISTED = 5
 """Files of a kind that are named; the rest are counted, and are all in the JSON."""
@@ -37,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_patients(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object, with every file named")
+    parser.add_argument("--verbose", action="store_true", help="name every file in the report, not the first few alone")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,10 +50,11 @@ def run(options: argparse.Namespace) -> int:
 
     from training.progress import TerminalProgress
 
-    sets = read_sets(options.data)
+    sets = _read_sets(options)
     with TerminalProgress(Console(stderr=True)) as progress:
         total = sum(len(data_set.recordings) + len(data_set.aside) for data_set in sets)
-        inventory = take_inventory(sets, options.patients, progress.stage("reading recordings", total))
+        on_step = progress.stage("reading recordings", total)
+        inventory = take_inventory(sets, options.patients, on_step, paths=options.data)
     if options.json:
         put(json.dumps(inventory.to_json()))
     else:
@@ -56,6 +62,23 @@ def run(options: argparse.Namespace) -> int:
     if not inventory.usable:
         raise DataError("none of the recordings can be read", "name a folder with recordings that play")
     return 0
+
+
+def _read_sets(options: argparse.Namespace) -> list[DataSet]:
+    """Return the data sets; where there are none, say of every file why, before the error."""
+    try:
+        return read_sets(options.data)
+    except DataError:
+        folders = [path for path in options.data if path.is_dir()]
+        if not options.json:
+            for line in file_lines(account_for(folders, []), _limit(options)):
+                put(printable(line))
+        raise
+
+
+def _limit(options: argparse.Namespace) -> int:
+    """Return how many files of a kind are named."""
+    return sys.maxsize if options.verbose else MAX_LISTED
 
 
 def _print_report(inventory: Inventory, options: argparse.Namespace) -> None:
@@ -69,10 +92,10 @@ def _print_sets(inventory: Inventory, options: argparse.Namespace, console: Cons
     for part in inventory.sets:
         console.print(printable(f"{part.data_set.name}: {part.data_set.path}"), style="bold")
         _print_table(part, console)
-        for line in set_lines(part):
+        for line in set_lines(part, _limit(options)):
             console.print(f"  {printable(line)}")
         console.print()
-    for line in report_lines(inventory, options.data, options.patients):
+    for line in report_lines(inventory, options.data, options.patients, _limit(options)):
         console.print(printable(line))
 
 
@@ -107,27 +130,62 @@ def _cells(counts: Counts) -> list[str]:
     ]
 
 
-def set_lines(part: SetInventory) -> list[str]:
-    """Return the notes on one data set, a line each."""
+def set_lines(part: SetInventory, limit: int = MAX_LISTED) -> list[str]:
+    """Return the notes on one data set, a line each; ``limit`` files of a kind are named."""
     lines = list(part.data_set.notes)
     if part.aside:
         lines.append("in brackets: not used for training")
     if part.without_patient:
         lines.append(f"patient unknown: {part.without_patient} recordings")
     if part.several_labels:
-        lines.append(f"patients with several labels (allowed): {_first(part.several_labels)}")
+        lines.append(f"patients with several labels (allowed): {_first(part.several_labels, limit)}")
     if part.silent:
-        lines.append(f"silent ({len(part.silent)}): {_first(_relative(part, part.silent))}")
+        lines.append(f"silent ({len(part.silent)}): {_first(_relative(part, part.silent), limit)}")
     for reason, paths in part.dropped.items():
-        lines.append(f"left out ({len(paths)}), {reason}: {_first(_relative(part, paths))}")
-    for path, reason in list(part.unreadable.items())[:MAX_LISTED]:
-        lines.append(f"cannot be used: {reason.replace(path, _relative(part, [path])[0])}")
-    if len(part.unreadable) > MAX_LISTED:
-        lines.append(f"cannot be used: {len(part.unreadable) - MAX_LISTED} more")
+        lines.append(f"left out ({len(paths)}), {reason}: {_first(_relative(part, paths), limit)}")
+    lines += _cut_lines(part, limit)
+    return lines + _unreadable_lines(part, limit)
+
+
+def _cut_lines(part: SetInventory, limit: int) -> list[str]:
+    """Return a line for each of the first few recordings of which sound is missing, and how many more there are."""
+    cut = [f"{TRUNCATED}: {_relative(part, [path])[0]}: {missing}" for path, missing in part.truncated.items()]
+    return cut[:limit] + ([f"{TRUNCATED}: {len(cut) - limit} more"] if len(cut) > limit else [])
+
+
+def _unreadable_lines(part: SetInventory, limit: int) -> list[str]:
+    """Return a line for each of the first few files that cannot be read; the first of a form has its command."""
+    lines, told = [], set()
+    for path, reason in list(part.unreadable.items())[:limit]:
+        form, command = part.foreign.get(path, ("", ""))
+        step = f"; {command}" if form and form not in told else ""
+        told.add(form)
+        lines.append(f"cannot be used: {reason.replace(path, _relative(part, [path])[0])}{step}")
+    more = len(part.unreadable) - limit
+    return lines + ([f"cannot be used: {more} more"] if more > 0 else [])
+
+
+def file_lines(files: Account, limit: int = MAX_LISTED) -> list[str]:
+    """Return what became of the files that are no recording of a data set, a line for each reason."""
+    lines = []
+    for title, groups in (
+        ("files that are left out", files.left_out),
+        ("files read beside the recordings", files.read_beside),
+    ):
+        if groups:
+            count = sum(len(group.files) for group in groups)
+            lines.append(f"{title}: {count} of {files.num_files}")
+            lines += [f"  {_group_line(group, limit)}" for group in groups]
     return lines
 
 
-def report_lines(inventory: Inventory, paths: Sequence[Path], patients: str) -> list[str]:
+def _group_line(group: FileGroup, limit: int) -> str:
+    """Return a reason with its count, the first few names and what can be done."""
+    step = f"; {group.next_step}" if group.next_step else ""
+    return f"{group.reason} ({len(group.files)}): {_first(group.files, limit)}{step}"
+
+
+def report_lines(inventory: Inventory, paths: Sequence[Path], patients: str, limit: int = MAX_LISTED) -> list[str]:
     """Return the notes on all data sets together, a line each; the last is the next step.
 
     Parameters
@@ -137,14 +195,17 @@ def report_lines(inventory: Inventory, paths: Sequence[Path], patients: str) -> 
         The data sets as they were typed.
     patients : str
         The value of ``--patients``.
+    limit : int
+        How many files of a kind are named.
     """
-    lines = [
+    lines = file_lines(inventory.files, limit) if inventory.files else []
+    lines += [
         f"clipped: more than 1 % of the samples at full scale; short: below {HEART.window_s:g} s, looped to a window"
     ]
     leaks = [pair for pair in inventory.duplicates if pair.across_patients]
     others = [pair for pair in inventory.duplicates if not pair.across_patients]
-    lines += _pair_lines("the same sound under two patients, so a split may leak", leaks)
-    lines += _pair_lines("the same sound twice", others)
+    lines += _pair_lines("the same sound under two patients, so a split may leak", leaks, limit)
+    lines += _pair_lines("the same sound twice", others, limit)
     if inventory.missing_labels:
         lines.append(f"labels of the default bundle without a recording: {', '.join(inventory.missing_labels)}")
     if inventory.obstacle is not None:
@@ -154,19 +215,19 @@ def report_lines(inventory: Inventory, paths: Sequence[Path], patients: str) -> 
     return [*lines, f"ready: {command}"]
 
 
-def _pair_lines(title: str, pairs: Sequence[DuplicatePair]) -> list[str]:
+def _pair_lines(title: str, pairs: Sequence[DuplicatePair], limit: int) -> list[str]:
     """Return a line for each of the first few pairs, and how many more there are."""
     lines = [
         f"{title}: {pair.first} and {pair.second}" + (", with different labels" if pair.across_labels else "")
-        for pair in pairs[:MAX_LISTED]
+        for pair in pairs[:limit]
     ]
-    return lines + ([f"{title}: {len(pairs) - MAX_LISTED} more pairs"] if len(pairs) > MAX_LISTED else [])
+    return lines + ([f"{title}: {len(pairs) - limit} more pairs"] if len(pairs) > limit else [])
 
 
-def _first(names: Sequence[str]) -> str:
+def _first(names: Sequence[str], limit: int) -> str:
     """Return the first few names, and how many more there are."""
-    more = len(names) - MAX_LISTED
-    return ", ".join(names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def _relative(part: SetInventory, paths: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.output import put, say
 from training.commands.arguments import add_data, check_minimum, check_writable
+from training.data.audio import TRUNCATED
 from training.data.discovery import read_sets
 from training.data.recording import Recording
 from training.evaluation.annotated_windows import score_annotated_windows
@@ -66,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
     evaluation = _evaluate(options, bundle)
     # tables come with all notes; that the data are not held out is said on standard error beside any output
     notes = notes_of(evaluation) if options.json else [note for note in [seen_note(evaluation)] if note]
-    for line in (*evaluation.info.unreadable, *notes):
+    cut = [f"{TRUNCATED}: {name}: {missing}" for name, missing in evaluation.info.truncated.items()]
+    for line in (*evaluation.info.unreadable, *cut, *notes):
         say(f"auscult: {line}")
     _print(evaluation, as_json=options.json)
     _write(evaluation, options)

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,26 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.output import say
 from training.data.recording import Recording
 
-__all__ = ["Frames", "Sound", "compute_frames", "loop", "read_samples", "read_sound", "read_usable", "read_waveform"]
+__all__ = [
+    "TRUNCATED",
+    "Decoded",
+    "Frames",
+    "Sound",
+    "compute_frames",
+    "decode",
+    "loop",
+    "read_recording",
+    "read_samples",
+    "read_sound",
+    "read_usable",
+    "read_waveform",
+]
 
 T = TypeVar("T")
 
 PHASES = 3
 """Starts within a frame hop from which a recording's frames are computed for training."""
+TRUNCATED = "damaged or cut short, used as far as it decodes"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,18 +113,31 @@ class Sound:
         return [start // spec.frame_hop_samples for start in range(0, last + 1, hop)]
 
 
-def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[NDArray[np.float32], int]:
-    """Return a recording, or a part of it, at the sample rate of the file, and that rate in Hz.
+class Decoded(NamedTuple):
+    """A recording, or a part of it, as it is in the file.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (samples, channels), float32
+    sample_rate : int
+        Hz.
+    missing : str
+        What is missing of the sound that the file promises, such as where it is cut short; empty if nothing.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    missing: str
+
+
+def decode(path: Path, start_s: float = 0.0, end_s: float | None = None) -> Decoded:
+    """Return a recording, or a part of it, as far as it decodes.
 
     Parameters
     ----------
     path : Path
     start_s, end_s : float
         Seconds into the file; an end of None, or beyond the file, is its end.
-
-    Returns
-    -------
-    tuple of ndarray, shape (samples, channels), float32, and int
 
     Raises
     ------
@@ -122,7 +149,9 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
         with Decoder(str(path), str(path)) as sound:
             rate = sound.sample_rate
             start = round(start_s * rate)
-            samples = _first(sound, start, None if end_s is None else max(0, round(end_s * rate) - start))
+            count = None if end_s is None else max(0, round(end_s * rate) - start)
+            samples = _first(sound, start, count)
+            missing = sound.missing if count is None or len(samples) < count else ""
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
     if start_s and not len(samples):
@@ -133,6 +162,18 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
         raise RecordingError(f"{path}: has a rate of {rate} Hz, not 1000 to 192000", "leave it out")
     if not len(samples):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
+    return Decoded(samples, rate, missing)
+
+
+def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[NDArray[np.float32], int]:
+    """Return a recording, or a part of it, ``(samples, channels)``, and its sample rate in Hz; see :func:`decode`.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`decode`.
+    """
+    samples, rate, _ = decode(path, start_s, end_s)
     return samples, rate
 
 
@@ -169,10 +210,42 @@ def read_waveform(
     Raises
     ------
     RecordingError
-        As :func:`read_samples`, or if no sample is left at the new rate.
+        As :func:`decode`, or if no sample is left at the new rate.
     """
-    samples, rate = read_samples(path, start_s, end_s)
-    waveform = resampled(samples.mean(axis=1), rate, sample_rate, start_at_zero=start_at_zero)
+    return _resampled(path, decode(path, start_s, end_s), sample_rate, start_at_zero=start_at_zero)
+
+
+def read_recording(recording: Recording, sample_rate: int, *, start_at_zero: bool = False) -> NDArray[np.float32]:
+    """Return a recording as mono; where sound is missing, say so on standard error and return what is there.
+
+    Parameters
+    ----------
+    recording : Recording
+    sample_rate : int
+        Hz.
+    start_at_zero : bool
+        See :class:`monitor.features.resample.StreamingResampler`.
+
+    Returns
+    -------
+    ndarray, shape (samples,), float32
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_waveform`.
+    """
+    decoded = decode(recording.path, recording.start_s, recording.end_s)
+    waveform = _resampled(recording.path, decoded, sample_rate, start_at_zero=start_at_zero)
+    if decoded.missing:
+        say(f"auscult: {TRUNCATED}: {recording}: {decoded.missing}")
+    return waveform
+
+
+def _resampled(path: Path, decoded: Decoded, sample_rate: int, *, start_at_zero: bool) -> NDArray[np.float32]:
+    """Return the mean of the channels at a sample rate."""
+    mean = decoded.samples.mean(axis=1)
+    waveform = resampled(mean, decoded.sample_rate, sample_rate, start_at_zero=start_at_zero)
     if not len(waveform):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
     return waveform
@@ -232,9 +305,7 @@ def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
     RecordingError
         As :func:`read_waveform`.
     """
-    waveform = read_waveform(
-        recording.path, spec.sample_rate, recording.start_s, recording.end_s, start_at_zero=spec.remove_dc
-    )
+    waveform = read_recording(recording, spec.sample_rate, start_at_zero=spec.remove_dc)
     looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
     shifts = [round(spec.frame_hop_samples * part / PHASES) for part in range(1, PHASES)]
     shifted = tuple(compute_frames(looped[shift:], spec) for shift in shifts)

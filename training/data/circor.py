@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.labels import EXTRASTOLE, NORMAL
-from training.data.recording import DataSet, Dropped, Recording, audio_files, folder_name
+from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, audio_files, folder_name
 
 __all__ = ["read_circor"]
 
@@ -22,6 +22,7 @@ COLUMNS = {"Patient ID", "Additional ID", "Murmur", "Murmur locations"}
 UNKNOWN = "murmur unknown"
 ELSEWHERE = "no murmur heard at this place of a child who has one"
 NOT_LISTED = f"no row in {TABLE}"
+OTHERWISE_NAMED = "not named as CirCor names its files, PATIENT_SITE"
 
 NOTE = (
     "murmur is labelled by auscultation site; a child without one may be normal or have extrasystoles, which are not "
@@ -44,6 +45,7 @@ def read_circor(folder: Path) -> DataSet | None:
         return None
     patient_of = _patients(rows)
     files = _files_by_patient(folder / FOLDER)
+    unnamed = files.pop("", [])
     recordings, dropped = [], []
     for row in rows:
         for path in files.pop(row["Patient ID"], []):
@@ -53,7 +55,9 @@ def read_circor(folder: Path) -> DataSet | None:
             else:
                 dropped.append(Dropped(path, reason))
     dropped += [Dropped(path, NOT_LISTED) for paths in files.values() for path in paths]
-    return DataSet(CIRCOR, folder, tuple(recordings), (), tuple(dropped), (NOTE,))
+    dropped += [Dropped(path, OTHERWISE_NAMED) for path in unnamed]
+    tables = ((folder / TABLE, LABELS_AND_PATIENTS),)
+    return DataSet(CIRCOR, folder, tuple(recordings), (), tuple(dropped), (NOTE,), tables)
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
@@ -66,12 +70,11 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 
 def _files_by_patient(folder: Path) -> dict[str, list[Path]]:
-    """Return the recordings by the number that their names begin with."""
+    """Return the recordings by the number that their names begin with; empty where a name has none."""
     files: dict[str, list[Path]] = defaultdict(list)
     for path in audio_files(folder):
         number, underscore, _ = path.stem.partition("_")
-        if underscore:
-            files[number].append(path)
+        files[number if underscore else ""].append(path)
     return files
 
 

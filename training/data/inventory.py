@@ -8,18 +8,21 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding.foreign import foreign_file
 from monitor.errors import DataError, RecordingError
 from monitor.features.spec import HEART
 from monitor.labels import NON_CARDIAC
-from training.data.audio import read_samples
+from training.data.audio import decode
 from training.data.discovery import labels_of
 from training.data.duplicates import DuplicatePair, find_duplicates, fingerprint, trim_silence
 from training.data.folds import folds_of, fully_labelled_sets, with_patients
+from training.data.left_out import Account, account_for
 from training.data.recording import LABELS, DataSet, Recording
 
 __all__ = ["Counts", "Inventory", "RecordingStats", "SetInventory", "recording_stats", "take_inventory"]
@@ -44,6 +47,8 @@ class RecordingStats:
     sounding_s : float
         Seconds without the silence at both ends.
     clipped, silent : bool
+    missing : str
+        What is missing of the sound that the file promises; empty if nothing.
     fingerprint : ndarray or None
         See :func:`training.data.duplicates.fingerprint`.
     """
@@ -54,6 +59,7 @@ class RecordingStats:
     clipped: bool
     silent: bool
     fingerprint: NDArray[np.float32] | None
+    missing: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,6 +109,10 @@ class SetInventory:
         Patients with recordings of several labels.
     dropped : dict of str to tuple of str
         Files by reason.
+    truncated : dict of str to str
+        What is missing, by recording that is used as far as it decodes.
+    foreign : dict of str to tuple of str and str
+        What an unreadable file is and the command that converts it, where that is known.
     """
 
     data_set: DataSet
@@ -114,6 +124,8 @@ class SetInventory:
     without_patient: int
     several_labels: tuple[str, ...]
     dropped: dict[str, tuple[str, ...]]
+    truncated: dict[str, str] = dataclasses.field(default_factory=dict)
+    foreign: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""
@@ -121,6 +133,7 @@ class SetInventory:
         data_set = values.pop("data_set")
         values["labels"] = {label: dataclasses.asdict(counts) for label, counts in self.labels.items()}
         values["aside"] = {label: dataclasses.asdict(counts) for label, counts in self.aside.items()}
+        values["foreign"] = {path: {"form": form, "next_step": step} for path, (form, step) in self.foreign.items()}
         whole = dataclasses.asdict(values.pop("whole"))
         whole["clipped_share"] = self.whole.clipped / max(1, self.whole.recordings)
         return {"set": data_set.name, "place": str(data_set.path), **whole, **values, "notes": list(data_set.notes)}
@@ -138,12 +151,15 @@ class Inventory:
         Labels of the default bundle without a certain recording to train on.
     obstacle : str or None
         Why these recordings cannot be trained on, and the next step; None if they can.
+    files : Account or None
+        What became of every file; None where the folders were not given.
     """
 
     sets: tuple[SetInventory, ...]
     duplicates: tuple[DuplicatePair, ...]
     missing_labels: tuple[str, ...]
     obstacle: str | None
+    files: Account | None = None
 
     @property
     def usable(self) -> int:
@@ -158,6 +174,7 @@ class Inventory:
             "missing_labels": list(self.missing_labels),
             "trainable": self.obstacle is None,
             "obstacle": self.obstacle,
+            "files": self.files.to_json() if self.files else None,
         }
 
 
@@ -167,9 +184,9 @@ def recording_stats(recording: Recording) -> RecordingStats:
     Raises
     ------
     RecordingError
-        As :func:`training.data.audio.read_samples`.
+        As :func:`training.data.audio.decode`.
     """
-    samples, rate = read_samples(recording.path, recording.start_s, recording.end_s)
+    samples, rate, missing = decode(recording.path, recording.start_s, recording.end_s)
     waveform = samples.mean(axis=1)
     trimmed = trim_silence(waveform)
     return RecordingStats(
@@ -179,11 +196,16 @@ def recording_stats(recording: Recording) -> RecordingStats:
         clipped=bool((np.abs(samples) >= FULL_SCALE).mean() > MAX_AT_FULL_SCALE),
         silent=not len(trimmed),
         fingerprint=fingerprint(trimmed),
+        missing=missing,
     )
 
 
 def take_inventory(
-    sets: Sequence[DataSet], patients: str, on_step: Callable[[float], None] = lambda loss: None
+    sets: Sequence[DataSet],
+    patients: str,
+    on_step: Callable[[float], None] = lambda loss: None,
+    *,
+    paths: Sequence[Path] = (),
 ) -> Inventory:
     """Return the inventory of some data sets; every recording is read once.
 
@@ -194,6 +216,8 @@ def take_inventory(
         What to do with hearts whose patient is not known; see :func:`training.data.folds.with_patients`.
     on_step : callable
         Called after each recording with NaN.
+    paths : sequence of Path
+        Folders that the sets were read from, whose files are all accounted for.
     """
     if patients == "file":
         sets = [dataclasses.replace(one, recordings=tuple(with_patients(one.recordings, patients))) for one in sets]
@@ -216,6 +240,7 @@ def take_inventory(
         ),
         missing_labels=tuple(label for label in LABELS if label not in certain),
         obstacle=_obstacle(train, patients),
+        files=account_for(paths, sets) if paths else None,
     )
 
 
@@ -226,16 +251,20 @@ def _count_set(data_set: DataSet, results: dict[Recording, RecordingStats | str]
     dropped: dict[str, list[str]] = defaultdict(list)
     for one in data_set.dropped:
         dropped[one.reason].append(str(one.path))
+    unreadable = {one: reason for one in everything if isinstance(reason := results[one], str)}
+    forms = {str(one): form for one in unreadable if (form := foreign_file(str(one.path))) is not None}
     return SetInventory(
         data_set=data_set,
         labels=_count_labels(data_set.recordings, stats),
         aside=_count_labels(data_set.aside, stats),
         whole=_count([recording for recording in everything if recording in stats], stats),
-        unreadable={str(one): reason for one in everything if isinstance(reason := results[one], str)},
+        unreadable={str(one): reason for one, reason in unreadable.items()},
         silent=tuple(str(recording) for recording in everything if recording in stats and stats[recording].silent),
         without_patient=sum(not one.patient and one.label != NON_CARDIAC for one in data_set.recordings),
         several_labels=_several_labels(data_set.recordings),
         dropped={reason: tuple(paths) for reason, paths in dropped.items()},
+        truncated={str(one): stats[one].missing for one in everything if one in stats and stats[one].missing},
+        foreign=forms,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from monitor.errors import DataError
 from monitor.labels import NON_CARDIAC
-from training.data.recording import DataSet, Dropped, Recording, folder_name, known_label
+from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, folder_name, known_label
 
 __all__ = ["MANIFEST", "read_manifest"]
 
@@ -51,7 +51,8 @@ def read_manifest(table: Path) -> DataSet:
         lines[recording.path].append((line, recording))
     for parts in lines.values():
         _check_parts(table, parts)
-    return DataSet(name, table, tuple(recordings), (), tuple(dropped), _notes(recordings))
+    tables = ((table, LABELS_AND_PATIENTS),)
+    return DataSet(name, table, tuple(recordings), (), tuple(dropped), _notes(recordings), tables)
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -149,17 +149,22 @@ def _joined(parts: Sequence[DataSet]) -> DataSet:
         tuple(recording for part in parts for recording in part.aside),
         tuple(dropped for part in parts for dropped in part.dropped),
     )
-    return dataclasses.replace(whole, notes=(NOTES[whole.name], *_compared_with_table(whole)))
+    table = _table_beside(whole)
+    if table is None:
+        return dataclasses.replace(whole, notes=(NOTES[whole.name],))
+    notes = (NOTES[whole.name], _compared_with_table(whole, table))
+    return dataclasses.replace(whole, notes=notes, tables=((table, "compared with the files that are here"),))
 
 
-def _compared_with_table(data_set: DataSet) -> list[str]:
-    """Return a note on how many files ``set_a.csv`` or ``set_b.csv`` lists, where it lies beside them."""
+def _table_beside(data_set: DataSet) -> Path | None:
+    """Return ``set_a.csv`` or ``set_b.csv`` where it lies in or beside the folder."""
     table = f"set_{data_set.name[-1].lower()}.csv"
-    beside = (data_set.path / table, data_set.path.parent / table)
-    path = next((path for path in beside if path.is_file()), None)
-    if path is None:
-        return []
-    with path.open(newline="", encoding="utf-8", errors="replace") as lines:
+    return next((path for path in (data_set.path / table, data_set.path.parent / table) if path.is_file()), None)
+
+
+def _compared_with_table(data_set: DataSet, table: Path) -> str:
+    """Return a note on how many of the files that a table lists are here."""
+    with table.open(newline="", encoding="utf-8", errors="replace") as lines:
         listed = [Path(row.get("fname") or "").stem for row in csv.DictReader(lines)]
     here = [recording.path for recording in (*data_set.recordings, *data_set.aside)]
     here += [dropped.path for dropped in data_set.dropped]
@@ -168,8 +173,8 @@ def _compared_with_table(data_set: DataSet) -> list[str]:
     numbers = {name.number for path in here if (name := _parse(path.stem, path.parent.name))}
     exact = sum(stem in stems for stem in listed)
     by_number = sum(name.number in numbers for name in parsed.values())
-    note = f"{table} lists {len(listed)} files, {by_number} of them here"
+    note = f"{table.name} lists {len(listed)} files, {by_number} of them here"
     if exact < by_number:
         note += f" ({exact} under exactly that name, the others without Btraining_)"
     absent = sum(not name.label for name in parsed.values() if name.number not in numbers)
-    return [note + (f"; {absent} of the others are the organisers' test files" if absent else "")]
+    return note + (f"; {absent} of the others are the organisers' test files" if absent else "")

@@ -17,6 +17,8 @@ from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 
 __all__ = [
     "LABELS",
+    "LABELS_AND_PATIENTS",
+    "SHADOW_FOLDER",
     "DataSet",
     "Dropped",
     "Recording",
@@ -33,9 +35,16 @@ LABELS = (NORMAL, "murmur", EXTRASTOLE)
 
 ALTERNATIVE_SPELLINGS = {"extrasystole": EXTRASTOLE, "not_heart": NON_CARDIAC, "artifact": NON_CARDIAC}
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
+AUDIO_SUFFIXES = (
+    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3",
+    ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".voc", ".sph", ".nist",
+)  # fmt: skip
+"""Of the formats that the monitor's decoder reads."""
 
-UNPACKING_LEFTOVERS = "__MACOSX"
+LABELS_AND_PATIENTS = "labels and patients"
+"""What a table is read for."""
+
+SHADOW_FOLDER = "__MACOSX"
 """Folder of shadow files, named like the recordings, that some archives leave behind."""
 
 
@@ -132,6 +141,8 @@ class DataSet:
         Audio files without a usable label.
     notes : tuple of str
         Where labels and patients were read from, and what was unusual.
+    tables : tuple of tuple of Path and str
+        Files that are no recordings and were read for it, each with what for.
     """
 
     name: str
@@ -140,6 +151,7 @@ class DataSet:
     aside: tuple[Recording, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
+    tables: tuple[tuple[Path, str], ...] = ()
 
 
 def count_by_set(recordings: Sequence[Recording], patients: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -197,12 +209,17 @@ def is_audio(path: Path) -> bool:
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Return the audio files below a folder, sorted, without leftovers of unpacking."""
-    paths = (path for path in folder.rglob("*") if UNPACKING_LEFTOVERS not in path.relative_to(folder).parts)
+    """Return the audio files below a folder, sorted, without those in hidden folders and leftovers of unpacking."""
+    paths = (path for path in folder.rglob("*") if not any(map(_is_skipped, path.relative_to(folder).parts)))
     return sorted(path for path in paths if is_audio(path))
+
+
+def _is_skipped(name: str) -> bool:
+    """Return whether a file or folder of this name is hidden or a leftover of unpacking."""
+    return name.startswith(".") or name == SHADOW_FOLDER
 
 
 def sub_folders(folder: Path) -> list[Path]:
     """Return the folders directly in a folder, sorted, without hidden ones and leftovers of unpacking."""
     folders = (path for path in folder.iterdir() if path.is_dir())
-    return sorted(path for path in folders if not path.name.startswith(".") and path.name != UNPACKING_LEFTOVERS)
+    return sorted(path for path in folders if not _is_skipped(path.name))

@@ -62,7 +62,7 @@ def score_annotated_windows(
     patients: list[str] = []
     names: list[str] = []
     for row, path in annotated:
-        outputs, _, duration_s = recording_outputs(recordings[row], bundle, RHYTHM_HOP_S)
+        outputs, _, duration_s, _ = recording_outputs(recordings[row], bundle, RHYTHM_HOP_S)
         scores = bundle.calibration.scores(outputs, len(bundle.labels))[:, column]  # (windows,)
         windows = [one for one in rhythm_windows(read_annotations(path), duration_s) if one.index < len(scores)]
         score += [float(scores[window.index]) for window in windows]

@@ -42,7 +42,7 @@ class CrossValidatedMetrics:
     num_recordings, num_patients : int
     apart : dict of str to Estimate
         Where the set says which recordings are noisy: murmur AUC among clean and among noisy recordings, extrastole
-        AUC against clean and against noisy normals.
+        AUC against clean and against noisy normals, ranked by ``audible``.
     num_repeats : int
     """
 
@@ -79,6 +79,7 @@ def measure(
     patients: Sequence[str],
     seed: int = 0,
     noisy: Sequence[bool | None] | None = None,
+    audible: NDArray[np.float64] | None = None,
 ) -> CrossValidatedMetrics:
     """Return the metrics of some held-out recordings; the decision is the label with the largest score.
 
@@ -93,6 +94,9 @@ def measure(
         Of the bootstrap.
     noisy : sequence of bool or None, or None
         What the data set says of each recording.
+    audible : ndarray, shape (recordings,) or (repeats, recordings), or None
+        What ranks recordings of different folds by an extrasystole, where their scores do not: the score without the
+        share of inaudible ones, as in :class:`training.study.scores.StudyScores`. None for the scores.
 
     Raises
     ------
@@ -110,7 +114,13 @@ def measure(
         raise ValueError(f"scores.shape={scores.shape} must end with {(len(ground_truth), len(labels))}")
     repeats = scores.reshape(-1, *scores.shape[-2:])  # (repeats, recordings, labels)
     contrasts = _contrasts(ground_truth, labels, noisy or [None] * len(ground_truth))
-    statistic = mean_statistic([_statistic(ground_truth, of_repeat, labels, contrasts) for of_repeat in repeats])
+    ranked = _ranked(repeats, labels, audible)
+    statistic = mean_statistic(
+        [
+            _statistic(ground_truth, of_repeat, labels, contrasts, ranks)
+            for of_repeat, ranks in zip(repeats, ranked, strict=True)
+        ]
+    )
     estimates = Bootstrap(seed, RESAMPLES).estimate(statistic, patients)
     return CrossValidatedMetrics(
         overall={name: estimates[name] for name in OVERALL},
@@ -124,6 +134,19 @@ def measure(
         apart={name: estimates[name] for name in contrasts},
         num_repeats=len(repeats),
     )
+
+
+def _ranked(
+    repeats: NDArray[np.float64], labels: Sequence[str], audible: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Return what ranks the recordings by each label in the comparisons of equal noise, shaped like ``repeats``."""
+    if audible is None or EXTRASTOLE not in labels:
+        return repeats
+    if audible.size != repeats[..., 0].size or audible.shape[-1] != repeats.shape[1]:
+        raise ValueError(f"audible.shape={audible.shape} must be {repeats.shape[:-1]}")
+    ranked = repeats.copy()
+    ranked[..., list(labels).index(EXTRASTOLE)] = audible.reshape(repeats.shape[:-1])
+    return ranked
 
 
 def auc_estimate(
@@ -185,6 +208,7 @@ def _statistic(
     scores: NDArray[np.float64],
     labels: Sequence[str],
     contrasts: Mapping[str, _Contrast],
+    ranked: NDArray[np.float64],
 ) -> Callable[[Rows], dict[str, float]]:
     """Return the function from rows to all metrics of one repeat."""
     decided = scores.argmax(axis=1)
@@ -194,7 +218,7 @@ def _statistic(
         for index, label in enumerate(labels)
     }
     rankings = {
-        name: Ranking(ground_truth == contrast.index, scores[:, contrast.index]) for name, contrast in contrasts.items()
+        name: Ranking(ground_truth == contrast.index, ranked[:, contrast.index]) for name, contrast in contrasts.items()
     }
 
     def metrics_of(rows: Rows) -> dict[str, float]:

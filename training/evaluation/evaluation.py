@@ -60,6 +60,8 @@ class EvaluationInfo:
         Labels that the bundle does not know, with the number of recordings.
     unreadable : list of str
         A line for each file that could not be read.
+    truncated : dict of str to str
+        What is missing of each recording that was scored as far as it decodes.
     num_unknown_patients : int
         Recordings whose patient is unknown.
     """
@@ -74,6 +76,7 @@ class EvaluationInfo:
     left_out: dict[str, int]
     unreadable: list[str]
     num_unknown_patients: int
+    truncated: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def seen(self) -> list[str]:
@@ -169,6 +172,7 @@ def evaluation_info(
         left_out=dict(left_out),
         unreadable=list(unreadable),
         num_unknown_patients=sum(not recording.patient for recording in recordings),
+        truncated={str(row.recording): row.missing for row in scored if row.missing},
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from monitor.inference.bundle import Bundle
 from monitor.inference.window_scorer import WindowScorer
 from training.data.recording import Recording
 
-__all__ = ["ScoredRecording", "recording_outputs", "score_recording"]
+__all__ = ["RecordingOutputs", "ScoredRecording", "recording_outputs", "score_recording"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class ScoredRecording:
     num_windows : int
     duration_s : float
         Of the recording, before a short one is looped.
+    missing : str
+        What is missing of the sound that the file promises; empty if nothing.
     """
 
     recording: Recording
@@ -48,6 +51,26 @@ class ScoredRecording:
     num_withheld: int
     num_windows: int
     duration_s: float
+    missing: str = ""
+
+
+class RecordingOutputs(NamedTuple):
+    """The outputs of a bundle's network for every window of a recording.
+
+    Attributes
+    ----------
+    outputs : ndarray, shape (windows, outputs), float32
+    passing : ndarray, shape (windows,), bool
+        Whether a window passes the quality gate.
+    duration_s : float
+    missing : str
+        As in :class:`ScoredRecording`.
+    """
+
+    outputs: NDArray[np.float32]
+    passing: NDArray[np.bool_]
+    duration_s: float
+    missing: str
 
 
 def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> ScoredRecording:
@@ -67,7 +90,7 @@ def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Score
     RecordingError
         If the file cannot be read, is empty, holds values that are not finite, or has a rate out of range.
     """
-    outputs, passing, duration_s = recording_outputs(recording, bundle, hop_s)
+    outputs, passing, duration_s, missing = recording_outputs(recording, bundle, hop_s)
     num_labels = len(bundle.labels)
     scores = bundle.calibration.scores(outputs, num_labels).mean(axis=0)
     heart = bundle.calibration.heart_probability(outputs, num_labels)
@@ -78,25 +101,18 @@ def score_recording(recording: Recording, bundle: Bundle, hop_s: float) -> Score
         num_withheld=int((~passing).sum()),
         num_windows=len(outputs),
         duration_s=duration_s,
+        missing=missing,
     )
 
 
-def recording_outputs(
-    recording: Recording, bundle: Bundle, hop_s: float
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
-    """Return the outputs for every window of a recording, whether it passes the gate, and the duration in seconds.
+def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> RecordingOutputs:
+    """Return the outputs for every window of a recording, as far as it decodes.
 
     Parameters
     ----------
     recording : Recording
     bundle : Bundle
     hop_s : float
-
-    Returns
-    -------
-    outputs : ndarray, shape (windows, outputs), float32
-    passing : ndarray, shape (windows,), bool
-    duration_s : float
 
     Raises
     ------
@@ -110,12 +126,14 @@ def recording_outputs(
             scorer = WindowScorer(bundle, sample_rate, hop_s)
             windows = scorer.score_blocks(_part(_blocks(sound, path), recording, sample_rate))
             scored = [(window.outputs, is_article or window.passes_gate) for window in windows]
+            end_s, wanted_s = recording.start_s + scorer.end_sample / sample_rate, recording.end_s
+            missing = sound.missing if wanted_s is None or end_s < wanted_s - 0.5 / sample_rate else ""
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read as audio", "check the file, or leave it out") from error
     if not scored:
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
     outputs, passing = (np.array(column) for column in zip(*scored, strict=True))
-    return outputs, passing, scorer.end_sample / sample_rate
+    return RecordingOutputs(outputs, passing, scorer.end_sample / sample_rate, missing)
 
 
 def _usable_rate(sound: Decoder, path: Path) -> int:

@@ -23,7 +23,7 @@ from monitor.inference.networks import article_network
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.interrupts import Interrupts
 from monitor.labels import NON_CARDIAC
-from training.data.audio import read_usable, read_waveform
+from training.data.audio import read_recording, read_usable, read_waveform
 from training.data.corpus import Corpus
 from training.data.discovery import labels_of
 from training.data.recording import Recording
@@ -229,7 +229,7 @@ def read_images(recordings: Sequence[Recording], progress: Progress) -> tuple[li
 
 def _image(recording: Recording) -> Images:
     """Return the article's image of a recording."""
-    waveform = article_waveform(recording)[: ARTICLE.window_samples]
+    waveform = read_recording(recording, ARTICLE.sample_rate)[: ARTICLE.window_samples]
     return article_image(np.pad(waveform, (0, ARTICLE.window_samples - len(waveform))), ARTICLE)
 
 

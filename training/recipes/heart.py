@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, mask_extrasystole
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.interrupts import Interrupts
+from monitor.labels import EXTRASTOLE
 from training.calibration.abstention import measure_selective_accuracy
 from training.calibration.gate_collector import GateCollector
 from training.calibration.gate_windows import gate_sounds, synthetic_gate_sounds
@@ -194,7 +196,12 @@ class _Training:
             gate_metrics=gate_metrics,
             selective_accuracy=selective,
             evidence=measure(
-                ground_truth, scores, corpus.labels, patients, noisy=[recording.noisy for recording in recordings]
+                ground_truth,
+                scores,
+                corpus.labels,
+                patients,
+                noisy=[recording.noisy for recording in recordings],
+                audible=self._audible(rows, repeats),
             ),
             other_sets=self._other_sets(repeats, calibration),
             recordings=corpus.recordings,
@@ -211,14 +218,24 @@ class _Training:
         """Return the calibration of some held-out recordings."""
         return fit_calibration(outputs, ground_truth, self._corpus.labels, self._priors, self._options.prior_exponent)
 
+    def _audible(self, rows: Sequence[int], repeats: Sequence[int]) -> NDArray[np.float64] | None:
+        """Return the score of an extrasystole without the share of inaudible ones, ``(repeats, rows)``."""
+        if EXTRASTOLE not in self._corpus.labels:
+            return None
+        scores = self.held_out.scores(rows, repeats, functools.partial(self._cross_calibrated, audible=True))
+        return scores[..., self._corpus.labels.index(EXTRASTOLE)]
+
     def _cross_calibrated(
-        self, outputs: list[Outputs], rows: NDArray[np.intp], folds: NDArray[np.intp]
+        self, outputs: list[Outputs], rows: NDArray[np.intp], folds: NDArray[np.intp], *, audible: bool = False
     ) -> NDArray[np.float64]:
         """Return scores of one repeat, each fold calibrated by the others; a single fold by itself."""
         ground_truth, labels = self._corpus.ground_truth(rows.tolist()), self._corpus.labels
         if len(set(folds.tolist())) > 1:
-            return cross_calibrated(outputs, ground_truth, labels, folds, self._priors, self._options.prior_exponent)
-        return recording_scores(outputs, self._calibration(outputs, ground_truth), len(labels))
+            fitted = ground_truth, labels, folds, self._priors, self._options.prior_exponent
+            return cross_calibrated(outputs, *fitted, audible=audible)
+        calibration = self._calibration(outputs, ground_truth)
+        used = dataclasses.replace(calibration, given=()) if audible else calibration
+        return recording_scores(outputs, used, len(labels))
 
     def _other_sets(self, repeats: Sequence[int], calibration: Calibration) -> dict[str, dict[str, Estimate]]:
         """Return, for each partially labelled set, the AUC of each label that is known in all of its recordings."""

@@ -42,7 +42,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "hours": round(evaluation.hours, 4),
         "seen_in_training": bool(info.seen),
         "seen_sets": info.seen,
-        "left_out": {"labels": info.left_out, "unreadable": info.unreadable},
+        "left_out": {"labels": info.left_out, "unreadable": info.unreadable, "truncated": info.truncated},
         "notes": notes_of(evaluation),
         **_json(evaluation.overall),
         **{

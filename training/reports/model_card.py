@@ -40,6 +40,9 @@ CITATIONS = {
 }
 """Who recorded a data set and under which licence."""
 
+STUDIED_RECIPE, STUDIED_SETS = "heart", {"PASCAL set B", "CirCor DigiScope"}
+"""Of the study in docs/EVIDENCE.md."""
+
 TAGS = ("heart-sounds", "phonocardiogram", "auscultation", "heart-murmur", "tflite")
 METRICS = ("accuracy", "precision", "recall", "roc_auc")
 """Those of the card that the Hugging Face hub has a name for; recall is sensitivity."""
@@ -91,6 +94,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         "## Performance on held-out patients",
         metrics.get("ended", ""),
         _method(metrics),
+        _own_figures(metrics["repeats"], settings["recipe"], {row["set"] for row in data}),
         *_lines(_metrics_table(metrics["overall"])),
         *_lines(_label_table(metrics["per_label"])),
         *_by_noise(metrics["apart"]),
@@ -175,6 +179,19 @@ def _method(metrics: Mapping[str, Any]) -> str:
         "trained on that patient (cross-validation). A recording's score is the mean over its windows; a short clip is "
         f"looped. {repeated}{metrics['decision']} In brackets: 95 % confidence interval by bootstrap over patients."
     )
+
+
+def _own_figures(repeats: int, recipe: str, sets: set[str]) -> str:
+    """Return that the figures are those of this training and its seeds, and where means over several seeds are."""
+    own = f"These are the figures of this one training, {'one seed' if repeats == 1 else f'{repeats} seeds'}: " + (
+        "another seed forms other folds and starts from other weights, and its figures differ."
+    )
+    if recipe == STUDIED_RECIPE and sets >= STUDIED_SETS:
+        return (
+            f"{own} The means of this recipe over several seeds, with their intervals, are in docs/EVIDENCE.md of the "
+            "project; where both give a metric, quote that mean."
+        )
+    return f"{own} `--repeats 3` measures the means over three seeds." if repeats == 1 else own
 
 
 def _metrics_table(metrics: Mapping[str, Any]) -> Table:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
 from monitor.labels import EXTRASTOLE, NON_CARDIAC
-from training.data.audio import Sound, compute_frames, read_waveform
+from training.data.audio import Sound, compute_frames, read_recording
 from training.data.recording import Recording
 from training.examples.batches import BatchMaker, SamplingGroup
 from training.examples.mixture import Mixture, mix
@@ -35,9 +35,7 @@ def read_zero_padded(recording: Recording, spec: SpectrogramSpec) -> Sound:
     RecordingError
         As :func:`training.data.audio.read_waveform`.
     """
-    waveform = read_waveform(
-        recording.path, spec.sample_rate, recording.start_s, recording.end_s, start_at_zero=spec.remove_dc
-    )
+    waveform = read_recording(recording, spec.sample_rate, start_at_zero=spec.remove_dc)
     missing = max(0, spec.window_samples - len(waveform))
     return Sound(recording, compute_frames(np.pad(waveform, (0, missing)), spec), len(waveform))
 

@@ -29,7 +29,7 @@ from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letter
 from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
 from monitor.output import printable
 from monitor.text.alerts import first_alert
-from monitor.text.shown import shown_score, shown_scores
+from monitor.text.shown import rate_remark, shown_score, shown_scores
 from monitor.text.text_lines import DISCLAIMER
 
 __all__ = [
@@ -261,6 +261,9 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     quality = f"quality {window.quality.score:.2f}"
     if window.quality.reason is not None:
         return f"{quality}: {window.quality.reason}{short}", True
+    rate = rate_remark(window)
+    if rate is not None:
+        return f"{quality}; {rate}{short}", False
     verdict, score = window.verdict, shown_score(window.verdict)
     number = "" if score is None else f" {score:.2f}"
     scores = {} if verdict.label else shown_scores(verdict) or {}

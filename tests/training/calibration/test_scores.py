@@ -128,6 +128,23 @@ def test_every_recording_is_scored() -> None:
     assert (scores.argmax(axis=1) == ground_truth).mean() > 0.5
 
 
+def test_audible_scores_leave_the_share_out() -> None:
+    """Audible scores are those without the share of inaudible extrasystoles, which each fold estimates for itself."""
+    outputs, ground_truth = random_outputs(120, 1.5)
+    labels, folds = ("normal", "murmur", "extrastole"), np.arange(120) % 2
+    ground_truth = np.where((ground_truth == 0) & (folds == 1), 2, ground_truth)  # many inaudible ones in one fold
+    scores, audible = (
+        cross_calibrated(outputs, ground_truth, labels, folds, EVEN, 1.0, audible=audible) for audible in (False, True)
+    )
+    for fold in (0, 1):
+        rows = [row for row in range(120) if folds[row] != fold]
+        fitted = fit_calibration([outputs[row] for row in rows], ground_truth[rows], labels, EVEN, 1.0)
+        share = fitted.given[0][2] if fitted.given else 0.0
+        held_out = folds == fold
+        np.testing.assert_allclose(scores[held_out, 2], share + (1 - share) * audible[held_out, 2])
+    assert not np.allclose(scores[:, 2], audible[:, 2])
+
+
 def outputs_with_heart(probabilities: NDArray[np.float64]) -> list[NDArray[np.float32]]:
     """Return one-window outputs with some heart probabilities; two labels."""
     outputs = np.zeros((len(probabilities), 3), np.float32)

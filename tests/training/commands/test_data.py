@@ -95,7 +95,7 @@ class TestReport:
             soundfile.write(clinic / f"normal/copy{index}/a.wav", np.sin(np.arange(24_000) ** 1.3 / 9) / 2, 4000)
         text = report(capsys, clinic)
         assert "loose3.wav, loose4.wav and 3 more\n" in text
-        assert "bad4.wav: not a recording that can be read\n  cannot be used: 3 more\n" in text
+        assert "bad4.wav: is empty (0 bytes)\n  cannot be used: 3 more\n" in text
         assert text.count("so a split may leak: clinic") == 5
         assert "so a split may leak: 23 more pairs\n" in text
 
@@ -259,3 +259,80 @@ def test_names_of_folders_move_no_cursor(clinic: Path, capsys: pytest.CaptureFix
     captured = capsys.readouterr()
     assert r"new\x1b[2J" in captured.out
     assert all(line.isprintable() for line in (*captured.out.splitlines(), *captured.err.splitlines()))
+
+
+class TestEveryFile:
+    """Files that are not used are all named, with the reason."""
+
+    @pytest.fixture
+    def untidy(self, clinic: Path) -> Path:
+        """Return a folder per label with files that are left out for several reasons."""
+        for index in range(7):
+            (clinic / f"normal/p00/phone{index}.m4a").write_bytes(bytes.fromhex("0000001c66747970") + bytes(50))
+        (clinic / "normal/p00/browser.wav").write_bytes(bytes.fromhex("1a45dfa3") + bytes(50))
+        (clinic / "normal/p01/._a.wav").write_bytes(b"x")
+        (clinic / "notes.txt").write_text("x")
+        (clinic / "normal/p01/a.tsv").write_text("0 1 1\n")
+        cut = clinic / "normal/p01/a.wav"
+        cut.write_bytes(cut.read_bytes()[:-4000])
+        return clinic
+
+    def test_the_report(self, untidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Reasons have counts, the first few names and the command that converts the first."""
+        lines = report(capsys, untidy).splitlines()
+        phones = ", ".join(f"clinic/normal/p00/phone{index}.m4a" for index in range(5))
+        first = "clinic/normal/p00/phone0.m4a"
+        for line in (
+            "files that are left out: 9 of 26",
+            f"  an MPEG-4 file (m4a, mp4, 3gp), which cannot be read (7): {phones} and 2 more; "
+            f"convert it: ffmpeg -i {first} -ac 1 {first}.wav",
+            "  a text (.txt) (1): clinic/notes.txt",
+            "  macOS's shadow of another file, no recording (1): clinic/normal/p01/._a.wav",
+            "files read beside the recordings: 1 of 26",
+            "  heart sounds annotated, of the recording beside it (1): clinic/normal/p01/a.tsv",
+            "  cannot be used: normal/p00/browser.wav: a WebM or Matroska file, which cannot be read; convert it: "
+            "ffmpeg -i clinic/normal/p00/browser.wav -ac 1 clinic/normal/p00/browser.wav.wav",
+            "  damaged or cut short, used as far as it decodes: normal/p01/a.wav: "
+            "4000 of 44000 bytes of sound are missing",
+        ):
+            assert line in lines, line
+
+    def test_verbose(self, untidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Every name is printed."""
+        for index in range(8):
+            (untidy / f"loose{index}.wav").touch()
+            (untidy / f"normal/p00/bad{index}.wav").touch()
+        text = report(capsys, untidy, "--verbose")
+        assert all(f"phone{index}.m4a" in text for index in range(7))
+        assert all(f"loose{index}.wav" in text and f"bad{index}.wav" in text for index in range(8))
+        assert not re.search(r"\d more", text)
+
+    def test_json(self, untidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The object names every file, and the counts add up to the files that are there."""
+        files = json.loads(report(capsys, untidy, "--json"))["files"]
+        there = sum(path.is_file() for path in untidy.rglob("*"))
+        counted = sum(group["count"] for kind in ("left_out", "read_beside") for group in files[kind])
+        assert files["count"] == there == files["recordings"] + files["dropped"] + counted
+        assert len(files["left_out"][0]["files"]) == 7
+
+    def test_a_tidy_folder(self, clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Where every file is used there is nothing to say."""
+        assert "files " not in report(capsys, clinic)
+
+    def test_nothing_that_is_used(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A folder without a labelled recording is an error, after what its files are; with --json the error alone."""
+        monkeypatch.chdir(tmp_path)
+        Path("mine/normal").mkdir(parents=True)
+        Path("mine/normal/a.m4a").write_bytes(bytes.fromhex("0000001c66747970") + bytes(50))
+        assert main(["data", "mine"]) == 1
+        printed = capsys.readouterr()
+        assert printed.out.splitlines() == [
+            "files that are left out: 1 of 1",
+            "  an MPEG-4 file (m4a, mp4, 3gp), which cannot be read (1): mine/normal/a.m4a; "
+            "convert it: ffmpeg -i mine/normal/a.m4a -ac 1 mine/normal/a.m4a.wav",
+        ]
+        assert printed.err.startswith("auscult: mine: no labelled recordings found")
+        assert main(["data", "mine", "--json"]) == 1
+        assert capsys.readouterr().out == ""

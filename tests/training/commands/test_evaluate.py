@@ -149,6 +149,20 @@ def test_unreadable_files_are_listed_and_left_out(
     assert len(values["left_out"]["unreadable"]) == 2
     assert "n9_broken.wav: not a recording that can be read" in err
     assert "n8_nan.wav: holds NaN or infinite values" in err
+    assert values["left_out"]["truncated"] == {}
+
+
+def test_truncated_files_are_said(
+    bundle_dir: Path, hearts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is cut short is evaluated as far as it decodes, with a line on standard error and a key."""
+    folder = shutil.copytree(hearts, tmp_path / "hearts")
+    path = next((folder / "normal").glob("*.wav"))
+    path.write_bytes(path.read_bytes()[:-8000])
+    values, err = evaluate_json(capsys, bundle_dir, folder)
+    assert values["recordings"] == 8
+    assert list(values["left_out"]["truncated"]) == [str(path)]
+    assert f"auscult: damaged or cut short, used as far as it decodes: {path}: 8000 of " in err
 
 
 def test_no_file_can_be_read(bundle_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from training.data.audio import (
     Frames,
     Sound,
     compute_frames,
+    decode,
     loop,
     read_samples,
     read_sound,
@@ -83,7 +84,7 @@ def damaged(folder: Path, kind: str) -> Path:
     [
         ("absent", "cannot be read as audio; check the file, or leave it out"),
         ("text", "not a recording that can be read"),
-        ("empty", "not a recording that can be read"),
+        ("empty", "is empty (0 bytes); record or copy it again"),
         ("no samples", "holds no usable samples; check the file, or leave it out"),
         ("fraction of a sample", "holds no usable samples; check the file, or leave it out"),
         ("NaN", "holds NaN or infinite values; check the file, or leave it out"),
@@ -98,6 +99,20 @@ def test_unusable_files(tmp_path: Path, kind: str, words: str) -> None:
     with pytest.raises(RecordingError) as caught:
         read_waveform(path, 4000)
     assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_a_truncated_file(tmp_path: Path, signals: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is cut short is read as far as it decodes; what is missing is said when it is read for training."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, signals.noise(40_000), 4000)
+    assert decode(path).missing == ""
+    path.write_bytes(path.read_bytes()[:-20_000])
+    missing = "20000 of 80000 bytes of sound are missing"
+    assert (len(decode(path).samples), decode(path).missing) == (30_000, missing)
+    assert decode(path, 1.0, 7.0).missing == ""  # that part is whole
+    assert decode(path, 1.0, 9.0).missing == missing
+    assert read_sound(recording(path), HEART).num_samples == 30_000
+    assert capsys.readouterr().err == (f"auscult: damaged or cut short, used as far as it decodes: {path}: {missing}\n")
 
 
 @given(st.integers(1, 50), st.integers(1, 200))

@@ -39,7 +39,7 @@ class TestCirCor:
         ]
 
     def test_dropped_files_have_a_reason(self, tmp_path: Path, touch: Touch) -> None:
-        """Murmur unknown, a murmur at another site, a file without a row: each has its reason."""
+        """Murmur unknown, a murmur at another site, a file without a row or a number: each has its reason."""
         folder = self.folder(tmp_path, "1,AV+MV,Present,MV,nan", "3,AV,Unknown,nan,nan")
         touch(folder / "training_data", "1_AV.wav", "1_MV.wav", "3_AV.wav", "4_AV.wav", "readme.wav")
         (only,) = read_sets([folder])
@@ -47,7 +47,9 @@ class TestCirCor:
             "1_AV.wav": "no murmur heard at this place of a child who has one",
             "3_AV.wav": "murmur unknown",
             "4_AV.wav": "no row in training_data.csv",
+            "readme.wav": "not named as CirCor names its files, PATIENT_SITE",
         }
+        assert [table.name for table, _ in only.tables] == ["training_data.csv"]
 
     def test_the_inner_folder(self, tmp_path: Path, touch: Touch) -> None:
         """The folder with the recordings gives the same as the one with the table."""

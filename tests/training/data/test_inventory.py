@@ -171,7 +171,34 @@ class TestProblems:
         (part,) = take_inventory(read_sets([folder]), "auto").sets
         assert part.whole.recordings == part.labels["normal"].recordings == 1
         reasons = {Path(path).name: reason.rpartition(": ")[2] for path, reason in part.unreadable.items()}
-        assert reasons == {"nan.wav": "holds NaN or infinite values", "empty.wav": "not a recording that can be read"}
+        assert reasons == {"nan.wav": "holds NaN or infinite values", "empty.wav": "is empty (0 bytes)"}
+
+    def test_forms_that_are_not_read(self, write: Write) -> None:
+        """A recording of a phone that is named .wav has what it is and the command, beside its error."""
+        path = write("normal/p1/good.wav").parents[2] / "normal/p1/phone.wav"
+        path.write_bytes(bytes.fromhex("0000001c66747970") + bytes(90))
+        (part,) = take_inventory(read_sets([path.parents[2]]), "auto").sets
+        assert part.unreadable == {str(path): f"{path}: an MPEG-4 file (m4a, mp4, 3gp), which cannot be read"}
+        form, command = part.foreign[str(path)]
+        assert part.to_json()["foreign"] == {str(path): {"form": form, "next_step": command}}
+        assert command == f"convert it: ffmpeg -i {path} -ac 1 {path}.wav"
+
+    def test_truncated_files(self, write: Write) -> None:
+        """A file that is cut short is counted as far as it decodes, and what is missing is said."""
+        path = write("normal/p1/cut.wav")
+        path.write_bytes(path.read_bytes()[:-24_000])
+        (part,) = take_inventory(read_sets([path.parents[2]]), "auto").sets
+        assert (part.whole.recordings, part.unreadable) == (1, {})
+        assert part.whole.hours == pytest.approx(3.0 / 3600)
+        assert part.truncated == {str(path): "24000 of 48000 bytes of sound are missing"}
+
+    def test_every_file(self, write: Write) -> None:
+        """With the folders, every file below them is accounted for."""
+        folder = write("normal/p1/a.wav").parents[2]
+        (folder / "notes.txt").write_text("x")
+        files = take_inventory(read_sets([folder]), "auto", paths=[folder]).files
+        assert files is not None
+        assert (files.num_files, files.num_recordings, files.left_out[0].reason) == (2, 1, "a text (.txt)")
 
     def test_silent_files(self, write: Write, signals: Any) -> None:
         """A silent file is listed."""
@@ -224,7 +251,8 @@ def test_as_json(write: Write) -> None:
     folder = write("murmur/p1/b.wav", rate=8000).parents[2]
     (folder / "murmur/p1/bad.wav").touch()
     values = json.loads(json.dumps(take_inventory(read_sets([folder]), "auto").to_json()))
-    assert set(values) == {"sets", "duplicates", "missing_labels", "trainable", "obstacle"}
+    assert set(values) == {"sets", "duplicates", "missing_labels", "trainable", "obstacle", "files"}
+    assert values["files"] is None
     (part,) = values["sets"]
     assert (part["set"], part["place"], part["recordings"], part["patients"]) == ("clinic", str(folder), 2, 1)
     assert (part["sample_rates"], part["clipped_share"], part["several_labels"]) == (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.labels import NON_CARDIAC
-from training.data.recording import DataSet, Recording, count_by_set
+from training.data.recording import DataSet, Recording, audio_files, count_by_set
 
 Touch = Callable[..., Path]
 
@@ -14,7 +14,7 @@ Touch = Callable[..., Path]
 def test_defaults_of_a_data_set(tmp_path: Path) -> None:
     """A data set has nothing set aside, dropped or noted by default."""
     data_set = DataSet("x", tmp_path, ())
-    assert (data_set.aside, data_set.dropped, data_set.notes) == ((), (), ())
+    assert (data_set.aside, data_set.dropped, data_set.notes, data_set.tables) == ((), (), (), ())
 
 
 def test_a_recording_as_text() -> None:
@@ -46,3 +46,16 @@ def test_count_by_set() -> None:
         {"set": "noise", "recordings": 1, "patients": 0, "labels": {NON_CARDIAC: 1}},
     ]
     assert [counts["patients"] for counts in count_by_set(recordings, ["p1", "n1", "p3", "p2"])] == [3, 1]
+
+
+def test_audio_files(tmp_path: Path, touch: Touch) -> None:
+    """Every format that is decoded is audio, in any case; what is hidden, at any depth, and leftovers are not."""
+    wanted = ["a.WAV", "b/c.flac", "d.au", "e.w64", "f.caf", "g.aifc", "h.voc", "i.sph", "j.oga"]
+    touch(tmp_path, *wanted, ".h.wav", "b/.trash/x.wav", ".git/x.wav", "__MACOSX/x.wav", "b/__MACOSX/y.wav", "k.m4a")
+    assert [path.relative_to(tmp_path).as_posix() for path in audio_files(tmp_path)] == wanted
+
+
+def test_a_hidden_folder_above(tmp_path: Path, touch: Touch) -> None:
+    """Only what is hidden below the folder is left out."""
+    folder = touch(tmp_path / ".data", "a.wav")
+    assert [path.name for path in audio_files(folder)] == ["a.wav"]

@@ -185,3 +185,36 @@ class TestMetrics:
         """Other labels have no contrasts of murmurs or extrastoles."""
         result = measure(np.array([0, 0, 1, 1]), np.eye(2)[[0, 0, 1, 0]], ("a", "b"), list("pqrs"), noisy=[True] * 4)
         assert result.apart == {}
+
+    def test_what_ranks_extrasystoles(self, quick_figures: None) -> None:
+        """The comparisons of an extrasystole rank by the audible score where it is given; every other metric stays."""
+        ground_truth, scores = scored(3)
+        audible = np.random.default_rng(8).random(60)
+        plain_result = measure(ground_truth, scores, LABELS, PATIENTS, noisy=NOISY)
+        result = measure(ground_truth, scores, LABELS, PATIENTS, noisy=NOISY, audible=audible)
+        for kind in (False, True):
+            among = (ground_truth == 2) | ((ground_truth == 0) & np.array([value is kind for value in NOISY]))
+            name = f"extrastole_against_{'noisy' if kind else 'clean'}_normals_auc"
+            expected = metrics.auc(ground_truth[among] == 2, audible[among])
+            assert result.apart[name].value == pytest.approx(expected)
+            assert result.apart[name].value != plain_result.apart[name].value
+        assert result.apart["murmur_auc_clean"] == plain_result.apart["murmur_auc_clean"]
+        assert (result.overall, result.per_label) == (plain_result.overall, plain_result.per_label)
+
+    def test_the_audible_score_of_each_repeat(self, quick_figures: None) -> None:
+        """Each repeat is ranked by its own audible scores, and the metric is the mean."""
+        ground_truth, scores = scored(3)
+        audible = np.random.default_rng(9).random((2, 60))
+        name = "extrastole_against_clean_normals_auc"
+        both = measure(ground_truth, np.stack([scores] * 2), LABELS, PATIENTS, noisy=NOISY, audible=audible).apart[name]
+        each = [
+            measure(ground_truth, scores, LABELS, PATIENTS, noisy=NOISY, audible=of_repeat).apart[name].value
+            for of_repeat in audible
+        ]
+        assert both.value == pytest.approx(np.mean(each))
+
+    def test_audible_scores_of_other_recordings(self, quick_figures: None) -> None:
+        """Audible scores must be as many as the scores."""
+        ground_truth, scores = scored(3)
+        with pytest.raises(ValueError, match=r"audible\.shape"):
+            measure(ground_truth, scores, LABELS, PATIENTS, audible=np.zeros((2, 60)))

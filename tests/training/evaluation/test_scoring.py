@@ -116,12 +116,31 @@ def test_withheld_windows(tmp_path: Path) -> None:
     assert (unknown.heart, unknown.num_withheld) == (None, 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"no sound at all"], ids=["empty", "text"])
-def test_a_file_that_is_not_audio(tmp_path: Path, content: bytes) -> None:
+def test_a_truncated_file(tmp_path: Path) -> None:
+    """A file that is cut short is scored as far as it decodes; it is known what is missing of it, or of a part."""
+    recording = write(tmp_path / "heart.wav", 12.0)
+    assert score_recording(recording, bundle_of(), 1.0).missing == ""
+    content = recording.path.read_bytes()
+    recording.path.write_bytes(content[: len(content) // 2])
+    scored = score_recording(recording, bundle_of(), 1.0)
+    assert scored.duration_s == pytest.approx(6.0, abs=0.1)
+    assert "bytes of sound are missing" in scored.missing
+    part = Recording(recording.path, ("normal",), "p", "clinic", end_s=5.5)
+    assert score_recording(part, bundle_of(), 1.0).missing == ""
+    beyond = Recording(recording.path, ("normal",), "p", "clinic", end_s=9.0)
+    assert score_recording(beyond, bundle_of(), 1.0).missing != ""
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", r"is empty \(0 bytes\)"), (b"no sound at all", "not a recording that can be read")],
+    ids=["empty", "text"],
+)
+def test_a_file_that_is_not_audio(tmp_path: Path, content: bytes, words: str) -> None:
     """One line that names the file, and the next step."""
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
-    with pytest.raises(RecordingError, match=r"broken\.wav: not a recording that can be read"):
+    with pytest.raises(RecordingError, match=rf"broken\.wav: {words}"):
         score_recording(Recording(path, ("normal",), "p", "s"), bundle_of(), 1.0)
 
 

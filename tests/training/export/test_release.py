@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from training.fitting.trainer import TrainingHistory
 from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
 
 LABELS = ("normal", "murmur", "extrastole")
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
 @pytest.fixture
@@ -157,3 +159,21 @@ def test_rewriting_in_the_same_words_changes_nothing(result: TrainingResult, tmp
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     rewrite_card(folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_script_that_rewrites_cards(
+    result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/make/make_card.py writes the card of a bundle again; wrong usage exits with 2, a missing bundle with 1."""
+    place = importlib.util.spec_from_file_location("make_card", DOCS / "make" / "make_card.py")
+    assert place is not None
+    assert place.loader is not None
+    script = importlib.util.module_from_spec(place)
+    place.loader.exec_module(script)
+    folder = write(result, tmp_path / "mine")
+    monkeypatch.setattr(release, "write_card", lambda settings, plots: "# in other words\n")
+    assert script.main([str(folder)]) == 0
+    assert load_bundle(folder).card == "# in other words\n"
+    assert script.main(["--help"]) == 2
+    assert script.main([str(tmp_path / "absent")]) == 1
+    assert "absent" in capsys.readouterr().err

@@ -170,7 +170,8 @@ def test_repeats_are_declared(metrics: dict[str, Any]) -> None:
     text = card({**metrics, "repeats": 3})
     assert "split into folds 3 times, and a metric is the mean over these repeats" in text
     assert "predicted label; summed over 3 repeats):" in text
-    assert "repeats" not in card(metrics)
+    assert "these repeats" not in card(metrics)
+    assert "summed over" not in card(metrics)
 
 
 def test_an_interrupted_training_is_declared(metrics: dict[str, Any]) -> None:
@@ -234,3 +235,20 @@ def test_names_open_no_tag_and_end_no_code(metrics: dict[str, Any]) -> None:
     assert "<script>" not in text.partition("# &lt;img>")[2]
     assert all(line.isprintable() for line in text.splitlines())
     assert "Trained with `auscult train 'x'\\x1b`." in text
+
+
+@pytest.mark.parametrize(("repeats", "seeds"), [(1, "one seed"), (3, "3 seeds")])
+def test_whose_figures_these_are(metrics: dict[str, Any], repeats: int, seeds: str) -> None:
+    """A card says that its figures are of this training, of how many seeds, and what gives or has the means."""
+    text = card({**metrics, "repeats": repeats})
+    assert f"the figures of this one training, {seeds}:" in text
+    assert ("`--repeats 3`" in text) == (repeats == 1)
+    assert "EVIDENCE" not in text  # the study is of other recordings
+
+
+def test_where_the_means_over_seeds_are(metrics: dict[str, Any]) -> None:
+    """A card of the studied recipe and data sets names the page with the means, and no other card does."""
+    studied = [DATA[0], {**DATA[0], "set": "CirCor DigiScope"}]
+    assert "over several seeds, with their intervals, are in docs/EVIDENCE.md" in card(metrics, training_data=studied)
+    assert "EVIDENCE" not in card(metrics, training_data=studied, recipe="article")
+    assert "EVIDENCE" not in card(metrics, training_data=studied[1:])

@@ -1,6 +1,6 @@
 """docs/EVIDENCE.md, generated from docs/evidence/*.json: no number on it is typed, and none is computed here.
 
-The same files give the same text. Pure but for :func:`read_evidence`.
+The same files give the same text. Pure but for :func:`read_evidence` and :func:`read_sources`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from training.study.headline import COMPARISONS
 from training.study.report import checklists, tables
 from training.study.variants import OURS, SHORT
 
-__all__ = ["Studies", "evidence_text", "read_evidence"]
+__all__ = ["FLIPS", "Studies", "evidence_text", "read_evidence", "read_sources"]
 
 Json = Mapping[str, Any]
 Parts = list[list[str]]
 """Parts of the page, which an empty line separates; each is a list of lines."""
 
 ARTICLE = "article"
+FLIPS = "robustness.json"
 NOT_YET = (
     "Not measured yet: `python benchmarks/accuracy/ablations.py DATA...`, then `python docs/make/make_evidence.py`."
 )
@@ -38,9 +39,9 @@ METHOD = (
     "(prevalence to the power of 0.7), and the predicted label is the one with the largest score. A metric is the mean "
     "over the seeds, never that of averaged scores; in brackets its 95 % confidence interval by bootstrap over "
     "patients, each resampled with all clips and all seeds; a table of a subgroup resamples its own patients. `seeds`: "
-    "minimum and maximum over the seeds. AUCs of an extrasystole rank by the network's evidence for an ectopic beat, "
-    "without the share of recordings that carry the label with no audible ectopic beat, which each fold estimates from "
-    "its training data."
+    "minimum and maximum over the seeds. AUCs of an extrasystole under Targets and Rhythm rank by the network's "
+    "evidence for an ectopic beat, without the share of recordings that carry the label with no audible ectopic beat, "
+    "which each fold estimates from its training data; the table of each label ranks by the score with that share."
 )
 COMPARED = (
     "Each variant changes one thing, on the same folds and the first seed, and is trained a third as long as the "
@@ -54,10 +55,16 @@ PERTURBED = (
     "to 1000 Hz; the noise in the clip itself counts as signal. Withheld: windows that the network classifies as "
     "non-cardiac."
 )
+FLIPPED = (
+    "Changes that a listener would not hear as another heart: the same recordings through the shipped bundle, before "
+    "and after. Counted are windows and recordings that get another label, or one where there was none, or none where "
+    "there was one; the last column is the largest change of any score of a window."
+)
 RHYTHM = (
-    "The calibrated score of an extrasystole. The label is given to whole clips, and to no noisy one; what a score "
-    "gains against noisy normals over clean ones is not rhythm. S1 annotations are of held-out children, windows of "
-    "5 s every 0.5 s, intervals relative to the window's median; regular: all within 10 %."
+    "The calibrated score of an extrasystole, without the share of inaudible ones. The label is given to whole clips, "
+    "and to no noisy one; what a score gains against noisy normals over clean ones is not rhythm. S1 annotations are "
+    "of held-out children, windows of 5 s every 0.5 s, intervals relative to the window's median; regular: all within "
+    "10 %."
 )
 
 
@@ -71,10 +78,13 @@ class Studies:
         The JSON of each variant; the recipe first, then the article's, then the others by name.
     comparisons : mapping of str to mapping
         The differences of each variant from its reference.
+    flips : mapping or None
+        Labels that change under perturbations that should change none; None where they were not counted.
     """
 
     by_name: Mapping[str, Json]
     comparisons: Mapping[str, Json]
+    flips: Json | None = None
 
     def get(self, name: str) -> Json | None:
         """Return one variant, or None."""
@@ -89,7 +99,8 @@ def read_evidence(folder: Path) -> Studies:
     DataError
         If a file cannot be read, or the comparisons are of other scores than the metrics.
     """
-    read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name != COMPARISONS}
+    others = (COMPARISONS, FLIPS)
+    read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name not in others}
     ordered = sorted(read, key=lambda name: (name != OURS, name != ARTICLE, name))
     by_name = {name: read[name] for name in ordered}
     comparisons = _read(folder / COMPARISONS)["variants"] if (folder / COMPARISONS).is_file() else {}
@@ -100,7 +111,23 @@ def read_evidence(folder: Path) -> Studies:
                 f"{folder / COMPARISONS}: compares other scores of {name} than its metrics are computed from",
                 "run benchmarks/accuracy/ablations.py once more, which compares them again",
             )
-    return Studies(by_name, {name: known[name] for name in ordered if name in known})
+    flips = _read(folder / FLIPS) if (folder / FLIPS).is_file() else None
+    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips)
+
+
+def read_sources(studies: Studies, models: Path) -> dict[str, Json]:
+    """Return what hand-written pages quote from: each study, and each bundle's settings, by name.
+
+    Raises
+    ------
+    DataError
+        If a bundle's settings cannot be read, or a bundle is called like a study.
+    """
+    bundles = {path.parent.name: _read(path) for path in sorted(models.glob("*/bundle.json"))}
+    twice = sorted(bundles.keys() & studies.by_name.keys())
+    if twice:
+        raise DataError(f"{models / twice[0]}: a study has the same name", "rename the bundle")
+    return {**studies.by_name, **bundles}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -127,6 +154,7 @@ def evidence_text(studies: Studies) -> str:
         ["## Method", "", METHOD],
         *_ablations(studies),
         *_robustness(ours),
+        *_flips(studies.flips),
         *_rhythm(ours, article),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
         *_other_sets(ours),
@@ -173,6 +201,12 @@ def _robustness(ours: Json | None) -> Parts:
     if not ours or not ours["robustness"]:
         return [[title, "", NOT_YET]]
     return [[title, "", PERTURBED], tables.robustness_table(ours["robustness"]).markdown()]
+
+
+def _flips(flips: Json | None) -> Parts:
+    """Return how many labels change under perturbations that should change none; nothing where none were counted."""
+    rows = tables.flips_table(flips).markdown() if flips else []
+    return [["## Robustness: labels that flip", "", FLIPPED], rows] if rows else []
 
 
 def _rhythm(ours: Json | None, article: Json | None) -> Parts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from monitor.labels import set_title
+from monitor.labels import EXTRASTOLE, set_title
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.classification import ACCURACIES, CHALLENGE, OF_LABEL, LabelMetrics
 from training.evaluation.curves import ReliabilityBin
@@ -21,6 +21,7 @@ __all__ = [
     "ablation_table",
     "data_table",
     "effect_sentence",
+    "flips_table",
     "rhythm_table",
     "robustness_table",
     "set_tables",
@@ -80,7 +81,7 @@ def target_table(ours: Json | None, article: Json | None) -> Table:
 
 def _headline(study: Json | None, name: str) -> Json | None:
     """Return a metric of a study, or None."""
-    return study["headline"].get(name) if study else None
+    return study.get("headline", {}).get(name) if study else None
 
 
 def _value(metric: Json | None) -> str:
@@ -137,6 +138,28 @@ def robustness_table(robustness: Json) -> Table:
     return Table(("recordings", "murmur AUC", "accuracy", "windows withheld"), rows)
 
 
+def flips_table(flips: Json) -> Table:
+    """Return the labels of windows and of recordings that change under every perturbation, as counts and shares."""
+    rows: list[Row] = [
+        (
+            name,
+            *_flipped(row.get("window_label_flips"), row.get("windows")),
+            *_flipped(row.get("final_label_flips"), row.get("recordings")),
+            MISSING if row.get("largest_score_change") is None else f"{row['largest_score_change']:.3f}",
+        )
+        for name, row in flips["perturbations"].items()
+    ]
+    header = ("perturbation", "windows", "another label", "recordings", "another final label", "largest score change")
+    return Table(header, rows)
+
+
+def _flipped(flips: int | None, count: int | None) -> tuple[Cell, Cell]:
+    """Return how many there were, and how many flipped, with their share."""
+    if flips is None or not count:
+        return MISSING if count is None else count, MISSING
+    return count, f"{flips} ({flips / count:.2%})".replace("%", " %")
+
+
 def rhythm_table(ours: Json | None, article: Json | None) -> Table:
     """Return the extrasystole score against both kinds of ground truth."""
     of_article = dict(_rhythms(article))
@@ -150,7 +173,9 @@ def _rhythms(study: Json | None) -> Iterator[tuple[tuple[str, str, str], Json]]:
     if not rhythm:
         return
     for name, row in rhythm["label"].items():
-        yield ("label of the recording", f"{row['positives']} recordings", f"{row['negatives']} {name}"), row["auc"]
+        negatives = f"{row['negatives']} {name}"
+        headline = _headline(study, f"{EXTRASTOLE}_auc_{name.replace(' ', '_')}")  # the same AUC and interval as there
+        yield ("label of the recording", f"{row['positives']} recordings", negatives), headline or row["auc"]
     annotated = rhythm["marks"]
     for row in annotated["definitions"].values():
         truth = f"S1 annotations: {row['definition']}"

@@ -13,7 +13,9 @@ from pathlib import Path
 from monitor.errors import RecordingError
 from monitor.output import printable
 
-__all__ = ["check_file", "read_error", "shortfall"]
+__all__ = ["EMPTY", "check_file", "read_error", "shortfall"]
+
+EMPTY = "is empty (0 bytes)"
 
 
 def check_file(path: Path) -> None:
@@ -32,7 +34,7 @@ def check_file(path: Path) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise RecordingError(f"{name}: is not a file", f"pipe the sound in: auscult replay - < {quoted}")
         if status.st_size == 0:
-            raise RecordingError(f"{name}: is empty (0 bytes)", "record or copy it again")
+            raise RecordingError(f"{name}: {EMPTY}", "record or copy it again")
         with path.open("rb"):
             pass
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte

@@ -18,8 +18,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding.checks import EMPTY
 from monitor.audio.sources.decoding.file_layout import find_layout
-from monitor.audio.sources.decoding.foreign import foreign_form
+from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file, foreign_form
 from monitor.audio.sources.decoding.pieced_file import PiecedFile
 from monitor.audio.sources.stderr import discard_native_stderr
 from monitor.errors import RecordingError
@@ -96,7 +97,7 @@ class Decoder:
     def __init__(self, file: str | BinaryIO, name: str) -> None:
         self._name, self._broken = name, False
         self._below = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  # closed by close
-        self._owned = isinstance(file, str)
+        self._path = file if isinstance(file, str) else ""
         try:
             layout = find_layout(self._below, name)
             self._head = _first_bytes(self._below)
@@ -135,7 +136,9 @@ class Decoder:
 
     def _unreadable(self, name: str) -> RecordingError:
         """Return the error for a file that libsndfile cannot read."""
-        foreign = foreign_form(self._head, name if self._owned else "FILE")
+        if not self._head:
+            return RecordingError(f"{name}: {EMPTY}", "record or copy it again")
+        foreign = foreign_file(self._path, self._head) if self._path else foreign_form(self._head, "FILE")
         if foreign is not None:
             return RecordingError(f"{name}: {foreign[0]}, which cannot be read", foreign[1])
         return RecordingError(
@@ -162,7 +165,7 @@ class Decoder:
 
     def _close_below(self) -> None:
         """Close the file that was opened here; one that was given stays open."""
-        if self._owned:
+        if self._path:
             self._below.close()
 
     def blocks(self, start_sample: int = 0) -> Iterator[NDArray[np.float32]]:
@@ -225,6 +228,6 @@ class Decoder:
 def _first_bytes(file: BinaryIO) -> bytes:
     """Return the first bytes of a file, fewer where it is shorter; the position is then the start."""
     file.seek(0)
-    head = file.read(64)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     return head

@@ -7,13 +7,14 @@ import itertools
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from monitor.errors import DataError
 from training.study.report import checklists
-from training.study.report.page import NOT_YET, evidence_text, read_evidence
+from training.study.report.page import FLIPS, NOT_YET, evidence_text, read_evidence, read_sources
 from training.study.report.tables import TARGETS
 from training.study.variants import VARIANTS
 
@@ -218,13 +219,49 @@ def test_every_checklist_item_is_answered() -> None:
     assert numbers == {str(number) for number in range(1, 28)}
 
 
-def test_the_script(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The script writes the page of a folder; wrong usage exits with 2, broken evidence with 1."""
+def test_flips_are_shown_where_they_were_counted(folder: Path) -> None:
+    """robustness.json is no study; with it the page has a table of flipped labels, without it no such section."""
+    before = evidence_text(read_evidence(folder))
+    assert "flip" not in before
+    row = {
+        "windows": 1492,
+        "window_label_flips": 3,
+        "recordings": 461,
+        "final_label_flips": 0,
+        "largest_score_change": 0.0371,
+    }
+    (folder / FLIPS).write_text(json.dumps({"perturbations": {"shifted by 10 ms": row}}))
+    studies = read_evidence(folder)
+    assert "robustness" not in studies.by_name
+    assert "| shifted by 10 ms | 1492 | 3 (0.20 %) | 461 | 0 (0.00 %) | 0.037 |" in evidence_text(studies)
+
+
+def test_sources_of_figures(folder: Path, tmp_path: Path) -> None:
+    """Pages quote studies and bundles by name; a bundle that is called like a study is refused."""
+    models = tmp_path / "models"
+    (models / "mine").mkdir(parents=True)
+    (models / "mine" / "bundle.json").write_text('{"labels": ["a"]}')
+    sources = read_sources(read_evidence(folder), models)
+    assert sources.keys() == {"ours", "article", "no_rhythm", "mine"}
+    assert sources["mine"] == {"labels": ["a"]}
+    (models / "mine").rename(models / "ours")
+    with pytest.raises(DataError, match="same name"):
+        read_sources(read_evidence(folder), models)
+
+
+@pytest.fixture
+def script() -> ModuleType:
+    """Return docs/make/make_evidence.py as a module."""
     place = importlib.util.spec_from_file_location("make_evidence", DOCS / "make" / "make_evidence.py")
     assert place is not None
     assert place.loader is not None
-    script = importlib.util.module_from_spec(place)
-    place.loader.exec_module(script)
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    return module
+
+
+def test_the_script(script: ModuleType, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The script writes the page of a folder; wrong usage exits with 2, broken evidence with 1."""
     page = tmp_path / "page.md"
     assert script.main([str(folder), str(page)]) == 0
     assert page.read_text() == evidence_text(read_evidence(folder))
@@ -232,3 +269,51 @@ def test_the_script(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     (folder / "ours.json").write_text("")
     assert script.main([str(folder), str(page)]) == 1
     assert "ours.json" in capsys.readouterr().err
+
+
+def test_a_check_writes_nothing(
+    script: ModuleType, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--check names a page that is missing or differs, with exit code 1, and leaves it as it is."""
+    page = tmp_path / "page.md"
+    assert script.main(["--check", str(folder), str(page)]) == 1
+    assert not page.exists()
+    script.main([str(folder), str(page)])
+    assert script.main(["--check", str(folder), str(page)]) == 0
+    page.write_text(page.read_text().replace("0.951", "0.961"))
+    edited = page.read_text()
+    assert script.main(["--check", str(folder), str(page)]) == 1
+    assert page.read_text() == edited
+    assert "page.md: does not say what its sources say" in capsys.readouterr().err
+
+
+def test_quoting_pages_follow_their_sources(
+    script: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures in README and docs change with the evidence by running the script; the text around them does not."""
+    text = "AUC <!-- figure ours/headline/murmur_auc -->0.999<!-- end -->, at 0.9."
+    for name in ("README.md", "benchmarks/README.md", "docs/decisions/0001.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "docs" / "evidence").mkdir()
+    for path in folder.glob("*.json"):
+        path.rename(tmp_path / "docs" / "evidence" / path.name)
+    for name, place in {"ROOT": tmp_path, "DOCS": tmp_path / "docs", "PAGE": tmp_path / "docs" / "EVIDENCE.md"}.items():
+        monkeypatch.setattr(script, name, place)
+    assert script.main(["--check"]) == 1
+    assert script.main([]) == 0
+    expected = "AUC <!-- figure ours/headline/murmur_auc -->0.951 (0.931 to 0.971)<!-- end -->, at 0.9."
+    assert (tmp_path / "README.md").read_text() == (tmp_path / "docs/decisions/0001.md").read_text() == expected
+    assert (tmp_path / "docs" / "EVIDENCE.md").is_file()
+    assert script.main(["--check"]) == 0
+
+
+def test_the_committed_pages_quote_their_sources(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every marked figure of README and docs, and docs/EVIDENCE.md, is what the JSON says."""
+    assert script.main(["--check"]) == 0, f"run python docs/make/make_evidence.py\n{capsys.readouterr().err}"
+
+
+def test_marks_do_not_begin_a_line(script: ModuleType) -> None:
+    """A line that begins with a comment is an HTML block, in which Markdown is shown as it was typed."""
+    for page in script.quoting_pages():
+        assert not re.search(r"^\s*<!-- (figure|end)", page.read_text(encoding="utf-8"), re.MULTILINE), page

@@ -13,6 +13,7 @@ from training.study.report.tables import (
     ablation_table,
     data_table,
     effect_sentence,
+    flips_table,
     rhythm_table,
     robustness_table,
     set_tables,
@@ -102,6 +103,30 @@ def test_robustness() -> None:
     """Each perturbation has its row; a metric that was not measured is a dash."""
     (row,) = robustness_table({"8 bit": {"murmur_auc": estimate(0.9)}}).rows
     assert [cell_text(cell) for cell in row] == ["8 bit", "0.900 (0.880 to 0.920)", "-", "-"]
+
+
+def test_flipped_labels() -> None:
+    """Counts have their share of the windows and recordings; what was not counted is a dash."""
+    counted = {
+        "windows": 200,
+        "window_label_flips": 1,
+        "recordings": 50,
+        "final_label_flips": 0,
+        "largest_score_change": 0.0123,
+    }
+    rows = flips_table({"perturbations": {"DC offset of 0.1": counted, "24 bit": {"windows": 0}, "AAC": {}}}).rows
+    assert rows[0] == ("DC offset of 0.1", 200, "1 (0.50 %)", 50, "0 (0.00 %)", "0.012")
+    assert rows[1][1:] == (0, "-", "-", "-", "-")
+    assert rows[2][1:] == ("-",) * 5
+
+
+def test_one_number_for_one_metric() -> None:
+    """The label against clean normals has the value and interval of the headline, where that has it."""
+    label = {"clean normals": {"positives": 46, "negatives": 200, "auc": estimate(0.6, 0.05)}}
+    rhythm = {"label": label, "marks": {"windows": 0, "regular": {"windows": 0}, "definitions": {}}}
+    ours = {"rhythm": rhythm, "headline": {"extrastole_auc_clean_normals": estimate(0.6, 0.04)}}
+    (row,) = rhythm_table(ours, None).rows
+    assert cell_text(row[3]) == "0.600 (0.560 to 0.640)"
 
 
 def test_rhythm() -> None:
