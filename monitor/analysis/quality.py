@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, Protocol
 
 from monitor.audio.signal_statistics import SignalStatistics
+from monitor.features.heart_rate import SHOWN_FROM
 from monitor.inference.quality_gate import DEFAULT_GATE, GateFeatures, QualityGate
 from monitor.messages import Quality
 
@@ -36,9 +37,8 @@ Source: the worst window of PASCAL set B has 0.10, of CirCor 0.11."""
 MIN_CLIP_S = 0.5
 """Seconds; a shorter clip holds no whole beat."""
 SURE_CLIP_S = 2.0
-TWO_BEATS_FROM = 0.78
-"""Seconds; in a shorter clip two beats must be heard: the confidence of its heart rate must be so high. Source:
-docs/decisions/0012."""
+"""Seconds; in a shorter clip two beats must be heard, so that its heart rate can be shown. Source: docs/decisions/0012.
+"""
 
 MAX_SOUND_S = 0.65
 MIN_SILENCE = 0.25
@@ -162,7 +162,7 @@ def judge_quality(
     >>> judge_quality(DEFAULT_GATE.typical, muted).state
     'no-signal'
     """
-    one_beat = clip_s is not None and clip_s < SURE_CLIP_S and rate_confidence < TWO_BEATS_FROM
+    one_beat = clip_s is not None and clip_s < SURE_CLIP_S and rate_confidence < SHOWN_FROM
     quality = _quality(features, statistics, gate, odds, clip_s, one_beat, origin)
     if quality.state is not None and origin.channels_cancel:
         return Quality(quality.score, CHANNELS_CANCEL, quality.state)

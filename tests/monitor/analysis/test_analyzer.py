@@ -67,7 +67,7 @@ def test_other_rates_give_the_image_of_the_resampled_sound(plain_bundle, sample_
     """The input image is that of the same window of the resampled sound."""
     waveform = heart(6, sample_rate)
     judged = judge_all(Analyzer(plain_bundle, sample_rate), waveform)
-    whole = resampled(waveform, sample_rate, HEART.sample_rate)
+    whole = resampled(waveform, sample_rate, HEART.sample_rate, start_at_zero=True)
     assert len(judged) == 3
     for k, window in enumerate(judged):
         assert np.array_equal(window.tensor, input_image(whole[k * 2000 : k * 2000 + 20_000], HEART))
@@ -308,6 +308,15 @@ def test_a_clip_without_a_whole_beat_is_withheld(plain_bundle):
     event = judge_all(Analyzer(plain_bundle, 4000), heart(2)[3000:4600])[0].event
     assert event.short
     assert (event.quality.score, event.verdict.state) == (0.0, "poor-signal")
+
+
+@pytest.mark.parametrize("seconds", [0.6, 0.8, 1.2])
+def test_a_clip_of_fewer_than_two_beats_is_withheld(plain_bundle, seconds):
+    """It has no heart rate and no label, though its loop repeats exactly."""
+    event = judge_all(Analyzer(plain_bundle, 4000), heart(4)[2000 : 2000 + round(4000 * seconds)])[0].event
+    assert event.short
+    assert (event.verdict.state, event.heart_rate_bpm) == ("poor-signal", None)
+    assert "no two beats" in event.quality.reason
 
 
 @pytest.fixture(scope="module")

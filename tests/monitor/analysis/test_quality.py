@@ -254,6 +254,18 @@ def test_a_very_short_clip_is_not_judged(clip_s: float, text: str) -> None:
     assert (result.state, result.reason) == ("poor-signal", f"clip of {text} s is too short to judge")
 
 
+def test_a_clip_in_which_no_two_beats_are_heard() -> None:
+    """Shorter than 2 s it gets no label, and says why; a longer one is the gate's to judge."""
+    statistics = SignalStatistics(rms=0.1, peak=0.5, clipped=0.0, dead=0.0, dead_tail_s=0.0)
+    short, heard, longer = (
+        judge_quality(DEFAULT_GATE.typical, statistics, clip_s=clip_s, rate_confidence=confidence)
+        for clip_s, confidence in ((1.2, 0.9), (1.2, 0.95), (2.4, 0.5))
+    )
+    assert (short.state, short.reason) == ("poor-signal", "clip of 1.2 s: no two beats are heard in it")
+    assert heard.state is None
+    assert longer.state is None
+
+
 @pytest.mark.parametrize("clip_s", [0.5, 2.0, None])
 def test_a_short_clip_is_judged(clip_s: float | None) -> None:
     """From half a second on a looped clip is judged like a whole window."""

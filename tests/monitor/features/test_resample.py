@@ -41,6 +41,24 @@ def test_any_cutting_gives_the_same_samples(
     np.testing.assert_array_equal(in_blocks(waveform, rate, new_rate, blocks), resampled(waveform, rate, new_rate))
 
 
+@pytest.mark.parametrize("rate", [8000, 44_100])
+def test_an_offset_begins_without_a_knock(rate: int) -> None:
+    """A constant is 0 from the first sample to the last, where the filter alone rings; equal rates change nothing."""
+    constant = np.full(rate, 0.3, np.float32)
+    assert np.abs(resampled(constant, rate, TARGET_RATE)).max() > 0.3
+    assert np.abs(resampled(constant, rate, TARGET_RATE, start_at_zero=True)).max() == 0.0
+    same = StreamingResampler(4000, 4000, start_at_zero=True).push(np.full(9, 0.3, np.float32))
+    np.testing.assert_array_equal(same, np.full(9, 0.3, np.float32))
+
+
+def test_an_offset_in_blocks() -> None:
+    """However it is cut, an empty first block included, the first sample is subtracted once."""
+    waveform = np.random.default_rng(0).standard_normal(20_000).astype(np.float32) + np.float32(0.2)
+    stream = StreamingResampler(8000, TARGET_RATE, start_at_zero=True)
+    parts = [stream.push(waveform[:0]), stream.push(waveform[:7]), stream.push(waveform[7:], last=True)]
+    np.testing.assert_array_equal(np.concatenate(parts), resampled(waveform, 8000, TARGET_RATE, start_at_zero=True))
+
+
 @pytest.mark.parametrize("rate", RATES)
 def test_sample_by_sample(rate: int, signals: Any) -> None:
     """Pushed one sample at a time, the samples are those of the whole."""

@@ -109,7 +109,8 @@ class TestWindow:
         """The keys are the documented ones, in order."""
         assert list(read(window_line(WINDOW))) == [
             "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "acoustic_scores", "rolling",
-            "quality", "heart_rate_bpm", "heart_rate_confidence", "early_beats", "gap", "short", "latency_ms",
+            "quality", "heart_rate_bpm", "heart_rate_confidence", "heart_rate_reason", "early_beats", "gap", "short",
+            "latency_ms",
         ]  # fmt: skip
 
     def test_carries_the_values(self) -> None:
@@ -130,6 +131,7 @@ class TestWindow:
             "quality": {"score": 0.93, "reason": None},
             "heart_rate_bpm": 78.2,
             "heart_rate_confidence": None,
+            "heart_rate_reason": None,
             "early_beats": None,
             "gap": False,
             "short": False,

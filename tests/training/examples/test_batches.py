@@ -101,6 +101,15 @@ def test_long_recordings_are_not_drawn_more_often() -> None:
     assert drawn[(1, 0, 0, 0)] == pytest.approx(500, abs=60)
 
 
+def test_windows_are_cut_from_every_frame_grid() -> None:
+    """A recording's frames, and those that begin a part of a frame later, are drawn equally often."""
+    grids = [Frames(np.full((200, 64), value, np.float32), np.zeros((3, 200), np.float32)) for value in range(3)]
+    long = Sound(Recording(Path("a"), ("normal",), "a", "set"), grids[0], 20_000, shifted=tuple(grids[1:]))
+    maker = BatchMaker([SamplingGroup([long], 1.0)], OUTPUTS, HEART, 0)
+    drawn = [int(maker._cut(long).log_power[0, 0]) for _ in range(300)]
+    assert all(drawn.count(value) == pytest.approx(100, abs=30) for value in range(3))
+
+
 def test_a_window_may_begin_anywhere() -> None:
     """Windows are cut from the first frame to the last that fits, and never beyond."""
     rows = np.zeros((200, 64), np.float32)

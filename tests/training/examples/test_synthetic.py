@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from monitor.features.spec import HEART
 from monitor.labels import NON_CARDIAC
+from monitor.synthesis.parameters import HeartParameters
+from training.examples import synthetic
 from training.examples.synthetic import SYNTHETIC_LABELS, synthesize_sounds
 
 
@@ -41,6 +45,26 @@ def test_a_sound_depends_on_its_index_alone() -> None:
     for first, second in zip(two, three, strict=False):
         np.testing.assert_array_equal(first.frames.log_power, second.frames.log_power)
     assert not np.array_equal(three[0].frames.log_power, three[1].frames.log_power)
+
+
+@pytest.mark.parametrize("label", ["normal", "murmur"])
+def test_rare_rates_are_regular(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in eight hearts is slow or fast, and regular: a slow heart is no irregular one. Extrasystoles are not."""
+    rhythms = []
+    real = synthetic.phonocardiogram
+
+    def noted(duration_s: float, parameters: HeartParameters, *rest: Any) -> Any:
+        rhythms.append(parameters.rhythm)
+        return real(duration_s, parameters, *rest)
+
+    monkeypatch.setattr(synthetic, "phonocardiogram", noted)
+    synthesize_sounds(label, 33, 0, HEART)
+    rare = rhythms[::8]
+    assert all(not 45 < rhythm.heart_rate_bpm < 160 and rhythm.kind == "regular" for rhythm in rare)
+    assert {rhythm.heart_rate_bpm < 100 for rhythm in rare} == {True, False}
+    rhythms.clear()
+    synthesize_sounds("extrastole", 9, 0, HEART)
+    assert all(45 <= rhythm.heart_rate_bpm <= 140 for rhythm in rhythms)
 
 
 def test_seed_and_label_change_the_sound() -> None:

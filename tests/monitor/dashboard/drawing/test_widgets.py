@@ -119,6 +119,7 @@ class TestMessages:
                 "this window: quality 0.90, uncertain, best normal 0.51",
                 False,
             ),
+            ({"heart_rate_reason": "faster than 240 bpm"}, "quality 0.90; heart rate: faster than 240 bpm", False),
             (
                 {"verdict": Verdict("uncertain", None, 0.5, {"normal": 0.5, "murmur": 0.4, "extrastole": 0.1})},
                 "this window: quality 0.90, uncertain, best normal 0.50",
