@@ -366,7 +366,7 @@ def test_each_disk_error_has_a_sentence(path, disk, code, words):
 
 
 def test_a_slow_disk_blocks_no_other_thread(path, disk):
-    """While a write hangs, the ring accepts sound, another reader reads it, and the status reports the delay after 2 s."""
+    """While a write hangs, the ring accepts sound, another reader reads it, and after 2 s the status says so."""
     ring = RingBuffer(RATE)
     other, now_s = ring.cursor(), [100.0]
     recorder = Recorder(path, ring, RATE, clock=lambda: now_s[0])
