@@ -184,7 +184,7 @@ class Capture:
             self.waiting = False
             self.streams += 1
         if lost is None:
-            if overflow or (self._held and self._hold_up.paused):
+            if overflow or (self._held and self._hold_up.broke_off):
                 self._held.append(1)
             self._held.append(block.copy())
         else:

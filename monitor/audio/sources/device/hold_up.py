@@ -42,8 +42,8 @@ class HoldUp:
         The measured rate; None until it is known.
     active : bool
         Whether sound came late, and it is open how much of it is lost.
-    paused : bool
-        Whether the last block came after a pause.
+    broke_off : bool
+        Whether a further pause lies before the last block although the one before seemed settled: two losses, not one.
     jumps : int
         Shortfalls that stayed; the small ones among them may be a longer latency, and are no loss.
 
@@ -61,6 +61,7 @@ class HoldUp:
     def __init__(self, sample_rate: int, latency_s: float) -> None:
         self._sample_rate = sample_rate
         self._latency_s = latency_s
+        self._pause_s = (latency_s + RESERVE_S) / 2
         self.jumps = 0
         self.begin()
 
@@ -68,7 +69,7 @@ class HoldUp:
         """Expect a new stream: nothing of it is missing, and its rate is not known."""
         self.active = False
         self.rate_hz: float | None = None
-        self.paused = False
+        self.broke_off = False
         self._begun_s: float | None = None
         self._previous_s = 0.0  # the last block
         self._time_s = 0.0  # the last block that came in time
@@ -92,18 +93,22 @@ class HoldUp:
         self._received += samples
         shortfall_s = now_s - self._time_s - self._received / self._rate
         tolerance_s = self._tolerance(now_s)
-        after_s, sounds_s = now_s - self._previous_s, samples / self._rate
-        self._previous_s = now_s
+        before_s, self._previous_s = self._previous_s, now_s
+        after_s, sounds_s = now_s - before_s, samples / self._rate
         if shortfall_s <= tolerance_s / 2:
             return self._in_time(now_s)
-        first, self.active, self.paused = not self.active, True, after_s - sounds_s > tolerance_s / 2
-        falls_by_s = BURST_S if after_s < sounds_s / 2 else RESERVE_S
-        if first or self.paused or shortfall_s < self._from_s - falls_by_s:
+        first, self.active = not self.active, True
+        paused = after_s - sounds_s > self._pause_s
+        settled_s = now_s - self._since_s
+        self.broke_off = paused and not first and before_s - self._since_s >= SETTLED_S / 2
+        catching_up = shortfall_s < self._from_s - (BURST_S if after_s < sounds_s / 2 else RESERVE_S)
+        still_late = settled_s >= SETTLED_S + self._latency_s and shortfall_s > self._least_s + self._pause_s
+        if first or paused or catching_up or still_late:
             self._least_s = self._from_s = shortfall_s
             self._since_s, self._tolerance_s = now_s, tolerance_s
-            return None if (first or self.paused) and self._is_loss else 0
+            return None if (first or self.broke_off) and self._is_loss else 0
         self._least_s = min(self._least_s, shortfall_s)
-        if now_s - self._since_s < SETTLED_S + self._latency_s:
+        if settled_s < SETTLED_S + self._latency_s:
             return None if self._is_loss else 0
         lost = self.finish()
         self._in_time(now_s)

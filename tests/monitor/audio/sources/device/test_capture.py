@@ -291,11 +291,23 @@ class TestHeldUp:
     def test_a_second_pause_is_marked_too(self, ring, capture, clock, deliver):
         """Between two losses that follow each other at once no window is whole."""
         clock.now += 3.0
-        deliver(5)
+        deliver(8)
         clock.now += 3.0
         deliver(16)
         assert len(all_of(ring)[1]) == 2
         assert ring.end_sample == pytest.approx((clock.now - 50.0) * RATE, abs=101)
+
+    def test_a_starved_program_that_catches_up_has_no_gap(self, ring, capture, clock, deliver):
+        """Pause follows pause, and each time a part of what was buffered is read: nothing is lost, not one sample."""
+        clock.now += 2.0
+        for _ in range(9):
+            deliver(1, every_s=0.0)
+            clock.now += 0.5
+            deliver(2, every_s=0.001)
+        deliver(38, every_s=0.0)
+        deliver(20)
+        assert all_of(ring)[1] == ()
+        assert (capture.lost_samples, capture.held_up) == (0, 0)
 
     def test_a_stream_that_ends_meanwhile(self, ring, capture, clock, deliver):
         """A device that is gone after the computer slept: the sleep is lost, and the rest is filled as ever."""
