@@ -332,6 +332,8 @@ class DeviceStatus:
         Times that the input was lost and came back.
     lost_s : float
         Seconds of sound lost since the first block.
+    held_up, notice : int, str or None
+        Times that sound was lost while the program or the system was held up; how much the last time, for some seconds.
     """
 
     state: Literal["opening", "open", "lost", "closed"]
@@ -346,6 +348,8 @@ class DeviceStatus:
     overflows: int = 0
     reopened: int = 0
     lost_s: float = 0.0
+    held_up: int = 0
+    notice: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

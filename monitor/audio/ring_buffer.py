@@ -42,7 +42,7 @@ class Read:
         Absolute intervals, ascending and disjoint, that never arrived or were overwritten
         unread. An overwritten interval lies before ``start_sample``.
     overrun : bool
-        Whether unread samples had been overwritten.
+        Whether unread samples had been overwritten, other than lost ones.
     """
 
     start_sample: int
@@ -117,8 +117,13 @@ class RingBuffer:
         return self.store.oldest_sample
 
     @property
+    def first_unread(self) -> int:
+        """Absolute index of the first sample that an open cursor has yet to read; the end where all has been read."""
+        return min((cursor.next_sample for cursor in self._cursors), default=self.end_sample)
+
+    @property
     def overruns(self) -> int:
-        """How often a reader found unread samples overwritten."""
+        """How often a reader found unread samples overwritten, other than lost ones."""
         return self._overruns
 
     @property
@@ -189,8 +194,7 @@ class RingBuffer:
             raise ValueError(f"samples={samples} must be at most capacity={self.capacity}")
         self.room_from = self.end_sample + samples - self.capacity  # before the check, so that no move is missed
         while not stopping.is_set():
-            unread = min((cursor.next_sample for cursor in self._cursors), default=self.end_sample)
-            if unread >= self.room_from:
+            if self.first_unread >= self.room_from:
                 return True
             self.room.wait(WAIT_S)
         return False
@@ -303,13 +307,15 @@ class Cursor:
         valid = max(start, ring.oldest_sample)  # the writer may have overwritten the first samples meanwhile
         if valid >= end:
             return None
-        if valid > begin:
+        overrun = valid > begin and (begin, valid) not in ring.store.lost_between(begin, valid)
+        if overrun:
             ring.count_overrun()
+        if valid > begin:
             lost = [(begin, valid), *((max(a, valid), b) for a, b in lost if b > valid)]
         self.next_sample = end
         if end >= ring.room_from:
             ring.room.notify()
-        return Read(valid, waveform[valid - start :], _merged(lost), valid > begin)
+        return Read(valid, waveform[valid - start :], _merged(lost), overrun)
 
 
 def _merged(intervals: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -40,7 +40,8 @@ BURST_GRACE_S = 1.0
 all of it and skips nothing (docs/decisions/0006)."""
 
 RECENT_WINDOWS, LATE_WINDOWS = 20, 3
-"""A classifier that skipped three of the last twenty windows is overloaded; one or two are tolerated."""
+"""A classifier that skipped three of the last twenty windows is overloaded; one or two are tolerated. Sound that was
+held up and arrived faster than it sounds is not the classifier's fault: its windows count as skipped, not as late."""
 
 BATCH_S = 0.02
 """Longest time that results of a lossless source are collected before delivery: waking the reader for each one costs
@@ -92,7 +93,8 @@ class Worker:
         self._hop_ms = Percentiles()
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
         self._skipped = 0
-        self._idle = True
+        self._skipping = False
+        self._idle, self._idle_at = True, self._clock()
         self._burst_samples = 0.0
         self._burst_ends = -math.inf
         self._late: collections.deque[bool] = collections.deque(maxlen=RECENT_WINDOWS)
@@ -163,8 +165,10 @@ class Worker:
     def _detect_burst(self, read: Read) -> None:
         """Be patient with a burst of sound that arrived while the classifier was idle."""
         arrived = len(read.waveform) + self._cursor.behind
-        if self._idle and self._patience_samples < arrived <= BURST_S * self._wall_rate:
-            self._burst_samples, self._burst_ends = arrived, self._clock() + BURST_GRACE_S
+        if self._idle:
+            self._idle_at = self._clock()
+            if self._patience_samples < arrived <= BURST_S * self._wall_rate:
+                self._burst_samples, self._burst_ends = arrived, self._idle_at + BURST_GRACE_S
         self._idle = False
 
     def _process(self, read: Read) -> None:
@@ -189,6 +193,7 @@ class Worker:
                 self._skip(index)
                 continue
             self._late.append(False)
+            self._skipping = False
             judged = self._analysis.judge(index)
             spent_ms = (self._clock() - began) * 1000
             self._hop_ms.add(spent_ms)
@@ -198,9 +203,11 @@ class Worker:
 
     def _skip(self, index: int) -> None:
         """Count a window that is not classified; log the first one in a row."""
-        if not (self._late and self._late[-1]):
+        if not self._skipping:
             logger.info("skipping windows from %d on: %.2f s behind", index, self._waited_ms() / 1000)
-        self._late.append(True)
+        self._skipping = True
+        since_idle = (self._clock() - self._idle_at) * self._wall_rate
+        self._late.append(self._cursor.behind <= since_idle + self._patience_samples)
         self._skipped += 1
 
     def _too_late(self, *, newer: bool) -> bool:

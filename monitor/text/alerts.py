@@ -28,8 +28,8 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        From the kind of alert (``device``, ``input``, ``recording``, ``overload``, ``rate``) to a sentence, which does
-        not change while the alert lasts.
+        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``overload``, ``rate``) to a sentence,
+        which does not change while the alert lasts. A ``notice`` tells what is over already.
     """
     sentences = {} if snapshot.device is None else _device_alerts(snapshot.device)
     if snapshot.recording is not None and snapshot.recording.error is not None:
@@ -39,7 +39,7 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
         sentences["overload"] = (
             f"too slow for a window every {hop}: only the newest are classified; a longer --hop helps"
         )
-    order = ("device", "input", "recording", "overload", "rate")
+    order = ("device", "input", "notice", "recording", "overload", "rate")
     return {kind: sentences[kind] for kind in order if kind in sentences}
 
 
@@ -50,6 +50,8 @@ def _device_alerts(device: DeviceStatus) -> dict[str, str]:
         sentences["device"] = device.message
     if device.finding is not None:
         sentences["input"] = device.finding
+    if device.notice is not None:
+        sentences["notice"] = device.notice
     if device.drift is not None:
         sentences["rate"] = (
             f"the device's clock is {abs(device.drift):.1%} {'fast' if device.drift > 0 else 'slow'}, and so are "
@@ -76,7 +78,7 @@ def input_status(snapshot: Snapshot) -> str:
             parts.append(device.state)
         elif device.measured_rate_hz is not None:
             parts.append(f"{device.measured_rate_hz:.1f} Hz")
-        counts = (("reopened", device.reopened), ("overflows", device.overflows))
+        counts = (("reopened", device.reopened), ("overflows", device.overflows), ("held up", device.held_up))
         parts += [f"{name} {count}" for name, count in counts if count]
     if (recording := snapshot.recording) is not None:
         minutes, seconds = divmod(int(recording.written_s), 60)

@@ -197,6 +197,7 @@ def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> s
             "overflows": int(device.overflows),
             "reopened": int(device.reopened),
             "lost_s": _rounded(device.lost_s, TIME_DIGITS),
+            "held_up": int(device.held_up),
         }
     )
 

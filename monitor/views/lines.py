@@ -127,7 +127,7 @@ class JsonView(LineView):
         device, recording = snapshot.device, snapshot.recording
         if device is not None:
             known = (device.measured_rate_hz is not None, device.drift is not None)
-            counts = (device.overflows, device.reopened)
+            counts = (device.overflows, device.reopened, device.held_up)
             if self._changed("device", (device.state, device.message, device.finding, *known, *counts)):
                 self.write(device_line(device, at_s, _now()))
         if recording is not None and self._changed("recording", (recording.error, recording.lost_samples > 0)):
@@ -204,7 +204,7 @@ class PlainView(LineView):
         before, self._alerts = self._alerts, alerts(snapshot)
         for kind in {**before, **self._alerts}:
             sentence = self._alerts.get(kind)
-            if before.get(kind) != sentence:
+            if before.get(kind) != sentence and not (sentence is None and kind == "notice"):
                 self.write(alert_line(kind, sentence, snapshot.elapsed_s))
 
     def end(self, summary: Summary) -> None:

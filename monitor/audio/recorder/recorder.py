@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,9 @@ WRITE_EVERY_S = 0.5
 """Seconds between two writes, and the most that a killed program loses."""
 MAX_WRITE_SAMPLES = 2**16
 SLOW_BACKLOG = 0.25
-"""Fraction of the ring waiting to be written above which the disk is reported as slow."""
+SLOW_S = 2.0
+"""Fraction of the ring waiting to be written, and seconds that a write takes, above which the disk is reported as slow:
+what was held up on its way comes in a burst, and waits for the next write only."""
 STOP_TIMEOUT_S = 10.0
 """Seconds that a disk has to write the last half minute of sound."""
 
@@ -60,6 +63,8 @@ class Recorder:
         Read from the oldest sample stored when the recorder starts.
     sample_rate : int
         Hz.
+    clock : callable
+        Returns monotonic seconds.
 
     Raises
     ------
@@ -83,8 +88,12 @@ class Recorder:
     (1.5, 0, None)
     """
 
-    def __init__(self, path: Path, ring: RingBuffer, sample_rate: int) -> None:
-        self._path, self._ring, self._sample_rate = path, ring, sample_rate
+    def __init__(
+        self, path: Path, ring: RingBuffer, sample_rate: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._path, self._ring, self._sample_rate, self._clock = path, ring, sample_rate, clock
+        self._began_s: float | None = None  # the write under way
+        self._slow = False  # whether the last one took long
         self._writer = _writer(path, sample_rate)
         self._file_id = _file_id(path)
         self._gone = False  # moved or deleted, so that the path does not hold what was written
@@ -134,8 +143,9 @@ class Recorder:
     def status(self) -> RecordingStatus:
         """State of the recording; frozen, cheap, from any thread."""
         behind = 0 if self._ended or self._cursor is None else self._cursor.behind
-        error = self._error
-        if error is None and behind > SLOW_BACKLOG * self._ring.capacity:
+        error, began_s = self._error, self._began_s
+        slow = self._slow or (began_s is not None and self._clock() - began_s > SLOW_S)
+        if error is None and slow and behind > SLOW_BACKLOG * self._ring.capacity:
             error = SLOW
         lost = self._lost + self._missing + max(0, behind - self._ring.capacity)
         if self._gone:
@@ -147,7 +157,9 @@ class Recorder:
         every_s = min(WRITE_EVERY_S, self._ring.capacity / self._sample_rate / 4)
         try:
             while not self._stopping.wait(every_s) and not self._ring.closed:
+                self._began_s = began_s = self._clock()
                 self._write_waiting()
+                self._slow, self._began_s = self._clock() - began_s > SLOW_S, None
             self._write_waiting()
         except Exception as error:  # a thread's top: stored, and shown with the status
             logger.warning("%s: the recording ended early", self._path, exc_info=True)

@@ -7,7 +7,6 @@ One channel at the device's own rate, without gain control. PortAudio's thread c
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import MAX_RATE_HZ, MIN_RATE_HZ, check_channel
 from monitor.audio.sources.device.backend import AudioBackend
 from monitor.audio.sources.device.capture import Capture
+from monitor.audio.sources.device.elapsed_time import elapsed_s
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.device.watchdog import Watchdog
@@ -49,7 +49,7 @@ class MicrophoneSource(Source):
     wait_for_device : bool
         Whether to keep trying when the device does not open at first.
     clock : callable
-        Returns monotonic seconds.
+        Returns monotonic seconds, with those during which the computer slept.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class MicrophoneSource(Source):
         latency_s: float = LATENCY_S,
         once: bool = False,
         wait_for_device: bool = False,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed_s,
     ) -> None:
         check_channel(channel)
         if not 0 < latency_s <= MAX_LATENCY_S:
@@ -136,7 +136,7 @@ class MicrophoneSource(Source):
         self._watchdog = Watchdog(
             self._backend,
             self._device,
-            Capture(ring, self.sample_rate, self._channel, self._clock),
+            Capture(ring, self.sample_rate, self._channel, self._clock, self._latency_s),
             ring,
             channel=self._channel,
             sample_rate=self.sample_rate,

@@ -147,6 +147,30 @@ def test_a_loss_of_no_samples():
     assert ring.cursor().read(1, 0.0).lost == ()
 
 
+def test_lost_samples_that_are_overwritten_are_no_overrun():
+    """A loss longer than the ring is reported in full, and nothing was overwritten that anyone could have read."""
+    ring = RingBuffer(10)
+    cursor = ring.cursor()
+    ring.push(ramp(0, 4))
+    cursor.read(10, 0.0)
+    ring.push_lost(1000)
+    read = cursor.read(10, 0.0)
+    assert (read.start_sample, read.end_sample, read.lost, read.overrun) == (994, 1004, ((4, 1004),), False)
+    assert ring.overruns == 0
+
+
+def test_the_first_unread_sample_is_that_of_the_slowest_open_cursor():
+    """Without cursors it is the end."""
+    ring = RingBuffer(10)
+    ring.push(ramp(0, 6))
+    assert ring.first_unread == 6
+    slow, fast = ring.cursor(), ring.cursor()
+    fast.read(4, 0.0)
+    assert ring.first_unread == 0
+    slow.close()
+    assert ring.first_unread == 4
+
+
 @given(st.data())
 def test_every_position_is_reported_exactly_once(data):
     """In any order of pushes, losses and reads, each position comes once, as a sample or as overwritten."""
@@ -168,7 +192,8 @@ def test_every_position_is_reported_exactly_once(data):
         reported = {sample for start, end in read.lost for sample in range(start, end)}
         inside = range(read.start_sample, read.end_sample)
         assert reported == set(range(position, read.start_sample)) | (lost_upstream & set(inside))
-        assert read.overrun == (read.start_sample > position)
+        overwritten = set(range(position, read.start_sample))
+        assert overwritten if read.overrun else overwritten <= lost_upstream
         expected = [0.0 if sample in lost_upstream else sample for sample in inside]
         np.testing.assert_array_equal(read.waveform, expected)
         position = read.end_sample

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from monitor.analysis.analyzer import Analyzer
 from monitor.audio.sources.array import ArraySource
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.pipeline import Pipeline
@@ -83,14 +84,36 @@ def test_the_history_is_bounded(plain_bundle):
         assert pipeline.snapshot().history == tuple(labels[-5:])
 
 
-def test_an_overload_is_reported(bundle_maker, scripted_source):
-    """After 20 s that arrive at once the snapshot says that the classifier is overloaded."""
+def test_an_overload_is_reported(bundle_maker, scripted_source, monkeypatch):
+    """A classifier that takes 1.5 s for each window is overloaded: sound goes on arriving meanwhile."""
+    now_s, judge = [100.0], Analyzer.judge
+
+    def slow(self, index):
+        now_s[0] += 1.5
+        end = scripted_source.ring.end_sample
+        scripted_source.ring.push(HEART[end : end + 6000])
+        return judge(self, index)
+
+    monkeypatch.setattr(Analyzer, "judge", slow)
+    with Pipeline(scripted_source, bundle_maker(), config=MonitorConfig(ring_s=60.0)) as pipeline:
+        pipeline._worker._clock = lambda: now_s[0]
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART[:20_000])
+        wait_until(lambda: pipeline.snapshot().elapsed_s == len(HEART) / 4000)
+        scripted_source.stop()
+        list(windows)
+        assert pipeline.snapshot().overloaded
+
+
+def test_sound_that_was_held_up_is_no_overload(bundle_maker, scripted_source):
+    """Of 20 s that arrive at once at an idle classifier windows are skipped, but it is not too slow."""
     with Pipeline(scripted_source, bundle_maker(), config=MonitorConfig(ring_s=60.0)) as pipeline:
         windows = pipeline.windows()
         scripted_source.ring.push(HEART)
         scripted_source.stop()
         list(windows)
-        assert pipeline.snapshot().overloaded
+        assert pipeline.summary().skipped == 30
+        assert not pipeline.snapshot().overloaded
 
 
 def test_a_lossless_source_is_no_overload(plain_bundle):

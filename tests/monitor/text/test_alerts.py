@@ -15,6 +15,7 @@ FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.
 OPEN = DeviceStatus("open", "steth", "ALSA", 1, 4000, measured_rate_hz=3999.84)
 LOST = dataclasses.replace(OPEN, state="lost", message="steth: no sound comes any more: looking for it")
 DEAD = dataclasses.replace(OPEN, finding="the input is digital silence: unmute it")
+HELD_UP = dataclasses.replace(OPEN, held_up=2, notice="the program or the system was held up: 16.0 s of sound are lost")
 RECORDING = RecordingStatus(Path("a.wav"), 72.4, 0, None)
 FULL = dataclasses.replace(RECORDING, error="the disk is full: free some space, and the recording goes on")
 
@@ -37,11 +38,12 @@ def test_an_open_device_has_no_alert():
 
 
 def test_alerts_are_in_order_of_urgency():
-    """Device, input, recording, overload, rate; the first is the most urgent."""
-    worst = dataclasses.replace(LOST, finding=DEAD.finding, drift=-0.012)
+    """Device, input, notice, recording, overload, rate; the first is the most urgent."""
+    worst = dataclasses.replace(LOST, finding=DEAD.finding, drift=-0.012, notice=HELD_UP.notice)
     sentences = alerts(live(worst, recording=FULL, overloaded=True))
-    assert list(sentences) == ["device", "input", "recording", "overload", "rate"]
+    assert list(sentences) == ["device", "input", "notice", "recording", "overload", "rate"]
     assert first_alert(live(worst, recording=FULL)) == LOST.message
+    assert sentences["notice"] == HELD_UP.notice
     assert "1.2% slow" in sentences["rate"]
     assert "--hop" in sentences["overload"]
     assert sentences["recording"] == f"recording: {FULL.error}"
@@ -58,10 +60,11 @@ def test_a_file_can_be_an_overload():
         (live(LOST), "lost"),
         (live(dataclasses.replace(OPEN, measured_rate_hz=None)), ""),
         (live(dataclasses.replace(OPEN, reopened=2, overflows=3)), "3999.8 Hz  reopened 2  overflows 3"),
+        (live(HELD_UP), "3999.8 Hz  held up 2"),
         (live(recording=RECORDING), "3999.8 Hz  REC 1:12"),
         (live(recording=FULL), "3999.8 Hz  rec waiting 1:12"),
     ],
 )
 def test_input_status(snapshot, text):
-    """Sample rate, counts of reopenings and overflows, recorded time."""
+    """Sample rate, counts of reopenings, overflows and hold-ups, recorded time."""
     assert input_status(snapshot) == text

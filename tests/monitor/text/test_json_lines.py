@@ -265,7 +265,7 @@ class TestLive:
 
     def test_a_device(self) -> None:
         """Every value of the status is under its key; unknown values are null."""
-        device = DeviceStatus("lost", "steth", "ALSA", 2, 4000, "gone", None, 3979.91239, -0.005022, 1, 2, 6.06625)
+        device = DeviceStatus("lost", "steth", "ALSA", 2, 4000, "gone", None, 3979.91239, -0.005022, 1, 2, 6.06625, 3)
         assert list(read(device_line(device, 14.56475, "2026-01-02T03:04:05.678+00:00")).items()) == [
             ("type", "device"),
             ("at_s", 14.56475),
@@ -282,6 +282,7 @@ class TestLive:
             ("overflows", 1),
             ("reopened", 2),
             ("lost_s", 6.06625),
+            ("held_up", 3),
         ]
         assert read(device_line(DeviceStatus("open", "steth", "ALSA", 1, 4000), 0.0))["measured_rate_hz"] is None
 

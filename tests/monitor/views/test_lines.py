@@ -55,7 +55,14 @@ class TestJsonLines:
 
     @pytest.mark.parametrize(
         "change",
-        [{"finding": "dead"}, {"measured_rate_hz": 4000.0}, {"drift": 0.01}, {"overflows": 1}, {"reopened": 1}],
+        [
+            {"finding": "dead"},
+            {"measured_rate_hz": 4000.0},
+            {"drift": 0.01},
+            {"overflows": 1},
+            {"reopened": 1},
+            {"held_up": 1},
+        ],
     )
     def test_every_kind_of_change_is_written(self, capsys, change):
         """Finding, rate, drift, overflow and reopening each give a line."""
@@ -96,6 +103,12 @@ class TestPlainLines:
             "    12.0 s    sound is back",
             f"    12.0 s  ! {LOST.message}",
         ]
+
+    def test_a_notice_is_written_once(self, capsys):
+        """What is over already has no line for its end."""
+        held_up = dataclasses.replace(OPEN, held_up=1, notice="16.0 s of sound are lost")
+        live = [dataclasses.replace(FILE, device=item) for item in (OPEN, held_up, held_up, OPEN)]
+        assert shown(PlainView(), capsys, *live) == ["    12.0 s  ! 16.0 s of sound are lost"]
 
     def test_a_new_reason_is_written(self, capsys):
         """An alert whose text changes is written again."""

@@ -117,7 +117,7 @@ def choose(devices: Sequence[DeviceInfo], wanted: str | int | None) -> DeviceInf
         return _only(matches, devices, "no input is the system's default", "")
     if isinstance(wanted, int) or wanted.strip().isdecimal():
         matches = [device for device in devices if device.name == str(wanted)]
-        matches = matches or [device for device in devices if device.index == int(wanted)]
+        matches = matches or [device for device in devices if device.index == int(str(wanted).strip())]
         return _only(matches, devices, f"no input has the number {wanted}", str(wanted))
     return _by_name(devices, wanted.strip())
 

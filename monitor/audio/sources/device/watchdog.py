@@ -9,15 +9,16 @@ callback is :mod:`monitor.audio.sources.device.capture`; nothing here runs on it
 
 from __future__ import annotations
 
+import math
 import threading
-import time
 from collections.abc import Callable
 from typing import Literal
 
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.device.backend import AudioBackend, StreamLike
-from monitor.audio.sources.device.capture import Capture
+from monitor.audio.sources.device.capture import Capture, LastBlock
 from monitor.audio.sources.device.clock_drift import MAX_DRIFT, ClockDrift
+from monitor.audio.sources.device.elapsed_time import elapsed_s
 from monitor.audio.sources.device.input_diagnosis import InputDiagnosis
 from monitor.audio.sources.device.selection import DeviceInfo, find_again
 from monitor.errors import DeviceError
@@ -35,6 +36,9 @@ SILENT_S = 1.0
 """Seconds without a block after which a device counts as lost."""
 FIRST_BLOCK_S = 4.0
 """Seconds that a device may take for its first block: a sound server that wakes up takes 1 to 2."""
+NOTICE_S = 10.0
+"""Seconds for which a loss that is over is told."""
+HELD_UP = "the program or the system was held up: {:.1f} s of sound are lost"
 PAUSES_S = (0.2, 0.4, 0.6)
 """Seconds between two attempts to open; the last one repeats, so a device is open within 3 s of its return."""
 
@@ -58,7 +62,7 @@ class Watchdog:
     wait_for_device : bool
         Whether to keep trying when the device does not open at first, or gives no sound.
     clock : callable
-        Returns monotonic seconds.
+        Returns monotonic seconds, with those during which the computer slept.
 
     Attributes
     ----------
@@ -83,7 +87,7 @@ class Watchdog:
         latency_s: float,
         once: bool = False,
         wait_for_device: bool = False,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed_s,
     ) -> None:
         self._backend, self._device, self._capture, self._ring = backend, device, capture, ring
         self._channel, self._sample_rate, self._latency_s = channel, sample_rate, latency_s
@@ -92,7 +96,8 @@ class Watchdog:
         self._cursor = ring.cursor()
         self._diagnosis = InputDiagnosis(sample_rate)
         self._clock_drift = ClockDrift()
-        self._counts = (0, 0, 0)  # streams, overflows and samples at the last poll
+        self._newest: LastBlock | None = None  # at the last poll
+        self._held_up, self._held_up_at_s = 0, -math.inf
         self._silent_s = 0.0
         self._polled_s = clock()
         self._attempts = 0
@@ -158,6 +163,7 @@ class Watchdog:
         finally:
             self._close()
             self._cursor.close()
+            self._flush()
             self._ring.close()
             self.status = self._status("closed")
 
@@ -185,20 +191,24 @@ class Watchdog:
         else:
             self._silent_s += passed_s
             self._check_silence(self._stream.active)
+        if self._capture.held_up != self._held_up:
+            self._held_up, self._held_up_at_s = self._capture.held_up, now
         self._diagnose()
         before, self.status = self.status, self._status(self._state())
         _log_changes(before, self.status)
 
     def _has_new_blocks(self) -> bool:
         """Return whether blocks came since the last poll; measure their rate."""
-        capture = self._capture
-        before, last_block = self._counts, capture.last_block
-        self._counts = (capture.streams, capture.overflows, last_block.samples if last_block else 0)
-        if self._counts[:2] != before[:2]:
-            self._clock_drift.clear()
-        if last_block is None or self._counts == before:
+        before, self._newest = self._newest, self._capture.last_block
+        newest = self._newest
+        if newest is None or newest == before:
             return False
-        self._clock_drift.push(last_block.time_s, last_block.samples)
+        if before is None or newest.interruptions != before.interruptions:
+            self._clock_drift.clear()
+        if newest.in_time:
+            self._clock_drift.push(newest.time_s, newest.samples)
+        if (rate_hz := self._clock_drift.rate_hz) is not None:
+            self._capture.set_rate(rate_hz)
         return True
 
     def _check_silence(self, active: bool) -> None:
@@ -251,6 +261,12 @@ class Watchdog:
         if stream is not None:
             stream.close()
 
+    def _flush(self) -> None:
+        """Write what waits for the readers of the ring, as long as they read."""
+        pause = threading.Event()
+        while not self._capture.flush():
+            pause.wait(POLL_S)
+
     def _diagnose(self) -> None:
         """Pass the new samples to the diagnosis, which restarts after lost sound."""
         while (read := self._cursor.read(self._sample_rate, 0.0)) is not None and len(read.waveform):
@@ -284,13 +300,23 @@ class Watchdog:
             overflows=capture.overflows,
             reopened=max(0, capture.streams - 1),
             lost_s=capture.lost_samples / self._sample_rate,
+            held_up=self._held_up,
+            notice=self._notice(),
         )
+
+    def _notice(self) -> str | None:
+        """Return what was lost in a hold-up, for a while after it."""
+        if self._clock() - self._held_up_at_s > NOTICE_S:
+            return None
+        return HELD_UP.format(self._capture.held_up_samples / self._sample_rate)
 
 
 def _log_changes(before: DeviceStatus, now: DeviceStatus) -> None:
     """Log what has changed from one poll to the next."""
     if now.state != before.state:
         logger.info("%s: %s after %s, %.1f s lost so far", now.name, now.state, before.state, now.lost_s)
+    if now.held_up != before.held_up:
+        logger.warning("%s: %s", now.name, now.notice)
     if now.overflows != before.overflows:
         logger.warning("%s: input overflow, %d so far", now.name, now.overflows)
     if now.finding is not None and now.finding != before.finding:

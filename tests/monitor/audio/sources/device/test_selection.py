@@ -95,6 +95,11 @@ def test_no_default_input():
         choose(DEVICES[:2], None)
 
 
+def test_a_number_may_have_any_white_space_around_it():
+    """A separator that Python strips from text and not from numbers is one too."""
+    assert choose(DEVICES, f" {DEVICES[1].index}\x1f") == DEVICES[1]
+
+
 @given(st.text(max_size=8), st.lists(st.text(min_size=1, max_size=4), max_size=5))
 def test_never_a_guess(wanted, names):
     """For any devices and any wish: a device that matches, or an error."""
@@ -103,7 +108,7 @@ def test_never_a_guess(wanted, names):
         chosen = choose(devices, wanted)
     except DeviceError:
         return
-    by_number = wanted.strip().isdecimal() and chosen.index == int(wanted)
+    by_number = wanted.strip().isdecimal() and chosen.index == int(wanted.strip())
     assert by_number or wanted.strip().casefold() in chosen.full_name.casefold()
 
 

@@ -221,6 +221,75 @@ class TestRate:
         assert scene.status.overflows == 1
 
 
+class TestHeldUp:
+    """The program stands still; the sound system buffers a part of what comes meanwhile."""
+
+    def hold_up(self, scene, seconds, buffered_s):
+        """Let the time pass and deliver the buffered part in one burst, in blocks of 0.1 s."""
+        scene.now += seconds
+        for _ in range(round(buffered_s / POLL_S)):
+            scene.backend.streams[-1].deliver(round(RATE * POLL_S), 0.3)
+
+    @pytest.fixture
+    def held_up(self, scene):
+        """Return a scene whose rate was measured, and that then lost 16 s of 40."""
+        scene.pass_time(30.0, sound=0.3)
+        self.hold_up(scene, 40.0, 24.0)
+        scene.pass_time(2.0, sound=0.3)
+        return scene
+
+    def test_it_is_told_once(self, held_up):
+        """The status counts it and says for ten seconds how much was lost; the device is open all the time."""
+        status = held_up.status
+        assert (status.state, status.held_up, status.reopened, status.overflows) == ("open", 1, 0, 0)
+        assert status.lost_s == pytest.approx(16.0, abs=0.2)
+        assert status.notice == f"the program or the system was held up: {status.lost_s:.1f} s of sound are lost"
+        held_up.pass_time(10.0, sound=0.3)
+        assert (held_up.status.notice, held_up.status.held_up) == (None, 1)
+
+    def test_the_position_is_that_of_the_clock(self, held_up):
+        """Within a block, although a third of the time brought no sound."""
+        assert held_up.ring.end_sample == pytest.approx((held_up.now - 100.0) * RATE, abs=2 * RATE * POLL_S)
+
+    @pytest.mark.parametrize("buffered_s", [0.0, 24.0, 40.0])
+    def test_no_drift_is_ever_reported_after_it(self, scene, buffered_s):
+        """Neither while it is settled nor in the minutes afterwards, whether sound was lost or came late."""
+        scene.pass_time(30.0, sound=0.3)
+        self.hold_up(scene, 40.0, buffered_s)
+        for _ in range(200):
+            scene.pass_time(1.0, sound=0.3)
+            assert scene.status.drift is None
+        assert scene.status.measured_rate_hz == pytest.approx(RATE, rel=1e-6)
+        assert scene.status.lost_s == pytest.approx(40.0 - buffered_s, abs=0.2)
+
+    def test_a_poll_in_the_middle_of_the_burst(self, scene):
+        """What has come so far does not look like a slow clock, and nothing is told before it is settled."""
+        scene.pass_time(30.0, sound=0.3)
+        self.hold_up(scene, 20.0, 0.5)
+        scene.watchdog.poll()
+        assert (scene.status.drift, scene.status.notice, scene.status.state) == (None, None, "open")
+        self.hold_up(scene, 0.0, 19.5)
+        scene.pass_time(60.0, sound=0.3)
+        assert (scene.status.drift, scene.status.held_up, scene.status.lost_s) == (None, 0, 0.0)
+
+    def test_a_device_that_is_gone_after_a_sleep(self, scene, backend):
+        """The sleep counts, is filled in full, and the device is opened again."""
+        scene.pass_time(30.0, sound=0.3)
+        scene.now += 3600.0
+        backend.streams[-1].active = False
+        scene.pass_time(2.0)
+        scene.pass_time(5.0, sound=0.3)
+        assert (scene.status.state, scene.status.reopened) == ("open", 1)
+        assert scene.ring.end_sample == pytest.approx((scene.now - 100.0) * RATE, abs=2 * RATE * POLL_S)
+
+    def test_it_is_logged(self, held_up, caplog):
+        """Each loss with its length, once."""
+        self.hold_up(held_up, 7.0, 2.0)
+        held_up.pass_time(5.0, sound=0.3)
+        told = [message for message in caplog.messages if "held up" in message]
+        assert told == ["steth: the program or the system was held up: 5.0 s of sound are lost"]
+
+
 class TestDiagnosis:
     """The diagnosis of the sound that comes."""
 
