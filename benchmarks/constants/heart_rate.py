@@ -46,16 +46,17 @@ FEWEST_BEATS = 4
 TIMED_HZ = 44_100
 SYNTHETIC_BPM = (45, 50, 60, 75, 90, 105, 120, 135, 150, 160, 170, 180)
 MAX_SYNTHETIC_BPM = 160
-"""The synthetic phonocardiogram goes no faster."""
+"""Random hearts beyond this rate are measured by beat_octave.py."""
 
 
 class Window(NamedTuple):
-    """One annotated window: set, patient (recording, where there is none), true mean rate, envelope."""
+    """One annotated window: set, patient (recording, where there is none), true mean rate, envelope, log power."""
 
     source: str
     group: str
     true_bpm: float
     envelope: NDArray[np.float32]
+    log_power: NDArray[np.float32]
 
 
 class CrossFitted(NamedTuple):
@@ -75,7 +76,8 @@ def windows_of(
         stream.push(sound[stream.end_sample : start + HEART.window_samples])
         bpm = true_bpm(start / HEART.sample_rate)
         if bpm is not None:
-            yield Window(source, group, bpm, stream.window(start).envelope.copy())
+            frames = stream.window(start)
+            yield Window(source, group, bpm, frames.envelope.copy(), frames.log_power.copy())
 
 
 def circor_windows(data: Path) -> Iterator[Window]:
@@ -129,8 +131,12 @@ def set_a_rate(firsts: NDArray[np.float64], begin_s: float) -> float | None:
 def measured(windows: list[Window], recipe: HeartRateParameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return rate and periodicity of every window."""
     tables = heart_rate_tables(HEART.num_frames, HEART.frame_hop_s, recipe)
-    intervals = np.array([beat_interval(window.envelope, tables) or (np.inf, 0.0) for window in windows])
-    return 60.0 / intervals[:, 0], intervals[:, 1]
+    beats = [beat_interval(window.envelope, tables, window.log_power) for window in windows]
+    rates = np.array([0.0 if beat is None else 60.0 / beat.period_s for beat in beats])
+    # where a rate and its half are as likely, neither is shown
+    unclear = np.array([beat is None or beat.alternative_s is not None for beat in beats])
+    periodicity = np.array([0.0 if beat is None else beat.periodicity for beat in beats])
+    return rates, np.where(unclear, 0.0, periodicity)
 
 
 def chosen(right: NDArray[np.bool_], periodicity: NDArray[np.float64]) -> float:
@@ -236,10 +242,11 @@ def counts(sounds: list[NDArray[np.float32]], true: list[float]) -> tuple[int, i
     for sound, bpm in zip(sounds, true, strict=True):
         stream = StreamingSpectrogram(HEART)
         stream.push(sound)
-        result = heart_rate(stream.window(0).envelope, HEART.frame_hop_s, shown_from=0.0)
+        frames = stream.window(0)
+        result = heart_rate(frames.envelope, HEART.frame_hop_s, shown_from=0.0, log_power=frames.log_power)
         close = result.bpm is not None and abs(result.bpm - bpm) <= 5
         right += close
-        wrong += result.confidence >= SHOWN_FROM and not close
+        wrong += result.bpm is not None and result.confidence >= SHOWN_FROM and not close
     return right, wrong
 
 

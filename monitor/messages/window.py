@@ -1,34 +1,15 @@
-"""The frozen values that cross threads and leave the program.
+"""The verdict on a window and on a whole source.
 
-Everything here is immutable: the classifier thread creates it, any thread may read it. Names follow the JSON lines of
-docs/formats/json-lines.md. Must not import anything but NumPy's types and other frozen values.
+Must not import anything but other frozen values.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-__all__ = [
-    "NO_RHYTHM",
-    "DeviceStatus",
-    "EctopicBeat",
-    "EctopicBeats",
-    "Level",
-    "Quality",
-    "RecordingStatus",
-    "Snapshot",
-    "Start",
-    "State",
-    "Summary",
-    "Verdict",
-    "WindowEvent",
-]
+__all__ = ["NO_RHYTHM", "EctopicBeat", "EctopicBeats", "Quality", "State", "Summary", "Verdict", "WindowEvent"]
 
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
@@ -80,64 +61,6 @@ class Verdict:
     confidence: float | None = None
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Start:
-    """What is known of a source when it is opened.
-
-    Attributes
-    ----------
-    source : str
-        File name, ``"-"`` or a device's name.
-    sample_rate : int
-        Hz, of the source.
-    model, model_sha256 : str
-        Bundle name and the digest of the network file.
-    labels : tuple of str
-    window_s, hop_s : float
-    duration_s : float or None
-        Length where it is known.
-    speed : float or None
-        Times real time; None for as fast as possible.
-    kind : {"heart", "article"}
-        Kind of the network's input image; see :class:`monitor.features.spec.SpectrogramSpec`.
-    acoustic_thresholds : mapping of label to float
-        The acoustic score from which each label is given; empty where they are not known.
-    """
-
-    source: str
-    sample_rate: int
-    model: str
-    model_sha256: str
-    labels: tuple[str, ...]
-    window_s: float
-    hop_s: float
-    duration_s: float | None
-    speed: float | None
-    kind: str = "heart"
-    acoustic_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordingStatus:
-    """The progress of a recording.
-
-    Attributes
-    ----------
-    path : Path
-    written_s : float
-        Seconds in the file, zeros for lost samples included.
-    lost_samples : int
-        Samples that the file lacks: those replaced by zeros, and those that could not be written so far.
-    error : str or None
-        What is wrong now and what helps; None while writing keeps up.
-    """
-
-    path: Path
-    written_s: float
-    lost_samples: int
-    error: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -286,119 +209,3 @@ class Summary:
     def judgement(self) -> Verdict:
         """The verdict under its earlier name, which programs may rely on."""
         return self.verdict
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Level:
-    """The input level over about the last tenth of a second.
-
-    Attributes
-    ----------
-    rms_db, peak_db : float
-        dB of full scale, -120 at the lowest.
-    clipped : bool
-        Whether samples reached full scale.
-    """
-
-    rms_db: float
-    peak_db: float
-    clipped: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DeviceStatus:
-    """The status of a live input.
-
-    Attributes
-    ----------
-    state : {"opening", "open", "lost", "closed"}
-        Opened, but no samples yet; delivering samples; lost and being searched for; released.
-    name, host_api : str
-    channel : int
-        The channel in use, from 1.
-    sample_rate : int
-        Hz, as requested.
-    message : str or None
-        Why no samples arrive, when none do.
-    finding : str or None
-        What is wrong with the signal, and what helps.
-    measured_rate_hz : float or None
-        Samples per second of the monotonic clock; None until enough was measured.
-    drift : float or None
-        Relative deviation of the measured rate from ``sample_rate``, where that is large enough to matter.
-    overflows : int
-        Blocks before which samples were discarded.
-    reopened : int
-        Times that the input was lost and came back.
-    lost_s : float
-        Seconds of sound lost since the first block.
-    held_up, notice : int, str or None
-        Times that sound was lost while the program or the system was held up; how much the last time, for some seconds.
-    """
-
-    state: Literal["opening", "open", "lost", "closed"]
-    name: str
-    host_api: str
-    channel: int
-    sample_rate: int
-    message: str | None = None
-    finding: str | None = None
-    measured_rate_hz: float | None = None
-    drift: float | None = None
-    overflows: int = 0
-    reopened: int = 0
-    lost_s: float = 0.0
-    held_up: int = 0
-    notice: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All that a dashboard shows, at one moment.
-
-    Attributes
-    ----------
-    start : Start
-    elapsed_s : float
-        Position in the source.
-    window : WindowEvent or None
-        The newest window; None while the first one fills.
-    tensor : ndarray, shape (64, 64, channels), float32, or None
-        The network's input image of that window, read-only.
-    history : tuple of str
-        One entry per window, newest last: the rolling label, the rolling state where there is no label, or ``"gap"``.
-    level : Level
-    hop_p50_ms, hop_p95_ms : float or None
-        Median and 95th percentile of the compute time per hop, from new samples to verdict.
-    skipped, overruns, gaps : int
-    finished : bool
-        Whether the source has ended and every window is done.
-    overloaded : bool
-        Whether the classifier cannot keep up: several of the last windows were skipped.
-    device : DeviceStatus or None
-        The status of a live input; None for every other source.
-    recording : RecordingStatus or None
-        The progress of a recording; None without one.
-    envelope : ndarray, shape (frames,), float32, or None
-        Log envelope of the newest window's heart sounds, read-only.
-    note : str
-        A short text of the command that plays the source, such as the scene of the demo.
-    """
-
-    start: Start
-    elapsed_s: float
-    window: WindowEvent | None
-    tensor: NDArray[np.float32] | None
-    history: tuple[str, ...]
-    level: Level
-    hop_p50_ms: float | None
-    hop_p95_ms: float | None
-    skipped: int
-    overruns: int
-    gaps: int
-    finished: bool
-    overloaded: bool = False
-    device: DeviceStatus | None = None
-    recording: RecordingStatus | None = None
-    envelope: NDArray[np.float32] | None = None
-    note: str = ""

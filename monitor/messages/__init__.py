@@ -1,0 +1,34 @@
+"""The frozen values that cross threads and leave the program.
+
+Everything here is immutable: the classifier thread creates it, any thread may read it. Names follow the JSON lines of
+docs/formats/json-lines.md.
+"""
+
+from monitor.messages.snapshot import Snapshot, Start
+from monitor.messages.status import DeviceStatus, Level, RecordingStatus
+from monitor.messages.window import (
+    NO_RHYTHM,
+    EctopicBeat,
+    EctopicBeats,
+    Quality,
+    State,
+    Summary,
+    Verdict,
+    WindowEvent,
+)
+
+__all__ = [
+    "NO_RHYTHM",
+    "DeviceStatus",
+    "EctopicBeat",
+    "EctopicBeats",
+    "Level",
+    "Quality",
+    "RecordingStatus",
+    "Snapshot",
+    "Start",
+    "State",
+    "Summary",
+    "Verdict",
+    "WindowEvent",
+]

@@ -1,0 +1,106 @@
+"""What is known of a source when it is opened, and all that is shown of it at one moment.
+
+Must not import anything but NumPy's types and other frozen values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.messages.status import DeviceStatus, Level, RecordingStatus
+from monitor.messages.window import WindowEvent
+
+__all__ = ["Snapshot", "Start"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """What is known of a source when it is opened.
+
+    Attributes
+    ----------
+    source : str
+        File name, ``"-"`` or a device's name.
+    sample_rate : int
+        Hz, of the source.
+    model, model_sha256 : str
+        Bundle name and the digest of the network file.
+    labels : tuple of str
+    window_s, hop_s : float
+    duration_s : float or None
+        Length where it is known.
+    speed : float or None
+        Times real time; None for as fast as possible.
+    kind : {"heart", "article"}
+        Kind of the network's input image; see :class:`monitor.features.spec.SpectrogramSpec`.
+    acoustic_thresholds : mapping of label to float
+        The acoustic score from which each label is given; empty where they are not known.
+    """
+
+    source: str
+    sample_rate: int
+    model: str
+    model_sha256: str
+    labels: tuple[str, ...]
+    window_s: float
+    hop_s: float
+    duration_s: float | None
+    speed: float | None
+    kind: str = "heart"
+    acoustic_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a dashboard shows, at one moment.
+
+    Attributes
+    ----------
+    start : Start
+    elapsed_s : float
+        Position in the source.
+    window : WindowEvent or None
+        The newest window; None while the first one fills.
+    tensor : ndarray, shape (64, 64, channels), float32, or None
+        The network's input image of that window, read-only.
+    history : tuple of str
+        One entry per window, newest last: the rolling label, the rolling state where there is no label, or ``"gap"``.
+    level : Level
+    hop_p50_ms, hop_p95_ms : float or None
+        Median and 95th percentile of the compute time per hop, from new samples to verdict.
+    skipped, overruns, gaps : int
+    finished : bool
+        Whether the source has ended and every window is done.
+    overloaded : bool
+        Whether the classifier cannot keep up: several of the last windows were skipped.
+    device : DeviceStatus or None
+        The status of a live input; None for every other source.
+    recording : RecordingStatus or None
+        The progress of a recording; None without one.
+    envelope : ndarray, shape (frames,), float32, or None
+        Log envelope of the newest window's heart sounds, read-only.
+    note : str
+        A short text of the command that plays the source, such as the scene of the demo.
+    """
+
+    start: Start
+    elapsed_s: float
+    window: WindowEvent | None
+    tensor: NDArray[np.float32] | None
+    history: tuple[str, ...]
+    level: Level
+    hop_p50_ms: float | None
+    hop_p95_ms: float | None
+    skipped: int
+    overruns: int
+    gaps: int
+    finished: bool
+    overloaded: bool = False
+    device: DeviceStatus | None = None
+    recording: RecordingStatus | None = None
+    envelope: NDArray[np.float32] | None = None
+    note: str = ""
