@@ -264,6 +264,9 @@ class Summary:
         The other windows: how many for each reason, the most frequent first; a state where there is no reason.
     truncated : bool
         Whether sound is missing that the recording promises, or is damaged.
+    undelivered : int
+        Windows that were processed and never reached the program or the reader of its lines, because it did not read
+        for so long that the queue was full.
     """
 
     source: str
@@ -275,6 +278,7 @@ class Summary:
     judged: int = 0
     withheld: Mapping[str, int] = dataclasses.field(default_factory=dict)
     truncated: bool = False
+    undelivered: int = 0
 
     @property
     def judgement(self) -> Verdict:
@@ -374,6 +378,8 @@ class Snapshot:
         :class:`~monitor.analysis.analyzer.JudgedWindow`.
     note : str
         A short text of the command that plays the source, such as the scene of the demo.
+    undelivered : int
+        As of :class:`Summary`.
     """
 
     start: Start
@@ -393,3 +399,4 @@ class Snapshot:
     recording: RecordingStatus | None = None
     envelope: NDArray[np.float32] | None = None
     note: str = ""
+    undelivered: int = 0

@@ -111,7 +111,7 @@ class Pipeline:
         """Start if necessary, and return an iterator over all windows, in order, until the source ends.
 
         A source that plays as fast as it is read waits for the iteration. For any other source the oldest windows are
-        dropped if the iteration falls more than a thousand windows behind.
+        dropped if the iteration falls more than a thousand windows behind; the snapshot and the summary count them.
 
         Yields
         ------

@@ -92,6 +92,7 @@ class Worker:
         self._hop_ms = Percentiles()
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
         self._skipped = 0
+        self._undelivered = 0
         self._idle = True
         self._burst_samples = 0.0
         self._burst_ends = -math.inf
@@ -105,7 +106,7 @@ class Worker:
         self.error: BaseException | None = None
 
     def subscribe(self) -> queue.Queue[WindowEvent]:
-        """Return the bounded queue of results from now on; when it is full the oldest are dropped."""
+        """Return the bounded queue of results from now on; when it is full the oldest are dropped and counted."""
         if self._events is None:
             self._events = queue.Queue(self._queue_windows)
         return self._events
@@ -132,12 +133,13 @@ class Worker:
 
     def summary(self) -> Summary:
         """Return the summary so far; final once the thread has ended."""
-        return self._summary.summary(
+        summary = self._summary.summary(
             self._start.source,
             self._analysis.bundle.decision,
             skipped=self._skipped,
             overruns=self._ring.overruns,
         )
+        return dataclasses.replace(summary, undelivered=self._undelivered)
 
     def _run(self) -> None:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
@@ -158,6 +160,7 @@ class Worker:
             self._cursor.close()
             if self._events is not None:
                 self._deliver(self._events)
+                self._undelivered += len(self._batch)
             self._snapshot = self._make_snapshot(finished=True)
 
     def _detect_burst(self, read: Read) -> None:
@@ -230,7 +233,7 @@ class Worker:
                 self._deliver(self._events)
 
     def _deliver(self, events: queue.Queue[WindowEvent]) -> None:
-        """Put the batch into the queue; with a lossless source wait for room, otherwise drop the oldest result."""
+        """Put the batch into the queue; with a lossless source wait for room, otherwise drop and count the oldest."""
         lossless = self._source.lossless
         while self._batch:
             try:
@@ -240,6 +243,7 @@ class Worker:
                 if not lossless:
                     with contextlib.suppress(queue.Empty):  # the reader was faster
                         events.get_nowait()
+                        self._undelivered += 1
                 elif self._stopping.is_set():
                     break
         self._batch_due = self._clock() + BATCH_S
@@ -257,6 +261,7 @@ class Worker:
             hop_p50_ms=self._hop_ms.percentile(50),
             hop_p95_ms=self._hop_ms.percentile(95),
             skipped=self._skipped,
+            undelivered=self._undelivered,
             overruns=self._ring.overruns,
             gaps=self._analysis.gaps,
             finished=finished,

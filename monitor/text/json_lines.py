@@ -153,6 +153,7 @@ def summary_line(summary: Summary) -> str:
             "judged": int(summary.judged),
             "withheld": {reason: int(count) for reason, count in summary.withheld.items()},
             "truncated": bool(summary.truncated),
+            "undelivered": int(summary.undelivered),
         }
     )
 

@@ -104,6 +104,8 @@ def plain_summary(summary: Summary) -> str:
     whole = summary.verdict
     line = f"{'summary':>10}  {_verdict(whole)}  {_heart_rate(summary.heart_rate_bpm)}"
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
+    if summary.undelivered:
+        counts += f", {summary.undelivered} not written"
     return "   ".join([line, *([scores_text(whole.scores)] if whole.scores else []), counts, *withheld_remark(summary)])
 
 

@@ -44,13 +44,33 @@ class LineView:
         self._keep_going = keep_going
         self._stopping: Callable[[], bool] = bool
         self.lost_lines = self._reported_lines = 0
+        self._undelivered = self._reported_undelivered = 0
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Keep what says that the program is to end."""
         self._stopping = interrupts
 
+    def begin(self, start: Start) -> None:
+        """Begin to count the windows of a source."""
+        self._undelivered = self._reported_undelivered = 0
+
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Show nothing."""
+        """Report the windows that a reader missed, once it has caught up: when there are no more of them."""
+        before, self._undelivered = self._undelivered, snapshot.undelivered
+        if before == snapshot.undelivered:
+            self._report_undelivered()
+
+    def end(self, summary: Summary) -> None:
+        """Report the windows that a reader missed up to the end."""
+        self._undelivered = summary.undelivered
+        self._report_undelivered()
+
+    def _report_undelivered(self) -> None:
+        """Say how many windows were not written since the last time."""
+        missed = self._undelivered - self._reported_undelivered
+        if missed > 0:
+            self._reported_undelivered = self._undelivered
+            say(f"auscult: standard output was not read for too long; windows judged but not written: {missed}")
 
     def close(self) -> None:
         """Report the lines that could not be written. Twice is safe."""
@@ -114,6 +134,7 @@ class JsonView(LineView):
         from monitor._version import __version__
         from monitor.text.json_lines import start_line
 
+        super().begin(start)
         self._reported, self._last = {"overload": False}, None
         self.write(start_line(start, __version__))
 
@@ -121,6 +142,7 @@ class JsonView(LineView):
         """Write a line on the device, the recording or an overload when it has changed."""
         from monitor.text.json_lines import device_line, overload_line
 
+        super().snapshot(snapshot)
         self._last, at_s = snapshot, snapshot.elapsed_s
         if self._keyboard is not None:
             self._handle_keys(self._keyboard, at_s)
@@ -172,6 +194,7 @@ class JsonView(LineView):
 
         self._write_recording(self._last)
         self.write(summary_line(summary))
+        super().end(summary)
 
 
 class PlainView(LineView):
@@ -185,6 +208,7 @@ class PlainView(LineView):
         """Write the header."""
         from monitor.text.text_lines import header_line
 
+        super().begin(start)
         self._alerts = {}
         self.write(header_line(start))
 
@@ -199,6 +223,7 @@ class PlainView(LineView):
         from monitor.text.alerts import alerts
         from monitor.text.text_lines import alert_line
 
+        super().snapshot(snapshot)
         if snapshot.device is not None and snapshot.device.state == "closed":
             return  # closing the device resolves no alert
         before, self._alerts = self._alerts, alerts(snapshot)
@@ -212,6 +237,7 @@ class PlainView(LineView):
         from monitor.text.text_lines import plain_summary
 
         self.write(plain_summary(summary))
+        super().end(summary)
 
 
 def _now() -> str:

@@ -94,6 +94,7 @@ def test_a_lossless_source_is_never_skipped(bundle_maker, plain_engine):
     with Pipeline(ArraySource(HEART, 4000), bundle_maker(engine=plain_engine), config=config) as pipeline:
         indices = [window.index for window in pipeline.windows()]
     assert indices == list(range(31))
+    assert pipeline.summary().undelivered == 0
 
 
 def test_an_overrun_is_counted_and_its_windows_have_no_label(bundle_maker, plain_engine, scripted_source, wait_until):
@@ -181,7 +182,7 @@ def test_the_snapshot_is_complete(plain_bundle):
 
 
 def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scripted_source, wait_until):
-    """The queue is bounded: the oldest windows are dropped, the newest stay."""
+    """The queue is bounded: the oldest windows are dropped and counted, the newest stay."""
     config = MonitorConfig(queue_windows=2, ring_s=60.0, patience_s=60.0)
     with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
         windows = pipeline.windows()
@@ -191,6 +192,21 @@ def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scrip
         wait_until(lambda: len(pipeline.snapshot().history) == 31)
         scripted_source.stop()
         assert [window.index for window in windows] == [29, 30]
+        summary = pipeline.summary()
+    assert (summary.windows, summary.undelivered, summary.skipped) == (31, 29, 0)
+    assert pipeline.snapshot().undelivered == 29
+
+
+def test_windows_left_over_by_a_program_that_stops_are_counted(plain_bundle):
+    """At full speed nothing is dropped while the program runs; what it leaves behind when it stops is counted."""
+    config = MonitorConfig(queue_windows=3)
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle, config=config) as pipeline:
+        assert next(pipeline.windows()).index == 0
+        pipeline.stop()
+        left = len(pipeline.drain(0.0))
+        summary = pipeline.summary()
+    assert summary.windows == 1 + left + summary.undelivered
+    assert left <= 3
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

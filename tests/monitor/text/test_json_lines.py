@@ -240,6 +240,7 @@ class TestSummary:
             ("judged", 38),
             ("withheld", {"much noise": 2, "no-signal": 1}),
             ("truncated", False),
+            ("undelivered", 0),
         ]
 
     def test_without_scores_values_are_null(self) -> None:

@@ -145,6 +145,36 @@ def test_keys_beside_json_lines(capsys):
     assert keyboard.calls == ["start", "stops", "stops", "stops", "stops", "stop"]
 
 
+@pytest.mark.parametrize("kind", [JsonView, PlainView])
+class TestWindowsThatAReaderMissed:
+    """A reader that blocks for longer than the queue is long misses windows."""
+
+    def test_they_are_told_once_when_the_reader_is_back(self, kind, capsys):
+        """Not while their number still grows, once when it stays, and again for the next time only."""
+        view = kind()
+        view.begin(START)
+        told = []
+        for undelivered in (0, 3, 5, 5, 5, 6, 6):
+            view.snapshot(dataclasses.replace(FILE, undelivered=undelivered))
+            told += [line.split(": ")[-1] for line in capsys.readouterr().err.splitlines()]
+        view.end(dataclasses.replace(SUMMARY, undelivered=6))
+        assert told == ["5", "1"]
+        assert capsys.readouterr().err == ""
+
+    def test_they_are_told_at_the_end_at_the_latest(self, kind, capsys):
+        """The summary has them, and a line on standard error; a source that missed none has no such line."""
+        view = kind()
+        for undelivered in (2, 0):
+            view.begin(START)
+            view.end(dataclasses.replace(SUMMARY, undelivered=undelivered))
+            captured = capsys.readouterr()
+            assert len(captured.err.splitlines()) == (undelivered > 0)
+            summary = captured.out.splitlines()[-1]
+            assert (
+                f'"undelivered":{undelivered}' if kind is JsonView else f"{undelivered} not written"
+            ) in summary or (kind is PlainView and not undelivered)
+
+
 @pytest.mark.parametrize("view", [JsonView(), PlainView()])
 def test_start_windows_and_summary_are_one_line_each(view, capsys):
     """A line opens the source, each window has one, and a line closes it."""
