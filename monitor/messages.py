@@ -364,7 +364,7 @@ class Snapshot:
     level : Level
     hop_p50_ms, hop_p95_ms : float or None
         Median and 95th percentile of the compute time per hop, from new samples to verdict.
-    skipped, overruns, gaps : int
+    skipped, overruns, gaps, undelivered : int
     finished : bool
         Whether the source has ended and every window is done.
     overloaded : bool
@@ -378,8 +378,6 @@ class Snapshot:
         :class:`~monitor.analysis.analyzer.JudgedWindow`.
     note : str
         A short text of the command that plays the source, such as the scene of the demo.
-    undelivered : int
-        As of :class:`Summary`.
     """
 
     start: Start

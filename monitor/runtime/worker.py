@@ -33,6 +33,7 @@ __all__ = ["Worker"]
 logger = get_logger(__name__)
 
 READ_TIMEOUT_S = 0.1
+STOP_TIMEOUT_S = 5.0
 
 BURST_S = 2.0
 BURST_GRACE_S = 1.0
@@ -115,11 +116,11 @@ class Worker:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask the thread to end and wait for it. Twice is safe."""
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Ask the thread to end and wait for it, up to ``timeout_s``. Twice is safe."""
         self._stopping.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5.0)
+            self._thread.join(timeout=timeout_s)
 
     @property
     def running(self) -> bool:

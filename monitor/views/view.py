@@ -11,8 +11,9 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
-from monitor.output import put
+from monitor.output import ending, put
 from monitor.views.lines import WAIT_S, JsonView, PlainView
 
 if TYPE_CHECKING:
@@ -63,14 +64,18 @@ class DashboardView:
     screen : Screen
     keyboard : Keyboard or None
         None for no keys.
-    """
 
-    lost_lines = 0
+    Attributes
+    ----------
+    lost_lines : int
+        Summaries that could not be printed when the program was to end.
+    """
 
     def __init__(self, screen: Screen, keyboard: Keyboard | None = None) -> None:
         self._screen = screen
         self._keyboard = keyboard
         self._controller: DashboardController | None = None
+        self.lost_lines = 0
         self._summaries: list[Summary] = []
 
     @property
@@ -132,9 +137,14 @@ class DashboardView:
         self._screen.stop()
         if self._keyboard is not None:
             self._keyboard.stop()
-        for summary in self._summaries:
-            put(plain_summary(summary))
-        self._summaries.clear()
+        summaries, self._summaries = self._summaries, []
+        for summary in summaries:
+            try:
+                put(plain_summary(summary))
+            except OutputError:
+                if not ending():
+                    raise
+                self.lost_lines += 1
 
     def __enter__(self) -> Self:
         """Return the view itself."""

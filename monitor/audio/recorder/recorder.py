@@ -45,6 +45,7 @@ WRITERS: dict[str, Callable[..., SoundWriter]] = {".wav": WavWriter, ".flac": Fl
 DISK_FULL = "the disk is full: free some space, and the recording goes on"
 LARGEST_FILE = "the file is as large as its disk allows: stop and start another recording"
 GONE = "the file was moved or deleted: put it back, or start another recording"
+NO_ANSWER = "the disk does not answer: the last {seconds:.1f} s may be missing"
 SLOW = "the disk is slow: sound waits to be written"
 
 
@@ -119,23 +120,30 @@ class Recorder:
             self._cursor.next_sample = self._ring.end_sample
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Write the rest of the ring and close the file. Twice is safe, and so is before the start.
 
         A file without samples is deleted (but no other that took the name), so that the name can be used again.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Longest wait for the disk; what it has not taken then is reported as lost by :attr:`status`.
         """
         self._stopping.set()
         if self._thread.ident is None:
             self._finish()
         elif self._thread is not threading.current_thread():
-            self._thread.join(timeout=STOP_TIMEOUT_S)
+            self._thread.join(timeout=timeout_s)
 
     @property
     def status(self) -> RecordingStatus:
         """State of the recording; frozen, cheap, from any thread."""
         behind = 0 if self._ended or self._cursor is None else self._cursor.behind
         error = self._error
-        if error is None and behind > SLOW_BACKLOG * self._ring.capacity:
+        if self._stopping.is_set() and not self._ended:
+            error = NO_ANSWER.format(seconds=(behind + len(self._waveform)) / self._sample_rate)
+        elif error is None and behind > SLOW_BACKLOG * self._ring.capacity:
             error = SLOW
         lost = self._lost + self._missing + max(0, behind - self._ring.capacity)
         if self._gone:

@@ -10,11 +10,13 @@ import pytest
 import soundfile
 
 from monitor.analysis.analyzer import Analyzer
+from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.errors import BundleError, RecordingError
 from monitor.runtime.config import MonitorConfig
-from monitor.runtime.pipeline import Pipeline
+from monitor.runtime.pipeline import HURRY_S, Pipeline
+from monitor.runtime.worker import Worker
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
@@ -260,3 +262,37 @@ def test_windows_that_span_a_seek_are_gaps(plain_bundle):
     expected = offline(plain_bundle, source.waveform[80_000:])
     assert len(events) == len(expected)
     assert events[-1].verdict.scores is not None
+
+
+class TestHurry:
+    """A program that must end soon waits for no device, disk or file that does not answer."""
+
+    def test_each_thread_gets_little_time(self, plain_bundle, scripted_source, tmp_path, monkeypatch):
+        """Without it a slow disk and a slow device have their time."""
+        waited = []
+        for kind in ("Recorder", "Worker"):
+            stop = {"Recorder": Recorder, "Worker": Worker}[kind].stop
+
+            def limited(thread, timeout_s=None, stop=stop, kind=kind):
+                waited.append((kind, timeout_s))
+                stop(thread)
+
+            monkeypatch.setattr({"Recorder": Recorder, "Worker": Worker}[kind], "stop", limited)
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav") as pipeline:
+            pipeline.start()
+            pipeline.stop()
+            assert waited == [("Recorder", None), ("Worker", None)]
+            assert scripted_source.stop_timeout_s > HURRY_S
+            waited.clear()
+            pipeline.hurry()
+            pipeline.stop()
+            assert waited == [("Recorder", HURRY_S), ("Worker", HURRY_S)]
+            assert scripted_source.stop_timeout_s == HURRY_S
+
+    def test_an_interrupt_hurries(self, plain_bundle, scripted_source):
+        """The second signal waits for nothing either; other errors do."""
+        for error, hurried in ((KeyboardInterrupt, True), (ValueError, False)):
+            scripted_source.stop_timeout_s = 5.0
+            with pytest.raises(error), Pipeline(scripted_source, plain_bundle):
+                raise error
+            assert (scripted_source.stop_timeout_s == HURRY_S) is hurried

@@ -474,3 +474,21 @@ def test_a_really_full_disk_and_space_again(small_disk, ending, used, signals):
     assert recorder.status.error is None
     recorder.stop()
     np.testing.assert_array_equal(recorded(path), sound)
+
+
+def test_a_disk_that_never_answers_is_told(tmp_path, disk):
+    """Stopping has a limit; the status then says how much may be missing, and nothing once the disk has answered."""
+    ring = RingBuffer(capacity=40_000)
+    recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+    recorder.start()
+    disk.gate.clear()
+    disk.entered.clear()
+    ring.push(ramp(0, 6000))
+    disk.entered.wait(timeout=10)
+    ring.push(ramp(6000, 10_000))
+    recorder.stop(timeout_s=0.0)
+    assert recorder.status.error == "the disk does not answer: the last 2.5 s may be missing"
+    disk.gate.set()
+    recorder.stop()
+    assert (recorder.status.error, recorder.status.written_s) == (None, 2.5)
+    assert np.array_equal(recorded(tmp_path / "a.wav"), ramp(0, 10_000))
