@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.recording import RecordingStatus
 
 __all__ = [
     "NO_RHYTHM",
@@ -114,27 +115,6 @@ class Start:
     duration_s: float | None
     speed: float | None
     kind: str = "heart"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordingStatus:
-    """The progress of a recording.
-
-    Attributes
-    ----------
-    path : Path
-    written_s : float
-        Seconds in the file, zeros for lost samples included.
-    lost_samples : int
-        Samples that the file lacks: those replaced by zeros, and those that could not be written so far.
-    error : str or None
-        What is wrong now and what helps; None while writing keeps up.
-    """
-
-    path: Path
-    written_s: float
-    lost_samples: int
-    error: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

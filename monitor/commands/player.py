@@ -70,6 +70,7 @@ def play(
             running = pipeline.running
             for event in pipeline.drain(view.wait_s if running else 0.0):
                 view.window(event)
+            pipeline.write_marks()
             snapshot = _snapshot(pipeline, note)
             view.snapshot(snapshot)
             running = running and snapshot.elapsed_s < for_s

@@ -20,6 +20,7 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.recording import Mark
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
@@ -99,6 +100,7 @@ class Pipeline:
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
         self._exit_watch = ExitWatch(self.close)
         self._started = self._hurried = False
+        self._num_marks = 0
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
@@ -197,6 +199,32 @@ class Pipeline:
             return None
         recorder.stop()
         return recorder.status
+
+    def mark(self) -> Mark:
+        """Mark the newest sound, in the labels file of the recording if there is one; on the pipeline's own thread.
+
+        The position is that of the newest sample; of a source that plays as fast as it is read, that of the newest
+        classified one.
+
+        Returns
+        -------
+        Mark
+            Where it is, and where it is kept.
+        """
+        rate = self._source.sample_rate
+        sample = round(self._worker.snapshot.elapsed_s * rate) if self._source.lossless else self._ring.end_sample
+        self._num_marks += 1
+        mark = Mark(self._num_marks, sample / rate)
+        if self._recorder is None:
+            return mark
+        recorded_s = self._recorder.mark(sample, f"mark {mark.number}")
+        path, error = self._recorder.labels_path, self._recorder.status.marks_error
+        return dataclasses.replace(mark, path=path, recorded_s=recorded_s, error=error)
+
+    def write_marks(self) -> None:
+        """Try again to write marks that could not be written, if there are any; as :meth:`mark`."""
+        if self._recorder is not None:
+            self._recorder.write_marks()
 
     @property
     def ring(self) -> RingBuffer:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import DeviceStatus, EctopicBeats, RecordingStatus, Start, Summary, Verdict, WindowEvent
+    from monitor.recording import Mark
 
 __all__ = [
     "SCHEMA",
@@ -216,6 +217,9 @@ def recording_line(recording: RecordingStatus, at_s: float) -> str:
             "written_s": _rounded(recording.written_s, TIME_DIGITS),
             "lost_samples": int(recording.lost_samples),
             "error": recording.error,
+            "labels": None if recording.labels is None else str(recording.labels),
+            "marks": int(recording.marks),
+            "waiting_marks": [_rounded(at_s, TIME_DIGITS) for at_s in recording.waiting_marks],
         }
     )
 
@@ -237,15 +241,12 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
 
 
-def mark_line(index: int, at_s: float, time: str | None = None) -> str:
+def mark_line(mark: Mark, time: str | None = None) -> str:
     """Return the line of a mark that the user set; one JSON object, no line feed.
 
     Parameters
     ----------
-    index : int
-        From 1; written as ``number``.
-    at_s : float
-        Position in the source, seconds.
+    mark : Mark
     time : str or None
         Wall-clock time, ISO 8601, if the caller knows it.
 
@@ -254,7 +255,17 @@ def mark_line(index: int, at_s: float, time: str | None = None) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(index)})
+    return _line(
+        {
+            "type": "mark",
+            "at_s": _rounded(mark.at_s, TIME_DIGITS),
+            "time": time,
+            "number": int(mark.number),
+            "path": None if mark.path is None else str(mark.path),
+            "recorded_s": _rounded(mark.recorded_s, TIME_DIGITS),
+            "error": mark.error,
+        }
+    )
 
 
 def _verdict_values(verdict: Verdict) -> dict[str, Any]:

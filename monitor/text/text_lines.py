@@ -13,8 +13,18 @@ from monitor.output import printable
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Start, Summary, Verdict, WindowEvent
+    from monitor.recording import Mark
 
-__all__ = ["DISCLAIMER", "alert_line", "header_line", "judged_text", "plain_summary", "plain_window"]
+__all__ = [
+    "DISCLAIMER",
+    "alert_line",
+    "header_line",
+    "judged_text",
+    "mark_line",
+    "mark_text",
+    "plain_summary",
+    "plain_window",
+]
 
 DISCLAIMER = "research use, not for diagnosis"
 
@@ -22,6 +32,7 @@ ALL_CLEAR = {
     "device": "sound is back",
     "input": "the input signal is back",
     "recording": "recording continues",
+    "marks": "the marks are written",
     "overload": "fast enough again",
     "rate": "the device's clock is right again",
 }
@@ -86,6 +97,45 @@ def alert_line(name: str, sentence: str | None, at_s: float) -> str:
     """
     mark, text = ("!", sentence) if sentence is not None else (" ", ALL_CLEAR.get(name, f"{name}: over"))
     return f"{at_s:8.1f} s  {mark} {printable(text)}"
+
+
+def mark_text(mark: Mark, elsewhere: str = "") -> str:
+    """Return which mark it is and where it is kept, so that nobody takes one for kept that is not.
+
+    Parameters
+    ----------
+    mark : Mark
+    elsewhere : str
+        What is said of a mark without a recording.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from monitor.recording import Mark
+    >>> mark_text(Mark(2, 14.5, Path("heart.labels.txt"), 12.34))
+    'mark 2 at 12.3 s -> heart.labels.txt'
+    >>> mark_text(Mark(2, 14.5, Path("heart.labels.txt"), 12.34, "the disk is full"))
+    'mark 2 at 12.3 s is not in heart.labels.txt: the disk is full'
+    >>> mark_text(Mark(2, 14.5), ", only on this screen")
+    'mark 2, only on this screen'
+    """
+    name = f"mark {mark.number}"
+    if mark.path is None:
+        return name + elsewhere
+    at, file = f"{name} at {mark.recorded_s:.1f} s", printable(mark.path.name)
+    return f"{at} -> {file}" if mark.error is None else f"{at} is not in {file}: {printable(mark.error)}"
+
+
+def mark_line(mark: Mark) -> str:
+    """Return the line of a mark.
+
+    Examples
+    --------
+    >>> from monitor.recording import Mark
+    >>> mark_line(Mark(1, 12.34))
+    '    12.3 s    mark 1'
+    """
+    return f"{mark.at_s:8.1f} s    {mark_text(mark)}"
 
 
 def plain_summary(summary: Summary) -> str:

@@ -168,7 +168,7 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
         Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
     """
     if json:
-        return JsonView(_keyboard_beside_a_file(), keep_going=keep_going)
+        return JsonView(_free_keyboard(), keep_going=keep_going)
     if not plain and sys.stdout is not None and sys.stdout.isatty():
         from rich.console import Console
 
@@ -178,15 +178,16 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
         console = Console()
         if Screen.can_show(console):
             return DashboardView(Screen(console), Keyboard())
-    return PlainView(keep_going=keep_going)
+    return PlainView(_free_keyboard(), keep_going=keep_going)
 
 
-def _keyboard_beside_a_file() -> Keyboard | None:
-    """Return the keyboard if the lines go into a file; otherwise the reader of the lines may need it."""
+def _free_keyboard() -> Keyboard | None:
+    """Return the keyboard if the lines go into a file or onto the terminal; otherwise their reader may need it."""
     from monitor.dashboard.keyboard import Keyboard
 
     try:
-        to_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+        descriptor = sys.stdout.fileno()
+        free = stat.S_ISREG(os.fstat(descriptor).st_mode) or os.isatty(descriptor)
     except (OSError, ValueError, AttributeError):  # closed, or no real file
         return None
-    return Keyboard() if to_file else None
+    return Keyboard() if free else None

@@ -14,6 +14,7 @@ from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.errors import BundleError, RecordingError
+from monitor.recording import Mark
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.pipeline import HURRY_S, Pipeline
 from monitor.runtime.worker import Worker
@@ -296,3 +297,41 @@ class TestHurry:
             with pytest.raises(error), Pipeline(scripted_source, plain_bundle):
                 raise error
             assert (scripted_source.stop_timeout_s == HURRY_S) is hurried
+
+
+class TestMarks:
+    """A mark is the newest sample, wherever the classifier is."""
+
+    def test_a_mark_is_the_newest_sample(self, plain_bundle, scripted_source, tmp_path):
+        """Lost sound counts; numbers go on through two recordings, each of which has its own time and file."""
+        with Pipeline(scripted_source, plain_bundle) as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4001])
+            assert pipeline.mark() == Mark(1, 4001 / 4000)
+            for name, at_s in (("a", 1.0), ("b", 3.0)):
+                pipeline.record(tmp_path / f"{name}.wav")
+                scripted_source.ring.push_lost(3999)
+                mark = pipeline.mark()
+                assert mark.at_s == at_s + 1.0
+                assert (mark.path, mark.recorded_s) == (tmp_path / f"{name}.labels.txt", 3999 / 4000)
+                assert pipeline.stop_recording().marks == 1
+                scripted_source.ring.push(HEART[:4001])
+        texts = [(tmp_path / f"{name}.labels.txt").read_text().split("\t")[2] for name in "ab"]
+        assert texts == ["mark 2\n", "mark 3\n"]
+
+    def test_at_full_speed_it_is_the_newest_classified_sample(self, plain_bundle):
+        """The ring is half a minute ahead of what was judged there."""
+        with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+            windows = list(pipeline.windows())
+            assert pipeline.mark().at_s == windows[-1].end_s == 20.0
+
+    def test_marks_that_wait_are_tried_again(self, plain_bundle, scripted_source, tmp_path):
+        """The mark says why it waits, and then it is in the file."""
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav") as pipeline:
+            pipeline.start()
+            pipeline.write_marks()
+            (tmp_path / "a.labels.txt").mkdir()
+            assert pipeline.mark().error == "another file has the name a.labels.txt"
+            (tmp_path / "a.labels.txt").rmdir()
+            pipeline.write_marks()
+            assert pipeline.snapshot().recording.marks == 1

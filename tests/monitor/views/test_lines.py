@@ -20,6 +20,7 @@ from monitor.messages import (
     Verdict,
     WindowEvent,
 )
+from monitor.recording import Mark
 from monitor.views.lines import JsonView, PlainView
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
@@ -128,19 +129,38 @@ class ScriptedKeyboard:
         return [self.keys.pop(0)] if self.keys else []
 
 
-def test_keys_beside_json_lines(capsys):
-    """`m` writes a mark with the position, `q` quits, others do nothing; the keyboard is released."""
+class MarkedPipeline:
+    """A pipeline that returns scripted marks."""
+
+    def __init__(self, *marks):
+        self.marks = list(marks)
+
+    def mark(self):
+        """Return the next mark."""
+        return self.marks.pop(0)
+
+
+@pytest.mark.parametrize("kind", [JsonView, PlainView])
+def test_keys_beside_lines(capsys, kind):
+    """`m` writes a mark and where it is kept, `q` quits, others do nothing; the keyboard is released."""
     keyboard, interrupts = ScriptedKeyboard("m", "x", "m", "q"), Interrupts()
-    view = JsonView(keyboard)
-    view.attach(None, interrupts)
-    for position in (1.0, 2.0, 3.0):
-        view.snapshot(dataclasses.replace(FILE, elapsed_s=position))
+    view = kind(keyboard)
+    view.attach(MarkedPipeline(Mark(1, 1.0), Mark(2, 3.0, Path("a.labels.txt"), 2.0)), interrupts)
+    for _ in range(3):
+        view.snapshot(FILE)
     assert not interrupts.requested
     view.snapshot(FILE)
     view.close()
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    marks = [(line["number"], line["at_s"]) for line in lines if line["type"] == "mark"]
-    assert marks == [(1, 1.0), (2, 3.0)]
+    lines = capsys.readouterr().out.splitlines()
+    if kind is JsonView:
+        marks = [line for line in map(json.loads, lines) if line["type"] == "mark"]
+        assert [(line["number"], line["at_s"], line["path"]) for line in marks] == [
+            (1, 1.0, None),
+            (2, 3.0, "a.labels.txt"),
+        ]
+        assert all(line["time"].endswith("+00:00") for line in marks)
+    else:
+        assert lines == ["     1.0 s    mark 1", "     3.0 s    mark 2 at 2.0 s -> a.labels.txt"]
     assert (interrupts.requested, interrupts.exit_code) == (True, 0)
     assert keyboard.calls == ["start", "stops", "stops", "stops", "stops", "stop"]
 
