@@ -41,6 +41,22 @@ from monitor.cli import run_and_exit
 run_and_exit()
 """
 
+READY = """
+import contextlib, os
+from monitor.interrupts import Interrupts
+
+deferred = Interrupts.deferred
+
+@contextlib.contextmanager
+def announced(interrupts):
+    with deferred(interrupts):
+        os.write(READY_FD, b"ready")
+        yield
+
+Interrupts.deferred = announced
+"""
+"""Says that the program has loaded and begun, however busy the machine is."""
+
 DEVICE = """
 import sys, threading, time
 import numpy as np
@@ -107,13 +123,13 @@ class Case:
     sound : bytes or None
         What comes on standard input, which stays open; None for the null device.
     after_s : float
-        Seconds from the start, or from the first output where there is one, to the signal.
+        Seconds from the beginning of the run, or from the start of the program where it is loading, to the signal.
     hangs_s : float or None
         How long closing the stand-in for a device takes; None for no such device.
     disk_hangs : bool
         Whether the disk of the recording stops to answer.
     loading : bool
-        Whether the signal comes before the program has printed anything, so that it may end it as any other program.
+        Whether the signal comes before the run has begun, so that it may end the program as any other.
     """
 
     name: str
@@ -131,14 +147,14 @@ SOUND = (np.random.default_rng(0).normal(0, 3000, 8 * SAMPLE_RATE)).astype("<i2"
 
 CASES = [
     Case("replay, real time", "replay clip.wav --json"),
-    Case("replay, reader never reads", "replay clip.wav --json", output="full", after_s=8.0),
+    Case("replay, reader never reads", "replay clip.wav --json", output="full", after_s=6.0),
     Case("replay at full speed, reader never reads", "replay long.wav --json --speed max", output="full", after_s=3.0),
-    Case("replay, both outputs never read", "replay clip.wav --json", output="full", messages="full", after_s=8.0),
-    Case("replay --plain, reader never reads", "replay clip.wav --plain", output="full", after_s=8.0),
+    Case("replay, both outputs never read", "replay clip.wav --json", output="full", messages="full", after_s=6.0),
+    Case("replay --plain, reader never reads", "replay clip.wav --plain", output="full", after_s=6.0),
     Case("replay of many files, reader never reads", "replay clip.wav clip.wav none.wav --json", "full", after_s=3.0),
     Case("replay -, nothing comes", "replay - --json", sound=b"", after_s=3.0, loading=True),
     Case("replay -, input stays open", "replay - --raw s16le --json", sound=SOUND),
-    Case("replay -, input open, reader never reads", "replay - --raw s16le --json", "full", sound=SOUND, after_s=8.0),
+    Case("replay -, input open, reader never reads", "replay - --raw s16le --json", "full", sound=SOUND, after_s=6.0),
     Case("demo, dashboard", "demo", output="terminal", after_s=3.0),
     Case("demo, terminal is stopped", "demo", output="stopped terminal", after_s=4.0),
     Case("listen --json", "listen --json", hangs_s=0.0),
@@ -146,10 +162,10 @@ CASES = [
     Case("listen, device takes 3 s to close", "listen --json", hangs_s=3.0),
     Case("listen --record, device hangs", "listen --json --record NEW.wav", hangs_s=60.0),
     Case("listen --record, device hangs, reader never reads", "listen --json --record NEW.flac", "full", hangs_s=60.0,
-         after_s=8.0),
+         after_s=6.0),
     Case("listen --record, dashboard, device hangs", "listen --record NEW.wav", "terminal", hangs_s=60.0, after_s=3.0),
     Case("listen --record, disk hangs", "listen --json --record NEW.wav", hangs_s=0.0, disk_hangs=True, after_s=3.0),
-    Case("listen --record, reader never reads", "listen --json --record NEW.wav", "full", hangs_s=0.0, after_s=8.0),
+    Case("listen --record, reader never reads", "listen --json --record NEW.wav", "full", hangs_s=0.0, after_s=6.0),
     Case("loading: 0.02 s", "replay clip.wav --json", after_s=0.02, loading=True),
     Case("loading: 0.1 s", "replay clip.wav --json", after_s=0.1, loading=True),
     Case("loading: 0.2 s", "replay clip.wav --json", after_s=0.2, loading=True),
@@ -196,16 +212,20 @@ def measure(case: Case) -> tuple[float, int, str]:
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(opened(case.output))
         messages = stack.enter_context(opened(case.messages))
+        ready, announces = os.pipe()
+        stack.callback(os.close, ready)
+        code = READY.replace("READY_FD", str(announces)) + code
         arguments = [sys.executable, "-c", code, *case.words.split()]
         stdin = subprocess.DEVNULL if case.sound is None else subprocess.PIPE
-        program = subprocess.Popen(arguments, stdin=stdin, stdout=output.end, stderr=messages.end)
+        program = subprocess.Popen(arguments, stdin=stdin, stdout=output, stderr=messages, pass_fds=(announces,))
+        os.close(announces)
         stack.enter_context(program)  # closes its standard input, and waits
         stack.callback(program.kill)
         if case.sound and program.stdin:
             program.stdin.write(case.sound)
             program.stdin.flush()
-        if case.output == "read" and not case.loading:
-            output.first.wait(GIVE_UP_S)
+        if not case.loading:
+            os.read(ready, 5)
         threading.Event().wait(case.after_s)
         ended = program.poll()
         program.send_signal(signal.SIGTERM)
@@ -223,18 +243,10 @@ def recorded() -> str:
     return "" if path is None else f"{soundfile.info(str(path)).duration:.1f} s recorded"
 
 
-class Output:
-    """Where one output of the program goes."""
-
-    def __init__(self, end: int, first: threading.Event) -> None:
-        self.end, self.first = end, first
-
-
 @contextlib.contextmanager
-def opened(kind: str) -> Iterator[Output]:
+def opened(kind: str) -> Iterator[int]:
     """Open an output; what is read is thrown away."""
     reading, writing = pty.openpty() if "terminal" in kind else os.pipe()
-    first = threading.Event()
     if kind == "full":
         os.set_blocking(writing, False)
         with contextlib.suppress(BlockingIOError):
@@ -242,20 +254,20 @@ def opened(kind: str) -> Iterator[Output]:
                 os.write(writing, b"x" * 512)
         os.set_blocking(writing, True)
     if kind in ("read", "terminal"):
-        threading.Thread(target=_read, args=(reading, first), daemon=True).start()
+        threading.Thread(target=_read, args=(reading,), daemon=True).start()
     try:
-        yield Output(writing, first)
+        yield writing
     finally:
         os.close(writing)
         if kind not in ("read", "terminal"):
             os.close(reading)
 
 
-def _read(descriptor: int, first: threading.Event) -> None:
+def _read(descriptor: int) -> None:
     """Read until the other end is closed."""
     with contextlib.suppress(OSError):
         while os.read(descriptor, 65536):
-            first.set()
+            pass
     os.close(descriptor)
 
 
