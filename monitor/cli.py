@@ -15,11 +15,12 @@ import argparse
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.errors import AuscultError, OutputError
-from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away
+from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away, watch_for_end
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The command line without the program's name; None for that of this process.
     """
     accept_any_text()
+    watch_for_end(bool)
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else list(arguments))
@@ -79,9 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_and_exit() -> NoReturn:
-    """Run ``auscult`` as a program."""
+    """Run ``auscult`` as a program.
+
+    Python waits at its end for every thread. One of ours that is still there, although its pipeline is closed, waits in
+    a driver or for a disk that does not answer: the program ends without it.
+    """
     reserve_descriptors()
-    sys.exit(main())
+    code = main()
+    names = {thread.name for thread in threading.enumerate()}
+    if any(name.startswith("auscult-") for name in names) and "auscult-exit" not in names:
+        say("auscult: a device or a disk does not answer; ended without waiting for it")
+        os._exit(code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

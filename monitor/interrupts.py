@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from monitor.output import watch_for_end
+
 __all__ = ["Interrupts"]
 
 
@@ -32,7 +34,8 @@ class Interrupts:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Install the signal handlers."""
+        """Install the signal handlers; from now on no output waits for long once :attr:`requested` is set."""
+        watch_for_end(self)
         for signum in (signal.SIGINT, signal.SIGTERM):
             self._previous[signum] = signal.signal(signum, self._handle)
         return self

@@ -16,7 +16,7 @@ import os
 import select
 import stat
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING
 
 from monitor.errors import OutputError
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "accept_any_text",
+    "draw",
+    "ending",
     "flush",
     "printable",
     "printable_lines",
@@ -33,13 +35,31 @@ __all__ = [
     "reserve_descriptors",
     "say",
     "turn_away",
+    "watch_for_end",
 ]
 
 PART_BYTES = 512
 """Written at once: POSIX takes so much from a descriptor that is ready, or nothing, and does not wait."""
+SCREEN_BYTES = 2**16
 POLL_S = 0.1
 GRACE_POLLS = 5
 """Times :data:`POLL_S` that a reader which does not read is waited for once the program is to end."""
+
+
+def watch_for_end(requested: Callable[[], bool]) -> None:
+    """Let no output wait for a reader for long once the program is to end.
+
+    Parameters
+    ----------
+    requested : callable
+        Whether the program has been asked to end.
+    """
+    _end.requested, _end.polls = requested, GRACE_POLLS
+
+
+def ending() -> bool:
+    """Return whether the program has been asked to end."""
+    return _end.requested()
 
 
 def accept_any_text() -> None:
@@ -105,6 +125,27 @@ def put_styled(text: str, stopping: Callable[[], bool] | None = None) -> None:
     _write("standard output", sys.stdout, f"{text}\n", stopping)
 
 
+def draw(stream: IO[str], text: str) -> None:
+    """Write text to a terminal as it is, at once; one that is stopped holds up no program that is to end.
+
+    Parameters
+    ----------
+    stream : text file
+    text : str
+        With escape sequences of ours; text from elsewhere in it must be :func:`printable`.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, and the program is not to end.
+    """
+    try:
+        _write("the terminal", stream, text, None)
+    except OutputError:
+        if not ending():
+            raise
+
+
 def say(text: str, stopping: Callable[[], bool] | None = None) -> None:
     """Print one line on standard error, if it can be written.
 
@@ -132,7 +173,7 @@ def flush() -> None:
         _write("standard output", sys.stdout, "", None)
 
 
-def turn_away(stream: TextIO | None) -> None:
+def turn_away(stream: IO[str] | None) -> None:
     """Send what is left in a stream that has failed, and all that comes, to the null device."""
     descriptor = _descriptor(stream)
     if descriptor is not None:
@@ -150,7 +191,7 @@ def reserve_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _write(name: str, stream: TextIO | None, text: str, stopping: Callable[[], bool] | None) -> None:
+def _write(name: str, stream: IO[str] | None, text: str, stopping: Callable[[], bool] | None) -> None:
     """Write text to a stream, without leaving any of it in a buffer."""
     if stream is None:
         raise OutputError(f"{name} is closed")
@@ -161,7 +202,7 @@ def _write(name: str, stream: TextIO | None, text: str, stopping: Callable[[], b
             stream.flush()
         else:
             stream.flush()
-            _write_bytes(descriptor, text.encode(stream.encoding, "backslashreplace"), stopping)
+            _write_bytes(descriptor, text.encode(getattr(stream, "encoding", "utf-8"), "backslashreplace"), stopping)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -175,7 +216,7 @@ def _write_bytes(descriptor: int, data: bytes, stopping: Callable[[], bool] | No
         while written < len(data):
             _wait(descriptor, stopping)
             with contextlib.suppress(BlockingIOError):  # a pipe that others have made non-blocking
-                written += os.write(descriptor, data[written : written + PART_BYTES])
+                written += os.write(descriptor, data[written : written + _part_bytes(descriptor)])
     except OSError:
         if written and stat.S_ISREG(os.fstat(descriptor).st_mode):
             start = os.lseek(descriptor, 0, os.SEEK_CUR) - written
@@ -184,25 +225,38 @@ def _write_bytes(descriptor: int, data: bytes, stopping: Callable[[], bool] | No
         raise
 
 
+def _part_bytes(descriptor: int) -> int:
+    """Return how many bytes are written at once.
+
+    A terminal takes what it has room for and waits for more, until a signal comes. A screen is written whole, so that
+    it is never seen half drawn; after the signal, byte by byte, nothing waits.
+    """
+    if not os.isatty(descriptor):
+        return PART_BYTES
+    return 1 if ending() else SCREEN_BYTES
+
+
 def _wait(descriptor: int, stopping: Callable[[], bool] | None) -> None:
     """Wait until a descriptor takes a part; give up where the program is to end and the reader does not read."""
-    while not select.select([], [descriptor], [], POLL_S if _patience.polls else 0.0)[1]:
-        if stopping is not None and stopping():
-            if not _patience.polls:
+    while not select.select([], [descriptor], [], POLL_S if _end.polls else 0.0)[1]:
+        if ending() or (stopping is not None and stopping()):
+            if not _end.polls:
                 raise TimeoutError(errno.ETIMEDOUT, "nobody reads it")
-            _patience.polls -= 1
+            _end.polls -= 1
 
 
-class _Patience:
-    """Polls of a reader that are left once the program is to end."""
+class _End:
+    """Whether the program is to end, and the polls of readers that are left from then on."""
 
-    polls = GRACE_POLLS
+    def __init__(self) -> None:
+        self.requested: Callable[[], bool] = bool
+        self.polls = GRACE_POLLS
 
 
-_patience = _Patience()
+_end = _End()
 
 
-def _descriptor(stream: TextIO | None) -> int | None:
+def _descriptor(stream: IO[str] | None) -> int | None:
     """Return the descriptor of a stream; None where it has none, as under a test."""
     try:
         return None if stream is None else stream.fileno()

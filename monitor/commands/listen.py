@@ -27,6 +27,7 @@ from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.log import get_logger
+from monitor.messages import RecordingStatus
 from monitor.output import say
 from monitor.views.view import View, choose_view
 
@@ -119,7 +120,18 @@ def _listen(
         lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
         why = f"; {last.recording.error}" if last.recording.error else ""
         say(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}{why}", interrupts)
-    return interrupts.exit_code or int(view.lost_lines > 0)
+        _report_marks(last.recording)
+    waiting = last.recording is not None and bool(last.recording.waiting_marks)
+    return interrupts.exit_code or int(view.lost_lines > 0 or waiting)
+
+
+def _report_marks(recording: RecordingStatus) -> None:
+    """Say where the marks are; the times of those that could not be written, so that they can be written down."""
+    if recording.labels is not None:
+        say(f"marks saved: {recording.marks}: {recording.labels}")
+    if recording.waiting_marks:
+        times = ", ".join(f"{at_s:.3f}" for at_s in recording.waiting_marks)
+        say(f"auscult: marks not saved ({recording.marks_error}), seconds of the recording: {times}")
 
 
 def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceInfo:

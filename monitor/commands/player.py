@@ -37,7 +37,8 @@ def play(
     bundle : Bundle
     view : View
     interrupts : Interrupts
-        At a signal the run ends with its summary, as if the source had ended there.
+        At a signal the run ends with its summary, as if the source had ended there, and waits for no device or disk
+        for longer than half a second.
     hop_s : float or None
         Seconds between two windows; None for the bundle's own.
     note : callable
@@ -69,9 +70,12 @@ def play(
             running = pipeline.running
             for event in pipeline.drain(view.wait_s if running else 0.0):
                 view.window(event)
+            pipeline.write_marks()
             snapshot = _snapshot(pipeline, note)
             view.snapshot(snapshot)
             running = running and snapshot.elapsed_s < for_s
+        if interrupts.exit_code:
+            pipeline.hurry()
         pipeline.stop()
         for event in pipeline.drain(0.0):
             view.window(event)

@@ -182,8 +182,9 @@ class DashboardController:
         self._pipeline.source.pause(paused=self._holding)
 
     def _mark(self) -> None:
-        """Log a mark at the current position."""
-        self.events.mark(self._position_s)
+        """Mark the newest sound, and log where the mark is kept."""
+        mark = self._pipeline.mark()
+        self.events.mark(mark, self._pipeline.source.shift_s(mark.at_s))
 
     def _record(self) -> None:
         """Start or stop recording a live input; a recording of ``--record`` is stopped as well."""
@@ -192,6 +193,8 @@ class DashboardController:
         status = self._pipeline.stop_recording()
         if status is not None:
             self._note(f"{status.written_s:.0f} s in {status.path}")
+            if status.waiting_marks:
+                self._note(f"{len(status.waiting_marks)} marks are not saved: {status.marks_error}")
             return
         try:
             self._pipeline.record(unused_path(self._folder, ".wav", self._now()))

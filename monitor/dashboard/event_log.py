@@ -10,7 +10,8 @@ from collections import deque
 
 from monitor.dashboard.drawing.glyphs import clock
 from monitor.dashboard.drawing.state import LoggedEvent
-from monitor.messages import Snapshot, WindowEvent
+from monitor.messages import Mark, Snapshot, WindowEvent
+from monitor.text.text_lines import mark_text
 
 __all__ = ["EventLog"]
 
@@ -19,13 +20,7 @@ MAX_ENTRIES = 200
 
 
 class EventLog:
-    """Follows windows and snapshots and logs changes.
-
-    Attributes
-    ----------
-    marks : int
-        Marks set so far.
-    """
+    """Follows windows and snapshots and logs changes."""
 
     def __init__(self) -> None:
         self._entries: deque[LoggedEvent] = deque(maxlen=MAX_ENTRIES)
@@ -34,7 +29,6 @@ class EventLog:
         self._jumped = False
         self._ectopic_until_s = -math.inf
         self._states: dict[str, object] = {}
-        self.marks = 0
 
     @property
     def entries(self) -> tuple[LoggedEvent, ...]:
@@ -45,11 +39,9 @@ class EventLog:
         """Add an entry."""
         self._entries.append(LoggedEvent(at_s, text, kind))
 
-    def mark(self, at_s: float) -> int:
-        """Add a mark and return its number, from 1."""
-        self.marks += 1
-        self.add(at_s, f"mark {self.marks}", "mark")
-        return self.marks
+    def mark(self, mark: Mark, shift_s: float = 0.0) -> None:
+        """Add a mark, and where it is kept."""
+        self.add(mark.at_s + shift_s, mark_text(mark, ", only on this screen"), "mark")
 
     def jump(self, from_s: float, to_s: float) -> None:
         """Add a seek; the gap that it leaves in the sound is not logged as a loss."""
@@ -93,6 +85,10 @@ class EventLog:
                 self.add(at_s, device.finding, "device")
         if self._changed("recording", None if recording is None else recording.path) and recording is not None:
             self.add(at_s, f"recording {recording.path.name}", "key")
+        waited = self._states.get("marks") is not None
+        self._changed("marks", None if recording is None else recording.marks_error)
+        if waited and recording is not None and recording.labels is not None and recording.marks_error is None:
+            self.add(at_s, f"all marks -> {recording.labels.name}", "mark")
         if self._changed("overload", snapshot.overloaded or None):
             self.add(at_s, "too slow: windows are skipped" if snapshot.overloaded else "fast enough again", "device")
 

@@ -20,7 +20,9 @@ from rich.style import Style
 from monitor.dashboard.drawing.canvas import Canvas, Line, TerminalStyle
 from monitor.dashboard.drawing.render import render
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
+from monitor.errors import OutputError
 from monitor.messages import Snapshot
+from monitor.output import draw
 
 __all__ = ["REFRESH_S", "Screen"]
 
@@ -89,7 +91,7 @@ class Screen:
         """Restore the terminal. Twice is safe."""
         if not self._open:
             return
-        with contextlib.suppress(OSError):  # a terminal that was closed needs no restoring
+        with contextlib.suppress(OSError, OutputError):  # a terminal that was closed needs no restoring
             try:
                 self._write(LEAVE)
             except KeyboardInterrupt:
@@ -186,8 +188,7 @@ class Screen:
 
     def _write(self, text: str) -> None:
         """Write at once, so that the terminal never shows half an update."""
-        self.console.file.write(text)
-        self.console.file.flush()
+        draw(self.console.file, text)
 
 
 def _window_index(snapshot: Snapshot) -> int | None:

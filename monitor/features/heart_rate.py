@@ -174,7 +174,7 @@ def clip_heart_rate(
     >>> envelope = np.cos(2 * np.pi * np.arange(0.0, 5.0, 0.025) / 0.8).astype(np.float32)
     >>> window = FrameWindow(np.zeros((200, 64), np.float32), envelope, envelope, envelope)
     >>> round(clip_heart_rate(window, 0.025, num_frames=120).bpm)
-    75
+    76
     >>> clip_heart_rate(window, 0.025, num_frames=40).reason
     'no two beats'
     """

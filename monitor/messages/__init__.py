@@ -4,8 +4,9 @@ Everything here is immutable: the classifier thread creates it, any thread may r
 docs/formats/json-lines.md.
 """
 
+from monitor.messages.recording import Mark, RecordingStatus
 from monitor.messages.snapshot import Snapshot, Start
-from monitor.messages.status import DeviceStatus, Level, RecordingStatus
+from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import (
     NO_RHYTHM,
     EctopicBeat,
@@ -23,6 +24,7 @@ __all__ = [
     "EctopicBeat",
     "EctopicBeats",
     "Level",
+    "Mark",
     "Quality",
     "RecordingStatus",
     "Snapshot",

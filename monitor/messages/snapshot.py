@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.messages.status import DeviceStatus, Level, RecordingStatus
+from monitor.messages.recording import RecordingStatus
+from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import WindowEvent
 
 __all__ = ["Snapshot", "Start"]
@@ -72,7 +73,7 @@ class Snapshot:
     level : Level
     hop_p50_ms, hop_p95_ms : float or None
         Median and 95th percentile of the compute time per hop, from new samples to verdict.
-    skipped, overruns, gaps : int
+    skipped, overruns, gaps, undelivered : int
     finished : bool
         Whether the source has ended and every window is done.
     overloaded : bool
@@ -104,3 +105,4 @@ class Snapshot:
     recording: RecordingStatus | None = None
     envelope: NDArray[np.float32] | None = None
     note: str = ""
+    undelivered: int = 0

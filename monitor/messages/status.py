@@ -1,4 +1,4 @@
-"""The status of an input, and of the recording that is made of it.
+"""The status of an input.
 
 Must not import anything but other frozen values.
 """
@@ -6,10 +6,9 @@ Must not import anything but other frozen values.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Literal
 
-__all__ = ["DeviceStatus", "Level", "RecordingStatus"]
+__all__ = ["DeviceStatus", "Level"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,24 +73,3 @@ class DeviceStatus:
     lost_s: float = 0.0
     held_up: int = 0
     notice: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordingStatus:
-    """The progress of a recording.
-
-    Attributes
-    ----------
-    path : Path
-    written_s : float
-        Seconds in the file, zeros for lost samples included.
-    lost_samples : int
-        Samples that the file lacks: those replaced by zeros, and those that could not be written so far.
-    error : str or None
-        What is wrong now and what helps; None while writing keeps up.
-    """
-
-    path: Path
-    written_s: float
-    lost_samples: int
-    error: str | None

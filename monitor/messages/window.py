@@ -190,6 +190,9 @@ class Summary:
         The other windows: how many for each reason, the most frequent first; a state where there is no reason.
     truncated : bool
         Whether sound is missing that the recording promises, or is damaged.
+    undelivered : int
+        Windows that were processed and never reached the program or the reader of its lines, because it did not read
+        for so long that the queue was full.
     never_rolling : str or None
         The label of the mean scores, where the rolling verdict never showed it and the state is therefore "uncertain".
     """
@@ -203,6 +206,7 @@ class Summary:
     judged: int = 0
     withheld: Mapping[str, int] = dataclasses.field(default_factory=dict)
     truncated: bool = False
+    undelivered: int = 0
     never_rolling: str | None = None
 
     @property

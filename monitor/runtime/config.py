@@ -19,7 +19,7 @@ class MonitorConfig:
         Wall-clock seconds that a window may wait for the classifier; a window that waited longer gives way to the
         newest complete one.
     queue_windows : int
-        Results queued for a program that iterates slowly; the oldest are dropped.
+        Results queued for a program that iterates slowly; the oldest are dropped and counted.
     history_windows : int
         Entries of :attr:`monitor.messages.Snapshot.history`.
     """

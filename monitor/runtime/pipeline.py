@@ -19,7 +19,7 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.messages import Mark, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline"]
 
 WAIT_S = 0.1
+
+HURRY_S = 0.5
+"""Seconds that device, disk and classifier get each when the program must end soon."""
 
 
 class Pipeline:
@@ -96,7 +99,8 @@ class Pipeline:
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
         self._exit_watch = ExitWatch(self.close)
-        self._started = False
+        self._started = self._hurried = False
+        self._num_marks = 0
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
@@ -112,7 +116,7 @@ class Pipeline:
         """Start if necessary, and return an iterator over all windows, in order, until the source ends.
 
         A source that plays as fast as it is read waits for the iteration. For any other source the oldest windows are
-        dropped if the iteration falls more than a thousand windows behind.
+        dropped if the iteration falls more than a thousand windows behind; the snapshot and the summary count them.
 
         Yields
         ------
@@ -196,6 +200,32 @@ class Pipeline:
         recorder.stop()
         return recorder.status
 
+    def mark(self) -> Mark:
+        """Mark the newest sound, in the labels file of the recording if there is one; on the pipeline's own thread.
+
+        The position is that of the newest sample; of a source that plays as fast as it is read, that of the newest
+        classified one.
+
+        Returns
+        -------
+        Mark
+            Where it is, and where it is kept.
+        """
+        rate = self._source.sample_rate
+        sample = round(self._worker.snapshot.elapsed_s * rate) if self._source.lossless else self._ring.end_sample
+        self._num_marks += 1
+        mark = Mark(self._num_marks, sample / rate)
+        if self._recorder is None:
+            return mark
+        recorded_s = self._recorder.mark(sample, f"mark {mark.number}")
+        path, error = self._recorder.labels_path, self._recorder.status.marks_error
+        return dataclasses.replace(mark, path=path, recorded_s=recorded_s, error=error)
+
+    def write_marks(self) -> None:
+        """Try again to write marks that could not be written, if there are any; as :meth:`mark`."""
+        if self._recorder is not None:
+            self._recorder.write_marks()
+
     @property
     def ring(self) -> RingBuffer:
         """The ring buffer with the last half minute of sound; read only."""
@@ -212,12 +242,21 @@ class Pipeline:
             if error is not None:
                 raise error
 
+    def hurry(self) -> None:
+        """Let :meth:`stop` wait half a second for each thread, where a slow device gets 5 s and a disk 10 s otherwise.
+
+        A recording stays valid; what the disk has not taken by then is lost, and the status says so.
+        """
+        self._hurried = True
+        self._source.stop_timeout_s = HURRY_S
+
     def stop(self) -> None:
         """Stop all threads; results so far stay available. Twice is safe."""
+        limit = {"timeout_s": HURRY_S} if self._hurried else {}
         self._source.stop()
         if self._recorder is not None:
-            self._recorder.stop()
-        self._worker.stop()
+            self._recorder.stop(**limit)
+        self._worker.stop(**limit)
         self._exit_watch.stop()
 
     def close(self) -> None:
@@ -232,7 +271,9 @@ class Pipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the pipeline."""
+        """Close the pipeline; at once where it was interrupted."""
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self.hurry()
         self.close()
 
 

@@ -33,6 +33,7 @@ __all__ = ["Worker"]
 logger = get_logger(__name__)
 
 READ_TIMEOUT_S = 0.1
+STOP_TIMEOUT_S = 5.0
 
 BURST_S = 2.0
 BURST_GRACE_S = 1.0
@@ -94,6 +95,7 @@ class Worker:
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
         self._skipped = 0
         self._skipping = False
+        self._undelivered = 0
         self._idle, self._idle_at = True, self._clock()
         self._burst_samples = 0.0
         self._burst_ends = -math.inf
@@ -107,7 +109,7 @@ class Worker:
         self.error: BaseException | None = None
 
     def subscribe(self) -> queue.Queue[WindowEvent]:
-        """Return the bounded queue of results from now on; when it is full the oldest are dropped."""
+        """Return the bounded queue of results from now on; when it is full the oldest are dropped and counted."""
         if self._events is None:
             self._events = queue.Queue(self._queue_windows)
         return self._events
@@ -116,11 +118,11 @@ class Worker:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask the thread to end and wait for it. Twice is safe."""
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Ask the thread to end and wait for it, up to ``timeout_s``. Twice is safe."""
         self._stopping.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5.0)
+            self._thread.join(timeout=timeout_s)
 
     @property
     def running(self) -> bool:
@@ -134,12 +136,13 @@ class Worker:
 
     def summary(self) -> Summary:
         """Return the summary so far; final once the thread has ended."""
-        return self._summary.summary(
+        summary = self._summary.summary(
             self._start.source,
             self._analysis.bundle.decision,
             skipped=self._skipped,
             overruns=self._ring.overruns,
         )
+        return dataclasses.replace(summary, undelivered=self._undelivered)
 
     def _run(self) -> None:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
@@ -160,6 +163,7 @@ class Worker:
             self._cursor.close()
             if self._events is not None:
                 self._deliver(self._events)
+                self._undelivered += len(self._batch)
             self._snapshot = self._make_snapshot(finished=True)
 
     def _detect_burst(self, read: Read) -> None:
@@ -237,7 +241,7 @@ class Worker:
                 self._deliver(self._events)
 
     def _deliver(self, events: queue.Queue[WindowEvent]) -> None:
-        """Put the batch into the queue; with a lossless source wait for room, otherwise drop the oldest result."""
+        """Put the batch into the queue; with a lossless source wait for room, otherwise drop and count the oldest."""
         lossless = self._source.lossless
         while self._batch:
             try:
@@ -247,6 +251,7 @@ class Worker:
                 if not lossless:
                     with contextlib.suppress(queue.Empty):  # the reader was faster
                         events.get_nowait()
+                        self._undelivered += 1
                 elif self._stopping.is_set():
                     break
         self._batch_due = self._clock() + BATCH_S
@@ -264,6 +269,7 @@ class Worker:
             hop_p50_ms=self._hop_ms.percentile(50),
             hop_p95_ms=self._hop_ms.percentile(95),
             skipped=self._skipped,
+            undelivered=self._undelivered,
             overruns=self._ring.overruns,
             gaps=self._analysis.gaps,
             finished=finished,

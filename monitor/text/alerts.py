@@ -28,18 +28,20 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``overload``, ``rate``) to a sentence,
-        which does not change while the alert lasts. A ``notice`` tells what is over already.
+        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``marks``, ``overload``, ``rate``) to
+        a sentence, which does not change while the alert lasts. A ``notice`` tells what is over already.
     """
     sentences = {} if snapshot.device is None else _device_alerts(snapshot.device)
     if snapshot.recording is not None and snapshot.recording.error is not None:
         sentences["recording"] = f"recording: {snapshot.recording.error}"
+    if snapshot.recording is not None and snapshot.recording.marks_error is not None:
+        sentences["marks"] = f"marks are not saved: {snapshot.recording.marks_error}"
     if snapshot.overloaded:
         hop = f"{snapshot.start.hop_s:g} s"
         sentences["overload"] = (
             f"too slow for a window every {hop}: only the newest are classified; a longer --hop helps"
         )
-    order = ("device", "input", "notice", "recording", "overload", "rate")
+    order = ("device", "input", "notice", "recording", "marks", "overload", "rate")
     return {kind: sentences[kind] for kind in order if kind in sentences}
 
 

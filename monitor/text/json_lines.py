@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import DeviceStatus, EctopicBeats, RecordingStatus, Start, Summary, Verdict, WindowEvent
+    from monitor.messages import DeviceStatus, EctopicBeats, Mark, RecordingStatus, Start, Summary, Verdict, WindowEvent
 
 __all__ = [
     "SCHEMA",
@@ -155,6 +155,7 @@ def summary_line(summary: Summary) -> str:
             "judged": int(summary.judged),
             "withheld": {reason: int(count) for reason, count in summary.withheld.items()},
             "truncated": bool(summary.truncated),
+            "undelivered": int(summary.undelivered),
         }
     )
 
@@ -218,6 +219,9 @@ def recording_line(recording: RecordingStatus, at_s: float) -> str:
             "written_s": _rounded(recording.written_s, TIME_DIGITS),
             "lost_samples": int(recording.lost_samples),
             "error": recording.error,
+            "labels": None if recording.labels is None else str(recording.labels),
+            "marks": int(recording.marks),
+            "waiting_marks": [_rounded(at_s, TIME_DIGITS) for at_s in recording.waiting_marks],
         }
     )
 
@@ -239,15 +243,12 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
 
 
-def mark_line(index: int, at_s: float, time: str | None = None) -> str:
+def mark_line(mark: Mark, time: str | None = None) -> str:
     """Return the line of a mark that the user set; one JSON object, no line feed.
 
     Parameters
     ----------
-    index : int
-        From 1; written as ``number``.
-    at_s : float
-        Position in the source, seconds.
+    mark : Mark
     time : str or None
         Wall-clock time, ISO 8601, if the caller knows it.
 
@@ -256,7 +257,17 @@ def mark_line(index: int, at_s: float, time: str | None = None) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line({"type": "mark", "at_s": _rounded(at_s, TIME_DIGITS), "time": time, "number": int(index)})
+    return _line(
+        {
+            "type": "mark",
+            "at_s": _rounded(mark.at_s, TIME_DIGITS),
+            "time": time,
+            "number": int(mark.number),
+            "path": None if mark.path is None else str(mark.path),
+            "recorded_s": _rounded(mark.recorded_s, TIME_DIGITS),
+            "error": mark.error,
+        }
+    )
 
 
 def _verdict_values(verdict: Verdict) -> dict[str, Any]:

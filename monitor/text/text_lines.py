@@ -13,13 +13,15 @@ from monitor.output import printable
 from monitor.text.shown import rate_remark, shown_score, shown_scores
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Start, Summary, Verdict, WindowEvent
+    from monitor.messages import Mark, Start, Summary, Verdict, WindowEvent
 
 __all__ = [
     "DISCLAIMER",
     "alert_line",
     "header_line",
     "judged_text",
+    "mark_line",
+    "mark_text",
     "never_rolling_remark",
     "plain_summary",
     "plain_window",
@@ -31,6 +33,7 @@ ALL_CLEAR = {
     "device": "sound is back",
     "input": "the input signal is back",
     "recording": "recording continues",
+    "marks": "the marks are written",
     "overload": "fast enough again",
     "rate": "the device's clock is right again",
 }
@@ -97,6 +100,45 @@ def alert_line(name: str, sentence: str | None, at_s: float) -> str:
     return f"{at_s:8.1f} s  {mark} {printable(text)}"
 
 
+def mark_text(mark: Mark, elsewhere: str = "") -> str:
+    """Return which mark it is and where it is kept, so that nobody takes one for kept that is not.
+
+    Parameters
+    ----------
+    mark : Mark
+    elsewhere : str
+        What is said of a mark without a recording.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from monitor.messages import Mark
+    >>> mark_text(Mark(2, 14.5, Path("heart.labels.txt"), 12.34))
+    'mark 2 at 12.3 s -> heart.labels.txt'
+    >>> mark_text(Mark(2, 14.5, Path("heart.labels.txt"), 12.34, "the disk is full"))
+    'mark 2 at 12.3 s is not in heart.labels.txt: the disk is full'
+    >>> mark_text(Mark(2, 14.5), ", only on this screen")
+    'mark 2, only on this screen'
+    """
+    name = f"mark {mark.number}"
+    if mark.path is None:
+        return name + elsewhere
+    at, file = f"{name} at {mark.recorded_s:.1f} s", printable(mark.path.name)
+    return f"{at} -> {file}" if mark.error is None else f"{at} is not in {file}: {printable(mark.error)}"
+
+
+def mark_line(mark: Mark) -> str:
+    """Return the line of a mark.
+
+    Examples
+    --------
+    >>> from monitor.messages import Mark
+    >>> mark_line(Mark(1, 12.34))
+    '    12.3 s    mark 1'
+    """
+    return f"{mark.at_s:8.1f} s    {mark_text(mark)}"
+
+
 def plain_summary(summary: Summary) -> str:
     """Return the line that closes one source.
 
@@ -113,6 +155,8 @@ def plain_summary(summary: Summary) -> str:
     whole, scores = summary.verdict, shown_scores(summary.verdict)
     line = f"{'summary':>10}  {_verdict(whole)}  {_heart_rate(summary.heart_rate_bpm)}"
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
+    if summary.undelivered:
+        counts += f", {summary.undelivered} not written"
     remarks = [*never_rolling_remark(summary), *withheld_remark(summary)]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 

@@ -16,6 +16,7 @@ from monitor.output import put, say
 if TYPE_CHECKING:
     from monitor.dashboard.keyboard import Keyboard
     from monitor.interrupts import Interrupts
+    from monitor.messages import Mark
     from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["WAIT_S", "JsonView", "LineView", "PlainView"]
@@ -25,10 +26,12 @@ WAIT_S = 0.1
 
 
 class LineView:
-    """What line views have in common: one writer, and nothing to restore.
+    """What line views have in common: one writer, and two keys where the terminal is free.
 
     Parameters
     ----------
+    keyboard : Keyboard or None
+        ``m`` marks and ``q`` quits; None for no keys.
     keep_going : bool
         Whether an output that fails ends nothing, since there is a recording too: the lines are counted then.
 
@@ -40,20 +43,62 @@ class LineView:
 
     wait_s = WAIT_S
 
-    def __init__(self, *, keep_going: bool = False) -> None:
+    def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
+        self._keyboard = keyboard
+        self._pipeline: Pipeline | None = None
+        self._quit: Callable[[], None] | None = None
         self._keep_going = keep_going
         self._stopping: Callable[[], bool] = bool
         self.lost_lines = self._reported_lines = 0
+        self._undelivered = self._reported_undelivered = 0
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Keep what says that the program is to end."""
-        self._stopping = interrupts
+        """Keep what is marked and what says that the program is to end; start the keyboard, if there is one."""
+        self._pipeline, self._stopping, self._quit = pipeline, interrupts, interrupts.quit
+        if self._keyboard is not None:
+            self._keyboard.start()
+
+    def handle_keys(self) -> None:
+        """Write a line for each mark, and quit on ``q``."""
+        if self._keyboard is None:
+            return
+        self._keyboard.handle_stops()
+        for key in self._keyboard.pressed():
+            if key == "m" and self._pipeline is not None:
+                self.write(self.mark_line(self._pipeline.mark()))
+            elif key == "q" and self._quit is not None:
+                self._quit()
+
+    def mark_line(self, mark: Mark) -> str:
+        """Return the line of a mark."""
+        raise NotImplementedError
+
+    def begin(self, start: Start) -> None:
+        """Begin to count the windows of a source."""
+        self._undelivered = self._reported_undelivered = 0
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Show nothing."""
+        """Report the windows that a reader missed, once it has caught up: when there are no more of them."""
+        before, self._undelivered = self._undelivered, snapshot.undelivered
+        if before == snapshot.undelivered:
+            self._report_undelivered()
+
+    def end(self, summary: Summary) -> None:
+        """Report the windows that a reader missed up to the end."""
+        self._undelivered = summary.undelivered
+        self._report_undelivered()
+
+    def _report_undelivered(self) -> None:
+        """Say how many windows were not written since the last time."""
+        missed = self._undelivered - self._reported_undelivered
+        if missed > 0:
+            self._reported_undelivered = self._undelivered
+            say(f"auscult: standard output was not read for too long; windows judged but not written: {missed}")
 
     def close(self) -> None:
-        """Report the lines that could not be written. Twice is safe."""
+        """Restore the keyboard, and report the lines that could not be written. Twice is safe."""
+        if self._keyboard is not None:
+            self._keyboard.stop()
         if self.lost_lines > self._reported_lines:
             self._reported_lines = self.lost_lines
             say(f"auscult: {self.lost_lines} lines could not be written to standard output", self._stopping)
@@ -82,38 +127,21 @@ class JsonView(LineView):
 
     Parameters
     ----------
-    keyboard : Keyboard or None
-        ``m`` marks and ``q`` quits; None for no keys.
-    keep_going : bool
+    keyboard, keep_going
         As of :class:`LineView`.
     """
 
     def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
-        super().__init__(keep_going=keep_going)
+        super().__init__(keyboard, keep_going=keep_going)
         self._reported: dict[str, object] = {}
         self._last: Snapshot | None = None
-        self._keyboard = keyboard
-        self._quit: Callable[[], None] | None = None
-        self._marks = 0
-
-    def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Start the keyboard, if there is one."""
-        super().attach(pipeline, interrupts)
-        self._quit = interrupts.quit
-        if self._keyboard is not None:
-            self._keyboard.start()
-
-    def close(self) -> None:
-        """Restore the keyboard, and report the lines that could not be written."""
-        if self._keyboard is not None:
-            self._keyboard.stop()
-        super().close()
 
     def begin(self, start: Start) -> None:
         """Write the start line."""
         from monitor._version import __version__
         from monitor.text.json_lines import start_line
 
+        super().begin(start)
         self._reported, self._last = {"overload": False}, None
         self.write(start_line(start, __version__))
 
@@ -121,31 +149,27 @@ class JsonView(LineView):
         """Write a line on the device, the recording or an overload when it has changed."""
         from monitor.text.json_lines import device_line, overload_line
 
+        super().snapshot(snapshot)
         self._last, at_s = snapshot, snapshot.elapsed_s
-        if self._keyboard is not None:
-            self._handle_keys(self._keyboard, at_s)
+        self.handle_keys()
         device, recording = snapshot.device, snapshot.recording
         if device is not None:
             known = (device.measured_rate_hz is not None, device.drift is not None)
             counts = (device.overflows, device.reopened, device.held_up)
             if self._changed("device", (device.state, device.message, device.finding, *known, *counts)):
                 self.write(device_line(device, at_s, _now()))
-        if recording is not None and self._changed("recording", (recording.error, recording.lost_samples > 0)):
+        if recording is not None and self._changed(
+            "recording", (recording.error, recording.lost_samples > 0, recording.marks_error)
+        ):
             self._write_recording(snapshot)
         if self._changed("overload", snapshot.overloaded):
             self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
 
-    def _handle_keys(self, keyboard: Keyboard, at_s: float) -> None:
-        """Write a line for each mark, and quit on ``q``."""
+    def mark_line(self, mark: Mark) -> str:
+        """Return the line of a mark."""
         from monitor.text.json_lines import mark_line
 
-        keyboard.handle_stops()
-        for key in keyboard.pressed():
-            if key == "m":
-                self._marks += 1
-                self.write(mark_line(self._marks, at_s, _now()))
-            elif key == "q" and self._quit is not None:
-                self._quit()
+        return mark_line(mark, _now())
 
     def _changed(self, kind: str, state: object) -> bool:
         """Return whether a state differs from the one reported last, and remember it."""
@@ -172,21 +196,35 @@ class JsonView(LineView):
 
         self._write_recording(self._last)
         self.write(summary_line(summary))
+        super().end(summary)
 
 
 class PlainView(LineView):
-    """One line of text per window."""
+    """One line of text per window.
 
-    def __init__(self, *, keep_going: bool = False) -> None:
-        super().__init__(keep_going=keep_going)
+    Parameters
+    ----------
+    keyboard, keep_going
+        As of :class:`LineView`.
+    """
+
+    def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
+        super().__init__(keyboard, keep_going=keep_going)
         self._alerts: dict[str, str] = {}
 
     def begin(self, start: Start) -> None:
         """Write the header."""
         from monitor.text.text_lines import header_line
 
+        super().begin(start)
         self._alerts = {}
         self.write(header_line(start))
+
+    def mark_line(self, mark: Mark) -> str:
+        """Return the line of a mark."""
+        from monitor.text.text_lines import mark_line
+
+        return mark_line(mark)
 
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""
@@ -199,6 +237,8 @@ class PlainView(LineView):
         from monitor.text.alerts import alerts
         from monitor.text.text_lines import alert_line
 
+        super().snapshot(snapshot)
+        self.handle_keys()
         if snapshot.device is not None and snapshot.device.state == "closed":
             return  # closing the device resolves no alert
         before, self._alerts = self._alerts, alerts(snapshot)
@@ -212,6 +252,7 @@ class PlainView(LineView):
         from monitor.text.text_lines import plain_summary
 
         self.write(plain_summary(summary))
+        super().end(summary)
 
 
 def _now() -> str:

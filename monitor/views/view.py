@@ -11,8 +11,9 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
-from monitor.output import put
+from monitor.output import ending, put
 from monitor.views.lines import WAIT_S, JsonView, PlainView
 
 if TYPE_CHECKING:
@@ -63,14 +64,18 @@ class DashboardView:
     screen : Screen
     keyboard : Keyboard or None
         None for no keys.
-    """
 
-    lost_lines = 0
+    Attributes
+    ----------
+    lost_lines : int
+        Summaries that could not be printed when the program was to end.
+    """
 
     def __init__(self, screen: Screen, keyboard: Keyboard | None = None) -> None:
         self._screen = screen
         self._keyboard = keyboard
         self._controller: DashboardController | None = None
+        self.lost_lines = 0
         self._summaries: list[Summary] = []
 
     @property
@@ -132,9 +137,14 @@ class DashboardView:
         self._screen.stop()
         if self._keyboard is not None:
             self._keyboard.stop()
-        for summary in self._summaries:
-            put(plain_summary(summary))
-        self._summaries.clear()
+        summaries, self._summaries = self._summaries, []
+        for summary in summaries:
+            try:
+                put(plain_summary(summary))
+            except OutputError:
+                if not ending():
+                    raise
+                self.lost_lines += 1
 
     def __enter__(self) -> Self:
         """Return the view itself."""
@@ -158,7 +168,7 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
         Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
     """
     if json:
-        return JsonView(_keyboard_beside_a_file(), keep_going=keep_going)
+        return JsonView(_free_keyboard(), keep_going=keep_going)
     if not plain and sys.stdout is not None and sys.stdout.isatty():
         from rich.console import Console
 
@@ -168,15 +178,16 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
         console = Console()
         if Screen.can_show(console):
             return DashboardView(Screen(console), Keyboard())
-    return PlainView(keep_going=keep_going)
+    return PlainView(_free_keyboard(), keep_going=keep_going)
 
 
-def _keyboard_beside_a_file() -> Keyboard | None:
-    """Return the keyboard if the lines go into a file; otherwise the reader of the lines may need it."""
+def _free_keyboard() -> Keyboard | None:
+    """Return the keyboard if the lines go into a file or onto the terminal; otherwise their reader may need it."""
     from monitor.dashboard.keyboard import Keyboard
 
     try:
-        to_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+        descriptor = sys.stdout.fileno()
+        free = stat.S_ISREG(os.fstat(descriptor).st_mode) or os.isatty(descriptor)
     except (OSError, ValueError, AttributeError):  # closed, or no real file
         return None
-    return Keyboard() if to_file else None
+    return Keyboard() if free else None

@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from monitor import _version
+from monitor import _version, cli
 from monitor.cli import COMMANDS, main
 from monitor.errors import DISTRIBUTION
 
@@ -202,3 +203,24 @@ def test_no_error_line_moves_the_cursor(words, name, capsys):
         assert main([*words, name]) == 1
     err = capsys.readouterr().err
     assert err.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize(("others", "ends_at_once"), [([], True), (["auscult-exit"], False)])
+def test_a_thread_that_does_not_end_holds_up_nothing(monkeypatch, capsys, others, ends_at_once):
+    """The program ends with its exit code; a pipeline that a command left running is closed first."""
+    released = threading.Event()
+    threads = [threading.Thread(target=released.wait, args=(30,), name=name) for name in ["auscult-watchdog", *others]]
+    for thread in threads:
+        thread.start()
+    codes = []
+    monkeypatch.setattr(cli, "reserve_descriptors", lambda: None)
+    monkeypatch.setattr(cli, "main", lambda: 130)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    with pytest.raises(SystemExit) as ended:
+        cli.run_and_exit()
+    released.set()
+    for thread in threads:
+        thread.join()
+    assert codes == ([130] if ends_at_once else [])
+    assert ended.value.code == 130
+    assert ("does not answer" in capsys.readouterr().err) is ends_at_once

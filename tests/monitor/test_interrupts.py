@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from monitor.interrupts import Interrupts
+from monitor.output import ending, watch_for_end
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -57,3 +58,14 @@ def test_calling_returns_the_flag():
     with Interrupts() as interrupts, interrupts.deferred():
         signal.raise_signal(signal.SIGTERM)
         assert interrupts()
+
+
+def test_no_output_waits_for_long_after_a_signal():
+    """The outputs know of it, also where it interrupts."""
+    with Interrupts():
+        assert not ending()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert ending()
+    assert ending()
+    watch_for_end(bool)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.output import accept_any_text, printable, printable_lines, put, say
+import monitor.output as output
+from monitor.errors import OutputError
+from monitor.output import accept_any_text, draw, ending, printable, printable_lines, put, say, watch_for_end
 
 LINES = ["a\nb", "\u2028", "\r", "\t"]
 ODD = [*LINES, "\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x7f", "\u202egpj.wav", "\u2066", "\u200f", "\udcff", "\x00"]
@@ -72,3 +77,65 @@ def test_any_letter_is_printed_on_any_stream(monkeypatch: pytest.MonkeyPatch) ->
     put("caf\u00e9 \u5fc3")
     say("caf\u00e9 \u5fc3")
     assert [stream.buffer.getvalue() for stream in streams] == [rb"caf\xe9 \u5fc3" + b"\n"] * 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes can be polled on POSIX systems alone")
+class TestAReaderThatDoesNotRead:
+    """Once the program is to end, no output waits for long."""
+
+    @pytest.fixture
+    def blocked(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.TextIOWrapper]:
+        """Return a stream into a full pipe; waiting takes no time."""
+        monkeypatch.setattr(output, "POLL_S", 0.0)
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(writing, b"x" * 512)
+        with os.fdopen(writing, "w", encoding="ascii") as stream:
+            yield stream
+            watch_for_end(bool)
+        os.close(reading)
+
+    def test_every_output_gives_up(self, blocked: io.TextIOWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Standard output says so, standard error and the terminal have nobody to tell."""
+        calls: list[bool] = []
+
+        def requested() -> bool:
+            calls.append(len(calls) > 2)
+            return calls[-1]
+
+        watch_for_end(requested)
+        monkeypatch.setattr(sys, "stdout", blocked)
+        with pytest.raises(OutputError, match="nobody reads it"):
+            put("line")
+        assert len(calls) == 3 + output.GRACE_POLLS + 1
+        assert ending()
+        draw(blocked, "a screen")
+
+    def test_the_time_is_for_all_outputs_together(self, blocked: io.TextIOWrapper) -> None:
+        """The second line that nobody reads is not waited for at all; a new program begins with all the time."""
+        calls: list[int] = []
+
+        def requested() -> bool:
+            calls.append(1)
+            return True
+
+        watch_for_end(requested)
+        draw(blocked, "a")
+        before = len(calls)
+        draw(blocked, "b")
+        assert len(calls) - before < before
+        watch_for_end(requested)
+        calls.clear()
+        draw(blocked, "c")
+        assert len(calls) == before
+
+    def test_a_terminal_that_fails_is_an_error_while_the_program_runs(self) -> None:
+        """One line says so, instead of a traceback."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as stream, pytest.raises(BrokenPipeError):
+            draw(stream, "a screen")
+        with open(os.devnull, encoding="ascii") as stream, pytest.raises(OutputError, match="the terminal cannot be"):
+            draw(stream, "a screen")

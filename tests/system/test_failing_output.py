@@ -93,13 +93,7 @@ def test_a_file_that_may_not_grow_ends_with_a_whole_line(clip: str) -> None:
 
 def test_sigterm_ends_a_program_whose_reader_does_not_read(clip: str) -> None:
     """The first signal is enough, the exit code is 130, and the lost lines are counted."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    try:
-        while True:
-            os.write(writing, b"x" * 512)
-    except BlockingIOError:
-        os.set_blocking(writing, True)
+    reading, writing = _full_pipe()
     code = (
         "import os, signal, sys, threading\n"
         "import monitor.views.lines as lines\n"
@@ -120,3 +114,48 @@ def test_sigterm_ends_a_program_whose_reader_does_not_read(clip: str) -> None:
     os.close(writing)
     assert program.returncode == 130
     assert err.decode().endswith(" lines could not be written to standard output\n")
+
+
+def test_windows_that_a_blocked_reader_missed_are_counted(clip: str) -> None:
+    """They are told once when it reads again, and the summary has their number: no window is unaccounted for."""
+    code = (
+        "import sys, threading, time\n"
+        "import monitor.runtime.pipeline as pipeline\n"
+        "from monitor.runtime.config import MonitorConfig\n"
+        "pipeline.MonitorConfig = lambda: MonitorConfig(queue_windows=2)\n"
+        "def watch():\n"
+        "    names = lambda: [thread.name for thread in threading.enumerate()]\n"
+        "    while 'auscult-classifier' not in names(): time.sleep(0.01)\n"
+        "    while 'auscult-classifier' in names(): time.sleep(0.01)\n"
+        "    print('all windows are judged', file=sys.stderr, flush=True)\n"
+        "threading.Thread(target=watch).start()\n"
+        "from monitor.cli import run_and_exit\n"
+        "run_and_exit()\n"
+    )
+    reading, writing = _full_pipe()
+    command = [sys.executable, "-c", code, "replay", clip, "--json", "--speed", "64"]
+    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE, text=True) as program:
+        os.close(writing)
+        assert program.stderr is not None
+        assert program.stderr.readline() == "all windows are judged\n"
+        with os.fdopen(reading, encoding="ascii") as output:
+            lines = [json.loads(line) for line in output.read().lstrip("x").splitlines()]
+        err = program.stderr.read()
+    summary, written = lines[-1], sum(line["type"] == "window" for line in lines)
+    assert summary["undelivered"] > 0
+    assert summary["windows"] == written + summary["undelivered"]
+    missed = f"windows judged but not written: {summary['undelivered']}"
+    assert err == f"auscult: standard output was not read for too long; {missed}\n"
+    assert program.returncode == 0
+
+
+def _full_pipe() -> tuple[int, int]:
+    """Return a pipe that takes no byte more."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 512)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    return reading, writing

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import soundfile
 
 if os.name == "nt":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
@@ -22,14 +25,19 @@ import termios
 ENTER, LEAVE, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 
 
+STAND_IN = runpy.run_path(str(Path(__file__).resolve().parents[2] / "benchmarks" / "speed" / "sigterm.py"))
+LISTENING = STAND_IN["DEVICE"].replace("HANGS_S", "0") + STAND_IN["PROGRAM"]
+"""The program, with a stand-in for a device that delivers noise."""
+
+
 class Terminal:
     """A program on a pseudo-terminal of a given size."""
 
-    def __init__(self, arguments, columns, lines, stdin=None, **environment):
+    def __init__(self, arguments, columns, lines, stdin=None, program=None, **environment):
         self._ours, theirs = pty.openpty()
         self.resize(columns, lines)
         env = {**os.environ, "TERM": "xterm-256color", **environment}
-        command = [sys.executable, "-m", "monitor", *arguments]
+        command = [sys.executable, *(["-m", "monitor"] if program is None else ["-c", program]), *arguments]
         self.process = subprocess.Popen(
             command,
             stdin=theirs if stdin is None else stdin,
@@ -218,3 +226,48 @@ def test_a_resize_redraws_every_line(terminal):
     assert sorted(set(rows)) == list(range(1, 25))
     program.type(b"q")
     assert program.read_to_end() == 0
+
+
+class TestMarks:
+    """`m` while a stand-in for a device is recorded."""
+
+    @pytest.mark.parametrize("view", [(), ("--plain",), ("--json",)])
+    @pytest.mark.parametrize("suffix", ["wav", "flac"])
+    def test_a_mark_is_on_the_screen_and_in_the_labels_file(self, tmp_path, terminal, suffix, view):
+        """At once, within the recording, on the time axis of the recording; `q` ends, and says where the marks are."""
+        path, labels = tmp_path / f"heart.{suffix}", tmp_path / "heart.labels.txt"
+        program = terminal("listen", *view, "--record", str(path), columns=120, lines=40, program=LISTENING)
+        program.read_until({(): b"REC 0:01", ("--plain",): b"5.0 s", ("--json",): b'"end_s":5.0'}[view])
+        assert not labels.exists()
+        for number in (1, 2):
+            program.type(b"m")
+            program.read_until(f'"number":{number}'.encode() if view == ("--json",) else f"mark {number} at ".encode())
+            assert labels.read_bytes().count(b"\n") == number
+        program.type(b"q")
+        assert program.read_to_end() == 0
+        assert b"marks saved: 2: " in program.seen
+        lines = [line.split("\t") for line in labels.read_text().splitlines()]
+        assert [line[2] for line in lines] == ["mark 1", "mark 2"]
+        first, second = (float(line[0]) for line in lines)
+        assert 0 < first <= second <= soundfile.info(str(path)).duration
+
+    def test_a_mark_survives_a_kill(self, tmp_path, terminal):
+        """After kill -9 every mark that the screen has shown is in the file, and the recording can be read."""
+        path = tmp_path / "heart.wav"
+        program = terminal("listen", "--record", str(path), columns=120, lines=40, program=LISTENING)
+        program.read_until(b"REC 0:01")
+        for number in (1, 2, 3):
+            program.type(b"m")
+            program.read_until(f"mark {number} at ".encode())
+        program.process.kill()
+        program.process.wait()
+        texts = [line.split("\t")[2] for line in (tmp_path / "heart.labels.txt").read_text().splitlines()]
+        assert texts == ["mark 1", "mark 2", "mark 3"]
+        assert soundfile.info(str(path)).samplerate == 4000
+
+    def test_a_mark_without_a_recording_says_so(self, terminal):
+        """Nobody believes it kept, and nothing is written beside what is played."""
+        program = terminal("demo", columns=120, lines=40)
+        program.read_until(b"quit")
+        program.type(b"m")
+        program.read_until(b"mark 1, only on this screen")

@@ -9,6 +9,9 @@ that the operating system had not yet written to the disk.
 When a write fails (full disk, drive unplugged) the recorder keeps the sound and tries again: the ring buffers the next
 half minute, after that zeros stand for overwritten samples. Stopping would lose more, and the classification continues
 anyway. The file stays valid all the time.
+
+Marks go to a labels file beside the recording (:mod:`monitor.audio.recorder.labels_file`), written by the thread that
+marks: a disk that refuses them affects no sound.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import numpy as np
 
 from monitor.audio.recorder.append_file import SoundWriter, new_file
 from monitor.audio.recorder.flac_writer import FlacWriter
+from monitor.audio.recorder.labels_file import LabelsFile, labels_path
 from monitor.audio.recorder.wav_writer import WavWriter
 from monitor.audio.ring_buffer import Cursor, RingBuffer
 from monitor.errors import AuscultError
@@ -48,6 +52,7 @@ WRITERS: dict[str, Callable[..., SoundWriter]] = {".wav": WavWriter, ".flac": Fl
 DISK_FULL = "the disk is full: free some space, and the recording goes on"
 LARGEST_FILE = "the file is as large as its disk allows: stop and start another recording"
 GONE = "the file was moved or deleted: put it back, or start another recording"
+NO_ANSWER = "the disk does not answer: the last {seconds:.1f} s may be missing"
 SLOW = "the disk is slow: sound waits to be written"
 
 
@@ -69,11 +74,12 @@ class Recorder:
     Raises
     ------
     AuscultError
-        If the name has another suffix, or the file exists or cannot be created.
+        If the name has another suffix, or the file exists or cannot be created, or the file for its labels exists.
 
     Notes
     -----
-    State is written by the thread ``auscult-recorder``; :attr:`status` may be read by any thread.
+    State is written by the thread ``auscult-recorder``, marks by the thread that starts, marks and stops;
+    :attr:`status` may be read by any thread.
 
     Examples
     --------
@@ -92,9 +98,11 @@ class Recorder:
         self, path: Path, ring: RingBuffer, sample_rate: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._path, self._ring, self._sample_rate, self._clock = path, ring, sample_rate, clock
+        self._labels = LabelsFile(labels_path(path))
         self._began_s: float | None = None  # the write under way
         self._slow = False  # whether the last one took long
         self._writer = _writer(path, sample_rate)
+        self._first_sample = 0  # of the ring, at the beginning of the file
         self._file_id = _file_id(path)
         self._gone = False  # moved or deleted, so that the path does not hold what was written
         self._stopping = threading.Event()
@@ -126,18 +134,53 @@ class Recorder:
         self._cursor = self._ring.cursor()
         if from_now:
             self._cursor.next_sample = self._ring.end_sample
+        self._first_sample = self._cursor.next_sample
         self._thread.start()
 
-    def stop(self) -> None:
+    def mark(self, sample: int, text: str) -> float:
+        """Write a mark into the labels file; where that fails the status says why, and it is tried again.
+
+        Parameters
+        ----------
+        sample : int
+            Absolute index in the ring.
+        text : str
+            One line without tabs.
+
+        Returns
+        -------
+        float
+            Position in the recording, seconds.
+        """
+        at_s = max(0, sample - self._first_sample) / self._sample_rate
+        self._labels.add(at_s, text)
+        return at_s
+
+    @property
+    def labels_path(self) -> Path:
+        """Where marks go."""
+        return self._labels.path
+
+    def write_marks(self) -> None:
+        """Try again to write marks that could not be written, if there are any."""
+        self._labels.write_waiting()
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Write the rest of the ring and close the file. Twice is safe, and so is before the start.
 
         A file without samples is deleted (but no other that took the name), so that the name can be used again.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Longest wait for the disk; what it has not taken then is reported as lost by :attr:`status`.
         """
         self._stopping.set()
         if self._thread.ident is None:
             self._finish()
         elif self._thread is not threading.current_thread():
-            self._thread.join(timeout=STOP_TIMEOUT_S)
+            self._thread.join(timeout=timeout_s)
+        self._labels.close()
 
     @property
     def status(self) -> RecordingStatus:
@@ -145,12 +188,16 @@ class Recorder:
         behind = 0 if self._ended or self._cursor is None else self._cursor.behind
         error, began_s = self._error, self._began_s
         slow = self._slow or (began_s is not None and self._clock() - began_s > SLOW_S)
-        if error is None and slow and behind > SLOW_BACKLOG * self._ring.capacity:
+        if self._stopping.is_set() and not self._ended:
+            error = NO_ANSWER.format(seconds=(behind + len(self._waveform)) / self._sample_rate)
+        elif error is None and slow and behind > SLOW_BACKLOG * self._ring.capacity:
             error = SLOW
         lost = self._lost + self._missing + max(0, behind - self._ring.capacity)
+        labels = self._labels
+        marks = (labels.path if labels.written else None, labels.written, labels.waiting, labels.error)
         if self._gone:
-            return RecordingStatus(self._path, 0.0, lost + self._written, GONE)
-        return RecordingStatus(self._path, self._written / self._sample_rate, lost, error)
+            return RecordingStatus(self._path, 0.0, lost + self._written, GONE, *marks)
+        return RecordingStatus(self._path, self._written / self._sample_rate, lost, error, *marks)
 
     def _run(self) -> None:
         """Write twice a second until stopped or the ring has ended; always close the file."""

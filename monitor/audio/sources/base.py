@@ -60,6 +60,8 @@ class Source(abc.ABC):
         source's thread.
     live : bool
         Whether the sound comes from an input that a person can do something about, not from a recording.
+    stop_timeout_s : float
+        Longest time that :meth:`stop` waits for a device or a file that does not answer.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Source(abc.ABC):
     speed: float | None = 1.0
     shortfall: RecordingError | None = None
     live: bool = False
+    stop_timeout_s: float = 5.0
 
     @property
     def channels_cancel(self) -> bool:
@@ -239,7 +242,7 @@ class PacedSource(Source):
         """Ask the thread to end and wait for it. Twice is safe, and so is before the start."""
         self._stopping.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5.0)
+            self._thread.join(timeout=self.stop_timeout_s)
 
     @property
     def error(self) -> BaseException | None:

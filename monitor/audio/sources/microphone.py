@@ -148,9 +148,9 @@ class MicrophoneSource(Source):
         self._watchdog.start()
 
     def stop(self) -> None:
-        """Close the device and wait for its threads, up to 5 s. Twice is safe, and so is before the start."""
+        """Close the device and wait for its threads. Twice is safe, and so is before the start."""
         if self._watchdog is not None:
-            self._watchdog.stop()
+            self._watchdog.stop(self.stop_timeout_s)
 
     @property
     def stuck(self) -> bool:

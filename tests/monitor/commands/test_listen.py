@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 
@@ -11,6 +12,7 @@ import pytest
 from monitor.audio.recorder import recorder
 from monitor.cli import main
 from monitor.commands import listen as listen_command
+from monitor.dashboard.keyboard import Keyboard
 from monitor.errors import OutputError
 
 
@@ -206,3 +208,50 @@ def test_without_a_recording_a_failing_output_ends_the_command(library, monkeypa
     monkeypatch.setattr("monitor.views.lines.put", fail)
     assert listen("--json") == 1
     assert capsys.readouterr().err == "auscult: standard output is closed\n"
+
+
+class TestMarks:
+    """Marks on the keyboard while a recording runs."""
+
+    @pytest.fixture
+    def keys(self, monkeypatch):
+        """Let the keyboard mark once."""
+        pressed = [["m"]]
+        monkeypatch.setattr("monitor.views.view._free_keyboard", Keyboard)
+        monkeypatch.setattr(Keyboard, "pressed", lambda keyboard: pressed.pop() if pressed else [])
+
+    def test_they_are_in_lines_and_file(self, library, capsys, tmp_path, keys):
+        """The line, the last recording line and the message at the end name the labels file."""
+        assert listen("--json", "--record", str(tmp_path / "input.flac")) == 0
+        captured = capsys.readouterr()
+        lines = [json.loads(line) for line in captured.out.splitlines()]
+        mark = next(line for line in lines if line["type"] == "mark")
+        last = [line for line in lines if line["type"] == "recording"][-1]
+        path = tmp_path / "input.labels.txt"
+        assert (mark["path"], mark["error"], mark["recorded_s"]) == (str(path), None, mark["at_s"])
+        assert (last["labels"], last["marks"], last["waiting_marks"]) == (str(path), 1, [])
+        assert path.read_text() == "{0:.6f}\t{0:.6f}\tmark 1\n".format(mark["at_s"])
+        assert captured.err.splitlines()[-1] == f"marks saved: 1: {path}"
+
+    def test_the_times_of_marks_that_are_not_saved_are_told(self, library, capsys, tmp_path, keys, monkeypatch):
+        """So that a person can write them down; the exit code is 1, the recording is whole."""
+
+        def refused(labels):
+            labels.error = "the disk is full"
+
+        monkeypatch.setattr("monitor.audio.recorder.labels_file.LabelsFile._write", refused)
+        path = tmp_path / "input.wav"
+        assert listen("--json", "--record", str(path)) == 1
+        captured = capsys.readouterr()
+        at_s = next(line["at_s"] for line in map(json.loads, captured.out.splitlines()) if line["type"] == "mark")
+        told = f"auscult: marks not saved (the disk is full), seconds of the recording: {at_s:.3f}"
+        assert captured.err.splitlines()[-1] == told
+        assert path.stat().st_size > 5.2 * 4000 * 4
+
+
+def test_an_existing_labels_file_is_no_place_for_marks(library, capsys, tmp_path):
+    """The command does not begin: marks of one recording never lie beside another."""
+    (tmp_path / "input.labels.txt").write_text("old")
+    assert listen("--json", "--record", str(tmp_path / "input.wav")) == 1
+    assert "input.labels.txt exists and is not overwritten; choose another name" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["input.labels.txt"]

@@ -151,8 +151,22 @@ class TestKeys:
         live.controller.compose(live.pipeline.snapshot())
         live.controller.key("m")
         mark = live.controller.events.entries[-1]
-        assert (mark.text, mark.kind) == ("mark 1", "mark")
+        assert (mark.text, mark.kind) == ("mark 1, only on this screen", "mark")
         assert mark.at_s == pytest.approx(6.0)
+
+    def test_a_mark_while_recording_is_in_the_labels_file(self, live, tmp_path):
+        """The event says where; the time is that of the recording, which began later."""
+        live.push(HEART[:24_000], until=2)
+        live.controller.key("r")
+        live.push(HEART[:1000])
+        live.controller.key("m")
+        assert live.texts()[-1] == "mark 1 at 0.2 s -> auscult-20260102-030405.labels.txt"
+        assert live.controller.events.entries[-1].at_s == 6.25
+        (tmp_path / "auscult-20260102-030405.labels.txt").unlink()
+        (tmp_path / "auscult-20260102-030405.labels.txt").write_text("of somebody else")
+        live.controller.key("m")
+        live.controller.key("r")
+        assert live.texts()[-1].startswith("1 marks are not saved: another file")
 
     def test_a_live_screen_freezes_while_the_analysis_continues(self, live):
         """The frozen snapshot stays while events are updated; the same key shows the newest snapshot again."""

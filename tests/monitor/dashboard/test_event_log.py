@@ -13,6 +13,7 @@ from monitor.messages import (
     EctopicBeat,
     EctopicBeats,
     Level,
+    Mark,
     Quality,
     RecordingStatus,
     Snapshot,
@@ -104,17 +105,33 @@ def test_recording_and_overload_are_logged():
 
 
 def test_marks_are_numbered():
-    """Each mark has a number and a time."""
+    """Each mark has a number, a time, and the place where it is kept."""
     events = EventLog()
-    assert (events.mark(1.0), events.mark(2.5)) == (1, 2)
-    assert logged(events) == [(1.0, "mark 1"), (2.5, "mark 2")]
+    events.mark(Mark(1, 1.0))
+    events.mark(Mark(2, 2.5, Path("a/heart.labels.txt"), 0.5), shift_s=10.0)
+    events.mark(Mark(3, 3.0, Path("a/heart.labels.txt"), 1.0, "the disk is full"))
+    assert logged(events) == [
+        (1.0, "mark 1, only on this screen"),
+        (12.5, "mark 2 at 0.5 s -> heart.labels.txt"),
+        (3.0, "mark 3 at 1.0 s is not in heart.labels.txt: the disk is full"),
+    ]
+
+
+def test_marks_that_waited_and_are_written_are_logged():
+    """Once, when the file has them all; not where they never waited, or their recording has ended."""
+    events = EventLog()
+    good = RecordingStatus(Path("a.wav"), 1.0, 0, None, Path("a.labels.txt"), 2)
+    bad = dataclasses.replace(good, waiting_marks=(1.0,), marks_error="the disk is full")
+    for recording in (good, bad, bad, good, good, bad, None):
+        events.snapshot(dataclasses.replace(FILE, recording=recording))
+    assert [text for _, text in logged(events) if "marks" in text] == ["all marks -> a.labels.txt"]
 
 
 @pytest.mark.parametrize("count", [MAX_ENTRIES, MAX_ENTRIES + 50])
 def test_the_log_is_bounded(count):
     """The oldest entries are dropped."""
     events = EventLog()
-    for _ in range(count):
-        events.mark(0.0)
+    for number in range(count):
+        events.add(0.0, f"entry {number}")
     assert len(events.entries) == MAX_ENTRIES
-    assert events.entries[-1].text == f"mark {count}"
+    assert events.entries[-1].text == f"entry {count - 1}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 
-from monitor.messages import DeviceStatus, Level, RecordingStatus
+from monitor.messages import DeviceStatus, Level
 
 
 @pytest.mark.parametrize(
@@ -15,7 +14,6 @@ from monitor.messages import DeviceStatus, Level, RecordingStatus
     [
         DeviceStatus("open", "steth", "ALSA", 1, 4000),
         Level(-30.0, -20.0, clipped=False),
-        RecordingStatus(Path("a.wav"), 1.0, 0, None),
     ],
     ids=lambda message: type(message).__name__,
 )

@@ -10,11 +10,14 @@ import pytest
 import soundfile
 
 from monitor.analysis.analyzer import Analyzer
+from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.errors import BundleError, RecordingError
+from monitor.messages import Mark
 from monitor.runtime.config import MonitorConfig
-from monitor.runtime.pipeline import Pipeline
+from monitor.runtime.pipeline import HURRY_S, Pipeline
+from monitor.runtime.worker import Worker
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
@@ -94,6 +97,7 @@ def test_a_lossless_source_is_never_skipped(bundle_maker, plain_engine):
     with Pipeline(ArraySource(HEART, 4000), bundle_maker(engine=plain_engine), config=config) as pipeline:
         indices = [window.index for window in pipeline.windows()]
     assert indices == list(range(31))
+    assert pipeline.summary().undelivered == 0
 
 
 def test_an_overrun_is_counted_and_its_windows_have_no_label(bundle_maker, plain_engine, scripted_source, wait_until):
@@ -181,7 +185,7 @@ def test_the_snapshot_is_complete(plain_bundle):
 
 
 def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scripted_source, wait_until):
-    """The queue is bounded: the oldest windows are dropped, the newest stay."""
+    """The queue is bounded: the oldest windows are dropped and counted, the newest stay."""
     config = MonitorConfig(queue_windows=2, ring_s=60.0, patience_s=60.0)
     with Pipeline(scripted_source, bundle_maker(), config=config) as pipeline:
         windows = pipeline.windows()
@@ -191,6 +195,21 @@ def test_a_live_program_that_iterates_slowly_gets_the_newest(bundle_maker, scrip
         wait_until(lambda: len(pipeline.snapshot().history) == 31)
         scripted_source.stop()
         assert [window.index for window in windows] == [29, 30]
+        summary = pipeline.summary()
+    assert (summary.windows, summary.undelivered, summary.skipped) == (31, 29, 0)
+    assert pipeline.snapshot().undelivered == 29
+
+
+def test_windows_left_over_by_a_program_that_stops_are_counted(plain_bundle):
+    """At full speed nothing is dropped while the program runs; what it leaves behind when it stops is counted."""
+    config = MonitorConfig(queue_windows=3)
+    with Pipeline(ArraySource(HEART, 4000), plain_bundle, config=config) as pipeline:
+        assert next(pipeline.windows()).index == 0
+        pipeline.stop()
+        left = len(pipeline.drain(0.0))
+        summary = pipeline.summary()
+    assert summary.windows == 1 + left + summary.undelivered
+    assert left <= 3
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -244,3 +263,75 @@ def test_windows_that_span_a_seek_are_gaps(plain_bundle):
     expected = offline(plain_bundle, source.waveform[80_000:])
     assert len(events) == len(expected)
     assert events[-1].verdict.scores is not None
+
+
+class TestHurry:
+    """A program that must end soon waits for no device, disk or file that does not answer."""
+
+    def test_each_thread_gets_little_time(self, plain_bundle, scripted_source, tmp_path, monkeypatch):
+        """Without it a slow disk and a slow device have their time."""
+        waited = []
+        for kind in ("Recorder", "Worker"):
+            stop = {"Recorder": Recorder, "Worker": Worker}[kind].stop
+
+            def limited(thread, timeout_s=None, stop=stop, kind=kind):
+                waited.append((kind, timeout_s))
+                stop(thread)
+
+            monkeypatch.setattr({"Recorder": Recorder, "Worker": Worker}[kind], "stop", limited)
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav") as pipeline:
+            pipeline.start()
+            pipeline.stop()
+            assert waited == [("Recorder", None), ("Worker", None)]
+            assert scripted_source.stop_timeout_s > HURRY_S
+            waited.clear()
+            pipeline.hurry()
+            pipeline.stop()
+            assert waited == [("Recorder", HURRY_S), ("Worker", HURRY_S)]
+            assert scripted_source.stop_timeout_s == HURRY_S
+
+    def test_an_interrupt_hurries(self, plain_bundle, scripted_source):
+        """The second signal waits for nothing either; other errors do."""
+        for error, hurried in ((KeyboardInterrupt, True), (ValueError, False)):
+            scripted_source.stop_timeout_s = 5.0
+            with pytest.raises(error), Pipeline(scripted_source, plain_bundle):
+                raise error
+            assert (scripted_source.stop_timeout_s == HURRY_S) is hurried
+
+
+class TestMarks:
+    """A mark is the newest sample, wherever the classifier is."""
+
+    def test_a_mark_is_the_newest_sample(self, plain_bundle, scripted_source, tmp_path):
+        """Lost sound counts; numbers go on through two recordings, each of which has its own time and file."""
+        with Pipeline(scripted_source, plain_bundle) as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4001])
+            assert pipeline.mark() == Mark(1, 4001 / 4000)
+            for name, at_s in (("a", 1.0), ("b", 3.0)):
+                pipeline.record(tmp_path / f"{name}.wav")
+                scripted_source.ring.push_lost(3999)
+                mark = pipeline.mark()
+                assert mark.at_s == at_s + 1.0
+                assert (mark.path, mark.recorded_s) == (tmp_path / f"{name}.labels.txt", 3999 / 4000)
+                assert pipeline.stop_recording().marks == 1
+                scripted_source.ring.push(HEART[:4001])
+        texts = [(tmp_path / f"{name}.labels.txt").read_text().split("\t")[2] for name in "ab"]
+        assert texts == ["mark 2\n", "mark 3\n"]
+
+    def test_at_full_speed_it_is_the_newest_classified_sample(self, plain_bundle):
+        """The ring is half a minute ahead of what was judged there."""
+        with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+            windows = list(pipeline.windows())
+            assert pipeline.mark().at_s == windows[-1].end_s == 20.0
+
+    def test_marks_that_wait_are_tried_again(self, plain_bundle, scripted_source, tmp_path):
+        """The mark says why it waits, and then it is in the file."""
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav") as pipeline:
+            pipeline.start()
+            pipeline.write_marks()
+            (tmp_path / "a.labels.txt").mkdir()
+            assert pipeline.mark().error == "another file has the name a.labels.txt"
+            (tmp_path / "a.labels.txt").rmdir()
+            pipeline.write_marks()
+            assert pipeline.snapshot().recording.marks == 1

@@ -38,10 +38,12 @@ def test_an_open_device_has_no_alert():
 
 
 def test_alerts_are_in_order_of_urgency():
-    """Device, input, notice, recording, overload, rate; the first is the most urgent."""
+    """Device, input, notice, recording, marks, overload, rate; the first is the most urgent."""
     worst = dataclasses.replace(LOST, finding=DEAD.finding, drift=-0.012, notice=HELD_UP.notice)
-    sentences = alerts(live(worst, recording=FULL, overloaded=True))
-    assert list(sentences) == ["device", "input", "notice", "recording", "overload", "rate"]
+    recording = dataclasses.replace(FULL, waiting_marks=(1.0,), marks_error="its folder is gone")
+    sentences = alerts(live(worst, recording=recording, overloaded=True))
+    assert list(sentences) == ["device", "input", "notice", "recording", "marks", "overload", "rate"]
+    assert sentences["marks"] == "marks are not saved: its folder is gone"
     assert first_alert(live(worst, recording=FULL)) == LOST.message
     assert sentences["notice"] == HELD_UP.notice
     assert "1.2% slow" in sentences["rate"]

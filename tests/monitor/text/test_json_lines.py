@@ -19,6 +19,7 @@ from monitor.messages import (
     DeviceStatus,
     EctopicBeat,
     EctopicBeats,
+    Mark,
     Quality,
     RecordingStatus,
     Start,
@@ -250,6 +251,7 @@ class TestSummary:
             ("judged", 38),
             ("withheld", {"much noise": 2, "no-signal": 1}),
             ("truncated", False),
+            ("undelivered", 0),
         ]
 
     def test_without_scores_values_are_null(self) -> None:
@@ -295,7 +297,16 @@ class TestLive:
             "written_s": 12.5,
             "lost_samples": 100,
             "error": "the disk is full",
+            "labels": None,
+            "marks": 0,
+            "waiting_marks": [],
         }
+
+    def test_the_marks_of_a_recording(self) -> None:
+        """The labels file, the marks in it, and the times of those that wait."""
+        status = RecordingStatus(Path("a.wav"), 12.5, 0, None, Path("a.labels.txt"), 2, (1.5, 3.0), "the disk is full")
+        values = read(recording_line(status, 13.0))
+        assert (values["labels"], values["marks"], values["waiting_marks"]) == ("a.labels.txt", 2, [1.5, 3.0])
 
     def test_an_overload(self) -> None:
         """Whether it lasts, and the windows skipped so far."""
@@ -327,6 +338,9 @@ def test_needs_neither_numpy_nor_rich() -> None:
 
 
 def test_a_mark_has_number_and_time():
-    """Type first, then position, wall-clock time and number."""
-    line = mark_line(2, 12.5, "2026-01-02T03:04:05.678+00:00")
-    assert line == '{"type":"mark","at_s":12.5,"time":"2026-01-02T03:04:05.678+00:00","number":2}'
+    """Type first, then position, wall-clock time and number, then where it is kept."""
+    line = mark_line(Mark(2, 12.5), "2026-01-02T03:04:05.678+00:00")
+    begin = '{"type":"mark","at_s":12.5,"time":"2026-01-02T03:04:05.678+00:00","number":2,'
+    assert line == begin + '"path":null,"recorded_s":null,"error":null}'
+    kept = json.loads(mark_line(Mark(2, 12.5, Path("a.labels.txt"), 2.25, "the disk is full")))
+    assert (kept["path"], kept["recorded_s"], kept["error"]) == ("a.labels.txt", 2.25, "the disk is full")

@@ -12,6 +12,7 @@ from monitor.interrupts import Interrupts
 from monitor.messages import (
     DeviceStatus,
     Level,
+    Mark,
     Quality,
     RecordingStatus,
     Snapshot,
@@ -141,21 +142,70 @@ class ScriptedKeyboard:
         return [self.keys.pop(0)] if self.keys else []
 
 
-def test_keys_beside_json_lines(capsys):
-    """`m` writes a mark with the position, `q` quits, others do nothing; the keyboard is released."""
+class MarkedPipeline:
+    """A pipeline that returns scripted marks."""
+
+    def __init__(self, *marks):
+        self.marks = list(marks)
+
+    def mark(self):
+        """Return the next mark."""
+        return self.marks.pop(0)
+
+
+@pytest.mark.parametrize("kind", [JsonView, PlainView])
+def test_keys_beside_lines(capsys, kind):
+    """`m` writes a mark and where it is kept, `q` quits, others do nothing; the keyboard is released."""
     keyboard, interrupts = ScriptedKeyboard("m", "x", "m", "q"), Interrupts()
-    view = JsonView(keyboard)
-    view.attach(None, interrupts)
-    for position in (1.0, 2.0, 3.0):
-        view.snapshot(dataclasses.replace(FILE, elapsed_s=position))
+    view = kind(keyboard)
+    view.attach(MarkedPipeline(Mark(1, 1.0), Mark(2, 3.0, Path("a.labels.txt"), 2.0)), interrupts)
+    for _ in range(3):
+        view.snapshot(FILE)
     assert not interrupts.requested
     view.snapshot(FILE)
     view.close()
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    marks = [(line["number"], line["at_s"]) for line in lines if line["type"] == "mark"]
-    assert marks == [(1, 1.0), (2, 3.0)]
+    lines = capsys.readouterr().out.splitlines()
+    if kind is JsonView:
+        marks = [line for line in map(json.loads, lines) if line["type"] == "mark"]
+        assert [(line["number"], line["at_s"], line["path"]) for line in marks] == [
+            (1, 1.0, None),
+            (2, 3.0, "a.labels.txt"),
+        ]
+        assert all(line["time"].endswith("+00:00") for line in marks)
+    else:
+        assert lines == ["     1.0 s    mark 1", "     3.0 s    mark 2 at 2.0 s -> a.labels.txt"]
     assert (interrupts.requested, interrupts.exit_code) == (True, 0)
     assert keyboard.calls == ["start", "stops", "stops", "stops", "stops", "stop"]
+
+
+@pytest.mark.parametrize("kind", [JsonView, PlainView])
+class TestWindowsThatAReaderMissed:
+    """A reader that blocks for longer than the queue is long misses windows."""
+
+    def test_they_are_told_once_when_the_reader_is_back(self, kind, capsys):
+        """Not while their number still grows, once when it stays, and again for the next time only."""
+        view = kind()
+        view.begin(START)
+        told = []
+        for undelivered in (0, 3, 5, 5, 5, 6, 6):
+            view.snapshot(dataclasses.replace(FILE, undelivered=undelivered))
+            told += [line.split(": ")[-1] for line in capsys.readouterr().err.splitlines()]
+        view.end(dataclasses.replace(SUMMARY, undelivered=6))
+        assert told == ["5", "1"]
+        assert capsys.readouterr().err == ""
+
+    def test_they_are_told_at_the_end_at_the_latest(self, kind, capsys):
+        """The summary has them, and a line on standard error; a source that missed none has no such line."""
+        view = kind()
+        for undelivered in (2, 0):
+            view.begin(START)
+            view.end(dataclasses.replace(SUMMARY, undelivered=undelivered))
+            captured = capsys.readouterr()
+            assert len(captured.err.splitlines()) == (undelivered > 0)
+            summary = captured.out.splitlines()[-1]
+            assert (
+                f'"undelivered":{undelivered}' if kind is JsonView else f"{undelivered} not written"
+            ) in summary or (kind is PlainView and not undelivered)
 
 
 @pytest.mark.parametrize("view", [JsonView(), PlainView()])

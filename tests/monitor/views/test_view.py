@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 
@@ -158,3 +159,22 @@ def test_json_lines_read_keys_only_when_written_to_a_file(to_file, keys, monkeyp
     with (tmp_path / "lines").open("w") as file:
         monkeypatch.setattr("sys.stdout", file if to_file else Terminal())
         assert (choose_view(json=True, plain=False)._keyboard is not None) == keys
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize(("output", "free"), [("file", True), ("terminal", True), ("pipe", False), ("none", False)])
+def test_line_views_have_keys_where_no_reader_may_need_them(output, free, tmp_path, monkeypatch):
+    """A pager at the end of a pipe reads the keyboard itself."""
+    if output == "none":
+        monkeypatch.setattr("sys.stdout", None)
+    elif output == "file":
+        monkeypatch.setattr("sys.stdout", (tmp_path / "lines").open("w"))
+    else:
+        other, descriptor = os.openpty() if output == "terminal" else os.pipe()
+        monkeypatch.setattr("sys.stdout", os.fdopen(descriptor, "w"))
+    for view in (choose_view(json=True, plain=False), choose_view(json=False, plain=True)):
+        assert (view._keyboard is not None) is free
+    if sys.stdout is not None:
+        sys.stdout.close()
+    if output in ("terminal", "pipe"):
+        os.close(other)

@@ -30,8 +30,6 @@ __all__ = ["Watchdog"]
 logger = get_logger(__name__)
 
 POLL_S = 0.1
-STOP_TIMEOUT_S = 5.0
-"""Seconds that a driver has to release its device."""
 SILENT_S = 1.0
 """Seconds without a block after which a device counts as lost."""
 FIRST_BLOCK_S = 4.0
@@ -140,8 +138,14 @@ class Watchdog:
                 raise
             self._schedule_retry(f"{error.message}: waiting for it")
 
-    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Ask the thread to close the device and end; the first call waits for it. Twice is safe."""
+    def stop(self, timeout_s: float) -> None:
+        """Ask the thread to close the device and end; the first call waits for it. Twice is safe.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds that the driver has to release the device.
+        """
         waited = self._stopping.is_set()
         self._stopping.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():

@@ -476,3 +476,90 @@ def test_a_really_full_disk_and_space_again(small_disk, ending, used, signals):
     assert recorder.status.error is None
     recorder.stop()
     np.testing.assert_array_equal(recorded(path), sound)
+
+
+def test_a_disk_that_never_answers_is_told(tmp_path, disk):
+    """Stopping has a limit; the status then says how much may be missing, and nothing once the disk has answered."""
+    ring = RingBuffer(capacity=40_000)
+    recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+    recorder.start()
+    disk.gate.clear()
+    disk.entered.clear()
+    ring.push(ramp(0, 6000))
+    disk.entered.wait(timeout=10)
+    ring.push(ramp(6000, 10_000))
+    recorder.stop(timeout_s=0.0)
+    assert recorder.status.error == "the disk does not answer: the last 2.5 s may be missing"
+    disk.gate.set()
+    recorder.stop()
+    assert (recorder.status.error, recorder.status.written_s) == (None, 2.5)
+    assert np.array_equal(recorded(tmp_path / "a.wav"), ramp(0, 10_000))
+
+
+class TestMarks:
+    """Marks lie in a labels file beside the recording, on the recording's own time axis."""
+
+    def test_a_mark_names_its_sample_across_lost_sound(self, tmp_path):
+        """Lost sound is zeros in the file, so the time of a mark behind it is that of its sample."""
+        ring = RingBuffer(capacity=40_000)
+        recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+        recorder.start()
+        ring.push(ramp(0, 3000))
+        ring.push_lost(5001)
+        ring.push(ramp(8001, 12_000))
+        assert recorder.mark(ring.end_sample - 1, "mark 1") == 11_999 / RATE
+        recorder.stop()
+        at_s = float((tmp_path / "a.labels.txt").read_text().split("\t")[0])
+        assert recorded(tmp_path / "a.wav")[round(at_s * RATE)] == ramp(11_999, 12_000)[0]
+        status = recorder.status
+        assert (status.labels, status.marks) == (tmp_path / "a.labels.txt", 1)
+        assert (status.waiting_marks, status.marks_error) == ((), None)
+
+    def test_a_mark_counts_from_the_start_of_a_later_recording(self, tmp_path):
+        """The sound before it is not in the file, and not in the time."""
+        ring = RingBuffer(capacity=40_000)
+        ring.push(ramp(0, 7000))
+        recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+        recorder.start(from_now=True)
+        ring.push(ramp(7000, 9000))
+        assert recorder.mark(8000, "mark 1") == 0.25
+        assert recorder.mark(6000, "mark 2") == 0.0
+        recorder.stop()
+        assert recorded(tmp_path / "a.wav")[1000] == ramp(8000, 8001)[0]
+
+    def test_an_existing_labels_file_is_refused_before_a_recording_begins(self, tmp_path):
+        """It stays as it is, and there is no recording."""
+        (tmp_path / "a.labels.txt").write_text("old")
+        with pytest.raises(AuscultError, match=r"a\.labels\.txt exists"):
+            Recorder(tmp_path / "a.flac", RingBuffer(100), RATE)
+        assert [path.name for path in tmp_path.iterdir()] == ["a.labels.txt"]
+        assert (tmp_path / "a.labels.txt").read_text() == "old"
+
+    def test_marks_that_cannot_be_written_disturb_no_sound(self, tmp_path):
+        """They wait; the status has them, and the recording has no error."""
+        ring = RingBuffer(capacity=40_000)
+        recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+        recorder.start()
+        (tmp_path / "a.labels.txt").mkdir()
+        ring.push(ramp(0, 2000))
+        recorder.mark(1000, "mark 1")
+        status = recorder.status
+        assert (status.waiting_marks, status.labels, status.error) == ((0.25,), None, None)
+        assert status.marks_error == "another file has the name a.labels.txt"
+        (tmp_path / "a.labels.txt").rmdir()
+        recorder.write_marks()
+        recorder.stop()
+        assert (recorder.status.marks, recorder.status.marks_error) == (1, None)
+        assert len(recorded(tmp_path / "a.wav")) == 2000
+
+    def test_the_end_tries_once_more(self, tmp_path):
+        """A mark that waited is written when the recording stops."""
+        ring = RingBuffer(capacity=40_000)
+        recorder = Recorder(tmp_path / "a.wav", ring, RATE)
+        recorder.start()
+        ring.push(ramp(0, 2000))
+        (tmp_path / "a.labels.txt").mkdir()
+        recorder.mark(1000, "mark 1")
+        (tmp_path / "a.labels.txt").rmdir()
+        recorder.stop()
+        assert (tmp_path / "a.labels.txt").read_text() == "0.250000\t0.250000\tmark 1\n"
