@@ -26,8 +26,8 @@ MIN_RATIO = 0.6
 NUM_BINS = 12
 """Bins of the log power that are compared, 16 to 188 Hz: both heart sounds have nearly all of their energy there."""
 
-WEIGHTS = (5.17, 49.9, -13.2)
-INTERCEPT = -9.69
+WEIGHTS = (4.95, 46.6, -14.4)
+INTERCEPT = -9.1
 """Logistic regression: natural log-odds per unit of each feature, and for features of 0."""
 MAX_RATIO = 2.0
 """The ratio is clipped at this."""

@@ -84,6 +84,18 @@ REFUSED = {
 }
 
 
+RATES = {
+    "level-float-millivolt-units.wav": 72,
+    "level-i32-low-16-bits.wav": 72,
+    "clean-noise-free.wav": 72,
+    "clean-noise-gated.wav": 72,
+    "fast-200bpm.wav": 200,
+    "fast-220bpm.wav": 220,
+}
+"""Beats per minute of cases that are judged whole."""
+CLIPS = ("clip-1200ms-of-72bpm.wav", "clip-600ms-of-72bpm.wav", "clip-one-thump-800ms.wav")
+
+
 @pytest.fixture(params=["file", "pipe"])
 def replay(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
     """Return a function that replays a case: exit code, JSON lines, lines on standard error."""
@@ -115,6 +127,45 @@ def test_what_decodes_is_judged_and_what_is_missing_is_told(replay: Any, name: s
     assert code == bool(right.says)
     assert len(errors) == bool(right.says)
     assert all(right.says in line for line in errors)
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_any_level_and_any_rate_is_judged(replay: Any, name: str) -> None:
+    """Very small units, no noise between the beats, a newborn's rate: every window is judged, at the true rate."""
+    code, lines, errors = replay(name)
+    assert (code, errors) == (0, [])
+    assert (lines[-1]["judged"], lines[-1]["withheld"]) == (15, {})
+    assert lines[-1]["heart_rate_bpm"] == pytest.approx(RATES[name], abs=3)
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_clip_of_fewer_than_two_beats(replay: Any, name: str) -> None:
+    """It has neither a heart rate nor a label, and says why."""
+    code, lines, _ = replay(name)
+    summary = lines[-1]
+    assert (code, summary["label"], summary["heart_rate_bpm"]) == (0, None, None)
+    assert "no two beats are heard in it" in str(summary["withheld"])
+
+
+def test_a_stereo_pair_that_cancels(replay: Any) -> None:
+    """It is named, with the option that chooses a channel."""
+    code, lines, _ = replay("stereo-inverted.wav")
+    assert (code, lines[-1]["withheld"]) == (0, {"the channels cancel each other: choose one, --channel 1": 15})
+
+
+def test_a_slow_regular_heart_has_no_extrasystole(replay: Any) -> None:
+    """At 35 bpm no window and no rolling verdict says extrastole, and a rate that is shown is the true one."""
+    _, lines, _ = replay("slow-35bpm.wav")
+    windows = [line for line in lines if line["type"] == "window"]
+    labels = {label for line in windows for label in (line["label"], line["rolling"]["label"])}
+    assert "extrastole" not in labels | {lines[-1]["label"]}
+    assert all(abs(line["heart_rate_bpm"] - 35) < 3 for line in windows if line["heart_rate_bpm"] is not None)
+
+
+def test_samples_of_a_wfdb_record_are_named() -> None:
+    """The ``.dat`` beside a header has no form of its own: the command that converts the record."""
+    with pytest.raises(RecordingError, match=r"the samples of a WFDB record.*mit2wav -r "):
+        read_samples(CASES / "wfdb.dat")
 
 
 @pytest.mark.parametrize("name", REFUSED)
