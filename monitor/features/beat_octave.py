@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 __all__ = ["FASTEST_BPM", "FAST_FROM", "MIN_FAST_BPM", "MIN_RATIO", "SLOW_BELOW", "fast_log_odds", "timbre_correlation"]
 
-MIN_FAST_BPM = 150.0
+MIN_FAST_BPM = 170.0
 """Below this rate a beat is not taken for half of one."""
 FASTEST_BPM = 280.0
 """Half of an interval is not looked for beyond this rate."""
@@ -37,7 +37,7 @@ log-odds per unit above it: in a sound without noise any two heart sounds are co
 MIN_CORRELATION = 0.03
 """A correlation below this counts as this, so that a ratio to it is finite."""
 
-FAST_FROM, SLOW_BELOW = 2.0, -0.3
+FAST_FROM, SLOW_BELOW = 3.0, 0.0
 """Log-odds from which the short interval, and below which the long one is certain."""
 
 
