@@ -4,10 +4,10 @@
     python benchmarks/reliability/run.py --for 30m --seed 7 --json reliability.json --keep failing
     python benchmarks/reliability/run.py --repeat recordings 1535  # one input again
 
-Everything follows from the seed, but for the times at which live faults happen to hit the program. Three parts, a third
-of the time each: recordings (:mod:`recordings`), bundles (:mod:`bundles`, an eighth of it), live sound
-(:mod:`live_faults`, the rest). The exit code is 1 if anything happened that must not. Inputs that failed are written to
-the folder of ``--keep``. Linux.
+Everything follows from the seed, but for the times at which live faults happen to hit the program. Four parts:
+recordings (:mod:`recordings`), bundles (:mod:`bundles`), a device that misbehaves (:mod:`scripted_faults`), and
+``auscult listen`` on a virtual stethoscope (:mod:`live_faults`; needs PulseAudio, and says so without it). The exit
+code is 1 if anything happened that must not. Inputs that failed are written to the folder of ``--keep``. For Linux.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from typing import Any
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 from live_faults import run_live
+from scripted_faults import run_scripted
 from watch import run_inputs, serve
 
 UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600}
-SHARES = {"recordings": 0.35, "bundles": 0.1}
-"""Of the time; the rest is for live sound."""
+SHARES = {"recordings": 0.3, "bundles": 0.1, "scripted": 0.15, "live": 0.45}
+"""Of the time, where all parts run."""
+LIVE = {"scripted": run_scripted, "live": run_live}
 DATA = [Path(__file__).resolve().parents[3] / "shared" / name for name in ("cases", "data")]
 
 
@@ -42,16 +44,17 @@ def main() -> int:
         print(json.dumps(_runner(options.repeat[0], options.data)(int(options.repeat[1])), indent=1))
         return 0
     results: dict[str, Any] = {"seed": options.seed}
-    for part, share in SHARES.items():
-        if part in options.parts:
-            found = run_inputs(_command(part, options.data), options.seed, options.seconds * share)
+    total = sum(SHARES[part] for part in options.parts)
+    for part in options.parts:
+        seconds = options.seconds * SHARES[part] / total
+        if part in LIVE:
+            results[part] = LIVE[part](seconds, options.seed)
+        else:
+            found = run_inputs(_command(part, options.data), options.seed, seconds)
             results[part] = found.as_json()
-            _say(f"{part}: {found.tried} tried, {len(found.faults)} faults")
             if options.keep is not None:
                 _keep(part, options, found.faults + found.untold)
-    if "live" in options.parts:
-        left = 1.0 - sum(share for part, share in SHARES.items() if part in options.parts)
-        results["live"] = run_live(options.seconds * left, options.seed)
+        _say(f"{part}: {len(results[part].get('faults', []))} faults")
     print(table(results))
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
@@ -63,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Damage, faults, and what is told of them.")
     parser.add_argument("--for", dest="seconds", type=duration_s, default=180.0, help="e.g. 90s, 30m, 2h (default: 3m)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first input and of the live faults")
-    parser.add_argument("--parts", nargs="+", choices=[*SHARES, "live"], default=[*SHARES, "live"])
+    parser.add_argument("--parts", nargs="+", choices=list(SHARES), default=list(SHARES))
     parser.add_argument(
         "--data", nargs="*", type=Path, default=DATA, help="folders with real recordings, where present"
     )
@@ -91,7 +94,7 @@ def duration_s(text: str) -> float:
 def table(results: dict[str, Any]) -> str:
     """Return all figures as lines of a name and a value."""
     lines = [f"seed {results['seed']}"]
-    for part in ("recordings", "bundles", "live"):
+    for part in SHARES:
         if part not in results:
             continue
         lines.append(f"\n{part}")

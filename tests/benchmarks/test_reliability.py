@@ -25,6 +25,7 @@ NAMES = (
     "watch",
     "listener",
     "live_faults",
+    "scripted_faults",
     "run",
 )
 

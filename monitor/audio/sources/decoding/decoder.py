@@ -189,7 +189,7 @@ class Decoder:
         unread = next((file.error for file in self._pieced if file.error is not None), None)
         if unread is not None:
             self.missing = f"{self._damage(position)}, where the disk cannot be read ({unread.strerror})"
-        elif self._broken or self._is_short(position):
+        elif (self._broken and not self._is_complete(position)) or self._is_short(position):
             self.missing = self._damage(position)
 
     def _seek(self, start_sample: int) -> int:
@@ -218,6 +218,10 @@ class Decoder:
         """Whether the sound ended too early, in formats whose header is exact enough."""
         exact = self._files[0].format in EXACT_LENGTH
         return exact and self.num_samples is not None and position < self.num_samples
+
+    def _is_complete(self, position: int) -> bool:
+        """Whether all that was promised came before the damage: what follows is a tag, or padding."""
+        return len(self._files) == 1 and self._files[0].format in EXACT_LENGTH and position == self.num_samples
 
     def _damage(self, position: int) -> str:
         """Return what is missing of sound that ends or breaks at ``position``."""

@@ -14,10 +14,10 @@ import dataclasses
 import io
 from typing import BinaryIO
 
-from monitor.audio.sources.decoding.flac_frames import flac_samples, stated_samples, with_samples
+from monitor.audio.sources.decoding.flac_frames import flac_samples, flac_starts, stated_samples, with_samples
 from monitor.audio.sources.decoding.mp3_frames import scan_mp3
 from monitor.audio.sources.decoding.ogg_pages import scan_ogg
-from monitor.audio.sources.decoding.pcm_containers import CONTAINERS
+from monitor.audio.sources.decoding.pcm_containers import CONTAINERS, joined_parts
 from monitor.audio.sources.decoding.pieced_file import Piece
 from monitor.audio.sources.decoding.wav_header import (
     WAV_MAGICS,
@@ -83,8 +83,11 @@ def find_layout(file: BinaryIO, name: str) -> Layout:
         return _ogg(file, start, size)
     for magic, container in CONTAINERS.items():
         if head.startswith(magic):
-            pieces, missing = container(file, start, size)
-            return Layout((pieces,) if pieces else (), missing=missing)
+            ranges = joined_parts(file, start, size)
+            found = [container(file, *pair) for pair in ranges]
+            parts = tuple(pieces or (pair,) for (pieces, _), pair in zip(found, ranges, strict=True))
+            whole = len(parts) == 1 and not found[0][0]
+            return Layout(() if whole else parts, missing=found[-1][1])
     return _mp3(file, start, size)
 
 
@@ -121,7 +124,7 @@ def _wav(file: BinaryIO, start: int, size: int, name: str) -> Layout:
             return Layout()
         end, kind = _sound_end(file, begin, size, header)
         odd = odd or kind != "exact" or header.contradicts or header.encoding is not None
-        if kind == "short" and riff_end not in (size, size - 1) and not parts and header.data_bytes:
+        if kind == "short" and riff_end not in (size, size - 1) and header.data_bytes:
             missing = f"{header.data_bytes - (size - begin)} of {header.data_bytes} bytes of sound are missing"
         parts.append((_wav_head(header.format_chunk, end - begin), (begin, end)))
         formats.add((header.sample_rate, header.channels, header.encoding))
@@ -184,6 +187,17 @@ def _wav_head(format_chunk: bytes, data_bytes: int) -> bytes:
 
 
 def _flac(file: BinaryIO, start: int, size: int) -> Layout:
+    """Return the layout of a FLAC, of several joined ones too."""
+    starts = flac_starts(file, start)
+    if len(starts) < 2:
+        return _one_flac(file, start, size)
+    ranges = list(zip(starts, [*starts[1:], size], strict=True))
+    found = [_one_flac(file, *pair) for pair in ranges]
+    parts = tuple(one.parts[0] if one.parts else (pair,) for one, pair in zip(found, ranges, strict=True))
+    return Layout(parts, missing=next((one.missing for one in found if one.missing), ""))
+
+
+def _one_flac(file: BinaryIO, start: int, size: int) -> Layout:
     """Return the layout of a FLAC: its last frame says how long it is."""
     file.seek(start)
     stated, present = stated_samples(file.read(42)), flac_samples(file, start, size)
@@ -199,7 +213,8 @@ def _ogg(file: BinaryIO, start: int, size: int) -> Layout:
     """Return the layout of an Ogg file: every logical stream is a part."""
     links, whole = scan_ogg(file, start, size)
     missing = "" if whole or not links else "the end of the stream is missing"
-    return Layout(tuple((link,) for link in links) if len(links) > 1 else (), missing=missing)
+    odd = len(links) > 1 or (bool(links) and links[0] != (start, size))
+    return Layout(tuple((link,) for link in links) if odd else (), missing=missing)
 
 
 def _mp3(file: BinaryIO, start: int, size: int) -> Layout:

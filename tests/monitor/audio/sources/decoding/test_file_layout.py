@@ -135,7 +135,7 @@ def test_fields_that_disagree(at: int, field: bytes) -> None:
     np.testing.assert_array_equal(decoded(data[:at] + field + data[at + 2 :])[0], decoded(data)[0])
 
 
-@pytest.mark.parametrize("kind", ["WAV", "OGG", "MP3"])
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC", "OGG", "MP3"])
 def test_joined_files_are_decoded_one_after_the_other(kind: str) -> None:
     """Twice the file gives twice the samples, but for the delay of an MP3 encoder."""
     data = written(kind, None)
@@ -144,9 +144,40 @@ def test_joined_files_are_decoded_one_after_the_other(kind: str) -> None:
     assert len(twice[0]) == pytest.approx(2 * len(once), abs=6000 if kind == "MP3" else 0)
 
 
-def test_a_joined_file_of_another_format_is_told() -> None:
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC"])
+def test_sound_behind_is_nothing_but_sound(kind: str) -> None:
+    """Zeros, a tag or a chunk behind the end are no sound, and no damage."""
+    data = written(kind)
+    once = decoded(data)
+    for tail in (bytes(5000), bytes(7), b"LIST\x04\0\0\0INFO", b"ID3\x03\0\0\0\0\0\x04abcd", b"TAG" + bytes(125)):
+        heard, missing = decoded(data + tail)
+        np.testing.assert_array_equal(heard[: len(once[0])], once[0])
+        assert len(heard) - len(once[0]) <= (32 if tail.startswith(b"TAG") else 0)
+        assert missing == ""
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64"])
+def test_sound_behind_the_promised_end_is_heard(kind: str) -> None:
+    """A header that was written before the last samples hides none of them."""
+    data = written(kind)
+    heard, missing = decoded(data + data[-8000:])
+    np.testing.assert_array_equal(heard, np.concatenate([decoded(data)[0], decoded(data)[0][-2000:]]))
+    assert missing == ""
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64", "FLAC"])
+def test_a_joined_file_that_is_cut_is_told(kind: str) -> None:
+    """What is there of the second is heard."""
+    data = written(kind)
+    heard, missing = decoded(data + data[: len(data) // 2])
+    assert 20_000 < len(heard) < 40_000
+    assert missing
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64", "FLAC"])
+def test_a_joined_file_of_another_format_is_told(kind: str) -> None:
     """It is left out, and that is said."""
-    samples, missing = decoded(written() + written(rate=4000))
+    samples, missing = decoded(written(kind) + written(kind, rate=4000))
     assert (len(samples), missing) == (20_000, "another recording of another format follows, and is left out")
 
 
