@@ -78,6 +78,13 @@ def test_an_rf64_whose_sizes_are_wrong() -> None:
     np.testing.assert_array_equal(decoded(bytes(data))[0], decoded(written("RF64"))[0])
 
 
+def test_a_damaged_subformat_is_not_needed() -> None:
+    """An extensible WAV whose identifier is damaged behind its first two bytes is read by what remains."""
+    data = bytearray(written("WAVEX", "PCM_24"))
+    data[48:50] = b"\xff\xff"
+    np.testing.assert_array_equal(decoded(bytes(data))[0], decoded(written("WAVEX", "PCM_24"))[0])
+
+
 def test_a_footer_belongs_to_tags_of_version_4_only() -> None:
     """An odd flag in a tag of version 3 does not move the sound."""
     tag = bytearray(ID3)
