@@ -45,7 +45,7 @@ class Mp3Scan:
     stated_frames : int or None
         From the Xing or VBRI header.
     skipped_bytes : int
-        Before and between frames, tags aside.
+        Before, between and behind frames, but for tags and padding.
     cut_frame : bool
         Whether the last frame is incomplete.
     """
@@ -136,6 +136,9 @@ def scan_mp3(file: BinaryIO, start: int, size: int) -> Mp3Scan | None:
         is_tag = file.read(11).startswith(TAGS)
         found = _next_frame(file, at, size, first)
         if found is None:
+            file.seek(at)
+            is_padding = not file.read(SEARCH_BYTES).strip(b"\0")
+            skipped += 0 if is_tag or is_padding else size - at
             begin = at
             break
         skipped += 0 if is_tag else found - at

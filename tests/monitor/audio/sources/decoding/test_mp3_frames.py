@@ -76,6 +76,16 @@ def test_an_mp3_may_begin_behind_junk(junk: bytes) -> None:
     assert found.skipped_bytes == len(junk)
 
 
+@pytest.mark.parametrize(
+    ("tail", "skipped"), [(b"x" * 50 + FRAME, 50 + 417), (b"TAG" + bytes(125), 0), (bytes(900), 0), (b"x" * 50, 50)]
+)
+def test_what_is_behind_the_last_frame(tail: bytes, skipped: int) -> None:
+    """Damaged frames at the end are counted; a tag and padding are none."""
+    found = scan(5 * FRAME + tail)
+    assert found is not None
+    assert (found.num_frames, found.skipped_bytes) == (5, skipped)
+
+
 def test_few_frames_behind_junk_may_be_an_accident() -> None:
     """Behind other bytes a frame or two are no MP3, and neither is one that begins far inside."""
     for data in (b"hello" + 3 * FRAME, bytes(MAX_JUNK_BYTES) + 9 * FRAME):
