@@ -7,6 +7,7 @@ import sys
 
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
+from monitor.audio.sources.stderr import suppress_native_stderr
 from monitor.commands.arguments import (
     add_channel_argument,
     add_play_arguments,
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     view = choose_view(json=options.json, plain=options.plain)
     code = 0
     failures: list[AuscultError] = []
-    with Interrupts() as interrupts:
+    with suppress_native_stderr(), Interrupts() as interrupts:  # decoders of an MP3 write there
         try:
             for position, file in enumerate(options.files, 1):
                 note = f"file {position} of {len(options.files)}" if len(options.files) > 1 else ""

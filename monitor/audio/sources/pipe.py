@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import shortfall
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_form
+from monitor.audio.sources.decoding.mp3_frames import MP3_LOOK_BYTES, find_mp3
 from monitor.audio.sources.decoding.pcm import ChannelMixer, RawFormat, check_channel, check_format
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, WavHeader, is_chunk_name, read_wav_header
 from monitor.errors import RecordingError
@@ -190,9 +191,13 @@ class PipeSource(PacedSource):
             raise RecordingError(f"{NAME}: {foreign[0]}, which cannot be read", foreign[1])
         if head.startswith(CONTAINERS) or (head[0] == 0xFF and head[1:2] >= b"\xe0"):
             return self._read_whole(head)
-        foreign = foreign_form(head + self._bytes.read_exactly(HEAD_BYTES - len(head)), "FILE")
+        head += self._bytes.read_exactly(max(0, HEAD_BYTES - len(head)))
+        foreign = foreign_form(head, "FILE")
         if foreign is not None:
             raise RecordingError(f"{NAME}: {foreign[0]}, which cannot be read", foreign[1])
+        head += self._bytes.read_exactly(MP3_LOOK_BYTES)
+        if find_mp3(io.BytesIO(head), 0) is not None:
+            return self._read_whole(head)
         raise RecordingError(
             f"{NAME}: not a recording that can be recognised",
             "for headerless audio give its format: --raw s16le --rate 4000",

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -23,25 +24,62 @@ logger = get_logger(__name__)
 MAX_LOGGED_LINES = 1000
 
 
-@contextlib.contextmanager
-def discard_native_stderr() -> Iterator[int | None]:
-    """Discard what is written to file descriptor 2; yield a duplicate of it, or None where it does not exist."""
-    with _sink() as sink:
+class _Redirection:
+    """File descriptor 2, turned away while anyone wants it to be: one for the process, used by any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._sink: IO[bytes] | None = None
+        self.original: int | None = None
+
+    def begin(self) -> None:
+        """Turn the descriptor away, if this is the first user."""
+        with self._lock:
+            if not self._users:
+                self._turn_away()
+            self._users += 1
+
+    def _turn_away(self) -> None:
+        sink = _sink()
         try:
-            original = os.dup(2)
+            self.original = os.dup(2)
         except OSError:  # no standard error to protect
-            yield None
+            sink.close()
             return
+        self._sink = sink
         os.dup2(sink.fileno(), 2)
-        try:
-            yield original
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
+
+    def end(self) -> None:
+        """Restore the descriptor, if this was the last user."""
+        with self._lock:
+            self._users -= 1
+            if self._users or self.original is None or self._sink is None:
+                return
+            os.dup2(self.original, 2)
+            os.close(self.original)
+            sink, self._sink, self.original = self._sink, None, None
+        with sink:
             if sink.seekable() and sink.readable():
                 sink.seek(0)
                 for line in itertools.islice(sink, MAX_LOGGED_LINES):
                     logger.debug("native code wrote: %s", line.decode(errors="replace").rstrip())
+
+
+_redirection = _Redirection()
+
+
+@contextlib.contextmanager
+def discard_native_stderr() -> Iterator[int | None]:
+    """Discard what is written to file descriptor 2; yield a duplicate of it, or None where it does not exist.
+
+    Several threads may do so at a time, in any order; the last one restores it.
+    """
+    _redirection.begin()
+    try:
+        yield _redirection.original
+    finally:
+        _redirection.end()
 
 
 def _sink() -> IO[bytes]:

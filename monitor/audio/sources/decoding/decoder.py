@@ -1,18 +1,18 @@
 """Any recording that libsndfile reads, as blocks from start to end: for files, pipes and training.
 
-Imports soundfile, so other modules import this one only when a recording is opened. Reads
+Imports soundfile, so other modules import this one only when a recording is opened. Decides
+by the bytes alone: libsndfile never sees a name, by whose ending it would decode noise. Reads
 forward only: python-soundfile seeks after every read of a seekable file, which makes MP3
-decoding depend on the block size and prints decoder warnings to the terminal. Used by one
-thread at a time; must not know about rings or pacing.
+decoding depend on the block size. Used by one thread at a time; must not know about rings or pacing.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import io
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import numpy as np
 import soundfile
@@ -48,10 +48,7 @@ EXACT_LENGTH = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "AU", "CAF", "W64", "OGG
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
-    """A file that python-soundfile reads without a seek after every read, whatever bytes are in a name."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__(os.fsencode(file) if isinstance(file, str) and os.name == "posix" else file)
+    """A file that python-soundfile reads without a seek after every read."""
 
     def seekable(self) -> bool:
         """Return False, whatever the file allows."""
@@ -101,11 +98,9 @@ class Decoder:
         try:
             layout = find_layout(self._below, name)
             self._head = _first_bytes(self._below)
-            whole = os.fsencode(file) if isinstance(file, str) and os.name == "posix" else file  # any bytes in a name
-            parts: list[str | bytes | BinaryIO | PiecedFile] = [
-                PiecedFile(self._below, part, layout.stated_size) for part in layout.parts
-            ]
-            self._files = [self._open(part, name) for part in parts or [whole]]
+            parts = layout.parts or (((0, self._below.seek(0, io.SEEK_END)),),)
+            self._pieced = [PiecedFile(self._below, part, layout.stated_size) for part in parts]
+            self._files = [self._open(part, name) for part in self._pieced]
         except BaseException:
             self._close_below()
             raise
@@ -119,7 +114,7 @@ class Decoder:
         frames = sum(int(file.frames) for file in self._files)
         self.num_samples = layout.num_samples or (frames if frames < UNKNOWN_FRAMES else None)
 
-    def _open(self, file: str | bytes | BinaryIO | PiecedFile, name: str) -> _Forward:
+    def _open(self, file: PiecedFile, name: str) -> _Forward:
         """Return an open file.
 
         Raises
@@ -128,11 +123,14 @@ class Decoder:
             If libsndfile cannot read it.
         """
         try:
-            # libmpg123 writes to standard error; turned away only when libsndfile may try the file as an MP3
-            with contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr():
+            with self._quiet():
                 return _Forward(file)
-        except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a name that ends in .raw
+        except soundfile.SoundFileError as error:
             raise self._unreadable(name) from error
+
+    def _quiet(self) -> contextlib.AbstractContextManager[object]:
+        """Discard what libmpg123 writes to standard error, wherever libsndfile may take the file for an MP3."""
+        return contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr()
 
     def _unreadable(self, name: str) -> RecordingError:
         """Return the error for a file that libsndfile cannot read."""
@@ -160,7 +158,8 @@ class Decoder:
     def close(self) -> None:
         """Close the file. Twice is safe."""
         for file in self._files:
-            file.close()
+            with self._quiet():
+                file.close()
         self._close_below()
 
     def _close_below(self) -> None:
@@ -190,7 +189,10 @@ class Decoder:
                 position, first = position + len(block), first + len(block)
                 if begin < len(block):
                     yield block[begin:]
-        if self._broken or self._is_short(position):
+        unread = next((file.error for file in self._pieced if file.error is not None), None)
+        if unread is not None:
+            self.missing = f"{self._damage(position)}, where the disk cannot be read ({unread.strerror})"
+        elif (self._broken and not self._is_complete(position)) or self._is_short(position):
             self.missing = self._damage(position)
 
     def _seek(self, start_sample: int) -> int:
@@ -207,7 +209,8 @@ class Decoder:
         if self._broken:
             return buffer[:0]
         try:
-            block: NDArray[np.float32] = file.read(out=buffer)
+            with self._quiet():
+                block: NDArray[np.float32] = file.read(out=buffer)
         except soundfile.SoundFileError as error:
             logger.info("%s: %s", self._name, error)
             self._broken = True
@@ -218,6 +221,10 @@ class Decoder:
         """Whether the sound ended too early, in formats whose header is exact enough."""
         exact = self._files[0].format in EXACT_LENGTH
         return exact and self.num_samples is not None and position < self.num_samples
+
+    def _is_complete(self, position: int) -> bool:
+        """Whether all that was promised came before the damage: what follows is a tag, or padding."""
+        return len(self._files) == 1 and self._files[0].format in EXACT_LENGTH and position == self.num_samples
 
     def _damage(self, position: int) -> str:
         """Return what is missing of sound that ends or breaks at ``position``."""

@@ -1,7 +1,8 @@
 """Where the sound of a recording's file is, and how much of what its header promises is missing.
 
 A header states what the recorder meant to write; what is there decides. Where libsndfile would stop too early, refuse
-the file or read nothing, the layout gives it the same bytes behind a correct header. Good files are read as they are.
+the file or read nothing, the layout gives it the same bytes behind a correct header. A WAV of plain
+samples always gets it, for then files and pipes follow the same chunks; other good files are read as they are.
 Pure except for reading the file; safe on any thread; must not import a decoder.
 
 Source: as in :mod:`monitor.audio.sources.decoding.wav_header`; RFC 3533 (Ogg), RFC 9639 (FLAC), ISO 11172-3 (MP3).
@@ -13,10 +14,10 @@ import dataclasses
 import io
 from typing import BinaryIO
 
-from monitor.audio.sources.decoding.flac_frames import flac_samples, stated_samples, with_samples
-from monitor.audio.sources.decoding.mp3_frames import is_mp3_frame, scan_mp3
+from monitor.audio.sources.decoding.flac_frames import flac_samples, flac_starts, stated_samples, with_samples
+from monitor.audio.sources.decoding.mp3_frames import scan_mp3
 from monitor.audio.sources.decoding.ogg_pages import scan_ogg
-from monitor.audio.sources.decoding.pcm_containers import CONTAINERS
+from monitor.audio.sources.decoding.pcm_containers import CONTAINERS, joined_parts
 from monitor.audio.sources.decoding.pieced_file import Piece
 from monitor.audio.sources.decoding.wav_header import (
     WAV_MAGICS,
@@ -82,11 +83,12 @@ def find_layout(file: BinaryIO, name: str) -> Layout:
         return _ogg(file, start, size)
     for magic, container in CONTAINERS.items():
         if head.startswith(magic):
-            pieces, missing = container(file, start, size)
-            return Layout((pieces,) if pieces else (), missing=missing)
-    if is_mp3_frame(head[:4]):
-        return _mp3(file, start, size)
-    return Layout()
+            ranges = joined_parts(file, start, size)
+            found = [container(file, *pair) for pair in ranges]
+            parts = tuple(pieces or (pair,) for (pieces, _), pair in zip(found, ranges, strict=True))
+            whole = len(parts) == 1 and not found[0][0]
+            return Layout(() if whole else parts, missing=found[-1][1])
+    return _mp3(file, start, size)
 
 
 def _after_tags(file: BinaryIO, size: int) -> int:
@@ -98,7 +100,7 @@ def _after_tags(file: BinaryIO, size: int) -> int:
         if len(tag) < 10 or tag[:3] != b"ID3" or max(tag[6:]) > 127:
             return start
         length = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
-        start += 10 + length + (10 if tag[5] & 0x10 else 0)
+        start += 10 + length + (10 if tag[3] > 3 and tag[5] & 0x10 else 0)  # a footer, from version 4 on
     return 0
 
 
@@ -121,10 +123,9 @@ def _wav(file: BinaryIO, start: int, size: int, name: str) -> Layout:
         if header.zero_size and only_chunks_follow(file):
             return Layout()
         end, kind = _sound_end(file, begin, size, header)
-        odd = odd or kind != "exact" or header.contradicts
-        if kind == "short" and riff_end not in (size, size - 1) and not parts and header.data_bytes:
+        odd = odd or kind != "exact" or header.contradicts or header.encoding is not None
+        if kind == "short" and riff_end not in (size, size - 1) and header.data_bytes:
             missing = f"{header.data_bytes - (size - begin)} of {header.data_bytes} bytes of sound are missing"
-            odd = odd and (header.contradicts or start > 0)
         parts.append((_wav_head(header.format_chunk, end - begin), (begin, end)))
         formats.add((header.sample_rate, header.channels, header.encoding))
         if kind != "joined":
@@ -186,6 +187,17 @@ def _wav_head(format_chunk: bytes, data_bytes: int) -> bytes:
 
 
 def _flac(file: BinaryIO, start: int, size: int) -> Layout:
+    """Return the layout of a FLAC, of several joined ones too."""
+    starts = flac_starts(file, start)
+    if len(starts) < 2:
+        return _one_flac(file, start, size)
+    ranges = list(zip(starts, [*starts[1:], size], strict=True))
+    found = [_one_flac(file, *pair) for pair in ranges]
+    parts = tuple(one.parts[0] if one.parts else (pair,) for one, pair in zip(found, ranges, strict=True))
+    return Layout(parts, missing=next((one.missing for one in found if one.missing), ""))
+
+
+def _one_flac(file: BinaryIO, start: int, size: int) -> Layout:
     """Return the layout of a FLAC: its last frame says how long it is."""
     file.seek(start)
     stated, present = stated_samples(file.read(42)), flac_samples(file, start, size)
@@ -201,7 +213,8 @@ def _ogg(file: BinaryIO, start: int, size: int) -> Layout:
     """Return the layout of an Ogg file: every logical stream is a part."""
     links, whole = scan_ogg(file, start, size)
     missing = "" if whole or not links else "the end of the stream is missing"
-    return Layout(tuple((link,) for link in links) if len(links) > 1 else (), missing=missing)
+    odd = len(links) > 1 or (bool(links) and links[0] != (start, size))
+    return Layout(tuple((link,) for link in links) if odd else (), missing=missing)
 
 
 def _mp3(file: BinaryIO, start: int, size: int) -> Layout:

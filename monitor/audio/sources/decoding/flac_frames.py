@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-__all__ = ["flac_samples", "stated_samples", "with_samples"]
+__all__ = ["flac_samples", "flac_starts", "stated_samples", "with_samples"]
 
 TAIL_BYTES = 2**17
+SEARCH_BYTES = 2**20
+FLAC_HEADS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
+"""The magic and the header of the first block, which has 34 bytes; in an empty FLAC it may be the last block too."""
 BLOCK_SIZES = {1: 192, **{code: 144 << code for code in range(2, 6)}, **{code: 1 << code for code in range(8, 16)}}
 NUM_SAMPLES_AT = 21
 """Byte whose low half begins the 36-bit number of samples."""
@@ -24,6 +27,21 @@ def with_samples(head: bytes, num_samples: int) -> bytes:
     """Return the first 26 bytes of a FLAC with another number of samples."""
     field = (head[NUM_SAMPLES_AT] & 0xF0) << 32 | num_samples
     return head[:NUM_SAMPLES_AT] + field.to_bytes(5, "big")
+
+
+def flac_starts(file: BinaryIO, start: int) -> list[int]:
+    """Return where the FLACs of a file begin, one behind the other; the first begins at ``start``."""
+    starts, at, rest = [start], start + 4, b""
+    file.seek(at)
+    while data := file.read(SEARCH_BYTES):
+        block = rest + data
+        found = -1
+        while (found := block.find(b"fLaC", found + 1)) >= 0:
+            if block[found : found + 8] in FLAC_HEADS:
+                starts.append(at - len(rest) + found)
+        rest = block[-7:]
+        at += len(data)
+    return starts
 
 
 def flac_samples(file: BinaryIO, start: int, size: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import BinaryIO
 
-__all__ = ["Mp3Scan", "is_mp3_frame", "scan_mp3"]
+__all__ = ["MP3_LOOK_BYTES", "Mp3Scan", "find_mp3", "scan_mp3"]
 
 KBIT = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -23,6 +23,12 @@ KBIT = {
 
 RATES_HZ = (44_100, 48_000, 32_000)
 SEARCH_BYTES = 2**16
+MAX_JUNK_BYTES = 2**12
+"""Longest part of a frame, or other junk, before the first frame; the longest frame has 1441 bytes."""
+RUN_FRAMES = 4
+"""Frames in a row that are no accident among other bytes; two samples may look like the head of one."""
+MP3_LOOK_BYTES = MAX_JUNK_BYTES + RUN_FRAMES * 1441
+"""Bytes from which :func:`find_mp3` knows whether they are an MP3."""
 TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
@@ -39,7 +45,7 @@ class Mp3Scan:
     stated_frames : int or None
         From the Xing or VBRI header.
     skipped_bytes : int
-        Between frames, tags aside.
+        Before, between and behind frames, but for tags and padding.
     cut_frame : bool
         Whether the last frame is incomplete.
     """
@@ -52,15 +58,38 @@ class Mp3Scan:
     cut_frame: bool
 
 
-def is_mp3_frame(head: bytes) -> bool:
-    """Return whether four bytes are the header of an MPEG audio frame.
+def find_mp3(file: BinaryIO, start: int) -> int | None:
+    """Return the byte where an MP3 begins, at ``start`` or behind a part of a frame; None where there is none.
 
     Examples
     --------
-    >>> is_mp3_frame(bytes.fromhex("fffb9064")), is_mp3_frame(bytes(4))
-    (True, False)
+    >>> import io
+    >>> frame = bytes.fromhex("fff3 48c4") + bytes(140)
+    >>> find_mp3(io.BytesIO(frame[-10:] + 4 * frame), 0), find_mp3(io.BytesIO(bytes(2000)), 0)
+    (10, None)
     """
-    return _frame(head) is not None
+    file.seek(start)
+    head = file.read(MAX_JUNK_BYTES + 4)
+    first = _frame(head)
+    if first is not None and _follows(file, start + first[0], first):
+        return start
+    at = -1
+    while 0 <= (at := head.find(b"\xff", at + 1)) < MAX_JUNK_BYTES:
+        first = _frame(head[at : at + 4])
+        if first is not None and _is_run(file, start + at, first):
+            return start + at
+    return None
+
+
+def _is_run(file: BinaryIO, at: int, first: tuple[int, int, int]) -> bool:
+    """Return whether several frames of the same kind follow each other from a byte on."""
+    for _ in range(RUN_FRAMES):
+        file.seek(at)
+        frame = _frame(file.read(4))
+        if frame is None or frame[1:] != first[1:]:
+            return False
+        at += frame[0]
+    return True
 
 
 def _frame(head: bytes) -> tuple[int, int, int] | None:
@@ -80,16 +109,19 @@ def _frame(head: bytes) -> tuple[int, int, int] | None:
 
 
 def scan_mp3(file: BinaryIO, start: int, size: int) -> Mp3Scan | None:
-    """Return all frames from a byte on; None where the second frame does not follow the first."""
+    """Return all frames from a byte on; None where no MP3 begins there."""
+    found = find_mp3(file, start)
+    if found is None:
+        return None
+    skipped, start = found - start, found
     file.seek(start)
     first = _frame(file.read(4))
-    if first is None or not _follows(file, start + first[0], first):
+    if first is None:  # the file became shorter
         return None
     stated = _stated_frames(file, start)
     at = begin = start + (first[0] if stated is not None else 0)
     extents: list[tuple[int, int]] = []
-    frames = skipped = 0
-    cut = False
+    frames, cut = 0, False
     while at + 4 <= size:
         file.seek(at)
         frame = _frame(file.read(4))
@@ -104,6 +136,9 @@ def scan_mp3(file: BinaryIO, start: int, size: int) -> Mp3Scan | None:
         is_tag = file.read(11).startswith(TAGS)
         found = _next_frame(file, at, size, first)
         if found is None:
+            file.seek(at)
+            is_padding = not file.read(SEARCH_BYTES).strip(b"\0")
+            skipped += 0 if is_tag or is_padding else size - at
             begin = at
             break
         skipped += 0 if is_tag else found - at

@@ -14,6 +14,20 @@ FIRST, LAST = 2, 4
 """Flags of the first and the last page of a stream."""
 
 
+SEARCH_BYTES = 2**16
+
+
+def _has_page(file: BinaryIO, start: int) -> bool:
+    """Return whether a page begins at a byte or somewhere behind it."""
+    rest = b""
+    file.seek(start)
+    while data := file.read(SEARCH_BYTES):
+        if b"OggS" in rest + data:
+            return True
+        rest = data[-3:]
+    return False
+
+
 def scan_ogg(file: BinaryIO, start: int, size: int) -> tuple[list[tuple[int, int]], bool]:
     """Return the byte range of every chained stream, and whether the last one is complete."""
     links: list[tuple[int, int]] = []
@@ -32,6 +46,8 @@ def scan_ogg(file: BinaryIO, start: int, size: int) -> tuple[list[tuple[int, int
             begin = start
         previous_first, whole = bool(head[5] & FIRST), bool(head[5] & LAST)
         start = end
+    if not _has_page(file, start):  # a tag, or padding
+        size = start
     if start > begin:
         links.append((begin, size))
     return links, whole

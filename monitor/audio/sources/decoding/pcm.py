@@ -103,7 +103,7 @@ def _floats(data: bytes, encoding: str) -> NDArray[np.float32]:
         wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
         data, encoding = wide.tobytes(), "s32le"
     kind, scale = SCALES[encoding]
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: lost sound
+    with np.errstate(over="ignore", invalid="ignore"):  # a float64 beyond float32, or NaN: lost sound
         values = np.frombuffer(data, kind).astype(np.float32)
     return values if scale == 1.0 else values * np.float32(scale)
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from monitor.audio.sources.decoding.pieced_file import Piece
-from monitor.audio.sources.decoding.wav_header import AIFF_KINDS, chunks, is_unknown, skipper
+from monitor.audio.sources.decoding.wav_header import AIFF_KINDS, chunks, is_chunk_name, is_unknown, skipper
 
-__all__ = ["CONTAINERS"]
+__all__ = ["CONTAINERS", "joined_parts"]
 
 Correction = tuple[tuple[Piece, ...], str]
 UNCHANGED: Correction = ((), "")
@@ -32,14 +32,98 @@ def _lacking(stated: int, present: int) -> str:
     return f"{stated - present} of {stated} bytes of sound are missing" if stated > present else ""
 
 
+def joined_parts(file: BinaryIO, start: int, size: int) -> list[tuple[int, int]]:
+    """Return the byte ranges of the files of one kind that a file holds, one behind the other.
+
+    Each but the first begins at the byte where the one before ends by its header. Kinds whose header does not say are
+    one part.
+    """
+    parts = [start]
+    file.seek(start)
+    magic = file.read(4)
+    while magic in ENDS:
+        end = ENDS[magic](file, parts[-1], size)
+        if end is None or end + 12 > size:
+            break
+        file.seek(end)
+        if file.read(4) != magic:
+            break
+        parts.append(end)
+    return list(zip(parts, [*parts[1:], size], strict=True))
+
+
+def _aiff_end(file: BinaryIO, start: int, size: int) -> int | None:
+    """Return the byte after an AIFF by its header; None where that does not say."""
+    file.seek(start + 4)
+    stated = int.from_bytes(file.read(4), "big")
+    return None if is_unknown(stated) or file.read(4) not in AIFF_KINDS else start + 8 + stated + stated % 2
+
+
+def _au_end(file: BinaryIO, start: int, size: int) -> int | None:
+    """Return the byte after an AU by its header; None where that does not say."""
+    file.seek(start + 4)
+    begin, stated = int.from_bytes(file.read(4), "big"), int.from_bytes(file.read(4), "big")
+    return None if is_unknown(stated) else start + begin + stated
+
+
+def _w64_end(file: BinaryIO, start: int, size: int) -> int | None:
+    """Return the byte after a Wave64 by its header; None where that does not say."""
+    file.seek(start + 16)
+    stated = int.from_bytes(file.read(8), "little")
+    return None if is_unknown(stated) else start + stated + -stated % 8
+
+
+def _caf_end(file: BinaryIO, start: int, size: int) -> int | None:
+    """Return the byte after a CAF, where another one begins behind its chunks; None elsewhere."""
+    at, sound = start + 8, False
+    while at + 12 <= size:
+        file.seek(at)
+        head = file.read(12)
+        if sound and head[:6] == CAF_HEAD[:6]:
+            return at
+        stated = int.from_bytes(head[4:], "big", signed=True)
+        if stated < 0 or not is_chunk_name(head[:4]) or (head[:4] == b"data" and is_unknown(stated)):
+            return None
+        sound = sound or (head[:4] == b"data" and stated > CAF_EDIT_BYTES)  # an empty one: sox, into a pipe
+        at += 12 + stated
+    return None
+
+
+ENDS: dict[bytes, Callable[[BinaryIO, int, int], int | None]] = {
+    b"FORM": _aiff_end,
+    b".snd": _au_end,
+    b"caff": _caf_end,
+    b"riff": _w64_end,
+}
+
+
+def _sound_follows(file: BinaryIO, end: int) -> bool:
+    """Return whether sound follows on the promised end; chunks, tags and zeros are none."""
+    file.seek(end)
+    tail = file.read(8)
+    if len(tail) < 8 or is_chunk_name(tail[:4]) or tail.startswith(b"ID3"):
+        return False
+    while not tail.strip(b"\0"):
+        tail = file.read(SEARCHED_BYTES)
+        if not tail:
+            return False
+    return True
+
+
 def _aiff(file: BinaryIO, start: int, size: int) -> Correction:
-    """Compare an AIFF with its size."""
+    """Compare an AIFF with its size; correct one that is too small."""
     file.seek(start + 8)
     if file.read(4) not in AIFF_KINDS:
         return UNCHANGED
     for kind, stated, _ in chunks(file.read, skipper(file), "big", ()):
         if kind == b"SSND" and not is_unknown(stated):
-            return (), _lacking(stated, size - file.tell())
+            begin = file.tell()
+            if begin + stated > size:
+                return (), _lacking(stated, size - begin)
+            if not _sound_follows(file, begin + stated + stated % 2):
+                return UNCHANGED
+            form, sound = ((length & 0xFFFF_FFFF).to_bytes(4, "big") for length in (size - start - 8, size - begin))
+            return ((start, start + 4), form, (start + 8, begin - 4), sound, (begin, size)), ""
     return UNCHANGED
 
 
@@ -53,6 +137,9 @@ def _au(file: BinaryIO, start: int, size: int) -> Correction:
         return UNCHANGED
     if stated > present:
         return (), _lacking(stated, present)
+    if stated and not _sound_follows(file, begin + stated):
+        size = begin + stated
+    present = size - begin
     return (head[:8] + min(present, 0xFFFF_FFFF).to_bytes(4, "big"), (start + 12, size)), ""
 
 
@@ -70,9 +157,10 @@ def _caf(file: BinaryIO, start: int, size: int) -> Correction:
         else:
             end = _without_last_header(file, at + 16, size) if repeated else size
             present = end - at - 12
-            if stated > present:
-                return (), _lacking(stated, present)
-            if stated > CAF_EDIT_BYTES and not repeated:
+            if stated > present:  # libsndfile refuses one that is cut in the first half
+                pieces = ((start, at + 4), max(0, present).to_bytes(8, "big"), (at + 12, end))
+                return pieces, _lacking(stated, present)
+            if stated > CAF_EDIT_BYTES and not repeated and not _sound_follows(file, at + 12 + stated):
                 return UNCHANGED
             return ((start, at + 4), present.to_bytes(8, "big"), (at + 12, end)), ""
     return UNCHANGED
@@ -98,6 +186,9 @@ def _w64(file: BinaryIO, start: int, size: int) -> Correction:
     if stated <= 24 or stated >= 2**62:
         sizes = (size - start).to_bytes(8, "little"), present.to_bytes(8, "little")
         return (head[:16] + sizes[0] + head[24 : found + 16] + sizes[1], (at + 24, size)), ""
+    end = at + stated + -stated % 8
+    if end < size and not _sound_follows(file, end):
+        return ((start, end),), ""
     return (), _lacking(stated - 24, present - 24)
 
 

@@ -1,6 +1,7 @@
 """A file whose parts are read in another order, or with other bytes in place of a damaged header.
 
-Serves a decoder that expects a complete file. Holds no samples in memory. Used by one thread at a time.
+Serves a decoder that expects a complete file, and that calls it from native code, where no exception can pass. Holds no
+samples in memory. Used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ class PiecedFile:
     stated_size : int or None
         Size that a seek to the end gives, where it is larger than the pieces; bytes beyond them are never read.
 
+    Attributes
+    ----------
+    error : OSError or None
+        Why the file below could not be read; the pieces end there.
+
     Examples
     --------
     >>> PiecedFile(io.BytesIO(b"junkHEADsound"), (b"head", (8, 13))).read(20)
@@ -37,6 +43,7 @@ class PiecedFile:
         self._size = sum(size for _, size in self._pieces)
         self._stated_size = max(self._size, stated_size or 0)
         self._position = 0
+        self.error: OSError | None = None
 
     def tell(self) -> int:
         """Return the position."""
@@ -73,8 +80,12 @@ class PiecedFile:
         """Return bytes of one piece."""
         if isinstance(piece, bytes):
             return piece[at : at + count]
-        self._file.seek(piece[0] + at)
-        return self._file.read(count)
+        try:
+            self._file.seek(piece[0] + at)
+            return self._file.read(count)
+        except OSError as error:
+            self.error = error
+            return b""
 
 
 def _size(piece: Piece) -> int:

@@ -60,7 +60,7 @@ class WavHeader:
     zero_size : bool
         Whether the size was written as 0, as by a recorder that never finished the file.
     format_chunk : bytes
-        The body of the format chunk, its fields made to agree.
+        The body of the format chunk; of plain samples the shortest one, its fields made to agree.
     contradicts : bool
         Whether its fields did not agree: bits of a sample, and bytes of a frame.
     """
@@ -115,9 +115,9 @@ def _header(format_chunk: bytes, size: int) -> WavHeader:
     if stated == PADDED_BYTES and sample_bytes == PADDED_BYTES - 1 and not rest:  # 24 bits, each in four bytes
         sample_bytes = stated
     contradicts = sample_bytes in encodings and (frame_bytes != sample_bytes * channels or not bits)
-    if contradicts:
-        fixed = (sample_bytes * channels).to_bytes(4, "little")[:2] + (8 * sample_bytes).to_bytes(2, "little")
-        format_chunk = format_chunk[:12] + fixed + format_chunk[16:]
+    if sample_bytes in encodings:
+        fields = (sample_bytes * channels).to_bytes(4, "little")[:2] + (8 * sample_bytes).to_bytes(2, "little")
+        format_chunk = tag.to_bytes(2, "little") + format_chunk[2:12] + fields
     return WavHeader(
         sample_rate=int.from_bytes(format_chunk[4:8], "little"),
         channels=channels,

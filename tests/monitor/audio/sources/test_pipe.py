@@ -192,6 +192,16 @@ def test_other_formats_are_read_whole(kind, subtype):
     np.testing.assert_allclose(all_of(source), expected[:, 1], atol=1e-6)
 
 
+def test_an_mp3_may_begin_behind_a_part_of_a_frame(tmp_path):
+    """A stream that was cut at its start is played, and as from a file it is told that bytes were left out."""
+    data = encoded(noise(40_000), "MP3", None, 8000)[700:]
+    (tmp_path / "a.mp3").write_bytes(data)
+    source, file = PipeSource(io.BytesIO(data), speed=None), RecordingSource(tmp_path / "a.mp3", speed=None)
+    np.testing.assert_array_equal(all_of(source), all_of(file))
+    assert "damaged bytes were left out" in str(source.shortfall)
+    assert "damaged bytes were left out" in str(file.shortfall)
+
+
 def test_a_compressed_stream_has_a_limit(monkeypatch):
     """A stream that would fill the memory is refused with an alternative."""
     monkeypatch.setattr(pipe, "MAX_WHOLE_BYTES", 2**20)

@@ -82,3 +82,15 @@ with suppress_native_stderr():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     messages = [line.partition(": ")[2] for line in done.stderr.splitlines()]
     assert messages == ["ours", "native code wrote: underrun"]
+
+
+def test_threads_that_overlap_in_any_order(capfd):
+    """The first that ends does not restore it, the last one does: standard error is never lost for good."""
+    first, second = discard_native_stderr(), discard_native_stderr()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    os.write(2, b"native\n")
+    second.__exit__(None, None, None)
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -99,6 +100,58 @@ def test_what_is_no_recording(tmp_path: Path, capfd: pytest.CaptureFixture[str],
     )
     assert "--raw s16le --rate 4000" in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("suffix", ["au", "snd", "ul", "al", "vox", "gsm", "mp3"])
+def test_a_name_does_not_make_bytes_a_recording(tmp_path: Path, suffix: str) -> None:
+    """Bytes without a header are refused whatever the name ends in, where libsndfile would decode noise."""
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(np.random.default_rng(0).bytes(8000))
+    with pytest.raises(RecordingError):
+        Decoder(str(path), path.name)
+
+
+def test_damage_to_an_mp3_writes_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """What libmpg123 writes while it decodes is kept away."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(20_000), 8000, format="MP3")
+    for seed in range(20):
+        data, rng = bytearray(file.getvalue()), np.random.default_rng(seed)
+        for at in rng.integers(500, len(data), 20):
+            data[at] ^= 1 << rng.integers(8)
+        with Decoder(io.BytesIO(data), "a") as sound:
+            assert sum(len(block) for block in sound.blocks())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_header_that_leads_before_the_start_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """A damaged chunk of an AIFF sends libsndfile to negative positions; python-soundfile would print a traceback."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(2000, 2), 4000, "PCM_16", format="AIFF")
+    for seed in range(200):
+        data, rng = bytearray(file.getvalue()), np.random.default_rng(seed)
+        data[12 + rng.integers(40)] ^= 1 << rng.integers(8)
+        with contextlib.suppress(RecordingError), Decoder(io.BytesIO(data), "a") as sound:
+            list(sound.blocks())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_disk_that_cannot_be_read_is_told() -> None:
+    """The sound ends at the bad place, and what is missing names the reason."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(40_000), 4000, "PCM_16", format="WAV")
+
+    class BadSector(io.BytesIO):
+        def read(self, count: int | None = -1) -> bytes:
+            if 40_000 < self.tell() < 60_000:
+                raise OSError(5, "Input/output error")
+            return super().read(count)
+
+    with Decoder(BadSector(file.getvalue()), "a") as sound:
+        heard = sum(len(block) for block in sound.blocks())
+        assert 10_000 < heard < 40_000
+        assert sound.missing.startswith(f"decoding stops after {heard / 4000:.1f} s of 10.0 s, where the disk cannot")
+        assert sound.missing.endswith("(Input/output error)")
 
 
 def test_standard_error_stays_open_after_an_mp3(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

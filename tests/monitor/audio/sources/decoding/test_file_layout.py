@@ -41,11 +41,55 @@ def decoded(data: bytes) -> tuple[NDArray[np.float32], str]:
         return np.concatenate([np.zeros((0, 2), np.float32), *blocks]), sound.missing
 
 
-@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC", "OGG", "MP3"])
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "W64", "FLAC", "OGG", "MP3"])
 def test_a_good_file_is_read_as_it_is(kind: str) -> None:
     """There is nothing to correct and nothing missing."""
     data = written(kind, None)
     assert find_layout(io.BytesIO(data), "a") == Layout()
+
+
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64"])
+def test_a_wav_is_given_a_plain_header(kind: str) -> None:
+    """Every sample comes unchanged, and nothing is missing."""
+    data = written(kind)
+    (part,) = find_layout(io.BytesIO(data), "a").parts
+    assert part[1] == (len(data) - 80_000, len(data))
+    heard, missing = decoded(data)
+    np.testing.assert_array_equal(heard, soundfile.read(io.BytesIO(data), dtype="float32")[0])
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    "chunk", [b"data\x10\0\0\0" + bytes(range(16)), b"fmt \x04\0\0\0\1\0\1\0", b"SSND" + b"\xff" * 90]
+)
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64"])
+def test_a_chunk_behind_the_samples_changes_nothing(kind: str, chunk: bytes) -> None:
+    """A second data or format chunk, for which libsndfile gives up the first, is no reason to refuse the file."""
+    heard, missing = decoded(written(kind) + chunk)
+    np.testing.assert_array_equal(heard, decoded(written(kind))[0])
+    assert not missing
+
+
+def test_an_rf64_whose_sizes_are_wrong() -> None:
+    """With four flipped bits in the chunk of sizes the samples are still there, so they are heard."""
+    data = bytearray(written("RF64"))
+    for at, bit in ((23, 32), (28, 32), (36, 32), (46, 1)):
+        data[at] ^= bit
+    np.testing.assert_array_equal(decoded(bytes(data))[0], decoded(written("RF64"))[0])
+
+
+def test_a_damaged_subformat_is_not_needed() -> None:
+    """An extensible WAV whose identifier is damaged behind its first two bytes is read by what remains."""
+    data = bytearray(written("WAVEX", "PCM_24"))
+    data[48:50] = b"\xff\xff"
+    np.testing.assert_array_equal(decoded(bytes(data))[0], decoded(written("WAVEX", "PCM_24"))[0])
+
+
+def test_a_footer_belongs_to_tags_of_version_4_only() -> None:
+    """An odd flag in a tag of version 3 does not move the sound."""
+    tag = bytearray(ID3)
+    tag[3], tag[5] = 3, 0x10
+    np.testing.assert_array_equal(decoded(bytes(tag) + written())[0], decoded(written())[0])
 
 
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW"])
@@ -98,7 +142,7 @@ def test_fields_that_disagree(at: int, field: bytes) -> None:
     np.testing.assert_array_equal(decoded(data[:at] + field + data[at + 2 :])[0], decoded(data)[0])
 
 
-@pytest.mark.parametrize("kind", ["WAV", "OGG", "MP3"])
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC", "OGG", "MP3"])
 def test_joined_files_are_decoded_one_after_the_other(kind: str) -> None:
     """Twice the file gives twice the samples, but for the delay of an MP3 encoder."""
     data = written(kind, None)
@@ -107,9 +151,40 @@ def test_joined_files_are_decoded_one_after_the_other(kind: str) -> None:
     assert len(twice[0]) == pytest.approx(2 * len(once), abs=6000 if kind == "MP3" else 0)
 
 
-def test_a_joined_file_of_another_format_is_told() -> None:
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC"])
+def test_sound_behind_is_nothing_but_sound(kind: str) -> None:
+    """Zeros, a tag or a chunk behind the end are no sound, and no damage."""
+    data = written(kind)
+    once = decoded(data)
+    for tail in (bytes(5000), bytes(7), b"LIST\x04\0\0\0INFO", b"ID3\x03\0\0\0\0\0\x04abcd", b"TAG" + bytes(125)):
+        heard, missing = decoded(data + tail)
+        np.testing.assert_array_equal(heard[: len(once[0])], once[0])
+        assert len(heard) - len(once[0]) <= (32 if tail.startswith(b"TAG") else 0)
+        assert missing == ""
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64"])
+def test_sound_behind_the_promised_end_is_heard(kind: str) -> None:
+    """A header that was written before the last samples hides none of them."""
+    data = written(kind)
+    heard, missing = decoded(data + data[-8000:])
+    np.testing.assert_array_equal(heard, np.concatenate([decoded(data)[0], decoded(data)[0][-2000:]]))
+    assert missing == ""
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64", "FLAC"])
+def test_a_joined_file_that_is_cut_is_told(kind: str) -> None:
+    """What is there of the second is heard."""
+    data = written(kind)
+    heard, missing = decoded(data + data[: len(data) // 2])
+    assert 20_000 < len(heard) < 40_000
+    assert missing
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64", "FLAC"])
+def test_a_joined_file_of_another_format_is_told(kind: str) -> None:
     """It is left out, and that is said."""
-    samples, missing = decoded(written() + written(rate=4000))
+    samples, missing = decoded(written(kind) + written(kind, rate=4000))
     assert (len(samples), missing) == (20_000, "another recording of another format follows, and is left out")
 
 

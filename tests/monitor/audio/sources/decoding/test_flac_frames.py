@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.audio.sources.decoding.flac_frames import flac_samples, stated_samples, with_samples
+from monitor.audio.sources.decoding.flac_frames import (
+    SEARCH_BYTES,
+    flac_samples,
+    flac_starts,
+    stated_samples,
+    with_samples,
+)
 
 
 def flac(samples: int, sample_rate: int = 4000) -> bytes:
@@ -43,3 +49,11 @@ def test_a_number_is_replaced() -> None:
 def test_without_a_frame_the_number_is_unknown(data: bytes) -> None:
     """What is no frame header is not counted."""
     assert flac_samples(io.BytesIO(data), 0, len(data)) == 0
+
+
+@pytest.mark.parametrize("between", [0, 1, 5000, SEARCH_BYTES - 3, SEARCH_BYTES])
+def test_joined_files_are_found(between: int) -> None:
+    """Also where the second begins across two reads; the magic alone, inside the sound, is none."""
+    data = flac(5000)
+    file = b"junk" + data + b"fLaC" + bytes(between) + data
+    assert flac_starts(io.BytesIO(file), 4) == [4, len(file) - len(data)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.audio.sources.decoding.mp3_frames import Mp3Scan, is_mp3_frame, scan_mp3
+from monitor.audio.sources.decoding.mp3_frames import MAX_JUNK_BYTES, Mp3Scan, find_mp3, scan_mp3
 
 FRAME = bytes.fromhex("fffb9064") + bytes(413)
 """128 kbit/s at 44.1 kHz: 417 bytes."""
@@ -63,6 +63,30 @@ def test_one_frame_alone_is_no_mp3(data: bytes) -> None:
 
 def test_headers_with_reserved_values_are_no_frames() -> None:
     """Version, layer, bit rate and sample rate have values that no frame has."""
-    good = bytes.fromhex("fffb9064")
-    assert is_mp3_frame(good)
-    assert not any(is_mp3_frame(bytes.fromhex(head)) for head in ("ffeb9064", "fff99064", "fffbf064", "fffb9c64", "ff"))
+    for head in ("ffeb9064", "fff99064", "fffbf064", "fffb9c64"):
+        assert scan(2 * (bytes.fromhex(head) + FRAME[4:])) is None
+
+
+@pytest.mark.parametrize("junk", [FRAME[100:], b"hello" * 100, bytes(MAX_JUNK_BYTES - 1), FRAME[:200]])
+def test_an_mp3_may_begin_behind_junk(junk: bytes) -> None:
+    """The end of a frame, text or zeros before the first frame are left out and counted."""
+    found = scan(junk + 5 * FRAME)
+    assert found is not None
+    assert (found.extents, found.num_frames) == ([(len(junk), len(junk) + 5 * 417)], 5)
+    assert found.skipped_bytes == len(junk)
+
+
+@pytest.mark.parametrize(
+    ("tail", "skipped"), [(b"x" * 50 + FRAME, 50 + 417), (b"TAG" + bytes(125), 0), (bytes(900), 0), (b"x" * 50, 50)]
+)
+def test_what_is_behind_the_last_frame(tail: bytes, skipped: int) -> None:
+    """Damaged frames at the end are counted; a tag and padding are none."""
+    found = scan(5 * FRAME + tail)
+    assert found is not None
+    assert (found.num_frames, found.skipped_bytes) == (5, skipped)
+
+
+def test_few_frames_behind_junk_may_be_an_accident() -> None:
+    """Behind other bytes a frame or two are no MP3, and neither is one that begins far inside."""
+    for data in (b"hello" + 3 * FRAME, bytes(MAX_JUNK_BYTES) + 9 * FRAME):
+        assert find_mp3(io.BytesIO(data), 0) is None

@@ -28,6 +28,9 @@ ONE = page(FIRST) + page(0) + page(LAST)
         (ONE[:-3], [(0, len(ONE) - 3)], False),
         (page(FIRST) + page(0), [(0, 2 * len(page(0)))], False),
         (b"OggS", [], False),
+        (ONE + bytes(100), [(0, len(ONE))], True),
+        (ONE + b"LIST\x04\0\0\0INFO", [(0, len(ONE))], True),
+        (ONE + b"junk" + ONE, [(0, 2 * len(ONE) + 4)], True),
     ],
 )
 def test_streams_and_their_end(data: bytes, links: list[tuple[int, int]], whole: bool) -> None:

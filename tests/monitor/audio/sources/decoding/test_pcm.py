@@ -79,6 +79,12 @@ def test_a_float_beyond_float32_is_infinite_without_a_warning():
     assert np.isinf(block[0, 0])
 
 
+def test_a_signalling_nan_stays_a_nan_without_a_warning():
+    """NaN of every kind is lost sound, told nowhere else."""
+    values = RawFormat(4000, 1, "f64le").decode(bytes.fromhex("010000000000f07fffffffffffffffff"))
+    assert np.isnan(values).all()
+
+
 def test_one_channel_is_selected_by_index():
     """Channels count from 1, and the result is a copy."""
     block = np.arange(6, dtype=np.float32).reshape(3, 2)

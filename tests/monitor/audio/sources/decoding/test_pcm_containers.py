@@ -10,7 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor.audio.sources.decoding.decoder import Decoder
-from monitor.audio.sources.decoding.pcm_containers import CONTAINERS
+from monitor.audio.sources.decoding.pcm_containers import CONTAINERS, joined_parts
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 5000)
 
@@ -79,3 +79,31 @@ def test_blocks_and_headers_of_old_forms_are_compared() -> None:
             found = CONTAINERS[magic](io.BytesIO(data[: len(data) - cut]), 0, len(data) - cut)[1]
             assert found.startswith(missing)
             assert bool(found) == bool(missing)
+
+
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "W64"])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_joined_files_are_found_by_their_headers(kind: str, count: int) -> None:
+    """Each part is one of the files."""
+    data = written(kind)
+    parts = joined_parts(io.BytesIO(count * data), 0, count * len(data))
+    assert parts == [(index * len(data), (index + 1) * len(data)) for index in range(count)]
+
+
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "W64"])
+@pytest.mark.parametrize("tail", [b"", bytes(3), b"LIST" + b"\x40" * 12, bytes(100), b"\xff" * 100])
+def test_what_is_no_file_is_no_part(kind: str, tail: bytes) -> None:
+    """A chunk of any size, zeros and sound behind the end belong to the one file."""
+    data = written(kind) + tail
+    assert joined_parts(io.BytesIO(data), 0, len(data)) == [(0, len(data))]
+
+
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "W64"])
+@pytest.mark.parametrize("part", [0.6, 0.9, 0.99])
+def test_a_file_that_is_cut_anywhere_is_heard_and_told(kind: str, part: float) -> None:
+    """Also where most of the sound is missing."""
+    data = written(kind)
+    begin = len(data) - 10_000
+    heard, missing = decoded(data[: len(data) - round(10_000 * part)])
+    assert len(heard) == pytest.approx((len(data) - round(10_000 * part) - begin) // 2, abs=1)
+    assert missing

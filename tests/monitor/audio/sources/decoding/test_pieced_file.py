@@ -31,6 +31,26 @@ def test_the_end_can_be_stated_later() -> None:
     assert (file.read(9), file.read(9)) == (b"sound", b"")
 
 
+def test_a_position_before_the_start_is_the_start() -> None:
+    """A decoder that follows a damaged header back beyond the start gets the start, and no exception."""
+    file = PiecedFile(io.BytesIO(b"sound"), ((0, 5),))
+    assert file.seek(-9, io.SEEK_CUR) == 0
+    assert file.read(5) == b"sound"
+
+
+def test_a_disk_that_cannot_be_read_ends_the_sound() -> None:
+    """No exception reaches the native code that reads; the reason is kept."""
+
+    class BadSector(io.BytesIO):
+        def read(self, count: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    file = PiecedFile(BadSector(b"sound"), (b"head", (0, 5)))
+    assert file.read(9) == b"head"
+    assert file.error is not None
+    assert file.error.strerror == "Input/output error"
+
+
 def test_a_file_that_became_shorter() -> None:
     """The sound ends where the file below ends."""
     assert PiecedFile(io.BytesIO(b"so"), (b"a", (0, 5), b"b")).read(9) == b"aso"
