@@ -89,6 +89,7 @@ class Reasons(NamedTuple):
     no_heartbeat: str
     bumps: str
     unlike_a_heart: str
+    noise_removed: str
 
 
 LIVE_REASONS: Final = Reasons(
@@ -100,6 +101,7 @@ LIVE_REASONS: Final = Reasons(
     no_heartbeat="no heartbeat heard: place the chest piece on the chest",
     bumps="loud bumps: keep the chest piece and its cable still",
     unlike_a_heart="not like a heart: move the chest piece, keep quiet",
+    noise_removed="no noise between the beats: turn noise suppression off",
 )
 RECORDING_REASONS: Final = Reasons(
     no_sound="no sound: the recording is silent here",
@@ -110,6 +112,7 @@ RECORDING_REASONS: Final = Reasons(
     no_heartbeat="no heartbeat heard in this part of the recording",
     bumps="loud bumps: the chest piece or its cable moved",
     unlike_a_heart="not like a heart: noise, or another sound",
+    noise_removed="no noise between the beats: a filter or a coarse converter removed it",
 )
 CHANNELS_CANCEL: Final = "the channels cancel each other: choose one, --channel 1"
 LOST: Final = "samples were lost: the computer or the cable could not keep up"
@@ -189,7 +192,10 @@ def _quality(
     if statistics.rms < FAINT_RMS and (score < gate.poor_below or origin.channels_cancel):
         return Quality(0.0, reasons.faint, "no-signal")
     if score < gate.poor_below:
-        return Quality(score, _main_reason(gate, features, odds, reasons), "poor-signal")
+        reason = _main_reason(gate, features, odds, reasons)
+        if reason == reasons.unlike_a_heart and _silent_between_beats(statistics):
+            reason = reasons.noise_removed
+        return Quality(score, reason, "poor-signal")
     if statistics.dead > 0.0 and not _silent_between_beats(statistics):
         return Quality(score, reasons.drops_out)
     if statistics.clipped >= CLIPPED_NOTICE:
