@@ -116,6 +116,14 @@ def test_refuses_lists_of_two_lengths() -> None:
         patient_folds(["a", "b"], ["normal"], 2, 0)
 
 
+def test_patients_whose_names_differ_by_a_nul_are_two() -> None:
+    """As NumPy strings 'a' and 'a' with a NUL after it would be one patient; each has a fold of its own."""
+    patients = [name for name in ("a", "a\0", "a\0\0", "b") for _ in range(2)]
+    folds = patient_folds(patients, ["normal"] * 8, 4, 0)
+    assert sorted(folds.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+    np.testing.assert_array_equal(folds[0::2], folds[1::2])
+
+
 @pytest.mark.parametrize("num_folds", [1, 0, -3])
 def test_refuses_one_fold(num_folds: int) -> None:
     """With one fold nothing would be counts out."""
@@ -175,6 +183,12 @@ def test_every_stratum_has_its_fraction() -> None:
     _, validation = split(recordings, 0.1)
     labels_of = [recordings[row].labels for row in validation[::2]]
     assert [labels_of.count(labels) for labels in (("normal",), ("murmur",), ("normal", "extrastole"))] == [2, 1, 3]
+
+
+def test_validation_patients_whose_names_differ_by_a_nul() -> None:
+    """Half of two patients is one of them, whichever is drawn, with all of its recordings and none of the other's."""
+    recordings = [Recording(Path(f"{row}.wav"), ("normal",), "a" if row < 3 else "a\0", "set") for row in range(6)]
+    assert {tuple(split(recordings, 0.5, seed)[1]) for seed in range(20)} == {(0, 1, 2), (3, 4, 5)}
 
 
 def test_few_patients_are_all_trained_on() -> None:

@@ -120,6 +120,22 @@ def test_auc_refuses_other_shapes() -> None:
         metrics.auc(np.array([True, False]), np.zeros(3))
 
 
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_score_that_is_nan_is_refused(at: int) -> None:
+    """NaN has no rank: there is no area and no ranking, wherever it stands, on either side."""
+    positive, score = np.array([True, False, True]), np.array([0.1, 0.2, 0.3])
+    score[at] = np.nan
+    for refuses in (metrics.auc, Ranking):
+        with pytest.raises(ValueError, match="score must hold no NaN; 1 of 3 is"):
+            refuses(positive, score)
+
+
+def test_calibration_of_nan_is_refused() -> None:
+    """NaN belongs to no bin of confidence."""
+    with pytest.raises(ValueError, match="scores must hold no NaN; 2 of 4 are"):
+        metrics.calibration_error(np.array([0, 1]), np.array([[np.nan, 0.5], [np.nan, 0.5]]))
+
+
 def test_calibrated_scores_have_no_calibration_error() -> None:
     """Scores of 0.7 that are correct 7 times in 10, and of 0.9 that are correct 9 in 10, have no calibration error."""
     scores = np.repeat([[0.7, 0.3], [0.9, 0.1]], 10, axis=0)
