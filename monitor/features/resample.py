@@ -7,8 +7,8 @@ instead, so samples come in bursts up to 345 ms late (docs/decisions/0005).
 
 That delay is waiting; in the output itself sound stands almost where it was, but not exactly, for the filter's phase is
 not linear. Down to 4 kHz a tone of up to 400 Hz is 0.40 to 0.48 ms late, one of 1000 Hz 0.54 ms and one of 1800 Hz
-0.91 ms at most; its envelope (the group delay) at 1000 Hz 0.71 ms and at 1800 Hz, the edge of what passes, 3.4 ms. Up to
-4 kHz every tone is 0 to 0.13 ms early. Belongs to one thread.
+0.91 ms at most; its envelope (the group delay) at 1000 Hz 0.71 ms and at 1800 Hz, the edge of what passes, 3.4 ms.
+Up to 4 kHz every tone is 0 to 0.13 ms early. Belongs to one thread.
 """
 
 from __future__ import annotations
