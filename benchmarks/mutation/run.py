@@ -192,7 +192,10 @@ def copy_tree(folder: Path, group: Group) -> None:
         "only_mutate": [f"{module}.py" for module in group.modules],
         "also_copy": ["models"],
         "process_isolation": "forkserver",  # Hypothesis refuses to run a test twice in one process
-        "pytest_add_cli_args": ["-m", "fast", "-p", "no:cacheprovider", "--hypothesis-seed=0"],
+        "pytest_add_cli_args": [
+            *"-m fast -p no:cacheprovider --hypothesis-profile=mutation --hypothesis-seed=0".split()
+        ],
+        "timeout_multiplier": 3.0,  # six times the processor time of the tests without a mutant, and 6 s
         "pytest_add_cli_args_test_selection": group.test_files(),
     }
     lines = "".join(f"{key} = {value!r}\n" for key, value in settings.items())
