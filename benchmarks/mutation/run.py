@@ -34,6 +34,8 @@ MIN_KILLED = 0.9
 
 KILLED = {"killed", "timeout", "segfault"}
 NOT_RUN = {"not checked", "check was interrupted by user", "skipped"}
+PYTEST_OPTIONS = ["-m", "fast", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", "--hypothesis-seed=0"]
+
 EQUIVALENT = "Equivalent"
 """How the reason begins for a mutant that does what the original does."""
 
@@ -192,9 +194,7 @@ def copy_tree(folder: Path, group: Group) -> None:
         "only_mutate": [f"{module}.py" for module in group.modules],
         "also_copy": ["models"],
         "process_isolation": "forkserver",  # Hypothesis refuses to run a test twice in one process
-        "pytest_add_cli_args": [
-            *"-m fast -p no:cacheprovider --hypothesis-profile=mutation --hypothesis-seed=0".split()
-        ],
+        "pytest_add_cli_args": PYTEST_OPTIONS,
         "timeout_multiplier": 3.0,  # six times the processor time of the tests without a mutant, and 6 s
         "pytest_add_cli_args_test_selection": group.test_files(),
     }
