@@ -267,3 +267,14 @@ def test_the_clearest_of_two_early_peaks_is_the_ectopic_beat() -> None:
     for first, second in ((0.8, 0.95), (0.95, 0.8)):
         found = positions([*before, (168.0, first), (173.0, second), *after])
         assert (168.0 in found, 173.0 in found) == (first > second, second > first)
+
+
+@pytest.mark.parametrize(
+    ("both", "due", "ectopic"), [(2.0, 0.5, True), (2.0, 0.6, False), (2.12, 0.55, True), (2.12, 0.65, False)]
+)
+def test_an_early_peak_against_one_where_the_beat_was_due(both: float, due: float, ectopic: bool) -> None:
+    """An early peak of 0.9 costs 3 more than its clarity gives, or 4 where both intervals together are unusual."""
+    before = [(30.0 * beat, 1.0) for beat in range(6)]
+    after = [(150.0 + 30.0 * (both + beat), 1.0) for beat in range(6)]
+    found = positions([*before, (171.0, 0.9), (180.0, due), *after])
+    assert (171.0 in found, 180.0 in found) == (ectopic, not ectopic)
