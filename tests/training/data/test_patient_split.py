@@ -233,3 +233,50 @@ def test_fractions_out_of_range(fraction: float) -> None:
     """A fraction out of range is the caller's mistake."""
     with pytest.raises(ValueError, match="must be from 0 to below 1"):
         split(recordings_of((("normal",), 4)), fraction)
+
+
+def test_patients_with_most_recordings_go_first() -> None:
+    """Six recordings of one patient fill a fold; the six of others share the second."""
+    patients = ["big"] * 6 + [f"p{index}" for index in range(6)]
+    for seed in range(5):
+        folds = patient_folds(patients, ["normal"] * 12, 2, seed)
+        assert set(folds[:6].tolist()) == {0}
+        assert set(folds[6:].tolist()) == {1}
+
+
+def test_rare_labels_weigh_more_than_common_ones() -> None:
+    """Murmurs are spread evenly, two to a fold, though that makes the folds differ in normal recordings."""
+    patients, labels = [], []
+    for index in range(4):
+        patients += [f"m{index}"] * (1 + 3 * (index < 2))
+        labels += ["murmur"] + ["normal"] * (3 * (index < 2))
+    patients += [f"n{index}" for index in range(20)]
+    labels += ["normal"] * 20
+    for seed in range(5):
+        folds = patient_folds(patients, labels, 2, seed)
+        assert np.bincount(folds[np.array(labels) == "murmur"]).tolist() == [2, 2]
+        assert np.bincount(folds).tolist() == [15, 15]
+
+
+def test_as_many_patients_as_folds_are_enough() -> None:
+    """Each is held out once."""
+    assert sorted(patient_folds(["a", "b"], ["normal", "normal"], 2, 0).tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize(("fraction", "count"), [(0.24, 0), (0.25, 1), (0.74, 1), (0.75, 2)])
+def test_half_a_patient_is_rounded_up(fraction: float, count: int) -> None:
+    """A quarter of two patients is half a one: one of them."""
+    assert len(split(recordings_of((("normal",), 2), each=1), fraction)[1]) == count
+
+
+def test_the_messages() -> None:
+    """What to do follows the label and its count, and the fraction is named."""
+    with pytest.raises(DataError) as one:
+        patient_folds(["a", "b", "c"], ["normal", "normal", "murmur"], 2, 0)
+    assert one.value.message == "the label murmur has 1 patient, too few for 2 folds"
+    assert one.value.next_step == "add recordings of other patients"
+    with pytest.raises(DataError) as two:
+        patient_folds(["a", "b", "c", "d", "e"], ["normal"] * 3 + ["murmur"] * 2, 3, 0)
+    assert two.value.next_step == "add recordings of other patients, or train with --folds 2"
+    with pytest.raises(ValueError, match=r"^fraction=1\.5 must be from 0 to below 1$"):
+        split(recordings_of((("normal",), 4)), 1.5)

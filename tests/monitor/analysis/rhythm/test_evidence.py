@@ -82,6 +82,7 @@ def test_scores_of_0_and_1() -> None:
         (0.1, -2.0, 0.1),
         (0.11, -2.0, 0.1),
         (0.1, 2.0, 1 / (1 + 9 * math.exp(-3.0))),
+        (0.02, 0.5, 1 / (1 + 49 * math.exp(-0.75))),  # faint evidence of an ectopic beat raises a score below 0.1 too
     ],
 )
 def test_fused_scores_by_hand(score: float, evidence: float, fused: float) -> None:
