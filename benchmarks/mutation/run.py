@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import random
 import shutil
 import signal
@@ -195,7 +196,7 @@ def copy_tree(folder: Path, group: Group) -> None:
         "also_copy": ["models"],
         "process_isolation": "forkserver",  # Hypothesis refuses to run a test twice in one process
         "pytest_add_cli_args": PYTEST_OPTIONS,
-        "timeout_multiplier": 3.0,  # six times the processor time of the tests without a mutant, and 6 s
+        "timeout_multiplier": 20.0,  # seconds for a second of tests and one more; a busy machine is no kill
         "pytest_add_cli_args_test_selection": group.test_files(),
     }
     lines = "".join(f"{key} = {value!r}\n" for key, value in settings.items())
@@ -214,6 +215,7 @@ def mutmut(folder: Path, *arguments: str, time_limit_s: float | None = None, che
     process = subprocess.Popen(
         [sys.executable, "-c", "from mutmut.__main__ import cli; cli()", *arguments],
         cwd=folder,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
