@@ -15,6 +15,7 @@ macOS. mutmut leaves out code at the top of a module and functions with a decora
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import random
@@ -205,7 +206,7 @@ def copy_tree(folder: Path, group: Group) -> None:
 
 
 def mutmut(folder: Path, *arguments: str, time_limit_s: float | None = None, check: bool = True) -> str:
-    """Return the output of mutmut; after the time limit it is stopped, and what it found so far is kept.
+    """Return the output of mutmut; after the time limit it is killed, and what it found so far is kept in its files.
 
     Raises
     ------
@@ -219,12 +220,16 @@ def mutmut(folder: Path, *arguments: str, time_limit_s: float | None = None, che
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     try:
         output, _ = process.communicate(timeout=time_limit_s)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-        return process.communicate()[0]
+        return ""
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers too
+        process.wait()
     if check and process.returncode:
         raise RuntimeError(f"mutmut {arguments[0]} failed:\n{output[-4000:]}")
     return output

@@ -96,3 +96,30 @@ def test_an_unknown_group_is_refused(mutation: ModuleType, capsys: pytest.Captur
     with pytest.raises(SystemExit):
         mutation.main(["verdicts"])
     assert "no group verdicts; there are verdict, rolling," in capsys.readouterr().err
+
+
+def program(folder: Path, *lines: str) -> str:
+    """Write a program that stands for Python with mutmut; return its path."""
+    path = folder / "python"
+    path.write_text("\n".join(("#!/bin/sh", *lines)) + "\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.subprocess
+def test_what_takes_too_long_is_stopped(mutation: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all that it started, and what it has written to its files stays."""
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "echo begun >begun.txt", "sleep 3600 & wait"))
+    assert mutation.mutmut(tmp_path, "run", time_limit_s=1.0) == ""
+    assert (tmp_path / "begun.txt").read_text(encoding="utf-8") == "begun\n"
+
+
+@pytest.mark.subprocess
+def test_a_failure_shows_what_was_printed(
+    mutation: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a test fails without a mutant; the caller may say that a failure is expected."""
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "echo a test fails", "exit 3"))
+    with pytest.raises(RuntimeError, match="mutmut run failed:\na test fails"):
+        mutation.mutmut(tmp_path, "run")
+    assert mutation.mutmut(tmp_path, "run", check=False) == "a test fails\n"
