@@ -213,7 +213,7 @@ def mutmut(folder: Path, *arguments: str, time_limit_s: float | None = None, che
     RuntimeError
         If it fails, as it does where a test fails without a mutant.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", "from mutmut.__main__ import cli; cli()", *arguments],
         cwd=folder,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
@@ -221,15 +221,14 @@ def mutmut(folder: Path, *arguments: str, time_limit_s: float | None = None, che
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=time_limit_s)
-    except subprocess.TimeoutExpired:
-        return ""
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # its workers too
-        process.wait()
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=time_limit_s)
+        except subprocess.TimeoutExpired:
+            return ""
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its workers too
     if check and process.returncode:
         raise RuntimeError(f"mutmut {arguments[0]} failed:\n{output[-4000:]}")
     return output
