@@ -221,3 +221,11 @@ def test_the_message_names_the_setting(changes: dict[str, Any], message: str) ->
 def test_a_threshold_of_0_withholds_nothing(poor_below: float) -> None:
     """0 is allowed, 1 is not."""
     assert dataclasses.replace(GATE, poor_below=poor_below).poor_below == poor_below
+
+
+def test_the_odds_decide_whether_a_window_passes() -> None:
+    """A window that the features leave just above the threshold is withheld if the network heard no heart."""
+    gate = dataclasses.replace(GATE, poor_below=0.85)
+    assert gate.passes(GATE.typical)
+    assert gate.passes(GATE.typical, 6.0)
+    assert not gate.passes(GATE.typical, -6.0)
