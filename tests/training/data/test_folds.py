@@ -41,8 +41,10 @@ class TestPatients:
         with pytest.raises(DataError) as error:
             with_patients([heart("normal", ""), heart("murmur", ""), heart("murmur", "p1"), NOISE], "auto")
         assert error.value.message == "2 recordings have no patient, such as mine/a.wav"
-        for way in ("sub-folder", "manifest.csv", "--patients file", "--patients none"):
-            assert way in error.value.next_step
+        assert error.value.next_step == (
+            "put each patient's into a sub-folder, or list them in a manifest.csv; or add --patients file if every "
+            "file is another person, or --patients none to train on them and hold none of them out"
+        )
 
     def test_the_error_for_one_recording(self) -> None:
         """One recording has, two have."""

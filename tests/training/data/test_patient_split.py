@@ -245,17 +245,17 @@ def test_patients_with_most_recordings_go_first() -> None:
 
 
 def test_rare_labels_weigh_more_than_common_ones() -> None:
-    """Murmurs are spread evenly, two to a fold, though that makes the folds differ in normal recordings."""
-    patients, labels = [], []
-    for index in range(4):
-        patients += [f"m{index}"] * (1 + 3 * (index < 2))
-        labels += ["murmur"] + ["normal"] * (3 * (index < 2))
-    patients += [f"n{index}" for index in range(20)]
-    labels += ["normal"] * 20
+    """The second patient with a murmur goes to the fold without one, though its normal recordings crowd there."""
+    patients = ["a"] * 6 + ["b"] * 5 + ["c"] * 4
+    labels = ["normal"] * 6 + ["murmur"] * 3 + ["normal"] * 2 + ["murmur"] + ["normal"] * 3
     for seed in range(5):
-        folds = patient_folds(patients, labels, 2, seed)
-        assert np.bincount(folds[np.array(labels) == "murmur"]).tolist() == [2, 2]
-        assert np.bincount(folds).tolist() == [15, 15]
+        assert patient_folds(patients, labels, 2, seed).tolist() == [0] * 6 + [1] * 5 + [0] * 4
+
+
+def test_nothing_to_split() -> None:
+    """No rows are no rows on both sides."""
+    training, validation = split_validation(recordings_of((("normal",), 4)), np.zeros(0, np.intp), 0.5, 0)
+    assert (len(training), len(validation)) == (0, 0)
 
 
 def test_as_many_patients_as_folds_are_enough() -> None:
