@@ -181,10 +181,13 @@ def test_bumps_count_from_a_correlation_of_07(share: float, bumps: float) -> Non
     assert gate_features(frames, 0.5).bumps == pytest.approx(bumps, abs=2e-3)
 
 
-def test_a_constant_envelope_has_no_bumps() -> None:
-    """Two levels that do not change are not correlated, however rounding makes them differ."""
-    level = np.full(HEART.num_frames, 0.1, np.float32)
-    assert gate_features(frames_by_hand(envelope=level, low_power=level, high_power=level), 0.5).bumps == 0.0
+@pytest.mark.parametrize(("height", "bumps"), [(0.0, 0.0), (1e-5, 0.0), (0.1, 0.3)])
+def test_levels_that_differ_by_rounding_have_no_bumps(height: float, bumps: float) -> None:
+    """However alike they are; levels that rise and fall together by a tenth have."""
+    level = np.where(np.arange(HEART.num_frames) % 2, height, -height).astype(np.float32)
+    power = np.exp(level)
+    frames = frames_by_hand(envelope=level, low_power=power / 10, high_power=power)
+    assert gate_features(frames, 0.5).bumps == pytest.approx(bumps, abs=1e-3)
 
 
 def test_contributions_by_hand() -> None:
