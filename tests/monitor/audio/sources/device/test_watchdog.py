@@ -66,8 +66,9 @@ def test_it_opens_with_the_given_parameters(scene, backend, steth):
 
 
 def test_before_the_first_block_it_is_opening(backend, steth):
-    """An open stream without a block is still opening."""
+    """An open stream without a block is still opening, and so is a device that is not opened yet."""
     new_scene = Scene(backend, steth)
+    assert new_scene.status.state == "opening"
     new_scene.watchdog.open()
     assert set(new_scene.pass_time(1.5)) == {"opening"}
 
