@@ -455,3 +455,14 @@ def test_other_frame_rates() -> None:
     for k in range(25):
         beats.push(envelope[50 * k : 50 * k + 248], float(k), 93.75)
     assert np.diff(beats.result.beat_times_s) == pytest.approx(0.64, abs=0.01)
+
+
+@pytest.mark.parametrize(("intervals", "trackable"), [((29, 35), True), ((28, 36), False)])
+def test_a_rhythm_must_be_regular(intervals: tuple[int, int], trackable: bool) -> None:
+    """Intervals that deviate by a tenth on average are regular enough for ectopic beats, by a seventh they are not."""
+    onsets = np.cumsum([8, *intervals * 30])
+    frames = np.arange(1600)[:, None]
+    sounds = 4.0 * np.exp(-(((frames - onsets) / 2.0) ** 2)) + 2.5 * np.exp(-(((frames - onsets - 10) / 2.0) ** 2))
+    result = push_steps(BeatTracker(), sounds.sum(axis=1).astype(np.float32), [75.0] * 30)[-1]
+    assert result.num_intervals > 30
+    assert result.trackable == trackable
