@@ -40,6 +40,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # two workers that fill one cache of nu
 
 hypothesis.settings.register_profile("auscult", deadline=None)  # a busy machine is no failure
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=10)
+hypothesis.settings.register_profile(
+    "mutation",
+    hypothesis.settings.get_profile("fast"),
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    database=None,
+)  # a mutant is found by the first failing example; the smallest one is of no use
 hypothesis.settings.load_profile("auscult")
 
 LABELS = ("normal", "murmur", "extrastole")

@@ -3,7 +3,12 @@
 A stream of soxr in its variable-rate mode at a constant rate. The output is the same bit for bit however the input is
 cut into blocks. It passes 0 to 0.9 of the new Nyquist frequency unchanged and keeps aliases 105 dB down. Its delay is
 constant, 30 to 63 ms down to 4 kHz (240 ms up from 1 kHz). The fixed-rate mode buffers input for long transforms
-instead, so samples come in bursts up to 345 ms late (docs/decisions/0005). Belongs to one thread.
+instead, so samples come in bursts up to 345 ms late (docs/decisions/0005).
+
+That delay is waiting; in the output itself sound stands almost where it was, but not exactly, for the filter's phase is
+not linear. Down to 4 kHz a tone of up to 400 Hz is 0.40 to 0.48 ms late, one of 1000 Hz 0.54 ms and one of 1800 Hz
+0.91 ms at most; its envelope (the group delay) at 1000 Hz 0.71 ms and at 1800 Hz, the edge of what passes, 3.4 ms.
+Up to 4 kHz every tone is 0 to 0.13 ms early. Belongs to one thread.
 """
 
 from __future__ import annotations

@@ -69,6 +69,8 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
         hint = "name PASCAL's folder instead" if "fname" in names else f"its first line must name {', '.join(REQUIRED)}"
         raise DataError(f"{table} line 1: no column {', '.join(missing)}", hint)
     for cells in reader:
+        if any("\0" in cell for cell in cells):
+            raise DataError(f"{table} line {reader.line_num}: a NUL character", "save it as CSV in UTF-8")
         if any(cell.strip() for cell in cells):
             values = [cell.strip() for cell in cells] + [""] * (len(names) - len(cells))
             yield reader.line_num, dict(zip(names, values, strict=False))

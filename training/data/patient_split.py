@@ -61,13 +61,18 @@ def patient_folds(patients: Sequence[str], labels: Sequence[str], num_folds: int
     total = Counter(labels)
     folds = [Counter[str]() for _ in range(num_folds)]
     fold_of = {}
-    order = np.random.default_rng(seed).permutation(sorted(counts))
+    order = _shuffled(sorted(counts), np.random.default_rng(seed))
     for patient in sorted(order, key=lambda name: -counts[name].total()):
         crowding = [(_crowding(counts[patient], fold, total), fold.total()) for fold in folds]
         index = crowding.index(min(crowding))
         folds[index] += counts[patient]
         fold_of[patient] = index
     return np.array([fold_of[patient] for patient in patients], np.intp)
+
+
+def _shuffled(patients: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """Return patients in random order; as an array of NumPy strings they would lose a NUL at the end."""
+    return [patients[index] for index in rng.permutation(len(patients)).tolist()]
 
 
 def _crowding(patient: Counter[str], fold: Counter[str], total: Counter[str]) -> float:
@@ -146,5 +151,5 @@ def _sampled(strata: dict[tuple[str, ...], list[str]], fraction: float, rng: np.
     sampled: set[str] = set()
     for stratum in sorted(strata):
         count = math.floor(fraction * len(strata[stratum]) + 0.5)
-        sampled.update(rng.permutation(strata[stratum])[:count].tolist())
+        sampled.update(_shuffled(strata[stratum], rng)[:count])
     return sampled

@@ -102,13 +102,14 @@ class Bootstrap:
 
     def _resamples(self, patients: Sequence[str]) -> Iterator[NDArray[np.intp]]:
         """Yield the rows of every resample; a patient drawn twice has all its rows twice."""
-        names, patient_of = np.unique(np.asarray(patients), return_inverse=True)
-        if len(names) < MIN_PATIENTS:
+        number_of = {name: number for number, name in enumerate(sorted(set(patients)))}
+        if len(number_of) < MIN_PATIENTS:
             return
-        rows = np.arange(len(patient_of))
+        patient_of = np.array([number_of[name] for name in patients], np.intp)  # NumPy strings lose a NUL at the end
+        rows, count = np.arange(len(patient_of)), len(number_of)
         rng = np.random.default_rng(self.seed)
         for _ in range(self.repeats):
-            times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))  # (patients,)
+            times = np.bincount(rng.integers(count, size=count), minlength=count)  # (patients,)
             yield np.repeat(rows, times[patient_of])
 
 

@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from training.evaluation.metrics import refuse_nan
+
 __all__ = ["ReliabilityBin", "accuracy_at_coverage", "reliability", "roc_curve"]
 
 FloatArray = NDArray[np.floating]
@@ -33,7 +35,7 @@ def roc_curve(positive: NDArray[np.bool_], score: FloatArray) -> tuple[NDArray[n
     Raises
     ------
     ValueError
-        If the shapes differ or one side is empty.
+        If the shapes differ, a score is NaN, or one side is empty.
 
     Examples
     --------
@@ -44,6 +46,7 @@ def roc_curve(positive: NDArray[np.bool_], score: FloatArray) -> tuple[NDArray[n
         raise ValueError(f"score.shape={score.shape} must be the shape of positive, {positive.shape}")
     if positive.all() or not positive.any():
         raise ValueError("roc_curve needs at least one positive and one negative")
+    refuse_nan(score=score)
     order = np.argsort(-score, kind="stable")
     last_of_equals = np.append(score[order][1:] != score[order][:-1], True)  # no threshold separates equal scores
     true_positives = np.cumsum(positive[order])[last_of_equals]
@@ -64,7 +67,7 @@ def accuracy_at_coverage(correct: NDArray[np.bool_], confidence: FloatArray, cov
     Raises
     ------
     ValueError
-        If the shapes differ, nothing is given, or the coverage is out of range.
+        If the shapes differ, nothing is given, a confidence is NaN, or the coverage is out of range.
 
     Examples
     --------
@@ -77,6 +80,7 @@ def accuracy_at_coverage(correct: NDArray[np.bool_], confidence: FloatArray, cov
         )
     if not 0 < coverage <= 1:
         raise ValueError(f"coverage={coverage} must be above 0 and at most 1")
+    refuse_nan(confidence=confidence)
     count = max(1, round(coverage * len(correct)))
     edge = np.partition(confidence, len(confidence) - count)[len(confidence) - count]
     above, equal = confidence > edge, confidence == edge
@@ -112,7 +116,7 @@ def reliability(ground_truth: IntArray, scores: FloatArray, num_bins: int = 10) 
     Raises
     ------
     ValueError
-        If the shapes do not fit or ``num_bins`` is below 1.
+        If the shapes do not fit, a score is NaN, or ``num_bins`` is below 1.
 
     Examples
     --------
@@ -124,6 +128,7 @@ def reliability(ground_truth: IntArray, scores: FloatArray, num_bins: int = 10) 
         raise ValueError(f"scores.shape={scores.shape} must be (n, k) for ground_truth of shape {ground_truth.shape}")
     if num_bins < 1:
         raise ValueError(f"num_bins={num_bins} must be 1 or more")
+    refuse_nan(scores=scores)
     confidence, correct = scores.max(axis=1, initial=0.0), scores.argmax(axis=1) == ground_truth
     bin_of = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
     bins = []

@@ -19,6 +19,7 @@ __all__ = [
     "confusion",
     "discriminant_power",
     "macro_f1",
+    "refuse_nan",
     "sensitivity_specificity_precision",
     "total_precision",
     "youden",
@@ -181,6 +182,26 @@ def _check_fractions(**fractions: float) -> None:
             raise ValueError(f"{name}={value} must be from 0 to 1")
 
 
+def refuse_nan(**values: FloatArray) -> None:
+    """Raise for scores that hold NaN: NaN has no rank, so a sort would put it above every score without a word.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN.
+
+    Examples
+    --------
+    >>> refuse_nan(score=np.array([0.5, np.nan]))
+    Traceback (most recent call last):
+    ValueError: score must hold no NaN; 1 of 2 is
+    """
+    for name, array in values.items():
+        count = int(np.isnan(array).sum())
+        if count:
+            raise ValueError(f"{name} must hold no NaN; {count} of {array.size} {'is' if count == 1 else 'are'}")
+
+
 def _ratio(part: float, whole: float) -> float:
     """Return ``part / whole``, or NaN when the whole is 0."""
     return float(part / whole) if whole else float("nan")
@@ -199,7 +220,7 @@ def auc(positive: NDArray[np.bool_], score: FloatArray) -> float:
     Raises
     ------
     ValueError
-        If the shapes differ or one side is empty.
+        If the shapes differ, a score is NaN, or one side is empty.
 
     Examples
     --------
@@ -223,11 +244,17 @@ def calibration_error(ground_truth: IntArray, scores: FloatArray, num_bins: int 
     scores : ndarray, shape (n, classes)
     num_bins : int
 
+    Raises
+    ------
+    ValueError
+        If a score is NaN.
+
     Examples
     --------
     >>> calibration_error(np.array([0, 1]), np.array([[0.75, 0.25], [0.75, 0.25]]))
     0.25
     """
+    refuse_nan(scores=scores)
     confidence = scores.max(axis=1)  # (n,)
     correct = scores.argmax(axis=1) == ground_truth
     bin_of = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
@@ -246,7 +273,7 @@ class Ranking:
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ or a score is NaN, which has no rank.
 
     Examples
     --------
@@ -258,6 +285,7 @@ class Ranking:
     def __init__(self, positive: NDArray[np.bool_], score: FloatArray) -> None:
         if positive.shape != score.shape:
             raise ValueError(f"score.shape={score.shape} must be the shape of positive, {positive.shape}")
+        refuse_nan(score=score)
         values, rank = np.unique(score, return_inverse=True)
         self._size = 2 * len(values)
         self._cell = 2 * rank + positive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import random
@@ -104,6 +105,20 @@ class TestPooling:
             verdict = rolling.push(murmur(score), GOOD, end_s)
         assert verdict.scores == pytest.approx(murmur(0.5 / 4.0))
 
+    def test_a_pool_shorter_than_the_hop(self) -> None:
+        """The last two windows are pooled, never more, however short the pool."""
+        rolling = RollingVerdict(DecisionThresholds(rolling_s=0.0))
+        for end_s, score in ((5.0, 0.0), (6.0, 0.0), (7.0, 0.5), (8.0, 1.0)):
+            verdict = rolling.push(murmur(score), GOOD, end_s)
+        assert verdict.scores == pytest.approx(murmur(0.75))
+
+    def test_refuses_another_number_of_labels(self) -> None:
+        """Scores of two bundles are never pooled."""
+        rolling = RollingVerdict(DECISION)
+        rolling.push(NORMAL, GOOD, 5.0)
+        with pytest.raises(ValueError, match="shorter"):
+            rolling.push({"normal": 0.9, "murmur": 0.1}, GOOD, 5.5)
+
     @pytest.mark.slow
     def test_rounding_errors_do_not_accumulate(self) -> None:
         """After 100000 windows the mean is still exact to 1e-9 and no score is negative."""
@@ -121,7 +136,7 @@ class TestPooling:
 
     def test_refuses_a_good_window_without_scores(self) -> None:
         """Scores may be missing only for a withheld window."""
-        with pytest.raises(ValueError, match="scores must be given"):
+        with pytest.raises(ValueError, match=r"^scores must be given for a window that is good enough to be judged$"):
             RollingVerdict(DECISION).push(None, GOOD, 5.0)
 
 
@@ -163,6 +178,30 @@ class TestChanging:
         moments = [now[0] for before, now in itertools.pairwise(shown) if before[1] != now[1]]
         assert moments
         assert min(after - before for before, after in itertools.pairwise([0.0, *moments])) >= 3.0
+
+    @pytest.mark.parametrize(("at_s", "label"), [(7.75, "normal"), (8.0, "murmur")])
+    def test_a_label_may_change_when_its_time_is_over(self, at_s: float, label: str) -> None:
+        """Shown since 5 s and held for 3 s, it gives way at 8 s."""
+        rolling = RollingVerdict(DecisionThresholds(uncertain_below=0.1, rolling_s=0.0, hold_s=3.0, switch_s=0.0))
+        push_all(rolling, NORMAL, 5.0, 7.0)
+        rolling.push(MURMUR, GOOD, 7.25)
+        assert push_all(rolling, MURMUR, 7.5, at_s, 0.25).label == label
+
+    def test_a_lead_of_the_margin_is_enough(self) -> None:
+        """Exactly the margin counts, against another label and above the threshold."""
+        decision = DecisionThresholds(uncertain_below=0.5, rolling_s=0.0, switch_margin=0.25, switch_s=1.0, hold_s=0.0)
+        against = RollingVerdict(dataclasses.replace(decision, uncertain_below=0.25))
+        push_all(against, murmur(0.0), 5.0, 6.0)
+        assert push_all(against, murmur(0.625), 6.5, 9.0).label == "murmur"
+        above = RollingVerdict(decision)
+        assert above.push({"normal": 0.4, "murmur": 0.3, "extrastole": 0.3}, GOOD, 5.0).state == "uncertain"
+        assert push_all(above, murmur(0.75), 5.5, 9.0).label == "murmur"
+
+    def test_a_score_at_the_threshold_is_enough(self) -> None:
+        """A label whose score is exactly the threshold is shown, and kept."""
+        rolling = RollingVerdict(DecisionThresholds(uncertain_below=0.75))
+        assert rolling.push(murmur(0.75), GOOD, 5.0).label == "murmur"
+        assert push_all(rolling, murmur(0.75), 5.5, 9.0).label == "murmur"
 
     def test_a_small_lead_is_not_enough(self) -> None:
         """A label that leads by less than the margin never replaces the current one."""
@@ -295,6 +334,14 @@ class TestWithheld:
         rolling.push(None, SILENT, 5.0)
         assert push_all(rolling, MURMUR, 5.5, 8.0).state == "no-signal"
         assert push_all(rolling, MURMUR, 8.5, 8.5).label == "murmur"
+
+    def test_a_poor_window_is_tolerated_again_after_silence(self) -> None:
+        """Once the verdict has returned, one poor window changes nothing, as before the silence."""
+        rolling = RollingVerdict(DECISION)
+        rolling.push(None, SILENT, 5.0)
+        back = push_all(rolling, MURMUR, 5.5, 8.0)
+        assert back.label == "murmur"
+        assert rolling.push(None, POOR, 8.5) == back
 
     def test_clear(self) -> None:
         """A cleared rolling verdict starts again."""

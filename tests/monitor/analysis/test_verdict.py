@@ -81,7 +81,7 @@ class TestWindow:
     @pytest.mark.parametrize("nothing", [None, {}])
     def test_refuses_a_good_window_without_scores(self, nothing: dict[str, float] | None) -> None:
         """Scores may be missing only for a withheld window."""
-        with pytest.raises(ValueError, match="scores must be given"):
+        with pytest.raises(ValueError, match=r"^scores must be given for a window that is good enough to be judged$"):
             window_verdict(nothing, GOOD, DECISION)
 
     def test_equal_scores_give_the_first_label(self) -> None:
@@ -209,6 +209,13 @@ class TestSummary:
         median = summarizer.summary("a.wav", DECISION).heart_rate_bpm
         assert median == pytest.approx(statistics.median(rates), abs=0.5)
 
+    def test_rates_a_beat_apart_are_not_mixed(self) -> None:
+        """The median of rates that crowd within two beats per minute is one of them, not their mean."""
+        summarizer = Summarizer()
+        for rate in (60.0, 61.0, 61.9, 61.9, 61.9):
+            summarizer.push(event(Verdict("uncertain", None, 0.4, UNCERTAIN), rate))
+        assert summarizer.summary("a.wav", DECISION).heart_rate_bpm == pytest.approx(61.9)
+
     @pytest.mark.parametrize(("rated", "shown"), [(0, False), (9, False), (10, True)])
     def test_a_heart_rate_of_few_windows_is_none(self, rated: int, shown: bool) -> None:
         """A quarter of the windows must have had a rate."""
@@ -227,6 +234,11 @@ class TestSummary:
         """The summary has source, skipped windows and overruns as given."""
         summary = Summarizer().summary("a.wav", DECISION, skipped=3, overruns=2)
         assert (summary.source, summary.skipped, summary.overruns) == ("a.wav", 3, 2)
+
+    def test_nothing_is_skipped_unless_told(self) -> None:
+        """Without counts a recording has no skipped window and no overrun."""
+        summary = Summarizer().summary("a.wav", DECISION)
+        assert (summary.skipped, summary.overruns) == (0, 0)
 
     def test_the_threshold_applies_to_the_mean(self) -> None:
         """The mean of windows that disagree has no score high enough for a label."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.audio.ring_buffer import Read, RingBuffer
+from monitor.audio import ring_buffer
+from monitor.audio.ring_buffer import WAIT_S, Read, RingBuffer
 
 
 def ramp(start, end):
@@ -406,3 +407,130 @@ def test_only_a_read_that_makes_room_wakes_the_writer():
     for _ in range(10):
         cursor.read(10, 0.0)
     assert notified == [50, 60, 70, 80, 90, 100]
+
+
+class AsksTwice:
+    """An event that is set the second time it is asked, for a wait that would not end by itself."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def is_set(self):
+        """Return whether it was asked before."""
+        self.asked += 1
+        return self.asked > 1
+
+
+@pytest.mark.parametrize(("read", "wanted", "room"), [(3, 3, True), (3, 4, False), (0, 0, True), (0, 1, False)])
+def test_there_is_room_for_what_was_read(monkeypatch, read, wanted, room):
+    """A full ring has room for as many samples as the slowest reader has read, and waits for one more."""
+    ring, waits = RingBuffer(10), []
+    slow, fast = ring.cursor(), ring.cursor()
+    ring.push(ramp(0, 10))
+    fast.read(10, 0.0)
+    if read:
+        slow.read(read, 0.0)
+    monkeypatch.setattr(ring, "room", SimpleNamespace(wait=waits.append, notify=list))
+    assert ring.wait_for_room(wanted, AsksTwice()) == room
+    assert waits == ([] if room else [WAIT_S])
+
+
+def test_without_readers_there_is_always_room():
+    """Nothing holds the writer back."""
+    ring = RingBuffer(10)
+    ring.push(ramp(0, 25))
+    assert ring.wait_for_room(10, AsksTwice())
+
+
+def test_a_wait_ends_at_its_timeout_and_never_sleeps_long(monkeypatch):
+    """Two and a half seconds are slept in pieces of a second at most, and then there is nothing."""
+    now, sleeps = [100.0], []
+
+    def sleep(seconds):
+        sleeps.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(ring_buffer, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    cursor = RingBuffer(10).cursor()
+    monkeypatch.setattr(cursor, "wakeup", SimpleNamespace(wait=sleep))
+    read = cursor.read(5, 2.5)
+    assert sleeps == [1.0, 1.0, 0.5]
+    assert (read.start_sample, read.end_sample, read.waveform.dtype) == (0, 0, np.float32)
+
+
+def test_every_reader_is_woken_by_sound_and_by_its_loss(monkeypatch):
+    """A loss of no samples wakes nobody."""
+    ring, woken = RingBuffer(10), []
+    for name in "ab":
+        monkeypatch.setattr(ring.cursor(), "wakeup", SimpleNamespace(notify=lambda name=name: woken.append(name)))
+    ring.push(ramp(0, 1))
+    ring.push_lost(0)
+    assert woken == ["a", "b"]
+    ring.push_lost(1)
+    assert woken == ["a", "b", "a", "b"]
+
+
+def test_a_reader_that_is_closed_wakes_the_writer_and_is_not_woken(monkeypatch):
+    """It may have been the one that held the writer back; the others stay."""
+    ring, woken, notified = RingBuffer(10), [], []
+    first, second = ring.cursor(), ring.cursor()
+    for name, cursor in (("first", first), ("second", second)):
+        monkeypatch.setattr(cursor, "wakeup", SimpleNamespace(notify=lambda name=name: woken.append(name)))
+    monkeypatch.setattr(ring, "room", SimpleNamespace(notify=lambda: notified.append("room")))
+    first.close()
+    ring.push(ramp(0, 1))
+    assert (woken, notified) == (["second"], ["room"])
+
+
+def test_properties_of_a_new_ring():
+    """Empty, open, nothing overrun."""
+    ring = RingBuffer(10)
+    assert (ring.capacity, ring.end_sample, ring.oldest_sample, ring.overruns) == (10, 0, 0, 0)
+    assert ring.closed is False
+    assert ring.room_from == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda ring: ring.push(np.zeros((3, 2), np.float32)), r"^block\.shape=\(3, 2\) must be \(samples,\), mono$"),
+        (lambda ring: ring.push_lost(-1), "^samples=-1 must not be negative$"),
+        (lambda ring: ring.cursor().read(0, 0.0), "^max_samples=0 must be at least 1$"),
+        (lambda ring: ring.cursor().read(1, -1.0), "^timeout_s=-1.0 must be finite and not negative$"),
+        (lambda ring: (ring.close(), ring.push(ramp(0, 1))), "^ring must be open to be written$"),
+    ],
+)
+def test_messages(call, message):
+    """They name the value and the rule."""
+    with pytest.raises(ValueError, match=message):
+        call(RingBuffer(10))
+
+
+def test_one_sample_can_be_read_at_a_time():
+    """The smallest read."""
+    ring = RingBuffer(10)
+    cursor = ring.cursor()
+    ring.push(ramp(0, 2))
+    assert [cursor.read(1, 0.0).end_sample for _ in range(2)] == [1, 2]
+
+
+def test_losses_that_touch_the_cut_are_cut_with_it(monkeypatch):
+    """Of an interval that was lost upstream and partly overwritten during the copy, no sample is told twice."""
+    ring = RingBuffer(10)
+    cursor = ring.cursor()
+    ring.push(ramp(0, 2))
+    ring.push_lost(3)
+    ring.push(ramp(5, 7))
+    ring.push_lost(1)
+    ring.push(ramp(8, 10))
+    copy = ring.store.copy
+
+    def copy_while_the_writer_goes_on(first, last):
+        monkeypatch.setattr(ring.store, "copy", copy)
+        waveform = copy(first, last)
+        ring.push(ramp(10, 14))
+        return waveform
+
+    monkeypatch.setattr(ring.store, "copy", copy_while_the_writer_goes_on)
+    read = cursor.read(99, 0.0)
+    assert (read.start_sample, read.lost) == (4, ((0, 5), (7, 8)))

@@ -98,6 +98,37 @@ def test_no_time_shift(rate: int, signals: Any) -> None:
     assert abs(int(np.abs(resampled(waveform, rate, TARGET_RATE)).argmax()) - TARGET_RATE) <= 2
 
 
+def delays_s(rate: int, hz: float) -> tuple[float, float]:
+    """Return the phase delay and the group delay at a frequency, from the response to a click."""
+    waveform = np.zeros(4 * rate, np.float32)
+    waveform[2 * rate] = 1.0
+    response = np.roll(resampled(waveform, rate, TARGET_RATE).astype(np.float64), -2 * TARGET_RATE)
+    turn = 2 * np.pi * np.fft.rfftfreq(len(response), 1 / TARGET_RATE)  # radians per second, every quarter hertz
+    phase = -np.unwrap(np.angle(np.fft.rfft(response)))
+    index = round(4 * hz)
+    return float(phase[index] / turn[index]), float(np.gradient(phase, turn)[index])
+
+
+@pytest.mark.parametrize("rate", [4001, 8000, 11_025, 22_050, 44_100, 48_000, 192_000])
+@pytest.mark.parametrize(
+    ("hz", "of_a_tone", "of_an_envelope"),
+    [(20.0, 0.40, 0.40), (200.0, 0.41, 0.41), (400.0, 0.41, 0.43), (1000.0, 0.47, 0.64), (1800.0, 0.85, 3.30)],
+)
+def test_phase_from_a_higher_rate(rate: int, hz: float, of_a_tone: float, of_an_envelope: float) -> None:
+    """The delays in ms that the module and decision 0005 give, at every rate, within a tenth of a sample."""
+    late = 0.0625 if rate in (8000, 16_000, 32_000) else 0.0
+    phase_s, group_s = delays_s(rate, hz)
+    assert 1000 * phase_s == pytest.approx(of_a_tone + late, abs=0.01)
+    assert 1000 * group_s == pytest.approx(of_an_envelope + late, abs=0.02)
+
+
+@pytest.mark.parametrize(("rate", "early"), [(1000, 0.125), (1800, 0.125), (2000, 0.0), (3000, 0.0417), (3999, 0.0625)])
+def test_phase_from_a_lower_rate(rate: int, early: float) -> None:
+    """All tones are early by the same part of a sample: half of one at most."""
+    for hz in (20.0, 200.0, 400.0):
+        assert 1000 * np.array(delays_s(rate, hz)) == pytest.approx(-early, abs=0.01)
+
+
 def tone_in(waveform: NDArray[np.float32], hz: float) -> tuple[float, float]:
     """Return the amplitude of a tone away from the ends, and the root mean square of all else."""
     inside = waveform[SETTLED].astype(np.float64)

@@ -245,6 +245,16 @@ def test_refuses(settings: tuple[Any, ...], message: str) -> None:
         Calibration(*settings)
 
 
+@pytest.mark.parametrize("temperature", [0.01, 100.0])
+def test_the_limits_are_accepted(temperature: float) -> None:
+    """The temperatures and biases at the limits are, those just beyond are not."""
+    calibration = Calibration("softmax", temperature, (-100.0, 100.0))
+    assert (calibration.temperature, calibration.bias) == (temperature, (-100.0, 100.0))
+    for settings in (("softmax", 0.0099), ("softmax", 100.1), ("softmax", 1.0, (100.1,)), ("softmax", 1.0, (-100.1,))):
+        with pytest.raises(ValueError, match="must be from"):
+            Calibration(*settings)  # type: ignore[arg-type]
+
+
 @given(st.sampled_from(["softmax", "share"]), st.floats(0.01, 100.0), biases)
 def test_json_round_trip(kind: str, temperature: float, bias: tuple[float, ...]) -> None:
     """Any calibration written as JSON text and read again is the same calibration."""

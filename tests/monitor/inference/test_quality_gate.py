@@ -137,3 +137,98 @@ def test_bumps_count_by_the_power_above_600_hz(ratio_db: float, strength: float)
 def test_scores_of_the_default_gate(values: tuple[float, float, float, float], score: float) -> None:
     """The fitted weights give these scores; another fit changes them knowingly."""
     assert DEFAULT_GATE.score(GateFeatures(*values), None) == pytest.approx(score, abs=1e-6)
+
+
+def frames_by_hand(
+    log_power: NDArray[np.float32] | None = None,
+    envelope: NDArray[np.float32] | None = None,
+    low_power: NDArray[np.float32] | None = None,
+    high_power: NDArray[np.float32] | None = None,
+) -> FrameWindow:
+    """Return frames of which only what is given is not flat."""
+    flat = np.zeros(HEART.num_frames, np.float32)
+    return FrameWindow(
+        np.zeros((HEART.num_frames, 64), np.float32) if log_power is None else log_power,
+        flat if envelope is None else envelope,
+        flat + 1 if low_power is None else low_power,
+        flat if high_power is None else high_power,
+    )
+
+
+@pytest.mark.parametrize(("level", "tilt"), [(4.0, 3.5), (-2.0, -1.75), (100.0, 6.0), (-100.0, -4.0)])
+def test_tilt_by_hand(level: float, tilt: float) -> None:
+    """The level of the eight bins from the second on, less the mean of all 64, from -4 to 6."""
+    log_power = np.zeros((HEART.num_frames, 64), np.float32)
+    log_power[:, 1:9] = level
+    assert gate_features(frames_by_hand(log_power), 0.5).tilt == pytest.approx(tilt, abs=1e-4)
+
+
+@pytest.mark.parametrize(("height", "swing"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0), (2.0, FULL_SWING)])
+def test_swing_by_hand(height: float, swing: float) -> None:
+    """The standard deviation of the envelope, whatever its mean, and at most that of a faint heart."""
+    envelope = np.where(np.arange(HEART.num_frames) % 2, height, -height).astype(np.float32) - np.float32(20.0)
+    assert gate_features(frames_by_hand(envelope=envelope), 0.5).swing == pytest.approx(swing, abs=1e-3)
+
+
+@pytest.mark.parametrize(("share", "bumps"), [(1.0, 0.3), (0.9, 0.2), (0.75, 0.05), (0.65, 0.0), (-1.0, 0.0)])
+def test_bumps_count_from_a_correlation_of_07(share: float, bumps: float) -> None:
+    """Of the envelope and the level above 600 Hz; what is above 0.7 counts, and knocks that alternate do not."""
+    random = np.random.default_rng(2).standard_normal((HEART.num_frames, 2))
+    ones = np.ones((HEART.num_frames, 1))
+    envelope, other = 30.0 * np.linalg.qr(np.hstack((ones, random)))[0].T[1:]  # uncorrelated, mean 0
+    high = np.exp(share * envelope + math.sqrt(1 - share**2) * other).astype(np.float32)
+    frames = frames_by_hand(envelope=envelope.astype(np.float32), low_power=high / 10, high_power=high)
+    assert gate_features(frames, 0.5).bumps == pytest.approx(bumps, abs=2e-3)
+
+
+@pytest.mark.parametrize(("height", "bumps"), [(0.0, 0.0), (1e-5, 0.0), (0.1, 0.3)])
+def test_levels_that_differ_by_rounding_have_no_bumps(height: float, bumps: float) -> None:
+    """However alike they are; levels that rise and fall together by a tenth have."""
+    level = np.where(np.arange(HEART.num_frames) % 2, height, -height).astype(np.float32)
+    power = np.exp(level)
+    frames = frames_by_hand(envelope=level, low_power=power / 10, high_power=power)
+    assert gate_features(frames, 0.5).bumps == pytest.approx(bumps, abs=1e-3)
+
+
+def test_contributions_by_hand() -> None:
+    """Weight times distance from the typical value; the network's odds are clipped at six and have their own weight."""
+    values = GateFeatures(2.0, 0.25, 1.0, 0.1)
+    features, network = GATE.contributions(values, 9.0)
+    assert features == pytest.approx((0.5, -1.0, -0.6, -2.0))
+    assert network == pytest.approx(0.7 * (6.0 - 5.0))
+    assert GATE.contributions(values, -9.0)[1] == pytest.approx(0.7 * (-6.0 - 5.0))
+    assert GATE.contributions(values, None)[1] == 0.0
+    assert GATE.score(values, -9.0) == pytest.approx(1 / (1 + math.exp(-(2.0 - 3.1 - 7.7))))
+
+
+@pytest.mark.parametrize("bias", [1e6, -1e6])
+def test_a_score_of_any_gate_is_a_probability(bias: float) -> None:
+    """However far the logit, there is a score of 0 or 1 and no overflow."""
+    assert dataclasses.replace(GATE, bias=bias).score(GATE.typical) == pytest.approx(float(bias > 0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bias": math.nan}, r"^gate settings \(1\.0, .*nan, 0\.5\) must be finite numbers$"),
+        ({"poor_below": 1.5}, r"^poor_below=1\.5 must be from 0 to below 1$"),
+    ],
+)
+def test_the_message_names_the_setting(changes: dict[str, Any], message: str) -> None:
+    """With its value and the rule."""
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(GATE, **changes)
+
+
+@pytest.mark.parametrize("poor_below", [0.0, 0.99])
+def test_a_threshold_of_0_withholds_nothing(poor_below: float) -> None:
+    """0 is allowed, 1 is not."""
+    assert dataclasses.replace(GATE, poor_below=poor_below).poor_below == poor_below
+
+
+def test_the_odds_decide_whether_a_window_passes() -> None:
+    """A window that the features leave just above the threshold is withheld if the network heard no heart."""
+    gate = dataclasses.replace(GATE, poor_below=0.85)
+    assert gate.passes(GATE.typical)
+    assert gate.passes(GATE.typical, 6.0)
+    assert not gate.passes(GATE.typical, -6.0)

@@ -41,8 +41,10 @@ class TestPatients:
         with pytest.raises(DataError) as error:
             with_patients([heart("normal", ""), heart("murmur", ""), heart("murmur", "p1"), NOISE], "auto")
         assert error.value.message == "2 recordings have no patient, such as mine/a.wav"
-        for way in ("sub-folder", "manifest.csv", "--patients file", "--patients none"):
-            assert way in error.value.next_step
+        assert error.value.next_step == (
+            "put each patient's into a sub-folder, or list them in a manifest.csv; or add --patients file if every "
+            "file is another person, or --patients none to train on them and hold none of them out"
+        )
 
     def test_the_error_for_one_recording(self) -> None:
         """One recording has, two have."""
@@ -55,6 +57,15 @@ class TestPatients:
         part = dataclasses.replace(first, start_s=5.0)
         named = with_patients([first, part, second, heart("murmur", "p1"), NOISE], "file")
         assert [recording.patient for recording in named] == ["set/x/1.wav", "set/x/1.wav", "set/y/1.wav", "p1", ""]
+
+    def test_the_first_unknown_one_is_named(self) -> None:
+        """Not a later one, nor one of a known patient."""
+        known = heart("normal", "p1", name="0.wav")
+        unknown = [heart("normal", "", name=f"{number}.wav") for number in (1, 2)]
+        with pytest.raises(
+            DataError, match=r"^2 recordings have no patient, such as mine/1\.wav; put each patient's into"
+        ):
+            with_patients([known, *unknown], "auto")
 
     def test_unknown_patients_are_kept(self) -> None:
         """With ``none`` they stay unknown."""
@@ -83,6 +94,18 @@ class TestFullyLabelledSets:
         """The error names the labels."""
         with pytest.raises(DataError, match=r"no data set has recordings of every label \(normal, murmur\); add one"):
             fully_labelled_sets([heart("normal", "p1"), heart("murmur", "p2", "other")], LABELS)
+
+    def test_the_error_says_what_to_add(self) -> None:
+        """Where every patient is known, nothing is said of patients."""
+        with pytest.raises(DataError) as error:
+            fully_labelled_sets([heart("normal", "p1"), NOISE], LABELS)
+        assert error.value.message == "no data set has recordings of every label (normal, murmur)"
+        assert error.value.next_step == "add one that has, such as PASCAL set B"
+
+    def test_a_set_with_more_labels(self) -> None:
+        """A set may have labels besides those asked for."""
+        recordings = [heart("normal", "p1"), heart("murmur", "p2"), heart("extrastole", "p3")]
+        assert fully_labelled_sets(recordings, LABELS) == {"set"}
 
     def test_unknown_patients_do_not_count(self) -> None:
         """Hearts that are never held out count in no metric, and the error says so."""
@@ -161,3 +184,28 @@ def test_too_few_patients() -> None:
 def test_all_unknown() -> None:
     """Without known patients, nothing is held out."""
     assert folds_of([heart("normal", ""), NOISE], {"set"}, 3, 0).tolist() == [ALWAYS_TRAINING] * 2
+
+
+def test_a_patient_of_two_strata_keeps_one_fold() -> None:
+    """A patient of the fully labelled set who is also in another set is held out once, in the fold of the first."""
+    whole = [heart(label, f"{label}{index}") for label in LABELS for index in range(4)]
+    part = [heart("normal+murmur", one.patient, "part") for one in whole]
+    folds = folds_of([*part, *whole], {"set"}, 4, 0)
+    np.testing.assert_array_equal(folds[:8], folds[8:])
+    np.testing.assert_array_equal(folds[8:], folds_of(whole, {"set"}, 4, 0))
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(2, False), (3, True)])
+def test_labels_with_as_many_patients_as_folds_are_held_out(count: int, held_out: bool) -> None:
+    """Three patients are enough for three folds, two are not, outside the fully labelled sets."""
+    whole = [heart(label, f"{label}{index}") for label in LABELS for index in range(3)]
+    part = [heart("normal+murmur", f"q{index}", "part") for index in range(count)]
+    folds = folds_of([*whole, *part], {"set"}, 3, 0)[6:]
+    assert sorted(folds.tolist()) == ([0, 1, 2] if held_out else [ALWAYS_TRAINING] * 2)
+
+
+def test_the_seed_changes_the_folds() -> None:
+    """Another seed, other folds."""
+    whole = [heart(label, f"{label}{index}") for label in LABELS for index in range(12)]
+    first, other = (folds_of(whole, {"set"}, 3, seed).tolist() for seed in (0, 1))
+    assert first != other

@@ -100,6 +100,12 @@ class TestReading:
             None,
         )
 
+    def test_a_nul_character_is_refused(self, table: Path) -> None:
+        """Patients whose names differ by it alone could be taken for one; a table with it is damaged."""
+        write(table, HEAD, "a.wav,normal,p1", "sub/b.wav,normal,p1\0")
+        with pytest.raises(DataError, match="line 3: a NUL character; save it as CSV in UTF-8"):
+            read_manifest(table)
+
     def test_an_absolute_path(self, table: Path, tmp_path: Path) -> None:
         """An absolute path is not relative to the table."""
         (tmp_path / "far.wav").touch()

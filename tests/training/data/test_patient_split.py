@@ -116,6 +116,14 @@ def test_refuses_lists_of_two_lengths() -> None:
         patient_folds(["a", "b"], ["normal"], 2, 0)
 
 
+def test_patients_whose_names_differ_by_a_nul_are_two() -> None:
+    """As NumPy strings 'a' and 'a' with a NUL after it would be one patient; each has a fold of its own."""
+    patients = [name for name in ("a", "a\0", "a\0\0", "b") for _ in range(2)]
+    folds = patient_folds(patients, ["normal"] * 8, 4, 0)
+    assert sorted(folds.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+    np.testing.assert_array_equal(folds[0::2], folds[1::2])
+
+
 @pytest.mark.parametrize("num_folds", [1, 0, -3])
 def test_refuses_one_fold(num_folds: int) -> None:
     """With one fold nothing would be counts out."""
@@ -177,6 +185,12 @@ def test_every_stratum_has_its_fraction() -> None:
     assert [labels_of.count(labels) for labels in (("normal",), ("murmur",), ("normal", "extrastole"))] == [2, 1, 3]
 
 
+def test_validation_patients_whose_names_differ_by_a_nul() -> None:
+    """Half of two patients is one of them, whichever is drawn, with all of its recordings and none of the other's."""
+    recordings = [Recording(Path(f"{row}.wav"), ("normal",), "a" if row < 3 else "a\0", "set") for row in range(6)]
+    assert {tuple(split(recordings, 0.5, seed)[1]) for seed in range(20)} == {(0, 1, 2), (3, 4, 5)}
+
+
 def test_few_patients_are_all_trained_on() -> None:
     """A tenth of four patients is rounded to none."""
     assert split(recordings_of((("normal",), 4)), 0.1)[1] == []
@@ -219,3 +233,50 @@ def test_fractions_out_of_range(fraction: float) -> None:
     """A fraction out of range is the caller's mistake."""
     with pytest.raises(ValueError, match="must be from 0 to below 1"):
         split(recordings_of((("normal",), 4)), fraction)
+
+
+def test_patients_with_most_recordings_go_first() -> None:
+    """Six recordings of one patient fill a fold; the six of others share the second."""
+    patients = ["big"] * 6 + [f"p{index}" for index in range(6)]
+    for seed in range(5):
+        folds = patient_folds(patients, ["normal"] * 12, 2, seed)
+        assert set(folds[:6].tolist()) == {0}
+        assert set(folds[6:].tolist()) == {1}
+
+
+def test_rare_labels_weigh_more_than_common_ones() -> None:
+    """The second patient with a murmur goes to the fold without one, though its normal recordings crowd there."""
+    patients = ["a"] * 6 + ["b"] * 5 + ["c"] * 4
+    labels = ["normal"] * 6 + ["murmur"] * 3 + ["normal"] * 2 + ["murmur"] + ["normal"] * 3
+    for seed in range(5):
+        assert patient_folds(patients, labels, 2, seed).tolist() == [0] * 6 + [1] * 5 + [0] * 4
+
+
+def test_nothing_to_split() -> None:
+    """No rows are no rows on both sides."""
+    training, validation = split_validation(recordings_of((("normal",), 4)), np.zeros(0, np.intp), 0.5, 0)
+    assert (len(training), len(validation)) == (0, 0)
+
+
+def test_as_many_patients_as_folds_are_enough() -> None:
+    """Each is held out once."""
+    assert sorted(patient_folds(["a", "b"], ["normal", "normal"], 2, 0).tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize(("fraction", "count"), [(0.24, 0), (0.25, 1), (0.74, 1), (0.75, 2)])
+def test_half_a_patient_is_rounded_up(fraction: float, count: int) -> None:
+    """A quarter of two patients is half a one: one of them."""
+    assert len(split(recordings_of((("normal",), 2), each=1), fraction)[1]) == count
+
+
+def test_the_messages() -> None:
+    """What to do follows the label and its count, and the fraction is named."""
+    with pytest.raises(DataError) as one:
+        patient_folds(["a", "b", "c"], ["normal", "normal", "murmur"], 2, 0)
+    assert one.value.message == "the label murmur has 1 patient, too few for 2 folds"
+    assert one.value.next_step == "add recordings of other patients"
+    with pytest.raises(DataError) as two:
+        patient_folds(["a", "b", "c", "d", "e"], ["normal"] * 3 + ["murmur"] * 2, 3, 0)
+    assert two.value.next_step == "add recordings of other patients, or train with --folds 2"
+    with pytest.raises(ValueError, match=r"^fraction=1\.5 must be from 0 to below 1$"):
+        split(recordings_of((("normal",), 4)), 1.5)

@@ -118,6 +118,19 @@ def test_one_patient_has_no_interval() -> None:
     assert math.isnan(estimate.high)
 
 
+def test_patients_whose_names_differ_by_a_nul_are_two() -> None:
+    """The rows of 'a' are drawn without those of the patient whose name goes on with a NUL character."""
+    patients = ["a", "a", "a\0", "a\0"]
+    drawn: list[list[int]] = []
+
+    def record(rows: NDArray[np.intp]) -> dict[str, float]:
+        drawn.append(rows.tolist())
+        return {"count": float(len(rows))}
+
+    Bootstrap(0, 20).estimate(record, patients)
+    assert {tuple(rows) for rows in drawn[1:]} == {(0, 0, 1, 1), (0, 1, 2, 3), (2, 2, 3, 3)}
+
+
 def test_zero_repeats_are_refused() -> None:
     """One resample or more."""
     with pytest.raises(ValueError, match="repeats=0 must be 1 or more"):

@@ -45,6 +45,16 @@ def test_roc_refuses_other_shapes() -> None:
         roc_curve(np.array([True, False]), np.zeros(3))
 
 
+def test_nan_is_refused() -> None:
+    """NaN has no rank and belongs to no bin: no curve is drawn from it."""
+    with pytest.raises(ValueError, match="score must hold no NaN; 1 of 2 is"):
+        roc_curve(np.array([True, False]), np.array([0.5, np.nan]))
+    with pytest.raises(ValueError, match="confidence must hold no NaN; 1 of 2 is"):
+        accuracy_at_coverage(np.array([True, False]), np.array([0.5, np.nan]), 0.5)
+    with pytest.raises(ValueError, match="scores must hold no NaN; 2 of 2 are"):
+        reliability(np.array([0]), np.full((1, 2), np.nan))
+
+
 CORRECT = np.array([True, True, False, True, False])
 CONFIDENCE = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
 

@@ -53,7 +53,7 @@ def test_a_class_that_does_not_occur() -> None:
     """A class without a recording neither helps nor hurts the means over classes."""
     with_it = np.array([[8, 2, 1], [1, 3, 0], [0, 0, 0]])
     assert metrics.balanced_accuracy(with_it) == pytest.approx((8 / 11 + 3 / 4) / 2)
-    assert np.isfinite(metrics.macro_f1(with_it))
+    assert metrics.macro_f1(with_it) == pytest.approx((16 / 20 + 6 / 9) / 2)
 
 
 def test_sensitivity_specificity_precision_by_hand() -> None:
@@ -118,6 +118,22 @@ def test_auc_refuses_other_shapes() -> None:
     """A score per recording."""
     with pytest.raises(ValueError, match=r"score\.shape=\(3,\) must be the shape of positive, \(2,\)"):
         metrics.auc(np.array([True, False]), np.zeros(3))
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_score_that_is_nan_is_refused(at: int) -> None:
+    """NaN has no rank: there is no area and no ranking, wherever it stands, on either side."""
+    positive, score = np.array([True, False, True]), np.array([0.1, 0.2, 0.3])
+    score[at] = np.nan
+    for refuses in (metrics.auc, Ranking):
+        with pytest.raises(ValueError, match="score must hold no NaN; 1 of 3 is"):
+            refuses(positive, score)
+
+
+def test_calibration_of_nan_is_refused() -> None:
+    """NaN belongs to no bin of confidence."""
+    with pytest.raises(ValueError, match="scores must hold no NaN; 2 of 4 are"):
+        metrics.calibration_error(np.array([0, 1]), np.array([[np.nan, 0.5], [np.nan, 0.5]]))
 
 
 def test_calibrated_scores_have_no_calibration_error() -> None:
@@ -252,3 +268,56 @@ def test_ranking_refuses_other_shapes() -> None:
     """A score per row."""
     with pytest.raises(ValueError, match=r"score\.shape=\(3,\) must be the shape of positive, \(2,\)"):
         Ranking(np.array([True, False]), np.zeros(3))
+
+
+def test_messages_name_what_is_wrong() -> None:
+    """Both shapes, the classes that exist, and a value that is no fraction."""
+    with pytest.raises(
+        ValueError, match=r"^decided.shape=\(2,\) must be the shape of ground_truth, \(1,\), and not empty$"
+    ):
+        metrics.confusion(np.array([0]), np.array([0, 1]), 2)
+    with pytest.raises(ValueError, match=r"^class indices must be from 0 to 2$"):
+        metrics.confusion(np.array([0]), np.array([3]), 3)
+    with pytest.raises(ValueError, match=r"^auc needs at least one positive and one negative$"):
+        metrics.auc(np.array([True]), np.array([0.5]))
+
+
+def test_calibration_error_has_ten_bins_of_equal_width() -> None:
+    """0.81 and 0.89 share a bin, 0.79 is in the one below; with two bins all three are together."""
+    scores = np.array([[0.81, 0.19], [0.89, 0.11], [0.79, 0.21]])
+    truth = np.array([0, 1, 0])
+    assert metrics.calibration_error(truth, scores) == pytest.approx((abs(1.0 - 1.70) + abs(1.0 - 0.79)) / 3)
+    assert metrics.calibration_error(truth, scores, num_bins=2) == pytest.approx(abs(2.0 - 2.49) / 3)
+    assert metrics.calibration_error(truth, scores, num_bins=1) == pytest.approx(abs(2.0 - 2.49) / 3)
+
+
+def test_a_score_of_1_is_in_the_last_bin() -> None:
+    """Together with 0.95, though ten times it is ten."""
+    scores, truth = np.array([[1.0, 0.0], [0.95, 0.05]]), np.array([0, 1])
+    assert metrics.calibration_error(truth, scores) == pytest.approx(abs(1.0 - 1.95) / 2)
+
+
+def test_a_class_may_be_missing_from_one_side() -> None:
+    """Class 0 may occur only among the decisions, and the last class too."""
+    np.testing.assert_array_equal(
+        metrics.confusion(np.array([1, 1]), np.array([0, 2]), 3), [[0] * 3, [1, 0, 1], [0] * 3]
+    )
+    assert metrics.confusion(np.array([0]), np.array([0]), 1).dtype == np.int64
+
+
+@pytest.mark.parametrize("metric", [metrics.youden, metrics.discriminant_power])
+def test_values_from_0_to_1_are_accepted(metric: Any) -> None:
+    """0, 1 and NaN are fractions, on either side."""
+    for value in (0.0, 1.0, math.nan):
+        metric(value, 0.5)
+        metric(0.5, value)
+    with pytest.raises(ValueError, match=r"^specificity=1\.5 must be from 0 to 1$"):
+        metric(0.5, 1.5)
+
+
+def test_rounding_costs_no_threshold() -> None:
+    """0.28 of 25 negatives are 7, though the product is 7.000000000000001: a positive above 7 of them is found."""
+    score = np.append(np.arange(25) / 25, 6.5 / 25)
+    ranking = Ranking(np.arange(26) == 25, score)
+    assert ranking.metrics(np.arange(26), 0.28)[1] == 1.0
+    assert ranking.metrics(np.arange(26), 0.29)[1] == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 from hypothesis import given, settings
@@ -161,3 +162,119 @@ def test_the_usual_interval_is_the_most_likely(ratio: float) -> None:
     assert interval_log_likelihood(ratio) <= interval_log_likelihood(1.0) == 0.0
     middle = (int(ratio * STEPS) + 0.5) / STEPS
     assert LOG_LIKELIHOODS[int(ratio * STEPS)] == pytest.approx(interval_log_likelihood(middle))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [(1.08, -1.3 * math.log(2)), (0.84, -1.3 * math.log(5)), (1.59, -5.22), (1.61, -5.30 - 2.0), (2.0, -6.58 - 2.0)],
+)
+def test_interval_log_likelihood_by_hand(ratio: float, expected: float) -> None:
+    """Half the Cauchy peak, to the power 1.3, at 8 % beside the usual interval; from 1.6 on a beat was missed."""
+    assert interval_log_likelihood(ratio) == pytest.approx(expected, abs=0.01)
+
+
+def test_the_background_moves_by_a_tenth() -> None:
+    """From 0.4 a peak of 0.9 between two beats moves it to 0.45; peaks within three frames of a beat do not count."""
+    path = BeatPath(30.0)
+    assert path.background == pytest.approx(0.4)
+    for position, clarity in ((0.0, 1.0), (2.9, 1.2), (12.0, 0.9), (27.1, 1.2), (30.0, 1.0)):
+        path.add(position, clarity)
+    path.update_background(0.0, 30.0)
+    assert path.background == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize(("position", "counts"), [(3.1, True), (26.9, True), (2.9, False), (27.1, False)])
+def test_what_lies_between_two_beats(position: float, counts: bool) -> None:
+    """Three frames from each beat on."""
+    path = BeatPath(30.0)
+    for at, clarity in sorted([(0.0, 1.0), (position, 0.9), (30.0, 1.0)]):
+        path.add(at, clarity)
+    path.update_background(0.0, 30.0)
+    assert path.background == pytest.approx(0.45 if counts else 0.36)
+
+
+@pytest.mark.parametrize(("interval", "follows"), [(71.9, True), (72.1, False)])
+def test_the_farthest_beat_that_another_follows(interval: float, follows: bool) -> None:
+    """2.4 usual intervals; a beat that follows none is less likely than any within them."""
+    beats = beats_of([*REGULAR, (330.0 + interval, 1.0)])
+    assert beats[-1].position == 330.0 + interval
+    assert beats[-1].follows_previous == follows
+
+
+@pytest.mark.parametrize(("clarity", "found"), [(0.72, True), (0.68, False)])
+def test_a_beat_must_be_clearer_than_the_threshold(clarity: float, found: bool) -> None:
+    """With peaks of 0.4 beside the beats it is 0.7: a peak below it at the end of the path makes it less likely."""
+    assert (150.0 in positions([(30.0 * beat, 1.0) for beat in range(5)] + [(150.0, clarity)])) == found
+
+
+def test_the_threshold_is_half_way_between_the_background_and_a_beat() -> None:
+    """With peaks of 0.9 beside the beats a clarity of 0.94 is not enough; without any, 0.56 is."""
+    for background, clarity, found in ((0.9, 0.94, False), (0.9, 0.96, True), (0.0, 0.56, True), (0.0, 0.54, False)):
+        path = BeatPath(30.0)
+        path.background = background
+        for beat in range(5):
+            path.add(30.0 * beat, 1.2)
+        path.add(150.0, clarity)
+        assert (path.settle(FAR)[-1].position == 150.0) == found
+
+
+def test_the_end_of_the_path_is_recent() -> None:
+    """After clear beats, faint peaks for 1.6 intervals leave the end at the last clear one, and longer ones do not."""
+    path = BeatPath(30.0)
+    for beat in range(5):
+        path.add(30.0 * beat, 1.0)
+    path.add(120.0 + 47.0, 0.3)
+    assert path.settle(FAR)[-1].position == 120.0
+    path = BeatPath(30.0)
+    for beat in range(5):
+        path.add(30.0 * beat, 1.0)
+    path.add(120.0 + 49.0, 0.3)
+    assert path.settle(FAR)[-1].position == 169.0
+
+
+def test_a_beat_at_the_limit_is_final() -> None:
+    """Beats up to the frame itself are settled, later ones are not, and come the next time, following them."""
+    path = BeatPath(30.0)
+    for beat in range(6):
+        path.add(30.0 * beat, 1.0)
+    assert [beat.position for beat in path.settle(60.0)] == [0.0, 30.0, 60.0]
+    rest = path.settle(FAR)
+    assert [beat.position for beat in rest] == [90.0, 120.0, 150.0]
+    assert all(beat.follows_previous for beat in rest)
+
+
+@pytest.mark.parametrize(
+    ("coupling", "both", "found"),
+    [
+        (0.46, 1.6, True),
+        (0.44, 1.6, False),  # too early to be a beat
+        (0.86, 2.0, True),
+        (0.7, 1.65, True),
+        (0.7, 2.05, True),
+    ],
+)
+def test_intervals_of_an_ectopic_beat(coupling: float, both: float, found: bool) -> None:
+    """Coupling from 0.45, both intervals together from 1.5, among regular beats, with no peak where a beat was due."""
+    before = [(30.0 * beat, 1.0) for beat in range(6)]
+    after = [(150.0 + 30.0 * (both + beat), 1.0) for beat in range(6)]
+    assert (150.0 + 30.0 * coupling in positions([*before, (150.0 + 30.0 * coupling, 0.9), *after])) == found
+
+
+def test_the_clearest_of_two_early_peaks_is_the_ectopic_beat() -> None:
+    """Whichever comes first."""
+    before = [(30.0 * beat, 1.0) for beat in range(6)]
+    after = [(210.0 + 30.0 * beat, 1.0) for beat in range(6)]
+    for first, second in ((0.8, 0.95), (0.95, 0.8)):
+        found = positions([*before, (168.0, first), (173.0, second), *after])
+        assert (168.0 in found, 173.0 in found) == (first > second, second > first)
+
+
+@pytest.mark.parametrize(
+    ("both", "due", "ectopic"), [(2.0, 0.5, True), (2.0, 0.6, False), (2.12, 0.55, True), (2.12, 0.65, False)]
+)
+def test_an_early_peak_against_one_where_the_beat_was_due(both: float, due: float, ectopic: bool) -> None:
+    """An early peak of 0.9 costs 3 more than its clarity gives, or 4 where both intervals together are unusual."""
+    before = [(30.0 * beat, 1.0) for beat in range(6)]
+    after = [(150.0 + 30.0 * (both + beat), 1.0) for beat in range(6)]
+    found = positions([*before, (171.0, 0.9), (180.0, due), *after])
+    assert (171.0 in found, 180.0 in found) == (ectopic, not ectopic)

@@ -68,3 +68,43 @@ def test_the_template_adapts() -> None:
         template.learn(later[start : start + len(template)])
     assert before < 0.9
     assert template.match(later)[start] == pytest.approx(1.0, abs=0.05)
+
+
+def periodic(period: NDArray[np.float64], begin: int = 0, frames: int = 198) -> NDArray[np.float64]:
+    """Return an envelope that repeats exactly, beginning somewhere in the period."""
+    return np.resize(np.roll(period, begin), frames)
+
+
+PERIOD = np.array([0.0] * 5 + [1.0] * 8 + [5.0] + [1.0] * 10 + [0.0] * 6)
+"""30 frames; the loudest 19 begin at 5, and the loudest of their first half is at 8."""
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.01])
+def test_the_loudest_stretch_is_found_wherever_it_begins(scale: float) -> None:
+    """The first heart sound is 8 frames into the template, and the beats match exactly, faint ones too."""
+    for begin in range(30):
+        envelope = scale * periodic(PERIOD, begin)
+        template = BeatTemplate(envelope, 30.0)
+        assert (len(template), template.onset) == (19, 8)
+        clarity = np.array(template.match(envelope))
+        assert len(clarity) == 198 - 19 + 1
+        beats = np.flatnonzero(clarity > 1.0 - 1e-3)
+        assert ((beats - 5 - begin) % 30 == 0).all()
+        assert clarity[beats] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_beat_that_it_knows_teaches_it_nothing() -> None:
+    """Learning what it holds already changes no match."""
+    envelope = periodic(PERIOD)
+    template = BeatTemplate(envelope, 30.0)
+    before = template.match(envelope)
+    template.learn(envelope[5:24] + 7.0)
+    assert template.match(envelope) == pytest.approx(before)
+
+
+def test_a_new_beat_counts_for_15_percent() -> None:
+    """A beat twice as strong makes the template 1.15 times as strong, so usual beats match it less by that factor."""
+    envelope = periodic(PERIOD)
+    template = BeatTemplate(envelope, 30.0)
+    template.learn(2.0 * envelope[5:24])
+    assert max(template.match(envelope)) == pytest.approx(1 / 1.15)

@@ -10,15 +10,17 @@ from monitor.analysis.rhythm.beat_path import Beat, BeatPath
 from monitor.analysis.rhythm.ectopic import FEATURES, INTERCEPT, MIN_LOG_ODDS, WEIGHTS, Candidate, EctopicDetector
 
 
-def candidates(intervals: list[float], *, clarity: dict[int, float] | None = None, due: float = 0.0) -> list[Candidate]:
-    """Return the candidates among beats with these intervals, in frames; ``due`` is a peak where beat 9 would be."""
+def candidates(
+    intervals: list[float], *, clarity: dict[int, float] | None = None, due: float = 0.0, due_after: float = 30.0
+) -> list[Candidate]:
+    """Return the candidates among beats with these intervals, in frames; ``due`` is a peak so long after beat 8."""
     path, detector, result = BeatPath(30.0), EctopicDetector(), list[Candidate]()
     beats = [Beat(0.0, 1.0, False)]
     for index in range(1, len(intervals) + 1):
         beats.append(Beat(sum(intervals[:index]), (clarity or {}).get(index, 1.0), True))
     peaks = [(beat.position, beat.clarity) for beat in beats]
     if due:
-        peaks.append((beats[8].position + 30.0, due))
+        peaks.append((beats[8].position + due_after, due))
     for position, height in sorted(peaks):
         path.add(position, height)
     for beat in beats:
@@ -124,3 +126,109 @@ def test_the_normal_interval_ignores_outliers() -> None:
         detector.add(Beat(position, 1.0, True), path)
     assert detector.normal_interval == pytest.approx(30.0)
     assert detector.deviation == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "coupling", "pause", "after", "features"),
+    [
+        ([30.0] * 8, 20.0, 40.0, 30.0, {}),
+        ([28.0, 32.0] * 4, 20.0, 40.0, 30.0, {"spread": 2 / 30}),
+        ([26.5, 33.5] * 4, 20.0, 40.0, 30.0, {"spread": 0.1}),
+        ([30.0] * 8, 15.0, 45.0, 30.0, {"too_early": 0.1}),
+        ([30.0] * 8, 24.0, 36.0, 30.0, {"hardly_early": 0.05}),
+        ([30.0] * 8, 20.0, 40.0, 33.0, {"next": 0.1}),
+        ([30.0] * 8, 20.0, 40.0, 27.0, {"next": 0.1}),
+        ([30.0] * 8, 20.0, 40.0, 38.0, {"next": 0.15}),
+    ],
+)
+def test_features_by_hand(
+    before: list[float], coupling: float, pause: float, after: float, features: dict[str, float]
+) -> None:
+    """Each is measured relative to the normal interval of 30 frames; the others are 0."""
+    (candidate,) = candidates([*before, coupling, pause, after])
+    assert dict(zip(FEATURES, candidate.features, strict=True)) == pytest.approx(
+        dict.fromkeys(FEATURES, 0.0) | features
+    )
+    assert (candidate.coupling_ratio, candidate.pause_ratio) == pytest.approx((coupling / 30, pause / 30))
+
+
+def test_a_faint_beat_by_hand() -> None:
+    """A clarity of 0.4 is 0.3 below that of a beat that is no reason for doubt."""
+    (candidate,) = candidates(ECTOPIC, clarity={9: 0.4})
+    assert dict(zip(FEATURES, candidate.features, strict=True))["faint"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("coupling", "due_after", "counts"),
+    [
+        (20.0, 26.3, False),
+        (20.0, 26.5, True),
+        (20.0, 33.5, True),
+        (20.0, 33.7, False),
+        (26.0, 28.9, False),  # nearer than three frames to the ectopic beat: a part of it
+        (26.0, 29.1, True),
+    ],
+)
+def test_where_the_normal_beat_was_due(coupling: float, due_after: float, counts: bool) -> None:
+    """From 0.88 to 1.12 of the normal interval after the beat before, apart from the ectopic beat itself."""
+    (candidate,) = candidates([30.0] * 8 + [coupling, 60.0 - coupling, 30.0], due=0.5, due_after=due_after)
+    assert candidate.features[FEATURES.index("due")] == (0.5 if counts else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "found"),
+    [
+        ([30.0] * 4 + [20.0, 40.0, 30.0], True),
+        ([30.0] * 3 + [20.0, 40.0, 30.0], False),  # three intervals do not say which one is normal
+        ([30.0] * 8 + [26.3, 36.0, 30.0], True),
+        ([30.0] * 8 + [26.5, 36.0, 30.0], False),
+        ([30.0] * 8 + [20.0, 31.0, 30.0], True),
+        ([30.0] * 8 + [20.0, 30.8, 30.0], False),
+        ([30.0] * 8 + [20.0, 40.0], False),  # the beat after the pause has not been heard
+    ],
+)
+def test_what_makes_a_candidate(intervals: list[float], found: bool) -> None:
+    """Four intervals before, less than 0.88 of the normal one, a pause of more than 1.03, and a beat after it."""
+    assert bool(candidates(intervals)) == found
+
+
+@pytest.mark.parametrize(
+    ("intervals", "normal"),
+    [
+        ([30.0, 30.0] + [22.6] * 3, 22.6),
+        ([30.0, 30.0] + [22.4] * 3, 30.0),  # shorter than three quarters: not accepted
+        ([30.0, 30.0] + [38.9] * 3, 38.9),
+        ([30.0, 30.0] + [39.1] * 3, 30.0),
+        ([40.0], 40.0),
+        ([40.0, 20.0], 30.0),  # the first two are accepted whatever they are
+        ([36.0] * 8 + [30.0] * 4, 33.0),  # half of the last eight
+        ([36.0] * 8 + [30.0] * 5, 30.0),
+    ],
+)
+def test_the_normal_interval_by_hand(intervals: list[float], normal: float) -> None:
+    """The median of the last eight intervals that are within 0.75 to 1.3 of the normal one before them."""
+    path, detector, position = BeatPath(30.0), EctopicDetector(), 0.0
+    detector.add(Beat(position, 1.0, False), path)
+    for interval in intervals:
+        position += interval
+        detector.add(Beat(position, 1.0, True), path)
+    assert detector.normal_interval == pytest.approx(normal)
+
+
+def test_the_deviation_of_the_last_interval() -> None:
+    """Relative to the normal interval; for the first one, to that of the path."""
+    path, detector = BeatPath(30.0), EctopicDetector()
+    assert detector.deviation == 0.0
+    detector.add(Beat(0.0, 1.0, False), path)
+    for position, deviation in ((33.0, 0.1), (66.0, 0.0), (92.4, 0.2)):
+        detector.add(Beat(position, 1.0, True), path)
+        assert detector.deviation == pytest.approx(deviation)
+    detector.clear()
+    assert (detector.deviation, detector.normal_interval) == (0.0, None)
+
+
+def test_the_first_beat_starts_whatever_it_says() -> None:
+    """A detector that has just begun knows no beat before it, so no interval is taken from the start of the sound."""
+    path, detector = BeatPath(30.0), EctopicDetector()
+    assert detector.add(Beat(500.0, 1.0, True), path) is None
+    assert detector.normal_interval is None

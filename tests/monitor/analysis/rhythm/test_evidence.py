@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 from hypothesis import given
@@ -68,3 +69,52 @@ def test_scores_of_0_and_1() -> None:
     assert fuse_scores({"extrastole": 1.0}, REGULAR) == {"extrastole": 1.0}
     assert 0.0 < fuse_score(0.0, DETECTED) < 1.0
     assert 0.0 < fuse_score(1.0, REGULAR) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("score", "evidence", "fused"),
+    [
+        (0.5, 2.0, 1 / (1 + math.exp(-3.0))),
+        (0.5, -1.0, 1 / (1 + math.exp(1.5))),
+        (0.2, 2.0, 1 / (1 + 4 * math.exp(-3.0))),
+        (0.0, 2.0, 1 / (1 + 9999 * math.exp(-3.0))),  # clipped at one in ten thousand
+        (1.0, -2.0, 1 / (1 + math.exp(3.0) / 9999)),
+        (0.1, -2.0, 0.1),
+        (0.11, -2.0, 0.1),
+        (0.1, 2.0, 1 / (1 + 9 * math.exp(-3.0))),
+        (0.02, 0.5, 1 / (1 + 49 * math.exp(-0.75))),  # faint evidence of an ectopic beat raises a score below 0.1 too
+    ],
+)
+def test_fused_scores_by_hand(score: float, evidence: float, fused: float) -> None:
+    """The log-odds rise by 1.5 for a unit of evidence; regular beats lower them to those of one in ten at most."""
+    assert fuse_score(score, dataclasses.replace(DETECTED, evidence=evidence)) == pytest.approx(fused, rel=1e-9)
+
+
+def test_the_weight_of_the_evidence() -> None:
+    """A weight of 0 leaves the score, and one of 3 counts twice the usual."""
+    assert fuse_score(0.3, DETECTED, 0.0) == pytest.approx(0.3)
+    assert fuse_score(0.3, DETECTED, 3.0) == pytest.approx(fuse_score(0.3, dataclasses.replace(DETECTED, evidence=5.0)))
+
+
+@pytest.mark.parametrize(("others", "changed"), [(0.9e-4, False), (1e-4, True), (1.1e-4, True)])
+def test_others_without_probability_are_not_scaled(others: float, changed: bool) -> None:
+    """If the other labels have less than one in ten thousand, nothing is taken from the extrasystole for them."""
+    scores = {"normal": others, "murmur": 0.0, "extrastole": 1.0 - others}
+    assert (fuse_scores(scores, REGULAR) != scores) == changed
+
+
+def test_all_scores_by_hand() -> None:
+    """The extrasystole gets its fused score, the others what is left, in their ratio; the input stays."""
+    before = dict(SCORES)
+    after = fuse_scores(SCORES, DETECTED)
+    extrastole = 1 / (1 + 9 * math.exp(-1.5 * 2.5))
+    assert after == pytest.approx(
+        {"normal": (1 - extrastole) * 7 / 9, "murmur": (1 - extrastole) * 2 / 9, "extrastole": extrastole}
+    )
+    assert before == SCORES
+
+
+def test_the_scores_are_a_new_mapping() -> None:
+    """What comes back may be changed without changing the scores of the window."""
+    for evidence in (NO_RHYTHM, DETECTED):
+        assert fuse_scores(SCORES, evidence) is not SCORES

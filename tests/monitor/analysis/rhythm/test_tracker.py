@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.ectopic import MIN_LOG_ODDS
-from monitor.analysis.rhythm.tracker import HORIZON_S, BeatTracker
+from monitor.analysis.rhythm.tracker import HORIZON_S, REGULAR_EVIDENCE, BeatTracker
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
@@ -360,3 +360,109 @@ def test_a_wrong_rate_is_corrected() -> None:
     assert beats._path.interval == pytest.approx(1.0 / HOP_S, rel=0.05)
     gaps = np.diff(beats.result.beat_times_s)
     assert np.median(gaps) == pytest.approx(1.0, rel=0.05)
+
+
+def beating(frames: int = 1600, interval: int = 32) -> Envelope:
+    """Return an envelope that repeats exactly, each beat with a first and a softer second heart sound."""
+    frame = np.arange(frames) % interval
+    first, second = (
+        height * np.exp(-(((frame - at) / 2.0) ** 2)) for at, height in ((8, 4.0), (8 + interval // 3, 2.5))
+    )
+    return (first + second).astype(np.float32)
+
+
+def push_steps(beats: BeatTracker, envelope: Envelope, rates: list[float | None]) -> list[EctopicBeats]:
+    """Push a window every second from the first on, with these heart rates; return the results."""
+    return [beats.push(envelope[40 * k : 40 * k + SIZE], float(k), bpm) for k, bpm in enumerate(rates)]
+
+
+def test_exact_beats_by_hand() -> None:
+    """Every beat where it is, every interval counted once, and evidence in proportion to the time tracked."""
+    results = push_steps(BeatTracker(), beating(), [75.0] * 30)
+    result = results[-1]
+    found = all_beats(results)
+    assert found == pytest.approx([0.2 + 0.8 * k for k in range(len(found))], abs=0.01)
+    assert all(one.num_intervals == max(0, len(one.beat_times_s) - 1) for one in results)
+    assert result.tracked_s == pytest.approx(0.8 * result.num_intervals, abs=0.01)
+    assert result.evidence == pytest.approx(REGULAR_EVIDENCE * result.tracked_s / HORIZON_S)
+    assert 34.0 - 0.8 * 4.5 - 1.0 < result.beat_times_s[-1] < 34.0 - 0.8 * 2.5
+    for one in results:
+        assert one.trackable == (one.num_intervals >= 8)
+        assert (one.evidence < 0.0) == one.trackable
+
+
+def test_evidence_grows_for_half_a_minute() -> None:
+    """After a minute it is that of half a minute."""
+    results = push_steps(BeatTracker(), beating(2600), [75.0] * 58)
+    assert results[-1].evidence == pytest.approx(REGULAR_EVIDENCE * results[-1].tracked_s / HORIZON_S)
+    assert 26.0 < results[-1].tracked_s <= HORIZON_S
+    assert results[-1].beat_times_s[0] >= 62.0 - HORIZON_S - 0.1
+
+
+@pytest.mark.parametrize(("pattern", "trackable"), [([75.0, None, None], True), ([75.0, None, None, None], False)])
+def test_a_quarter_of_the_steps_must_show_a_rate(pattern: list[float | None], trackable: bool) -> None:
+    """One in three is enough, one in four is not."""
+    assert push_steps(BeatTracker(), beating(), (pattern * 12)[:34])[-1].trackable == trackable
+
+
+def test_rates_that_were_shown_count_for_eight_steps_more() -> None:
+    """A rhythm stays trackable for so long without a rate, however long rates were shown before, and then is not."""
+    results = push_steps(BeatTracker(), beating(2000), [75.0] * 25 + [None] * 12)
+    assert [one.trackable for one in results[25:]] == [True] * 8 + [False] * 4
+
+
+@pytest.mark.parametrize(("steps", "learnt"), [(2, False), (3, True)])
+def test_three_steps_of_another_rate_restart_the_tracking(steps: int, learnt: bool) -> None:
+    """Two of them, or a rate that is not a third apart, are put down to the window."""
+    beats = BeatTracker()
+    push_steps(beats, beating(), [75.0] * 10 + [150.0] * steps)
+    assert (beats._path.interval < 24) == learnt
+    beats = BeatTracker()
+    push_steps(beats, beating(), [75.0] * 10 + [75.0 * 1.29] * 4)
+    assert beats._path.interval == pytest.approx(32.0, abs=0.5)
+    beats = BeatTracker()
+    push_steps(beats, beating(), [75.0] * 10 + [150.0, 150.0, 75.0, 150.0, 150.0])
+    assert beats._path.interval == pytest.approx(32.0, abs=0.5)
+
+
+def test_silence_makes_it_search_again() -> None:
+    """Four intervals and two steps after the last beat; then beats at another rate are found."""
+    envelope = beating(2400)
+    envelope[800:1200] = 0.0
+    envelope[1200:] = beating(1200, 40)
+    results = push_steps(BeatTracker(), envelope, [75.0] * 15 + [None] * 12 + [60.0] * 25)
+    assert not [at_s for at_s in all_beats(results) if 20.9 < at_s < 29.0]
+    late = [at_s for at_s in results[-1].beat_times_s if at_s > 35.0]
+    assert np.diff(late) == pytest.approx(1.0, abs=0.05)
+    assert len(late) > 12
+
+
+def test_what_is_lost_changes_nothing_until_beats_are_old() -> None:
+    """The result stays the same object for as long as no beat is older than half a minute."""
+    beats = BeatTracker()
+    result = push_steps(beats, beating(), [75.0] * 10)[-1]
+    first_s = result.beat_times_s[0]
+    assert beats.lose(first_s + HORIZON_S - 0.01) is result
+    later = beats.lose(first_s + HORIZON_S + 0.01)
+    assert later.beat_times_s == result.beat_times_s[1:]
+    assert later.num_intervals == result.num_intervals - 1
+    assert beats.result is later
+
+
+def test_other_frame_rates() -> None:
+    """With frames of 20 ms the same envelope has beats every 0.64 s."""
+    beats, envelope = BeatTracker(0.02), beating()
+    for k in range(25):
+        beats.push(envelope[50 * k : 50 * k + 248], float(k), 93.75)
+    assert np.diff(beats.result.beat_times_s) == pytest.approx(0.64, abs=0.01)
+
+
+@pytest.mark.parametrize(("intervals", "trackable"), [((29, 35), True), ((28, 36), False)])
+def test_a_rhythm_must_be_regular(intervals: tuple[int, int], trackable: bool) -> None:
+    """Intervals that deviate by a tenth on average are regular enough for ectopic beats, by a seventh they are not."""
+    onsets = np.cumsum([8, *intervals * 30])
+    frames = np.arange(1600)[:, None]
+    sounds = 4.0 * np.exp(-(((frames - onsets) / 2.0) ** 2)) + 2.5 * np.exp(-(((frames - onsets - 10) / 2.0) ** 2))
+    result = push_steps(BeatTracker(), sounds.sum(axis=1).astype(np.float32), [75.0] * 30)[-1]
+    assert result.num_intervals > 30
+    assert result.trackable == trackable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -65,8 +66,9 @@ def test_it_opens_with_the_given_parameters(scene, backend, steth):
 
 
 def test_before_the_first_block_it_is_opening(backend, steth):
-    """An open stream without a block is still opening."""
+    """An open stream without a block is still opening, and so is a device that is not opened yet."""
     new_scene = Scene(backend, steth)
+    assert new_scene.status.state == "opening"
     new_scene.watchdog.open()
     assert set(new_scene.pass_time(1.5)) == {"opening"}
 
@@ -337,3 +339,145 @@ def test_an_exception_of_the_callback_is_raised(scene):
     scene.capture.failure = MemoryError("scripted")
     with pytest.raises(MemoryError, match="scripted"):
         scene.watchdog.poll()
+
+
+@pytest.mark.parametrize(("silence_s", "state"), [(0.9, "open"), (1.1, "lost")])
+def test_a_device_is_lost_after_a_second(scene, silence_s, state):
+    """Not at the poll before, and not at the poll after."""
+    assert scene.pass_time(silence_s)[-1] == state
+
+
+def test_a_block_starts_the_second_again(scene):
+    """Sound that stutters is no loss."""
+    for _ in range(3):
+        assert set(scene.pass_time(0.9)) == {"open"}
+        scene.pass_time(0.1, sound=0.3)
+
+
+@pytest.mark.parametrize(("silence_s", "num_streams"), [(FIRST_BLOCK_S - 0.1, 1), (FIRST_BLOCK_S + 0.5, 2)])
+def test_a_first_block_may_take_four_seconds(backend, steth, silence_s, num_streams):
+    """A sound server that wakes up takes a while; then the device is opened again."""
+    new_scene = Scene(backend, steth, wait_for_device=True)
+    new_scene.watchdog.open()
+    new_scene.pass_time(silence_s)
+    assert len(backend.streams) == num_streams
+
+
+def test_attempts_come_after_the_pauses(scene, backend):
+    """0.2, 0.4, then 0.6 s after each failure; a device that gave sound begins with the shortest again."""
+    backend.plugged, attempts = [], []
+    for _ in range(40):
+        before = backend.restarts
+        scene.pass_time(POLL_S)
+        if backend.restarts > before:
+            attempts.append(scene.now)
+    pauses = np.diff(attempts)
+    assert pauses[0] == pytest.approx(PAUSES_S[1], abs=POLL_S + 1e-6)
+    assert pauses[1:] == pytest.approx(PAUSES_S[2], abs=POLL_S + 1e-6)
+    assert min(pauses[1:]) > PAUSES_S[1]
+    backend.plugged = [backend.opened[0][0]]
+    scene.pass_time(1.0)
+    scene.pass_time(1.0, sound=0.3)
+    assert scene.status.state == "open"
+    backend.streams[-1].active = False
+    scene.pass_time(POLL_S)
+    lost_at = scene.now
+    while len(backend.streams) < 3:
+        scene.pass_time(POLL_S)
+    assert scene.now - lost_at == pytest.approx(PAUSES_S[0], abs=POLL_S + 1e-6)
+
+
+def test_a_suspension_counts_as_two_polls(scene):
+    """However long it was; eight polls without sound later the device is lost."""
+    scene.now += 3600.0
+    scene.watchdog.poll()
+    assert set(scene.pass_time(0.7)) == {"open"}
+    assert scene.pass_time(0.2)[-1] == "lost"
+
+
+def test_since_the_last_block(backend, steth):
+    """0 before the first one, then the seconds that have passed, never less than 0."""
+    new_scene = Scene(backend, steth)
+    assert new_scene.watchdog.since_last_block_s == 0.0
+    new_scene.watchdog.open()
+    new_scene.pass_time(0.1, sound=0.3)
+    new_scene.now += 2.5
+    assert new_scene.watchdog.since_last_block_s == pytest.approx(2.5)
+    new_scene.now -= 10.0
+    assert new_scene.watchdog.since_last_block_s == 0.0
+
+
+def test_what_the_status_says(scene, steth):
+    """Name, library, channel and rate of the device; while it is open there is no message."""
+    status = scene.status
+    assert (status.name, status.host_api, status.channel, status.sample_rate) == ("steth", "ALSA", 1, RATE)
+    assert (status.overflows, status.reopened, status.lost_s, status.message) == (0, 0, 0.0, None)
+
+
+def test_the_reason_stays_until_sound_comes(scene, backend):
+    """Also while the device is open again and gives its first block."""
+    backend.streams[0].active = False
+    scene.pass_time(0.5)
+    assert len(backend.streams) == 2
+    assert (scene.status.state, scene.status.message) == ("lost", "steth: no sound comes any more: looking for it")
+    scene.pass_time(0.1, sound=0.3)
+    assert (scene.status.state, scene.status.message) == ("open", None)
+
+
+def test_a_device_that_never_opens_holds_no_reader(backend, steth):
+    """The cursor of the diagnosis is closed, so it holds back nobody who waits for room."""
+    backend.failing = "steth: cannot be opened (busy)"
+    new_scene = Scene(backend, steth)
+    with pytest.raises(DeviceError):
+        new_scene.watchdog.open()
+    new_scene.ring.push(np.zeros(new_scene.ring.capacity, np.float32))
+    assert new_scene.ring.wait_for_room(new_scene.ring.capacity, threading.Event())
+
+
+class TestThread:
+    """The thread itself, on the real clock, stopped at once."""
+
+    def test_it_ends_and_closes_everything(self, backend, steth):
+        """Stream, ring and status are closed; stopping twice is safe."""
+        new_scene = Scene(backend, steth)
+        new_scene.watchdog.start()
+        new_scene.watchdog.stop()
+        new_scene.watchdog.stop()
+        assert not new_scene.watchdog.stuck
+        assert (backend.streams[0].closed, new_scene.ring.closed) == (1, True)
+        assert (new_scene.status.state, new_scene.watchdog.error) == ("closed", None)
+
+    def test_stopping_before_the_start(self, backend, steth):
+        """There is no thread to wait for."""
+        new_scene = Scene(backend, steth)
+        new_scene.watchdog.stop()
+        assert not new_scene.watchdog.stuck
+
+    def test_an_exception_ends_it_and_is_kept(self, backend, steth):
+        """For the main thread, which raises it again; the device is closed."""
+        new_scene = Scene(backend, steth)
+        new_scene.capture.failure = MemoryError("scripted")
+        new_scene.watchdog.start()
+        new_scene.watchdog._thread.join(timeout=30.0)
+        assert isinstance(new_scene.watchdog.error, MemoryError)
+        assert (new_scene.status.state, backend.streams[0].closed, new_scene.ring.closed) == ("closed", 1, True)
+
+
+def test_changes_are_logged_with_what_they_are(scene, backend, caplog):
+    """State, overflows and drift; the latter once."""
+    caplog.set_level("INFO", "monitor")
+    scene.pass_time(30.0, sound=0.3, rate=980)
+    scene.pass_time(130.0, sound=0.3, rate=980)
+    drifts = [message for message in caplog.messages if "instead of" in message]
+    assert len(drifts) == 1
+    assert drifts[0].startswith("steth: ")
+    assert drifts[0].endswith(" Hz instead of 1000 Hz")
+    caplog.clear()
+    backend.streams[-1].active = False
+    scene.pass_time(0.1)
+    scene.pass_time(1.0)
+    scene.pass_time(0.1, sound=0.3)
+    assert caplog.messages[0].startswith(
+        "steth: no sound comes any more after 0.1 s without a block, stream active: False"
+    )
+    assert caplog.messages[-1].startswith("steth: open after lost, ")
