@@ -66,7 +66,7 @@ SLOW_MARKERS = ("training", "subprocess", "live", "recordings", "slow")
 SLOW_CALL_S = 5.0
 """A fast test above this duration is listed at the end of the run."""
 PROCESS_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
-SYSTEM_PROGRAMS = {"ldconfig", "gcc", "cc", "ld", "objdump", "fc-list", "system_profiler", "uname"}
+SYSTEM_PROGRAMS = {"ldconfig", "lscpu", "gcc", "cc", "ld", "objdump", "fc-list", "system_profiler", "uname"}
 """Programs that the standard library and matplotlib run once to find libraries and fonts."""
 
 

@@ -93,6 +93,13 @@ def test_tested_versions_are_allowed(extra: str | None) -> None:
             assert requirement.specifier.contains(tested[name]), line
 
 
+@pytest.mark.parametrize(("package", "unfit"), [("soxr", "1.0.0"), ("soundfile", "0.12.1")])
+def test_versions_that_do_not_work_are_excluded(package: str, unfit: str) -> None:
+    """Before 1.1 soxr has no stream of variable rate; soundfile 0.12 cannot tell how long a cut Ogg is."""
+    requirement = next(line for line in map(Requirement, PROJECT["dependencies"]) if line.name == package)
+    assert not requirement.specifier.contains(unfit)
+
+
 def test_no_keras_with_a_known_way_out_of_its_safe_mode() -> None:
     """The extra `train` excludes versions that run code from a crafted .keras file: SECURITY.md lists them."""
     keras = next(Requirement(line) for line in PROJECT["optional-dependencies"]["train"] if line.startswith("keras"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from monitor.audio.sources.decoding.file_layout import find_layout
 from monitor.audio.sources.decoding.foreign import foreign_form
 from monitor.audio.sources.decoding.pieced_file import PiecedFile
-from monitor.audio.sources.stderr import discard_native_stderr
 from monitor.errors import RecordingError
 from monitor.log import get_logger
+from monitor.native_stderr import discard_native_stderr
 
 __all__ = ["Decoder"]
 
@@ -46,11 +46,66 @@ EXACT_LENGTH = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "AU", "CAF", "W64", "OGG
 """Formats that decode to the very number of samples that libsndfile reports; that of an MP3 is an estimate."""
 
 
+class _Guarded:
+    """A file that never raises: in a callback of libsndfile, cffi would print the exception and go on.
+
+    Parameters
+    ----------
+    file : binary file
+
+    Attributes
+    ----------
+    error : BaseException or None
+        The first one; from then on the file is at its end.
+    """
+
+    def __init__(self, file: BinaryIO | PiecedFile) -> None:
+        self._file = file
+        self.error: BaseException | None = None
+
+    def tell(self) -> int:
+        """Return the position."""
+        return int(self._try(self._file.tell, 0))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position; return it."""
+        return int(self._try(lambda: self._file.seek(offset, whence), 0))
+
+    def read(self, count: int) -> bytes:
+        """Return up to ``count`` bytes."""
+        return bytes(self._try(lambda: self._file.read(count), b""))
+
+    def _try(self, call: Callable[[], Any], otherwise: Any) -> Any:
+        """Return what a call returns; otherwise keep its exception."""
+        if self.error is None:
+            try:
+                return call()
+            except BaseException as error:  # noqa: BLE001  # raised again by the decoder, also an interrupt
+                self.error = error
+        return otherwise
+
+    def check(self) -> None:
+        """Raise the exception, once."""
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+
 class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
     """A file that python-soundfile reads without a seek after every read, whatever bytes are in a name."""
 
-    def __init__(self, file: Any) -> None:
-        super().__init__(os.fsencode(file) if isinstance(file, str) and os.name == "posix" else file)
+    def __init__(self, file: str | bytes | BinaryIO | PiecedFile) -> None:
+        self.guarded = None if isinstance(file, str | bytes) else _Guarded(file)
+        try:
+            name = os.fsencode(file) if isinstance(file, str) and os.name == "posix" else file
+            super().__init__(self.guarded or name)
+        finally:
+            self.check()
+
+    def check(self) -> None:
+        """Raise what the file below raised meanwhile."""
+        if self.guarded is not None:
+            self.guarded.check()
 
     def seekable(self) -> bool:
         """Return False, whatever the file allows."""
@@ -127,11 +182,14 @@ class Decoder:
             If libsndfile cannot read it.
         """
         try:
-            # libmpg123 writes to standard error; turned away only when libsndfile may try the file as an MP3
-            with contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr():
+            with self._quiet():
                 return _Forward(file)
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a name that ends in .raw
             raise self._unreadable(name) from error
+
+    def _quiet(self) -> contextlib.AbstractContextManager[None]:
+        """Return what keeps libmpg123 off standard error, where libsndfile may try the file as an MP3."""
+        return contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr()
 
     def _unreadable(self, name: str) -> RecordingError:
         """Return the error for a file that libsndfile cannot read."""
@@ -204,8 +262,10 @@ class Decoder:
         if self._broken:
             return buffer[:0]
         try:
-            block: NDArray[np.float32] = file.read(out=buffer)
-        except soundfile.SoundFileError as error:
+            with self._quiet():
+                block: NDArray[np.float32] = file.read(out=buffer)
+            file.check()
+        except (OSError, soundfile.SoundFileError) as error:
             logger.info("%s: %s", self._name, error)
             self._broken = True
             return buffer[: max(0, min(len(buffer), file.tell() - first))]

@@ -11,8 +11,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding import decoder
 from monitor.audio.sources.decoding.decoder import Decoder
 from monitor.errors import RecordingError
+
+CASES = Path(__file__).resolve().parents[6] / "shared" / "cases"
 
 
 def noise(samples: int, channels: int = 1) -> NDArray[np.float32]:
@@ -150,3 +153,79 @@ def test_a_flac_without_a_length_is_decoded_to_its_end(tmp_path: Path) -> None:
         assert sound.num_samples is None
     decoded, missing = decode(path)
     assert (len(decoded), missing) == (40_000, "")
+
+
+class Failing(io.BytesIO):
+    """A file that raises once it is read beyond some bytes; ``armed`` by default."""
+
+    armed = True
+
+    def __init__(self, data: bytes, error: BaseException, good_bytes: int) -> None:
+        super().__init__(data)
+        self.error, self.good_bytes = error, good_bytes
+
+    def read(self, count: int | None = -1) -> bytes:
+        """Read, or raise."""
+        if self.armed and self.tell() >= self.good_bytes:
+            raise self.error
+        return super().read(count)
+
+
+def flac_of(samples: int) -> bytes:
+    """Return a FLAC file of noise."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(samples), 4000, format="FLAC")
+    return file.getvalue()
+
+
+def test_a_file_that_cannot_be_read_further_is_judged_up_to_there(capfd: pytest.CaptureFixture[str]) -> None:
+    """An input/output error below libsndfile ends the sound, is told, and prints nothing."""
+    file = Failing(flac_of(80_000), OSError(5, "Input/output error"), 60_000)
+    file.armed = False
+    with Decoder(file, "a") as sound:
+        file.armed = True
+        decoded = sum(len(block) for block in sound.blocks())
+    assert 10_000 < decoded < 70_000
+    assert sound.missing.startswith("decoding stops after")
+    assert capfd.readouterr().err == ""
+
+
+def test_an_interrupt_below_libsndfile_arrives(capfd: pytest.CaptureFixture[str]) -> None:
+    """A KeyboardInterrupt in a callback of libsndfile is raised again, not printed and lost."""
+    file = Failing(flac_of(80_000), KeyboardInterrupt(), 60_000)
+    file.armed = False
+    with Decoder(file, "a") as sound:
+        file.armed = True
+        with pytest.raises(KeyboardInterrupt):
+            list(sound.blocks())
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_opening_a_file_that_cannot_be_read(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What the file raises while libsndfile opens it arrives, in place of libsndfile's guess; nothing is printed."""
+    file = Failing(flac_of(8000), error, 0)
+    file.armed = False
+    first_bytes = decoder._first_bytes
+
+    def arm(below: Failing) -> bytes:
+        head = first_bytes(below)
+        below.armed = True
+        return head
+
+    monkeypatch.setattr(decoder, "_first_bytes", arm)
+    with pytest.raises(type(error)):
+        Decoder(file, "a")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["mp3-hole.mp3", "mp3-two-joined.mp3", "vbr-no-xing.mp3"])
+def test_decoding_a_damaged_mp3_prints_nothing(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Warnings of libmpg123, also those while the file is read, do not reach standard error."""
+    path = CASES / name
+    if not path.is_file():
+        pytest.skip("the odd recordings stand beside the repository")
+    assert len(decode(path)[0]) > 0
+    assert capfd.readouterr().err == ""
