@@ -54,10 +54,10 @@ THREAD_TIMEOUT_S = 5.0
 SYSTEM = Path(__file__).parent / "system"
 LIVE_TESTS = (SYSTEM / "live", SYSTEM / "test_terminal.py")
 """What is paced by the clock: sound through a virtual sound card, and the dashboard on a pseudo-terminal."""
-FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa|matplotlib)", re.MULTILINE)
+FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|scipy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
-    "slow": {"biosppy", "librosa", "matplotlib", "sklearn"},
+    "slow": {"librosa", "matplotlib", "scipy", "sklearn"},
     "recordings": {"shared_data"},
     "subprocess": {"subprocess", "multiprocessing", "pty", "fork", "forkpty"},
 }
