@@ -45,10 +45,15 @@ COMMANDS = {
 }
 """Name, module, and summary of every command of ours."""
 
+DEPENDENCIES = frozenset(
+    ("ai_edge_litert", "numpy", "platformdirs", "psutil", "rich", "sounddevice", "soundfile", "soxr", "tomlkit")
+)
+"""Imports of the packages that auscult is installed with; missing where it runs from a folder, not installed."""
+
 GROUP = "auscult.commands"
 EPILOG = """\
 AUSCULT_LOG=LEVEL or LEVEL:FILE writes diagnostics to standard error or a file; LEVEL is DEBUG, INFO or WARNING.
-Exit codes: 0 success, 1 a file, device or model is not as needed, 2 usage, 130 interrupted."""
+Exit codes: 0 success, 1 a file, device, bundle or output cannot be used, 2 usage, 130 interrupted."""
 
 EXIT_SUCCESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
@@ -78,6 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             turn_away(sys.stdout)
         say(f"auscult: {error}")
         return error.exit_code
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in DEPENDENCIES:
+            raise
+        say(f"auscult: the package {package} is not installed; in the folder of auscult: pip install .")
+        return AuscultError.exit_code
 
 
 def run_and_exit() -> NoReturn:
@@ -198,7 +209,10 @@ def _distributions_with_commands() -> list[str]:
     """Return the folders of installed distributions that name our group, without parsing all the others."""
     found = []
     for folder in dict.fromkeys(path or "." for path in sys.path):
-        names = os.listdir(folder) if os.path.isdir(folder) else []
+        try:
+            names = os.listdir(folder)
+        except OSError:  # no folder, such as an archive, or one that may not be read
+            continue
         for path in (os.path.join(folder, name) for name in sorted(names) if name.endswith(".dist-info")):
             try:
                 with open(os.path.join(path, "entry_points.txt"), "rb") as file:

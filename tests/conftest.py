@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -26,9 +28,8 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
-from monitor.inference.calibration import Calibration
+from monitor.inference.bundle import DEFAULT_BUNDLE, digest_of_settings, text_of_settings
 from monitor.inference.quality_gate import DEFAULT_GATE
-from monitor.inference.thresholds import DecisionThresholds
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
@@ -50,6 +51,7 @@ hypothesis.settings.load_profile("auscult")
 
 LABELS = ("normal", "murmur", "extrastole")
 
+SHIPPED = Path(__file__).resolve().parents[1] / "models" / DEFAULT_BUNDLE
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 THREAD_TIMEOUT_S = 5.0
@@ -58,10 +60,10 @@ THREAD_TIMEOUT_S = 5.0
 SYSTEM = Path(__file__).parent / "system"
 LIVE_TESTS = (SYSTEM / "live", SYSTEM / "test_terminal.py")
 """What is paced by the clock: sound through a virtual sound card, and the dashboard on a pseudo-terminal."""
-FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa|matplotlib)", re.MULTILINE)
+FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|scipy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
-    "slow": {"biosppy", "librosa", "matplotlib", "sklearn"},
+    "slow": {"librosa", "matplotlib", "scipy", "sklearn"},
     "recordings": {"shared_data"},
     "subprocess": {"subprocess", "multiprocessing", "pty", "fork", "forkpty"},
 }
@@ -70,7 +72,7 @@ SLOW_MARKERS = ("training", "subprocess", "live", "recordings", "slow")
 SLOW_CALL_S = 5.0
 """A fast test above this duration is listed at the end of the run."""
 PROCESS_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
-SYSTEM_PROGRAMS = {"ldconfig", "gcc", "cc", "ld", "objdump", "fc-list", "system_profiler", "uname"}
+SYSTEM_PROGRAMS = {"ldconfig", "lscpu", "gcc", "cc", "ld", "objdump", "fc-list", "system_profiler", "uname"}
 """Programs that the standard library and matplotlib run once to find libraries and fonts."""
 
 
@@ -261,27 +263,27 @@ def heart_waveform() -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="session")
-def bundle_dir(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[..., Any]) -> Path:
-    """Return the folder of a valid bundle whose network is tiny, untrained and always gives a label.
+def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a valid bundle that always gives a label: the shipped one with other settings.
 
-    It passes every check of ``load_bundle``; its labels mean nothing. A test that changes it changes a copy.
+    Needs no TensorFlow. It names made-up training data and judges the quality of sounds by the default gate. A test
+    that changes it changes a copy.
     """
-    import keras
-
-    from training.export.bundle import write_bundle
-
-    keras.utils.set_random_seed(3)
-    return write_bundle(
-        tmp_path_factory.mktemp("bundles") / "untrained",
-        network=tiny_network(),
-        labels=LABELS,
-        spec=HEART,
-        calibration=Calibration("softmax", 1.0, (0.1, 0.0, -0.1)),
-        decision=DecisionThresholds(uncertain_below=0.0),
-        gate=DEFAULT_GATE,
-        facts=training_facts(),
-        card="# untrained\n\nResearch use, not for diagnosis. For tests only; its labels mean nothing.\n",
+    folder = Path(shutil.copytree(SHIPPED, tmp_path_factory.mktemp("bundles") / "lenient"))
+    shutil.rmtree(folder / "plots")
+    (folder / "training_curves.json").unlink()
+    (folder / "CARD.md").write_text(
+        "# lenient\n\nResearch use, not for diagnosis. For tests only.\n", encoding="utf-8", newline="\n"
     )
+    settings = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    settings |= {"name": folder.name, **training_facts()}
+    settings["decision"]["uncertain_below"] = 0.0
+    settings["gate"] = DEFAULT_GATE.to_json()
+    names = sorted(path.name for path in folder.iterdir() if path.name != "bundle.json")
+    settings["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    settings["settings_sha256"] = digest_of_settings(settings)
+    (folder / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -313,7 +315,7 @@ def training_facts() -> dict[str, Any]:
     counts = dict.fromkeys(LABELS, 3)
     return {
         "recipe": "heart",
-        "command": "auscult train recordings --out models/untrained",
+        "command": "auscult train recordings --out models/lenient",
         "training_data": [{"set": "made up", "recordings": 9, "patients": 9, "labels": counts}],
         "made_sounds_per_label": 0,
         "metrics": {**evidence.to_json(), "decision": "The label with the largest score.", "other_sets": {}},

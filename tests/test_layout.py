@@ -21,7 +21,17 @@ FOLDERS = sorted({str(PurePosixPath(name).parent) for name in NAMES})
 
 GROUND = "ground"
 """Key for what stands at the top of a package, a file or a folder, and all of its subpackages may import."""
-MONITOR_GROUND = {"errors", "labels", "messages", "atomic_write", "interrupts", "log", "output", "_version"}
+MONITOR_GROUND = {
+    "errors",
+    "labels",
+    "messages",
+    "atomic_write",
+    "interrupts",
+    "log",
+    "native_stderr",
+    "output",
+    "_version",
+}
 TRAINING_GROUND = {"progress"}
 MONITOR_ORDER = {
     "synthesis": set(),

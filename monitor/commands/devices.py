@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.audio.sources.stderr import suppress_native_stderr
+from monitor.native_stderr import suppress_native_stderr
 from monitor.output import printable, put, say
 
 __all__ = ["add_arguments", "run"]

@@ -12,7 +12,6 @@ from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RA
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.microphone import MicrophoneSource
-from monitor.audio.sources.stderr import suppress_native_stderr
 from monitor.commands.arguments import (
     add_hop_argument,
     add_model_argument,
@@ -28,6 +27,7 @@ from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.log import get_logger
 from monitor.messages import RecordingStatus
+from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
 from monitor.views.view import View, choose_view
 

@@ -7,7 +7,6 @@ import sys
 
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
-from monitor.audio.sources.stderr import suppress_native_stderr
 from monitor.commands.arguments import (
     add_channel_argument,
     add_play_arguments,
@@ -20,6 +19,7 @@ from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
+from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
 from monitor.views.view import View, choose_view
 

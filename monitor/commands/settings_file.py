@@ -39,7 +39,7 @@ def change_config(path: Path, changes: Mapping[str, str | None]) -> None:
         if typed is None:
             document.pop(key, None)
         else:
-            document[key] = parse(key, typed, "auscult config")
+            document[key] = parse(key, typed, "--set")
     try:
         write_atomic(path, tomlkit.dumps(document))
     except UnicodeEncodeError as error:

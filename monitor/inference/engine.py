@@ -7,11 +7,8 @@ exists to compare and to debug.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,11 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError, missing_tensorflow
+from monitor.native_stderr import discard_native_stderr
 
-__all__ = ["Engine", "KerasEngine", "LiteRTEngine", "quiet_native_output"]
-
-_redirecting = threading.RLock()
-"""Held while file descriptor 2 is redirected: two threads would restore it in the wrong order."""
+__all__ = ["Engine", "KerasEngine", "LiteRTEngine"]
 
 
 class Engine(Protocol):
@@ -56,7 +51,7 @@ class LiteRTEngine:
         self._content = content
         self._lock = threading.Lock()
         try:
-            with quiet_native_output():
+            with discard_native_stderr():
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
             input_details = self._interpreter.get_input_details()[0]
@@ -111,14 +106,14 @@ class KerasEngine:
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            with quiet_native_output():
+            with discard_native_stderr():
                 import keras
 
                 import monitor.inference.networks  # noqa: F401  # registers the layers in Keras
         except ImportError as error:
             raise missing_tensorflow("--engine keras") from error
         self._lock = threading.Lock()
-        with quiet_native_output():
+        with discard_native_stderr():
             self._model: Any = keras.models.load_model(path, compile=False)
 
     def outputs(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -130,29 +125,3 @@ class KerasEngine:
     def copy(self) -> KerasEngine:
         """Return this engine: Keras takes a second to load a network, and a comparison can wait."""
         return self
-
-
-@contextlib.contextmanager
-def quiet_native_output() -> Iterator[None]:
-    """Keep the start-up notices of LiteRT and TensorFlow, written by native code, off standard error."""
-    with _redirecting:
-        yield from _redirected()
-
-
-def _redirected() -> Iterator[None]:
-    """Yield once, with the null device as file descriptor 2."""
-    if sys.stderr is not None:  # as in a program without a terminal on Windows
-        sys.stderr.flush()
-    try:
-        stderr = os.dup(2)
-    except OSError:  # no standard error to protect
-        yield
-        return
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(sink)
-        os.close(stderr)

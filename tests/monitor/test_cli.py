@@ -8,13 +8,14 @@ import re
 import subprocess
 import sys
 import threading
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from monitor import _version, cli
-from monitor.cli import COMMANDS, main
+from monitor.cli import COMMANDS, DEPENDENCIES, EPILOG, main
 from monitor.errors import DISTRIBUTION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -224,3 +225,50 @@ def test_a_thread_that_does_not_end_holds_up_nothing(monkeypatch, capsys, others
     assert codes == ([130] if ends_at_once else [])
     assert ended.value.code == 130
     assert ("does not answer" in capsys.readouterr().err) is ends_at_once
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize("command", ["models", "demo", "config", "data"])
+def test_a_missing_dependency_is_one_line(command):
+    """Where auscult runs without what it needs, each command says which package is missing, and exits with 1."""
+    code = f"import sys; sys.modules['numpy'] = None; from monitor.cli import main; sys.exit(main([{command!r}]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    line = "auscult: the package numpy is not installed; in the folder of auscult: pip install .\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def test_a_fault_of_our_own_is_no_missing_dependency(monkeypatch):
+    """A module that nothing of ours depends on is a fault of the program, and is not hidden."""
+    monkeypatch.setitem(COMMANDS, "models", ("monitor.commands.no_such_module", "list"))
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        main(["models"])
+
+
+def test_dependencies_are_those_of_the_distribution():
+    """The packages that a missing one is told of are those of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[>=<]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    assert names == DEPENDENCIES
+
+
+def test_a_folder_that_may_not_be_read_hides_no_command(add_distribution, monkeypatch, capsys):
+    """A folder on the path that cannot be listed is passed over when the commands of other packages are looked up."""
+    add_distribution("greetings", "[auscult.commands]\ngreet = greeting_command\n", greeting_command=GREETING)
+    listdir = os.listdir
+
+    def refuse(folder):
+        if folder == "/closed":
+            raise PermissionError(13, "Permission denied", folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os.path, "isdir", lambda path: True)
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.syspath_prepend("/closed")
+    assert main(["greet"]) == 7
+    assert capsys.readouterr().out == "hello you\n"
+
+
+def test_the_readme_and_the_help_explain_the_exit_codes_in_the_same_words():
+    """One sentence in both places."""
+    sentence = EPILOG.partition("Exit codes: ")[2]
+    assert sentence in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())

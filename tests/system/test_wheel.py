@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import soundfile
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
@@ -26,7 +28,8 @@ print(models.NAME, training.NAME, result.label, len(result.windows))
 
 def run(*command, cwd=None, **options):
     """Run a program without the environment variables of this one."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    ours = ("PYTHON", "VIRTUAL_ENV", "PIP_CONSTRAINT")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return subprocess.run(
         [str(part) for part in command], cwd=cwd, env=clean, capture_output=True, text=True, **options
     )
@@ -46,11 +49,16 @@ def auscult(wheel, tmp_path_factory):
     """Install the wheel, and only what it asks for, into an empty environment; return its command."""
     home = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", home, check=True)
-    installed = run(home / SCRIPTS / "python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
-    if "No matching distribution" in installed.stderr or "Temporary failure" in installed.stderr:
-        pytest.skip("no package index can be reached to install what the wheel asks for")
-    assert installed.returncode == 0, installed.stderr
+    pip_install(home, "-c", ROOT / "constraints.txt", wheel)
     return home / SCRIPTS / "auscult"
+
+
+def pip_install(home, *arguments):
+    """Install into an environment; skip where nothing can be downloaded."""
+    installed = run(home / SCRIPTS / "python", "-m", "pip", "install", "-q", *arguments)
+    if "No matching distribution" in installed.stderr or "Temporary failure" in installed.stderr:
+        pytest.skip("no package index can be reached to install what auscult needs")
+    assert installed.returncode == 0, installed.stderr
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +105,21 @@ def test_the_bundle_is_listed(auscult, tmp_path):
     """`auscult models` and the card work from the wheel."""
     assert "heart-sounds (default)" in run(auscult, "models", cwd=tmp_path, check=True).stdout
     assert "not for diagnosis" in run(auscult, "models", "heart-sounds", cwd=tmp_path, check=True).stdout
+
+
+def test_an_install_by_digests_classifies_a_recording(tmp_path, heart_waveform):
+    """What requirements-runtime.txt lists, and nothing else, is enough; pip accepts only files with its digests."""
+    home = tmp_path / "hashed"
+    run(sys.executable, "-m", "venv", home, check=True)
+    pip_install(home, "--require-hashes", "-r", ROOT / "requirements-runtime.txt")
+    pip_install(home, "--no-deps", ROOT)
+    soundfile.write(tmp_path / "heart.wav", heart_waveform, 4000)
+    auscult = home / SCRIPTS / "auscult"
+    done = run(auscult, "replay", "heart.wav", "--speed", "max", "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout.splitlines()[-1])["label"] == "normal"
+    assert "heart-sounds (default)" in run(auscult, "models", cwd=tmp_path, check=True).stdout
+    assert run(home / SCRIPTS / "python", "-m", "pip", "check").returncode == 0
 
 
 def test_training_names_the_missing_extra(auscult, tmp_path):

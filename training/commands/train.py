@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import DataError, EndedError, missing_tensorflow
-from monitor.inference.engine import quiet_native_output
 from monitor.labels import NON_CARDIAC
+from monitor.native_stderr import discard_native_stderr
 from monitor.output import say
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable
 from training.data.discovery import discover, gate_only_recordings
@@ -156,7 +156,7 @@ def _load_tensorflow() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with quiet_native_output():
+        with discard_native_stderr():
             import tensorflow
     except ImportError as error:
         raise missing_tensorflow("auscult train") from error

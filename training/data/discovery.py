@@ -36,11 +36,11 @@ def discover(paths: Iterable[Path]) -> list[Recording]:
     Examples
     --------
     >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for name in ("normal/p1/a.wav", "murmur/p2/b.wav"):
-    ...     (folder / name).parent.mkdir(parents=True)
-    ...     (folder / name).touch()
-    >>> [(recording.path.name, recording.label) for recording in discover([folder])]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("normal/p1/a.wav", "murmur/p2/b.wav"):
+    ...         (Path(folder) / name).parent.mkdir(parents=True)
+    ...         (Path(folder) / name).touch()
+    ...     [(recording.path.name, recording.label) for recording in discover([Path(folder)])]
     [('b.wav', 'murmur'), ('a.wav', 'normal')]
     """
     return [recording for data_set in read_sets(paths) for recording in data_set.recordings]

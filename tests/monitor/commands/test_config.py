@@ -116,3 +116,10 @@ def test_a_value_with_control_characters_is_escaped(file, monkeypatch, capsys):
     assert all(line.isprintable() for line in lines)
     assert run("--json") == 0
     assert json.loads(capsys.readouterr().out)["settings"]["device"]["value"] == "x\n\x1b[2J"
+
+
+def test_the_error_for_a_value_names_the_flag(file):
+    """And not the program, whose name is printed before it."""
+    with pytest.raises(AuscultError) as raised:
+        run("--set", "hop=abc")
+    assert str(raised.value) == "--set: hop='abc' cannot be used; it must be seconds above 0, at most 5"

@@ -75,12 +75,12 @@ def sign_again(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 
 def test_loads(loaded: Bundle, bundle_dir: Path) -> None:
     """A complete bundle gives name, labels, settings and card."""
-    assert (loaded.name, loaded.path) == ("untrained", bundle_dir)
+    assert (loaded.name, loaded.path) == ("lenient", bundle_dir)
     assert loaded.labels == ("normal", "murmur", "extrastole")
     assert loaded.spec == HEART
     assert loaded.settings["format"] == FORMAT
     assert loaded.model_sha256 == hashlib.sha256((bundle_dir / "model.tflite").read_bytes()).hexdigest()
-    assert loaded.card.startswith("# untrained")
+    assert loaded.card.startswith("# lenient")
 
 
 def test_the_files_of_the_format(bundle_dir: Path) -> None:
@@ -119,6 +119,7 @@ def test_one_bit_of_a_file(copy: Path, name: str, where: str | int) -> None:
     assert f"{name} is damaged" in refusal(copy)
 
 
+@pytest.mark.slow
 def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
     """One bit flipped anywhere in bundle.json is refused, also where the values stay the same: 1000 positions tried."""
     path = copy / "bundle.json"
@@ -128,7 +129,7 @@ def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
         with pytest.raises(BundleError, match=r"bundle\.json|bundle format"):
             read_settings(copy)
         path.write_bytes(content)
-    assert load_bundle(copy).name == "untrained"
+    assert load_bundle(copy).name == "lenient"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_settings_with_other_line_ends(copy: Path) -> None:
     """Line ends that a checkout on Windows may have changed do not matter in bundle.json."""
     path = copy / "bundle.json"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert load_bundle(copy).name == "untrained"
+    assert load_bundle(copy).name == "lenient"
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
@@ -271,14 +272,14 @@ def test_scores_within_the_tolerance(copy: Path) -> None:
     tensor, scores = check_of(copy)
     write_check(copy, tensor=tensor, scores=scores + 0.5 * TOLERANCE)
     sign_again(copy, lambda settings: None)
-    assert load_bundle(copy).name == "untrained"
+    assert load_bundle(copy).name == "lenient"
 
 
 def test_other_labels_than_the_network(copy: Path) -> None:
     """One label fewer than the network was trained with is refused, with a calibration that fits as well."""
     sign_again(copy, lambda settings: settings["labels"].pop())
     assert "calibration.bias must have one item per label, or none" in refusal(copy)
-    sign_again(copy, lambda settings: settings["calibration"].update(bias=[]))
+    sign_again(copy, lambda settings: settings["calibration"].update(bias=[], given=[]))
     assert "the self-check could not be run (scores of check.npz must be an array (2,) of float64)" in refusal(copy)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import soundfile
@@ -22,9 +23,9 @@ from monitor.audio.sources.decoding.checks import EMPTY
 from monitor.audio.sources.decoding.file_layout import find_layout
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file, foreign_form
 from monitor.audio.sources.decoding.pieced_file import PiecedFile
-from monitor.audio.sources.stderr import discard_native_stderr
 from monitor.errors import RecordingError
 from monitor.log import get_logger
+from monitor.native_stderr import discard_native_stderr
 
 __all__ = ["Decoder"]
 
@@ -47,8 +48,60 @@ EXACT_LENGTH = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "AU", "CAF", "W64", "OGG
 """Formats that decode to the very number of samples that libsndfile reports; that of an MP3 is an estimate."""
 
 
+class _Guarded:
+    """A file that never raises: in a callback of libsndfile, cffi would print the exception and go on.
+
+    Parameters
+    ----------
+    file : PiecedFile
+
+    Attributes
+    ----------
+    error : BaseException or None
+        The first one; from then on the file is at its end.
+    """
+
+    def __init__(self, file: PiecedFile) -> None:
+        self._file = file
+        self.error: BaseException | None = None
+
+    def tell(self) -> int:
+        """Return the position."""
+        return int(self._try(self._file.tell, 0))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position; return it."""
+        return int(self._try(lambda: self._file.seek(offset, whence), 0))
+
+    def read(self, count: int) -> bytes:
+        """Return up to ``count`` bytes."""
+        return bytes(self._try(lambda: self._file.read(count), b""))
+
+    def _try(self, call: Callable[[], Any], otherwise: Any) -> Any:
+        """Return what a call returns; otherwise keep its exception."""
+        if self.error is None:
+            try:
+                return call()
+            except BaseException as error:  # noqa: BLE001  # raised again by the decoder, also an interrupt
+                self.error = error
+        return otherwise
+
+    def check(self) -> None:
+        """Raise the exception, once."""
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+
 class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # soundfile has no types
     """A file that python-soundfile reads without a seek after every read."""
+
+    def __init__(self, file: PiecedFile) -> None:
+        self.guarded = _Guarded(file)
+        try:
+            super().__init__(self.guarded)
+        finally:
+            self.guarded.check()
 
     def seekable(self) -> bool:
         """Return False, whatever the file allows."""
@@ -121,15 +174,17 @@ class Decoder:
         ------
         RecordingError
             If libsndfile cannot read it.
+        OSError
+            If the file below cannot be read.
         """
         try:
             with self._quiet():
                 return _Forward(file)
         except soundfile.SoundFileError as error:
-            raise self._unreadable(name) from error
+            raise file.error or self._unreadable(name) from error
 
-    def _quiet(self) -> contextlib.AbstractContextManager[object]:
-        """Discard what libmpg123 writes to standard error, wherever libsndfile may take the file for an MP3."""
+    def _quiet(self) -> contextlib.AbstractContextManager[None]:
+        """Return what keeps libmpg123 off standard error, where libsndfile may try the file as an MP3."""
         return contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr()
 
     def _unreadable(self, name: str) -> RecordingError:
@@ -211,6 +266,7 @@ class Decoder:
         try:
             with self._quiet():
                 block: NDArray[np.float32] = file.read(out=buffer)
+            file.guarded.check()
         except soundfile.SoundFileError as error:
             logger.info("%s: %s", self._name, error)
             self._broken = True

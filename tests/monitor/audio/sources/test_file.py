@@ -167,7 +167,7 @@ def test_a_file_that_vanishes_before_it_is_played(tmp_path):
 
 def test_integers_written_as_floats_are_unchanged(tmp_path):
     """Levels do not matter: samples of +-32768 are passed on."""
-    block = noise(5000) * 300_000
+    block = noise(5000) * np.float32(300_000)
     waveform, lost, _ = through_a_ring(RecordingSource(write(tmp_path / "a.wav", block, subtype="FLOAT"), speed=None))
     np.testing.assert_array_equal(waveform, block[:, 0])
     assert lost == []

@@ -36,6 +36,7 @@ def call(bundle_dir, capsys, monkeypatch):
     return run
 
 
+@pytest.mark.subprocess
 def test_one_json_object(call):
     """With --json standard output is exactly one object with the documented keys; progress goes to standard error."""
     code, out, err = call("--json", "--no-article")
@@ -47,6 +48,7 @@ def test_one_json_object(call):
     assert all(line.startswith("bench: ") for line in err.splitlines())
 
 
+@pytest.mark.subprocess
 def test_the_numbers_are_consistent(call):
     """Percentiles are in order, ratios match the times, every stage has its percentiles."""
     result = json.loads(call("--json", "--no-article")[1])
@@ -59,20 +61,23 @@ def test_the_numbers_are_consistent(call):
     assert result["first_window_s"] > 0
 
 
+@pytest.mark.subprocess
 def test_resampling_is_timed_at_the_other_rate(call):
     """At the rate of the demo nothing is resampled, so the stage is that of the other rate."""
     result = json.loads(call("--json", "--no-article")[1])
     assert result["stages"]["resample"] == result["stages_44k"]["resample"]
 
 
+@pytest.mark.subprocess
 def test_a_table_is_the_default(call):
     """Without --json a table is printed that names the model."""
     code, out, _ = call("--no-article")
     assert code == 0
-    assert out.startswith("untrained, a hop of 0.5 s at 4000 Hz")
+    assert out.startswith("lenient, a hop of 0.5 s at 4000 Hz")
     assert "whole hop / bare network" in out
 
 
+@pytest.mark.subprocess
 def test_the_articles_method_is_measured_with_the_training_extra(call, monkeypatch):
     """Its times and its ratio to the hop are given."""
     fake = types.ModuleType("fake_article_bench")
@@ -87,6 +92,7 @@ def test_the_articles_method_is_measured_with_the_training_extra(call, monkeypat
     assert result["article_to_hop"] == pytest.approx(200.0 / result["hop_p50_ms"], rel=0.01)
 
 
+@pytest.mark.subprocess
 def test_without_the_training_extra(call, monkeypatch):
     """The article's method is left out with a note, and its times are null."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

@@ -30,6 +30,7 @@ def test_the_clip_is_the_waveform(tmp_path):
     assert samples.tolist() == [0, 16383, -16383, 32767, -32767]
 
 
+@pytest.mark.subprocess
 def test_first_window_of_a_replay(bundle_dir, clip):
     """Each run gives a time, and the memory is that of a process with NumPy and LiteRT."""
     result = first_window(clip, bundle_dir, 2)
@@ -63,6 +64,7 @@ def test_a_process_that_fails_is_an_error(tmp_path):
         run_seconds(["no-such-command"], tmp_path, 1)
 
 
+@pytest.mark.subprocess
 def test_a_replay_without_a_window_is_an_error(bundle_dir, clip):
     """A process that succeeds without a window has not been measured."""
     with pytest.raises(AuscultError, match="printed no window"):

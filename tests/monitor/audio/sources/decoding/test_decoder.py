@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from monitor.audio.sources.decoding import decoder
 from monitor.audio.sources.decoding.decoder import Decoder
 from monitor.errors import RecordingError
 
@@ -203,3 +205,83 @@ def test_a_flac_without_a_length_is_decoded_to_its_end(tmp_path: Path) -> None:
         assert sound.num_samples is None
     decoded, missing = decode(path)
     assert (len(decoded), missing) == (40_000, "")
+
+
+class Failing(io.BytesIO):
+    """A file that raises once it is read beyond some bytes; ``armed`` by default."""
+
+    armed = True
+
+    def __init__(self, data: bytes, error: BaseException, good_bytes: int) -> None:
+        super().__init__(data)
+        self.error, self.good_bytes = error, good_bytes
+
+    def read(self, count: int | None = -1) -> bytes:
+        """Read, or raise."""
+        if self.armed and self.tell() >= self.good_bytes:
+            raise self.error
+        return super().read(count)
+
+
+def flac_of(samples: int) -> bytes:
+    """Return a FLAC file of noise."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(samples), 4000, format="FLAC")
+    return file.getvalue()
+
+
+def test_a_file_that_cannot_be_read_further_is_judged_up_to_there(capfd: pytest.CaptureFixture[str]) -> None:
+    """An input/output error below libsndfile ends the sound, is told, and prints nothing."""
+    file = Failing(flac_of(80_000), OSError(5, "Input/output error"), 60_000)
+    file.armed = False
+    with Decoder(file, "a") as sound:
+        file.armed = True
+        decoded = sum(len(block) for block in sound.blocks())
+    assert 10_000 < decoded < 70_000
+    assert sound.missing.startswith("decoding stops after")
+    assert capfd.readouterr().err == ""
+
+
+def test_an_interrupt_below_libsndfile_arrives(capfd: pytest.CaptureFixture[str]) -> None:
+    """A KeyboardInterrupt in a callback of libsndfile is raised again, not printed and lost."""
+    file = Failing(flac_of(80_000), KeyboardInterrupt(), 60_000)
+    file.armed = False
+    with Decoder(file, "a") as sound:
+        file.armed = True
+        with pytest.raises(KeyboardInterrupt):
+            list(sound.blocks())
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_opening_a_file_that_cannot_be_read(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What the file raises while libsndfile opens it arrives, in place of libsndfile's guess; nothing is printed."""
+    file = Failing(flac_of(8000), error, 0)
+    file.armed = False
+    first_bytes = decoder._first_bytes
+
+    def arm(below: Failing) -> bytes:
+        head = first_bytes(below)
+        below.armed = True
+        return head
+
+    monkeypatch.setattr(decoder, "_first_bytes", arm)
+    with pytest.raises(type(error)):
+        Decoder(file, "a")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 23])
+def test_decoding_a_damaged_mp3_prints_nothing(seed: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """What libmpg123 says while it decodes, of bits that are flipped in the sound, does not reach standard error."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(80_000), 16_000, format="MP3")
+    damaged = bytearray(file.getvalue())
+    rng = random.Random(seed)
+    for _ in range(20):
+        damaged[rng.randrange(2000, len(damaged))] ^= 1 << rng.randrange(8)
+    with Decoder(io.BytesIO(damaged), "a") as sound:
+        assert sum(len(block) for block in sound.blocks()) > 70_000
+    assert capfd.readouterr().err == ""

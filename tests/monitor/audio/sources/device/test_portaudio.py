@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
+import inspect
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from monitor.audio.sources.device import portaudio
 from monitor.audio.sources.device.portaudio import PortAudio, install_command
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.errors import DeviceError
+from monitor.native_stderr import discard_native_stderr
 
 
 class PortAudioError(Exception):
@@ -257,3 +262,85 @@ def test_a_name_that_is_not_utf8_takes_no_other_device_with_it(library, monkeypa
         (0, "USB", 2), (1, "St\udce9thoscope", 1), (2, "default", 32),
     ]  # fmt: skip
     assert devices[1].default_rate == 4000
+
+
+OF_THE_FAKE = {"found", "rates", "open_fails", "start_fails", "streams", "calls"}
+"""Attributes by which the tests steer the scripted sounddevice; all others imitate the real one."""
+
+
+@pytest.fixture(scope="module")
+def real():
+    """Return the installed sounddevice; skip without PortAudio."""
+    try:
+        with discard_native_stderr():
+            import sounddevice
+    except (ImportError, OSError) as error:
+        pytest.skip(f"sounddevice cannot be imported: {error}")
+    return sounddevice
+
+
+def attributes_used():
+    """Return the dotted names that portaudio.py uses of sounddevice, such as `default.device`."""
+    names = set()
+    for node in ast.walk(ast.parse(Path(portaudio.__file__).read_text(encoding="utf-8"))):
+        parts = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        base = node.id if isinstance(node, ast.Name) else ""
+        if parts[-1:] == ["_sounddevice"] and base == "self":
+            parts.pop()
+        elif base != "library":
+            continue
+        if parts:
+            names.add(".".join(reversed(parts)))
+    return names
+
+
+def test_the_names_that_are_looked_up():
+    """The search of the code finds public and private names."""
+    expected = {
+        "InputStream",
+        "PortAudioError",
+        "query_devices",
+        "default.device",
+        "_initialize",
+        "_lib.Pa_GetDeviceInfo",
+    }
+    assert attributes_used() >= expected
+
+
+@pytest.mark.parametrize("name", sorted(attributes_used()))
+def test_the_real_sounddevice_has_what_is_used(real, name):
+    """Each name that our code uses, private ones above all, exists in the installed version."""
+    found = real
+    for part in name.split("."):
+        assert hasattr(found, part)
+        found = getattr(found, part)
+
+
+def test_the_real_sounddevice_has_what_the_scripted_one_has(library, real):
+    """Functions and the stream of the scripted one exist and take the same arguments."""
+    names = {name for name in vars(library) if not name.startswith("__")} - OF_THE_FAKE
+    assert {"_initialize", "_terminate", "_initialized", "InputStream"} <= names
+    assert names <= set(dir(real))
+    inspect.signature(real.check_input_settings).bind(device=0, channels=1, dtype="float32", samplerate=4000)
+    inspect.signature(real.query_devices).bind(0)
+    for function in (real.query_hostapis, real._initialize, real._terminate):
+        inspect.signature(function).bind()
+    options = {"samplerate", "blocksize", "device", "channels", "dtype", "latency", "callback"}
+    assert options <= set(inspect.signature(real.InputStream.__init__).parameters)
+    for name in (name for name in {**vars(FakeStream), "latency": 0} if not name.startswith("__")):
+        assert hasattr(real.InputStream, name), name
+    for name in ("abort", "close"):
+        inspect.signature(getattr(real.InputStream, name)).bind(None, ignore_errors=True)
+
+
+def test_the_real_values_have_the_fields_that_are_read(real):
+    """The counter of starts is a number; a device's native description and the flags of a block have our fields."""
+    assert type(real._initialized) is int
+    fields = {name for name, _ in real._ffi.typeof("PaDeviceInfo").fields}
+    assert {"hostApi", "maxInputChannels", "defaultSampleRate"} <= fields
+    assert hasattr(real.CallbackFlags, "input_overflow")
+    assert all({"name", "devices"} <= set(api) for api in real.query_hostapis())
+    assert all(set(raw(0, "", 1)) <= set(device) for device in real.query_devices())
