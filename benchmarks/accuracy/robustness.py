@@ -68,8 +68,10 @@ def rounded(waveform: Waveform, rate: int, *, bits: int) -> tuple[Waveform, int]
 
 def coded(waveform: Waveform, rate: int, *, container: str, subtype: str) -> tuple[Waveform, int]:
     """Return the sound after a lossy codec, at 44.1 kHz."""
-    file = io.BytesIO()
-    soundfile.write(file, resampled(waveform, rate, CODEC_RATE), CODEC_RATE, subtype, format=container)
+    file, studio = io.BytesIO(), resampled(waveform, rate, CODEC_RATE)
+    with soundfile.SoundFile(file, "w", CODEC_RATE, 1, subtype, format=container) as encoder:
+        for begin in range(0, len(studio), CODEC_RATE):  # libvorbis ends the program if it is given a minute at once
+            encoder.write(studio[begin : begin + CODEC_RATE])
     file.seek(0)
     decoded, decoded_rate = soundfile.read(file, dtype="float32")
     return decoded, decoded_rate

@@ -19,6 +19,8 @@ SCENES = SyntheticSource().scenes
 EVERY_SCENE = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 STEADY_S = 3.0
 """Seconds for which a scene's last state must have been shown when it ends."""
+RETURNS_S = 0.5
+"""Seconds before its end in which lost contact is found again."""
 
 
 def played(*arguments):
@@ -103,7 +105,8 @@ def _steady_verdicts(lines, hop_s):
 def test_the_reason_says_what_to_do(windows, name, words):
     """While nothing can be classified, the reason of every window names what the user can do, and there is no label."""
     scene = next(scene for scene in SCENES if scene.name == name)
-    last = [window for window in windows if scene.end_s - STEADY_S < window["end_s"] <= scene.end_s]
+    last = [window for window in windows if scene.end_s - STEADY_S < window["end_s"] <= scene.end_s - RETURNS_S]
+    assert last
     for window in last:
         assert any(word in window["quality"]["reason"] for word in words)
         assert window["label"] is None

@@ -133,7 +133,7 @@ def test_one_bit_anywhere_in_the_settings(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [('"temperature": 1.0', '"temperature": 1.00'), ('  "format"', ' "format"'), ("}\n", "}")]
+    ("old", "new"), [('"window_s": 5.0', '"window_s": 5.00'), ('  "format"', ' "format"'), ("}\n", "}")]
 )
 def test_the_same_settings_spelled_differently(copy: Path, old: str, new: str) -> None:
     """Another spelling of the same values counts as damaged."""

@@ -441,8 +441,8 @@ class TestThread:
         """Stream, ring and status are closed; stopping twice is safe."""
         new_scene = Scene(backend, steth)
         new_scene.watchdog.start()
-        new_scene.watchdog.stop()
-        new_scene.watchdog.stop()
+        new_scene.watchdog.stop(5.0)
+        new_scene.watchdog.stop(5.0)
         assert not new_scene.watchdog.stuck
         assert (backend.streams[0].closed, new_scene.ring.closed) == (1, True)
         assert (new_scene.status.state, new_scene.watchdog.error) == ("closed", None)
@@ -450,7 +450,7 @@ class TestThread:
     def test_stopping_before_the_start(self, backend, steth):
         """There is no thread to wait for."""
         new_scene = Scene(backend, steth)
-        new_scene.watchdog.stop()
+        new_scene.watchdog.stop(5.0)
         assert not new_scene.watchdog.stuck
 
     def test_an_exception_ends_it_and_is_kept(self, backend, steth):
