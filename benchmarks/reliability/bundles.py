@@ -8,6 +8,7 @@ makes of any bytes is not promised (SECURITY.md). ``model.keras`` is never there
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import random
@@ -95,7 +96,7 @@ def _change(value: Any, rng: random.Random) -> None:
     elif rng.random() < 0.15:
         del value[key]
     else:
-        value[key] = rng.choice(VALUES)
+        value[key] = copy.deepcopy(rng.choice(VALUES))  # or a later change would be inside it, and in later seeds
 
 
 def run_one(forger: Forger, seed: int) -> dict[str, Any]:
