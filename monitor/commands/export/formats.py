@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.atomic_write import Content
+from monitor.commands.export.circor_states import circor_states
 from monitor.commands.export.csv_table import csv_table
 from monitor.commands.export.label_track import label_track
 from monitor.commands.export.raven_table import raven_table
@@ -70,4 +71,5 @@ FORMATS: dict[str, Format] = {
     "raven": _text(".selections.txt", raven_table),
     "textgrid": _text(".TextGrid", textgrid),
     "csv": _text(".csv", csv_table),
+    "circor": _text(".tsv", circor_states),
 }
