@@ -55,7 +55,7 @@ LIVE_TESTS = (SYSTEM / "live", SYSTEM / "test_terminal.py")
 FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|biosppy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
-    "slow": {"biosppy", "librosa", "matplotlib", "sklearn"},
+    "slow": {"biosppy", "fhir", "librosa", "matplotlib", "sklearn", "wfdb"},
     "recordings": {"shared_data"},
     "subprocess": {"subprocess", "multiprocessing", "pty", "fork", "forkpty"},
 }

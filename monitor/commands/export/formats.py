@@ -14,6 +14,8 @@ from monitor.commands.export.label_track import label_track
 from monitor.commands.export.raven_table import raven_table
 from monitor.commands.export.textgrid import textgrid
 from monitor.commands.export.timeline import Timeline
+from monitor.commands.export.wfdb_record import ENDINGS as WFDB_ENDINGS
+from monitor.commands.export.wfdb_record import record_name, wfdb_record
 
 __all__ = ["FORMATS", "Format"]
 
@@ -31,10 +33,13 @@ class Format:
         Of the files that it writes; the one that is named with ``-o`` first.
     render : callable
         Gives the content of each.
+    allowed : callable
+        Makes a name that the format allows from that of the source.
     """
 
     endings: tuple[str, ...]
     render: Render
+    allowed: Callable[[str], str] = str
 
     def paths(self, out: str, name: str) -> dict[str, Path]:
         """Return the path of each file by its ending.
@@ -49,7 +54,7 @@ class Format:
         main = self.endings[0]
         folder = Path(out)
         if folder.is_dir() or out.endswith("/"):
-            return {ending: folder / f"{name}{ending}" for ending in self.endings}
+            return {ending: folder / f"{self.allowed(name)}{ending}" for ending in self.endings}
         if len(self.endings) == 1:
             return {main: folder}
         stem = out[: -len(main)] if out.lower().endswith(main.lower()) else out
@@ -72,4 +77,5 @@ FORMATS: dict[str, Format] = {
     "textgrid": _text(".TextGrid", textgrid),
     "csv": _text(".csv", csv_table),
     "circor": _text(".tsv", circor_states),
+    "wfdb": Format(WFDB_ENDINGS, wfdb_record, record_name),
 }
