@@ -11,6 +11,7 @@ from monitor.atomic_write import Content
 from monitor.commands.export.circor_states import circor_states
 from monitor.commands.export.csv_table import csv_table
 from monitor.commands.export.edf_file import bdf_file, edf_file
+from monitor.commands.export.fhir_bundle import fhir_bundle
 from monitor.commands.export.label_track import label_track
 from monitor.commands.export.raven_table import raven_table
 from monitor.commands.export.textgrid import textgrid
@@ -81,4 +82,5 @@ FORMATS: dict[str, Format] = {
     "wfdb": Format(WFDB_ENDINGS, wfdb_record, record_name),
     "edf": Format((".edf",), edf_file),
     "bdf": Format((".bdf",), bdf_file),
+    "fhir": Format((".fhir.json",), fhir_bundle),
 }
