@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["write_atomic"]
+__all__ = ["Content", "write_atomic"]
 
 Content = str | bytes | Callable[[BinaryIO], object]
 

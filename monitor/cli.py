@@ -37,6 +37,10 @@ COMMANDS = {
         "monitor.commands.plot.command",
         "plot recordings with their verdicts, or compute a table of acoustic features",
     ),
+    "export": (
+        "monitor.commands.export.command",
+        "write a recording or a session with its verdicts and marks in another program's format",
+    ),
     "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),

@@ -63,7 +63,7 @@ LIVE_TESTS = (SYSTEM / "live", SYSTEM / "test_terminal.py")
 FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|scipy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
-    "slow": {"librosa", "matplotlib", "scipy", "sklearn"},
+    "slow": {"fhir", "librosa", "matplotlib", "scipy", "sklearn", "wfdb"},
     "recordings": {"shared_data"},
     "subprocess": {"subprocess", "multiprocessing", "pty", "fork", "forkpty"},
 }

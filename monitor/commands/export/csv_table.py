@@ -1,0 +1,59 @@
+"""A table for spreadsheets and statistics: every window with its numbers, and every span."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from monitor.commands.export.timeline import Timeline
+
+__all__ = ["COLUMNS", "csv_table"]
+
+COLUMNS = (
+    "kind",
+    "start_s",
+    "end_s",
+    "text",
+    "state",
+    "label",
+    "confidence",
+    "rolling_state",
+    "rolling_label",
+    "quality",
+    "heart_rate_bpm",
+    "heart_rate_confidence",
+    "gap",
+)
+
+
+def csv_table(timeline: Timeline) -> str:
+    """Return one row for each span, then one for each window (``kind`` is ``window``); what does not apply is empty.
+
+    The row of a window has its whole 5 s, not cut at the end of a clip that was looped.
+    """
+    rows: list[dict[str, Any]] = [
+        {"kind": span.kind, "start_s": f"{span.start_s:.6f}", "end_s": f"{span.end_s:.6f}", "text": span.text}
+        for span in timeline.spans
+    ]
+    rows += map(_window_row, timeline.windows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _window_row(window: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of a window."""
+    return {
+        **{key: window.get(key) for key in COLUMNS if key in window},
+        "kind": "window",
+        "start_s": f"{window['start_s']:.6f}",
+        "end_s": f"{window['end_s']:.6f}",
+        "text": window["quality"].get("reason"),
+        "rolling_state": window["rolling"].get("state"),
+        "rolling_label": window["rolling"].get("label"),
+        "quality": window["quality"].get("score"),
+        "gap": int(window["gap"]),
+    }

@@ -1,0 +1,146 @@
+"""What is exported: a sound, and all that is known of it on its own time axis. Frozen; must not know any format."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio.sources.file import RecordingSource
+from monitor.commands.export.spans import Span
+from monitor.errors import AuscultError
+
+__all__ = ["Sound", "Timeline", "open_sound"]
+
+BLOCK_SAMPLES = 65_536
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound file that can be read again and again.
+
+    Attributes
+    ----------
+    path : Path
+    sample_rate : int
+        Hz.
+    num_samples : int
+        What can be read.
+    channel : int or None
+        The channel, from 1; None for the mean of all.
+    error : AuscultError or None
+        Why it cannot be read further.
+    """
+
+    path: Path
+    sample_rate: int
+    num_samples: int
+    channel: int | None = None
+    error: AuscultError | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds."""
+        return self.num_samples / self.sample_rate
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the samples, shape (samples,), in [-1, 1]; lost ones, which are no numbers, as zeros.
+
+        Raises
+        ------
+        RecordingError
+            If the file can no longer be read.
+        """
+        left = self.num_samples
+        for block in RecordingSource(self.path, speed=None, channel=self.channel).blocks(BLOCK_SAMPLES):
+            part = block[:left]
+            left -= len(part)
+            yield np.where(np.isfinite(part), part, np.float32(0.0))
+            if not left:
+                return
+
+
+def open_sound(path: Path, channel: int | None = None) -> Sound:
+    """Return a sound, read once to its end or its damage.
+
+    Raises
+    ------
+    RecordingError
+        If not a sample can be read.
+    """
+    source = RecordingSource(path, speed=None, channel=channel)
+    num_samples = 0
+    error: AuscultError | None = None
+    try:
+        for block in source.blocks(BLOCK_SAMPLES):
+            num_samples += len(block)
+    except AuscultError as failure:
+        if not num_samples:
+            raise
+        error = failure
+    return Sound(path, source.sample_rate, num_samples, channel, error or source.shortfall)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Timeline:
+    """A recording or a session.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder, or of the file without its ending.
+    sample_rate : int
+        Hz.
+    num_samples : int
+        Of the sound; without one, up to the last line.
+    sound : Sound or None
+        None where the session's sound is gone.
+    spans : tuple of Span
+    windows : tuple of dict
+        The ``window`` lines.
+    summary : dict or None
+        The ``summary`` line; None after a crash.
+    start : dict
+        The ``start`` line; empty where there is none.
+    session : dict
+        The content of ``session.json``; empty for a recording.
+    inputs : tuple of Path
+        What was read, and is therefore never written.
+    """
+
+    name: str
+    sample_rate: int
+    num_samples: int
+    sound: Sound | None
+    spans: tuple[Span, ...]
+    windows: tuple[dict[str, Any], ...]
+    summary: dict[str, Any] | None
+    start: dict[str, Any]
+    session: dict[str, Any]
+    inputs: tuple[Path, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds."""
+        return self.num_samples / self.sample_rate
+
+    def text(self, key: str) -> str | None:
+        """Return a value of the session that is text, such as its subject; None where it has none."""
+        value = self.session.get(key)
+        return value if isinstance(value, str) and value else None
+
+    def needed_sound(self, form: str) -> Sound:
+        """Return the sound.
+
+        Raises
+        ------
+        AuscultError
+            If there is none.
+        """
+        if self.sound is None:
+            raise AuscultError(f"{self.name}: its sound is gone, and {form} holds the sound", "choose another format")
+        return self.sound

@@ -1,0 +1,135 @@
+"""A WFDB record of PhysioNet: a header, the sound as FLAC (format 524), and the spans as annotations.
+
+A stretch has an annotation ``(`` where it begins and ``)`` where it ends, a moment a note (``"``), each with its text.
+Texts are UTF-8; what is longer than 255 bytes goes on in the next annotation at the same sample.
+Source: the WFDB Applications Guide, header(5), signal(5) and annot(5),
+https://physionet.org/physiotools/wag/header-5.htm
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from monitor._version import __version__
+from monitor.atomic_write import Content
+from monitor.commands.export.sample_words import integer_blocks
+from monitor.commands.export.spans import INTERVAL_KINDS, caption, one_line
+from monitor.commands.export.timeline import Sound, Timeline
+from monitor.errors import AuscultError
+from monitor.output import printable
+
+__all__ = ["ENDINGS", "record_name", "wfdb_record"]
+
+ENDINGS = (".hea", ".flac", ".atr")
+BITS = 24
+SIGNAL_FORMAT = 524
+
+NOTE, ONSET, END = 22, 39, 40
+"""Annotation codes: a comment, and both ends of a stretch."""
+SKIP, NUM, AUX = 59, 60, 63
+"""Codes of what belongs to an annotation: a long interval before it, its number, its text."""
+FIRST_NOTE = 1
+"""A note at sample 0 would describe the file, and be no annotation."""
+MAX_INTERVAL = 1023
+MAX_TEXT = 255
+MAX_NUM = 127
+
+
+def record_name(name: str) -> str:
+    """Return a name that a record may have: letters, digits, underscores and hyphens.
+
+    Examples
+    --------
+    >>> record_name("ward 3.heart")
+    'ward_3_heart'
+    """
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
+
+
+def wfdb_record(timeline: Timeline, name: str) -> dict[str, Content]:
+    """Return header, sound and annotations.
+
+    Raises
+    ------
+    AuscultError
+        If the sound is gone, or the name is not one of a record.
+    """
+    sound = timeline.needed_sound("a WFDB record")
+    if record_name(name) != name or not name:
+        allowed = "letters, digits, _ and - only"
+        raise AuscultError(f"{printable(name)!r} is no name of a WFDB record: {allowed}", f"use -o {record_name(name)}")
+    return {
+        ".hea": _header(timeline, sound, name),
+        ".flac": lambda file: _write_flac(sound, file),
+        ".atr": _annotations(timeline),
+    }
+
+
+def _header(timeline: Timeline, sound: Sound, name: str) -> str:
+    """Return the header; the time of day only where the session has it."""
+    first, total = 0, 0
+    for index, block in enumerate(integer_blocks(sound, BITS)):
+        first = int(block[0]) if index == 0 else first
+        total += int(block.sum(dtype=np.int64))
+    checksum = (total + 2**15) % 2**16 - 2**15
+    record = f"{name} 1 {sound.sample_rate} {sound.num_samples}"
+    started = timeline.text("started")
+    if started is not None:
+        record += f" {datetime.datetime.fromisoformat(started):%H:%M:%S %d/%m/%Y}"
+    signal = f"{name}.flac {SIGNAL_FORMAT} {2 ** (BITS - 1)}(0)/NU {BITS} 0 {first} {checksum} 0 PCG"
+    comments = [f"# auscult {__version__}, model {timeline.start.get('model', 'unknown')}, research use"]
+    comments += [f"# {key}: {timeline.text(key)}" for key in ("subject", "site") if timeline.text(key)]
+    return "\n".join([record, signal, *map(one_line, comments)]) + "\n"
+
+
+def _write_flac(sound: Sound, file: BinaryIO) -> None:
+    """Write the sound, mono, 24 bits."""
+    import soundfile
+
+    with soundfile.SoundFile(file, "w", sound.sample_rate, 1, f"PCM_{BITS}", format="FLAC") as flac:
+        for block in integer_blocks(sound, BITS):
+            flac.write(block << (32 - BITS))
+
+
+def _annotations(timeline: Timeline) -> bytes:
+    """Return the annotations in order of time; those at one sample are numbered."""
+    content = bytearray()
+    position, number = 0, -1
+    for sample, code, text in sorted(_notes(timeline), key=lambda note: note[0]):
+        number = min(number + 1, MAX_NUM) if content and sample == position else 0
+        interval, position = sample - position, sample
+        if interval > MAX_INTERVAL:
+            content += struct.pack("<HHH", SKIP << 10, interval >> 16, interval & 0xFFFF)
+            interval = 0
+        data = text.encode()
+        content += struct.pack("<HHH", code << 10 | interval, NUM << 10 | number, AUX << 10 | len(data))
+        content += data + b"\0" * (len(data) % 2)
+    return bytes(content) + b"\0\0"
+
+
+def _notes(timeline: Timeline) -> Iterator[tuple[int, int, str]]:
+    """Yield sample, code and text of each annotation; a text of more than 255 bytes in parts."""
+    last = timeline.num_samples - 1
+    for span in timeline.spans:
+        text = f"verdict: {one_line(span.text)}" if span.kind == "verdict" else caption(span)
+        start, end = (min(round(seconds * timeline.sample_rate), last) for seconds in (span.start_s, span.end_s))
+        lasts = span.kind in INTERVAL_KINDS
+        for sample, code in ((start, ONSET), (end, END)) if lasts else ((max(start, FIRST_NOTE), NOTE),):
+            yield from ((sample, code, part) for part in _parts(text))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a text in parts of at most 255 bytes of UTF-8."""
+    part = ""
+    for letter in text:
+        if len((part + letter).encode()) > MAX_TEXT:
+            yield part
+            part = ""
+        part += letter
+    yield part

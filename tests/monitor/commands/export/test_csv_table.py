@@ -1,0 +1,29 @@
+"""The table of spans and windows."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from monitor.commands.export.csv_table import COLUMNS, csv_table
+
+
+def test_it_reads_back(timeline):
+    """Every span as it is, tabs and quotes included, then every window with its numbers."""
+    rows = list(csv.DictReader(io.StringIO(csv_table(timeline))))
+    assert all(tuple(row) == COLUMNS for row in rows)
+    spans, windows = rows[: len(timeline.spans)], rows[len(timeline.spans) :]
+    read = [(row["kind"], float(row["start_s"]), float(row["end_s"]), row["text"]) for row in spans]
+    assert read == [(span.kind, span.start_s, span.end_s, span.text) for span in timeline.spans]
+    assert {row["kind"] for row in windows} == {"window"}
+    assert len(windows) == 11
+    first, withheld = windows[0], windows[5]
+    assert (first["label"], first["rolling_label"], first["heart_rate_bpm"], first["gap"]) == (
+        "normal",
+        "normal",
+        "70.5",
+        "0",
+    )
+    assert (withheld["state"], withheld["label"], withheld["rolling_state"]) == ("poor-signal", "", "verdict")
+    assert withheld["text"].startswith("loud bumps")
+    assert windows[-1]["gap"] == "1"
