@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from monitor.errors import AuscultError
-from monitor.inference.engine import quiet_native_output
+from monitor.native_stderr import discard_native_stderr
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     """Run the requested variants; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        with quiet_native_output():
+        with discard_native_stderr():
             from training.study.runner import run_variants
         return run_variants(options, Console(stderr=True))
     except AuscultError as error:
