@@ -103,6 +103,7 @@ def _run(arguments: list[str]) -> int:
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     if os.environ.get("AUSCULT_LOG"):
         _log_start(os.environ["AUSCULT_LOG"], arguments)
+    options.command_line = ("auscult", *arguments)
     code: int = options.run(options)
     return code
 

@@ -60,10 +60,12 @@ class Mark:
         Position in the recording, seconds; None without one.
     error : str or None
         Why it is not in that file; None where it is, or without a recording.
+    sample : int
+        The sample of the sound that is marked, from 0.
 
     Examples
     --------
-    >>> Mark(1, 12.5, Path("heart.labels.txt"), 12.5).error is None
+    >>> Mark(1, 12.5, Path("heart.labels.txt"), 12.5, sample=50_000).error is None
     True
     """
 
@@ -72,3 +74,4 @@ class Mark:
     path: Path | None = None
     recorded_s: float | None = None
     error: str | None = None
+    sample: int = 0

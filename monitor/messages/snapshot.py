@@ -82,6 +82,8 @@ class Snapshot:
         The status of a live input; None for every other source.
     recording : RecordingStatus or None
         The progress of a recording; None without one.
+    session : RecordingStatus or None
+        The progress of the sound of a session; None without one.
     envelope : ndarray, shape (frames,), float32, or None
         Log envelope of the newest window's heart sounds, read-only.
     note : str
@@ -106,3 +108,4 @@ class Snapshot:
     envelope: NDArray[np.float32] | None = None
     note: str = ""
     undelivered: int = 0
+    session: RecordingStatus | None = None

@@ -23,6 +23,7 @@ __all__ = [
     "recording_line",
     "start_line",
     "summary_line",
+    "told_line",
     "window_line",
 ]
 
@@ -266,8 +267,20 @@ def mark_line(mark: Mark, time: str | None = None) -> str:
             "path": None if mark.path is None else str(mark.path),
             "recorded_s": _rounded(mark.recorded_s, TIME_DIGITS),
             "error": mark.error,
+            "sample": int(mark.sample),
         }
     )
+
+
+def told_line(text: str, at_s: float) -> str:
+    """Return the line of a sentence that the user was told; one JSON object, no line feed.
+
+    Examples
+    --------
+    >>> told_line("steth: no sound comes any more: looking for it", 14.5)
+    '{"type":"told","at_s":14.5,"text":"steth: no sound comes any more: looking for it"}'
+    """
+    return _line({"type": "told", "at_s": _rounded(at_s, TIME_DIGITS), "text": text})
 
 
 def _verdict_values(verdict: Verdict) -> dict[str, Any]:

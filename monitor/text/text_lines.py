@@ -33,6 +33,7 @@ ALL_CLEAR = {
     "device": "sound is back",
     "input": "the input signal is back",
     "recording": "recording continues",
+    "session": "the session is written again",
     "marks": "the marks are written",
     "overload": "fast enough again",
     "rate": "the device's clock is right again",

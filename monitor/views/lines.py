@@ -5,7 +5,6 @@ Main thread.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -132,70 +131,36 @@ class JsonView(LineView):
     """
 
     def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
+        from monitor.text.event_lines import EventLines
+
         super().__init__(keyboard, keep_going=keep_going)
-        self._reported: dict[str, object] = {}
-        self._last: Snapshot | None = None
+        self._lines = EventLines(self.write)
 
     def begin(self, start: Start) -> None:
         """Write the start line."""
-        from monitor._version import __version__
-        from monitor.text.json_lines import start_line
-
         super().begin(start)
-        self._reported, self._last = {"overload": False}, None
-        self.write(start_line(start, __version__))
+        self._lines.begin(start)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Write a line on the device, the recording or an overload when it has changed."""
-        from monitor.text.json_lines import device_line, overload_line
-
         super().snapshot(snapshot)
-        self._last, at_s = snapshot, snapshot.elapsed_s
         self.handle_keys()
-        device, recording = snapshot.device, snapshot.recording
-        if device is not None:
-            known = (device.measured_rate_hz is not None, device.drift is not None)
-            counts = (device.overflows, device.reopened, device.held_up)
-            if self._changed("device", (device.state, device.message, device.finding, *known, *counts)):
-                self.write(device_line(device, at_s, _now()))
-        if recording is not None and self._changed(
-            "recording", (recording.error, recording.lost_samples > 0, recording.marks_error)
-        ):
-            self._write_recording(snapshot)
-        if self._changed("overload", snapshot.overloaded):
-            self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
+        self._lines.snapshot(snapshot)
 
     def mark_line(self, mark: Mark) -> str:
         """Return the line of a mark."""
+        from monitor.text.event_lines import utc_now
         from monitor.text.json_lines import mark_line
 
-        return mark_line(mark, _now())
-
-    def _changed(self, kind: str, state: object) -> bool:
-        """Return whether a state differs from the one reported last, and remember it."""
-        before = self._reported.get(kind)
-        self._reported[kind] = state
-        return before != state
-
-    def _write_recording(self, snapshot: Snapshot | None) -> None:
-        """Write the line on the recording, if there is one."""
-        from monitor.text.json_lines import recording_line
-
-        if snapshot is not None and snapshot.recording is not None:
-            self.write(recording_line(snapshot.recording, snapshot.elapsed_s))
+        return mark_line(mark, utc_now())
 
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""
-        from monitor.text.json_lines import window_line
-
-        self.write(window_line(event))
+        self._lines.window(event)
 
     def end(self, summary: Summary) -> None:
         """Write the final recording line, if there is a recording, and the summary line."""
-        from monitor.text.json_lines import summary_line
-
-        self._write_recording(self._last)
-        self.write(summary_line(summary))
+        self._lines.end(summary)
         super().end(summary)
 
 
@@ -253,8 +218,3 @@ class PlainView(LineView):
 
         self.write(plain_summary(summary))
         super().end(summary)
-
-
-def _now() -> str:
-    """Return the wall-clock time, ISO 8601."""
-    return datetime.datetime.now(datetime.UTC).isoformat("T", "milliseconds")

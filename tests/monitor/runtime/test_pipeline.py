@@ -299,6 +299,32 @@ class TestHurry:
             assert (scripted_source.stop_timeout_s == HURRY_S) is hurried
 
 
+class TestSession:
+    """The sound of a session is recorded beside any other recording."""
+
+    def test_both_are_recorded_and_one_is_stopped(self, plain_bundle, scripted_source, tmp_path):
+        """Stopping the recording leaves the session alone; each has its own status."""
+        sound = tmp_path / "sound.flac"
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav", session_sound=sound) as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4000])
+            assert pipeline.stop_recording().written_s == 1.0
+            scripted_source.ring.push(HEART[4000:8000])
+            pipeline.stop()
+            assert pipeline.snapshot().recording is None
+            assert pipeline.snapshot().session == pipeline.session_sound
+        assert (soundfile.info(sound).frames, soundfile.info(tmp_path / "a.wav").frames) == (8000, 4000)
+
+    def test_a_mark_is_kept_in_its_folder_and_handed_on_once(self, plain_bundle, scripted_source, tmp_path):
+        """Without a recording the folder is where it is kept; the sample is that of the sound."""
+        with Pipeline(scripted_source, plain_bundle, session_sound=tmp_path / "sound.flac") as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4001])
+            mark = pipeline.mark()
+            assert (mark.path, mark.sample, mark.recorded_s) == (tmp_path, 4001, 4001 / 4000)
+            assert [pipeline.take_entries(), pipeline.take_entries()] == [[mark], []]
+
+
 class TestMarks:
     """A mark is the newest sample, wherever the classifier is."""
 
@@ -307,7 +333,7 @@ class TestMarks:
         with Pipeline(scripted_source, plain_bundle) as pipeline:
             pipeline.start()
             scripted_source.ring.push(HEART[:4001])
-            assert pipeline.mark() == Mark(1, 4001 / 4000)
+            assert pipeline.mark() == Mark(1, 4001 / 4000, sample=4001)
             for name, at_s in (("a", 1.0), ("b", 3.0)):
                 pipeline.record(tmp_path / f"{name}.wav")
                 scripted_source.ring.push_lost(3999)
