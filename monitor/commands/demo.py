@@ -44,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
     session = new_session(options, source, bundle, "demo") if options.session else None
     with Interrupts() as interrupts:
         try:
-            play(source, bundle, view, interrupts, hop_s=options.hop, note=scene_name, session=session)
+            play(
+                source, bundle, view, interrupts, hop_s=options.hop, note=scene_name, session=session, site=options.site
+            )
         finally:
             view.close()
             report_session(session)

@@ -125,7 +125,15 @@ def _listen(
     for_s = math.inf if options.for_s is None else options.for_s
     try:
         last = play(
-            source, bundle, view, interrupts, hop_s=options.hop, record=options.record, for_s=for_s, session=session
+            source,
+            bundle,
+            view,
+            interrupts,
+            hop_s=options.hop,
+            record=options.record,
+            for_s=for_s,
+            session=session,
+            site=options.site,
         )
     finally:
         view.close()

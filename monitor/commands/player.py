@@ -30,6 +30,7 @@ def play(
     note: Callable[[float], str] = lambda elapsed_s: "",
     record: Path | None = None,
     session: Session | None = None,
+    site: str | None = None,
     for_s: float = math.inf,
 ) -> Snapshot:
     """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
@@ -51,6 +52,8 @@ def play(
         A new file to which the input is recorded unchanged.
     session : Session or None
         Keeps the run; closed at the end in every case.
+    site : str or None
+        The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
     for_s : float
         Seconds of sound after which to stop.
 
@@ -72,7 +75,7 @@ def play(
     with (
         source,
         kept,
-        Pipeline(source, bundle, hop_s=hop_s, record=record, session_sound=sound) as pipeline,
+        Pipeline(source, bundle, hop_s=hop_s, record=record, session_sound=sound, site=site) as pipeline,
         interrupts.deferred(),
     ):
         pipeline.drain(0.0)

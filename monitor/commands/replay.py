@@ -106,7 +106,16 @@ def _replay(
             source.close()
             raise
         sessions.append(session)
-    play(source, bundle, view, interrupts, hop_s=options.hop, note=lambda elapsed_s: note, session=session)
+    play(
+        source,
+        bundle,
+        view,
+        interrupts,
+        hop_s=options.hop,
+        note=lambda elapsed_s: note,
+        session=session,
+        site=options.site,
+    )
 
 
 def _source(file: str, options: argparse.Namespace) -> Source:

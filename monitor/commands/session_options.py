@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from monitor.commands.settings import settings
+from monitor.labels import SITES
 from monitor.output import say
 from monitor.sessions.names import check_subject
 
@@ -31,7 +32,7 @@ __all__ = [
 
 
 def add_session_arguments(parser: argparse.ArgumentParser, *, in_settings: bool = False) -> None:
-    """Add ``--session``, ``--session-dir`` and ``--subject``.
+    """Add ``--session``, ``--session-dir``, ``--site`` and ``--subject``.
 
     Parameters
     ----------
@@ -48,6 +49,11 @@ def add_session_arguments(parser: argparse.ArgumentParser, *, in_settings: bool 
     )
     parser.add_argument(
         "--session-dir", type=Path, metavar="DIR", help="where sessions are kept (default: see auscult config)"
+    )
+    parser.add_argument(
+        "--site",
+        choices=SITES,
+        help="auscultation site at the beginning; the keys 1 to 4 change it (default: not known)",
     )
     parser.add_argument("--subject", type=subject, metavar="CODE", help="whose session it is: a code, not a name")
 
@@ -112,7 +118,7 @@ def new_session(
         host_api=None if device is None else device.host_api,
         channel=channel,
         subject=options.subject,
-        site=getattr(options, "site", None),
+        site=options.site,
         command=options.command_line,
     )
     return Session(session_dir(vars(options)), facts)

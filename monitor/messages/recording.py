@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-__all__ = ["Mark", "RecordingStatus"]
+__all__ = ["Mark", "RecordingStatus", "SiteChange"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Mark:
         Why it is not in that file; None where it is, or without a recording.
     sample : int
         The sample of the sound that is marked, from 0.
+    text : str or None
+        What a person wrote to it, one line; None for a mark without a note.
 
     Examples
     --------
@@ -75,3 +77,23 @@ class Mark:
     recorded_s: float | None = None
     error: str | None = None
     sample: int = 0
+    text: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SiteChange:
+    """The moment from which another auscultation site is heard.
+
+    Attributes
+    ----------
+    site : str
+        One of :data:`monitor.labels.SITES`.
+    at_s : float
+        Position in the sound, seconds.
+    sample : int
+        The same in samples, from 0.
+    """
+
+    site: str
+    at_s: float
+    sample: int

@@ -20,7 +20,8 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.messages import Mark, Snapshot, Start, Summary, WindowEvent
+from monitor.labels import SITES
+from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
@@ -56,6 +57,8 @@ class Pipeline:
         A new .wav or .flac file for the source's samples, unchanged; None for no recording.
     session_sound : Path or None
         A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
+    site : str or None
+        The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
 
     Raises
     ------
@@ -84,6 +87,7 @@ class Pipeline:
         config: MonitorConfig | None = None,
         record: Path | None = None,
         session_sound: Path | None = None,
+        site: str | None = None,
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
@@ -101,6 +105,7 @@ class Pipeline:
             speed=source.speed,
             kind=bundle.spec.kind,
             acoustic_thresholds=bundle.acoustic_thresholds,
+            site=site,
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
@@ -110,7 +115,8 @@ class Pipeline:
         self._exit_watch = ExitWatch(self.close)
         self._started = self._hurried = False
         self._num_marks = 0
-        self._entries: collections.deque[Mark] = collections.deque(maxlen=MAX_ENTRIES)
+        self._site = None if site is None else SiteChange(site, 0.0, 0)
+        self._entries: collections.deque[Mark | SiteChange] = collections.deque(maxlen=MAX_ENTRIES)
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
@@ -169,10 +175,12 @@ class Pipeline:
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
-        if device is None and self._recorder is None and self._session is None:
+        if device is None and self._recorder is None and self._session is None and self._site is None:
             return snapshot
         recording = None if self._recorder is None else self._recorder.status
-        return dataclasses.replace(snapshot, device=device, recording=recording, session=self.session_sound)
+        return dataclasses.replace(
+            snapshot, device=device, recording=recording, session=self.session_sound, site=self._site
+        )
 
     def summary(self) -> Summary:
         """Return the result so far; of the whole recording once it has ended."""
@@ -216,11 +224,21 @@ class Pipeline:
         recorder.stop()
         return recorder.status
 
-    def mark(self) -> Mark:
-        """Mark the newest sound, in the labels file of the recording if there is one; on the pipeline's own thread.
+    @property
+    def newest_sample(self) -> int:
+        """The newest sample; of a source that plays as fast as it is read, the newest classified one."""
+        elapsed = self._worker.snapshot.elapsed_s * self._source.sample_rate
+        return round(elapsed) if self._source.lossless else self._ring.end_sample
 
-        The position is that of the newest sample; of a source that plays as fast as it is read, that of the newest
-        classified one.
+    def mark(self, text: str | None = None, sample: int | None = None) -> Mark:
+        """Mark a moment, in the labels file of the recording if there is one; on the pipeline's own thread.
+
+        Parameters
+        ----------
+        text : str or None
+            A note to it, one line.
+        sample : int or None
+            The moment; None for :attr:`newest_sample`.
 
         Returns
         -------
@@ -228,11 +246,12 @@ class Pipeline:
             Where it is, and where it is kept.
         """
         rate = self._source.sample_rate
-        sample = round(self._worker.snapshot.elapsed_s * rate) if self._source.lossless else self._ring.end_sample
+        sample = self.newest_sample if sample is None else sample
         self._num_marks += 1
-        mark = Mark(self._num_marks, sample / rate, sample=sample)
+        text = None if text is None else " ".join(text.split())
+        mark = Mark(self._num_marks, sample / rate, sample=sample, text=text or None)
         if self._recorder is not None:
-            recorded_s = self._recorder.mark(sample, f"mark {mark.number}")
+            recorded_s = self._recorder.mark(sample, f"mark {mark.number}" + (f": {mark.text}" if mark.text else ""))
             path, error = self._recorder.labels_path, self._recorder.status.marks_error
             mark = dataclasses.replace(mark, path=path, recorded_s=recorded_s, error=error)
         elif self._session is not None:
@@ -240,7 +259,37 @@ class Pipeline:
         self._entries.append(mark)
         return mark
 
-    def take_entries(self) -> list[Mark]:
+    def change_site(self, site: str) -> SiteChange | None:
+        """Begin the rolling verdict anew, because another site is heard from now on; on the pipeline's own thread.
+
+        Windows that span the change count for neither site, and the beats heard before it for no rhythm.
+
+        Parameters
+        ----------
+        site : str
+            One of :data:`monitor.labels.SITES`.
+
+        Returns
+        -------
+        SiteChange or None
+            None where it is the same site as before.
+
+        Raises
+        ------
+        ValueError
+            If there is no such site.
+        """
+        if site not in SITES:
+            raise ValueError(f"site={site!r} must be one of {', '.join(SITES)}")
+        if self._site is not None and self._site.site == site:
+            return None
+        sample = self.newest_sample
+        self._site = SiteChange(site, sample / self._source.sample_rate, sample)
+        self._worker.begin_anew(self._site)
+        self._entries.append(self._site)
+        return self._site
+
+    def take_entries(self) -> list[Mark | SiteChange]:
         """Return what a person has entered since the last call, the oldest first; the newest thousand are kept."""
         entries = list(self._entries)
         self._entries.clear()

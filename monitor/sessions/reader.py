@@ -139,7 +139,7 @@ def find_sessions(parent: Path) -> list[StoredSession]:
     if (parent / SESSION_FILE).is_file():
         return [read_session(parent)]
     found = []
-    for path in sorted(parent.glob(f"*/{SESSION_FILE}")):
+    for path in sorted(parent.glob(f"[!.]*/{SESSION_FILE}")):
         try:
             found.append(read_session(path.parent))
         except RecordingError as error:

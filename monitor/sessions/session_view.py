@@ -85,8 +85,10 @@ class SessionView:
         self._view.close()
 
     def _keep_entries(self) -> None:
-        """Keep the marks that a person has set since the last time."""
+        """Keep the marks, notes and changes of site that a person has entered since the last time."""
         for entry in () if self._pipeline is None else self._pipeline.take_entries():
             if isinstance(entry, Mark):
                 self._session.count_mark()
                 self._lines.mark(entry)
+            else:
+                self._lines.site(entry)

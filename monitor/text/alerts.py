@@ -65,7 +65,7 @@ def _device_alerts(device: DeviceStatus) -> dict[str, str]:
 
 
 def input_status(snapshot: Snapshot) -> str:
-    """Return the status of a live input in a few words; empty for other sources.
+    """Return site, status of a live input and recordings in a few words; empty where there is none of them.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def input_status(snapshot: Snapshot) -> str:
     >>> input_status(Snapshot(start, 1.0, None, None, (), level, None, None, 0, 0, 0, False, device=device))
     '3999.8 Hz  reopened 1'
     """
-    parts: list[str] = []
+    parts: list[str] = [] if snapshot.site is None else [f"site {snapshot.site.site}"]
     if (device := snapshot.device) is not None:
         if device.state != "open":
             parts.append(device.state)

@@ -15,13 +15,14 @@ from monitor.text.json_lines import (
     mark_line,
     overload_line,
     recording_line,
+    site_line,
     start_line,
     summary_line,
     window_line,
 )
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Mark, RecordingStatus, Snapshot, Start, Summary, WindowEvent
+    from monitor.messages import Mark, RecordingStatus, SiteChange, Snapshot, Start, Summary, WindowEvent
 
 __all__ = ["EventLines", "utc_now"]
 
@@ -61,6 +62,10 @@ class EventLines:
     def mark(self, mark: Mark) -> None:
         """Write the line of a mark."""
         self._write(mark_line(mark, self._now()))
+
+    def site(self, change: SiteChange) -> None:
+        """Write the line of a change of site."""
+        self._write(site_line(change))
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Write a line on the device, a recording or an overload when it has changed."""

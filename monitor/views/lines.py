@@ -9,28 +9,32 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from monitor.errors import OutputError
+from monitor.labels import SITES
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import put, say
 
 if TYPE_CHECKING:
     from monitor.dashboard.keyboard import Keyboard
+    from monitor.dashboard.text_entry import TextEntry
     from monitor.interrupts import Interrupts
-    from monitor.messages import Mark
+    from monitor.messages import Mark, SiteChange
     from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["WAIT_S", "JsonView", "LineView", "PlainView"]
+
+SITE_KEYS = dict(zip("1234", SITES, strict=True))
 
 WAIT_S = 0.1
 """Longest wait for a window, and so the longest interval between two snapshots."""
 
 
 class LineView:
-    """What line views have in common: one writer, and two keys where the terminal is free.
+    """What line views have in common: one writer, and a few keys where the terminal is free.
 
     Parameters
     ----------
     keyboard : Keyboard or None
-        ``m`` marks and ``q`` quits; None for no keys.
+        ``m`` marks, ``n`` takes a note, ``1`` to ``4`` change the site, ``q`` quits; None for no keys.
     keep_going : bool
         Whether an output that fails ends nothing, since there is a recording too: the lines are counted then.
 
@@ -50,6 +54,7 @@ class LineView:
         self._stopping: Callable[[], bool] = bool
         self.lost_lines = self._reported_lines = 0
         self._undelivered = self._reported_undelivered = 0
+        self._note: tuple[int, TextEntry] | None = None  # the sample that it is for
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Keep what is marked and what says that the program is to end; start the keyboard, if there is one."""
@@ -58,18 +63,50 @@ class LineView:
             self._keyboard.start()
 
     def handle_keys(self) -> None:
-        """Write a line for each mark, and quit on ``q``."""
-        if self._keyboard is None:
+        """Write a line for each mark, note and change of site, and quit on ``q``."""
+        if self._keyboard is None or self._pipeline is None:
             return
         self._keyboard.handle_stops()
         for key in self._keyboard.pressed():
-            if key == "m" and self._pipeline is not None:
+            if self._note is not None:
+                self._type(key, self._pipeline)
+            elif key == "m":
                 self.write(self.mark_line(self._pipeline.mark()))
+            elif key == "n":
+                self._begin_note(self._pipeline)
+            elif key in SITE_KEYS:
+                change = self._pipeline.change_site(SITE_KEYS[key])
+                if change is not None:
+                    self.write(self.site_line(change))
             elif key == "q" and self._quit is not None:
                 self._quit()
 
+    def _begin_note(self, pipeline: Pipeline) -> None:
+        """Take the next keys as a note to this moment."""
+        from monitor.dashboard.text_entry import TextEntry
+
+        sample = pipeline.newest_sample
+        self._note = sample, TextEntry()
+        at_s = sample / pipeline.start_message.sample_rate
+        say(f"auscult: note at {at_s:.1f} s: type a line; Enter keeps it, Escape does not")
+
+    def _type(self, key: str, pipeline: Pipeline) -> None:
+        """Take a key of a note; write the note where it is complete."""
+        if self._note is None:
+            return
+        sample, entry = self._note
+        entry.key(key)
+        if entry.done:
+            self._note = None
+            if entry.kept:
+                self.write(self.mark_line(pipeline.mark(entry.text, sample)))
+
     def mark_line(self, mark: Mark) -> str:
-        """Return the line of a mark."""
+        """Return the line of a mark or a note."""
+        raise NotImplementedError
+
+    def site_line(self, change: SiteChange) -> str:
+        """Return the line of a change of site."""
         raise NotImplementedError
 
     def begin(self, start: Start) -> None:
@@ -154,6 +191,12 @@ class JsonView(LineView):
 
         return mark_line(mark, utc_now())
 
+    def site_line(self, change: SiteChange) -> str:
+        """Return the line of a change of site."""
+        from monitor.text.json_lines import site_line
+
+        return site_line(change)
+
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""
         self._lines.window(event)
@@ -190,6 +233,12 @@ class PlainView(LineView):
         from monitor.text.text_lines import mark_line
 
         return mark_line(mark)
+
+    def site_line(self, change: SiteChange) -> str:
+        """Return the line of a change of site."""
+        from monitor.text.text_lines import site_line
+
+        return site_line(change)
 
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""

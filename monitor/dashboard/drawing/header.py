@@ -27,7 +27,7 @@ def header_rows(layout: Layout) -> list[Line]:
     first = Row(width).put(1, "auscult", style.ink(dim=True)).put(GUTTER, source, style.ink(bold=True))
     if hold:
         first.put(width - 1 - len(time) - len(hold), hold, style.ink(AMBER, bold=True))
-    text = layout.snapshot.note or input_status(layout.snapshot)
+    text = "  ".join(filter(None, (layout.snapshot.note, input_status(layout.snapshot))))
     note = fit(text, min(cell_len(text), width - 30), unicode=style.unicode)
     settings = _settings_text(layout, width - GUTTER - 3 - cell_len(note))
     second = Row(width).put(1, "model", style.ink(dim=True))

@@ -117,3 +117,28 @@ def test_two_sessions_of_one_view(plain_bundle, tmp_path):
             source = ArraySource(HEART[: round(4000 * seconds)], 4000)
             play(source, plain_bundle, view, interrupts, session=session)
     assert [len(read_session(folder).events().of("window")) for folder in folders] == [1, 3]
+
+
+def test_notes_and_sites_are_kept(plain_bundle, tmp_path, check):
+    """With their samples, in the order in which they came; the site of the beginning stands in the first line."""
+
+    class Entering(JsonView):
+        def attach(self, pipeline, interrupts):
+            super().attach(pipeline, interrupts)
+            self.pipeline = pipeline
+
+        def window(self, event):
+            super().window(event)
+            if event.index == 1:
+                self.pipeline.mark("loud", 8000)
+                self.pipeline.change_site("MV")
+
+    session = Session(tmp_path, FACTS)
+    with Interrupts() as interrupts:
+        play(ArraySource(HEART, 4000), plain_bundle, Entering(), interrupts, session=session, site="AV")
+    _, events = check(session.folder)
+    assert events[0]["site"] == "AV"
+    note, change = (line for line in events if line["type"] in ("note", "site"))
+    assert (note["number"], note["at_s"], note["sample"], note["text"]) == (1, 2.0, 8000, "loud")
+    assert change["site"] == "MV"
+    assert change["sample"] == round(change["at_s"] * 4000)

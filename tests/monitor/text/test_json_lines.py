@@ -69,7 +69,7 @@ class TestStart:
         assert keys[:8] == [
             "type", "schema", "source", "sample_rate", "model", "model_sha256", "window_s", "hop_s",
         ]  # fmt: skip
-        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version"}
+        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version", "site"}
 
     def test_carries_the_values(self) -> None:
         """Every value of the message is under its key."""
@@ -86,6 +86,7 @@ class TestStart:
             "duration_s": 30.0,
             "speed": 1.0,
             "version": "1.2",
+            "site": None,
         }
 
     def test_unknown_values_are_null(self) -> None:
