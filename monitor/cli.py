@@ -32,6 +32,7 @@ COMMANDS = {
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
     "devices": ("monitor.commands.devices", "list the audio inputs"),
     "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
+    "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
     "plot": (
         "monitor.commands.plot.command",

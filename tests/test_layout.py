@@ -35,7 +35,16 @@ MONITOR_ORDER = {
     "views": {"audio", "runtime", "text", "dashboard"},
     "sessions": {"audio", "runtime", "text", "views"},
     "commands": {
-        "features", "inference", "synthesis", "audio", "analysis", "runtime", "text", "dashboard", "views", "sessions",
+        "features",
+        "inference",
+        "synthesis",
+        "audio",
+        "analysis",
+        "runtime",
+        "text",
+        "dashboard",
+        "views",
+        "sessions",
     },
 }
 """What each subpackage of ``monitor`` may import besides itself and the ground; earlier rows only."""
