@@ -16,6 +16,7 @@ UNSET = {
     "rate": "(the device's own)",
     "hop": "(the model's own)",
     "session_dir": "(the data folder)",
+    "keep": "(all)",
 }
 
 

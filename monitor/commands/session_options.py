@@ -6,11 +6,13 @@ Main thread only.
 from __future__ import annotations
 
 import argparse
+import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from monitor.commands.settings import settings
+from monitor.errors import AuscultError
 from monitor.labels import SITES
 from monitor.output import say
 from monitor.sessions.names import check_subject
@@ -121,7 +123,23 @@ def new_session(
         site=options.site,
         command=options.command_line,
     )
-    return Session(session_dir(vars(options)), facts)
+    parent = session_dir(vars(options))
+    _erase_old(parent)
+    return Session(parent, facts)
+
+
+def _erase_old(parent: Path) -> None:
+    """Erase the oldest sessions where the settings ask for a limit, and say which; a failure ends nothing."""
+    limit = settings({}).keep.value
+    if limit is None:
+        return
+    from monitor.sessions.erasing import keep_within, parse_limit
+
+    try:
+        for folder in keep_within(parent, parse_limit(limit), datetime.datetime.now().astimezone()):
+            say(f"auscult: erased, beyond {limit}: {folder}")
+    except AuscultError as error:
+        say(f"auscult: {error}")
 
 
 def report_session(session: Session | None, stopping: Callable[[], bool] | None = None) -> None:

@@ -21,6 +21,7 @@ from monitor.audio.sources.microphone import LATENCY_S, MAX_LATENCY_S
 from monitor.errors import AuscultError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
+from monitor.sessions.erasing import parse_limit
 
 __all__ = ["KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
 
@@ -66,6 +67,8 @@ class Settings:
         Whether every ``auscult listen`` is kept as a session.
     session_dir : Setting of str or None
         Where sessions are kept; None for the user's data folder.
+    keep : Setting of str or None
+        How long sessions are kept, or how much room they may take, such as ``"30 days"`` or ``"20 GB"``; None for all.
     path : Path
         The config file, whether it exists or not.
     """
@@ -78,6 +81,7 @@ class Settings:
     hop: Setting[float | None]
     session: Setting[bool]
     session_dir: Setting[str | None]
+    keep: Setting[str | None]
     path: Path
 
 
@@ -96,6 +100,14 @@ def _path(value: object) -> str:
     if not isinstance(text, str) or not text.strip():
         raise ValueError
     return text
+
+
+def _limit(value: object) -> str:
+    """Return the text of a limit to what is kept."""
+    if not isinstance(value, str):
+        raise ValueError
+    parse_limit(value)
+    return value
 
 
 def _text(value: object) -> str:
@@ -149,6 +161,7 @@ KEYS = {
     "hop": Key(_seconds(HEART.window_s), f"seconds above 0, at most {HEART.window_s:g}", None),
     "session": Key(_yes_or_no, "true or false", False),
     "session_dir": Key(_path, "a folder", None),
+    "keep": Key(_limit, 'such as "30 days" or "20 GB"', None),
 }
 """Every setting; None as a default leaves the choice to the system, the device or the bundle."""
 

@@ -115,3 +115,26 @@ def test_without_a_word_it_is_the_data_folder(monkeypatch):
     monkeypatch.delenv("AUSCULT_SESSION_DIR", raising=False)
     assert session_dir({}) == default_session_dir()
     assert default_session_dir().name == "sessions"
+
+
+def test_old_sessions_go_only_if_that_is_asked_for(heart, tmp_path, config, capsys):
+    """A limit of no room at all erases what was kept before, and says so; without one everything stays."""
+    parent = tmp_path / "kept"
+    words = ["replay", heart, "--session", "--session-dir", str(parent), "--speed", "max", "--plain"]
+    for number in (1, 2):
+        assert main(words) == 0
+        assert len(kept(parent)) == number
+    before = [session.folder for session in find_sessions(parent)]
+    config.write_text('keep = "0.001 MB"\n')
+    assert main(words) == 0
+    err = capsys.readouterr().err
+    assert all(f"erased, beyond 0.001 MB: {folder}" in err for folder in before)
+    assert len(kept(parent)) == 1
+
+
+@pytest.mark.parametrize("value", ["30", "30 weeks", "", "0 GB"])
+def test_a_limit_that_is_none_is_refused(heart, tmp_path, config, capsys, value):
+    """It is an error before anything is erased or played."""
+    config.write_text(f'keep = "{value}"\n')
+    assert main(["replay", heart, "--session", "--session-dir", str(tmp_path / "kept"), "--plain"]) == 1
+    assert "30 days" in capsys.readouterr().err

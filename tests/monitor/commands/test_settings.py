@@ -20,6 +20,7 @@ VALUES = {
     "hop": st.floats(1e-3, 5.0),
     "session": st.booleans(),
     "session_dir": st.sampled_from(["kept", "/srv/my sessions", "über"]),
+    "keep": st.sampled_from(["30 days", "1 day", "20 GB", "0.5GB"]),
 }
 DEFAULTS = {
     "device": None,
@@ -30,6 +31,7 @@ DEFAULTS = {
     "hop": None,
     "session": False,
     "session_dir": None,
+    "keep": None,
 }
 
 
