@@ -17,7 +17,7 @@ __all__ = ["Content", "write_atomic"]
 Content = str | bytes | Callable[[BinaryIO], object]
 
 
-def write_atomic(path: Path, content: Content) -> None:
+def write_atomic(path: Path, content: Content, *, private: bool = False) -> None:
     r"""Write a file whole or not at all.
 
     The content goes to a scratch file in the same folder, is flushed to the disk, and then takes the path in
@@ -30,6 +30,8 @@ def write_atomic(path: Path, content: Content) -> None:
         Missing folders are created.
     content : str, bytes or callable
         Text is written as UTF-8, its line ends as they are. A callable is given the open binary file to write to.
+    private : bool
+        Whether only its owner may read the file, whatever the mode of an existing one.
 
     Raises
     ------
@@ -52,15 +54,16 @@ def write_atomic(path: Path, content: Content) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name[:40]}.{os.urandom(6).hex()}")  # a full name could be too long
     try:
-        with scratch.open("xb") as file:
+        with open(scratch, "xb", opener=lambda name, flags: os.open(name, flags, 0o600 if private else 0o666)) as file:
             if isinstance(data, bytes):
                 file.write(data)
             else:
                 data(file)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copymode(target, scratch)
+        if not private:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(target, scratch)
         os.replace(scratch, target)
     finally:
         scratch.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ COMMANDS = {
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
     "devices": ("monitor.commands.devices", "list the audio inputs"),
     "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
+    "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
     "plot": (
         "monitor.commands.plot.command",
@@ -118,6 +119,7 @@ def _run(arguments: list[str]) -> int:
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     if os.environ.get("AUSCULT_LOG"):
         _log_start(os.environ["AUSCULT_LOG"], arguments)
+    options.command_line = ("auscult", *arguments)
     code: int = options.run(options)
     return code
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["EXTRASTOLE", "NON_CARDIAC", "NON_CARDIAC_SET_TITLE", "NORMAL", "metric_title", "set_title"]
+__all__ = [
+    "EXTRASTOLE",
+    "NON_CARDIAC",
+    "NON_CARDIAC_SET_TITLE",
+    "NORMAL",
+    "SITES",
+    "metric_title",
+    "set_title",
+]
 
 NORMAL = "normal"
+
+SITES = ("AV", "PV", "TV", "MV")
+"""Auscultation sites, named by the valve that is heard best: aortic, pulmonary, tricuspid, mitral."""
 
 EXTRASTOLE = "extrastole"
 """Extrasystole, in the spelling of PASCAL set B."""

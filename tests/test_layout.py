@@ -43,7 +43,19 @@ MONITOR_ORDER = {
     "runtime": {"inference", "audio", "analysis"},
     "dashboard": {"features", "audio", "analysis", "runtime", "text"},
     "views": {"audio", "runtime", "text", "dashboard"},
-    "commands": {"features", "inference", "synthesis", "audio", "analysis", "runtime", "text", "dashboard", "views"},
+    "sessions": {"audio", "runtime", "text", "views"},
+    "commands": {
+        "features",
+        "inference",
+        "synthesis",
+        "audio",
+        "analysis",
+        "runtime",
+        "text",
+        "dashboard",
+        "views",
+        "sessions",
+    },
 }
 """What each subpackage of ``monitor`` may import besides itself and the ground; earlier rows only."""
 TRAINING_ORDER = {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.tracker import BeatTracker
-from monitor.analysis.rolling_verdict import RollingVerdict
+from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
 from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
@@ -25,7 +25,7 @@ from monitor.features.extractor import Stopwatch, no_stopwatch
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
-from monitor.messages import EctopicBeats, Level, Quality, Verdict, WindowEvent
+from monitor.messages import NO_RHYTHM, EctopicBeats, Level, Quality, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
 
@@ -107,6 +107,7 @@ class Analyzer:
         self._rolling = RollingVerdict(bundle.decision)
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._lost: deque[tuple[int, int]] = deque()
+        self._changes_s: deque[float] = deque()
         self.gaps = 0
 
     @property
@@ -179,11 +180,25 @@ class Analyzer:
         self._statistics.push(self._scorer.padding)
         return ready
 
+    def begin_anew(self, at_s: float) -> None:
+        """Begin the rolling verdict and the rhythm anew: another site is heard from a moment on.
+
+        A window that spans it is judged on its own and counts for neither site; the rolling verdict is ``listening``
+        until a whole window of the new one is complete.
+
+        Parameters
+        ----------
+        at_s : float
+            Position in the source, seconds.
+        """
+        self._changes_s.append(at_s)
+
     def judge(self, index: int) -> JudgedWindow:
         """Return the verdict on a window that :meth:`push` or :meth:`finish` has just completed."""
         start_s, end_s = self._scorer.span_s(index)
+        spans = self._spans_change(start_s, end_s)
         if self._has_loss(start_s, end_s):
-            return self._withheld(index, start_s, end_s)
+            return self._withheld(index, start_s, end_s, spans=spans)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
         self._stopwatch("statistics")
         window, clip_s = self._scorer.score(index), self._scorer.looped_s
@@ -197,7 +212,7 @@ class Analyzer:
             origin=self._source,
         )
         self._stopwatch("quality")
-        ectopic = self._track_beats(window, start_s, end_s, quality)
+        ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
         self._stopwatch("beats")
         scores = None if quality.state == "no-signal" else window.scores
         event = WindowEvent(
@@ -205,7 +220,9 @@ class Analyzer:
             start_s=start_s,
             end_s=end_s,
             verdict=self._with_acoustic_scores(window_verdict(scores, quality, self.bundle.decision)),
-            rolling=self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
+            rolling=LISTENING
+            if spans
+            else self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
             quality=quality,
             heart_rate_bpm=window.heart_rate.bpm if quality.state is None else None,
             gap=False,
@@ -237,15 +254,26 @@ class Analyzer:
             return self._beats.lose(end_s)
         return self._beats.push(window.frames.envelope, start_s, window.heart_rate.bpm)
 
-    def _withheld(self, index: int, start_s: float, end_s: float) -> JudgedWindow:
+    def _spans_change(self, start_s: float, end_s: float) -> bool:
+        """Return whether a window spans a change of site; forgets what was before it, and a change that is past."""
+        spans = any(start_s + TOLERANCE_S < at_s < end_s - TOLERANCE_S for at_s in self._changes_s)
+        past = bool(self._changes_s) and self._changes_s[0] <= start_s + TOLERANCE_S
+        while self._changes_s and self._changes_s[0] <= start_s + TOLERANCE_S:
+            self._changes_s.popleft()
+        if spans or past:
+            self._rolling.clear()
+            self._beats.clear()
+        return spans
+
+    def _withheld(self, index: int, start_s: float, end_s: float, *, spans: bool) -> JudgedWindow:
         """Return the event of a window that overlaps lost samples."""
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
             verdict=window_verdict(None, GAP_QUALITY, self.bundle.decision),
-            rolling=self._with_acoustic_scores(self._rolling.push(None, GAP_QUALITY, end_s)),
-            ectopic=self._beats.lose(end_s),
+            rolling=LISTENING if spans else self._with_acoustic_scores(self._rolling.push(None, GAP_QUALITY, end_s)),
+            ectopic=NO_RHYTHM if spans else self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,
             gap=True,

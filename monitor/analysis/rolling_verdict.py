@@ -17,7 +17,7 @@ from monitor.analysis.verdict import largest
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.messages import NO_RHYTHM, EctopicBeats, Quality, State, Verdict
 
-__all__ = ["RollingVerdict"]
+__all__ = ["LISTENING", "TOLERANCE_S", "RollingVerdict"]
 
 LISTENING = Verdict("listening")
 

@@ -11,7 +11,13 @@ from monitor.output import printable, put
 
 __all__ = ["add_arguments", "run"]
 
-UNSET = {"device": "(the system's input)", "rate": "(the device's own)", "hop": "(the model's own)"}
+UNSET = {
+    "device": "(the system's input)",
+    "rate": "(the device's own)",
+    "hop": "(the model's own)",
+    "session_dir": "(the data folder)",
+    "keep": "(all)",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,4 +62,4 @@ def _print(*, as_json: bool) -> None:
     put(printable(f"{chosen.path}{'' if exists else ' (does not exist)'}"))
     for key, setting in by_key.items():
         value = UNSET.get(key, "") if setting.value is None else setting.value
-        put(printable(f"  {key:<9}{value!s:<24} {setting.origin}"))
+        put(printable(f"  {key:<12}{value!s:<24} {setting.origin}"))

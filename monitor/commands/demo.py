@@ -7,6 +7,7 @@ import argparse
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
 from monitor.commands.arguments import add_play_arguments, check_hop, whole_number
 from monitor.commands.player import play
+from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.inference.bundle import load_bundle
 from monitor.interrupts import Interrupts
 from monitor.views.view import choose_view
@@ -17,6 +18,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
+    add_session_arguments(parser)
     parser.add_argument(
         "--seed",
         type=whole_number(0, 2**32 - 1),
@@ -31,16 +33,21 @@ def run(options: argparse.Namespace) -> int:
     """Play the demo, see :class:`~monitor.audio.sources.synthetic.SyntheticSource`."""
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
+    check_session(options, wanted=bool(options.session))
     source = SyntheticSource(speed=options.speed, seed=options.seed)
 
     def scene_name(elapsed_s: float) -> str:
         scene = next((scene for scene in source.scenes if elapsed_s < scene.end_s), source.scenes[-1])
         return f"playing: {scene.name}"
 
-    view = choose_view(json=options.json, plain=options.plain)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
+    session = new_session(options, source, bundle, "demo") if options.session else None
     with Interrupts() as interrupts:
         try:
-            play(source, bundle, view, interrupts, hop_s=options.hop, note=scene_name)
+            play(
+                source, bundle, view, interrupts, hop_s=options.hop, note=scene_name, session=session, site=options.site
+            )
         finally:
             view.close()
-        return interrupts.exit_code
+            report_session(session)
+        return interrupts.exit_code or int(view.lost_lines > 0)

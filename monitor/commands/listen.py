@@ -21,6 +21,7 @@ from monitor.commands.arguments import (
     whole_number,
 )
 from monitor.commands.player import play
+from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.settings import KEYS, Settings, settings
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
@@ -29,6 +30,7 @@ from monitor.log import get_logger
 from monitor.messages import RecordingStatus
 from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
@@ -68,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_hop_argument(parser)
     add_output_arguments(parser)
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
+    add_session_arguments(parser, in_settings=True)
     parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
     parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is connected")
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
@@ -80,14 +83,17 @@ def run(options: argparse.Namespace) -> int:
         options.usage_error("--for must be above 0 seconds")
     chosen = settings(vars(options))
     logger.info("settings: %s", chosen)
+    options.session = chosen.session.value
+    check_session(options, wanted=options.session)
     bundle = load_bundle(chosen.model.value, engine=options.engine)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
     with suppress_native_stderr(), Interrupts() as interrupts:
         system = PortAudio()
         source = _source(system, chosen, options)
-        code = _listen(source, bundle, view, interrupts, options)
+        session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None
+        code = _listen(source, bundle, view, interrupts, options, session)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending
             say(STUCK)
             os._exit(code)
@@ -108,14 +114,30 @@ def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) ->
 
 
 def _listen(
-    source: MicrophoneSource, bundle: Bundle, view: View, interrupts: Interrupts, options: argparse.Namespace
+    source: MicrophoneSource,
+    bundle: Bundle,
+    view: View,
+    interrupts: Interrupts,
+    options: argparse.Namespace,
+    session: Session | None,
 ) -> int:
     """Listen, and return the exit code."""
     for_s = math.inf if options.for_s is None else options.for_s
     try:
-        last = play(source, bundle, view, interrupts, hop_s=options.hop, record=options.record, for_s=for_s)
+        last = play(
+            source,
+            bundle,
+            view,
+            interrupts,
+            hop_s=options.hop,
+            record=options.record,
+            for_s=for_s,
+            session=session,
+            site=options.site,
+        )
     finally:
         view.close()
+        report_session(session, interrupts)
     if last.recording is not None:
         lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
         why = f"; {last.recording.error}" if last.recording.error else ""

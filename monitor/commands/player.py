@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.interrupts import Interrupts
 from monitor.messages import Snapshot
-from monitor.runtime.pipeline import Pipeline
+from monitor.runtime.pipeline import HURRY_S, Pipeline
+from monitor.sessions.session import Session
+from monitor.sessions.session_view import SessionView
 from monitor.views.view import View
 
 __all__ = ["play"]
@@ -26,6 +29,8 @@ def play(
     hop_s: float | None = None,
     note: Callable[[float], str] = lambda elapsed_s: "",
     record: Path | None = None,
+    session: Session | None = None,
+    site: str | None = None,
     for_s: float = math.inf,
 ) -> Snapshot:
     """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
@@ -45,6 +50,10 @@ def play(
         From seconds played to a short note for the dashboard.
     record : Path or None
         A new file to which the input is recorded unchanged.
+    session : Session or None
+        Keeps the run; closed at the end in every case.
+    site : str or None
+        The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
     for_s : float
         Seconds of sound after which to stop.
 
@@ -60,7 +69,15 @@ def play(
         If the source cannot be opened (then nothing was shown), fails later or lacks sound that it promises
         (then the windows before it and the summary were shown), or the recording cannot be written.
     """
-    with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.deferred():
+    kept = contextlib.nullcontext() if session is None else _closing(session, interrupts)
+    sound = None if session is None else session.sound_path
+    view = view if session is None else SessionView(view, session)
+    with (
+        source,
+        kept,
+        Pipeline(source, bundle, hop_s=hop_s, record=record, session_sound=sound, site=site) as pipeline,
+        interrupts.deferred(),
+    ):
         pipeline.drain(0.0)
         pipeline.start()
         view.attach(pipeline, interrupts)
@@ -87,6 +104,15 @@ def play(
             if source.shortfall is not None:
                 raise source.shortfall
     return snapshot
+
+
+@contextlib.contextmanager
+def _closing(session: Session, interrupts: Interrupts) -> Iterator[None]:
+    """Close a session at the end, and say what is wrong with it; after a signal without waiting long for the disk."""
+    try:
+        yield
+    finally:
+        session.close(**({"timeout_s": HURRY_S} if interrupts.exit_code else {}))
 
 
 def _snapshot(pipeline: Pipeline, note: Callable[[float], str]) -> Snapshot:

@@ -15,12 +15,14 @@ from monitor.commands.arguments import (
     whole_number,
 )
 from monitor.commands.player import play
+from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
 
 __all__ = ["add_arguments", "run"]
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", metavar="FILE", help="recording (wav, flac, ogg, mp3, ...); - for standard input"
     )
     add_play_arguments(parser)
+    add_session_arguments(parser)
     add_channel_argument(parser)
     add_start_argument(parser)
     parser.add_argument("--loop", action="store_true", help="repeat the file until Ctrl+C")
@@ -60,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
+    sessions: list[Session] = []
     code = 0
     failures: list[AuscultError] = []
     with suppress_native_stderr(), Interrupts() as interrupts:  # decoders of an MP3 write there
@@ -68,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             for position, file in enumerate(options.files, 1):
                 note = f"file {position} of {len(options.files)}" if len(options.files) > 1 else ""
                 try:
-                    _replay(file, options, bundle, view, interrupts, note)
+                    _replay(file, options, bundle, view, interrupts, note, sessions)
                 except OutputError:
                     raise
                 except AuscultError as error:
@@ -76,18 +80,43 @@ def run(options: argparse.Namespace) -> int:
                     failures.append(error)
                     _report(failures, view)
                 if interrupts.requested:
-                    return interrupts.exit_code or code
+                    break
         finally:
             view.close()
             _report(failures, None)
-    return code
+            for session in sessions:
+                report_session(session)
+    return interrupts.exit_code or code or int(view.lost_lines > 0)
 
 
 def _replay(
-    file: str, options: argparse.Namespace, bundle: Bundle, view: View, interrupts: Interrupts, note: str
+    file: str,
+    options: argparse.Namespace,
+    bundle: Bundle,
+    view: View,
+    interrupts: Interrupts,
+    note: str,
+    sessions: list[Session],
 ) -> None:
-    """Play one file."""
-    play(_source(file, options), bundle, view, interrupts, hop_s=options.hop, note=lambda elapsed_s: note)
+    """Play one file, in a session of its own if that is asked for."""
+    source, session = _source(file, options), None
+    if options.session:
+        try:
+            session = new_session(options, source, bundle, "replay", channel=options.channel)
+        except AuscultError:
+            source.close()
+            raise
+        sessions.append(session)
+    play(
+        source,
+        bundle,
+        view,
+        interrupts,
+        hop_s=options.hop,
+        note=lambda elapsed_s: note,
+        session=session,
+        site=options.site,
+    )
 
 
 def _source(file: str, options: argparse.Namespace) -> Source:
@@ -106,6 +135,7 @@ def _source(file: str, options: argparse.Namespace) -> Source:
 
 def _check(options: argparse.Namespace) -> None:
     """End with a usage error where arguments cannot be combined."""
+    check_session(options, wanted=bool(options.session))
     if options.start < 0:
         options.usage_error("--start must be 0 or more seconds")
     if "-" in options.files and (options.loop or options.start):

@@ -21,6 +21,7 @@ from monitor.audio.sources.microphone import LATENCY_S, MAX_LATENCY_S
 from monitor.errors import AuscultError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
+from monitor.sessions.erasing import parse_limit
 
 __all__ = ["KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
 
@@ -62,6 +63,12 @@ class Settings:
         Name or folder of a bundle.
     hop : Setting of float or None
         Seconds between two windows; None for the bundle's own.
+    session : Setting of bool
+        Whether every ``auscult listen`` is kept as a session.
+    session_dir : Setting of str or None
+        Where sessions are kept; None for the user's data folder.
+    keep : Setting of str or None
+        How long sessions are kept, or how much room they may take, such as ``"30 days"`` or ``"20 GB"``; None for all.
     path : Path
         The config file, whether it exists or not.
     """
@@ -72,7 +79,35 @@ class Settings:
     latency: Setting[float]
     model: Setting[str]
     hop: Setting[float | None]
+    session: Setting[bool]
+    session_dir: Setting[str | None]
+    keep: Setting[str | None]
     path: Path
+
+
+def _yes_or_no(value: object) -> bool:
+    """Return true or false, given as such or as a word."""
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    chosen = words.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(chosen, bool):
+        raise ValueError
+    return chosen
+
+
+def _path(value: object) -> str:
+    """Return the text of a path that is not blank."""
+    text = str(value) if isinstance(value, Path) else value
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError
+    return text
+
+
+def _limit(value: object) -> str:
+    """Return the text of a limit to what is kept."""
+    if not isinstance(value, str):
+        raise ValueError
+    parse_limit(value)
+    return value
 
 
 def _text(value: object) -> str:
@@ -124,6 +159,9 @@ KEYS = {
     "latency": Key(_seconds(MAX_LATENCY_S), f"seconds above 0, at most {MAX_LATENCY_S:g}", LATENCY_S),
     "model": Key(_text, "a bundle's name or folder; auscult models lists them", DEFAULT_BUNDLE),
     "hop": Key(_seconds(HEART.window_s), f"seconds above 0, at most {HEART.window_s:g}", None),
+    "session": Key(_yes_or_no, "true or false", False),
+    "session_dir": Key(_path, "a folder", None),
+    "keep": Key(_limit, 'such as "30 days" or "20 GB"', None),
 }
 """Every setting; None as a default leaves the choice to the system, the device or the bundle."""
 
@@ -161,8 +199,8 @@ def _setting(
     for value, origin in ((in_file.get(key), str(path)), (environment.get(variable) or None, variable)):
         if value is not None:
             chosen = Setting(parse(key, value, origin), origin)
-    flag = flags.get(key)
-    return chosen if flag is None else Setting(parse(key, flag, f"--{key}"), f"--{key}")
+    flag, name = flags.get(key), f"--{key.replace('_', '-')}"
+    return chosen if flag is None else Setting(parse(key, flag, name), name)
 
 
 def parse(key: str, value: object, origin: str) -> Any:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from monitor.dashboard.drawing.canvas import Canvas
+from monitor.dashboard.drawing.glyphs import clock
 from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
 from monitor.dashboard.event_log import EventLog
 from monitor.dashboard.resources import ResourceMonitor
 from monitor.dashboard.screenshot import save_screenshot, save_sound, unused_path
+from monitor.dashboard.text_entry import TextEntry
 from monitor.dashboard.trace import Tracer, detect_heart_sounds
 from monitor.errors import AuscultError
+from monitor.labels import SITES
 from monitor.messages import Snapshot, WindowEvent
 from monitor.runtime.percentiles import Percentiles
 from monitor.runtime.pipeline import Pipeline
@@ -62,6 +66,7 @@ class DashboardController:
         self._heart_sounds: tuple[int, tuple[float, ...]] = (-1, ())  # index of the window, seconds
         self._gain_db = 0.0
         self._holding = self._help = False
+        self._note_entry: tuple[int, TextEntry] | None = None  # the sample that it is for
         self._frozen: tuple[Snapshot, DashboardState] | None = None
         self._position_s = 0.0
         self.events = EventLog()
@@ -79,7 +84,7 @@ class DashboardController:
         keys += [("r", "record")] if self.live else []
         keys += [("s", "save")]
         keys += [("←→", f"seek {SEEK_S:g} s")] if self._pipeline.source.can_seek else []
-        return (*keys, ("+-", "gain"))
+        return (*keys, ("+-", "gain"), ("n", "note"), ("1-4", "site"))
 
     def window(self, event: WindowEvent) -> None:
         """Log what a window brought."""
@@ -111,6 +116,7 @@ class DashboardController:
             gain_db=self._gain_db,
             hold=("frozen" if self.live else "paused") if self._holding else "",
             help=self._help,
+            prompt=self._prompt(),
         )
 
     def drawn(self, snapshot: Snapshot) -> None:
@@ -137,6 +143,9 @@ class DashboardController:
         canvas : Canvas or None
             What the screen shows, for a screenshot.
         """
+        if self._note_entry is not None:
+            self._type(key)
+            return
         if self._help and key != "q":
             self._help = False
             return
@@ -145,6 +154,8 @@ class DashboardController:
             "?": self._show_help,
             " ": self._hold,
             "m": self._mark,
+            "n": self._begin_note,
+            **{sign: functools.partial(self._change_site, site) for sign, site in zip("1234", SITES, strict=True)},
             "r": self._record,
             "s": lambda: self._save(canvas),
             "left": lambda: self._seek(-SEEK_S),
@@ -185,6 +196,36 @@ class DashboardController:
         """Mark the newest sound, and log where the mark is kept."""
         mark = self._pipeline.mark()
         self.events.mark(mark, self._pipeline.source.shift_s(mark.at_s))
+
+    def _begin_note(self) -> None:
+        """Take the next keys as a note to this moment; everything else goes on."""
+        self._note_entry = self._pipeline.newest_sample, TextEntry()
+
+    def _type(self, key: str) -> None:
+        """Take a key of a note; mark the moment with it where it is complete."""
+        if self._note_entry is None:
+            return
+        sample, entry = self._note_entry
+        entry.key(key)
+        if entry.done:
+            self._note_entry = None
+            if entry.kept:
+                mark = self._pipeline.mark(entry.text, sample)
+                self.events.mark(mark, self._pipeline.source.shift_s(mark.at_s))
+
+    def _prompt(self) -> str:
+        """Return what is being typed, empty where nothing is."""
+        if self._note_entry is None:
+            return ""
+        sample, entry = self._note_entry
+        at_s = sample / self._start.sample_rate
+        return f"note at {clock(at_s + self._pipeline.source.shift_s(at_s))}: {entry.text}_"
+
+    def _change_site(self, site: str) -> None:
+        """Begin the verdict anew at another site."""
+        change = self._pipeline.change_site(site)
+        if change is not None:
+            self.events.site(change, self._pipeline.source.shift_s(change.at_s))
 
     def _record(self) -> None:
         """Start or stop recording a live input; a recording of ``--record`` is stopped as well."""

@@ -10,7 +10,7 @@ from collections import deque
 
 from monitor.dashboard.drawing.glyphs import clock
 from monitor.dashboard.drawing.state import LoggedEvent
-from monitor.messages import Mark, Snapshot, WindowEvent
+from monitor.messages import Mark, SiteChange, Snapshot, WindowEvent
 from monitor.text.text_lines import mark_text
 
 __all__ = ["EventLog"]
@@ -42,6 +42,10 @@ class EventLog:
     def mark(self, mark: Mark, shift_s: float = 0.0) -> None:
         """Add a mark, and where it is kept."""
         self.add(mark.at_s + shift_s, mark_text(mark, ", only on this screen"), "mark")
+
+    def site(self, change: SiteChange, shift_s: float = 0.0) -> None:
+        """Add a change of site."""
+        self.add(change.at_s + shift_s, f"site {change.site}", "key")
 
     def jump(self, from_s: float, to_s: float) -> None:
         """Add a seek; the gap that it leaves in the sound is not logged as a loss."""

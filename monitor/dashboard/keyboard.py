@@ -141,15 +141,17 @@ def parse_keys(text: str) -> list[str]:
     Returns
     -------
     list of str
-        Characters, ``"left"`` and ``"right"``.
+        Characters, ``"left"``, ``"right"`` and, where nothing follows it, ``"escape"``.
 
     Examples
     --------
     >>> parse_keys("q" + chr(27) + "[C")
     ['q', 'right']
     """
-    keys = []
+    keys: list[str] = []
     while text:
+        if text == "\x1b":
+            return [*keys, "escape"]
         if text[0] != "\x1b":
             keys.append(text[0])
             text = text[1:]

@@ -4,7 +4,7 @@ Everything here is immutable: the classifier thread creates it, any thread may r
 docs/formats/json-lines.md.
 """
 
-from monitor.messages.recording import Mark, RecordingStatus
+from monitor.messages.recording import Mark, RecordingStatus, SiteChange
 from monitor.messages.snapshot import Snapshot, Start
 from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import (
@@ -27,6 +27,7 @@ __all__ = [
     "Mark",
     "Quality",
     "RecordingStatus",
+    "SiteChange",
     "Snapshot",
     "Start",
     "State",

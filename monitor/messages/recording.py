@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-__all__ = ["Mark", "RecordingStatus"]
+__all__ = ["Mark", "RecordingStatus", "SiteChange"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,10 +60,14 @@ class Mark:
         Position in the recording, seconds; None without one.
     error : str or None
         Why it is not in that file; None where it is, or without a recording.
+    sample : int
+        The sample of the sound that is marked, from 0.
+    text : str or None
+        What a person wrote to it, one line; None for a mark without a note.
 
     Examples
     --------
-    >>> Mark(1, 12.5, Path("heart.labels.txt"), 12.5).error is None
+    >>> Mark(1, 12.5, Path("heart.labels.txt"), 12.5, sample=50_000).error is None
     True
     """
 
@@ -72,3 +76,24 @@ class Mark:
     path: Path | None = None
     recorded_s: float | None = None
     error: str | None = None
+    sample: int = 0
+    text: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SiteChange:
+    """The moment from which another auscultation site is heard.
+
+    Attributes
+    ----------
+    site : str
+        One of :data:`monitor.labels.SITES`.
+    at_s : float
+        Position in the sound, seconds.
+    sample : int
+        The same in samples, from 0.
+    """
+
+    site: str
+    at_s: float
+    sample: int

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.messages.recording import RecordingStatus
+from monitor.messages.recording import RecordingStatus, SiteChange
 from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import WindowEvent
 
@@ -40,6 +40,8 @@ class Start:
         Kind of the network's input image; see :class:`monitor.features.spec.SpectrogramSpec`.
     acoustic_thresholds : mapping of label to float
         The acoustic score from which each label is given; empty where they are not known.
+    site : str or None
+        The auscultation site at the beginning, one of :data:`monitor.labels.SITES`; None where it is not known.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Start:
     speed: float | None
     kind: str = "heart"
     acoustic_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    site: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Snapshot:
     tensor : ndarray, shape (64, 64, channels), float32, or None
         The network's input image of that window, read-only.
     history : tuple of str
-        One entry per window, newest last: the rolling label, the rolling state where there is no label, or ``"gap"``.
+        One entry per window, newest last: the rolling label, the rolling state where there is no label, or ``"gap"``;
+        the new site while a window spans a change of site.
     level : Level
     hop_p50_ms, hop_p95_ms : float or None
         Median and 95th percentile of the compute time per hop, from new samples to verdict.
@@ -82,6 +86,10 @@ class Snapshot:
         The status of a live input; None for every other source.
     recording : RecordingStatus or None
         The progress of a recording; None without one.
+    session : RecordingStatus or None
+        The progress of the sound of a session; None without one.
+    site : SiteChange or None
+        The last change of site.
     envelope : ndarray, shape (frames,), float32, or None
         Log envelope of the newest window's heart sounds, read-only.
     note : str
@@ -106,3 +114,5 @@ class Snapshot:
     envelope: NDArray[np.float32] | None = None
     note: str = ""
     undelivered: int = 0
+    session: RecordingStatus | None = None
+    site: SiteChange | None = None

@@ -7,6 +7,7 @@ is closed (:mod:`monitor.runtime.exit_watch`).
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import queue
@@ -19,7 +20,8 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.messages import Mark, Snapshot, Start, Summary, WindowEvent
+from monitor.labels import SITES
+from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline"]
 
 WAIT_S = 0.1
+
+MAX_ENTRIES = 1000
 
 HURRY_S = 0.5
 """Seconds that device, disk and classifier get each when the program must end soon."""
@@ -51,13 +55,17 @@ class Pipeline:
         Buffer sizes and patience of the threads; None for the defaults.
     record : Path or None
         A new .wav or .flac file for the source's samples, unchanged; None for no recording.
+    session_sound : Path or None
+        A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
+    site : str or None
+        The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
 
     Raises
     ------
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        If the recording file cannot be created.
+        If a recording file cannot be created.
 
     Examples
     --------
@@ -78,6 +86,8 @@ class Pipeline:
         hop_s: float | None = None,
         config: MonitorConfig | None = None,
         record: Path | None = None,
+        session_sound: Path | None = None,
+        site: str | None = None,
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
@@ -95,20 +105,27 @@ class Pipeline:
             speed=source.speed,
             kind=bundle.spec.kind,
             acoustic_thresholds=bundle.acoustic_thresholds,
+            site=site,
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
+        self._session = (
+            None if session_sound is None else _recorder(session_sound, self._ring, source.sample_rate, in_session=True)
+        )
         self._exit_watch = ExitWatch(self.close)
         self._started = self._hurried = False
         self._num_marks = 0
+        self._site = None if site is None else SiteChange(site, 0.0, 0)
+        self._entries: collections.deque[Mark | SiteChange] = collections.deque(maxlen=MAX_ENTRIES)
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
         if not self._started:
             self._started = True
             self._exit_watch.start()
-            if self._recorder is not None:
-                self._recorder.start()
+            for recorder in (self._recorder, self._session):
+                if recorder is not None:
+                    recorder.start()
             self._worker.start()
             self._source.start(self._ring)
 
@@ -158,10 +175,12 @@ class Pipeline:
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
-        if device is None and self._recorder is None:
+        if device is None and self._recorder is None and self._session is None and self._site is None:
             return snapshot
         recording = None if self._recorder is None else self._recorder.status
-        return dataclasses.replace(snapshot, device=device, recording=recording)
+        return dataclasses.replace(
+            snapshot, device=device, recording=recording, session=self.session_sound, site=self._site
+        )
 
     def summary(self) -> Summary:
         """Return the result so far; of the whole recording once it has ended."""
@@ -171,6 +190,11 @@ class Pipeline:
     def source(self) -> Source:
         """The source, to be paused or sought; the pipeline starts and stops it."""
         return self._source
+
+    @property
+    def session_sound(self) -> RecordingStatus | None:
+        """The status of the session's sound; None without a session."""
+        return None if self._session is None else self._session.status
 
     def record(self, path: Path) -> None:
         """Start recording from now on; for the thread that created the pipeline.
@@ -200,11 +224,21 @@ class Pipeline:
         recorder.stop()
         return recorder.status
 
-    def mark(self) -> Mark:
-        """Mark the newest sound, in the labels file of the recording if there is one; on the pipeline's own thread.
+    @property
+    def newest_sample(self) -> int:
+        """The newest sample; of a source that plays as fast as it is read, the newest classified one."""
+        elapsed = self._worker.snapshot.elapsed_s * self._source.sample_rate
+        return round(elapsed) if self._source.lossless else self._ring.end_sample
 
-        The position is that of the newest sample; of a source that plays as fast as it is read, that of the newest
-        classified one.
+    def mark(self, text: str | None = None, sample: int | None = None) -> Mark:
+        """Mark a moment, in the labels file of the recording if there is one; on the pipeline's own thread.
+
+        Parameters
+        ----------
+        text : str or None
+            A note to it, one line.
+        sample : int or None
+            The moment; None for :attr:`newest_sample`.
 
         Returns
         -------
@@ -212,14 +246,54 @@ class Pipeline:
             Where it is, and where it is kept.
         """
         rate = self._source.sample_rate
-        sample = round(self._worker.snapshot.elapsed_s * rate) if self._source.lossless else self._ring.end_sample
+        sample = self.newest_sample if sample is None else sample
         self._num_marks += 1
-        mark = Mark(self._num_marks, sample / rate)
-        if self._recorder is None:
-            return mark
-        recorded_s = self._recorder.mark(sample, f"mark {mark.number}")
-        path, error = self._recorder.labels_path, self._recorder.status.marks_error
-        return dataclasses.replace(mark, path=path, recorded_s=recorded_s, error=error)
+        text = None if text is None else " ".join(text.split())
+        mark = Mark(self._num_marks, sample / rate, sample=sample, text=text or None)
+        if self._recorder is not None:
+            recorded_s = self._recorder.mark(sample, f"mark {mark.number}" + (f": {mark.text}" if mark.text else ""))
+            path, error = self._recorder.labels_path, self._recorder.status.marks_error
+            mark = dataclasses.replace(mark, path=path, recorded_s=recorded_s, error=error)
+        elif self._session is not None:
+            mark = dataclasses.replace(mark, path=self._session.path.parent, recorded_s=mark.at_s)
+        self._entries.append(mark)
+        return mark
+
+    def change_site(self, site: str) -> SiteChange | None:
+        """Begin the rolling verdict anew, because another site is heard from now on; on the pipeline's own thread.
+
+        Windows that span the change count for neither site, and the beats heard before it for no rhythm.
+
+        Parameters
+        ----------
+        site : str
+            One of :data:`monitor.labels.SITES`.
+
+        Returns
+        -------
+        SiteChange or None
+            None where it is the same site as before.
+
+        Raises
+        ------
+        ValueError
+            If there is no such site.
+        """
+        if site not in SITES:
+            raise ValueError(f"site={site!r} must be one of {', '.join(SITES)}")
+        if self._site is not None and self._site.site == site:
+            return None
+        sample = self.newest_sample
+        self._site = SiteChange(site, sample / self._source.sample_rate, sample)
+        self._worker.begin_anew(self._site)
+        self._entries.append(self._site)
+        return self._site
+
+    def take_entries(self) -> list[Mark | SiteChange]:
+        """Return what a person has entered since the last call, the oldest first; the newest thousand are kept."""
+        entries = list(self._entries)
+        self._entries.clear()
+        return entries
 
     def write_marks(self) -> None:
         """Try again to write marks that could not be written, if there are any; as :meth:`mark`."""
@@ -254,8 +328,9 @@ class Pipeline:
         """Stop all threads; results so far stay available. Twice is safe."""
         limit = {"timeout_s": HURRY_S} if self._hurried else {}
         self._source.stop()
-        if self._recorder is not None:
-            self._recorder.stop(**limit)
+        for recorder in (self._recorder, self._session):
+            if recorder is not None:
+                recorder.stop(**limit)
         self._worker.stop(**limit)
         self._exit_watch.stop()
 
@@ -277,8 +352,8 @@ class Pipeline:
         self.close()
 
 
-def _recorder(path: Path, ring: RingBuffer, sample_rate: int) -> Recorder:
+def _recorder(path: Path, ring: RingBuffer, sample_rate: int, *, in_session: bool = False) -> Recorder:
     """Return a recorder of a ring buffer; imported only when needed."""
     from monitor.audio.recorder.recorder import Recorder
 
-    return Recorder(path, ring, sample_rate)
+    return Recorder(path, ring, sample_rate, in_session=in_session)

@@ -24,7 +24,7 @@ from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.log import get_logger
-from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.messages import SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.percentiles import Percentiles
 
@@ -101,6 +101,8 @@ class Worker:
         self._burst_ends = -math.inf
         self._late: collections.deque[bool] = collections.deque(maxlen=RECENT_WINDOWS)
         self._last: JudgedWindow | None = None
+        self._site: SiteChange | None = None  # written by the main thread
+        self._site_known: SiteChange | None = None  # by the analyzer
         self._events: queue.Queue[WindowEvent] | None = None
         self._queue_windows = config.queue_windows
         self._batch: collections.deque[WindowEvent] = collections.deque()
@@ -123,6 +125,10 @@ class Worker:
         self._stopping.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=timeout_s)
+
+    def begin_anew(self, site: SiteChange) -> None:
+        """Begin the rolling verdict anew from a change of site on; from any thread."""
+        self._site = site
 
     @property
     def running(self) -> bool:
@@ -190,6 +196,10 @@ class Worker:
             Whether the snapshot is up to date: each classified window renews it.
         """
         up_to_date = False
+        site = self._site
+        if site is not None and site is not self._site_known:
+            self._site_known = site
+            self._analysis.begin_anew(site.at_s)
         ready = feed()
         for index in ready:
             up_to_date = not self._too_late(newer=index != ready[-1])
@@ -231,7 +241,7 @@ class Worker:
         """Publish the result of a window."""
         event = dataclasses.replace(judged.event, latency_ms=latency_ms)
         self._last = JudgedWindow(event, _read_only(judged.tensor), _read_only(judged.envelope))
-        self._history.append("gap" if event.gap else event.rolling.label or event.rolling.state)
+        self._history.append("gap" if event.gap else event.rolling.label or self._state(event))
         self._summary.push(event)
         self._snapshot = self._make_snapshot()
         if self._events is not None:
@@ -239,6 +249,11 @@ class Worker:
             waits = self._source.lossless and self._cursor.behind >= self._read_samples
             if not waits or self._clock() >= self._batch_due:
                 self._deliver(self._events)
+
+    def _state(self, event: WindowEvent) -> str:
+        """Return the entry of the history for a window without a label: its state, or the site that it changes to."""
+        spans = self._site_known is not None and event.rolling.state == "listening"
+        return self._site_known.site if spans and self._site_known is not None else event.rolling.state
 
     def _deliver(self, events: queue.Queue[WindowEvent]) -> None:
         """Put the batch into the queue; with a lossless source wait for room, otherwise drop and count the oldest."""

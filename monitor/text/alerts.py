@@ -28,12 +28,14 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``marks``, ``overload``, ``rate``) to
-        a sentence, which does not change while the alert lasts. A ``notice`` tells what is over already.
+        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``session``, ``marks``, ``overload``,
+        ``rate``) to a sentence, which does not change while the alert lasts. A ``notice`` tells what is over already.
     """
     sentences = {} if snapshot.device is None else _device_alerts(snapshot.device)
     if snapshot.recording is not None and snapshot.recording.error is not None:
         sentences["recording"] = f"recording: {snapshot.recording.error}"
+    if snapshot.session is not None and snapshot.session.error is not None:
+        sentences["session"] = f"session: {snapshot.session.error}"
     if snapshot.recording is not None and snapshot.recording.marks_error is not None:
         sentences["marks"] = f"marks are not saved: {snapshot.recording.marks_error}"
     if snapshot.overloaded:
@@ -41,7 +43,7 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
         sentences["overload"] = (
             f"too slow for a window every {hop}: only the newest are classified; a longer --hop helps"
         )
-    order = ("device", "input", "notice", "recording", "marks", "overload", "rate")
+    order = ("device", "input", "notice", "recording", "session", "marks", "overload", "rate")
     return {kind: sentences[kind] for kind in order if kind in sentences}
 
 
@@ -63,7 +65,7 @@ def _device_alerts(device: DeviceStatus) -> dict[str, str]:
 
 
 def input_status(snapshot: Snapshot) -> str:
-    """Return the status of a live input in a few words; empty for other sources.
+    """Return site, status of a live input and recordings in a few words; empty where there is none of them.
 
     Examples
     --------
@@ -74,7 +76,7 @@ def input_status(snapshot: Snapshot) -> str:
     >>> input_status(Snapshot(start, 1.0, None, None, (), level, None, None, 0, 0, 0, False, device=device))
     '3999.8 Hz  reopened 1'
     """
-    parts: list[str] = []
+    parts: list[str] = [] if snapshot.site is None else [f"site {snapshot.site.site}"]
     if (device := snapshot.device) is not None:
         if device.state != "open":
             parts.append(device.state)
@@ -82,7 +84,8 @@ def input_status(snapshot: Snapshot) -> str:
             parts.append(f"{device.measured_rate_hz:.1f} Hz")
         counts = (("reopened", device.reopened), ("overflows", device.overflows), ("held up", device.held_up))
         parts += [f"{name} {count}" for name, count in counts if count]
-    if (recording := snapshot.recording) is not None:
-        minutes, seconds = divmod(int(recording.written_s), 60)
-        parts.append(f"{'REC' if recording.error is None else 'rec waiting'} {minutes}:{seconds:02d}")
+    for name, recording in (("REC", snapshot.recording), ("SESSION", snapshot.session)):
+        if recording is not None:
+            minutes, seconds = divmod(int(recording.written_s), 60)
+            parts.append(f"{name if recording.error is None else f'{name.lower()} waiting'} {minutes}:{seconds:02d}")
     return "  ".join(parts)

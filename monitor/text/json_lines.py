@@ -13,7 +13,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import DeviceStatus, EctopicBeats, Mark, RecordingStatus, Start, Summary, Verdict, WindowEvent
+    from monitor.messages import (
+        DeviceStatus,
+        EctopicBeats,
+        Mark,
+        RecordingStatus,
+        SiteChange,
+        Start,
+        Summary,
+        Verdict,
+        WindowEvent,
+    )
 
 __all__ = [
     "SCHEMA",
@@ -21,8 +31,10 @@ __all__ = [
     "mark_line",
     "overload_line",
     "recording_line",
+    "site_line",
     "start_line",
     "summary_line",
+    "told_line",
     "window_line",
 ]
 
@@ -69,6 +81,7 @@ def start_line(start: Start, version: str | None = None) -> str:
             "duration_s": _rounded(start.duration_s, TIME_DIGITS),
             "speed": _rounded(start.speed, TIME_DIGITS),
             "version": version,
+            "site": start.site,
         }
     )
 
@@ -244,7 +257,7 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
 
 
 def mark_line(mark: Mark, time: str | None = None) -> str:
-    """Return the line of a mark that the user set; one JSON object, no line feed.
+    """Return the line of a mark or a note that the user set; one JSON object, no line feed.
 
     Parameters
     ----------
@@ -259,15 +272,41 @@ def mark_line(mark: Mark, time: str | None = None) -> str:
     """
     return _line(
         {
-            "type": "mark",
+            "type": "mark" if mark.text is None else "note",
             "at_s": _rounded(mark.at_s, TIME_DIGITS),
             "time": time,
             "number": int(mark.number),
             "path": None if mark.path is None else str(mark.path),
             "recorded_s": _rounded(mark.recorded_s, TIME_DIGITS),
             "error": mark.error,
+            "sample": int(mark.sample),
+            **({} if mark.text is None else {"text": mark.text}),
         }
     )
+
+
+def site_line(change: SiteChange) -> str:
+    """Return the line of a change of site; one JSON object, no line feed.
+
+    Examples
+    --------
+    >>> from monitor.messages import SiteChange
+    >>> site_line(SiteChange("PV", 14.5, 58_000))
+    '{"type":"site","at_s":14.5,"sample":58000,"site":"PV"}'
+    """
+    at = _rounded(change.at_s, TIME_DIGITS)
+    return _line({"type": "site", "at_s": at, "sample": int(change.sample), "site": change.site})
+
+
+def told_line(text: str, at_s: float) -> str:
+    """Return the line of a sentence that the user was told; one JSON object, no line feed.
+
+    Examples
+    --------
+    >>> told_line("steth: no sound comes any more: looking for it", 14.5)
+    '{"type":"told","at_s":14.5,"text":"steth: no sound comes any more: looking for it"}'
+    """
+    return _line({"type": "told", "at_s": _rounded(at_s, TIME_DIGITS), "text": text})
 
 
 def _verdict_values(verdict: Verdict) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from monitor.output import printable
 from monitor.text.shown import rate_remark, shown_score, shown_scores
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Mark, Start, Summary, Verdict, WindowEvent
+    from monitor.messages import Mark, SiteChange, Start, Summary, Verdict, WindowEvent
 
 __all__ = [
     "DISCLAIMER",
@@ -25,6 +25,7 @@ __all__ = [
     "never_rolling_remark",
     "plain_summary",
     "plain_window",
+    "site_line",
 ]
 
 DISCLAIMER = "research use, not for diagnosis"
@@ -33,6 +34,7 @@ ALL_CLEAR = {
     "device": "sound is back",
     "input": "the input signal is back",
     "recording": "recording continues",
+    "session": "the session is written again",
     "marks": "the marks are written",
     "overload": "fast enough again",
     "rate": "the device's clock is right again",
@@ -120,7 +122,7 @@ def mark_text(mark: Mark, elsewhere: str = "") -> str:
     >>> mark_text(Mark(2, 14.5), ", only on this screen")
     'mark 2, only on this screen'
     """
-    name = f"mark {mark.number}"
+    name = f"mark {mark.number}" + ("" if mark.text is None else f' "{printable(mark.text)}"')
     if mark.path is None:
         return name + elsewhere
     at, file = f"{name} at {mark.recorded_s:.1f} s", printable(mark.path.name)
@@ -137,6 +139,18 @@ def mark_line(mark: Mark) -> str:
     '    12.3 s    mark 1'
     """
     return f"{mark.at_s:8.1f} s    {mark_text(mark)}"
+
+
+def site_line(change: SiteChange) -> str:
+    """Return the line of a change of site.
+
+    Examples
+    --------
+    >>> from monitor.messages import SiteChange
+    >>> site_line(SiteChange("PV", 12.34, 49_360))
+    '    12.3 s    site PV: the verdict begins anew'
+    """
+    return f"{change.at_s:8.1f} s    site {change.site}: the verdict begins anew"
 
 
 def plain_summary(summary: Summary) -> str:

@@ -5,33 +5,36 @@ Main thread.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from monitor.errors import OutputError
+from monitor.labels import SITES
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import put, say
 
 if TYPE_CHECKING:
     from monitor.dashboard.keyboard import Keyboard
+    from monitor.dashboard.text_entry import TextEntry
     from monitor.interrupts import Interrupts
-    from monitor.messages import Mark
+    from monitor.messages import Mark, SiteChange
     from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["WAIT_S", "JsonView", "LineView", "PlainView"]
+
+SITE_KEYS = dict(zip("1234", SITES, strict=True))
 
 WAIT_S = 0.1
 """Longest wait for a window, and so the longest interval between two snapshots."""
 
 
 class LineView:
-    """What line views have in common: one writer, and two keys where the terminal is free.
+    """What line views have in common: one writer, and a few keys where the terminal is free.
 
     Parameters
     ----------
     keyboard : Keyboard or None
-        ``m`` marks and ``q`` quits; None for no keys.
+        ``m`` marks, ``n`` takes a note, ``1`` to ``4`` change the site, ``q`` quits; None for no keys.
     keep_going : bool
         Whether an output that fails ends nothing, since there is a recording too: the lines are counted then.
 
@@ -51,6 +54,7 @@ class LineView:
         self._stopping: Callable[[], bool] = bool
         self.lost_lines = self._reported_lines = 0
         self._undelivered = self._reported_undelivered = 0
+        self._note: tuple[int, TextEntry] | None = None  # the sample that it is for
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Keep what is marked and what says that the program is to end; start the keyboard, if there is one."""
@@ -59,18 +63,50 @@ class LineView:
             self._keyboard.start()
 
     def handle_keys(self) -> None:
-        """Write a line for each mark, and quit on ``q``."""
-        if self._keyboard is None:
+        """Write a line for each mark, note and change of site, and quit on ``q``."""
+        if self._keyboard is None or self._pipeline is None:
             return
         self._keyboard.handle_stops()
         for key in self._keyboard.pressed():
-            if key == "m" and self._pipeline is not None:
+            if self._note is not None:
+                self._type(key, self._pipeline)
+            elif key == "m":
                 self.write(self.mark_line(self._pipeline.mark()))
+            elif key == "n":
+                self._begin_note(self._pipeline)
+            elif key in SITE_KEYS:
+                change = self._pipeline.change_site(SITE_KEYS[key])
+                if change is not None:
+                    self.write(self.site_line(change))
             elif key == "q" and self._quit is not None:
                 self._quit()
 
+    def _begin_note(self, pipeline: Pipeline) -> None:
+        """Take the next keys as a note to this moment."""
+        from monitor.dashboard.text_entry import TextEntry
+
+        sample = pipeline.newest_sample
+        self._note = sample, TextEntry()
+        at_s = sample / pipeline.start_message.sample_rate
+        say(f"auscult: note at {at_s:.1f} s: type a line; Enter keeps it, Escape does not")
+
+    def _type(self, key: str, pipeline: Pipeline) -> None:
+        """Take a key of a note; write the note where it is complete."""
+        if self._note is None:
+            return
+        sample, entry = self._note
+        entry.key(key)
+        if entry.done:
+            self._note = None
+            if entry.kept:
+                self.write(self.mark_line(pipeline.mark(entry.text, sample)))
+
     def mark_line(self, mark: Mark) -> str:
-        """Return the line of a mark."""
+        """Return the line of a mark or a note."""
+        raise NotImplementedError
+
+    def site_line(self, change: SiteChange) -> str:
+        """Return the line of a change of site."""
         raise NotImplementedError
 
     def begin(self, start: Start) -> None:
@@ -132,70 +168,42 @@ class JsonView(LineView):
     """
 
     def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
+        from monitor.text.event_lines import EventLines
+
         super().__init__(keyboard, keep_going=keep_going)
-        self._reported: dict[str, object] = {}
-        self._last: Snapshot | None = None
+        self._lines = EventLines(self.write)
 
     def begin(self, start: Start) -> None:
         """Write the start line."""
-        from monitor._version import __version__
-        from monitor.text.json_lines import start_line
-
         super().begin(start)
-        self._reported, self._last = {"overload": False}, None
-        self.write(start_line(start, __version__))
+        self._lines.begin(start)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Write a line on the device, the recording or an overload when it has changed."""
-        from monitor.text.json_lines import device_line, overload_line
-
         super().snapshot(snapshot)
-        self._last, at_s = snapshot, snapshot.elapsed_s
         self.handle_keys()
-        device, recording = snapshot.device, snapshot.recording
-        if device is not None:
-            known = (device.measured_rate_hz is not None, device.drift is not None)
-            counts = (device.overflows, device.reopened, device.held_up)
-            if self._changed("device", (device.state, device.message, device.finding, *known, *counts)):
-                self.write(device_line(device, at_s, _now()))
-        if recording is not None and self._changed(
-            "recording", (recording.error, recording.lost_samples > 0, recording.marks_error)
-        ):
-            self._write_recording(snapshot)
-        if self._changed("overload", snapshot.overloaded):
-            self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
+        self._lines.snapshot(snapshot)
 
     def mark_line(self, mark: Mark) -> str:
         """Return the line of a mark."""
+        from monitor.text.event_lines import utc_now
         from monitor.text.json_lines import mark_line
 
-        return mark_line(mark, _now())
+        return mark_line(mark, utc_now())
 
-    def _changed(self, kind: str, state: object) -> bool:
-        """Return whether a state differs from the one reported last, and remember it."""
-        before = self._reported.get(kind)
-        self._reported[kind] = state
-        return before != state
+    def site_line(self, change: SiteChange) -> str:
+        """Return the line of a change of site."""
+        from monitor.text.json_lines import site_line
 
-    def _write_recording(self, snapshot: Snapshot | None) -> None:
-        """Write the line on the recording, if there is one."""
-        from monitor.text.json_lines import recording_line
-
-        if snapshot is not None and snapshot.recording is not None:
-            self.write(recording_line(snapshot.recording, snapshot.elapsed_s))
+        return site_line(change)
 
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""
-        from monitor.text.json_lines import window_line
-
-        self.write(window_line(event))
+        self._lines.window(event)
 
     def end(self, summary: Summary) -> None:
         """Write the final recording line, if there is a recording, and the summary line."""
-        from monitor.text.json_lines import summary_line
-
-        self._write_recording(self._last)
-        self.write(summary_line(summary))
+        self._lines.end(summary)
         super().end(summary)
 
 
@@ -226,6 +234,12 @@ class PlainView(LineView):
 
         return mark_line(mark)
 
+    def site_line(self, change: SiteChange) -> str:
+        """Return the line of a change of site."""
+        from monitor.text.text_lines import site_line
+
+        return site_line(change)
+
     def window(self, event: WindowEvent) -> None:
         """Write a window line."""
         from monitor.text.text_lines import plain_window
@@ -253,8 +267,3 @@ class PlainView(LineView):
 
         self.write(plain_summary(summary))
         super().end(summary)
-
-
-def _now() -> str:
-    """Return the wall-clock time, ISO 8601."""
-    return datetime.datetime.now(datetime.UTC).isoformat("T", "milliseconds")

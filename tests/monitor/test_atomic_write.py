@@ -107,3 +107,12 @@ def test_text_without_a_utf8_form_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(UnicodeEncodeError):
         write_atomic(tmp_path / "out.toml", "\udcff")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_private_file_is_its_owners_alone(path):
+    """Whatever the mode of the file that it replaces."""
+    path.write_text("old")
+    path.chmod(0o644)
+    write_atomic(path, "new", private=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

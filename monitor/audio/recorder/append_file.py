@@ -136,8 +136,14 @@ class AppendFile:
             left = left[written:]
 
 
-def new_file(path: Path) -> io.FileIO:
+def new_file(path: Path, *, private: bool = False) -> io.FileIO:
     """Return a new, empty file, open for unbuffered writing.
+
+    Parameters
+    ----------
+    path : Path
+    private : bool
+        Whether only its owner may read it.
 
     Raises
     ------
@@ -145,7 +151,7 @@ def new_file(path: Path) -> io.FileIO:
         If the file exists (it is never overwritten) or cannot be created.
     """
     try:
-        return io.FileIO(path, "x")
+        return io.FileIO(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600 if private else 0o666))
     except FileExistsError as error:
         raise AuscultError(f"{path} exists and is not overwritten", "choose another name") from error
     except FileNotFoundError as error:

@@ -16,6 +16,7 @@ marks: a disk that refuses them affects no sound.
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import threading
 import time
@@ -70,6 +71,8 @@ class Recorder:
         Hz.
     clock : callable
         Returns monotonic seconds.
+    in_session : bool
+        Whether it is part of a session, which only its owner may read and which keeps the marks elsewhere.
 
     Raises
     ------
@@ -95,13 +98,19 @@ class Recorder:
     """
 
     def __init__(
-        self, path: Path, ring: RingBuffer, sample_rate: int, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path,
+        ring: RingBuffer,
+        sample_rate: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        in_session: bool = False,
     ) -> None:
         self._path, self._ring, self._sample_rate, self._clock = path, ring, sample_rate, clock
-        self._labels = LabelsFile(labels_path(path))
+        self._labels = None if in_session else LabelsFile(labels_path(path))
         self._began_s: float | None = None  # the write under way
         self._slow = False  # whether the last one took long
-        self._writer = _writer(path, sample_rate)
+        self._writer = _writer(path, sample_rate, private=in_session)
         self._first_sample = 0  # of the ring, at the beginning of the file
         self._file_id = _file_id(path)
         self._gone = False  # moved or deleted, so that the path does not hold what was written
@@ -153,17 +162,24 @@ class Recorder:
             Position in the recording, seconds.
         """
         at_s = max(0, sample - self._first_sample) / self._sample_rate
-        self._labels.add(at_s, text)
+        if self._labels is not None:
+            self._labels.add(at_s, text)
         return at_s
 
     @property
-    def labels_path(self) -> Path:
-        """Where marks go."""
-        return self._labels.path
+    def path(self) -> Path:
+        """The sound file."""
+        return self._path
+
+    @property
+    def labels_path(self) -> Path | None:
+        """Where marks go; None in a session."""
+        return None if self._labels is None else self._labels.path
 
     def write_marks(self) -> None:
         """Try again to write marks that could not be written, if there are any."""
-        self._labels.write_waiting()
+        if self._labels is not None:
+            self._labels.write_waiting()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Write the rest of the ring and close the file. Twice is safe, and so is before the start.
@@ -180,7 +196,8 @@ class Recorder:
             self._finish()
         elif self._thread is not threading.current_thread():
             self._thread.join(timeout=timeout_s)
-        self._labels.close()
+        if self._labels is not None:
+            self._labels.close()
 
     @property
     def status(self) -> RecordingStatus:
@@ -193,11 +210,10 @@ class Recorder:
         elif error is None and slow and behind > SLOW_BACKLOG * self._ring.capacity:
             error = SLOW
         lost = self._lost + self._missing + max(0, behind - self._ring.capacity)
-        labels = self._labels
-        marks = (labels.path if labels.written else None, labels.written, labels.waiting, labels.error)
+        status = RecordingStatus(self._path, self._written / self._sample_rate, lost, error)
         if self._gone:
-            return RecordingStatus(self._path, 0.0, lost + self._written, GONE, *marks)
-        return RecordingStatus(self._path, self._written / self._sample_rate, lost, error, *marks)
+            status = dataclasses.replace(status, written_s=0.0, lost_samples=lost + self._written, error=GONE)
+        return status if self._labels is None else _with_marks(status, self._labels)
 
     def _run(self) -> None:
         """Write twice a second until stopped or the ring has ended; always close the file."""
@@ -273,12 +289,23 @@ class Recorder:
             self._error = f"the last {self._missing / self._sample_rate:.1f} s could not be written to {self._path}"
 
 
-def _writer(path: Path, sample_rate: int) -> SoundWriter:
+def _with_marks(status: RecordingStatus, labels: LabelsFile) -> RecordingStatus:
+    """Return the status with what is known of the marks."""
+    return dataclasses.replace(
+        status,
+        labels=labels.path if labels.written else None,
+        marks=labels.written,
+        waiting_marks=labels.waiting,
+        marks_error=labels.error,
+    )
+
+
+def _writer(path: Path, sample_rate: int, *, private: bool = False) -> SoundWriter:
     """Return a writer for the format of the suffix."""
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise AuscultError(f"{path} cannot be recorded: its suffix is not a known format", "end it in .wav or .flac")
-    file = new_file(path)
+    file = new_file(path, private=private)
     try:
         return writer(file, sample_rate)
     except OSError as error:

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from monitor.dashboard.drawing.canvas import Line, Row
 from monitor.dashboard.drawing.glyphs import clock, fit
 from monitor.dashboard.drawing.layout import Layout
-from monitor.dashboard.drawing.status import help_rows
+from monitor.dashboard.drawing.status import help_rows, prompt_row
 from monitor.dashboard.drawing.widgets import (
     footer_row,
     history_segments,
@@ -40,7 +40,7 @@ def compact_lines(layout: Layout) -> list[Line]:
         As many as the layout is high, the verdict always among them where there are two or more.
     """
     width, style, num_rows = layout.width, layout.style, layout.height - 1
-    footer = footer_row({}, width, style)
+    footer = prompt_row(layout.state.prompt, width, style) if layout.state.prompt else footer_row({}, width, style)
     if layout.state.help and num_rows > 0:
         return [*help_rows(layout.state, num_rows, width, style), footer]
     ranked = _ranked_lines(layout)

@@ -5,6 +5,8 @@ Pure functions; safe on any thread.
 
 from __future__ import annotations
 
+import dataclasses
+
 from rich.cells import cell_len
 
 from monitor.dashboard.drawing.canvas import AMBER, BLUE, Line, Row
@@ -27,7 +29,9 @@ def header_rows(layout: Layout) -> list[Line]:
     first = Row(width).put(1, "auscult", style.ink(dim=True)).put(GUTTER, source, style.ink(bold=True))
     if hold:
         first.put(width - 1 - len(time) - len(hold), hold, style.ink(AMBER, bold=True))
-    text = layout.snapshot.note or input_status(layout.snapshot)
+    named = layout.snapshot.note  # in place of the status of the input, but not of site and recordings
+    status = input_status(dataclasses.replace(layout.snapshot, device=None) if named else layout.snapshot)
+    text = "  ".join(filter(None, (named, status)))
     note = fit(text, min(cell_len(text), width - 30), unicode=style.unicode)
     settings = _settings_text(layout, width - GUTTER - 3 - cell_len(note))
     second = Row(width).put(1, "model", style.ink(dim=True))

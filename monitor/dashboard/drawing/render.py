@@ -19,7 +19,7 @@ from monitor.dashboard.drawing.header import header_rows
 from monitor.dashboard.drawing.layout import BIG_WIDTH, VERDICT_WIDTH, Layout, RowPlan, plan
 from monitor.dashboard.drawing.spectrogram import event_colour, event_text, image_rows, put_events
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
-from monitor.dashboard.drawing.status import help_rows, keys_row, system_row
+from monitor.dashboard.drawing.status import help_rows, keys_row, prompt_row, system_row
 from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, trace_lines
 from monitor.dashboard.drawing.widgets import (
     GUTTER,
@@ -94,6 +94,8 @@ def _full_lines(layout: Layout) -> list[Line]:
     top = header_rows(layout)
     below = [keys_row(layout.state.keys, layout.width, layout.style)] if rows.keys else []
     below.append(footer_row(LEGEND, layout.width, layout.style))
+    if layout.state.prompt:
+        below[0] = prompt_row(layout.state.prompt, layout.width, layout.style)
     room = layout.height - len(top) - len(below)
     if layout.state.help:
         return [*top, *help_rows(layout.state, room, layout.width, layout.style), *below]
@@ -161,8 +163,9 @@ def _under_verdict(layout: Layout) -> Line:
     if rolling.state == "listening":
         start = layout.snapshot.start
         room = 24 if layout.width >= BIG_WIDTH else 10
-        row.draw(1, bar_segments(layout.snapshot.elapsed_s / start.window_s, room, AMBER, style), room)
-        row.put(0, f" {min(layout.snapshot.elapsed_s, start.window_s):4.1f} of {start.window_s:g} s")
+        heard_s = layout.snapshot.elapsed_s - (layout.snapshot.site.at_s if layout.snapshot.site else 0.0)
+        row.draw(1, bar_segments(max(0.0, heard_s) / start.window_s, room, AMBER, style), room)
+        row.put(0, f" {min(max(0.0, heard_s), start.window_s):4.1f} of {start.window_s:g} s")
     elif rolling.state == "verdict" and score is not None:
         row.put(1, "acoustic score ", style.ink(dim=True)).put(0, f"{score:4.2f}", style.ink(bold=True))
     else:

@@ -73,6 +73,8 @@ class DashboardState:
         Whether the help page is shown.
     shift_s : float
         Position in the recording minus position in the sound played so far; not 0 after a seek.
+    prompt : str
+        What a person is typing, with what it is for; empty where nothing is typed.
     """
 
     trace: Trace | None = None
@@ -83,6 +85,7 @@ class DashboardState:
     hold: str = ""
     help: bool = False
     shift_s: float = 0.0
+    prompt: str = ""
 
 
 EMPTY_STATE = DashboardState()

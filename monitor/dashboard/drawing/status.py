@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from monitor.dashboard.drawing.canvas import Line, Row, TerminalStyle
+from monitor.dashboard.drawing.canvas import AMBER, Line, Row, TerminalStyle
 from monitor.dashboard.drawing.glyphs import fit
 from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Snapshot
 
-__all__ = ["HELP", "help_rows", "keys_row", "system_row"]
+__all__ = ["HELP", "help_rows", "keys_row", "prompt_row", "system_row"]
 
 HELP = (
     ("q", "quit; Ctrl+C does the same"),
     ("space", "pause a recording; freeze the screen of a live input"),
     ("m", "mark this moment in the list of events"),
+    ("n", "mark this moment with a line of text; Enter keeps it, Esc does not"),
+    ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins anew there"),
     ("r", "start or stop recording into a new file in this folder"),
     ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
     ("left right", "seek 5 s; windows that span the jump get no label"),
@@ -70,6 +72,14 @@ def keys_row(keys: tuple[tuple[str, str], ...], width: int, style: TerminalStyle
         row.put(column, sign, style.ink(bold=True)).put(0, f" {meaning}", style.ink(dim=True))
         column = end + 2
     return row.line()
+
+
+def prompt_row(prompt: str, width: int, style: TerminalStyle) -> Line:
+    """Return what is being typed: its end, where there is no room for all of it."""
+    room = max(width - 2, 1)
+    while cell_len(prompt) > room:
+        prompt = prompt[1:]
+    return Row(width).put(1 if width > 1 else 0, prompt, style.ink(AMBER, bold=True)).line()
 
 
 def help_rows(state: DashboardState, height: int, width: int, style: TerminalStyle) -> list[Line]:

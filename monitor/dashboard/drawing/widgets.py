@@ -26,6 +26,7 @@ from monitor.dashboard.drawing.canvas import (
     TerminalStyle,
 )
 from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letters
+from monitor.labels import SITES
 from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
 from monitor.output import printable
 from monitor.text.alerts import first_alert
@@ -192,8 +193,16 @@ def history_segments(snapshot: Snapshot, width: int, style: TerminalStyle) -> li
     on = HISTORY_BACKGROUND if style.gradient else ""
     for entry, run in itertools.groupby(past):
         colour = colours.get(entry, GREY)
+        if entry in SITES:
+            segments.append(_site_segment(entry, len(list(run)), style))
+            continue
         segments.append(Segment(letters.get(entry, "#") * len(list(run)), style.ink(colour, on=on)))
     return segments
+
+
+def _site_segment(site: str, count: int, style: TerminalStyle) -> Segment:
+    """Return the windows that span a change of site: the new one's name, and as much more as they are."""
+    return Segment(f"{site:{label_letters(())['listening']}<{count}}"[:count], style.ink(bold=True))
 
 
 def level_row(level: Level, width: int, style: TerminalStyle) -> Line:

@@ -339,3 +339,50 @@ def test_beats_are_forgotten_when_the_verdict_is_reset(plain_bundle):
     assert last.quality.state is None
     assert last.end_s - before[-1].ectopic.detected[0].at_s < 30.0
     assert last.ectopic.detected == ()
+
+
+class TestSite:
+    """Another site is heard: the rolling verdict begins anew with the first whole window of it."""
+
+    def test_windows_that_span_the_change_count_for_neither(self, plain_bundle):
+        """They keep their own verdict; the rolling one is "listening", and then that of the new site alone."""
+        before, after = heart(8.0), heart(8.0, seed=2)
+        analyzer = Analyzer(plain_bundle, 4000)
+        judged = judge_all_but_finish(analyzer, before)
+        analyzer.begin_anew(8.0)
+        judged += judge_all_but_finish(analyzer, after)
+        spanning = [window.event for window in judged if window.event.start_s < 8.0 < window.event.end_s]
+        assert len(spanning) == 9
+        assert {event.rolling.state for event in spanning} == {"listening"}
+        assert all(event.verdict.scores is not None for event in spanning)
+        alone = judge_all_but_finish(Analyzer(plain_bundle, 4000), after)
+        anew = [window.event for window in judged if window.event.start_s >= 8.0]
+        for event, other in zip(anew, alone, strict=True):
+            assert event.rolling.state == other.event.rolling.state
+            assert event.rolling.scores == pytest.approx(other.event.rolling.scores, abs=1e-3)
+
+    def test_windows_of_the_old_site_that_come_late_are_its_own(self, plain_bundle):
+        """A window that ended before the change is pooled as if there had been none."""
+        sound = heart(8.0)
+        changed, plain = Analyzer(plain_bundle, 4000), Analyzer(plain_bundle, 4000)
+        changed.begin_anew(7.0)
+        pairs = zip(judge_all_but_finish(changed, sound), judge_all_but_finish(plain, sound), strict=True)
+        same = [one.event.rolling == other.event.rolling for one, other in pairs]
+        assert same == [True] * 5 + [False] * 2  # windows end at 5.0, 5.5, ... 8.0
+
+    def test_a_second_change_while_the_first_is_spanned(self, plain_bundle):
+        """No window of two sites is ever pooled."""
+        analyzer = Analyzer(plain_bundle, 4000)
+        analyzer.begin_anew(4.0)
+        analyzer.begin_anew(6.0)
+        events = [window.event for window in judge_all_but_finish(analyzer, heart(12.0))]
+        listening = [event.end_s for event in events if event.rolling.state == "listening"]
+        assert listening == [5.0 + k / 2 for k in range(12)]
+
+
+def judge_all_but_finish(analyzer: Analyzer, waveform: np.ndarray) -> list:
+    """Push a waveform and return the windows that are complete."""
+    judged = []
+    for start in range(0, len(waveform), analyzer.read_samples):
+        judged += [analyzer.judge(index) for index in analyzer.push(waveform[start : start + analyzer.read_samples])]
+    return judged

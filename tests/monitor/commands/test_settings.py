@@ -18,8 +18,21 @@ VALUES = {
     "latency": st.floats(1e-3, 5.0),
     "model": st.sampled_from(["heart-sounds", "models/mine", "über"]),
     "hop": st.floats(1e-3, 5.0),
+    "session": st.booleans(),
+    "session_dir": st.sampled_from(["kept", "/srv/my sessions", "über"]),
+    "keep": st.sampled_from(["30 days", "1 day", "20 GB", "0.5GB"]),
 }
-DEFAULTS = {"device": None, "channel": 1, "rate": None, "latency": 0.2, "model": "heart-sounds", "hop": None}
+DEFAULTS = {
+    "device": None,
+    "channel": 1,
+    "rate": None,
+    "latency": 0.2,
+    "model": "heart-sounds",
+    "hop": None,
+    "session": False,
+    "session_dir": None,
+    "keep": None,
+}
 
 
 @pytest.fixture
@@ -84,7 +97,7 @@ def test_flags_win_over_variables_over_the_file_over_defaults(tmp_path_factory, 
         if first is None:
             assert getattr(found, key) == Setting(DEFAULTS[key], "default")
             continue
-        named = names[first].format(key if first == "flag" else key.upper())
+        named = names[first].format(key.replace("_", "-") if first == "flag" else key.upper())
         assert getattr(found, key) == Setting(values[key, first], named)
     assert found.path == file
 

@@ -259,3 +259,57 @@ def test_seeking_adds_up_and_stays_inside(demo):
     for _ in range(30):
         demo.key("right")
     assert demo.events.entries[-1].text == "jump to 1:56.0"
+
+
+class TestNotes:
+    """`n` takes a line of text to the moment at which it was pressed."""
+
+    def type(self, live, text):
+        """Type letters."""
+        for sign in text:
+            live.controller.key(sign)
+
+    def test_a_note_is_a_mark_with_a_text(self, live):
+        """Its moment is that of the key `n`, not of Enter; sound and judging go on while it is typed."""
+        live.push(HEART[:4000])
+        self.type(live, "nloud q")
+        live.push(HEART[4000:8000])
+        assert live.controller.compose(live.pipeline.snapshot())[1].prompt == "note at 0:01.0: loud q_"
+        self.type(live, "\n")
+        (note,) = live.pipeline.take_entries()
+        assert (note.number, note.sample, note.text) == (1, 4000, "loud q")
+        assert live.texts() == ['mark 1 "loud q", only on this screen']
+        assert (live.quits, live.controller.compose(live.pipeline.snapshot())[1].prompt) == (0, "")
+
+    def test_escape_keeps_nothing(self, live):
+        """There is no mark, and keys do what they did before."""
+        self.type(live, "nabc")
+        live.controller.key("escape")
+        live.controller.key("q")
+        assert (live.pipeline.take_entries(), live.quits) == ([], 1)
+
+    def test_a_note_without_text_is_a_mark(self, live):
+        """Enter at once marks the moment."""
+        self.type(live, "n\n")
+        (mark,) = live.pipeline.take_entries()
+        assert mark.text is None
+
+    @pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 16), (30, 6)])
+    def test_what_is_typed_is_shown(self, live, width, height):
+        """On every screen, the end of a long line."""
+        self.type(live, "n" + "x" * 100 + "end")
+        snapshot, state = live.controller.compose(live.pipeline.snapshot(), has_keys=True)
+        canvas = render(snapshot, width, height, state=state)
+        assert any("xend_" in "".join(segment.text for segment in line) for line in canvas.lines)
+
+
+class TestSite:
+    """The keys 1 to 4 change the site."""
+
+    def test_each_key_is_a_site(self, live):
+        """A site that is heard already is no change."""
+        for key in "11234":
+            live.controller.key(key)
+        assert [entry.site for entry in live.pipeline.take_entries()] == ["AV", "PV", "TV", "MV"]
+        assert live.texts() == ["site AV", "site PV", "site TV", "site MV"]
+        assert live.pipeline.snapshot().site.site == "MV"

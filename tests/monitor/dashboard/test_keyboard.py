@@ -43,7 +43,7 @@ class TypedTerminal:
         ("\x1b[C\x1b[D", ["right", "left"]),
         ("\x1bOC\x1bOD", ["right", "left"]),
         ("a\x1b[Ab\x1b[5~c\x1b[1;5Cd", ["a", "b", "c", "d"]),
-        ("\x1b", []),
+        ("\x1b", ["escape"]),
         ("\x1bq", []),
         ("\x1b[", []),
         ("\x1bO", []),
@@ -57,7 +57,7 @@ def test_parse_keys(text, keys):
 @given(st.text(alphabet=st.sampled_from("\x1b[O;~ACDq ?1"), max_size=30))
 def test_any_input_gives_keys(text):
     """Any input gives single characters or arrows."""
-    assert all(len(key) == 1 or key in ("left", "right") for key in parse_keys(text))
+    assert all(len(key) == 1 or key in ("left", "right", "escape") for key in parse_keys(text))
 
 
 def test_keys_are_returned_once():

@@ -14,7 +14,7 @@ from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.errors import BundleError, RecordingError
-from monitor.messages import Mark
+from monitor.messages import Mark, SiteChange
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.pipeline import HURRY_S, Pipeline
 from monitor.runtime.worker import Worker
@@ -299,6 +299,32 @@ class TestHurry:
             assert (scripted_source.stop_timeout_s == HURRY_S) is hurried
 
 
+class TestSession:
+    """The sound of a session is recorded beside any other recording."""
+
+    def test_both_are_recorded_and_one_is_stopped(self, plain_bundle, scripted_source, tmp_path):
+        """Stopping the recording leaves the session alone; each has its own status."""
+        sound = tmp_path / "sound.flac"
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav", session_sound=sound) as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4000])
+            assert pipeline.stop_recording().written_s == 1.0
+            scripted_source.ring.push(HEART[4000:8000])
+            pipeline.stop()
+            assert pipeline.snapshot().recording is None
+            assert pipeline.snapshot().session == pipeline.session_sound
+        assert (soundfile.info(sound).frames, soundfile.info(tmp_path / "a.wav").frames) == (8000, 4000)
+
+    def test_a_mark_is_kept_in_its_folder_and_handed_on_once(self, plain_bundle, scripted_source, tmp_path):
+        """Without a recording the folder is where it is kept; the sample is that of the sound."""
+        with Pipeline(scripted_source, plain_bundle, session_sound=tmp_path / "sound.flac") as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4001])
+            mark = pipeline.mark()
+            assert (mark.path, mark.sample, mark.recorded_s) == (tmp_path, 4001, 4001 / 4000)
+            assert [pipeline.take_entries(), pipeline.take_entries()] == [[mark], []]
+
+
 class TestMarks:
     """A mark is the newest sample, wherever the classifier is."""
 
@@ -307,7 +333,7 @@ class TestMarks:
         with Pipeline(scripted_source, plain_bundle) as pipeline:
             pipeline.start()
             scripted_source.ring.push(HEART[:4001])
-            assert pipeline.mark() == Mark(1, 4001 / 4000)
+            assert pipeline.mark() == Mark(1, 4001 / 4000, sample=4001)
             for name, at_s in (("a", 1.0), ("b", 3.0)):
                 pipeline.record(tmp_path / f"{name}.wav")
                 scripted_source.ring.push_lost(3999)
@@ -335,3 +361,35 @@ class TestMarks:
             (tmp_path / "a.labels.txt").rmdir()
             pipeline.write_marks()
             assert pipeline.snapshot().recording.marks == 1
+
+
+class TestSite:
+    """The site is part of the start, of every snapshot and of the history."""
+
+    def test_a_change_begins_anew(self, plain_bundle, scripted_source, wait_until):
+        """The history carries the new site while a window spans the change; an unknown site is refused."""
+        with Pipeline(scripted_source, plain_bundle, site="AV") as pipeline:
+            assert (pipeline.start_message.site, pipeline.snapshot().site) == ("AV", SiteChange("AV", 0.0, 0))
+            pipeline.start()
+            for count in range(1, 4):  # one window after the other, so that none is late
+                scripted_source.ring.push(HEART[:20_000] if count == 1 else HEART[:2000])
+                wait_until(lambda count=count: len(pipeline.snapshot().history) == count)
+            assert pipeline.change_site("AV") is None
+            change = pipeline.change_site("MV")
+            assert change == pipeline.snapshot().site == SiteChange("MV", 6.0, 24_000)
+            assert pipeline.take_entries() == [change]
+            for count in range(4, 7):
+                scripted_source.ring.push(HEART[:2000])
+                wait_until(lambda count=count: len(pipeline.snapshot().history) == count)
+            assert pipeline.snapshot().history[3:] == ("MV",) * 3
+            with pytest.raises(ValueError, match="site='XX'"):
+                pipeline.change_site("XX")
+
+    def test_a_note_goes_into_the_labels_file(self, plain_bundle, scripted_source, tmp_path):
+        """One line, whatever was typed, at the moment that is named."""
+        with Pipeline(scripted_source, plain_bundle, record=tmp_path / "a.wav") as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:4000])
+            note = pipeline.mark(" a\tb\nc ", sample=2000)
+        assert (note.text, note.at_s) == ("a b c", 0.5)
+        assert (tmp_path / "a.labels.txt").read_text() == "0.500000\t0.500000\tmark 1: a b c\n"

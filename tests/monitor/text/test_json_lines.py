@@ -69,7 +69,7 @@ class TestStart:
         assert keys[:8] == [
             "type", "schema", "source", "sample_rate", "model", "model_sha256", "window_s", "hop_s",
         ]  # fmt: skip
-        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version"}
+        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version", "site"}
 
     def test_carries_the_values(self) -> None:
         """Every value of the message is under its key."""
@@ -86,6 +86,7 @@ class TestStart:
             "duration_s": 30.0,
             "speed": 1.0,
             "version": "1.2",
+            "site": None,
         }
 
     def test_unknown_values_are_null(self) -> None:
@@ -339,8 +340,8 @@ def test_needs_neither_numpy_nor_rich() -> None:
 
 def test_a_mark_has_number_and_time():
     """Type first, then position, wall-clock time and number, then where it is kept."""
-    line = mark_line(Mark(2, 12.5), "2026-01-02T03:04:05.678+00:00")
+    line = mark_line(Mark(2, 12.5, sample=50_000), "2026-01-02T03:04:05.678+00:00")
     begin = '{"type":"mark","at_s":12.5,"time":"2026-01-02T03:04:05.678+00:00","number":2,'
-    assert line == begin + '"path":null,"recorded_s":null,"error":null}'
+    assert line == begin + '"path":null,"recorded_s":null,"error":null,"sample":50000}'
     kept = json.loads(mark_line(Mark(2, 12.5, Path("a.labels.txt"), 2.25, "the disk is full")))
     assert (kept["path"], kept["recorded_s"], kept["error"]) == ("a.labels.txt", 2.25, "the disk is full")

@@ -172,7 +172,7 @@ def test_an_alert_and_the_end_of_it() -> None:
     assert alert_line("device", "steth: is gone\x07", 12.34) == "    12.3 s  ! steth: is gone\\x07"
     assert alert_line("device", None, 15.0) == "    15.0 s    sound is back"
     assert alert_line("new", None, 15.0) == "    15.0 s    new: over"
-    assert set(ALL_CLEAR) == {"device", "input", "recording", "marks", "overload", "rate"}
+    assert set(ALL_CLEAR) == {"device", "input", "recording", "session", "marks", "overload", "rate"}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from monitor.messages import (
     Mark,
     Quality,
     RecordingStatus,
+    SiteChange,
     Snapshot,
     Start,
     Summary,
@@ -148,9 +149,18 @@ class MarkedPipeline:
     def __init__(self, *marks):
         self.marks = list(marks)
 
-    def mark(self):
-        """Return the next mark."""
+    newest_sample = 50_000
+    start_message = START
+
+    def mark(self, text=None, sample=None):
+        """Return the next mark, or the note that is asked for."""
+        if text is not None:
+            return Mark(3, sample / 4000, sample=sample, text=text)
         return self.marks.pop(0)
+
+    def change_site(self, site):
+        """Return a change, but none to AV, which is heard already."""
+        return None if site == "AV" else SiteChange(site, 12.5, 50_000)
 
 
 @pytest.mark.parametrize("kind", [JsonView, PlainView])
@@ -221,3 +231,27 @@ def test_start_windows_and_summary_are_one_line_each(view, capsys):
     assert "steth" in lines[0]
     assert all("murmur" in line for line in lines[1:4])
     assert "summary" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (
+            JsonView,
+            ['"type":"site","at_s":12.5,"sample":50000,"site":"PV"', '"type":"note","at_s":12.5', '"text":"q 1"'],
+        ),
+        (PlainView, ["12.5 s    site PV", 'mark 3 "q 1"']),
+    ],
+)
+def test_sites_and_notes_beside_lines(capsys, kind, expected):
+    """A note is typed without a screen too; its keys do nothing else, and Escape drops it."""
+    keyboard, interrupts = ScriptedKeyboard("1", "2", *"nq 1\n", "n", "q", "escape"), Interrupts()
+    view = kind(keyboard)
+    view.attach(MarkedPipeline(), interrupts)
+    for _ in range(10):
+        view.snapshot(FILE)
+    out, err = capsys.readouterr()
+    assert all(text in out for text in expected)
+    assert len([line for line in out.splitlines() if "site" in line or "note" in line or "mark" in line]) == 2
+    assert "note at 12.5 s: type a line" in err
+    assert not interrupts.requested

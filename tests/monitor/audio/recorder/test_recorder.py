@@ -563,3 +563,19 @@ class TestMarks:
         (tmp_path / "a.labels.txt").rmdir()
         recorder.stop()
         assert (tmp_path / "a.labels.txt").read_text() == "0.250000\t0.250000\tmark 1\n"
+
+
+def test_the_sound_of_a_session_is_private_and_has_no_labels_file(tmp_path):
+    """Its marks are kept elsewhere; a mark still has its position."""
+    ring = RingBuffer(capacity=8000)
+    recorder = Recorder(tmp_path / "sound.flac", ring, 4000, in_session=True)
+    recorder.start()
+    ring.push(np.zeros(4000, np.float32))
+    assert recorder.mark(2000, "mark 1") == 0.5
+    recorder.write_marks()
+    recorder.stop()
+    assert recorder.labels_path is None
+    assert [path.name for path in tmp_path.iterdir()] == ["sound.flac"]
+    assert (recorder.status.written_s, recorder.status.marks) == (1.0, 0)
+    if os.name == "posix":
+        assert recorder.path.stat().st_mode & 0o777 == 0o600

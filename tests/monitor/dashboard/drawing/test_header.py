@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from monitor.dashboard.drawing.canvas import FULL_STYLE
 from monitor.dashboard.drawing.header import header_rows
 from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import DashboardState
-from monitor.messages import DeviceStatus, Level, Snapshot, Start
+from monitor.messages import DeviceStatus, Level, RecordingStatus, SiteChange, Snapshot, Start
 
 START = Start("murmur_156.wav", 4000, "heart-sounds", "", ("normal", "murmur"), 5.0, 0.5, 30.0, 1.0)
 SNAPSHOT = Snapshot(START, 7.6, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
@@ -19,7 +20,7 @@ SNAPSHOT = Snapshot(START, 7.6, None, None, (), Level(-30.0, -20.0, False), 1.9,
 
 def header(width: int = 80, state: DashboardState = DashboardState(), **changes: Any) -> list[str]:  # noqa: B008  # frozen
     """Return the two rows of a snapshot with some attributes, or some of its start, replaced."""
-    start = {name: changes.pop(name) for name in list(changes) if hasattr(START, name)}
+    start = {name: changes.pop(name) for name in list(changes) if not hasattr(SNAPSHOT, name)}
     snapshot = dataclasses.replace(SNAPSHOT, start=dataclasses.replace(START, **start), **changes)
     rows = header_rows(Layout(snapshot, width, 24, FULL_STYLE, state))
     return ["".join(segment.text for segment in row).rstrip() for row in rows]
@@ -77,6 +78,13 @@ def test_the_note_comes_before_the_status_of_the_input() -> None:
     device = DeviceStatus("open", "steth", "ALSA", 1, 4000, measured_rate_hz=3999.84)
     assert header(device=device)[1].endswith("3999.8 Hz")
     assert header(device=device, note="scene")[1].endswith("scene")
+
+
+def test_site_and_session_stand_beside_a_note() -> None:
+    """A demo that is kept says so, and where it is heard."""
+    kept = RecordingStatus(Path("sound.flac"), 12.0, 0, None)
+    second = header(note="scene", session=kept, site=SiteChange("MV", 5.0, 20_000))[1]
+    assert second.endswith("scene  site MV  SESSION 0:12")
 
 
 def test_a_long_source_leaves_the_position() -> None:

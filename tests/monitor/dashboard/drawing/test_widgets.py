@@ -298,3 +298,10 @@ class TestFooter:
         line = text_of(footer_row({"uncertain": "unsure", "poor-signal": "poor"}, 80, TerminalStyle()))
         assert "? unsure  x poor" in line
         assert line.endswith("Ctrl+C ends ")
+
+
+def test_a_change_of_site_stands_on_the_strip():
+    """The windows that span it carry the new site's name, cut where they are fewer than its letters."""
+    past = ("normal", "PV", "PV", "PV", "normal", "MV")
+    history = history_segments(dataclasses.replace(SNAPSHOT, history=past), 6, TerminalStyle())
+    assert text_of(history) == "nPV.nM"

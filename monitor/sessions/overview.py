@@ -1,0 +1,129 @@
+"""What there is to say about a session in one row, and sessions chosen by it.
+
+Pure functions of what :mod:`monitor.sessions.reader` has read; safe on any thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import statistics
+from collections.abc import Iterable
+from typing import Any
+
+from monitor.sessions.reader import Events, StoredSession
+
+__all__ = ["COLUMNS", "Overview", "is_marked", "overview", "row_values", "visits"]
+
+JUDGED = ("verdict", "uncertain")
+MARKS = ("mark", "note", "label")
+COLUMNS = ("started", "subject", "site", "kind", "state", "judged_min", "verdict", "bpm", "marks", "folder")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Overview:
+    """A session in one row.
+
+    Attributes
+    ----------
+    session : StoredSession
+    sites : tuple of str
+        In the order in which they were heard.
+    state : {"ended", "running", "killed"}
+    judged_s : float
+        Seconds of sound inside at least one window that was judged.
+    verdict : str or None
+        Label, or state where there is none, of the summary; of the last rolling verdict where there is no summary.
+    bpm : float or None
+    marks : int
+        Marks, notes and a person's labels.
+    """
+
+    session: StoredSession
+    sites: tuple[str, ...]
+    state: str
+    judged_s: float
+    verdict: str | None
+    bpm: float | None
+    marks: int
+
+
+def overview(session: StoredSession) -> Overview:
+    """Return the row of a session.
+
+    Raises
+    ------
+    RecordingError
+        If its events cannot be read.
+    """
+    events = session.events()
+    changes = [line.get("site") for line in events.of("site")]
+    sites = dict.fromkeys(str(site) for site in (session.site, *changes) if site is not None)
+    state = "ended" if session.ended is not None else "running" if session.is_running else "killed"
+    windows, summaries = events.of("window"), events.of("summary")
+    last = summaries[-1] if summaries else windows[-1].get("rolling", {}) if windows else {}
+    rates = [line["heart_rate_bpm"] for line in windows if isinstance(line.get("heart_rate_bpm"), int | float)]
+    bpm = last.get("heart_rate_bpm") if summaries else statistics.median(rates) if rates else None
+    return Overview(
+        session=session,
+        sites=tuple(sites),
+        state=state,
+        judged_s=_covered_s(windows),
+        verdict=last.get("label") or last.get("state"),
+        bpm=bpm,
+        marks=len(events.of(*MARKS)),
+    )
+
+
+def is_marked(events: Events) -> bool:
+    """Return whether a person has marked, noted or labelled anything."""
+    return bool(events.of(*MARKS))
+
+
+def row_values(row: Overview) -> dict[str, Any]:
+    """Return a row as JSON values, by :data:`COLUMNS`."""
+    session = row.session
+    return {
+        "started": session.started.isoformat("T", "seconds"),
+        "subject": session.subject,
+        "site": ",".join(row.sites) or None,
+        "kind": session.kind,
+        "state": row.state,
+        "judged_min": round(row.judged_s / 60, 2),
+        "verdict": row.verdict,
+        "bpm": None if row.bpm is None else round(row.bpm, 1),
+        "marks": row.marks,
+        "folder": str(session.folder),
+    }
+
+
+def visits(rows: Iterable[Overview]) -> tuple[list[datetime.date], dict[str, list[str]]]:
+    """Return the days of some sessions, and for each site what was found on each day: visits side by side.
+
+    Returns
+    -------
+    days : list of date
+        In order.
+    found : dict of str to list of str
+        From the site (``"-"`` where it is not known) to a text for each day, empty where nothing was heard.
+    """
+    rows = list(rows)
+    days = sorted({row.session.started.date() for row in rows})
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        cells = found.setdefault(",".join(row.sites) or "-", [[] for _ in days])
+        rate = "" if row.bpm is None else f" {row.bpm:.0f}"
+        cells[days.index(row.session.started.date())].append(f"{row.verdict or '-'}{rate}")
+    return days, {site: ["; ".join(cell) for cell in cells] for site, cells in sorted(found.items())}
+
+
+def _covered_s(windows: list[dict[str, Any]]) -> float:
+    """Return the length of the union of the judged windows."""
+    total = 0.0
+    reached = 0.0
+    for line in windows:
+        if line.get("state") in JUDGED:
+            start, end = max(float(line["start_s"]), reached), float(line["end_s"])
+            total += max(0.0, end - start)
+            reached = max(reached, end)
+    return total

@@ -1,0 +1,206 @@
+"""Reads what a session has kept, also where the program was killed while it wrote.
+
+``ended`` and ``samples`` are then None, and a last line of the events that was cut off is left out; so is any other
+line that is no JSON object, and each is counted. Safe on any thread; must not write.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import RecordingError
+from monitor.log import get_logger
+from monitor.sessions.event_log import is_written
+from monitor.sessions.names import EVENTS_FILE, SESSION_FILE, SOUND_FILE
+
+__all__ = ["Events", "StoredSession", "find_sessions", "read_events", "read_session"]
+
+logger = get_logger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Events:
+    """The lines of a session.
+
+    Attributes
+    ----------
+    lines : tuple of dict
+        In the order in which they were written; see docs/formats/session.md.
+    damaged : int
+        Lines that could not be read.
+    """
+
+    lines: tuple[dict[str, Any], ...]
+    damaged: int = 0
+
+    def of(self, *types: str) -> list[dict[str, Any]]:
+        """Return the lines of some types."""
+        return [line for line in self.lines if line.get("type") in types]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredSession:
+    """What ``session.json`` says, and where the rest is.
+
+    Attributes
+    ----------
+    folder : Path
+    started : datetime
+        With its zone.
+    ended : datetime or None
+        None while it runs, and where the program was killed.
+    subject, site : str or None
+    kind, source : str
+        The command, and the name of the device or file.
+    sample_rate : int
+        Hz.
+    samples : int or None
+        Samples in the sound file; None where `ended` is.
+    lost_samples : int
+        Of them zeros, because they were lost.
+    labels : tuple of str
+    values : dict
+        All of ``session.json``.
+    """
+
+    folder: Path
+    started: datetime.datetime
+    ended: datetime.datetime | None
+    subject: str | None
+    site: str | None
+    kind: str
+    source: str
+    sample_rate: int
+    samples: int | None
+    lost_samples: int
+    labels: tuple[str, ...]
+    values: dict[str, Any]
+
+    @property
+    def sound_path(self) -> Path:
+        """The sound file; missing where nothing was heard."""
+        return self.folder / SOUND_FILE
+
+    @property
+    def events_path(self) -> Path:
+        """The file of lines."""
+        return self.folder / EVENTS_FILE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a program is writing it now; always False on a system without file locks."""
+        return self.ended is None and is_written(self.events_path)
+
+    def events(self) -> Events:
+        """Return its lines; see :func:`read_events`."""
+        return read_events(self.events_path)
+
+
+def read_session(folder: Path) -> StoredSession:
+    """Return a session.
+
+    Parameters
+    ----------
+    folder : Path
+        The session's own folder.
+
+    Raises
+    ------
+    RecordingError
+        If there is no ``session.json``, or it is none.
+    """
+    path = Path(folder) / SESSION_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return _stored(Path(folder), values)
+    except FileNotFoundError as error:
+        raise RecordingError(
+            f"{folder} is no session: there is no {SESSION_FILE}", "name a session's folder"
+        ) from error
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RecordingError(f"{path} is damaged: {error!r}", "its sound can still be replayed") from error
+
+
+def find_sessions(parent: Path) -> list[StoredSession]:
+    """Return the sessions in a folder, the oldest first; what cannot be read is left out, with a line in the log.
+
+    Parameters
+    ----------
+    parent : Path
+        Where sessions are kept, or one session; a folder that does not exist has none.
+    """
+    if (parent / SESSION_FILE).is_file():
+        return [read_session(parent)]
+    found = []
+    for path in sorted(parent.glob(f"[!.]*/{SESSION_FILE}")):
+        try:
+            found.append(read_session(path.parent))
+        except RecordingError as error:
+            logger.warning("%s", error)
+    return sorted(found, key=lambda session: (session.started.timestamp(), session.folder.name))
+
+
+def read_events(path: Path) -> Events:
+    """Return the lines of ``events.jsonl``; none where there is no such file.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Events(())
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+    found = list(_parsed(data))
+    lines = tuple(line for line in found if line is not None)
+    return Events(lines, len(found) - len(lines))
+
+
+def _parsed(data: bytes) -> Iterator[dict[str, Any] | None]:
+    """Yield each line as an object, None where it is none; a last line without its line feed was cut off."""
+    *whole, rest = data.split(b"\n")
+    for line in whole:
+        try:
+            values = json.loads(line)
+        except ValueError:
+            values = None
+        yield values if isinstance(values, dict) and isinstance(values.get("type"), str) else None
+    if rest:
+        yield None
+
+
+def _stored(folder: Path, values: dict[str, Any]) -> StoredSession:
+    """Return a session from the content of its file."""
+    if values["type"] != "session":
+        raise ValueError(f"type={values['type']!r} must be 'session'")
+    ended = values["ended"]
+    return StoredSession(
+        folder=folder,
+        started=_time(values["started"]),
+        ended=None if ended is None else _time(ended),
+        subject=values["subject"],
+        site=values["site"],
+        kind=str(values["source"]["kind"]),
+        source=str(values["source"]["name"]),
+        sample_rate=int(values["sample_rate"]),
+        samples=None if values["samples"] is None else int(values["samples"]),
+        lost_samples=int(values["lost_samples"]),
+        labels=tuple(map(str, values["model"]["labels"])),
+        values=values,
+    )
+
+
+def _time(text: str) -> datetime.datetime:
+    """Return a time with its zone; one without is local."""
+    time = datetime.datetime.fromisoformat(text)
+    return time if time.tzinfo is not None else time.astimezone()

@@ -1,0 +1,94 @@
+"""A view that keeps what it shows: every line goes into a session, and everything on to the view behind it.
+
+Main thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from monitor.interrupts import Interrupts
+from monitor.messages import Mark, Snapshot, Start, Summary, WindowEvent
+from monitor.runtime.pipeline import Pipeline
+from monitor.sessions.session import Session
+from monitor.text.alerts import alerts
+from monitor.text.event_lines import EventLines
+from monitor.text.json_lines import told_line
+from monitor.views.view import View
+
+__all__ = ["SessionView"]
+
+
+class SessionView:
+    """Writes a run into a session and shows it.
+
+    What is kept comes first: a view that fails, because nobody reads standard output, costs the session nothing.
+
+    Parameters
+    ----------
+    view : View
+        Shows the run.
+    session : Session
+    """
+
+    def __init__(self, view: View, session: Session) -> None:
+        self._view, self._session = view, session
+        self._lines = EventLines(session.write)
+        self._told: dict[str, str] = {}
+        self._pipeline: Pipeline | None = None
+
+    @property
+    def lost_lines(self) -> int:
+        """Lines that the view could not write."""
+        return self._view.lost_lines
+
+    @property
+    def wait_s(self) -> float:
+        """Longest time to wait for a window before the next :meth:`snapshot`."""
+        return self._view.wait_s
+
+    def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
+        """Connect to the pipeline whose sound is kept."""
+        self._pipeline = pipeline
+        self._session.attach(lambda: pipeline.session_sound)
+        self._view.attach(pipeline, interrupts)
+
+    def begin(self, start: Start) -> None:
+        """Open a source."""
+        self._lines.begin(start)
+        self._view.begin(start)
+
+    def window(self, event: WindowEvent) -> None:
+        """Keep and show the result of a window."""
+        self._lines.window(event)
+        self._view.window(event)
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Keep what has changed, and what a person has entered and was told; show the newest state."""
+        snapshot = dataclasses.replace(snapshot, session=self._session.status)
+        self._keep_entries()
+        self._lines.snapshot(snapshot)
+        before, self._told = self._told, alerts(snapshot)
+        for kind, sentence in self._told.items():
+            if before.get(kind) != sentence:
+                self._session.write(told_line(sentence, snapshot.elapsed_s))
+        self._view.snapshot(snapshot)
+
+    def end(self, summary: Summary) -> None:
+        """Keep and show the summary."""
+        self._keep_entries()
+        self._lines.end(summary)
+        self._view.end(summary)
+
+    def close(self) -> None:
+        """Restore the terminal. Twice is safe."""
+        self._view.close()
+
+    def _keep_entries(self) -> None:
+        """Keep the marks, notes and changes of site that a person has entered since the last time."""
+        for entry in () if self._pipeline is None else self._pipeline.take_entries():
+            if isinstance(entry, Mark):
+                self._session.count_mark()
+                self._lines.mark(entry)
+            else:
+                self._lines.site(entry)

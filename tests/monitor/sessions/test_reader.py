@@ -1,0 +1,80 @@
+"""Reading a session, also one whose program was killed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import RecordingError
+from monitor.messages import RecordingStatus
+from monitor.sessions.reader import find_sessions, read_events, read_session
+
+HEARD = RecordingStatus(Path("sound.flac"), 2.5, 8, None)
+
+
+def test_it_reads_what_was_kept(session):
+    """Times, counts and lines are those that were written."""
+    session.attach(lambda: HEARD)
+    session.write('{"type":"told","at_s":0.0,"text":"a"}')
+    session.close()
+    stored = read_session(session.folder)
+    assert (stored.samples, stored.lost_samples, stored.sample_rate) == (10_000, 8, 4000)
+    assert stored.ended == stored.started
+    assert (stored.kind, stored.source, stored.labels) == ("listen", "steth", ("normal", "murmur"))
+    assert [line["text"] for line in stored.events().of("told")] == ["a"]
+    assert not stored.is_running
+
+
+def test_a_session_that_runs_has_no_end(session):
+    """It is told from one that was killed by the lock of its writer."""
+    stored = read_session(session.folder)
+    assert (stored.ended, stored.samples) == (None, None)
+    assert stored.is_running
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "damaged"),
+    [
+        ("", 0, 0),
+        ('{"type":"a"}\n', 1, 0),
+        ('{"type":"a"}\n{"type":"b"}\n{"ty', 2, 1),
+        ('{"type":"a"}\n{"type":"b"}', 1, 1),
+        ('{"type":"a"}\nnull\n[]\n{}\n\x00\x00\n{"type":"b"}\n', 2, 4),
+    ],
+)
+def test_a_line_that_was_cut_off_is_left_out(tmp_path, text, count, damaged):
+    """So is anything that is no line of ours; every other line is read, and what was left out is counted."""
+    (tmp_path / "events.jsonl").write_text(text)
+    events = read_events(tmp_path / "events.jsonl")
+    assert (len(events.lines), events.damaged) == (count, damaged)
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"type":"other"}', '{"type":"session"}', "\udcff"])
+def test_what_is_no_session_is_an_error(tmp_path, text):
+    """A damaged description is one line with a next step, never a traceback."""
+    (tmp_path / "session.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RecordingError, match="damaged"):
+        read_session(tmp_path)
+
+
+def test_a_folder_without_a_description_is_none(tmp_path):
+    """The error names what is missing."""
+    with pytest.raises(RecordingError, match="no session"):
+        read_session(tmp_path)
+
+
+def test_sessions_are_found_in_order(session, tmp_path):
+    """The oldest first, wherever they were made; what is no session is left out."""
+    parent = session.folder.parent
+    values = json.loads((session.folder / "session.json").read_text())
+    for name, started in (("later", "2026-01-02T02:04:06+00:00"), ("earlier", "2026-01-02T05:04:04+04:00")):
+        (parent / name).mkdir()
+        (parent / name / "session.json").write_text(json.dumps({**values, "started": started}))
+    (parent / "broken").mkdir()
+    (parent / "broken" / "session.json").write_text("{")
+    (parent / "other").mkdir()
+    assert [stored.folder.name for stored in find_sessions(parent)] == ["earlier", session.folder.name, "later"]
+    assert [stored.folder for stored in find_sessions(session.folder)] == [session.folder]
+    assert find_sessions(tmp_path / "nowhere") == []
