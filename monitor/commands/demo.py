@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
-from monitor.commands.arguments import add_play_arguments, check_hop, whole_number
+from monitor.commands.arguments import add_play_arguments, check_hop, playback, whole_number
 from monitor.commands.player import play
 from monitor.inference.bundle import load_bundle
 from monitor.interrupts import Interrupts
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play the demo, see :class:`~monitor.audio.sources.synthetic.SyntheticSource`."""
+    heard = playback(options, microphone=False)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     source = SyntheticSource(speed=options.speed, seed=options.seed)
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     view = choose_view(json=options.json, plain=options.plain)
     with Interrupts() as interrupts:
         try:
-            play(source, bundle, view, interrupts, hop_s=options.hop, note=scene_name)
+            play(source, bundle, view, interrupts, hop_s=options.hop, note=scene_name, playback=heard)
         finally:
             view.close()
         return interrupts.exit_code

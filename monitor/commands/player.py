@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.interrupts import Interrupts
@@ -27,6 +28,7 @@ def play(
     note: Callable[[float], str] = lambda elapsed_s: "",
     record: Path | None = None,
     for_s: float = math.inf,
+    playback: PlaybackOptions | None = None,
 ) -> Snapshot:
     """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
 
@@ -47,6 +49,8 @@ def play(
         A new file to which the input is recorded unchanged.
     for_s : float
         Seconds of sound after which to stop.
+    playback : PlaybackOptions or None
+        How to play the sound to the ear.
 
     Returns
     -------
@@ -60,7 +64,11 @@ def play(
         If the source cannot be opened (then nothing was shown), fails later or lacks sound that it promises
         (then the windows before it and the summary were shown), or the recording cannot be written.
     """
-    with source, Pipeline(source, bundle, hop_s=hop_s, record=record) as pipeline, interrupts.deferred():
+    with (
+        source,
+        Pipeline(source, bundle, hop_s=hop_s, record=record, playback=playback) as pipeline,
+        interrupts.deferred(),
+    ):
         pipeline.drain(0.0)
         pipeline.start()
         view.attach(pipeline, interrupts)

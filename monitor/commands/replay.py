@@ -12,6 +12,7 @@ from monitor.commands.arguments import (
     add_play_arguments,
     add_start_argument,
     check_hop,
+    playback,
     whole_number,
 )
 from monitor.commands.player import play
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play every file; one that cannot be read gets an error line, and the others are still played."""
     _check(options)
+    options.playback = playback(options, microphone=False)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain)
@@ -86,7 +88,8 @@ def _replay(
     file: str, options: argparse.Namespace, bundle: Bundle, view: View, interrupts: Interrupts, note: str
 ) -> None:
     """Play one file."""
-    play(_source(file, options), bundle, view, interrupts, hop_s=options.hop, note=lambda elapsed_s: note)
+    source = _source(file, options)
+    play(source, bundle, view, interrupts, hop_s=options.hop, note=lambda elapsed_s: note, playback=options.playback)
 
 
 def _source(file: str, options: argparse.Namespace) -> Source:

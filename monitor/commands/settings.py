@@ -22,7 +22,7 @@ from monitor.errors import AuscultError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
 
-__all__ = ["KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
+__all__ = ["DEFAULT", "KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
 
 T = TypeVar("T")
 PATH_VARIABLE = "AUSCULT_CONFIG"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import RecordingStatus
 from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import WindowEvent
@@ -86,6 +87,8 @@ class Snapshot:
         Log envelope of the newest window's heart sounds, read-only.
     note : str
         A short text of the command that plays the source, such as the scene of the demo.
+    playback : PlaybackStatus or None
+        The sound for the ear; None where it was not asked for.
     """
 
     start: Start
@@ -106,3 +109,4 @@ class Snapshot:
     envelope: NDArray[np.float32] | None = None
     note: str = ""
     undelivered: int = 0
+    playback: PlaybackStatus | None = None

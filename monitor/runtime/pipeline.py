@@ -25,6 +25,7 @@ from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
 
 if TYPE_CHECKING:
+    from monitor.audio.playback.player import PlaybackOptions, Player
     from monitor.audio.recorder.recorder import Recorder
     from monitor.messages import RecordingStatus
 
@@ -51,6 +52,8 @@ class Pipeline:
         Buffer sizes and patience of the threads; None for the defaults.
     record : Path or None
         A new .wav or .flac file for the source's samples, unchanged; None for no recording.
+    playback : PlaybackOptions or None
+        How to play the source to the ear; None for silence. For sources at real time, or slower.
 
     Raises
     ------
@@ -58,6 +61,11 @@ class Pipeline:
         If the hop does not fit the bundle.
     AuscultError
         If the recording file cannot be created.
+
+    Attributes
+    ----------
+    player : Player or None
+        Plays the source to the ear, for the keys.
 
     Examples
     --------
@@ -78,6 +86,7 @@ class Pipeline:
         hop_s: float | None = None,
         config: MonitorConfig | None = None,
         record: Path | None = None,
+        playback: PlaybackOptions | None = None,
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
@@ -98,6 +107,7 @@ class Pipeline:
         )
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
+        self.player = None if playback is None else _player(self._ring, source, playback)
         self._exit_watch = ExitWatch(self.close)
         self._started = self._hurried = False
         self._num_marks = 0
@@ -109,6 +119,8 @@ class Pipeline:
             self._exit_watch.start()
             if self._recorder is not None:
                 self._recorder.start()
+            if self.player is not None:
+                self.player.start()
             self._worker.start()
             self._source.start(self._ring)
 
@@ -158,10 +170,11 @@ class Pipeline:
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
-        if device is None and self._recorder is None:
+        if device is None and self._recorder is None and self.player is None:
             return snapshot
         recording = None if self._recorder is None else self._recorder.status
-        return dataclasses.replace(snapshot, device=device, recording=recording)
+        playback = None if self.player is None else self.player.status
+        return dataclasses.replace(snapshot, device=device, recording=recording, playback=playback)
 
     def summary(self) -> Summary:
         """Return the result so far; of the whole recording once it has ended."""
@@ -257,6 +270,8 @@ class Pipeline:
         if self._recorder is not None:
             self._recorder.stop(**limit)
         self._worker.stop(**limit)
+        if self.player is not None:
+            self.player.stop(hurry=self._hurried)
         self._exit_watch.stop()
 
     def close(self) -> None:
@@ -275,6 +290,13 @@ class Pipeline:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             self.hurry()
         self.close()
+
+
+def _player(ring: RingBuffer, source: Source, options: PlaybackOptions) -> Player:
+    """Return a player of a ring buffer; imported only when needed."""
+    from monitor.audio.playback.player import Player
+
+    return Player(ring, source, options)
 
 
 def _recorder(path: Path, ring: RingBuffer, sample_rate: int) -> Recorder:

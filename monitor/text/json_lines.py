@@ -13,13 +13,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import DeviceStatus, EctopicBeats, Mark, RecordingStatus, Start, Summary, Verdict, WindowEvent
+    from monitor.messages import (
+        DeviceStatus,
+        EctopicBeats,
+        Mark,
+        PlaybackStatus,
+        RecordingStatus,
+        Start,
+        Summary,
+        Verdict,
+        WindowEvent,
+    )
 
 __all__ = [
     "SCHEMA",
     "device_line",
     "mark_line",
     "overload_line",
+    "playback_line",
     "recording_line",
     "start_line",
     "summary_line",
@@ -241,6 +252,30 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
     """
     at = _rounded(at_s, TIME_DIGITS)
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
+
+
+def playback_line(playback: PlaybackStatus, at_s: float) -> str:
+    """Return the line on the sound for the ear; one JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return _line(
+        {
+            "type": "playback",
+            "at_s": _rounded(at_s, TIME_DIGITS),
+            "state": playback.state,
+            "device": playback.device,
+            "sound": playback.sound,
+            "volume_db": playback.volume_db,
+            "latency_ms": _rounded(playback.latency_ms, 1),
+            "underruns": int(playback.underruns),
+            "skipped_ms": int(playback.skipped_ms),
+            "message": playback.message,
+        }
+    )
 
 
 def mark_line(mark: Mark, time: str | None = None) -> str:

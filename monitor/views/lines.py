@@ -31,7 +31,7 @@ class LineView:
     Parameters
     ----------
     keyboard : Keyboard or None
-        ``m`` marks and ``q`` quits; None for no keys.
+        ``m`` marks, ``q`` quits, ``a`` switches the sound on and off; None for no keys.
     keep_going : bool
         Whether an output that fails ends nothing, since there is a recording too: the lines are counted then.
 
@@ -59,7 +59,7 @@ class LineView:
             self._keyboard.start()
 
     def handle_keys(self) -> None:
-        """Write a line for each mark, and quit on ``q``."""
+        """Write a line for each mark, quit on ``q``, switch the sound on ``a``."""
         if self._keyboard is None:
             return
         self._keyboard.handle_stops()
@@ -68,6 +68,8 @@ class LineView:
                 self.write(self.mark_line(self._pipeline.mark()))
             elif key == "q" and self._quit is not None:
                 self._quit()
+            elif key == "a" and self._pipeline is not None and self._pipeline.player is not None:
+                self._pipeline.player.toggle()
 
     def mark_line(self, mark: Mark) -> str:
         """Return the line of a mark."""
@@ -146,8 +148,8 @@ class JsonView(LineView):
         self.write(start_line(start, __version__))
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Write a line on the device, the recording or an overload when it has changed."""
-        from monitor.text.json_lines import device_line, overload_line
+        """Write a line on the device, the recording, the playback or an overload when it has changed."""
+        from monitor.text.json_lines import device_line, overload_line, playback_line
 
         super().snapshot(snapshot)
         self._last, at_s = snapshot, snapshot.elapsed_s
@@ -162,6 +164,11 @@ class JsonView(LineView):
             "recording", (recording.error, recording.lost_samples > 0, recording.marks_error)
         ):
             self._write_recording(snapshot)
+        if (playback := snapshot.playback) is not None:
+            timed = playback.latency_ms is not None
+            state = (playback.state, playback.sound, playback.volume_db, playback.underruns, playback.message, timed)
+            if self._changed("playback", state):
+                self.write(playback_line(playback, at_s))
         if self._changed("overload", snapshot.overloaded):
             self.write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
 

@@ -13,7 +13,7 @@ from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Snapshot
-from monitor.text.alerts import input_status
+from monitor.text.alerts import input_status, playback_status
 
 __all__ = ["header_rows"]
 
@@ -27,7 +27,8 @@ def header_rows(layout: Layout) -> list[Line]:
     first = Row(width).put(1, "auscult", style.ink(dim=True)).put(GUTTER, source, style.ink(bold=True))
     if hold:
         first.put(width - 1 - len(time) - len(hold), hold, style.ink(AMBER, bold=True))
-    text = layout.snapshot.note or input_status(layout.snapshot)
+    parts = (layout.snapshot.note or input_status(layout.snapshot), playback_status(layout.snapshot.playback))
+    text = "  ".join(part for part in parts if part)
     note = fit(text, min(cell_len(text), width - 30), unicode=style.unicode)
     settings = _settings_text(layout, width - GUTTER - 3 - cell_len(note))
     second = Row(width).put(1, "model", style.ink(dim=True))
