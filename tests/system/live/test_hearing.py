@@ -7,7 +7,11 @@ time axis: their distance is the latency from input to output.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -203,3 +207,74 @@ def test_it_is_a_process_of_its_own(lab):
     assert (code, errors) == (130, "")
     assert not any(line["gap"] for line in listening.of("window"))
     assert not psutil.pid_exists(child.pid)
+
+
+POSITIONS = """
+import sys, threading, time
+from pathlib import Path
+from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.sources.microphone import MicrophoneSource
+from monitor.inference.bundle import DEFAULT_BUNDLE, load_bundle
+from monitor.runtime.pipeline import Pipeline
+
+source = MicrophoneSource.named("stethoscope", sample_rate=4000, latency_s=0.04)
+options = PlaybackOptions("earphones", "wide", 0.0, True)
+with Pipeline(source, load_bundle(DEFAULT_BUNDLE), record=Path(sys.argv[1]), playback=options) as pipeline:
+    pipeline.start()
+    pause, ended = threading.Event(), threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), name="auscult-test-stdin").start()
+    while not ended.is_set():
+        pipeline.drain(0.0)
+        heard = pipeline.player.heard_sample()
+        if heard is not None:
+            print(time.monotonic(), heard, flush=True)
+        pause.wait(0.02)
+"""
+"""Prints the clock and the sample that is said to be heard, until its input ends."""
+
+
+def middles_s(sound, sample_rate):
+    """Return the middle of each tone, seconds."""
+    envelope = np.convolve(np.abs(sound), np.hanning(sample_rate // 20), "same")
+    loud = np.flatnonzero(envelope > 0.3 * envelope.max())
+    return np.array([part.mean() for part in np.split(loud, np.flatnonzero(np.diff(loud) > sample_rate // 10) + 1)]) / (
+        sample_rate
+    )
+
+
+def test_what_is_said_to_be_heard_is_heard(lab, tmp_path):
+    """The sample that the trace is drawn to is the one in the headphones, within 50 ms."""
+    command = ["parec", "-d", f"{LAB}.monitor", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=10"]
+    recorder = subprocess.Popen(command, env=lab.stethoscope.environment, stdout=subprocess.PIPE, bufsize=0)
+    parts, offsets = [], []
+
+    def read():
+        while data := os.read(recorder.stdout.fileno(), 2**16):
+            parts.append(data)
+            offsets.append(time.monotonic() - sum(map(len, parts)) / 4 / RATE)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    program = subprocess.Popen(
+        [sys.executable, "-c", POSITIONS, str(tmp_path / "heard.wav")],
+        env=lab.stethoscope.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        first = program.stdout.readline()
+        assert lab.stethoscope.play(humps(tmp_path / "humps.wav")).wait(timeout=60) == 0
+        said = np.array([line.split() for line in [first, *program.communicate(timeout=30)[0].splitlines()]], float)
+    finally:
+        program.kill()
+        recorder.terminate()
+        reader.join(timeout=10)
+        recorder.wait(timeout=10)
+        recorder.stdout.close()
+    both = np.frombuffer(b"".join(parts), "<i2").reshape(-1, 2) / 2**15
+    began_s = np.percentile(offsets[len(offsets) // 3 :], 2)  # the clock at the first sample, by the reads least late
+    in_ears_s = began_s + middles_s(both[:, 1], RATE)
+    recorded_s = middles_s(soundfile.read(tmp_path / "heard.wav")[0], 4000)
+    count = min(len(in_ears_s), len(recorded_s))
+    assert count >= HUMPS - 4
+    error_ms = 1000 * (np.interp(in_ears_s[-count:], said[:, 0], said[:, 1]) / 4000 - recorded_s[-count:])
+    print(f"said to be heard minus heard: p5, p50, p95 {np.percentile(error_ms, [5, 50, 95]).round(1)} ms")
+    assert np.abs(np.median(error_ms)) < 50
