@@ -118,8 +118,12 @@ class RingBuffer:
 
     @property
     def first_unread(self) -> int:
-        """Absolute index of the first sample that an open cursor has yet to read; the end where all has been read."""
-        return min((cursor.next_sample for cursor in self._cursors), default=self.end_sample)
+        """Absolute index of the first sample that an open cursor has yet to read; the end where all has been read.
+
+        Cursors that only follow do not count.
+        """
+        waited_for = (cursor.next_sample for cursor in self._cursors if not cursor.follows)
+        return min(waited_for, default=self.end_sample)
 
     @property
     def overruns(self) -> int:
@@ -170,10 +174,16 @@ class RingBuffer:
         self._closed = True
         self._wake_readers()
 
-    def cursor(self) -> Cursor:
-        """Return a new reader that starts at the oldest stored sample."""
+    def cursor(self, *, follows: bool = False) -> Cursor:
+        """Return a new reader that starts at the oldest stored sample.
+
+        Parameters
+        ----------
+        follows : bool
+            Whether the reader may miss samples: no writer waits for it, and what it misses is no overrun.
+        """
         with self._readers:
-            cursor = Cursor(self, self.oldest_sample)
+            cursor = Cursor(self, self.oldest_sample, follows=follows)
             self._cursors = (*self._cursors, cursor)
         return cursor
 
@@ -230,6 +240,8 @@ class Cursor:
         Absolute index of the next sample to be read.
     wakeup : Wakeup
         Notified by the writer after every push.
+    follows : bool
+        Whether it may miss samples; see :meth:`RingBuffer.cursor`.
 
     Examples
     --------
@@ -245,8 +257,9 @@ class Cursor:
     >>> slow.close()
     """
 
-    def __init__(self, ring: RingBuffer, start_sample: int) -> None:
+    def __init__(self, ring: RingBuffer, start_sample: int, *, follows: bool = False) -> None:
         self._ring = ring
+        self.follows = follows
         self.next_sample = start_sample
         self.wakeup = Wakeup()
 
@@ -308,7 +321,7 @@ class Cursor:
         if valid >= end:
             return None
         overrun = valid > begin and (begin, valid) not in ring.store.lost_between(begin, valid)
-        if overrun:
+        if overrun and not self.follows:
             ring.count_overrun()
         if valid > begin:
             lost = [(begin, valid), *((max(a, valid), b) for a, b in lost if b > valid)]

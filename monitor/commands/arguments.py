@@ -6,6 +6,9 @@ import argparse
 import math
 from collections.abc import Callable
 
+from monitor.audio.playback.ear import MAX_VOLUME_DB
+from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.sounds import SOUNDS
 from monitor.audio.sources.base import MAX_SPEED, MIN_SPEED
 from monitor.audio.sources.decoding.pcm import MAX_CHANNELS
 from monitor.features.spec import HEART
@@ -17,12 +20,18 @@ __all__ = [
     "add_model_argument",
     "add_output_arguments",
     "add_play_arguments",
+    "add_sound_arguments",
     "add_start_argument",
     "check_hop",
     "finite_number",
+    "playback",
     "speed",
     "whole_number",
 ]
+
+
+SLOW = (0.5, 0.25)
+"""Speeds of ``--slow``."""
 
 
 def add_play_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +46,51 @@ def add_play_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_hop_argument(parser)
     add_output_arguments(parser)
+    add_sound_arguments(parser, "play", "play the sound")
+    parser.add_argument(
+        "--slow",
+        type=float,
+        choices=SLOW,
+        metavar="X",
+        help=f"play at {' or '.join(f'{speed:g}' for speed in SLOW)} of the speed, the pitch kept",
+    )
+
+
+def add_sound_arguments(parser: argparse.ArgumentParser, name: str, what: str) -> None:
+    """Add what lets a person hear the sound: ``--play`` or ``--monitor``, the output, the sound and its volume."""
+    parser.add_argument(f"--{name}", action="store_true", help=f"{what} (keys: a on and off, f sound, v V volume)")
+    parser.add_argument(
+        f"--{name}-device",
+        dest="play_device",
+        metavar="NAME|N",
+        help=f"output of --{name}: its name, a part of it, or its index (default: the system's output)",
+    )
+    parser.add_argument("--sound", choices=SOUNDS, help="what is heard; the analysis is not affected (default: wide)")
+    parser.add_argument(
+        "--volume",
+        type=finite_number,
+        metavar="DB",
+        help=f"louder or softer, -{MAX_VOLUME_DB:g} to {MAX_VOLUME_DB:g} dB (default: 0)",
+    )
+
+
+def playback(options: argparse.Namespace, *, microphone: bool) -> PlaybackOptions | None:
+    """Return how to play the sound, or None for silence; naming an output, a sound or a volume asks for it too.
+
+    Ends with a usage error where the volume is out of range or the speed is none that is played.
+    """
+    named = (options.play_device, options.sound, options.volume, getattr(options, "slow", None))
+    asked: bool = options.monitor if microphone else options.play
+    if not asked and all(value is None for value in named):
+        return None
+    volume_db = options.volume or 0.0
+    if not -MAX_VOLUME_DB <= volume_db <= MAX_VOLUME_DB:
+        options.usage_error(f"--volume must be from -{MAX_VOLUME_DB:g} to {MAX_VOLUME_DB:g} dB")
+    if not microphone:
+        if options.speed != 1.0:
+            options.usage_error("the sound is played at --speed 1; --slow 0.5 plays it slower with its pitch kept")
+        options.speed = options.slow or 1.0
+    return PlaybackOptions(options.play_device, options.sound or "wide", volume_db, microphone)
 
 
 def add_model_argument(parser: argparse.ArgumentParser, default: str | None = DEFAULT_BUNDLE) -> None:

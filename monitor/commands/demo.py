@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
-from monitor.commands.arguments import add_play_arguments, check_hop, whole_number
+from monitor.commands.arguments import add_play_arguments, check_hop, playback, whole_number
 from monitor.commands.player import play
 from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.inference.bundle import load_bundle
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play the demo, see :class:`~monitor.audio.sources.synthetic.SyntheticSource`."""
+    heard = playback(options, microphone=False)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     check_session(options, wanted=bool(options.session))
@@ -45,7 +46,15 @@ def run(options: argparse.Namespace) -> int:
     with Interrupts() as interrupts:
         try:
             play(
-                source, bundle, view, interrupts, hop_s=options.hop, note=scene_name, session=session, site=options.site
+                source,
+                bundle,
+                view,
+                interrupts,
+                hop_s=options.hop,
+                note=scene_name,
+                session=session,
+                site=options.site,
+                playback=heard,
             )
         finally:
             view.close()

@@ -16,13 +16,15 @@ from monitor.commands.arguments import (
     add_hop_argument,
     add_model_argument,
     add_output_arguments,
+    add_sound_arguments,
     check_hop,
     finite_number,
+    playback,
     whole_number,
 )
 from monitor.commands.player import play
 from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
-from monitor.commands.settings import KEYS, Settings, settings
+from monitor.commands.settings import DEFAULT, KEYS, Settings, settings
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
@@ -39,6 +41,9 @@ logger = get_logger(__name__)
 
 RETRY_S = 1.0
 """Seconds between two searches for a device that is waited for."""
+
+MONITOR_LATENCY_S = 0.04
+"""Input latency in seconds while somebody hears the input."""
 
 STUCK = "auscult: the sound driver does not release the device; ended without waiting for it"
 
@@ -69,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser, default=None)
     add_hop_argument(parser)
     add_output_arguments(parser)
+    add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
     parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
@@ -81,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
     """Listen until Ctrl+C, SIGTERM or the end of ``--for``."""
     if options.for_s is not None and not options.for_s > 0:
         options.usage_error("--for must be above 0 seconds")
+    options.playback = playback(options, microphone=True)
     chosen = settings(vars(options))
     logger.info("settings: %s", chosen)
     options.session = chosen.session.value
@@ -107,10 +114,15 @@ def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) ->
         system,
         channel=chosen.channel.value,
         sample_rate=chosen.rate.value,
-        latency_s=chosen.latency.value,
+        latency_s=_latency_s(chosen, monitored=options.playback is not None),
         once=options.once,
         wait_for_device=options.wait_for_device,
     )
+
+
+def _latency_s(chosen: Settings, *, monitored: bool) -> float:
+    """Return the input latency to ask for: a short one where it is heard, unless one was chosen."""
+    return MONITOR_LATENCY_S if monitored and chosen.latency.origin == DEFAULT else chosen.latency.value
 
 
 def _listen(
@@ -134,6 +146,7 @@ def _listen(
             for_s=for_s,
             session=session,
             site=options.site,
+            playback=options.playback,
         )
     finally:
         view.close()

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.interrupts import Interrupts
@@ -32,6 +33,7 @@ def play(
     session: Session | None = None,
     site: str | None = None,
     for_s: float = math.inf,
+    playback: PlaybackOptions | None = None,
 ) -> Snapshot:
     """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
 
@@ -56,6 +58,8 @@ def play(
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
     for_s : float
         Seconds of sound after which to stop.
+    playback : PlaybackOptions or None
+        How to play the sound to the ear.
 
     Returns
     -------
@@ -75,7 +79,9 @@ def play(
     with (
         source,
         kept,
-        Pipeline(source, bundle, hop_s=hop_s, record=record, session_sound=sound, site=site) as pipeline,
+        Pipeline(
+            source, bundle, hop_s=hop_s, record=record, session_sound=sound, site=site, playback=playback
+        ) as pipeline,
         interrupts.deferred(),
     ):
         pipeline.drain(0.0)

@@ -12,6 +12,7 @@ from monitor.commands.arguments import (
     add_play_arguments,
     add_start_argument,
     check_hop,
+    playback,
     whole_number,
 )
 from monitor.commands.player import play
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play every file; one that cannot be read gets an error line, and the others are still played."""
     _check(options)
+    options.playback = playback(options, microphone=False)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
@@ -116,6 +118,7 @@ def _replay(
         note=lambda elapsed_s: note,
         session=session,
         site=options.site,
+        playback=options.playback,
     )
 
 

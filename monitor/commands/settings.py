@@ -23,7 +23,7 @@ from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
 from monitor.sessions.erasing import parse_limit
 
-__all__ = ["KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
+__all__ = ["DEFAULT", "KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
 
 T = TypeVar("T")
 PATH_VARIABLE = "AUSCULT_CONFIG"

@@ -28,6 +28,9 @@ from monitor.runtime.pipeline import Pipeline
 __all__ = ["DashboardController"]
 
 SEEK_S = 5.0
+FRAME_S = 0.1
+"""Seconds for which a screen stays."""
+VOLUME_STEP_DB = 3.0
 GAIN_DB, MAX_GAIN_DB = 3.0, 30.0
 """Display gain: step of one key press, and limit in both directions."""
 
@@ -84,6 +87,9 @@ class DashboardController:
         keys += [("r", "record")] if self.live else []
         keys += [("s", "save")]
         keys += [("←→", f"seek {SEEK_S:g} s")] if self._pipeline.source.can_seek else []
+        if (player := self._pipeline.player) is not None:
+            muted = player.status.state != "playing"
+            keys += [("a", "sound on" if muted else "sound off"), ("f", "filter"), ("vV", "volume")]
         return (*keys, ("+-", "gain"), ("n", "note"), ("1-4", "site"))
 
     def window(self, event: WindowEvent) -> None:
@@ -100,13 +106,15 @@ class DashboardController:
         self.events.snapshot(snapshot, shift_s)
         self._resources.update()
         if self._frozen is None:
-            trace = self._tracer.trace(round(snapshot.elapsed_s * self._start.sample_rate), self._sounds(snapshot))
+            trace = self._tracer.trace(self._drawn_end(snapshot), self._sounds(snapshot))
             shown, state = snapshot, DashboardState(trace=trace, shift_s=shift_s)
             if self._holding and self.live:
                 self._frozen = shown, state
         else:
             shown, state = self._frozen
-            live = {name: getattr(snapshot, name) for name in ("device", "recording", "overloaded", "finished")}
+            live = {
+                name: getattr(snapshot, name) for name in ("device", "recording", "playback", "overloaded", "finished")
+            }
             shown = dataclasses.replace(shown, **live)
         return shown, dataclasses.replace(
             state,
@@ -163,9 +171,34 @@ class DashboardController:
             "+": lambda: self._amplify(GAIN_DB),
             "=": lambda: self._amplify(GAIN_DB),  # the same key without shift
             "-": lambda: self._amplify(-GAIN_DB),
+            **self._player_actions(),
         }
         if key in actions:
             actions[key]()
+
+    def _player_actions(self) -> dict[str, Callable[[], None]]:
+        """Return the keys of the playback, if there is one."""
+        player = self._pipeline.player
+        if player is None:
+            return {}
+        return {
+            "a": player.toggle,
+            "f": player.next_sound,
+            "v": lambda: player.change_volume(-VOLUME_STEP_DB),
+            "V": lambda: player.change_volume(VOLUME_STEP_DB),
+        }
+
+    def _drawn_end(self, snapshot: Snapshot) -> int:
+        """Return the sample at which the trace ends: the newest one judged, or the one that is heard.
+
+        A screen stays for a tenth of a second: it shows what is heard in the middle of it.
+        """
+        newest = round(snapshot.elapsed_s * self._start.sample_rate)
+        player = self._pipeline.player
+        heard = None if player is None else player.heard_sample()
+        if player is None or heard is None:
+            return newest
+        return min(self._pipeline.ring.end_sample, round(heard + player.pace * FRAME_S / 2))
 
     def _sounds(self, snapshot: Snapshot) -> tuple[float, ...]:
         """Return the heart sounds of the newest window, detected once; none where there is no heart rate."""

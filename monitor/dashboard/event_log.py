@@ -18,6 +18,9 @@ __all__ = ["EventLog"]
 MAX_ENTRIES = 200
 """Entries stored; a tall screen shows about forty."""
 
+KINDS = {"failed": "device", "confirm": "device", "off": "key", "playing": "key"}
+"""How a state of the playback is logged."""
+
 
 class EventLog:
     """Follows windows and snapshots and logs changes."""
@@ -77,7 +80,7 @@ class EventLog:
             self.add(at_s, name.replace("-", " ") if event.rolling.label is None else name, name)
 
     def snapshot(self, snapshot: Snapshot, shift_s: float = 0.0) -> None:
-        """Log changes of the device, its signal, the recording, and an overload."""
+        """Log changes of the device, its signal, the recording, the playback, and an overload."""
         at_s = snapshot.elapsed_s + shift_s
         device, recording = snapshot.device, snapshot.recording
         if device is not None:
@@ -93,6 +96,13 @@ class EventLog:
         self._changed("marks", None if recording is None else recording.marks_error)
         if waited and recording is not None and recording.labels is not None and recording.marks_error is None:
             self.add(at_s, f"all marks -> {recording.labels.name}", "mark")
+        if (playback := snapshot.playback) is not None:
+            before = self._states.get("playback")
+            if self._changed("playback", playback.state) and playback.state != "opening":
+                played = "sound off" if playback.state == "off" else f"sound on: {playback.device}"
+                self.add(at_s, playback.message or played, KINDS[playback.state])
+            elif self._changed("sound", playback.sound) and before is not None:
+                self.add(at_s, f"sound: {playback.sound}", "key")
         if self._changed("overload", snapshot.overloaded or None):
             self.add(at_s, "too slow: windows are skipped" if snapshot.overloaded else "fast enough again", "device")
 

@@ -4,6 +4,7 @@ Everything here is immutable: the classifier thread creates it, any thread may r
 docs/formats/json-lines.md.
 """
 
+from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import Mark, RecordingStatus, SiteChange
 from monitor.messages.snapshot import Snapshot, Start
 from monitor.messages.status import DeviceStatus, Level
@@ -25,6 +26,7 @@ __all__ = [
     "EctopicBeats",
     "Level",
     "Mark",
+    "PlaybackStatus",
     "Quality",
     "RecordingStatus",
     "SiteChange",

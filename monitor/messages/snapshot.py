@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import RecordingStatus, SiteChange
 from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import WindowEvent
@@ -94,6 +95,8 @@ class Snapshot:
         Log envelope of the newest window's heart sounds, read-only.
     note : str
         A short text of the command that plays the source, such as the scene of the demo.
+    playback : PlaybackStatus or None
+        The sound for the ear; None where it was not asked for.
     """
 
     start: Start
@@ -116,3 +119,4 @@ class Snapshot:
     undelivered: int = 0
     session: RecordingStatus | None = None
     site: SiteChange | None = None
+    playback: PlaybackStatus | None = None

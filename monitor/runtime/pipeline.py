@@ -27,6 +27,7 @@ from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
 
 if TYPE_CHECKING:
+    from monitor.audio.playback.player import PlaybackOptions, Player
     from monitor.audio.recorder.recorder import Recorder
     from monitor.messages import RecordingStatus
 
@@ -59,6 +60,8 @@ class Pipeline:
         A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
+    playback : PlaybackOptions or None
+        How to play the source to the ear; None for silence. For sources at real time, or slower.
 
     Raises
     ------
@@ -66,6 +69,11 @@ class Pipeline:
         If the hop does not fit the bundle.
     AuscultError
         If a recording file cannot be created.
+
+    Attributes
+    ----------
+    player : Player or None
+        Plays the source to the ear, for the keys.
 
     Examples
     --------
@@ -88,6 +96,7 @@ class Pipeline:
         record: Path | None = None,
         session_sound: Path | None = None,
         site: str | None = None,
+        playback: PlaybackOptions | None = None,
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
@@ -112,6 +121,7 @@ class Pipeline:
         self._session = (
             None if session_sound is None else _recorder(session_sound, self._ring, source.sample_rate, in_session=True)
         )
+        self.player = None if playback is None else _player(self._ring, source, playback)
         self._exit_watch = ExitWatch(self.close)
         self._started = self._hurried = False
         self._num_marks = 0
@@ -126,6 +136,8 @@ class Pipeline:
             for recorder in (self._recorder, self._session):
                 if recorder is not None:
                     recorder.start()
+            if self.player is not None:
+                self.player.start()
             self._worker.start()
             self._source.start(self._ring)
 
@@ -175,11 +187,18 @@ class Pipeline:
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
-        if device is None and self._recorder is None and self._session is None and self._site is None:
+        parts = (device, self._recorder, self._session, self._site, self.player)
+        if all(part is None for part in parts):
             return snapshot
         recording = None if self._recorder is None else self._recorder.status
+        playback = None if self.player is None else self.player.status
         return dataclasses.replace(
-            snapshot, device=device, recording=recording, session=self.session_sound, site=self._site
+            snapshot,
+            device=device,
+            recording=recording,
+            session=self.session_sound,
+            site=self._site,
+            playback=playback,
         )
 
     def summary(self) -> Summary:
@@ -332,6 +351,8 @@ class Pipeline:
             if recorder is not None:
                 recorder.stop(**limit)
         self._worker.stop(**limit)
+        if self.player is not None:
+            self.player.stop(hurry=self._hurried)
         self._exit_watch.stop()
 
     def close(self) -> None:
@@ -350,6 +371,13 @@ class Pipeline:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             self.hurry()
         self.close()
+
+
+def _player(ring: RingBuffer, source: Source, options: PlaybackOptions) -> Player:
+    """Return a player of a ring buffer; imported only when needed."""
+    from monitor.audio.playback.player import Player
+
+    return Player(ring, source, options)
 
 
 def _recorder(path: Path, ring: RingBuffer, sample_rate: int, *, in_session: bool = False) -> Recorder:

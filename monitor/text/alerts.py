@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import DeviceStatus, Snapshot
+    from monitor.messages import DeviceStatus, PlaybackStatus, Snapshot
 
-__all__ = ["alerts", "first_alert", "input_status"]
+__all__ = ["alerts", "first_alert", "input_status", "playback_status"]
+
+STATES = {"opening": "opening", "off": "off", "confirm": "waits: a", "failed": "no output"}
+"""States of the playback in which nothing is heard, in a few words."""
 
 
 def first_alert(snapshot: Snapshot) -> str | None:
@@ -28,8 +31,9 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``session``, ``marks``, ``overload``,
-        ``rate``) to a sentence, which does not change while the alert lasts. A ``notice`` tells what is over already.
+        From the kind of alert (``device``, ``input``, ``notice``, ``recording``, ``session``, ``marks``, ``playback``,
+        ``overload``, ``rate``) to a sentence, which does not change while the alert lasts. A ``notice`` tells what is
+        over already.
     """
     sentences = {} if snapshot.device is None else _device_alerts(snapshot.device)
     if snapshot.recording is not None and snapshot.recording.error is not None:
@@ -38,12 +42,14 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
         sentences["session"] = f"session: {snapshot.session.error}"
     if snapshot.recording is not None and snapshot.recording.marks_error is not None:
         sentences["marks"] = f"marks are not saved: {snapshot.recording.marks_error}"
+    if snapshot.playback is not None and snapshot.playback.message is not None:
+        sentences["playback"] = f"sound: {snapshot.playback.message}"
     if snapshot.overloaded:
         hop = f"{snapshot.start.hop_s:g} s"
         sentences["overload"] = (
             f"too slow for a window every {hop}: only the newest are classified; a longer --hop helps"
         )
-    order = ("device", "input", "notice", "recording", "session", "marks", "overload", "rate")
+    order = ("device", "input", "notice", "recording", "session", "marks", "playback", "overload", "rate")
     return {kind: sentences[kind] for kind in order if kind in sentences}
 
 
@@ -62,6 +68,24 @@ def _device_alerts(device: DeviceStatus) -> dict[str, str]:
             "heart rates: choose another --rate"
         )
     return sentences
+
+
+def playback_status(playback: PlaybackStatus | None) -> str:
+    """Return what is heard in a few words; empty where nothing was asked for.
+
+    Examples
+    --------
+    >>> from monitor.messages import PlaybackStatus
+    >>> playback_status(PlaybackStatus("playing", "Headphones", "bell", 3.0, 87.4, underruns=1))
+    'ear bell +3 dB 87 ms  underruns 1'
+    """
+    if playback is None:
+        return ""
+    if playback.state != "playing":
+        return f"ear {STATES[playback.state]}"
+    latency = "" if playback.latency_ms is None else f" {playback.latency_ms:.0f} ms"
+    underruns = f"  underruns {playback.underruns}" if playback.underruns else ""
+    return f"ear {playback.sound} {playback.volume_db:+.0f} dB{latency}{underruns}"
 
 
 def input_status(snapshot: Snapshot) -> str:

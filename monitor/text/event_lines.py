@@ -1,7 +1,8 @@
 """The JSON lines of a run: which line is written when.
 
-A window, a mark and the ends of a source give a line each; the device, a recording and an overload give one when they
-have changed. Whoever writes the lines, to standard output or into a session, gets the same ones. Used by one thread.
+A window, a mark and the ends of a source give a line each; the device, a recording, the playback and an overload give
+one when they have changed. Whoever writes the lines, to standard output or into a session, gets the same ones. Used by
+one thread.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from monitor.text.json_lines import (
     device_line,
     mark_line,
     overload_line,
+    playback_line,
     recording_line,
     site_line,
     start_line,
@@ -68,7 +70,7 @@ class EventLines:
         self._write(site_line(change))
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Write a line on the device, a recording or an overload when it has changed."""
+        """Write a line on the device, a recording, the playback or an overload when it has changed."""
         self._last, at_s = snapshot, snapshot.elapsed_s
         device = snapshot.device
         if device is not None:
@@ -79,6 +81,11 @@ class EventLines:
         for name, recording in _recordings(snapshot).items():
             if self._changed(name, (recording.error, recording.lost_samples > 0, recording.marks_error)):
                 self._write(recording_line(recording, at_s))
+        if (playback := snapshot.playback) is not None:
+            timed = playback.latency_ms is not None
+            state = (playback.state, playback.sound, playback.volume_db, playback.underruns, playback.message, timed)
+            if self._changed("playback", state):
+                self._write(playback_line(playback, at_s))
         if self._changed("overload", snapshot.overloaded):
             self._write(overload_line(overloaded=snapshot.overloaded, skipped=snapshot.skipped, at_s=at_s))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with th
         DeviceStatus,
         EctopicBeats,
         Mark,
+        PlaybackStatus,
         RecordingStatus,
         SiteChange,
         Start,
@@ -30,6 +31,7 @@ __all__ = [
     "device_line",
     "mark_line",
     "overload_line",
+    "playback_line",
     "recording_line",
     "site_line",
     "start_line",
@@ -254,6 +256,30 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
     """
     at = _rounded(at_s, TIME_DIGITS)
     return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
+
+
+def playback_line(playback: PlaybackStatus, at_s: float) -> str:
+    """Return the line on the sound for the ear; one JSON object, no line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return _line(
+        {
+            "type": "playback",
+            "at_s": _rounded(at_s, TIME_DIGITS),
+            "state": playback.state,
+            "device": playback.device,
+            "sound": playback.sound,
+            "volume_db": playback.volume_db,
+            "latency_ms": _rounded(playback.latency_ms, 1),
+            "underruns": int(playback.underruns),
+            "skipped_ms": int(playback.skipped_ms),
+            "message": playback.message,
+        }
+    )
 
 
 def mark_line(mark: Mark, time: str | None = None) -> str:

@@ -34,7 +34,8 @@ class LineView:
     Parameters
     ----------
     keyboard : Keyboard or None
-        ``m`` marks, ``n`` takes a note, ``1`` to ``4`` change the site, ``q`` quits; None for no keys.
+        ``m`` marks, ``n`` takes a note, ``1`` to ``4`` change the site, ``a`` switches the sound, ``q`` quits;
+        None for no keys.
     keep_going : bool
         Whether an output that fails ends nothing, since there is a recording too: the lines are counted then.
 
@@ -63,7 +64,7 @@ class LineView:
             self._keyboard.start()
 
     def handle_keys(self) -> None:
-        """Write a line for each mark, note and change of site, and quit on ``q``."""
+        """Write a line for each mark, note and change of site, quit on ``q``, switch the sound on ``a``."""
         if self._keyboard is None or self._pipeline is None:
             return
         self._keyboard.handle_stops()
@@ -80,6 +81,8 @@ class LineView:
                     self.write(self.site_line(change))
             elif key == "q" and self._quit is not None:
                 self._quit()
+            elif key == "a" and self._pipeline is not None and self._pipeline.player is not None:
+                self._pipeline.player.toggle()
 
     def _begin_note(self, pipeline: Pipeline) -> None:
         """Take the next keys as a note to this moment."""
@@ -179,7 +182,7 @@ class JsonView(LineView):
         self._lines.begin(start)
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Write a line on the device, the recording or an overload when it has changed."""
+        """Write a line on the device, the recording, the playback or an overload when it has changed."""
         super().snapshot(snapshot)
         self.handle_keys()
         self._lines.snapshot(snapshot)

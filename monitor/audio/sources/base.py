@@ -86,6 +86,16 @@ class Source(abc.ABC):
         """Pause the sound, or resume it; no effect unless :attr:`can_pause`."""
 
     @property
+    def paused(self) -> bool:
+        """Whether it is paused."""
+        return False
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds from a sound at a live input to its sample in the ring buffer, as the system states them."""
+        return 0.0
+
+    @property
     def can_seek(self) -> bool:
         """Whether :meth:`seek` has an effect."""
         return False
@@ -212,6 +222,11 @@ class PacedSource(Source):
             self._paused.set()
         else:
             self._paused.clear()
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused."""
+        return self._paused.is_set()
 
     def seek(self, position_s: float) -> None:
         """Continue from a position, clipped to the recording; one lost sample marks the jump."""

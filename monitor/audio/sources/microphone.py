@@ -121,6 +121,11 @@ class MicrophoneSource(Source):
         """Seconds since the newest block came."""
         return 0.0 if self._watchdog is None else self._watchdog.since_last_block_s
 
+    @property
+    def latency_s(self) -> float:
+        """Seconds from a sound at the input to its sample in the ring buffer, as PortAudio states them."""
+        return 0.0 if self._watchdog is None else self._watchdog.stream_latency_s
+
     def start(self, ring: RingBuffer) -> None:
         """Open the device; its blocks go into ``ring``.
 

@@ -15,7 +15,7 @@ from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.messages import Snapshot
-from monitor.text.alerts import input_status
+from monitor.text.alerts import input_status, playback_status
 
 __all__ = ["header_rows"]
 
@@ -31,7 +31,7 @@ def header_rows(layout: Layout) -> list[Line]:
         first.put(width - 1 - len(time) - len(hold), hold, style.ink(AMBER, bold=True))
     named = layout.snapshot.note  # in place of the status of the input, but not of site and recordings
     status = input_status(dataclasses.replace(layout.snapshot, device=None) if named else layout.snapshot)
-    text = "  ".join(filter(None, (named, status)))
+    text = "  ".join(filter(None, (named, status, playback_status(layout.snapshot.playback))))
     note = fit(text, min(cell_len(text), width - 30), unicode=style.unicode)
     settings = _settings_text(layout, width - GUTTER - 3 - cell_len(note))
     second = Row(width).put(1, "model", style.ink(dim=True))

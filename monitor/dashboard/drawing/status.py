@@ -25,6 +25,7 @@ HELP = (
     ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
     ("left right", "seek 5 s; windows that span the jump get no label"),
     ("+ -", "display gain of the waveform; the analysis is not affected"),
+    ("a", "sound on or off; f: next sound; v V: softer, louder"),
     ("?", "this help"),
     ("", ""),
     ("bars", "acoustic scores, what is heard; the mark is the newest window's"),
@@ -86,7 +87,7 @@ def help_rows(state: DashboardState, height: int, width: int, style: TerminalSty
     """Return the help page in ``height`` rows."""
     rows = [Row(width).put(1, "help: press any key to return", style.ink(bold=True)).line()]
     for key, meaning in HELP:
-        if key in ("r", "left right") and not _has(state, key):
+        if key in ("r", "left right", "a") and not _has(state, key):
             continue
         text = fit(meaning, max(0, width - 14), unicode=style.unicode).rstrip()
         rows.append(Row(width).put(2, key, style.ink(bold=True)).put(13, text).line())

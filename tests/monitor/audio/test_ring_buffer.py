@@ -534,3 +534,17 @@ def test_losses_that_touch_the_cut_are_cut_with_it(monkeypatch):
     monkeypatch.setattr(ring.store, "copy", copy_while_the_writer_goes_on)
     read = cursor.read(99, 0.0)
     assert (read.start_sample, read.lost) == (4, ((0, 5), (7, 8)))
+
+
+def test_a_cursor_that_follows_holds_back_nobody():
+    """No writer waits for it, and what it misses is no overrun; it still learns what it missed."""
+    ring = RingBuffer(10)
+    follower, reader = ring.cursor(follows=True), ring.cursor()
+    ring.push(np.zeros(10, np.float32))
+    reader.read(10, 0.0)
+    assert ring.wait_for_room(10, threading.Event())
+    ring.push(np.ones(10, np.float32))
+    read = follower.read(20, 0.0)
+    assert (read.start_sample, read.lost, read.overrun) == (10, ((0, 10),), True)
+    assert ring.overruns == 0
+    assert ring.first_unread == 10

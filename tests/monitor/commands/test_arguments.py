@@ -6,9 +6,10 @@ import argparse
 
 import pytest
 
+from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.microphone import LATENCY_S
 from monitor.commands import demo, listen, replay
-from monitor.commands.arguments import add_play_arguments, check_hop, finite_number, speed, whole_number
+from monitor.commands.arguments import add_play_arguments, check_hop, finite_number, playback, speed, whole_number
 from monitor.commands.bench import command as bench
 from monitor.commands.plot import command as plot
 from monitor.features.spec import HEART
@@ -56,10 +57,11 @@ def test_a_whole_number_is_within_its_limits(text):
 
 
 def test_play_arguments_have_defaults():
-    """Real time, the default bundle, the hop of the bundle, the dashboard."""
+    """Real time, the default bundle, the hop of the bundle, the dashboard, silence."""
     options = parser_of(add_play_arguments).parse_args([])
     assert vars(options) == {
-        **{"model": DEFAULT_BUNDLE, "engine": "litert", "hop": None, "speed": 1.0, "json": False, "plain": False}
+        **{"model": DEFAULT_BUNDLE, "engine": "litert", "hop": None, "speed": 1.0, "json": False, "plain": False},
+        **{"play": False, "play_device": None, "sound": None, "volume": None, "slow": None},
     }
 
 
@@ -87,3 +89,44 @@ def test_a_hop_that_does_not_fit_the_bundle_is_a_usage_error(plain_bundle, hop):
 def test_a_hop_that_fits_is_accepted(plain_bundle, hop):
     """None is the bundle's own."""
     check_hop(argparse.Namespace(hop=hop, usage_error=pytest.fail), plain_bundle)
+
+
+def heard(command, *arguments, microphone=False):
+    """Return how a command would play, and its speed."""
+    parser = parser_of(command.add_arguments)
+    options = parser.parse_args([*(["heart.wav"] if command is replay else []), *arguments])
+    return playback(options, microphone=microphone), getattr(options, "speed", None)
+
+
+@pytest.mark.parametrize("command", [replay, demo])
+def test_nothing_is_played_unless_asked(command):
+    """Without a flag there is silence."""
+    assert heard(command) == (None, 1.0)
+    assert heard(listen, microphone=True) == (None, None)
+
+
+@pytest.mark.parametrize("command", [replay, demo])
+def test_how_a_recording_is_played(command):
+    """`--play`, or any flag that only makes sense with it."""
+    assert heard(command, "--play") == (PlaybackOptions(), 1.0)
+    assert heard(command, "--play-device", "phones") == (PlaybackOptions("phones"), 1.0)
+    assert heard(command, "--sound", "bell", "--volume", "6") == (PlaybackOptions(None, "bell", 6.0), 1.0)
+    assert heard(command, "--slow", "0.5") == (PlaybackOptions(), 0.5)
+    assert heard(command, "--play", "--slow", "0.25") == (PlaybackOptions(), 0.25)
+
+
+def test_how_an_input_is_heard():
+    """`--monitor` is of an input that may hear the output."""
+    assert heard(listen, "--monitor", microphone=True)[0] == PlaybackOptions(microphone=True)
+    named = heard(listen, "--monitor-device", "phones", "--sound", "speaker", microphone=True)[0]
+    assert named == PlaybackOptions("phones", "speaker", 0.0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--play", "--speed", "2"), ("--slow", "0.5", "--speed", "max"), ("--volume", "41"), ("--slow", "0.3")],
+)
+def test_what_cannot_be_played_is_a_usage_error(arguments):
+    """Other speeds have another pitch, and other volumes are out of range."""
+    with pytest.raises(SystemExit):
+        heard(replay, *arguments)

@@ -14,6 +14,8 @@ from monitor.cli import main
 from monitor.commands import listen as listen_command
 from monitor.dashboard.keyboard import Keyboard
 from monitor.errors import OutputError
+from monitor.messages import PlaybackStatus
+from monitor.runtime import pipeline
 
 
 def listen(*arguments):
@@ -255,3 +257,33 @@ def test_an_existing_labels_file_is_no_place_for_marks(library, capsys, tmp_path
     assert listen("--json", "--record", str(tmp_path / "input.wav")) == 1
     assert "input.labels.txt exists and is not overwritten; choose another name" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["input.labels.txt"]
+
+
+class SilentPlayer:
+    """A player that is asked to play, and does not."""
+
+    def __init__(self, ring, source, options):
+        self.options, self.status = options, PlaybackStatus("opening")
+        self.started = self.stopped = 0
+
+    def start(self):
+        """Count."""
+        self.started += 1
+
+    def stop(self, *, hurry=False):
+        """Count."""
+        self.stopped += 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "latency_s"),
+    [(("--monitor",), 0.04), (("--monitor-device", "phones"), 0.04), (("--monitor", "--latency", "0.3"), 0.3)],
+)
+def test_an_input_that_is_heard_has_a_short_latency(library, monkeypatch, flags, latency_s):
+    """`--monitor` asks the input for 0.04 s, unless a latency was chosen; the player starts and stops."""
+    players = []
+    monkeypatch.setattr(pipeline, "_player", lambda *values: players.append(SilentPlayer(*values)) or players[-1])
+    assert listen("--json", *flags) == 0
+    assert library.opened == [("My Stethoscope", 1, 4000, latency_s)]
+    assert [(player.started, player.options.microphone) for player in players] == [(1, True)]
+    assert players[0].stopped

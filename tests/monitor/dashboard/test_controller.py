@@ -11,6 +11,7 @@ import soundfile
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.dashboard.controller import DashboardController
 from monitor.dashboard.drawing.render import render
+from monitor.messages import PlaybackStatus
 from monitor.runtime.pipeline import Pipeline
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
@@ -313,3 +314,68 @@ class TestSite:
         assert [entry.site for entry in live.pipeline.take_entries()] == ["AV", "PV", "TV", "MV"]
         assert live.texts() == ["site AV", "site PV", "site TV", "site MV"]
         assert live.pipeline.snapshot().site.site == "MV"
+
+
+class ScriptedPlayer:
+    """A player whose position and state the test sets."""
+
+    pace = 4000.0
+
+    def __init__(self):
+        self.heard, self.calls = None, []
+        self.status = PlaybackStatus("playing", "Headphones")
+
+    def heard_sample(self):
+        """Return what the test set."""
+        return self.heard
+
+    def toggle(self):
+        """Note the call."""
+        self.calls.append("toggle")
+
+    def next_sound(self):
+        """Note the call."""
+        self.calls.append("next sound")
+
+    def change_volume(self, by_db):
+        """Note the call."""
+        self.calls.append(by_db)
+
+    def stop(self, *, hurry=False):
+        """Nothing runs."""
+
+
+@pytest.fixture
+def heard(live):
+    """Return a live input that is heard."""
+    live.pipeline.player = ScriptedPlayer()
+    return live
+
+
+def test_the_trace_shows_what_is_heard(heard):
+    """The trace ends where the ear is, 50 ms on: in the middle of the time for which the screen stays."""
+    heard.push(HEART[:24_000], until=2)
+    heard.pipeline.player.heard = 20_000.0
+    _, state = heard.controller.compose(heard.pipeline.snapshot())
+    end_s = (state.trace.first_bin + len(state.trace.high)) * 0.005
+    assert end_s == pytest.approx(5.05, abs=0.006)
+    heard.pipeline.player.heard = 23_990.0
+    _, state = heard.controller.compose(heard.pipeline.snapshot())
+    assert (state.trace.first_bin + len(state.trace.high)) * 0.005 == pytest.approx(6.0, abs=0.006)
+
+
+def test_the_keys_of_the_playback(heard):
+    """`a` switches, `f` changes the sound, `v` and `V` the volume by 3 dB."""
+    for key in "afvV":
+        heard.controller.key(key)
+    assert heard.pipeline.player.calls == ["toggle", "next sound", -3.0, 3.0]
+    assert ("a", "sound off") in heard.controller.keys
+    heard.pipeline.player.status = PlaybackStatus("confirm", "default")
+    assert ("a", "sound on") in heard.controller.keys
+
+
+def test_without_playback_there_are_no_such_keys(live):
+    """The keys do nothing and are not offered."""
+    for key in "afvV":
+        live.controller.key(key)
+    assert not {"a", "f", "vV"} & {key for key, _ in live.controller.keys}

@@ -14,6 +14,7 @@ from monitor.messages import (
     EctopicBeats,
     Level,
     Mark,
+    PlaybackStatus,
     Quality,
     RecordingStatus,
     Snapshot,
@@ -135,3 +136,16 @@ def test_the_log_is_bounded(count):
         events.add(0.0, f"entry {number}")
     assert len(events.entries) == MAX_ENTRIES
     assert events.entries[-1].text == f"entry {count - 1}"
+
+
+def test_changes_of_the_playback_are_logged():
+    """On, off, failed and another sound, once each; a volume is not."""
+    events = EventLog()
+    playing = PlaybackStatus("playing", "Headphones")
+    bell = dataclasses.replace(playing, sound="bell")
+    failed = dataclasses.replace(bell, state="failed", message="no output is connected: looking for it")
+    states = [PlaybackStatus("opening"), playing, playing, dataclasses.replace(playing, volume_db=3.0), bell]
+    for status in (*states, dataclasses.replace(bell, state="off"), failed, failed, bell):
+        events.snapshot(dataclasses.replace(FILE, playback=status))
+    texts = ["sound on: Headphones", "sound: bell", "sound off", "no output is connected: looking for it"]
+    assert [entry.text for entry in events.entries] == [*texts, "sound on: Headphones"]

@@ -10,6 +10,8 @@ import pytest
 import soundfile
 
 from monitor.analysis.analyzer import Analyzer
+from monitor.audio.playback.player import PlaybackOptions, Player
+from monitor.audio.playback.protocol import OutputReport
 from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
@@ -393,3 +395,61 @@ class TestSite:
             note = pipeline.mark(" a\tb\nc ", sample=2000)
         assert (note.text, note.at_s) == ("a b c", 0.5)
         assert (tmp_path / "a.labels.txt").read_text() == "0.500000\t0.500000\tmark 1: a b c\n"
+
+
+class DeafProcess:
+    """An output process that takes everything and hears nothing; or hangs, or refuses."""
+
+    def __init__(self, setup, behaviour="open"):
+        state = "failed" if behaviour == "failed" else "open"
+        self.report, self.behaviour = OutputReport(state, "Headphones", behaviour), behaviour
+        self.released = threading.Event()
+        self.num_bytes = 0
+
+    def send(self, data):
+        """Take a frame, refuse it, or wait until killed."""
+        if self.behaviour == "broken":
+            raise BrokenPipeError
+        if self.behaviour == "hangs":
+            self.released.wait(10)
+            raise BrokenPipeError
+        self.num_bytes += len(data)
+
+    def finish(self, timeout_s=0.0):
+        """End."""
+        self.released.set()
+
+    def kill(self):
+        """End at once."""
+        self.released.set()
+
+
+@pytest.mark.parametrize("behaviour", ["open", "hangs", "broken", "failed", "not started"])
+@pytest.mark.parametrize("sound", ["bell", "speaker"])
+def test_verdicts_are_the_same_with_and_without_playback(plain_bundle, monkeypatch, tmp_path, behaviour, sound):
+    """Whatever is heard, and whatever the output does, every window and every recorded sample stays, bit for bit."""
+    processes = []
+
+    def launch(setup):
+        if behaviour == "not started":
+            raise OSError(11, "Resource temporarily unavailable")
+        processes.append(DeafProcess(setup, behaviour))
+        return processes[-1]
+
+    def player(ring, source, options):
+        return Player(ring, source, options, launch)
+
+    def run(name, playback):
+        path = tmp_path / f"{name}.wav"
+        with Pipeline(ArraySource(HEART, 4000), plain_bundle, record=path, playback=playback) as pipeline:
+            windows = without_latency(list(pipeline.windows()))
+            pipeline.hurry()
+        return windows, soundfile.read(path, dtype="float32")[0]
+
+    monkeypatch.setattr("monitor.runtime.pipeline._player", player)
+    silent, heard = run("silent", None), run("heard", PlaybackOptions(sound=sound, volume_db=30.0))
+    assert heard[0] == silent[0]
+    assert len(heard[0]) > 20
+    assert np.array_equal(heard[1], silent[1])
+    if behaviour == "open":
+        assert any(process.num_bytes > 1000 for process in processes)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.messages import DeviceStatus, Level, RecordingStatus, Snapshot, Start
-from monitor.text.alerts import alerts, first_alert, input_status
+from monitor.messages import DeviceStatus, Level, PlaybackStatus, RecordingStatus, Snapshot, Start
+from monitor.text.alerts import alerts, first_alert, input_status, playback_status
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
@@ -70,3 +70,21 @@ def test_a_file_can_be_an_overload():
 def test_input_status(snapshot, text):
     """Sample rate, counts of reopenings, overflows and hold-ups, recorded time."""
     assert input_status(snapshot) == text
+
+
+def test_an_output_that_failed_is_an_alert():
+    """The sentence says what is wrong; a playback that works, or was switched off, is none."""
+    failed = PlaybackStatus("failed", message="no output is connected: looking for it")
+    assert alerts(live(playback=failed)) == {"playback": "sound: no output is connected: looking for it"}
+    assert alerts(live(playback=PlaybackStatus("playing", "Headphones"))) == {}
+    assert alerts(live(playback=PlaybackStatus("off", "Headphones"))) == {}
+
+
+def test_the_playback_in_a_few_words():
+    """Sound, volume, latency and underruns while it plays; else why nothing is heard."""
+    playing = PlaybackStatus("playing", "Headphones", "bell", -6.0, 104.4)
+    assert playback_status(None) == ""
+    assert playback_status(playing) == "ear bell -6 dB 104 ms"
+    assert playback_status(dataclasses.replace(playing, latency_ms=None, underruns=2)) == "ear bell -6 dB  underruns 2"
+    words = [playback_status(PlaybackStatus(state)) for state in ("opening", "off", "confirm", "failed")]
+    assert words == ["ear opening", "ear off", "ear waits: a", "ear no output"]

@@ -345,3 +345,15 @@ def test_a_mark_has_number_and_time():
     assert line == begin + '"path":null,"recorded_s":null,"error":null,"sample":50000}'
     kept = json.loads(mark_line(Mark(2, 12.5, Path("a.labels.txt"), 2.25, "the disk is full")))
     assert (kept["path"], kept["recorded_s"], kept["error"]) == ("a.labels.txt", 2.25, "the disk is full")
+
+
+def test_the_line_on_the_playback():
+    """Every value of the status, the latency to a tenth of a millisecond."""
+    from monitor.messages import PlaybackStatus
+    from monitor.text.json_lines import playback_line
+
+    status = PlaybackStatus("playing", "Headphones", "bell", 3.0, 102.4449, 1, 15, None)
+    assert json.loads(playback_line(status, 12.34567891)) == {
+        "type": "playback", "at_s": 12.345679, "state": "playing", "device": "Headphones", "sound": "bell",
+        "volume_db": 3.0, "latency_ms": 102.4, "underruns": 1, "skipped_ms": 15, "message": None,
+    }  # fmt: skip

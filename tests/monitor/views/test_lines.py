@@ -13,6 +13,7 @@ from monitor.messages import (
     DeviceStatus,
     Level,
     Mark,
+    PlaybackStatus,
     Quality,
     RecordingStatus,
     SiteChange,
@@ -255,3 +256,17 @@ def test_sites_and_notes_beside_lines(capsys, kind, expected):
     assert len([line for line in out.splitlines() if "site" in line or "note" in line or "mark" in line]) == 2
     assert "note at 12.5 s: type a line" in err
     assert not interrupts.requested
+
+
+def test_changes_of_the_playback_are_json_lines(capsys):
+    """A new state, sound, volume, underrun or message is written, a latency that merely changes is not."""
+    playing = PlaybackStatus("playing", "Headphones", latency_ms=100.0)
+    statuses = [playing, playing, dataclasses.replace(playing, latency_ms=101.0)]
+    statuses += [dataclasses.replace(playing, underruns=1), PlaybackStatus("failed", message="gone")]
+    snapshots = [dataclasses.replace(FILE, playback=status) for status in statuses]
+    lines = [json.loads(line) for line in shown(JsonView(), capsys, *snapshots)]
+    assert [(line["type"], line["state"], line["underruns"]) for line in lines] == [
+        ("playback", "playing", 0),
+        ("playback", "playing", 1),
+        ("playback", "failed", 0),
+    ]

@@ -1,4 +1,4 @@
-"""The interface of the library that opens devices, as a live input needs it.
+"""The interface of the library that opens devices, as a live input and an output need it.
 
 :class:`~monitor.audio.sources.device.portaudio.PortAudio` implements it; tests put a scripted library in its place.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from monitor.audio.sources.device.portaudio import BlockCallback
+from monitor.audio.sources.device.portaudio import BlockCallback, PullCallback
 from monitor.audio.sources.device.selection import DeviceInfo
 
-__all__ = ["AudioBackend", "StreamLike"]
+__all__ = ["AudioBackend", "OutputBackend", "StreamLike"]
 
 
 class StreamLike(Protocol):
-    """An open input; :class:`~monitor.audio.sources.device.portaudio.Stream` is one."""
+    """An open input or output; :class:`~monitor.audio.sources.device.portaudio.Stream` is one."""
 
     @property
     def active(self) -> bool:
         """Whether blocks may still come."""
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that the library states for the way through it."""
 
     def close(self) -> None:
         """Stop the callbacks and release the device."""
@@ -40,3 +44,16 @@ class AudioBackend(Protocol):
 
     def restart(self) -> None:
         """Restart the library, so that it sees what is plugged in now."""
+
+
+class OutputBackend(Protocol):
+    """Lists and opens outputs; :class:`~monitor.audio.sources.device.portaudio.PortAudio` is one."""
+
+    def outputs(self) -> list[DeviceInfo]:
+        """Return every output, as of the last start of the library."""
+
+    def plays(self, device: DeviceInfo, sample_rate: int) -> bool:
+        """Return whether an output supports a rate."""
+
+    def open_output(self, device: DeviceInfo, sample_rate: int, latency_s: float, on_pull: PullCallback) -> StreamLike:
+        """Open an output and start it."""

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.audio.sources.device.selection import DeviceInfo, Direction
 from monitor.errors import DeviceError
 from monitor.log import get_logger
 
-__all__ = ["RATES", "BlockCallback", "PortAudio", "Stream", "install_command"]
+__all__ = ["RATES", "BlockCallback", "PortAudio", "PullCallback", "Stream", "install_command"]
 
 logger = get_logger(__name__)
 
@@ -29,6 +29,13 @@ RATES = (4000, 8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
 
 BlockCallback = Callable[[NDArray[np.float32], bool], None]
 """Takes a block ``(samples, channels)``, valid during the call only, and whether samples were lost right before it."""
+
+PullCallback = Callable[[int, float, bool], NDArray[np.float32]]
+"""Returns so many mono samples; given the seconds until the first of them sounds, and whether the device ran dry."""
+
+OUTPUT_ADVICE = "plug it in, end the program that is using it, or choose another output"
+MAX_STATED_S = 2.0
+"""Seconds; a longer way to the output is no statement but a clock that does not run."""
 
 INSTALL = {
     "apt-get": "sudo apt-get install libportaudio2",
@@ -64,11 +71,11 @@ def install_command(platform: str = sys.platform, which: Callable[[str], str | N
 
 
 class Stream:
-    """An open input.
+    """An open input or output.
 
     Parameters
     ----------
-    stream : sounddevice.InputStream
+    stream : sounddevice.InputStream or sounddevice.OutputStream
         Started.
     """
 
@@ -79,6 +86,11 @@ class Stream:
     def active(self) -> bool:
         """Whether the library still delivers blocks; False once the device has failed."""
         return bool(self._stream.active)
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that the library states for the way through it."""
+        return float(self._stream.latency)
 
     def close(self) -> None:
         """Stop the callbacks and release the device; returns when no callback runs. Twice is safe.
@@ -120,13 +132,27 @@ class PortAudio:
         DeviceError
             If the library cannot list them.
         """
+        return self._listed("input")
+
+    def outputs(self) -> list[DeviceInfo]:
+        """Return every output, as of the last start of the library.
+
+        Raises
+        ------
+        DeviceError
+            If the library cannot list them.
+        """
+        return self._listed("output")
+
+    def _listed(self, direction: Direction) -> list[DeviceInfo]:
+        """Return every input, or every output."""
         try:
             apis = self._sounddevice.query_hostapis()
             devices = self._described(apis)
-            default = int(self._sounddevice.default.device[0])
+            default = int(self._sounddevice.default.device[direction == "output"])
         except self._sounddevice.PortAudioError as error:
             raise DeviceError(f"the devices cannot be listed ({_reason(error)})", "restart the sound system") from error
-        return _inputs(devices, apis, default)
+        return _devices(devices, apis, default, f"max_{direction}_channels")
 
     def _described(self, apis: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Return sounddevice's description of every device; it refuses them all where one name is not UTF-8."""
@@ -147,6 +173,7 @@ class PortAudio:
                 "name": error.object.decode("utf-8", "surrogateescape"),
                 "hostapi": info.hostApi,
                 "max_input_channels": info.maxInputChannels,
+                "max_output_channels": info.maxOutputChannels,
                 "default_samplerate": info.defaultSampleRate,
             }
         return description
@@ -218,6 +245,55 @@ class PortAudio:
         logger.debug("%s: the latency of the stream is %.3f s", device.full_name, stream.latency)
         return Stream(stream)
 
+    def plays(self, device: DeviceInfo, sample_rate: int) -> bool:
+        """Return whether an output supports a rate, in Hz."""
+        try:
+            self._sounddevice.check_output_settings(
+                device=device.index, channels=min(2, device.channels), dtype="float32", samplerate=sample_rate
+            )
+        except (self._sounddevice.PortAudioError, ValueError):
+            return False
+        return True
+
+    def open_output(self, device: DeviceInfo, sample_rate: int, latency_s: float, on_pull: PullCallback) -> Stream:
+        """Open an output and start it; the sound goes to its first two channels.
+
+        Parameters
+        ----------
+        device : DeviceInfo
+            From the last :meth:`outputs`.
+        sample_rate : int
+            Hz.
+        latency_s : float
+            Seconds that the library may buffer.
+        on_pull : callable
+            Called on the library's own thread whenever the device needs samples.
+
+        Raises
+        ------
+        DeviceError
+            If the device cannot be opened or started.
+        """
+        stream = None
+        try:
+            stream = self._sounddevice.OutputStream(
+                samplerate=sample_rate,
+                blocksize=0,
+                device=device.index,
+                channels=min(2, device.channels),
+                dtype="float32",
+                latency=latency_s,
+                callback=_output_callback(on_pull, latency_s),
+            )
+            stream.start()
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            if stream is not None:
+                stream.close(ignore_errors=True)
+            reason = _reason(error)
+            raise DeviceError(f"{device.name}: cannot be opened as output ({reason})", OUTPUT_ADVICE) from error
+        logger.debug("%s: the latency of the output is %.3f s", device.full_name, stream.latency)
+        return Stream(stream)
+
     def restart(self) -> None:
         """Restart the library, so that it sees what is plugged in now. No stream may be open.
 
@@ -254,19 +330,33 @@ def _callback(on_block: BlockCallback) -> Callable[..., None]:
     return callback
 
 
-def _inputs(devices: Sequence[Mapping[str, Any]], apis: Sequence[Mapping[str, Any]], default: int) -> list[DeviceInfo]:
-    """Return the inputs among sounddevice's devices."""
+def _output_callback(on_pull: PullCallback, asked_s: float) -> Callable[..., None]:
+    """Return a callback with sounddevice's signature; a host without clocks of its own counts as late as was asked."""
+
+    def callback(block: NDArray[np.float32], samples: int, time: Any, status: Any) -> None:
+        latency_s = time.outputBufferDacTime - time.currentTime
+        if not 0 < latency_s < MAX_STATED_S:
+            latency_s = asked_s
+        block[:] = on_pull(samples, latency_s, bool(status.output_underflow))[:, None]
+
+    return callback
+
+
+def _devices(
+    devices: Sequence[Mapping[str, Any]], apis: Sequence[Mapping[str, Any]], default: int, channels: str
+) -> list[DeviceInfo]:
+    """Return those of sounddevice's devices that have channels of a direction."""
     return [
         DeviceInfo(
             index=int(device["index"]),
             name=" ".join(str(device["name"]).split()),
             host_api=str(apis[device["hostapi"]]["name"]),
-            channels=int(device["max_input_channels"]),
+            channels=int(device[channels]),
             default_rate=round(device["default_samplerate"]),
             default=int(device["index"]) == default,
         )
         for device in devices
-        if device["max_input_channels"] > 0
+        if device[channels] > 0
     ]
 
 

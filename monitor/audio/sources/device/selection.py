@@ -16,6 +16,7 @@ from monitor.errors import DeviceError, NoSuchDeviceError
 __all__ = ["DeviceInfo", "choose", "find_again"]
 
 Kind = Literal["stethoscope", "virtual", "router"]
+Direction = Literal["input", "output"]
 
 STETHOSCOPE = re.compile(
     r"stetho|steth\b|littmann|\beko\b|\bcore 500\b|\bduo ecg\b|thinklabs|stemoscope|mintti|auscult|phonocardi|cardio"
@@ -37,13 +38,18 @@ ROUTER = re.compile(
 )
 """Names that stand for the input that the operating system has chosen."""
 
+HEADPHONES = re.compile(
+    r"head-?phone|head-?set|ear-?(phone|bud|piece)|air-?pods|\bbuds\b|kopfh|casque|auricular|cuffie", re.IGNORECASE
+)
+"""Words in the names of outputs that only the listener hears."""
+
 PORT = re.compile(r"\s*\((?:plug)?hw:[^)]*\)|^\d+- | \(\d+- ")
 """The part of a name that depends on where a device is plugged in: ``(hw:2,0)`` on Linux, ``2- `` on Windows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """A sound input.
+    """A sound input, or an output.
 
     Attributes
     ----------
@@ -52,7 +58,7 @@ class DeviceInfo:
     name, host_api : str
         From the operating system; together they identify a device.
     channels : int
-        Maximum number of input channels.
+        Maximum number of channels, of an input those that it records.
     default_rate : int
         Hz, the device's own rate.
     default : bool
@@ -84,12 +90,17 @@ class DeviceInfo:
         return "router" if ROUTER.match(self.name) else None
 
     @property
+    def headphones(self) -> bool:
+        """Whether the name says that only the listener hears it."""
+        return bool(HEADPHONES.search(self.name))
+
+    @property
     def _lasting_name(self) -> tuple[str, str]:
         """Name without the port, and host API: unchanged when the device is plugged in elsewhere."""
         return PORT.sub(" ", self.name).strip(), self.host_api
 
 
-def choose(devices: Sequence[DeviceInfo], wanted: str | int | None) -> DeviceInfo:
+def choose(devices: Sequence[DeviceInfo], wanted: str | int | None, *, direction: Direction = "input") -> DeviceInfo:
     """Return the one device that the user meant.
 
     Parameters
@@ -97,6 +108,8 @@ def choose(devices: Sequence[DeviceInfo], wanted: str | int | None) -> DeviceInf
     devices : sequence of DeviceInfo
     wanted : str, int or None
         An index, a name, a part of name and host API that only one device has, or None for the default.
+    direction : {"input", "output"}
+        What the devices are, for the errors.
 
     Raises
     ------
@@ -114,22 +127,22 @@ def choose(devices: Sequence[DeviceInfo], wanted: str | int | None) -> DeviceInf
     """
     if wanted is None:
         matches = [device for device in devices if device.default]
-        return _only(matches, devices, "no input is the system's default", "")
+        return _only(matches, devices, f"no {direction} is the system's default", "", direction)
     if isinstance(wanted, int) or wanted.strip().isdecimal():
         matches = [device for device in devices if device.name == str(wanted)]
         matches = matches or [device for device in devices if device.index == int(str(wanted).strip())]
-        return _only(matches, devices, f"no input has the number {wanted}", str(wanted))
-    return _by_name(devices, wanted.strip())
+        return _only(matches, devices, f"no {direction} has the number {wanted}", str(wanted), direction)
+    return _by_name(devices, wanted.strip(), direction)
 
 
-def _by_name(devices: Sequence[DeviceInfo], wanted: str) -> DeviceInfo:
+def _by_name(devices: Sequence[DeviceInfo], wanted: str, direction: Direction) -> DeviceInfo:
     """Return the device of a name: an exact match first, then the only case-insensitive or partial match."""
-    missing = f"no input is called {wanted!r}"
+    missing = f"no {direction} is called {wanted!r}"
     small = wanted.casefold()
     exact = [device for device in devices if wanted in (device.name, device.full_name)]
     whole = [device for device in devices if small in (device.name.casefold(), device.full_name.casefold())]
     within = [device for device in devices if small in device.full_name.casefold()]
-    return _only(exact or whole or within, devices, missing, wanted)
+    return _only(exact or whole or within, devices, missing, wanted, direction)
 
 
 def find_again(devices: Sequence[DeviceInfo], before: DeviceInfo) -> DeviceInfo | None:
@@ -155,18 +168,24 @@ def find_again(devices: Sequence[DeviceInfo], before: DeviceInfo) -> DeviceInfo 
     return same[0] if same else None
 
 
-def _only(matches: Sequence[DeviceInfo], devices: Sequence[DeviceInfo], missing: str, wanted: str) -> DeviceInfo:
+STEPS: dict[Direction, tuple[str, str]] = {
+    "input": ("plug the stethoscope in, or allow this program to use the microphone", "choose one with --device"),
+    "output": ("plug headphones in", "choose another output"),
+}
+"""What helps where there is no device, and where there are others."""
+
+
+def _only(
+    matches: Sequence[DeviceInfo], devices: Sequence[DeviceInfo], missing: str, wanted: str, direction: Direction
+) -> DeviceInfo:
     """Return the only match, or raise with the devices that exist."""
     if len(matches) == 1:
         return matches[0]
     if matches:
         raise DeviceError(f"{wanted!r} could be {_listed(matches)}", "name one of them in full, or by its number")
     if not devices:
-        raise NoSuchDeviceError(
-            f"{missing}: no input is connected",
-            "plug the stethoscope in, or allow this program to use the microphone",
-        )
-    raise NoSuchDeviceError(missing, f"choose one with --device: {_listed(devices)}")
+        raise NoSuchDeviceError(f"{missing}: no {direction} is connected", STEPS[direction][0])
+    raise NoSuchDeviceError(missing, f"{STEPS[direction][1]}: {_listed(devices)}")
 
 
 def _listed(devices: Sequence[DeviceInfo]) -> str:

@@ -111,6 +111,12 @@ class Watchdog:
         last_block = self._capture.last_block
         return 0.0 if last_block is None else max(0.0, self._clock() - last_block.time_s)
 
+    @property
+    def stream_latency_s(self) -> float:
+        """Seconds that the library states for the way through it; 0 while it is closed. Safe on any thread."""
+        stream = self._stream
+        return 0.0 if stream is None else stream.latency_s
+
     def start(self) -> None:
         """Open the device and start the thread.
 

@@ -14,6 +14,8 @@ STETHOSCOPE = DeviceInfo(3, "steth", "ALSA", 2, 1000)
 class ScriptedStream:
     """A stream that is active until the test, or a close, ends it."""
 
+    latency_s = 0.05
+
     def __init__(self, on_block):
         self.on_block = on_block
         self.active = True

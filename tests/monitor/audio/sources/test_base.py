@@ -388,3 +388,14 @@ def test_a_source_that_cannot_seek_stays_where_it_is():
         source.blocks_from(5, 10)
     assert source.can_pause
     assert not source.can_seek
+
+
+def test_a_paced_source_says_whether_it_is_paused():
+    """The player stays silent without counting that as an underrun."""
+    tone = Tone(10)
+    assert not tone.paused
+    tone.pause(paused=True)
+    assert tone.paused
+    tone.pause(paused=False)
+    assert not tone.paused
+    assert tone.latency_s == 0.0

@@ -53,7 +53,8 @@ class FakeStream:
 def raw(index, name, channels, hostapi=0):
     """Return a device as sounddevice gives it."""
     return {
-        "index": index, "name": name, "hostapi": hostapi, "max_input_channels": channels, "default_samplerate": 48000.4,
+        "index": index, "name": name, "hostapi": hostapi, "max_input_channels": channels,
+        "max_output_channels": 2 - min(channels, 2), "default_samplerate": 48000.4,
     }  # fmt: skip
 
 
@@ -82,6 +83,7 @@ def library(monkeypatch):
         fake._initialized += step
 
     fake.check_input_settings, fake.InputStream = check_input_settings, stream
+    fake.check_output_settings, fake.OutputStream = check_input_settings, stream
     fake._terminate, fake._initialize = lambda: count("terminate", -1), lambda: count("initialize", 1)
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     return fake
@@ -253,7 +255,7 @@ def test_a_name_that_is_not_utf8_takes_no_other_device_with_it(library, monkeypa
             return described[index]
         return b"St\xe9thoscope".decode()
 
-    info = types.SimpleNamespace(hostApi=0, maxInputChannels=1, defaultSampleRate=4000.0)
+    info = types.SimpleNamespace(hostApi=0, maxOutputChannels=0, maxInputChannels=1, defaultSampleRate=4000.0)
     library.query_devices = query_devices
     library.query_hostapis = lambda: [{"name": "ALSA", "devices": [0, 1]}, {"name": "JACK", "devices": [2]}]
     library._lib = types.SimpleNamespace(Pa_GetDeviceInfo=lambda index: info)
@@ -344,3 +346,61 @@ def test_the_real_values_have_the_fields_that_are_read(real):
     assert hasattr(real.CallbackFlags, "input_overflow")
     assert all({"name", "devices"} <= set(api) for api in real.query_hostapis())
     assert all(set(raw(0, "", 1)) <= set(device) for device in real.query_devices())
+
+
+SPEAKER = DeviceInfo(1, "Speaker", "ALSA", 2, 48_000)
+
+
+def test_outputs_are_listed(library):
+    """Inputs are left out, the default output is flagged."""
+    library.default.device = [2, 1]
+    assert PortAudio().outputs() == [DeviceInfo(1, "Speaker", "ALSA", 2, 48_000, default=True)]
+
+
+def test_the_rates_of_an_output(library):
+    """A rate is supported or not."""
+    assert PortAudio().plays(SPEAKER, 44_100)
+    assert not PortAudio().plays(SPEAKER, 48_000)
+
+
+def play_block(library, current_s=10.0, sounds_at_s=10.05):
+    """Call the callback of the newest stream once; return what it was asked for and what it wrote."""
+    asked = []
+    PortAudio().open_output(
+        SPEAKER, 44_100, 0.04, lambda *values: asked.append(values) or np.full(values[0], 0.25, np.float32)
+    )
+    block = np.zeros((64, 2), np.float32)
+    clock = types.SimpleNamespace(currentTime=current_s, outputBufferDacTime=sounds_at_s)
+    library.streams[-1].options["callback"](block, 64, clock, types.SimpleNamespace(output_underflow=True))
+    return asked[0], block
+
+
+def test_an_output_plays_on_both_channels(library):
+    """Mono goes to two channels; samples, time until they sound and an underflow reach the caller."""
+    (samples, latency_s, underflow), block = play_block(library)
+    assert (samples, underflow, block.shape) == (64, True, (64, 2))
+    assert latency_s == pytest.approx(0.05)
+    assert (block == 0.25).all()
+    options = library.streams[-1].options
+    assert (options["device"], options["channels"], options["samplerate"], options["latency"]) == (1, 2, 44_100, 0.04)
+    assert library.streams[-1].calls == ["start"]
+
+
+@pytest.mark.parametrize("sounds_at_s", [0.0, 10.0, 400.0])
+def test_a_host_without_a_clock_counts_as_asked(library, sounds_at_s):
+    """Where the host states no time, the latency that was asked for stands in."""
+    assert play_block(library, sounds_at_s=sounds_at_s)[0][1] == 0.04
+
+
+@pytest.mark.parametrize("failing", ["open_fails", "start_fails"])
+def test_an_output_that_does_not_open(library, failing):
+    """The error names the device and the next step; a stream that did not start is closed."""
+    setattr(library, failing, PortAudioError("Error opening OutputStream: Device unavailable", -9985))
+    with pytest.raises(DeviceError, match=r"Speaker: cannot be opened as output \(Device unavailable\); plug it in"):
+        PortAudio().open_output(SPEAKER, 44_100, 0.04, lambda *values: np.zeros(0, np.float32))
+    assert not library.streams or library.streams[-1].calls[-1] == "close"
+
+
+def test_a_stream_states_its_latency(library):
+    """It is that of the library."""
+    assert PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, lost: None).latency_s == 0.21

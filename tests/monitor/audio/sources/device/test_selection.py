@@ -166,3 +166,23 @@ class TestFoundAgain:
 def test_the_kind_by_name(name, kind):
     """Stethoscopes, inputs that record the computer itself, and the system's own choice are distinguished."""
     assert device(0, name).kind == kind
+
+
+def test_errors_about_outputs_speak_of_outputs():
+    """The next step is about outputs, not about the stethoscope."""
+    with pytest.raises(
+        NoSuchDeviceError, match=r"no output is the system's default: no output is connected; plug head"
+    ):
+        choose([], None, direction="output")
+    outputs = [DeviceInfo(0, "Speaker", "ALSA", 2, 48_000)]
+    with pytest.raises(NoSuchDeviceError, match=r"no output is called 'x'; choose another output: \[0\] Speaker, ALSA"):
+        choose(outputs, "x", direction="output")
+
+
+@pytest.mark.parametrize(
+    ("name", "private"),
+    [("USB Headphones", True), ("Kopfhörer (Realtek)", True), ("AirPods Pro", True), ("Speakers", False)],
+)
+def test_headphones_are_known_by_name(name, private):
+    """Only a name that says so counts: anything else may be a loudspeaker."""
+    assert DeviceInfo(0, name, "ALSA", 2, 48_000).headphones is private

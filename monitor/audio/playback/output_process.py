@@ -1,0 +1,115 @@
+"""The monitor's end of the process that owns the output device (:mod:`monitor.audio.playback.output_program`).
+
+Frames are written by one thread, the player's; ``auscult-output-reports`` reads the reports. The process may hang or
+die: a write then fails or waits until :meth:`OutputProcess.kill`, and nothing but the player waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from monitor.audio.playback.protocol import OutputReport, OutputSetup, report
+from monitor.log import get_logger
+
+__all__ = ["OutputProcess"]
+
+logger = get_logger(__name__)
+
+PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom monitor.audio.playback.output_program import main\nsys.exit(main())"
+"""Imports what this program would, whatever the current folder holds."""
+ENDED = "the output ended unexpectedly"
+FINISH_S = 1.2
+"""Longest wait for the last samples to be played."""
+
+
+class OutputProcess:
+    """A running process with an output.
+
+    Parameters
+    ----------
+    setup : OutputSetup
+    command : list of str or None
+        What to start; None for the program. A test passes its own.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+
+    def __init__(self, setup: OutputSetup, command: list[str] | None = None) -> None:
+        command = command or [sys.executable, "-c", PROGRAM.format(path=_import_path())]
+        self._process = subprocess.Popen(  # noqa: S603  # our own program
+            [*command, json.dumps(dataclasses.asdict(setup))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        self._report = OutputReport("opening")
+        self._reader = threading.Thread(target=self._read, name="auscult-output-reports")
+        self._reader.start()
+
+    @property
+    def report(self) -> OutputReport:
+        """The newest report; safe on any thread."""
+        return self._report
+
+    def send(self, data: bytes) -> None:
+        """Write a frame.
+
+        Raises
+        ------
+        OSError
+            If the process has ended.
+        """
+        stdin = self._process.stdin
+        rest = memoryview(data)
+        while stdin is not None and rest:
+            rest = rest[stdin.write(rest) or 0 :]
+
+    def finish(self, timeout_s: float = FINISH_S) -> None:
+        """Let the process play what it has, and end it. Twice is safe."""
+        self._close_input()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        self.kill()
+        self._reader.join(timeout=FINISH_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def kill(self) -> None:
+        """End the process at once; a write that waits fails. Safe on any thread."""
+        self._process.kill()
+        self._process.wait()
+
+    def _close_input(self) -> None:
+        """Close the process's standard input."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+    def _read(self) -> None:
+        """Read reports until the process ends."""
+        stdout = self._process.stdout
+        rest = b""
+        try:
+            while stdout is not None and (data := stdout.read(4096)):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    self._report = report(line)
+        except (OSError, ValueError):
+            logger.debug("the output's reports ended", exc_info=True)
+        if self._report.state != "failed":
+            self._report = dataclasses.replace(self._report, state="failed", message=ENDED)
+
+
+def _import_path() -> list[str]:
+    """Return where to look for packages: first where this one is, never in whatever folder is the current one."""
+    return [str(Path(__file__).resolve().parents[3]), *(folder for folder in sys.path if folder)]

@@ -1,0 +1,194 @@
+"""The process that owns the output device.
+
+A process of its own, since the watchdog of a live input restarts PortAudio in the monitor's, which kills every stream
+there. It reads sound and settings from its standard input, filters, and plays; ten times a second it reports what
+reaches the ear when. It ends with its standard input, or when the device fails; a new process sees the devices that
+are there then.
+
+Threads: the main thread reads and filters, ``auscult-output-status`` reports, PortAudio's callback takes samples.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio.playback.ear import Ear
+from monitor.audio.playback.playout import Playout
+from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, SOUND, Frame, OutputReport, OutputSetup, read_frame
+from monitor.audio.sources.device.backend import OutputBackend
+from monitor.audio.sources.device.selection import DeviceInfo, choose
+from monitor.errors import DeviceError
+
+__all__ = ["OutputProgram", "main"]
+
+REPORT_S = 0.1
+SILENT_S = 1.5
+"""Seconds without a call of the device after which it counts as lost."""
+POLL_S = 0.01
+DRAIN_S = 0.5
+"""Longest time that the last samples are played after the end."""
+LOST = "the output {device} does not play any more"
+USUAL_RATE = 48_000
+
+
+class _Heard(NamedTuple):
+    """A sample of the output, the time at which it reaches the ear, and the device's latency."""
+
+    output_sample: int
+    at_s: float
+    latency_s: float
+
+
+class OutputProgram:
+    """Plays what it reads until it ends.
+
+    Parameters
+    ----------
+    setup : OutputSetup
+    backend : OutputBackend
+    write : callable
+        Takes a line of JSON.
+    clock : callable
+        Returns monotonic seconds; the same in all processes.
+    """
+
+    def __init__(
+        self,
+        setup: OutputSetup,
+        backend: OutputBackend,
+        write: Callable[[bytes], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._setup, self._backend, self._write, self._clock = setup, backend, write, clock
+        self._stopping = threading.Event()
+        self._heard: _Heard | None = None
+        self._called_s = clock()
+        self._device = ""
+        self._underflows = 0
+
+    def run(self, stream: IO[bytes]) -> int:
+        """Open the output, play what the stream holds, and return an exit code."""
+        try:
+            device = choose(self._backend.outputs(), self._setup.device, direction="output")
+            self._device = device.name
+            rate = output_rate(self._setup.input_rate, device, self._backend)
+            self._ear = Ear(self._setup.input_rate, rate, self._setup.sound, self._setup.speed)
+            self._playout = Playout(rate, self._setup.reserve_s)
+            output = self._backend.open_output(device, rate, self._setup.latency_s, self._pull)
+        except DeviceError as error:
+            self._report("failed", str(error))
+            return 1
+        self._called_s = self._clock()
+        status = threading.Thread(target=self._watch, name="auscult-output-status")
+        status.start()
+        try:
+            while (read := read_frame(stream)) is not None:
+                self.take(read)
+            self._drain()
+        finally:
+            self._stopping.set()
+            status.join()
+            output.close()
+        return 0
+
+    def take(self, read: Frame) -> None:
+        """Carry out a frame."""
+        if read.kind == SOUND:
+            self._playout.push(self._ear.push(read.start_sample, read.waveform))
+        elif read.kind == GAP:
+            self._playout.push(self._ear.gap(read.start_sample, read.samples))
+        elif read.kind == IDLE:
+            self._playout.idle()
+        elif read.kind == SETTINGS:
+            self._ear.choose(read.settings["sound"])
+            self._ear.set_volume(read.settings["volume_db"], on=read.settings["on"])
+
+    def _pull(self, samples: int, latency_s: float, underflow: bool) -> NDArray[np.float32]:
+        """Return the next samples to the device; its own thread."""
+        now_s = self._clock()
+        self._called_s = now_s
+        self._underflows += underflow
+        before, skipped = self._playout.taken, self._playout.skipped
+        block = self._playout.pull(samples)
+        if self._playout.taken - before == samples + self._playout.skipped - skipped:  # no silence in it
+            self._heard = _Heard(before, now_s + latency_s, latency_s)
+        return block
+
+    def _watch(self) -> None:
+        """Report ten times a second; say when the device has gone silent."""
+        while not self._stopping.wait(REPORT_S):
+            if self._clock() - self._called_s > SILENT_S:
+                self._report("failed", LOST.format(device=self._device))
+                return
+            self._report("open")
+
+    def _report(self, state: Literal["open", "failed"], message: str | None = None) -> None:
+        """Write a report."""
+        heard, values = self._heard, OutputReport(state, self._device, message)
+        if heard is not None:
+            playout = self._playout
+            values = dataclasses.replace(
+                values,
+                position=self._ear.position(heard.output_sample),
+                at_s=heard.at_s,
+                held_s=playout.waiting / playout.sample_rate + heard.latency_s,
+                underruns=playout.underruns + self._underflows,
+                skipped_ms=round(1000 * playout.skipped / playout.sample_rate),
+            )
+        self._write(json.dumps(dataclasses.asdict(values), allow_nan=False).encode() + b"\n")
+
+    def _drain(self) -> None:
+        """Play what waits, for half a second at most."""
+        self._playout.idle()
+        pause = threading.Event()
+        for _ in range(round(DRAIN_S / POLL_S)):
+            if not self._playout.waiting:
+                break
+            pause.wait(POLL_S)
+        pause.wait(min(DRAIN_S, 0.0 if self._heard is None else self._heard.latency_s))
+
+
+def output_rate(input_rate: int, device: DeviceInfo, backend: OutputBackend) -> int:
+    """Return the rate at which an output is opened, Hz.
+
+    The sound's own rate where that is one of sound cards, else a multiple of it, which costs least; else the device's.
+    """
+    usual = [rate for rate in (device.default_rate, USUAL_RATE) if rate % input_rate == 0]
+    own = [input_rate] if input_rate >= 22_050 else []
+    for rate in (*own, *usual):
+        if backend.plays(device, rate):
+            return rate
+    return device.default_rate
+
+
+def main() -> int:
+    """Run the process; the setup is its last argument, as JSON."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the monitor, which closes our input
+    setup = OutputSetup(**json.loads(sys.argv[-1]))
+    lock = threading.Lock()
+
+    def write(line: bytes) -> None:
+        with lock:
+            try:
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
+            except OSError:
+                return  # the monitor has gone: our input ends
+
+    try:
+        from monitor.audio.sources.device.portaudio import PortAudio
+
+        return OutputProgram(setup, PortAudio(), write).run(sys.stdin.buffer)
+    except DeviceError as error:
+        write(json.dumps({"state": "failed", "message": str(error)}).encode() + b"\n")
+        return 1

@@ -1,0 +1,280 @@
+"""What comes out of the headphones is what was played into the stethoscope, in time, and nothing else suffers.
+
+Stethoscope and headphones are the two channels of one null sink, so that one recording of its monitor has both on one
+time axis: their distance is the latency from input to output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 48_000
+LAB = "lab"
+CONFIG = """
+</usr/share/alsa/alsa.conf>
+pcm.!default {{ type pulse }}
+pcm.stethoscope {{ type pulse device "steth-input" }}
+pcm.earphones {{ type pulse device "phones" }}
+pcm.wireless {{ type pulse server "unix:{socket}" device "steth" }}
+"""
+"""``wireless`` is on a server of its own, which a test can end: a server moves the sound of a lost output itself."""
+HUMPS = 16
+
+
+class Lab:
+    """A stethoscope and headphones on one time axis."""
+
+    def __init__(self, stethoscope, folder):
+        self.stethoscope, self.folder = stethoscope, folder
+        self._config = stethoscope.folder / "asoundrc"
+        self._before = self._config.read_text()
+        (folder / "other").mkdir(mode=0o700)
+        self.wireless = type(stethoscope)(folder / "other")
+        self._config.write_text(CONFIG.format(socket=self.wireless.socket))
+        self._modules = []
+        stereo = ("channels=2", "channel_map=front-left,front-right", "format=s16le", f"rate={RATE}")
+        self._load("module-null-sink", f"sink_name={LAB}", *stereo)
+        self._load("module-remap-sink", "sink_name=steth", f"master={LAB}", *self._side("left"))
+        self._load("module-remap-source", "source_name=steth-input", f"master={LAB}.monitor", *self._side("left"))
+        self._load("module-remap-sink", "sink_name=phones", f"master={LAB}", *self._side("right"))
+
+    @staticmethod
+    def _side(name):
+        """Return the arguments that pick one channel."""
+        return "channels=1", "channel_map=mono", f"master_channel_map=front-{name}", "remix=no"
+
+    def _load(self, *module):
+        """Load a module of the sound server."""
+        loaded = self.stethoscope._control("load-module", *module)
+        assert loaded.returncode == 0, loaded.stderr
+        self._modules.append(loaded.stdout.strip())
+
+    def connect_wireless(self):
+        """Connect the headphones that can be lost."""
+        self.wireless.start()
+        self.wireless.plug_in(RATE)
+
+    def close(self):
+        """Remove everything."""
+        self.wireless.close()
+        for module in reversed(self._modules):
+            self.stethoscope._control("unload-module", module)
+        self._config.write_text(self._before)
+
+    def record(self):
+        """Start to record both sides; the result ends it and returns (stethoscope, headphones)."""
+        path = self.folder / "lab.raw"
+        file = path.open("wb")
+        command = ["parec", "-d", f"{LAB}.monitor", "--format=s16le", f"--rate={RATE}", "--channels=2"]
+        recorder = subprocess.Popen(command, env=self.stethoscope.environment, stdout=file)
+
+        def end():
+            recorder.terminate()
+            recorder.wait(timeout=10)
+            file.close()
+            both = np.frombuffer(path.read_bytes(), "<i2").reshape(-1, 2) / 2**15
+            return both[:, 0], both[:, 1]
+
+        return end
+
+
+@pytest.fixture
+def lab(stethoscope, tmp_path):
+    """Return a stethoscope with headphones."""
+    built = Lab(stethoscope, tmp_path)
+    yield built
+    built.close()
+
+
+def humps(path):
+    """Write short tones of 80 Hz at irregular times."""
+    rng = np.random.default_rng(0)
+    sound = np.zeros(RATE * (HUMPS // 2 + 2))
+    hump = 0.5 * np.hanning(RATE // 20) * np.sin(2 * np.pi * 80 * np.arange(RATE // 20) / RATE)
+    for index in range(HUMPS):
+        start = round((0.5 + index / 2 + rng.uniform(0, 0.2)) * RATE)
+        sound[start : start + len(hump)] += hump
+    soundfile.write(path, sound, RATE, "PCM_16")
+    return path
+
+
+def latencies_ms(played, heard):
+    """Return the distance of each tone in the headphones from the same in the stethoscope."""
+    loud = np.flatnonzero(np.abs(played) > 0.1)
+    starts = loud[np.concatenate(([True], np.diff(loud) > RATE // 10))]
+    found = []
+    for start in starts:
+        tone, after = played[start - 1200 : start + 2400], heard[start - 1200 : start + RATE // 4]
+        if np.abs(after).max() > 0.1 and len(after) > RATE // 4:
+            found.append(np.correlate(after, tone, "valid").argmax() / RATE * 1000)
+    return np.array(found)
+
+
+def is_playing(line):
+    """Return whether a line says that the latency is known."""
+    return line["type"] == "playback" and line["state"] == "playing" and line["latency_ms"] is not None
+
+
+def test_what_is_heard_is_what_was_played(lab, record_testsuite_property):
+    """Every tone reaches the headphones, unchanged but for the filter, and the stated latency is within 60 ms."""
+    end = lab.record()
+    listening = lab.stethoscope.listen("--rate", 4000, "--monitor-device", "earphones", "--sound", "extended")
+    told = listening.until(is_playing)
+    assert lab.stethoscope.play(humps(lab.folder / "humps.wav")).wait(timeout=60) == 0
+    listening.until_window(listening.lines[-1].get("end_s", 0.0) + 0.5)
+    code, errors = listening.end()
+    played, heard = end()
+    found = latencies_ms(played, heard)
+    p50, p95 = np.percentile(found, [50, 95])
+    last = [line for line in listening.of("playback") if line["latency_ms"] is not None][-1]
+    record_testsuite_property("latency_ms", f"p50 {p50:.1f}, p95 {p95:.1f}, stated {last['latency_ms']}")
+    print(f"latency p50 {p50:.1f} ms, p95 {p95:.1f} ms, stated {last['latency_ms']} ms, {last['underruns']} underruns")
+    assert (code, errors) == (130, "")
+    assert told["device"] == "earphones"
+    assert len(found) >= HUMPS - 2
+    assert abs(p50 - last["latency_ms"]) < 60
+    assert np.abs(heard).max() == pytest.approx(np.abs(played).max(), rel=0.1)
+
+
+def test_headphones_that_are_unplugged_disturb_nothing(lab):
+    """The loss is told, windows and input go on without a gap, and the sound returns with the headphones."""
+    lab.connect_wireless()
+    listening = lab.stethoscope.listen("--rate", 4000, "--monitor-device", "wireless")
+    listening.until(is_playing)
+    lab.wireless.kill()
+    lost = listening.until(lambda line: line["type"] == "playback" and line["state"] == "failed")
+    assert lost["message"].endswith("looking for it")
+    listening.until_window(6.0)
+    lab.connect_wireless()
+    listening.until(is_playing, 30)
+    code, errors = listening.end()
+    assert (code, errors) == (130, "")
+    assert not any(line["gap"] for line in listening.of("window"))
+    summary, device = listening.lines[-1], listening.of("device")[-1]
+    assert (summary["skipped"], summary["overruns"]) == (0, 0)
+    assert (device["reopened"], device["overflows"], device["lost_s"]) == (0, 0, 0.0)
+
+
+def test_an_unnamed_output_is_never_fed_back(lab):
+    """Without a name the output waits for a key, and stays silent."""
+    end = lab.record()
+    listening = lab.stethoscope.listen("--rate", 4000, "--monitor")
+    told = listening.until(lambda line: line["type"] == "playback" and line["state"] == "confirm")
+    assert "may be a loudspeaker" in told["message"]
+    assert lab.stethoscope.play(humps(lab.folder / "humps.wav")).wait(timeout=60) == 0
+    assert listening.end() == (130, "")
+    _, heard = end()
+    assert np.abs(heard).max() <= 1e-3, np.abs(heard).max()
+
+
+def test_a_recording_is_heard_at_half_speed(lab, heart_files):
+    """`replay --slow 0.5`: the headphones get the sound at twice its length, and the verdicts are those in silence."""
+    end = lab.record()
+    path = heart_files(8)
+    code, out, errors = lab.stethoscope.auscult("replay", path, "--json", "--slow", 0.5, "--play-device", "earphones")
+    _, heard = end()
+    _, silent, _ = lab.stethoscope.auscult("replay", path, "--json", "--speed", "max")
+
+    def scores(text):
+        lines = [json.loads(line) for line in text.splitlines()]
+        return [line["scores"] for line in lines if line["type"] == "window"]
+
+    assert (code, errors) == (0, "")
+    assert scores(out) == scores(silent)
+    loud = np.flatnonzero(np.abs(heard) > 0.02)
+    assert 12.5 < (loud[-1] - loud[0]) / RATE < 16.5
+
+
+def test_it_is_a_process_of_its_own(lab):
+    """When the input is lost and PortAudio restarts, the output goes on; killing the output harms no window."""
+    psutil = pytest.importorskip("psutil")
+    listening = lab.stethoscope.listen("--rate", 4000, "--monitor-device", "earphones")
+    listening.until(is_playing)
+    (child,) = psutil.Process(listening.process.pid).children()
+    child.kill()
+    listening.until(lambda line: line["type"] == "playback" and line["state"] == "failed")
+    listening.until(is_playing, 30)
+    code, errors = listening.end()
+    assert (code, errors) == (130, "")
+    assert not any(line["gap"] for line in listening.of("window"))
+    assert not psutil.pid_exists(child.pid)
+
+
+POSITIONS = """
+import sys, threading, time
+from pathlib import Path
+from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.sources.microphone import MicrophoneSource
+from monitor.inference.bundle import DEFAULT_BUNDLE, load_bundle
+from monitor.runtime.pipeline import Pipeline
+
+source = MicrophoneSource.named("stethoscope", sample_rate=4000, latency_s=0.04)
+options = PlaybackOptions("earphones", "wide", 0.0, True)
+with Pipeline(source, load_bundle(DEFAULT_BUNDLE), record=Path(sys.argv[1]), playback=options) as pipeline:
+    pipeline.start()
+    pause, ended = threading.Event(), threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), name="auscult-test-stdin").start()
+    while not ended.is_set():
+        pipeline.drain(0.0)
+        heard = pipeline.player.heard_sample()
+        if heard is not None:
+            print(time.monotonic(), heard, flush=True)
+        pause.wait(0.02)
+"""
+"""Prints the clock and the sample that is said to be heard, until its input ends."""
+
+
+def middles_s(sound, sample_rate):
+    """Return the middle of each tone, seconds."""
+    envelope = np.convolve(np.abs(sound), np.hanning(sample_rate // 20), "same")
+    loud = np.flatnonzero(envelope > 0.3 * envelope.max())
+    return np.array([part.mean() for part in np.split(loud, np.flatnonzero(np.diff(loud) > sample_rate // 10) + 1)]) / (
+        sample_rate
+    )
+
+
+def test_what_is_said_to_be_heard_is_heard(lab, tmp_path):
+    """The sample that the trace is drawn to is the one in the headphones, within 50 ms."""
+    command = ["parec", "-d", f"{LAB}.monitor", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=10"]
+    recorder = subprocess.Popen(command, env=lab.stethoscope.environment, stdout=subprocess.PIPE, bufsize=0)
+    parts, offsets = [], []
+
+    def read():
+        while data := os.read(recorder.stdout.fileno(), 2**16):
+            parts.append(data)
+            offsets.append(time.monotonic() - sum(map(len, parts)) / 4 / RATE)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    program = subprocess.Popen(
+        [sys.executable, "-c", POSITIONS, str(tmp_path / "heard.wav")],
+        env=lab.stethoscope.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        first = program.stdout.readline()
+        assert lab.stethoscope.play(humps(tmp_path / "humps.wav")).wait(timeout=60) == 0
+        said = np.array([line.split() for line in [first, *program.communicate(timeout=30)[0].splitlines()]], float)
+    finally:
+        program.kill()
+        recorder.terminate()
+        reader.join(timeout=10)
+        recorder.wait(timeout=10)
+        recorder.stdout.close()
+    both = np.frombuffer(b"".join(parts), "<i2").reshape(-1, 2) / 2**15
+    began_s = np.percentile(offsets[len(offsets) // 3 :], 2)  # the clock at the first sample, by the reads least late
+    in_ears_s = began_s + middles_s(both[:, 1], RATE)
+    recorded_s = middles_s(soundfile.read(tmp_path / "heard.wav")[0], 4000)
+    count = min(len(in_ears_s), len(recorded_s))
+    assert count >= HUMPS - 4
+    error_ms = 1000 * (np.interp(in_ears_s[-count:], said[:, 0], said[:, 1]) / 4000 - recorded_s[-count:])
+    print(f"said to be heard minus heard: p5, p50, p95 {np.percentile(error_ms, [5, 50, 95]).round(1)} ms")
+    assert np.abs(np.median(error_ms)) < 50
