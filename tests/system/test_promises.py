@@ -51,4 +51,9 @@ def test_the_clock_of_the_day_is_only_printed() -> None:
             r"\btime\.time\b|datetime\.now\b|\.utcnow\b|\btime\.(localtime|ctime|gmtime)\b", path.read_text("utf-8")
         )
     }
-    assert uses == {"monitor/views/lines.py", "monitor/dashboard/controller.py"}
+    assert uses == {
+        "monitor/commands/session_options.py",  # the name of a session, and which are older than a limit asked for
+        "monitor/dashboard/controller.py",
+        "monitor/sessions/session.py",
+        "monitor/text/event_lines.py",
+    }
