@@ -17,10 +17,10 @@ FACTS = Facts("listen", "steth", 4000, "heart-sounds", "0" * 64, ("normal", "mur
 
 def check_folder(folder, *, killed=False):
     """Check a folder's files against the schema; return session and lines."""
-    from jsonschema import Draft202012Validator
-
-    whole = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    event = Draft202012Validator({**SCHEMA["$defs"]["event"], "$defs": SCHEMA["$defs"]})
+    schemas = pytest.importorskip("jsonschema", reason="jsonschema checks the files of a session")
+    draft = schemas.Draft202012Validator
+    whole = draft(SCHEMA, format_checker=draft.FORMAT_CHECKER)
+    event = draft({**SCHEMA["$defs"]["event"], "$defs": SCHEMA["$defs"]})
     values = json.loads((folder / "session.json").read_text())
     whole.validate(values)
     *lines, rest = (folder / "events.jsonl").read_text().split("\n")
