@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from monitor.commands.settings import settings
 from monitor.errors import AuscultError
 from monitor.labels import SITES
 from monitor.output import say
@@ -130,6 +129,8 @@ def new_session(
 
 def _erase_old(parent: Path) -> None:
     """Erase the oldest sessions where the settings ask for a limit, and say which; a failure ends nothing."""
+    from monitor.commands.settings import settings
+
     limit = settings({}).keep.value
     if limit is None:
         return
@@ -154,6 +155,8 @@ def report_session(session: Session | None, stopping: Callable[[], bool] | None 
 
 def session_dir(flags: Mapping[str, object]) -> Path:
     """Return where sessions are kept: as asked for, as the settings say, or in the user's data folder."""
+    from monitor.commands.settings import settings  # imports the inputs: only when it is needed
+
     chosen = settings({"session_dir": flags.get("session_dir")}).session_dir.value
     return default_session_dir() if chosen is None else Path(chosen).expanduser()
 
