@@ -28,7 +28,7 @@ from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.quality_gate import DEFAULT_GATE, gate_features
+from monitor.inference.quality_gate import DEFAULT_GATE, GateFeatures, gate_features
 from monitor.messages import Quality
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -252,6 +252,48 @@ def test_a_very_short_clip_is_not_judged(clip_s: float, text: str) -> None:
     """Less than half a second holds no beat, however good it sounds."""
     result = quality_of(heart(), clip_s=clip_s)
     assert (result.state, result.reason) == ("poor-signal", f"clip of {text} s is too short to judge")
+
+
+GOOD = SignalStatistics(rms=0.1, peak=0.5, clipped=0.0, dead=0.0, dead_tail_s=0.0)
+
+
+def judged(origin: Origin = RECORDING, features: GateFeatures = DEFAULT_GATE.typical, **changes: float) -> Quality:
+    """Return the quality of a typical heart whose raw sound has these statistics."""
+    return judge_quality(features, GOOD._replace(**changes), origin=origin)
+
+
+def test_clipping_is_told_from_a_hundredth_and_withheld_from_a_quarter() -> None:
+    """At the limits themselves; the notice keeps the gate's score, a withheld window has none."""
+    typical = DEFAULT_GATE.score(DEFAULT_GATE.typical)
+    assert judged(clipped=0.0099) == Quality(typical)
+    assert judged(clipped=0.01) == Quality(typical, "clipping 1%: it was recorded too loud")
+    assert judged(clipped=0.25) == Quality(0.0, "clipping 25%: it was recorded too loud", "poor-signal")
+
+
+def test_faint_sound_that_drops_out_is_no_sound() -> None:
+    """Below a third of a 16-bit step the drop-outs are those of a muted input; from there on they are drop-outs."""
+    assert judged(rms=0.99e-5, dead=0.05) == Quality(0.0, RECORDING_REASONS.faint, "no-signal")
+    assert judged(rms=1e-5, dead=0.05) == Quality(0.0, RECORDING_REASONS.drops_out, "poor-signal")
+
+
+def test_a_doubtful_window_is_judged_with_a_reason() -> None:
+    """Between the gate's threshold and one half the label stands beside what lowers the score."""
+    doubtful = DEFAULT_GATE.typical._replace(periodicity=0.16)
+    score = DEFAULT_GATE.score(doubtful)
+    assert DEFAULT_GATE.poor_below < score < 0.5
+    assert judged(features=doubtful) == Quality(score, RECORDING_REASONS.no_heartbeat)
+
+
+def test_a_sound_whose_noise_was_removed_says_so() -> None:
+    """Where the network hears no heart and the sound is silent between its beats, that is the reason."""
+    gate = dataclasses.replace(DEFAULT_GATE, odds_weight=2.0)
+    silent_between = GOOD._replace(dead=0.5, longest_sound_s=0.5, longest_silence_s=0.6)
+    for statistics, reason in (
+        (silent_between, RECORDING_REASONS.noise_removed),
+        (GOOD, RECORDING_REASONS.unlike_a_heart),
+    ):
+        result = judge_quality(gate.typical, statistics, gate=gate, odds=-10.0)
+        assert (result.state, result.reason) == ("poor-signal", reason)
 
 
 def test_a_clip_in_which_no_two_beats_are_heard() -> None:
