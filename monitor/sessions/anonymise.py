@@ -107,7 +107,7 @@ def _values(session: StoredSession, subject: str | None) -> dict[str, Any]:
     """Return the content of ``session.json`` without what says whose it is."""
     values = dict(session.values)
     source = {**values["source"], "name": _source(session)}
-    return {**values, "subject": subject, "source": source, "command": ["auscult", session.kind]}
+    return {**values, "subject": subject, "source": source, "argv": ["auscult", session.kind]}
 
 
 def _source(session: StoredSession) -> str:

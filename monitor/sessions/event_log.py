@@ -47,7 +47,9 @@ class EventLog:
     path : Path
         A new file; only its owner may read it.
     finish : callable
-        Called by the thread after the last line, with this log's final error.
+        Called by the thread after the last line.
+    refresh : callable
+        Called by the thread whenever all lines are written, and twice a second.
 
     Attributes
     ----------
@@ -71,8 +73,10 @@ class EventLog:
     '{"type":"note"}\n'
     """
 
-    def __init__(self, path: Path, finish: Callable[[], None] = lambda: None) -> None:
-        self.path, self._finish = path, finish
+    def __init__(
+        self, path: Path, finish: Callable[[], None] = lambda: None, refresh: Callable[[], None] = lambda: None
+    ) -> None:
+        self.path, self._finish, self._refresh = path, finish, refresh
         self._file = new_file(path, private=True)
         lock(self._file)
         self._identity = os.fstat(self._file.fileno())
@@ -124,6 +128,7 @@ class EventLog:
                 self._news.clear()
                 if not self._write_waiting():
                     self._stopping.wait(RETRY_S)
+                self._refresh()
             self._write_waiting()
         except Exception as error:  # a thread's top: stored, and shown with the status
             logger.warning("%s: writing ended early", self.path, exc_info=True)

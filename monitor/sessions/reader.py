@@ -171,7 +171,7 @@ def _parsed(data: bytes) -> Iterator[dict[str, Any] | None]:
     *whole, rest = data.split(b"\n")
     for line in whole:
         try:
-            values = json.loads(line)
+            values = json.loads(line, parse_constant=_refuse)
         except ValueError:
             values = None
         yield values if isinstance(values, dict) and isinstance(values.get("type"), str) else None
@@ -179,23 +179,29 @@ def _parsed(data: bytes) -> Iterator[dict[str, Any] | None]:
         yield None
 
 
+def _refuse(name: str) -> object:
+    """Refuse NaN and infinities, which JSON does not have."""
+    raise ValueError(f"{name} is no JSON")
+
+
 def _stored(folder: Path, values: dict[str, Any]) -> StoredSession:
-    """Return a session from the content of its file."""
-    if values["type"] != "session":
+    """Return a session from the content of its file, which another program, or an earlier version, may have written."""
+    if values.get("type", "session") != "session":
         raise ValueError(f"type={values['type']!r} must be 'session'")
-    ended = values["ended"]
+    source, sites, ended = values.get("source") or {}, values.get("sites") or [], values["ended"]
+    site = values.get("site")
     return StoredSession(
         folder=folder,
         started=_time(values["started"]),
         ended=None if ended is None else _time(ended),
         subject=values["subject"],
-        site=values["site"],
-        kind=str(values["source"]["kind"]),
-        source=str(values["source"]["name"]),
+        site=sites[0]["site"] if site is None and sites and not sites[0]["start_s"] else site,
+        kind=str(source.get("kind", "listen")),
+        source=str(source.get("name", values.get("device"))),
         sample_rate=int(values["sample_rate"]),
-        samples=None if values["samples"] is None else int(values["samples"]),
+        samples=None if values.get("samples") is None else int(values["samples"]),
         lost_samples=int(values["lost_samples"]),
-        labels=tuple(map(str, values["model"]["labels"])),
+        labels=tuple(map(str, values.get("labels") or ())),
         values=values,
     )
 

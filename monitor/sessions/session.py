@@ -1,8 +1,9 @@
 """A session while it runs: its folder, what describes it, and its lines.
 
-``session.json`` is written when the session begins, with ``ended`` null, and once more when it has ended; each time in
-one step, so whenever the program is killed there is a valid one. :mod:`monitor.audio.recorder.recorder` writes the
-sound and :mod:`monitor.sessions.event_log` the lines; both files are valid at any moment too.
+``session.json`` is written when the session begins, with ``ended`` null, when the site changes or sound is lost, and
+once more when it has ended; each time in one step, so whenever the program is killed there is a valid one.
+:mod:`monitor.audio.recorder.recorder` writes the sound and :mod:`monitor.sessions.event_log` the lines; both files are
+valid at any moment too.
 
 Made, begun and closed by the main thread.
 """
@@ -21,12 +22,15 @@ from typing import Any, Literal, Self
 from monitor._version import __version__
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError
-from monitor.messages import RecordingStatus
+from monitor.log import get_logger
+from monitor.messages import RecordingStatus, SiteChange
 from monitor.sessions.command_words import without_secrets
 from monitor.sessions.event_log import GONE, STOP_TIMEOUT_S, EventLog, reason, same_file
 from monitor.sessions.names import EVENTS_FILE, SESSION_FILE, SOUND_FILE, folder_name, new_folder
 
 __all__ = ["SCHEMA", "Facts", "Session", "session_text"]
+
+logger = get_logger(__name__)
 
 SCHEMA = 1
 """Version of the format; increased when a key changes its meaning or is removed."""
@@ -109,11 +113,12 @@ class Session:
         self._final_error: str | None = None
         self._closed = self._discarded = False
         self._num_marks = 0
+        self._sites = [] if facts.site is None else [{"site": facts.site, "start_s": 0.0}]
+        self._described = ""
         path = self.folder / SESSION_FILE
         try:
-            write_atomic(path, session_text(self._values()), private=True)
-            self._identity = path.stat()
-            self._log = EventLog(self.folder / EVENTS_FILE, self._finish)
+            self._describe()
+            self._log = EventLog(self.folder / EVENTS_FILE, self._finish, self._refresh)
         except OSError as error:
             self._remove()
             raise AuscultError(f"{path} cannot be written: {reason(error)}", "name another --session-dir") from error
@@ -135,6 +140,10 @@ class Session:
     def count_mark(self) -> None:
         """Count a mark or a note, for the status."""
         self._num_marks += 1
+
+    def change_site(self, change: SiteChange) -> None:
+        """Keep a change of site."""
+        self._sites = [*self._sites, {"site": change.site, "start_s": round(change.at_s, 3)}]
 
     @property
     def status(self) -> RecordingStatus | None:
@@ -179,11 +188,26 @@ class Session:
             return
         elapsed = datetime.timedelta(seconds=self._clock() - self._started_s)
         ended = max(self._now(), self._started + elapsed)  # the clock may have been set back
-        values = self._values(ended, sound)
         try:
-            write_atomic(path, session_text(values), private=True)
+            self._describe(ended, sound)
         except OSError as error:
             self._final_error = f"its end could not be written: {reason(error)}"
+
+    def _refresh(self) -> None:
+        """Write what has changed meanwhile; on the thread of the lines. A disk that refuses is asked again."""
+        if not same_file(self.folder / SESSION_FILE, self._identity):
+            return
+        try:
+            self._describe(sound=self._sound())
+        except OSError as error:
+            logger.debug("%s: %s; trying again", self.folder, error)
+
+    def _describe(self, ended: datetime.datetime | None = None, sound: RecordingStatus | None = None) -> None:
+        """Write ``session.json`` where it would change."""
+        text, path = session_text(self._values(ended, sound)), self.folder / SESSION_FILE
+        if text != self._described:
+            write_atomic(path, text, private=True)
+            self._identity, self._described = path.stat(), text
 
     def _values(self, ended: datetime.datetime | None = None, sound: RecordingStatus | None = None) -> dict[str, Any]:
         """Return the content of ``session.json``."""
@@ -196,6 +220,8 @@ class Session:
             "ended": None if ended is None else ended.isoformat("T", "seconds"),
             "subject": facts.subject,
             "site": facts.site,
+            "sites": self._sites,
+            "device": facts.source if facts.kind == "listen" else None,
             "source": {
                 "kind": facts.kind,
                 "name": facts.source,
@@ -205,10 +231,12 @@ class Session:
             "sample_rate": facts.sample_rate,
             "samples": None if ended is None else round((sound.written_s if sound else 0.0) * facts.sample_rate),
             "lost_samples": sound.lost_samples if sound else 0,
-            "model": {"name": facts.model, "sha256": facts.model_sha256, "labels": list(facts.labels)},
+            "model": facts.model,
+            "model_sha256": facts.model_sha256,
+            "labels": list(facts.labels),
             "window_s": facts.window_s,
             "hop_s": facts.hop_s,
-            "command": without_secrets(facts.command),
+            "argv": without_secrets(facts.command),
             "files": {"sound": SOUND_FILE, "events": EVENTS_FILE},
         }
 

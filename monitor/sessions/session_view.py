@@ -91,4 +91,5 @@ class SessionView:
                 self._session.count_mark()
                 self._lines.mark(entry)
             else:
+                self._session.change_site(entry)
                 self._lines.site(entry)

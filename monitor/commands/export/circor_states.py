@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from monitor.commands.export.timeline import Timeline
+from monitor.archive.timeline import Timeline
 from monitor.errors import AuscultError
 from monitor.output import printable
 

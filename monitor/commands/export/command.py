@@ -9,12 +9,12 @@ import argparse
 import os
 from pathlib import Path
 
+from monitor.archive.judged_file import judge_file
+from monitor.archive.session_timeline import session_timeline
+from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content, write_atomic
 from monitor.commands.arguments import add_channel_argument, add_hop_argument, add_model_argument, check_hop
 from monitor.commands.export.formats import FORMATS
-from monitor.commands.export.judged_file import judge_file
-from monitor.commands.export.session_folder import read_session
-from monitor.commands.export.timeline import Timeline
 from monitor.errors import AuscultError
 from monitor.inference.bundle import load_bundle
 from monitor.output import say
@@ -59,7 +59,7 @@ def _timeline(source: Path, options: argparse.Namespace) -> tuple[Timeline, list
     if source.is_dir():
         if options.channel is not None or options.hop is not None:
             options.usage_error("--channel and --hop need a recording: a session has been judged")
-        return read_session(source)
+        return session_timeline(source)
     bundle = load_bundle(options.model)
     check_hop(options, bundle)
     return judge_file(source, bundle, channel=options.channel, hop_s=options.hop)

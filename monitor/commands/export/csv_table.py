@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from monitor.commands.export.timeline import Timeline
+from monitor.archive.timeline import Timeline
 
 __all__ = ["COLUMNS", "csv_table"]
 

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor._version import __version__
+from monitor.archive.spans import INTERVAL_KINDS, caption, one_line
+from monitor.archive.timeline import Sound, Timeline
 from monitor.atomic_write import Content
 from monitor.commands.export.sample_words import integer_blocks
-from monitor.commands.export.spans import INTERVAL_KINDS, caption, one_line
-from monitor.commands.export.timeline import Sound, Timeline
 
 __all__ = ["bdf_file", "edf_file"]
 

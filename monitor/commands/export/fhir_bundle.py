@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import quote
 
 from monitor._version import __version__
+from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content
-from monitor.commands.export.timeline import Timeline
 
 __all__ = ["fhir_bundle"]
 
@@ -64,10 +64,8 @@ _KINDS = ("device", "rate", "verdict", "sound")
 
 def _device(timeline: Timeline) -> Resource:
     """Return the program and its model."""
-    start, model = timeline.start, timeline.session.get("model")
-    name, digest = start.get("model"), start.get("model_sha256")
-    if name is None and isinstance(model, dict):
-        name, digest = model.get("name"), model.get("sha256")
+    start = timeline.start
+    name, digest = (start.get(key) or timeline.text(key) for key in ("model", "model_sha256"))
     return {
         "resourceType": "Device",
         "deviceName": [{"name": "auscult", "type": "model-name"}],

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content
 from monitor.commands.export.circor_states import circor_states
 from monitor.commands.export.csv_table import csv_table
@@ -15,7 +16,6 @@ from monitor.commands.export.fhir_bundle import fhir_bundle
 from monitor.commands.export.label_track import label_track
 from monitor.commands.export.raven_table import raven_table
 from monitor.commands.export.textgrid import textgrid
-from monitor.commands.export.timeline import Timeline
 from monitor.commands.export.wfdb_record import ENDINGS as WFDB_ENDINGS
 from monitor.commands.export.wfdb_record import record_name, wfdb_record
 

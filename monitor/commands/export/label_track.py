@@ -5,8 +5,8 @@ Source: https://manual.audacityteam.org/man/importing_and_exporting_labels.html
 
 from __future__ import annotations
 
-from monitor.commands.export.spans import caption
-from monitor.commands.export.timeline import Timeline
+from monitor.archive.spans import caption
+from monitor.archive.timeline import Timeline
 
 __all__ = ["label_track"]
 

@@ -5,8 +5,8 @@ Source: Raven Pro user's manual, chapter on selections and measurements (saved s
 
 from __future__ import annotations
 
-from monitor.commands.export.spans import one_line
-from monitor.commands.export.timeline import Timeline
+from monitor.archive.spans import one_line
+from monitor.archive.timeline import Timeline
 
 __all__ = ["COLUMNS", "raven_table"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.commands.export.timeline import Sound
+from monitor.archive.timeline import Sound
 
 __all__ = ["integer_blocks"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor.commands.export.spans import INTERVAL_KINDS, KINDS, Span, one_line
-from monitor.commands.export.timeline import Timeline
+from monitor.archive.spans import INTERVAL_KINDS, KINDS, Span, one_line
+from monitor.archive.timeline import Timeline
 
 __all__ = ["textgrid"]
 

@@ -17,10 +17,10 @@ from typing import BinaryIO
 import numpy as np
 
 from monitor._version import __version__
+from monitor.archive.spans import INTERVAL_KINDS, caption, one_line
+from monitor.archive.timeline import Sound, Timeline
 from monitor.atomic_write import Content
 from monitor.commands.export.sample_words import integer_blocks
-from monitor.commands.export.spans import INTERVAL_KINDS, caption, one_line
-from monitor.commands.export.timeline import Sound, Timeline
 from monitor.errors import AuscultError
 from monitor.output import printable
 

@@ -50,7 +50,7 @@ def test_replay_keeps_each_file(heart, tmp_path, capsys):
     for session in find_sessions(parent):
         values, events = check_folder(session.folder)
         assert values["samples"] == len(HEART)
-        assert values["command"][:3] == ["auscult", "replay", heart]
+        assert values["argv"][:3] == ["auscult", "replay", heart]
         assert [line["index"] for line in events if line["type"] == "window"] == [0, 1, 2]
         assert f"session of 6.0 s: {session.folder}" in said
 

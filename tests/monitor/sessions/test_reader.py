@@ -78,3 +78,13 @@ def test_sessions_are_found_in_order(session, tmp_path):
     assert [stored.folder.name for stored in find_sessions(parent)] == ["earlier", session.folder.name, "later"]
     assert [stored.folder for stored in find_sessions(session.folder)] == [session.folder]
     assert find_sessions(tmp_path / "nowhere") == []
+
+
+def test_a_session_of_another_program(tmp_path):
+    """The keys that everybody may rely on are enough."""
+    values = {"schema": 1, "started": "2026-01-02T03:04:05+01:00", "ended": None, "subject": "P7", "device": "steth"}
+    values |= {"sites": [{"site": "MV", "start_s": 0}], "sample_rate": 4000, "model": "m", "model_sha256": "ab"}
+    (tmp_path / "session.json").write_text(json.dumps(values | {"argv": [], "lost_samples": 3}))
+    stored = read_session(tmp_path)
+    assert (stored.subject, stored.site, stored.source, stored.kind) == ("P7", "MV", "steth", "listen")
+    assert (stored.sample_rate, stored.samples, stored.lost_samples, stored.labels) == (4000, None, 3, ())

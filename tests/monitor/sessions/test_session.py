@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from monitor.errors import AuscultError
-from monitor.messages import RecordingStatus
+from monitor.messages import RecordingStatus, SiteChange
 from monitor.sessions import session as module
 from monitor.sessions.session import Session
 from tests.monitor.sessions.conftest import FACTS, STARTED
@@ -41,6 +42,22 @@ def test_the_end_is_written(session, check):
     assert (values["samples"], values["lost_samples"], values["ended"]) == (10_000, 8, "2026-01-02T03:04:05+01:00")
     assert [line["text"] for line in events] == ["a"]
     assert stat.S_IMODE((session.folder / "session.json").stat().st_mode) == 0o600
+
+
+def test_sites_and_losses_are_written_while_it_runs(session, check):
+    """A program that is killed leaves them; the end keeps them."""
+    session.attach(lambda: HEARD)
+    session.change_site(SiteChange("PV", 1.2345, 4938))
+    session.write('{"type":"told","at_s":0.0,"text":"a"}')
+    for _ in range(200):
+        values, _ = check(session.folder)
+        if values["sites"]:
+            break
+        threading.Event().wait(0.02)
+    assert (values["ended"], values["lost_samples"]) == (None, 8)
+    assert values["sites"] == [{"site": "PV", "start_s": 1.234}]
+    session.close()
+    assert check(session.folder)[0]["sites"] == values["sites"]
 
 
 @pytest.mark.parametrize(

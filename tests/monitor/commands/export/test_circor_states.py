@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 import soundfile
 
+from monitor.archive.spans import Span
+from monitor.archive.timeline import open_sound
 from monitor.commands.export.circor_states import circor_states
-from monitor.commands.export.spans import Span
-from monitor.commands.export.timeline import open_sound
 from monitor.errors import AuscultError
 from training.data.annotations import read_annotations
 

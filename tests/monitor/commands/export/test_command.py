@@ -84,9 +84,9 @@ def test_the_source_is_never_overwritten(export, session_dir, name):
         (["missing.wav", "--to", "csv"], 1, "missing.wav: no such file"),
         (["missing.wav", "--to", "word"], 2, "invalid choice: 'word'"),
         (["missing.wav"], 2, "required: --to"),
-        ([".", "--to", "csv"], 1, "no session, it has no session.json"),
+        ([".", "--to", "csv"], 1, ". is no session: there is no session.json"),
         ([".", "--to", "csv", "--hop", "1"], 2, "a session has been judged"),
-        ([".", "--to", "csv", "-o", ".."], 1, "no session"),
+        ([".", "--to", "csv", "-o", ".."], 1, ". is no session"),
     ],
 )
 def test_bad_input_is_one_line(export, heart_wav, arguments, code, message):

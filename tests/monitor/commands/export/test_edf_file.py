@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from monitor.archive.spans import Span
+from monitor.archive.timeline import open_sound
 from monitor.commands.export.edf_file import bdf_file, edf_file
 from monitor.commands.export.sample_words import integer_blocks
-from monitor.commands.export.spans import Span
-from monitor.commands.export.timeline import open_sound
 from monitor.errors import AuscultError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from monitor.archive.timeline import open_sound
 from monitor.commands.export.sample_words import integer_blocks
-from monitor.commands.export.timeline import open_sound
 
 
 @pytest.mark.parametrize(("bits", "subtype"), [(16, "PCM_16"), (24, "PCM_24"), (24, "PCM_16")])

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from monitor.commands.export.spans import Span
+from monitor.archive.spans import Span
 from monitor.commands.export.textgrid import textgrid
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.commands.export.spans import Span
-from monitor.commands.export.timeline import open_sound
+from monitor.archive.spans import Span
+from monitor.archive.timeline import open_sound
 from monitor.commands.export.wfdb_record import record_name, wfdb_record
 from monitor.errors import AuscultError
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.commands.export.timeline import open_sound
+from monitor.archive.timeline import open_sound
 from monitor.errors import AuscultError, RecordingError
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.commands.export.spans import Span, caption, find_spans, one_line, split_readable
+from monitor.archive.spans import Span, caption, find_spans, one_line, split_readable
 
 
 def of_kind(spans, kind):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from monitor._version import __version__
+from monitor.archive.spans import Span, find_spans, one_line
+from monitor.archive.timeline import Timeline, open_sound
 from monitor.audio.recorder.labels_file import labels_path
 from monitor.audio.sources.file import RecordingSource
-from monitor.commands.export.spans import Span, find_spans, one_line
-from monitor.commands.export.timeline import Timeline, open_sound
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle
 from monitor.runtime.pipeline import Pipeline

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from monitor.archive.judged_file import judge_file, read_labels
+from monitor.archive.spans import Span
 from monitor.cli import main
-from monitor.commands.export.judged_file import judge_file, read_labels
-from monitor.commands.export.spans import Span
 from monitor.errors import AuscultError
 
 

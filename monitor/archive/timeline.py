@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.archive.spans import Span
 from monitor.audio.sources.file import RecordingSource
-from monitor.commands.export.spans import Span
 from monitor.errors import AuscultError
 
 __all__ = ["Sound", "Timeline", "open_sound"]

@@ -1,0 +1,1 @@
+"""Recordings and sessions that were kept, as timelines: read whole, or judged once at full speed. No thread is live."""

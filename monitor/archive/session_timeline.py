@@ -1,0 +1,68 @@
+"""A session folder as a timeline: its events are used as they are, also those of a session that ended in a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from monitor.archive.spans import find_spans, split_readable
+from monitor.archive.timeline import Sound, Timeline, open_sound
+from monitor.errors import RecordingError
+from monitor.sessions.names import SESSION_FILE
+from monitor.sessions.reader import read_session
+
+__all__ = ["session_timeline"]
+
+
+def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
+    """Return a session, and a line for each thing that is missing in it.
+
+    A line that is cut off or damaged is left out. Without its sound, a session lasts up to its last line.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    RecordingError
+        If the folder is no session, or its files cannot be read.
+    """
+    session = read_session(folder)
+    events = session.events()
+    lines, unreadable = split_readable(events.lines)
+    unreadable += events.damaged
+    remarks = []
+    if unreadable:
+        what = "line" if unreadable == 1 else "lines"
+        remarks.append(f"{session.events_path}: {unreadable} {what} cannot be read and left out")
+    sound: Sound | None = None
+    try:
+        sound = open_sound(session.sound_path)
+    except RecordingError as error:
+        remarks.append(str(error))
+    if sound is not None and sound.error is not None:
+        remarks.append(str(sound.error))
+    rate = sound.sample_rate if sound else session.sample_rate
+    num_samples = sound.num_samples if sound else round(rate * _last_s(lines))
+    timeline = Timeline(
+        name=folder.resolve().name,
+        sample_rate=rate,
+        num_samples=num_samples,
+        sound=sound,
+        spans=find_spans(lines, num_samples / rate),
+        windows=tuple(line for line in lines if line["type"] == "window"),
+        summary=next((line for line in reversed(lines) if line["type"] == "summary"), None),
+        start=next((line for line in lines if line["type"] == "start"), {}),
+        session=session.values,
+        inputs=(folder / SESSION_FILE, session.events_path, session.sound_path),
+    )
+    return timeline, remarks
+
+
+def _last_s(lines: list[dict[str, Any]]) -> float:
+    """Return the last second that a line speaks of."""
+    keys = ("end_s", "at_s")
+    return max(
+        (float(line[key]) for line in lines for key in keys if isinstance(line.get(key), int | float)), default=0.0
+    )
