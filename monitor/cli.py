@@ -116,9 +116,9 @@ def _run(arguments: list[str]) -> int:
     # products of a few thousand numbers: a second thread only waits for the first, on the core that others need
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     name = next((word for word in arguments if not word.startswith("-")), None)
-    options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     if os.environ.get("AUSCULT_LOG"):
         _log_start(os.environ["AUSCULT_LOG"], arguments)
+    options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     options.command_line = ("auscult", *arguments)
     code: int = options.run(options)
     return code

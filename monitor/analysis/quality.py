@@ -115,7 +115,7 @@ RECORDING_REASONS: Final = Reasons(
     noise_removed="no noise between the beats: a filter or a coarse converter removed it",
 )
 CHANNELS_CANCEL: Final = "the channels cancel each other: choose one, --channel 1"
-LOST: Final = "samples were lost: the computer or the cable could not keep up"
+LOST: Final = "samples were lost: the computer, the program or the cable was held up"
 
 GAP_QUALITY: Final = Quality(0.0, LOST, "poor-signal")
 """The quality of a window that spans lost samples."""

@@ -317,7 +317,7 @@ def test_a_short_clip_is_judged(clip_s: float | None) -> None:
 def test_the_quality_of_a_gap() -> None:
     """Windows with lost samples are withheld with a reason."""
     assert (GAP_QUALITY.state, GAP_QUALITY.score) == ("poor-signal", 0.0)
-    assert GAP_QUALITY.reason == "samples were lost: the computer or the cable could not keep up"
+    assert GAP_QUALITY.reason == "samples were lost: the computer, the program or the cable was held up"
 
 
 def test_the_odds_of_the_network_count() -> None:

@@ -44,7 +44,7 @@ def check_file(path: Path) -> None:
 def read_error(name: str, error: OSError | ValueError) -> RecordingError:
     """Return an error of the operating system as one line with the next step."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return RecordingError(f"{name}: no such file", "check the name, or list a folder with ls")
+        return RecordingError(f"{name}: no such file", "check the name and the folder")
     if isinstance(error, PermissionError):
         return RecordingError(f"{name}: permission denied", "ask its owner for the right to read it (chmod u+r)")
     reason = (error.strerror or type(error).__name__).lower()

@@ -162,7 +162,7 @@ def test_a_file_that_vanishes_before_it_is_played(tmp_path):
     path.unlink()
     waveform, _, error = through_a_ring(source)
     assert len(waveform) == 0
-    assert str(error).endswith("a.wav: no such file; check the name, or list a folder with ls")
+    assert str(error).endswith("a.wav: no such file; check the name and the folder")
 
 
 def test_integers_written_as_floats_are_unchanged(tmp_path):

@@ -39,7 +39,7 @@ def test_a_complete_file_passes(tmp_path: Path, kind: str) -> None:
 def test_a_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line begins with the name and says what to check."""
     monkeypatch.chdir(tmp_path)
-    assert refusal("heart.wav") == "heart.wav: no such file; check the name, or list a folder with ls"
+    assert refusal("heart.wav") == "heart.wav: no such file; check the name and the folder"
     Path("a.wav").write_text("")
     assert "no such file" in refusal("a.wav/b.wav")
 
