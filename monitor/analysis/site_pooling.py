@@ -1,4 +1,4 @@
-"""What several sites say together: pooled scores and a finding for the subject. Pure functions, any thread.
+"""What the windows of a site, and several sites, say together: mean scores and a finding. Pure functions, any thread.
 
 Source: docs/decisions/0014; benchmarks/constants/site_pooling.py measures the pool on held-out patients.
 """
@@ -13,16 +13,16 @@ from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NORMAL
 from monitor.messages import Finding, SiteResult, Verdict
 
-__all__ = ["finding", "pool_sites"]
+__all__ = ["finding", "mean_scores", "pooled_verdict"]
 
 
-def pool_sites(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean scores of several sites.
+def mean_scores(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean scores of several windows or sites, each with the same weight.
 
     Parameters
     ----------
     scores : sequence of mapping of label to float
-        Calibrated scores of each judged site, at least one, with the same labels in the same order; each sums to 1.
+        Calibrated scores of each, at least one, with the same labels in the same order; each sums to 1.
 
     Returns
     -------
@@ -32,19 +32,38 @@ def pool_sites(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     Raises
     ------
     ValueError
-        If there is no site, or the labels differ.
+        If there are none, or the labels differ.
 
     Examples
     --------
-    >>> pool_sites([{"normal": 1.0, "murmur": 0.0}, {"normal": 0.5, "murmur": 0.5}])
+    >>> mean_scores([{"normal": 1.0, "murmur": 0.0}, {"normal": 0.5, "murmur": 0.5}])
     {'normal': 0.75, 'murmur': 0.25}
     """
     if not scores:
-        raise ValueError("scores must be given for at least one site")
+        raise ValueError("scores must be given for at least one window or site")
     labels = tuple(scores[0])
     if any(tuple(of_site) != labels for of_site in scores):
-        raise ValueError("scores must have the same labels at every site")
+        raise ValueError("scores must all have the same labels")
     return {label: sum(of_site[label] for of_site in scores) / len(scores) for label in labels}
+
+
+def pooled_verdict(verdicts: Sequence[Verdict], decision: DecisionThresholds) -> Verdict:
+    """Return the verdict on the windows that count for a site, or on several sites, from their mean scores.
+
+    Unlike that on a recording (:class:`monitor.analysis.verdict.Summarizer`) it does not ask what the rolling verdict
+    showed: that begins anew wherever the signal was lost, and only windows that were judged count here.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+        Of the windows or sites, at least one, each with scores.
+    decision : DecisionThresholds
+        Of the bundle.
+    """
+    scores = mean_scores([verdict.scores for verdict in verdicts if verdict.scores])
+    acoustic = [verdict.acoustic_scores for verdict in verdicts if verdict.acoustic_scores]
+    verdict = labelled(scores, largest(scores), decision)
+    return dataclasses.replace(verdict, acoustic_scores=mean_scores(acoustic) if acoustic else None)
 
 
 def finding(results: Sequence[SiteResult], decision: DecisionThresholds) -> Finding:
@@ -73,10 +92,7 @@ def finding(results: Sequence[SiteResult], decision: DecisionThresholds) -> Find
     not_judged = tuple(result.site for result in results if result.verdict is None)
     if not judged:
         return Finding(None, labels, not_judged)
-    scores = pool_sites([verdict.scores for verdict in judged.values() if verdict.scores])
-    acoustic = [verdict.acoustic_scores for verdict in judged.values() if verdict.acoustic_scores]
-    pooled = labelled(scores, largest(scores), decision)
-    pooled = dataclasses.replace(pooled, acoustic_scores=pool_sites(acoustic) if acoustic else None)
+    pooled = pooled_verdict(tuple(judged.values()), decision)
     return Finding(_unless_a_site_differs(pooled, judged.values()), labels, not_judged)
 
 

@@ -37,7 +37,7 @@ TRACE_ROWS = 8
 BAR_WIDTH = 30
 TICK = ("      ▄▀", "▀▄  ▄▀  ", "  ▀▀    ")
 """The big tick."""
-MOVE = "move the chest piece there: it counts after the first bump (Enter: it is there)"
+MOVE = "move the chest piece there; Enter if it is there already"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ there: only windows that begin after it, so no sound of the site before is in th
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Sequence
 
 from monitor.analysis.rolling_verdict import TOLERANCE_S
-from monitor.analysis.verdict import JUDGED, Summarizer
+from monitor.analysis.site_pooling import pooled_verdict
+from monitor.analysis.verdict import JUDGED, MIN_RATED
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.messages import SiteResult, WindowEvent
+from monitor.messages import SiteResult, Verdict, WindowEvent
 
 __all__ = ["NOT_REACHED", "Progress"]
 
@@ -31,18 +33,31 @@ class Visit:
         Seconds of sound inside at least one window that counts.
     reached_s : float
         End of the newest window that counts.
+    verdicts : list of Verdict
+        Of the windows that count.
+    rates_bpm : list of float
+        Heart rates of those that have one.
     """
 
     start_s: float | None = None
     judged_s: float = 0.0
     reached_s: float = 0.0
-    summarizer: Summarizer = dataclasses.field(default_factory=Summarizer)
+    verdicts: list[Verdict] = dataclasses.field(default_factory=list)
+    rates_bpm: list[float] = dataclasses.field(default_factory=list)
 
     def window(self, event: WindowEvent) -> None:
         """Count a window that was judged."""
-        self.summarizer.push(event)
+        self.verdicts.append(event.verdict)
+        if event.heart_rate_bpm is not None:
+            self.rates_bpm.append(event.heart_rate_bpm)
         self.judged_s += max(0.0, event.end_s - max(event.start_s, self.reached_s))
         self.reached_s = max(self.reached_s, event.end_s)
+
+    @property
+    def heart_rate_bpm(self) -> float | None:
+        """Median heart rate; None where too few windows have one, as for a recording."""
+        enough = len(self.rates_bpm) >= max(1, MIN_RATED * len(self.verdicts))
+        return statistics.median(self.rates_bpm) if enough else None
 
 
 class Progress:
@@ -162,17 +177,15 @@ class Progress:
         """Return what was found during a visit."""
         if visit.start_s is None:
             return SiteResult(site, None, 0.0, 0, None, None, None, reason or NOT_REACHED)
-        summary = visit.summarizer.summary(site, self._decision)
-        is_judged = summary.verdict.state in JUDGED
         if visit.judged_s < self.good_s - TOLERANCE_S:
             reason = f"{reason or 'ended'} after {visit.judged_s:.1f} of {self.good_s:g} s"
         return SiteResult(
             site=site,
-            verdict=summary.verdict if is_judged else None,
+            verdict=pooled_verdict(visit.verdicts, self._decision) if visit.verdicts else None,
             judged_s=visit.judged_s,
-            windows=summary.windows,
-            heart_rate_bpm=summary.heart_rate_bpm if is_judged else None,
+            windows=len(visit.verdicts),
+            heart_rate_bpm=visit.heart_rate_bpm,
             start_s=visit.start_s,
-            end_s=visit.reached_s if summary.windows else at_s,
+            end_s=visit.reached_s if visit.verdicts else at_s,
             reason=reason,
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.site_pooling import finding, pool_sites
+from monitor.analysis.site_pooling import finding, mean_scores
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.messages import SiteResult, Verdict
 
@@ -33,7 +33,7 @@ def found(*murmurs):
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=4))
 def test_the_pool_is_the_mean(murmurs):
     """Every label has the mean of its scores, whatever the number of sites; they still sum to 1."""
-    pooled = pool_sites([{"normal": 1.0 - value, "murmur": value} for value in murmurs])
+    pooled = mean_scores([{"normal": 1.0 - value, "murmur": value} for value in murmurs])
     assert pooled["murmur"] == pytest.approx(sum(murmurs) / len(murmurs))
     assert sum(pooled.values()) == pytest.approx(1.0)
 
@@ -46,10 +46,10 @@ def test_the_order_of_sites_does_not_matter(murmurs):
 
 def test_no_site_is_an_error_and_other_labels_too():
     """There is no made-up answer."""
-    with pytest.raises(ValueError, match="at least one site"):
-        pool_sites([])
+    with pytest.raises(ValueError, match="at least one window or site"):
+        mean_scores([])
     with pytest.raises(ValueError, match="same labels"):
-        pool_sites([{"a": 1.0}, {"b": 1.0}])
+        mean_scores([{"a": 1.0}, {"b": 1.0}])
 
 
 def test_all_sites_normal():

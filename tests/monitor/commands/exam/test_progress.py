@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from monitor.commands.exam.progress import NOT_REACHED, Progress
+from monitor.messages import Verdict
 
 
 @pytest.fixture
@@ -52,6 +55,25 @@ def test_the_result_of_a_site(progress, window):
     assert (result.judged_s, result.windows, result.heart_rate_bpm) == (10.0, 11, 75.0)
     assert (result.start_s, result.end_s, result.reason) == (2.0, 12.0, None)
     assert (progress.site, progress.arrived, progress.asked_s) == ("MV", False, 13.0)
+
+
+def test_a_site_with_holes_is_judged(progress, window):
+    """Stretches of usable sound add up, although the rolling verdict begins anew after each hole."""
+    progress.arrive(0.0)
+    for start_s in (0.0, 20.0):
+        event = window(start_s)
+        progress.window(dataclasses.replace(event, rolling=Verdict("poor-signal")))
+    progress.leave(26.0)
+    result = progress.done["AV"]
+    assert (result.verdict.label, result.judged_s, result.reason) == ("normal", 10.0, None)
+
+
+def test_too_few_rates_give_none(progress, window):
+    """One of five windows."""
+    progress.arrive(0.0)
+    for index in range(5):
+        progress.window(window(index / 2, bpm=70.0 if index == 2 else None))
+    assert progress.results(8.0)[0].heart_rate_bpm is None
 
 
 def test_enough_is_enough(progress, window):
