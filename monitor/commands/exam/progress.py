@@ -132,11 +132,14 @@ class Progress:
         self._visit = Visit(start_s=at_s)
 
     def window(self, event: WindowEvent) -> None:
-        """Take the next window; it counts where it was judged and begins after the chest piece arrived."""
+        """Take the next window; it counts where it was judged and begins after the chest piece arrived.
+
+        A clip that was looped to fill a window does not count: it has less sound than it seems.
+        """
         start_s = self._visit.start_s
         if start_s is None or self._site is None or self.enough or event.start_s < start_s - TOLERANCE_S:
             return
-        if event.verdict.state in JUDGED:
+        if event.verdict.state in JUDGED and not event.short:
             self._visit.window(event)
 
     def leave(self, at_s: float, reason: str | None = None) -> None:

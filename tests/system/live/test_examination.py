@@ -10,7 +10,7 @@ GOOD_S = 10
 
 @pytest.fixture(scope="module")
 def examination(stethoscope, heart_files, tmp_path_factory):
-    """Return an examination of two sites whose device is unplugged at the second one, its exit code, errors, session."""
+    """Return an examination whose device is unplugged at the second site; its exit code, errors and session."""
     kept = tmp_path_factory.mktemp("kept")
     stethoscope.plug_in()
     examining = stethoscope.examine(

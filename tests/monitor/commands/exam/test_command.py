@@ -80,7 +80,7 @@ def test_a_session_is_kept_when_asked_for(exam, tmp_path, capsys):
     (session,) = find_sessions(tmp_path / "kept")
     assert (session.kind, session.subject) == ("exam", "P-017")
     row = overview(session)
-    assert (row.sites, row.verdict, row.state) == (("AV", "PV", "TV"), "normal", "ended")
+    assert (row.sites, row.verdict, row.state) == (("AV", "PV", "TV"), "normal", "ended")  # the finding's
     lines = session.events().lines
     assert lines[-1]["type"] == "examination"
     assert lines[-1]["sites"][0]["label"] == "normal"

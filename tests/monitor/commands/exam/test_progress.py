@@ -34,6 +34,13 @@ def test_withheld_windows_do_not_count(progress, window):
     assert progress.judged_s == 10.0
 
 
+def test_a_looped_clip_does_not_count(progress, window):
+    """Its 5 s are fewer seconds of sound, heard again."""
+    progress.arrive(0.0)
+    progress.window(dataclasses.replace(window(0.0), short=True))
+    assert progress.judged_s == 0.0
+
+
 def test_nothing_counts_before_the_chest_piece_arrived(progress, window):
     """Nor a window that began before."""
     progress.window(window(0.0))
