@@ -30,6 +30,7 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": ("monitor.commands.demo", "play a synthetic heart and watch the network classify it"),
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
+    "exam": ("monitor.commands.exam.command", "guide an examination from site to site, with a finding at the end"),
     "devices": ("monitor.commands.devices", "list the audio inputs"),
     "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),

@@ -3,23 +3,33 @@
     python docs/make/make_pictures.py docs
 
 plays the demo once in real time through the real pipeline and network and takes screenshots at certain moments:
-``dashboard.svg`` at 120x40, and one screenshot of each state at 80x24.
+``dashboard.svg`` at 120x40, and one screenshot of each state at 80x24. ``examination.svg`` is ``auscult exam`` at its
+second site, with synthetic hearts.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.audio.sources.synthetic import Scene, SyntheticSource
+import numpy as np
+import soundfile
+
+from monitor.audio.sources.site_recordings import SiteRecordings
+from monitor.audio.sources.synthetic import HEART, MURMUR, Scene, SyntheticSource
+from monitor.commands.exam.drawing import ExamState, draw_examination
+from monitor.commands.exam.guide import KEYS, Guide
+from monitor.commands.exam.progress import Progress
 from monitor.dashboard.controller import DashboardController
-from monitor.dashboard.drawing.canvas import Canvas
+from monitor.dashboard.drawing.canvas import FULL_STYLE, Canvas
 from monitor.dashboard.drawing.render import render
 from monitor.dashboard.drawing.svg import svg_of
 from monitor.inference.bundle import DEFAULT_BUNDLE, load_bundle
 from monitor.runtime.pipeline import Pipeline
+from monitor.synthesis.phonocardiogram import phonocardiogram
 
 SCREEN, SMALL_SCREEN = (120, 40), (80, 24)
 LISTENING_S = 3.0
@@ -28,6 +38,10 @@ BEFORE_END_S = 3.0
 LARGE, LARGE_BEFORE_END_S = "murmur", 4.0
 """Which scene the large screenshot shows, and when."""
 POLL_S = 0.1
+EXAM_SCREEN, EXAM_GOOD_S, EXAM_JUDGED_S = (100, 26), 10.0, 6.5
+"""Size, seconds to collect at a site, and how many of them the second one has in the screenshot."""
+EXAM_SITES = (("AV", None), ("PV", MURMUR), ("TV", None), ("MV", None))
+"""Sites and the murmurs of the synthetic heart that are heard there."""
 
 
 def moments(scenes: Sequence[Scene]) -> dict[str, tuple[float, tuple[int, int]]]:
@@ -70,6 +84,45 @@ def _canvas_at(
             return canvas
 
 
+def examination_canvas(folder: Path) -> Canvas:
+    """Return the screenshot of an examination.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the recordings of the sites are written.
+    """
+    rng = np.random.default_rng(1)
+    paths = {site: folder / f"{site}.wav" for site, _ in EXAM_SITES}
+    for site, murmur in EXAM_SITES:
+        heart = phonocardiogram(20.0, dataclasses.replace(HEART, murmur=murmur), rng)
+        soundfile.write(paths[site], heart.waveform, heart.sample_rate, "PCM_24")
+    source, bundle = SiteRecordings(paths), load_bundle(DEFAULT_BUNDLE)
+    progress = Progress(tuple(paths), EXAM_GOOD_S, bundle.decision)
+    with Pipeline(source, bundle) as pipeline:
+        controller, guide = DashboardController(pipeline), Guide(progress, pipeline, lambda: None, source)
+        pipeline.drain(0.0)
+        pipeline.start()
+        guide.begin()
+        while True:
+            for event in pipeline.drain(POLL_S):
+                guide.window(event)
+            snapshot, state = controller.compose(pipeline.snapshot(), has_keys=True)
+            guide.update(snapshot)
+            if snapshot.finished or ("AV" in progress.done and progress.judged_s >= EXAM_JUDGED_S):
+                break
+        exam = ExamState(progress.sites, progress.done, progress.site, progress.arrived, progress.judged_s, EXAM_GOOD_S)
+        start = dataclasses.replace(snapshot.start, source="My Stethoscope")
+        keys = (*KEYS, ("m", "mark"), ("n", "note"))
+        return draw_examination(
+            dataclasses.replace(snapshot, start=start),
+            exam,
+            *EXAM_SCREEN,
+            FULL_STYLE,
+            dataclasses.replace(state, keys=keys),
+        )
+
+
 def main(arguments: list[str]) -> int:
     """Write the screenshots; return the exit code."""
     if len(arguments) != 1:
@@ -80,6 +133,8 @@ def main(arguments: list[str]) -> int:
         path = folder / ("dashboard.svg" if name == "dashboard" else f"states/{name}.svg")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(svg_of(canvas), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        (folder / "examination.svg").write_text(svg_of(examination_canvas(Path(scratch))), encoding="utf-8")
     return 0
 
 

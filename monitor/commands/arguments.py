@@ -10,17 +10,19 @@ from monitor.audio.playback.ear import MAX_VOLUME_DB
 from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.playback.sounds import SOUNDS
 from monitor.audio.sources.base import MAX_SPEED, MIN_SPEED
-from monitor.audio.sources.decoding.pcm import MAX_CHANNELS
+from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
 
 __all__ = [
     "add_channel_argument",
+    "add_device_arguments",
     "add_hop_argument",
     "add_model_argument",
     "add_output_arguments",
     "add_play_arguments",
     "add_sound_arguments",
+    "add_speed_argument",
     "add_start_argument",
     "check_hop",
     "finite_number",
@@ -37,13 +39,7 @@ SLOW = (0.5, 0.25)
 def add_play_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every command takes that plays a recording or a synthetic sound."""
     add_model_argument(parser)
-    parser.add_argument(
-        "--speed",
-        type=speed,
-        default=1.0,
-        metavar="X|max",
-        help=f"times real time, {MIN_SPEED:g} to {MAX_SPEED:g}, or max (default: 1)",
-    )
+    add_speed_argument(parser)
     add_hop_argument(parser)
     add_output_arguments(parser)
     add_sound_arguments(parser, "play", "play the sound")
@@ -53,6 +49,17 @@ def add_play_arguments(parser: argparse.ArgumentParser) -> None:
         choices=SLOW,
         metavar="X",
         help=f"play at {' or '.join(f'{speed:g}' for speed in SLOW)} of the speed, the pitch kept",
+    )
+
+
+def add_speed_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--speed`` of a recording or a synthetic sound."""
+    parser.add_argument(
+        "--speed",
+        type=speed,
+        default=1.0,
+        metavar="X|max",
+        help=f"times real time, {MIN_SPEED:g} to {MAX_SPEED:g}, or max (default: 1)",
     )
 
 
@@ -118,6 +125,33 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="JSON lines on standard output")
     form.add_argument("--plain", action="store_true", help="a line of text per window instead of the dashboard")
+
+
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``, ``--channel``, ``--rate`` and ``--latency`` of a live input; None is for the settings."""
+    from monitor.commands.settings import KEYS  # imports the inputs: only where there is one
+
+    parser.add_argument(
+        "--device", metavar="NAME|N", help="input: its name, a part of it, or its index (default: the system's input)"
+    )
+    parser.add_argument(
+        "--channel",
+        type=whole_number(1, MAX_CHANNELS),
+        metavar="N",
+        help=f"use channel N, from 1 (default: {KEYS['channel'].default})",
+    )
+    parser.add_argument(
+        "--rate",
+        type=whole_number(MIN_RATE_HZ, MAX_RATE_HZ),
+        metavar="HZ",
+        help="sample rate (default: the device's own)",
+    )
+    parser.add_argument(
+        "--latency",
+        type=finite_number,
+        metavar="S",
+        help=f"input latency to ask the system for, seconds (default: {KEYS['latency'].default:g})",
+    )
 
 
 def add_channel_argument(parser: argparse.ArgumentParser) -> None:

@@ -8,11 +8,11 @@ import os
 import threading
 from pathlib import Path
 
-from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.arguments import (
+    add_device_arguments,
     add_hop_argument,
     add_model_argument,
     add_output_arguments,
@@ -20,11 +20,10 @@ from monitor.commands.arguments import (
     check_hop,
     finite_number,
     playback,
-    whole_number,
 )
 from monitor.commands.player import play
 from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
-from monitor.commands.settings import DEFAULT, KEYS, Settings, settings
+from monitor.commands.settings import DEFAULT, Settings, settings
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
@@ -50,27 +49,7 @@ STUCK = "auscult: the sound driver does not release the device; ended without wa
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument(
-        "--device", metavar="NAME|N", help="input: its name, a part of it, or its index (default: the system's input)"
-    )
-    parser.add_argument(
-        "--channel",
-        type=whole_number(1, MAX_CHANNELS),
-        metavar="N",
-        help=f"use channel N, from 1 (default: {KEYS['channel'].default})",
-    )
-    parser.add_argument(
-        "--rate",
-        type=whole_number(MIN_RATE_HZ, MAX_RATE_HZ),
-        metavar="HZ",
-        help="sample rate (default: the device's own)",
-    )
-    parser.add_argument(
-        "--latency",
-        type=finite_number,
-        metavar="S",
-        help=f"input latency to ask the system for, seconds (default: {KEYS['latency'].default:g})",
-    )
+    add_device_arguments(parser)
     add_model_argument(parser, default=None)
     add_hop_argument(parser)
     add_output_arguments(parser)

@@ -1,4 +1,4 @@
-"""The arguments of a session, which ``listen``, ``replay`` and ``demo`` share, and how one is begun.
+"""The arguments of a session, which ``listen``, ``exam``, ``replay`` and ``demo`` share, and how one is begun.
 
 Main thread only.
 """
@@ -32,7 +32,9 @@ __all__ = [
 ]
 
 
-def add_session_arguments(parser: argparse.ArgumentParser, *, in_settings: bool = False) -> None:
+def add_session_arguments(
+    parser: argparse.ArgumentParser, *, in_settings: bool = False, with_site: bool = True
+) -> None:
     """Add ``--session``, ``--session-dir``, ``--site`` and ``--subject``.
 
     Parameters
@@ -40,6 +42,8 @@ def add_session_arguments(parser: argparse.ArgumentParser, *, in_settings: bool 
     parser : argparse.ArgumentParser
     in_settings : bool
         Whether the settings may ask for a session too, so that the command line can refuse it.
+    with_site : bool
+        Whether there is a ``--site``; an examination has several.
     """
     action = argparse.BooleanOptionalAction if in_settings else "store_true"
     parser.add_argument(
@@ -51,11 +55,14 @@ def add_session_arguments(parser: argparse.ArgumentParser, *, in_settings: bool 
     parser.add_argument(
         "--session-dir", type=Path, metavar="DIR", help="where sessions are kept (default: see auscult config)"
     )
-    parser.add_argument(
-        "--site",
-        choices=SITES,
-        help="auscultation site at the beginning; the keys 1 to 4 change it (default: not known)",
-    )
+    if with_site:
+        parser.add_argument(
+            "--site",
+            choices=SITES,
+            help="auscultation site at the beginning; the keys 1 to 4 change it (default: not known)",
+        )
+    else:
+        parser.set_defaults(site=None)
     parser.add_argument("--subject", type=subject, metavar="CODE", help="whose session it is: a code, not a name")
 
 
@@ -84,7 +91,7 @@ def new_session(
     options: argparse.Namespace,
     source: Source,
     bundle: Bundle,
-    kind: Literal["listen", "replay", "demo"],
+    kind: Literal["listen", "exam", "replay", "demo"],
     channel: int | None = None,
 ) -> Session:
     """Begin a session.
@@ -94,7 +101,7 @@ def new_session(
     options : argparse.Namespace
     source : Source
     bundle : Bundle
-    kind : {"listen", "replay", "demo"}
+    kind : {"listen", "exam", "replay", "demo"}
         The command.
     channel : int or None
         The channel in use, from 1.

@@ -80,6 +80,11 @@ class DashboardController:
         return not self._pipeline.source.can_pause
 
     @property
+    def typing(self) -> bool:
+        """Whether keys go into a note."""
+        return self._note_entry is not None
+
+    @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Keys and what they do for this source, the most important first."""
         action = "resume" if self._holding else "freeze" if self.live else "pause"

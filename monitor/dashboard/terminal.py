@@ -54,6 +54,8 @@ class Screen:
         Where to draw; standard output when None.
     clock : callable
         Monotonic seconds; a test passes its own.
+    draw : callable
+        From snapshot, width, height, style and state to the canvas, as :func:`monitor.dashboard.drawing.render.render`.
 
     Notes
     -----
@@ -61,9 +63,14 @@ class Screen:
     interrupt.
     """
 
-    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        draw: Callable[[Snapshot, int, int, TerminalStyle, DashboardState], Canvas] = render,
+    ) -> None:
         self.console = Console() if console is None else console
-        self._clock = clock
+        self._clock, self._render = clock, draw
         self._style = TerminalStyle.from_console(self.console)
         self._colors = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
         self._open = False
@@ -153,7 +160,12 @@ class Screen:
         snapshot, state = self._waiting
         self._shown_index, self._hurries = _window_index(snapshot), False
         width, height = self.console.size
-        self._draw(render(snapshot, max(width, 1), max(height, 1), self._style, state))
+        self._draw(self._render(snapshot, max(width, 1), max(height, 1), self._style, state))
+
+    def ring_bell(self) -> None:
+        """Ring the terminal's bell."""
+        if self._open:
+            self._write("\a")
 
     def _draw(self, canvas: Canvas) -> None:
         """Write the lines that differ from those on the screen, all at once."""

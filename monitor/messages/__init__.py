@@ -4,6 +4,7 @@ Everything here is immutable: the classifier thread creates it, any thread may r
 docs/formats/json-lines.md.
 """
 
+from monitor.messages.examination import Examination, Finding, SiteResult
 from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import Mark, RecordingStatus, SiteChange
 from monitor.messages.snapshot import Snapshot, Start
@@ -24,12 +25,15 @@ __all__ = [
     "DeviceStatus",
     "EctopicBeat",
     "EctopicBeats",
+    "Examination",
+    "Finding",
     "Level",
     "Mark",
     "PlaybackStatus",
     "Quality",
     "RecordingStatus",
     "SiteChange",
+    "SiteResult",
     "Snapshot",
     "Start",
     "State",

@@ -325,6 +325,11 @@ class Pipeline:
         return self._ring
 
     @property
+    def caught_up(self) -> bool:
+        """Whether all sound so far is classified; the next :meth:`drain` returns what is left of the results."""
+        return self._worker.caught_up
+
+    @property
     def running(self) -> bool:
         """Whether more windows may come."""
         return self._started and self._worker.running

@@ -136,6 +136,12 @@ class Worker:
         return self._thread.is_alive()
 
     @property
+    def caught_up(self) -> bool:
+        """Whether all sound in the ring buffer is classified and every result is delivered."""
+        taken = self._analysis.end_sample == self._ring.end_sample  # first: what is taken in is not idle until judged
+        return taken and self._idle
+
+    @property
     def snapshot(self) -> Snapshot:
         """The newest state, frozen."""
         return self._snapshot
@@ -161,7 +167,10 @@ class Worker:
                 if len(read.waveform) or read.lost:
                     self._detect_burst(read)
                     self._process(read)
-                self._idle = self._cursor.behind == 0
+                idle = self._cursor.behind == 0
+                if idle and self._batch and self._events is not None:
+                    self._deliver(self._events)
+                self._idle = idle
         except Exception as error:  # top of a thread: raised again on the main thread
             logger.warning("the classifier stopped with an error", exc_info=True)
             self.error = error

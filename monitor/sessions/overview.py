@@ -33,7 +33,8 @@ class Overview:
     judged_s : float
         Seconds of sound inside at least one window that was judged.
     verdict : str or None
-        Label, or state where there is none, of the summary; of the last rolling verdict where there is no summary.
+        Label, or state where there is none, of the finding of an examination, else of the summary; of the last rolling
+        verdict where there is no summary.
     bpm : float or None
     marks : int
         Marks, notes and a person's labels.
@@ -62,6 +63,8 @@ def overview(session: StoredSession) -> Overview:
     state = "ended" if session.ended is not None else "running" if session.is_running else "killed"
     windows, summaries = events.of("window"), events.of("summary")
     last = summaries[-1] if summaries else windows[-1].get("rolling", {}) if windows else {}
+    findings = [line.get("finding", {}) for line in events.of("examination")]
+    result = findings[-1] if findings else last
     rates = [line["heart_rate_bpm"] for line in windows if isinstance(line.get("heart_rate_bpm"), int | float)]
     bpm = last.get("heart_rate_bpm") if summaries else statistics.median(rates) if rates else None
     return Overview(
@@ -69,7 +72,7 @@ def overview(session: StoredSession) -> Overview:
         sites=tuple(sites),
         state=state,
         judged_s=_covered_s(windows),
-        verdict=last.get("label") or last.get("state"),
+        verdict=result.get("label") or result.get("state"),
         bpm=bpm,
         marks=len(events.of(*MARKS)),
     )

@@ -42,7 +42,7 @@ class Facts:
 
     Attributes
     ----------
-    kind : {"listen", "replay", "demo"}
+    kind : {"listen", "exam", "replay", "demo"}
         The command.
     source : str
         Name of the device or the file.
@@ -60,7 +60,7 @@ class Facts:
         The command line; secrets are removed.
     """
 
-    kind: Literal["listen", "replay", "demo"]
+    kind: Literal["listen", "exam", "replay", "demo"]
     source: str
     sample_rate: int
     model: str

@@ -27,16 +27,21 @@ if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with th
     )
 
 __all__ = [
+    "BPM_DIGITS",
     "SCHEMA",
+    "TIME_DIGITS",
     "device_line",
+    "json_line",
     "mark_line",
     "overload_line",
     "playback_line",
     "recording_line",
+    "rounded",
     "site_line",
     "start_line",
     "summary_line",
     "told_line",
+    "verdict_values",
     "window_line",
 ]
 
@@ -69,7 +74,7 @@ def start_line(start: Start, version: str | None = None) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line(
+    return json_line(
         {
             "type": "start",
             "schema": SCHEMA,
@@ -80,8 +85,8 @@ def start_line(start: Start, version: str | None = None) -> str:
             "window_s": float(start.window_s),
             "hop_s": float(start.hop_s),
             "labels": list(start.labels),
-            "duration_s": _rounded(start.duration_s, TIME_DIGITS),
-            "speed": _rounded(start.speed, TIME_DIGITS),
+            "duration_s": rounded(start.duration_s, TIME_DIGITS),
+            "speed": rounded(start.speed, TIME_DIGITS),
             "version": version,
             "site": start.site,
         }
@@ -105,22 +110,22 @@ def window_line(event: WindowEvent) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line(
+    return json_line(
         {
             "type": "window",
             "index": int(event.index),
-            "start_s": _rounded(event.start_s, TIME_DIGITS),
-            "end_s": _rounded(event.end_s, TIME_DIGITS),
-            **_verdict_values(event.verdict),
-            "rolling": _verdict_values(event.rolling),
-            "quality": {"score": _rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
-            "heart_rate_bpm": _rounded(event.heart_rate_bpm, BPM_DIGITS),
-            "heart_rate_confidence": _rounded(event.heart_rate_confidence, SCORE_DIGITS),
+            "start_s": rounded(event.start_s, TIME_DIGITS),
+            "end_s": rounded(event.end_s, TIME_DIGITS),
+            **verdict_values(event.verdict),
+            "rolling": verdict_values(event.rolling),
+            "quality": {"score": rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
+            "heart_rate_bpm": rounded(event.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_confidence": rounded(event.heart_rate_confidence, SCORE_DIGITS),
             "heart_rate_reason": event.heart_rate_reason,
             "early_beats": _ectopic_values(event.ectopic),
             "gap": bool(event.gap),
             "short": bool(event.short),
-            "latency_ms": _rounded(event.latency_ms, LATENCY_DIGITS),
+            "latency_ms": rounded(event.latency_ms, LATENCY_DIGITS),
         }
     )
 
@@ -130,9 +135,9 @@ def _ectopic_values(ectopic: EctopicBeats) -> dict[str, Any] | None:
     if not ectopic.trackable:
         return None
     return {
-        "followed_s": _rounded(ectopic.tracked_s, TIME_DIGITS),
+        "followed_s": rounded(ectopic.tracked_s, TIME_DIGITS),
         "intervals": ectopic.num_intervals,
-        "at_s": [_rounded(beat.at_s, TIME_DIGITS) for beat in ectopic.detected],
+        "at_s": [rounded(beat.at_s, TIME_DIGITS) for beat in ectopic.detected],
     }
 
 
@@ -153,8 +158,8 @@ def summary_line(summary: Summary) -> str:
     ValueError
         If a number is not finite.
     """
-    verdict = _verdict_values(summary.verdict)
-    return _line(
+    verdict = verdict_values(summary.verdict)
+    return json_line(
         {
             "type": "summary",
             "source": summary.source,
@@ -166,7 +171,7 @@ def summary_line(summary: Summary) -> str:
             "scores": verdict["scores"],
             "acoustic_scores": verdict["acoustic_scores"],
             "state": verdict["state"],
-            "heart_rate_bpm": _rounded(summary.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_bpm": rounded(summary.heart_rate_bpm, BPM_DIGITS),
             "judged": int(summary.judged),
             "withheld": {reason: int(count) for reason, count in summary.withheld.items()},
             "truncated": bool(summary.truncated),
@@ -196,10 +201,10 @@ def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> s
     ValueError
         If a number is not finite.
     """
-    return _line(
+    return json_line(
         {
             "type": "device",
-            "at_s": _rounded(at_s, TIME_DIGITS),
+            "at_s": rounded(at_s, TIME_DIGITS),
             "time": time,
             "state": device.state,
             "name": device.name,
@@ -208,11 +213,11 @@ def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> s
             "sample_rate": int(device.sample_rate),
             "message": device.message,
             "finding": device.finding,
-            "measured_rate_hz": _rounded(device.measured_rate_hz, HZ_DIGITS),
-            "drift": _rounded(device.drift, SCORE_DIGITS),
+            "measured_rate_hz": rounded(device.measured_rate_hz, HZ_DIGITS),
+            "drift": rounded(device.drift, SCORE_DIGITS),
             "overflows": int(device.overflows),
             "reopened": int(device.reopened),
-            "lost_s": _rounded(device.lost_s, TIME_DIGITS),
+            "lost_s": rounded(device.lost_s, TIME_DIGITS),
             "held_up": int(device.held_up),
         }
     )
@@ -226,17 +231,17 @@ def recording_line(recording: RecordingStatus, at_s: float) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line(
+    return json_line(
         {
             "type": "recording",
-            "at_s": _rounded(at_s, TIME_DIGITS),
+            "at_s": rounded(at_s, TIME_DIGITS),
             "path": str(recording.path),
-            "written_s": _rounded(recording.written_s, TIME_DIGITS),
+            "written_s": rounded(recording.written_s, TIME_DIGITS),
             "lost_samples": int(recording.lost_samples),
             "error": recording.error,
             "labels": None if recording.labels is None else str(recording.labels),
             "marks": int(recording.marks),
-            "waiting_marks": [_rounded(at_s, TIME_DIGITS) for at_s in recording.waiting_marks],
+            "waiting_marks": [rounded(at_s, TIME_DIGITS) for at_s in recording.waiting_marks],
         }
     )
 
@@ -254,8 +259,8 @@ def overload_line(*, overloaded: bool, skipped: int, at_s: float) -> str:
     >>> overload_line(overloaded=True, skipped=3, at_s=9.5)
     '{"type":"overload","at_s":9.5,"overloaded":true,"skipped":3}'
     """
-    at = _rounded(at_s, TIME_DIGITS)
-    return _line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
+    at = rounded(at_s, TIME_DIGITS)
+    return json_line({"type": "overload", "at_s": at, "overloaded": bool(overloaded), "skipped": int(skipped)})
 
 
 def playback_line(playback: PlaybackStatus, at_s: float) -> str:
@@ -266,15 +271,15 @@ def playback_line(playback: PlaybackStatus, at_s: float) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line(
+    return json_line(
         {
             "type": "playback",
-            "at_s": _rounded(at_s, TIME_DIGITS),
+            "at_s": rounded(at_s, TIME_DIGITS),
             "state": playback.state,
             "device": playback.device,
             "sound": playback.sound,
             "volume_db": playback.volume_db,
-            "latency_ms": _rounded(playback.latency_ms, 1),
+            "latency_ms": rounded(playback.latency_ms, 1),
             "underruns": int(playback.underruns),
             "skipped_ms": int(playback.skipped_ms),
             "message": playback.message,
@@ -296,14 +301,14 @@ def mark_line(mark: Mark, time: str | None = None) -> str:
     ValueError
         If a number is not finite.
     """
-    return _line(
+    return json_line(
         {
             "type": "mark" if mark.text is None else "note",
-            "at_s": _rounded(mark.at_s, TIME_DIGITS),
+            "at_s": rounded(mark.at_s, TIME_DIGITS),
             "time": time,
             "number": int(mark.number),
             "path": None if mark.path is None else str(mark.path),
-            "recorded_s": _rounded(mark.recorded_s, TIME_DIGITS),
+            "recorded_s": rounded(mark.recorded_s, TIME_DIGITS),
             "error": mark.error,
             "sample": int(mark.sample),
             **({} if mark.text is None else {"text": mark.text}),
@@ -320,8 +325,8 @@ def site_line(change: SiteChange) -> str:
     >>> site_line(SiteChange("PV", 14.5, 58_000))
     '{"type":"site","at_s":14.5,"sample":58000,"site":"PV"}'
     """
-    at = _rounded(change.at_s, TIME_DIGITS)
-    return _line({"type": "site", "at_s": at, "sample": int(change.sample), "site": change.site})
+    at = rounded(change.at_s, TIME_DIGITS)
+    return json_line({"type": "site", "at_s": at, "sample": int(change.sample), "site": change.site})
 
 
 def told_line(text: str, at_s: float) -> str:
@@ -332,15 +337,15 @@ def told_line(text: str, at_s: float) -> str:
     >>> told_line("steth: no sound comes any more: looking for it", 14.5)
     '{"type":"told","at_s":14.5,"text":"steth: no sound comes any more: looking for it"}'
     """
-    return _line({"type": "told", "at_s": _rounded(at_s, TIME_DIGITS), "text": text})
+    return json_line({"type": "told", "at_s": rounded(at_s, TIME_DIGITS), "text": text})
 
 
-def _verdict_values(verdict: Verdict) -> dict[str, Any]:
+def verdict_values(verdict: Verdict) -> dict[str, Any]:
     """Return the keys of a verdict."""
     return {
         "state": verdict.state,
         "label": verdict.label,
-        "confidence": _rounded(verdict.confidence, SCORE_DIGITS),
+        "confidence": rounded(verdict.confidence, SCORE_DIGITS),
         "scores": None if verdict.scores is None else _scores(verdict.scores),
         "acoustic_scores": None if verdict.acoustic_scores is None else _scores(verdict.acoustic_scores),
     }
@@ -356,11 +361,11 @@ def _scores(scores: Mapping[str, float]) -> dict[str, float]:
     return rounded
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
+def rounded(value: float | None, digits: int) -> float | None:
     """Return a plain float of a few digits, or None."""
     return None if value is None else round(float(value), digits)
 
 
-def _line(values: dict[str, Any]) -> str:
+def json_line(values: dict[str, Any]) -> str:
     """Return one line; raise ValueError for NaN and infinities, which JSON does not have."""
     return json.dumps(values, allow_nan=False, separators=(",", ":"))

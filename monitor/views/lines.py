@@ -71,6 +71,8 @@ class LineView:
         for key in self._keyboard.pressed():
             if self._note is not None:
                 self._type(key, self._pipeline)
+            elif self.own_key(key):
+                continue
             elif key == "m":
                 self.write(self.mark_line(self._pipeline.mark()))
             elif key == "n":
@@ -83,6 +85,10 @@ class LineView:
                 self._quit()
             elif key == "a" and self._pipeline is not None and self._pipeline.player is not None:
                 self._pipeline.player.toggle()
+
+    def own_key(self, key: str) -> bool:
+        """Execute a key that a view has besides; return whether it has it."""
+        return False
 
     def _begin_note(self, pipeline: Pipeline) -> None:
         """Take the next keys as a note to this moment."""

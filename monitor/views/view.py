@@ -17,13 +17,15 @@ from monitor.output import ending, put
 from monitor.views.lines import WAIT_S, JsonView, PlainView
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from monitor.dashboard.controller import DashboardController
     from monitor.dashboard.keyboard import Keyboard
     from monitor.dashboard.terminal import Screen
     from monitor.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
 
-__all__ = ["DashboardView", "JsonView", "PlainView", "View", "choose_view"]
+__all__ = ["DashboardView", "JsonView", "PlainView", "View", "choose_view", "free_keyboard", "screen_console"]
 
 
 class View(Protocol):
@@ -123,8 +125,13 @@ class DashboardView:
             self._screen.stop()
             self._screen.start()
         for key in keyboard.pressed():
-            self._controller.key(key, self._screen.canvas)
+            self.press(key)
         return keyboard.works
+
+    def press(self, key: str) -> None:
+        """Execute a key."""
+        if self._controller is not None:
+            self._controller.key(key, self._screen.canvas)
 
     def end(self, summary: Summary) -> None:
         """Keep the summary until the terminal is restored."""
@@ -168,20 +175,29 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
         Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
     """
     if json:
-        return JsonView(_free_keyboard(), keep_going=keep_going)
-    if not plain and sys.stdout is not None and sys.stdout.isatty():
-        from rich.console import Console
+        return JsonView(free_keyboard(), keep_going=keep_going)
+    console = None if plain else screen_console()
+    if console is None:
+        return PlainView(free_keyboard(), keep_going=keep_going)
+    from monitor.dashboard.keyboard import Keyboard
+    from monitor.dashboard.terminal import Screen
 
-        from monitor.dashboard.keyboard import Keyboard
-        from monitor.dashboard.terminal import Screen
-
-        console = Console()
-        if Screen.can_show(console):
-            return DashboardView(Screen(console), Keyboard())
-    return PlainView(_free_keyboard(), keep_going=keep_going)
+    return DashboardView(Screen(console), Keyboard())
 
 
-def _free_keyboard() -> Keyboard | None:
+def screen_console() -> Console | None:
+    """Return the console of standard output if a dashboard can be drawn on it."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    from rich.console import Console
+
+    from monitor.dashboard.terminal import Screen
+
+    console = Console()
+    return console if Screen.can_show(console) else None
+
+
+def free_keyboard() -> Keyboard | None:
     """Return the keyboard if the lines go into a file or onto the terminal; otherwise their reader may need it."""
     from monitor.dashboard.keyboard import Keyboard
 

@@ -191,3 +191,57 @@ def test_the_page_says_these_figures() -> None:
         assert row, title
         means = [np.mean([values[name] for values in seeds]) for seeds in (article, ours)]
         assert [float(row[1]), float(row[2])] == pytest.approx(means, abs=6e-4), title
+
+
+class Examinations:
+    """The scores of examinations at two sites or more, computed here from the stored ones."""
+
+    def __init__(self) -> None:
+        content = (EVIDENCE / "sites" / "scores.npz").read_bytes()
+        self.digest = hashlib.sha256(content).hexdigest()
+        with np.load(EVIDENCE / "sites" / "scores.npz", allow_pickle=False) as stored:
+            self.labels = stored["labels"].tolist()
+            names, heard, scores = stored["names"].tolist(), stored["heard"], stored["scores"].astype(np.float64)
+        places = [tuple(name.split("_")[:2]) for name in names]
+        visits = sorted({visit for visit, _ in places})
+        sites = {
+            visit: [
+                [row for row, place in enumerate(places) if place == (visit, site)]
+                for site in ("AV", "PV", "TV", "MV")
+                if (visit, site) in places
+            ]
+            for visit in visits
+        }
+        self.rows = [rows for rows in sites.values() if len(rows) > 1]
+        self.scores = [np.stack([scores[:, of_site].mean(axis=1) for of_site in rows]) for rows in self.rows]
+        self.murmur = np.array([any(heard[row] for of_site in rows for row in of_site) for rows in self.rows])
+
+    def auc(self, pool: Callable[[Floats], Floats]) -> float:
+        """Return the mean over the seeds of the murmur AUC of pooled scores."""
+        index = self.labels.index("murmur")
+        pooled = np.array([pool(of_visit[:, :, index]) for of_visit in self.scores])  # (visits, seeds)
+        areas = [area(of_seed[self.murmur], of_seed[~self.murmur]) for of_seed in pooled.T]
+        return float(np.mean(areas))
+
+
+def test_several_sites_together() -> None:
+    """The pools' AUCs, the counts and the findings of docs/evidence/sites/pooling.json follow from the scores there."""
+    published = json.loads((EVIDENCE / "sites" / "pooling.json").read_text(encoding="utf-8"))
+    found = Examinations()
+    assert published["scores_sha256"] == found.digest
+    assert (published["visits"], published["visits_with_murmur"]) == (len(found.rows), int(found.murmur.sum()))
+    pools: dict[str, Callable[[Floats], Floats]] = {
+        "mean": lambda scores: scores.mean(axis=0),
+        "maximum": lambda scores: scores.max(axis=0),
+        "noisy-or": lambda scores: 1 - (1 - scores).prod(axis=0),
+    }
+    for name, pool in pools.items():
+        assert published["auc"][name]["value"] == pytest.approx(found.auc(pool), abs=1e-4), name
+    threshold = json.loads((ROOT / "models" / "heart-sounds" / "bundle.json").read_text(encoding="utf-8"))["decision"][
+        "uncertain_below"
+    ]
+    mean = np.array([of_visit.mean(axis=0) for of_visit in found.scores])  # (visits, seeds, labels)
+    murmur = found.labels.index("murmur")
+    sure = (mean.argmax(axis=2) == murmur) & (mean.max(axis=2) >= threshold)
+    share = published["findings"]["with a murmur"]["murmur"]["value"]
+    assert share == pytest.approx(sure[found.murmur].mean(), abs=1e-4)

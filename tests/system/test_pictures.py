@@ -94,3 +94,12 @@ def test_the_readme_links_to_the_states():
 def test_a_missing_label_has_a_reason(name, words):
     """What a person can do is shown at 80x24."""
     assert words in " ".join(texts(name))
+
+
+def test_the_examination_is_shown() -> None:
+    """At its second site: the first is done, where the chest piece goes, how much is collected; nothing else."""
+    content = (ROOT / "docs" / "examination.svg").read_text(encoding="utf-8")
+    shown = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", content))
+    for words in ("aortic", "10.0 s judged", "pulmonary", "listening", "of 10 s usable", "not for diagnosis"):
+        assert words in shown, words
+    assert "examination.svg" in (ROOT / "docs" / "guides" / "examination.md").read_text(encoding="utf-8")

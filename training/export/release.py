@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError, MissingExtraError
 from monitor.inference.bundle import load_bundle
+from monitor.labels import set_title
 from training.data.recording import count_by_set
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.evaluation import EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.export.bundle import sign, write_bundle
 from training.recipes.result import HeldOutScores, TrainingResult
-from training.reports.model_card import write_card
+from training.reports.model_card import is_studied, write_card
 from training.reports.plots import check_matplotlib, write_plots
 from training.reports.training_curves import curves_json, write_curves
 
@@ -107,13 +109,16 @@ def _metrics(result: TrainingResult) -> dict[str, Any]:
     return metrics
 
 
-def rewrite_card(folder: Path) -> None:
+def rewrite_card(folder: Path, site_pooling: Mapping[str, Any] | None = None) -> None:
     """Write the card of a bundle again, in today's words, and record its digest in ``bundle.json``.
 
     Parameters
     ----------
     folder : Path
         Of a bundle; all other files stay as they are.
+    site_pooling : mapping or None
+        The figures of several sites together, for a bundle whose recipe and data sets they were measured with; None
+        keeps those that it has.
 
     Raises
     ------
@@ -121,6 +126,9 @@ def rewrite_card(folder: Path) -> None:
         If the bundle does not load, before or after.
     """
     settings = load_bundle(folder).settings
+    sets = {set_title(row["set"]) for row in settings["training_data"]}
+    if site_pooling is not None and is_studied(settings["recipe"], sets):
+        settings = {**settings, "metrics": {**settings["metrics"], "site_pooling": dict(site_pooling)}}
     names = list(settings["sha256"])
     write_atomic(folder / "CARD.md", write_card(settings, [name for name in names if name.startswith(PLOTS)]))
     sign(folder, settings, names)

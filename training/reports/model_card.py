@@ -15,6 +15,7 @@ from monitor.inference.calibration import Calibration
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NON_CARDIAC_SET_TITLE, metric_title, set_title
 from monitor.output import printable
+from training.reports.site_pooling import pooling_blocks
 from training.reports.table import (
     MISSING,
     Cell,
@@ -25,7 +26,7 @@ from training.reports.table import (
     markdown_text,
 )
 
-__all__ = ["CITATIONS", "write_card"]
+__all__ = ["CITATIONS", "is_studied", "write_card"]
 
 CITATIONS = {
     "PASCAL set B": (
@@ -103,6 +104,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         *_other_sets(metrics["other_sets"]),
         *_selective(metrics.get("abstaining")),
         *_gate(metrics.get("quality_gate")),
+        *_several_sites(metrics.get("site_pooling")),
         _plots(plots, metrics["repeats"]),
         "## Limits",
         "\n".join(f"- {limit}" for limit in (*LIMITS, *([EXTRASTOLE_LIMIT] if "extrastole" in labels else []))),
@@ -110,6 +112,11 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         "\n".join(f"- {CITATIONS.get(row['set']) or markdown_text(row['set'])}" for row in data),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def is_studied(recipe: str, sets: set[str]) -> bool:
+    """Return whether the figures of docs/EVIDENCE.md are those of a bundle's recipe on its data sets."""
+    return recipe == STUDIED_RECIPE and sets >= STUDIED_SETS
 
 
 def _two_scores(settings: Mapping[str, Any]) -> str:
@@ -186,7 +193,7 @@ def _own_figures(repeats: int, recipe: str, sets: set[str]) -> str:
     own = f"These are the figures of this one training, {'one seed' if repeats == 1 else f'{repeats} seeds'}: " + (
         "another seed forms other folds and starts from other weights, and its figures differ."
     )
-    if recipe == STUDIED_RECIPE and sets >= STUDIED_SETS:
+    if is_studied(recipe, sets):
         return (
             f"{own} The means of this recipe over several seeds, with their intervals, are in docs/EVIDENCE.md of the "
             "project; where both give a metric, quote that mean."
@@ -276,6 +283,15 @@ def _gate(gate: Mapping[str, Any] | None) -> list[str]:
         f"sounds, AUC {cell_text(estimate_of(gate['auc']))}.",
         *_lines(Table(header, rows)),
     ]
+
+
+def _several_sites(pooling: Mapping[str, Any] | None) -> list[str]:
+    """Return what several sites of a person say together."""
+    if pooling is None:
+        return []
+    about = "The figures are of this recipe, not of this one training; see docs/decisions/0014 of the project."
+    first, *rest = pooling_blocks(pooling)
+    return ["## Several sites", f"{first} {about}", *rest]
 
 
 def _plots(plots: Sequence[str], repeats: int) -> str:

@@ -219,7 +219,7 @@ class TestMarks:
     def keys(self, monkeypatch):
         """Let the keyboard mark once."""
         pressed = [["m"]]
-        monkeypatch.setattr("monitor.views.view._free_keyboard", Keyboard)
+        monkeypatch.setattr("monitor.views.view.free_keyboard", Keyboard)
         monkeypatch.setattr(Keyboard, "pressed", lambda keyboard: pressed.pop() if pressed else [])
 
     def test_they_are_in_lines_and_file(self, library, capsys, tmp_path, keys):

@@ -16,6 +16,8 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
+from monitor.dashboard.drawing.canvas import Canvas, Row, TerminalStyle
+from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.terminal import BEGIN_UPDATE, CLEAR, END_UPDATE, ENTER, LEAVE, REFRESH_S, Screen, style_escape
 from monitor.messages import Snapshot
 
@@ -402,3 +404,30 @@ class TestEscapes:
         style = Style(bold=True)
         line = (("a", style, None), ("b", style, None))
         assert bench.screen.escapes(line) == "\x1b[0m\x1b[1mab\x1b[0m"  # type: ignore[arg-type]
+
+
+def test_another_drawing_takes_the_place_of_the_dashboard() -> None:
+    """With the size and the style of the terminal."""
+    asked: list[tuple[int, int]] = []
+
+    def draw(snapshot: Snapshot, width: int, height: int, style: TerminalStyle, state: DashboardState) -> Canvas:
+        asked.append((width, height))
+        return Canvas(width, tuple(Row(width).put(0, "ours").line() for _ in range(height)))
+
+    bench = Bench(30, 3)
+    screen = Screen(bench.console, draw=draw)
+    with screen:
+        screen.show(MURMUR)
+        assert asked == [(30, 3)]
+        assert screen.canvas is not None
+        assert screen.canvas.text.split() == ["ours"] * 3
+
+
+def test_the_bell_rings_on_an_open_screen_only() -> None:
+    """It is no part of an update."""
+    bench = Bench()
+    bench.screen.ring_bell()
+    assert bench.terminal.writes == []
+    with bench.screen:
+        bench.screen.ring_bell()
+        assert bench.terminal.writes[-1] == "\a"

@@ -453,3 +453,27 @@ def test_verdicts_are_the_same_with_and_without_playback(plain_bundle, monkeypat
     assert np.array_equal(heard[1], silent[1])
     if behaviour == "open":
         assert any(process.num_bytes > 1000 for process in processes)
+
+
+def test_caught_up_means_that_every_result_has_arrived(plain_bundle, scripted_source, wait_until):
+    """Once it says so, the next drain returns what is left of the windows so far; until new sound comes."""
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        pipeline.drain(0.0)
+        pipeline.start()
+        assert pipeline.caught_up
+        for start, end in ((0, 20_000), (20_000, 22_000), (22_000, 24_000)):
+            scripted_source.ring.push(HEART[start:end])
+            wait_until(lambda: pipeline.caught_up)
+            assert [event.end_s for event in pipeline.drain(0.0)] == [end / 4000]
+
+
+def test_not_caught_up_while_a_window_is_classified(bundle_maker, plain_engine, scripted_source, wait_until):
+    """Although its samples have been read."""
+    plain_engine.before = threading.Event()
+    with Pipeline(scripted_source, bundle_maker(engine=plain_engine)) as pipeline:
+        pipeline.start()
+        scripted_source.ring.push(HEART[:20_000])
+        assert plain_engine.entered.wait(10)
+        assert not pipeline.caught_up
+        plain_engine.before.set()
+        wait_until(lambda: pipeline.caught_up)

@@ -56,6 +56,16 @@ def test_the_summary_decides(tmp_path):
     assert (row.verdict, row.bpm, row.state) == ("murmur", 71.4, "ended")
 
 
+def test_the_finding_of_an_examination_comes_before_the_summary(tmp_path):
+    """That is of the sound as a whole, moves included."""
+    lines = [window(0.0), {"type": "summary", "label": None, "state": "poor-signal", "heart_rate_bpm": 71.0}]
+    examined = {"type": "examination", "finding": {"label": "murmur", "state": "verdict"}}
+    row = overview(kept(tmp_path, *lines, examined))
+    assert (row.verdict, row.bpm) == ("murmur", 71.0)
+    unsure = {"type": "examination", "finding": {"label": None, "state": "not-judged"}}
+    assert overview(kept(tmp_path, *lines, unsure)).verdict == "not-judged"
+
+
 def test_without_a_summary_the_last_windows_decide(tmp_path):
     """A killed program left no summary: the last rolling verdict and the median rate stand for it."""
     lines = [window(0.0, bpm=60.0), window(0.5, bpm=70.0), window(1.0, bpm=200.0, rolling="murmur"), window(1.5)]

@@ -270,3 +270,20 @@ def test_changes_of_the_playback_are_json_lines(capsys):
         ("playback", "playing", 1),
         ("playback", "failed", 0),
     ]
+
+
+def test_a_view_may_have_keys_of_its_own():
+    """They come before the others, but not before the text of a note."""
+
+    class Own(PlainView):
+        def own_key(self, key):
+            taken.append(key)
+            return key in "mq"
+
+    taken, interrupts = [], Interrupts()
+    view = Own(ScriptedKeyboard("m", "q", "z", "n", "q"))
+    view.attach(MarkedPipeline(), interrupts)
+    for _ in range(5):
+        view.snapshot(FILE)
+    assert taken == ["m", "q", "z", "n"]
+    assert not interrupts.requested

@@ -138,6 +138,13 @@ class VirtualStethoscope:
         self._listening.append(listening)
         return listening
 
+    def examine(self, *arguments):
+        """Start ``auscult exam --json`` on the stethoscope."""
+        command = [sys.executable, "-m", "monitor", "exam", "--device", "stethoscope", "--json"]
+        examining = Listening([*command, *map(str, arguments)], self.environment)
+        self._listening.append(examining)
+        return examining
+
     def auscult(self, *arguments):
         """Run auscult to its end; return its exit code, output and errors."""
         command = [sys.executable, "-m", "monitor", *map(str, arguments)]

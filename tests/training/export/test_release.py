@@ -177,3 +177,17 @@ def test_the_script_that_rewrites_cards(
     assert script.main(["--help"]) == 2
     assert script.main([str(tmp_path / "absent")]) == 1
     assert "absent" in capsys.readouterr().err
+
+
+def test_figures_of_several_sites_go_to_bundles_of_the_studied_recipe(
+    result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are signed with the bundle, and stay when the card is rewritten without them."""
+    folder = write(result, tmp_path / "mine")
+    monkeypatch.setattr(release, "write_card", lambda settings, plots: "# in other words\n")
+    rewrite_card(folder, {"visits": 3})
+    assert "site_pooling" not in load_bundle(folder).settings["metrics"]
+    monkeypatch.setattr(release, "is_studied", lambda recipe, sets: True)
+    rewrite_card(folder, {"visits": 3})
+    rewrite_card(folder)
+    assert load_bundle(folder).settings["metrics"]["site_pooling"] == {"visits": 3}

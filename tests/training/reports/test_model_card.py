@@ -15,7 +15,7 @@ from training.calibration.abstention import SelectiveAccuracy
 from training.calibration.gate import GateMetrics
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.cross_validated import measure
-from training.reports.model_card import CITATIONS, write_card
+from training.reports.model_card import CITATIONS, is_studied, write_card
 
 LABELS = ("normal", "murmur", "extrastole")
 DATA = [
@@ -252,3 +252,20 @@ def test_where_the_means_over_seeds_are(metrics: dict[str, Any]) -> None:
     assert "over several seeds, with their intervals, are in docs/EVIDENCE.md" in card(metrics, training_data=studied)
     assert "EVIDENCE" not in card(metrics, training_data=studied, recipe="article")
     assert "EVIDENCE" not in card(metrics, training_data=studied[1:])
+
+
+def test_several_sites_stand_on_the_card_where_they_were_measured(metrics: dict[str, Any]) -> None:
+    """With their tables, and the remark that they are the recipe's."""
+    assert "Several sites" not in card(metrics)
+    pooling = read_settings(SHIPPED)["metrics"]["site_pooling"]
+    text = card({**metrics, "site_pooling": pooling})
+    section = text.split("## Several sites")[1]
+    assert f"| mean score (used) | {pooling['auc']['mean']['value']:.3f} (" in section
+    assert "not of this one training" in section
+
+
+def test_whose_figures_are_those_of_the_study() -> None:
+    """The recipe on its data sets, and nothing else."""
+    assert is_studied("heart", {"PASCAL set B", "CirCor DigiScope", "mine"})
+    assert not is_studied("heart", {"PASCAL set B"})
+    assert not is_studied("article", {"PASCAL set B", "CirCor DigiScope"})

@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.errors import DataError
 from monitor.labels import set_title
+from training.reports.site_pooling import pooling_blocks
 from training.reports.table import MISSING, Table
 from training.study.headline import COMPARISONS
 from training.study.report import checklists, tables
@@ -26,6 +27,8 @@ Parts = list[list[str]]
 
 ARTICLE = "article"
 FLIPS = "robustness.json"
+POOLING = Path("sites", "pooling.json")
+"""In the folder of evidence: several sites of a person together."""
 NOT_YET = (
     "Not measured yet: `python benchmarks/accuracy/ablations.py DATA...`, then `python docs/make/make_evidence.py`."
 )
@@ -80,11 +83,14 @@ class Studies:
         The differences of each variant from its reference.
     flips : mapping or None
         Labels that change under perturbations that should change none; None where they were not counted.
+    pooling : mapping or None
+        Several sites of a person together; None where they were not measured.
     """
 
     by_name: Mapping[str, Json]
     comparisons: Mapping[str, Json]
     flips: Json | None = None
+    pooling: Json | None = None
 
     def get(self, name: str) -> Json | None:
         """Return one variant, or None."""
@@ -112,7 +118,8 @@ def read_evidence(folder: Path) -> Studies:
                 "run benchmarks/accuracy/ablations.py once more, which compares them again",
             )
     flips = _read(folder / FLIPS) if (folder / FLIPS).is_file() else None
-    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips)
+    pooling = _read(folder / POOLING) if (folder / POOLING).is_file() else None
+    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips, pooling)
 
 
 def read_sources(studies: Studies, models: Path) -> dict[str, Json]:
@@ -156,6 +163,7 @@ def evidence_text(studies: Studies) -> str:
         *_robustness(ours),
         *_flips(studies.flips),
         *_rhythm(ours, article),
+        *_several_sites(studies.pooling),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
         *_other_sets(ours),
         ["## Limits", "", *(f"- {line}" for line in checklists.LIMITS)],
@@ -215,6 +223,16 @@ def _rhythm(ours: Json | None, article: Json | None) -> Parts:
     if not ours or not ours["rhythm"]:
         return [[title, "", NOT_YET]]
     return [[title, "", RHYTHM], tables.rhythm_table(ours, article).markdown()]
+
+
+def _several_sites(pooling: Json | None) -> Parts:
+    """Return the figures of several sites together; nothing where they were not measured."""
+    if pooling is None:
+        return []
+    command = "`python benchmarks/accuracy/silent_sites.py set_b circor not_heart`"
+    how = f"Trained by {command}, measured by `python benchmarks/constants/site_pooling.py`; why: decision 0014."
+    first, *rest = pooling_blocks(pooling)
+    return [["## Several sites of a person", "", f"{first} {how}"], *([block] for block in rest)]
 
 
 def _tables(prefix: str, values: Json) -> Parts:

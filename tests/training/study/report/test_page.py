@@ -236,6 +236,19 @@ def test_flips_are_shown_where_they_were_counted(folder: Path) -> None:
     assert "| shifted by 10 ms | 1492 | 3 (0.20 %) | 461 | 0 (0.00 %) | 0.037 |" in evidence_text(studies)
 
 
+def test_several_sites_are_shown_where_they_were_measured(folder: Path) -> None:
+    """sites/pooling.json is no study either; without it there is no such section."""
+    assert "Several sites" not in evidence_text(read_evidence(folder))
+    (folder / "sites").mkdir()
+    content = (DOCS / "evidence" / "sites" / "pooling.json").read_text(encoding="utf-8")
+    (folder / "sites" / "pooling.json").write_text(content)
+    studies = read_evidence(folder)
+    assert set(studies.by_name) == {"ours", "article", "no_rhythm"}
+    page = evidence_text(studies)
+    assert "## Several sites of a person" in page
+    assert f"| mean score (used) | {json.loads(content)['auc']['mean']['value']:.3f} (" in page
+
+
 def test_sources_of_figures(folder: Path, tmp_path: Path) -> None:
     """Pages quote studies and bundles by name; a bundle that is called like a study is refused."""
     models = tmp_path / "models"

@@ -1,0 +1,1 @@
+"""``auscult exam``: a guided examination, site by site."""
