@@ -221,7 +221,7 @@ class Session:
             "subject": facts.subject,
             "site": facts.site,
             "sites": self._sites,
-            "device": facts.source if facts.kind == "listen" else None,
+            "device": None if facts.host_api is None else facts.source,
             "source": {
                 "kind": facts.kind,
                 "name": facts.source,
