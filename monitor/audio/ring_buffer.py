@@ -24,8 +24,8 @@ from monitor.audio.wakeup import Wakeup
 
 __all__ = ["Cursor", "Read", "RingBuffer"]
 
-WAIT_S = 0.05
-"""Seconds; longest sleep between two checks of a stop flag."""
+WAIT_S = 1.0
+"""Seconds; longest sleep of a writer that waits for room: who sets its stop flag notifies :attr:`RingBuffer.room`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +190,12 @@ class RingBuffer:
     def wait_for_room(self, samples: int, stopping: threading.Event) -> bool:
         """Wait until ``samples`` more samples would overwrite nothing that an open cursor has yet to read.
 
+        Parameters
+        ----------
+        samples : int
+        stopping : Event
+            Ends the wait; who sets it notifies :attr:`room` too.
+
         Returns
         -------
         bool
@@ -262,11 +268,17 @@ class Cursor:
         self.follows = follows
         self.next_sample = start_sample
         self.wakeup = Wakeup()
+        self._woken = False
 
     @property
     def behind(self) -> int:
         """Number of samples pushed and not yet read, overwritten ones included."""
         return self._ring.end_sample - self.next_sample
+
+    def wake(self) -> None:
+        """Let this and every later :meth:`read` return without waiting; for any thread, at the end."""
+        self._woken = True
+        self.wakeup.notify()
 
     def read(self, max_samples: int, timeout_s: float) -> Read | None:
         """Return the next samples as soon as there are any.
@@ -300,7 +312,7 @@ class Cursor:
             if read is not None or closed:
                 return read
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or self._woken:
                 return Read(self.next_sample, np.zeros(0, np.float32))
             self.wakeup.wait(min(left, 1.0))
 

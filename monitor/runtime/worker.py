@@ -8,10 +8,8 @@ skipped. Nothing here draws or writes files.
 from __future__ import annotations
 
 import collections
-import contextlib
 import dataclasses
 import math
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -27,12 +25,14 @@ from monitor.log import get_logger
 from monitor.messages import SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.percentiles import Percentiles
+from monitor.runtime.window_queue import WindowQueue
 
 __all__ = ["Worker"]
 
 logger = get_logger(__name__)
 
-READ_TIMEOUT_S = 0.1
+READ_TIMEOUT_S = 1.0
+"""Longest wait for sound; new sound, its end and :meth:`Worker.stop` end it at once."""
 STOP_TIMEOUT_S = 5.0
 
 BURST_S = 2.0
@@ -103,17 +103,16 @@ class Worker:
         self._last: JudgedWindow | None = None
         self._site: SiteChange | None = None  # written by the main thread
         self._site_known: SiteChange | None = None  # by the analyzer
-        self._events: queue.Queue[WindowEvent] | None = None
-        self._queue_windows = config.queue_windows
+        self._events = WindowQueue(config.queue_windows)
+        self._subscribed = False
         self._batch: collections.deque[WindowEvent] = collections.deque()
         self._batch_due = self._clock()
         self._snapshot = self._make_snapshot()
         self.error: BaseException | None = None
 
-    def subscribe(self) -> queue.Queue[WindowEvent]:
+    def subscribe(self) -> WindowQueue:
         """Return the bounded queue of results from now on; when it is full the oldest are dropped and counted."""
-        if self._events is None:
-            self._events = queue.Queue(self._queue_windows)
+        self._subscribed = True
         return self._events
 
     def start(self) -> None:
@@ -123,6 +122,8 @@ class Worker:
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Ask the thread to end and wait for it, up to ``timeout_s``. Twice is safe."""
         self._stopping.set()
+        self._cursor.wake()
+        self._events.release()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=timeout_s)
 
@@ -133,7 +134,7 @@ class Worker:
     @property
     def running(self) -> bool:
         """Whether more results may come."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._events.ended
 
     @property
     def snapshot(self) -> Snapshot:
@@ -167,10 +168,11 @@ class Worker:
             self.error = error
         finally:
             self._cursor.close()
-            if self._events is not None:
-                self._deliver(self._events)
+            if self._subscribed:
+                self._deliver()
                 self._undelivered += len(self._batch)
             self._snapshot = self._make_snapshot(finished=True)
+            self._events.end()
 
     def _detect_burst(self, read: Read) -> None:
         """Be patient with a burst of sound that arrived while the classifier was idle."""
@@ -244,31 +246,23 @@ class Worker:
         self._history.append("gap" if event.gap else event.rolling.label or self._state(event))
         self._summary.push(event)
         self._snapshot = self._make_snapshot()
-        if self._events is not None:
+        if self._subscribed:
             self._batch.append(event)
             waits = self._source.lossless and self._cursor.behind >= self._read_samples
             if not waits or self._clock() >= self._batch_due:
-                self._deliver(self._events)
+                self._deliver()
 
     def _state(self, event: WindowEvent) -> str:
         """Return the entry of the history for a window without a label: its state, or the site that it changes to."""
         spans = self._site_known is not None and event.rolling.state == "listening"
         return self._site_known.site if spans and self._site_known is not None else event.rolling.state
 
-    def _deliver(self, events: queue.Queue[WindowEvent]) -> None:
+    def _deliver(self) -> None:
         """Put the batch into the queue; with a lossless source wait for room, otherwise drop and count the oldest."""
-        lossless = self._source.lossless
-        while self._batch:
-            try:
-                events.put(self._batch[0], timeout=READ_TIMEOUT_S if lossless and not self._stopping.is_set() else 0)
-                self._batch.popleft()
-            except queue.Full:
-                if not lossless:
-                    with contextlib.suppress(queue.Empty):  # the reader was faster
-                        events.get_nowait()
-                        self._undelivered += 1
-                elif self._stopping.is_set():
-                    break
+        if self._source.lossless:
+            self._events.put_all(self._batch)
+        else:
+            self._undelivered += self._events.put(self._batch)
         self._batch_due = self._clock() + BATCH_S
 
     def _make_snapshot(self, *, finished: bool = False) -> Snapshot:

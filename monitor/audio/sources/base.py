@@ -186,6 +186,7 @@ class PacedSource(Source):
         self._clock = clock
         self._stopping = threading.Event() if stopping is None else stopping
         self._thread: threading.Thread | None = None
+        self._ring: RingBuffer | None = None
         self._error: BaseException | None = None
         self._paused = threading.Event()
         self._start_s = 0.0  # on the clock
@@ -250,12 +251,15 @@ class PacedSource(Source):
         """
         if self._thread is not None:
             raise ValueError("start must be called once; create a new source to play it again")
+        self._ring = ring
         self._thread = threading.Thread(target=self._run, args=(ring,), name="auscult-source")
         self._thread.start()
 
     def stop(self) -> None:
         """Ask the thread to end and wait for it. Twice is safe, and so is before the start."""
         self._stopping.set()
+        if self._ring is not None:
+            self._ring.room.notify()  # it may wait for room
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=self.stop_timeout_s)
 
