@@ -60,6 +60,10 @@ class Pipeline:
         A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
+    live_snapshot : bool
+        Whether :meth:`snapshot` follows the sound between two windows, for a display that moves. Where nobody looks
+        then, False lets classifier and paced source wake once a window and not a hundred times a second; a pause or a
+        seek takes effect up to a hop later.
     playback : PlaybackOptions or None
         How to play the source to the ear; None for silence. For sources at real time, or slower.
 
@@ -96,6 +100,7 @@ class Pipeline:
         record: Path | None = None,
         session_sound: Path | None = None,
         site: str | None = None,
+        live_snapshot: bool = True,
         playback: PlaybackOptions | None = None,
     ) -> None:
         config = config or MonitorConfig()
@@ -116,7 +121,8 @@ class Pipeline:
             acoustic_thresholds=bundle.acoustic_thresholds,
             site=site,
         )
-        self._worker = Worker(analysis, source, self._ring, self.start_message, config)
+        self._live_snapshot = live_snapshot
+        self._worker = Worker(analysis, source, self._ring, self.start_message, config, live_snapshot=live_snapshot)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
         self._session = (
             None if session_sound is None else _recorder(session_sound, self._ring, source.sample_rate, in_session=True)
@@ -182,6 +188,8 @@ class Pipeline:
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
+        if not (self._live_snapshot or self._source.lossless or snapshot.finished):
+            snapshot = dataclasses.replace(snapshot, elapsed_s=self._ring.end_sample / self._source.sample_rate)
         parts = (device, self._recorder, self._session, self._site, self.player)
         if all(part is None for part in parts):
             return snapshot

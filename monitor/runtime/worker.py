@@ -44,6 +44,10 @@ RECENT_WINDOWS, LATE_WINDOWS = 20, 3
 """A classifier that skipped three of the last twenty windows is overloaded; one or two are tolerated. Sound that was
 held up and arrived faster than it sounds is not the classifier's fault: its windows count as skipped, not as late."""
 
+SAME_BLOCK_S = 0.02
+"""Seconds, as long as a block of a device: sound that came in one block with the end of a window is read with it. It
+waits for the next window, not for the classifier, and counts as no backlog."""
+
 BATCH_S = 0.02
 """Longest time that results of a lossless source are collected before delivery: waking the reader for each one costs
 half as much as classifying it (measured: 350 times real time one by one, 480 in batches)."""
@@ -62,6 +66,9 @@ class Worker:
     start : Start
         Part of every snapshot.
     config : MonitorConfig
+    live_snapshot : bool
+        Whether the snapshot follows the sound between two windows; if not, the thread sleeps until the next window is
+        complete.
     clock : callable
         Monotonic seconds.
 
@@ -77,6 +84,8 @@ class Worker:
         ring: RingBuffer,
         start: Start,
         config: MonitorConfig,
+        *,
+        live_snapshot: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._analysis = analysis
@@ -88,6 +97,8 @@ class Worker:
         self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples per second of wall time
         self._patience_samples = config.patience_s * self._wall_rate
         self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
+        self._waits_for_windows = not (live_snapshot or source.lossless)
+        self._min_samples = 1
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-classifier")
         self._summary = Summarizer()
@@ -155,7 +166,7 @@ class Worker:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
         try:
             while not self._stopping.is_set():
-                read = self._cursor.read(self._read_samples, READ_TIMEOUT_S)
+                read = self._read_window() if self._waits_for_windows else self._read_any()
                 if read is None:
                     self._classify(self._analysis.finish, self._clock())
                     break
@@ -174,9 +185,20 @@ class Worker:
             self._snapshot = self._make_snapshot(finished=True)
             self._events.end()
 
+    def _read_any(self) -> Read | None:
+        """Return the next samples as soon as there are any; nothing after the time-out, None at the end."""
+        return self._cursor.read(self._read_samples, READ_TIMEOUT_S)
+
+    def _read_window(self) -> Read | None:
+        """Return the next samples as soon as they complete a window, or as many as may be read at a time."""
+        self._min_samples = missing = min(self._read_samples, self._analysis.samples_to_window)
+        same_block = 0 if self._cursor.behind >= missing else round(SAME_BLOCK_S * self._wall_rate)
+        most = min(self._analysis.max_samples, missing + same_block)
+        return self._cursor.read(most, READ_TIMEOUT_S, missing)
+
     def _detect_burst(self, read: Read) -> None:
-        """Be patient with a burst of sound that arrived while the classifier was idle."""
-        arrived = len(read.waveform) + self._cursor.behind
+        """Be patient with a burst of sound that arrived while the classifier was idle, besides what it waited for."""
+        arrived = len(read.waveform) + self._cursor.behind - (self._min_samples - 1)
         if self._idle:
             self._idle_at = self._clock()
             if self._patience_samples < arrived <= BURST_S * self._wall_rate:
