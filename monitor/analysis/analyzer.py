@@ -131,6 +131,11 @@ class Analyzer:
         return self._scorer.max_samples
 
     @property
+    def samples_to_window(self) -> int:
+        """Samples of the source that are missing at least until the next window is complete; 1 or more."""
+        return self._scorer.samples_to_window
+
+    @property
     def level(self) -> Level:
         """How loud the last 0.1 s were."""
         return self._statistics.level()

@@ -24,8 +24,8 @@ from monitor.audio.wakeup import Wakeup
 
 __all__ = ["Cursor", "Read", "RingBuffer"]
 
-WAIT_S = 0.05
-"""Seconds; longest sleep between two checks of a stop flag."""
+WAIT_S = 1.0
+"""Seconds; longest sleep of a writer that waits for room: who sets its stop flag notifies :attr:`RingBuffer.room`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +174,11 @@ class RingBuffer:
         self._closed = True
         self._wake_readers()
 
+    @property
+    def awaited_sample(self) -> int:
+        """Number of samples at which the first reader has what it waits for; one more than now without readers."""
+        return min((cursor.awaits for cursor in self._cursors), default=self.end_sample + 1)
+
     def cursor(self, *, follows: bool = False) -> Cursor:
         """Return a new reader that starts at the oldest stored sample.
 
@@ -189,6 +194,12 @@ class RingBuffer:
 
     def wait_for_room(self, samples: int, stopping: threading.Event) -> bool:
         """Wait until ``samples`` more samples would overwrite nothing that an open cursor has yet to read.
+
+        Parameters
+        ----------
+        samples : int
+        stopping : Event
+            Ends the wait; who sets it notifies :attr:`room` too.
 
         Returns
         -------
@@ -215,9 +226,11 @@ class RingBuffer:
             raise ValueError("ring must be open to be written")
 
     def _wake_readers(self) -> None:
-        """Wake every reader."""
+        """Wake every reader that has what it waits for; at the end every one."""
+        end = math.inf if self._closed else self.end_sample
         for cursor in self._cursors:
-            cursor.wakeup.notify()
+            if cursor.awaits <= end:
+                cursor.wakeup.notify()
 
     def count_overrun(self) -> None:
         """Count one overrun, from a reader's thread."""
@@ -238,8 +251,10 @@ class Cursor:
     ----------
     next_sample : int
         Absolute index of the next sample to be read.
+    awaits : int
+        Number of samples in the ring at which the last :meth:`read` had what it waited for.
     wakeup : Wakeup
-        Notified by the writer after every push.
+        Notified by the writer once that many have been pushed.
     follows : bool
         Whether it may miss samples; see :meth:`RingBuffer.cursor`.
 
@@ -261,15 +276,22 @@ class Cursor:
         self._ring = ring
         self.follows = follows
         self.next_sample = start_sample
+        self.awaits = start_sample + 1
         self.wakeup = Wakeup()
+        self._woken = False
 
     @property
     def behind(self) -> int:
         """Number of samples pushed and not yet read, overwritten ones included."""
         return self._ring.end_sample - self.next_sample
 
-    def read(self, max_samples: int, timeout_s: float) -> Read | None:
-        """Return the next samples as soon as there are any.
+    def wake(self) -> None:
+        """Let this and every later :meth:`read` return without waiting; for any thread, at the end."""
+        self._woken = True
+        self.wakeup.notify()
+
+    def read(self, max_samples: int, timeout_s: float, min_samples: int = 1) -> Read | None:
+        """Return the next samples as soon as there are enough.
 
         Parameters
         ----------
@@ -277,31 +299,39 @@ class Cursor:
             Largest number of samples returned at once.
         timeout_s : float
             Longest wait in seconds; 0 does not wait.
+        min_samples : int
+            Number of samples that are worth a wake-up; at most half the ring is waited for.
 
         Returns
         -------
         Read or None
-            An empty read when nothing came in time; None when the ring is closed and
+            What there is, perhaps nothing, when fewer came in time or before the end; None when the ring is closed and
             everything has been read.
 
         Raises
         ------
         ValueError
-            If ``max_samples`` is not positive or ``timeout_s`` is negative or infinite.
+            If ``min_samples`` is not from 1 to ``max_samples``, or ``timeout_s`` is negative or infinite.
         """
         if max_samples < 1:
             raise ValueError(f"max_samples={max_samples} must be at least 1")
+        if not 1 <= min_samples <= max_samples:
+            raise ValueError(f"min_samples={min_samples} must be from 1 to max_samples={max_samples}")
         if not 0 <= timeout_s < math.inf:
             raise ValueError(f"timeout_s={timeout_s} must be finite and not negative")
         deadline = time.monotonic() + timeout_s
+        # before the samples are counted, so that no push is missed
+        self.awaits = self.next_sample + min(min_samples, max(1, self._ring.capacity // 2))
         while True:
             closed = self._ring.closed  # before the samples are read: after closing, none is added
-            read = self._take(max_samples)
-            if read is not None or closed:
-                return read
             left = deadline - time.monotonic()
-            if left <= 0:
-                return Read(self.next_sample, np.zeros(0, np.float32))
+            is_late = left <= 0 or self._woken
+            if closed or is_late or self._ring.end_sample >= self.awaits:
+                read = self._take(max_samples)
+                if read is not None or closed:
+                    return read
+                if is_late:
+                    return Read(self.next_sample, np.zeros(0, np.float32))
             self.wakeup.wait(min(left, 1.0))
 
     def close(self) -> None:

@@ -25,6 +25,6 @@ class Wakeup:
             with contextlib.suppress(RuntimeError):  # another thread notified at the same moment
                 self._lock.release()
 
-    def wait(self, timeout_s: float) -> None:
-        """Sleep until notified, at most ``timeout_s`` seconds."""
-        self._lock.acquire(timeout=timeout_s)
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until notified, at most ``timeout_s`` seconds; return whether it was notified."""
+        return self._lock.acquire(timeout=timeout_s)

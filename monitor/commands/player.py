@@ -80,7 +80,14 @@ def play(
         source,
         kept,
         Pipeline(
-            source, bundle, hop_s=hop_s, record=record, session_sound=sound, site=site, playback=playback
+            source,
+            bundle,
+            hop_s=hop_s,
+            record=record,
+            session_sound=sound,
+            site=site,
+            live_snapshot=view.live_snapshot or for_s < math.inf,  # which ends at a sample, not at a window
+            playback=playback,
         ) as pipeline,
         interrupts.deferred(),
     ):

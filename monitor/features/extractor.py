@@ -7,6 +7,7 @@ streaming spectrogram, because heart rate and quality gate need them also beside
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.features.article_image import ArticleImage
 from monitor.features.image import FrameWindow
-from monitor.features.resample import StreamingResampler
+from monitor.features.resample import DELAY_VARIES_S, StreamingResampler
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 
@@ -64,6 +65,7 @@ class FeatureExtractor:
 
     def __init__(self, spec: SpectrogramSpec, sample_rate: int, stopwatch: Stopwatch = no_stopwatch) -> None:
         self._sample_rate = spec.sample_rate
+        self._input_rate = sample_rate
         self._stopwatch = stopwatch
         self._article = ArticleImage(spec) if spec.kind == "article" else None
         self._spectrogram = StreamingSpectrogram(HEART if self._article else spec)
@@ -79,6 +81,25 @@ class FeatureExtractor:
             return self._spectrogram.end_sample
         end_s = self._spectrogram.end_sample / self._spectrogram.spec.sample_rate
         return min(self._article.end_sample, round(end_s * self._sample_rate))
+
+    def samples_until(self, end_sample: int) -> int:
+        """Return how many samples of the source are missing at least until all features up to a sample are complete.
+
+        Parameters
+        ----------
+        end_sample : int
+            At the rate of the spec, beyond :attr:`end_sample`.
+
+        Returns
+        -------
+        int
+            1 or more; exact where nothing is resampled, else up to 2 ms too few: the resampler's delay varies by that.
+        """
+        missing = end_sample - self.end_sample
+        if self._sample_rate == self._input_rate == self._spectrogram.spec.sample_rate:
+            return max(1, missing)
+        missing -= math.ceil(DELAY_VARIES_S * self._sample_rate)
+        return max(1, missing * self._input_rate // self._sample_rate)
 
     def frames_in(self, seconds: float) -> int:
         """Return how many frames lie wholly inside the first ``seconds`` of a sound."""

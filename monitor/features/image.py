@@ -86,6 +86,7 @@ class ImageBuilder:
         self._by_offset = self._gathered.reshape(width, -1)
         self._pooled = np.empty((2, NUM_COLUMNS, NUM_ROWS), np.float32)
         self._mean, self._peak = self._pooled.reshape(2, -1)
+        self._floor = np.empty_like(self._pooled)
         last_lag = RHYTHM_FIRST_LAG + NUM_ROWS - 1
         self._past = np.zeros(last_lag + num_frames, np.float32)
         self._level = self._past[last_lag:]
@@ -115,8 +116,7 @@ class ImageBuilder:
         image = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
         channels = image.T  # (channels, columns, rows)
         self._pool(frames.log_power)
-        np.multiply(self._pooled[0], CONTRAST, out=channels[0])
-        np.multiply(self._pooled[1], CONTRAST, out=channels[1])
+        np.multiply(self._pooled, CONTRAST, out=channels[:2])
         self._correlate(frames.envelope)
         channels[2] = self._rhythm.T
         return image
@@ -127,7 +127,8 @@ class ImageBuilder:
         np.add.reduce(self._by_offset, axis=0, out=self._mean)
         np.multiply(self._mean, self._per_frame, out=self._mean)
         np.maximum.reduce(self._by_offset, axis=0, out=self._peak)
-        np.maximum(self._pooled, np.maximum.reduce(self._peak) - DYNAMIC_RANGE, out=self._pooled)
+        self._floor.fill(np.maximum.reduce(self._peak) - DYNAMIC_RANGE)
+        np.maximum(self._pooled, self._floor, out=self._pooled)  # with one number it takes twice as long
         reference = np.add.reduce(self._mean) / np.float32(NUM_COLUMNS * NUM_ROWS)
         np.subtract(self._pooled, reference, out=self._pooled)
 

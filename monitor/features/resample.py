@@ -19,7 +19,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-__all__ = ["StreamingResampler", "resampled"]
+__all__ = ["DELAY_VARIES_S", "StreamingResampler", "resampled"]
+
+DELAY_VARIES_S = 0.002
+"""Most seconds by which the delay of a stream varies from push to push."""
 
 
 class StreamingResampler:

@@ -138,6 +138,11 @@ class WindowScorer:
         return max(self.read_samples, min(MAX_PUSH_HOPS * self.read_samples, half_window))
 
     @property
+    def samples_to_window(self) -> int:
+        """Samples of the source that are missing at least until the next window is complete; 1 or more."""
+        return self._extractor.samples_until(self.num_windows * self._hop + self._bundle.spec.window_samples)
+
+    @property
     def looped_s(self) -> float | None:
         """Seconds of a clip that was looped to fill a window; None where none was."""
         return self.end_sample / self._sample_rate if len(self.padding) else None

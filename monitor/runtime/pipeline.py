@@ -8,9 +8,7 @@ is closed (:mod:`monitor.runtime.exit_watch`).
 from __future__ import annotations
 
 import collections
-import contextlib
 import dataclasses
-import queue
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +22,7 @@ from monitor.labels import SITES
 from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
+from monitor.runtime.window_queue import WindowQueue
 from monitor.runtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pipeline"]
 
-WAIT_S = 0.1
+WAIT_S = 0.5
+"""Longest wait for a window; a window and the end of the source end it at once."""
 
 MAX_ENTRIES = 1000
 
@@ -60,6 +60,10 @@ class Pipeline:
         A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
+    live_snapshot : bool
+        Whether :meth:`snapshot` follows the sound between two windows, for a display that moves. Where nobody looks
+        then, False lets classifier and paced source wake once a window and not a hundred times a second; a pause or a
+        seek takes effect up to a hop later.
     playback : PlaybackOptions or None
         How to play the source to the ear; None for silence. For sources at real time, or slower.
 
@@ -96,6 +100,7 @@ class Pipeline:
         record: Path | None = None,
         session_sound: Path | None = None,
         site: str | None = None,
+        live_snapshot: bool = True,
         playback: PlaybackOptions | None = None,
     ) -> None:
         config = config or MonitorConfig()
@@ -116,7 +121,8 @@ class Pipeline:
             acoustic_thresholds=bundle.acoustic_thresholds,
             site=site,
         )
-        self._worker = Worker(analysis, source, self._ring, self.start_message, config)
+        self._live_snapshot = live_snapshot
+        self._worker = Worker(analysis, source, self._ring, self.start_message, config, live_snapshot=live_snapshot)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
         self._session = (
             None if session_sound is None else _recorder(session_sound, self._ring, source.sample_rate, in_session=True)
@@ -156,37 +162,34 @@ class Pipeline:
         AuscultError
             If the source failed; the windows before have been yielded.
         """
-        events = self._worker.subscribe()
+        windows = self._worker.subscribe()
         self.start()
-        return self._until_ended(events)
+        return self._until_ended(windows)
 
-    def _until_ended(self, events: queue.Queue[WindowEvent]) -> Iterator[WindowEvent]:
-        """Yield events until the worker has ended and the queue is empty."""
-        while True:
-            running = self._worker.running
-            with contextlib.suppress(queue.Empty):
-                yield events.get(timeout=WAIT_S) if running else events.get_nowait()
-                continue
-            if not running:
-                break
+    def _until_ended(self, windows: WindowQueue) -> Iterator[WindowEvent]:
+        """Yield windows until the worker has ended and the queue is empty."""
+        while not windows.exhausted:
+            window = windows.take(WAIT_S)
+            if window is not None:
+                yield window
         self.raise_errors()
 
     def drain(self, timeout_s: float) -> list[WindowEvent]:
-        """Return the windows since the last call, waiting up to ``timeout_s`` for the first.
+        """Return the windows since the last call, waiting up to ``timeout_s`` for the first; no longer than to the end.
 
         Use :meth:`windows` or this, not both; call it once before :meth:`start` to subscribe.
         """
-        events = self._worker.subscribe()
+        queue = self._worker.subscribe()
         windows: list[WindowEvent] = []
-        with contextlib.suppress(queue.Empty):
-            windows.append(events.get(timeout=timeout_s) if timeout_s > 0 else events.get_nowait())
-            while True:
-                windows.append(events.get_nowait())
+        while (window := queue.take(0.0 if windows else timeout_s)) is not None:
+            windows.append(window)
         return windows
 
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
         snapshot, device = self._worker.snapshot, self._source.device_status
+        if not (self._live_snapshot or self._source.lossless or snapshot.finished):
+            snapshot = dataclasses.replace(snapshot, elapsed_s=self._ring.end_sample / self._source.sample_rate)
         parts = (device, self._recorder, self._session, self._site, self.player)
         if all(part is None for part in parts):
             return snapshot

@@ -8,10 +8,8 @@ skipped. Nothing here draws or writes files.
 from __future__ import annotations
 
 import collections
-import contextlib
 import dataclasses
 import math
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -27,12 +25,14 @@ from monitor.log import get_logger
 from monitor.messages import SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.percentiles import Percentiles
+from monitor.runtime.window_queue import WindowQueue
 
 __all__ = ["Worker"]
 
 logger = get_logger(__name__)
 
-READ_TIMEOUT_S = 0.1
+READ_TIMEOUT_S = 1.0
+"""Longest wait for sound; new sound, its end and :meth:`Worker.stop` end it at once."""
 STOP_TIMEOUT_S = 5.0
 
 BURST_S = 2.0
@@ -43,6 +43,10 @@ all of it and skips nothing (docs/decisions/0006)."""
 RECENT_WINDOWS, LATE_WINDOWS = 20, 3
 """A classifier that skipped three of the last twenty windows is overloaded; one or two are tolerated. Sound that was
 held up and arrived faster than it sounds is not the classifier's fault: its windows count as skipped, not as late."""
+
+SAME_BLOCK_S = 0.02
+"""Seconds, as long as a block of a device: sound that came in one block with the end of a window is read with it. It
+waits for the next window, not for the classifier, and counts as no backlog."""
 
 BATCH_S = 0.02
 """Longest time that results of a lossless source are collected before delivery: waking the reader for each one costs
@@ -62,6 +66,9 @@ class Worker:
     start : Start
         Part of every snapshot.
     config : MonitorConfig
+    live_snapshot : bool
+        Whether the snapshot follows the sound between two windows; if not, the thread sleeps until the next window is
+        complete.
     clock : callable
         Monotonic seconds.
 
@@ -77,6 +84,8 @@ class Worker:
         ring: RingBuffer,
         start: Start,
         config: MonitorConfig,
+        *,
+        live_snapshot: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._analysis = analysis
@@ -88,6 +97,8 @@ class Worker:
         self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples per second of wall time
         self._patience_samples = config.patience_s * self._wall_rate
         self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
+        self._waits_for_windows = not (live_snapshot or source.lossless)
+        self._min_samples = 1
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-classifier")
         self._summary = Summarizer()
@@ -103,17 +114,16 @@ class Worker:
         self._last: JudgedWindow | None = None
         self._site: SiteChange | None = None  # written by the main thread
         self._site_known: SiteChange | None = None  # by the analyzer
-        self._events: queue.Queue[WindowEvent] | None = None
-        self._queue_windows = config.queue_windows
+        self._events = WindowQueue(config.queue_windows)
+        self._subscribed = False
         self._batch: collections.deque[WindowEvent] = collections.deque()
         self._batch_due = self._clock()
         self._snapshot = self._make_snapshot()
         self.error: BaseException | None = None
 
-    def subscribe(self) -> queue.Queue[WindowEvent]:
+    def subscribe(self) -> WindowQueue:
         """Return the bounded queue of results from now on; when it is full the oldest are dropped and counted."""
-        if self._events is None:
-            self._events = queue.Queue(self._queue_windows)
+        self._subscribed = True
         return self._events
 
     def start(self) -> None:
@@ -123,6 +133,8 @@ class Worker:
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Ask the thread to end and wait for it, up to ``timeout_s``. Twice is safe."""
         self._stopping.set()
+        self._cursor.wake()
+        self._events.release()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=timeout_s)
 
@@ -133,7 +145,7 @@ class Worker:
     @property
     def running(self) -> bool:
         """Whether more results may come."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._events.ended
 
     @property
     def caught_up(self) -> bool:
@@ -160,7 +172,7 @@ class Worker:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
         try:
             while not self._stopping.is_set():
-                read = self._cursor.read(self._read_samples, READ_TIMEOUT_S)
+                read = self._read_window() if self._waits_for_windows else self._read_any()
                 if read is None:
                     self._classify(self._analysis.finish, self._clock())
                     break
@@ -168,22 +180,34 @@ class Worker:
                     self._detect_burst(read)
                     self._process(read)
                 idle = self._cursor.behind == 0
-                if idle and self._batch and self._events is not None:
-                    self._deliver(self._events)
+                if idle and self._batch:
+                    self._deliver()
                 self._idle = idle
         except Exception as error:  # top of a thread: raised again on the main thread
             logger.warning("the classifier stopped with an error", exc_info=True)
             self.error = error
         finally:
             self._cursor.close()
-            if self._events is not None:
-                self._deliver(self._events)
+            if self._subscribed:
+                self._deliver()
                 self._undelivered += len(self._batch)
             self._snapshot = self._make_snapshot(finished=True)
+            self._events.end()
+
+    def _read_any(self) -> Read | None:
+        """Return the next samples as soon as there are any; nothing after the time-out, None at the end."""
+        return self._cursor.read(self._read_samples, READ_TIMEOUT_S)
+
+    def _read_window(self) -> Read | None:
+        """Return the next samples as soon as they complete a window, or as many as may be read at a time."""
+        self._min_samples = missing = min(self._read_samples, self._analysis.samples_to_window)
+        same_block = 0 if self._cursor.behind >= missing else round(SAME_BLOCK_S * self._wall_rate)
+        most = min(self._analysis.max_samples, missing + same_block)
+        return self._cursor.read(most, READ_TIMEOUT_S, missing)
 
     def _detect_burst(self, read: Read) -> None:
-        """Be patient with a burst of sound that arrived while the classifier was idle."""
-        arrived = len(read.waveform) + self._cursor.behind
+        """Be patient with a burst of sound that arrived while the classifier was idle, besides what it waited for."""
+        arrived = len(read.waveform) + self._cursor.behind - (self._min_samples - 1)
         if self._idle:
             self._idle_at = self._clock()
             if self._patience_samples < arrived <= BURST_S * self._wall_rate:
@@ -253,31 +277,23 @@ class Worker:
         self._history.append("gap" if event.gap else event.rolling.label or self._state(event))
         self._summary.push(event)
         self._snapshot = self._make_snapshot()
-        if self._events is not None:
+        if self._subscribed:
             self._batch.append(event)
             waits = self._source.lossless and self._cursor.behind >= self._read_samples
             if not waits or self._clock() >= self._batch_due:
-                self._deliver(self._events)
+                self._deliver()
 
     def _state(self, event: WindowEvent) -> str:
         """Return the entry of the history for a window without a label: its state, or the site that it changes to."""
         spans = self._site_known is not None and event.rolling.state == "listening"
         return self._site_known.site if spans and self._site_known is not None else event.rolling.state
 
-    def _deliver(self, events: queue.Queue[WindowEvent]) -> None:
+    def _deliver(self) -> None:
         """Put the batch into the queue; with a lossless source wait for room, otherwise drop and count the oldest."""
-        lossless = self._source.lossless
-        while self._batch:
-            try:
-                events.put(self._batch[0], timeout=READ_TIMEOUT_S if lossless and not self._stopping.is_set() else 0)
-                self._batch.popleft()
-            except queue.Full:
-                if not lossless:
-                    with contextlib.suppress(queue.Empty):  # the reader was faster
-                        events.get_nowait()
-                        self._undelivered += 1
-                elif self._stopping.is_set():
-                    break
+        if self._source.lossless:
+            self._events.put_all(self._batch)
+        else:
+            self._undelivered += self._events.put(self._batch)
         self._batch_due = self._clock() + BATCH_S
 
     def _make_snapshot(self, *, finished: bool = False) -> Snapshot:

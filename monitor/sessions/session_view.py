@@ -47,6 +47,11 @@ class SessionView:
         """Longest time to wait for a window before the next :meth:`snapshot`."""
         return self._view.wait_s
 
+    @property
+    def live_snapshot(self) -> bool:
+        """Whether the view draws the sound between two windows."""
+        return self._view.live_snapshot
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline whose sound is kept."""
         self._pipeline = pipeline

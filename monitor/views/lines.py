@@ -46,6 +46,7 @@ class LineView:
     """
 
     wait_s = WAIT_S
+    live_snapshot = False
 
     def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
         self._keyboard = keyboard

@@ -39,6 +39,10 @@ class View(Protocol):
     def wait_s(self) -> float:
         """Longest time to wait for a window before the next :meth:`snapshot`."""
 
+    @property
+    def live_snapshot(self) -> bool:
+        """Whether it draws the sound between two windows; see :class:`~monitor.runtime.pipeline.Pipeline`."""
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline about to be shown, and to what quits the program; before :meth:`begin`."""
 
@@ -72,6 +76,8 @@ class DashboardView:
     lost_lines : int
         Summaries that could not be printed when the program was to end.
     """
+
+    live_snapshot = True
 
     def __init__(self, screen: Screen, keyboard: Keyboard | None = None) -> None:
         self._screen = screen

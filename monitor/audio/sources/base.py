@@ -35,6 +35,9 @@ logger = get_logger(__name__)
 BLOCK_S = 0.01
 """Seconds of wall time in one block of a paced source: well below the 20 ms that a window may be late."""
 
+MAX_HELD_S = 0.5
+"""Longest wall time for which blocks are held because no reader waits for them."""
+
 MAX_BLOCK_SAMPLES = 16_384
 """Largest block, whatever the speed: far smaller than the ring."""
 
@@ -153,8 +156,9 @@ class Source(abc.ABC):
 class PacedSource(Source):
     """A source whose blocks come from an iterator and are pushed in real time.
 
-    A block is pushed when a live input would have delivered its last sample. The schedule
-    is counted in samples from the first push, so it never drifts.
+    A block is pushed when a live input would have delivered its last sample. Where no reader waits for it yet
+    (:attr:`~monitor.audio.ring_buffer.RingBuffer.awaited_sample`), it is held and pushed with the first block that one
+    waits for. The schedule is counted in samples from the first push, so it never drifts.
 
     Parameters
     ----------
@@ -186,6 +190,7 @@ class PacedSource(Source):
         self._clock = clock
         self._stopping = threading.Event() if stopping is None else stopping
         self._thread: threading.Thread | None = None
+        self._ring: RingBuffer | None = None
         self._error: BaseException | None = None
         self._paused = threading.Event()
         self._start_s = 0.0  # on the clock
@@ -250,12 +255,15 @@ class PacedSource(Source):
         """
         if self._thread is not None:
             raise ValueError("start must be called once; create a new source to play it again")
+        self._ring = ring
         self._thread = threading.Thread(target=self._run, args=(ring,), name="auscult-source")
         self._thread.start()
 
     def stop(self) -> None:
         """Ask the thread to end and wait for it. Twice is safe, and so is before the start."""
         self._stopping.set()
+        if self._ring is not None:
+            self._ring.room.notify()  # it may wait for room
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=self.stop_timeout_s)
 
@@ -286,18 +294,36 @@ class PacedSource(Source):
     def _push_from(self, start_sample: int, ring: RingBuffer) -> bool:
         """Push the blocks from a sample on, up to the end or the next seek; False when the source is stopped."""
         blocks = self.blocks_from(start_sample, self._block_samples(ring))
+        held: list[NDArray[np.float32]] = []
         try:
             for block in blocks:
                 if self._paused.is_set():
                     self._wait_while_paused()
                 if self._target_s is not None:
                     return True
-                if not self._wait_until_due(len(block), ring):
+                held.append(block)
+                if not self._may_hold(held, ring) and not self._push_when_due(held, ring):
                     return False
-                ring.push(block)
         finally:
             if isinstance(blocks, Generator):
                 blocks.close()
+        return self._push_when_due(held, ring)
+
+    def _may_hold(self, held: list[NDArray[np.float32]], ring: RingBuffer) -> bool:
+        """Return whether no reader waits for blocks yet."""
+        if self.speed is None or ring.end_sample + len(held[0]) >= ring.awaited_sample:
+            return False
+        samples = sum(map(len, held))
+        longest = min(MAX_HELD_S * self.sample_rate * self.speed, ring.capacity // 2)
+        return samples < longest and ring.end_sample + samples < ring.awaited_sample
+
+    def _push_when_due(self, held: list[NDArray[np.float32]], ring: RingBuffer) -> bool:
+        """Push the blocks when the last of them is due, and clear the list; False when the source is stopped."""
+        if held and not self._wait_until_due(sum(map(len, held)), ring):
+            return False
+        for block in held:
+            ring.push(block)
+        held.clear()
         return True
 
     def _wait_while_paused(self) -> None:

@@ -107,6 +107,8 @@ class JsonExamView(JsonView):
         As of :class:`monitor.views.lines.LineView`.
     """
 
+    live_snapshot = True  # the chest piece is seen to move between two windows
+
     def __init__(self, guidance: Guidance, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
         super().__init__(keyboard, keep_going=keep_going)
         self._guidance = guidance
@@ -152,6 +154,8 @@ class PlainExamView(PlainView):
     keyboard, keep_going
         As of :class:`monitor.views.lines.LineView`.
     """
+
+    live_snapshot = True  # the chest piece is seen to move between two windows
 
     def __init__(self, guidance: Guidance, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
         super().__init__(keyboard, keep_going=keep_going)

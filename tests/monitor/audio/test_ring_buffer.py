@@ -548,3 +548,75 @@ def test_a_cursor_that_follows_holds_back_nobody():
     assert (read.start_sample, read.lost, read.overrun) == (10, ((0, 10),), True)
     assert ring.overruns == 0
     assert ring.first_unread == 10
+
+
+class TestEnough:
+    """A reader that waits for a number of samples sleeps until they are there."""
+
+    def test_it_is_woken_once(self):
+        """Of ten pushes only the one that completes what is waited for notifies; a reader of any sample hears each."""
+        ring = RingBuffer(1000)
+        patient, eager = ring.cursor(), ring.cursor()
+        patient.read(100, 0.0, min_samples=95)
+        notified = {"patient": [], "eager": []}
+        patient.wakeup.notify = lambda: notified["patient"].append(ring.end_sample)
+        eager.wakeup.notify = lambda: notified["eager"].append(ring.end_sample)
+        for begin in range(0, 100, 10):
+            ring.push(ramp(begin, begin + 10))
+        assert notified == {"patient": [100], "eager": list(range(10, 101, 10))}
+
+    def test_it_gets_them_together(self):
+        """A thread that waits for 95 samples gets the hundred that are there when it wakes."""
+        ring, reads = RingBuffer(1000), []
+        cursor = ring.cursor()
+        thread = threading.Thread(target=lambda: reads.append(cursor.read(1000, 30.0, min_samples=95)))
+        thread.start()
+        for begin in range(0, 100, 10):
+            ring.push(ramp(begin, begin + 10))
+        thread.join(timeout=30.0)
+        assert len(reads[0].waveform) == 100
+
+    def test_in_time_or_at_the_end_it_gets_fewer(self):
+        """What is there when the time is over or the ring is closed, and None after that."""
+        ring = RingBuffer(1000)
+        cursor = ring.cursor()
+        ring.push(ramp(0, 10))
+        assert len(cursor.read(100, 0.0, min_samples=20).waveform) == 10
+        ring.push(ramp(10, 15))
+        ring.close()
+        assert len(cursor.read(100, 30.0, min_samples=20).waveform) == 5
+        assert cursor.read(100, 30.0, min_samples=20) is None
+
+    def test_no_more_than_half_the_ring_is_waited_for(self):
+        """A reader that asks for more than fits would wait until samples are overwritten."""
+        ring = RingBuffer(100)
+        cursor = ring.cursor()
+        ring.push(ramp(0, 50))
+        assert len(cursor.read(1000, 30.0, min_samples=1000).waveform) == 50
+
+    def test_what_is_awaited(self):
+        """The ring says at which sample the first of its readers is content; without readers it is the next."""
+        ring = RingBuffer(1000)
+        assert ring.awaited_sample == 1
+        one, other = ring.cursor(), ring.cursor()
+        assert ring.awaited_sample == 1
+        one.read(100, 0.0, min_samples=30)
+        other.read(100, 0.0, min_samples=20)
+        assert ring.awaited_sample == 20
+        other.close()
+        assert ring.awaited_sample == 30
+
+    @pytest.mark.parametrize("wanted", [0, 11])
+    def test_refuses_what_no_read_could_give(self, wanted):
+        """The least number is from 1 to the largest one."""
+        with pytest.raises(ValueError, match=f"min_samples={wanted} must be from 1 to max_samples=10"):
+            RingBuffer(100).cursor().read(10, 0.0, min_samples=wanted)
+
+    def test_woken_it_waits_no_more(self):
+        """After :meth:`Cursor.wake` every read returns at once, with what there is."""
+        ring = RingBuffer(100)
+        cursor = ring.cursor()
+        cursor.wake()
+        assert len(cursor.read(10, 3600.0).waveform) == 0
+        ring.push(ramp(0, 5))
+        assert len(cursor.read(10, 3600.0, min_samples=10).waveform) == 5

@@ -20,6 +20,7 @@ class RecordingView:
     """Records what it is given."""
 
     wait_s = 0.1
+    live_snapshot = False
 
     def __init__(self, interrupts=None, after=None):
         self.shown = []

@@ -68,3 +68,27 @@ def test_a_rate_out_of_range() -> None:
     """The resampler's bounds hold."""
     with pytest.raises(ValueError, match="input_rate=500 must be from 1000 to 192000 Hz"):
         FeatureExtractor(HEART, 500)
+
+
+@pytest.mark.parametrize("spec", [HEART, ARTICLE])
+@pytest.mark.parametrize("rate", [1000, 4000, 8000, 11_025, 22_050, 44_100, 48_000])
+def test_samples_until_is_never_too_many(spec: SpectrogramSpec, rate: int, signals: Any) -> None:
+    """Whoever pushes what is missing at least never pushes more than a few samples beyond a sample that is awaited."""
+    extractor, waveform, done, pushes = FeatureExtractor(spec, rate), signals.noise(3 * rate), 0, 0
+    few = max(1, rate // 1000)  # 1 ms, for what the least does not tell
+    for awaited in range(spec.sample_rate // 2, 5 * spec.sample_rate // 2, spec.sample_rate // 2):
+        while extractor.end_sample < awaited:
+            count = extractor.samples_until(awaited)
+            assert count >= 1
+            complete = extractor.end_sample
+            extractor.push(waveform[done : done + max(few, count)])
+            done, pushes = done + max(few, count), pushes + 1
+        assert complete < awaited <= extractor.end_sample <= awaited + 0.004 * spec.sample_rate + 2
+    assert pushes < 4 * (0.25 if rate == 1000 else 0.08) * 1000 + 20
+
+
+def test_samples_until_is_exact_at_the_same_rate() -> None:
+    """Without a resampler nothing is late."""
+    extractor = FeatureExtractor(HEART, HEART.sample_rate)
+    extractor.push(np.zeros(1234, np.float32))
+    assert extractor.samples_until(20_000) == 18_766

@@ -15,6 +15,7 @@ from monitor.audio.playback.protocol import OutputReport
 from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
+from monitor.audio.wakeup import Wakeup
 from monitor.errors import BundleError, RecordingError
 from monitor.messages import Mark, SiteChange
 from monitor.runtime.config import MonitorConfig
@@ -477,3 +478,68 @@ def test_not_caught_up_while_a_window_is_classified(bundle_maker, plain_engine, 
         assert not pipeline.caught_up
         plain_engine.before.set()
         wait_until(lambda: pipeline.caught_up)
+
+
+TIME_OUT_S = 20.0
+"""Every time-out in the tests of idle ends: far beyond what any of these runs takes."""
+
+
+@pytest.fixture
+def timed_out(monkeypatch):
+    """Stretch the time-outs of all waits between threads; return those that were ended by nothing else."""
+    ended_by_time = []
+
+    def stretched(wait):
+        def wait_longer(self, timeout=None):
+            if timeout is None or timeout <= 0.0:
+                return wait(self, timeout)
+            woken = wait(self, max(timeout, TIME_OUT_S))
+            if not woken:
+                ended_by_time.append((threading.current_thread().name, timeout))
+            return woken
+
+        return wait_longer
+
+    monkeypatch.setattr(threading.Condition, "wait", stretched(threading.Condition.wait))
+    monkeypatch.setattr(Wakeup, "wait", stretched(Wakeup.wait))
+    return ended_by_time
+
+
+class TestNoWaitIsEndedByTime:
+    """Whoever waits is woken by what it waits for, and by the end: no time-out ever has to end a wait."""
+
+    @pytest.mark.parametrize("seconds", [2, 20])
+    def test_at_the_end_of_a_recording(self, plain_bundle, timed_out, seconds):
+        """Neither the reader nor a thread waits for more when the last window of a clip or a recording has come."""
+        with Pipeline(ArraySource(HEART[: seconds * 4000], 4000), plain_bundle) as pipeline:
+            assert len(list(pipeline.windows())) == max(1, 2 * seconds - 9)
+        assert timed_out == []
+
+    def test_at_the_end_of_a_recording_that_is_drained(self, plain_bundle, timed_out):
+        """The same where the reader asks for all that has come."""
+        with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
+            windows = pipeline.drain(0.0)
+            pipeline.start()
+            while pipeline.running:
+                windows += pipeline.drain(0.1)
+            windows += pipeline.drain(0.1)
+        assert len(windows) == 31
+        assert timed_out == []
+
+    def test_where_the_reader_stops_early(self, plain_bundle, timed_out):
+        """A classifier that waits for room among its results is woken, and so is a source that waits for its ring."""
+        config = MonitorConfig(queue_windows=2, ring_s=2.0)
+        with Pipeline(ArraySource(HEART, 4000), plain_bundle, config=config) as pipeline:
+            assert next(pipeline.windows()).index == 0
+            while len(pipeline.snapshot().history) < 4:  # one taken, two in the queue, and one that waits
+                assert pipeline.running
+        assert pipeline.summary().undelivered > 0
+        assert timed_out == []
+
+    def test_where_a_live_source_is_silent(self, plain_bundle, scripted_source, timed_out):
+        """A classifier that waits for sound is woken although the source keeps its ring open."""
+        with Pipeline(scripted_source, plain_bundle) as pipeline:
+            pipeline.start()
+            pipeline._worker.stop()
+            assert not pipeline.running
+        assert timed_out == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 
 import numpy as np
@@ -136,3 +137,78 @@ def test_a_gap_is_in_the_history(plain_bundle, scripted_source):
         history = pipeline.snapshot().history
     assert gaps == [False] * 3 + [True] * 5
     assert [entry == "gap" for entry in history] == gaps
+
+
+class TestWithoutALiveSnapshot:
+    """Where nobody looks between two windows, the classifier sleeps until one is complete."""
+
+    BLOCK = 40
+    """Samples: 10 ms."""
+
+    @staticmethod
+    def wait_for_sleep(pipeline):
+        """Wait until the classifier waits for samples that have not come."""
+        wait_until(lambda: pipeline._worker._cursor.awaits > pipeline._ring.end_sample)
+
+    def played(self, bundle, source, monkeypatch, *, live):
+        """Return the windows, and how often the classifier read, for 20 s in blocks of 10 ms."""
+        reads, push_read = [], Analyzer.push_read
+        monkeypatch.setattr(Analyzer, "push_read", lambda self, read: reads.append(read) or push_read(self, read))
+        with Pipeline(source, bundle, live_snapshot=live) as pipeline:
+            windows = pipeline.windows()
+            for begin in range(0, len(HEART), self.BLOCK):
+                source.ring.push(HEART[begin : begin + self.BLOCK])
+                self.wait_for_sleep(pipeline)
+            source.stop()
+            return [dataclasses.replace(window, latency_ms=0.0) for window in windows], len(reads)
+
+    def test_it_wakes_once_a_hop(self, bundle_maker, scripted_source, monkeypatch):
+        """It reads 40 times in 20 s, where it reads each of the 2000 blocks for a display; the windows are the same."""
+        windows, num_reads = self.played(bundle_maker(), scripted_source, monkeypatch, live=False)
+        assert num_reads == 40
+        drawn, num_drawn = self.played(bundle_maker(), type(scripted_source)(), monkeypatch, live=True)
+        assert num_drawn == 2000
+        assert windows == drawn
+        assert len(windows) == 31
+
+    def test_the_snapshot_has_the_time_of_the_sound(self, bundle_maker, scripted_source):
+        """Lines about the device are dated to the block, although the classifier sleeps."""
+        with Pipeline(scripted_source, bundle_maker(), live_snapshot=False) as pipeline:
+            pipeline.start()
+            scripted_source.ring.push(HEART[:1000])
+            assert pipeline.snapshot().elapsed_s == 0.25
+
+    @pytest.mark.parametrize("samples", [1001, 4000, 8000])
+    def test_a_burst_after_idling_skips_nothing(self, bundle_maker, scripted_source, samples):
+        """As with a live snapshot, up to 2 s of sound that arrive at once are classified completely."""
+        with Pipeline(scripted_source, bundle_maker(), live_snapshot=False) as pipeline:
+            windows = pipeline.windows()
+            for begin in range(0, 19_500, 500):
+                scripted_source.ring.push(HEART[begin : begin + 500])
+                self.wait_for_sleep(pipeline)
+            scripted_source.ring.push(np.tile(HEART, 2)[19_500 : 19_500 + samples])
+            scripted_source.stop()
+            indices = [window.index for window in windows]
+            assert pipeline.summary().skipped == 0
+        assert indices == list(range((19_500 + samples - 20_000) // 2000 + 1))
+
+    def test_a_backlog_beyond_the_patience_is_skipped(self, bundle_maker, scripted_source):
+        """Of 20 s that arrive at once only the newest window is classified."""
+        with Pipeline(
+            scripted_source, bundle_maker(), config=MonitorConfig(ring_s=60.0), live_snapshot=False
+        ) as pipeline:
+            windows = pipeline.windows()
+            scripted_source.ring.push(HEART)
+            scripted_source.stop()
+            assert [window.index for window in windows] == [30]
+
+    def test_what_came_with_the_end_of_a_window_is_no_backlog(self, bundle_maker, scripted_source):
+        """Blocks that do not end where windows do are read whole: the classifier is not behind by the rest of one."""
+        with Pipeline(scripted_source, bundle_maker(), live_snapshot=False) as pipeline:
+            pipeline.start()
+            behind = {}  # by number of windows, right after each of them
+            for begin in range(0, 24_000, 64):
+                scripted_source.ring.push(HEART[begin : begin + 64])
+                self.wait_for_sleep(pipeline)
+                behind.setdefault(len(pipeline.snapshot().history), pipeline._worker._cursor.behind)
+        assert behind == {0: 64, 1: 0, 2: 0, 3: 0}

@@ -399,3 +399,77 @@ def test_a_paced_source_says_whether_it_is_paused():
     tone.pause(paused=False)
     assert not tone.paused
     assert tone.latency_s == 0.0
+
+
+class CountingStop(FakeStop):
+    """Counts how often the source sleeps."""
+
+    sleeps = 0
+
+    def wait(self, timeout=None):
+        self.sleeps += 1
+        return super().wait(timeout)
+
+
+class HopRing(NotingRing):
+    """A ring with one reader that waits for the next multiple of a hop, as a classifier does."""
+
+    def __init__(self, capacity, clock, hop):
+        super().__init__(capacity, clock)
+        self.hop = hop
+        self.reader = self.cursor()
+        self.reader.awaits = hop
+
+    def push(self, block):
+        super().push(block)
+        self.reader.next_sample = self.end_sample
+        self.reader.awaits = (self.end_sample // self.hop + 1) * self.hop
+
+
+class TestHeldBlocks:
+    """Blocks that nobody waits for yet are held, and pushed with the first that somebody waits for."""
+
+    def played(self, hop, samples=5000, sample_rate=1000):
+        """Return the ring, the number of sleeps and the start time of a source with a reader that wakes at hops."""
+        clock = FakeClock()
+        ring, stopping = HopRing(100_000, clock, hop), CountingStop(clock)
+        source, began = Tone(samples, sample_rate, clock=clock, stopping=stopping), clock.now
+        source._push_all(ring)
+        assert ring.end_sample == samples
+        return ring, stopping.sleeps, began
+
+    def test_the_source_wakes_once_a_hop(self):
+        """For a reader of half seconds it sleeps ten times in 5 s; for one of any sample five hundred times."""
+        assert self.played(hop=500)[1] == 10
+        assert self.played(hop=1)[1] == 500
+
+    def test_what_is_awaited_is_not_late(self):
+        """The block with the sample that the reader waits for is pushed when its last sample is due, no earlier."""
+        ring, _, began = self.played(hop=333)
+        at = {end_sample: time - began for end_sample, time in ring.pushes}
+        for hop in range(333, 5000, 333):
+            block_end = -(-hop // 10) * 10
+            assert at[block_end] == pytest.approx(block_end / 1000, abs=1e-6)
+
+    def test_no_longer_than_half_a_second(self):
+        """A reader that waits for two seconds still gives the others sound twice a second."""
+        ring, sleeps, _ = self.played(hop=2000)
+        assert sleeps == 10
+        assert {round(time, 3) % 0.5 for _, time in ring.pushes} == {0.0}
+
+    def test_another_reader_gets_every_block(self):
+        """One that waits for any sample, a player or a recorder, gets blocks of 10 ms."""
+        clock = FakeClock()
+        ring, stopping = HopRing(100_000, clock, 500), CountingStop(clock)
+        eager = ring.cursor()
+        Tone(1000, clock=clock, stopping=stopping)._push_all(ring)
+        assert stopping.sleeps == 100
+        assert eager.behind == 1000
+
+    def test_a_stop_ends_the_wait(self):
+        """A source that is stopped while it holds blocks pushes none of them."""
+        clock = FakeClock()
+        ring, stopping = HopRing(100_000, clock, 500), CountingStop(clock)
+        stopping.set()
+        Tone(1000, clock=clock, stopping=stopping)._push_all(ring)
+        assert ring.end_sample == 0

@@ -1,0 +1,124 @@
+"""The windows on their way from the classifier to the program that iterates over them.
+
+A bounded queue with an end: the writer says that no more will come, and a reader that waits learns it at once, not
+when its time is up. One writing thread (the classifier), one reading thread; :meth:`WindowQueue.release` is for any.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+from monitor.messages import WindowEvent
+
+__all__ = ["WindowQueue"]
+
+CHECK_S = 1.0
+"""Longest sleep of a writer that waits for room."""
+
+
+class WindowQueue:
+    """Windows in order, and an end.
+
+    Parameters
+    ----------
+    capacity : int
+        Most windows that wait for the reader, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If ``capacity`` is below 1.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        if capacity < 1:
+            raise ValueError(f"capacity={capacity} must be at least 1")
+        self._capacity = capacity
+        self._windows: deque[WindowEvent] = deque()
+        self._changed = threading.Condition()
+        self._ended = self._released = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more windows will come; some may still wait."""
+        return self._ended
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no more windows will come and none waits."""
+        return self._ended and not self._windows
+
+    def put(self, windows: deque[WindowEvent]) -> int:
+        """Move all windows into the queue, at once; without room the oldest are dropped.
+
+        Parameters
+        ----------
+        windows : deque of WindowEvent
+            Oldest first; empty afterwards.
+
+        Returns
+        -------
+        int
+            How many were dropped.
+        """
+        with self._changed:
+            self._windows.extend(windows)
+            windows.clear()
+            dropped = max(0, len(self._windows) - self._capacity)
+            for _ in range(dropped):
+                self._windows.popleft()
+            self._changed.notify_all()
+        return dropped
+
+    def put_all(self, windows: deque[WindowEvent]) -> None:
+        """Move the windows into the queue as the reader makes room; once released, only those that there is room for.
+
+        Parameters
+        ----------
+        windows : deque of WindowEvent
+            Oldest first; afterwards those that were not moved.
+        """
+        with self._changed:
+            while windows:
+                if len(self._windows) < self._capacity:
+                    self._windows.append(windows.popleft())
+                    self._changed.notify_all()
+                elif self._released:
+                    return
+                else:
+                    self._changed.wait(CHECK_S)
+
+    def release(self) -> None:
+        """Let the writer wait for the reader no longer."""
+        with self._changed:
+            self._released = True
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Declare the end. Twice is safe."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def take(self, timeout_s: float) -> WindowEvent | None:
+        """Return the oldest window as soon as there is one; None after the time-out, or at the end.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Longest wait in seconds; 0 does not wait.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            while not self._windows and not self._ended:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                self._changed.wait(left)
+            if not self._windows:
+                return None
+            window = self._windows.popleft()
+            self._changed.notify_all()
+            return window
