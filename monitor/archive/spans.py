@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from monitor.sessions.labels import labels
+
 __all__ = ["INTERVAL_KINDS", "KINDS", "Kind", "Span", "caption", "find_spans", "one_line", "split_readable"]
 
 Kind = Literal["verdict", "withheld", "lost", "label", "site", "mark", "note", "told"]
@@ -188,12 +190,10 @@ def _between(start_s: float, end_s: float, first: Line, last: Line) -> Span:
 
 def _written(lines: Sequence[Line]) -> list[Span]:
     """Return what a person set or was told."""
-    spans = []
+    spans = [Span(label.start_s, label.end_s, "label", label.label) for label in labels(lines)]
     for line in lines:
         kind = line["type"]
-        if kind == "label":
-            spans.append(Span(line["start_s"], line["end_s"], "label", line["label"]))
-        elif kind in ("mark", "note", "site", "told"):
+        if kind in ("mark", "note", "site", "told"):
             text = f"mark {line['number']}" if kind == "mark" else line["site" if kind == "site" else "text"]
             spans.append(Span(line["at_s"], line["at_s"], kind, text))
     return spans
