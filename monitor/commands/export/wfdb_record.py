@@ -1,6 +1,7 @@
 """A WFDB record of PhysioNet: a header, the sound as FLAC (format 524), and the spans as annotations.
 
-A stretch has an annotation ``(`` where it begins and ``)`` where it ends, a moment a note (``"``), each with its text.
+A stretch has an annotation ``(`` where it begins and ``)`` where it ends, an early beat that of an unclassifiable beat
+(``Q``), any other moment a note (``"``), each with its text.
 Texts are UTF-8; what is longer than 255 bytes goes on in the next annotation at the same sample.
 Source: the WFDB Applications Guide, header(5), signal(5) and annot(5),
 https://physionet.org/physiotools/wag/header-5.htm
@@ -30,8 +31,9 @@ ENDINGS = (".hea", ".flac", ".atr")
 BITS = 24
 SIGNAL_FORMAT = 524
 
-NOTE, ONSET, END = 22, 39, 40
-"""Annotation codes: a comment, and both ends of a stretch."""
+NOTE, ONSET, END, BEAT = 22, 39, 40, 13
+"""Annotation codes: a comment, both ends of a stretch, and an unclassifiable beat. The codes of premature beats say
+where a beat comes from, and the sound of an early beat does not."""
 SKIP, NUM, AUX = 59, 60, 63
 """Codes of what belongs to an annotation: a long interval before it, its number, its text."""
 FIRST_NOTE = 1
@@ -119,8 +121,11 @@ def _notes(timeline: Timeline) -> Iterator[tuple[int, int, str]]:
     for span in timeline.spans:
         text = f"verdict: {one_line(span.text)}" if span.kind == "verdict" else caption(span)
         start, end = (min(round(seconds * timeline.sample_rate), last) for seconds in (span.start_s, span.end_s))
-        lasts = span.kind in INTERVAL_KINDS
-        for sample, code in ((start, ONSET), (end, END)) if lasts else ((max(start, FIRST_NOTE), NOTE),):
+        if span.kind in INTERVAL_KINDS:
+            places = [(start, ONSET), (end, END)]
+        else:
+            places = [(start, BEAT)] if span.kind == "ectopic" else [(max(start, FIRST_NOTE), NOTE)]
+        for sample, code in places:
             yield from ((sample, code, part) for part in _parts(text))
 
 

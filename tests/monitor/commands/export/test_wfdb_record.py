@@ -93,6 +93,13 @@ def test_a_long_text_goes_on(timeline, read_back):
     assert annotation.num.tolist() == [0, 1, 2]
 
 
+def test_an_early_beat(timeline, read_back):
+    """It is the annotation of a beat, also at sample 0, and not of one with a known origin."""
+    spans = (Span(0.0, 0.0, "ectopic", "early beat"), Span(2.5, 2.5, "ectopic", "early beat"))
+    found = texts(read_back(dataclasses.replace(timeline, spans=spans))[2])
+    assert found == [(0, "Q", "early beat"), (10_000, "Q", "early beat")]
+
+
 def test_no_annotations(timeline):
     """Without any, the file is its end mark alone."""
     content = wfdb_record(dataclasses.replace(timeline, spans=()), "heart")
