@@ -13,11 +13,11 @@ from monitor.sessions.labels import labels
 
 __all__ = ["INTERVAL_KINDS", "KINDS", "Kind", "Span", "caption", "find_spans", "one_line", "split_readable"]
 
-Kind = Literal["verdict", "withheld", "lost", "label", "site", "ectopic", "mark", "note", "told"]
+Kind = Literal["verdict", "withheld", "lost", "label", "site", "ectopic", "r_peak", "mark", "note", "told"]
 INTERVAL_KINDS: tuple[Kind, ...] = ("verdict", "withheld", "lost", "label")
 """The kinds that last; the others are moments."""
-KINDS: tuple[Kind, ...] = (*INTERVAL_KINDS, "site", "ectopic", "mark", "note", "told")
-EARLY_BEAT = "early beat"
+KINDS: tuple[Kind, ...] = (*INTERVAL_KINDS, "site", "ectopic", "r_peak", "mark", "note", "told")
+EARLY_BEAT, R_PEAK = "early beat", "R"
 
 JUDGED = {"verdict", "uncertain"}
 NUMBER = (int, float)
@@ -29,6 +29,7 @@ NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
     "note": {"at_s": NUMBER, "text": str},
     "site": {"at_s": NUMBER, "site": str},
     "told": {"at_s": NUMBER, "text": str},
+    "r_peak": {"at_s": NUMBER, "sample": int},
     "label": {"start_s": NUMBER, "end_s": NUMBER, "label": str},
 }
 """Of each type of line, the keys without which it means nothing here; lines of other types are left alone."""
@@ -76,7 +77,7 @@ def caption(span: Span) -> str:
     ('murmur', 'note: coughs')
     """
     text = one_line(span.text)
-    return text if span.kind in ("verdict", "ectopic", "mark") else f"{span.kind}: {text}"
+    return text if span.kind in ("verdict", "ectopic", "r_peak", "mark") else f"{span.kind}: {text}"
 
 
 def split_readable(lines: Iterable[object]) -> tuple[list[Line], int]:
@@ -204,6 +205,8 @@ def _written(lines: Sequence[Line]) -> list[Span]:
         kind = line["type"]
         if kind == "start" and isinstance(line.get("site"), str):
             spans.append(Span(0.0, 0.0, "site", line["site"]))
+        elif kind == "r_peak":
+            spans.append(Span(line["at_s"], line["at_s"], "r_peak", R_PEAK))
         elif kind in ("mark", "note", "site", "told"):
             text = f"mark {line['number']}" if kind == "mark" else line["site" if kind == "site" else "text"]
             spans.append(Span(line["at_s"], line["at_s"], kind, text))

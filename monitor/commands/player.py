@@ -74,13 +74,20 @@ def play(
         (then the windows before it and the summary were shown), or the recording cannot be written.
     """
     kept = contextlib.nullcontext() if session is None else _closing(session, interrupts)
-    sound = None if session is None else session.sound_path
+    sound, ecg = (None, None) if session is None else (session.sound_path, session.ecg_path)
     view = view if session is None else SessionView(view, session)
     with (
         source,
         kept,
         Pipeline(
-            source, bundle, hop_s=hop_s, record=record, session_sound=sound, site=site, playback=playback
+            source,
+            bundle,
+            hop_s=hop_s,
+            record=record,
+            session_sound=sound,
+            session_ecg=ecg,
+            site=site,
+            playback=playback,
         ) as pipeline,
         interrupts.deferred(),
     ):

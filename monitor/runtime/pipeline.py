@@ -17,12 +17,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from monitor.analysis.analyzer import Analyzer
+from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.labels import SITES
 from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
+from monitor.runtime.ecg_track import EcgTrack
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.worker import Worker
 
@@ -58,6 +60,8 @@ class Pipeline:
         A new .wav or .flac file for the source's samples, unchanged; None for no recording.
     session_sound : Path or None
         A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
+    session_ecg : Path or None
+        The same for the electrocardiogram of a source that has one.
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
     playback : PlaybackOptions or None
@@ -95,13 +99,15 @@ class Pipeline:
         config: MonitorConfig | None = None,
         record: Path | None = None,
         session_sound: Path | None = None,
+        session_ecg: Path | None = None,
         site: str | None = None,
         playback: PlaybackOptions | None = None,
     ) -> None:
         config = config or MonitorConfig()
         self._source = source
         analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
-        self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
+        ring_samples = round(config.ring_s * source.sample_rate)
+        self._ring = RingBuffer(ring_samples) if source.ecg_channel is None else EcgRingBuffer(ring_samples)
         self.start_message = Start(
             source=source.name,
             sample_rate=source.sample_rate,
@@ -115,7 +121,9 @@ class Pipeline:
             kind=bundle.spec.kind,
             acoustic_thresholds=bundle.acoustic_thresholds,
             site=site,
+            ecg_channel=source.ecg_channel,
         )
+        self._ecg = EcgTrack(self._ring, source.sample_rate, session_ecg)
         self._worker = Worker(analysis, source, self._ring, self.start_message, config)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
         self._session = (
@@ -133,7 +141,7 @@ class Pipeline:
         if not self._started:
             self._started = True
             self._exit_watch.start()
-            for recorder in (self._recorder, self._session):
+            for recorder in (self._recorder, self._session, self._ecg):
                 if recorder is not None:
                     recorder.start()
             if self.player is not None:
@@ -165,7 +173,7 @@ class Pipeline:
         while True:
             running = self._worker.running
             with contextlib.suppress(queue.Empty):
-                yield events.get(timeout=WAIT_S) if running else events.get_nowait()
+                yield self._ecg.with_r_peaks(events.get(timeout=WAIT_S) if running else events.get_nowait())
                 continue
             if not running:
                 break
@@ -182,7 +190,7 @@ class Pipeline:
             windows.append(events.get(timeout=timeout_s) if timeout_s > 0 else events.get_nowait())
             while True:
                 windows.append(events.get_nowait())
-        return windows
+        return [self._ecg.with_r_peaks(event) for event in windows]
 
     def snapshot(self) -> Snapshot:
         """Return the newest state, frozen; cheap, from any thread."""
@@ -203,7 +211,8 @@ class Pipeline:
 
     def summary(self) -> Summary:
         """Return the result so far; of the whole recording once it has ended."""
-        return dataclasses.replace(self._worker.summary(), truncated=self._source.shortfall is not None)
+        summary = dataclasses.replace(self._worker.summary(), truncated=self._source.shortfall is not None)
+        return summary if self._worker.running else self._ecg.with_last_r_peaks(summary)
 
     @property
     def source(self) -> Source:
@@ -213,7 +222,7 @@ class Pipeline:
     @property
     def session_sound(self) -> RecordingStatus | None:
         """The status of the session's sound; None without a session."""
-        return None if self._session is None else self._session.status
+        return self._ecg.merged(None if self._session is None else self._session.status)
 
     def record(self, path: Path) -> None:
         """Start recording from now on; for the thread that created the pipeline.
@@ -347,7 +356,7 @@ class Pipeline:
         """Stop all threads; results so far stay available. Twice is safe."""
         limit = {"timeout_s": HURRY_S} if self._hurried else {}
         self._source.stop()
-        for recorder in (self._recorder, self._session):
+        for recorder in (self._recorder, self._session, self._ecg):
             if recorder is not None:
                 recorder.stop(**limit)
         self._worker.stop(**limit)

@@ -201,6 +201,10 @@ class TestTogether:
         account = account_for([tmp_path / "kept"], read_sets([tmp_path / "kept"]))
         assert (account.num_files, account.num_recordings, account.num_dropped, account.left_out) == (6, 1, 1, ())
         assert [len(group.files) for group in account.read_beside] == [2, 2]
+        (tmp_path / "kept/a/ecg.flac").write_bytes(b"fLaC")
+        (ecg,) = account_for([tmp_path / "kept"], read_sets([tmp_path / "kept"])).left_out
+        assert (ecg.reason, ecg.next_step) == ("the electrocardiogram of a session", "")
+        (tmp_path / "kept/a/ecg.flac").unlink()
         unread = account_for([tmp_path / "kept"], [])
         assert [(one.reason, len(one.files)) for one in unread.left_out] == [
             ("of a session without a label that is used", 6)
