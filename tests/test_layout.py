@@ -72,7 +72,16 @@ TRAINING_ORDER = {
     "study": {"data", "examples", "evaluation", "fitting", "calibration", "recipes", "reports", "export"},
     "commands": {"data", "examples", "evaluation", "fitting", "calibration", "recipes", "reports", "export", "study"},
 }
-OPEN_TO_TRAINING = ("features", "inference", "synthesis", "audio.sources.decoding")
+OPEN_TO_TRAINING = (
+    "features",
+    "inference",
+    "synthesis",
+    "audio.sources.decoding",
+    "sessions.labels",
+    "sessions.names",
+    "sessions.reader",
+    "archive.spans",
+)
 """What ``training`` may import of ``monitor`` besides its ground."""
 BY_NAME_ONLY = {("monitor.commands.bench.command", "training.recipes.article_timing")}
 """Imported by name where the training extra is installed, and not needed elsewhere."""

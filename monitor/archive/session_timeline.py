@@ -9,7 +9,7 @@ from monitor.archive.spans import find_spans, split_readable
 from monitor.archive.timeline import Sound, Timeline, open_sound
 from monitor.errors import RecordingError
 from monitor.sessions.names import SESSION_FILE
-from monitor.sessions.reader import read_session
+from monitor.sessions.reader import StoredSession, read_session
 
 __all__ = ["session_timeline"]
 
@@ -41,6 +41,7 @@ def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
         sound = open_sound(session.sound_path)
     except RecordingError as error:
         remarks.append(str(error))
+    ecg = _ecg(session, remarks)
     if sound is not None and sound.error is not None:
         remarks.append(str(sound.error))
     rate = sound.sample_rate if sound else session.sample_rate
@@ -55,9 +56,24 @@ def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
         summary=next((line for line in reversed(lines) if line["type"] == "summary"), None),
         start=next((line for line in lines if line["type"] == "start"), {}),
         session=session.values,
-        inputs=(folder / SESSION_FILE, session.events_path, session.sound_path),
+        inputs=(folder / SESSION_FILE, session.events_path, session.sound_path, session.ecg_path),
+        ecg=ecg,
     )
     return timeline, remarks
+
+
+def _ecg(session: StoredSession, remarks: list[str]) -> Sound | None:
+    """Return the electrocardiogram of a session, if it has one; what is wrong with it is added to the remarks."""
+    if not session.ecg_path.exists():
+        return None
+    try:
+        ecg = open_sound(session.ecg_path)
+    except RecordingError as error:
+        remarks.append(str(error))
+        return None
+    if ecg.error is not None:
+        remarks.append(str(ecg.error))
+    return ecg
 
 
 def _last_s(lines: list[dict[str, Any]]) -> float:

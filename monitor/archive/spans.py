@@ -9,12 +9,15 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from monitor.sessions.labels import labels
+
 __all__ = ["INTERVAL_KINDS", "KINDS", "Kind", "Span", "caption", "find_spans", "one_line", "split_readable"]
 
-Kind = Literal["verdict", "withheld", "lost", "label", "site", "mark", "note", "told"]
+Kind = Literal["verdict", "withheld", "lost", "label", "site", "ectopic", "r_peak", "mark", "note", "told"]
 INTERVAL_KINDS: tuple[Kind, ...] = ("verdict", "withheld", "lost", "label")
 """The kinds that last; the others are moments."""
-KINDS: tuple[Kind, ...] = (*INTERVAL_KINDS, "site", "mark", "note", "told")
+KINDS: tuple[Kind, ...] = (*INTERVAL_KINDS, "site", "ectopic", "r_peak", "mark", "note", "told")
+EARLY_BEAT, R_PEAK = "early beat", "R"
 
 JUDGED = {"verdict", "uncertain"}
 NUMBER = (int, float)
@@ -26,6 +29,7 @@ NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
     "note": {"at_s": NUMBER, "text": str},
     "site": {"at_s": NUMBER, "site": str},
     "told": {"at_s": NUMBER, "text": str},
+    "r_peak": {"at_s": NUMBER, "sample": int},
     "label": {"start_s": NUMBER, "end_s": NUMBER, "label": str},
 }
 """Of each type of line, the keys without which it means nothing here; lines of other types are left alone."""
@@ -73,7 +77,7 @@ def caption(span: Span) -> str:
     ('murmur', 'note: coughs')
     """
     text = one_line(span.text)
-    return text if span.kind in ("verdict", "mark") else f"{span.kind}: {text}"
+    return text if span.kind in ("verdict", "ectopic", "r_peak", "mark") else f"{span.kind}: {text}"
 
 
 def split_readable(lines: Iterable[object]) -> tuple[list[Line], int]:
@@ -106,6 +110,7 @@ def find_spans(lines: Sequence[Line], duration_s: float) -> tuple[Span, ...]:
     verdict of their own, with the reason. A window counts from the end of the window before it, so both lie one after
     the other, and what no window covers has neither. ``lost`` holds lost samples: it reaches from the last window
     before them that was whole to the first one behind, so it is longer than the loss by less than two hops.
+    ``ectopic`` is the first heart sound of an early beat, which is final once a window names it.
 
     Parameters
     ----------
@@ -120,7 +125,7 @@ def find_spans(lines: Sequence[Line], duration_s: float) -> tuple[Span, ...]:
     (Span(start_s=2.5, end_s=2.5, kind='mark', text='mark 1'),)
     """
     windows = [line for line in lines if line["type"] == "window"]
-    spans = [*_runs(windows), *_lost(windows), *_written(lines)]
+    spans = [*_runs(windows), *_lost(windows), *_early_beats(windows), *_written(lines)]
     inside = [
         dataclasses.replace(
             span, start_s=min(max(0.0, span.start_s), duration_s), end_s=min(max(0.0, span.end_s), duration_s)
@@ -186,13 +191,22 @@ def _between(start_s: float, end_s: float, first: Line, last: Line) -> Span:
     return Span(start_s, end_s, "lost", "lost sound")
 
 
+def _early_beats(windows: Sequence[Line]) -> list[Span]:
+    """Return the early beats, each once: a window names those of the half minute before its end."""
+    named = [window["early_beats"] for window in windows if isinstance(window.get("early_beats"), dict)]
+    times = {at_s for beats in named for at_s in beats.get("at_s") or () if isinstance(at_s, NUMBER)}
+    return [Span(at_s, at_s, "ectopic", EARLY_BEAT) for at_s in sorted(times)]
+
+
 def _written(lines: Sequence[Line]) -> list[Span]:
     """Return what a person set or was told."""
-    spans = []
+    spans = [Span(label.start_s, label.end_s, "label", label.label) for label in labels(lines)]
     for line in lines:
         kind = line["type"]
-        if kind == "label":
-            spans.append(Span(line["start_s"], line["end_s"], "label", line["label"]))
+        if kind == "start" and isinstance(line.get("site"), str):
+            spans.append(Span(0.0, 0.0, "site", line["site"]))
+        elif kind == "r_peak":
+            spans.append(Span(line["at_s"], line["at_s"], "r_peak", R_PEAK))
         elif kind in ("mark", "note", "site", "told"):
             text = f"mark {line['number']}" if kind == "mark" else line["site" if kind == "site" else "text"]
             spans.append(Span(line["at_s"], line["at_s"], kind, text))

@@ -110,6 +110,8 @@ class Timeline:
         The content of ``session.json``; empty for a recording.
     inputs : tuple of Path
         What was read, and is therefore never written.
+    ecg : Sound or None
+        The electrocardiogram, on the sample clock of the sound; None where there is none.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Timeline:
     start: dict[str, Any]
     session: dict[str, Any]
     inputs: tuple[Path, ...]
+    ecg: Sound | None = None
 
     @property
     def duration_s(self) -> float:

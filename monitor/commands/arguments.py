@@ -17,6 +17,7 @@ from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
 __all__ = [
     "add_channel_argument",
     "add_device_arguments",
+    "add_ecg_argument",
     "add_hop_argument",
     "add_model_argument",
     "add_output_arguments",
@@ -24,6 +25,7 @@ __all__ = [
     "add_sound_arguments",
     "add_speed_argument",
     "add_start_argument",
+    "check_ecg",
     "check_hop",
     "finite_number",
     "playback",
@@ -162,6 +164,22 @@ def add_channel_argument(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="use channel N, from 1 (default: the mean of all)",
     )
+
+
+def add_ecg_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--ecg-channel``."""
+    parser.add_argument(
+        "--ecg-channel",
+        type=whole_number(1, MAX_CHANNELS),
+        metavar="N",
+        help="channel N of the same input is an electrocardiogram: drawn, searched for R peaks, kept in a session",
+    )
+
+
+def check_ecg(options: argparse.Namespace, channel: int | None) -> None:
+    """End with a usage error where the electrocardiogram is on the channel of the sound."""
+    if options.ecg_channel is not None and options.ecg_channel == channel:
+        options.usage_error(f"--ecg-channel {channel} is the channel of the sound: name another with --channel")
 
 
 def add_start_argument(parser: argparse.ArgumentParser) -> None:

@@ -13,10 +13,12 @@ from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.arguments import (
     add_device_arguments,
+    add_ecg_argument,
     add_hop_argument,
     add_model_argument,
     add_output_arguments,
     add_sound_arguments,
+    check_ecg,
     check_hop,
     finite_number,
     playback,
@@ -50,6 +52,7 @@ STUCK = "auscult: the sound driver does not release the device; ended without wa
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_device_arguments(parser)
+    add_ecg_argument(parser)
     add_model_argument(parser, default=None)
     add_hop_argument(parser)
     add_output_arguments(parser)
@@ -71,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     logger.info("settings: %s", chosen)
     options.session = chosen.session.value
     check_session(options, wanted=options.session)
+    check_ecg(options, chosen.channel.value)
     bundle = load_bundle(chosen.model.value, engine=options.engine)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
@@ -92,6 +96,7 @@ def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) ->
         _device(system, chosen.device.value, waiting=options.wait_for_device),
         system,
         channel=chosen.channel.value,
+        ecg_channel=options.ecg_channel,
         sample_rate=chosen.rate.value,
         latency_s=_latency_s(chosen, monitored=options.playback is not None),
         once=options.once,

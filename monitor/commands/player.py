@@ -74,7 +74,7 @@ def play(
         (then the windows before it and the summary were shown), or the recording cannot be written.
     """
     kept = contextlib.nullcontext() if session is None else _closing(session, interrupts)
-    sound = None if session is None else session.sound_path
+    sound, ecg = (None, None) if session is None else (session.sound_path, session.ecg_path)
     view = view if session is None else SessionView(view, session)
     with (
         source,
@@ -85,6 +85,7 @@ def play(
             hop_s=hop_s,
             record=record,
             session_sound=sound,
+            session_ecg=ecg,
             site=site,
             live_snapshot=view.live_snapshot or for_s < math.inf,  # which ends at a sample, not at a window
             playback=playback,

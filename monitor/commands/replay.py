@@ -9,8 +9,10 @@ from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
 from monitor.commands.arguments import (
     add_channel_argument,
+    add_ecg_argument,
     add_play_arguments,
     add_start_argument,
+    check_ecg,
     check_hop,
     playback,
     whole_number,
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_play_arguments(parser)
     add_session_arguments(parser)
     add_channel_argument(parser)
+    add_ecg_argument(parser)
     add_start_argument(parser)
     parser.add_argument("--loop", action="store_true", help="repeat the file until Ctrl+C")
     parser.add_argument("--raw", choices=ENCODINGS, help="sample format of standard input without a header")
@@ -130,15 +133,25 @@ def _source(file: str, options: argparse.Namespace) -> Source:
         if sys.stdin is None:
             raise RecordingError("standard input is closed", "pipe the sound in: auscult replay - < FILE")
         raw = RawFormat(options.rate, options.channels, options.raw) if options.raw else None
-        return PipeSource(sys.stdin.buffer, speed=options.speed, channel=options.channel, raw=raw)
+        return PipeSource(
+            sys.stdin.buffer, speed=options.speed, channel=options.channel, raw=raw, ecg_channel=options.ecg_channel
+        )
     from monitor.audio.sources.file import RecordingSource
 
-    return RecordingSource(file, speed=options.speed, channel=options.channel, start_s=options.start, loop=options.loop)
+    return RecordingSource(
+        file,
+        speed=options.speed,
+        channel=options.channel,
+        start_s=options.start,
+        loop=options.loop,
+        ecg_channel=options.ecg_channel,
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
     """End with a usage error where arguments cannot be combined."""
     check_session(options, wanted=bool(options.session))
+    check_ecg(options, options.channel)
     if options.start < 0:
         options.usage_error("--start must be 0 or more seconds")
     if "-" in options.files and (options.loop or options.start):

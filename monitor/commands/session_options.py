@@ -125,6 +125,7 @@ def new_session(
         hop_s=float(bundle.spec.hop_s if options.hop is None else options.hop),
         host_api=None if device is None else device.host_api,
         channel=channel,
+        ecg_channel=source.ecg_channel,
         subject=options.subject,
         site=options.site,
         command=options.command_line,

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.dashboard.drawing.canvas import Canvas
 from monitor.dashboard.drawing.glyphs import clock
 from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
@@ -63,6 +64,8 @@ class DashboardController:
         self._pipeline, self._quit, self._folder, self._now = pipeline, quit, folder, now
         self._start = pipeline.start_message
         self._tracer = Tracer(pipeline.ring, self._start.sample_rate)
+        ring = pipeline.ring
+        self._ecg_tracer = Tracer(ring.ecg, self._start.sample_rate) if isinstance(ring, EcgRingBuffer) else None
         self._resources = ResourceMonitor() if resources is None else resources
         self._display_ms = Percentiles()
         self._shown_index = -1
@@ -111,8 +114,10 @@ class DashboardController:
         self.events.snapshot(snapshot, shift_s)
         self._resources.update()
         if self._frozen is None:
-            trace = self._tracer.trace(self._drawn_end(snapshot), self._sounds(snapshot))
-            shown, state = snapshot, DashboardState(trace=trace, shift_s=shift_s)
+            end_sample = self._drawn_end(snapshot)
+            trace = self._tracer.trace(end_sample, self._sounds(snapshot))
+            ecg = None if self._ecg_tracer is None else self._ecg_tracer.trace(end_sample)
+            shown, state = snapshot, DashboardState(trace=trace, ecg=ecg, shift_s=shift_s)
             if self._holding and self.live:
                 self._frozen = shown, state
         else:

@@ -54,6 +54,13 @@ class Trace:
         """The largest absolute amplitude."""
         return float(max(-self.low.min(initial=0.0), self.high.max(initial=0.0)))
 
+    def centred(self) -> Trace:
+        """Return the trace with its range in the middle, as an electrocardiogram is drawn."""
+        if not len(self.low):
+            return self
+        offset = (self.low.min() + self.high.max()) / np.float32(2.0)
+        return dataclasses.replace(self, low=self.low - offset, high=self.high - offset)
+
 
 class Tracer:
     """Follows a ring buffer and keeps the bins of the last seconds.

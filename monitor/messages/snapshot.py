@@ -43,6 +43,8 @@ class Start:
         The acoustic score from which each label is given; empty where they are not known.
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`; None where it is not known.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1; None without one.
     """
 
     source: str
@@ -57,6 +59,7 @@ class Start:
     kind: str = "heart"
     acoustic_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     site: str | None = None
+    ecg_channel: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

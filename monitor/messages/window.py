@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["NO_RHYTHM", "EctopicBeat", "EctopicBeats", "Quality", "State", "Summary", "Verdict", "WindowEvent"]
+__all__ = ["NO_RHYTHM", "EctopicBeat", "EctopicBeats", "Quality", "RPeak", "State", "Summary", "Verdict", "WindowEvent"]
 
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
@@ -116,6 +116,22 @@ NO_RHYTHM = EctopicBeats()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class RPeak:
+    """An R peak of the electrocardiogram beside the sound.
+
+    Attributes
+    ----------
+    at_s : float
+        Seconds of the source.
+    sample : int
+        Of the source, from 0.
+    """
+
+    at_s: float
+    sample: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class WindowEvent:
     """The result for one window.
 
@@ -144,6 +160,8 @@ class WindowEvent:
         Ectopic beats of the last half minute.
     heart_rate_reason : str or None
         Why a judged window has no rate, such as ``"faster than 240 bpm"``.
+    r_peaks : tuple of RPeak
+        Those found since the window before, ascending; empty without an electrocardiogram.
     """
 
     index: int
@@ -159,6 +177,7 @@ class WindowEvent:
     heart_rate_confidence: float | None = None
     ectopic: EctopicBeats = NO_RHYTHM
     heart_rate_reason: str | None = None
+    r_peaks: tuple[RPeak, ...] = ()
 
     @property
     def judgement(self) -> Verdict:
@@ -195,6 +214,8 @@ class Summary:
         for so long that the queue was full.
     never_rolling : str or None
         The label of the mean scores, where the rolling verdict never showed it and the state is therefore "uncertain".
+    r_peaks : tuple of RPeak
+        Those found since the last window; empty without an electrocardiogram.
     """
 
     source: str
@@ -208,6 +229,7 @@ class Summary:
     truncated: bool = False
     undelivered: int = 0
     never_rolling: str | None = None
+    r_peaks: tuple[RPeak, ...] = ()
 
     @property
     def judgement(self) -> Verdict:

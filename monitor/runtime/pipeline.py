@@ -7,7 +7,6 @@ is closed (:mod:`monitor.runtime.exit_watch`).
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +14,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from monitor.analysis.analyzer import Analyzer
+from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.labels import SITES
 from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
+from monitor.runtime.ecg_track import EcgTrack
+from monitor.runtime.entries import Entries
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.window_queue import WindowQueue
 from monitor.runtime.worker import Worker
@@ -34,8 +35,6 @@ __all__ = ["Pipeline"]
 
 WAIT_S = 0.5
 """Longest wait for a window; a window and the end of the source end it at once."""
-
-MAX_ENTRIES = 1000
 
 HURRY_S = 0.5
 """Seconds that device, disk and classifier get each when the program must end soon."""
@@ -58,6 +57,8 @@ class Pipeline:
         A new .wav or .flac file for the source's samples, unchanged; None for no recording.
     session_sound : Path or None
         A second such file, the sound of a session: only its owner may read it, and it is recorded from start to stop.
+    session_ecg : Path or None
+        The same for the electrocardiogram of a source that has one.
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
     live_snapshot : bool
@@ -99,6 +100,7 @@ class Pipeline:
         config: MonitorConfig | None = None,
         record: Path | None = None,
         session_sound: Path | None = None,
+        session_ecg: Path | None = None,
         site: str | None = None,
         live_snapshot: bool = True,
         playback: PlaybackOptions | None = None,
@@ -106,7 +108,8 @@ class Pipeline:
         config = config or MonitorConfig()
         self._source = source
         analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
-        self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
+        ring_samples = round(config.ring_s * source.sample_rate)
+        self._ring = RingBuffer(ring_samples) if source.ecg_channel is None else EcgRingBuffer(ring_samples)
         self.start_message = Start(
             source=source.name,
             sample_rate=source.sample_rate,
@@ -120,7 +123,9 @@ class Pipeline:
             kind=bundle.spec.kind,
             acoustic_thresholds=bundle.acoustic_thresholds,
             site=site,
+            ecg_channel=source.ecg_channel,
         )
+        self._ecg = EcgTrack(self._ring, source.sample_rate, session_ecg)
         self._live_snapshot = live_snapshot
         self._worker = Worker(analysis, source, self._ring, self.start_message, config, live_snapshot=live_snapshot)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
@@ -130,16 +135,14 @@ class Pipeline:
         self.player = None if playback is None else _player(self._ring, source, playback)
         self._exit_watch = ExitWatch(self.close)
         self._started = self._hurried = False
-        self._num_marks = 0
-        self._site = None if site is None else SiteChange(site, 0.0, 0)
-        self._entries: collections.deque[Mark | SiteChange] = collections.deque(maxlen=MAX_ENTRIES)
+        self._entries = Entries(source.sample_rate, site)
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
         if not self._started:
             self._started = True
             self._exit_watch.start()
-            for recorder in (self._recorder, self._session):
+            for recorder in (self._recorder, self._session, self._ecg):
                 if recorder is not None:
                     recorder.start()
             if self.player is not None:
@@ -171,7 +174,7 @@ class Pipeline:
         while not windows.exhausted:
             window = windows.take(WAIT_S)
             if window is not None:
-                yield window
+                yield self._ecg.with_r_peaks(window)
         self.raise_errors()
 
     def drain(self, timeout_s: float) -> list[WindowEvent]:
@@ -182,7 +185,7 @@ class Pipeline:
         queue = self._worker.subscribe()
         windows: list[WindowEvent] = []
         while (window := queue.take(0.0 if windows else timeout_s)) is not None:
-            windows.append(window)
+            windows.append(self._ecg.with_r_peaks(window))
         return windows
 
     def snapshot(self) -> Snapshot:
@@ -190,7 +193,7 @@ class Pipeline:
         snapshot, device = self._worker.snapshot, self._source.device_status
         if not (self._live_snapshot or self._source.lossless or snapshot.finished):
             snapshot = dataclasses.replace(snapshot, elapsed_s=self._ring.end_sample / self._source.sample_rate)
-        parts = (device, self._recorder, self._session, self._site, self.player)
+        parts = (device, self._recorder, self._session, self._entries.site, self.player)
         if all(part is None for part in parts):
             return snapshot
         recording = None if self._recorder is None else self._recorder.status
@@ -200,13 +203,14 @@ class Pipeline:
             device=device,
             recording=recording,
             session=self.session_sound,
-            site=self._site,
+            site=self._entries.site,
             playback=playback,
         )
 
     def summary(self) -> Summary:
         """Return the result so far; of the whole recording once it has ended."""
-        return dataclasses.replace(self._worker.summary(), truncated=self._source.shortfall is not None)
+        summary = dataclasses.replace(self._worker.summary(), truncated=self._source.shortfall is not None)
+        return summary if self._worker.running else self._ecg.with_last_r_peaks(summary)
 
     @property
     def source(self) -> Source:
@@ -216,7 +220,7 @@ class Pipeline:
     @property
     def session_sound(self) -> RecordingStatus | None:
         """The status of the session's sound; None without a session."""
-        return None if self._session is None else self._session.status
+        return self._ecg.merged(None if self._session is None else self._session.status)
 
     def record(self, path: Path) -> None:
         """Start recording from now on; for the thread that created the pipeline.
@@ -267,19 +271,8 @@ class Pipeline:
         Mark
             Where it is, and where it is kept.
         """
-        rate = self._source.sample_rate
         sample = self.newest_sample if sample is None else sample
-        self._num_marks += 1
-        text = None if text is None else " ".join(text.split())
-        mark = Mark(self._num_marks, sample / rate, sample=sample, text=text or None)
-        if self._recorder is not None:
-            recorded_s = self._recorder.mark(sample, f"mark {mark.number}" + (f": {mark.text}" if mark.text else ""))
-            path, error = self._recorder.labels_path, self._recorder.status.marks_error
-            mark = dataclasses.replace(mark, path=path, recorded_s=recorded_s, error=error)
-        elif self._session is not None:
-            mark = dataclasses.replace(mark, path=self._session.path.parent, recorded_s=mark.at_s)
-        self._entries.append(mark)
-        return mark
+        return self._entries.mark(sample, text, recorder=self._recorder, session=self._session)
 
     def change_site(self, site: str) -> SiteChange | None:
         """Begin the rolling verdict anew, because another site is heard from now on; on the pipeline's own thread.
@@ -301,21 +294,14 @@ class Pipeline:
         ValueError
             If there is no such site.
         """
-        if site not in SITES:
-            raise ValueError(f"site={site!r} must be one of {', '.join(SITES)}")
-        if self._site is not None and self._site.site == site:
-            return None
-        sample = self.newest_sample
-        self._site = SiteChange(site, sample / self._source.sample_rate, sample)
-        self._worker.begin_anew(self._site)
-        self._entries.append(self._site)
-        return self._site
+        change = self._entries.change_site(site, self.newest_sample)
+        if change is not None:
+            self._worker.begin_anew(change)
+        return change
 
     def take_entries(self) -> list[Mark | SiteChange]:
         """Return what a person has entered since the last call, the oldest first; the newest thousand are kept."""
-        entries = list(self._entries)
-        self._entries.clear()
-        return entries
+        return self._entries.take()
 
     def write_marks(self) -> None:
         """Try again to write marks that could not be written, if there are any; as :meth:`mark`."""
@@ -355,7 +341,7 @@ class Pipeline:
         """Stop all threads; results so far stay available. Twice is safe."""
         limit = {"timeout_s": HURRY_S} if self._hurried else {}
         self._source.stop()
-        for recorder in (self._recorder, self._session):
+        for recorder in (self._recorder, self._session, self._ecg):
             if recorder is not None:
                 recorder.stop(**limit)
         self._worker.stop(**limit)

@@ -13,6 +13,7 @@ from pathlib import Path
 from monitor.errors import AuscultError
 
 __all__ = [
+    "ECG_FILE",
     "EVENTS_FILE",
     "FOLDER_NAME",
     "MAX_SUBJECT",
@@ -23,7 +24,7 @@ __all__ = [
     "new_folder",
 ]
 
-SESSION_FILE, EVENTS_FILE, SOUND_FILE = "session.json", "events.jsonl", "sound.flac"
+SESSION_FILE, EVENTS_FILE, SOUND_FILE, ECG_FILE = "session.json", "events.jsonl", "sound.flac", "ecg.flac"
 MAX_SUBJECT = 64
 SUBJECT = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_SUBJECT}}}")
 FOLDER_NAME = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_[A-Za-z0-9_-]+)?")

@@ -16,7 +16,7 @@ from typing import Any
 from monitor.errors import RecordingError
 from monitor.log import get_logger
 from monitor.sessions.event_log import is_written
-from monitor.sessions.names import EVENTS_FILE, SESSION_FILE, SOUND_FILE
+from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FILE
 
 __all__ = ["Events", "StoredSession", "find_sessions", "read_events", "read_session"]
 
@@ -85,6 +85,11 @@ class StoredSession:
     def sound_path(self) -> Path:
         """The sound file; missing where nothing was heard."""
         return self.folder / SOUND_FILE
+
+    @property
+    def ecg_path(self) -> Path:
+        """The file of the electrocardiogram; missing where there was none."""
+        return self.folder / ECG_FILE
 
     @property
     def events_path(self) -> Path:

@@ -26,7 +26,7 @@ from monitor.log import get_logger
 from monitor.messages import RecordingStatus, SiteChange
 from monitor.sessions.command_words import without_secrets
 from monitor.sessions.event_log import GONE, STOP_TIMEOUT_S, EventLog, reason, same_file
-from monitor.sessions.names import EVENTS_FILE, SESSION_FILE, SOUND_FILE, folder_name, new_folder
+from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FILE, folder_name, new_folder
 
 __all__ = ["SCHEMA", "Facts", "Session", "session_text"]
 
@@ -55,6 +55,8 @@ class Facts:
         Of a device.
     channel : int or None
         The channel in use, from 1; None for the mean of all.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1.
     subject, site : str or None
     command : sequence of str
         The command line; secrets are removed.
@@ -70,6 +72,7 @@ class Facts:
     hop_s: float
     host_api: str | None = None
     channel: int | None = None
+    ecg_channel: int | None = None
     subject: str | None = None
     site: str | None = None
     command: Sequence[str] = ()
@@ -128,6 +131,11 @@ class Session:
     def sound_path(self) -> Path:
         """The sound file, to be recorded by the pipeline."""
         return self.folder / SOUND_FILE
+
+    @property
+    def ecg_path(self) -> Path | None:
+        """The file of the electrocardiogram, to be recorded by the pipeline; None without one."""
+        return None if self._facts.ecg_channel is None else self.folder / ECG_FILE
 
     def attach(self, sound: Callable[[], RecordingStatus | None]) -> None:
         """Take what gives the status of the sound, until the end."""
@@ -227,6 +235,7 @@ class Session:
                 "name": facts.source,
                 "host_api": facts.host_api,
                 "channel": facts.channel,
+                "ecg_channel": facts.ecg_channel,
             },
             "sample_rate": facts.sample_rate,
             "samples": None if ended is None else round((sound.written_s if sound else 0.0) * facts.sample_rate),
@@ -237,7 +246,7 @@ class Session:
             "window_s": facts.window_s,
             "hop_s": facts.hop_s,
             "argv": without_secrets(facts.command),
-            "files": {"sound": SOUND_FILE, "events": EVENTS_FILE},
+            "files": {"sound": SOUND_FILE, "events": EVENTS_FILE, "ecg": ECG_FILE if facts.ecg_channel else None},
         }
 
     def _remove(self) -> None:

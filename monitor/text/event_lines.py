@@ -16,6 +16,7 @@ from monitor.text.json_lines import (
     mark_line,
     overload_line,
     playback_line,
+    r_peak_line,
     recording_line,
     site_line,
     start_line,
@@ -24,7 +25,7 @@ from monitor.text.json_lines import (
 )
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import Mark, RecordingStatus, SiteChange, Snapshot, Start, Summary, WindowEvent
+    from monitor.messages import Mark, RecordingStatus, RPeak, SiteChange, Snapshot, Start, Summary, WindowEvent
 
 __all__ = ["EventLines", "utc_now"]
 
@@ -58,7 +59,8 @@ class EventLines:
         self._write(start_line(start, __version__))
 
     def window(self, event: WindowEvent) -> None:
-        """Write a window line."""
+        """Write the lines of the R peaks before a window's end, and its own."""
+        self._write_r_peaks(event.r_peaks)
         self._write(window_line(event))
 
     def mark(self, mark: Mark) -> None:
@@ -94,7 +96,13 @@ class EventLines:
         if self._last is not None:
             for recording in _recordings(self._last).values():
                 self._write(recording_line(recording, self._last.elapsed_s))
+        self._write_r_peaks(summary.r_peaks)
         self._write(summary_line(summary))
+
+    def _write_r_peaks(self, peaks: tuple[RPeak, ...]) -> None:
+        """Write the lines of some R peaks."""
+        for peak in peaks:
+            self._write(r_peak_line(peak))
 
     def _changed(self, kind: str, state: object) -> bool:
         """Return whether a state differs from the one reported last, and remember it."""

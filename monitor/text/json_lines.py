@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with th
         Mark,
         PlaybackStatus,
         RecordingStatus,
+        RPeak,
         SiteChange,
         Start,
         Summary,
@@ -35,6 +36,7 @@ __all__ = [
     "mark_line",
     "overload_line",
     "playback_line",
+    "r_peak_line",
     "recording_line",
     "rounded",
     "site_line",
@@ -89,6 +91,7 @@ def start_line(start: Start, version: str | None = None) -> str:
             "speed": rounded(start.speed, TIME_DIGITS),
             "version": version,
             "site": start.site,
+            "ecg_channel": start.ecg_channel,
         }
     )
 
@@ -327,6 +330,18 @@ def site_line(change: SiteChange) -> str:
     """
     at = rounded(change.at_s, TIME_DIGITS)
     return json_line({"type": "site", "at_s": at, "sample": int(change.sample), "site": change.site})
+
+
+def r_peak_line(peak: RPeak) -> str:
+    """Return the line of an R peak; one JSON object, no line feed.
+
+    Examples
+    --------
+    >>> from monitor.messages import RPeak
+    >>> r_peak_line(RPeak(12.345, 49_380))
+    '{"type":"r_peak","at_s":12.345,"sample":49380}'
+    """
+    return json_line({"type": "r_peak", "at_s": rounded(peak.at_s, TIME_DIGITS), "sample": int(peak.sample)})
 
 
 def told_line(text: str, at_s: float) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from monitor.errors import AuscultError
+from monitor.output import say
 from training.data.folds import PATIENT_CHOICES
+from training.data.recording import DataSet
 
-__all__ = ["add_data", "add_patients", "check_minimum", "check_writable"]
+__all__ = ["add_data", "add_patients", "check_minimum", "check_writable", "say_cautions"]
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +22,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="DATA",
-        help="PASCAL, CirCor, a folder per label, a manifest.csv, or a folder that holds several of these",
+        help="PASCAL, CirCor, sessions with labels of your own, a folder per label, a manifest.csv, or a folder that "
+        "holds several of these",
     )
 
 
@@ -64,3 +68,9 @@ def check_writable(path: Path, option: str, *, folder: bool) -> None:
     fits = existing.is_dir() != (existing == full and not folder)
     if not (fits and os.access(existing, os.W_OK)):
         raise AuscultError(f"{path}: cannot be written", f"choose another path with {option}")
+
+
+def say_cautions(sets: Iterable[DataSet]) -> None:
+    """Say on standard error what could make metrics on some data sets too good."""
+    for caution in (caution for data_set in sets for caution in data_set.cautions):
+        say(f"auscult: {caution}")

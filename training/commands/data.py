@@ -33,7 +33,9 @@ __all__ = ["add_arguments", "file_lines", "report_lines", "run", "set_lines"]
 MAX_LISTED = 5
 """Files of a kind that are named; the rest are counted, and are all in the JSON."""
 
-HEADINGS = ("count", "patients", "hours", "Hz", "clipped", "short", "noisy")
+HEADINGS = ("count", "patients", "{time}", "Hz", "clipped", "short", "noisy")
+UNITS = {"hours": 1, "minutes": 60}
+"""In an hour; minutes where a data set has less than one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,24 +107,25 @@ def _print_table(part: SetInventory, console: Console) -> None:
     from rich.table import Table
 
     table = Table("label", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_footer=False)
+    unit = "hours" if part.whole.hours >= 1 else "minutes"
     for heading in HEADINGS:
-        table.add_column(heading, justify="right")
+        table.add_column(heading.format(time=unit), justify="right")
     for label, counts in part.labels.items():
-        table.add_row(printable(label), *_cells(counts))
+        table.add_row(printable(label), *_cells(counts, unit))
     for label, counts in part.aside.items():
-        table.add_row(f"({printable(label)})", *_cells(counts), style="dim")
+        table.add_row(f"({printable(label)})", *_cells(counts, unit), style="dim")
     if len(part.labels) + len(part.aside) != 1:
         table.add_section()
-        table.add_row("total", *_cells(part.whole))
+        table.add_row("total", *_cells(part.whole, unit))
     console.print(table)
 
 
-def _cells(counts: Counts) -> list[str]:
-    """Return the cells of a row, in the order of the headings."""
+def _cells(counts: Counts, unit: str) -> list[str]:
+    """Return the cells of a row, in the order of the headings; ``unit`` is that of the time."""
     return [
         str(counts.recordings),
         str(counts.patients or "-"),
-        f"{counts.hours:.2f}",
+        f"{counts.hours * UNITS[unit]:.2f}",
         " ".join(map(str, counts.sample_rates)),
         f"{counts.clipped / counts.recordings:.0%}" if counts.recordings else "-",
         str(counts.short),
@@ -132,7 +135,7 @@ def _cells(counts: Counts) -> list[str]:
 
 def set_lines(part: SetInventory, limit: int = MAX_LISTED) -> list[str]:
     """Return the notes on one data set, a line each; ``limit`` files of a kind are named."""
-    lines = list(part.data_set.notes)
+    lines = [*part.data_set.notes, *part.data_set.cautions]
     if part.aside:
         lines.append("in brackets: not used for training")
     if part.without_patient:

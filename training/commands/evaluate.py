@@ -17,7 +17,7 @@ from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.output import put, say
-from training.commands.arguments import add_data, check_minimum, check_writable
+from training.commands.arguments import add_data, check_minimum, check_writable, say_cautions
 from training.data.audio import TRUNCATED
 from training.data.discovery import read_sets
 from training.data.recording import Recording
@@ -103,7 +103,9 @@ def _evaluate(options: argparse.Namespace, bundle: Bundle) -> Evaluation:
 
     from training.progress import TerminalProgress
 
-    recordings = [recording for part in read_sets(options.data) for recording in (*part.recordings, *part.aside)]
+    sets = read_sets(options.data)
+    recordings = [recording for part in sets for recording in (*part.recordings, *part.aside)]
+    say_cautions(sets)
     selection = select_recordings(recordings, bundle.labels)
     with TerminalProgress(Console(stderr=True)) as progress:
         scored, unreadable = _score_all(selection.usable, bundle, options.hop, progress)

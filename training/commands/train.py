@@ -17,10 +17,11 @@ from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.labels import NON_CARDIAC
 from monitor.native_stderr import discard_native_stderr
 from monitor.output import say
-from training.commands.arguments import add_data, add_patients, check_minimum, check_writable
-from training.data.discovery import discover, gate_only_recordings
+from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
+from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
+from training.data.sessions import SESSIONS, is_session
 from training.fitting.options import HeartOptions
 from training.reports.console import report_console
 from training.reports.training_summary import print_summary
@@ -98,7 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, print the metrics on held-out patients, write the bundle."""
     _check(options)
-    recordings = with_patients(discover(options.data), options.patients)
+    sets = read_sets(options.data)
+    recordings = with_patients([one for data_set in sets for one in data_set.recordings], options.patients)
+    say_cautions(sets)
     gate_only = gate_only_recordings(options.gate, recordings)
     _load_tensorflow()
     from rich.console import Console
@@ -238,12 +241,20 @@ def _versions() -> dict[str, str]:
 
 def _command(options: argparse.Namespace, *, as_typed: bool = False) -> str:
     """Return the command that repeats the training, with paths as typed or with the names of the folders alone."""
-    data, gate = ([str(path) if as_typed else path.name for path in paths] for paths in (options.data, options.gate))
+    data, gate = (
+        [str(path) for path in paths] if as_typed else list(dict.fromkeys(map(_public_name, paths)))
+        for paths in (options.data, options.gate)
+    )
     out = str(options.out) if as_typed else f"models/{options.out.name}"
     words = ["auscult", "train", *data, "--out", out, *(["--gate", *gate] if gate else [])]
     words += ["--recipe", "article"] if options.recipe == "article" else []
     words += [word for name in RECORDED for word in _recorded(options, name)]
     return shlex.join(words)
+
+
+def _public_name(path: Path) -> str:
+    """Return the name of a data set's folder as a bundle may state it: that of a session names its subject."""
+    return SESSIONS if is_session(path) else path.name
 
 
 def _recorded(options: argparse.Namespace, name: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Find recordings in folders and tables, with their labels and patients.
 
-Recognised are a manifest, CirCor DigiScope, the two sets of the PASCAL challenge, folders of non-cardiac sounds, a
-folder per label, and a folder that holds several of these. Each reader is a module of its own. Must not read audio; see
-:mod:`training.data.audio`.
+Recognised are a manifest, CirCor DigiScope, the two sets of the PASCAL challenge, sessions with a person's own labels,
+folders of non-cardiac sounds, a folder per label, and a folder that holds several of these. Each reader is a module of
+its own. Must not read audio; see :mod:`training.data.audio`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from training.data.circor import read_circor
 from training.data.label_folders import NON_CARDIAC_SET, has_label_folders, read_label_folders, read_non_cardiac
 from training.data.manifest import MANIFEST, read_manifest
 from training.data.pascal import join_pascal, read_pascal
-from training.data.recording import LABELS, DataSet, Dropped, Recording, audio_files, is_audio, sub_folders
+from training.data.recording import (
+    LABELS,
+    DataSet,
+    Dropped,
+    Recording,
+    audio_files,
+    is_audio,
+    known_label,
+    sub_folders,
+)
+from training.data.sessions import HOW_TO_LABEL, SESSIONS, join_sessions, read_session_set
 
 __all__ = ["discover", "gate_only_recordings", "labels_of", "read_sets"]
 
@@ -72,7 +82,8 @@ def read_sets(paths: Iterable[Path]) -> list[DataSet]:
     DataError
         If one is missing or nothing in it is understood.
     """
-    return _without_repeats(join_pascal([data_set for path in paths for data_set in _read_one(path)]))
+    sets = join_pascal([data_set for path in paths for data_set in _read_one(path)])
+    return _without_repeats([_with_labels(data_set) for data_set in join_sessions(sets)])
 
 
 def _read_one(path: Path) -> list[DataSet]:
@@ -84,7 +95,7 @@ def _read_one(path: Path) -> list[DataSet]:
     if not path.is_dir():
         raise DataError(f"{path}: no such folder", "name a folder of recordings, such as PASCAL's set_b")
     sets = _read_tree(path) or _listed(read_label_folders(path))
-    if any(data_set.recordings or data_set.aside for data_set in sets):
+    if any(data_set.recordings or data_set.aside or data_set.name == SESSIONS for data_set in sets):
         return sets
     dropped = [dropped for data_set in sets for dropped in data_set.dropped]
     reason = f" ({len(dropped)} files: {dropped[0].reason})" if dropped else ""
@@ -94,15 +105,20 @@ def _read_one(path: Path) -> list[DataSet]:
     )
 
 
-def _read_tree(folder: Path) -> list[DataSet]:
-    """Return the sets that are recognised by name or table, in a folder or below it; none where there are none."""
+def _read_tree(folder: Path, *, sessions: bool = True) -> list[DataSet]:
+    """Return the sets that are recognised by name or table, in a folder or below it; none where there are none.
+
+    In a label's folder the folder says the label, also of sessions.
+    """
     if (folder / MANIFEST).is_file():
         return [_not_empty(read_manifest(folder / MANIFEST))]
-    single = read_circor(folder) or read_non_cardiac(folder)
+    single = read_circor(folder) or read_non_cardiac(folder) or (read_session_set(folder) if sessions else None)
     if single is not None:
         return [single]
     here = read_pascal(folder)
-    below = {sub: _read_tree(sub) for sub in sub_folders(folder)}
+    below = {
+        sub: _read_tree(sub, sessions=sessions and known_label(sub.name) not in LABELS) for sub in sub_folders(folder)
+    }
     if not has_label_folders(folder):
         below |= {sub: _listed(read_label_folders(sub)) for sub in below if not below[sub] and has_label_folders(sub)}
     if not here and all(data_set.name == NON_CARDIAC_SET for sets in below.values() for data_set in sets):
@@ -121,6 +137,14 @@ def _read_tree(folder: Path) -> list[DataSet]:
 def _listed(data_set: DataSet | None) -> list[DataSet]:
     """Return a list of the one, or an empty list."""
     return [] if data_set is None else [data_set]
+
+
+def _with_labels(data_set: DataSet) -> DataSet:
+    """Return a data set, if it is not one of sessions without a stretch that can be used."""
+    if data_set.name != SESSIONS or data_set.recordings:
+        return data_set
+    reasons = ", ".join(dict.fromkeys(dropped.reason for dropped in data_set.dropped))
+    raise DataError(f"{data_set.path}: no labelled stretch in the sessions can be used ({reasons})", HOW_TO_LABEL)
 
 
 def _not_empty(data_set: DataSet) -> DataSet:

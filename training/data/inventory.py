@@ -136,7 +136,13 @@ class SetInventory:
         values["foreign"] = {path: {"form": form, "next_step": step} for path, (form, step) in self.foreign.items()}
         whole = dataclasses.asdict(values.pop("whole"))
         whole["clipped_share"] = self.whole.clipped / max(1, self.whole.recordings)
-        return {"set": data_set.name, "place": str(data_set.path), **whole, **values, "notes": list(data_set.notes)}
+        return {
+            "set": data_set.name,
+            "place": str(data_set.path),
+            **whole,
+            **values,
+            "notes": [*data_set.notes, *data_set.cautions],
+        }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -250,7 +256,7 @@ def _count_set(data_set: DataSet, results: dict[Recording, RecordingStats | str]
     everything = (*data_set.recordings, *data_set.aside)
     dropped: dict[str, list[str]] = defaultdict(list)
     for one in data_set.dropped:
-        dropped[one.reason].append(str(one.path))
+        dropped[one.reason].append(str(one))
     unreadable = {one: reason for one in everything if isinstance(reason := results[one], str)}
     forms = {str(one): form for one in unreadable if (form := foreign_file(str(one.path))) is not None}
     return SetInventory(

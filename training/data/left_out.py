@@ -15,8 +15,10 @@ from typing import Any
 
 from monitor.audio.sources.decoding.checks import EMPTY
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file
+from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FILE
 from training.data.annotations import annotations_beside
 from training.data.recording import SHADOW_FOLDER, DataSet, is_audio
+from training.data.sessions import HOW_TO_LABEL, is_session
 
 __all__ = ["Account", "FileGroup", "account_for"]
 
@@ -46,6 +48,8 @@ CONTENT = {
 }
 """Endings of recordings that can be read, by their first bytes. Source: the formats' specifications."""
 
+SESSION_FILES = (SESSION_FILE, EVENTS_FILE, SOUND_FILE)
+
 SHADOW = "macOS's shadow of another file, no recording"
 HIDDEN = "hidden"
 NO_FILE = "neither a file nor a folder"
@@ -55,6 +59,8 @@ NOT_UNDERSTOOD = "a recording without a label, in a folder that is not understoo
 LABEL_IT = "put it in a folder per label, or list it in a manifest"
 OF_DROPPED = "annotations or header of a recording that is left out"
 NO_HEADER_NEEDED = "the WFDB header of a recording that is read itself"
+ECG_OF_SESSION = "the electrocardiogram of a session"
+OF_SESSION = "of a session without a label that is used"
 ANNOTATIONS = "heart sounds annotated, of the recording beside it"
 
 
@@ -239,6 +245,10 @@ def _why(path: str, inside: str, known: _Known) -> tuple[str, str]:
         return NO_FILE, ""
     if not status.st_size:
         return EMPTY.removeprefix("is "), "record or copy it again"
+    if parts[-1] == ECG_FILE and is_session(Path(path).parent):
+        return ECG_OF_SESSION, ""
+    if parts[-1] in SESSION_FILES and is_session(Path(path).parent):
+        return OF_SESSION, HOW_TO_LABEL
     stem, ending = os.path.splitext(_key(path))
     ending = ending.lower()
     if ending in (".tsv", ".hea") and stem in known.dropped:

@@ -67,6 +67,8 @@ class Recording:
         Seconds into the file where it begins.
     end_s : float or None
         Seconds into the file where it ends; None for the end of the file.
+    site : str or None
+        Auscultation site where the data set says it apart from the file's name.
 
     Examples
     --------
@@ -82,6 +84,7 @@ class Recording:
     noisy: bool | None = None
     start_s: float = 0.0
     end_s: float | None = None
+    site: str | None = None
 
     @property
     def window_labels(self) -> tuple[str, ...]:
@@ -103,24 +106,44 @@ class Recording:
 
     def __str__(self) -> str:
         """Return the path, and the part of the file."""
-        if not self.is_part:
-            return str(self.path)
-        return f"{self.path} from {self.start_s:g} s" + ("" if self.end_s is None else f" to {self.end_s:g} s")
+        return _with_part(self.path, self.start_s, self.end_s)
+
+
+def _with_part(path: Path, start_s: float, end_s: float | None) -> str:
+    """Return a path, and the part of the file where it is one."""
+    if not start_s and end_s is None:
+        return str(path)
+    return f"{path} from {start_s:g} s" + ("" if end_s is None else f" to {end_s:g} s")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Dropped:
-    """A file that is not used, and why.
+    """A file, or a part of one, that is not used, and why.
 
     Attributes
     ----------
     path : Path
     reason : str
         As the report prints it, the same for all files that are dropped for the same reason.
+    start_s : float
+        Seconds into the file where it begins.
+    end_s : float or None
+        Seconds into the file where it ends; None for the end of the file.
+
+    Examples
+    --------
+    >>> str(Dropped(Path("sound.flac"), "no label", 4.0, 7.5))
+    'sound.flac from 4 s to 7.5 s'
     """
 
     path: Path
     reason: str
+    start_s: float = 0.0
+    end_s: float | None = None
+
+    def __str__(self) -> str:
+        """Return the path, and the part of the file."""
+        return _with_part(self.path, self.start_s, self.end_s)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,6 +166,8 @@ class DataSet:
         Where labels and patients were read from, and what was unusual.
     tables : tuple of tuple of Path and str
         Files that are no recordings and were read for it, each with what for.
+    cautions : tuple of str
+        What could make metrics on it too good: a training and an evaluation say it too.
     """
 
     name: str
@@ -152,6 +177,7 @@ class DataSet:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     tables: tuple[tuple[Path, str], ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 def count_by_set(recordings: Sequence[Recording], patients: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ DURATIONS = ("below 5 s", "5 to 10 s", "above 10 s")
 
 
 def site_of(recording: Recording) -> str | None:
-    """Return the auscultation site at the end of the file's name, or None.
+    """Return the auscultation site that is known of a recording or stands at the end of the file's name, or None.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def site_of(recording: Recording) -> str | None:
     'MV'
     """
     match = SITE.search(recording.path.stem)
-    return match["site"] if match else None
+    return recording.site or (match["site"] if match else None)
 
 
 def _signal(scored: ScoredRecording) -> str | None:

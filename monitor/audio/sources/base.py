@@ -63,6 +63,9 @@ class Source(abc.ABC):
         source's thread.
     live : bool
         Whether the sound comes from an input that a person can do something about, not from a recording.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1: its blocks are ``(samples, 2)``, sound and electrocardiogram, for
+        a :class:`monitor.audio.ecg_ring_buffer.EcgRingBuffer`. None without one.
     stop_timeout_s : float
         Longest time that :meth:`stop` waits for a device or a file that does not answer.
     """
@@ -73,6 +76,7 @@ class Source(abc.ABC):
     speed: float | None = 1.0
     shortfall: RecordingError | None = None
     live: bool = False
+    ecg_channel: int | None = None
     stop_timeout_s: float = 5.0
 
     @property

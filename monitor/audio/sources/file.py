@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 
 from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import check_file, read_error, shortfall
-from monitor.audio.sources.decoding.pcm import ChannelMixer, check_channel, check_format, pick_channel
+from monitor.audio.sources.decoding.pcm import (
+    ChannelMixer,
+    check_channel,
+    check_ecg_channel,
+    check_format,
+)
 from monitor.errors import RecordingError
 from monitor.output import printable
 
@@ -38,11 +43,13 @@ class RecordingSource(PacedSource):
     speed : float or None
         Multiple of real time, 0.25 to 64; None for as fast as the readers take it.
     channel : int or None
-        The channel to play, from 1; None for the mean of all.
+        The channel to play, from 1; None for the mean of all but that of an electrocardiogram.
     start_s : float
         Seconds to skip at the beginning, in every pass of a loop too.
     loop : bool
         Whether to continue from ``start_s`` at the end, as one endless stream.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1; see :class:`~monitor.audio.sources.base.Source`.
 
     Attributes
     ----------
@@ -76,17 +83,19 @@ class RecordingSource(PacedSource):
         channel: int | None = None,
         start_s: float = 0.0,
         loop: bool = False,
+        ecg_channel: int | None = None,
     ) -> None:
         super().__init__(speed)
         check_channel(channel)
+        check_ecg_channel(channel, ecg_channel)
         if not 0 <= start_s < math.inf:
             raise ValueError(f"start_s={start_s:g} must be 0 or more seconds")
-        self._path, self._channel, self._loop = Path(path), channel, loop
-        self._mixer = ChannelMixer(channel)
+        self._path, self._channel, self._loop, self.ecg_channel = Path(path), channel, loop, ecg_channel
+        self._mixer = ChannelMixer(channel, ecg_channel)
         self.name = printable(os.fspath(path))
         check_file(self._path)
         with self._open() as sound:
-            check_format(self.name, sound.sample_rate, sound.channels, channel)
+            check_format(self.name, sound.sample_rate, sound.channels, channel, ecg_channel)
             self.sample_rate = sound.sample_rate
             self._start_sample = round(start_s * sound.sample_rate)
             self._check_start(sound.num_samples)
@@ -164,7 +173,8 @@ class RecordingSource(PacedSource):
         samples = 0
         for block in sound.blocks(self._start_sample):
             samples += len(block)
-            if np.isfinite(pick_channel(block, self._channel)).any():
+            mixed = ChannelMixer(self._channel, self.ecg_channel).mix(block)
+            if np.isfinite(mixed if mixed.ndim == 1 else mixed[:, 0]).any():
                 return
         if samples == 0:
             raise self._no_samples()

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
-from monitor.audio.sources.decoding.pcm import MAX_RATE_HZ, MIN_RATE_HZ, check_channel
+from monitor.audio.sources.decoding.pcm import MAX_RATE_HZ, MIN_RATE_HZ, check_channel, check_ecg_channel
 from monitor.audio.sources.device.backend import AudioBackend
 from monitor.audio.sources.device.capture import Capture
 from monitor.audio.sources.device.elapsed_time import elapsed_s
@@ -48,6 +48,8 @@ class MicrophoneSource(Source):
         Whether to end with an error when the device is lost, instead of reopening it when it is back.
     wait_for_device : bool
         Whether to keep trying when the device does not open at first.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1; see :class:`~monitor.audio.sources.base.Source`.
     clock : callable
         Returns monotonic seconds, with those during which the computer slept.
 
@@ -78,9 +80,11 @@ class MicrophoneSource(Source):
         latency_s: float = LATENCY_S,
         once: bool = False,
         wait_for_device: bool = False,
+        ecg_channel: int | None = None,
         clock: Callable[[], float] = elapsed_s,
     ) -> None:
         check_channel(channel)
+        check_ecg_channel(channel or 1, ecg_channel)
         if not 0 < latency_s <= MAX_LATENCY_S:
             raise ValueError(f"latency_s={latency_s:g} must be above 0 and at most {MAX_LATENCY_S:g} s")
         self.name = device.name
@@ -93,6 +97,12 @@ class MicrophoneSource(Source):
         self._device, self._backend, self._channel = device, backend, channel or 1
         self._latency_s, self._once, self._wait_for_device, self._clock = latency_s, once, wait_for_device, clock
         self._watchdog: Watchdog | None = None
+        self.ecg_channel = ecg_channel
+        if ecg_channel is not None and ecg_channel > device.channels:
+            raise DeviceError(
+                f"{self.name}: has {device.channels} input channels, there is no channel {ecg_channel}",
+                "choose another --ecg-channel, or another device: auscult devices",
+            )
         backend.check(device, self._channel, self.sample_rate)
 
     @classmethod
@@ -141,7 +151,7 @@ class MicrophoneSource(Source):
         self._watchdog = Watchdog(
             self._backend,
             self._device,
-            Capture(ring, self.sample_rate, self._channel, self._clock, self._latency_s),
+            Capture(ring, self.sample_rate, self._channel, self._clock, self._latency_s, self.ecg_channel),
             ring,
             channel=self._channel,
             sample_rate=self.sample_rate,
@@ -149,6 +159,7 @@ class MicrophoneSource(Source):
             once=self._once,
             wait_for_device=self._wait_for_device,
             clock=self._clock,
+            channels=self.ecg_channel or 1,
         )
         self._watchdog.start()
 

@@ -22,7 +22,13 @@ from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import shortfall
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_form
 from monitor.audio.sources.decoding.mp3_frames import MP3_LOOK_BYTES, find_mp3
-from monitor.audio.sources.decoding.pcm import ChannelMixer, RawFormat, check_channel, check_format
+from monitor.audio.sources.decoding.pcm import (
+    ChannelMixer,
+    RawFormat,
+    check_channel,
+    check_ecg_channel,
+    check_format,
+)
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, WavHeader, is_chunk_name, read_wav_header
 from monitor.errors import RecordingError
 
@@ -87,22 +93,24 @@ class PipeSource(PacedSource):
         speed: float | None = 1.0,
         channel: int | None = None,
         raw: RawFormat | None = None,
+        ecg_channel: int | None = None,
     ) -> None:
         super().__init__(speed)
         check_channel(channel)
+        check_ecg_channel(channel, ecg_channel)
         if stream.isatty():
             raise RecordingError(
                 f"{NAME}: is a terminal, not a recording", "pipe one in: auscult replay - < FILE, or name a file"
             )
-        self._channel = channel
-        self._mixer = ChannelMixer(channel)
+        self._channel, self.ecg_channel = channel, ecg_channel
+        self._mixer = ChannelMixer(channel, ecg_channel)
         self._bytes = _StoppableReader(stream, self._stopping)
         self._data_bytes: int | None = None
         self._riff_bytes = 0  # from the first sample to the end that the RIFF header states
         self._header: WavHeader | None = None
         self._compressed: io.BytesIO | None = None
         self._format = raw if raw is not None else self._read_header()
-        check_format(NAME, self._format.sample_rate, self._format.channels, channel)
+        check_format(NAME, self._format.sample_rate, self._format.channels, channel, ecg_channel)
         self.sample_rate = self._format.sample_rate
         if self._data_bytes is not None:
             self.duration_s = self._data_bytes // self._format.frame_bytes / self.sample_rate
@@ -215,7 +223,7 @@ class PipeSource(PacedSource):
         header = read_wav_header(read, read)
         if header is None or header.encoding is None:  # chunks that cannot be followed, or compressed
             return self._read_whole(bytes(taken))
-        check_format(NAME, header.sample_rate, header.channels, self._channel)
+        check_format(NAME, header.sample_rate, header.channels, self._channel, self.ecg_channel)
         self._header, self._data_bytes = header, header.data_bytes
         self._riff_bytes = 8 + int.from_bytes(head[4:8], "little") - len(taken)
         return RawFormat(header.sample_rate, header.channels, header.encoding)
@@ -235,7 +243,7 @@ class PipeSource(PacedSource):
                 )
         compressed.seek(0)
         with Decoder(compressed, NAME) as sound:
-            check_format(NAME, sound.sample_rate, sound.channels, self._channel)
+            check_format(NAME, sound.sample_rate, sound.channels, self._channel, self.ecg_channel)
             self.shortfall = shortfall(NAME, sound.missing)
             if sound.num_samples is not None:
                 self.duration_s = sound.num_samples / sound.sample_rate

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     for path in paths.values():
         _check_kept(path, timeline)
     for ending, content in files.items():
-        _write(paths[ending], content, force=options.force)
+        _write(paths[ending], content, force=options.force, private=bool(timeline.session))
     say(f"{paths[form.endings[0]]}: {len(timeline.spans)} entries over {timeline.duration_s:.2f} s")
     for remark in remarks:
         say(f"auscult: {remark}")
@@ -82,11 +82,11 @@ def _check_kept(path: Path, timeline: Timeline) -> None:
         )
 
 
-def _write(path: Path, content: Content, *, force: bool) -> None:
-    """Write a file whole or not at all."""
+def _write(path: Path, content: Content, *, force: bool, private: bool) -> None:
+    """Write a file whole or not at all; from a session, for its owner alone: it may say whose heart it is."""
     _check_free({"": path}, force=force)  # another program may have written it meanwhile
     try:
-        write_atomic(path, content)
+        write_atomic(path, content, private=private)
     except OSError as error:
         reason = error.strerror or str(error)
         raise AuscultError(f"{path} cannot be written: {reason}", "name another file or folder with -o") from error

@@ -19,7 +19,7 @@ from monitor._version import __version__
 from monitor.archive.spans import INTERVAL_KINDS, caption, one_line
 from monitor.archive.timeline import Sound, Timeline
 from monitor.atomic_write import Content
-from monitor.commands.export.sample_words import integer_blocks
+from monitor.commands.export.sample_words import signal_blocks
 
 __all__ = ["bdf_file", "edf_file"]
 
@@ -72,12 +72,13 @@ def _writer(timeline: Timeline, kind: _Kind) -> Callable[[BinaryIO], None]:
     per_s = _records_per_s(sound.sample_rate, kind.bits // 8)
     record_samples = sound.sample_rate // per_s
     num_records = -(-sound.num_samples // record_samples)
+    signals = 1 if timeline.ecg is None else 2
     talks = _packed(_annotations(timeline, sound, num_records / per_s), num_records, per_s, kind.bits // 8)
 
     def write(file: BinaryIO) -> None:
-        file.write(_header(timeline, kind, per_s, record_samples, num_records, len(talks[0])))
-        for samples, talk in zip(_records(sound, kind.bits, record_samples), talks, strict=True):
-            words = samples.astype("<i4").view(np.uint8).reshape(-1, 4)  # (samples, bytes)
+        file.write(_header(timeline, kind, per_s, record_samples, num_records, len(talks[0]), signals))
+        for samples, talk in zip(_records(timeline, sound, kind.bits, record_samples), talks, strict=True):
+            words = samples.T.astype("<i4", order="C").view(np.uint8).reshape(-1, 4)  # (samples of each signal, bytes)
             file.write(words[:, : kind.bits // 8].tobytes() + talk)
 
     return write
@@ -90,16 +91,16 @@ def _records_per_s(sample_rate: int, sample_bytes: int) -> int:
     return small[0] if small else whole[-1]
 
 
-def _records(sound: Sound, bits: int, record_samples: int) -> Iterator[NDArray[np.int32]]:
-    """Yield the samples of each record, shape (record_samples,); the last is filled with zeros."""
-    rest = np.zeros(0, np.int32)
-    for block in integer_blocks(sound, bits):
+def _records(timeline: Timeline, sound: Sound, bits: int, record_samples: int) -> Iterator[NDArray[np.int32]]:
+    """Yield the samples of each record, shape (record_samples, signals); the last is filled with zeros."""
+    rest = np.zeros((0, 1 if timeline.ecg is None else 2), np.int32)
+    for block in signal_blocks(timeline, sound, bits):
         rest = np.concatenate((rest, block))
         whole = len(rest) - len(rest) % record_samples
-        yield from rest[:whole].reshape(-1, record_samples)
+        yield from rest[:whole].reshape(-1, record_samples, rest.shape[1])
         rest = rest[whole:]
     if len(rest):
-        yield np.pad(rest, (0, record_samples - len(rest)))
+        yield np.pad(rest, ((0, record_samples - len(rest)), (0, 0)))
 
 
 def _annotations(timeline: Timeline, sound: Sound, recorded_s: float) -> list[bytes]:
@@ -136,9 +137,15 @@ def _packed(annotations: list[bytes], num_records: int, per_s: int, sample_bytes
 
 
 def _header(
-    timeline: Timeline, kind: _Kind, per_s: int, record_samples: int, num_records: int, talk_bytes: int
+    timeline: Timeline,
+    kind: _Kind,
+    per_s: int,
+    record_samples: int,
+    num_records: int,
+    talk_bytes: int,
+    signals: int,
 ) -> bytes:
-    """Return the header: 256 bytes, and 256 for each of the two signals."""
+    """Return the header: 256 bytes, and 256 for each of the signals, the annotations among them."""
     started = timeline.text("started")
     begin = datetime.datetime.fromisoformat(started) if started else None
     day = f"{begin:%d}-{MONTHS[begin.month - 1]}-{begin:%Y}" if begin else "X"
@@ -147,11 +154,11 @@ def _header(
         (f"Startdate {day} X X auscult_{__version__}", 80),
         (f"{begin:%d.%m.%y}" if begin else "01.01.85", 8),
         (f"{begin:%H.%M.%S}" if begin else "00.00.00", 8),
-        (str(256 * 3), 8),
+        (str(256 * (signals + 2)), 8),
         (kind.name, 44),
         (str(num_records), 8),
         (_seconds(1 / per_s), 8),
-        ("2", 4),
+        (str(signals + 1), 4),
     ]
     low, high = -(2 ** (kind.bits - 1)), 2 ** (kind.bits - 1) - 1
     site = timeline.text("site")
@@ -167,7 +174,8 @@ def _header(
         (str(record_samples), str(talk_bytes // (kind.bits // 8)), 8),
         ("", "", 32),
     ):
-        fields += [(sound, width), (annotation, width)]
+        others = ["ECG" if sound.startswith("PCG") else sound] * (signals - 1)
+        fields += [(text, width) for text in (sound, *others, annotation)]
     return kind.version + b"".join(_field(text, width) for text, width in fields)
 
 

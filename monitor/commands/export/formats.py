@@ -17,7 +17,7 @@ from monitor.commands.export.label_track import label_track
 from monitor.commands.export.raven_table import raven_table
 from monitor.commands.export.textgrid import textgrid
 from monitor.commands.export.wfdb_record import ENDINGS as WFDB_ENDINGS
-from monitor.commands.export.wfdb_record import record_name, wfdb_record
+from monitor.commands.export.wfdb_record import QRS_ENDING, record_name, wfdb_record
 
 __all__ = ["FORMATS", "Format"]
 
@@ -32,7 +32,7 @@ class Format:
     Attributes
     ----------
     endings : tuple of str
-        Of the files that it writes; the one that is named with ``-o`` first.
+        Of the files that it may write; the one that is named with ``-o`` first.
     render : callable
         Gives the content of each.
     allowed : callable
@@ -79,7 +79,7 @@ FORMATS: dict[str, Format] = {
     "textgrid": _text(".TextGrid", textgrid),
     "csv": _text(".csv", csv_table),
     "circor": _text(".tsv", circor_states),
-    "wfdb": Format(WFDB_ENDINGS, wfdb_record, record_name),
+    "wfdb": Format((*WFDB_ENDINGS, QRS_ENDING), wfdb_record, record_name),
     "edf": Format((".edf",), edf_file),
     "bdf": Format((".bdf",), bdf_file),
     "fhir": Format((".fhir.json",), fhir_bundle),

@@ -1,6 +1,6 @@
 """A selection table of Raven Pro: a header, then one row a selection, separated by tabs.
 
-Source: Raven Pro user's manual, chapter on selections and measurements (saved selection tables).
+Source: Raven Pro user's manual, chapter on selections and measurements (saved selection tables); crowsetta reads it.
 """
 
 from __future__ import annotations

@@ -42,6 +42,8 @@ from monitor.text.shown import missing_text, shown_score
 __all__ = ["render"]
 
 FULL_WIDTH, FULL_HEIGHT = 60, 16
+MIN_ECG_HEIGHT, TALL = 20, 34
+"""Lines of the screen from which an electrocardiogram is drawn in two rows, and in three."""
 
 ECTOPIC_COLUMN, MIN_SPLIT = 21, 43
 """Column of the early beats, to the right of the label's score, and the room before the scores that they need."""
@@ -90,7 +92,7 @@ def render(
 def _full_lines(layout: Layout) -> list[Line]:
     """Return the whole dashboard."""
     message = _message(layout)
-    rows = plan(layout.height, len(message))
+    rows = plan(layout.height - _ecg_rows(layout), len(message))
     top = header_rows(layout)
     below = [keys_row(layout.state.keys, layout.width, layout.style)] if rows.keys else []
     below.append(footer_row(LEGEND, layout.width, layout.style))
@@ -109,7 +111,7 @@ def _middle_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Li
     rule = Row(width).put(1, ("─" if style.unicode else "-") * (width - 2), style.ink(dim=True)).line()
     spacing = [Row(width).line()] if rows.spacing else []
     lines = [*([rule] if rows.rule else []), *_verdict(layout), *message, *spacing]
-    lines += [*_trace(layout, rows), *image_rows(layout, rows), *spacing]
+    lines += [*_trace(layout, rows), *_ecg(layout), *image_rows(layout, rows), *spacing]
     lines += [history_row(layout.snapshot, width, style), level_row(layout.snapshot.level, width, style)]
     lines.append(counters_row(layout.snapshot, width, style))
     if rows.system:
@@ -131,6 +133,26 @@ def _trace(layout: Layout, plan: RowPlan) -> list[Line]:
         for row, line in zip(rows[plan.ticks :], trace_lines(trace, field, plan.trace, gain_db, style), strict=True):
             row.draw(GUTTER, line, field)
         rows[-1 - plan.trace // 2].right(f"{gain_db:+3.0f} dB", style.ink(dim=True))
+    return [row.line() for row in rows]
+
+
+def _ecg_rows(layout: Layout) -> int:
+    """Return how many rows an electrocardiogram gets: none without one."""
+    if layout.state.ecg is None or layout.height < MIN_ECG_HEIGHT:
+        return 0
+    return 3 if layout.height >= TALL else 2
+
+
+def _ecg(layout: Layout) -> list[Line]:
+    """Return the electrocardiogram, below the sound and on the same time axis."""
+    count, style, field = _ecg_rows(layout), layout.style, layout.field
+    if layout.state.ecg is None or not count:
+        return []
+    trace, rows = layout.state.ecg.centred(), [Row(layout.width) for _ in range(count)]
+    lines = trace_lines(trace, field, count, automatic_gain_db(trace.peak), style)
+    rows[-1 - count // 2].put(1, "ECG", style.ink(dim=True))
+    for row, line in zip(rows, lines, strict=True):
+        row.draw(GUTTER, line, field)
     return [row.line() for row in rows]
 
 

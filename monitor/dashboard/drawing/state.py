@@ -75,6 +75,8 @@ class DashboardState:
         Position in the recording minus position in the sound played so far; not 0 after a seek.
     prompt : str
         What a person is typing, with what it is for; empty where nothing is typed.
+    ecg : Trace or None
+        The electrocardiogram of the same seconds; None without one.
     """
 
     trace: Trace | None = None
@@ -86,6 +88,7 @@ class DashboardState:
     help: bool = False
     shift_s: float = 0.0
     prompt: str = ""
+    ecg: Trace | None = None
 
 
 EMPTY_STATE = DashboardState()

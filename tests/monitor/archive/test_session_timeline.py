@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import soundfile
 
 from monitor.archive.session_timeline import session_timeline
 from monitor.errors import RecordingError
@@ -63,3 +65,19 @@ def test_what_is_no_session(tmp_path, content):
         (tmp_path / "session.json").write_text(content)
     with pytest.raises(RecordingError, match="is no session" if content is None else "is damaged"):
         session_timeline(tmp_path)
+
+
+def test_an_electrocardiogram(session_dir):
+    """It is there where the session has one, with its R peaks; one that cannot be read is told."""
+    assert session_timeline(session_dir)[0].ecg is None
+    soundfile.write(session_dir / "ecg.flac", np.zeros(400), 4000)
+    with (session_dir / "events.jsonl").open("a") as events:
+        events.write('{"type":"r_peak","at_s":1.5,"sample":6000}\n')
+    timeline, remarks = session_timeline(session_dir)
+    assert timeline.ecg is not None
+    assert (timeline.ecg.num_samples, remarks) == (400, [])
+    assert [(span.start_s, span.text) for span in timeline.spans if span.kind == "r_peak"] == [(1.5, "R")]
+    (session_dir / "ecg.flac").write_bytes(b"no sound")
+    timeline, remarks = session_timeline(session_dir)
+    assert timeline.ecg is None
+    assert "ecg.flac" in remarks[0]

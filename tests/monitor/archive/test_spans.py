@@ -50,6 +50,24 @@ def test_lost_sound_is_inside_and_at_most_two_hops_longer(window_maker, start_s,
     assert found_end_s - end_s <= 0.5
 
 
+def test_an_early_beat_is_there_once(window_maker):
+    """Every window names the beats of half a minute; rhythms that could not be tracked and odd values name none."""
+    named = [
+        {"followed_s": 5.0, "intervals": 7, "at_s": times} for times in ([], [1.25], [1.25, 4.5], [4.5, "x"], None)
+    ]
+    values = [None, *named, "x"]
+    windows = [window_maker(index) | {"early_beats": value} for index, value in enumerate(values)]
+    assert of_kind(find_spans(windows, 20.0), "ectopic") == [(1.25, 1.25, "early beat"), (4.5, 4.5, "early beat")]
+
+
+def test_where_it_began():
+    """The site of the start line stands at 0 s, before any change."""
+    lines = [{"type": "start", "source": "steth", "sample_rate": 4000, "site": "AV"}]
+    lines.append({"type": "site", "at_s": 4.0, "sample": 16_000, "site": "MV"})
+    assert of_kind(find_spans(lines, 10.0), "site") == [(0.0, 0.0, "AV"), (4.0, 4.0, "MV")]
+    assert find_spans([{**lines[0], "site": None}], 10.0) == ()
+
+
 def test_lost_windows_without_order(window_maker):
     """Where skipped windows leave the ends crossed, the stretch is what the windows with lost samples cover."""
     windows = [window_maker(8), window_maker(9, gap=True), window_maker(10)]

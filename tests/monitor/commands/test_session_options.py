@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import soundfile
 from monitor.cli import main
 from monitor.commands.session_options import add_session_arguments, default_session_dir, session_dir, subject
 from monitor.sessions.reader import find_sessions
+from monitor.synthesis.electrocardiogram import electrocardiogram
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from tests.monitor.sessions.conftest import check_folder
@@ -138,3 +140,40 @@ def test_a_limit_that_is_none_is_refused(heart, tmp_path, config, capsys, value)
     config.write_text(f'keep = "{value}"\n')
     assert main(["replay", heart, "--session", "--session-dir", str(tmp_path / "kept"), "--plain"]) == 1
     assert "30 days" in capsys.readouterr().err
+
+
+def test_an_electrocardiogram_is_kept(tmp_path, capsys):
+    """Its file, its channel and its R peaks are in the session, and the same peaks in the lines."""
+    rng = np.random.default_rng(5)
+    sound = phonocardiogram(8.0, HeartParameters(), rng)
+    ecg = electrocardiogram(sound.beats.s1_samples - 120, len(sound.waveform), 4000, rng)
+    path = tmp_path / "pair.wav"
+    soundfile.write(path, np.stack((sound.waveform, ecg.waveform), axis=1), 4000)
+    flags = ["--session", "--session-dir", str(tmp_path / "kept"), "--speed", "max", "--json"]
+    assert main(["replay", str(path), "--channel", "1", "--ecg-channel", "2", *flags]) == 0
+    (session,) = find_sessions(tmp_path / "kept")
+    values, events = check_folder(session.folder)
+    assert (values["source"]["ecg_channel"], values["files"]["ecg"]) == (2, "ecg.flac")
+    assert session.ecg_path.stat().st_mode & 0o777 == 0o600
+    assert len(soundfile.read(session.ecg_path)[0]) == len(sound.waveform)
+    peaks = [line for line in events if line["type"] == "r_peak"]
+    assert np.abs(np.array([line["sample"] for line in peaks]) - ecg.r_samples).max() < 20
+    assert peaks == [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"r_peak"' in line]
+
+
+def test_without_an_electrocardiogram(heart, tmp_path):
+    """There is neither a file of it nor a channel."""
+    flags = ["--session", "--session-dir", str(tmp_path / "kept"), "--speed", "max", "--plain"]
+    assert main(["replay", heart, *flags]) == 0
+    (session,) = find_sessions(tmp_path / "kept")
+    assert (session.values["source"]["ecg_channel"], session.values["files"]["ecg"]) == (None, None)
+    assert not session.ecg_path.exists()
+
+
+@pytest.mark.parametrize("command", [["replay", "x.wav", "--channel", "2"], ["listen", "--channel", "2"]])
+def test_an_electrocardiogram_on_the_channel_of_the_sound(command, capsys):
+    """It is a usage error of one line."""
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--ecg-channel", "2"])
+    assert end.value.code == 2
+    assert "--ecg-channel 2 is the channel of the sound: name another with --channel" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.dashboard.trace import BIN_S, MAX_BINS, Tracer, detect_heart_sounds
+from monitor.dashboard.trace import BIN_S, MAX_BINS, Trace, Tracer, detect_heart_sounds
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.synthesis.parameters import HeartParameters
@@ -132,3 +132,11 @@ class TestHeartSounds:
         envelope = np.zeros(198, np.float32)
         envelope[100:103] = 5.0
         assert len(detect_heart_sounds(envelope, 0.0)) == 1
+
+
+def test_centred():
+    """The range of the samples lies around zero; an empty trace stays as it is."""
+    trace = Trace(0, np.array([0.25, 0.5], np.float32), np.array([0.5, 0.75], np.float32)).centred()
+    assert (trace.low.tolist(), trace.high.tolist()) == ([-0.25, 0.0], [0.0, 0.25])
+    nothing = np.zeros(0, np.float32)
+    assert len(Trace(0, nothing, nothing).centred().low) == 0

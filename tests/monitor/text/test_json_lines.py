@@ -69,7 +69,7 @@ class TestStart:
         assert keys[:8] == [
             "type", "schema", "source", "sample_rate", "model", "model_sha256", "window_s", "hop_s",
         ]  # fmt: skip
-        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version", "site"}
+        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version", "site", "ecg_channel"}
 
     def test_carries_the_values(self) -> None:
         """Every value of the message is under its key."""
@@ -87,6 +87,7 @@ class TestStart:
             "speed": 1.0,
             "version": "1.2",
             "site": None,
+            "ecg_channel": None,
         }
 
     def test_unknown_values_are_null(self) -> None:

@@ -111,9 +111,10 @@ class VirtualStethoscope:
             self._server.wait(timeout=10)
             self._server = None
 
-    def plug_in(self, sample_rate=4000):
+    def plug_in(self, sample_rate=4000, channels=1):
         """Add the null sink; return the time at which it existed."""
-        form = f"rate={sample_rate} channels=1 channel_map=mono format=s16le"
+        places = ("mono", "front-left,front-right")[channels - 1]
+        form = f"rate={sample_rate} channels={channels} channel_map={places} format=s16le"
         loaded = self._control("load-module", "module-null-sink", f"sink_name={SINK}", *form.split())
         assert loaded.returncode == 0, loaded.stderr
         self._module = loaded.stdout.strip()

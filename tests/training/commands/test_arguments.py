@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import AuscultError
-from training.commands.arguments import add_data, add_patients, check_minimum, check_writable
+from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
+from training.data.recording import DataSet
 
 
 @pytest.fixture
@@ -62,3 +63,9 @@ def test_not_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     Path("file").touch()
     with pytest.raises(AuscultError, match=r"cannot be written; choose another path with --out"):
         check_writable(Path(name), "--out", folder=folder)
+
+
+def test_cautions(capsys: pytest.CaptureFixture[str]) -> None:
+    """What could make metrics too good is said on standard error."""
+    say_cautions([DataSet("clinic", Path(), ()), DataSet("sessions", Path(), (), cautions=("one has no subject",))])
+    assert capsys.readouterr() == ("", "auscult: one has no subject\n")

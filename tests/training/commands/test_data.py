@@ -54,7 +54,7 @@ class TestReport:
         assert text.startswith("clinic: clinic\n")
         table = rows(text)
         assert list(table) == [*LABELS, "total"]
-        assert table["murmur"] == ["5", "5", "0.01", "4000", "0%", "0", "-"]
+        assert table["murmur"] == ["5", "5", "0.46", "4000", "0%", "0", "-"]
         assert table["total"][:2] == ["15", "15"]
         assert "\n  patients are identified by their sub-folders\n" in text
         assert text.splitlines()[-1] == "ready: auscult train clinic --out models/mine"

@@ -16,6 +16,7 @@ import soundfile
 from monitor.cli import main
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
+from tests.monitor.archive.conftest import write_session
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,22 @@ def test_json(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]
     assert values["seen_in_training"] is False
     assert list(values["subgroups"]["site"]) == ["A"]
     assert "NOT HELD OUT" not in err
+
+
+def test_sessions(bundle_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Labelled stretches are scored, by site too; that sessions have no subject is said beside any output."""
+    for kind, label in enumerate(("normal", "murmur")):
+        line = {"type": "label", "start_s": 1.0, "end_s": 7.5, "label": label, "source": "manual"}
+        folder = write_session(tmp_path / f"session{kind}", [line], subject=None)
+        values = json.loads((folder / "session.json").read_text())
+        values["sites"] = [{"site": "MV", "start_s": 0.0}]
+        (folder / "session.json").write_text(json.dumps(values))
+        sound = phonocardiogram(10.0, HeartParameters(), np.random.default_rng(kind)).waveform
+        soundfile.write(folder / "sound.flac", sound, 4000)
+    values, err = evaluate_json(capsys, bundle_dir, tmp_path)
+    assert (values["recordings"], values["patients"], values["windows"]) == (2, 2, 2 * 2)
+    assert list(values["subgroups"]["site"]) == ["MV"]
+    assert "auscult: 2 sessions have no subject, such as session0; each counts as a patient of its own." in err
 
 
 def test_the_seed(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ import soundfile
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
-from monitor.cli import main
+from monitor.cli import _parser, main
 from monitor.features.article_image import ARTICLE
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import HEART
@@ -82,6 +82,17 @@ def completed(
 def bundle(completed: tuple[Path, str, str]) -> Bundle:
     """Return the bundle that was written, loaded."""
     return load_bundle(completed[0])
+
+
+def test_a_bundle_names_no_session(tmp_path: Path) -> None:
+    """In the command that a bundle keeps, sessions are "sessions": the name of a session's folder holds its subject."""
+    for name in ("2026-01-02_03-04-05_P-1", "2026-01-02_03-09-05_P-2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "session.json").touch()
+    parser = _parser("train")
+    options = parser.parse_args(["train", *map(str, sorted(tmp_path.iterdir())), "clinic", "--out", "models/mine"])
+    assert train._command(options) == "auscult train sessions clinic --out models/mine"
+    assert "P-2" in train._command(options, as_typed=True)
 
 
 class TestTraining:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.monitor.archive.conftest import session_writer, window_maker  # noqa: F401 - fixtures
+
 
 @pytest.fixture(scope="session")
 def touch() -> Callable[..., Path]:

@@ -36,6 +36,11 @@ def test_site_from_the_file_name(name: str, site: str | None) -> None:
     assert site_of(Recording(Path(name), ("normal",), "p", "s")) == site
 
 
+def test_a_site_that_is_known() -> None:
+    """The site that a data set states goes before the file's name."""
+    assert site_of(Recording(Path("sound_MV.flac"), ("normal",), "p", "s", site="AV")) == "AV"
+
+
 def test_groups(make_scored: MakeScored) -> None:
     """Every recording is in one group of each dimension for which it is known."""
     scored = [

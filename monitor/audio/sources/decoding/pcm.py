@@ -23,6 +23,7 @@ __all__ = [
     "RawFormat",
     "channel_powers",
     "check_channel",
+    "check_ecg_channel",
     "check_format",
     "pick_channel",
 ]
@@ -141,6 +142,8 @@ class ChannelMixer:
     ----------
     channel : int or None
         From 1; None for the mean.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1, which is no part of the mean; None without one.
 
     Notes
     -----
@@ -153,8 +156,8 @@ class ChannelMixer:
     (array([0., 0.], dtype=float32), True)
     """
 
-    def __init__(self, channel: int | None) -> None:
-        self._channel = channel
+    def __init__(self, channel: int | None, ecg_channel: int | None = None) -> None:
+        self._channel, self._ecg_channel = channel, ecg_channel
         self._mixed = self._apart = 0.0
 
     @property
@@ -163,7 +166,18 @@ class ChannelMixer:
         return self._mixed < CANCELLED * self._apart
 
     def mix(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the next samples of one channel, ``(samples,)``, from those of all, ``(samples, channels)``."""
+        """Return the next samples of one channel, ``(samples,)``, from those of all, ``(samples, channels)``.
+
+        With an electrocardiogram, ``(samples, 2)``: the sound, and the electrocardiogram.
+        """
+        if self._ecg_channel is None:
+            return self._mono(block)
+        ecg = block[:, self._ecg_channel - 1]
+        sounds = np.delete(block, self._ecg_channel - 1, axis=1) if self._channel is None else block
+        return np.stack((self._mono(sounds), ecg), axis=1)
+
+    def _mono(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return one channel or the mean, ``(samples,)``."""
         mono = pick_channel(block, self._channel)
         if self._channel is None and block.shape[1] > 1 and len(block):
             mixed, apart = channel_powers(block, mono)
@@ -204,8 +218,22 @@ def check_channel(channel: int | None) -> None:
         raise ValueError(f"channel={channel} must be 1 or more; the first channel is 1")
 
 
-def check_format(name: str, sample_rate: int, channels: int, channel: int | None) -> None:
-    """Refuse a recording whose sample rate or channel count is out of range, or that lacks ``channel``.
+def check_ecg_channel(channel: int | None, ecg_channel: int | None) -> None:
+    """Refuse an electrocardiogram's channel number below 1, and that of the sound.
+
+    Raises
+    ------
+    ValueError
+        If it is one of these.
+    """
+    if ecg_channel is not None and not 1 <= ecg_channel != channel:
+        raise ValueError(f"ecg_channel={ecg_channel} must be 1 or more, and not the channel of the sound")
+
+
+def check_format(
+    name: str, sample_rate: int, channels: int, channel: int | None, ecg_channel: int | None = None
+) -> None:
+    """Refuse a recording whose sample rate or channel count is out of range, or that lacks a channel.
 
     Raises
     ------
@@ -221,6 +249,11 @@ def check_format(name: str, sample_rate: int, channels: int, channel: int | None
         raise RecordingError(
             f"{name}: has {channels} channels according to its header", "the header is damaged: copy it again"
         )
-    if channel is not None and channel > channels:
-        has, choice = ("1 channel", "1") if channels == 1 else (f"{channels} channels", f"1 to {channels}")
-        raise RecordingError(f"{name}: has {has}, there is no channel {channel}", f"choose --channel {choice}")
+    has, choice = ("1 channel", "1") if channels == 1 else (f"{channels} channels", f"1 to {channels}")
+    if ecg_channel is not None and channels == 1:
+        raise RecordingError(
+            f"{name}: has 1 channel, so no electrocardiogram beside the sound", "leave out --ecg-channel"
+        )
+    for wanted, flag in ((channel, "--channel"), (ecg_channel, "--ecg-channel")):
+        if wanted is not None and wanted > channels:
+            raise RecordingError(f"{name}: has {has}, there is no channel {wanted}", f"choose {flag} {choice}")

@@ -66,6 +66,8 @@ class Capture:
         Returns monotonic seconds, with those during which the computer slept.
     latency_s : float
         Seconds of sound that the device's buffer holds.
+    ecg_channel : int or None
+        The channel with an electrocardiogram, from 1; the ring is then one for both.
 
     Attributes
     ----------
@@ -98,10 +100,11 @@ class Capture:
         channel: int = 1,
         clock: Callable[[], float] = elapsed_s,
         latency_s: float = 0.2,
+        ecg_channel: int | None = None,
     ) -> None:
         self._ring = ring
         self._sample_rate = sample_rate
-        self._column = channel - 1
+        self._column = channel - 1 if ecg_channel is None else [channel - 1, ecg_channel - 1]
         self._clock = clock
         self._hold_up = HoldUp(sample_rate, latency_s)
         self._lock = threading.Lock()

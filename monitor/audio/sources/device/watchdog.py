@@ -61,6 +61,8 @@ class Watchdog:
         Whether to keep trying when the device does not open at first, or gives no sound.
     clock : callable
         Returns monotonic seconds, with those during which the computer slept.
+    channels : int
+        How many channels to open at least: those of the capture.
 
     Attributes
     ----------
@@ -86,7 +88,9 @@ class Watchdog:
         once: bool = False,
         wait_for_device: bool = False,
         clock: Callable[[], float] = elapsed_s,
+        channels: int = 1,
     ) -> None:
+        self._channels = max(channel, channels)
         self._backend, self._device, self._capture, self._ring = backend, device, capture, ring
         self._channel, self._sample_rate, self._latency_s = channel, sample_rate, latency_s
         self._once, self._wait_for_device, self._clock = once, wait_for_device, clock
@@ -259,7 +263,7 @@ class Watchdog:
         self._silent_s = 0.0
         self._capture.begin()
         self._stream = self._backend.open(
-            device, self._channel, self._sample_rate, self._latency_s, self._capture.on_block
+            device, self._channels, self._sample_rate, self._latency_s, self._capture.on_block
         )
         self._device = device
         logger.info("%s: opened at %d Hz as device %d", device.full_name, self._sample_rate, device.index)

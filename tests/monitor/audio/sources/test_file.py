@@ -353,3 +353,37 @@ class TestSeeking:
         assert lost == [(0, 1)]
         np.testing.assert_array_equal(waveform[1:], noise(24_000)[16_000:, 0])
         assert source.shift_s(1.0) == pytest.approx(4.0 - 1 / 4000)
+
+
+class TestElectrocardiogram:
+    """A further channel beside the sound."""
+
+    @pytest.fixture
+    def three(self, tmp_path):
+        """Return a recording of three channels, and its samples."""
+        samples = np.random.default_rng(0).integers(-(2**15), 2**15, (500, 3)).astype(np.int16)
+        soundfile.write(tmp_path / "three.wav", samples, 4000)
+        return tmp_path / "three.wav", (samples / 2**15).astype(np.float32)
+
+    def test_both_are_given(self, three):
+        """Blocks have the sound and the electrocardiogram; without a channel, the sound is the mean of the others."""
+        path, samples = three
+        chosen = np.concatenate(list(RecordingSource(path, channel=3, ecg_channel=1).blocks(64)))
+        np.testing.assert_array_equal(chosen, samples[:, [2, 0]])
+        mean = np.concatenate(list(RecordingSource(path, ecg_channel=2).blocks(64)))
+        np.testing.assert_allclose(mean[:, 0], samples[:, [0, 2]].mean(axis=1), atol=1e-7)
+        np.testing.assert_array_equal(mean[:, 1], samples[:, 1])
+
+    def test_a_channel_that_is_not_there(self, three, tmp_path):
+        """One line says which there are; a recording of one channel has none."""
+        with pytest.raises(RecordingError, match="has 3 channels, there is no channel 4; choose --ecg-channel 1 to 3"):
+            RecordingSource(three[0], ecg_channel=4)
+        soundfile.write(tmp_path / "one.wav", np.full(100, 0.5), 4000)
+        with pytest.raises(RecordingError, match="has 1 channel, so no electrocardiogram beside the sound; leave out"):
+            RecordingSource(tmp_path / "one.wav", ecg_channel=1)
+
+    @pytest.mark.parametrize("ecg_channel", [0, 2])
+    def test_a_channel_that_cannot_be(self, three, ecg_channel):
+        """It counts from 1, and is not that of the sound."""
+        with pytest.raises(ValueError, match="must be 1 or more, and not the channel of the sound"):
+            RecordingSource(three[0], channel=2, ecg_channel=ecg_channel)

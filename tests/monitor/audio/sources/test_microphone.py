@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.errors import DeviceError
@@ -172,3 +173,19 @@ def test_a_source_by_device_name(backend, steth, monkeypatch):
     assert MicrophoneSource.named("ste", sample_rate=4000).sample_rate == 4000
     with pytest.raises(DeviceError, match="steth"):
         MicrophoneSource.named("other")
+
+
+def test_an_electrocardiogram(backend, steth):
+    """Enough channels are opened for it; one that the device does not have is refused with the next step."""
+    source = MicrophoneSource(steth, backend, ecg_channel=2)
+    ring = EcgRingBuffer(4000)
+    with source:
+        source.start(ring)
+        assert backend.opened[0][1] == 2
+        assert source.device_status.channel == 1
+        backend.streams[0].deliver()
+        assert ring.end_sample == ring.ecg.end_sample > 0
+    with pytest.raises(DeviceError, match="there is no channel 9; choose another --ecg-channel, or another device"):
+        MicrophoneSource(steth, backend, ecg_channel=9)
+    with pytest.raises(ValueError, match="not the channel of the sound"):
+        MicrophoneSource(steth, backend, ecg_channel=1)

@@ -390,3 +390,13 @@ def test_a_non_blocking_descriptor_is_waited_for(real_pipe, monkeypatch):
     monkeypatch.setattr(os, "read", read_later)
     assert all_of(PipeSource(stream, raw=RawFormat(4000))).tolist() == [0.5]
     assert refusals == []
+
+
+def test_an_electrocardiogram():
+    """A further channel comes beside the sound, and one that is missing is one line."""
+    raw = RawFormat(sample_rate=4000, channels=2, encoding="s16le")
+    stream = io.BytesIO(np.array([[16384, -16384], [8192, 4096]], "<i2").tobytes())
+    (block,) = PipeSource(stream, raw=raw, channel=1, ecg_channel=2).blocks(100)
+    assert block.tolist() == [[0.5, -0.5], [0.25, 0.125]]
+    with pytest.raises(RecordingError, match="there is no channel 3; choose --ecg-channel 1 to 2"):
+        PipeSource(io.BytesIO(b""), raw=raw, ecg_channel=3)

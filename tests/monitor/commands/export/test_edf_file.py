@@ -105,3 +105,17 @@ def test_the_sound_is_needed(timeline):
     for render in (edf_file, bdf_file):
         with pytest.raises(AuscultError, match="its sound is gone"):
             render(dataclasses.replace(timeline, sound=None), "heart")
+
+
+@pytest.mark.parametrize(("render", "ending", "bits"), [(edf_file, ".edf", 16), (bdf_file, ".bdf", 24)])
+def test_an_electrocardiogram(timeline, tmp_path, write_content, render, ending, bits):
+    """It is the second signal; what is missing at its end is zeros."""
+    edfio = pytest.importorskip("edfio", reason="edfio reads the files back")
+    ecg = np.random.default_rng(1).integers(-(2**15), 2**15, 40_000).astype(np.int32)
+    soundfile.write(tmp_path / "ecg.flac", ecg << 16, 4000, "PCM_24")
+    both = dataclasses.replace(timeline, ecg=open_sound(tmp_path / "ecg.flac"))
+    path = write_content(render(both, "heart"), "heart")[ending]
+    file = edfio.read_edf(path) if ending == ".edf" else edfio.read_bdf(path)
+    assert [signal.label for signal in file.signals] == ["PCG AV", "ECG"]
+    np.testing.assert_array_equal(file.signals[1].digital[:40_400], np.pad(ecg << (bits - 16), (0, 400)))
+    assert len(file.annotations) == len(timeline.spans) + 1

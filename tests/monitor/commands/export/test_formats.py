@@ -34,6 +34,7 @@ def test_one_file_has_the_name_that_was_typed():
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_gives_the_files_it_names(name, timeline):
-    """No more and no fewer."""
+    """No more and no fewer; R peaks only where there is an electrocardiogram."""
     if name != "circor":
-        assert tuple(FORMATS[name].render(timeline, "heart")) == FORMATS[name].endings
+        named = tuple(ending for ending in FORMATS[name].endings if ending != ".qrs")
+        assert tuple(FORMATS[name].render(timeline, "heart")) == named

@@ -93,6 +93,13 @@ def test_a_long_text_goes_on(timeline, read_back):
     assert annotation.num.tolist() == [0, 1, 2]
 
 
+def test_an_early_beat(timeline, read_back):
+    """It is the annotation of a beat, also at sample 0, and not of one with a known origin."""
+    spans = (Span(0.0, 0.0, "ectopic", "early beat"), Span(2.5, 2.5, "ectopic", "early beat"))
+    found = texts(read_back(dataclasses.replace(timeline, spans=spans))[2])
+    assert found == [(0, "Q", "early beat"), (10_000, "Q", "early beat")]
+
+
 def test_no_annotations(timeline):
     """Without any, the file is its end mark alone."""
     content = wfdb_record(dataclasses.replace(timeline, spans=()), "heart")
@@ -122,3 +129,21 @@ def test_a_name_that_is_none(timeline):
     """One line."""
     with pytest.raises(AuscultError, match=r"'a b' is no name of a WFDB record: .*; use -o a_b"):
         wfdb_record(timeline, "a b")
+
+
+def test_an_electrocardiogram(timeline, tmp_path, write_content):
+    """It is the second signal, shorter ones end in zeros, and its R peaks are beats in a file of their own."""
+    wfdb = pytest.importorskip("wfdb", reason="wfdb reads records back")
+    ecg = np.random.default_rng(1).integers(-(2**23), 2**23, 40_000, dtype=np.int32)
+    soundfile.write(tmp_path / "ecg.flac", ecg << 8, 4000, "PCM_24")
+    spans = (Span(0.0, 0.0, "r_peak", "R"), Span(1.5, 1.5, "r_peak", "R"), Span(2.0, 2.0, "mark", "mark 1"))
+    both = dataclasses.replace(timeline, ecg=open_sound(tmp_path / "ecg.flac"), spans=spans)
+    path = str(write_content(wfdb_record(both, "heart"), "heart")[".hea"].with_suffix(""))
+    record = wfdb.rdrecord(path, physical=False)
+    sound, _ = soundfile.read(timeline.sound.path, dtype="int32")
+    assert (record.sig_name, record.fmt, record.sig_len) == (["PCG", "ECG"], ["524", "524"], 40_400)
+    np.testing.assert_array_equal(record.d_signal[:, 0], sound >> 8)
+    np.testing.assert_array_equal(record.d_signal[:, 1], np.pad(ecg, (0, 400)))
+    assert record.calc_checksum() == [checksum % 65_536 for checksum in record.checksum]
+    assert texts(wfdb.rdann(path, "qrs")) == [(0, "N", ""), (6000, "N", "")]
+    assert texts(wfdb.rdann(path, "atr")) == [(8000, '"', "mark 1")]

@@ -18,7 +18,8 @@ from rich.console import Console
 
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import LoggedEvent, RuntimeStats
+from monitor.dashboard.drawing.state import EMPTY_STATE, LoggedEvent, RuntimeStats
+from monitor.dashboard.trace import Trace
 from monitor.messages import (
     DeviceStatus,
     EctopicBeat,
@@ -388,3 +389,20 @@ def test_a_gap_has_its_own_letter_in_the_history() -> None:
     """Lost samples differ from a window of poor quality."""
     text = render(dataclasses.replace(MURMUR, history=("normal", "gap", "normal")), 80, 24).text
     assert "n-n" in next(row for row in text.splitlines() if "now" in row)
+
+
+@pytest.mark.parametrize(("height", "rows"), [(19, 0), (20, 2), (33, 2), (34, 3), (50, 3)])
+def test_an_electrocardiogram_below_the_sound(height: int, rows: int) -> None:
+    """It has two rows, three on a tall screen, and none on a small one; the screen stays full, whatever its offset."""
+    low = np.full(1000, 0.4, np.float32)
+    low[::160] = 0.9
+    state = dataclasses.replace(EMPTY_STATE, ecg=Trace(0, low, low))
+    canvas = render(MURMUR, 100, height, NO_COLOUR, state)
+    texts = ["".join(segment.text for segment in line) for line in canvas.lines]
+    assert len(texts) == height
+    assert sum(text.startswith(" ECG ") for text in texts) == bool(rows)
+    if rows:
+        at = next(index for index, text in enumerate(texts) if text.startswith(" ECG "))
+        drawn = texts[at - rows // 2 : at - rows // 2 + rows] if rows == 3 else texts[at : at + 2]
+        assert drawn[0][10:].strip()
+        assert drawn[-1][10:].strip()

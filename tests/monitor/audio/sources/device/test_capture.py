@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.device.capture import Capture
 
@@ -329,3 +330,17 @@ class TestHeldUp:
         reader.read(ring.capacity, 0.0)
         assert capture.flush() is True
         assert ring.end_sample == 18_000
+
+
+def test_an_electrocardiogram_has_the_same_gaps(clock):
+    """Its channel goes into a ring of its own, with the lost samples of the sound at the same places."""
+    both = EcgRingBuffer(10 * RATE)
+    capture = Capture(both, RATE, channel=1, clock=clock, ecg_channel=3)
+    capture.begin()
+    capture.on_block(block(50, 0.125, channels=4), False)
+    clock.now += 0.1
+    capture.on_block(block(50, 0.125, channels=4), True)
+    sound, ecg = all_of(both), all_of(both.ecg)
+    assert sound[1] == ecg[1] != ()
+    assert set(sound[0].tolist()) == {0.0, 0.125}
+    np.testing.assert_array_equal(ecg[0], 3 * sound[0])
