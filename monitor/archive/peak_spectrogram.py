@@ -42,8 +42,16 @@ class PeakSpectrogram:
         full_scale_db = 20 * np.log10(self.spec.frame_samples / 4)
         return self.peaks.columns * np.float32(10 / np.log(10)) - np.float32(full_scale_db)
 
-    def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> None:
-        """Add the next samples of the source; with ``last``, its end."""
+    def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:
+        """Add the next samples of the source; with ``last``, its end.
+
+        Returns
+        -------
+        ndarray, shape (frames,), float32
+            The rhythm envelope of the frames that they complete: natural log of the power from 20 to 200 Hz.
+        """
         count = self._frames.push(self._resampler.push(waveform, last=last))
+        latest = self._frames.latest(count)
         if count:
-            self.peaks.push(self._frames.latest(count).log_power.T)
+            self.peaks.push(latest.log_power.T)
+        return latest.envelope.copy()
