@@ -43,6 +43,10 @@ COMMANDS = {
         "monitor.commands.export.command",
         "write a recording or a session with its verdicts and marks in another program's format",
     ),
+    "report": (
+        "monitor.commands.report.command",
+        "write a page, a PDF or a paragraph on sessions or recordings, for people",
+    ),
     "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),

@@ -8,6 +8,7 @@ __all__ = [
     "NON_CARDIAC_SET_TITLE",
     "NORMAL",
     "SITES",
+    "SITE_TITLES",
     "metric_title",
     "set_title",
 ]
@@ -16,6 +17,12 @@ NORMAL = "normal"
 
 SITES = ("AV", "PV", "TV", "MV")
 """Auscultation sites, named by the valve that is heard best: aortic, pulmonary, tricuspid, mitral."""
+SITE_TITLES = {
+    "AV": "aortic valve area",
+    "PV": "pulmonary valve area",
+    "TV": "tricuspid valve area",
+    "MV": "mitral valve area",
+}
 
 EXTRASTOLE = "extrastole"
 """Extrasystole, in the spelling of PASCAL set B."""

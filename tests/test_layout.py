@@ -102,6 +102,9 @@ HEAVY = {"librosa", "matplotlib", "sklearn", "scipy"}
 HEAVY_IN_A_FUNCTION = {
     "monitor/commands/plot/figure.py": {"matplotlib"},
     "monitor/commands/plot/acoustic_features.py": {"librosa"},
+    "monitor/commands/report/drawings.py": {"matplotlib"},
+    "monitor/commands/report/pdf.py": {"matplotlib"},
+    "monitor/commands/report/picture.py": {"matplotlib"},
 }
 MAX_LINES = 400
 MAX_ENTRIES = 16

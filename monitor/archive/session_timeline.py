@@ -53,7 +53,8 @@ def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
         sound=sound,
         spans=find_spans(lines, num_samples / rate),
         windows=tuple(line for line in lines if line["type"] == "window"),
-        summary=next((line for line in reversed(lines) if line["type"] == "summary"), None),
+        summary=_last(lines, "summary"),
+        examination=_last(lines, "examination"),
         start=next((line for line in lines if line["type"] == "start"), {}),
         session=session.values,
         inputs=(folder / SESSION_FILE, session.events_path, session.sound_path, session.ecg_path),
@@ -74,6 +75,11 @@ def _ecg(session: StoredSession, remarks: list[str]) -> Sound | None:
     if ecg.error is not None:
         remarks.append(str(ecg.error))
     return ecg
+
+
+def _last(lines: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
+    """Return the last line of a type."""
+    return next((line for line in reversed(lines) if line["type"] == kind), None)
 
 
 def _last_s(lines: list[dict[str, Any]]) -> float:

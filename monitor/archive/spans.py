@@ -25,6 +25,7 @@ NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
     "start": {"source": str, "sample_rate": int},
     "window": {"start_s": NUMBER, "end_s": NUMBER, "state": str, "rolling": dict, "quality": dict, "gap": bool},
     "summary": {"state": str},
+    "examination": {"sites": list, "finding": dict},
     "mark": {"at_s": NUMBER, "number": int},
     "note": {"at_s": NUMBER, "text": str},
     "site": {"at_s": NUMBER, "site": str},

@@ -47,16 +47,22 @@ class Sound:
         """Seconds."""
         return self.num_samples / self.sample_rate
 
-    def blocks(self) -> Iterator[NDArray[np.float32]]:
+    def blocks(self, start_sample: int = 0) -> Iterator[NDArray[np.float32]]:
         """Yield the samples, shape (samples,), in [-1, 1]; lost ones, which are no numbers, as zeros.
+
+        Parameters
+        ----------
+        start_sample : int
+            Where to begin, at most :attr:`num_samples`.
 
         Raises
         ------
         RecordingError
             If the file can no longer be read.
         """
-        left = self.num_samples
-        for block in RecordingSource(self.path, speed=None, channel=self.channel).blocks(BLOCK_SAMPLES):
+        left = self.num_samples - start_sample
+        source = RecordingSource(self.path, speed=None, channel=self.channel)
+        for block in source.blocks_from(start_sample, BLOCK_SAMPLES) if left else ():
             part = block[:left]
             left -= len(part)
             yield np.where(np.isfinite(part), part, np.float32(0.0))
@@ -112,6 +118,8 @@ class Timeline:
         What was read, and is therefore never written.
     ecg : Sound or None
         The electrocardiogram, on the sample clock of the sound; None where there is none.
+    examination : dict or None
+        The ``examination`` line; None where there is none.
     """
 
     name: str
@@ -125,6 +133,7 @@ class Timeline:
     session: dict[str, Any]
     inputs: tuple[Path, ...]
     ecg: Sound | None = None
+    examination: dict[str, Any] | None = None
 
     @property
     def duration_s(self) -> float:

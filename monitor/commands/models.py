@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
 from monitor.labels import metric_title, set_title
 from monitor.output import printable, put, say
+from monitor.text.model_card import readable_card
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,14 +29,9 @@ def run(options: argparse.Namespace) -> int:
     """List the bundles, or print a card."""
     if options.name is not None:
         bundle = load_bundle(options.name)
-        put(json.dumps(bundle.settings, allow_nan=False) if options.json else _readable(bundle.card))
+        put(json.dumps(bundle.settings, allow_nan=False) if options.json else readable_card(bundle.card))
         return 0
     return _list(as_json=options.json)
-
-
-def _readable(card: str) -> str:
-    """Return a model card without its YAML head, which is for model hubs."""
-    return re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL).strip()
 
 
 def _list(*, as_json: bool) -> int:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from monitor.sessions.reader import Events, StoredSession
 
-__all__ = ["COLUMNS", "Overview", "is_marked", "overview", "row_values", "visits"]
+__all__ = ["COLUMNS", "Overview", "covered_s", "is_marked", "overview", "row_values", "visits"]
 
 JUDGED = ("verdict", "uncertain")
 MARKS = ("mark", "note", "label")
@@ -71,7 +71,7 @@ def overview(session: StoredSession) -> Overview:
         session=session,
         sites=tuple(sites),
         state=state,
-        judged_s=_covered_s(windows),
+        judged_s=covered_s(windows),
         verdict=result.get("label") or result.get("state"),
         bpm=bpm,
         marks=len(events.of(*MARKS)),
@@ -120,8 +120,8 @@ def visits(rows: Iterable[Overview]) -> tuple[list[datetime.date], dict[str, lis
     return days, {site: ["; ".join(cell) for cell in cells] for site, cells in sorted(found.items())}
 
 
-def _covered_s(windows: list[dict[str, Any]]) -> float:
-    """Return the length of the union of the judged windows."""
+def covered_s(windows: Sequence[dict[str, Any]]) -> float:
+    """Return the seconds of sound inside at least one of the windows that was judged."""
     total = 0.0
     reached = 0.0
     for line in windows:

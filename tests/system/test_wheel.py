@@ -90,6 +90,8 @@ def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
         assert f"monitor/bundles/heart-sounds/{name}" in names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"monitor", "training"}
     assert "monitor/py.typed" in names
+    for name in ("page.html.jinja", "page.css", "page.js", "stretch.js"):
+        assert f"monitor/commands/report/template/{name}" in names
 
 
 def test_the_demo_runs_from_an_empty_folder(auscult, tmp_path):
@@ -120,6 +122,17 @@ def test_an_install_by_digests_classifies_a_recording(tmp_path, heart_waveform):
     assert json.loads(done.stdout.splitlines()[-1])["label"] == "normal"
     assert "heart-sounds (default)" in run(auscult, "models", cwd=tmp_path, check=True).stdout
     assert run(home / SCRIPTS / "python", "-m", "pip", "check").returncode == 0
+
+
+def test_a_report_names_the_missing_extra_and_needs_none_as_text(auscult, tmp_path, heart_waveform):
+    """Without jinja2, `auscult report -o a.html` says in one line how to install it; `--text` works."""
+    soundfile.write(tmp_path / "heart.wav", heart_waveform, 4000)
+    done = run(auscult, "report", "heart.wav", "-o", "a.html", cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "auscult-monitor[report]" in done.stderr
+    done = run(auscult, "report", "heart.wav", "--text", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Heart sounds of heart")
 
 
 def test_training_names_the_missing_extra(auscult, tmp_path):

@@ -8,20 +8,14 @@ Source: CirCor DigiScope 2022, https://doi.org/10.13026/tshs-mw03
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from pathlib import Path
 
+from monitor.archive.cardiac_states import NOT_ANNOTATED, Stretch, known_states
 from monitor.archive.timeline import Timeline
 from monitor.errors import AuscultError
 from monitor.output import printable
 
 __all__ = ["circor_states"]
-
-STATES = {"s1": 1, "systole": 2, "s2": 3, "diastole": 4}
-NOT_ANNOTATED = 0
-
-Stretch = tuple[float, float, int]
 
 
 def circor_states(timeline: Timeline) -> str:
@@ -32,14 +26,7 @@ def circor_states(timeline: Timeline) -> str:
     AuscultError
         If no state is known, two overlap, or the file beside the recording cannot be read.
     """
-    labels = (span for span in timeline.spans if span.kind == "label")
-    known = [
-        (span.start_s, span.end_s, STATES[span.text.strip().lower()])
-        for span in labels
-        if span.text.strip().lower() in STATES
-    ]
-    if not known and timeline.sound is not None:
-        known = _beside(timeline.sound.path.with_suffix(".tsv"), timeline.duration_s)
+    known = known_states(timeline)
     if not known:
         raise AuscultError(
             f"{printable(timeline.name)}: its S1 and S2 are not known",
@@ -62,25 +49,3 @@ def _filled(known: Iterable[Stretch], timeline: Timeline) -> list[Stretch]:
     if round(position_s, 6) < round(timeline.duration_s, 6):
         filled.append((position_s, timeline.duration_s, NOT_ANNOTATED))
     return filled
-
-
-def _beside(path: Path, duration_s: float) -> list[Stretch]:
-    """Return the annotated states of a file, up to the end of the sound; none where there is no file."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise AuscultError(f"{printable(str(path))} cannot be read: {error}") from error
-    known = []
-    for number, line in enumerate(lines, 1):
-        fields = line.split("\t")
-        try:
-            start_s, end_s, state = float(fields[0]), float(fields[1]), int(float(fields[2]))
-        except (ValueError, IndexError):
-            start_s, end_s, state = math.nan, math.nan, -1
-        if not (0 <= start_s <= end_s < math.inf and NOT_ANNOTATED <= state <= len(STATES)):
-            raise AuscultError(f"{printable(str(path))}: line {number} is not start, end and state 0 to 4")
-        if state != NOT_ANNOTATED and start_s < min(end_s, duration_s):
-            known.append((start_s, min(end_s, duration_s), state))
-    return known

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from monitor._version import __version__
 from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content
+from monitor.labels import SITE_TITLES
 
 __all__ = ["fhir_bundle"]
 
@@ -32,12 +33,6 @@ HEART_RATE = {
     "text": "Heart rate from heart sounds",
 }
 VERDICT = {"text": "Classification of heart sounds by auscult"}
-SITES = {
-    "AV": "aortic valve area",
-    "PV": "pulmonary valve area",
-    "TV": "tricuspid valve area",
-    "MV": "mitral valve area",
-}
 NOTE = "Computed from heart sounds by a program for research use; not for diagnosis."
 MEDIA_TYPES = {".flac": "audio/flac", ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
 
@@ -84,7 +79,7 @@ def _observation(timeline: Timeline, urls: dict[str, str], code: Resource) -> Re
         resource["effectivePeriod"] = {"start": started} | ({"end": ended} if ended else {})
     site = timeline.text("site")
     if site is not None:
-        resource["bodySite"] = {"text": SITES.get(site, site)}
+        resource["bodySite"] = {"text": SITE_TITLES.get(site, site)}
     resource |= {"device": {"reference": urls["device"]}, "note": [{"text": NOTE}]}
     if timeline.sound is not None:
         resource["derivedFrom"] = [{"reference": urls["sound"]}]

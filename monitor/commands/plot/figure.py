@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from monitor.commands.plot.captions import caption, clock, tick_step
+from monitor.archive.segment_styles import SegmentStyle, segment_styles
+from monitor.archive.time_axis import clock, tick_step
+from monitor.commands.plot.captions import caption
 from monitor.commands.plot.offline_run import OfflineRun
-from monitor.commands.plot.verdict_track import Cell, Run, SegmentStyle, segment_styles, verdict_cells, verdict_runs
-from monitor.dashboard.drawing.glyphs import label_letters
+from monitor.commands.plot.verdict_track import Cell, Run, verdict_cells, verdict_runs
 from monitor.errors import check_installed
+from monitor.text.letters import label_letters
 from monitor.text.shown import shown_score
 
 __all__ = ["FORMATS", "check_matplotlib", "render_figure"]

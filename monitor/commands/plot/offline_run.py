@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 
 from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.verdict import Summarizer
+from monitor.archive.decimate import PeakDecimator
+from monitor.archive.peak_spectrogram import PeakSpectrogram
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import PacedSource
-from monitor.commands.plot.decimate import PeakDecimator
 from monitor.errors import AuscultError
-from monitor.features.image import NUM_ROWS
-from monitor.features.resample import StreamingResampler
-from monitor.features.spec import HEART, SpectrogramSpec
-from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.bundle import Bundle
 from monitor.messages import Start, Summary, WindowEvent
 
@@ -31,7 +28,6 @@ __all__ = ["OfflineRun", "WindowCallback", "run_offline"]
 
 WAVEFORM_COLUMNS = 4096
 """A long recording has at least half of them: more than the figure has pixels across."""
-SPECTROGRAM_COLUMNS = 4096
 RING_WINDOWS = 3
 """Windows of sound that stay in the ring for :data:`WindowCallback`."""
 
@@ -126,7 +122,7 @@ class _OfflineRunner:
         self._ring = RingBuffer(RING_WINDOWS * window)
         self._cursor = self._ring.cursor()
         self._waveform = PeakDecimator(3, WAVEFORM_COLUMNS)
-        self._spectrogram = _PeakSpectrogram(source.sample_rate, bundle.spec)
+        self._spectrogram = PeakSpectrogram(source.sample_rate, bundle.spec)
         self._windows: list[WindowEvent] = []
         self._summary = Summarizer()
         self._on_window = on_window
@@ -207,29 +203,3 @@ class _OfflineRunner:
             bin_hz=spectrogram.spec.sample_rate / spectrogram.spec.frame_samples,
             error=error,
         )
-
-
-class _PeakSpectrogram:
-    """The STFT frames of the bundle from the first to the last, also where no window is complete.
-
-    A bundle of the article's kind has no frames that windows share; then they are those of the default bundle,
-    from which heart rate and quality are computed in any case.
-    """
-
-    def __init__(self, sample_rate: int, spec: SpectrogramSpec) -> None:
-        self.spec = spec if spec.kind == HEART.kind else HEART
-        self.peaks = PeakDecimator(NUM_ROWS, SPECTROGRAM_COLUMNS)
-        rate = self.spec.sample_rate
-        self._resampler = StreamingResampler(sample_rate, rate, start_at_zero=self.spec.remove_dc)
-        self._frames = StreamingSpectrogram(self.spec)
-
-    def power_db(self) -> NDArray[np.float32]:
-        """Return the columns in decibels; a full-scale tone, of which a Hann window passes a quarter, has 0."""
-        full_scale_db = 20 * np.log10(self.spec.frame_samples / 4)
-        return self.peaks.columns * np.float32(10 / np.log(10)) - np.float32(full_scale_db)
-
-    def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> None:
-        """Add the next samples of the source; with ``last``, its end."""
-        count = self._frames.push(self._resampler.push(waveform, last=last))
-        if count:
-            self.peaks.push(self._frames.latest(count).log_power.T)

@@ -8,14 +8,13 @@ Pure functions; safe on any thread.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["bar", "big_letters", "clock", "db_fraction", "fit", "label_letters", "pixels", "pool", "shade_rows"]
+__all__ = ["bar", "big_letters", "clock", "db_fraction", "fit", "pixels", "pool", "shade_rows"]
 
 Number = TypeVar("Number", np.float32, np.intp)
 
@@ -25,9 +24,6 @@ ASCII_SHADES = " .:-=+*#%@"
 
 LEVEL_FLOOR_DB = -60.0
 """The left end of the level bar."""
-
-STATE_LETTERS = {"listening": ".", "no-signal": "_", "poor-signal": "x", "uncertain": "?", "gap": "-"}
-"""The letters of the states; a label never gets one of them."""
 
 # Five rows of 3 to 5 pixels, top first; each row is one base-32 digit whose bits are the pixels.
 GLYPHS = {
@@ -134,26 +130,6 @@ def _glyph_rows(character: str) -> list[str]:
 def _half_block(top: str, bottom: str) -> str:
     """Return the character for an upper and a lower pixel."""
     return {"  ": " ", "# ": "▀", " #": "▄", "##": "█"}[top + bottom]
-
-
-def label_letters(labels: Sequence[str]) -> dict[str, str]:
-    """Return one letter for each label and each state, all different.
-
-    The first label is in lower case and the others in upper case, so that a change of label is
-    visible without colour.
-
-    Examples
-    --------
-    >>> letters = label_letters(("normal", "murmur", "extrastole"))
-    >>> letters["normal"], letters["murmur"], letters["extrastole"]
-    ('n', 'M', 'E')
-    """
-    letters = dict(STATE_LETTERS)
-    for index, label in enumerate(labels):
-        wanted = [*(label if index else label.lower()), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
-        signs = (sign.upper() if index else sign for sign in wanted if sign.isascii() and sign.isalnum())
-        letters[label] = next((sign for sign in signs if sign not in letters.values()), "#")
-    return letters
 
 
 def pool(image: NDArray[Number], height: int, width: int) -> NDArray[Number]:

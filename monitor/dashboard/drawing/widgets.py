@@ -25,11 +25,12 @@ from monitor.dashboard.drawing.canvas import (
     Row,
     TerminalStyle,
 )
-from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, label_letters
+from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit
 from monitor.labels import SITES
 from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
 from monitor.output import printable
 from monitor.text.alerts import first_alert
+from monitor.text.letters import label_letters
 from monitor.text.shown import rate_remark, shown_score, shown_scores
 from monitor.text.text_lines import DISCLAIMER
 

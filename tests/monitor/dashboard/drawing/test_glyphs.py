@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from monitor.dashboard.drawing.glyphs import (
-    STATE_LETTERS,
     bar,
     big_letters,
     clock,
     db_fraction,
     fit,
-    label_letters,
     pixels,
     pool,
     shade_rows,
@@ -169,27 +167,6 @@ class TestBigLetters:
         lines = big_letters(text)
         assert lines is not None
         assert len(lines[0]) <= 43
-
-
-class TestLetters:
-    """One letter for each label and state."""
-
-    def test_known_labels(self) -> None:
-        """The first label is lower case, the others upper case."""
-        letters = label_letters(("normal", "murmur", "extrastole"))
-        assert [letters[label] for label in ("normal", "murmur", "extrastole")] == ["n", "M", "E"]
-
-    def test_labels_that_begin_alike_differ(self) -> None:
-        """A letter is used once."""
-        letters = label_letters(("murmur", "mixed", "mild", "MM"))
-        assert [letters[label] for label in ("murmur", "mixed", "mild", "MM")] == ["m", "M", "I", "A"]
-
-    @given(st.lists(st.text(min_size=1).filter(lambda label: label not in STATE_LETTERS), unique=True, max_size=25))
-    def test_are_all_different(self, labels: list[str]) -> None:
-        """Up to 25 labels have different letters, none of them that of a state."""
-        letters = label_letters(labels)
-        assert len(set(letters.values())) == len(letters) == len(labels) + len(STATE_LETTERS)
-        assert all(len(letter) == 1 and letter.isascii() for letter in letters.values())
 
 
 class TestPool:

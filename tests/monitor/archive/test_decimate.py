@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.commands.plot.decimate import PeakDecimator
+from monitor.archive.decimate import PeakDecimator
 
 
 def pushed(values, cuts, capacity):

@@ -1,0 +1,180 @@
+"""``auscult report SESSION|FILE... -o report.html|report.pdf``, and ``--text``: what was heard and found, for people.
+
+A session's events are used as they are; a recording is judged once. Imports matplotlib and jinja2 only where they are
+needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.archive.judged_file import judge_file
+from monitor.archive.session_timeline import session_timeline
+from monitor.atomic_write import write_atomic
+from monitor.commands.arguments import (
+    add_channel_argument,
+    add_hop_argument,
+    add_model_argument,
+    check_hop,
+    finite_number,
+)
+from monitor.commands.report.card import model_card
+from monitor.commands.report.contents import Chapter, chapter
+from monitor.commands.report.drawings import Drawings, drawings
+from monitor.commands.report.page import ChapterParts, page
+from monitor.commands.report.paragraph import paragraphs
+from monitor.commands.report.pdf import pdf
+from monitor.commands.report.sound import EmbeddedSound, embedded_sound
+from monitor.errors import AuscultError, check_installed
+from monitor.inference.bundle import load_bundle
+from monitor.output import put, say
+
+__all__ = ["add_arguments", "run"]
+
+FORMATS = {".html": ("jinja2", "matplotlib"), ".htm": ("jinja2", "matplotlib"), ".pdf": ("matplotlib",), ".txt": ()}
+"""The packages that each ending needs."""
+MAX_SOUND_MB = 16.0
+"""About half an hour at 4 kHz: mail takes it, and a browser opens it at once."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "sources", nargs="+", metavar="SESSION|FILE", help="folders of sessions, or recordings: one report of all"
+    )
+    parser.add_argument("-o", "--out", metavar="OUT", help="the report: .html with a player, .pdf or .txt")
+    parser.add_argument(
+        "--text", action="store_true", help="a paragraph to paste into a record, on standard output or into -o"
+    )
+    parser.add_argument("--force", action="store_true", help="replace a report that exists")
+    parser.add_argument(
+        "--max-sound",
+        type=finite_number,
+        default=MAX_SOUND_MB,
+        metavar="MB",
+        help=f"leave out sound that takes more of the page (default: {MAX_SOUND_MB:g}; 0: none)",
+    )
+    add_model_argument(parser)
+    add_hop_argument(parser)
+    add_channel_argument(parser)
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write one report; what is missing in a source is said, and is exit code 1 where it is damaged."""
+    out = None if options.out is None else Path(options.out)
+    ending = _ending(out, options)
+    if out is not None:
+        _check_free(out, force=options.force)
+    chapters = _chapters(options)
+    if out is None:
+        put(paragraphs(chapters))
+    else:
+        _check_kept(out, chapters)
+        content, words = _content(ending, chapters, options)
+        _write(out, content, force=options.force)
+        say(f"{out}: {words}")
+    remarks = [remark for one in chapters for remark in one.remarks]
+    for remark in remarks:
+        say(f"auscult: {remark}")
+    return 1 if any(one.is_damaged for one in chapters) else 0
+
+
+def _ending(out: Path | None, options: argparse.Namespace) -> str:
+    """Return the form of the report; check, before the work, what it needs."""
+    if options.max_sound < 0:
+        options.usage_error("--max-sound must be 0 or more MB")
+    if options.text:
+        if out is not None and out.suffix.lower() in (".html", ".htm", ".pdf"):
+            options.usage_error(f"--text is plain text, and -o {options.out!r} is not: leave one out, or name a .txt")
+        return ".txt"
+    if out is None:
+        options.usage_error("name the report with -o report.html or -o report.pdf, or ask for --text")
+    ending = "" if out is None else out.suffix.lower()
+    if ending not in FORMATS:
+        options.usage_error(f"-o {options.out!r} must end in {', '.join(FORMATS)}")
+    for package in FORMATS[ending]:
+        check_installed(package, f"auscult report -o *{ending}", "report")
+    return ending
+
+
+def _chapters(options: argparse.Namespace) -> list[Chapter]:
+    """Return every source in the order given, a recording judged once."""
+    sources = [Path(source) for source in options.sources]
+    recordings = [source for source in sources if not source.is_dir()]
+    if not recordings and (options.channel is not None or options.hop is not None):
+        options.usage_error("--channel and --hop need a recording: a session has been judged")
+    bundle = load_bundle(options.model) if recordings else None
+    if bundle is not None:
+        check_hop(options, bundle)
+    found = []
+    for source in sources:
+        if source.is_dir() or bundle is None:
+            timeline, remarks = session_timeline(source)
+        else:
+            timeline, remarks = judge_file(source, bundle, channel=options.channel, hop_s=options.hop)
+        found.append(chapter(timeline, remarks))
+    return found
+
+
+def _content(ending: str, chapters: Sequence[Chapter], options: argparse.Namespace) -> tuple[bytes, str]:
+    """Return the report, and what it is in a few words."""
+    count = f"{len(chapters)} recording{'s' if len(chapters) > 1 else ''}"
+    made = datetime.datetime.now().astimezone()
+    if ending == ".txt":
+        return f"{paragraphs(chapters)}\n".encode(), f"{count}, as text"
+    drawn = [drawings(one) for one in chapters]
+    if ending == ".pdf":
+        content = pdf(list(zip(chapters, drawn, strict=True)), made)
+        return content, f"{count}, {len(content) / 1e6:.1f} MB"
+    sounds = _sounds(chapters, drawn, round(options.max_sound * 1e6))
+    cards = [
+        model_card(options.model if not one.timeline.session else one.model or "", one.model_sha256) for one in chapters
+    ]
+    parts = [ChapterParts(*four) for four in zip(chapters, drawn, sounds, cards, strict=True)]
+    content = page(parts, made).encode("utf-8", "replace")
+    embedded = sum(sound.num_bytes for sound in sounds if sound is not None and sound.uri)
+    for sound in sounds:
+        if sound is not None and not sound.uri:
+            say(f"auscult: {sound.note}")
+    return content, f"{count}, {len(content) / 1e6:.1f} MB, of it {embedded / 1e6:.1f} MB of sound"
+
+
+def _sounds(chapters: Sequence[Chapter], drawn: Sequence[Drawings], max_bytes: int) -> list[EmbeddedSound | None]:
+    """Return the sound of each chapter, as long as there is room."""
+    sounds: list[EmbeddedSound | None] = []
+    for one, drawing in zip(chapters, drawn, strict=True):
+        sound = one.timeline.sound
+        embedded = None if sound is None else embedded_sound(sound, drawing.peak, max_bytes)
+        max_bytes -= embedded.num_bytes if embedded is not None and embedded.uri else 0
+        sounds.append(embedded)
+    return sounds
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    """Refuse to replace what exists."""
+    if path.is_dir():
+        raise AuscultError(f"{path} is a folder", "name a file")
+    if os.path.lexists(path) and not force:
+        raise AuscultError(f"{path} exists and is not overwritten", "choose another name with -o, or add --force")
+
+
+def _check_kept(path: Path, chapters: Sequence[Chapter]) -> None:
+    """Refuse to replace what the report was read from."""
+    target = path.resolve()
+    if any(target == kept.resolve() for one in chapters for kept in one.timeline.inputs):
+        raise AuscultError(f"{path} belongs to what is reported and is not overwritten", "choose another name with -o")
+
+
+def _write(path: Path, content: bytes, *, force: bool) -> None:
+    """Write the report whole or not at all; only its owner may read it."""
+    _check_free(path, force=force)  # another program may have written it meanwhile
+    try:
+        write_atomic(path, content, private=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AuscultError(f"{path} cannot be written: {reason}", "name another file or folder with -o") from error

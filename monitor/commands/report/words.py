@@ -1,0 +1,188 @@
+"""What a report says in words. Pure; every text is one line and holds no control character."""
+
+from __future__ import annotations
+
+import datetime
+
+from monitor.commands.report.findings import Finding
+from monitor.labels import SITE_TITLES
+from monitor.messages import Verdict
+from monitor.output import printable
+from monitor.text.shown import shown_score
+
+__all__ = [
+    "LIMITS",
+    "SCORE_NOTE",
+    "clock",
+    "day_and_time",
+    "duration",
+    "judged_sentence",
+    "score_number",
+    "score_text",
+    "seconds",
+    "site_title",
+    "verdict_reason",
+    "verdict_title",
+    "withheld_texts",
+]
+
+NO_VERDICT = {
+    "poor-signal": ("No verdict: poor signal", "The signal was too poor to be judged in more than half of the sound."),
+    "no-signal": ("No verdict: no signal", "There was no signal in more than half of the sound."),
+    "listening": ("No verdict", "No whole window of sound was heard."),
+    "uncertain": ("Uncertain", "No label was likely enough, or none lasted."),
+}
+SCORE_NOTE = (
+    "Confidence is the probability that the label is heard in the windows that were judged (in the JSON lines: "
+    "acoustic_scores)."
+)
+LIMITS = (
+    "A label says what is heard at one site of the chest while it is listened to. It names no disease and is no "
+    "finding about a person.",
+    "Normal does not mean healthy: much heart disease makes no sound, and a murmur may be harmless.",
+    "The network was trained on few devices and patients; others may sound different. Its model card has its error "
+    "rates.",
+    "A tick marks a beat that the rhythm tracker found. It may stand at the first or the second heart sound. S1 and S2 "
+    "are named only where a person annotated them.",
+)
+
+
+def verdict_title(verdict: Verdict) -> str:
+    """Return the verdict in a word or a few.
+
+    Examples
+    --------
+    >>> verdict_title(Verdict("verdict", "murmur", 0.9)), verdict_title(Verdict("poor-signal"))
+    ('Murmur', 'No verdict: poor signal')
+    """
+    if verdict.label is not None:
+        label = printable(verdict.label)
+        return label[:1].upper() + label[1:]
+    return NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
+
+
+def verdict_reason(finding: Finding) -> str:
+    """Return why there is no label, and what an examination says of the site; empty where there is nothing to say.
+
+    Examples
+    --------
+    >>> verdict_reason(Finding("AV", 0, 9, Verdict("listening"), None, 0, 0, 0.0, {}, False, "skipped"))
+    'Skipped.'
+    """
+    if finding.reason:
+        text = printable(finding.reason)
+        return f"{text[:1].upper()}{text[1:]}."
+    verdict = finding.verdict
+    return "" if verdict.label is not None else NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[1]
+
+
+def score_text(verdict: Verdict) -> str:
+    """Return the confidence in a label with two digits, empty where there is none.
+
+    It never rounds up to a certainty.
+
+    Examples
+    --------
+    >>> score_text(Verdict("verdict", "murmur", 0.874)), score_text(Verdict("verdict", "murmur", 0.999))
+    ('0.87', 'over 0.99')
+    """
+    score = None if verdict.label is None else shown_score(verdict)
+    return "" if score is None else score_number(score)
+
+
+def score_number(score: float) -> str:
+    """Return a score with two digits, never rounded to 1.
+
+    Examples
+    --------
+    >>> score_number(0.5), score_number(0.9999)
+    ('0.50', 'over 0.99')
+    """
+    return "over 0.99" if score > 0.99 else f"{score:.2f}"
+
+
+def site_title(site: str | None) -> str:
+    """Return a site with its name.
+
+    Examples
+    --------
+    >>> site_title("AV"), site_title(None)
+    ('AV (aortic valve area)', 'site not named')
+    """
+    if site is None:
+        return "site not named"
+    title = SITE_TITLES.get(site)
+    return printable(site) if title is None else f"{site} ({title})"
+
+
+def judged_sentence(finding: Finding) -> str:
+    """Return how much was judged.
+
+    Examples
+    --------
+    >>> judged_sentence(Finding("AV", 0, 9, Verdict("listening"), None, 4, 3, 6.5, {}, True))
+    '6.5 of 9.0 s (3 of 4 windows)'
+    """
+    length = f"{seconds(finding.judged_s)} of {seconds(finding.duration_s)} s"
+    return f"{length} ({finding.judged} of {_windows(finding.windows)})"
+
+
+def withheld_texts(finding: Finding) -> list[str]:
+    """Return why the rest was not judged, a text for each reason."""
+    return [f"{_windows(count)}: {printable(reason)}" for reason, count in finding.withheld.items()]
+
+
+def _windows(count: int) -> str:
+    return f"{count} window" if count == 1 else f"{count} windows"
+
+
+def seconds(value: float) -> str:
+    """Return seconds with a tenth."""
+    return f"{value:.1f}"
+
+
+def duration(value_s: float) -> str:
+    """Return a duration, in minutes from two on.
+
+    Examples
+    --------
+    >>> duration(24.336), duration(600.0), duration(3725.0)
+    ('24.3 s', '10 min 0 s', '1 h 2 min 5 s')
+    """
+    if value_s < 120:
+        return f"{value_s:.1f} s"
+    minutes, rest = divmod(round(value_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours} h " if hours else "") + f"{minutes} min {rest} s"
+
+
+def clock(value_s: float) -> str:
+    """Return a position in the sound.
+
+    Examples
+    --------
+    >>> clock(7.56), clock(3725.04)
+    ('0:07.6', '1:02:05.0')
+    """
+    minutes, tenths = divmod(round(value_s * 10), 600)
+    hours, minutes = divmod(minutes, 60)
+    front = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{front}:{tenths / 10:04.1f}"
+
+
+def day_and_time(text: str | None) -> str | None:
+    """Return a time of a session as people write it, as it is where it is none; None for None.
+
+    Examples
+    --------
+    >>> day_and_time("2026-01-02T03:04:05+01:00")
+    '2026-01-02 03:04 (UTC+01:00)'
+    """
+    if text is None:
+        return None
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return printable(text)
+    zone = time.tzname() if time.tzinfo is not None else None
+    return f"{time:%Y-%m-%d %H:%M}" + (f" ({zone})" if zone else "")

@@ -1,0 +1,54 @@
+"""Beats found once more from the sound of what was judged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.analysis.analyzer import Analyzer
+from monitor.archive.beats import early_beats, tracked_beats
+from monitor.archive.judged_file import judge_file
+from monitor.archive.peak_spectrogram import PeakSpectrogram
+from monitor.features.spec import HEART
+from monitor.inference.bundle import load_bundle
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+
+def envelope_of(waveform):
+    """Return the rhythm envelope of a whole sound."""
+    spectrogram = PeakSpectrogram(4000, HEART)
+    parts = [spectrogram.push(block) for block in np.split(waveform, range(4000, len(waveform), 4000))]
+    return np.concatenate([*parts, spectrogram.push(np.zeros(0, np.float32), last=True)])
+
+
+@pytest.mark.slow
+def test_they_are_the_beats_of_the_live_tracker(tmp_path):
+    """The lines and the sound give the very beats that the analyzer had."""
+    waveform = phonocardiogram(40.0, HeartParameters(), np.random.default_rng(7), 4000).waveform
+    soundfile.write(tmp_path / "a.wav", waveform, 4000, "FLOAT")
+    bundle = load_bundle()
+    timeline, _ = judge_file(tmp_path / "a.wav", bundle)
+    analyzer, live = Analyzer(bundle, 4000), set()
+    for block in np.split(waveform, range(2000, len(waveform), 2000)):
+        for index in analyzer.push(block):
+            found = analyzer.judge(index).event.ectopic
+            live.update(found.beat_times_s if found.trackable else ())
+    assert len(live) > 25
+    assert tracked_beats(envelope_of(waveform), timeline.windows) == sorted(live)
+
+
+def test_noise_and_withheld_windows_have_none(signals):
+    """A beat is shown only where the rhythm could be tracked."""
+    envelope = envelope_of(signals.noise(80_000))
+    base = {"rolling": {"state": "verdict"}, "heart_rate_bpm": None}
+    judged = [base | {"start_s": at_s, "end_s": at_s + 5.0, "state": "verdict"} for at_s in np.arange(0, 15, 0.5)]
+    assert tracked_beats(envelope, judged) == []
+    assert tracked_beats(envelope, [window | {"state": "no-signal"} for window in judged]) == []
+    assert tracked_beats(np.zeros(0, np.float32), judged) == []
+
+
+def test_early_beats_are_those_of_the_lines():
+    """Each once, in order; a window without them has none."""
+    assert early_beats([{"early_beats": {"at_s": [9.0, 3.5]}}, {"early_beats": {"at_s": [9.0]}}, {}]) == [3.5, 9.0]
