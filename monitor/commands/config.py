@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from monitor.commands.settings import KEYS, Setting, config_path, settings
-from monitor.commands.settings_file import change_config
+from monitor.commands.options.settings import KEYS, Setting, config_path, settings
+from monitor.commands.options.settings_file import change_config
 from monitor.output import printable, put
 
 __all__ = ["add_arguments", "run"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
-from monitor.commands.arguments import add_play_arguments, check_hop, playback, whole_number
+from monitor.commands.options.arguments import add_play_arguments, check_hop, playback, whole_number
+from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
-from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.inference.bundle import load_bundle
 from monitor.interrupts import Interrupts
 from monitor.views.view import choose_view

@@ -11,7 +11,7 @@ from pathlib import Path
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.microphone import MicrophoneSource
-from monitor.commands.arguments import (
+from monitor.commands.options.arguments import (
     add_device_arguments,
     add_ecg_argument,
     add_hop_argument,
@@ -23,9 +23,9 @@ from monitor.commands.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
+from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
-from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
-from monitor.commands.settings import DEFAULT, Settings, settings
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts

@@ -7,7 +7,7 @@ import sys
 
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
-from monitor.commands.arguments import (
+from monitor.commands.options.arguments import (
     add_channel_argument,
     add_ecg_argument,
     add_play_arguments,
@@ -17,8 +17,8 @@ from monitor.commands.arguments import (
     playback,
     whole_number,
 )
+from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
-from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from monitor.commands.session_options import session_dir, subject
+from monitor.commands.options.session_options import session_dir, subject
 from monitor.errors import AuscultError
 from monitor.labels import SITES
 from monitor.output import printable, put, say

@@ -1,4 +1,4 @@
-"""The defaults of the threads; those of the command line are in :mod:`monitor.commands.settings`."""
+"""The defaults of the threads; those of the command line are in :mod:`monitor.commands.options.settings`."""
 
 from __future__ import annotations
 

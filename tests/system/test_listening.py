@@ -12,7 +12,7 @@ import pytest
 from monitor.audio.recorder import recorder
 from monitor.audio.sources.device import input_diagnosis
 from monitor.cli import COMMANDS, _parser
-from monitor.commands.settings import KEYS
+from monitor.commands.options.settings import KEYS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = (DOCS / "guides" / "listening.md").read_text(encoding="utf-8")

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.commands.arguments import add_model_argument, finite_number
 from monitor.commands.bench.hop_latency import measure_hops, measure_stages
 from monitor.commands.bench.long_run import long_run
 from monitor.commands.bench.percentiles import LatencyPercentiles, median
 from monitor.commands.bench.processes import first_window, run_seconds, write_clip
 from monitor.commands.bench.report import environment_facts, report_text
+from monitor.commands.options.arguments import add_model_argument, finite_number
 from monitor.errors import DISTRIBUTION
 from monitor.features.resample import resampled
 from monitor.inference.bundle import Bundle, load_bundle

@@ -12,7 +12,9 @@ from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import choose
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.audio.sources.site_recordings import SiteRecordings
-from monitor.commands.arguments import (
+from monitor.commands.exam.progress import Progress
+from monitor.commands.exam.views import Guidance, JsonExamView, PlainExamView
+from monitor.commands.options.arguments import (
     add_device_arguments,
     add_hop_argument,
     add_model_argument,
@@ -21,11 +23,9 @@ from monitor.commands.arguments import (
     check_hop,
     finite_number,
 )
-from monitor.commands.exam.progress import Progress
-from monitor.commands.exam.views import Guidance, JsonExamView, PlainExamView
+from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
+from monitor.commands.options.settings import Settings, settings
 from monitor.commands.player import play
-from monitor.commands.session_options import add_session_arguments, check_session, new_session, report_session
-from monitor.commands.settings import Settings, settings
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.labels import SITES

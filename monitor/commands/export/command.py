@@ -13,8 +13,8 @@ from monitor.archive.judged_file import judge_file
 from monitor.archive.session_timeline import session_timeline
 from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content, write_atomic
-from monitor.commands.arguments import add_channel_argument, add_hop_argument, add_model_argument, check_hop
 from monitor.commands.export.formats import FORMATS
+from monitor.commands.options.arguments import add_channel_argument, add_hop_argument, add_model_argument, check_hop
 from monitor.errors import AuscultError
 from monitor.inference.bundle import load_bundle
 from monitor.output import say

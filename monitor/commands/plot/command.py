@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from monitor.audio.sources.file import RecordingSource
-from monitor.commands.arguments import (
+from monitor.commands.options.arguments import (
     add_channel_argument,
     add_hop_argument,
     add_model_argument,

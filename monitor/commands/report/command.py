@@ -15,7 +15,7 @@ from pathlib import Path
 from monitor.archive.judged_file import judge_file
 from monitor.archive.session_timeline import session_timeline
 from monitor.atomic_write import write_atomic
-from monitor.commands.arguments import (
+from monitor.commands.options.arguments import (
     add_channel_argument,
     add_hop_argument,
     add_model_argument,

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from monitor.commands import config
-from monitor.commands.settings import KEYS
+from monitor.commands.options.settings import KEYS
 from monitor.errors import AuscultError
 
 

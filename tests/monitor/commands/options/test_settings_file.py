@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.commands.settings_file import change_config
+from monitor.commands.options.settings_file import change_config
 from monitor.errors import AuscultError
 
 

@@ -137,7 +137,7 @@ def new_session(
 
 def _erase_old(parent: Path) -> None:
     """Erase the oldest sessions where the settings ask for a limit, and say which; a failure ends nothing."""
-    from monitor.commands.settings import settings
+    from monitor.commands.options.settings import settings
 
     limit = settings({}).keep.value
     if limit is None:
@@ -163,7 +163,7 @@ def report_session(session: Session | None, stopping: Callable[[], bool] | None 
 
 def session_dir(flags: Mapping[str, object]) -> Path:
     """Return where sessions are kept: as asked for, as the settings say, or in the user's data folder."""
-    from monitor.commands.settings import settings  # imports the inputs: only when it is needed
+    from monitor.commands.options.settings import settings  # imports the inputs: only when it is needed
 
     chosen = settings({"session_dir": flags.get("session_dir")}).session_dir.value
     return default_session_dir() if chosen is None else Path(chosen).expanduser()

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from monitor.cli import main
-from monitor.commands.session_options import add_session_arguments, default_session_dir, session_dir, subject
+from monitor.commands.options.session_options import add_session_arguments, default_session_dir, session_dir, subject
 from monitor.sessions.reader import find_sessions
 from monitor.synthesis.electrocardiogram import electrocardiogram
 from monitor.synthesis.parameters import HeartParameters

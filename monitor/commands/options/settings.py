@@ -4,7 +4,7 @@ The first of these that has a value wins. The file is ``config.toml`` in the use
 (``~/.config/auscult`` on Linux); ``AUSCULT_CONFIG`` may name another. An unknown key, a value of the wrong type or
 a file that cannot be read is an error of one line: a setting that is silently ignored is worse than none.
 
-Main thread only. Changing the file is :mod:`monitor.commands.settings_file`.
+Main thread only. Changing the file is :mod:`monitor.commands.options.settings_file`.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``, ``--channel``, ``--rate`` and ``--latency`` of a live input; None is for the settings."""
-    from monitor.commands.settings import KEYS  # imports the inputs: only where there is one
+    from monitor.commands.options.settings import KEYS  # imports the inputs: only where there is one
 
     parser.add_argument(
         "--device", metavar="NAME|N", help="input: its name, a part of it, or its index (default: the system's input)"

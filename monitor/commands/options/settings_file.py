@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from monitor.atomic_write import write_atomic
-from monitor.commands.settings import KEYS, parse, read_config
+from monitor.commands.options.settings import KEYS, parse, read_config
 from monitor.errors import AuscultError
 
 __all__ = ["change_config"]

@@ -9,8 +9,15 @@ import pytest
 from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.microphone import LATENCY_S
 from monitor.commands import demo, listen, replay
-from monitor.commands.arguments import add_play_arguments, check_hop, finite_number, playback, speed, whole_number
 from monitor.commands.bench import command as bench
+from monitor.commands.options.arguments import (
+    add_play_arguments,
+    check_hop,
+    finite_number,
+    playback,
+    speed,
+    whole_number,
+)
 from monitor.commands.plot import command as plot
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
