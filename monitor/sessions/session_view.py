@@ -47,6 +47,16 @@ class SessionView:
         """Longest time to wait for a window before the next :meth:`snapshot`."""
         return self._view.wait_s
 
+    @property
+    def stays(self) -> bool:
+        """Whether the view stays at the end."""
+        return self._view.stays
+
+    @property
+    def again_s(self) -> float | None:
+        """Where a source that has ended is to be played again."""
+        return self._view.again_s
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline whose sound is kept."""
         self._pipeline = pipeline

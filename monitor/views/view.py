@@ -37,6 +37,14 @@ class View(Protocol):
     def wait_s(self) -> float:
         """Longest time to wait for a window before the next :meth:`snapshot`."""
 
+    @property
+    def stays(self) -> bool:
+        """Whether a person sees the end of a source and can leave it."""
+
+    @property
+    def again_s(self) -> float | None:
+        """Where the person wants to play a source again that has ended, seconds of it; None until they do."""
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline about to be shown, and to what quits the program; before :meth:`begin`."""
 
@@ -76,6 +84,7 @@ class DashboardView:
         self._keyboard = keyboard
         self._controller: DashboardController | None = None
         self.lost_lines = 0
+        self._repeats = False
         self._summaries: list[Summary] = []
 
     @property
@@ -83,11 +92,23 @@ class DashboardView:
         """Seconds until the next update is due."""
         return self._screen.wait_s or WAIT_S
 
+    @property
+    def stays(self) -> bool:
+        """Whether there are keys to leave with."""
+        return self._keyboard is not None and self._keyboard.works
+
+    @property
+    def again_s(self) -> float | None:
+        """Where a source that has ended is to be played again."""
+        return None if self._controller is None else self._controller.again_s
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Create the controller, which keeps everything besides the snapshots."""
         from monitor.dashboard.controller import DashboardController
 
-        self._controller = DashboardController(pipeline, interrupts.quit)
+        before = self._controller if self.again_s is not None else None
+        self._repeats = before is not None
+        self._controller = DashboardController(pipeline, interrupts.quit, before=before)
 
     def begin(self, start: Start) -> None:
         """Open the screen and start the keyboard."""
@@ -127,8 +148,9 @@ class DashboardView:
         return keyboard.works
 
     def end(self, summary: Summary) -> None:
-        """Keep the summary until the terminal is restored."""
-        self._summaries.append(summary)
+        """Keep the summary until the terminal is restored; what is played again has one already."""
+        if not self._repeats:
+            self._summaries.append(summary)
 
     def close(self) -> None:
         """Restore the terminal and print the summaries."""
