@@ -149,6 +149,9 @@ class DashboardController:
         if window is None or window.index == self._shown_index or speed is None or snapshot.finished or window.short:
             return
         self._shown_index = window.index
+        jumps = self._pipeline.source.jumps
+        if jumps and window.end_s * self._start.sample_rate <= jumps[-1][1]:
+            return  # what leads to the target of a seek is delivered at once
         if not (self._pipeline.ring.closed or self._holding):
             since_s = (self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s) / speed
             self._display_ms.add(max(0.0, since_s + self._pipeline.source.since_last_block_s) * 1000.0)

@@ -101,6 +101,7 @@ class Pipeline:
         config = config or MonitorConfig()
         self._source = source
         analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
+        source.lead_s = bundle.spec.window_s + bundle.decision.rolling_s  # what a verdict depends on
         self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
         self.start_message = Start(
             source=source.name,

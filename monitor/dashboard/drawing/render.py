@@ -163,7 +163,8 @@ def _under_verdict(layout: Layout) -> Line:
     if rolling.state == "listening":
         start = layout.snapshot.start
         room = 24 if layout.width >= BIG_WIDTH else 10
-        heard_s = layout.snapshot.elapsed_s - (layout.snapshot.site.at_s if layout.snapshot.site else 0.0)
+        elapsed_s, site = layout.snapshot.elapsed_s, layout.snapshot.site
+        heard_s = min(elapsed_s - (site.at_s if site else 0.0), elapsed_s + layout.state.shift_s)
         row.draw(1, bar_segments(max(0.0, heard_s) / start.window_s, room, AMBER, style), room)
         row.put(0, f" {min(max(0.0, heard_s), start.window_s):4.1f} of {start.window_s:g} s")
     elif rolling.state == "verdict" and score is not None:

@@ -23,7 +23,7 @@ HELP = (
     ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins anew there"),
     ("r", "start or stop recording into a new file in this folder"),
     ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
-    ("left right", "seek 5 s; windows that span the jump get no label"),
+    ("left right", "seek 5 s; the verdict of the new place is there at once"),
     ("+ -", "display gain of the waveform; the analysis is not affected"),
     ("a", "sound on or off; f: next sound; v V: softer, louder"),
     ("?", "this help"),
