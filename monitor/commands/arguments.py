@@ -20,6 +20,7 @@ __all__ = [
     "add_model_argument",
     "add_output_arguments",
     "add_play_arguments",
+    "add_slow_argument",
     "add_sound_arguments",
     "add_start_argument",
     "check_hop",
@@ -47,6 +48,11 @@ def add_play_arguments(parser: argparse.ArgumentParser) -> None:
     add_hop_argument(parser)
     add_output_arguments(parser)
     add_sound_arguments(parser, "play", "play the sound")
+    add_slow_argument(parser)
+
+
+def add_slow_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--slow``."""
     parser.add_argument(
         "--slow",
         type=float,

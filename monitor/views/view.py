@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
 
-__all__ = ["DashboardView", "JsonView", "PlainView", "View", "choose_view"]
+__all__ = ["DashboardView", "JsonView", "PlainView", "View", "choose_view", "pressed_keys"]
 
 
 class View(Protocol):
@@ -136,14 +136,7 @@ class DashboardView:
         keyboard = self._keyboard
         if keyboard is None or self._controller is None:
             return False
-        if keyboard.suspending:
-            self._screen.stop()
-            keyboard.suspend()
-        if keyboard.resumed:
-            keyboard.resume()
-            self._screen.stop()
-            self._screen.start()
-        for key in keyboard.pressed():
+        for key in pressed_keys(self._screen, keyboard):
             self._controller.key(key, self._screen.canvas)
         return keyboard.works
 
@@ -177,6 +170,18 @@ class DashboardView:
     ) -> None:
         """Restore the terminal."""
         self.close()
+
+
+def pressed_keys(screen: Screen, keyboard: Keyboard) -> list[str]:
+    """Return the keys pressed since the last call; around Ctrl+Z the terminal is restored, and drawn anew."""
+    if keyboard.suspending:
+        screen.stop()
+        keyboard.suspend()
+    if keyboard.resumed:
+        keyboard.resume()
+        screen.stop()
+        screen.start()
+    return keyboard.pressed()
 
 
 def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
