@@ -3,17 +3,25 @@
     python docs/make/make_pictures.py docs
 
 plays the demo once in real time through the real pipeline and network and takes screenshots at certain moments:
-``dashboard.svg`` at 120x40, and one screenshot of each state at 80x24.
+``dashboard.svg`` at 120x40, and one screenshot of each state at 80x24; and ``review.svg``, a review of the demo.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import soundfile
+
+from monitor.archive.judged_file import judge_file
+from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.synthetic import Scene, SyntheticSource
+from monitor.commands.review.controller import ReviewController
+from monitor.commands.review.file_annotations import FileAnnotations
+from monitor.commands.review.listening import Listening
 from monitor.dashboard.controller import DashboardController
 from monitor.dashboard.drawing.canvas import Canvas
 from monitor.dashboard.drawing.render import render
@@ -28,6 +36,20 @@ BEFORE_END_S = 3.0
 LARGE, LARGE_BEFORE_END_S = "murmur", 4.0
 """Which scene the large screenshot shows, and when."""
 POLL_S = 0.1
+REVIEW_KEYS = (
+    "g4\n",
+    "nquiet room\n",
+    "g20\n",
+    "[",
+    "g33\n",
+    "]",
+    "l2",
+    "g24\n",
+    "nharsh, over the whole systole\n",
+    "down",
+    "down",
+)
+"""A person's note and label, then the cursor in the stretch and two steps of zoom."""
 
 
 def moments(scenes: Sequence[Scene]) -> dict[str, tuple[float, tuple[int, int]]]:
@@ -70,12 +92,32 @@ def _canvas_at(
             return canvas
 
 
+def review_canvas(folder: Path) -> Canvas:
+    """Return the screenshot of a review: the demo as a recording in a folder, with a note and a label of a person."""
+    source = SyntheticSource()
+    path = folder / "demo.wav"
+    soundfile.write(path, source.waveform, source.sample_rate, subtype="FLOAT")
+    timeline, _ = judge_file(path, load_bundle(DEFAULT_BUNDLE))
+    annotations = FileAnnotations(folder / "demo.labels.txt", ())
+    controller = ReviewController(timeline, annotations, Listening(None, PlaybackOptions()))
+    for keys in REVIEW_KEYS:
+        for key in (keys,) if keys in ("down", "right") else keys:
+            controller.key(key)
+    while controller.tick():
+        pass
+    snapshot, state = controller.compose()
+    controller.close()
+    return render(snapshot, *SCREEN, state=state)
+
+
 def main(arguments: list[str]) -> int:
     """Write the screenshots; return the exit code."""
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
     folder = Path(arguments[0])
+    with tempfile.TemporaryDirectory() as sounds:
+        (folder / "review.svg").write_text(svg_of(review_canvas(Path(sounds))), encoding="utf-8")
     for name, canvas in demo_canvases().items():
         path = folder / ("dashboard.svg" if name == "dashboard" else f"states/{name}.svg")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -94,3 +94,12 @@ def test_the_readme_links_to_the_states():
 def test_a_missing_label_has_a_reason(name, words):
     """What a person can do is shown at 80x24."""
     assert words in " ".join(texts(name))
+
+
+def test_the_review_is_shown_in_its_guide(maker):
+    """Its picture is that of the demo, with notes and a label of a person."""
+    picture = (ROOT / "docs" / "review.svg").read_text(encoding="utf-8")
+    shown = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture)).replace("\xa0", " ")
+    for words in ("REVIEW", "quiet room", "[murmur", "not for diagnosis"):
+        assert words in shown
+    assert "](../review.svg)" in (ROOT / "docs" / "guides" / "review.md").read_text(encoding="utf-8")

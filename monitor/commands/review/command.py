@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"auscult: {remark}")
     unsaved = annotations.unsaved
     if unsaved:
-        say(f"auscult: {len(unsaved)} lines could not be kept: {annotations.error}; they are:")
+        say(f"auscult: not kept: {annotations.error}; what was set is:")
         for line in unsaved:
             say(line)
     return code or int(bool(unsaved or remarks))
@@ -168,5 +168,5 @@ def _show(timeline: Timeline, annotations: Annotations, listening: Listening, op
                     rest.wait(BUSY_S if moved else IDLE_S)
         finally:
             listening.close()
-            annotations.save()
+            controller.close()
         return interrupts.exit_code

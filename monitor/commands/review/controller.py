@@ -15,7 +15,7 @@ from monitor.archive.spans import Span
 from monitor.archive.timeline import Timeline
 from monitor.commands.review.annotations import Annotations
 from monitor.commands.review.entries import Entry, delete_entry, edit_entry, goto_entry, label_entry, note_entry
-from monitor.commands.review.help_page import HELP, KEYS
+from monitor.commands.review.help_page import HELP, KEYS, KEYS_PLAYING
 from monitor.commands.review.listening import Listening
 from monitor.commands.review.moments import Moments
 from monitor.commands.review.navigation import ARROW_S, FINE_S, Navigation, next_moment
@@ -88,6 +88,16 @@ class ReviewController:
             self.navigation.move_to(self._listening.position_s())
         return working or playing
 
+    @property
+    def overview_complete(self) -> bool:
+        """Whether the waveform of the whole recording is read."""
+        return self._bins.complete
+
+    def close(self) -> None:
+        """Close the file of the sound, and keep what can be kept."""
+        self._bins.close()
+        self.annotations.save()
+
     def save(self) -> None:
         """Try again to keep what could not be kept."""
         self.annotations.save()
@@ -101,7 +111,7 @@ class ReviewController:
         shown = bisect.bisect_right([event.at_s for event in self._events], view.at_s + 1e-6)
         return snapshot, DashboardState(
             events=self._events[max(0, shown - EVENTS) : shown],
-            keys=KEYS,
+            keys=KEYS_PLAYING if self._listening.playing else KEYS,
             gain_db=self._gain_db,
             hold=self._hold(),
             help=self._help,

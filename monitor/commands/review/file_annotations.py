@@ -83,6 +83,8 @@ class FileAnnotations(Annotations):
         """Write the file anew."""
         if _content(self._path) != self._known:
             raise AuscultError(f"{self._path} was changed by another program and is not overwritten", "move it away")
+        if not self._path.parent.is_dir():  # such as a stick that was pulled out: it is not made anew
+            raise AuscultError(f"{self._path} cannot be written: its folder is gone", "put it back")
         content = "".join(f"{_line(item)}\n" for item in self.items).encode()
         try:
             if self._known is not None and not set(self._known.splitlines()) <= set(content.splitlines()):

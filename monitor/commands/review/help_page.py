@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["HELP", "KEYS"]
+__all__ = ["HELP", "KEYS", "KEYS_PLAYING"]
 
 KEYS = (
     ("q", "quit"),
@@ -21,10 +21,12 @@ KEYS = (
 )
 """The most important first; a narrow screen shows as many as fit."""
 
+KEYS_PLAYING = tuple((key, "stop" if key == "space" else meaning) for key, meaning in KEYS)
+
 HELP = (
     ("q", "quit; Ctrl+C does the same"),
     ("left right", "5 s; with shift, or j and k: 0.05 s"),
-    ("page up down", "a minute, or a screen where that is longer; home, end"),
+    ("pgup pgdn", "a minute, or a screen where that is longer; home, end"),
     ("up down", "zoom of the time axis, from 1 s to the whole recording"),
     ("g", "go to a time: seconds, m:ss or h:mm:ss"),
     (", .", "mark, note or label before, behind"),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.archive.sound_reader import SoundReader
 from monitor.archive.timeline import Sound
 from monitor.errors import AuscultError
 
@@ -36,16 +37,17 @@ class SoundBins:
     Attributes
     ----------
     error : str
-        Why the sound cannot be read any further; empty where it can.
+        Why the sound could not be read the last time; empty where it could.
     """
 
     def __init__(self, sound: Sound | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._sound, self._clock = sound, clock
-        self.error = ""
+        self.error, self._broken = "", False
         rate, samples = (sound.sample_rate, sound.num_samples) if sound else (1, 0)
         self._bin = max(1, round(OVERVIEW_BIN_S * rate))
         bins = -(-samples // self._bin)
         self._low, self._high = (np.full(bins, np.nan, np.float32) for _ in range(2))
+        self._reader = None if sound is None else SoundReader(sound)
         self._blocks = iter(()) if sound is None else sound.blocks(block_samples=64 * self._bin)
         self._next, self._rest = 0, np.zeros(0, np.float32)
         self._direct: tuple[tuple[int, int, int], NDArray[np.float32], NDArray[np.float32]] | None = None
@@ -53,7 +55,7 @@ class SoundBins:
     @property
     def complete(self) -> bool:
         """Whether the overview is read to the end."""
-        return self._next >= len(self._low) or bool(self.error)
+        return self._next >= len(self._low) or self._broken
 
     def work(self, seconds: float) -> None:
         """Read more of the overview, for about some seconds of time."""
@@ -62,7 +64,7 @@ class SoundBins:
             try:
                 block = next(self._blocks, None)
             except AuscultError as error:
-                self.error = error.message
+                self.error, self._broken = error.message, True
                 return
             self._add(block)
 
@@ -120,10 +122,17 @@ class SoundBins:
 
     def samples(self, start: int, end: int) -> NDArray[np.float32]:
         """Return samples of the sound; none where it cannot be read, and :attr:`error` says why."""
-        if self._sound is None:
+        if self._reader is None:
             return np.zeros(0, np.float32)
         try:
-            return self._sound.read(start, end)
+            waveform = self._reader.read(start, end)
         except AuscultError as error:
             self.error = error.message
             return np.zeros(0, np.float32)
+        self.error = ""
+        return waveform
+
+    def close(self) -> None:
+        """Close the file. Twice is safe."""
+        if self._reader is not None:
+            self._reader.close()
