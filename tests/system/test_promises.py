@@ -53,6 +53,7 @@ def test_the_clock_of_the_day_is_only_printed() -> None:
     }
     assert uses == {
         "monitor/commands/session_options.py",  # the name of a session, and which are older than a limit asked for
+        "monitor/commands/review/controller.py",  # the name of a screenshot
         "monitor/dashboard/controller.py",
         "monitor/sessions/session.py",
         "monitor/text/event_lines.py",
