@@ -34,6 +34,7 @@ COMMANDS = {
     "devices": ("monitor.commands.devices", "list the audio inputs"),
     "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
+    "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
     "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
     "plot": (
         "monitor.commands.plot.command",

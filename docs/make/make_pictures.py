@@ -4,7 +4,7 @@
 
 plays the demo once in real time through the real pipeline and network and takes screenshots at certain moments:
 ``dashboard.svg`` at 120x40, and one screenshot of each state at 80x24. ``examination.svg`` is ``auscult exam`` at its
-second site, with synthetic hearts.
+second site, with synthetic hearts; ``review.svg`` is a review of the demo.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from monitor.archive.judged_file import judge_file
+from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.site_recordings import SiteRecordings
 from monitor.audio.sources.synthetic import HEART, MURMUR, Scene, SyntheticSource
 from monitor.commands.exam.drawing import ExamState, draw_examination
 from monitor.commands.exam.guide import KEYS, Guide
 from monitor.commands.exam.progress import Progress
+from monitor.commands.review.controller import ReviewController
+from monitor.commands.review.file_annotations import FileAnnotations
+from monitor.commands.review.listening import Listening
 from monitor.dashboard.controller import DashboardController
 from monitor.dashboard.drawing.canvas import FULL_STYLE, Canvas
 from monitor.dashboard.drawing.render import render
@@ -42,6 +47,20 @@ EXAM_SCREEN, EXAM_GOOD_S, EXAM_JUDGED_S = (100, 26), 10.0, 6.5
 """Size, seconds to collect at a site, and how many of them the second one has in the screenshot."""
 EXAM_SITES = (("AV", None), ("PV", MURMUR), ("TV", None), ("MV", None))
 """Sites and the murmurs of the synthetic heart that are heard there."""
+REVIEW_KEYS = (
+    "g4\n",
+    "nquiet room\n",
+    "g20\n",
+    "[",
+    "g33\n",
+    "]",
+    "l2",
+    "g24\n",
+    "nharsh, over the whole systole\n",
+    "down",
+    "down",
+)
+"""A person's note and label, then the cursor in the stretch and two steps of zoom."""
 
 
 def moments(scenes: Sequence[Scene]) -> dict[str, tuple[float, tuple[int, int]]]:
@@ -123,12 +142,32 @@ def examination_canvas(folder: Path) -> Canvas:
         )
 
 
+def review_canvas(folder: Path) -> Canvas:
+    """Return the screenshot of a review: the demo as a recording in a folder, with a note and a label of a person."""
+    source = SyntheticSource()
+    path = folder / "demo.wav"
+    soundfile.write(path, source.waveform, source.sample_rate, subtype="FLOAT")
+    timeline, _ = judge_file(path, load_bundle(DEFAULT_BUNDLE))
+    annotations = FileAnnotations(folder / "demo.labels.txt", ())
+    controller = ReviewController(timeline, annotations, Listening(None, PlaybackOptions()))
+    for keys in REVIEW_KEYS:
+        for key in (keys,) if keys in ("down", "right") else keys:
+            controller.key(key)
+    while controller.tick():
+        pass
+    snapshot, state = controller.compose()
+    controller.close()
+    return render(snapshot, *SCREEN, state=state)
+
+
 def main(arguments: list[str]) -> int:
     """Write the screenshots; return the exit code."""
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
     folder = Path(arguments[0])
+    with tempfile.TemporaryDirectory() as sounds:
+        (folder / "review.svg").write_text(svg_of(review_canvas(Path(sounds))), encoding="utf-8")
     for name, canvas in demo_canvases().items():
         path = folder / ("dashboard.svg" if name == "dashboard" else f"states/{name}.svg")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -186,7 +186,7 @@ class Analyzer:
         return ready
 
     def begin_anew(self, at_s: float) -> None:
-        """Begin the rolling verdict and the rhythm anew: another site is heard from a moment on.
+        """Begin the rolling verdict and the rhythm anew: another site, or place of a recording, is heard from now on.
 
         A window that spans it is judged on its own and counts for neither site; the rolling verdict is ``listening``
         until a whole window of the new one is complete.
@@ -197,6 +197,10 @@ class Analyzer:
             Position in the source, seconds.
         """
         self._changes_s.append(at_s)
+
+    def span_s(self, index: int) -> tuple[float, float]:
+        """Return start and end of a window, seconds of the source."""
+        return self._scorer.span_s(index)
 
     def judge(self, index: int) -> JudgedWindow:
         """Return the verdict on a window that :meth:`push` or :meth:`finish` has just completed."""

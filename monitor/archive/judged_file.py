@@ -6,6 +6,7 @@ The marks in a labels file beside it, which ``listen --record`` writes, belong t
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,12 @@ FIELDS = 3
 
 
 def judge_file(
-    path: Path, bundle: Bundle, *, channel: int | None = None, hop_s: float | None = None
+    path: Path,
+    bundle: Bundle,
+    *,
+    channel: int | None = None,
+    hop_s: float | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> tuple[Timeline, list[str]]:
     """Return a recording with the events that ``auscult replay --json --speed max`` gives, and what is missing in it.
 
@@ -37,6 +43,8 @@ def judge_file(
         From 1; None for the mean of all.
     hop_s : float or None
         Seconds from one window to the next; None for the bundle's own.
+    progress : callable
+        Called with the fraction that is judged, after every window.
 
     Raises
     ------
@@ -44,7 +52,9 @@ def judge_file(
         If the file cannot be read at all; of a damaged one there is what comes before the damage.
     """
     sound = open_sound(path, channel)
-    lines = _judged(RecordingSource(path, speed=None, channel=channel), bundle, hop_s)
+    duration_s = max(sound.duration_s, 1e-9)
+    source = RecordingSource(path, speed=None, channel=channel)
+    lines = _judged(source, bundle, hop_s, lambda end_s: progress(min(1.0, end_s / duration_s)))
     labels = labels_path(path)
     spans = [*find_spans(lines, sound.duration_s), *read_labels(labels, sound.duration_s)]
     timeline = Timeline(
@@ -62,12 +72,16 @@ def judge_file(
     return timeline, [str(sound.error)] if sound.error else []
 
 
-def _judged(source: RecordingSource, bundle: Bundle, hop_s: float | None) -> list[dict[str, Any]]:
+def _judged(
+    source: RecordingSource, bundle: Bundle, hop_s: float | None, progress: Callable[[float], None]
+) -> list[dict[str, Any]]:
     """Return the lines of a source; where it is damaged, those before the damage and their summary."""
     lines: list[str] = []
     with source, Pipeline(source, bundle, hop_s=hop_s) as pipeline:
         try:
-            lines.extend(window_line(event) for event in pipeline.windows())
+            for event in pipeline.windows():
+                lines.append(window_line(event))
+                progress(event.end_s)
         except AuscultError as error:
             if error is not source.error:
                 raise

@@ -14,14 +14,18 @@ from monitor.sessions.reader import StoredSession, read_session
 __all__ = ["session_timeline"]
 
 
-def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
+def session_timeline(folder: Path, *, trust_length: bool = False) -> tuple[Timeline, list[str]]:
     """Return a session, and a line for each thing that is missing in it.
 
-    A line that is cut off or damaged is left out. Without its sound, a session lasts up to its last line.
+    A line that is cut off or damaged is left out; what a person has edited or deleted later counts as it is now.
+    Without its sound, a session lasts up to its last line.
 
     Parameters
     ----------
     folder : Path
+    trust_length : bool
+        Whether the sound is as long as ``session.json`` and the file say, where they agree; otherwise it is read once
+        to its end.
 
     Raises
     ------
@@ -30,7 +34,7 @@ def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
     """
     session = read_session(folder)
     events = session.events()
-    lines, unreadable = split_readable(events.lines)
+    lines, unreadable = split_readable(events.edited().lines)
     unreadable += events.damaged
     remarks = []
     if unreadable:
@@ -38,7 +42,7 @@ def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
         remarks.append(f"{session.events_path}: {unreadable} {what} cannot be read and left out")
     sound: Sound | None = None
     try:
-        sound = open_sound(session.sound_path)
+        sound = open_sound(session.sound_path, num_samples=session.samples if trust_length else None)
     except RecordingError as error:
         remarks.append(str(error))
     ecg = _ecg(session, remarks)
@@ -59,6 +63,7 @@ def session_timeline(folder: Path) -> tuple[Timeline, list[str]]:
         session=session.values,
         inputs=(folder / SESSION_FILE, session.events_path, session.sound_path, session.ecg_path),
         ecg=ecg,
+        entries=tuple(line for line in lines if line["type"] in ("mark", "note", "label")),
     )
     return timeline, remarks
 

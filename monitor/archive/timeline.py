@@ -47,8 +47,8 @@ class Sound:
         """Seconds."""
         return self.num_samples / self.sample_rate
 
-    def blocks(self, start_sample: int = 0) -> Iterator[NDArray[np.float32]]:
-        """Yield the samples, shape (samples,), in [-1, 1]; lost ones, which are no numbers, as zeros.
+    def read(self, start: int, end: int) -> NDArray[np.float32]:
+        """Return the samples from ``start`` to ``end``, as far as there are any; as :meth:`blocks`.
 
         Parameters
         ----------
@@ -60,18 +60,45 @@ class Sound:
         RecordingError
             If the file can no longer be read.
         """
-        left = self.num_samples - start_sample
+        start, end = max(0, start), min(end, self.num_samples)
+        parts = [np.zeros(0, np.float32)]
+        missing = end - start
+        blocks = self.blocks(start, min(BLOCK_SAMPLES, max(missing, 1))) if missing > 0 else iter(())
+        for block in blocks:
+            parts.append(block[:missing])
+            missing -= len(parts[-1])
+            if missing <= 0:
+                break
+        return np.concatenate(parts)
+
+    def blocks(self, start: int = 0, block_samples: int = BLOCK_SAMPLES) -> Iterator[NDArray[np.float32]]:
+        """Yield the samples from ``start`` on, shape (samples,), in [-1, 1]; lost ones, no numbers, as zeros.
+
+        Raises
+        ------
+        RecordingError
+            If the file can no longer be read.
+        """
+        left = self.num_samples - start
         source = RecordingSource(self.path, speed=None, channel=self.channel)
-        for block in source.blocks_from(start_sample, BLOCK_SAMPLES) if left else ():
+        for block in source.blocks_from(start, block_samples) if left else ():
             part = block[:left]
             left -= len(part)
             yield np.where(np.isfinite(part), part, np.float32(0.0))
-            if not left:
+            if left <= 0:
                 return
 
 
-def open_sound(path: Path, channel: int | None = None) -> Sound:
+def open_sound(path: Path, channel: int | None = None, num_samples: int | None = None) -> Sound:
     """Return a sound, read once to its end or its damage.
+
+    Parameters
+    ----------
+    path : Path
+    channel : int or None
+        From 1; None for the mean of all.
+    num_samples : int or None
+        What is known of its length from elsewhere: where the file says the same, it is not read to its end.
 
     Raises
     ------
@@ -79,6 +106,9 @@ def open_sound(path: Path, channel: int | None = None) -> Sound:
         If not a sample can be read.
     """
     source = RecordingSource(path, speed=None, channel=channel)
+    stated_s = None if source.shortfall else source.duration_s
+    if num_samples and stated_s is not None and round(stated_s * source.sample_rate) == num_samples:
+        return Sound(path, source.sample_rate, num_samples, channel)
     num_samples = 0
     error: AuscultError | None = None
     try:
@@ -120,6 +150,8 @@ class Timeline:
         The electrocardiogram, on the sample clock of the sound; None where there is none.
     examination : dict or None
         The ``examination`` line; None where there is none.
+    entries : tuple of dict
+        The ``mark``, ``note`` and ``label`` lines of a session, as they count; empty for a recording.
     """
 
     name: str
@@ -134,6 +166,7 @@ class Timeline:
     inputs: tuple[Path, ...]
     ecg: Sound | None = None
     examination: dict[str, Any] | None = None
+    entries: tuple[dict[str, Any], ...] = ()
 
     @property
     def duration_s(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def play(
     site: str | None = None,
     for_s: float = math.inf,
     playback: PlaybackOptions | None = None,
+    stay: bool = False,
 ) -> Snapshot:
     """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
 
@@ -60,6 +62,9 @@ def play(
         Seconds of sound after which to stop.
     playback : PlaybackOptions or None
         How to play the sound to the ear.
+    stay : bool
+        Whether a view that a person can leave stays at the end, until they do or ask for another pass
+        (``view.again_s``).
 
     Returns
     -------
@@ -115,9 +120,20 @@ def play(
         view.end(pipeline.summary())
         if not interrupts.requested:
             pipeline.raise_errors()
-            if source.shortfall is not None:
+            if stay:
+                _stay(pipeline, view, interrupts, note)
+            if source.shortfall is not None and not (stay and view.again_s is not None):
                 raise source.shortfall
     return snapshot
+
+
+def _stay(pipeline: Pipeline, view: View, interrupts: Interrupts, note: Callable[[float], str]) -> None:
+    """Show the end until the person leaves, or asks to play it again."""
+    rest = threading.Event()
+    while view.stays and view.again_s is None and not interrupts.requested:
+        rest.wait(view.wait_s)  # no window comes any more, and the keys are looked at when it is over
+        pipeline.write_marks()
+        view.snapshot(_snapshot(pipeline, note))
 
 
 @contextlib.contextmanager

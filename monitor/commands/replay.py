@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from monitor.audio.sources.base import Source
@@ -25,6 +26,7 @@ from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.sessions.names import SESSION_FILE, SOUND_FILE
 from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
 
@@ -36,13 +38,19 @@ RAW_CHANNELS = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="recording (wav, flac, ogg, mp3, ...); - for standard input"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="recording (wav, flac, ogg, mp3, ...), or the folder of a session; - for standard input",
     )
     add_play_arguments(parser)
     add_session_arguments(parser)
     add_channel_argument(parser)
     add_ecg_argument(parser)
     add_start_argument(parser)
+    parser.add_argument(
+        "--exit", action="store_true", help="leave the dashboard at the end of the last recording, instead of q"
+    )
     parser.add_argument("--loop", action="store_true", help="repeat the file until Ctrl+C")
     parser.add_argument("--raw", choices=ENCODINGS, help="sample format of standard input without a header")
     parser.add_argument(
@@ -76,8 +84,9 @@ def run(options: argparse.Namespace) -> int:
         try:
             for position, file in enumerate(options.files, 1):
                 note = f"file {position} of {len(options.files)}" if len(options.files) > 1 else ""
+                stay = position == len(options.files) and not options.exit
                 try:
-                    _replay(file, options, bundle, view, interrupts, note, sessions)
+                    _replay(file, options, bundle, view, interrupts, note, sessions, stay=stay)
                 except OutputError:
                     raise
                 except AuscultError as error:
@@ -102,27 +111,40 @@ def _replay(
     interrupts: Interrupts,
     note: str,
     sessions: list[Session],
+    *,
+    stay: bool,
 ) -> None:
-    """Play one file, in a session of its own if that is asked for."""
-    source, session = _source(file, options), None
-    if options.session:
-        try:
-            session = new_session(options, source, bundle, "replay", channel=options.channel)
-        except AuscultError:
-            source.close()
-            raise
-        sessions.append(session)
-    play(
-        source,
-        bundle,
-        view,
-        interrupts,
-        hop_s=options.hop,
-        note=lambda elapsed_s: note,
-        session=session,
-        site=options.site,
-        playback=options.playback,
-    )
+    """Play one file, in a session of its own if that is asked for; again from where a person goes back to at its end.
+
+    What is played again is in no session: that one has the whole file.
+    """
+    again_s: float | None = None
+    while True:
+        source, session = _source(file, options), None
+        if again_s is not None:
+            source.seek(again_s)
+        elif options.session:
+            try:
+                session = new_session(options, source, bundle, "replay", channel=options.channel)
+            except AuscultError:
+                source.close()
+                raise
+            sessions.append(session)
+        play(
+            source,
+            bundle,
+            view,
+            interrupts,
+            hop_s=options.hop,
+            note=lambda elapsed_s: note,
+            session=session,
+            site=options.site,
+            playback=options.playback,
+            stay=stay,
+        )
+        again_s = view.again_s if stay else None
+        if again_s is None:
+            return
 
 
 def _source(file: str, options: argparse.Namespace) -> Source:
@@ -139,13 +161,20 @@ def _source(file: str, options: argparse.Namespace) -> Source:
     from monitor.audio.sources.file import RecordingSource
 
     return RecordingSource(
-        file,
+        _sound_of(file),
         speed=options.speed,
         channel=options.channel,
         start_s=options.start,
         loop=options.loop,
         ecg_channel=options.ecg_channel,
     )
+
+
+def _sound_of(file: str) -> str:
+    """Return a file's name, or that of the sound in the folder of a session."""
+    if os.path.isfile(os.path.join(file, SESSION_FILE)):
+        return os.path.join(file, SOUND_FILE)
+    return file
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -50,6 +50,13 @@ class DashboardController:
     resources : ResourceMonitor or None
     now : callable
         The wall clock; a test passes its own.
+    before : DashboardController or None
+        Of the pass before, where a source is played again: its list of events and display gain go on.
+
+    Attributes
+    ----------
+    again_s : float or None
+        Where a person wants to play a source again that has ended, seconds of it; None until they do.
     """
 
     def __init__(
@@ -60,6 +67,7 @@ class DashboardController:
         folder: Path = Path(),
         resources: ResourceMonitor | None = None,
         now: Callable[[], datetime.datetime] = datetime.datetime.now,
+        before: DashboardController | None = None,
     ) -> None:
         self._pipeline, self._quit, self._folder, self._now = pipeline, quit, folder, now
         self._start = pipeline.start_message
@@ -70,12 +78,14 @@ class DashboardController:
         self._display_ms = Percentiles()
         self._shown_index = -1
         self._heart_sounds: tuple[int, tuple[float, ...]] = (-1, ())  # index of the window, seconds
-        self._gain_db = 0.0
+        self._gain_db: float = 0.0 if before is None else before._gain_db
         self._holding = self._help = False
         self._note_entry: tuple[int, TextEntry] | None = None  # the sample that it is for
         self._frozen: tuple[Snapshot, DashboardState] | None = None
         self._position_s = 0.0
-        self.events = EventLog()
+        self._finished = False
+        self.again_s: float | None = None
+        self.events: EventLog = EventLog() if before is None else before.events
 
     @property
     def live(self) -> bool:
@@ -91,6 +101,7 @@ class DashboardController:
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Keys and what they do for this source, the most important first."""
         action = "resume" if self._holding else "freeze" if self.live else "pause"
+        action = "again" if self._finished and self._pipeline.source.can_seek else action
         keys = [("q", "quit"), ("?", "help"), ("space", action), ("m", "mark")]
         keys += [("r", "record")] if self.live else []
         keys += [("s", "save")]
@@ -111,6 +122,7 @@ class DashboardController:
         """
         shift_s = self._pipeline.source.shift_s(snapshot.elapsed_s)
         self._position_s = snapshot.elapsed_s + shift_s
+        self._finished = snapshot.finished
         self.events.snapshot(snapshot, shift_s)
         self._resources.update()
         if self._frozen is None:
@@ -147,6 +159,9 @@ class DashboardController:
         if window is None or window.index == self._shown_index or speed is None or snapshot.finished or window.short:
             return
         self._shown_index = window.index
+        jumps = self._pipeline.source.jumps
+        if jumps and window.end_s * self._start.sample_rate <= jumps[-1][1]:
+            return  # what leads to the target of a seek is delivered at once
         if not (self._pipeline.ring.closed or self._holding):
             since_s = (self._pipeline.ring.end_sample / self._start.sample_rate - window.end_s) / speed
             self._display_ms.add(max(0.0, since_s + self._pipeline.source.since_last_block_s) * 1000.0)
@@ -231,7 +246,10 @@ class DashboardController:
         self._help = True
 
     def _hold(self) -> None:
-        """Pause or freeze, or resume."""
+        """Pause or freeze, or resume; at the end play again from the beginning."""
+        if self._finished and self._pipeline.source.can_seek:
+            self._play_again(0.0)
+            return
         self._holding, self._frozen = not self._holding, None
         self._pipeline.source.pause(paused=self._holding)
 
@@ -302,10 +320,18 @@ class DashboardController:
         """Seek in a recording."""
         source, length_s = self._pipeline.source, self._start.duration_s
         if source.can_seek:
-            before_s = self._position_s
+            before_s = self._position_s if self.again_s is None else self.again_s
             self._position_s = min(max(0.0, before_s + by_s), length_s or 0.0)  # the next press counts from here
+            if self._finished:
+                self._play_again(self._position_s)
+                return
             source.seek(self._position_s)
             self.events.jump(before_s, self._position_s)
+
+    def _play_again(self, position_s: float) -> None:
+        """Ask for another pass of a source that has ended."""
+        self.again_s = position_s
+        self.events.add(position_s, f"again from {clock(position_s)}", "key")
 
     def _amplify(self, by_db: float) -> None:
         """Change the display gain."""

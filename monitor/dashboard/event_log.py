@@ -29,7 +29,6 @@ class EventLog:
         self._entries: deque[LoggedEvent] = deque(maxlen=MAX_ENTRIES)
         self._shown: str | None = None
         self._in_gap = False
-        self._jumped = False
         self._ectopic_until_s = -math.inf
         self._states: dict[str, object] = {}
 
@@ -51,8 +50,7 @@ class EventLog:
         self.add(change.at_s + shift_s, f"site {change.site}", "key")
 
     def jump(self, from_s: float, to_s: float) -> None:
-        """Add a seek; the gap that it leaves in the sound is not logged as a loss."""
-        self._jumped = True
+        """Add a seek."""
         self.add(from_s, f"jump to {clock(to_s)}", "key")
 
     def window(self, event: WindowEvent, shift_s: float = 0.0) -> None:
@@ -66,9 +64,7 @@ class EventLog:
         """
         at_s = event.end_s + shift_s
         if event.gap and not self._in_gap:
-            if not self._jumped:
-                self.add(at_s, "sound was lost", "gap")
-            self._jumped = False
+            self.add(at_s, "sound was lost", "gap")
         self._in_gap = event.gap
         for beat in event.ectopic.detected:
             if beat.at_s > self._ectopic_until_s:

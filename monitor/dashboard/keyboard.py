@@ -27,9 +27,35 @@ SEQUENCES = {
     "\x1bOC": "right",
     "\x1b[D": "left",
     "\x1bOD": "left",
+    "\x1b[A": "up",
+    "\x1bOA": "up",
+    "\x1b[B": "down",
+    "\x1bOB": "down",
+    "\x1b[1;2C": "shift-right",
+    "\x1b[1;2D": "shift-left",
+    "\x1b[5~": "pageup",
+    "\x1b[6~": "pagedown",
+    "\x1b[H": "home",
+    "\x1bOH": "home",
+    "\x1b[1~": "home",
+    "\x1b[F": "end",
+    "\x1bOF": "end",
+    "\x1b[4~": "end",
+    "\x1b[3~": "delete",
 }
-"""Escape sequences of the arrow keys, in normal and in application mode. Source: ECMA-48; xterm control sequences."""
-WINDOWS_ARROWS = {"K": "left", "M": "right"}
+"""Escape sequences of the keys that are no characters, in normal and in application mode. Source: ECMA-48; xterm
+control sequences; ``man console_codes``."""
+WINDOWS_SEQUENCES = {
+    "K": "\x1b[D",
+    "M": "\x1b[C",
+    "H": "\x1b[A",
+    "P": "\x1b[B",
+    "I": "\x1b[5~",
+    "Q": "\x1b[6~",
+    "G": "\x1b[H",
+    "O": "\x1b[F",
+    "S": "\x1b[3~",
+}
 """The code after a NUL or 0xe0. Source: ``_getwch`` of the C run-time."""
 
 
@@ -90,7 +116,7 @@ class Keyboard:
             signal.signal(*self._before.popitem())
 
     def pressed(self) -> list[str]:
-        """Return the keys pressed since the last call: characters, ``"left"`` and ``"right"``."""
+        """Return the keys pressed since the last call: characters, and names such as ``"left"``."""
         return parse_keys(self._terminal.text()) if self._works else []
 
     def suspend(self) -> None:
@@ -141,7 +167,8 @@ def parse_keys(text: str) -> list[str]:
     Returns
     -------
     list of str
-        Characters, ``"left"``, ``"right"`` and, where nothing follows it, ``"escape"``.
+        Characters, names such as ``"left"`` and ``"pageup"`` (see ``SEQUENCES``) and, where nothing follows it,
+        ``"escape"``.
 
     Examples
     --------
@@ -252,8 +279,7 @@ class _Windows:
         while console.kbhit():
             sign = console.getwch()
             if sign in ("\x00", "\xe0"):
-                arrow = WINDOWS_ARROWS.get(console.getwch(), "")
-                typed += {"left": "\x1b[D", "right": "\x1b[C"}.get(arrow, "")
+                typed += WINDOWS_SEQUENCES.get(console.getwch(), "")
             else:
                 typed += sign
         return typed

@@ -108,6 +108,7 @@ class Pipeline:
         config = config or MonitorConfig()
         self._source = source
         analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
+        source.lead_s = bundle.spec.window_s + bundle.decision.rolling_s  # what a verdict depends on
         ring_samples = round(config.ring_s * source.sample_rate)
         self._ring = RingBuffer(ring_samples) if source.ecg_channel is None else EcgRingBuffer(ring_samples)
         self.start_message = Start(

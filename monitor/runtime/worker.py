@@ -3,6 +3,9 @@
 A slow classifier never builds a backlog: a window that has waited longer than the configured patience gives way to the
 newest complete one and is counted as skipped. With a source that waits for its reader (``lossless``) no window is
 skipped. Nothing here draws or writes files.
+
+At a seek nothing is lost, so nothing is withheld: the windows that span it are left out, and the rolling verdict begins
+anew with those of the lead (:attr:`monitor.audio.sources.base.Source.jumps`).
 """
 
 from __future__ import annotations
@@ -47,6 +50,10 @@ held up and arrived faster than it sounds is not the classifier's fault: its win
 SAME_BLOCK_S = 0.02
 """Seconds, as long as a block of a device: sound that came in one block with the end of a window is read with it. It
 waits for the next window, not for the classifier, and counts as no backlog."""
+TOLERANCE = 1e-3
+"""Samples; for the rounding of times."""
+RECENT_JUMPS = 8
+"""Seeks that a window may span."""
 
 BATCH_S = 0.02
 """Longest time that results of a lossless source are collected before delivery: waking the reader for each one costs
@@ -114,6 +121,7 @@ class Worker:
         self._last: JudgedWindow | None = None
         self._site: SiteChange | None = None  # written by the main thread
         self._site_known: SiteChange | None = None  # by the analyzer
+        self._jumps: collections.deque[tuple[int, int]] = collections.deque(((0, 0),), RECENT_JUMPS)
         self._events = WindowQueue(config.queue_windows)
         self._subscribed = False
         self._batch: collections.deque[WindowEvent] = collections.deque()
@@ -217,6 +225,7 @@ class Worker:
     def _process(self, read: Read) -> None:
         """Process new samples."""
         began = self._clock()
+        read = self._without_jumps(read)
         if not self._classify(lambda: self._analysis.push_read(read), began):
             self._snapshot = self._make_snapshot()
 
@@ -235,6 +244,8 @@ class Worker:
             self._analysis.begin_anew(site.at_s)
         ready = feed()
         for index in ready:
+            if self._spans_jump(index):
+                continue
             up_to_date = not self._too_late(newer=index != ready[-1])
             if not up_to_date:
                 self._skip(index)
@@ -248,6 +259,25 @@ class Worker:
             began = self._clock()
         return up_to_date
 
+    def _without_jumps(self, read: Read) -> Read:
+        """Begin anew at every jump in what was read, and return it without the lost samples that mark them."""
+        lost = read.lost
+        for jump in self._source.jumps:
+            first, lead_end = jump
+            if not read.start_sample < first <= read.end_sample:
+                continue
+            lost = tuple(span for span in lost if span != (first - 1, first))
+            self._jumps.append(jump)
+            self._analysis.begin_anew(first / self._source.sample_rate)
+            if lead_end - first < self._start.window_s * self._source.sample_rate:
+                self._last = None  # no verdict is known yet at the new place
+        return dataclasses.replace(read, lost=lost)
+
+    def _spans_jump(self, index: int) -> bool:
+        """Return whether a window has sound from before and behind a jump."""
+        start, end = (time_s * self._source.sample_rate for time_s in self._analysis.span_s(index))
+        return any(start < first - TOLERANCE and first < end for first, _ in self._jumps)
+
     def _skip(self, index: int) -> None:
         """Count a window that is not classified; log the first one in a row."""
         if not self._skipping:
@@ -259,7 +289,7 @@ class Worker:
 
     def _too_late(self, *, newer: bool) -> bool:
         """Return whether a window is skipped: it waited too long, and a newer one is complete or about to be."""
-        if self._source.lossless:
+        if self._source.lossless or self._analysis.end_sample <= self._jumps[-1][1]:
             return False
         behind = self._cursor.behind
         if behind <= self._burst_samples and self._clock() < self._burst_ends:
@@ -300,7 +330,7 @@ class Worker:
         """Return the current state, frozen."""
         return Snapshot(
             start=self._start,
-            elapsed_s=self._analysis.end_sample / self._analysis.sample_rate,
+            elapsed_s=max(self._analysis.end_sample, self._jumps[-1][1]) / self._analysis.sample_rate,
             window=self._last.event if self._last else None,
             tensor=self._last.tensor if self._last else None,
             envelope=self._last.envelope if self._last else None,

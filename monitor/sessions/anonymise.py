@@ -125,7 +125,7 @@ def _line(line: dict[str, Any], session: StoredSession, keep_notes: bool) -> str
         changed["path"] = SOUND_FILE if own else "recording"
     if changed.get("labels") is not None and changed["type"] == "recording":
         changed["labels"] = "recording"
-    if changed["type"] == "note" and not keep_notes:
+    if changed["type"] in ("note", "edit") and "text" in changed and not keep_notes:
         changed["text"] = ""
     if changed["type"] == "told":
         for name in (session.source if session.kind == "replay" else "", session.folder.name):

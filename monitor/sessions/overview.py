@@ -74,12 +74,12 @@ def overview(session: StoredSession) -> Overview:
         judged_s=covered_s(windows),
         verdict=result.get("label") or result.get("state"),
         bpm=bpm,
-        marks=len(events.of(*MARKS)),
+        marks=len(events.edited().of(*MARKS)),
     )
 
 
 def is_marked(events: Events) -> bool:
-    """Return whether a person has marked, noted or labelled anything."""
+    """Return whether a person has marked, noted or labelled anything, even if it was deleted again."""
     return bool(events.of(*MARKS))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from monitor.errors import RecordingError
 from monitor.log import get_logger
+from monitor.sessions.edits import apply_edits
 from monitor.sessions.event_log import is_written
 from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FILE
 
@@ -37,6 +38,10 @@ class Events:
 
     lines: tuple[dict[str, Any], ...]
     damaged: int = 0
+
+    def edited(self) -> Events:
+        """Return the lines as they count after what a person has edited and deleted."""
+        return Events(tuple(apply_edits(self.lines)), self.damaged)
 
     def of(self, *types: str) -> list[dict[str, Any]]:
         """Return the lines of some types."""

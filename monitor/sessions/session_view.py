@@ -52,6 +52,16 @@ class SessionView:
         """Whether the view draws the sound between two windows."""
         return self._view.live_snapshot
 
+    @property
+    def stays(self) -> bool:
+        """Whether the view stays at the end."""
+        return self._view.stays
+
+    @property
+    def again_s(self) -> float | None:
+        """Where a source that has ended is to be played again."""
+        return self._view.again_s
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline whose sound is kept."""
         self._pipeline = pipeline

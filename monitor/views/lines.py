@@ -47,6 +47,8 @@ class LineView:
 
     wait_s = WAIT_S
     live_snapshot = False
+    stays = False
+    again_s: float | None = None
 
     def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
         self._keyboard = keyboard

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from monitor.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
 
-__all__ = ["DashboardView", "JsonView", "PlainView", "View", "choose_view", "free_keyboard", "screen_console"]
+__all__ = [
+    "DashboardView",
+    "JsonView",
+    "PlainView",
+    "View",
+    "choose_view",
+    "free_keyboard",
+    "pressed_keys",
+    "screen_console",
+]
 
 
 class View(Protocol):
@@ -42,6 +51,14 @@ class View(Protocol):
     @property
     def live_snapshot(self) -> bool:
         """Whether it draws the sound between two windows; see :class:`~monitor.runtime.pipeline.Pipeline`."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether a person sees the end of a source and can leave it."""
+
+    @property
+    def again_s(self) -> float | None:
+        """Where the person wants to play a source again that has ended, seconds of it; None until they do."""
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline about to be shown, and to what quits the program; before :meth:`begin`."""
@@ -84,6 +101,7 @@ class DashboardView:
         self._keyboard = keyboard
         self._controller: DashboardController | None = None
         self.lost_lines = 0
+        self._repeats = False
         self._summaries: list[Summary] = []
 
     @property
@@ -91,11 +109,23 @@ class DashboardView:
         """Seconds until the next update is due."""
         return self._screen.wait_s or WAIT_S
 
+    @property
+    def stays(self) -> bool:
+        """Whether there are keys to leave with."""
+        return self._keyboard is not None and self._keyboard.works
+
+    @property
+    def again_s(self) -> float | None:
+        """Where a source that has ended is to be played again."""
+        return None if self._controller is None else self._controller.again_s
+
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Create the controller, which keeps everything besides the snapshots."""
         from monitor.dashboard.controller import DashboardController
 
-        self._controller = DashboardController(pipeline, interrupts.quit)
+        before = self._controller if self.again_s is not None else None
+        self._repeats = before is not None
+        self._controller = DashboardController(pipeline, interrupts.quit, before=before)
 
     def begin(self, start: Start) -> None:
         """Open the screen and start the keyboard."""
@@ -123,14 +153,7 @@ class DashboardView:
         keyboard = self._keyboard
         if keyboard is None or self._controller is None:
             return False
-        if keyboard.suspending:
-            self._screen.stop()
-            keyboard.suspend()
-        if keyboard.resumed:
-            keyboard.resume()
-            self._screen.stop()
-            self._screen.start()
-        for key in keyboard.pressed():
+        for key in pressed_keys(self._screen, keyboard):
             self.press(key)
         return keyboard.works
 
@@ -140,8 +163,9 @@ class DashboardView:
             self._controller.key(key, self._screen.canvas)
 
     def end(self, summary: Summary) -> None:
-        """Keep the summary until the terminal is restored."""
-        self._summaries.append(summary)
+        """Keep the summary until the terminal is restored; what is played again has one already."""
+        if not self._repeats:
+            self._summaries.append(summary)
 
     def close(self) -> None:
         """Restore the terminal and print the summaries."""
@@ -168,6 +192,18 @@ class DashboardView:
     ) -> None:
         """Restore the terminal."""
         self.close()
+
+
+def pressed_keys(screen: Screen, keyboard: Keyboard) -> list[str]:
+    """Return the keys pressed since the last call; around Ctrl+Z the terminal is restored, and drawn anew."""
+    if keyboard.suspending:
+        screen.stop()
+        keyboard.suspend()
+    if keyboard.resumed:
+        keyboard.resume()
+        screen.stop()
+        screen.start()
+    return keyboard.pressed()
 
 
 def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:

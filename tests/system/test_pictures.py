@@ -103,3 +103,12 @@ def test_the_examination_is_shown() -> None:
     for words in ("aortic", "10.0 s judged", "pulmonary", "listening", "of 10 s usable", "not for diagnosis"):
         assert words in shown, words
     assert "examination.svg" in (ROOT / "docs" / "guides" / "examination.md").read_text(encoding="utf-8")
+
+
+def test_the_review_is_shown_in_its_guide(maker):
+    """Its picture is that of the demo, with notes and a label of a person."""
+    picture = (ROOT / "docs" / "review.svg").read_text(encoding="utf-8")
+    shown = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture)).replace("\xa0", " ")
+    for words in ("REVIEW", "quiet room", "[murmur", "not for diagnosis"):
+        assert words in shown
+    assert "](../review.svg)" in (ROOT / "docs" / "guides" / "review.md").read_text(encoding="utf-8")

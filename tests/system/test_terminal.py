@@ -10,8 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
 
 if os.name == "nt":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
@@ -212,6 +216,62 @@ class TestKeys:
         assert ENTER in program.seen
         assert b"pause" not in program.seen
         assert b"summary" in program.seen
+
+
+class TestTheEndOfARecording:
+    """The dashboard stays at the end until `q`."""
+
+    @pytest.fixture
+    def recording(self, tmp_path):
+        """Return a function that writes seconds of a synthetic heart."""
+
+        def write(seconds, name="heart.wav"):
+            heart = phonocardiogram(seconds, HeartParameters(), np.random.default_rng(5)).waveform
+            soundfile.write(tmp_path / name, heart, 4000)
+            return str(tmp_path / name)
+
+        return write
+
+    def test_it_is_played_again_from_where_a_person_goes_back_to(self, terminal, recording):
+        """`q` leaves with one summary, that of the whole recording."""
+        program = terminal("replay", recording(12.0), "--speed", "16", columns=120, lines=40)
+        program.read_until(b"ended")
+        program.read_until(b"again")
+        program.type(b"\x1b[D")
+        program.read_until(b"again from 0:07.0")
+        program.seen = b""
+        program.read_until(b"ended")
+        program.type(b"q")
+        assert program.read_to_end() == 0
+        after = program.seen.split(LEAVE)[1]
+        assert after.count(b"summary") == 1
+        assert b"15 windows" in after
+
+    def test_a_short_clip_shows_its_verdict_and_stays(self, terminal, recording):
+        """It is looped to fill the window."""
+        program = terminal("replay", recording(2.0), "--speed", "8", columns=120, lines=40)
+        program.read_until(b"short clip, looped")
+        program.read_until(b"ended")
+        assert program.process.poll() is None
+        program.type(b"q")
+        assert program.read_to_end() == 0
+
+    def test_exit_leaves_at_the_end(self, terminal, recording):
+        """As a program that nobody watches."""
+        program = terminal("replay", recording(6.0), "--speed", "16", "--exit")
+        assert program.read_to_end() == 0
+        assert b"summary" in program.seen.split(LEAVE)[1]
+
+    def test_of_several_files_the_last_stays(self, terminal, recording):
+        """The others make room for the next."""
+        paths = [recording(6.0, "a.wav"), recording(7.0, "b.wav")]
+        program = terminal("replay", *paths, "--speed", "16", columns=120, lines=40)
+        program.read_until(b"file 2 of 2")
+        program.seen = b""
+        program.read_until(b"ended")
+        program.type(b"q")
+        assert program.read_to_end() == 0
+        assert program.seen.split(LEAVE)[1].count(b"summary") == 2
 
 
 def test_a_resize_redraws_every_line(terminal):

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from monitor.audio.playback.ear import MAX_VOLUME_DB
 from monitor.audio.playback.output_process import OutputProcess
 from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, SOUND, OutputReport, OutputSetup, frame
@@ -252,6 +254,7 @@ class Player:
         read = cursor.read(max(1, round(LATE_S * self.pace)), READ_S)
         if read is None:
             return False
+        read = self._without_lead(read, cursor)
         output = self._output
         if output is None or output.report.state != "open":
             return True  # nobody hears it
@@ -261,6 +264,17 @@ class Player:
         except OSError:
             logger.debug("the output has gone", exc_info=True)
         return True
+
+    def _without_lead(self, read: Read, cursor: Cursor) -> Read:
+        """Return a read up to where the lead of a seek begins, and go on where it ends: it is judged, but not heard."""
+        for first, end in self._source.jumps[-1:]:
+            if read.start_sample < end and first < read.end_sample:
+                cursor.next_sample = end
+                if read.start_sample >= first:  # a gap all the same, so that the edges fade
+                    return Read(end - 1, np.zeros(1, np.float32), ((end - 1, end),))
+                kept = read.waveform[: first - read.start_sample]
+                return dataclasses.replace(read, waveform=kept, lost=tuple(s for s in read.lost if s[1] <= first))
+        return read
 
     def _send(self, output: PlayerOutput, read: Read) -> None:
         """Send sound and gaps; say once when no more comes."""

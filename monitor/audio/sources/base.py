@@ -68,6 +68,12 @@ class Source(abc.ABC):
         a :class:`monitor.audio.ecg_ring_buffer.EcgRingBuffer`. None without one.
     stop_timeout_s : float
         Longest time that :meth:`stop` waits for a device or a file that does not answer.
+    lead_s : float
+        Seconds of sound before the target of a seek that are delivered at once, so that there is a verdict where the
+        sound goes on. Set before the start.
+    jumps : tuple of (int, int)
+        Of every seek, in the sound played: the sample after the jump, and the one where the lead ends and the sound
+        goes on. Written by the source's thread, before the samples come.
     """
 
     name: str
@@ -78,6 +84,8 @@ class Source(abc.ABC):
     live: bool = False
     ecg_channel: int | None = None
     stop_timeout_s: float = 5.0
+    lead_s: float = 0.0
+    jumps: tuple[tuple[int, int], ...] = ()
 
     @property
     def channels_cancel(self) -> bool:
@@ -108,7 +116,7 @@ class Source(abc.ABC):
         return False
 
     def seek(self, position_s: float) -> None:  # noqa: B027  # most sources cannot
-        """Continue from another position of the recording; windows across the jump have a gap."""
+        """Continue from another position of the recording; :attr:`jumps` says where that is in the sound played."""
 
     def shift_s(self, elapsed_s: float) -> float:
         """Return the position in the recording minus ``elapsed_s``, the seconds played so far."""
@@ -238,7 +246,7 @@ class PacedSource(Source):
         return self._paused.is_set()
 
     def seek(self, position_s: float) -> None:
-        """Continue from a position, clipped to the recording; one lost sample marks the jump."""
+        """Continue from a position, clipped to the recording; one lost sample marks the jump, and a lead follows."""
         if self.can_seek:
             self._target_s = min(max(0.0, position_s), self.duration_s or 0.0)
 
@@ -292,8 +300,32 @@ class PacedSource(Source):
         start = 0
         while self._push_from(start, ring) and self._target_s is not None:
             start, self._target_s = round(self._target_s * self.sample_rate), None
+            self._jump(start, ring)
+
+    def _jump(self, start_sample: int, ring: RingBuffer) -> None:
+        """Push what marks a jump, and the sound before its target, which takes no time."""
+        lead = self._lead(start_sample, ring)  # (samples,)
+        first = ring.end_sample + 1
+        self._shifts = (*self._shifts, (first, start_sample - len(lead) - first))
+        self.jumps = (*self.jumps, (first, first + len(lead)))
+        if ring.wait_for_room(len(lead) + 1, self._stopping):  # who reads may be busy with the jump before
             ring.push_lost(1)
-            self._shifts = (*self._shifts, (ring.end_sample, start - ring.end_sample))
+            ring.push(lead)
+            self._start_s -= len(lead) / (self.sample_rate * (self.speed or 1.0))
+
+    def _lead(self, end_sample: int, ring: RingBuffer) -> NDArray[np.float32]:
+        """Return the sound before a sample: as much as is wanted, and at most half of what the ring holds."""
+        samples = min(end_sample, round(self.lead_s * self.sample_rate), ring.capacity // 2)
+        if samples <= 0:
+            return np.zeros(0, np.float32)
+        parts: list[NDArray[np.float32]] = []
+        missing = samples
+        for block in self.blocks_from(end_sample - samples, self._block_samples(ring)):
+            parts.append(block[:missing])
+            missing -= len(parts[-1])
+            if not missing:
+                break
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def _push_from(self, start_sample: int, ring: RingBuffer) -> bool:
         """Push the blocks from a sample on, up to the end or the next seek; False when the source is stopped."""

@@ -22,6 +22,7 @@ __all__ = [
     "add_model_argument",
     "add_output_arguments",
     "add_play_arguments",
+    "add_slow_argument",
     "add_sound_arguments",
     "add_speed_argument",
     "add_start_argument",
@@ -45,6 +46,11 @@ def add_play_arguments(parser: argparse.ArgumentParser) -> None:
     add_hop_argument(parser)
     add_output_arguments(parser)
     add_sound_arguments(parser, "play", "play the sound")
+    add_slow_argument(parser)
+
+
+def add_slow_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--slow``."""
     parser.add_argument(
         "--slow",
         type=float,

@@ -13,6 +13,7 @@ from monitor.dashboard.drawing.canvas import Line, Row
 from monitor.dashboard.drawing.glyphs import clock, fit
 from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.status import help_rows, prompt_row
+from monitor.dashboard.drawing.timeline import strip_cells
 from monitor.dashboard.drawing.widgets import (
     footer_row,
     history_segments,
@@ -23,6 +24,7 @@ from monitor.dashboard.drawing.widgets import (
     verdict_colour,
     verdict_text,
 )
+from monitor.output import printable
 from monitor.text.shown import missing_text, shown_score
 
 __all__ = ["compact_lines"]
@@ -59,9 +61,16 @@ def _ranked_lines(layout: Layout) -> list[tuple[int, Line]]:
         (2, _message_line(layout)),
         *((6, _full_width(segments, width)) for segments in bars),
         (5, _heart_rate_line(layout)),
-        (4, _full_width(history_segments(snapshot, width, style), width)),
+        (4, _full_width(_past(layout), width)),
         (7, _full_width(level_segments(snapshot.level, width, style), width)),
     ]
+
+
+def _past(layout: Layout) -> list[Segment]:
+    """Return the last verdicts; of a recording that is reviewed those of the stretch on the screen."""
+    if layout.state.timeline is not None:
+        return strip_cells(layout, layout.state.timeline, layout.width).segments()
+    return history_segments(layout.snapshot, layout.width, layout.style)
 
 
 def _source_line(layout: Layout) -> Line:
@@ -88,7 +97,7 @@ def _verdict_line(layout: Layout) -> Line:
 
 def _message_line(layout: Layout) -> Line:
     """Return the most urgent alert, or what there is to say about the newest window."""
-    text, _ = status_message(layout.snapshot)
+    text = printable(layout.state.notice) or status_message(layout.snapshot)[0]
     short = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
     ink = layout.style.ink(dim=True)
     return Row(layout.width).put(0, fit(short, layout.width, unicode=layout.style.unicode), ink).line()

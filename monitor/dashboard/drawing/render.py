@@ -20,6 +20,7 @@ from monitor.dashboard.drawing.layout import BIG_WIDTH, VERDICT_WIDTH, Layout, R
 from monitor.dashboard.drawing.spectrogram import event_colour, event_text, image_rows, put_events
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
 from monitor.dashboard.drawing.status import help_rows, keys_row, prompt_row, system_row
+from monitor.dashboard.drawing.timeline import review_plan, timeline_rows
 from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, trace_lines
 from monitor.dashboard.drawing.widgets import (
     GUTTER,
@@ -36,6 +37,7 @@ from monitor.dashboard.drawing.widgets import (
     verdict_text,
 )
 from monitor.messages import Snapshot
+from monitor.output import printable
 from monitor.text.alerts import first_alert
 from monitor.text.shown import missing_text, shown_score
 
@@ -92,7 +94,7 @@ def render(
 def _full_lines(layout: Layout) -> list[Line]:
     """Return the whole dashboard."""
     message = _message(layout)
-    rows = plan(layout.height - _ecg_rows(layout), len(message))
+    rows = (plan if layout.state.timeline is None else review_plan)(layout.height - _ecg_rows(layout), len(message))
     top = header_rows(layout)
     below = [keys_row(layout.state.keys, layout.width, layout.style)] if rows.keys else []
     below.append(footer_row(LEGEND, layout.width, layout.style))
@@ -101,7 +103,7 @@ def _full_lines(layout: Layout) -> list[Line]:
     room = layout.height - len(top) - len(below)
     if layout.state.help:
         return [*top, *help_rows(layout.state, room, layout.width, layout.style), *below]
-    middle = _middle_lines(layout, rows, message)
+    middle = (_middle_lines if layout.state.timeline is None else _review_lines)(layout, rows, message)
     return [*top, *middle, *[Row(layout.width).line()] * (room - len(middle)), *below]
 
 
@@ -117,6 +119,13 @@ def _middle_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Li
     if rows.system:
         lines.append(system_row(layout.snapshot, layout.state.stats, width, style))
     return lines
+
+
+def _review_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Line]:
+    """Return all rows between header and keys of a recording that is reviewed."""
+    view = layout.state.timeline
+    axis = [] if view is None else timeline_rows(layout, view, rows.trace)
+    return [*_verdict(layout), *message, *axis, *(image_rows(layout, rows) if rows.image else [])]
 
 
 def _trace(layout: Layout, plan: RowPlan) -> list[Line]:
@@ -185,7 +194,8 @@ def _under_verdict(layout: Layout) -> Line:
     if rolling.state == "listening":
         start = layout.snapshot.start
         room = 24 if layout.width >= BIG_WIDTH else 10
-        heard_s = layout.snapshot.elapsed_s - (layout.snapshot.site.at_s if layout.snapshot.site else 0.0)
+        elapsed_s, site = layout.snapshot.elapsed_s, layout.snapshot.site
+        heard_s = min(elapsed_s - (site.at_s if site else 0.0), elapsed_s + layout.state.shift_s)
         row.draw(1, bar_segments(max(0.0, heard_s) / start.window_s, room, AMBER, style), room)
         row.put(0, f" {min(max(0.0, heard_s), start.window_s):4.1f} of {start.window_s:g} s")
     elif rolling.state == "verdict" and score is not None:
@@ -206,11 +216,12 @@ def _under_verdict(layout: Layout) -> Line:
 
 def _message(layout: Layout) -> list[Line]:
     """Return the message: an alert, in two lines if necessary, or one line on the newest window."""
-    text, warns = status_message(layout.snapshot)
+    notice = layout.state.notice
+    text, warns = (printable(notice), True) if notice else status_message(layout.snapshot)
     ink = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True)
     room = layout.width - 2
     texts = [text]
-    if cell_len(text) > room and first_alert(layout.snapshot) is not None:
+    if cell_len(text) > room and (notice or first_alert(layout.snapshot) is not None):
         first = textwrap.wrap(text, room, max_lines=1, placeholder="")[0]
         texts = [first, text[len(first) :].lstrip()]
     texts = [fit(part, min(room, cell_len(part)), unicode=layout.style.unicode) for part in texts]

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+from numpy.typing import NDArray
+
 from monitor.dashboard.trace import Trace
 
-__all__ = ["EMPTY_STATE", "DashboardState", "LoggedEvent", "RuntimeStats"]
+__all__ = ["EMPTY_STATE", "DashboardState", "LoggedEvent", "RuntimeStats", "TimelineView"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +55,45 @@ class RuntimeStats:
     display_p95_ms: float | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class TimelineView:
+    """A stretch of a recording that is reviewed; all times in seconds of its sound.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        What the screen shows.
+    at_s : float
+        The cursor.
+    low, high : ndarray, shape (bins,), float32
+        Lowest and highest sample of equal parts of the stretch, in [-1, 1]; NaN where they are not known.
+    verdicts : tuple of (float, float, str)
+        Start, end, and label or state of the rolling verdict.
+    lost : tuple of (float, float)
+        Lost sound.
+    marks : tuple of (float, str)
+        Marks and notes with their text.
+    labels : tuple of (float, float, str)
+        A person's own labels.
+    selection : tuple of (float, float), or None
+        The stretch that was selected.
+    loops : bool
+        Whether it is played again and again.
+    """
+
+    start_s: float
+    end_s: float
+    at_s: float
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    verdicts: tuple[tuple[float, float, str], ...] = ()
+    lost: tuple[tuple[float, float], ...] = ()
+    marks: tuple[tuple[float, str], ...] = ()
+    labels: tuple[tuple[float, float, str], ...] = ()
+    selection: tuple[float, float] | None = None
+    loops: bool = False
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class DashboardState:
     """All that a screen shows besides the snapshot.
@@ -77,6 +119,12 @@ class DashboardState:
         What a person is typing, with what it is for; empty where nothing is typed.
     ecg : Trace or None
         The electrocardiogram of the same seconds; None without one.
+    notice : str
+        What a person must know now, in place of the message on the window; empty where there is nothing.
+    timeline : TimelineView or None
+        The time axis of a recording that is reviewed; None while it is heard.
+    help_page : tuple of (str, str)
+        Keys, and parts of the screen, with what they do or mean; empty for those of the live dashboard.
     """
 
     trace: Trace | None = None
@@ -89,6 +137,9 @@ class DashboardState:
     shift_s: float = 0.0
     prompt: str = ""
     ecg: Trace | None = None
+    notice: str = ""
+    timeline: TimelineView | None = None
+    help_page: tuple[tuple[str, str], ...] = ()
 
 
 EMPTY_STATE = DashboardState()

@@ -23,7 +23,7 @@ HELP = (
     ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins anew there"),
     ("r", "start or stop recording into a new file in this folder"),
     ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
-    ("left right", "seek 5 s; windows that span the jump get no label"),
+    ("left right", "seek 5 s; the verdict of the new place is there at once"),
     ("+ -", "display gain of the waveform; the analysis is not affected"),
     ("a", "sound on or off; f: next sound; v V: softer, louder"),
     ("?", "this help"),
@@ -86,8 +86,8 @@ def prompt_row(prompt: str, width: int, style: TerminalStyle) -> Line:
 def help_rows(state: DashboardState, height: int, width: int, style: TerminalStyle) -> list[Line]:
     """Return the help page in ``height`` rows."""
     rows = [Row(width).put(1, "help: press any key to return", style.ink(bold=True)).line()]
-    for key, meaning in HELP:
-        if key in ("r", "left right", "a") and not _has(state, key):
+    for key, meaning in state.help_page or HELP:
+        if not state.help_page and key in ("r", "left right", "a") and not _has(state, key):
             continue
         text = fit(meaning, max(0, width - 14), unicode=style.unicode).rstrip()
         rows.append(Row(width).put(2, key, style.ink(bold=True)).put(13, text).line())

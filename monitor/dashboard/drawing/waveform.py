@@ -15,7 +15,7 @@ from rich.segment import Segment
 from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, TerminalStyle
 from monitor.dashboard.trace import BIN_S, Trace
 
-__all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines"]
+__all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines", "wave_lines"]
 
 TRACE_S = 5.0
 """Minimum seconds shown: one window."""
@@ -65,9 +65,34 @@ def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, style: Ter
     list of Line
         ``lines`` of them, each ``width`` cells wide.
     """
-    dots = 2 if style.unicode else 1
+    low, high, lost = _columns(trace, width, 2 if style.unicode else 1)  # (columns,) each
+    return wave_lines(low, high, lost, width, lines, gain_db, style)
+
+
+def wave_lines(
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+    lost: NDArray[np.bool_],
+    width: int,
+    lines: int,
+    gain_db: float,
+    style: TerminalStyle,
+) -> list[Line]:
+    """Return a waveform from the lowest and the highest sample of each column of dots.
+
+    Parameters
+    ----------
+    low, high : ndarray, shape (columns,), float32
+        Two columns per cell, one where the terminal has ASCII only; NaN where nothing is known.
+    lost : ndarray, shape (columns,), bool
+        Where sound was lost.
+    width, lines : int
+        Cells, at least 1.
+    gain_db : float
+        Display gain; louder samples are clipped at the edge.
+    style : TerminalStyle
+    """
     rows = 4 * lines if style.unicode else lines
-    low, high, lost = _columns(trace, width, dots)  # (columns,) each
     half, scale = (rows - 1) / 2, 10.0 ** (gain_db / 20.0)
     top, bottom = (np.clip(half - half * scale * edge, 0, rows - 1).round() for edge in (high, low))
     row = np.arange(rows)[:, None]

@@ -19,8 +19,10 @@ HEART = phonocardiogram(9.0, HeartParameters(), np.random.default_rng(5)).wavefo
 class RecordingView:
     """Records what it is given."""
 
-    wait_s = 0.1
+    wait_s = 0.01
     live_snapshot = False
+    stays = True
+    again_s = None
 
     def __init__(self, interrupts=None, after=None):
         self.shown = []
@@ -128,3 +130,54 @@ def test_the_input_is_recorded(plain_bundle, tmp_path):
     recorded, sample_rate = soundfile.read(path, dtype="float32")
     assert sample_rate == 4000
     assert np.array_equal(recorded, HEART)
+
+
+class StayingView(RecordingView):
+    """Leaves, or plays again, after some screens of the end."""
+
+    def __init__(self, interrupts=None, screens=3, again_s=None):
+        super().__init__(interrupts)
+        self._left, self._target_s = screens, again_s
+
+    def snapshot(self, snapshot):
+        """Count the screens after the summary."""
+        super().snapshot(snapshot)
+        if self.shown[-1][0] != "summary":
+            return
+        self._left -= 1
+        if not self._left:
+            self.again_s = self._target_s
+            self._interrupts.requested = self._target_s is None
+
+
+class TestTheEnd:
+    """A view that a person leaves stays at the end."""
+
+    @pytest.mark.parametrize("again_s", [None, 2.0])
+    def test_it_is_shown_until_the_person_leaves_or_goes_back(self, plain_bundle, again_s):
+        """The summary comes before, and nothing after it."""
+        with Interrupts() as interrupts:
+            view = StayingView(interrupts, again_s=again_s)
+            snapshot = play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, stay=True)
+        assert view._left == 0
+        assert view.shown[-1] == ("summary", 9)
+        assert snapshot.finished
+
+    def test_a_view_without_keys_does_not_stay(self, plain_bundle):
+        """Nobody could leave it."""
+        with Interrupts() as interrupts:
+            view = StayingView(interrupts)
+            view.stays = False
+            play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, stay=True)
+        assert view._left == 3
+
+    def test_what_is_missing_is_an_error_once_the_person_leaves(self, plain_bundle):
+        """A truncated file is played to its end, which stays; going back is no reason for the error yet."""
+        source = ArraySource(HEART, 4000)
+        source.shortfall = RecordingError("half of it is missing")
+        with Interrupts() as interrupts, pytest.raises(RecordingError, match="half of it"):
+            play(source, plain_bundle, StayingView(interrupts), interrupts, stay=True)
+        source = ArraySource(HEART, 4000)
+        source.shortfall = RecordingError("half of it is missing")
+        with Interrupts() as interrupts:
+            play(source, plain_bundle, StayingView(interrupts, again_s=2.0), interrupts, stay=True)

@@ -125,6 +125,22 @@ def test_plain_lines_where_there_is_no_terminal(replay, heart_wav):
     assert "\x1b" not in out
 
 
+def test_the_folder_of_a_session_is_its_sound(replay, tmp_path, heart_wav):
+    """The lines are those of its sound.flac; a folder that is none is refused in one line."""
+    code, out, _ = replay(heart_wav, "--speed", "max", "--json", "--session", "--session-dir", tmp_path / "kept")
+    assert code == 0
+    (folder,) = (tmp_path / "kept").iterdir()
+    again = replay(folder, "--speed", "max", "--json")
+    assert again[0] == 0
+    assert [window["rolling"]["label"] for window in windows_of(again[1])] == [
+        window["rolling"]["label"] for window in windows_of(out)
+    ]
+    assert lines_of(again[1])[0]["source"] == str(folder / "sound.flac")
+    code, _, err = replay(tmp_path / "kept", "--json")
+    assert code == 1
+    assert len(err.splitlines()) == 1
+
+
 def test_the_other_files_are_still_played(replay, tmp_path, heart_wav):
     """A file that cannot be read gets an error line and exit code 1; those around it get start to summary."""
     code, out, err = replay(heart_wav, tmp_path / "missing.wav", heart_wav, "--speed", "max", "--json")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from monitor.audio.sources.file import RecordingSource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.dashboard.controller import DashboardController
 from monitor.dashboard.drawing.render import render
@@ -260,6 +261,40 @@ def test_seeking_adds_up_and_stays_inside(demo):
     for _ in range(30):
         demo.key("right")
     assert demo.events.entries[-1].text == "jump to 1:56.0"
+
+
+class TestTheEnd:
+    """A recording that has ended can be played again from any place."""
+
+    @pytest.fixture
+    def ended(self, plain_bundle, tmp_path):
+        """Return the pipeline of a recording that has ended, and its controller."""
+        path = tmp_path / "heart.wav"
+        soundfile.write(path, HEART, 4000)
+        with Pipeline(RecordingSource(path, speed=None), plain_bundle) as pipeline:
+            controller = DashboardController(pipeline)
+            list(pipeline.windows())
+            controller.compose(pipeline.snapshot())
+            yield pipeline, controller
+
+    @pytest.mark.parametrize(("keys", "again_s"), [(["left"], 4.0), (["left", "left", "right"], 5.0), ([" "], 0.0)])
+    def test_arrows_go_back_and_space_to_the_beginning(self, ended, keys, again_s):
+        """Quick presses accumulate; the row of keys says so."""
+        _, controller = ended
+        assert dict(controller.keys)["space"] == "again"
+        assert controller.again_s is None
+        for key in keys:
+            controller.key(key)
+        assert controller.again_s == again_s
+
+    def test_the_next_pass_keeps_the_events_and_the_gain(self, ended):
+        """What was seen of a recording stays on the screen."""
+        pipeline, before = ended
+        for key in ("m", "+", " "):
+            before.key(key)
+        after = DashboardController(pipeline, before=before)
+        assert [entry.text for entry in after.events.entries] == ["mark 1, only on this screen", "again from 0:00.0"]
+        assert after.compose(pipeline.snapshot())[1].gain_db == 3.0
 
 
 class TestNotes:

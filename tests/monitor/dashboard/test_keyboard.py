@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard.keyboard import Keyboard, parse_keys
+from monitor.dashboard.keyboard import SEQUENCES, Keyboard, parse_keys
 
 
 class TypedTerminal:
@@ -42,7 +42,10 @@ class TypedTerminal:
         (" m+", [" ", "m", "+"]),
         ("\x1b[C\x1b[D", ["right", "left"]),
         ("\x1bOC\x1bOD", ["right", "left"]),
-        ("a\x1b[Ab\x1b[5~c\x1b[1;5Cd", ["a", "b", "c", "d"]),
+        ("a\x1b[Ab\x1b[5~c\x1b[1;5Cd", ["a", "up", "b", "pageup", "c", "d"]),
+        ("\x1b[H\x1b[1~\x1bOH\x1b[F\x1b[4~\x1b[3~", ["home", "home", "home", "end", "end", "delete"]),
+        ("\x1b[B\x1b[6~\x1b[1;2C\x1b[1;2D", ["down", "pagedown", "shift-right", "shift-left"]),
+        ("a\x1b[15~b\x1b[2~c", ["a", "b", "c"]),
         ("\x1b", ["escape"]),
         ("\x1bq", []),
         ("\x1b[", []),
@@ -50,14 +53,15 @@ class TypedTerminal:
     ],
 )
 def test_parse_keys(text, keys):
-    """Arrows in both modes are keys; other sequences and Alt are dropped."""
+    """Arrows in both modes, page keys and their neighbours are keys; other sequences and Alt are dropped."""
     assert parse_keys(text) == keys
 
 
 @given(st.text(alphabet=st.sampled_from("\x1b[O;~ACDq ?1"), max_size=30))
 def test_any_input_gives_keys(text):
-    """Any input gives single characters or arrows."""
-    assert all(len(key) == 1 or key in ("left", "right", "escape") for key in parse_keys(text))
+    """Any input gives single characters or names of keys."""
+    names = {*SEQUENCES.values(), "escape"}
+    assert all(len(key) == 1 or key in names for key in parse_keys(text))
 
 
 def test_keys_are_returned_once():

@@ -256,16 +256,66 @@ def test_a_recording_started_later_has_the_sound_from_then_on(plain_bundle, scri
         np.testing.assert_array_equal(soundfile.read(tmp_path / name, dtype="float32")[0], sound)
 
 
-def test_windows_that_span_a_seek_are_gaps(plain_bundle):
-    """A window with the jump in it is a gap; those after it are classified."""
+def test_a_seek_withholds_nothing_and_has_a_verdict_at_once(plain_bundle):
+    """Windows that span it are left out; those before its target are judged before the sound goes on."""
     source = SyntheticSource(speed=None)
-    source.seek(20.0)
+    source.seek(40.0)
     with Pipeline(source, plain_bundle, hop_s=0.5) as pipeline:
         events = list(pipeline.windows())
-    assert [event.gap for event in events[:2]] == [True, False]
-    expected = offline(plain_bundle, source.waveform[80_000:])
-    assert len(events) == len(expected)
-    assert events[-1].verdict.scores is not None
+        summary = pipeline.summary()
+    assert not any(event.gap for event in events)
+    assert "lost sound" not in summary.withheld
+    lead_s = source.jumps[0][1] / 4000
+    assert lead_s == pytest.approx(15.0, abs=0.001)
+    assert [event.start_s for event in events[:3]] == [0.5, 1.0, 1.5]
+    assert sum(event.end_s <= lead_s for event in events) == 20
+    assert source.shift_s(lead_s) + lead_s == pytest.approx(40.0)
+    assert events[0].rolling.state != "listening"
+
+
+def push_windows(source, pipeline, waveform):
+    """Push six seconds, a window at a time; return the windows."""
+    windows = []
+    for start, end in ((0, 20_000), (20_000, 22_000), (22_000, 24_000)):
+        source.ring.push(waveform[start:end])
+        windows += pipeline.drain(5.0)
+    return windows
+
+
+def test_the_state_of_a_seek_is_that_of_its_target(plain_bundle, scripted_source):
+    """The lead is never shown as played, and no window of it is skipped, although it arrives at once."""
+    heart = np.tile(HEART, 3)
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        pipeline.drain(0.0)
+        pipeline.start()
+        push_windows(scripted_source, pipeline, heart)
+        first = 24_001
+        scripted_source.jumps = ((first, first + 60_000),)
+        scripted_source.ring.push_lost(1)
+        scripted_source.ring.push(heart[:60_000])
+        seen = []
+        while not seen or seen[-1].end_s < 20.5:
+            seen += pipeline.drain(5.0)
+            assert not 6.1 < pipeline.snapshot().elapsed_s < first / 4000 + 14.9
+        snapshot = pipeline.snapshot()
+    assert not any(event.gap for event in seen)
+    assert not any(event.start_s < first / 4000 < event.end_s for event in seen)
+    assert (snapshot.gaps, snapshot.skipped, snapshot.overruns) == (0, 0, 0)
+
+
+def test_near_the_beginning_there_is_no_verdict_yet(plain_bundle, scripted_source):
+    """That of the place before is not shown at the new one."""
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        pipeline.drain(0.0)
+        pipeline.start()
+        assert len(push_windows(scripted_source, pipeline, HEART)) == 3
+        scripted_source.jumps = ((24_001, 28_001),)
+        scripted_source.ring.push_lost(1)
+        scripted_source.ring.push(HEART[:4000])
+        scripted_source.ring.close()
+        while pipeline.running:
+            pipeline.drain(0.1)
+        assert pipeline.snapshot().window is None
 
 
 class TestHurry:

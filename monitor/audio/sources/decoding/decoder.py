@@ -145,7 +145,7 @@ class Decoder:
     """
 
     def __init__(self, file: str | BinaryIO, name: str) -> None:
-        self._name, self._broken = name, False
+        self._name, self._broken, self._was_read = name, False, False
         self._below = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  # closed by close
         self._path = file if isinstance(file, str) else ""
         try:
@@ -223,7 +223,7 @@ class Decoder:
             self._below.close()
 
     def blocks(self, start_sample: int = 0) -> Iterator[NDArray[np.float32]]:
-        """Yield the sound from ``start_sample`` on; call it once.
+        """Yield the sound from ``start_sample`` on; call it once, or again where it :attr:`can_repeat`.
 
         Yields
         ------
@@ -250,9 +250,15 @@ class Decoder:
         elif (self._broken and not self._is_complete(position)) or self._is_short(position):
             self.missing = self._damage(position)
 
+    @property
+    def can_repeat(self) -> bool:
+        """Whether any place can be read again and again: seeking is exact, and no damage was met."""
+        return len(self._files) == 1 and self._files[0].format in EXACT_SEEK and not self._broken
+
     def _seek(self, start_sample: int) -> int:
         """Seek to ``start_sample`` where that is exact; return the new position."""
-        if start_sample and len(self._files) == 1 and self._files[0].format in EXACT_SEEK:
+        repeats, self._was_read = self._was_read, True
+        if self.can_repeat and (start_sample or repeats):
             try:
                 return int(self._files[0].seek(start_sample))
             except soundfile.SoundFileError as error:

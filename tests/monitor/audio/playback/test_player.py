@@ -259,3 +259,36 @@ def test_the_thread_plays_and_ends(scripted_source, processes):
     player.stop()
     player.stop(hurry=True)
     assert all(process.finished for process in processes)
+
+
+@pytest.mark.parametrize("waiting", [0, 100])
+def test_the_lead_of_a_seek_is_not_heard(played, waiting):
+    """It is there for the verdict: the ear goes from the place before to the target, with faded edges."""
+    played.push(waiting, 0.25)
+    first = played.ring.end_sample + 1
+    played.source.jumps = ((first, first + 4000),)
+    played.ring.push_lost(1)
+    played.push(4000, 0.75)
+    played.push(50, 0.5)
+    played.step()
+    played.push(50, 0.5)
+    played.step()
+    sound = played.processes[0].sound()
+    assert 0.75 not in sound
+    assert np.count_nonzero(sound == 0.5) >= 50
+    assert len([read for read in played.processes[0].frames() if read.kind == GAP]) == 1
+
+
+def test_the_lead_of_a_seek_that_is_read_with_what_came_before(played):
+    """The read ends where it begins."""
+    played.push(100, 0.25)
+    first = played.ring.end_sample + 1
+    played.source.jumps = ((first, first + 400),)
+    played.ring.push_lost(1)
+    played.push(400, 0.75)
+    for _ in range(2):
+        played.push(50, 0.5)
+        played.step()
+    sound = played.processes[0].sound()
+    assert np.array_equal(sound[sound > 0], np.repeat([0.25, 0.5], [100, 100]).astype(np.float32))
+    assert len([read for read in played.processes[0].frames() if read.kind == GAP]) == 1

@@ -473,3 +473,43 @@ class TestHeldBlocks:
         stopping.set()
         Tone(1000, clock=clock, stopping=stopping)._push_all(ring)
         assert ring.end_sample == 0
+
+
+class TestLead:
+    """The sound before the target of a seek is delivered at once."""
+
+    def played(self, target_s, lead_s, capacity=4000):
+        """Return what comes of a source that seeks after 200 samples, and the source and its clock."""
+        asked = []
+
+        def before_block(source, start):
+            if start >= 200 and not asked:
+                asked.append(start)
+                source.seek(target_s)
+
+        clock = FakeClock()
+        source = Count(1000, before_block, clock=clock, stopping=FakeStop(clock))
+        source.lead_s = lead_s
+        ring = RingBuffer(capacity)
+        source._run(ring)
+        return all_of(ring), source, clock
+
+    def test_the_sound_goes_on_behind_it_in_time(self):
+        """It takes no time, and the position behind it is the target."""
+        (samples, lost), source, clock = self.played(0.7, 0.3)
+        assert samples == [*range(200), 0, *range(400, 1000)]
+        assert lost == ((200, 201),)
+        assert source.jumps == ((201, 501),)
+        assert source.shift_s(0.501) + 0.501 == pytest.approx(0.7)
+        assert clock() - 1000.0 == pytest.approx(0.5, abs=0.02)
+
+    def test_there_is_no_more_than_the_recording_has(self):
+        """Near the beginning it is shorter."""
+        (samples, _), source, _ = self.played(0.1, 0.3)
+        assert samples == [*range(200), 0, *range(1000)]
+        assert source.jumps == ((201, 301),)
+
+    def test_it_fills_at_most_half_of_the_ring(self):
+        """Who reads keeps the rest."""
+        _, source, _ = self.played(0.9, 0.8, capacity=1000)
+        assert source.jumps == ((201, 701),)

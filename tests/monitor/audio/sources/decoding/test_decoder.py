@@ -285,3 +285,17 @@ def test_decoding_a_damaged_mp3_prints_nothing(seed: int, capfd: pytest.CaptureF
     with Decoder(io.BytesIO(damaged), "a") as sound:
         assert sum(len(block) for block in sound.blocks()) > 70_000
     assert capfd.readouterr().err == ""
+
+
+def test_any_place_can_be_read_again(tmp_path: Path) -> None:
+    """Also the beginning, after another place was read; where seeking is not exact it says so."""
+    waveform = np.random.default_rng(3).uniform(-0.5, 0.5, 100_000).astype(np.float32)
+    soundfile.write(tmp_path / "sound.flac", waveform, 4000, "PCM_24")
+    with Decoder(str(tmp_path / "sound.flac"), "sound.flac") as sound:
+        assert sound.can_repeat
+        for start in (90_000, 0, 50_000, 0):
+            block = next(sound.blocks(start))
+            np.testing.assert_allclose(block[:100, 0], waveform[start : start + 100], atol=1e-6)
+    soundfile.write(tmp_path / "sound.ogg", waveform, 8000)
+    with Decoder(str(tmp_path / "sound.ogg"), "sound.ogg") as sound:
+        assert not sound.can_repeat

@@ -1,0 +1,1 @@
+"""``auscult review``: the dashboard on what was kept."""

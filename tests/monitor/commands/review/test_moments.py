@@ -1,0 +1,84 @@
+"""What the dashboard shows at a moment: the verdict around it, without judging again."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from monitor.archive.session_timeline import session_timeline
+from monitor.commands.review.moments import Moments
+from monitor.commands.review.sound_bins import SoundBins
+from monitor.features.extractor import FeatureExtractor
+from monitor.features.spec import HEART as SPEC
+from tests.monitor.commands.review.conftest import HEART
+
+
+@pytest.fixture
+def timeline(folder):
+    """Return the session."""
+    return session_timeline(folder)[0]
+
+
+@pytest.fixture
+def moments(timeline):
+    """Return its moments."""
+    bins = SoundBins(timeline.sound)
+    yield Moments(timeline, bins)
+    bins.close()
+
+
+@pytest.mark.parametrize(
+    ("at_s", "end_s", "label"),
+    [
+        (0.0, 5.0, "normal"),
+        (5.0, 5.0, "normal"),
+        (39.9, 40.0, "normal"),
+        (40.1, 40.5, "murmur"),
+        (90.0, 90.0, "murmur"),
+    ],
+)
+def test_the_verdict_of_a_moment_is_that_of_the_exports(moments, timeline, at_s, end_s, label):
+    """The first window that ends at it or behind it, as its span says."""
+    snapshot = moments.snapshot(at_s)
+    assert (snapshot.window.end_s, snapshot.window.rolling.label) == (end_s, label)
+    assert snapshot.elapsed_s == at_s
+    assert snapshot.history[-1] == label
+    spans = [s for s in timeline.spans if s.kind == "verdict" and s.start_s <= at_s <= s.end_s]
+    assert label in {span.text for span in spans}
+
+
+def test_the_picture_is_the_input_image_of_the_window(moments):
+    """Bit for bit what the network saw, within 24 bits of the sound."""
+    snapshot = moments.snapshot(12.0)
+    extractor = FeatureExtractor(SPEC, 4000)
+    start = round(snapshot.window.start_s * 4000)
+    extractor.push(HEART[start : start + 20_000], last=True)
+    np.testing.assert_allclose(snapshot.tensor, extractor.image(0), atol=1e-3)
+
+
+def test_level_and_site(moments):
+    """The level at the cursor, and the site that was heard there."""
+    assert moments.snapshot(14.9).site.site == "AV"
+    snapshot = moments.snapshot(15.0, speed=0.5, note="x")
+    assert (snapshot.site.site, snapshot.start.speed, snapshot.note) == ("PV", 0.5, "x")
+    assert -80 < moments.snapshot(30.0).level.rms_db < 0
+    assert moments.snapshot(0.0).level.rms_db == -120.0
+
+
+def test_a_heart_cycle_is_as_long_as_the_rate_says(moments):
+    """It contains the moment, and runs from a heart sound on; without a rate there is none."""
+    start_s, end_s = moments.cycle(20.0)
+    assert start_s <= 20.0
+    assert end_s - start_s == pytest.approx(60.0 / 72.0, rel=0.2)
+    assert moments.cycle(85.0) is None
+
+
+def test_nothing_was_judged(timeline):
+    """A session that was killed in its first seconds."""
+    bare = dataclasses.replace(timeline, windows=(), start={}, session={})
+    snapshot = Moments(bare, SoundBins(None)).snapshot(3.0)
+    assert snapshot.window is None
+    assert snapshot.tensor is None
+    assert Moments(bare, SoundBins(None)).cycle(3.0) is None
