@@ -84,6 +84,7 @@ def start_line(start: Start, version: str | None = None) -> str:
             "speed": _rounded(start.speed, TIME_DIGITS),
             "version": version,
             "site": start.site,
+            "engine": start.engine,
         }
     )
 
