@@ -163,7 +163,7 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = DEFAULT_ENG
     model : str or Path
         The name of a bundle, installed or under ``./models``, or its folder.
     engine : {"litert", "litert-int8", "keras"}
-        What runs the network. The int8 network takes half of the float one's time and gives slightly other scores; a
+        What runs the network. The int8 network takes about half the time and gives slightly other scores; a
         bundle need not have one.
 
     Raises
