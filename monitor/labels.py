@@ -1,8 +1,9 @@
-"""Labels that the code itself refers to (all others come from the data sets), and titles of recorded names."""
+"""Names that the code itself refers to (all other labels come from the data sets), and titles of recorded names."""
 
 from __future__ import annotations
 
 __all__ = [
+    "DEFAULT_ENGINE",
     "EXTRASTOLE",
     "NON_CARDIAC",
     "NON_CARDIAC_SET_TITLE",
@@ -10,6 +11,7 @@ __all__ = [
     "SITES",
     "SITE_TITLES",
     "metric_title",
+    "model_title",
     "set_title",
 ]
 
@@ -34,6 +36,9 @@ NON_CARDIAC_SET_TITLE = "non-cardiac sounds"
 FORMER_SET_TITLES = {"sounds that are no heart": NON_CARDIAC_SET_TITLE}
 """Names that shipped bundles and studies recorded, and what they are called today."""
 
+DEFAULT_ENGINE = "litert"
+"""What runs a bundle's network unless another engine is asked for: the float network in LiteRT."""
+
 METRIC_TITLES = {"macro_f1": "macro-F1", "accuracy_on_surest_80": "accuracy at 80 % coverage"}
 
 
@@ -47,6 +52,17 @@ def metric_title(name: str) -> str:
     """
     words = ("AUC" if word == "auc" else word for word in name.split("_"))
     return METRIC_TITLES.get(name) or " ".join(words)
+
+
+def model_title(name: str, engine: str) -> str:
+    """Return a bundle's name as people read it: with the engine, unless that is the default.
+
+    Examples
+    --------
+    >>> model_title("heart-sounds", "litert"), model_title("heart-sounds", "litert-int8")
+    ('heart-sounds', 'heart-sounds (litert-int8)')
+    """
+    return name if engine == DEFAULT_ENGINE else f"{name} ({engine})"
 
 
 def set_title(name: str) -> str:

@@ -90,13 +90,17 @@ ON_TOP = {"__init__", "__main__", "api", "cli"}
 
 TENSORFLOW_AT_MODULE_LEVEL = {
     "monitor/inference/networks.py",
-    "training/export/bundle.py",
+    "training/fitting/conversion.py",
     "training/fitting/loss.py",
     "training/fitting/trainer.py",
     "training/recipes/article.py",
     "training/recipes/article_timing.py",
 }
-TENSORFLOW_IN_A_FUNCTION = {"monitor/inference/engine.py", "training/commands/train.py"}
+TENSORFLOW_IN_A_FUNCTION = {
+    "monitor/inference/engine.py",
+    "training/commands/train.py",
+    "training/export/int8.py",
+}
 NEEDING_TENSORFLOW = {name[:-3].replace("/", ".") for name in TENSORFLOW_AT_MODULE_LEVEL}
 HEAVY = {"librosa", "matplotlib", "sklearn", "scipy"}
 HEAVY_IN_A_FUNCTION = {

@@ -36,8 +36,8 @@ from training.data.folds import with_patients
 from training.data.recording import Recording
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap
-from training.export.bundle import convert
 from training.fitting.checkpoints import FoldCheckpoints
+from training.fitting.conversion import convert
 from training.fitting.cross_validation import fold_plans
 from training.fitting.heart_fit import new_network
 

@@ -24,7 +24,8 @@ from monitor.inference.bundle import DEFAULT_BUNDLE, digest_of_settings, find_bu
 
 __all__ = ["Forger", "run_one"]
 
-FILES = ("bundle.json", "check.npz", "model.tflite", "CARD.md")
+FILES = ("bundle.json", "check.npz", "model.tflite", "model-int8.tflite", "CARD.md")
+ENGINES = ("litert", "litert-int8")
 VALUES: list[Any] = [None, True, -1, 0, 1, 2, 3, 1e308, 10**40, "", "\0", "../x", "/dev/zero", [], [[]], {}, 0.5, 4000]
 TFLITE_HEAD = b"TFL3"
 """Identifier of the format, in bytes 4 to 7."""
@@ -104,7 +105,7 @@ def run_one(forger: Forger, seed: int) -> dict[str, Any]:
     kind = forger.make(seed)
     faults = []
     try:
-        bundle = load_bundle(forger.folder)
+        bundle = load_bundle(forger.folder, engine=ENGINES[seed % len(ENGINES)])
         scores = np.array(list(bundle.scores(np.zeros(bundle.spec.shape, np.float32)).values()))
         result = "loaded"
         if not np.isfinite(scores).all() or abs(scores.sum() - 1.0) > 1e-6:

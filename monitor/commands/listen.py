@@ -14,6 +14,7 @@ from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.options.arguments import (
     add_device_arguments,
     add_ecg_argument,
+    add_engine_argument,
     add_hop_argument,
     add_model_argument,
     add_output_arguments,
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_ecg_argument(parser)
     add_model_argument(parser, default=None)
     add_hop_argument(parser)
+    add_engine_argument(parser, default=None)
     add_output_arguments(parser)
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
@@ -75,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     options.session = chosen.session.value
     check_session(options, wanted=options.session)
     check_ecg(options, chosen.channel.value)
-    bundle = load_bundle(chosen.model.value, engine=options.engine)
+    bundle = load_bundle(chosen.model.value, engine=chosen.engine.value)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
+from monitor.inference.engine import ENGINES
 from monitor.labels import metric_title, set_title
 from monitor.output import printable, put, say
 from monitor.text.model_card import readable_card
@@ -67,11 +68,19 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
     lines = [
         f"{settings['name']}{' (default)' if is_default else ''}",
         f"  labels    {', '.join(settings['labels'])}",
+        f"  engines   {_engines(settings)}",
         f"  trained   {sets}",
         *(f"  {'' if index else 'held out':8}  {metric}" for index, metric in enumerate(metrics)),
         f"  folder    {path}",
     ]
     return "\n".join(map(printable, lines))
+
+
+def _engines(settings: dict[str, Any]) -> str:
+    """Return the engines that the bundle has a network for, with the beginning of its digest."""
+    digests = settings.get("sha256")
+    digests = digests if isinstance(digests, dict) else {}
+    return ", ".join(f"{engine} ({str(digests[file])[:8]})" for engine, file in ENGINES.items() if file in digests)
 
 
 def _estimate(estimate: dict[str, float | None]) -> str:

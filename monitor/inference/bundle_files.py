@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["is_bundle_file", "parse_json", "read_check", "read_file"]
+__all__ = ["INT8_SCORES", "SCORES", "is_bundle_file", "parse_json", "read_check", "read_file"]
 
 MB = 1 << 20
 LIMITS = {
@@ -29,12 +29,16 @@ LIMITS = {
     "CARD.md": MB,
     "check.npz": MB,
     "model.tflite": 64 * MB,
+    "model-int8.tflite": 64 * MB,
     "model.keras": 256 * MB,
     "training_curves.json": 16 * MB,
 }
 """Bytes of the largest file that is read; at least 20 times as large as in the default bundle."""
 PLOT_NAME = re.compile(r"plots/[A-Za-z0-9_-]{1,64}\.(png|svg)")
 MAX_PLOT_BYTES = 16 * MB
+
+SCORES, INT8_SCORES = "scores", "scores_int8"
+"""Arrays of ``check.npz``: the expected scores of the float network, and of the int8 one where there is one."""
 
 MAX_HEADER_BYTES = 256
 """Of an array in ``check.npz``; NumPy writes 128."""
@@ -111,7 +115,7 @@ def _finite(text: str) -> float:
 
 
 def read_check(
-    content: bytes, image_shape: tuple[int, ...], num_labels: int
+    content: bytes, image_shape: tuple[int, ...], num_labels: int, expects: str = SCORES
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return the input and the expected scores of the self-check.
 
@@ -121,6 +125,8 @@ def read_check(
         Of ``check.npz``.
     image_shape : tuple of int
     num_labels : int
+    expects : {"scores", "scores_int8"}
+        Of which network.
 
     Returns
     -------
@@ -130,14 +136,17 @@ def read_check(
     Raises
     ------
     ValueError
-        If it is no archive of just these two arrays.
+        If it is no archive of just these arrays, or lacks the expected scores of that network.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sorted(archive.namelist()) != ["scores.npy", "tensor.npy"]:
-                raise ValueError("check.npz must hold tensor and scores, nothing else")
+            names = sorted(archive.namelist())
+            if names not in (["scores.npy", "tensor.npy"], ["scores.npy", "scores_int8.npy", "tensor.npy"]):
+                raise ValueError(f"check.npz must hold tensor, {SCORES} and perhaps {INT8_SCORES}, nothing else")
+            if f"{expects}.npy" not in names:
+                raise ValueError(f"check.npz holds no {expects}")
             tensor = _read_array(archive, "tensor", image_shape, np.dtype(np.float32))
-            return tensor, _read_array(archive, "scores", (num_labels,), np.dtype(np.float64))
+            return tensor, _read_array(archive, expects, (num_labels,), np.dtype(np.float64))
     except NOT_AN_ARCHIVE as error:
         raise ValueError(str(error) or "check.npz is no archive") from error
 

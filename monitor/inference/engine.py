@@ -1,4 +1,4 @@
-"""Engines that run a bundle's network on one input image: LiteRT always, Keras when asked for.
+"""Engines that run a bundle's network on one input image: LiteRT, with float or int8 weights, or Keras.
 
 An interpreter holds the image of one call, so an engine runs one image at a time: a second thread waits. Whoever scores
 a sound takes a :meth:`Engine.copy`, which never waits. TensorFlow is imported only by :class:`KerasEngine`, which
@@ -16,9 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError, missing_tensorflow
+from monitor.labels import DEFAULT_ENGINE
 from monitor.native_stderr import discard_native_stderr
 
-__all__ = ["Engine", "KerasEngine", "LiteRTEngine"]
+__all__ = ["ENGINES", "INT8_ENGINE", "Engine", "KerasEngine", "LiteRTEngine"]
+
+INT8_ENGINE = "litert-int8"
+
+ENGINES = {DEFAULT_ENGINE: "model.tflite", INT8_ENGINE: "model-int8.tflite", "keras": "model.keras"}
+"""What may run a bundle's network, and the file of the bundle that each runs."""
 
 
 class Engine(Protocol):

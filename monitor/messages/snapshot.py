@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.labels import DEFAULT_ENGINE, model_title
 from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import RecordingStatus, SiteChange
 from monitor.messages.status import DeviceStatus, Level
@@ -30,7 +31,7 @@ class Start:
     sample_rate : int
         Hz, of the source.
     model, model_sha256 : str
-        Bundle name and the digest of the network file.
+        Bundle name and the digest of the network that runs.
     labels : tuple of str
     window_s, hop_s : float
     duration_s : float or None
@@ -45,6 +46,8 @@ class Start:
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`; None where it is not known.
     ecg_channel : int or None
         The channel with an electrocardiogram, from 1; None without one.
+    engine : str
+        What runs the network, one of :data:`monitor.inference.engine.ENGINES`.
     """
 
     source: str
@@ -60,6 +63,12 @@ class Start:
     acoustic_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     site: str | None = None
     ecg_channel: int | None = None
+    engine: str = DEFAULT_ENGINE
+
+    @property
+    def model_title(self) -> str:
+        """The bundle's name as a person reads it, with the engine unless that is the default."""
+        return model_title(self.model, self.engine)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

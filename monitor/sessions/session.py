@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 from monitor._version import __version__
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError
+from monitor.labels import DEFAULT_ENGINE
 from monitor.log import get_logger
 from monitor.messages import RecordingStatus, SiteChange
 from monitor.sessions.command_words import without_secrets
@@ -49,6 +50,7 @@ class Facts:
     sample_rate : int
         Hz.
     model, model_sha256 : str
+        Bundle name and the digest of the network that runs.
     labels : tuple of str
     window_s, hop_s : float
     host_api : str or None
@@ -60,6 +62,8 @@ class Facts:
     subject, site : str or None
     command : sequence of str
         The command line; secrets are removed.
+    engine : str
+        What runs the network, one of :data:`monitor.inference.engine.ENGINES`.
     """
 
     kind: Literal["listen", "exam", "replay", "demo"]
@@ -76,6 +80,7 @@ class Facts:
     subject: str | None = None
     site: str | None = None
     command: Sequence[str] = ()
+    engine: str = DEFAULT_ENGINE
 
 
 class Session:
@@ -242,6 +247,7 @@ class Session:
             "lost_samples": sound.lost_samples if sound else 0,
             "model": facts.model,
             "model_sha256": facts.model_sha256,
+            "engine": facts.engine,
             "labels": list(facts.labels),
             "window_s": facts.window_s,
             "hop_s": facts.hop_s,

@@ -92,6 +92,7 @@ def start_line(start: Start, version: str | None = None) -> str:
             "version": version,
             "site": start.site,
             "ecg_channel": start.ecg_channel,
+            "engine": start.engine,
         }
     )
 

@@ -59,7 +59,7 @@ def header_line(start: Start) -> str:
     """
     length = "" if start.duration_s is None else f", {start.duration_s:.1f} s"
     source = f"{printable(start.source)} ({start.sample_rate} Hz{length})"
-    return f"auscult  {source}  model {printable(start.model)}  {DISCLAIMER}"
+    return f"auscult  {source}  model {printable(start.model_title)}  {DISCLAIMER}"
 
 
 def plain_window(event: WindowEvent) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.labels import metric_title, set_title
+from monitor.labels import metric_title, model_title, set_title
 
 
 def test_names_in_words() -> None:
@@ -12,3 +12,4 @@ def test_names_in_words() -> None:
     assert [metric_title(name) for name in names] == titles
     assert set_title("sounds that are no heart") == "non-cardiac sounds"
     assert set_title("clinic") == "clinic"
+    assert [model_title("mine", engine) for engine in ("litert", "keras")] == ["mine", "mine (keras)"]

@@ -86,7 +86,7 @@ def python(request):
 def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
     """The default bundle travels inside; tests, docs and benchmarks stay out."""
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("model.tflite", "bundle.json", "check.npz", "model.keras", "CARD.md"):
+    for name in ("model.tflite", "model-int8.tflite", "bundle.json", "check.npz", "model.keras", "CARD.md"):
         assert f"monitor/bundles/heart-sounds/{name}" in names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"monitor", "training"}
     assert "monitor/py.typed" in names

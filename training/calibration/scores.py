@@ -132,6 +132,7 @@ def cross_calibrated(
     prior_exponent: float,
     *,
     audible: bool = False,
+    scored: Sequence[NDArray[np.float32]] | None = None,
 ) -> NDArray[np.float64]:
     """Return recording scores of which each fold is calibrated by the others.
 
@@ -144,6 +145,9 @@ def cross_calibrated(
     audible : bool
         Leave out the share of inaudible extrasystoles. It differs from fold to fold, so only without it do the scores
         of an extrasystole rank recordings of different folds.
+    scored : sequence of ndarray, each ``(windows, outputs)``, or None
+        Outputs of another form of the networks for the same recordings, scored with the calibration that is fitted on
+        ``outputs``; None for ``outputs`` themselves.
 
     Returns
     -------
@@ -154,7 +158,7 @@ def cross_calibrated(
         others, held_out = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
         fitted = fit_calibration([outputs[row] for row in others], ground_truth[others], labels, priors, prior_exponent)
         used = dataclasses.replace(fitted, given=()) if audible else fitted
-        scores[held_out] = recording_scores([outputs[row] for row in held_out], used, len(labels))
+        scores[held_out] = recording_scores([(scored or outputs)[row] for row in held_out], used, len(labels))
     return scores
 
 

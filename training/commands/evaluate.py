@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.inference.engine import ENGINES
+from monitor.labels import DEFAULT_ENGINE
 from monitor.output import put, say
 from training.commands.arguments import add_data, check_minimum, check_writable, say_cautions
 from training.data.audio import TRUNCATED
@@ -42,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("bundle", metavar="BUNDLE", help="name of a model bundle, or its folder")
     add_data(parser)
+    parser.add_argument(
+        "--engine",
+        choices=tuple(ENGINES),
+        default=DEFAULT_ENGINE,
+        help=f"runtime of the network (default: {DEFAULT_ENGINE})",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown too")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write plots too (PNG; needs the training extra)")
@@ -62,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Score the recordings, print the metrics, write what was asked for."""
     _check(options)
-    bundle = load_bundle(options.bundle)
+    bundle = load_bundle(options.bundle, engine=options.engine)
     _check_hop(options, bundle)
     evaluation = _evaluate(options, bundle)
     # tables come with all notes; that the data are not held out is said on standard error beside any output

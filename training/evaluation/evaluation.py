@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.bundle import Bundle
-from monitor.labels import NON_CARDIAC
+from monitor.labels import DEFAULT_ENGINE, NON_CARDIAC
 from training.data.recording import count_by_set
 from training.evaluation import curves
 from training.evaluation.bootstrap import Bootstrap, Estimate
@@ -64,6 +64,8 @@ class EvaluationInfo:
         What is missing of each recording that was scored as far as it decodes.
     num_unknown_patients : int
         Recordings whose patient is unknown.
+    engine : str
+        What ran the network.
     """
 
     model: str
@@ -77,6 +79,7 @@ class EvaluationInfo:
     unreadable: list[str]
     num_unknown_patients: int
     truncated: dict[str, str] = dataclasses.field(default_factory=dict)
+    engine: str = DEFAULT_ENGINE
 
     @property
     def seen(self) -> list[str]:
@@ -161,6 +164,7 @@ def evaluation_info(
     return EvaluationInfo(
         model=bundle.name,
         model_sha256=bundle.model_sha256,
+        engine=bundle.engine_name,
         labels=bundle.labels,
         hop_s=hop_s,
         seed=bootstrap.seed,

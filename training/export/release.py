@@ -17,11 +17,11 @@ from monitor.errors import AuscultError, MissingExtraError
 from monitor.inference.bundle import load_bundle
 from monitor.labels import set_title
 from training.data.recording import count_by_set
-from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.evaluation import EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
 from training.export.bundle import sign, write_bundle
-from training.recipes.result import HeldOutScores, TrainingResult
+from training.recipes.result import HeldOutScores, Int8Metrics, TrainingResult
 from training.reports.model_card import is_studied, write_card
 from training.reports.plots import check_matplotlib, write_plots
 from training.reports.training_curves import curves_json, write_curves
@@ -95,18 +95,39 @@ def _settings_of(result: TrainingResult, name: str) -> dict[str, Any]:
 
 def _metrics(result: TrainingResult) -> dict[str, Any]:
     """Return the metrics of ``bundle.json``."""
-    other_sets = {
-        source: {name: estimate.to_json() for name, estimate in estimates.items()}
-        for source, estimates in result.other_sets.items()
+    metrics: dict[str, Any] = {
+        **result.evidence.to_json(),
+        "decision": DECISION,
+        "other_sets": _other_sets(result.other_sets),
     }
-    metrics: dict[str, Any] = {**result.evidence.to_json(), "decision": DECISION, "other_sets": other_sets}
     if result.selective_accuracy is not None:
         metrics["abstaining"] = result.selective_accuracy.to_json()
     if result.gate_metrics is not None:
         metrics["quality_gate"] = result.gate_metrics.to_json()
+    if result.int8 is not None:
+        metrics["int8"] = {"held_out": _int8_metrics(result.int8)}
     if result.ended:
         metrics["ended"] = result.ended
     return metrics
+
+
+def _other_sets(other_sets: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Any]:
+    """Return the metrics of the partially labelled sets as JSON values."""
+    return {
+        source: {name: estimate.to_json() for name, estimate in estimates.items()}
+        for source, estimates in other_sets.items()
+    }
+
+
+def _int8_metrics(int8: Int8Metrics) -> dict[str, Any]:
+    """Return the metrics of the int8 networks as JSON values."""
+    evidence = int8.evidence.to_json()
+    return {
+        **{name: evidence[name] for name in ("overall", "per_label", "recordings", "patients", "repeats")},
+        "other_sets": _other_sets(int8.other_sets),
+        "labels_changed": int8.labels_changed,
+        "largest_difference": int8.largest_difference,
+    }
 
 
 def rewrite_card(folder: Path, site_pooling: Mapping[str, Any] | None = None) -> None:

@@ -36,6 +36,7 @@ from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.cross_validated import auc_estimate, measure
 from training.examples.mixture import label_priors
+from training.fitting.conversion import int8_outputs
 from training.fitting.cross_validation import Checkpoints, FoldPlan, FoldResult, fold_plans, run_folds
 from training.fitting.heart_fit import FINETUNE, fit_heart, with_synthetic_sounds
 from training.fitting.held_out import HeldOut
@@ -43,7 +44,7 @@ from training.fitting.options import HeartOptions
 from training.fitting.recipe import HEART_RECIPE, HeartRecipe
 from training.fitting.trainer import TrainingHistory
 from training.progress import Progress
-from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
+from training.recipes.result import FoldHistory, HeldOutScores, Int8Metrics, TrainingResult
 from training.recipes.status import ENDING, FINAL, ended_sentence, so_far
 
 __all__ = ["HeartOptions", "TrainingResult", "train_heart"]
@@ -124,7 +125,7 @@ class _Training:
 
     def __init__(self, corpus: Corpus, options: HeartOptions, recipe: HeartRecipe, gate: GateCollector) -> None:
         self.results: list[FoldResult] = []
-        self.held_out = HeldOut(options.folds)
+        self.held_out, self._int8 = HeldOut(options.folds), HeldOut(options.folds)
         self._corpus, self._options, self._recipe, self._gate = corpus, options, recipe, gate
         mixture = recipe.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, options.seed)
         self._priors = label_priors(mixture.finetune, corpus.labels)
@@ -133,7 +134,10 @@ class _Training:
 
     def add(self, result: FoldResult) -> None:
         """Take a fold that is done; only the best network stays in memory."""
-        self.held_out.add(result, [*map(self._without_looped_rhythm, result.held_out.tolist(), result.outputs)])
+        rows = result.held_out.tolist()
+        int8 = int8_outputs(result.network, [self._corpus.sounds[row] for row in rows], self._recipe)
+        for held_out, outputs in ((self.held_out, result.outputs), (self._int8, int8)):
+            held_out.add(result, [*map(self._without_looped_rhythm, rows, outputs)])
         self._gate.add(result)
         if self._best is None or _validation_loss(result) < _validation_loss(self._best):
             self._best = result
@@ -203,7 +207,8 @@ class _Training:
                 noisy=[recording.noisy for recording in recordings],
                 audible=self._audible(rows, repeats),
             ),
-            other_sets=self._other_sets(repeats, calibration),
+            other_sets=self._other_sets(self.held_out, repeats, calibration),
+            int8=self._int8_metrics(rows, repeats, scores, calibration),
             recordings=corpus.recordings,
             histories=[*map(FoldHistory.of_fold, self.results), *final],
             held_out=HeldOutScores(recordings, scores[0], [len(outputs) for outputs in pooled[: len(rows)]]),
@@ -225,19 +230,50 @@ class _Training:
         scores = self.held_out.scores(rows, repeats, functools.partial(self._cross_calibrated, audible=True))
         return scores[..., self._corpus.labels.index(EXTRASTOLE)]
 
+    def _int8_metrics(
+        self, rows: Sequence[int], repeats: Sequence[int], float_scores: NDArray[np.float64], calibration: Calibration
+    ) -> Int8Metrics:
+        """Return the metrics of the int8 networks, against the scores ``(repeats, rows, labels)`` of the float ones."""
+        corpus, indices = self._corpus, np.asarray(rows, np.intp)
+        scores = np.stack(
+            [
+                self._cross_calibrated(
+                    self.held_out.outputs(rows, repeat),
+                    indices,
+                    self.held_out.folds_at(rows, repeat),
+                    scored=self._int8.outputs(rows, repeat),
+                )
+                for repeat in repeats
+            ]
+        )
+        return Int8Metrics(
+            evidence=measure(corpus.ground_truth(rows), scores, corpus.labels, corpus.patients(rows)),
+            other_sets=self._other_sets(self._int8, repeats, calibration),
+            labels_changed=int((scores.argmax(axis=-1) != float_scores.argmax(axis=-1)).sum()),
+            largest_difference=float(np.abs(scores - float_scores).max()),
+        )
+
     def _cross_calibrated(
-        self, outputs: list[Outputs], rows: NDArray[np.intp], folds: NDArray[np.intp], *, audible: bool = False
+        self,
+        outputs: list[Outputs],
+        rows: NDArray[np.intp],
+        folds: NDArray[np.intp],
+        *,
+        audible: bool = False,
+        scored: list[Outputs] | None = None,
     ) -> NDArray[np.float64]:
         """Return scores of one repeat, each fold calibrated by the others; a single fold by itself."""
         ground_truth, labels = self._corpus.ground_truth(rows.tolist()), self._corpus.labels
         if len(set(folds.tolist())) > 1:
             fitted = ground_truth, labels, folds, self._priors, self._options.prior_exponent
-            return cross_calibrated(outputs, *fitted, audible=audible)
+            return cross_calibrated(outputs, *fitted, audible=audible, scored=scored)
         calibration = self._calibration(outputs, ground_truth)
         used = dataclasses.replace(calibration, given=()) if audible else calibration
-        return recording_scores(outputs, used, len(labels))
+        return recording_scores(scored or outputs, used, len(labels))
 
-    def _other_sets(self, repeats: Sequence[int], calibration: Calibration) -> dict[str, dict[str, Estimate]]:
+    def _other_sets(
+        self, networks: HeldOut, repeats: Sequence[int], calibration: Calibration
+    ) -> dict[str, dict[str, Estimate]]:
         """Return, for each partially labelled set, the AUC of each label that is known in all of its recordings."""
         estimates: dict[str, dict[str, Estimate]] = {}
         held_out = self.held_out.rows(self._corpus.heart_rows(fully_labelled=False), repeats)
@@ -245,7 +281,7 @@ class _Training:
         for source in sorted({self._corpus.recordings[row].source for row in held_out}):
             rows = [row for row in held_out if self._corpus.recordings[row].source == source]
             recordings = [self._corpus.recordings[row] for row in rows]
-            scores = self.held_out.scores(
+            scores = networks.scores(
                 rows, repeats, lambda outputs, *_: recording_scores(outputs, calibration, num_labels)
             )
             for index, label in enumerate(labels):

@@ -21,7 +21,7 @@ from training.evaluation.cross_validated import CrossValidatedMetrics
 from training.fitting.cross_validation import FoldResult
 from training.fitting.trainer import TrainingHistory
 
-__all__ = ["FoldHistory", "HeldOutScores", "TrainingResult"]
+__all__ = ["FoldHistory", "HeldOutScores", "Int8Metrics", "TrainingResult"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,6 +62,26 @@ class HeldOutScores:
 
 
 @dataclasses.dataclass(frozen=True)
+class Int8Metrics:
+    """The int8 conversions of the folds' networks on held-out patients, calibrated as the float ones.
+
+    Attributes
+    ----------
+    evidence : CrossValidatedMetrics
+    other_sets : dict of str to dict of str to Estimate
+    labels_changed : int
+        Recordings whose largest score is of another label than the float network's, in all repeats.
+    largest_difference : float
+        Of a recording's score.
+    """
+
+    evidence: CrossValidatedMetrics
+    other_sets: dict[str, dict[str, Estimate]]
+    labels_changed: int
+    largest_difference: float
+
+
+@dataclasses.dataclass(frozen=True)
 class TrainingResult:
     """What a training gives.
 
@@ -85,6 +105,8 @@ class TrainingResult:
     histories : sequence of FoldHistory
         Of every fold, and of the final fit.
     held_out : HeldOutScores or None
+    int8 : Int8Metrics or None
+        None where the int8 networks were not evaluated.
     ended : str
         Where a person ended it: what was done by then, one sentence. Otherwise empty.
     """
@@ -103,3 +125,4 @@ class TrainingResult:
     gate: QualityGate = DEFAULT_GATE
     gate_metrics: GateMetrics | None = None
     selective_accuracy: SelectiveAccuracy | None = None
+    int8: Int8Metrics | None = None

@@ -31,6 +31,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "schema": SCHEMA,
         "model": info.model,
         "model_sha256": info.model_sha256,
+        "engine": info.engine,
         "labels": list(info.labels),
         "hop_s": info.hop_s,
         "seed": info.seed,

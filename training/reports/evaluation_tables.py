@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from monitor.labels import metric_title, set_title
+from monitor.labels import metric_title, model_title, set_title
 from monitor.output import printable
 from training.evaluation.baselines import PUBLISHED, SOURCE
 from training.evaluation.bootstrap import Estimate
@@ -191,7 +191,8 @@ def print_report(evaluation: Evaluation, console: Console) -> None:
 def _title(evaluation: Evaluation) -> str:
     """Return which bundle was evaluated on which data sets."""
     info = evaluation.info
-    return f"{info.model} ({info.model_sha256[:8]}) on {', '.join(set_title(data['set']) for data in info.data)}"
+    title = model_title(info.model, info.engine)
+    return f"{title} ({info.model_sha256[:8]}) on {', '.join(set_title(data['set']) for data in info.data)}"
 
 
 def _data_lines(evaluation: Evaluation) -> list[str]:

@@ -60,6 +60,12 @@ SCORES = (
     "`acoustic_scores`, which the screen, text lines and figures show, are the probability of what is heard in the "
     "window."
 )
+INT8 = (
+    "`model-int8.tflite` is the same network with weights of 8 bits (dynamic range: activations are rounded image by "
+    "image, no calibration data), for archives, wards and small machines: `--engine litert-int8`. The float network "
+    "stays the default, and every figure above is the float network's. Scores differ slightly, so a window near a "
+    "threshold may get another verdict; `engine` and `model_sha256` in every output say which network ran."
+)
 EXTRASTOLE_LIMIT = (
     "`extrastole` (the data set's spelling): PASCAL gives it to whole clips, and the extrasystole need not fall into "
     "the window; no spectrogram of 5 s that was tried finds that label much better than chance. The network learned "
@@ -105,6 +111,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         *_selective(metrics.get("abstaining")),
         *_gate(metrics.get("quality_gate")),
         *_several_sites(metrics.get("site_pooling")),
+        *_int8(metrics.get("int8")),
         _plots(plots, metrics["repeats"]),
         "## Limits",
         "\n".join(f"- {limit}" for limit in (*LIMITS, *([EXTRASTOLE_LIMIT] if "extrastole" in labels else []))),
@@ -292,6 +299,67 @@ def _several_sites(pooling: Mapping[str, Any] | None) -> list[str]:
     about = "The figures are of this recipe, not of this one training; see docs/decisions/0014 of the project."
     first, *rest = pooling_blocks(pooling)
     return ["## Several sites", f"{first} {about}", *rest]
+
+
+def _int8(int8: Mapping[str, Any] | None) -> list[str]:
+    """Return how the int8 network differs from the float one."""
+    if int8 is None:
+        return []
+    parts = ["## The int8 network", INT8]
+    if "held_out" in int8:
+        held_out = int8["held_out"]
+        parts += [
+            "On held-out patients, the int8 conversions of the same networks, with the calibration of the float ones: "
+            f"{held_out['labels_changed']} of {held_out['recordings'] * held_out['repeats']} recordings get another "
+            f"label, and the largest difference of a recording's score is {held_out['largest_difference']:.3f}.",
+            *_lines(_metrics_table(held_out["overall"])),
+            *_lines(_label_table(held_out["per_label"])),
+            *_other_sets(held_out["other_sets"]),
+        ]
+    else:
+        parts.append(
+            "It was converted after the training, whose networks of the folds are not stored: its metrics on held-out "
+            "patients come with the next training."
+        )
+    if "compared" in int8:
+        parts += [
+            f"The shipped networks compared, a window every {int8['hop_s']:g} s; a verdict is a label or a state such "
+            "as uncertain or poor-signal. Of a set marked * the networks were trained on: its AUCs compare the two "
+            "networks and say nothing of other patients.",
+            *_lines(_compared_table(int8["compared"])),
+            _times(int8["times"]),
+        ]
+    return parts
+
+
+def _compared_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a line for each data set on which both networks were run."""
+    header = (
+        *("set", "recordings", "of these another verdict", "another label"),
+        *("windows", "of these another verdict", "another label", "gated otherwise"),
+        *("largest difference of a score", "murmur AUC, float", "murmur AUC, int8"),
+    )
+    lines: list[tuple[Cell, ...]] = [
+        (
+            set_title(row["set"]) + ("*" if row["seen_in_training"] else ""),
+            *(row[f"recordings{key}"] for key in ("", "_with_other_verdict", "_with_other_label")),
+            *(row[f"windows{key}"] for key in ("", "_with_other_verdict", "_with_other_label", "_gated_otherwise")),
+            f"{row['largest_difference']:.3f}",
+            *(MISSING if row[key] is None else f"{row[key]:.4f}" for key in ("murmur_auc", "murmur_auc_int8")),
+        )
+        for row in rows
+    ]
+    return Table(header, lines)
+
+
+def _times(times: Mapping[str, Any]) -> str:
+    """Return what the int8 network costs."""
+    return (
+        f"One run takes {times['invoke_ratio']:.2f} of the float network's time, and a whole hop of the monitor "
+        f"{times['int8_hop_to_float_invoke']:.2f} of it instead of {times['float_hop_to_float_invoke']:.2f} "
+        f"(medians of {times['rounds']} rounds on {times['cpus']} shared processors, {times['machine']}, LiteRT "
+        f"{times['ai_edge_litert_version']}; `auscult bench` measures it on yours)."
+    )
 
 
 def _plots(plots: Sequence[str], repeats: int) -> str:

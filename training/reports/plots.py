@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from monitor.errors import check_installed
-from monitor.labels import set_title
+from monitor.labels import model_title, set_title
 from monitor.output import printable
 from training.evaluation import curves
 from training.evaluation.evaluation import Evaluation
@@ -81,7 +81,8 @@ def _write(evaluation: Evaluation, plot: Callable[[Evaluation, Any], None], path
         figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
         axes = figure.subplots()
         plot(evaluation, axes)
-        axes.set_title(f"{printable(f'{evaluation.info.model} on {sets}')}{warning}", fontsize=9)
+        model = model_title(evaluation.info.model, evaluation.info.engine)
+        axes.set_title(f"{printable(f'{model} on {sets}')}{warning}", fontsize=9)
         figure.savefig(path, metadata={"Software": None})  # the same evaluation gives the same file
 
 

@@ -15,15 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.commands.bench.hop_latency import measure_hops, measure_stages
+from monitor.commands.bench.hop_latency import measure_hops, measure_runs, measure_stages
 from monitor.commands.bench.long_run import long_run
 from monitor.commands.bench.percentiles import LatencyPercentiles, median
 from monitor.commands.bench.processes import first_window, run_seconds, write_clip
 from monitor.commands.bench.report import environment_facts, report_text
-from monitor.commands.options.arguments import add_model_argument, finite_number
+from monitor.commands.options.arguments import add_engine_argument, add_model_argument, finite_number
 from monitor.errors import DISTRIBUTION
 from monitor.features.resample import resampled
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.inference.engine import ENGINES, INT8_ENGINE, LiteRTEngine
+from monitor.labels import DEFAULT_ENGINE
 from monitor.output import put, say
 
 __all__ = ["add_arguments", "measure", "run"]
@@ -61,6 +63,7 @@ QUICK = Repeats(hops=100, frames=20, processes=1, windows=3)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_model_argument(parser)
+    add_engine_argument(parser)
     parser.add_argument(
         "--long-run",
         "--hour",
@@ -81,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         seconds = QUICK_LONG_RUN_S if options.quick else LONG_RUN_S
     if not 10 <= seconds <= 86_400:
         options.usage_error(f"--long-run {seconds:g} must be from 10 to 86400 seconds")
-    bundle = load_bundle(options.model)
+    bundle = load_bundle(options.model, engine=options.engine)
     repeats = QUICK if options.quick else Repeats()
     result = measure(bundle, repeats, long_run_s=seconds, article=not options.no_article)
     put(json.dumps(result, allow_nan=False) if options.json else report_text(result))
@@ -104,11 +107,13 @@ def measure(bundle: Bundle, repeats: Repeats, *, long_run_s: float, article: boo
     result: dict[str, Any] = {
         "model": bundle.name,
         "model_sha256": bundle.model_sha256,
+        "engine": bundle.engine_name,
         "sample_rate": demo.sample_rate,
         "hop_s": bundle.spec.hop_s,
         **environment_facts(),
     }
     result |= _hops(bundle, demo.waveform, demo.sample_rate, repeats)
+    result |= _int8(bundle, demo.waveform, demo.sample_rate, repeats)
     result |= _long_run(bundle, demo.waveform, demo.sample_rate, long_run_s)
     result |= _processes(bundle, demo.waveform, demo.sample_rate, repeats)
     result |= _article(demo.waveform, demo.sample_rate, repeats, wanted=article)
@@ -121,13 +126,14 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
     """Measure hops at the demo's rate and at another, their stages, and the dashboard."""
     from monitor.commands.bench.dashboard_frames import measure_frames
 
-    _note(f"{repeats.hops} hops and as many bare runs of the network")
-    hops, bare = (LatencyPercentiles.of(times) for times in measure_hops(bundle, waveform, sample_rate, repeats.hops))
+    _note(f"{repeats.hops} hops and as many bare runs of the float network")
+    compared = None if bundle.engine_name == DEFAULT_ENGINE else _engine(bundle, DEFAULT_ENGINE)
+    hops, bare = map(LatencyPercentiles.of, measure_hops(bundle, waveform, sample_rate, repeats.hops, compared))
     _note(f"stages, {repeats.hops // 2} hops")
     stages = _percentiles(measure_stages(bundle, waveform, sample_rate, repeats.hops // 2))
     _note(f"the same at {OTHER_RATE} Hz, {repeats.hops // 2} hops")
     other = resampled(waveform[: round(OTHER_RATE_S * sample_rate)], sample_rate, OTHER_RATE)
-    other_hops, other_bare = measure_hops(bundle, other, OTHER_RATE, repeats.hops // 2)
+    other_hops, other_bare = measure_hops(bundle, other, OTHER_RATE, repeats.hops // 2, compared)
     at_other_rate = _percentiles(measure_stages(bundle, other, OTHER_RATE, repeats.hops // 2))
     if bundle.spec.sample_rate == sample_rate:  # nothing is resampled: the cost is that of the other rate
         stages["resample"] = at_other_rate["resample"]
@@ -145,6 +151,28 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
         "stages": stages,
         "stages_44k": at_other_rate,
     }
+
+
+def _engine(bundle: Bundle, name: str) -> LiteRTEngine:
+    """Return a LiteRT engine of a bundle, whichever the bundle was loaded with."""
+    engine = (bundle if bundle.engine_name == name else load_bundle(bundle.path, engine=name)).engine
+    if not isinstance(engine, LiteRTEngine):
+        raise ValueError(f"engine {name!r} must be one of LiteRT's")
+    return engine
+
+
+def _int8(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: Repeats) -> dict[str, Any]:
+    """Measure the int8 network against the float one, bare and in hops; nulls for a bundle without."""
+    names = ("int8_hop_p50_ms", "int8_hop_to_invoke", "int8_invoke_p50_ms", "int8_invoke_to_invoke")
+    if ENGINES[INT8_ENGINE] not in bundle.settings["sha256"]:
+        return dict.fromkeys(names)
+    _note(f"{repeats.hops} hops with the int8 network")
+    int8, compared = load_bundle(bundle.path, engine=INT8_ENGINE), _engine(bundle, DEFAULT_ENGINE)
+    hops, bare = (median(times) * 1000 for times in measure_hops(int8, waveform, sample_rate, repeats.hops, compared))
+    runs = measure_runs([compared, _engine(int8, INT8_ENGINE)], repeats.hops)
+    float_ms, int8_ms = (median(times) * 1000 for times in runs)
+    values = (round(hops, 4), round(hops / bare, 3), round(int8_ms, 4), round(int8_ms / float_ms, 3))
+    return dict(zip(names, values, strict=True))
 
 
 def _percentiles(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:
@@ -170,7 +198,7 @@ def _processes(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, 
     with tempfile.TemporaryDirectory(prefix="auscult-bench-") as scratch:
         clip = Path(scratch) / "clip.wav"
         write_clip(clip, waveform[: round(CLIP_S * sample_rate)], sample_rate)
-        first = first_window(clip, bundle.path, repeats.processes)
+        first = first_window(clip, bundle.path, repeats.processes, bundle.engine_name)
         help_s = median(run_seconds(["--help"], clip.parent, repeats.processes))
     peak = first.peak_memory_mb
     return {

@@ -84,6 +84,7 @@ def _start(bundle: Bundle, analysis: Analyzer) -> Start:
         sample_rate=analysis.sample_rate,
         model=bundle.name,
         model_sha256=bundle.model_sha256,
+        engine=bundle.engine_name,
         labels=bundle.labels,
         window_s=bundle.spec.window_s,
         hop_s=analysis.hop_s,

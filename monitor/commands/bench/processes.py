@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import AuscultError
+from monitor.labels import DEFAULT_ENGINE
 
 __all__ = ["FirstWindow", "first_window", "run_seconds", "write_clip"]
 
@@ -62,7 +63,7 @@ def write_clip(path: Path, waveform: NDArray[np.float32], sample_rate: int) -> N
         file.writeframes((np.clip(waveform, -1.0, 1.0) * 32767.0).astype("<i2").tobytes())
 
 
-def first_window(clip: Path, bundle: Path, repeats: int) -> FirstWindow:
+def first_window(clip: Path, bundle: Path, repeats: int, engine: str = DEFAULT_ENGINE) -> FirstWindow:
     """Return how long ``auscult replay CLIP --speed max --json`` takes to its first window, and its memory.
 
     Parameters
@@ -72,13 +73,16 @@ def first_window(clip: Path, bundle: Path, repeats: int) -> FirstWindow:
     bundle : Path
         Folder of the bundle.
     repeats : int
+    engine : str
+        What runs the network.
 
     Raises
     ------
     AuscultError
         If the process fails or prints no window.
     """
-    command = ["replay", str(clip), "--speed", "max", "--json", "--model", str(bundle.resolve())]
+    command = ["replay", str(clip), "--speed", "max", "--json"]
+    command += ["--model", str(bundle.resolve()), "--engine", engine]
     seconds = [_seconds_to_window(command, clip.parent) for _ in range(repeats)]
     return FirstWindow(seconds, _peak_memory_mb(command, clip.parent))
 

@@ -7,12 +7,15 @@ import platform
 from importlib import metadata
 from typing import Any
 
+from monitor.labels import model_title
+
 __all__ = ["TARGETS", "environment_facts", "report_text"]
 
 PACKAGES = ("ai-edge-litert", "numpy", "soxr")
 
 TARGETS = {
     "hop_to_invoke": ("whole hop / bare network", "x", "at most", 1.5),
+    "int8_hop_to_invoke": ("int8 hop / float network", "x", "at most", 0.95),
     "article_to_hop": ("article's method / whole hop", "x", "at least", 300.0),
     "real_time_factor": ("faster than real time", "x", "at least", 500.0),
     "memory_growth_mb": ("memory growth, long run", "MB", "at most", 1.0),
@@ -54,8 +57,9 @@ def report_text(result: dict[str, Any]) -> str:
 
 def _headline(result: dict[str, Any]) -> str:
     """Return the model, the hop, and the environment."""
+    model = model_title(result["model"], result["engine"])
     return (
-        f"{result['model']}, a hop of {result['hop_s']:g} s at {result['sample_rate']} Hz, {result['hops']} hops\n"
+        f"{model}, a hop of {result['hop_s']:g} s at {result['sample_rate']} Hz, {result['hops']} hops\n"
         f"{result['cpus']} processors ({result['machine']}, {result['system']}), Python {result['python']}, "
         f"LiteRT {result['ai_edge_litert_version']}, NumPy {result['numpy_version']}"
     )
@@ -69,6 +73,10 @@ def _times(result: dict[str, Any]) -> list[str]:
         remark = REMARKS.get(name, "").format(rate=44_100)
         lines.append(_row(f"  {NAMES.get(name, name)}", percentiles, remark))
     lines.append(_row("bare network", {name: result[f"invoke_{name}"] for name in ("p50_ms", "p95_ms", "p99_ms")}))
+    if result["int8_hop_p50_ms"] is not None:
+        lines.append(f"{'whole hop, int8':<22}{result['int8_hop_p50_ms']:>9.3f}")
+        remark = f"{result['int8_invoke_to_invoke']:.2f} of the float network"
+        lines.append(f"{'bare int8 network':<22}{result['int8_invoke_p50_ms']:>9.3f}{'':18}  {remark}")
     lines.append(f"{'whole hop, 44100 Hz':<22}{result['hop_44k_p50_ms']:>9.3f}")
     if result["article_ms"] is not None:
         parts = f"image {result['article_picture_ms']:.0f}, predict {result['article_predict_ms']:.0f}"

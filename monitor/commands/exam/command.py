@@ -16,6 +16,7 @@ from monitor.commands.exam.progress import Progress
 from monitor.commands.exam.views import Guidance, JsonExamView, PlainExamView
 from monitor.commands.options.arguments import (
     add_device_arguments,
+    add_engine_argument,
     add_hop_argument,
     add_model_argument,
     add_output_arguments,
@@ -66,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_speed_argument(parser)
     add_device_arguments(parser)
     add_model_argument(parser, default=None)
+    add_engine_argument(parser, default=None)
     add_hop_argument(parser)
     add_output_arguments(parser)
     add_session_arguments(parser, in_settings=True, with_site=False)
@@ -118,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
     # recordings keep a session only where it is asked for, as in replay
     options.session = bool(options.session) if options.recordings else chosen.session.value
     check_session(options, wanted=options.session)
-    bundle = load_bundle(chosen.model.value, engine=options.engine)
+    bundle = load_bundle(chosen.model.value, engine=chosen.engine.value)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
     progress = Progress(order, options.good, bundle.decision)

@@ -14,9 +14,16 @@ from monitor.archive.session_timeline import session_timeline
 from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content, write_atomic
 from monitor.commands.export.formats import FORMATS
-from monitor.commands.options.arguments import add_channel_argument, add_hop_argument, add_model_argument, check_hop
+from monitor.commands.options.arguments import (
+    add_channel_argument,
+    add_engine_argument,
+    add_hop_argument,
+    add_model_argument,
+    check_hop,
+)
 from monitor.errors import AuscultError
 from monitor.inference.bundle import load_bundle
+from monitor.labels import DEFAULT_ENGINE
 from monitor.output import say
 
 __all__ = ["add_arguments", "run"]
@@ -31,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", metavar="OUT", help="file or folder (default: named as the source, here)")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     add_model_argument(parser)
+    add_engine_argument(parser, default=None)
     add_hop_argument(parser)
     add_channel_argument(parser)
     parser.set_defaults(usage_error=parser.error)
@@ -57,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
 def _timeline(source: Path, options: argparse.Namespace) -> tuple[Timeline, list[str]]:
     """Return the session or the recording, and what is missing in it."""
     if source.is_dir():
-        if options.channel is not None or options.hop is not None:
-            options.usage_error("--channel and --hop need a recording: a session has been judged")
+        if any(given is not None for given in (options.engine, options.hop, options.channel)):
+            options.usage_error("--engine, --hop and --channel need a recording: a session has been judged")
         return session_timeline(source)
-    bundle = load_bundle(options.model)
+    bundle = load_bundle(options.model, engine=options.engine or DEFAULT_ENGINE)
     check_hop(options, bundle)
     return judge_file(source, bundle, channel=options.channel, hop_s=options.hop)
 

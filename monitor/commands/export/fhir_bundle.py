@@ -19,7 +19,7 @@ from urllib.parse import quote
 from monitor._version import __version__
 from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content
-from monitor.labels import SITE_TITLES
+from monitor.labels import DEFAULT_ENGINE, SITE_TITLES, model_title
 
 __all__ = ["fhir_bundle"]
 
@@ -60,13 +60,14 @@ _KINDS = ("device", "rate", "verdict", "sound")
 def _device(timeline: Timeline) -> Resource:
     """Return the program and its model."""
     start = timeline.start
-    name, digest = (start.get(key) or timeline.text(key) for key in ("model", "model_sha256"))
+    name, digest, engine = (start.get(key) or timeline.text(key) for key in ("model", "model_sha256", "engine"))
+    model = model_title(str(name or "unknown"), str(engine or DEFAULT_ENGINE))
     return {
         "resourceType": "Device",
         "deviceName": [{"name": "auscult", "type": "model-name"}],
         "type": {"text": "Heart sound classifier, research use only"},
         "version": [{"value": str(start.get("version") or timeline.text("version") or __version__)}],
-        "note": [{"text": f"Model {name or 'unknown'}, sha256 {digest or 'unknown'}"}],
+        "note": [{"text": f"Model {model}, sha256 {digest or 'unknown'}"}],
     }
 
 

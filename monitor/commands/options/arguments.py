@@ -13,11 +13,14 @@ from monitor.audio.sources.base import MAX_SPEED, MIN_SPEED
 from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
+from monitor.inference.engine import ENGINES
+from monitor.labels import DEFAULT_ENGINE
 
 __all__ = [
     "add_channel_argument",
     "add_device_arguments",
     "add_ecg_argument",
+    "add_engine_argument",
     "add_hop_argument",
     "add_model_argument",
     "add_output_arguments",
@@ -44,6 +47,7 @@ def add_play_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     add_speed_argument(parser)
     add_hop_argument(parser)
+    add_engine_argument(parser)
     add_output_arguments(parser)
     add_sound_arguments(parser, "play", "play the sound")
     add_slow_argument(parser)
@@ -125,11 +129,18 @@ def add_hop_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_output_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--engine``, ``--json`` and ``--plain``."""
+def add_engine_argument(parser: argparse.ArgumentParser, default: str | None = DEFAULT_ENGINE) -> None:
+    """Add ``--engine``; a default of None leaves the choice to the settings."""
     parser.add_argument(
-        "--engine", choices=("litert", "keras"), default="litert", help="runtime of the network (default: litert)"
+        "--engine",
+        choices=tuple(ENGINES),
+        default=default,
+        help=f"runtime of the network; litert-int8: faster, scores differ slightly (default: {DEFAULT_ENGINE})",
     )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json`` and ``--plain``."""
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="JSON lines on standard output")
     form.add_argument("--plain", action="store_true", help="a line of text per window instead of the dashboard")

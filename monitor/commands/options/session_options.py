@@ -120,6 +120,7 @@ def new_session(
         sample_rate=source.sample_rate,
         model=bundle.name,
         model_sha256=bundle.model_sha256,
+        engine=bundle.engine_name,
         labels=tuple(bundle.labels),
         window_s=float(bundle.spec.window_s),
         hop_s=float(bundle.spec.hop_s if options.hop is None else options.hop),

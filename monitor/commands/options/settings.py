@@ -21,6 +21,8 @@ from monitor.audio.sources.microphone import LATENCY_S, MAX_LATENCY_S
 from monitor.errors import AuscultError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
+from monitor.inference.engine import ENGINES
+from monitor.labels import DEFAULT_ENGINE
 from monitor.sessions.erasing import parse_limit
 
 __all__ = ["DEFAULT", "KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
@@ -61,6 +63,8 @@ class Settings:
         Seconds of input latency to ask the system for, above 0 to 5.
     model : Setting of str
         Name or folder of a bundle.
+    engine : Setting of str
+        What runs the network, one of :data:`monitor.inference.engine.ENGINES`.
     hop : Setting of float or None
         Seconds between two windows; None for the bundle's own.
     session : Setting of bool
@@ -78,6 +82,7 @@ class Settings:
     rate: Setting[int | None]
     latency: Setting[float]
     model: Setting[str]
+    engine: Setting[str]
     hop: Setting[float | None]
     session: Setting[bool]
     session_dir: Setting[str | None]
@@ -116,6 +121,13 @@ def _text(value: object) -> str:
     if not isinstance(text, str) or not text.strip():
         raise ValueError
     return text
+
+
+def _engine(value: object) -> str:
+    """Return the name of an engine."""
+    if not isinstance(value, str) or value not in ENGINES:
+        raise ValueError
+    return value
 
 
 def _whole_number(low: int, high: int) -> Callable[[object], int]:
@@ -158,6 +170,7 @@ KEYS = {
     ),
     "latency": Key(_seconds(MAX_LATENCY_S), f"seconds above 0, at most {MAX_LATENCY_S:g}", LATENCY_S),
     "model": Key(_text, "a bundle's name or folder; auscult models lists them", DEFAULT_BUNDLE),
+    "engine": Key(_engine, f"one of {', '.join(ENGINES)}", DEFAULT_ENGINE),
     "hop": Key(_seconds(HEART.window_s), f"seconds above 0, at most {HEART.window_s:g}", None),
     "session": Key(_yes_or_no, "true or false", False),
     "session_dir": Key(_path, "a folder", None),

@@ -36,7 +36,7 @@ def caption(run: OfflineRun, offset_s: float = 0.0) -> tuple[str, str]:
     start_text = f" from {offset_s:g} s on" if offset_s else ""
     parts = [
         f"{_duration(run.duration_s)}{start_text} at {start.sample_rate} Hz",
-        f"model {printable(start.model)} ({start.model_sha256[:8]})",
+        f"model {printable(start.model_title)} ({start.model_sha256[:8]})",
         f"window {start.window_s:g} s, hop {start.hop_s:g} s",
         judged_text(run.summary),
         *(["short: looped to one window"] if any(window.short for window in run.windows) else []),

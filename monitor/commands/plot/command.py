@@ -11,6 +11,7 @@ from pathlib import Path
 from monitor.audio.sources.file import RecordingSource
 from monitor.commands.options.arguments import (
     add_channel_argument,
+    add_engine_argument,
     add_hop_argument,
     add_model_argument,
     add_start_argument,
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one row of --features per window or per file (default: window)",
     )
     add_model_argument(parser)
+    add_engine_argument(parser)
     add_hop_argument(parser)
     add_start_argument(parser)
     add_channel_argument(parser)
@@ -55,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """Plot every file; one that cannot be read gets an error line, and the others are still plotted."""
     figures = _figure_paths(options)
     _check(options, figures)
-    bundle = load_bundle(options.model)
+    bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     table = FeatureTable(options.per) if options.features else None
     code = 0

@@ -181,6 +181,7 @@ class _OfflineRunner:
                 sample_rate=rate,
                 model=bundle.name,
                 model_sha256=bundle.model_sha256,
+                engine=bundle.engine_name,
                 labels=bundle.labels,
                 window_s=bundle.spec.window_s,
                 hop_s=self.analysis.hop_s,

@@ -43,9 +43,10 @@ def _settings_text(layout: Layout, room: int) -> str:
     """Return the model's name and as many settings as fit."""
     start = layout.snapshot.start
     settings = f"{start.window_s:g} s window every {start.hop_s:g} s"
-    texts = (f"{start.model}, {settings}, {start.sample_rate} Hz input", f"{start.model}, {settings}", start.model)
+    model = start.model_title
+    texts = (f"{model}, {settings}, {start.sample_rate} Hz input", f"{model}, {settings}", model)
     fitting = (text for text in texts if cell_len(text) <= room)
-    return fit(next(fitting, start.model), room, unicode=layout.style.unicode)
+    return fit(next(fitting, model), room, unicode=layout.style.unicode)
 
 
 def _time_text(snapshot: Snapshot, state: DashboardState) -> str:

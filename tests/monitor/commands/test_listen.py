@@ -72,6 +72,17 @@ def test_flags_win_over_variables(library, monkeypatch, json_lines):
     assert json_lines()[0]["hop_s"] == 1.0
 
 
+def test_the_engine_of_the_settings(library, monkeypatch, json_lines):
+    """A variable or the config file chooses the engine, and a flag wins; an unknown one is an error."""
+    monkeypatch.setenv("AUSCULT_ENGINE", "litert-int8")
+    assert listen("--json") == 0
+    assert json_lines()[0]["engine"] == "litert-int8"
+    assert listen("--json", "--engine", "litert") == 0
+    assert json_lines()[0]["engine"] == "litert"
+    monkeypatch.setenv("AUSCULT_ENGINE", "int8")
+    assert listen("--json") == 1
+
+
 def test_a_recording_that_was_removed_is_not_reported_as_recorded(library, tmp_path, monkeypatch, capsys):
     """The last line says that nothing is there, why, and what helps."""
     ids = itertools.count()

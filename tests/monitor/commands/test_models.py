@@ -28,6 +28,8 @@ def test_installed_and_own_bundles_are_listed(own_bundle, capsys):
     assert "heart-sounds (default)" in out
     assert "lenient\n" in out
     assert "normal, murmur, extrastole" in out
+    assert out.count("  engines   litert (") == 2
+    assert f", litert-int8 ({load_bundle(engine='litert-int8').model_sha256[:8]}), keras (" in out
     assert "PASCAL set B" in out
     assert "balanced accuracy 0." in out
 
@@ -73,6 +75,16 @@ def test_a_card_moves_no_cursor(monkeypatch, capsys):
     monkeypatch.setattr("monitor.commands.models.load_bundle", lambda name: bundle)
     assert main(["models", "odd"]) == 0
     assert capsys.readouterr().out == "# card\n\\x1b]0;title\\x07 \\u202etext\n"
+
+
+@pytest.mark.parametrize("digests", [None, [], {}, {"model.tflite": None}])
+def test_odd_digests_are_listed(digests, monkeypatch, capsys):
+    """The list reads no file and refuses no bundle for its digests; loading does."""
+    monkeypatch.setattr(
+        "monitor.commands.models.read_settings", lambda path: {**load_bundle().settings, "sha256": digests}
+    )
+    assert main(["models"]) == 0
+    assert "  engines   " in capsys.readouterr().out
 
 
 def test_a_label_adds_no_line_to_the_list(monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -74,6 +75,19 @@ def test_json_lines_of_a_recording(replay, heart_wav):
     }
     assert summary["type"] == "summary"
     assert (summary["windows"], summary["skipped"], summary["overruns"]) == (31, 0, 0)
+
+
+def test_the_int8_network_is_named_in_every_output(replay, heart_wav, bundle_dir):
+    """Engine and digest of the start line, and the first text line, are those of the network that ran."""
+    float_start, *_ = lines_of(replay(heart_wav, "--speed", "max", "--json")[1])
+    code, out, err = replay(heart_wav, "--speed", "max", "--json", "--engine", "litert-int8")
+    start, *windows, _ = lines_of(out)
+    assert (code, err, len(windows)) == (0, "", 31)
+    assert (float_start["engine"], start["engine"]) == ("litert", "litert-int8")
+    assert float_start["model_sha256"] == hashlib.sha256((bundle_dir / "model.tflite").read_bytes()).hexdigest()
+    assert start["model_sha256"] == hashlib.sha256((bundle_dir / "model-int8.tflite").read_bytes()).hexdigest()
+    text = replay(heart_wav, "--speed", "max", "--plain", "--engine", "litert-int8")[1]
+    assert "model lenient (litert-int8)" in text.splitlines()[0]
 
 
 def test_results_are_the_same_at_every_speed(replay, heart_wav):

@@ -22,6 +22,7 @@ from monitor.inference import bundle as bundle_module
 from monitor.inference.bundle import (
     DEFAULT_BUNDLE,
     FORMAT,
+    INT8_TOLERANCE,
     TOLERANCE,
     Bundle,
     bundles_folder,
@@ -32,7 +33,7 @@ from monitor.inference.bundle import (
     text_of_settings,
 )
 
-FILES = ("CARD.md", "bundle.json", "check.npz", "model.keras", "model.tflite")
+FILES = ("CARD.md", "bundle.json", "check.npz", "model-int8.tflite", "model.keras", "model.tflite")
 
 
 @pytest.fixture
@@ -312,9 +313,92 @@ def test_a_network_that_cannot_be_read(copy: Path) -> None:
     assert "the network is not one that LiteRT can run" in refusal(copy)
 
 
+def int8_check_of(path: Path) -> dict[str, NDArray[Any]]:
+    """Return all arrays of the check input."""
+    with np.load(path / "check.npz") as check:
+        return dict(check)
+
+
+def without_int8(path: Path) -> None:
+    """Make a bundle one of those that were written before there was an int8 network."""
+    (path / "model-int8.tflite").unlink()
+    settings = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
+    del settings["sha256"]["model-int8.tflite"]
+    (path / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+    arrays = int8_check_of(path)
+    write_check(path, tensor=arrays["tensor"], scores=arrays["scores"])
+    sign_again(path, lambda settings: None)
+
+
+class TestInt8:
+    """The int8 network of a bundle: another file, another digest, nearly the scores of the float one."""
+
+    @pytest.fixture
+    def int8(self, bundle_dir: Path) -> Bundle:
+        """Return the bundle with its int8 network."""
+        return load_bundle(bundle_dir, engine="litert-int8")
+
+    def test_says_what_runs(self, int8: Bundle, loaded: Bundle, bundle_dir: Path) -> None:
+        """Engine and digest are those of the int8 file, so that its scores cannot pass for the float network's."""
+        assert (int8.engine_name, loaded.engine_name) == ("litert-int8", "litert")
+        assert int8.model_sha256 == hashlib.sha256((bundle_dir / "model-int8.tflite").read_bytes()).hexdigest()
+        assert int8.model_sha256 != loaded.model_sha256
+
+    def test_scores_are_near_those_of_the_float_network(
+        self, int8: Bundle, loaded: Bundle, heart_waveform: NDArray[np.float32]
+    ) -> None:
+        """Other scores, within the largest difference that was measured on 23687 windows of real recordings."""
+        image = input_image(heart_waveform[:20_000], HEART)
+        one, other = (np.array(list(bundle.scores(image).values())) for bundle in (loaded, int8))
+        assert 0.0 < np.abs(one - other).max() < 0.018
+
+    def test_an_older_bundle(self, copy: Path) -> None:
+        """A bundle without int8 network loads as ever; asked for it, it says in one line what to do."""
+        without_int8(copy)
+        assert load_bundle(copy).engine_name == "litert"
+        assert refusal(copy, engine="litert-int8") == (
+            f"{copy}: this bundle has no int8 network; use the engine litert, or add one: "
+            f"python -m training.export.int8 {copy}"
+        )
+
+    @pytest.mark.parametrize("off", [3 * INT8_TOLERANCE, -0.2, np.nan])
+    def test_other_scores_than_shipped(self, copy: Path, off: float) -> None:
+        """Its self-check has scores of its own; those of the float network are not looked at."""
+        arrays = int8_check_of(copy)
+        write_check(copy, **{**arrays, "scores_int8": arrays["scores_int8"] + np.array([off, 0.0, 0.0])})
+        sign_again(copy, lambda settings: None)
+        assert load_bundle(copy).engine_name == "litert"
+        assert "the self-check failed" in refusal(copy, engine="litert-int8")
+
+    def test_scores_within_the_tolerance(self, copy: Path) -> None:
+        """An activation that another machine rounds to the next step of 8 bits is accepted."""
+        arrays = int8_check_of(copy)
+        write_check(copy, **{**arrays, "scores_int8": arrays["scores_int8"] + 0.5 * INT8_TOLERANCE})
+        sign_again(copy, lambda settings: None)
+        assert load_bundle(copy, engine="litert-int8").name == "lenient"
+
+    def test_a_check_without_its_scores(self, copy: Path) -> None:
+        """A network that cannot be checked does not run."""
+        arrays = int8_check_of(copy)
+        write_check(copy, tensor=arrays["tensor"], scores=arrays["scores"])
+        sign_again(copy, lambda settings: None)
+        assert "the self-check could not be run (check.npz holds no scores_int8)" in refusal(copy, engine="litert-int8")
+
+
+@pytest.mark.parametrize(
+    ("file", "other", "engine"),
+    [("model-int8.tflite", "model.tflite", "litert-int8"), ("model.tflite", "model-int8.tflite", "litert")],
+)
+def test_one_network_in_the_place_of_the_other(copy: Path, file: str, other: str, engine: str) -> None:
+    """With every digest right, the self-check still tells the two networks apart."""
+    shutil.copy(copy / other, copy / file)
+    sign_again(copy, lambda settings: None)
+    assert "the self-check failed" in refusal(copy, engine=engine)
+
+
 def test_an_unknown_engine(bundle_dir: Path) -> None:
     """An engine that does not exist is the caller's mistake."""
-    with pytest.raises(ValueError, match="engine='torch' must be litert or keras"):
+    with pytest.raises(ValueError, match="engine='torch' must be one of litert, litert-int8, keras"):
         load_bundle(bundle_dir, engine="torch")
 
 

@@ -64,8 +64,11 @@ def test_a_check_is_read() -> None:
     ("content", "words"),
     [
         (TENSOR, "not a zip file"),
-        (archive(tensor=TENSOR), "must hold tensor and scores, nothing else"),
-        (archive(tensor=TENSOR, scores=SCORES, more=SCORES), "must hold tensor and scores, nothing else"),
+        (archive(tensor=TENSOR), "must hold tensor, scores and perhaps scores_int8"),
+        (
+            archive(tensor=TENSOR, scores=SCORES, more=SCORES),
+            "must hold tensor, scores and perhaps scores_int8",
+        ),
         (archive(tensor=npy_header((2**20, 2**20)), scores=SCORES), "tensor of check.npz must be an array"),
         (archive(tensor=npy_header(SHAPE), scores=SCORES), "tensor of check.npz must be an array"),
         (archive(tensor=TENSOR + bytes(64 * MB), scores=SCORES), "tensor of check.npz must be an array"),
@@ -79,6 +82,16 @@ def test_a_check_that_is_refused(content: bytes, words: str) -> None:
     """Another file, other arrays, more than there should be: refused, and no more than was expected is inflated."""
     with pytest.raises(ValueError, match=words):
         read_check(content, SHAPE, 2)
+
+
+def test_the_scores_of_each_network() -> None:
+    """The int8 network has expected scores of its own; an older check lacks them."""
+    int8 = npy(np.array([0.25, 0.75]))
+    both = archive(tensor=TENSOR, scores=SCORES, scores_int8=int8)
+    assert read_check(both, SHAPE, 2)[1].tolist() == [0.5, 0.5]
+    assert read_check(both, SHAPE, 2, "scores_int8")[1].tolist() == [0.25, 0.75]
+    with pytest.raises(ValueError, match="holds no scores_int8"):
+        read_check(archive(tensor=TENSOR, scores=SCORES), SHAPE, 2, "scores_int8")
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "NaN", "[1e999]", '{"a": -Infinity}', "1" * 5000, ""])

@@ -14,7 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError, MissingExtraError
-from monitor.inference.engine import KerasEngine, LiteRTEngine
+from monitor.inference.bundle_files import is_bundle_file
+from monitor.inference.engine import ENGINES, KerasEngine, LiteRTEngine
+from monitor.labels import DEFAULT_ENGINE
 
 
 @pytest.fixture
@@ -27,6 +29,23 @@ def images(count: int) -> list[NDArray[np.float32]]:
     """Return images of noise."""
     rng = np.random.default_rng(2)
     return [rng.standard_normal((64, 64, 3)).astype(np.float32) for _ in range(count)]
+
+
+def test_each_engine_has_a_file_of_the_bundle() -> None:
+    """The default runs the float network, and every file is one that a bundle may hold."""
+    assert ENGINES[DEFAULT_ENGINE] == "model.tflite"
+    assert len(set(ENGINES.values())) == len(ENGINES)
+    assert all(map(is_bundle_file, ENGINES.values()))
+
+
+def test_the_int8_network_is_repeatable(bundle_dir: Path) -> None:
+    """The same image gives the same outputs bit for bit, in another interpreter too."""
+    engine = LiteRTEngine((bundle_dir / "model-int8.tflite").read_bytes())
+    first, second = images(2)
+    before = engine.outputs(first)
+    engine.outputs(second)
+    np.testing.assert_array_equal(before, engine.outputs(first))
+    np.testing.assert_array_equal(before, engine.copy().outputs(first))
 
 
 def test_shapes(content: bytes) -> None:

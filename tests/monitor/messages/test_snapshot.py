@@ -26,6 +26,12 @@ def test_the_default_kind_is_that_of_the_default_spectrogram() -> None:
     assert START.kind == HEART.kind
 
 
+def test_the_engine_is_part_of_the_model_title() -> None:
+    """Unless it is the default, which needs no word."""
+    assert START.model_title == "heart-sounds"
+    assert dataclasses.replace(START, engine="litert-int8").model_title == "heart-sounds (litert-int8)"
+
+
 def test_a_snapshot_of_a_file_has_no_device_recording_or_note() -> None:
     """What only some commands have is absent by default."""
     assert (SNAPSHOT.device, SNAPSHOT.recording, SNAPSHOT.note) == (None, None, "")

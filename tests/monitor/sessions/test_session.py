@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import stat
 import threading
@@ -24,6 +25,13 @@ def test_it_is_valid_from_the_first_moment(session, check):
     assert (values["ended"], values["samples"], events) == (None, None, [])
     assert session.folder.name == "2026-01-02_03-04-05"
     assert values["started"] == "2026-01-02T03:04:05+01:00"
+
+
+def test_the_engine_is_kept(session, tmp_path, check):
+    """A session says what ran the network."""
+    assert check(session.folder)[0]["engine"] == "litert"
+    with Session(tmp_path / "int8", dataclasses.replace(FACTS, engine="litert-int8"), now=lambda: STARTED) as kept:
+        assert check(kept.folder)[0]["engine"] == "litert-int8"
 
 
 def test_only_the_owner_may_look(session):

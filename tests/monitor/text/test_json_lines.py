@@ -69,7 +69,7 @@ class TestStart:
         assert keys[:8] == [
             "type", "schema", "source", "sample_rate", "model", "model_sha256", "window_s", "hop_s",
         ]  # fmt: skip
-        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version", "site", "ecg_channel"}
+        assert set(keys[8:]) == {"labels", "duration_s", "speed", "version", "site", "ecg_channel", "engine"}
 
     def test_carries_the_values(self) -> None:
         """Every value of the message is under its key."""
@@ -88,7 +88,12 @@ class TestStart:
             "version": "1.2",
             "site": None,
             "ecg_channel": None,
+            "engine": "litert",
         }
+
+    def test_the_engine_is_named(self) -> None:
+        """An int8 run cannot pass for a float one."""
+        assert read(start_line(dataclasses.replace(START, engine="litert-int8")))["engine"] == "litert-int8"
 
     def test_unknown_values_are_null(self) -> None:
         """Unknown duration, speed and version are null, not omitted."""

@@ -33,6 +33,11 @@ class TestHeader:
             "auscult  a.wav (4000 Hz, 30.0 s)  model heart-sounds  research use, not for diagnosis"
         )
 
+    def test_names_another_engine(self) -> None:
+        """The default engine is not named, any other is."""
+        line = header_line(dataclasses.replace(START, engine="litert-int8"))
+        assert "  model heart-sounds (litert-int8)  " in line
+
     def test_omits_an_unknown_duration(self) -> None:
         """A stream without an end shows only the sample rate."""
         assert "(4000 Hz)" in header_line(dataclasses.replace(START, duration_s=None))

@@ -128,6 +128,18 @@ def test_every_recording_is_scored() -> None:
     assert (scores.argmax(axis=1) == ground_truth).mean() > 0.5
 
 
+def test_another_form_of_the_networks_is_scored_by_the_same_calibration() -> None:
+    """The calibration is fitted on the outputs, whatever is scored with it."""
+    outputs, ground_truth = random_outputs(60, 1.0)
+    folds, shifted = np.arange(60) % 3, [windows + np.float32([0.5, 0.0, 0.0, 0.0]) for windows in outputs]
+    scores = cross_calibrated(outputs, ground_truth, LABELS, folds, EVEN, 1.0, scored=shifted)
+    for fold in range(3):
+        rows, held_out = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        fitted = fit_calibration([outputs[row] for row in rows], ground_truth[rows], LABELS, EVEN, 1.0)
+        expected = recording_scores([shifted[row] for row in held_out], fitted, 3)
+        np.testing.assert_array_equal(scores[held_out], expected)
+
+
 def test_audible_scores_leave_the_share_out() -> None:
     """Audible scores are those without the share of inaudible extrasystoles, which each fold estimates for itself."""
     outputs, ground_truth = random_outputs(120, 1.5)

@@ -41,6 +41,15 @@ def evaluate_json(capsys: pytest.CaptureFixture[str], *arguments: object) -> tup
     return values, captured.err
 
 
+def test_the_int8_network(hearts: Path, bundle_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--engine` chooses the network; object and table name it."""
+    values, _ = evaluate_json(capsys, bundle_dir, hearts, "--engine", "litert-int8")
+    assert values["engine"] == "litert-int8"
+    assert values["model_sha256"] != evaluate_json(capsys, bundle_dir, hearts)[0]["model_sha256"]
+    assert main(["evaluate", str(bundle_dir), str(hearts), "--repeats", "20", "--engine", "litert-int8"]) == 0
+    assert "lenient (litert-int8) (" in capsys.readouterr().out
+
+
 def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     """Run the command, which must end with exit code 1 and one line; return the line."""
     assert main(["evaluate", *map(str, arguments)]) == 1

@@ -26,7 +26,8 @@ from monitor.inference.networks import article_network, heart_network
 from monitor.inference.quality_gate import DEFAULT_GATE
 from monitor.inference.thresholds import DecisionThresholds
 from training.export import bundle
-from training.export.bundle import check_tensor, convert, write_bundle
+from training.export.bundle import check_tensor, write_bundle
+from training.fitting.conversion import convert, convert_int8
 from training.fitting.trainer import outputs_of
 
 
@@ -41,6 +42,7 @@ def converted_once() -> Iterator[None]:
     """Convert each network once for all tests, since that takes longest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundle, "convert", functools.cache(convert))
+        patch.setattr(bundle, "convert_int8", functools.cache(convert_int8))
         yield
 
 
@@ -159,13 +161,39 @@ def test_litert_must_agree_with_keras(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_our_network_converts(capfd: pytest.CaptureFixture[str]) -> None:
-    """Our network gives the same logits in LiteRT as in Keras, and converting it writes nothing to standard output."""
+def test_both_networks_are_written(tmp_path: Path) -> None:
+    """The int8 network has its file, its digest and its own scores of the check input, near the float ones."""
     network = heart_network(HEART.shape, ("normal", "murmur", "extrastole", "not-heart"))
-    engine = LiteRTEngine(convert(network))
-    assert capfd.readouterr().out == ""
-    tensor = check_tensor(HEART)
-    np.testing.assert_allclose(engine.outputs(tensor), outputs_of(network, tensor[np.newaxis])[0], atol=1e-4)
+    out = write(tmp_path / "mine", network)
+    assert (out / "model-int8.tflite").stat().st_size < (out / "model.tflite").stat().st_size / 3
+    floating, int8 = (load_bundle(out, engine=engine) for engine in ("litert", "litert-int8"))
+    with np.load(out / "check.npz") as check:
+        assert sorted(check.files) == ["scores", "scores_int8", "tensor"]
+        np.testing.assert_allclose(list(floating.scores(check["tensor"]).values()), check["scores"], atol=1e-5)
+        np.testing.assert_allclose(list(int8.scores(check["tensor"]).values()), check["scores_int8"], atol=1e-5)
+        assert np.abs(check["scores_int8"] - check["scores"]).max() <= bundle.MAX_INT8_DIFFERENCE
+
+
+@pytest.mark.parametrize("off", [1.0, np.nan])
+def test_an_int8_network_that_differs_is_left_out(
+    tmp_path: Path, network: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], off: float
+) -> None:
+    """Hours of training are not lost for it: the bundle has the float network, and one line says so."""
+
+    class Off(LiteRTEngine):
+        def outputs(self, image: Any) -> Any:
+            shift = off if self._content == convert_int8(network) else 0.0
+            return super().outputs(image) + np.array([shift, 0.0, 0.0, 0.0], np.float32)
+
+    monkeypatch.setattr(bundle, "convert_int8", lambda network: convert_int8(network))
+    monkeypatch.setattr(bundle, "LiteRTEngine", Off)
+    if convert(network) == convert_int8(network):
+        pytest.fail("the two networks must differ for this test")
+    out = write(tmp_path / "mine", network)
+    assert not (out / "model-int8.tflite").exists()
+    assert "the int8 network gives scores" in capsys.readouterr().err
+    with pytest.raises(BundleError, match="has no int8 network"):
+        load_bundle(out, engine="litert-int8")
 
 
 def test_the_articles_bundle(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from training.evaluation.cross_validated import measure
 from training.export import release
 from training.export.release import publish, rewrite_card
 from training.fitting.trainer import TrainingHistory
-from training.recipes.result import FoldHistory, HeldOutScores, TrainingResult
+from training.recipes.result import FoldHistory, HeldOutScores, Int8Metrics, TrainingResult
 
 LABELS = ("normal", "murmur", "extrastole")
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -104,6 +104,21 @@ def test_plots_are_of_held_out_patients(
     assert evaluation.info.seen == []
     assert result.held_out is not None
     np.testing.assert_allclose(evaluation.labelled.scores, result.held_out.scores)
+
+
+def test_the_int8_networks_figures(result: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in bundle.json and on the card, and rewriting the card changes nothing."""
+    monkeypatch.setattr(release, "_extras", lambda *given: [])
+    int8 = Int8Metrics(result.evidence, result.other_sets, labels_changed=3, largest_difference=0.0214)
+    folder = write(dataclasses.replace(result, int8=int8), tmp_path / "mine")
+    bundle = load_bundle(folder)
+    held_out = bundle.settings["metrics"]["int8"]["held_out"]
+    assert (held_out["labels_changed"], held_out["largest_difference"]) == (3, 0.0214)
+    assert held_out["overall"] == bundle.settings["metrics"]["overall"]
+    assert "3 of 24 recordings get another label" in bundle.card
+    assert "score is 0.021." in bundle.card
+    rewrite_card(folder)
+    assert load_bundle(folder).card == bundle.card
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -101,12 +101,14 @@ class Spy:
         self.num_synthetic: list[int] = []
         self.settings: list[dict[str, Any]] = []
         self.ends_in: int | None = None
+        self.int8_shift = 0.0
         self.interrupts = Interrupts()
         self.recipe = HeartRecipe(read=self.read)
         patch.setattr(heart, "fit_heart", self.fit)
         patch.setattr(cross_validation, "fit_heart", self.fit)
         patch.setattr(cross_validation, "sounds_outputs", self.outputs)
         patch.setattr(gate_collector, "sounds_outputs", self.outputs_for_gate)
+        patch.setattr(heart, "int8_outputs", self.outputs_of_int8)
 
     def train(self, recordings: Sequence[Recording], options: HeartOptions, **how: Any) -> TrainingResult:
         """Return the result of a training that reads no files."""
@@ -138,6 +140,11 @@ class Spy:
         assert network == len(self.scored)  # each fold is scored by its own network
         recordings = [sound.recording for sound in sounds]
         self.scored.append(recordings)
+        return self.mostly_right(network, recordings)
+
+    @staticmethod
+    def mostly_right(network: int, recordings: Sequence[Recording]) -> list[NDArray[np.float32]]:
+        """Return random outputs of a network, higher for the label of each recording."""
         rng = np.random.default_rng(network)
         result = []
         for recording in recordings:
@@ -145,6 +152,13 @@ class Spy:
             outputs[:, (*LABELS, NON_CARDIAC).index(recording.labels[0])] += 1.5
             result.append(outputs)
         return result
+
+    def outputs_of_int8(self, network: int, sounds: Sequence[Sound], recipe: object) -> list[NDArray[np.float32]]:
+        """Return the outputs of the float network, with a murmur that is more probable by ``int8_shift``."""
+        recordings = [sound.recording for sound in sounds]
+        assert recordings == self.scored[-1]  # those that the float network has just scored
+        shift = np.array([0.0, self.int8_shift, 0.0, 0.0], np.float32)
+        return [outputs + shift for outputs in self.mostly_right(network, recordings)]
 
     def outputs_for_gate(self, network: int, sounds: Sequence[Sound], recipe: object) -> list[NDArray[np.float32]]:
         """Return outputs for sounds for the gate alone; remember them."""
@@ -219,12 +233,34 @@ def test_metrics_are_of_the_fully_labelled_set(spy: Spy) -> None:
     assert 0.5 < area.low <= area.value <= area.high <= 1.0
 
 
+def test_the_int8_networks_are_evaluated_on_the_same_patients(spy: Spy) -> None:
+    """With the calibration of the float networks: the same outputs give the same metrics, others their differences."""
+    same = spy.train(FULL + PART, OPTIONS)
+    assert same.int8 is not None
+    assert same.int8.evidence.overall == same.evidence.overall
+    assert same.int8.other_sets == same.other_sets
+    assert (same.int8.labels_changed, same.int8.largest_difference) == (0, 0.0)
+
+
+def test_int8_networks_that_differ(spy: Spy) -> None:
+    """Changed labels are counted, and the largest difference of a recording's score is given."""
+    spy.int8_shift = -4.0
+    result = spy.train(FULL + PART, dataclasses.replace(OPTIONS, repeats=2))
+    assert result.int8 is not None
+    assert result.int8.evidence.num_repeats == 2
+    assert 0 < result.int8.labels_changed <= 2 * len(FULL)
+    assert 0.0 < result.int8.largest_difference <= 1.0
+    sensitivities = [one.per_label["murmur"]["sensitivity"].value for one in (result.int8.evidence, result.evidence)]
+    assert sensitivities[0] < sensitivities[1]
+
+
 def test_extrasystoles_are_ranked_without_the_inaudible(spy: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Extrasystoles are compared with normals as in the study: by scores without the share that differs by fold."""
     given: dict[str, NDArray[np.float64]] = {}
 
     def keep(ground_truth: NDArray[np.intp], scores: NDArray[np.float64], *rest: Any, **how: Any) -> Any:
-        given.update(truth=ground_truth, scores=scores, audible=how["audible"])
+        if "audible" in how:  # of the float networks
+            given.update(truth=ground_truth, scores=scores, audible=how["audible"])
         return measure(ground_truth, scores, *rest, **how)
 
     def inaudible(network: int, sounds: Sequence[Sound], recipe: HeartRecipe) -> list[NDArray[np.float32]]:
@@ -272,7 +308,8 @@ def test_labels_that_cannot_be_synthesized(spy: Spy, monkeypatch: pytest.MonkeyP
     """Other labels are trained on recordings alone; of synthetic sounds only the non-cardiac ones are used."""
     recordings = recordings_of("mine", (("clear",), 5), (("muffled",), 5))
     outputs = np.zeros((2, 3), np.float32)
-    monkeypatch.setattr(cross_validation, "sounds_outputs", lambda network, sounds, recipe: [outputs for _ in sounds])
+    for module, name in ((cross_validation, "sounds_outputs"), (heart, "int8_outputs")):
+        monkeypatch.setattr(module, name, lambda network, sounds, recipe: [outputs for _ in sounds])
     result = spy.train(recordings, OPTIONS)
     assert result.labels == ("clear", "muffled")
     assert spy.num_synthetic == [1] * 5

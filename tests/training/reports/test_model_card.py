@@ -223,6 +223,22 @@ def test_the_quality_gate(metrics: dict[str, Any]) -> None:
     assert "Quality gate" not in card(metrics)
 
 
+def test_the_int8_network(metrics: dict[str, Any]) -> None:
+    """The card says what it is for, what was compared, and where a set was trained on; without figures, nothing."""
+    counts = {"recordings": 9, "windows": 400, "largest_difference": 0.0151, "murmur_auc": 0.9, "murmur_auc_int8": 0.91}
+    changes = {"recordings_with_other_verdict": 2, "windows_with_other_verdict": 7, "windows_gated_otherwise": 1}
+    none = {"recordings_with_other_label": 0, "windows_with_other_label": 0}
+    row = {"set": "mine", "seen_in_training": True, **counts, **changes, **none}
+    times = {"invoke_ratio": 0.541, "int8_hop_to_float_invoke": 0.7, "float_hop_to_float_invoke": 1.2, "rounds": 9}
+    times |= {"cpus": 2, "machine": "x86_64", "ai_edge_litert_version": "2.3.0"}
+    text = card({**metrics, "int8": {"compared": [row], "hop_s": 0.5, "times": times}})
+    assert "| mine* | 9 | 2 | 0 | 400 | 7 | 0 | 1 | 0.015 | 0.9000 | 0.9100 |" in text
+    assert "its metrics on held-out patients come with the next training" in text
+    assert "One run takes 0.54 of the float network's time" in text
+    assert "--engine litert-int8" in text
+    assert "int8" not in card(metrics)
+
+
 def test_names_open_no_tag_and_end_no_code(metrics: dict[str, Any]) -> None:
     """The bundle's name, labels, data sets and command are text, whatever they hold."""
     text = card(

@@ -12,10 +12,12 @@ import pytest
 from monitor.cli import main
 from monitor.commands.bench import command
 from monitor.commands.bench.command import Repeats
+from monitor.inference.bundle import load_bundle
 
 KEYS = {
     "hop_p50_ms", "hop_p95_ms", "hop_p99_ms", "invoke_p50_ms", "hop_to_invoke", "article_ms", "article_to_hop",
-    "real_time_factor", "first_window_s", "peak_memory_mb", "stages",
+    "real_time_factor", "first_window_s", "peak_memory_mb", "stages", "engine", "int8_hop_p50_ms", "int8_hop_to_invoke",
+    "int8_invoke_p50_ms", "int8_invoke_to_invoke",
 }  # fmt: skip
 """Keys of the JSON object that other programs read."""
 
@@ -59,6 +61,18 @@ def test_the_numbers_are_consistent(call):
         assert set(percentiles) == {"p50_ms", "p95_ms", "p99_ms"}
     assert result["real_time_factor"] > 0
     assert result["first_window_s"] > 0
+
+
+@pytest.mark.subprocess
+def test_hops_with_the_int8_network(call, bundle_dir):
+    """`--engine` chooses what the hops run; what runs bare stays the float network."""
+    result = json.loads(call("--json", "--no-article", "--engine", "litert-int8")[1])
+    assert (result["engine"], result["model_sha256"]) == (
+        "litert-int8",
+        load_bundle(bundle_dir, engine="litert-int8").model_sha256,
+    )
+    assert result["hop_to_invoke"] == pytest.approx(result["hop_p50_ms"] / result["invoke_p50_ms"], rel=0.02)
+    assert min(result[name] for name in result if name.startswith("int8_")) > 0
 
 
 @pytest.mark.subprocess

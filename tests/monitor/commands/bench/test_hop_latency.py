@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.commands.bench import hop_latency
-from monitor.commands.bench.hop_latency import STAGES, measure_hops, measure_stages
+from monitor.commands.bench.hop_latency import STAGES, measure_hops, measure_runs, measure_stages
 from monitor.inference.bundle import load_bundle
 
 
@@ -43,6 +43,31 @@ def test_hops_and_bare_runs_take_turns(bundle_dir, sound):
     hops, bare = measure_hops(load_bundle(bundle_dir), sound, 4000, 7)
     assert len(hops) == len(bare) == 7
     assert min(hops + bare) > 0.0
+
+
+def test_hops_against_another_network(plain_bundle, bundle_dir, sound, monkeypatch):
+    """A given engine runs bare instead of the hops' own, which may be any."""
+    ticks = itertools.count()
+    monkeypatch.setattr(hop_latency, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+    hops, bare = measure_hops(plain_bundle, sound, 4000, 3, load_bundle(bundle_dir).engine)
+    assert hops == bare == [1.0] * 3
+    assert plain_bundle.engine.calls > 0
+
+
+def test_bare_runs_take_turns(bundle_dir, monkeypatch):
+    """Each network runs twice in its turn, of which the second run counts: a list of times for each."""
+    order = []
+
+    def invoke(self):
+        order.append(len(self._content))
+
+    monkeypatch.setattr(hop_latency.LiteRTEngine, "invoke", invoke)
+    monkeypatch.setattr(hop_latency, "WARM_UP_HOPS", 1)
+    engines = [load_bundle(bundle_dir, engine=name).engine for name in ("litert", "litert-int8")]
+    times = measure_runs(engines, 2)
+    assert [len(seconds) for seconds in times] == [2, 2]
+    large, small = ((bundle_dir / name).stat().st_size for name in ("model.tflite", "model-int8.tflite"))
+    assert order == [large, large, small, small] * 3
 
 
 def test_another_engine_is_refused(plain_bundle, sound):

@@ -13,7 +13,7 @@ from monitor.commands.export.formats import FORMATS
 @pytest.fixture
 def heart_wav(tmp_path, heart_waveform, monkeypatch, plain_bundle):
     """Return a WAV of 6 s of a synthetic heart, judged by a plain bundle."""
-    monkeypatch.setattr("monitor.commands.export.command.load_bundle", lambda *_: plain_bundle)
+    monkeypatch.setattr("monitor.commands.export.command.load_bundle", lambda *_, **__: plain_bundle)
     soundfile.write(tmp_path / "heart.wav", heart_waveform[:24_000], 4000)
     return tmp_path / "heart.wav"
 
@@ -102,6 +102,7 @@ def test_the_source_is_never_overwritten(export, session_dir, name):
         (["missing.wav"], 2, "required: --to"),
         ([".", "--to", "csv"], 1, ". is no session: there is no session.json"),
         ([".", "--to", "csv", "--hop", "1"], 2, "a session has been judged"),
+        ([".", "--to", "csv", "--engine", "litert-int8"], 2, "a session has been judged"),
         ([".", "--to", "csv", "-o", ".."], 1, ". is no session"),
     ],
 )

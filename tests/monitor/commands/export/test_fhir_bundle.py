@@ -87,6 +87,12 @@ def test_values(timeline, rate, verdict):
     assert found["Device"]["note"] == [{"text": f"Model heart-sounds, sha256 {'ab' * 32}"}]
 
 
+def test_another_engine_is_named(timeline):
+    """The device is the network that ran."""
+    int8 = dataclasses.replace(timeline, start={**timeline.start, "engine": "litert-int8"})
+    assert resources(int8)["Device"]["note"][0]["text"].startswith("Model heart-sounds (litert-int8), sha256 ")
+
+
 def test_no_verdict_has_its_reason(timeline, rate, verdict):
     """A value that is not there is never made up."""
     withheld = with_summary(timeline, label=None, state="poor-signal", heart_rate_bpm=None, acoustic_scores=None)

@@ -21,6 +21,13 @@ def test_a_caption_names_file_verdict_and_model(run_maker, window_maker):
     assert "damaged" not in subtitle
 
 
+def test_a_caption_names_another_engine(run_maker, window_maker):
+    """A figure of the int8 network cannot pass for one of the float network."""
+    run = run_maker([window_maker()])
+    run = dataclasses.replace(run, start=dataclasses.replace(run.start, engine="litert-int8"))
+    assert "model plain (litert-int8) (01234567)" in caption(run)[1]
+
+
 def test_a_caption_names_what_is_unusual(run_maker, window_maker):
     """A start inside the file, a looped clip, a damaged file, a long one."""
     _, subtitle = caption(run_maker([window_maker(short=True)], error=RecordingError("cut"), duration_s=3750.0), 12.5)

@@ -48,6 +48,12 @@ def test_the_position_has_a_constant_width() -> None:
     assert len({(len(row), row.index("1x")) for row in rows}) == 1
 
 
+def test_another_engine_is_named() -> None:
+    """On wide and narrow screens the model's name says that another network than the default runs."""
+    assert "heart-sounds (litert-int8), 5 s window" in header(engine="litert-int8")[1]
+    assert "heart-sounds (litert-int8)" in header(60, engine="litert-int8")[1]
+
+
 def test_a_seek_shifts_the_position() -> None:
     """The position shown is that in the recording."""
     assert "0:27.6 / 0:30.0" in header(state=DashboardState(shift_s=20.0))[0]
