@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from monitor.audio.sources.decoding.checks import EMPTY
+from monitor.audio.sources.decoding.endings import SHADOW_FOLDER
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file
 from training.data.annotations import annotations_beside
-from training.data.recording import SHADOW_FOLDER, DataSet, is_audio
+from training.data.recording import DataSet, is_audio
 
 __all__ = ["Account", "FileGroup", "account_for"]
 
