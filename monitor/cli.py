@@ -34,6 +34,7 @@ COMMANDS = {
     "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
+    "scan": ("monitor.commands.scan.command", "judge many recordings into one table, resumable and over all cores"),
     "plot": (
         "monitor.commands.plot.command",
         "plot recordings with their verdicts, or compute a table of acoustic features",

@@ -16,6 +16,7 @@ from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
 
 __all__ = [
     "add_channel_argument",
+    "add_engine_argument",
     "add_hop_argument",
     "add_model_argument",
     "add_output_arguments",
@@ -112,12 +113,17 @@ def add_hop_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--engine``, ``--json`` and ``--plain``."""
-    parser.add_argument(
-        "--engine", choices=("litert", "keras"), default="litert", help="runtime of the network (default: litert)"
-    )
+    add_engine_argument(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="JSON lines on standard output")
     form.add_argument("--plain", action="store_true", help="a line of text per window instead of the dashboard")
+
+
+def add_engine_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--engine``."""
+    parser.add_argument(
+        "--engine", choices=("litert", "keras"), default="litert", help="runtime of the network (default: litert)"
+    )
 
 
 def add_channel_argument(parser: argparse.ArgumentParser) -> None:

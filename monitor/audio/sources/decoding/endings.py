@@ -1,4 +1,4 @@
-"""Which files in a folder are recordings, by their names alone. What a file holds is decided by its bytes, elsewhere."""
+"""Which files in a folder are recordings, by their names alone; what a file holds is decided by its bytes elsewhere."""
 
 from __future__ import annotations
 
