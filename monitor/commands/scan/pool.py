@@ -50,14 +50,6 @@ class Pool:
         How many processes.
     command : sequence of str or None
         What to start, to which the setup is added; None for the worker. A test passes its own.
-
-    Examples
-    --------
-    >>> from monitor.inference.bundle import load_bundle
-    >>> bundle = load_bundle()
-    >>> with Pool(WorkerSetup(str(bundle.path), bundle.model_sha256), jobs=1) as pool:
-    ...     [(index, judged.failed) for index, judged in pool.run([Recording("no.wav", "/no.wav", None, None)])]
-    [(0, True)]
     """
 
     def __init__(self, setup: WorkerSetup, jobs: int, command: Sequence[str] | None = None) -> None:
