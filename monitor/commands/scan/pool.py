@@ -127,10 +127,10 @@ class Pool:
             raise AuscultError(f"no worker process can be started: {reason}", "try again with --jobs 1") from error
 
     def _hand_out(self, waiting: collections.deque[int], recordings: Sequence[Recording]) -> None:
-        """Give each worker what it has room for; first one to each, so that the last ones are spread."""
+        """Give each worker what it has room for; none of the last ones waits behind another."""
         for room in range(AHEAD):
             for worker in self._workers:
-                if waiting and len(worker.pending) == room:
+                if len(waiting) > (len(self._workers) if room else 0) and len(worker.pending) == room:
                     worker.give(waiting[0], recordings[waiting[0]])
                     waiting.popleft()
 

@@ -19,7 +19,7 @@ from monitor.commands.scan.recordings import Recording
 from monitor.commands.scan.rows import Judged, failed_row, judge_recording
 from monitor.errors import AuscultError, BundleError
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.log import get_logger
+from monitor.log import configure_logging, get_logger
 from monitor.output import printable
 
 __all__ = ["WorkerSetup", "main", "serve"]
@@ -59,6 +59,8 @@ def main() -> int:
     os.dup2(2, 1)  # whatever a library prints is no answer
     setup = WorkerSetup(**json.loads(sys.argv[1]))
     try:
+        if os.environ.get("AUSCULT_LOG"):
+            configure_logging(os.environ["AUSCULT_LOG"])
         bundle = load_bundle(setup.model, engine=setup.engine)
         if bundle.model_sha256 != setup.model_sha256:
             raise BundleError(f"{setup.model}: the bundle has changed since the scan began", "begin again")

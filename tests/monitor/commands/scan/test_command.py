@@ -27,55 +27,54 @@ def scan(*arguments):
     return main(["scan", *map(str, arguments), *([] if "--jobs" in arguments else ["--jobs", "1"])])
 
 
-class TestRefused:
-    """What is refused before any work."""
+def test_usage_errors(ward, tmp_path, capsys):
+    """An ending that is none, both ways to begin, and a hop off the grid."""
+    for arguments, line in [
+        (
+            ["-o", tmp_path / "a.xlsx"],
+            "a.xlsx must end in .jsonl, .csv, .parquet or .sqlite; see: auscult scan --help",
+        ),
+        (["-o", tmp_path / "a.csv", "--resume", "--force"], "not allowed with"),
+        (["-o", tmp_path / "a.csv", "--hop", "0.001"], "--hop 0.001"),
+        (["-o", tmp_path / "a.csv", "--jobs", "0"], "must be a whole number from 1"),
+        ([], "-o"),
+    ]:
+        with pytest.raises(SystemExit) as ended:
+            scan(ward, *arguments)
+        assert ended.value.code == 2
+        assert line in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ward"]
 
-    def test_usage(self, ward, tmp_path, capsys):
-        """An ending that is none, both ways to begin, and a hop off the grid."""
-        for arguments, line in [
-            (
-                ["-o", tmp_path / "a.xlsx"],
-                "a.xlsx must end in .jsonl, .csv, .parquet or .sqlite; see: auscult scan --help",
-            ),
-            (["-o", tmp_path / "a.csv", "--resume", "--force"], "not allowed with"),
-            (["-o", tmp_path / "a.csv", "--hop", "0.001"], "--hop 0.001"),
-            (["-o", tmp_path / "a.csv", "--jobs", "0"], "must be a whole number from 1"),
-            ([], "-o"),
-        ]:
-            with pytest.raises(SystemExit) as ended:
-                scan(ward, *arguments)
-            assert ended.value.code == 2
+
+def test_what_exists_is_not_overwritten(ward, tmp_path, capsys):
+    """A file of another program stays, and so does a scan."""
+    for name in ("mine.jsonl", "mine.csv", "mine.csv.journal", "all.windows.csv"):
+        (tmp_path / name).write_text("mine")
+    for out, line in [
+        ("mine.jsonl", "mine.jsonl exists and is not overwritten; choose another name with -o, or add --force"),
+        ("mine.csv", "mine.csv.journal exists and is not overwritten"),
+        ("all.csv", "all.windows.csv exists and is not overwritten"),
+    ]:
+        for begin in ([], ["--resume"]):
+            assert scan(ward, "-o", tmp_path / out, "--windows", *begin) == 1
             assert line in capsys.readouterr().err
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["ward"]
+    (tmp_path / "folder.csv").mkdir()
+    assert scan(ward, "-o", tmp_path / "folder.csv") == 1
+    assert "folder.csv is a folder; name a file with -o" in capsys.readouterr().err
+    assert {path.read_text() for path in tmp_path.glob("*.*") if path.is_file()} == {"mine"}
 
-    def test_what_exists(self, ward, tmp_path, capsys):
-        """A file of another program stays, and so does a scan."""
-        for name in ("mine.jsonl", "mine.csv", "mine.csv.journal", "all.windows.csv"):
-            (tmp_path / name).write_text("mine")
-        for out, line in [
-            ("mine.jsonl", "mine.jsonl exists and is not overwritten; choose another name with -o, or add --force"),
-            ("mine.csv", "mine.csv.journal exists and is not overwritten"),
-            ("all.csv", "all.windows.csv exists and is not overwritten"),
-        ]:
-            for begin in ([], ["--resume"]):
-                assert scan(ward, "-o", tmp_path / out, "--windows", *begin) == 1
-                assert line in capsys.readouterr().err
-        (tmp_path / "folder.csv").mkdir()
-        assert scan(ward, "-o", tmp_path / "folder.csv") == 1
-        assert "folder.csv is a folder; name a file with -o" in capsys.readouterr().err
-        assert {path.read_text() for path in tmp_path.glob("*.*") if path.is_file()} == {"mine"}
 
-    def test_nothing_to_scan(self, tmp_path, capsys):
-        """One line, and no file is written."""
-        assert scan(tmp_path / "missing", "-o", tmp_path / "a.csv") == 1
-        assert (
-            capsys.readouterr().err
-            == f"auscult: {tmp_path}/missing: no such file; check the name, or list a folder with ls\n"
-        )
-        (tmp_path / "empty").mkdir()
-        assert scan(tmp_path / "empty", "-o", tmp_path / "a.csv") == 1
-        assert "empty: no recording; name a folder with" in capsys.readouterr().err
-        assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+def test_nothing_to_scan(tmp_path, capsys):
+    """One line, and no file is written."""
+    assert scan(tmp_path / "missing", "-o", tmp_path / "a.csv") == 1
+    assert (
+        capsys.readouterr().err
+        == f"auscult: {tmp_path}/missing: no such file; check the name, or list a folder with ls\n"
+    )
+    (tmp_path / "empty").mkdir()
+    assert scan(tmp_path / "empty", "-o", tmp_path / "a.csv") == 1
+    assert "empty: no recording; name a folder with" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def run_scan(*arguments, **options):

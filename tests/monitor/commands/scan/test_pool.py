@@ -83,6 +83,18 @@ def test_what_a_dead_worker_had_goes_to_others(make_pool, make_recording, tmp_pa
     )
 
 
+def test_the_last_recordings_wait_behind_no_other(make_pool, make_recording):
+    """Where one worker hangs, the other does all that is left."""
+    recordings = [make_recording(name) for name in ("hangs", "a", "b")]
+    stopping, answers = threading.Event(), []
+    with make_pool(2) as pool:
+        for answer in pool.run(recordings, stopping.is_set):
+            answers += [] if answer is None else [answer[0]]
+            if len(answers) == 2:
+                stopping.set()
+    assert answers == [1, 2]
+
+
 def test_to_stop_kills_the_workers(make_pool, make_recording):
     """Also one that does not answer; what was answered has been yielded."""
     recordings = [make_recording("a"), make_recording("hangs"), make_recording("b")]
@@ -90,10 +102,10 @@ def test_to_stop_kills_the_workers(make_pool, make_recording):
     stopping = threading.Event()
     with make_pool(1) as pool:
         for answer in pool.run(recordings, stopping.is_set):
-            if answer is None:
-                stopping.set()
-            else:
+            if answer is not None:
                 answers.append(answer)
+            elif answers:
+                stopping.set()
     assert [index for index, _ in answers] == [0]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("auscult-scan")]
 
