@@ -183,7 +183,7 @@ def _report(journal_path: Path, out: Path, others: int, labels: Sequence[str], *
     overview = Overview(labels, "subject" if by_subject else "folder")
     for row in lines_of(journal_path, "summary"):
         overview.add(row)
-    for line in overview.text().splitlines():
+    for line in overview.text(shutil.get_terminal_size((120, 24)).columns).splitlines():
         say(line)
     kept = f", {others} of files that were not named now" if others else ""
     failed = f", {overview.errors} with an error" if overview.errors else ""

@@ -16,7 +16,8 @@ __all__ = ["MAX_GROUPS", "Overview"]
 
 MAX_GROUPS = 20
 """Lines of the table besides the total."""
-MAX_NAME = 32
+MIN_NAME, MAX_NAME = 12, 32
+"""Letters of a group's name, as the width allows."""
 WITHHELD = ("no-signal", "poor-signal", "listening")
 
 
@@ -103,17 +104,26 @@ class Overview:
         self._groups.setdefault(name, _Group()).add(row)
         self._total.add(row)
 
-    def text(self) -> str:
-        """Return the table; of many groups those with the most files, and how many there are besides."""
+    def text(self, width: int = 120) -> str:
+        """Return the table; of many groups those with the most files, and how many there are besides.
+
+        Parameters
+        ----------
+        width : int
+            Columns of the terminal: long names are cut so that the table fits, down to twelve letters.
+        """
         head = (self._by, "files", *self._labels, "uncertain", "withheld", "errors", "judged", "bpm", "quality")
         largest = sorted(self._groups.items(), key=lambda item: -item[1].files)[:MAX_GROUPS]
         shown = sorted(largest) if len(largest) == len(self._groups) else largest
-        lines = [list(head), *([_short(name), *group.cells(self._labels)] for name, group in shown)]
+        lines = [list(head), *([printable(name), *group.cells(self._labels)] for name, group in shown)]
         hidden = len(self._groups) - len(shown)
         if hidden:
             lines.append([f"and {hidden} more", *[""] * (len(head) - 1)])
         if len(self._groups) > 1:
             lines.append(["all", *self._total.cells(self._labels)])
+        room = width - sum(2 + max(map(len, column)) for column in list(zip(*lines, strict=True))[1:])
+        for line in lines:
+            line[0] = _short(line[0], min(max(room, MIN_NAME), MAX_NAME))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
             "  ".join(
@@ -124,7 +134,6 @@ class Overview:
         )
 
 
-def _short(name: str) -> str:
+def _short(text: str, length: int) -> str:
     """Return the end of a long name, which tells folders apart."""
-    text = printable(name)
-    return text if len(text) <= MAX_NAME else f"...{text[3 - MAX_NAME :]}"
+    return text if len(text) <= length else f"...{text[3 - length :]}"

@@ -51,6 +51,16 @@ def test_many_groups(make_row, make_recording):
     assert lines[-1].split()[:2] == ["all", "465"]
 
 
+def test_a_narrow_terminal(make_row, make_recording):
+    """The name gives way to the numbers, down to twelve letters."""
+    overview = Overview(["murmur"], "folder")
+    overview.add(make_row(make_recording(f"{'long' * 20}/site/a.wav")))
+    for width, letters, longest in ((120, 32, 98), (90, 24, 90), (80, 14, 80), (20, 12, 78)):
+        lines = overview.text(width).splitlines()
+        assert len(lines[1].split()[0]) == letters
+        assert {len(line) for line in lines} == {longest}
+
+
 def test_a_name_from_elsewhere_is_printable(make_row, make_recording):
     """A folder's name moves no cursor."""
     overview = Overview(["murmur"], "folder")
