@@ -36,6 +36,7 @@ COMMANDS = {
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
     "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
+    "scan": ("monitor.commands.scan.command", "judge many recordings into one table, resumable and over all cores"),
     "plot": (
         "monitor.commands.plot.command",
         "plot recordings with their verdicts, or compute a table of acoustic features",

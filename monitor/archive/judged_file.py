@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from monitor._version import __version__
+from monitor.archive.offline import judge_offline
 from monitor.archive.spans import Span, find_spans, one_line
 from monitor.archive.timeline import Timeline, open_sound
 from monitor.audio.recorder.labels_file import labels_path
 from monitor.audio.sources.file import RecordingSource
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle
-from monitor.runtime.pipeline import Pipeline
+from monitor.messages import WindowEvent
 from monitor.text.json_lines import start_line, summary_line, window_line
 
 __all__ = ["judge_file", "read_labels"]
@@ -77,16 +78,14 @@ def _judged(
 ) -> list[dict[str, Any]]:
     """Return the lines of a source; where it is damaged, those before the damage and their summary."""
     lines: list[str] = []
-    with source, Pipeline(source, bundle, hop_s=hop_s) as pipeline:
-        try:
-            for event in pipeline.windows():
-                lines.append(window_line(event))
-                progress(event.end_s)
-        except AuscultError as error:
-            if error is not source.error:
-                raise
-        lines.insert(0, start_line(pipeline.start_message, __version__))
-        lines.append(summary_line(pipeline.summary()))
+
+    def keep(event: WindowEvent) -> None:
+        lines.append(window_line(event))
+        progress(event.end_s)
+
+    result = judge_offline(source, bundle, hop_s, on_window=keep)
+    lines.insert(0, start_line(result.start, __version__))
+    lines.append(summary_line(result.summary))
     return [json.loads(line) for line in lines]
 
 

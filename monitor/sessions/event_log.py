@@ -23,7 +23,7 @@ from monitor.audio.recorder.append_file import new_file
 from monitor.errors import AuscultError
 from monitor.log import get_logger
 
-__all__ = ["EventLog", "append_lines", "is_written", "lock"]
+__all__ = ["EventLog", "append", "append_lines", "is_written", "lock"]
 
 logger = get_logger(__name__)
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.audio.sources.decoding.checks import EMPTY
+from monitor.audio.sources.decoding.endings import SHADOW_FOLDER
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file
 from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FILE
 from training.data.annotations import annotations_beside
-from training.data.recording import SHADOW_FOLDER, DataSet, is_audio
+from training.data.recording import DataSet, is_audio
 from training.data.sessions import HOW_TO_LABEL, is_session
 
 __all__ = ["Account", "FileGroup", "account_for"]

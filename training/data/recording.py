@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from monitor.audio.sources.decoding.endings import SOUND_ENDINGS, is_left_alone
 from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 
 __all__ = [
     "LABELS",
     "LABELS_AND_PATIENTS",
-    "SHADOW_FOLDER",
     "DataSet",
     "Dropped",
     "Recording",
@@ -35,17 +35,8 @@ LABELS = (NORMAL, "murmur", EXTRASTOLE)
 
 ALTERNATIVE_SPELLINGS = {"extrasystole": EXTRASTOLE, "not_heart": NON_CARDIAC, "artifact": NON_CARDIAC}
 
-AUDIO_SUFFIXES = (
-    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3",
-    ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".voc", ".sph", ".nist",
-)  # fmt: skip
-"""Of the formats that the monitor's decoder reads."""
-
 LABELS_AND_PATIENTS = "labels and patients"
 """What a table is read for."""
-
-SHADOW_FOLDER = "__MACOSX"
-"""Folder of shadow files, named like the recordings, that some archives leave behind."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -231,21 +222,16 @@ def folder_name(folder: Path) -> str:
 
 def is_audio(path: Path) -> bool:
     """Return whether a path is an audio file by its name; hidden files are not."""
-    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SOUND_ENDINGS and not path.name.startswith(".") and path.is_file()
 
 
 def audio_files(folder: Path) -> list[Path]:
     """Return the audio files below a folder, sorted, without those in hidden folders and leftovers of unpacking."""
-    paths = (path for path in folder.rglob("*") if not any(map(_is_skipped, path.relative_to(folder).parts)))
+    paths = (path for path in folder.rglob("*") if not any(map(is_left_alone, path.relative_to(folder).parts)))
     return sorted(path for path in paths if is_audio(path))
-
-
-def _is_skipped(name: str) -> bool:
-    """Return whether a file or folder of this name is hidden or a leftover of unpacking."""
-    return name.startswith(".") or name == SHADOW_FOLDER
 
 
 def sub_folders(folder: Path) -> list[Path]:
     """Return the folders directly in a folder, sorted, without hidden ones and leftovers of unpacking."""
     folders = (path for path in folder.iterdir() if path.is_dir())
-    return sorted(path for path in folders if not _is_skipped(path.name))
+    return sorted(path for path in folders if not is_left_alone(path.name))

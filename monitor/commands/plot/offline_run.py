@@ -1,26 +1,25 @@
-"""A recording analysed from start to end without a thread: its windows as live, and the arrays of a figure.
+"""A recording analysed from start to end: the arrays of a figure, and the windows of :mod:`monitor.archive.offline`.
 
-The windows come from the :class:`~monitor.analysis.analyzer.Analyzer` of the live pipeline, and lost samples are
-found by the same ring buffer, so the numbers are those of ``auscult replay --speed max``. Memory does not grow with
-the recording: waveform and spectrogram are stored as peaks, and of a window only its event. Must not draw.
+Memory does not grow with the recording: waveform and spectrogram are stored as peaks, and of a window only its event.
+Must not draw.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.analyzer import Analyzer
-from monitor.analysis.verdict import Summarizer
 from monitor.archive.decimate import PeakDecimator
+from monitor.archive.offline import OfflineResult, judge_offline
 from monitor.archive.peak_spectrogram import PeakSpectrogram
-from monitor.audio.ring_buffer import Read, RingBuffer
+from monitor.audio.ring_buffer import Read
+from monitor.audio.sample_store import SampleStore
 from monitor.audio.sources.base import PacedSource
 from monitor.errors import AuscultError
+from monitor.features.spec import SpectrogramSpec
 from monitor.inference.bundle import Bundle
 from monitor.messages import Start, Summary, WindowEvent
 
@@ -28,8 +27,8 @@ __all__ = ["OfflineRun", "WindowCallback", "run_offline"]
 
 WAVEFORM_COLUMNS = 4096
 """A long recording has at least half of them: more than the figure has pixels across."""
-RING_WINDOWS = 3
-"""Windows of sound that stay in the ring for :data:`WindowCallback`."""
+HELD_WINDOWS = 3
+"""Windows of sound that are held for :data:`WindowCallback`."""
 
 WindowCallback = Callable[[WindowEvent, NDArray[np.float32]], None]
 """Called with a window and its samples, shape (samples,), float32, in [-1, 1], at the sample rate of the source."""
@@ -97,110 +96,61 @@ def run_offline(
     ValueError
         If the hop does not fit the bundle.
     AuscultError
-        If the source fails before its first sample.
+        If the source fails before its first sample, or the network gives NaN or infinity.
     """
-    runner = _OfflineRunner(source, bundle, hop_s, on_window)
-    error: AuscultError | None = None
-    try:
-        runner.read_all(source)
-    except AuscultError as failure:
-        if not runner.analysis.end_sample:
-            raise
-        error = failure
-    runner.finish()
-    return runner.result(source, bundle, error or source.shortfall)
+    arrays = _Arrays(source.sample_rate, bundle.spec, on_window)
+    result = judge_offline(source, bundle, hop_s, on_window=arrays.add_window, on_read=arrays.add_read)
+    return arrays.run(result)
 
 
-class _OfflineRunner:
-    """The state of one pass over a source."""
+class _Arrays:
+    """What a figure shows of one pass over a source, and its windows."""
 
-    def __init__(
-        self, source: PacedSource, bundle: Bundle, hop_s: float | None, on_window: WindowCallback | None
-    ) -> None:
-        self.analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
-        window = round(bundle.spec.window_s * source.sample_rate)
-        self._ring = RingBuffer(RING_WINDOWS * window)
-        self._cursor = self._ring.cursor()
-        self._waveform = PeakDecimator(3, WAVEFORM_COLUMNS)
-        self._spectrogram = PeakSpectrogram(source.sample_rate, bundle.spec)
-        self._windows: list[WindowEvent] = []
-        self._summary = Summarizer()
+    def __init__(self, sample_rate: int, spec: SpectrogramSpec, on_window: WindowCallback | None) -> None:
+        self._sample_rate = sample_rate
         self._on_window = on_window
+        self._sound = SampleStore(HELD_WINDOWS * round(spec.window_s * sample_rate))
+        self._waveform = PeakDecimator(3, WAVEFORM_COLUMNS)
+        self._spectrogram = PeakSpectrogram(sample_rate, spec)
+        self._windows: list[WindowEvent] = []
 
-    def read_all(self, source: PacedSource) -> None:
-        """Analyse the blocks of the source one after the other."""
-        blocks = source.blocks(self.analysis.max_samples)
-        with contextlib.closing(blocks) if isinstance(blocks, Generator) else contextlib.nullcontext():
-            for block in blocks:
-                self._ring.push(block)
-                for read in self._reads():
-                    self._add(read)
-
-    def _reads(self) -> Iterator[Read]:
-        """Yield the unread samples of the ring."""
-        while self._cursor.behind:
-            read = self._cursor.read(self.analysis.max_samples, 0.0)
-            if read is not None:
-                yield read
-
-    def _add(self, read: Read) -> None:
-        """Classify the windows that a read completes, and add its peaks."""
+    def add_read(self, read: Read) -> None:
+        """Add the peaks of the next samples."""
         lost = np.zeros(len(read.waveform), np.float32)
         for start, end in read.lost:
             lost[max(0, start - read.start_sample) : end - read.start_sample] = 1.0
+        self._sound.append(read.waveform)
         self._waveform.push(np.stack((-read.waveform, read.waveform, lost)))
         self._spectrogram.push(read.waveform)
-        self._classify(self.analysis.push_read(read))
 
-    def finish(self) -> None:
-        """Classify the windows that only the end of the source completes."""
-        self._spectrogram.push(np.zeros(0, np.float32), last=True)
-        self._classify(self.analysis.finish())
-
-    def _classify(self, ready: list[int]) -> None:
-        """Classify complete windows."""
-        for index in ready:
-            event = self.analysis.judge(index).event
-            self._windows.append(event)
-            self._summary.push(event)
-            if self._on_window is not None:
-                self._on_window(event, self._samples(event))
+    def add_window(self, event: WindowEvent) -> None:
+        """Add a window, and call whoever wants its samples."""
+        self._windows.append(event)
+        if self._on_window is not None:
+            self._on_window(event, self._samples(event))
 
     def _samples(self, event: WindowEvent) -> NDArray[np.float32]:
         """Return the samples of a window; of a short clip, looped."""
-        start, end = (round(seconds * self.analysis.sample_rate) for seconds in (event.start_s, event.end_s))
-        return np.resize(self._ring.store.copy(start, min(end, self.analysis.end_sample)), end - start)
+        start, end = (round(seconds * self._sample_rate) for seconds in (event.start_s, event.end_s))
+        return np.resize(self._sound.copy(start, min(end, self._sound.end_sample)), end - start)
 
-    def result(self, source: PacedSource, bundle: Bundle, error: AuscultError | None) -> OfflineRun:
-        """Return everything as one value."""
-        rate, spectrogram = source.sample_rate, self._spectrogram
+    def run(self, result: OfflineResult) -> OfflineRun:
+        """Return everything as one value; nothing may be added afterwards."""
+        spectrogram = self._spectrogram
+        spectrogram.push(np.zeros(0, np.float32), last=True)
         low, high, lost = self._waveform.columns
         return OfflineRun(
-            start=Start(
-                source=source.name,
-                sample_rate=rate,
-                model=bundle.name,
-                model_sha256=bundle.model_sha256,
-                engine=bundle.engine_name,
-                labels=bundle.labels,
-                window_s=bundle.spec.window_s,
-                hop_s=self.analysis.hop_s,
-                duration_s=source.duration_s,
-                speed=source.speed,
-                acoustic_thresholds=bundle.acoustic_thresholds,
-            ),
+            start=result.start,
             windows=tuple(self._windows),
-            summary=dataclasses.replace(
-                self._summary.summary(source.name, bundle.decision), truncated=source.shortfall is not None
-            ),
-            duration_s=self.analysis.end_sample / rate,
+            summary=result.summary,
+            duration_s=result.duration_s,
             low=-low,
             high=high,
             lost=lost > 0,
-            column_s=self._waveform.items_per_column / rate,
+            column_s=self._waveform.items_per_column / self._sample_rate,
             power_db=spectrogram.power_db(),
             power_column_s=spectrogram.peaks.items_per_column * spectrogram.spec.frame_hop_s,
             frame_s=spectrogram.spec.frame_s,
             bin_hz=spectrogram.spec.sample_rate / spectrogram.spec.frame_samples,
-            error=error,
+            error=result.error,
         )

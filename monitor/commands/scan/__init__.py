@@ -1,0 +1,1 @@
+"""``auscult scan``: many recordings to one table, over all cores, resumable."""

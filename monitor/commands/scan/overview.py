@@ -1,0 +1,139 @@
+"""What a scan found, in a few lines: a table of labels, judged share, heart rate and quality, and a total."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import statistics
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from monitor.output import printable
+
+__all__ = ["MAX_GROUPS", "Overview"]
+
+MAX_GROUPS = 20
+"""Lines of the table besides the total."""
+MIN_NAME, MAX_NAME = 12, 32
+"""Letters of a group's name, as the width allows."""
+WITHHELD = ("no-signal", "poor-signal", "listening")
+
+
+@dataclasses.dataclass(slots=True)
+class _Group:
+    """The counts of some files."""
+
+    files: int = 0
+    labels: Counter[str] = dataclasses.field(default_factory=Counter)
+    states: Counter[str] = dataclasses.field(default_factory=Counter)
+    errors: int = 0
+    windows: int = 0
+    judged: int = 0
+    rates: array[float] = dataclasses.field(default_factory=lambda: array("d"))
+    qualities: array[float] = dataclasses.field(default_factory=lambda: array("d"))
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count a row."""
+        self.files += 1
+        self.errors += row["error"] is not None
+        self.windows += row["windows"]
+        self.judged += row["judged"]
+        if row["label"] is not None:
+            self.labels[row["label"]] += 1
+        elif row["state"] is not None:
+            self.states[row["state"]] += 1
+        if row["heart_rate_bpm"] is not None:
+            self.rates.append(row["heart_rate_bpm"])
+        if row["quality"] is not None:
+            self.qualities.append(row["quality"])
+
+    def cells(self, labels: Sequence[str]) -> list[str]:
+        """Return the cells of a line of the table."""
+        return [
+            str(self.files),
+            *(str(self.labels[label]) for label in labels),
+            str(self.states["uncertain"]),
+            str(sum(self.states[state] for state in WITHHELD)),
+            str(self.errors),
+            f"{100 * self.judged / self.windows:.0f} %" if self.windows else "-",
+            f"{statistics.median(self.rates):.0f}" if self.rates else "-",
+            f"{statistics.fmean(self.qualities):.2f}" if self.qualities else "-",
+        ]
+
+
+class Overview:
+    """Counts the rows of a scan, by subject or by folder.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Those of the bundle.
+    by : {"subject", "folder"}
+
+    Examples
+    --------
+    >>> overview = Overview(["normal", "murmur"], "folder")
+    >>> row = {"source": "ward/a.wav", "label": "murmur", "state": "verdict", "error": None, "windows": 10}
+    >>> overview.add({**row, "judged": 9, "heart_rate_bpm": 72.0, "quality": 0.9, "subject": None})
+    >>> print(overview.text())
+    folder  files  normal  murmur  uncertain  withheld  errors  judged  bpm  quality
+    ward        1       0       1          0         0       0    90 %   72     0.90
+    """
+
+    def __init__(self, labels: Sequence[str], by: str) -> None:
+        self._labels = tuple(labels)
+        self._by = by
+        self._groups: dict[str, _Group] = {}
+        self._total = _Group()
+
+    @property
+    def files(self) -> int:
+        """Rows."""
+        return self._total.files
+
+    @property
+    def errors(self) -> int:
+        """Rows with an error."""
+        return self._total.errors
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count a row."""
+        name = row["subject"] or "(none)" if self._by == "subject" else os.path.dirname(row["source"]) or "."
+        self._groups.setdefault(name, _Group()).add(row)
+        self._total.add(row)
+
+    def text(self, width: int = 120) -> str:
+        """Return the table; of many groups those with the most files, and how many there are besides.
+
+        Parameters
+        ----------
+        width : int
+            Columns of the terminal: long names are cut so that the table fits, down to twelve letters.
+        """
+        head = (self._by, "files", *self._labels, "uncertain", "withheld", "errors", "judged", "bpm", "quality")
+        largest = sorted(self._groups.items(), key=lambda item: -item[1].files)[:MAX_GROUPS]
+        shown = sorted(largest) if len(largest) == len(self._groups) else largest
+        lines = [list(head), *([printable(name), *group.cells(self._labels)] for name, group in shown)]
+        hidden = len(self._groups) - len(shown)
+        if hidden:
+            lines.append([f"and {hidden} more", *[""] * (len(head) - 1)])
+        if len(self._groups) > 1:
+            lines.append(["all", *self._total.cells(self._labels)])
+        room = width - sum(2 + max(map(len, column)) for column in list(zip(*lines, strict=True))[1:])
+        for line in lines:
+            line[0] = _short(line[0], min(max(room, MIN_NAME), MAX_NAME))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(
+                cell.ljust(width) if index == 0 else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        )
+
+
+def _short(text: str, length: int) -> str:
+    """Return the end of a long name, which tells folders apart."""
+    return text if len(text) <= length else f"...{text[3 - length :]}"

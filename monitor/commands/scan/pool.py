@@ -1,0 +1,238 @@
+"""The worker processes of a scan: recordings are handed out, and handed out again where a worker dies.
+
+Each worker has two recordings at a time, so that it never waits for the next. A recording at which two workers have
+died is given up, with an error; what else they had goes to others. Thread ``auscult-scan-N`` reads the answers of
+worker N; all else is on the caller's thread.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor.commands.scan.recordings import Recording
+from monitor.commands.scan.rows import Judged, failed_row
+from monitor.commands.scan.worker import WorkerSetup
+from monitor.errors import AuscultError
+from monitor.output import printable
+
+__all__ = ["Pool"]
+
+PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom monitor.commands.scan.worker import main\nsys.exit(main())"
+"""Imports what this program would, whatever the current folder holds."""
+AHEAD = 2
+"""Recordings that a worker has at a time."""
+MAX_DEATHS = 2
+POLL_S = 0.1
+"""Seconds between two looks at whether to stop."""
+END_S = 2.0
+"""Longest wait for a worker that was killed, or has nothing left to do."""
+
+
+class Pool:
+    """Judges recordings in processes.
+
+    Parameters
+    ----------
+    setup : WorkerSetup
+    jobs : int
+        How many processes.
+    command : sequence of str or None
+        What to start, to which the setup is added; None for the worker. A test passes its own.
+    """
+
+    def __init__(self, setup: WorkerSetup, jobs: int, command: Sequence[str] | None = None) -> None:
+        program = [sys.executable, "-c", PROGRAM.format(path=_import_path())] if command is None else list(command)
+        self._command = [*program, json.dumps(dataclasses.asdict(setup))]
+        self._jobs = jobs
+        self._answers: queue.Queue[tuple[_Worker, dict[str, Any] | None, bytes]] = queue.Queue()
+        self._workers: list[_Worker] = []
+        self._num_started = 0
+        self._deaths: collections.Counter[int] = collections.Counter()
+        self._failed_starts = 0
+
+    def __enter__(self) -> Pool:
+        """Return the pool; processes start with :meth:`run`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill what still runs; nothing that was yielded is lost by it."""
+        self.kill()
+
+    def run(
+        self, recordings: Sequence[Recording], stopping: Callable[[], bool] = bool
+    ) -> Iterator[tuple[int, Judged] | None]:
+        """Yield the index and the lines of each recording as they come, and None when nothing came for a moment.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+        stopping : callable
+            Whether to stop: the workers are then killed, and the iteration ends.
+
+        Raises
+        ------
+        AuscultError
+            If no worker can be started.
+        """
+        waiting = collections.deque(range(len(recordings)))
+        left = len(recordings)
+        for _ in range(min(self._jobs, left)):
+            self._start()
+        while left and not stopping():
+            self._hand_out(waiting, recordings)
+            try:
+                worker, head, body = self._answers.get(timeout=POLL_S)
+            except queue.Empty:
+                yield None
+                continue
+            if head is None:
+                index = self._bury(worker, waiting)
+                if index is not None:
+                    left -= 1
+                    yield index, failed_row(recordings[index], _killed(recordings[index], worker))
+            elif "failed" not in head:
+                worker.ready = True
+            elif isinstance(head["failed"], str):
+                raise AuscultError(head["failed"])
+            else:
+                left -= 1
+                yield worker.pending.popleft(), Judged(body, head["seconds"], head["failed"])
+        self.kill()
+
+    def kill(self) -> None:
+        """End all processes and their threads at once. Twice is safe."""
+        for worker in self._workers:
+            worker.kill()
+        self._workers.clear()
+
+    def _start(self) -> None:
+        """Start one more worker."""
+        self._num_started += 1
+        try:
+            self._workers.append(_Worker(self._command, self._num_started, self._answers))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise AuscultError(f"no worker process can be started: {reason}", "try again with --jobs 1") from error
+
+    def _hand_out(self, waiting: collections.deque[int], recordings: Sequence[Recording]) -> None:
+        """Give each worker what it has room for; none of the last ones waits behind another."""
+        for room in range(AHEAD):
+            for worker in self._workers:
+                if len(waiting) > (len(self._workers) if room else 0) and len(worker.pending) == room:
+                    worker.give(waiting[0], recordings[waiting[0]])
+                    waiting.popleft()
+
+    def _bury(self, worker: _Worker, waiting: collections.deque[int]) -> int | None:
+        """Replace a worker that has ended; return the recording that is given up for it, or None."""
+        worker.kill()
+        self._workers.remove(worker)
+        self._failed_starts = 0 if worker.ready else self._failed_starts + 1
+        if self._failed_starts > MAX_DEATHS * self._jobs:
+            raise AuscultError("the worker processes end as soon as they are started", "try again with --jobs 1")
+        given_up = None
+        pending = list(worker.pending)
+        if worker.ready and pending:
+            self._deaths[pending[0]] += 1
+            if self._deaths[pending[0]] >= MAX_DEATHS:
+                given_up = pending.pop(0)
+        waiting.extendleft(reversed(pending))
+        if waiting:
+            self._start()
+        return given_up
+
+
+class _Worker:
+    """A process, and the thread that reads its answers.
+
+    Attributes
+    ----------
+    pending : deque of int
+        Indices of the recordings that it has, the one it judges first.
+    ready : bool
+        Whether it has ever answered.
+    """
+
+    def __init__(
+        self, command: Sequence[str], number: int, answers: queue.Queue[tuple[_Worker, dict[str, Any] | None, bytes]]
+    ) -> None:
+        self.pending: collections.deque[int] = collections.deque()
+        self.ready = False
+        self._answers = answers
+        verbose = bool(os.environ.get("AUSCULT_LOG"))
+        self._process = subprocess.Popen(  # noqa: S603  # our own program
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if verbose else subprocess.DEVNULL,
+            bufsize=0,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"auscult-scan-{number}")
+        self._reader.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """The process's exit code, once it has ended; negative for a signal."""
+        return self._process.returncode
+
+    def give(self, index: int, recording: Recording) -> None:
+        """Hand out a recording; a worker that has died meanwhile does not take it, which shows at its end."""
+        self.pending.append(index)
+        stdin = self._process.stdin
+        if stdin is not None:
+            with contextlib.suppress(OSError):
+                stdin.write(json.dumps(dataclasses.asdict(recording)).encode() + b"\n")
+
+    def kill(self) -> None:
+        """End the process and the thread. Twice is safe."""
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_S)
+        self._reader.join(END_S)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _read(self) -> None:
+        """Pass on the answers, then None; an answer that is cut off is none."""
+        stdout = self._process.stdout
+        if stdout is None:
+            return
+        with contextlib.suppress(OSError, ValueError), os.fdopen(os.dup(stdout.fileno()), "rb") as stream:
+            for line in stream:
+                head = json.loads(line)
+                body = stream.read(head["bytes"])
+                if len(body) < head["bytes"]:
+                    break
+                self._answers.put((self, head, body))
+        self._answers.put((self, None, b""))
+
+
+def _killed(recording: Recording, worker: _Worker) -> str:
+    """Return the error of a recording that is given up."""
+    code = worker.exit_code
+    how = f"exit code {code}"
+    if code is not None and code < 0:
+        with contextlib.suppress(ValueError):
+            how = signal.Signals(-code).name
+    return (
+        f"{printable(recording.source)}: the process that judged it ended twice without an answer ({how}); "
+        "try it alone with auscult replay, it may need more memory"
+    )
+
+
+def _import_path() -> list[str]:
+    """Return where to look for packages: first where this one is, never in whatever folder is the current one."""
+    return [str(Path(__file__).resolve().parents[3]), *(folder for folder in sys.path if folder)]

@@ -1,0 +1,111 @@
+"""The rows of a scan: what is known of one file, as JSON lines. Runs in the worker processes, on their only thread."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from monitor.archive.offline import judge_offline
+from monitor.audio.sources.file import RecordingSource
+from monitor.commands.scan.recordings import Recording
+from monitor.errors import RecordingError
+from monitor.inference.bundle import Bundle
+from monitor.messages import Summary, Verdict, WindowEvent
+from monitor.output import printable
+from monitor.text.json_lines import summary_line, window_line
+
+__all__ = ["Judged", "dump", "failed_row", "judge_recording"]
+
+QUALITY_DIGITS = 6
+TIME_DIGITS = 6
+
+
+class Judged(NamedTuple):
+    """The lines of one file.
+
+    Attributes
+    ----------
+    lines : bytes
+        Those of its windows, if they are asked for, then its row; each with a line feed.
+    seconds : float
+        Of sound.
+    failed : bool
+        Whether the row has an error.
+    """
+
+    lines: bytes
+    seconds: float
+    failed: bool
+
+
+def judge_recording(
+    recording: Recording, bundle: Bundle, *, channel: int | None, hop_s: float | None, windows: bool
+) -> Judged:
+    """Return the lines of a file; one that cannot be read, or not to its end, is a row with an error.
+
+    Parameters
+    ----------
+    recording : Recording
+    bundle : Bundle
+    channel : int or None
+        From 1; None for the mean of all.
+    hop_s : float or None
+        Seconds from one window to the next; None for the bundle's own.
+    windows : bool
+        Whether to give a line for every window too.
+    """
+    lines: list[str] = []
+    total_quality = 0.0
+
+    def note(event: WindowEvent) -> None:
+        nonlocal total_quality
+        total_quality += event.quality.score
+        if windows:
+            lines.append(dump({**json.loads(window_line(event)), "source": printable(recording.source)}))
+
+    try:
+        source = RecordingSource(recording.source, speed=None, channel=channel)
+        result = judge_offline(source, bundle, hop_s, on_window=note)
+    except RecordingError as error:
+        return failed_row(recording, str(error))
+    row = _row(recording, result.summary)
+    if result.summary.windows:
+        row["quality"] = round(total_quality / result.summary.windows, QUALITY_DIGITS)
+    row["duration_s"] = round(result.duration_s, TIME_DIGITS)
+    row["sample_rate"] = source.sample_rate
+    row["error"] = None if result.error is None else str(result.error)
+    lines.append(dump(row))
+    return Judged("".join(f"{line}\n" for line in lines).encode(), result.duration_s, result.error is not None)
+
+
+def failed_row(recording: Recording, error: str) -> Judged:
+    """Return the row of a file of which nothing is known but an error."""
+    row = _row(recording, Summary(printable(recording.source), 0, 0, 0, Verdict("listening"), None))
+    row |= {"state": None, "error": error}
+    return Judged(f"{dump(row)}\n".encode(), 0.0, True)
+
+
+def _row(recording: Recording, summary: Summary) -> dict[str, Any]:
+    """Return the keys of a summary line, and those that a row adds, without their values."""
+    return {
+        **json.loads(summary_line(summary)),
+        "error": None,
+        "duration_s": None,
+        "sample_rate": None,
+        "quality": None,
+        "subject": None,
+        "path": recording.path,
+        "bytes": recording.num_bytes,
+        "mtime_ns": recording.mtime_ns,
+    }
+
+
+def dump(values: dict[str, Any]) -> str:
+    """Return values as one JSON line, without its line feed.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return json.dumps(values, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,114 @@
+"""Recordings to scan, and the rows of a scan."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.commands.scan.recordings import Recording
+from monitor.commands.scan.rows import dump
+
+
+@pytest.fixture
+def ward(tmp_path, heart_waveform):
+    """Return a folder with five recordings: one in a folder below, one too short for a window, one that is none."""
+    folder = tmp_path / "ward"
+    (folder / "below").mkdir(parents=True)
+    soundfile.write(folder / "a.wav", heart_waveform, 4000)
+    soundfile.write(folder / "b.FLAC", heart_waveform[:30_000], 4000, format="FLAC")
+    soundfile.write(folder / "below" / "c.wav", heart_waveform[:8000], 4000)
+    soundfile.write(folder / "quiet.wav", np.zeros(24_000, np.float32), 4000)
+    (folder / "z.wav").write_bytes(b"no sound at all")
+    (folder / "notes.txt").write_text("for a person")
+    (folder / ".hidden.wav").write_text("")
+    return folder
+
+
+@pytest.fixture
+def make_recording():
+    """Return a function that makes a recording of a path."""
+
+    def make(name, num_bytes=10, mtime_ns=1):
+        return Recording(name, f"/data/{name}", num_bytes, mtime_ns)
+
+    return make
+
+
+@pytest.fixture
+def make_row():
+    """Return a function that makes a row, as a dict."""
+
+    def make(recording, **changes):
+        row = {
+            "type": "summary",
+            "source": recording.source,
+            "windows": 10,
+            "skipped": 0,
+            "overruns": 0,
+            "label": "murmur",
+            "confidence": 0.75,
+            "scores": {"normal": 0.25, "murmur": 0.75},
+            "acoustic_scores": {"normal": 0.125, "murmur": 0.875},
+            "state": "verdict",
+            "heart_rate_bpm": 72.5,
+            "judged": 8,
+            "withheld": {"too loud": 2},
+            "truncated": False,
+            "undelivered": 0,
+            "error": None,
+            "duration_s": 9.5,
+            "sample_rate": 4000,
+            "quality": 0.9,
+            "subject": None,
+            "path": recording.path,
+            "bytes": recording.num_bytes,
+            "mtime_ns": recording.mtime_ns,
+        }
+        return {**row, **changes}
+
+    return make
+
+
+@pytest.fixture
+def make_lines(make_row):
+    """Return a function that makes the lines of a file as bytes, with or without windows."""
+
+    def make(recording, windows=0, **changes):
+        verdict = {"state": "verdict", "label": "normal", "confidence": 0.5, "scores": {"normal": 0.5, "murmur": 0.5}}
+        verdict["acoustic_scores"] = verdict["scores"]
+        lines = [
+            {
+                "type": "window",
+                "index": index,
+                "start_s": index / 2,
+                "end_s": index / 2 + 5,
+                **verdict,
+                "rolling": {**verdict, "label": "murmur"},
+                "quality": {"score": 0.5, "reason": "too loud"},
+                "heart_rate_bpm": None,
+                "heart_rate_confidence": None,
+                "heart_rate_reason": None,
+                "early_beats": {"followed_s": 5.0, "intervals": 6, "at_s": []},
+                "gap": False,
+                "short": False,
+                "latency_ms": 0.0,
+                "source": recording.source,
+            }
+            for index in range(windows)
+        ]
+        return "".join(f"{dump(line)}\n" for line in [*lines, make_row(recording, **changes)]).encode()
+
+    return make
+
+
+@pytest.fixture
+def read_rows():
+    """Return a function that reads the lines of a .jsonl behind its head."""
+
+    def read(path):
+        return [json.loads(line) for line in path.read_text().splitlines()[1:]]
+
+    return read
