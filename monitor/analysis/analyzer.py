@@ -126,6 +126,11 @@ class Analyzer:
         return self._scorer.read_samples
 
     @property
+    def missing_samples(self) -> int:
+        """Samples of the source without which the next window is certainly not complete: at least 1."""
+        return self._scorer.missing_samples
+
+    @property
     def max_samples(self) -> int:
         """Most samples to push at a time, so that every window that they complete can still be judged."""
         return self._scorer.max_samples

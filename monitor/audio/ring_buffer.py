@@ -215,9 +215,11 @@ class RingBuffer:
             raise ValueError("ring must be open to be written")
 
     def _wake_readers(self) -> None:
-        """Wake every reader."""
+        """Wake every reader that has what it waits for."""
+        end_sample = self.end_sample
         for cursor in self._cursors:
-            cursor.wakeup.notify()
+            if end_sample >= cursor.wake_from or self._closed:
+                cursor.wakeup.notify()
 
     def count_overrun(self) -> None:
         """Count one overrun, from a reader's thread."""
@@ -239,7 +241,9 @@ class Cursor:
     next_sample : int
         Absolute index of the next sample to be read.
     wakeup : Wakeup
-        Notified by the writer after every push.
+        Notified by the writer after a push.
+    wake_from : int
+        Absolute index that the end of the ring must have reached for that.
     follows : bool
         Whether it may miss samples; see :meth:`RingBuffer.cursor`.
 
@@ -261,6 +265,7 @@ class Cursor:
         self._ring = ring
         self.follows = follows
         self.next_sample = start_sample
+        self.wake_from = start_sample
         self.wakeup = Wakeup()
 
     @property
@@ -268,8 +273,8 @@ class Cursor:
         """Number of samples pushed and not yet read, overwritten ones included."""
         return self._ring.end_sample - self.next_sample
 
-    def read(self, max_samples: int, timeout_s: float) -> Read | None:
-        """Return the next samples as soon as there are any.
+    def read(self, max_samples: int, timeout_s: float, min_samples: int = 1) -> Read | None:
+        """Return the next samples as soon as there are enough.
 
         Parameters
         ----------
@@ -277,11 +282,14 @@ class Cursor:
             Largest number of samples returned at once.
         timeout_s : float
             Longest wait in seconds; 0 does not wait.
+        min_samples : int
+            Number of samples worth waking for: with fewer the wait goes on until its end. Each wake-up of a thread
+            costs about as much as its work on a short block. Not for a writer that waits for room.
 
         Returns
         -------
         Read or None
-            An empty read when nothing came in time; None when the ring is closed and
+            Fewer samples, or none, when no more came in time; None when the ring is closed and
             everything has been read.
 
         Raises
@@ -294,15 +302,17 @@ class Cursor:
         if not 0 <= timeout_s < math.inf:
             raise ValueError(f"timeout_s={timeout_s} must be finite and not negative")
         deadline = time.monotonic() + timeout_s
+        self.wake_from = self.next_sample + min_samples
         while True:
             closed = self._ring.closed  # before the samples are read: after closing, none is added
-            read = self._take(max_samples)
-            if read is not None or closed:
-                return read
             left = deadline - time.monotonic()
-            if left <= 0:
-                return Read(self.next_sample, np.zeros(0, np.float32))
-            self.wakeup.wait(min(left, 1.0))
+            if closed or left <= 0 or self._ring.end_sample >= self.wake_from:
+                read = self._take(max_samples)
+                if read is not None or closed:
+                    return read
+                if left <= 0:
+                    return Read(self.next_sample, np.zeros(0, np.float32))
+            self.wakeup.wait(min(max(left, 0.0), 1.0))
 
     def close(self) -> None:
         """Stop holding back a writer that waits for room. Twice is safe."""

@@ -28,6 +28,9 @@ MAX_READ_S = 0.5
 MAX_PUSH_HOPS = 4
 """Hops to push at a time, at most, if it is not: several hops cost less together, but their windows must be held."""
 
+MARGIN_HOPS = 1
+"""Frame hops by which features may be behind the sound that has been pushed."""
+
 
 class ScoredWindow(NamedTuple):
     """The scores of one window, and what they were computed from.
@@ -130,6 +133,13 @@ class WindowScorer:
     def read_samples(self) -> int:
         """Samples of the source to push at a time if the result is waited for: at most one hop."""
         return max(1, round(min(self.hop_s, MAX_READ_S) * self._sample_rate))
+
+    @property
+    def missing_samples(self) -> int:
+        """Samples of the source without which the next window is certainly not complete: at least 1."""
+        spec = self._bundle.spec
+        missing_s = (self.num_windows * self._hop + spec.window_samples - self._extractor.end_sample) / spec.sample_rate
+        return max(1, int((missing_s - MARGIN_HOPS * self.frame_hop_s) * self._sample_rate))
 
     @property
     def max_samples(self) -> int:

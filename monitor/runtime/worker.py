@@ -33,6 +33,9 @@ __all__ = ["Worker"]
 logger = get_logger(__name__)
 
 READ_TIMEOUT_S = 0.1
+STEP_S = 0.05
+"""Seconds between two wake-ups while no window is complete: half the time between two screens. The blocks of a device
+may be shorter, and each would cost one."""
 STOP_TIMEOUT_S = 5.0
 
 BURST_S = 2.0
@@ -88,6 +91,7 @@ class Worker:
         self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples per second of wall time
         self._patience_samples = config.patience_s * self._wall_rate
         self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
+        self._step_samples = 1 if source.lossless else max(1, round(STEP_S * self._wall_rate))
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-classifier")
         self._summary = Summarizer()
@@ -154,7 +158,8 @@ class Worker:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
         try:
             while not self._stopping.is_set():
-                read = self._cursor.read(self._read_samples, READ_TIMEOUT_S)
+                worth_waking = min(self._step_samples, self._analysis.missing_samples)
+                read = self._cursor.read(self._read_samples, READ_TIMEOUT_S, worth_waking)
                 if read is None:
                     self._classify(self._analysis.finish, self._clock())
                     break

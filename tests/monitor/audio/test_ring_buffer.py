@@ -548,3 +548,30 @@ def test_a_cursor_that_follows_holds_back_nobody():
     assert (read.start_sample, read.lost, read.overrun) == (10, ((0, 10),), True)
     assert ring.overruns == 0
     assert ring.first_unread == 10
+
+
+def test_a_reader_is_woken_once_there_is_enough():
+    """A read that is worth so many samples sleeps through fewer, and gets all of them at once."""
+    ring = RingBuffer(100)
+    cursor, woken = ring.cursor(), []
+    cursor.wakeup = SimpleNamespace(notify=lambda: woken.append(ring.end_sample), wait=lambda seconds: fill())
+
+    def fill():
+        while not woken:
+            ring.push(ramp(ring.end_sample, ring.end_sample + 10))
+
+    read = cursor.read(100, 3600.0, min_samples=25)
+    assert woken == [30]
+    np.testing.assert_array_equal(read.waveform, ramp(0, 30))
+
+
+def test_what_there_is_comes_in_time():
+    """A read that is worth more samples than come returns them at the end of its wait, or of the sound."""
+    ring = RingBuffer(100)
+    cursor = ring.cursor()
+    ring.push(ramp(0, 3))
+    assert cursor.read(100, 0.0, min_samples=50).end_sample == 3
+    ring.push(ramp(3, 7))
+    ring.close()
+    assert cursor.read(100, 3600.0, min_samples=50).end_sample == 7
+    assert cursor.read(100, 3600.0, min_samples=50) is None

@@ -136,3 +136,23 @@ def test_a_gap_is_in_the_history(plain_bundle, scripted_source):
         history = pipeline.snapshot().history
     assert gaps == [False] * 3 + [True] * 5
     assert [entry == "gap" for entry in history] == gaps
+
+
+def test_a_window_is_judged_as_soon_as_it_is_complete(plain_bundle, scripted_source, monkeypatch):
+    """Short blocks of a live source wake the classifier for a step of sound, and for the end of a window at once."""
+    pushed = []
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        analysis, push = pipeline._worker._analysis, pipeline._worker._analysis.push
+        monkeypatch.setattr(analysis, "push", lambda waveform: pushed.append(len(waveform)) or push(waveform))
+        monkeypatch.setattr("monitor.runtime.worker.READ_TIMEOUT_S", 10.0)
+        pipeline.drain(0.0)
+        pipeline.start()
+        for end in range(40, 20_001, 40):
+            scripted_source.ring.push(HEART[end - 40 : end])
+            steps = end >= sum(pushed) + analysis.missing_samples or end >= sum(pushed) + 200
+            if steps:
+                wait_until(lambda end=end: sum(pushed) == end)
+        wait_until(lambda: pipeline.snapshot().window is not None)
+        assert pipeline.snapshot().window.index == 0
+        assert np.mean(pushed) > 150
+        scripted_source.stop()
