@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.monitor.sessions.conftest import check_folder
+
 RATE = 48_000
 LAB = "lab"
 CONFIG = """
@@ -162,6 +164,36 @@ def test_headphones_that_are_unplugged_disturb_nothing(lab):
     summary, device = listening.lines[-1], listening.of("device")[-1]
     assert (summary["skipped"], summary["overruns"]) == (0, 0)
     assert (device["reopened"], device["overflows"], device["lost_s"]) == (0, 0, 0.0)
+
+
+def test_a_session_loses_nothing_when_the_output_is_unplugged(lab, heart_files, tmp_path):
+    """A null sink that is unloaded in mid-run is told and found again; session and recording have every sample."""
+    lab.connect_wireless()
+    session = ("--session", "--session-dir", tmp_path / "sessions", "--record", tmp_path / "heard.wav")
+    listening = lab.stethoscope.listen("--rate", 4000, "--monitor-device", "wireless", *session)
+    listening.until(is_playing)
+    player = lab.stethoscope.play(heart_files(8))
+    listening.until_window(5.0)
+    lab.wireless.unplug()
+    listening.until(lambda line: line["type"] == "playback" and line["state"] == "failed")
+    lab.wireless.plug_in(RATE)
+    listening.until(is_playing, 30)
+    assert player.wait(timeout=30) == 0
+    listening.until_window(listening.of("window")[-1]["end_s"] + 1.0)
+    code, _ = listening.end()
+    assert code == 130
+    (folder,) = (tmp_path / "sessions").iterdir()
+    values, events = check_folder(folder)
+    states = [line["state"] for line in events if line["type"] == "playback"]
+    assert states.index("failed") < len(states) - 1 - states[::-1].index("playing")
+    assert (values["lost_samples"], listening.lines[-1]["skipped"], listening.lines[-1]["overruns"]) == (0, 0, 0)
+    assert not any(line["gap"] for line in listening.of("window"))
+    kept, recorded = (
+        soundfile.read(path, dtype="float32")[0] for path in (folder / "sound.flac", tmp_path / "heard.wav")
+    )
+    assert len(kept) == len(recorded)
+    assert np.abs(kept - recorded).max() <= 2.0**-24  # 24 bits against floating point
+    assert values["samples"] == len(kept)
 
 
 def test_an_unnamed_output_is_never_fed_back(lab):
