@@ -29,8 +29,8 @@ from monitor.runtime.pipeline import Pipeline
 __all__ = ["DashboardController"]
 
 SEEK_S = 5.0
-FRAME_S = 0.1
-"""Seconds for which a screen stays."""
+LEAD_S = 0.04
+"""How far a trace that is heard is drawn ahead: half of the time for which it stays, and a terminal takes 15 ms."""
 VOLUME_STEP_DB = 3.0
 GAIN_DB, MAX_GAIN_DB = 3.0, 30.0
 """Display gain: step of one key press, and limit in both directions."""
@@ -216,14 +216,14 @@ class DashboardController:
     def _drawn_end(self, snapshot: Snapshot) -> int:
         """Return the sample at which the trace ends: the newest one judged, or the one that is heard.
 
-        A screen stays for a tenth of a second: it shows what is heard in the middle of it.
+        A trace stays for a twentieth of a second: it shows what is heard in the middle of that.
         """
         newest = round(snapshot.elapsed_s * self._start.sample_rate)
         player = self._pipeline.player
         heard = None if player is None else player.heard_sample()
         if player is None or heard is None:
             return newest
-        return min(self._pipeline.ring.end_sample, round(heard + player.pace * FRAME_S / 2))
+        return min(self._pipeline.ring.end_sample, round(heard + player.pace * LEAD_S))
 
     def _sounds(self, snapshot: Snapshot) -> tuple[float, ...]:
         """Return the heart sounds of the newest window, detected once; none where there is no heart rate."""

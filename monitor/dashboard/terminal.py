@@ -1,5 +1,7 @@
 """The live screen: draws the newest snapshot, at most ten times a second, without flicker.
 
+While the sound is heard the trace alone is drawn nineteen times a second, on screens from 60x16 up.
+
 Each canvas is written at once, as a synchronised update (DEC private mode 2026, ignored by terminals that do not
 support it), and only the lines that changed are written. The screen is cleared only at the start and when the size
 has changed. No thread of its own: the main thread calls :meth:`Screen.show`. Must not know where snapshots come from.
@@ -18,7 +20,7 @@ from rich.console import Console
 from rich.style import Style
 
 from monitor.dashboard.drawing.canvas import Canvas, Line, TerminalStyle
-from monitor.dashboard.drawing.render import render
+from monitor.dashboard.drawing.render import redraw_trace, render
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
 from monitor.errors import OutputError
 from monitor.messages import Snapshot
@@ -29,6 +31,9 @@ __all__ = ["REFRESH_S", "Screen"]
 REFRESH_S, VERDICT_REFRESH_S = 0.105, 0.05
 """Seconds between two updates, and how much sooner an update with a new verdict may come. The update after that waits
 longer, so that there are never more than ten in any second."""
+
+TRACE_REFRESH_S = REFRESH_S / 2
+"""The same for the trace alone while somebody hears the sound: what is drawn and what is heard agree within 50 ms."""
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[0m\x1b[2J\x1b[H"
 """Alternate screen, no cursor, no line wrapping, clear."""
@@ -77,7 +82,7 @@ class Screen:
         self._size = (0, 0)
         self._drawn: tuple[Line, ...] = ()
         self._canvas: Canvas | None = None
-        self._due = float("-inf")
+        self._due = self._trace_due = float("-inf")
         self._shown_index: int | None = None
         self._hurries = False
         self._waiting: tuple[Snapshot, DashboardState] | None = None
@@ -133,11 +138,14 @@ class Screen:
         Returns
         -------
         bool
-            Whether an update was due. Of several snapshots between two updates the newest is drawn.
+            Whether an update was due, other than of the trace alone. Of several snapshots between two updates the
+            newest is drawn.
         """
         self._waiting = (snapshot, state)
         self._hurries = _window_index(snapshot) != self._shown_index
-        if self.wait_s > 0:
+        if self._whole_wait_s > 0:
+            if self.wait_s <= 0:
+                self._refresh_trace(snapshot, state)
             return False
         self.refresh()
         return True
@@ -149,13 +157,30 @@ class Screen:
 
     @property
     def wait_s(self) -> float:
-        """Seconds until the next update may come, 0 when it is due; less for a new verdict."""
+        """Seconds until the next update may come, 0 when it is due; less for a new verdict, or while sound is heard."""
+        wait_s = self._whole_wait_s
+        playback = None if self._waiting is None else self._waiting[0].playback
+        if playback is None or playback.state != "playing" or self._canvas is None or not self._canvas.trace_rows[2]:
+            return wait_s
+        return min(wait_s, max(0.0, self._trace_due - self._clock()))
+
+    @property
+    def _whole_wait_s(self) -> float:
+        """Seconds until the next update of the whole screen may come."""
         return max(0.0, self._due - (VERDICT_REFRESH_S if self._hurries else 0.0) - self._clock())
+
+    def _refresh_trace(self, snapshot: Snapshot, state: DashboardState) -> None:
+        """Draw the trace anew, where the rest of the screen stays as it is."""
+        width, height = self._size
+        if self._canvas is not None and self._open and self.console.size == (width, height):
+            self._trace_due = self._clock() + TRACE_REFRESH_S
+            self._draw(redraw_trace(self._canvas, snapshot, self._style, state))
 
     def refresh(self) -> None:
         """Draw the newest snapshot now, whatever the time."""
         if self._waiting is None or not self._open:
             return
+        self._trace_due = self._clock() + TRACE_REFRESH_S
         self._due = max(self._due, self._clock()) + REFRESH_S  # after an early update the next one waits longer
         snapshot, state = self._waiting
         self._shown_index, self._hurries = _window_index(snapshot), False

@@ -34,8 +34,13 @@ __all__ = ["Worker"]
 
 logger = get_logger(__name__)
 
+STEP_S = 0.05
+"""Seconds between two wake-ups while no window is complete and somebody looks: half the time between two screens. The
+blocks of a device may be shorter, and each would cost one."""
+STEP_TIMEOUT_S = 0.1
+"""Longest wait for a whole step."""
 READ_TIMEOUT_S = 1.0
-"""Longest wait for sound; new sound, its end and :meth:`Worker.stop` end it at once."""
+"""Longest wait for a window; new sound, its end and :meth:`Worker.stop` end it at once."""
 STOP_TIMEOUT_S = 5.0
 
 BURST_S = 2.0
@@ -105,6 +110,7 @@ class Worker:
         self._patience_samples = config.patience_s * self._wall_rate
         self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
         self._waits_for_windows = not (live_snapshot or source.lossless)
+        self._step_samples = 1 if source.lossless else max(1, round(STEP_S * self._wall_rate))
         self._min_samples = 1
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-classifier")
@@ -180,7 +186,7 @@ class Worker:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
         try:
             while not self._stopping.is_set():
-                read = self._read_window() if self._waits_for_windows else self._read_any()
+                read = self._read_window() if self._waits_for_windows else self._read_step()
                 if read is None:
                     self._classify(self._analysis.finish, self._clock())
                     break
@@ -202,9 +208,10 @@ class Worker:
             self._snapshot = self._make_snapshot(finished=True)
             self._events.end()
 
-    def _read_any(self) -> Read | None:
-        """Return the next samples as soon as there are any; nothing after the time-out, None at the end."""
-        return self._cursor.read(self._read_samples, READ_TIMEOUT_S)
+    def _read_step(self) -> Read | None:
+        """Return the next samples as soon as they fill a step or complete a window; fewer when no more come in time."""
+        worth_waking = min(self._step_samples, self._read_samples, self._analysis.samples_to_window)
+        return self._cursor.read(self._read_samples, STEP_TIMEOUT_S, worth_waking)
 
     def _read_window(self) -> Read | None:
         """Return the next samples as soon as they complete a window, or as many as may be read at a time."""

@@ -137,15 +137,17 @@ class Ear:
         self._start += start_sample - self._taken  # samples that were missed
         self._taken = start_sample + len(sound)
         heard = self._interpolator.push(self._stretch.push(self._filter.push(sound)))
-        heard = np.clip(heard * self._gains(len(heard)), -1.0, 1.0)
-        return heard.astype(np.float32)
+        return self._amplified(heard).astype(np.float32)
 
-    def _gains(self, samples: int) -> NDArray[np.float64]:
-        """Return the gain of the next samples: a ramp to the target, then the target."""
-        gains = np.full(samples, self._target)
-        ramp = self._ramp[:samples]
-        gains[: len(ramp)] = ramp
-        self._ramp = self._ramp[samples:]
-        if samples:
+    def _amplified(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the samples at the volume: a ramp to the target, then the target; clipped at full scale."""
+        ramp = self._ramp[: len(heard)]
+        if len(ramp):
+            gains = np.full(len(heard), self._target)
+            gains[: len(ramp)] = ramp
+            self._ramp = self._ramp[len(ramp) :]
             self._gain = float(gains[-1])
-        return gains
+            heard = heard * gains
+        elif self._target != 1.0:
+            heard = heard * self._target
+        return np.maximum(np.minimum(heard, 1.0), -1.0)

@@ -58,6 +58,7 @@ class Interpolator:
         self._first = -(self._half - 1)  # input sample at the start of the memory; silence comes before the sound
         self._memory = np.zeros(self._half - 1)
         self._bank = self._filters(stretch)
+        self._spans = np.zeros((0, 2 * self._half), np.intp)
 
     def push(self, waveform: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the output samples that these complete.
@@ -73,6 +74,21 @@ class Interpolator:
         if self._through:
             return np.asarray(waveform, np.float64)
         self._memory = np.concatenate((self._memory, waveform))
+        return self._multiplied() if self._down == 1 else self._between()
+
+    def _multiplied(self) -> NDArray[np.float64]:
+        """Return the output samples where every position between two input samples is one: a single matrix product."""
+        count = len(self._memory) - 2 * self._half + 1
+        if count < 1:
+            return np.zeros(0)
+        if count > len(self._spans):  # kept, since it costs as much as the product
+            self._spans = np.arange(count)[:, None] + np.arange(2 * self._half)
+        result: NDArray[np.float64] = (self._memory[self._spans[:count]] @ self._bank.T).ravel()
+        self._memory = self._memory[count:]
+        return result
+
+    def _between(self) -> NDArray[np.float64]:
+        """Return the output samples at any positions."""
         end = self._first + len(self._memory)  # input sample after the last
         # output n lies at input n * down / up, and needs the input up to half samples behind that
         last = ((end - self._half) * self._up - 1) // self._down
@@ -81,14 +97,9 @@ class Interpolator:
             return np.zeros(0)
         whole, phase = np.divmod(outputs * self._down, self._up)
         spans = np.lib.stride_tricks.sliding_window_view(self._memory, 2 * self._half)
-        result: NDArray[np.float64]
-        if self._down == 1:  # every position between the same two samples is needed: one matrix product
-            result = (
-                spans[whole[0] - (self._half - 1) - self._first :][: whole[-1] + 1 - whole[0]] @ self._bank.T
-            ).ravel()
-            result = result[phase[0] :][: len(outputs)]
-        else:
-            result = np.einsum("ij,ij->i", spans[whole - (self._half - 1) - self._first], self._bank[phase])
+        result: NDArray[np.float64] = np.einsum(
+            "ij,ij->i", spans[whole - (self._half - 1) - self._first], self._bank[phase]
+        )
         self._next = last + 1
         keep = self._next * self._down // self._up - (self._half - 1) - self._first
         self._memory, self._first = self._memory[keep:], self._first + keep

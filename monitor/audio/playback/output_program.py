@@ -1,11 +1,12 @@
 """The process that owns the output device.
 
 A process of its own, since the watchdog of a live input restarts PortAudio in the monitor's, which kills every stream
-there. It reads sound and settings from its standard input, filters, and plays; ten times a second it reports what
+there. It reads sound and settings from its standard input, filters, and plays; five times a second it reports what
 reaches the ear when. It ends with its standard input, or when the device fails; a new process sees the devices that
 are there then.
 
-Threads: the main thread reads and filters, ``auscult-output-status`` reports, PortAudio's callback takes samples.
+Threads: PortAudio's callback reads what has come, filters it and plays it: a thread of its own for that would have to
+be woken for every block, which costs more than the filters. The main thread reports.
 """
 
 from __future__ import annotations
@@ -17,27 +18,39 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import IO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.playback.ear import Ear
 from monitor.audio.playback.playout import Playout
-from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, SOUND, Frame, OutputReport, OutputSetup, read_frame
+from monitor.audio.playback.protocol import (
+    GAP,
+    IDLE,
+    SETTINGS,
+    SOUND,
+    ByteStream,
+    Frame,
+    FrameReader,
+    OutputReport,
+    OutputSetup,
+)
+from monitor.audio.playback.standard_input import standard_input
 from monitor.audio.sources.device.backend import OutputBackend
 from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.errors import DeviceError
 
 __all__ = ["OutputProgram", "main"]
 
-REPORT_S = 0.1
+REPORT_S = 0.2
 SILENT_S = 1.5
 """Seconds without a call of the device after which it counts as lost."""
 POLL_S = 0.01
 DRAIN_S = 0.5
 """Longest time that the last samples are played after the end."""
 LOST = "the output {device} does not play any more"
+BROKEN = "the output failed ({error!r})"
 USUAL_RATE = 48_000
 
 
@@ -60,6 +73,8 @@ class OutputProgram:
         Takes a line of JSON.
     clock : callable
         Returns monotonic seconds; the same in all processes.
+    wait : callable or None
+        Waits some seconds and returns whether the input has ended; a test passes its own.
     """
 
     def __init__(
@@ -68,16 +83,20 @@ class OutputProgram:
         backend: OutputBackend,
         write: Callable[[bytes], None],
         clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], bool] | None = None,
     ) -> None:
         self._setup, self._backend, self._write, self._clock = setup, backend, write, clock
-        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._wait = wait or self._ended.wait
+        self._failure: BaseException | None = None
         self._heard: _Heard | None = None
         self._called_s = clock()
         self._device = ""
         self._underflows = 0
 
-    def run(self, stream: IO[bytes]) -> int:
+    def run(self, stream: ByteStream) -> int:
         """Open the output, play what the stream holds, and return an exit code."""
+        self._frames = FrameReader(stream)
         try:
             device = choose(self._backend.outputs(), self._setup.device, direction="output")
             self._device = device.name
@@ -89,17 +108,10 @@ class OutputProgram:
             self._report("failed", str(error))
             return 1
         self._called_s = self._clock()
-        status = threading.Thread(target=self._watch, name="auscult-output-status")
-        status.start()
         try:
-            while (read := read_frame(stream)) is not None:
-                self.take(read)
-            self._drain()
+            return self._watch()
         finally:
-            self._stopping.set()
-            status.join()
             output.close()
-        return 0
 
     def take(self, read: Frame) -> None:
         """Carry out a frame."""
@@ -115,22 +127,45 @@ class OutputProgram:
 
     def _pull(self, samples: int, latency_s: float, underflow: bool) -> NDArray[np.float32]:
         """Return the next samples to the device; its own thread."""
-        now_s = self._clock()
-        self._called_s = now_s
+        self._called_s = self._clock()
+        try:
+            if not self._ended.is_set():
+                self._read()
+            return self._next(samples, latency_s, underflow)
+        except Exception as error:  # noqa: BLE001  # a thread's top: kept, and reported by the main thread
+            self._failure = error
+            return np.zeros(samples, np.float32)
+
+    def _read(self) -> None:
+        """Carry out what has come."""
+        for read in self._frames.available():
+            self.take(read)
+        if self._frames.ended:
+            self._playout.idle()
+            self._ended.set()
+
+    def _next(self, samples: int, latency_s: float, underflow: bool) -> NDArray[np.float32]:
+        """Return the next samples, and keep when they reach the ear."""
         self._underflows += underflow
         before, skipped = self._playout.taken, self._playout.skipped
         block = self._playout.pull(samples)
         if self._playout.taken - before == samples + self._playout.skipped - skipped:  # no silence in it
-            self._heard = _Heard(before, now_s + latency_s, latency_s)
+            self._heard = _Heard(before, self._called_s + latency_s, latency_s)
         return block
 
-    def _watch(self) -> None:
-        """Report ten times a second; say when the device has gone silent."""
-        while not self._stopping.wait(REPORT_S):
+    def _watch(self) -> int:
+        """Report until the input ends and the last samples are played, or the device fails; return an exit code."""
+        self._report("open")
+        while not self._wait(REPORT_S):
+            if self._failure is not None:
+                self._report("failed", BROKEN.format(error=self._failure))
+                return 1
             if self._clock() - self._called_s > SILENT_S:
                 self._report("failed", LOST.format(device=self._device))
-                return
+                return 1
             self._report("open")
+        self._drain()
+        return 0
 
     def _report(self, state: Literal["open", "failed"], message: str | None = None) -> None:
         """Write a report."""
@@ -149,7 +184,6 @@ class OutputProgram:
 
     def _drain(self) -> None:
         """Play what waits, for half a second at most."""
-        self._playout.idle()
         pause = threading.Event()
         for _ in range(round(DRAIN_S / POLL_S)):
             if not self._playout.waiting:
@@ -175,20 +209,18 @@ def main() -> int:
     """Run the process; the setup is its last argument, as JSON."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the monitor, which closes our input
     setup = OutputSetup(**json.loads(sys.argv[-1]))
-    lock = threading.Lock()
 
     def write(line: bytes) -> None:
-        with lock:
-            try:
-                sys.stdout.buffer.write(line)
-                sys.stdout.buffer.flush()
-            except OSError:
-                return  # the monitor has gone: our input ends
+        try:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+        except OSError:
+            return  # the monitor has gone: our input ends
 
     try:
         from monitor.audio.sources.device.portaudio import PortAudio
 
-        return OutputProgram(setup, PortAudio(), write).run(sys.stdin.buffer)
+        return OutputProgram(setup, PortAudio(), write).run(standard_input())
     except DeviceError as error:
         write(json.dumps({"state": "failed", "message": str(error)}).encode() + b"\n")
         return 1

@@ -33,10 +33,10 @@ __all__ = ["PlaybackOptions", "Player", "PlayerOutput"]
 
 logger = get_logger(__name__)
 
-READ_S = 0.02
+READ_S = 0.1
 """Longest wait for sound before settings are looked at again."""
-LATE_S = 0.25
-"""Sound that waits for longer is left out: what is played belongs to now."""
+LATE_S, KEPT_S = 0.25, 0.02
+"""Seconds: sound that waits for longer is left out but for the newest, since what is played belongs to now."""
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 """Pauses between attempts to find an output again; the last repeats."""
 WORKS_S = 5.0
@@ -44,8 +44,10 @@ WORKS_S = 5.0
 STOP_S = 2.0
 CONFIRM = "{device} may be a loudspeaker that the stethoscope hears: with headphones on, press a; or name the output"
 RETRY = "{message}: looking for it"
-MONITOR_LATENCY_S, PLAY_LATENCY_S = 0.03, 0.1
+MONITOR_LATENCY_S, PLAY_LATENCY_S = 0.04, 0.1
 MONITOR_RESERVE_S, PLAY_RESERVE_S = 0.03, 0.06
+MONITOR_STEP_S, PLAY_STEP_S = 0.02, 0.05
+"""Seconds of sound that are passed on at a time, at least: each time costs a wake-up in two processes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Player:
         self._ring, self._source, self._options, self._launch, self._clock = ring, source, options, launch, clock
         self._rate = source.sample_rate
         self.pace = self._rate * (source.speed or 1.0)
+        self._step_samples = max(1, round((MONITOR_STEP_S if options.microphone else PLAY_STEP_S) * self.pace))
         self._on = True
         self._confirmed = options.device is not None or not options.microphone
         self._sound, self._volume_db = options.sound, min(MAX_VOLUME_DB, max(-MAX_VOLUME_DB, options.volume_db))
@@ -250,8 +253,8 @@ class Player:
         """Pass on what has come; False at the end of the ring."""
         self._keep_output()
         if cursor.behind > LATE_S * self.pace:
-            cursor.next_sample = self._ring.end_sample - round(READ_S * self.pace)
-        read = cursor.read(max(1, round(LATE_S * self.pace)), READ_S)
+            cursor.next_sample = self._ring.end_sample - round(KEPT_S * self.pace)
+        read = cursor.read(max(1, round(LATE_S * self.pace)), READ_S, self._step_samples)
         if read is None:
             return False
         read = self._without_lead(read, cursor)

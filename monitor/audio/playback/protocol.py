@@ -8,19 +8,39 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
-from typing import IO, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.playback.sounds import SoundName
 
-__all__ = ["GAP", "IDLE", "SETTINGS", "SOUND", "Frame", "OutputReport", "OutputSetup", "frame", "read_frame", "report"]
+__all__ = [
+    "GAP",
+    "IDLE",
+    "SETTINGS",
+    "SOUND",
+    "ByteStream",
+    "Frame",
+    "FrameReader",
+    "OutputReport",
+    "OutputSetup",
+    "frame",
+    "report",
+]
 
 SOUND, GAP, IDLE, SETTINGS = b"s", b"g", b"i", b"c"
 HEADER = struct.Struct("<cI")
 POSITION = struct.Struct("<qq")
 MAX_BYTES = 2**24
+READ_BYTES = 2**16
+
+
+class ByteStream(Protocol):
+    """A stream of bytes that may have none yet; a raw file that does not block is one."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return some bytes, nothing at the end, None where none have come yet."""
 
 
 class Frame(NamedTuple):
@@ -110,9 +130,8 @@ def frame(
 
     Examples
     --------
-    >>> import io
-    >>> read_frame(io.BytesIO(frame(GAP, 12, 3)))[:3]
-    (b'g', 12, 3)
+    >>> len(frame(GAP, 12, 3))
+    21
     """
     payload = b""
     if kind == SOUND and waveform is not None:
@@ -124,38 +143,68 @@ def frame(
     return HEADER.pack(kind, len(payload)) + payload
 
 
-def read_frame(stream: IO[bytes]) -> Frame | None:
-    """Return the next frame, or None at the end of the stream.
+class FrameReader:
+    """Puts frames together from a stream that gives a few bytes at a time, or none yet.
 
-    Raises
-    ------
-    ValueError
-        If it is no frame.
+    Parameters
+    ----------
+    stream : object
+        Its ``read`` returns bytes, None where none have come yet, and nothing at the end.
+
+    Attributes
+    ----------
+    ended : bool
+        Whether the stream has ended. What is left of a frame then is dropped.
+
+    Examples
+    --------
+    >>> import io
+    >>> reader = FrameReader(io.BytesIO(frame(GAP, 12, 3) + frame(IDLE)))
+    >>> [read[:3] for read in reader.available()], reader.ended
+    ([(b'g', 12, 3), (b'i', 0, 0)], False)
+    >>> reader.available(), reader.ended
+    ([], True)
     """
-    head = _read(stream, HEADER.size)
-    if len(head) < HEADER.size:
-        return None
-    kind, length = HEADER.unpack(head)
-    if kind not in (SOUND, GAP, IDLE, SETTINGS) or length > MAX_BYTES:
-        raise ValueError(f"kind={kind!r}, length={length} must be a frame")
-    payload = _read(stream, length)
-    if len(payload) < length:
-        return None
-    if kind == SETTINGS:
-        return Frame(kind, settings=json.loads(payload))
-    if kind == IDLE:
-        return Frame(kind)
-    start, samples = POSITION.unpack_from(payload)
-    waveform = np.frombuffer(payload, "<f4", offset=POSITION.size).astype(np.float32)
-    return Frame(kind, start, samples, waveform)
 
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._data = b""
+        self.ended = False
 
-def _read(stream: IO[bytes], length: int) -> bytes:
-    """Return so many bytes, fewer at the end of the stream only."""
-    parts = b""
-    while len(parts) < length and (part := stream.read(length - len(parts))):
-        parts += part
-    return parts
+    def available(self) -> list[Frame]:
+        """Return the frames that have come, without waiting for more than the stream does.
+
+        Raises
+        ------
+        ValueError
+            If what came is no frame.
+        """
+        more = not self.ended
+        while more and (part := self._stream.read(READ_BYTES)) is not None:
+            self._data += part
+            self.ended, more = not part, len(part) == READ_BYTES
+        frames = []
+        while (read := self._next()) is not None:
+            frames.append(read)
+        return frames
+
+    def _next(self) -> Frame | None:
+        """Take the next whole frame."""
+        if len(self._data) < HEADER.size:
+            return None
+        kind, length = HEADER.unpack_from(self._data)
+        if kind not in (SOUND, GAP, IDLE, SETTINGS) or length > MAX_BYTES:
+            raise ValueError(f"kind={kind!r}, length={length} must be a frame")
+        end = HEADER.size + length
+        if len(self._data) < end:
+            return None
+        payload, self._data = self._data[HEADER.size : end], self._data[end:]
+        if kind == SETTINGS:
+            return Frame(kind, settings=json.loads(payload))
+        if kind == IDLE:
+            return Frame(kind)
+        start, samples = POSITION.unpack_from(payload)
+        return Frame(kind, start, samples, np.frombuffer(payload, "<f4", offset=POSITION.size))
 
 
 def report(line: bytes) -> OutputReport:

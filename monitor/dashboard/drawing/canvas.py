@@ -166,6 +166,8 @@ class Canvas:
     width : int
     lines : tuple of Line
         Top first, each ``width`` cells wide.
+    trace_rows : (int, int, int)
+        Where the trace may be drawn anew: its first line, and how many are ticks and waveform; zeros for nowhere.
 
     Examples
     --------
@@ -175,6 +177,7 @@ class Canvas:
 
     width: int
     lines: tuple[Line, ...]
+    trace_rows: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ decides where each part goes), below that only what matters most (:mod:`monitor.
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 
 from rich.cells import cell_len
@@ -41,7 +42,7 @@ from monitor.output import printable
 from monitor.text.alerts import first_alert
 from monitor.text.shown import missing_text, shown_score
 
-__all__ = ["render"]
+__all__ = ["redraw_trace", "render"]
 
 FULL_WIDTH, FULL_HEIGHT = 60, 16
 MIN_ECG_HEIGHT, TALL = 20, 34
@@ -87,11 +88,32 @@ def render(
         raise ValueError(f"width={width}, height={height} must be at least 1")
     layout = Layout(snapshot, width, height, style, state)
     if width >= FULL_WIDTH and height >= FULL_HEIGHT:
-        return Canvas(width, tuple(_full_lines(layout)))
+        return _full_canvas(layout)
     return Canvas(width, tuple(compact_lines(layout)))
 
 
-def _full_lines(layout: Layout) -> list[Line]:
+def redraw_trace(canvas: Canvas, snapshot: Snapshot, style: TerminalStyle, state: DashboardState) -> Canvas:
+    """Return a screen with another trace; the rest stays. Costs a third of a whole screen.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        From :func:`render`; returned as it is where it has no ``trace_rows``.
+    snapshot : Snapshot
+    style : TerminalStyle
+    state : DashboardState
+        With the trace.
+    """
+    first, ticks, height = canvas.trace_rows
+    if not height:
+        return canvas
+    layout = Layout(snapshot, canvas.width, len(canvas.lines), style, state)
+    trace = _trace(layout, ticks, height)
+    lines = (*canvas.lines[:first], *trace, *canvas.lines[first + len(trace) :])
+    return dataclasses.replace(canvas, lines=lines)
+
+
+def _full_canvas(layout: Layout) -> Canvas:
     """Return the whole dashboard."""
     message = _message(layout)
     rows = (plan if layout.state.timeline is None else review_plan)(layout.height - _ecg_rows(layout), len(message))
@@ -102,18 +124,36 @@ def _full_lines(layout: Layout) -> list[Line]:
         below[0] = prompt_row(layout.state.prompt, layout.width, layout.style)
     room = layout.height - len(top) - len(below)
     if layout.state.help:
-        return [*top, *help_rows(layout.state, room, layout.width, layout.style), *below]
-    middle = (_middle_lines if layout.state.timeline is None else _review_lines)(layout, rows, message)
-    return [*top, *middle, *[Row(layout.width).line()] * (room - len(middle)), *below]
+        help_page = help_rows(layout.state, room, layout.width, layout.style)
+        return Canvas(layout.width, (*top, *help_page, *below))
+    if layout.state.timeline is not None:
+        lines = [*top, *_review_lines(layout, rows, message)]
+        return Canvas(layout.width, (*lines, *_blank(layout, len(lines) + len(below)), *below))
+    upper = [*top, *_upper_lines(layout, rows, message)]
+    trace = _trace(layout, rows.ticks, rows.trace)
+    lines = [*upper, *trace, *_lower_lines(layout, rows)]
+    filled = (*lines, *_blank(layout, len(lines) + len(below)), *below)
+    return Canvas(layout.width, filled, (len(upper), rows.ticks, rows.trace))
 
 
-def _middle_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Line]:
-    """Return all rows between header and keys."""
+def _blank(layout: Layout, used: int) -> list[Line]:
+    """Return the empty rows of a screen of which so many are used."""
+    return [Row(layout.width).line()] * (layout.height - used)
+
+
+def _upper_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Line]:
+    """Return the rows between header and trace."""
     style, width = layout.style, layout.width
     rule = Row(width).put(1, ("─" if style.unicode else "-") * (width - 2), style.ink(dim=True)).line()
     spacing = [Row(width).line()] if rows.spacing else []
-    lines = [*([rule] if rows.rule else []), *_verdict(layout), *message, *spacing]
-    lines += [*_trace(layout, rows), *_ecg(layout), *image_rows(layout, rows), *spacing]
+    return [*([rule] if rows.rule else []), *_verdict(layout), *message, *spacing]
+
+
+def _lower_lines(layout: Layout, rows: RowPlan) -> list[Line]:
+    """Return the rows between trace and keys."""
+    style, width = layout.style, layout.width
+    spacing = [Row(width).line()] if rows.spacing else []
+    lines = [*_ecg(layout), *image_rows(layout, rows), *spacing]
     lines += [history_row(layout.snapshot, width, style), level_row(layout.snapshot.level, width, style)]
     lines.append(counters_row(layout.snapshot, width, style))
     if rows.system:
@@ -128,20 +168,20 @@ def _review_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Li
     return [*_verdict(layout), *message, *axis, *(image_rows(layout, rows) if rows.image else [])]
 
 
-def _trace(layout: Layout, plan: RowPlan) -> list[Line]:
+def _trace(layout: Layout, ticks: int, height: int) -> list[Line]:
     """Return the phonocardiogram: ticks above the waveform; empty rows without a waveform."""
     trace, style, field = layout.state.trace, layout.style, layout.field
-    rows = [Row(layout.width) for _ in range(plan.ticks + plan.trace)]
+    rows = [Row(layout.width) for _ in range(ticks + height)]
     if not rows:
         return []
-    rows[-1 - plan.trace // 2].put(1, "sound", style.ink(dim=True))
+    rows[-1 - height // 2].put(1, "sound", style.ink(dim=True))
     if trace is not None:
         gain_db = automatic_gain_db(trace.peak) + layout.state.gain_db
-        if plan.ticks:
+        if ticks:
             rows[0].draw(GUTTER, tick_segments(trace, field, style), field)
-        for row, line in zip(rows[plan.ticks :], trace_lines(trace, field, plan.trace, gain_db, style), strict=True):
+        for row, line in zip(rows[ticks:], trace_lines(trace, field, height, gain_db, style), strict=True):
             row.draw(GUTTER, line, field)
-        rows[-1 - plan.trace // 2].right(f"{gain_db:+3.0f} dB", style.ink(dim=True))
+        rows[-1 - height // 2].right(f"{gain_db:+3.0f} dB", style.ink(dim=True))
     return [row.line() for row in rows]
 
 

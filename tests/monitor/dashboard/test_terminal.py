@@ -7,8 +7,9 @@ import io
 import re
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from rich.style import Style
 from monitor.dashboard.drawing.canvas import Canvas, Row, TerminalStyle
 from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.terminal import BEGIN_UPDATE, CLEAR, END_UPDATE, ENTER, LEAVE, REFRESH_S, Screen, style_escape
-from monitor.messages import Snapshot
+from monitor.dashboard.trace import Trace
+from monitor.messages import PlaybackStatus, Snapshot
 
 GOLDENS: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "golden" / "make_golden.py"))
 SCENES: dict[str, Snapshot] = GOLDENS["SCENES"]
@@ -275,6 +277,27 @@ class TestUpdates:
                 drawn.append(now_s)
         for index, first in enumerate(drawn):
             assert sum(first <= now < first + 1.0 - 1e-9 for now in drawn[index:]) <= 10
+
+    @pytest.mark.parametrize(("state", "most"), [("playing", 19), ("off", 10)])
+    def test_the_trace_is_drawn_twice_as_often_while_it_is_heard(
+        self, state: Literal["playing", "off"], most: int
+    ) -> None:
+        """Nineteen times a second, the rest of the screen ten times; ten times altogether where nothing is heard."""
+        bench, wholes, updates = Bench(), [], 0
+        bench.screen.start()
+        playback = PlaybackStatus(state)
+        for step in range(200):
+            bench.clock.now = step * 0.005
+            snapshot = dataclasses.replace(MURMUR, playback=playback, elapsed_s=bench.clock.now)
+            high = np.full(1000, 0.1, np.float32)
+            high[: 5 * step] = 0.05
+            before = len(bench.terminal.writes)
+            whole = bench.screen.show(snapshot, DashboardState(trace=Trace(0, -high, high)))
+            wholes += [step] if whole else []
+            updates += len(bench.terminal.writes) - before
+            assert bench.screen.wait_s <= (REFRESH_S / 2 if state == "playing" else REFRESH_S) + 1e-9
+        assert len(wholes) in (9, 10)
+        assert most - 1 <= updates <= most
 
     def test_show_returns_whether_an_update_was_due(self) -> None:
         """True if the snapshot was drawn, False if it waits."""

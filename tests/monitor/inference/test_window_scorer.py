@@ -193,6 +193,22 @@ def test_how_much_to_push(plain_bundle: Bundle, hop_s: float, sample_rate: int, 
     assert (scorer.read_samples, scorer.max_samples) == (read, most)
 
 
+@pytest.mark.parametrize("sample_rate", [4000, 8000, 11_025, 44_100])
+@pytest.mark.parametrize("hop_s", [0.5, 0.1])
+def test_no_window_is_complete_before_its_samples(plain_bundle: Bundle, sample_rate: int, hop_s: float) -> None:
+    """Without the samples that are said to be missing no window is complete; with them it is within two frame hops."""
+    scorer = WindowScorer(plain_bundle, sample_rate, hop_s)
+    sound, waited = heart(8.0, sample_rate), 0
+    while scorer.num_windows < 12 and scorer.end_sample + scorer.samples_to_window <= len(sound):
+        missing, begin = scorer.samples_to_window, scorer.end_sample
+        if missing > 1:
+            assert scorer.push(sound[begin : begin + missing - 1]) == []
+            begin, waited = scorer.end_sample, 0
+        waited = 0 if scorer.push(sound[begin : begin + 1]) else waited + 1
+        assert waited <= 2 * scorer.frame_hop_s * sample_rate
+    assert scorer.num_windows >= 6
+
+
 def test_a_window_that_is_not_complete(plain_bundle: Bundle) -> None:
     """It cannot be scored."""
     scorer = WindowScorer(plain_bundle, 4000)

@@ -163,11 +163,11 @@ class TestWithoutALiveSnapshot:
             return [dataclasses.replace(window, latency_ms=0.0) for window in windows], len(reads)
 
     def test_it_wakes_once_a_hop(self, bundle_maker, scripted_source, monkeypatch):
-        """It reads 40 times in 20 s, where it reads each of the 2000 blocks for a display; the windows are the same."""
+        """It reads 40 times in 20 s, and 400 times for a display, of 2000 blocks; the windows are the same."""
         windows, num_reads = self.played(bundle_maker(), scripted_source, monkeypatch, live=False)
         assert num_reads == 40
         drawn, num_drawn = self.played(bundle_maker(), type(scripted_source)(), monkeypatch, live=True)
-        assert num_drawn == 2000
+        assert num_drawn == 400
         assert windows == drawn
         assert len(windows) == 31
 
@@ -212,3 +212,23 @@ class TestWithoutALiveSnapshot:
                 self.wait_for_sleep(pipeline)
                 behind.setdefault(len(pipeline.snapshot().history), pipeline._worker._cursor.behind)
         assert behind == {0: 64, 1: 0, 2: 0, 3: 0}
+
+
+def test_a_window_is_judged_as_soon_as_it_is_complete(plain_bundle, scripted_source, monkeypatch):
+    """Short blocks of a live source wake the classifier for a step of sound, and for the end of a window at once."""
+    pushed = []
+    with Pipeline(scripted_source, plain_bundle) as pipeline:
+        analysis, push = pipeline._worker._analysis, pipeline._worker._analysis.push
+        monkeypatch.setattr(analysis, "push", lambda waveform: pushed.append(len(waveform)) or push(waveform))
+        monkeypatch.setattr("monitor.runtime.worker.READ_TIMEOUT_S", 10.0)
+        pipeline.drain(0.0)
+        pipeline.start()
+        for end in range(40, 20_001, 40):
+            scripted_source.ring.push(HEART[end - 40 : end])
+            steps = end >= sum(pushed) + analysis.samples_to_window or end >= sum(pushed) + 200
+            if steps:
+                wait_until(lambda end=end: sum(pushed) == end)
+        wait_until(lambda: pipeline.snapshot().window is not None)
+        assert pipeline.snapshot().window.index == 0
+        assert np.mean(pushed) > 150
+        scripted_source.stop()

@@ -33,6 +33,8 @@ BlockCallback = Callable[[NDArray[np.float32], bool], None]
 PullCallback = Callable[[int, float, bool], NDArray[np.float32]]
 """Returns so many mono samples; given the seconds until the first of them sounds, and whether the device ran dry."""
 
+SHORT_S = 0.1
+"""Seconds; a shorter latency is divided into two blocks."""
 OUTPUT_ADVICE = "plug it in, end the program that is using it, or choose another output"
 MAX_STATED_S = 2.0
 """Seconds; a longer way to the output is no statement but a clock that does not run."""
@@ -230,7 +232,7 @@ class PortAudio:
         try:
             stream = self._sounddevice.InputStream(
                 samplerate=sample_rate,
-                blocksize=0,
+                blocksize=_block_samples(latency_s, sample_rate),
                 device=device.index,
                 channels=channels,
                 dtype="float32",
@@ -278,7 +280,7 @@ class PortAudio:
         try:
             stream = self._sounddevice.OutputStream(
                 samplerate=sample_rate,
-                blocksize=0,
+                blocksize=_block_samples(latency_s, sample_rate),
                 device=device.index,
                 channels=min(2, device.channels),
                 dtype="float32",
@@ -319,6 +321,15 @@ class PortAudio:
         except (self._sounddevice.PortAudioError, ValueError) as error:
             return _reason(error)
         return None
+
+
+def _block_samples(latency_s: float, sample_rate: int, platform: str = sys.platform) -> int:
+    """Return the samples of a block, 0 for the library's choice: a quarter of the latency with ALSA.
+
+    A short latency would give a hundred blocks a second, each of which wakes several threads. Half of the latency is
+    enough, since the reserve against a late callback is the other half.
+    """
+    return round(latency_s / 2 * sample_rate) if platform == "linux" and latency_s < SHORT_S else 0
 
 
 def _callback(on_block: BlockCallback) -> Callable[..., None]:

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from monitor.audio.playback.protocol import OutputReport, read_frame
+from monitor.audio.playback.protocol import FrameReader, OutputReport
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.errors import DeviceError
 
@@ -66,8 +66,7 @@ class ScriptedProcess:
 
     def frames(self):
         """Return the frames so far."""
-        stream = io.BytesIO(self.data)
-        return list(iter(lambda: read_frame(stream), None))
+        return FrameReader(io.BytesIO(self.data)).available()
 
     def sound(self):
         """Return what was sent, zeros for gaps."""

@@ -6,7 +6,6 @@ import io
 import json
 import signal
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -22,27 +21,33 @@ SETUP = OutputSetup(4000, reserve_s=0.01)
 
 
 class Input:
-    """Standard input that the test feeds: a callable is called when it is read up to there."""
+    """Standard input: some bytes, nothing for as long as it is open, then its end."""
 
-    def __init__(self, *parts):
-        self.parts = list(parts)
+    def __init__(self, *frames):
+        self.data, self.open = b"".join(frames), True
 
     def read(self, size):
         """Return the next bytes."""
-        while self.parts and callable(self.parts[0]):
-            self.parts.pop(0)()
-        if not self.parts:
-            return b""
-        data, rest = self.parts[0][:size], self.parts[0][size:]
-        self.parts[0:1] = [rest] if rest else []
-        return data
+        part, self.data = self.data[:size], self.data[size:]
+        return part or (None if self.open else b"")
 
 
-def run(outputs, *parts, setup=SETUP, clock=None):
-    """Run the program on some input; return its exit code and its reports."""
-    lines = []
+def run(outputs, *frames, steps=(), setup=SETUP, clock=None):
+    """Run the program on some input, with a step of the test between two reports; return exit code and reports."""
+    lines, stream, todo = [], Input(*frames), list(steps)
+
+    def wait(seconds):
+        if todo:
+            todo.pop(0)()
+            return False
+        stream.open = False
+        if outputs.pull is not None:
+            outputs.pull(1, 0.03, False)
+        return True
+
     clocks = {} if clock is None else {"clock": clock}
-    code = OutputProgram(setup, outputs, lines.append, **clocks).run(Input(*parts))
+    program = OutputProgram(setup, outputs, lines.append, wait=wait, **clocks)
+    code = program.run(stream)
     return code, [json.loads(line) for line in lines]
 
 
@@ -51,7 +56,7 @@ def test_what_is_sent_is_played(outputs):
     sound = (0.5 * np.sin(2 * np.pi * 100 * np.arange(2000) / 4000)).astype(np.float32)
     heard = []
     pull = lambda: heard.append(np.concatenate([outputs.pull(480, 0.03, False) for _ in range(40)]))  # noqa: E731
-    code, _ = run(outputs, frame(SETTINGS, settings=ON), frame(SOUND, 0, waveform=sound), frame(IDLE), pull)
+    code, _ = run(outputs, frame(SETTINGS, settings=ON), frame(SOUND, 0, waveform=sound), frame(IDLE), steps=[pull])
     assert code == 0
     assert outputs.opened == [("USB Headphones", 48_000, 0.1)]
     expected = 0.5 * np.sin(2 * np.pi * 100 * np.arange(19_200) / 48_000)
@@ -66,7 +71,7 @@ def test_gaps_are_silence(outputs):
     pull = lambda: heard.append(outputs.pull(13_000, 0.03, False))  # noqa: E731
     frames = (frame(SOUND, 0, waveform=ones), frame(GAP, 400, 400), frame(SOUND, 800, waveform=ones))
     setup = OutputSetup(4000, reserve_s=0.1)
-    run(outputs, frame(SETTINGS, settings=ON), *frames, frame(IDLE), pull, setup=setup)
+    run(outputs, frame(SETTINGS, settings=ON), *frames, frame(IDLE), steps=[pull], setup=setup)
     assert not heard[0][5300:9300].any()
     assert heard[0][4000] == pytest.approx(0.5, abs=0.01)
     assert heard[0][11_000] == pytest.approx(0.5, abs=0.01)
@@ -74,17 +79,15 @@ def test_gaps_are_silence(outputs):
 
 def test_it_reports_what_is_heard_when(outputs, clock):
     """The report names a sample of the ring buffer and the moment at which it reaches the ear."""
-    program = OutputProgram(SETUP, outputs, (lines := []).append, clock)
 
     def pull():
         outputs.pull(480, 0.03, False)
         clock.now += 0.01
         outputs.pull(480, 0.03, True)
-        program._report("open")
 
-    silence = np.zeros(4000, np.float32)
-    program.run(Input(frame(SETTINGS, settings=ON), frame(SOUND, 8000, waveform=silence), frame(IDLE), pull))
-    told = next(told for told in map(json.loads, lines) if told["position"] is not None)
+    silence = frame(SOUND, 8000, waveform=np.zeros(4000, np.float32))
+    _, reports = run(outputs, frame(SETTINGS, settings=ON), silence, frame(IDLE), steps=[pull], clock=clock)
+    told = next(told for told in reports if told["position"] is not None)
     assert (told["state"], told["device"]) == ("open", "USB Headphones")
     assert told["at_s"] == pytest.approx(100.01 + 0.03)
     assert told["position"] == pytest.approx(8000 + 480 / 12)
@@ -113,27 +116,44 @@ def test_a_named_output_that_is_missing_lists_the_others(outputs):
 
 
 def test_a_device_that_goes_silent_is_lost(outputs, clock):
-    """When the device has not asked for samples for a while, that is reported, and it ends with its input."""
-    told = threading.Event()
-    lines = []
-
-    def write(line):
-        lines.append(json.loads(line))
-        if lines[-1]["state"] == "failed":
-            told.set()
+    """When the device has not asked for samples for a while, that is the last report."""
 
     def unplug():
         clock.now += SILENT_S + 0.1
-        assert told.wait(5)
 
-    assert OutputProgram(SETUP, outputs, write, clock).run(Input(unplug)) == 0
-    assert lines[-1]["message"] == "the output USB Headphones does not play any more"
+    code, reports = run(outputs, steps=[unplug], clock=clock)
+    assert (code, outputs.closed) == (1, 1)
+    assert reports[-1]["message"] == "the output USB Headphones does not play any more"
+
+
+def test_input_that_is_no_frame_is_a_failure(outputs):
+    """What goes wrong in the device's callback is silence there and a report, not a traceback."""
+    heard = []
+    code, reports = run(outputs, b"hello", steps=[lambda: heard.append(outputs.pull(480, 0.03, False))])
+    assert code == 1
+    assert (reports[-1]["state"], "must be a frame" in reports[-1]["message"]) == ("failed", True)
+    assert not heard[0].any()
+
+
+def test_the_last_samples_are_played(outputs):
+    """At the end of the input what waits is still given to the device, before it is closed."""
+    heard = []
+
+    class Device(type(outputs)):
+        def close(self):
+            heard.append(self.pull(480, 0.03, False))
+            super().close()
+
+    outputs.__class__ = Device
+    ones = frame(SOUND, 0, waveform=np.full(4000, 0.5, np.float32))
+    run(outputs, frame(SETTINGS, settings=ON), ones, steps=[lambda: outputs.pull(9600, 0.03, False)])
+    assert heard[0] == pytest.approx(np.full(480, 0.5), abs=0.01)
 
 
 def test_settings_change_what_is_heard(outputs):
     """Off is silence; a sound changes the filter."""
-    program = OutputProgram(SETUP, outputs, lambda line: None)
-    program.run(io.BytesIO())
+    program = OutputProgram(SETUP, outputs, lambda line: None, wait=lambda seconds: True)
+    program.run(Input())
     program.take(Frame(SETTINGS, settings=ON))
     program.take(Frame(SETTINGS, settings={**ON, "sound": "diaphragm", "on": False}))
     assert program._ear._filter.sound == "diaphragm"

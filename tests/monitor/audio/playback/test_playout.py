@@ -31,10 +31,10 @@ def test_it_waits_until_the_reserve_is_full():
 
 
 def test_what_comes_in_time_leaves_unchanged():
-    """After the first 5 ms every sample leaves once, in order."""
+    """After the first 5 ms every sample leaves once, in order, as long as half of the reserve is needed."""
     playout = started()
-    out = []
-    for start in range(20, 2020, 10):
+    out = [playout.pull(10)]
+    for start in range(20, 2010, 10):
         playout.push(sine(start, 10))
         out.append(playout.pull(10))
     assert np.array_equal(np.concatenate(out)[5:], sine(0, 2000)[5:])
@@ -101,6 +101,15 @@ def test_a_reserve_that_stays_too_long_is_shortened_without_a_click():
     assert longest <= 45
     assert playout.taken + playout.waiting == start
     assert np.abs(np.diff(np.concatenate(out)[100:])).max() < 0.2  # 0.016 of the sine, and the fade's
+
+
+def test_a_reserve_that_is_not_needed_is_given_up():
+    """After a second in which blocks came evenly a third of the reserve is left, and nothing more is left out."""
+    playout = started(reserve_s=0.03)
+    for start in range(30, 3030, 10):
+        playout.push(sine(start, 10))
+        playout.pull(10)
+    assert (playout.waiting, playout.skipped, playout.underruns) == (10, 20, 0)
 
 
 def test_a_burst_is_shortened_at_once():

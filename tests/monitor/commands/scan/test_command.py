@@ -67,10 +67,7 @@ def test_what_exists_is_not_overwritten(ward, tmp_path, capsys):
 def test_nothing_to_scan(tmp_path, capsys):
     """One line, and no file is written."""
     assert scan(tmp_path / "missing", "-o", tmp_path / "a.csv") == 1
-    assert (
-        capsys.readouterr().err
-        == f"auscult: {tmp_path}/missing: no such file; check the name and the folder\n"
-    )
+    assert capsys.readouterr().err == f"auscult: {tmp_path}/missing: no such file; check the name and the folder\n"
     (tmp_path / "empty").mkdir()
     assert scan(tmp_path / "empty", "-o", tmp_path / "a.csv") == 1
     assert "empty: no recording; name a folder with" in capsys.readouterr().err

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
-from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import EMPTY_STATE, LoggedEvent, RuntimeStats
+from monitor.dashboard.drawing.render import redraw_trace, render
+from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.trace import Trace
 from monitor.messages import (
     DeviceStatus,
@@ -406,3 +406,30 @@ def test_an_electrocardiogram_below_the_sound(height: int, rows: int) -> None:
         drawn = texts[at - rows // 2 : at - rows // 2 + rows] if rows == 3 else texts[at : at + 2]
         assert drawn[0][10:].strip()
         assert drawn[-1][10:].strip()
+
+
+def trace_of(level: float) -> Trace:
+    """Return a trace of 5 s."""
+    high = np.linspace(0.0, level, 1000, dtype=np.float32)
+    return Trace(0, -high, high)
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 24), (80, 24), (120, 40)])
+@pytest.mark.parametrize("alert", [False, True])
+def test_a_trace_drawn_anew_is_that_of_the_whole_screen(width: int, height: int, alert: bool) -> None:
+    """Only the trace differs between two screens: drawing it alone gives the second one, cell for cell."""
+    snapshot = dataclasses.replace(MURMUR, overloaded=alert)
+    states = [DashboardState(trace=trace_of(level)) for level in (0.1, 0.4)]
+    first, second = (render(snapshot, width, height, FULL_STYLE, state) for state in states)
+    assert redraw_trace(first, snapshot, FULL_STYLE, states[1]) == second
+    assert first != second
+
+
+def test_small_screens_and_the_help_page_have_no_trace_of_their_own() -> None:
+    """They stay as they are."""
+    state = DashboardState(trace=trace_of(0.1))
+    for canvas in (
+        render(MURMUR, 40, 12, FULL_STYLE, state),
+        render(MURMUR, 80, 24, FULL_STYLE, dataclasses.replace(state, help=True)),
+    ):
+        assert redraw_trace(canvas, MURMUR, FULL_STYLE, state) is canvas

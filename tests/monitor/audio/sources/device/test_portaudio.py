@@ -132,6 +132,14 @@ def test_the_parameters_of_a_stream(library):
     assert stream.active
 
 
+@pytest.mark.parametrize(
+    ("platform", "latency_s", "block"), [("linux", 0.04, 80), ("linux", 0.1, 0), ("win32", 0.04, 0)]
+)
+def test_a_short_latency_is_two_blocks_with_alsa(platform, latency_s, block):
+    """ALSA would divide it into four; a longer one, and other systems, choose for themselves."""
+    assert portaudio._block_samples(latency_s, 4000, platform) == block
+
+
 @pytest.mark.parametrize("overflow", [True, False])
 def test_blocks_and_flags_are_passed_on(library, overflow):
     """The callback gets the block itself and whether samples were dropped before it."""
