@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from monitor.api import Judged, judge
     from monitor.audio.sources.array import ArraySource
-    from monitor.audio.sources.base import PacedSource, Source
+    from monitor.audio.sources.base import Source
     from monitor.audio.sources.file import RecordingSource
     from monitor.audio.sources.microphone import MicrophoneSource
+    from monitor.audio.sources.paced import PacedSource
     from monitor.audio.sources.pipe import PipeSource, RawFormat
     from monitor.audio.sources.synthetic import SyntheticSource
     from monitor.errors import AuscultError
@@ -38,7 +39,7 @@ _MODULES = {
     "Bundle": "monitor.inference.bundle",
     "Judged": "monitor.api",
     "MicrophoneSource": "monitor.audio.sources.microphone",
-    "PacedSource": "monitor.audio.sources.base",
+    "PacedSource": "monitor.audio.sources.paced",
     "PipeSource": "monitor.audio.sources.pipe",
     "Pipeline": "monitor.runtime.pipeline",
     "RawFormat": "monitor.audio.sources.pipe",

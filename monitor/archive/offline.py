@@ -18,7 +18,7 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read
 from monitor.audio.sample_store import SampleStore
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.paced import PacedSource
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine

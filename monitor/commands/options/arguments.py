@@ -9,8 +9,8 @@ from collections.abc import Callable
 from monitor.audio.playback.ear import MAX_VOLUME_DB
 from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.playback.sounds import SOUNDS
-from monitor.audio.sources.base import MAX_SPEED, MIN_SPEED
 from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
+from monitor.audio.sources.paced import MAX_SPEED, MIN_SPEED
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
 from monitor.inference.engine import ENGINES
