@@ -166,7 +166,7 @@ class Pipeline:
         self.start()
         return self._until_ended(windows)
 
-    def _until_ended(self, windows: WindowQueue) -> Iterator[WindowEvent]:
+    def _until_ended(self, windows: WindowQueue[WindowEvent]) -> Iterator[WindowEvent]:
         """Yield windows until the worker has ended and the queue is empty."""
         while not windows.exhausted:
             window = windows.take(WAIT_S)

@@ -79,6 +79,7 @@ class PipeSource(PacedSource):
     """
 
     name = "-"
+    may_wait = True
 
     def __init__(
         self,
