@@ -1,4 +1,4 @@
-"""Playing a source from start to end: the main-thread loop of ``replay``, ``demo`` and ``listen``."""
+"""Playing a source from start to end, or a ward: the main-thread loops of ``replay``, ``demo`` and ``listen``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from monitor.inference.bundle import Bundle
 from monitor.interrupts import Interrupts
 from monitor.messages import Snapshot
 from monitor.runtime.pipeline import HURRY_S, Pipeline
+from monitor.runtime.ward.ward import Ward
 from monitor.sessions.session import Session
 from monitor.sessions.session_view import SessionView
 from monitor.views.view import View
+from monitor.views.ward import WardView
 
-__all__ = ["play"]
+__all__ = ["play", "play_together"]
 
 
 def play(
@@ -117,6 +119,45 @@ def play(
             if source.shortfall is not None:
                 raise source.shortfall
     return snapshot
+
+
+def play_together(ward: Ward, view: WardView, interrupts: Interrupts) -> None:
+    """Run a ward and show it until every stream has ended or it is interrupted.
+
+    Parameters
+    ----------
+    ward : Ward
+        With one stream at least; stopped at the end in every case. The errors of its streams are kept with them.
+    view : WardView
+    interrupts : Interrupts
+        At a signal every stream ends with its summary, as if its source had ended there.
+
+    Raises
+    ------
+    Exception
+        If the scheduler itself failed.
+    """
+    with ward, interrupts.deferred():
+        view.begin(ward.streams, interrupts)
+        ward.start()
+        running = True
+        while running and not interrupts.requested:
+            running = ward.running
+            _show(ward, view, view.wait_s if running else 0.0)
+            view.update()
+        ward.stop()
+        _show(ward, view, 0.0)
+        view.update()
+        ward.raise_errors()
+
+
+def _show(ward: Ward, view: WardView, timeout_s: float) -> None:
+    """Show what is delivered."""
+    for stream, event in ward.drain(timeout_s):
+        if event is None:
+            view.end(stream)
+        else:
+            view.window(stream, event)
 
 
 @contextlib.contextmanager
