@@ -140,9 +140,12 @@ def play_together(ward: Ward, view: WardView, interrupts: Interrupts) -> None:
     with ward, interrupts.deferred():
         view.begin(ward.streams, interrupts)
         ward.start()
-        running = True
+        running, settled = True, False
         while running and not interrupts.requested:
             running = ward.running
+            if not settled and ward.settled:
+                settled = True
+                ward.settle()
             _show(ward, view, view.wait_s if running else 0.0)
             view.update()
         ward.stop()

@@ -19,9 +19,10 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.labels import SITES
-from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
+from monitor.messages import Mark, SiteChange, Snapshot, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
+from monitor.runtime.opening import start_message
 from monitor.runtime.window_queue import WindowQueue
 from monitor.runtime.worker import Worker
 
@@ -107,20 +108,7 @@ class Pipeline:
         self._source = source
         analysis = Analyzer(bundle, source.sample_rate, hop_s, source=source)
         self._ring = RingBuffer(round(config.ring_s * source.sample_rate))
-        self.start_message = Start(
-            source=source.name,
-            sample_rate=source.sample_rate,
-            model=bundle.name,
-            model_sha256=bundle.model_sha256,
-            labels=bundle.labels,
-            window_s=bundle.spec.window_s,
-            hop_s=analysis.hop_s,
-            duration_s=source.duration_s,
-            speed=source.speed,
-            kind=bundle.spec.kind,
-            acoustic_thresholds=bundle.acoustic_thresholds,
-            site=site,
-        )
+        self.start_message = start_message(source, bundle, analysis.hop_s, site)
         self._live_snapshot = live_snapshot
         self._worker = Worker(analysis, source, self._ring, self.start_message, config, live_snapshot=live_snapshot)
         self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)

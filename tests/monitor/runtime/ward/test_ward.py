@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import threading
 
 import numpy as np
@@ -13,6 +14,7 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.base import PacedSource
 from monitor.audio.sources.file import RecordingSource
+from monitor.audio.wakeup import Wakeup
 from monitor.features.resample import resampled
 from monitor.inference.bundle import load_bundle
 from monitor.runtime.config import MonitorConfig
@@ -209,10 +211,11 @@ class TestLive:
             assert stream.error is None
 
 
-class ScriptedTime:
+class ScriptedTime(Wakeup):
     """A clock, and the scheduler's sleep, which moves it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now_s = 0.0
         self.woken = False
 
@@ -245,10 +248,10 @@ class TestOnAScriptedClock:
         """Return a function that makes a begun ward of sources, without a thread."""
 
         def make(sources, **options):
-            ward = Ward(bundle_maker(), clock=time, **options)
-            ward._wakeup = time
+            ward = Ward(bundle_maker(), clock=time, wakeup=time, **options)
             for source in sources:
-                ward._begin(ward.add(source))
+                ward.add(source)
+            ward.begin()
             return ward
 
         return make
@@ -257,7 +260,7 @@ class TestOnAScriptedClock:
     def run(ward, until_s=60.0):
         """Turn until all streams have ended, or a time."""
         while ward._num_ended < len(ward.streams) and ward._clock() < until_s:
-            ward._turn()
+            ward.turn()
 
     def hearts(self, count, **options):
         """Return sources."""
@@ -337,7 +340,7 @@ class TestOnAScriptedClock:
         ward = ward_of([ArraySource(np.tile(HEART, 20), 4000, name="a")], config=MonitorConfig(queue_windows=64))
         windows = []
         for _ in range(2000):
-            ward._turn()
+            ward.turn()
             if len(ward._queue) > 40:
                 windows += [window.index for _, window in ward.drain(0.0) if window is not None]
         windows += [window.index for _, window in ward.drain(0.0) if window is not None]
@@ -364,3 +367,16 @@ def test_an_error_of_the_scheduler_is_raised(plain_bundle, monkeypatch):
     with Ward(plain_bundle) as ward, pytest.raises(ZeroDivisionError):
         ward.add(ArraySource(HEART, 4000))
         list(ward.windows())
+
+
+def test_a_settled_ward_is_left_out_of_garbage_collection(plain_bundle):
+    """What its streams hold is looked at no more, until it is stopped."""
+    with Ward(plain_bundle) as ward:
+        ward.add(ArraySource(HEART, 4000))
+        assert not ward.settled
+        list(ward.windows())
+        assert ward.settled
+        before = gc.get_freeze_count()
+        ward.settle()
+        assert gc.get_freeze_count() > before
+    assert gc.get_freeze_count() == 0
