@@ -31,9 +31,9 @@ from monitor.runtime.config import MonitorConfig
 from monitor.runtime.exit_watch import ExitWatch
 from monitor.runtime.opening import start_message
 from monitor.runtime.patience import BURST_S
+from monitor.runtime.ward.delivery import Delivered, Delivery
 from monitor.runtime.ward.feed import Feed, PacedFeed, RingFeed
 from monitor.runtime.ward.stream import WardStream
-from monitor.runtime.window_queue import WindowQueue
 
 __all__ = ["Ward"]
 
@@ -43,17 +43,9 @@ GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, less their whole part, are spread evenly over 0 to 1, however many there are."""
 WAIT_S = 1.0
 """Longest sleep; sound that is due and every request end it at once."""
-BATCH_S = 0.005
-"""Longest time that results are collected before delivery: waking the reader costs a tenth of a hop."""
 ROOM_POLL_S = 0.005
 """Seconds after which a lossless stream looks again whether the reader has made room."""
-STREAM_WINDOWS = 64
-"""Results queued for each stream, half a minute of them, if the reader does not take them."""
-MAX_STEP_WINDOWS = 16
-"""More windows than one block of a lossless stream completes."""
 STOP_TIMEOUT_S = 5.0
-
-Delivered = tuple[WardStream, WindowEvent | None]
 
 
 class Ward:
@@ -111,7 +103,7 @@ class Ward:
         self._bundle, self._config, self._clock = bundle, config or MonitorConfig(), clock
         self._shared = Analyzer(bundle, bundle.spec.sample_rate, hop_s)  # is pushed nothing; holds what all use
         self._hop_s = self._shared.hop_s
-        self._queue = WindowQueue[Delivered](self._config.queue_windows)
+        self._delivery = Delivery(self._config.queue_windows)
         self._requests: deque[WardStream] = deque()  # to be scheduled, or removed
         self._by_name: dict[str, WardStream] = {}
         self._told: deque[str] = deque()  # names of streams whose source says that a block is complete
@@ -124,10 +116,7 @@ class Ward:
         self._timed: list[tuple[float, int, WardStream]] = []  # a heap
         self._lossless: deque[WardStream] = deque()
         self._numbers = itertools.count()
-        self._batch: deque[Delivered] = deque()
-        self._deliver_s = 0.0
         self._settled = False
-        self._num_ended = 0  # streams whose end is delivered
 
     def add(self, source: Source, name: str | None = None) -> WardStream:
         """Add a source; while the ward runs too, on the thread that made the ward.
@@ -215,14 +204,14 @@ class Ward:
             None after the last window of a stream: it has ended.
         """
         delivered: list[Delivered] = []
-        while (item := self._queue.take(0.0 if delivered else timeout_s)) is not None:
+        while (item := self._delivery.queue.take(0.0 if delivered else timeout_s)) is not None:
             delivered.append(item)
         return delivered
 
     @property
     def running(self) -> bool:
         """Whether more windows may come."""
-        return self._thread.is_alive() and self._num_ended < len(self.streams)
+        return self._thread.is_alive() and self._delivery.num_ended < len(self.streams)
 
     def raise_errors(self) -> None:
         """Raise the exception that ended the scheduler, if there was one; those of streams are kept with them."""
@@ -317,8 +306,8 @@ class Ward:
             for stream in self.streams:
                 if not stream.ended:
                     self._end(stream)
-            self._deliver()
-            self._queue.end()
+            self._delivery.deliver()
+            self._delivery.queue.end()
 
     def turn(self) -> None:
         """Take one request, and serve one stream; sleep where none is due. For the scheduler's thread alone."""
@@ -332,12 +321,12 @@ class Ward:
             self._sleep(now_s)
         elif not stream.ended and stream.feed.due_s <= now_s:
             self._serve(stream)
-        if self._batch and self._clock() >= self._deliver_s:
-            self._deliver()
+        if self._delivery.is_due(self._clock()):
+            self._delivery.deliver()
 
     def _admit(self, stream: WardStream) -> None:
         """Begin with a new stream, or end one that was removed or could not be started."""
-        self._queue.capacity = max(self._config.queue_windows, STREAM_WINDOWS * len(self.streams))
+        self._delivery.make_room(len(self.streams))
         if stream.ended:
             return
         if stream.removed or stream.start_error is not None:
@@ -358,17 +347,14 @@ class Ward:
         """Return the stream whose block has waited longest; one without a clock of its own where no other is due."""
         if self._timed and self._timed[0][0] <= now_s:
             return heapq.heappop(self._timed)[2]
-        if self._lossless and len(self._queue) + len(self._batch) + MAX_STEP_WINDOWS <= self._queue.capacity:
+        if self._lossless and self._delivery.has_room:
             return self._lossless.popleft()
         return None
 
     def _serve(self, stream: WardStream) -> None:
         """Judge what is due of a stream."""
         if not stream.feed.held_up:
-            windows = stream.step()
-            if windows and not self._batch:
-                self._deliver_s = self._clock() + BATCH_S
-            self._batch.extend((stream, window) for window in windows)
+            self._delivery.add(stream, stream.step(), self._clock())
             if stream.ended:
                 self._end(stream)
                 return
@@ -378,12 +364,12 @@ class Ward:
         """End a stream, if it has not ended, and deliver that."""
         if not stream.ended:
             stream.end(stream.start_error)
-        self._batch.append((stream, None))
-        self._deliver()
+        self._delivery.add(stream, [None], self._clock())
+        self._delivery.deliver()
 
     def _sleep(self, now_s: float) -> None:
         """Deliver, and sleep until a stream is due or somebody calls."""
-        self._deliver()
+        self._delivery.deliver()
         wait_s = min(WAIT_S, self._timed[0][0] - now_s) if self._timed else WAIT_S
         if self._lossless:
             wait_s = min(wait_s, ROOM_POLL_S)
@@ -393,15 +379,3 @@ class Ward:
         if self._config.patience_s < late_s <= BURST_S:  # the computer did something else
             for stream in self.streams:
                 stream.forgive(late_s)
-
-    def _deliver(self) -> None:
-        """Move the batch into the queue; without room the oldest windows are dropped and counted, ends never."""
-        if not self._batch:
-            return
-        ended = sum(window is None for _, window in self._batch)
-        dropped = self._queue.put(self._batch)
-        while dropped:
-            for stream, window in dropped:
-                stream.undelivered += window is not None
-            dropped = self._queue.put(deque(item for item in dropped if item[1] is None))
-        self._num_ended += ended

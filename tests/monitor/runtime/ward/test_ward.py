@@ -259,7 +259,7 @@ class TestOnAScriptedClock:
     @staticmethod
     def run(ward, until_s=60.0):
         """Turn until all streams have ended, or a time."""
-        while ward._num_ended < len(ward.streams) and ward._clock() < until_s:
+        while ward._delivery.num_ended < len(ward.streams) and ward._clock() < until_s:
             ward.turn()
 
     def hearts(self, count, **options):
@@ -341,7 +341,7 @@ class TestOnAScriptedClock:
         windows = []
         for _ in range(2000):
             ward.turn()
-            if len(ward._queue) > 40:
+            if len(ward._delivery.queue) > 40:
                 windows += [window.index for _, window in ward.drain(0.0) if window is not None]
         windows += [window.index for _, window in ward.drain(0.0) if window is not None]
         assert windows == list(range(791))
