@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from monitor.inference.bundle import Bundle, load_bundle
     from monitor.messages import Snapshot, Summary, WindowEvent
     from monitor.runtime.pipeline import Pipeline
+    from monitor.runtime.ward.ward import Ward
 
 _MODULES = {
     "ArraySource": "monitor.audio.sources.array",
@@ -48,6 +49,7 @@ _MODULES = {
     "Source": "monitor.audio.sources.base",
     "Summary": "monitor.messages",
     "SyntheticSource": "monitor.audio.sources.synthetic",
+    "Ward": "monitor.runtime.ward.ward",
     "WindowEvent": "monitor.messages",
     "judge": "monitor.api",
     "load_bundle": "monitor.inference.bundle",
@@ -68,6 +70,7 @@ __all__ = [
     "Source",
     "Summary",
     "SyntheticSource",
+    "Ward",
     "WindowEvent",
     "judge",
     "load_bundle",

@@ -79,6 +79,9 @@ class PacedSource(Source):
         self._target_s: float | None = None  # set by the thread that seeks, taken by the source's thread
         self._shifts: tuple[tuple[int, int], ...] = ((0, 0),)  # (samples played, shift from there on)
 
+    may_wait = False
+    """Whether the iterator of :meth:`blocks` may wait for somebody who writes the sound."""
+
     @abc.abstractmethod
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield mono blocks of at most ``block_samples`` samples, until the sound ends.

@@ -85,6 +85,7 @@ class PipeSource(PacedSource):
     """
 
     name = "-"
+    may_wait = True
 
     def __init__(
         self,
