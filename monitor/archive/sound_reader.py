@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from monitor.archive.timeline import Sound
 from monitor.audio.sources.decoding.checks import read_error
-from monitor.audio.sources.decoding.decoder import Decoder
+from monitor.audio.sources.decoding.open_recording import OpenRecording
+from monitor.audio.sources.decoding.opening import open_recording
 from monitor.audio.sources.decoding.pcm import pick_channel
 
 __all__ = ["SoundReader"]
@@ -33,7 +34,7 @@ class SoundReader:
 
     def __init__(self, sound: Sound) -> None:
         self._sound = sound
-        self._decoder: Decoder | None = None
+        self._decoder: OpenRecording | None = None
 
     def read(self, start: int, end: int) -> NDArray[np.float32]:
         """Return the samples from ``start`` to ``end``, as :meth:`monitor.archive.timeline.Sound.read`.
@@ -50,19 +51,19 @@ class SoundReader:
         parts = [np.zeros(0, np.float32)]
         missing = end - start
         for block in decoder.blocks(start) if missing > 0 else ():
-            part = np.array(pick_channel(block[:missing], self._sound.channel), np.float32)
+            part = np.array(pick_channel(block[:missing], self._sound.channel or decoder.sound_channel), np.float32)
             parts.append(np.where(np.isfinite(part), part, np.float32(0.0)))
             missing -= len(part)
             if missing <= 0:
                 break
         return np.concatenate(parts)
 
-    def _opened(self) -> Decoder:
+    def _opened(self) -> OpenRecording:
         """Return the open file."""
         if self._decoder is None:
             path = self._sound.path
             try:
-                self._decoder = Decoder(str(path), str(path))
+                self._decoder = open_recording(str(path), str(path))
             except OSError as error:
                 raise read_error(str(path), error) from error
         return self._decoder

@@ -74,13 +74,18 @@ HEARD = {
     "fmt-bits-0.wav": WHOLE,
 }
 
+HEARD_AS_FILE = {"wfdb.hea": WHOLE, "wfdb.dat": WHOLE}
+"""A record is two files: its header in a pipe is refused."""
+BY_PYAV = {
+    "phone.m4a": WHOLE,
+    "phone.aac": WHOLE,
+    "browser.webm": WHOLE,
+    "webm-named.wav": WHOLE,
+}
+"""Cases that need an optional package."""
+
 REFUSED = {
     "header-cut-30.wav": "the WAV ends inside its header; copy or record it again",
-    "phone.m4a": "which cannot be read; convert it: ffmpeg -i ",
-    "phone.aac": "which cannot be read; convert it: ffmpeg -i ",
-    "browser.webm": "which cannot be read; convert it: ffmpeg -i ",
-    "webm-named.wav": "which cannot be read; convert it: ffmpeg -i ",
-    "wfdb.hea": "a WFDB header, which cannot be read; convert the record: mit2wav -r ",
 }
 
 
@@ -114,10 +119,12 @@ def replay(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capf
     return run
 
 
-@pytest.mark.parametrize("name", HEARD)
+@pytest.mark.parametrize("name", [*HEARD, *BY_PYAV])
 def test_what_decodes_is_judged_and_what_is_missing_is_told(replay: Any, name: str) -> None:
     """The windows cover the sound that is there, at 72 bpm; missing sound is one line, a key and exit code 1."""
-    right = HEARD[name]
+    if name in BY_PYAV:
+        pytest.importorskip("av")
+    right = (HEARD | BY_PYAV)[name]
     code, lines, errors = replay(name)
     summary, windows = lines[-1], [line for line in lines if line["type"] == "window"]
     shortest, longest = right.seconds
@@ -162,10 +169,36 @@ def test_a_slow_regular_heart_has_no_extrasystole(replay: Any) -> None:
     assert all(abs(line["heart_rate_bpm"] - 35) < 3 for line in windows if line["heart_rate_bpm"] is not None)
 
 
-def test_samples_of_a_wfdb_record_are_named() -> None:
-    """The ``.dat`` beside a header has no form of its own: the command that converts the record."""
-    with pytest.raises(RecordingError, match=r"the samples of a WFDB record.*mit2wav -r "):
-        read_samples(CASES / "wfdb.dat")
+@pytest.mark.parametrize("name", HEARD_AS_FILE)
+def test_a_wfdb_record(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is judged whole by the name of its header or of its samples."""
+    assert main(["replay", str(CASES / name), "--json", "--speed", "max"]) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["heart_rate_bpm"] == pytest.approx(72, abs=1)
+    assert summary["truncated"] is False
+
+
+def test_a_wfdb_header_in_a_pipe(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its samples are in another file: the line says to name it."""
+    with (CASES / "wfdb.hea").open("rb") as stdin:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stdin))
+        assert main(["replay", "-", "--json", "--speed", "max"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "a WFDB header, whose sound is in another file; name it: auscult replay FILE.hea" in err
+
+
+@pytest.mark.parametrize("name", BY_PYAV)
+def test_without_pyav(replay: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """One true line on standard error: what to install, or how to convert the file; training says the same."""
+    monkeypatch.setitem(sys.modules, "av", None)
+    code, lines, errors = replay(name)
+    assert (code, lines, len(errors)) == (1, [], 1)
+    hint = "which needs PyAV; pip install 'auscult-monitor[formats]', or convert it: ffmpeg -i "
+    assert hint in errors[0]
+    with pytest.raises(RecordingError) as caught:
+        read_samples(CASES / name)
+    assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -176,11 +209,14 @@ def test_what_cannot_be_read_is_named_with_the_next_step(replay: Any, name: str)
     assert REFUSED[name] in errors[0]
 
 
-@pytest.mark.parametrize("name", HEARD)
+@pytest.mark.parametrize("name", [*HEARD, *HEARD_AS_FILE, *BY_PYAV])
 def test_training_reads_as_much_as_the_monitor(name: str) -> None:
     """The reader of training gives the very length that is judged."""
+    if name in BY_PYAV:
+        pytest.importorskip("av")
     samples, rate = read_samples(CASES / name)
-    assert HEARD[name].seconds[0] <= len(samples) / rate <= HEARD[name].seconds[1]
+    right = (HEARD | HEARD_AS_FILE | BY_PYAV)[name]
+    assert right.seconds[0] <= len(samples) / rate <= right.seconds[1]
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -15,7 +15,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.decoding.decoder import Decoder
+from monitor.audio.sources.decoding.open_recording import OpenRecording
+from monitor.audio.sources.decoding.opening import open_recording
 from monitor.errors import DataError, RecordingError
 from monitor.features.image import FrameWindow
 from monitor.features.resample import resampled
@@ -146,7 +147,7 @@ def decode(path: Path, start_s: float = 0.0, end_s: float | None = None) -> Deco
         before the part begins.
     """
     try:
-        with Decoder(str(path), str(path)) as sound:
+        with open_recording(str(path), str(path)) as sound:
             rate = sound.sample_rate
             start = round(start_s * rate)
             count = None if end_s is None else max(0, round(end_s * rate) - start)
@@ -177,11 +178,17 @@ def read_samples(path: Path, start_s: float = 0.0, end_s: float | None = None) -
     return samples, rate
 
 
-def _first(sound: Decoder, start: int, count: int | None) -> NDArray[np.float32]:
-    """Return ``count`` samples from a sample on, fewer at the end; all of them for None."""
+def _first(sound: OpenRecording, start: int, count: int | None) -> NDArray[np.float32]:
+    """Return ``count`` samples from a sample on, fewer at the end; all of them for None.
+
+    Of a recording that names its sound, that channel only.
+    """
     blocks, left = [np.zeros((0, sound.channels), np.float32)], math.inf if count is None else count
+    first = sound.sound_channel
+    kept = slice(None) if first is None else slice(first - 1, first)
+    blocks[0] = blocks[0][:, kept]
     for block in sound.blocks(start):
-        blocks.append(block[: int(min(left, len(block)))].copy())
+        blocks.append(block[: int(min(left, len(block))), kept].copy())
         left -= len(block)
         if left <= 0:
             break

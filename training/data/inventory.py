@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.decoding.foreign import foreign_file
+from monitor.audio.sources.decoding.foreign import missing_reader_of_file
 from monitor.errors import DataError, RecordingError
 from monitor.features.spec import HEART
 from monitor.labels import NON_CARDIAC
@@ -112,7 +112,7 @@ class SetInventory:
     truncated : dict of str to str
         What is missing, by recording that is used as far as it decodes.
     foreign : dict of str to tuple of str and str
-        What an unreadable file is and the command that converts it, where that is known.
+        What an unreadable file is and needs, and how to get or avoid that, where a package is missing.
     """
 
     data_set: DataSet
@@ -258,7 +258,7 @@ def _count_set(data_set: DataSet, results: dict[Recording, RecordingStats | str]
     for one in data_set.dropped:
         dropped[one.reason].append(str(one))
     unreadable = {one: reason for one in everything if isinstance(reason := results[one], str)}
-    forms = {str(one): form for one in unreadable if (form := foreign_file(str(one.path))) is not None}
+    forms = {str(one): form for one in unreadable if (form := missing_reader_of_file(str(one.path))) is not None}
     return SetInventory(
         data_set=data_set,
         labels=_count_labels(data_set.recordings, stats),

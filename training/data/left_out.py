@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.audio.sources.decoding.checks import EMPTY
-from monitor.audio.sources.decoding.endings import SHADOW_FOLDER
-from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file
+from monitor.audio.sources.decoding.endings import RECORD_HEADER, RECORD_SAMPLES, SHADOW_FOLDER
+from monitor.audio.sources.decoding.foreign import HEAD_BYTES, WFDB_HEADER, form_of_head, missing_reader_of_file
 from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FILE
 from training.data.annotations import annotations_beside
 from training.data.recording import DataSet, is_audio
@@ -57,6 +57,7 @@ NO_FILE = "neither a file nor a folder"
 CLOSED_FOLDER = "a folder that cannot be opened"
 DEAD_LINK = "a link to what is not there"
 NOT_UNDERSTOOD = "a recording without a label, in a folder that is not understood"
+LIST_IT = "list it in a manifest"
 LABEL_IT = "put it in a folder per label, or list it in a manifest"
 OF_DROPPED = "annotations or header of a recording that is left out"
 NO_HEADER_NEEDED = "the WFDB header of a recording that is read itself"
@@ -142,10 +143,10 @@ def account_for(paths: Iterable[Path], sets: Sequence[DataSet]) -> Account:
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> (folder / "phone.m4a").write_bytes(bytes.fromhex("0000001c66747970"))
-    8
+    >>> (folder / "notes.txt").write_text("of last week")
+    12
     >>> account_for([folder], []).left_out[0].reason
-    'an MPEG-4 file (m4a, mp4, 3gp), which cannot be read'
+    'a text (.txt)'
     """
     recordings = {
         _key(one.path): one for data_set in sets for one in (*data_set.recordings, *data_set.aside)
@@ -270,13 +271,17 @@ def _by_content(path: str, ending: str, known: _Known) -> tuple[str, str]:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         return f"cannot be opened ({(error.strerror or 'unknown').lower()})", "ask its owner for the right to read it"
-    foreign = foreign_file(path, head)
-    if foreign is not None:
-        return f"{foreign[0]}, which cannot be read", foreign[1]
+    lacking = missing_reader_of_file(path)
+    if lacking is not None:
+        return lacking
     if is_audio(Path(path)):
         manifest = known.manifest_above(path)
         return (f"not listed in {manifest}", "") if manifest else (NOT_UNDERSTOOD, LABEL_IT)
-    proper = next((proper for magic, proper in CONTENT.items() if head.startswith(magic)), None)
+    form = form_of_head(head)
+    if form is WFDB_HEADER:
+        beside = os.path.isfile(f"{os.path.splitext(path)[0]}{RECORD_SAMPLES}")
+        return (OF_DROPPED, "") if ending == RECORD_HEADER and beside else (form.what, LIST_IT)
+    proper = next((proper for magic, proper in CONTENT.items() if head.startswith(magic)), form and form.ending)
     if proper is not None:
         return "a recording by its content, but not by its name", f"end its name with {proper}"
     return f"no recording that is known ({ending or 'no ending'})", ""

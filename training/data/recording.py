@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.audio.sources.decoding.endings import SOUND_ENDINGS, is_left_alone
+from monitor.audio.sources.decoding.endings import RECORD_HEADER, RECORD_SAMPLES, is_left_alone, is_sound_name
 from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 
 __all__ = [
@@ -222,7 +222,9 @@ def folder_name(folder: Path) -> str:
 
 def is_audio(path: Path) -> bool:
     """Return whether a path is an audio file by its name; hidden files are not."""
-    return path.suffix.lower() in SOUND_ENDINGS and not path.name.startswith(".") and path.is_file()
+    header = path.with_suffix(RECORD_HEADER) if path.suffix.lower() == RECORD_SAMPLES else None
+    beside = (header.name,) if header is not None and header.is_file() else ()
+    return is_sound_name(path.name, beside) and not path.name.startswith(".") and path.is_file()
 
 
 def audio_files(folder: Path) -> list[Path]:

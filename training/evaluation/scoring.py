@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.decoding.decoder import Decoder
+from monitor.audio.sources.decoding.open_recording import OpenRecording
+from monitor.audio.sources.decoding.opening import open_recording
 from monitor.audio.sources.decoding.pcm import pick_channel
 from monitor.errors import RecordingError
 from monitor.inference.bundle import Bundle
@@ -121,7 +122,7 @@ def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> Rec
     """
     path, is_article = recording.path, bundle.spec.kind == "article"
     try:
-        with Decoder(str(path), str(path)) as sound:
+        with open_recording(str(path), str(path)) as sound:
             sample_rate = _usable_rate(sound, path)
             scorer = WindowScorer(bundle, sample_rate, hop_s)
             windows = scorer.score_blocks(_part(_blocks(sound, path), recording, sample_rate))
@@ -136,17 +137,17 @@ def recording_outputs(recording: Recording, bundle: Bundle, hop_s: float) -> Rec
     return RecordingOutputs(outputs, passing, scorer.end_sample / sample_rate, missing)
 
 
-def _usable_rate(sound: Decoder, path: Path) -> int:
+def _usable_rate(sound: OpenRecording, path: Path) -> int:
     """Return the sample rate of a file, Hz."""
     if not 1000 <= sound.sample_rate <= 192_000:
         raise RecordingError(f"{path}: has a rate of {sound.sample_rate} Hz, not 1000 to 192000", "leave it out")
     return sound.sample_rate
 
 
-def _blocks(sound: Decoder, path: Path) -> Iterator[NDArray[np.float32]]:
-    """Yield a file in mono blocks: the mean of the channels, as in the monitor."""
+def _blocks(sound: OpenRecording, path: Path) -> Iterator[NDArray[np.float32]]:
+    """Yield a file in mono blocks: the one channel that is the sound, or the mean of all, as in the monitor."""
     for block in sound.blocks():
-        mono = pick_channel(block, None)
+        mono = pick_channel(block, sound.sound_channel)
         if not np.isfinite(mono).all():
             raise RecordingError(f"{path}: holds NaN or infinite values", "check the file, or leave it out")
         yield mono

@@ -1,4 +1,4 @@
-"""Recordings as a source: any file that libsndfile reads, of any length, in real time.
+"""Recordings as a source: any file that can be read, of any length, in real time.
 
 A file is checked when the source is created, and errors are one line with the next step;
 only damage further inside shows later, as the source's ``error``. The file is open only
@@ -28,7 +28,7 @@ from monitor.errors import RecordingError
 from monitor.output import printable
 
 if TYPE_CHECKING:
-    from monitor.audio.sources.decoding.decoder import Decoder
+    from monitor.audio.sources.decoding.open_recording import OpenRecording
 
 __all__ = ["RecordingSource"]
 
@@ -39,11 +39,13 @@ class RecordingSource(PacedSource):
     Parameters
     ----------
     path : str or path
-        Any format that libsndfile reads: wav, flac, ogg, mp3, aiff and more.
+        Any format that libsndfile reads (wav, flac, ogg, mp3, aiff and more), WFDB, EDF and BDF; with the extra
+        ``formats`` also m4a, aac, webm and DICOM audio.
     speed : float or None
         Multiple of real time, 0.25 to 64; None for as fast as the readers take it.
     channel : int or None
-        The channel to play, from 1; None for the mean of all but that of an electrocardiogram.
+        The channel to play, from 1; None for the one that the file names as its sound (WFDB, EDF), else the mean
+        of all but that of an electrocardiogram.
     start_s : float
         Seconds to skip at the beginning, in every pass of a loop too.
     loop : bool
@@ -96,6 +98,9 @@ class RecordingSource(PacedSource):
         check_file(self._path)
         with self._open() as sound:
             check_format(self.name, sound.sample_rate, sound.channels, channel, ecg_channel)
+            if channel is None and sound.sound_channel != ecg_channel:
+                self._channel = sound.sound_channel
+                self._mixer = ChannelMixer(self._channel, ecg_channel)
             self.sample_rate = sound.sample_rate
             self._start_sample = round(start_s * sound.sample_rate)
             self._check_start(sound.num_samples)
@@ -145,12 +150,12 @@ class RecordingSource(PacedSource):
             if num_samples == 0:
                 raise self._no_samples()
 
-    def _open(self) -> Decoder:
+    def _open(self) -> OpenRecording:
         """Open the recording."""
         try:
-            from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when there is a file
+            from monitor.audio.sources.decoding.opening import open_recording  # imports soundfile: only when needed
 
-            return Decoder(str(self._path), self.name)
+            return open_recording(str(self._path), self.name)
         except OSError as error:
             raise read_error(self.name, error) from error
 
@@ -168,7 +173,7 @@ class RecordingSource(PacedSource):
                 "choose a smaller --start",
             )
 
-    def _check_sound(self, sound: Decoder) -> None:
+    def _check_sound(self, sound: OpenRecording) -> None:
         """Refuse a recording without a finite sample; reads up to the first one only."""
         samples = 0
         for block in sound.blocks(self._start_sample):

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.decoding.checks import shortfall
-from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_form
+from monitor.audio.sources.decoding.foreign import HEAD_BYTES, form_of_head
 from monitor.audio.sources.decoding.mp3_frames import MP3_LOOK_BYTES, find_mp3
 from monitor.audio.sources.decoding.pcm import (
     ChannelMixer,
@@ -182,9 +182,9 @@ class PipeSource(PacedSource):
 
     def _decoded_blocks(self, compressed: io.BytesIO) -> Iterator[NDArray[np.float32]]:
         """Yield the sound of a compressed recording, ``(samples, channels)``."""
-        from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when it is needed
+        from monitor.audio.sources.decoding.opening import open_recording  # imports soundfile: only when it is needed
 
-        with Decoder(compressed, NAME) as sound:
+        with open_recording(compressed, NAME) as sound:
             yield from sound.blocks()
             self.shortfall = shortfall(NAME, sound.missing)
 
@@ -195,15 +195,13 @@ class PipeSource(PacedSource):
             raise RecordingError(f"{NAME}: nothing came", "pipe a recording in: auscult replay - < FILE")
         if head[:4] in WAV_MAGICS and head[8:] == b"WAVE":
             return self._read_wav_header(head)
-        foreign = foreign_form(head, "FILE")
-        if foreign is not None:
-            raise RecordingError(f"{NAME}: {foreign[0]}, which cannot be read", foreign[1])
+        if form_of_head(head) is not None:
+            return self._read_whole(head)
         if head.startswith(CONTAINERS) or (head[0] == 0xFF and head[1:2] >= b"\xe0"):
             return self._read_whole(head)
         head += self._bytes.read_exactly(max(0, HEAD_BYTES - len(head)))
-        foreign = foreign_form(head, "FILE")
-        if foreign is not None:
-            raise RecordingError(f"{NAME}: {foreign[0]}, which cannot be read", foreign[1])
+        if form_of_head(head) is not None:
+            return self._read_whole(head)
         head += self._bytes.read_exactly(MP3_LOOK_BYTES)
         if find_mp3(io.BytesIO(head), 0) is not None:
             return self._read_whole(head)
@@ -231,7 +229,7 @@ class PipeSource(PacedSource):
 
     def _read_whole(self, head: bytes) -> RawFormat:
         """Read a recording other than an uncompressed WAV into memory; return the format of the decoded samples."""
-        from monitor.audio.sources.decoding.decoder import Decoder  # imports soundfile: only when it is needed
+        from monitor.audio.sources.decoding.opening import open_recording  # imports soundfile: only when it is needed
 
         compressed = self._compressed = io.BytesIO()
         compressed.write(head)
@@ -243,8 +241,10 @@ class PipeSource(PacedSource):
                     "save it and name the file: auscult replay FILE",
                 )
         compressed.seek(0)
-        with Decoder(compressed, NAME) as sound:
+        with open_recording(compressed, NAME) as sound:
             check_format(NAME, sound.sample_rate, sound.channels, self._channel, self.ecg_channel)
+            if self._channel is None and sound.sound_channel != self.ecg_channel:
+                self._mixer = ChannelMixer(sound.sound_channel, self.ecg_channel)
             self.shortfall = shortfall(NAME, sound.missing)
             if sound.num_samples is not None:
                 self.duration_s = sound.num_samples / sound.sample_rate

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from monitor.audio.sources.decoding.checks import read_error
-from monitor.audio.sources.decoding.endings import FOREIGN_ENDINGS, SOUND_ENDINGS, is_left_alone
+from monitor.audio.sources.decoding.endings import is_header_beside, is_left_alone, is_sound_name
 from monitor.errors import RecordingError
 from monitor.output import printable
 
@@ -96,16 +96,17 @@ def _below(folder: str, left_alone: Counter[str], seen: set[tuple[int, int]]) ->
         failure = read_error(printable(folder), error)
         yield Recording(folder, os.path.abspath(folder), None, None, str(failure))
         return
+    names = {entry.name for entry in entries}
     for entry in entries:
         if is_left_alone(entry.name):
             continue
         if entry.is_dir():
             yield from _below(entry.path, left_alone, seen)
             continue
-        ending = os.path.splitext(entry.name)[1].lower()
-        if ending in SOUND_ENDINGS or ending in FOREIGN_ENDINGS:
+        if is_sound_name(entry.name, names):
             yield _recording(entry.path)
-        else:
+        elif not is_header_beside(entry.name, names):
+            ending = os.path.splitext(entry.name)[1].lower()
             left_alone[ending or "no ending"] += 1
 
 

@@ -265,10 +265,11 @@ class TestEveryFile:
     """Files that are not used are all named, with the reason."""
 
     @pytest.fixture
-    def untidy(self, clinic: Path) -> Path:
-        """Return a folder per label with files that are left out for several reasons."""
+    def untidy(self, clinic: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Return a folder per label with files that are left out for several reasons; PyAV is not installed."""
+        monkeypatch.setitem(sys.modules, "av", None)
         for index in range(7):
-            (clinic / f"normal/p00/phone{index}.m4a").write_bytes(bytes.fromhex("0000001c66747970") + bytes(50))
+            (clinic / f"normal/p00/phone{index}.rec").write_bytes(bytes.fromhex("0000001c66747970") + bytes(50))
         (clinic / "normal/p00/browser.wav").write_bytes(bytes.fromhex("1a45dfa3") + bytes(50))
         (clinic / "normal/p01/._a.wav").write_bytes(b"x")
         (clinic / "notes.txt").write_text("x")
@@ -280,17 +281,18 @@ class TestEveryFile:
     def test_the_report(self, untidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Reasons have counts, the first few names and the command that converts the first."""
         lines = report(capsys, untidy).splitlines()
-        phones = ", ".join(f"clinic/normal/p00/phone{index}.m4a" for index in range(5))
-        first = "clinic/normal/p00/phone0.m4a"
+        phones = ", ".join(f"clinic/normal/p00/phone{index}.rec" for index in range(5))
+        first = "clinic/normal/p00/phone0.rec"
         for line in (
             "files that are left out: 9 of 26",
-            f"  an MPEG-4 file (m4a, mp4, 3gp), which cannot be read (7): {phones} and 2 more; "
-            f"convert it: ffmpeg -i {first} -ac 1 {first}.wav",
+            f"  an MPEG-4 file (m4a, mp4, 3gp), which needs PyAV (7): {phones} and 2 more; "
+            f"pip install 'auscult-monitor[formats]', or convert it: ffmpeg -i {first} -ac 1 {first}.wav",
             "  a text (.txt) (1): clinic/notes.txt",
             "  macOS's shadow of another file, no recording (1): clinic/normal/p01/._a.wav",
             "files read beside the recordings: 1 of 26",
             "  heart sounds annotated, of the recording beside it (1): clinic/normal/p01/a.tsv",
-            "  cannot be used: normal/p00/browser.wav: a WebM or Matroska file, which cannot be read; convert it: "
+            "  cannot be used: normal/p00/browser.wav: a WebM or Matroska file, which needs PyAV; "
+            "pip install 'auscult-monitor[formats]', or convert it: "
             "ffmpeg -i clinic/normal/p00/browser.wav -ac 1 clinic/normal/p00/browser.wav.wav",
             "  damaged or cut short, used as far as it decodes: normal/p01/a.wav: "
             "4000 of 44000 bytes of sound are missing",
@@ -303,7 +305,7 @@ class TestEveryFile:
             (untidy / f"loose{index}.wav").touch()
             (untidy / f"normal/p00/bad{index}.wav").touch()
         text = report(capsys, untidy, "--verbose")
-        assert all(f"phone{index}.m4a" in text for index in range(7))
+        assert all(f"phone{index}.rec" in text for index in range(7))
         assert all(f"loose{index}.wav" in text and f"bad{index}.wav" in text for index in range(8))
         assert not re.search(r"\d more", text)
 
@@ -324,14 +326,16 @@ class TestEveryFile:
     ) -> None:
         """A folder without a labelled recording is an error, after what its files are; with --json the error alone."""
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setitem(sys.modules, "av", None)
         Path("mine/normal").mkdir(parents=True)
-        Path("mine/normal/a.m4a").write_bytes(bytes.fromhex("0000001c66747970") + bytes(50))
+        Path("mine/normal/a.rec").write_bytes(bytes.fromhex("0000001c66747970") + bytes(50))
         assert main(["data", "mine"]) == 1
         printed = capsys.readouterr()
         assert printed.out.splitlines() == [
             "files that are left out: 1 of 1",
-            "  an MPEG-4 file (m4a, mp4, 3gp), which cannot be read (1): mine/normal/a.m4a; "
-            "convert it: ffmpeg -i mine/normal/a.m4a -ac 1 mine/normal/a.m4a.wav",
+            "  an MPEG-4 file (m4a, mp4, 3gp), which needs PyAV (1): mine/normal/a.rec; "
+            "pip install 'auscult-monitor[formats]', or convert it: "
+            "ffmpeg -i mine/normal/a.rec -ac 1 mine/normal/a.rec.wav",
         ]
         assert printed.err.startswith("auscult: mine: no labelled recordings found")
         assert main(["data", "mine", "--json"]) == 1

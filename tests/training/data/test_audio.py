@@ -300,3 +300,11 @@ class TestUsable:
         """Errors other than RecordingError are not caught."""
         with pytest.raises(ZeroDivisionError):
             read_usable(self.recordings("normal"), lambda recording: 1 / 0, lambda loss: None)
+
+
+def test_a_recording_that_names_its_sound(tmp_path: Path) -> None:
+    """Only that channel is read, as in the monitor."""
+    np.tile(np.array([8192, 16_384], "<i2"), 3).tofile(tmp_path / "a.dat")
+    (tmp_path / "a.hea").write_text("a 2 4000 3\na.dat 16 1 16 0 0 0 0 ECG\na.dat 16 1 16 0 0 0 0 PCG\n")
+    samples, rate = read_samples(tmp_path / "a.dat")
+    assert (samples.tolist(), rate) == ([[0.5]] * 3, 4000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -173,15 +174,16 @@ class TestProblems:
         reasons = {Path(path).name: reason.rpartition(": ")[2] for path, reason in part.unreadable.items()}
         assert reasons == {"nan.wav": "holds NaN or infinite values", "empty.wav": "is empty (0 bytes)"}
 
-    def test_forms_that_are_not_read(self, write: Write) -> None:
+    def test_forms_that_need_a_package(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         """A recording of a phone that is named .wav has what it is and the command, beside its error."""
+        monkeypatch.setitem(sys.modules, "av", None)
         path = write("normal/p1/good.wav").parents[2] / "normal/p1/phone.wav"
         path.write_bytes(bytes.fromhex("0000001c66747970") + bytes(90))
         (part,) = take_inventory(read_sets([path.parents[2]]), "auto").sets
-        assert part.unreadable == {str(path): f"{path}: an MPEG-4 file (m4a, mp4, 3gp), which cannot be read"}
+        assert part.unreadable == {str(path): f"{path}: an MPEG-4 file (m4a, mp4, 3gp), which needs PyAV"}
         form, command = part.foreign[str(path)]
         assert part.to_json()["foreign"] == {str(path): {"form": form, "next_step": command}}
-        assert command == f"convert it: ffmpeg -i {path} -ac 1 {path}.wav"
+        assert command == f"pip install 'auscult-monitor[formats]', or convert it: ffmpeg -i {path} -ac 1 {path}.wav"
 
     def test_truncated_files(self, write: Write) -> None:
         """A file that is cut short is counted as far as it decodes, and what is missing is said."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,11 @@ def total(account: Account) -> int:
         ("a.json", b"{}", "a file of settings or results (.json)"),
         ("a.png", b"x", "a picture (.png)"),
         ("a.zip", b"x", "an archive (.zip)"),
-        ("a.m4a", M4A, "an MPEG-4 file (m4a, mp4, 3gp), which cannot be read"),
-        ("named.wav", M4A, "an MPEG-4 file (m4a, mp4, 3gp), which cannot be read"),
-        ("a.hea", b"a 1 4000 48000\n", "a WFDB header, which cannot be read"),
-        ("a.edf", b"0       x", "an EDF recording, which cannot be read"),
-        ("a.dcm", bytes(128) + b"DICM", "a DICOM file, which cannot be read"),
+        ("a.m4a", M4A, "a recording without a label, in a folder that is not understood"),
+        ("named.wav", M4A, "a recording without a label, in a folder that is not understood"),
+        ("a.tmp", M4A, "a recording by its content, but not by its name"),
+        ("a.hea", b"a 1 4000 48000\n", "a WFDB header"),
+        ("a.edf", b"0       x", "a recording without a label, in a folder that is not understood"),
         ("a.wav", b"RIFF", "a recording without a label, in a folder that is not understood"),
         ("a.tmp", b"fLaC\0", "a recording by its content, but not by its name"),
         ("a.xyz", b"x", "no recording that is known (.xyz)"),
@@ -66,14 +67,32 @@ def test_a_reason(tmp_path: Path, name: str, content: bytes, reason: str) -> Non
 
 
 def test_the_samples_of_a_record(tmp_path: Path) -> None:
-    """A .dat is named with its converter where its header lies beside it, and is unknown without."""
+    """A .dat is a recording where its header lies beside it, and is unknown without."""
     write(tmp_path, "a.dat", "b.dat")
     write(tmp_path, "a.hea", content=b"a 1 4000 48000\n")
     account = account_for([tmp_path], [])
-    assert reasons(account)["the samples of a WFDB record, which cannot be read"] == ["a.dat"]
+    assert reasons(account)["a recording without a label, in a folder that is not understood"] == ["a.dat"]
+    assert reasons(account)["annotations or header of a recording that is left out"] == ["a.hea"]
     assert reasons(account)["no recording that is known (.dat)"] == ["b.dat"]
-    (group,) = (group for group in account.left_out if "samples" in group.reason)
-    assert group.next_step == f"convert the record: mit2wav -r {tmp_path / 'a'} -o {tmp_path / 'a.dat.wav'}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "package", "reason"),
+    [
+        ("a.m4a", M4A, "av", "an MPEG-4 file (m4a, mp4, 3gp), which needs PyAV"),
+        ("named.wav", M4A, "av", "an MPEG-4 file (m4a, mp4, 3gp), which needs PyAV"),
+        ("a.dcm", bytes(128) + b"DICM", "pydicom", "a DICOM file, which needs pydicom"),
+    ],
+)
+def test_a_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, package: str, reason: str
+) -> None:
+    """What needs one is named, with the command that installs it."""
+    monkeypatch.setitem(sys.modules, package, None)
+    write(tmp_path, name, content=content)
+    (group,) = account_for([tmp_path], []).left_out
+    assert group.reason == reason
+    assert group.next_step.startswith("pip install 'auscult-monitor[formats]', or convert ")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
@@ -113,12 +132,12 @@ def test_a_hidden_folder_above(tmp_path: Path) -> None:
 def test_label_folders(tmp_path: Path) -> None:
     """Recordings, loose files and everything else add up; the largest group comes first, with one next step."""
     write(tmp_path, "normal/p1/a.wav", "murmur/p2/b.wav", "loose.wav", "normal/p1/notes.txt", content=b"RIFF")
-    write(tmp_path, "normal/p1/c.m4a", "murmur/p2/d.m4a", content=M4A)
+    write(tmp_path, "normal/p1/c.rec", "murmur/p2/d.rec", content=M4A)
     account = account_for([tmp_path], read_sets([tmp_path]))
     assert (account.num_files, account.num_recordings, account.num_dropped, total(account)) == (6, 2, 1, 6)
     first = account.left_out[0]
-    assert [Path(name).name for name in first.files] == ["d.m4a", "c.m4a"]
-    assert first.next_step == f"convert it: ffmpeg -i {first.files[0]} -ac 1 {first.files[0]}.wav"
+    assert [Path(name).name for name in first.files] == ["d.rec", "c.rec"]
+    assert first.next_step == "end its name with .m4a"
     assert reasons(account)["a text (.txt)"] == ["notes.txt"]
 
 

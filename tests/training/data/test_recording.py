@@ -50,8 +50,9 @@ def test_count_by_set() -> None:
 
 def test_audio_files(tmp_path: Path, touch: Touch) -> None:
     """Every format that is decoded is audio, in any case; what is hidden, at any depth, and leftovers are not."""
-    wanted = ["a.WAV", "b/c.flac", "d.au", "e.w64", "f.caf", "g.aifc", "h.voc", "i.sph", "j.oga"]
-    touch(tmp_path, *wanted, ".h.wav", "b/.trash/x.wav", ".git/x.wav", "__MACOSX/x.wav", "b/__MACOSX/y.wav", "k.m4a")
+    wanted = ["a.WAV", "b/c.flac", "d.au", "e.w64", "f.caf", "g.aifc", "h.voc", "i.sph", "j.oga", "k.m4a", "l.dat"]
+    others = ("l.hea", "m.dat", ".h.wav", "b/.trash/x.wav", ".git/x.wav", "__MACOSX/x.wav", "b/__MACOSX/y.wav")
+    touch(tmp_path, *wanted, *others)
     assert [path.relative_to(tmp_path).as_posix() for path in audio_files(tmp_path)] == wanted
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.errors import RecordingError
 from monitor.output import printable
 
-__all__ = ["EMPTY", "check_file", "read_error", "shortfall"]
+__all__ = ["EMPTY", "bytes_missing", "check_file", "read_error", "shortfall"]
 
 EMPTY = "is empty (0 bytes)"
 
@@ -49,6 +49,17 @@ def read_error(name: str, error: OSError | ValueError) -> RecordingError:
         return RecordingError(f"{name}: permission denied", "ask its owner for the right to read it (chmod u+r)")
     reason = (error.strerror or type(error).__name__).lower()
     return RecordingError(f"{name}: cannot be read ({reason})", "check the name and the disk, or copy it again")
+
+
+def bytes_missing(stated: int, present: int) -> str:
+    """Return what is missing of the stated bytes of sound; empty if nothing.
+
+    Examples
+    --------
+    >>> bytes_missing(100, 60), bytes_missing(100, 100)
+    ('40 of 100 bytes of sound are missing', '')
+    """
+    return f"{stated - max(0, present)} of {stated} bytes of sound are missing" if stated > present else ""
 
 
 def shortfall(name: str, missing: str) -> RecordingError | None:

@@ -12,8 +12,7 @@ import contextlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from monitor.audio.sources.decoding.checks import EMPTY
 from monitor.audio.sources.decoding.file_layout import find_layout
-from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file, foreign_form
+from monitor.audio.sources.decoding.open_recording import OpenRecording
 from monitor.audio.sources.decoding.pieced_file import PiecedFile
 from monitor.errors import RecordingError
 from monitor.log import get_logger
@@ -41,6 +40,7 @@ UNKNOWN_FRAMES = 2**62
 EXACT_SEEK = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC")
 """Formats where seeking is exact to the sample; others are decoded from the start and discarded up to there."""
 
+MAGIC_BYTES = 4
 NEVER_MP3 = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"FORM")
 """First bytes of files that libsndfile does not try as an MP3, whatever their name."""
 
@@ -108,7 +108,7 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc, unused-ignore]  # sou
         return False
 
 
-class Decoder:
+class Decoder(OpenRecording):
     """An open recording.
 
     Parameters
@@ -185,30 +185,17 @@ class Decoder:
 
     def _quiet(self) -> contextlib.AbstractContextManager[None]:
         """Return what keeps libmpg123 off standard error, where libsndfile may try the file as an MP3."""
-        return contextlib.nullcontext() if self._head[:4] in NEVER_MP3 else discard_native_stderr()
+        return contextlib.nullcontext() if self._head in NEVER_MP3 else discard_native_stderr()
 
     def _unreadable(self, name: str) -> RecordingError:
         """Return the error for a file that libsndfile cannot read."""
         if not self._head:
             return RecordingError(f"{name}: {EMPTY}", "record or copy it again")
-        foreign = foreign_file(self._path, self._head) if self._path else foreign_form(self._head, "FILE")
-        if foreign is not None:
-            return RecordingError(f"{name}: {foreign[0]}, which cannot be read", foreign[1])
         return RecordingError(
             f"{name}: not a recording that can be read",
             "give a wav, flac, ogg, mp3 or aiff file, or for headerless audio give its format: "
             "auscult replay - --raw s16le --rate 4000 < FILE",
         )
-
-    def __enter__(self) -> Self:
-        """Return the decoder itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()
 
     def close(self) -> None:
         """Close the file. Twice is safe."""
@@ -297,6 +284,6 @@ class Decoder:
 def _first_bytes(file: BinaryIO) -> bytes:
     """Return the first bytes of a file, fewer where it is shorter; the position is then the start."""
     file.seek(0)
-    head = file.read(HEAD_BYTES)
+    head = file.read(MAGIC_BYTES)
     file.seek(0)
     return head

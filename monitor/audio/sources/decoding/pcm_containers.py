@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
+from monitor.audio.sources.decoding.checks import bytes_missing
 from monitor.audio.sources.decoding.pieced_file import Piece
 from monitor.audio.sources.decoding.wav_header import AIFF_KINDS, chunks, is_chunk_name, is_unknown, skipper
 
@@ -25,11 +26,6 @@ W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 CAF_EDIT_BYTES = 4
 """Counted in the size of a CAF's samples."""
 CAF_HEAD = b"caff\x00\x01\x00\x00desc"
-
-
-def _lacking(stated: int, present: int) -> str:
-    """Return what is missing of ``stated`` bytes; empty if nothing."""
-    return f"{stated - present} of {stated} bytes of sound are missing" if stated > present else ""
 
 
 def joined_parts(file: BinaryIO, start: int, size: int) -> list[tuple[int, int]]:
@@ -119,7 +115,7 @@ def _aiff(file: BinaryIO, start: int, size: int) -> Correction:
         if kind == b"SSND" and not is_unknown(stated):
             begin = file.tell()
             if begin + stated > size:
-                return (), _lacking(stated, size - begin)
+                return (), bytes_missing(stated, size - begin)
             if not _sound_follows(file, begin + stated + stated % 2):
                 return UNCHANGED
             form, sound = ((length & 0xFFFF_FFFF).to_bytes(4, "big") for length in (size - start - 8, size - begin))
@@ -136,7 +132,7 @@ def _au(file: BinaryIO, start: int, size: int) -> Correction:
     if len(head) < 12 or stated == 0xFFFF_FFFF or present <= 0 or stated == present:
         return UNCHANGED
     if stated > present:
-        return (), _lacking(stated, present)
+        return (), bytes_missing(stated, present)
     if stated and not _sound_follows(file, begin + stated):
         size = begin + stated
     present = size - begin
@@ -159,7 +155,7 @@ def _caf(file: BinaryIO, start: int, size: int) -> Correction:
             present = end - at - 12
             if stated > present:  # libsndfile refuses one that is cut in the first half
                 pieces = ((start, at + 4), max(0, present).to_bytes(8, "big"), (at + 12, end))
-                return pieces, _lacking(stated, present)
+                return pieces, bytes_missing(stated, present)
             if stated > CAF_EDIT_BYTES and not repeated and not _sound_follows(file, at + 12 + stated):
                 return UNCHANGED
             return ((start, at + 4), present.to_bytes(8, "big"), (at + 12, end)), ""
@@ -189,7 +185,7 @@ def _w64(file: BinaryIO, start: int, size: int) -> Correction:
     end = at + stated + -stated % 8
     if end < size and not _sound_follows(file, end):
         return ((start, end),), ""
-    return (), _lacking(stated - 24, present - 24)
+    return (), bytes_missing(stated - 24, present - 24)
 
 
 def _voc(file: BinaryIO, start: int, size: int) -> Correction:
@@ -202,7 +198,7 @@ def _voc(file: BinaryIO, start: int, size: int) -> Correction:
         if head[0] == 0:
             break
         stated = int.from_bytes(head[1:], "little")
-        missing = _lacking(stated, size - at - 4) or missing
+        missing = bytes_missing(stated, size - at - 4) or missing
         at += 4 + stated
     return (), missing
 
@@ -220,7 +216,7 @@ def _sphere(file: BinaryIO, start: int, size: int) -> Correction:
             stated *= int(fields[count])
     except (IndexError, KeyError, ValueError):
         return UNCHANGED
-    return (), _lacking(stated, size - begin) if b"shorten" not in fields.get(b"sample_coding", b"") else ""
+    return (), bytes_missing(stated, size - begin) if b"shorten" not in fields.get(b"sample_coding", b"") else ""
 
 
 CONTAINERS: dict[bytes, Callable[[BinaryIO, int, int], Correction]] = {

@@ -387,3 +387,16 @@ class TestElectrocardiogram:
         """It counts from 1, and is not that of the sound."""
         with pytest.raises(ValueError, match="must be 1 or more, and not the channel of the sound"):
             RecordingSource(three[0], channel=2, ecg_channel=ecg_channel)
+
+
+@pytest.mark.parametrize(
+    ("channel", "ecg_channel", "heard"),
+    [(None, None, [[0.5]] * 3), (1, None, [[0.25]] * 3), (None, 1, [[0.5, 0.25]] * 3), (None, 2, [[0.25, 0.5]] * 3)],
+)
+def test_a_recording_that_names_its_sound(tmp_path, channel, ecg_channel, heard):
+    """That channel is heard, not the mean, where nobody chose another; beside an electrocardiogram too."""
+    np.tile(np.array([8192, 16_384], "<i2"), 3).tofile(tmp_path / "a.dat")
+    (tmp_path / "a.hea").write_text("a 2 4000 3\na.dat 16 1 16 0 0 0 0 ECG\na.dat 16 1 16 0 0 0 0 PCG\n")
+    source = RecordingSource(tmp_path / "a.hea", speed=None, channel=channel, ecg_channel=ecg_channel)
+    blocks = [block.reshape(len(block), -1) for block in source.blocks(100)]
+    np.testing.assert_array_equal(np.concatenate(blocks), heard)

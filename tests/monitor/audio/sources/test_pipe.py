@@ -225,9 +225,10 @@ def test_a_truncated_flac_is_played_up_to_the_cut():
         (b"hello world, how are you", "not a recording that can be recognised; for headerless audio give its format: "
                                       "--raw s16le --rate 4000"),
         (bytes(100), "not a recording that can be recognised"),
-        (bytes(128) + b"DICM" + bytes(200), "a DICOM file, which cannot be read; convert its waveform"),
-        (b"0       " + bytes(300), "an EDF recording, which cannot be read; convert it"),
-        (b"# a comment before\na_long_name_of_a_record 1 4000 48000\n", "a WFDB header, which cannot be read; convert"),
+        (bytes(128) + b"DICM" + bytes(200), "a damaged DICOM file; copy or export it again"),
+        (b"0       " + bytes(300), "the header states no number of signals: ''; copy or export it again"),
+        (b"# a comment before\na_long_name_of_a_record 1 4000 48000\n", "a WFDB header, whose sound is in another "
+                                                                       "file; name it: auscult replay FILE.hea"),
         (b"\xff", "not a recording that can be recognised"),
         (b"RIFF", "not a recording that can be recognised"),
         (b"RIFF____AVI ", "not a recording that can be recognised"),

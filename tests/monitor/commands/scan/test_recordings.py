@@ -92,3 +92,12 @@ def test_nothing_to_scan(ward, tmp_path):
     ]:
         with pytest.raises(RecordingError, match=line):
             find_recordings(paths)
+
+
+def test_a_wfdb_record_is_one_recording(tmp_path):
+    """Its samples, with the header of the same name beside them; other .dat and .hea files are counted."""
+    for name in ("a.dat", "a.hea", "b.dat", "c.hea", "d.m4a"):
+        (tmp_path / name).touch()
+    found = find_recordings([str(tmp_path)])
+    assert [recording.source for recording in found.recordings] == [f"{tmp_path}/a.dat", f"{tmp_path}/d.m4a"]
+    assert found.left_alone == {".dat": 1, ".hea": 1}

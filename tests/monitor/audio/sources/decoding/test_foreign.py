@@ -1,37 +1,47 @@
-"""Recordings that cannot be read are named, with the command that converts them."""
+"""Forms that libsndfile does not read are known by their bytes; what reads them is named where it is missing."""
 
 from __future__ import annotations
 
+import io
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
-from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_file, foreign_form
-
-
-@pytest.mark.parametrize(
-    ("head", "form"),
-    [
-        (b"\x00\x00\x00\x1cftypM4A ", "an MPEG-4 file (m4a, mp4, 3gp)"),
-        (b"\xff\xf1\x50\x40", "an AAC recording"),
-        (b"\x1a\x45\xdf\xa3\x9f", "a WebM or Matroska file"),
-        (b"#!AMR\n", "an AMR recording"),
-        (b"\x30\x26\xb2\x75\x8e", "a WMA recording"),
-        (b"ADIF", "an AAC recording"),
-    ],
+from monitor.audio.sources.decoding.foreign import (
+    HEAD_BYTES,
+    form_of,
+    form_of_file,
+    form_of_head,
+    missing_reader,
+    missing_reader_of_file,
 )
-def test_a_known_form_has_a_command(head: bytes, form: str) -> None:
-    """The command names the file, quoted for the shell."""
-    assert foreign_form(head, "my heart") == (form, "convert it: ffmpeg -i 'my heart' -ac 1 'my heart.wav'")
+
+FORMS = [
+    (b"\x00\x00\x00\x1cftypM4A ", "an MPEG-4 file (m4a, mp4, 3gp)", "av"),
+    (b"\xff\xf1\x50\x40", "an AAC recording", "av"),
+    (b"\x1a\x45\xdf\xa3\x9f", "a WebM or Matroska file", "av"),
+    (b"#!AMR\n", "an AMR recording", "av"),
+    (b"\x30\x26\xb2\x75\x8e", "a WMA recording", "av"),
+    (b"0       patient", "an EDF recording", "edf"),
+    (b"\xffBIOSEMIpatient", "a BDF recording", "edf"),
+    (bytes(128) + b"DICM", "a DICOM file", "dicom"),
+    (b"a01 1 4000 48000\na01.dat 16\n", "a WFDB header", "wfdb"),
+    (b"# by a program\na01 1 4000\n", "a WFDB header", "wfdb"),
+]
 
 
-def test_a_wfdb_header_names_the_converter_of_records() -> None:
-    """A record is converted from its name without the suffix."""
-    assert foreign_form(b"ward/a01 1 4000 48000\na01.dat 16\n", "ward/a01.hea") == (
-        "a WFDB header",
-        "convert the record: mit2wav -r ward/a01 -o ward/a01.hea.wav",
-    )
+@pytest.mark.parametrize(("head", "what", "reader"), FORMS)
+def test_a_form_is_known_by_its_first_bytes(head: bytes, what: str, reader: str) -> None:
+    """Of an open file too, which is then at its start."""
+    file = io.BytesIO(head)
+    file.read(3)
+    form = form_of(file)
+    assert form is not None
+    assert (form.what, form.reader, file.tell()) == (what, reader, 0)
+    assert form is form_of_head(head)
+    assert bool(form.container) == (reader == "av")
 
 
 @pytest.mark.parametrize(
@@ -39,48 +49,50 @@ def test_a_wfdb_header_names_the_converter_of_records() -> None:
 )
 def test_anything_else_is_unknown(head: bytes) -> None:
     """An MP3, a WAV and text have no form of their own here."""
-    assert foreign_form(head, "a") is None
+    assert form_of_head(head) is None
 
 
-@pytest.mark.parametrize(
-    ("head", "form", "package"),
-    [
-        (b"0       patient", "an EDF recording", "pyedflib"),
-        (b"\xffBIOSEMIpatient", "a BDF recording", "pyedflib"),
-        (bytes(128) + b"DICM", "a DICOM file", "pydicom"),
-    ],
-)
-def test_forms_of_hospitals(head: bytes, form: str, package: str) -> None:
-    """The command names what to install, and both files last; it is one line that a shell takes as it stands."""
-    named = foreign_form(head, "a b")
-    assert named is not None
-    assert named[0] == form
-    _, _, command = named[1].partition("): ")
-    words = shlex.split(command)
-    assert words[:2] == ["python", "-c"]
-    assert words[3:] == ["a b", "a b.wav"]
-    assert f"import sys, {package}, soundfile" in words[2]
-    compile(words[2], "command", "exec")
+@pytest.mark.parametrize(("head", "what", "reader"), FORMS)
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, head: bytes, what: str, reader: str) -> None:
+    """One line: what needs it, the command that installs it, and the one that converts the file, quoted for a shell."""
+    form = form_of_head(head)
+    assert form is not None
+    assert missing_reader(form, "my heart") is None
+    for package in ("av", "pydicom"):
+        monkeypatch.setitem(sys.modules, package, None)
+    lacking = missing_reader(form, "my heart")
+    if reader in ("edf", "wfdb"):
+        assert lacking is None
+        return
+    assert lacking is not None
+    assert lacking[0] == f"{what}, which needs {'PyAV' if reader == 'av' else 'pydicom'}"
+    install, _, convert = lacking[1].partition(", or ")
+    assert install == "pip install 'auscult-monitor[formats]'"
+    if reader == "av":
+        assert convert == "convert it: ffmpeg -i 'my heart' -ac 1 'my heart.wav'"
+    else:
+        words = shlex.split(convert.partition("): ")[2])
+        assert (words[:2], words[3:]) == (["python", "-c"], ["my heart", "my heart.wav"])
+        compile(words[2], "command", "exec")
 
 
-def test_the_samples_of_a_record() -> None:
-    """They have no form: they are known by the header beside them alone."""
-    head = bytes(range(200))
-    assert foreign_form(head, "ward/a01.dat") is None
-    assert foreign_form(head, "ward/a01.dat", has_header=True) == (
-        "the samples of a WFDB record",
-        "convert the record: mit2wav -r ward/a01 -o ward/a01.dat.wav",
-    )
-    assert foreign_form(head, "ward/a01.bin", has_header=True) is None
-
-
-def test_a_file(tmp_path: Path) -> None:
-    """A file is opened and its neighbours are looked at; one that is gone is not known."""
+def test_the_samples_of_a_record(tmp_path: Path) -> None:
+    """They have no form: they are known by the header beside them alone, whatever they begin with."""
     path = tmp_path / "a01.dat"
-    assert foreign_file(str(path)) is None
-    path.write_bytes(bytes(range(200)))
-    assert foreign_file(str(path)) is None
+    path.write_bytes(b"\xff\xf1" + bytes(200))
+    assert form_of_file(str(path)).what == "an AAC recording"
     (tmp_path / "a01.hea").write_text("a01 1 4000 100\n")
-    named = foreign_file(str(path))
-    assert named == foreign_form(b"", str(path), has_header=True)
-    assert foreign_file(str(path), b"#!AMR\n") == foreign_form(b"#!AMR\n", str(path))
+    assert form_of_file(str(path)).what == "the samples of a WFDB record"
+    path.rename(tmp_path / "a01.bin")
+    assert form_of_file(str(tmp_path / "a01.bin")).what == "an AAC recording"
+
+
+def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file needs is said by its path; one that is gone, or of another form, needs nothing."""
+    path = tmp_path / "a"
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert missing_reader_of_file(str(path)) is None
+    path.write_bytes(b"RIFF")
+    assert missing_reader_of_file(str(path)) is None
+    path.write_bytes(b"#!AMR\n")
+    assert missing_reader_of_file(str(path)) == missing_reader(form_of_head(b"#!AMR\n"), str(path))

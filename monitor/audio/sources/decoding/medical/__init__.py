@@ -1,0 +1,1 @@
+"""Recordings of hospitals and research archives: WFDB, EDF, BDF and DICOM."""
