@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor._version import __version__
 from monitor.archive.spans import INTERVAL_KINDS, Span, caption, one_line
@@ -80,11 +81,17 @@ def wfdb_record(timeline: Timeline, name: str) -> dict[str, Content]:
     return files
 
 
+def _samples(timeline: Timeline, sound: Sound) -> Iterator[NDArray[np.int32]]:
+    """Yield the samples, shape (samples, signals); the least number, which says "not measured", is raised by one."""
+    for block in signal_blocks(timeline, sound, BITS):
+        yield np.maximum(block, 1 - 2 ** (BITS - 1))
+
+
 def _header(timeline: Timeline, sound: Sound, name: str) -> str:
     """Return the header; the time of day only where the session has it."""
     names = ("PCG",) if timeline.ecg is None else ("PCG", "ECG")
     first, total = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
-    for index, block in enumerate(signal_blocks(timeline, sound, BITS)):
+    for index, block in enumerate(_samples(timeline, sound)):
         first = block[0] if index == 0 else first
         total += block.sum(axis=0, dtype=np.int64)
     checksums = (total + 2**15) % 2**16 - 2**15
@@ -107,7 +114,7 @@ def _write_flac(timeline: Timeline, sound: Sound, file: BinaryIO) -> None:
 
     channels = 1 if timeline.ecg is None else 2
     with soundfile.SoundFile(file, "w", sound.sample_rate, channels, f"PCM_{BITS}", format="FLAC") as flac:
-        for block in signal_blocks(timeline, sound, BITS):
+        for block in _samples(timeline, sound):
             flac.write(block << (32 - BITS))
 
 

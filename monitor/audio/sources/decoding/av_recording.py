@@ -1,7 +1,8 @@
 """The sound of m4a, mp4, aac, webm, amr and wma files, decoded by PyAV (FFmpeg) as it is needed.
 
-What a container says of the encoder's delay and padding is cut off, so the samples are those that were recorded. Only
-the bytes name the one demuxer that is used, so playlists, whose names and addresses would be followed, are refused. Used by one thread at a time.
+What a container says of the encoder's delay and padding is cut off, so the samples are those that were recorded. The
+bytes of the file name the one demuxer that is used: playlists, whose names and addresses would be followed, are
+refused. Used by one thread at a time.
 """
 
 from __future__ import annotations

@@ -47,6 +47,15 @@ def test_the_sound(timeline, read_back):
     assert (digital.sig_name, digital.units) == (["PCG"], ["NU"])
 
 
+def test_full_scale_is_measured(timeline, read_back, tmp_path):
+    """The least number of 24 bits says "not measured" in WFDB: a clipped sample is one above it."""
+    path = tmp_path / "clipped.wav"
+    soundfile.write(path, np.array([-1.0, 0.0, 1.0] * 100), 4000, "PCM_16")
+    digital, physical, _ = read_back(dataclasses.replace(timeline, sound=open_sound(path), num_samples=300, spans=()))
+    assert digital.d_signal[0, 0] == 1 - 2**23
+    assert np.isfinite(physical.p_signal).all()
+
+
 def test_the_time_of_day_and_the_subject(timeline, crashed, read_back):
     """They are those of the session, and left out where it has none."""
     record = read_back(timeline)[0]
