@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--visits", action="store_true", help="a row per site and a column per day")
     form.add_argument("--json", action="store_true", help="a JSON object per session")
     form.add_argument("--csv", action="store_true", help="comma-separated values with a header")
-    parser.add_argument("--keep-notes", action="store_true", help="anonymise: leave the texts of notes as they are")
+    parser.add_argument("--keep-notes", action="store_true", help="anonymise: leave notes and labels as they are")
     parser.add_argument("--yes", action="store_true", help="erase: do it")
     parser.set_defaults(usage_error=parser.error)
 
