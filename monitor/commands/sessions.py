@@ -76,13 +76,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(parent: Path, options: argparse.Namespace) -> int:
     """Print the sessions of a folder; one that cannot be read gets an error line and sets the exit code."""
-    rows, code = [], 0
-    for session in find_sessions(parent):
+    rows: list[Overview] = []
+    failures: list[AuscultError] = []
+    for session in find_sessions(parent, failures.append):
         try:
             rows.append(overview(session))
         except AuscultError as error:
-            say(f"auscult: {error}")
-            code = error.exit_code
+            failures.append(error)
+    for failure in failures:
+        say(f"auscult: {failure}")
     rows = [row for row in rows if _chosen(row, options)]
     if options.json:
         for row in rows:
@@ -93,9 +95,9 @@ def _list(parent: Path, options: argparse.Namespace) -> int:
         put(_visits(rows))
     elif rows:
         put(_table(rows))
-    else:
+    elif not failures:
         say(f"no sessions in {parent}")
-    return code
+    return int(bool(failures))
 
 
 def _chosen(row: Overview, options: argparse.Namespace) -> bool:
