@@ -63,7 +63,7 @@ def _index(lines: list[Line | None], target: object) -> int | None:
 
 def _edited(line: Line, edit: Line) -> Line:
     """Return a line with the values of an edit; a mark that gets a text is a note."""
-    changed = {**line, **{key: edit[key] for key in EDITABLE if key in edit}}
+    changed = {**line, **{key: edit[key] for key in EDITABLE if edit.get(key) is not None}}
     if line.get("type") == "mark" and changed.get("text"):
         changed["type"] = "note"
     return changed

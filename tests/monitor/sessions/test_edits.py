@@ -44,6 +44,11 @@ def test_a_note_without_a_number_is_named_by_all_of_it():
     assert changed == {**note, "text": "speaks"}
 
 
+def test_an_edit_to_nothing_changes_nothing():
+    """Null is no text: a note would have none, and no report could be written."""
+    assert apply_edits([NOTE, {"type": "edit", "target": {"number": 2}, "text": None, "at_s": None}]) == [NOTE]
+
+
 def test_an_edit_can_be_edited_and_deleted():
     """A label is named as it is now."""
     now = {**LABEL, "end_s": 8.0}
