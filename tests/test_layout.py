@@ -79,6 +79,7 @@ OPEN_TO_TRAINING = (
     "audio.sources.decoding",
     "sessions.labels",
     "sessions.names",
+    "sessions.readable",
     "sessions.reader",
     "archive.spans",
 )

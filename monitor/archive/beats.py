@@ -53,4 +53,4 @@ def early_beats(windows: Sequence[dict[str, Any]]) -> list[float]:
     >>> early_beats([{"early_beats": {"at_s": [3.5]}}, {"early_beats": {"at_s": [3.5, 9.0]}}, {"early_beats": None}])
     [3.5, 9.0]
     """
-    return sorted({at_s for window in windows for at_s in (window.get("early_beats") or {}).get("at_s", ())})
+    return sorted({at_s for window in windows for at_s in (window.get("early_beats") or {}).get("at_s") or ()})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from monitor.archive.spans import find_spans, split_readable
+from monitor.archive.spans import find_spans
 from monitor.archive.timeline import Sound, Timeline, open_sound
 from monitor.errors import RecordingError
+from monitor.sessions.edits import apply_edits
 from monitor.sessions.names import SESSION_FILE
+from monitor.sessions.readable import split_readable
 from monitor.sessions.reader import StoredSession, read_session
 
 __all__ = ["session_timeline"]
@@ -34,7 +36,8 @@ def session_timeline(folder: Path, *, trust_length: bool = False) -> tuple[Timel
     """
     session = read_session(folder)
     events = session.events()
-    lines, unreadable = split_readable(events.edited().lines)
+    readable, unreadable = split_readable(events.lines)
+    lines = apply_edits(readable)  # an edit that cannot be read takes nothing away
     unreadable += events.damaged
     remarks = []
     if unreadable:

@@ -6,12 +6,12 @@ Pure functions of the objects that docs/formats/json-lines.md describes; safe on
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from monitor.sessions.labels import labels
 
-__all__ = ["INTERVAL_KINDS", "KINDS", "Kind", "Span", "caption", "find_spans", "one_line", "split_readable"]
+__all__ = ["INTERVAL_KINDS", "KINDS", "Kind", "Span", "caption", "find_spans", "one_line"]
 
 Kind = Literal["verdict", "withheld", "lost", "label", "site", "ectopic", "r_peak", "mark", "note", "told"]
 INTERVAL_KINDS: tuple[Kind, ...] = ("verdict", "withheld", "lost", "label")
@@ -21,20 +21,6 @@ EARLY_BEAT, R_PEAK = "early beat", "R"
 
 JUDGED = {"verdict", "uncertain"}
 NUMBER = (int, float)
-NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "start": {"source": str, "sample_rate": int},
-    "window": {"start_s": NUMBER, "end_s": NUMBER, "state": str, "rolling": dict, "quality": dict, "gap": bool},
-    "summary": {"state": str},
-    "examination": {"sites": list, "finding": dict},
-    "mark": {"at_s": NUMBER, "number": int},
-    "note": {"at_s": NUMBER, "text": str},
-    "site": {"at_s": NUMBER, "site": str},
-    "told": {"at_s": NUMBER, "text": str},
-    "r_peak": {"at_s": NUMBER, "sample": int},
-    "label": {"start_s": NUMBER, "end_s": NUMBER, "label": str},
-}
-"""Of each type of line, the keys without which it means nothing here; lines of other types are left alone."""
-
 Line = dict[str, Any]
 
 
@@ -81,29 +67,6 @@ def caption(span: Span) -> str:
     return text if span.kind in ("verdict", "ectopic", "r_peak", "mark") else f"{span.kind}: {text}"
 
 
-def split_readable(lines: Iterable[object]) -> tuple[list[Line], int]:
-    """Return the lines that have what their type needs, and how many have not.
-
-    Parameters
-    ----------
-    lines : iterable of object
-        Decoded JSON.
-    """
-    every = list(lines)
-    readable = [line for line in every if isinstance(line, dict) and _is_readable(line)]
-    return readable, len(every) - len(readable)
-
-
-def _is_readable(line: Line) -> bool:
-    """Return whether a line has the keys that its type needs, with values of their kind."""
-    kind = line.get("type")
-    needed = NEEDED.get(kind, {}) if isinstance(kind, str) else {"type": str}
-    return all(
-        isinstance(line.get(key), types) and (types is bool or not isinstance(line[key], bool))
-        for key, types in needed.items()
-    )
-
-
 def find_spans(lines: Sequence[Line], duration_s: float) -> tuple[Span, ...]:
     """Return what the lines say of the sound, by start, end and kind.
 
@@ -116,7 +79,7 @@ def find_spans(lines: Sequence[Line], duration_s: float) -> tuple[Span, ...]:
     Parameters
     ----------
     lines : sequence of dict
-        Readable ones, see :func:`split_readable`.
+        Readable ones, see :func:`monitor.sessions.readable.split_readable`.
     duration_s : float
         Of the sound; nothing lies behind it.
 

@@ -22,7 +22,7 @@ def window_event(line: dict[str, Any]) -> WindowEvent:
     Parameters
     ----------
     line : dict
-        A readable line, see :func:`monitor.archive.spans.split_readable`.
+        A readable line, see :func:`monitor.sessions.readable.split_readable`.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def window_event(line: dict[str, Any]) -> WindowEvent:
     """
     quality, state = line["quality"], line["state"]
     return WindowEvent(
-        index=int(line.get("index", 0)),
+        index=int(line.get("index") or 0),
         start_s=float(line["start_s"]),
         end_s=float(line["end_s"]),
         verdict=_verdict(line),
@@ -74,7 +74,7 @@ def start_message(timeline: Timeline) -> Start:
 def _verdict(values: dict[str, Any]) -> Verdict:
     """Return a verdict from its keys."""
     return Verdict(
-        values.get("state", "listening"),
+        values.get("state") or "listening",
         values.get("label"),
         values.get("confidence"),
         values.get("scores"),
@@ -86,7 +86,7 @@ def _ectopic(values: dict[str, Any] | None) -> EctopicBeats:
     """Return the early beats; the intervals around them are not kept, so their ratios are those of the limits."""
     if not values:
         return NO_RHYTHM
-    beats = tuple(EctopicBeat(float(at_s), 0.88, 1.03, 0.0) for at_s in values.get("at_s", ()))
+    beats = tuple(EctopicBeat(float(at_s), 0.88, 1.03, 0.0) for at_s in values.get("at_s") or ())
     return EctopicBeats(
         tracked_s=float(values.get("followed_s") or 0.0),
         num_intervals=int(values.get("intervals") or 0),

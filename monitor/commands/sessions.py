@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--visits", action="store_true", help="a row per site and a column per day")
     form.add_argument("--json", action="store_true", help="a JSON object per session")
     form.add_argument("--csv", action="store_true", help="comma-separated values with a header")
-    parser.add_argument("--keep-notes", action="store_true", help="anonymise: leave the texts of notes as they are")
+    parser.add_argument("--keep-notes", action="store_true", help="anonymise: leave notes and labels as they are")
     parser.add_argument("--yes", action="store_true", help="erase: do it")
     parser.set_defaults(usage_error=parser.error)
 
@@ -76,13 +76,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(parent: Path, options: argparse.Namespace) -> int:
     """Print the sessions of a folder; one that cannot be read gets an error line and sets the exit code."""
-    rows, code = [], 0
-    for session in find_sessions(parent):
+    rows: list[Overview] = []
+    failures: list[AuscultError] = []
+    for session in find_sessions(parent, failures.append):
         try:
             rows.append(overview(session))
         except AuscultError as error:
-            say(f"auscult: {error}")
-            code = error.exit_code
+            failures.append(error)
+    for failure in failures:
+        say(f"auscult: {failure}")
     rows = [row for row in rows if _chosen(row, options)]
     if options.json:
         for row in rows:
@@ -93,9 +95,9 @@ def _list(parent: Path, options: argparse.Namespace) -> int:
         put(_visits(rows))
     elif rows:
         put(_table(rows))
-    else:
+    elif not failures:
         say(f"no sessions in {parent}")
-    return code
+    return int(bool(failures))
 
 
 def _chosen(row: Overview, options: argparse.Namespace) -> bool:

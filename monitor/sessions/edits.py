@@ -63,14 +63,14 @@ def _index(lines: list[Line | None], target: object) -> int | None:
 
 def _edited(line: Line, edit: Line) -> Line:
     """Return a line with the values of an edit; a mark that gets a text is a note."""
-    changed = {**line, **{key: edit[key] for key in EDITABLE if key in edit}}
+    changed = {**line, **{key: edit[key] for key in EDITABLE if edit.get(key) is not None}}
     if line.get("type") == "mark" and changed.get("text"):
         changed["type"] = "note"
     return changed
 
 
 def target_of(line: Mapping[str, Any]) -> Line:
-    """Return what names a mark, a note or a label: its number, or the whole of a label.
+    """Return what names a mark, a note or a label: its number, or, where it has none, the whole of it.
 
     Examples
     --------
@@ -79,7 +79,8 @@ def target_of(line: Mapping[str, Any]) -> Line:
     """
     if line["type"] == "label":
         return {"type": "label", **{key: line[key] for key in LABEL_KEYS}}
-    return {"number": line["number"]}
+    number = line.get("number")
+    return {"number": number} if number is not None else {key: line[key] for key in ("type", "at_s", "text")}
 
 
 def label_line(start_s: float, end_s: float, label: str, time: str) -> str:

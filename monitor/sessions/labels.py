@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from monitor.sessions.edits import apply_edits
 
 __all__ = ["Label", "labels"]
 
@@ -27,20 +29,25 @@ class Label(NamedTuple):
     label: str
 
 
-def labels(lines: Iterable[Mapping[str, object]]) -> tuple[Label, ...]:
-    """Return the labels that a person gave, in the order of their lines; a line that is no label is passed over.
+def labels(lines: Iterable[dict[str, Any]]) -> tuple[Label, ...]:
+    """Return the labels that a person gave as they count now, in the order of their lines.
+
+    What was edited or deleted later counts as it is then; a line that is no label is passed over.
 
     Parameters
     ----------
-    lines : iterable of mapping
+    lines : iterable of dict
         Of ``events.jsonl``, of any type; see docs/formats/session.md.
 
     Examples
     --------
     >>> labels([{"type": "label", "start_s": 3, "end_s": 9.5, "label": "murmur", "source": "manual"}])
     (Label(start_s=3.0, end_s=9.5, label='murmur'),)
+    >>> label = {"type": "label", "start_s": 3, "end_s": 9.5, "label": "murmur"}
+    >>> labels([label, {"type": "delete", "target": label}])
+    ()
     """
-    found = (_label(line) for line in lines if line.get("type") == "label")
+    found = (_label(line) for line in apply_edits(lines) if line.get("type") == "label")
     return tuple(label for label in found if label is not None)
 
 

@@ -11,6 +11,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from monitor.sessions.edits import apply_edits
+from monitor.sessions.readable import split_readable
 from monitor.sessions.reader import Events, StoredSession
 
 __all__ = ["COLUMNS", "Overview", "covered_s", "is_marked", "overview", "row_values", "visits"]
@@ -57,15 +59,15 @@ def overview(session: StoredSession) -> Overview:
     RecordingError
         If its events cannot be read.
     """
-    events = session.events()
-    changes = [line.get("site") for line in events.of("site")]
-    sites = dict.fromkeys(str(site) for site in (session.site, *changes) if site is not None)
+    lines = split_readable(session.events().lines)[0]
+    events, now = Events(tuple(lines)), Events(tuple(apply_edits(lines)))
+    sites = dict.fromkeys(site for site in (session.site, *(line["site"] for line in events.of("site"))) if site)
     state = "ended" if session.ended is not None else "running" if session.is_running else "killed"
     windows, summaries = events.of("window"), events.of("summary")
-    last = summaries[-1] if summaries else windows[-1].get("rolling", {}) if windows else {}
-    findings = [line.get("finding", {}) for line in events.of("examination")]
+    last = summaries[-1] if summaries else windows[-1]["rolling"] if windows else {}
+    findings = [line["finding"] for line in events.of("examination")]
     result = findings[-1] if findings else last
-    rates = [line["heart_rate_bpm"] for line in windows if isinstance(line.get("heart_rate_bpm"), int | float)]
+    rates = [line["heart_rate_bpm"] for line in windows if line.get("heart_rate_bpm") is not None]
     bpm = last.get("heart_rate_bpm") if summaries else statistics.median(rates) if rates else None
     return Overview(
         session=session,
@@ -74,7 +76,7 @@ def overview(session: StoredSession) -> Overview:
         judged_s=covered_s(windows),
         verdict=result.get("label") or result.get("state"),
         bpm=bpm,
-        marks=len(events.edited().of(*MARKS)),
+        marks=len(now.of(*MARKS)),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from monitor.sessions.names import ECG_FILE, EVENTS_FILE, SESSION_FILE, SOUND_FI
 __all__ = ["Events", "StoredSession", "find_sessions", "read_events", "read_session"]
 
 logger = get_logger(__name__)
+
+MAX_RATE_HZ = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def read_session(folder: Path) -> StoredSession:
     """
     path = Path(folder) / SESSION_FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         return _stored(Path(folder), values)
     except FileNotFoundError as error:
         raise RecordingError(
@@ -134,17 +136,21 @@ def read_session(folder: Path) -> StoredSession:
         ) from error
     except OSError as error:
         raise RecordingError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RecordingError(f"{path} is damaged: {error!r}", "its sound can still be replayed") from error
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        raise RecordingError(f"{path} is damaged: {_why(error)}", "its sound can still be replayed") from error
 
 
-def find_sessions(parent: Path) -> list[StoredSession]:
-    """Return the sessions in a folder, the oldest first; what cannot be read is left out, with a line in the log.
+def find_sessions(
+    parent: Path, left_out: Callable[[RecordingError], None] = lambda error: logger.warning("%s", error)
+) -> list[StoredSession]:
+    """Return the sessions in a folder, the oldest first; what cannot be read is left out.
 
     Parameters
     ----------
     parent : Path
         Where sessions are kept, or one session; a folder that does not exist has none.
+    left_out : callable
+        Called with the reason of each that is left out.
     """
     if (parent / SESSION_FILE).is_file():
         return [read_session(parent)]
@@ -153,7 +159,7 @@ def find_sessions(parent: Path) -> list[StoredSession]:
         try:
             found.append(read_session(path.parent))
         except RecordingError as error:
-            logger.warning("%s", error)
+            left_out(error)
     return sorted(found, key=lambda session: (session.started.timestamp(), session.folder.name))
 
 
@@ -182,7 +188,7 @@ def _parsed(data: bytes) -> Iterator[dict[str, Any] | None]:
     for line in whole:
         try:
             values = json.loads(line, parse_constant=_refuse)
-        except ValueError:
+        except (ValueError, RecursionError):
             values = None
         yield values if isinstance(values, dict) and isinstance(values.get("type"), str) else None
     if rest:
@@ -198,22 +204,42 @@ def _stored(folder: Path, values: dict[str, Any]) -> StoredSession:
     """Return a session from the content of its file, which another program, or an earlier version, may have written."""
     if values.get("type", "session") != "session":
         raise ValueError(f"type={values['type']!r} must be 'session'")
-    source, sites, ended = values.get("source") or {}, values.get("sites") or [], values["ended"]
+    source, sites, ended = values.get("source"), values.get("sites") or [], values["ended"]
+    source = source if isinstance(source, dict) else {}
     site = values.get("site")
+    sample_rate, samples = int(values["sample_rate"]), values.get("samples")
+    if not 1 <= sample_rate <= MAX_RATE_HZ:
+        raise ValueError(f"sample_rate={sample_rate} must be from 1 to {MAX_RATE_HZ}")
     return StoredSession(
         folder=folder,
         started=_time(values["started"]),
         ended=None if ended is None else _time(ended),
-        subject=values["subject"],
-        site=sites[0]["site"] if site is None and sites and not sites[0]["start_s"] else site,
-        kind=str(source.get("kind", "listen")),
-        source=str(source.get("name", values.get("device"))),
-        sample_rate=int(values["sample_rate"]),
-        samples=None if values.get("samples") is None else int(values["samples"]),
+        subject=_text("subject", values["subject"]),
+        site=_text("site", sites[0]["site"] if site is None and sites and not sites[0]["start_s"] else site),
+        kind=str(source.get("kind") or "listen"),
+        source=str(source.get("name") or values.get("device")),
+        sample_rate=sample_rate,
+        samples=None if samples is None else max(0, int(samples)),
         lost_samples=int(values["lost_samples"]),
         labels=tuple(map(str, values.get("labels") or ())),
         values=values,
     )
+
+
+def _text(key: str, value: object) -> str | None:
+    """Return a value that is text, or None."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{key}={value!r} must be text")
+    return value
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong with the content, in words."""
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error)
 
 
 def _time(text: str) -> datetime.datetime:

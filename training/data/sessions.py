@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from monitor.archive.spans import find_spans, split_readable
+from monitor.archive.spans import find_spans
 from monitor.errors import RecordingError
 from monitor.labels import NON_CARDIAC
 from monitor.sessions.labels import Label, labels
 from monitor.sessions.names import SESSION_FILE
+from monitor.sessions.readable import split_readable
 from monitor.sessions.reader import StoredSession, read_session
 from training.data.recording import LABELS, DataSet, Dropped, Recording, folder_name, known_label
 

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from monitor.archive.spans import Span
 from monitor.archive.timeline import Timeline
 
 __all__ = ["COLUMNS", "csv_table"]
@@ -26,22 +27,36 @@ COLUMNS = (
     "gap",
 )
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
 
 def csv_table(timeline: Timeline) -> str:
     """Return one row for each span, then one for each window (``kind`` is ``window``); what does not apply is empty.
 
     The row of a window has its whole 5 s, not cut at the end of a clip that was looped.
     """
-    rows: list[dict[str, Any]] = [
-        {"kind": span.kind, "start_s": f"{span.start_s:.6f}", "end_s": f"{span.end_s:.6f}", "text": span.text}
-        for span in timeline.spans
-    ]
+    rows = list(map(_span_row, timeline.spans))
     rows += map(_window_row, timeline.windows)
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _span_row(span: Span) -> dict[str, Any]:
+    """Return the row of a span."""
+    times = {"start_s": f"{span.start_s:.6f}", "end_s": f"{span.end_s:.6f}"}
+    return {"kind": span.kind, **times, "text": _no_formula(span.text)}
+
+
+def _no_formula(text: str) -> str:
+    """Return text that a spreadsheet takes for text: an apostrophe stands before what it would compute.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _window_row(window: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +66,7 @@ def _window_row(window: dict[str, Any]) -> dict[str, Any]:
         "kind": "window",
         "start_s": f"{window['start_s']:.6f}",
         "end_s": f"{window['end_s']:.6f}",
-        "text": window["quality"].get("reason"),
+        "text": _no_formula(window["quality"].get("reason") or ""),
         "rolling_state": window["rolling"].get("state"),
         "rolling_label": window["rolling"].get("label"),
         "quality": window["quality"].get("score"),

@@ -24,6 +24,7 @@ from monitor.commands.report.words import (
     LIMITS,
     SCORE_NOTE,
     clock,
+    confidence_text,
     judged_sentence,
     score_number,
     score_text,
@@ -185,13 +186,12 @@ def _row(finding: Finding, chapter: Chapter, anchor: str, labels: Sequence[str])
         "verdict": verdict_title(verdict),
         "colour": styles[key].colour if key in styles else "#dddddd",
         "score": score_text(verdict),
+        "confidence": confidence_text(verdict),
         "reason": verdict_reason(finding),
         "rate": "" if finding.bpm is None else f"{finding.bpm:.0f} beats/min",
         "judged": judged_sentence(finding),
         "withheld": withheld_texts(finding),
-        "scores": [
-            (name, f"{score:.2f}", round(100 * min(1.0, max(0.0, score)))) for name, score in (scores or {}).items()
-        ],
+        "scores": [_score_row(name, score) for name, score in (scores or {}).items()],
     }
 
 

@@ -9,10 +9,9 @@ from monitor.commands.report.findings import Finding
 from monitor.commands.report.words import (
     duration,
     judged_sentence,
-    score_text,
     site_title,
     verdict_reason,
-    verdict_title,
+    verdict_text,
     withheld_texts,
 )
 from monitor.output import printable
@@ -52,10 +51,12 @@ def _paragraph(chapter: Chapter) -> str:
 
 def _finding(finding: Finding) -> str:
     """Return what was found at one site."""
-    score, withheld = score_text(finding.verdict), withheld_texts(finding)
-    found = verdict_title(finding.verdict) + (f", confidence {score}" if score else "")
+    withheld = withheld_texts(finding)
     reason = verdict_reason(finding)
-    parts = [f"{site_title(finding.site)}: {found}", *([reason.removesuffix(".")] if reason else [])]
+    parts = [
+        f"{site_title(finding.site)}: {verdict_text(finding.verdict)}",
+        *([reason.removesuffix(".")] if reason else []),
+    ]
     parts.append(f"Judged: {judged_sentence(finding)}" + (f"; not judged: {'; '.join(withheld)}" if withheld else ""))
     rate = "Heart rate not found" if finding.bpm is None else f"Heart rate {finding.bpm:.0f} beats per minute"
     return ". ".join([*parts, rate])

@@ -22,10 +22,9 @@ from monitor.commands.report.words import (
     SCORE_NOTE,
     clock,
     judged_sentence,
-    score_text,
     site_title,
     verdict_reason,
-    verdict_title,
+    verdict_text,
     withheld_texts,
 )
 
@@ -123,18 +122,12 @@ def _tables(title: str, parts: Sequence[tuple[Chapter, Drawings]]) -> list[_Shee
                 sheets.append(_Sheet(title))
             sheet = sheets[-1]
             where = f"{site_title(finding.site)}, {chapter.started or chapter.name}"
-            sheet.write(f"{where}: {_found(finding)}", size=10, weight="bold", colour=INK)
+            sheet.write(f"{where}: {verdict_text(finding.verdict)}", size=10, weight="bold", colour=INK)
             sheet.pair("Heart rate", "not found" if finding.bpm is None else f"{finding.bpm:.0f} beats/min")
             sheet.pair("Judged", judged_sentence(finding))
             sheet.pair("Not judged", "; ".join(withheld_texts(finding)) or "nothing was withheld")
             sheet.y -= 0.008
     return sheets
-
-
-def _found(finding: Any) -> str:
-    """Return the verdict, with its confidence where it has a label."""
-    score = score_text(finding.verdict)
-    return verdict_title(finding.verdict) + (f", confidence {score}" if score else "")
 
 
 def _pictures(chapter: Chapter, drawn: Drawings) -> _Sheet:
@@ -145,7 +138,9 @@ def _pictures(chapter: Chapter, drawn: Drawings) -> _Sheet:
     shown = chapter.findings[:MAX_FINDINGS]
     for finding in shown:
         where = f"{site_title(finding.site)}: " if len(chapter.findings) > 1 else ""
-        sheet.write(where + _found(finding), size=15 if len(shown) == 1 else 11, weight="bold", colour=INK)
+        sheet.write(
+            where + verdict_text(finding.verdict), size=15 if len(shown) == 1 else 11, weight="bold", colour=INK
+        )
         reason = verdict_reason(finding)
         if reason:
             sheet.write(reason, colour=FAINT)

@@ -14,6 +14,7 @@ __all__ = [
     "LIMITS",
     "SCORE_NOTE",
     "clock",
+    "confidence_text",
     "day_and_time",
     "duration",
     "judged_sentence",
@@ -22,6 +23,7 @@ __all__ = [
     "seconds",
     "site_title",
     "verdict_reason",
+    "verdict_text",
     "verdict_title",
     "withheld_texts",
 ]
@@ -33,8 +35,9 @@ NO_VERDICT = {
     "uncertain": ("Uncertain", "No label was likely enough, or none lasted."),
 }
 SCORE_NOTE = (
-    "Confidence is the probability that the label is heard in the windows that were judged (in the JSON lines: "
-    "acoustic_scores)."
+    "The score says how clearly the label is heard in the windows that were judged; it is the number on the screen. "
+    "The confidence is the calibrated probability that an annotator would give the recording this label (in the JSON "
+    "lines: acoustic_scores, confidence)."
 )
 LIMITS = (
     "A label says what is heard at one site of the chest while it is listened to. It names no disease and is no "
@@ -77,7 +80,7 @@ def verdict_reason(finding: Finding) -> str:
 
 
 def score_text(verdict: Verdict) -> str:
-    """Return the confidence in a label with two digits, empty where there is none.
+    """Return the acoustic score of a label, as on the screen, with two digits; empty where there is no label.
 
     It never rounds up to a certainty.
 
@@ -88,6 +91,29 @@ def score_text(verdict: Verdict) -> str:
     """
     score = None if verdict.label is None else shown_score(verdict)
     return "" if score is None else score_number(score)
+
+
+def confidence_text(verdict: Verdict) -> str:
+    """Return the calibrated confidence in a label with two digits; empty where there is no label.
+
+    Examples
+    --------
+    >>> confidence_text(Verdict("verdict", "murmur", 0.81)), confidence_text(Verdict("uncertain", None, 0.5))
+    ('0.81', '')
+    """
+    return "" if verdict.label is None or verdict.confidence is None else score_number(verdict.confidence)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return the verdict, with score and confidence where it has a label.
+
+    Examples
+    --------
+    >>> verdict_text(Verdict("verdict", "a", 0.81, {"a": 0.81, "b": 0.19}, {"a": 0.89, "b": 0.11}))
+    'A, score 0.89, confidence 0.81'
+    """
+    numbers = {"score": score_text(verdict), "confidence": confidence_text(verdict)}
+    return ", ".join([verdict_title(verdict), *(f"{name} {text}" for name, text in numbers.items() if text)])
 
 
 def score_number(score: float) -> str:

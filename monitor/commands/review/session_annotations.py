@@ -43,7 +43,7 @@ class SessionAnnotations(Annotations):
     ) -> None:
         super().__init__(map(_annotation, lines), read_only)
         self._path, self._rate, self._now = path, sample_rate, now
-        self._numbers = max((int(item.line.get("number", 0)) for item in self.items), default=0)
+        self._numbers = max((int(item.line.get("number") or 0) for item in self.items), default=0)
         self._waiting: list[str] = []
 
     @property

@@ -54,7 +54,7 @@ def session_lines():
         {"type": "label", "start_s": 1.0, "end_s": 2.5, "label": "murmur", "source": "manual"},
         {"type": "label", "start_s": 2.0, "end_s": 3.0, "label": "breath", "source": "manual"},
         {"type": "summary", "source": "steth", "state": "verdict", "label": "murmur", "heart_rate_bpm": 70.5}
-        | {"acoustic_scores": {"normal": 0.1, "murmur": 0.9}, "withheld": {REASON: 1}},
+        | {"confidence": 0.8, "acoustic_scores": {"normal": 0.1, "murmur": 0.9}, "withheld": {REASON: 1}},
     ]
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hypothesis
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.archive.spans import Span, caption, find_spans, one_line, split_readable
+from monitor.archive.spans import Span, caption, find_spans, one_line
 
 
 def of_kind(spans, kind):
@@ -92,30 +91,6 @@ def test_states_without_a_label(window_maker):
     spans = find_spans([window_maker(0, "no-signal", "no-signal"), window_maker(1, "uncertain", "uncertain")], 10.0)
     assert of_kind(spans, "verdict") == [(0.0, 5.0, "no-signal"), (5.0, 5.5, "uncertain")]
     assert of_kind(spans, "withheld") == [(0.0, 5.0, "no-signal")]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        None,
-        3,
-        [],
-        {},
-        {"type": 3},
-        {"type": "mark", "at_s": "3", "number": 1},
-        {"type": "mark", "at_s": True, "number": 1},
-        {"type": "note", "at_s": 3.0},
-        {"type": "window", "start_s": 0.0},
-    ],
-)
-def test_unreadable_lines_are_counted(line, window_maker):
-    """A line without what its type needs is left out and counted."""
-    assert split_readable([window_maker(0), line]) == ([window_maker(0)], 1)
-
-
-def test_lines_of_other_types_are_kept():
-    """New types of lines are no damage."""
-    assert split_readable([{"type": "new"}]) == ([{"type": "new"}], 0)
 
 
 @given(st.text())

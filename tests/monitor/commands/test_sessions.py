@@ -15,7 +15,7 @@ from monitor.cli import main
 from monitor.messages import RecordingStatus
 from monitor.sessions.overview import COLUMNS
 from monitor.sessions.session import Session
-from tests.monitor.sessions.conftest import FACTS, STARTED
+from tests.monitor.sessions.conftest import FACTS, STARTED, WHOLE
 
 HEARD = RecordingStatus(Path("sound.flac"), 20.0, 0, None)
 
@@ -26,7 +26,7 @@ def kept(parent, days, label, *types, **facts):
     session = Session(parent, dataclasses.replace(FACTS, **facts), now=lambda: started, clock=lambda: 0.0)
     session.attach(lambda: HEARD)
     for kind in types:
-        session.write(json.dumps({"type": kind}))
+        session.write(json.dumps(WHOLE[kind]))
     session.write(json.dumps({"type": "summary", "label": label, "state": "verdict", "heart_rate_bpm": 70.4}))
     session.close()
     return session.folder
@@ -105,9 +105,12 @@ def test_without_sessions(tmp_path, capsys, monkeypatch):
 
 
 def test_a_damaged_session_hides_no_other(parent, capsys):
-    """The rest is listed."""
+    """The rest is listed; it is named, and the exit code says that something is missing."""
     (parent / "2026-01-02_03-04-05_P-1_AV" / "session.json").write_text("{")
-    assert days(parent, capsys) == [9, 10]
+    assert main(["sessions", str(parent), "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["started"][8:10] for line in out.splitlines()] == ["09", "10"]
+    assert "2026-01-02_03-04-05_P-1_AV/session.json is damaged" in err
 
 
 def test_erase_asks_for_yes(parent, capsys):

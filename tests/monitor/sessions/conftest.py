@@ -14,6 +14,14 @@ SCHEMA = json.loads((Path(__file__).parents[3] / "docs/formats/session.schema.js
 STARTED = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 FACTS = Facts("listen", "steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5)
 
+WHOLE = {
+    "mark": {"type": "mark", "at_s": 1.0, "number": 1},
+    "note": {"type": "note", "at_s": 2.0, "number": 2, "text": "coughs"},
+    "label": {"type": "label", "start_s": 1.0, "end_s": 2.0, "label": "murmur", "source": "manual"},
+    "told": {"type": "told", "at_s": 3.0, "text": "the disk is full"},
+}
+"""A line of each type, with what it needs."""
+
 
 def check_folder(folder, *, killed=False):
     """Check a folder's files against the schema; return session and lines."""

@@ -90,6 +90,42 @@ def test_another_code_and_notes_that_were_read(folder):
     assert after.events().of("note")[0]["text"] == f"{NAME} is calm"
 
 
+EDITED = [
+    {"type": "start", "source": f"AV=/home/{NAME}.wav, PV=/home/{NAME}_2.wav", "site": None},
+    {"type": "label", "start_s": 1.0, "end_s": 2.0, "label": f"{NAME} breathes", "source": "manual"},
+    {"type": "label", "start_s": 3.0, "end_s": 4.0, "label": "murmur", "source": "manual"},
+    {"type": "edit", "target": {"type": "label", "start_s": 1.0, "label": f"{NAME} breathes"}, "label": f"{NAME} out"},
+    {"type": "delete", "target": {"type": "label", "start_s": 1.0, "label": f"{NAME} out"}},
+    {"type": "recording", "at_s": 0.0, "path": "sound.flac", "labels": None, "error": f"/data/{NAME} is full"},
+    {"type": "told", "at_s": 1.0, "text": f"/mnt/{NAME}/other.wav: heard of {NAME}"},
+    {"type": "examination", "source": f"AV=/home/{NAME}.wav", "subject": NAME, "sites": [], "finding": {}},
+]
+
+
+def test_an_examination_of_recordings_that_was_labelled(tmp_path):
+    """Its files, its subject, a label in a person's own words and what changed it name nobody; the deletion counts."""
+    facts = dataclasses.replace(FACTS, kind="exam", source=EDITED[0]["source"], subject=NAME)
+    session = Session(tmp_path, facts, now=lambda: STARTED, clock=lambda: 0.0)
+    session.attach(lambda: RecordingStatus(session.sound_path, 5.0, 0, None))
+    for line in EDITED:
+        session.write(json.dumps(line))
+    session.close()
+    after = read_session(anonymise(session.folder, subject="S1"))
+    assert NAME.encode() not in everything(tmp_path)
+    assert [line["type"] for line in after.events().lines] == [line["type"] for line in EDITED]
+    assert [line["label"] for line in after.events().edited().of("label")] == ["murmur"]
+    assert after.events().of("examination")[0]["subject"] == "S1"
+
+
+def test_a_damaged_sound_is_told_before_a_note_is_gone(folder):
+    """What cannot be anonymised as a whole keeps its lines."""
+    (folder / "sound.flac").write_bytes(b"RIFF")
+    before = (folder / "events.jsonl").read_bytes()
+    with pytest.raises(AuscultError, match="is no FLAC"):
+        anonymise(folder)
+    assert (folder / "events.jsonl").read_bytes() == before
+
+
 def test_twice_is_safe(folder):
     """Nothing changes the second time; a name that is taken gets a number."""
     once = anonymise(folder)

@@ -37,6 +37,18 @@ def test_an_edit_and_a_deletion_count_for_their_target_alone():
     assert apply_edits([OTHER, MARK, NOTE, LABEL, later, *added]) == [OTHER, MARK, {**LABEL, "label": "normal"}, later]
 
 
+def test_a_note_without_a_number_is_named_by_all_of_it():
+    """Another program may have written it so; it can be edited and deleted all the same."""
+    note = {"type": "note", "at_s": 3.0, "text": "coughs"}
+    (changed,) = apply_edits([NOTE, note, *edits(edit_line(note, {"text": "speaks"}, TIME), delete_line(NOTE, TIME))])
+    assert changed == {**note, "text": "speaks"}
+
+
+def test_an_edit_to_nothing_changes_nothing():
+    """Null is no text: a note would have none, and no report could be written."""
+    assert apply_edits([NOTE, {"type": "edit", "target": {"number": 2}, "text": None, "at_s": None}]) == [NOTE]
+
+
 def test_an_edit_can_be_edited_and_deleted():
     """A label is named as it is now."""
     now = {**LABEL, "end_s": 8.0}

@@ -11,7 +11,7 @@ from monitor.messages import RecordingStatus
 from monitor.sessions.overview import COLUMNS, is_marked, overview, row_values, visits
 from monitor.sessions.reader import read_session
 from monitor.sessions.session import Session
-from tests.monitor.sessions.conftest import FACTS, STARTED
+from tests.monitor.sessions.conftest import FACTS, STARTED, WHOLE
 
 HEARD = RecordingStatus(Path("sound.flac"), 20.0, 0, None)
 
@@ -25,6 +25,8 @@ def window(start_s, state="verdict", bpm=None, rolling="normal"):
         "state": state,
         "heart_rate_bpm": bpm,
         "rolling": {"label": rolling, "state": "verdict"},
+        "quality": {"score": 0.9, "reason": None},
+        "gap": False,
     }
 
 
@@ -59,10 +61,10 @@ def test_the_summary_decides(tmp_path):
 def test_the_finding_of_an_examination_comes_before_the_summary(tmp_path):
     """That is of the sound as a whole, moves included."""
     lines = [window(0.0), {"type": "summary", "label": None, "state": "poor-signal", "heart_rate_bpm": 71.0}]
-    examined = {"type": "examination", "finding": {"label": "murmur", "state": "verdict"}}
+    examined = {"type": "examination", "sites": [], "finding": {"label": "murmur", "state": "verdict"}}
     row = overview(kept(tmp_path, *lines, examined))
     assert (row.verdict, row.bpm) == ("murmur", 71.0)
-    unsure = {"type": "examination", "finding": {"label": None, "state": "not-judged"}}
+    unsure = {"type": "examination", "sites": [], "finding": {"label": None, "state": "not-judged"}}
     assert overview(kept(tmp_path, *lines, unsure)).verdict == "not-judged"
 
 
@@ -81,14 +83,14 @@ def test_nothing_was_judged(tmp_path):
 
 def test_sites_in_the_order_in_which_they_were_heard(tmp_path):
     """The first, and every change; one that is heard again is named once."""
-    changes = [{"type": "site", "site": site} for site in ("MV", "AV", "TV")]
+    changes = [{"type": "site", "at_s": 1.0, "site": site} for site in ("MV", "AV", "TV")]
     assert overview(kept(tmp_path, *changes, site="AV")).sites == ("AV", "MV", "TV")
 
 
 @pytest.mark.parametrize(("kind", "marked"), [("mark", True), ("note", True), ("label", True), ("told", False)])
 def test_what_a_person_has_set_is_a_mark(tmp_path, kind, marked):
     """Marks, notes and labels count; what the program said does not."""
-    session = kept(tmp_path, {"type": kind})
+    session = kept(tmp_path, WHOLE[kind])
     assert (is_marked(session.events()), overview(session).marks) == (marked, int(marked))
 
 
@@ -106,3 +108,21 @@ def test_visits_stand_side_by_side(tmp_path):
     days, found = visits(rows)
     assert days == [STARTED.date()]
     assert found == {"AV": ["normal 70; normal 70"], "MV": ["normal 70"]}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"type": "window", "state": "verdict"},
+        {"type": "summary", "label": "murmur", "state": "verdict", "heart_rate_bpm": {}},
+        {"type": "summary", "label": {"a": 1}, "state": "verdict"},
+        {"type": "examination", "sites": [], "finding": [1]},
+        {"type": "site", "at_s": 1.0, "site": ["AV"]},
+        {"type": "edit", "target": {"number": 1}, "text": 3},
+    ],
+)
+def test_a_damaged_line_harms_no_other(tmp_path, damage):
+    """A row is what can be read, and can be written in every form."""
+    row = overview(kept(tmp_path, window(0.0), WHOLE["mark"], damage))
+    assert (row.judged_s, row.marks, row.sites) == (5.0, 1, ())
+    assert json.loads(json.dumps(row_values(row), allow_nan=False))["bpm"] is None

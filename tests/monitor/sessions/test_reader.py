@@ -59,6 +59,44 @@ def test_what_is_no_session_is_an_error(tmp_path, text):
         read_session(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sample_rate", 1e999),
+        ("sample_rate", 0),
+        ("samples", float("nan")),
+        ("subject", {"name": "P-1"}),
+        ("site", ["AV"]),
+        ("sites", {"AV": 0}),
+        ("lost_samples", None),
+        ("started", 3),
+    ],
+)
+def test_values_of_another_kind_are_damage(session, key, value):
+    """They are told in one line, whichever command reads the session."""
+    path = session.folder / "session.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "site": None, key: value}))
+    with pytest.raises(RecordingError, match=r"session\.json is damaged: "):
+        read_session(session.folder)
+
+
+def test_what_is_nested_too_deeply_is_damage(session):
+    """In a line it is counted; in the description it is told."""
+    deep = "[" * 200_000
+    (session.folder / "events.jsonl").write_text(f'{{"type":"a"}}\n{deep}\n')
+    assert read_events(session.folder / "events.jsonl").damaged == 1
+    (session.folder / "session.json").write_text(deep)
+    with pytest.raises(RecordingError, match="nested too deeply"):
+        read_session(session.folder)
+
+
+def test_another_programs_source_is_passed_over(session):
+    """An object is expected; without one, the kind and the name are those of a device."""
+    path = session.folder / "session.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "source": "a.wav"}))
+    assert read_session(session.folder).kind == "listen"
+
+
 def test_a_folder_without_a_description_is_none(tmp_path):
     """The error names what is missing."""
     with pytest.raises(RecordingError, match="no session"):

@@ -75,6 +75,15 @@ class TestOneSession:
         first = data_set.recordings[0]
         assert len(decode(first.path, first.start_s, first.end_s).samples) == 3 * 4000
 
+    def test_a_label_counts_as_it_was_corrected(self, write: Write) -> None:
+        """What was deleted in the review trains nothing, and what was edited trains what it is now."""
+        folder = write("a", (0.0, 4.0, "murmur"), (4.0, 10.1, "normal"))
+        first, second = ({"type": "label", "label": label} for label in ("murmur", "normal"))
+        edits = [{"type": "delete", "target": first}, {"type": "edit", "target": second, "label": "extrastole"}]
+        with (folder / "events.jsonl").open("a") as file:
+            file.writelines(f"{json.dumps(line)}\n" for line in edits)
+        assert parts(read_one(folder)) == [("extrastole", 4.0, 10.1)]
+
     def test_a_label_that_is_no_class(self, write: Write) -> None:
         """It is reported with its stretch, and what it covers is not said to have none."""
         data_set = read_one(write("a", (0.0, 5.0, "normal"), (5.0, 5.1, "S1")))

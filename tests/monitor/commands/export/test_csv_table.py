@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
+
+import pytest
 
 from monitor.commands.export.csv_table import COLUMNS, csv_table
 
@@ -27,3 +30,14 @@ def test_it_reads_back(timeline):
     assert (withheld["state"], withheld["label"], withheld["rolling_state"]) == ("poor-signal", "", "verdict")
     assert withheld["text"].startswith("loud bumps")
     assert windows[-1]["gap"] == "1"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_spreadsheet_computes_no_note(timeline, text):
+    """An apostrophe makes text of a formula; any other text is as it was."""
+    span = dataclasses.replace(timeline.spans[0], kind="note", text=text)
+    (row, other) = (
+        next(csv.DictReader(io.StringIO(csv_table(dataclasses.replace(timeline, spans=(one,))))))
+        for one in (span, dataclasses.replace(span, text="a = 1"))
+    )
+    assert (row["text"], other["text"]) == (f"'{text}", "a = 1")

@@ -86,10 +86,10 @@ def evil_dir(session_dir):
 
 
 def test_what_stands_in_it(contents):
-    """Verdict, confidence, what was judged and why the rest was not, heart rate, notes, facts, limits, its date."""
+    """Verdict, numbers, what was judged and why the rest was not, heart rate, notes, facts, limits, its date."""
     found = Elements(page([parts_of(contents)], MADE))
     for words in (
-        *("P7, AV (aortic valve area), 2026-01-02 03:04", "Murmur", "confidence 0.90", "70 beats/min"),
+        *("P7, AV (aortic valve area), 2026-01-02 03:04", "Murmur", "score 0.90", "confidence 0.80", "70 beats/min"),
         *("7.0 of 10.1 s (5 of 11 windows)", "1 window: loud bumps: keep the chest piece and its cable still"),
         *("coughed \u00e9\u5fc3", "0:01.0 to 0:02.5 murmur", "device lost", "ab" * 32, "steth", "# card"),
         *("Research use, not for diagnosis", "names no disease", "Made 2026-01-02 03:04 by auscult"),

@@ -14,7 +14,7 @@ def test_a_session(contents):
     assert "\n" not in text
     assert text == (
         "Heart sounds of subject P7, recorded 2026-01-02 03:04 (UTC+01:00), with steth, 10.1 s. "
-        "AV (aortic valve area): Murmur, confidence 0.90. Judged: 7.0 of 10.1 s (5 of 11 windows); "
+        "AV (aortic valve area): Murmur, score 0.90, confidence 0.80. Judged: 7.0 of 10.1 s (5 of 11 windows); "
         "not judged: 5 windows: lost sound; 1 window: loud bumps: keep the chest piece and its cable still. "
         "Heart rate 70 beats per minute. "
         'Notes: at 0:03.2: she said "cold",\\tthen coughed \u00e9\u5fc3. '

@@ -44,7 +44,13 @@ def test_a_session_has_two_pages(contents, monkeypatch):
     """The first has the verdict and the pictures, the second what a person wrote, the facts and the limits."""
     assert pages(pdf([(contents, drawings(contents))], MADE)) == 2
     first, second = words([contents], monkeypatch)
-    for text in ("Murmur, confidence 0.90", "70 beats/min", "7.0 of 10.1 s", "loud bumps", "not for diagnosis"):
+    for text in (
+        "Murmur, score 0.90, confidence 0.80",
+        "70 beats/min",
+        "7.0 of 10.1 s",
+        "loud bumps",
+        "not for diagnosis",
+    ):
         assert text in first, text
     for text in ("coughed", "breath", "ab" * 32, "names no disease", "Made 2026-01-02 03:04", "not for diagnosis"):
         assert text in second, text

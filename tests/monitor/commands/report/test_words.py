@@ -8,11 +8,13 @@ import pytest
 
 from monitor.commands.report.findings import Finding
 from monitor.commands.report.words import (
+    confidence_text,
     day_and_time,
     judged_sentence,
     score_text,
     site_title,
     verdict_reason,
+    verdict_text,
     verdict_title,
     withheld_texts,
 )
@@ -30,14 +32,16 @@ def test_every_state_without_a_label_has_words_and_a_reason(state):
     verdict = Verdict(state, None, 0.8, {"a": 0.8, "b": 0.2})
     assert verdict_title(verdict)
     assert verdict_reason(found(verdict)).endswith(".")
-    assert score_text(verdict) == ""
+    assert score_text(verdict) == confidence_text(verdict) == ""
 
 
 def test_a_label_has_its_acoustic_score():
-    """It is what the screen shows; control characters are escaped."""
+    """It is what the screen shows; the confidence stands apart from it; control characters are escaped."""
     verdict = Verdict("verdict", "murm\x1bur", 0.6, {"murm\x1bur": 0.6, "n": 0.4}, {"murm\x1bur": 0.875, "n": 0.125})
     assert verdict_title(verdict) == "Murm\\x1bur"
     assert score_text(verdict) == "0.88"
+    assert confidence_text(verdict) == "0.60"
+    assert verdict_text(verdict) == "Murm\\x1bur, score 0.88, confidence 0.60"
     assert verdict_reason(found(verdict)) == ""
 
 
