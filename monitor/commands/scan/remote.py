@@ -17,7 +17,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,7 +229,9 @@ def _nanoseconds(time_of_change: object) -> int | None:
 @functools.cache
 def _remove_left_over() -> None:
     """Remove copies that killed processes left behind; once in a process."""
+    with tempfile.TemporaryFile() as new:
+        now = os.fstat(new.fileno()).st_mtime  # by the clock of that disk
     for path in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), f"{PREFIX}*")):
         with contextlib.suppress(OSError):
-            if time.time() - os.stat(path).st_mtime > LEFT_OVER_S and not is_written(Path(path)):
+            if now - os.stat(path).st_mtime > LEFT_OVER_S and not is_written(Path(path)):
                 os.unlink(path)

@@ -139,10 +139,10 @@ def children_of(pid):
 
 @pytest.fixture
 def archive(tmp_path, heart_waveform):
-    """Return a folder with 150 recordings of different lengths."""
+    """Return a folder with 100 recordings of different lengths."""
     folder = tmp_path / "archive"
     folder.mkdir()
-    for index in range(150):
+    for index in range(100):
         soundfile.write(folder / f"{index:03}.wav", np.tile(heart_waveform, 4)[: (index % 7 + 1) * 20_000], 4000)
     return folder
 
@@ -161,7 +161,7 @@ def start_scan(*arguments):
 
 def wait_for_rows(process, path):
     """Wait until a journal has its first rows; the scan must not have ended."""
-    for _ in range(1200):
+    for _ in range(6000):
         if path.exists() and b'\n{"type":"summary"' in path.read_bytes():
             return
         assert process.poll() is None
