@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["HIDDEN", "without_secrets"]
+__all__ = ["HIDDEN", "without_secrets", "without_secrets_in"]
 
 HIDDEN = "***"
 SECRET = re.compile(r"token|passw|secret|api-?key|auth|credential|private-?key", re.IGNORECASE)
@@ -36,9 +36,20 @@ def without_secrets(words: Sequence[str]) -> list[str]:
         elif equals and SECRET.search(name) and "://" not in name:
             shown.append(f"{name}={HIDDEN}")
         else:
-            shown.append(ADDRESS.sub(_address, word))
+            shown.append(without_secrets_in(word))
         hide_next = word.startswith("-") and not equals and SECRET.search(word) is not None
     return shown
+
+
+def without_secrets_in(text: str) -> str:
+    """Return a text in which every address is without user, password and what follows a question mark.
+
+    Examples
+    --------
+    >>> without_secrets_in("404, message='Not Found', url='https://me:pw@host/a.wav?key=1'")
+    "404, message='Not Found', url='https://***@host/a.wav?***"
+    """
+    return ADDRESS.sub(_address, text)
 
 
 def _address(match: re.Match[str]) -> str:

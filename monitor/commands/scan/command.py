@@ -22,6 +22,8 @@ from monitor.commands.options.arguments import (
     check_hop,
     whole_number,
 )
+from monitor.commands.scan.dask_pool import DaskPool
+from monitor.commands.scan.dask_task import Order, pack
 from monitor.commands.scan.journal import Journal, head_of, lines_of
 from monitor.commands.scan.overview import Overview
 from monitor.commands.scan.pool import Pool
@@ -31,10 +33,10 @@ from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.subjects import read_subjects
 from monitor.commands.scan.tables import ENDINGS, check_form, table_paths, write_tables
 from monitor.commands.scan.worker import WorkerSetup
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle
 from monitor.interrupts import Interrupts
-from monitor.output import say
+from monitor.output import printable, say
 
 __all__ = ["add_arguments", "run"]
 
@@ -44,8 +46,18 @@ MAX_ENDINGS = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="recording, or folder with recordings at any depth")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="recording, folder with recordings at any depth, or address of either: s3://..., https://...",
+    )
     parser.add_argument("-o", "--out", required=True, metavar="OUT", help=f"the table: {', '.join(ENDINGS)}")
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="judge on a Dask cluster: tcp://HOST:8786, or local for one of processes here; needs the extra dask",
+    )
     parser.add_argument(
         "--jobs",
         type=whole_number(1, MAX_JOBS),
@@ -72,6 +84,10 @@ def run(options: argparse.Namespace) -> int:
     if out.suffix.lower() not in ENDINGS:
         options.usage_error(f"-o {options.out} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
     check_form(out)
+    if options.dask not in (None, "local") and options.jobs is not None:
+        options.usage_error(f"--jobs is for processes of this machine, not with --dask {printable(options.dask)}")
+    if options.dask is not None:
+        check_installed("distributed", "--dask", "dask")
     journal_path = out if out.suffix.lower() == ".jsonl" else out.with_name(f"{out.name}.journal")
     _check_free(out, journal_path, options)
     subjects = read_subjects(Path(options.manifest)) if options.manifest else {}
@@ -158,7 +174,7 @@ def _judge(
         str(bundle.path), bundle.model_sha256, options.engine, options.channel, options.hop, options.windows
     )
     left = len(missing)
-    with Pool(setup, options.jobs or _cores()) as pool:
+    with _pool(options, setup, bundle, len(missing)) as pool:
         for answer in pool.run(missing, interrupts):
             if answer is not None:
                 index, judged = answer
@@ -170,6 +186,14 @@ def _judge(
     if missing:
         say(progress.total())
     return left == 0
+
+
+def _pool(options: argparse.Namespace, setup: WorkerSetup, bundle: Bundle, num_recordings: int) -> Pool | DaskPool:
+    """Return what judges: processes of our own, or a Dask cluster."""
+    jobs = options.jobs or _cores()
+    if options.dask is None or not num_recordings:
+        return Pool(setup, jobs)
+    return DaskPool(options.dask, jobs, Order(setup, digest_of_settings(bundle.settings)), pack(bundle))
 
 
 def _cores() -> int:

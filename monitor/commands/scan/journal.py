@@ -36,6 +36,7 @@ class _Entry:
     end: int
     num_bytes: int | None
     mtime_ns: int | None
+    etag: str | None
     unread: bool
 
 
@@ -90,7 +91,8 @@ class Journal:
         entry = self._entries.get(recording.path)
         if entry is None or entry.unread or recording.num_bytes is None:
             return False
-        return (entry.num_bytes, entry.mtime_ns) == (recording.num_bytes, recording.mtime_ns)
+        there = (entry.num_bytes, entry.mtime_ns, entry.etag)
+        return there == (recording.num_bytes, recording.mtime_ns, recording.etag)
 
     def add(self, recording: Recording, lines: bytes) -> None:
         """Append the lines of a file, all or none.
@@ -109,7 +111,9 @@ class Journal:
                 "mend that, then add --resume",
             ) from error
         end = start + len(lines)
-        self._entries[recording.path] = _Entry(start, end, recording.num_bytes, recording.mtime_ns, unread=False)
+        self._entries[recording.path] = _Entry(
+            start, end, recording.num_bytes, recording.mtime_ns, recording.etag, unread=False
+        )
 
     def close(self) -> None:
         """Flush it to the disk and close it. Twice is safe."""
@@ -212,7 +216,9 @@ def _read_entries(path: Path) -> tuple[dict[str, _Entry], int]:
             row = _row(line)
             if row is not None:
                 unread = row.get("error") is not None and row.get("state") is None
-                entries[row["path"]] = _Entry(start, position, row.get("bytes"), row.get("mtime_ns"), unread)
+                entries[row["path"]] = _Entry(
+                    start, position, row.get("bytes"), row.get("mtime_ns"), row.get("etag"), unread
+                )
                 end = position
             if row is not None or not (line.startswith(WINDOW) and line.endswith(b"}\n")):
                 start = position

@@ -1,5 +1,7 @@
 """The recordings that a scan is asked for: files as named, folders with all that is below them, each file once.
 
+An address (``s3://...``) is a file or folder too; :mod:`monitor.commands.scan.remote` lists it.
+
 The order is that of the command line, and inside a folder that of the names, so it is the same in every run. Must not
 read a recording.
 """
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from monitor.audio.sources.decoding.checks import read_error
 from monitor.audio.sources.decoding.endings import is_header_beside, is_left_alone, is_sound_name
+from monitor.commands.scan.remote import RemoteFile, is_address, list_remote
 from monitor.errors import RecordingError
 from monitor.output import printable
 
@@ -32,7 +35,11 @@ class Recording:
     num_bytes, mtime_ns : int or None
         Its size, and when it was changed, in nanoseconds since 1970; None where it is not there.
     error : str or None
-        Why it cannot be judged: of a folder that cannot be listed.
+        Why it cannot be judged: of a folder that cannot be listed, or an address that does not answer.
+    etag : str or None
+        What a server calls this state of the file, where it says so.
+    address : str or None
+        Where a remote file is, with all that is needed to read it: never shown, logged or kept. None for a local file.
     """
 
     source: str
@@ -40,6 +47,8 @@ class Recording:
     num_bytes: int | None
     mtime_ns: int | None
     error: str | None = None
+    etag: str | None = None
+    address: str | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,17 +79,40 @@ def find_recordings(paths: Sequence[str]) -> Found:
     Raises
     ------
     RecordingError
-        If there is none, or none of them is there.
+        If there is none, or none of them is there, or two cannot be told apart without a secret.
+    AuscultError
+        If an address needs a package that is not installed.
     """
     left_alone: Counter[str] = Counter()
     found: dict[str, Recording] = {}
     for path in paths:
-        recordings = _below(path, left_alone, set()) if os.path.isdir(path) else iter([_recording(path)])
-        for recording in recordings:
-            found.setdefault(recording.path, recording)
-    if all(recording.num_bytes is None for recording in found.values()):
+        for recording in _named(path, left_alone):
+            first = found.setdefault(recording.path, recording)
+            if first.address != recording.address:
+                raise RecordingError(
+                    f"{recording.source}: two addresses that differ only in what may be a secret",
+                    "give each a scan of its own, with its own -o",
+                )
+    if not any(_is_there(recording) for recording in found.values()):
         raise _nothing(paths, list(found.values()), left_alone)
     return Found(tuple(found.values()), left_alone)
+
+
+def _named(path: str, left_alone: Counter[str]) -> Iterator[Recording]:
+    """Yield the recordings of a path as given."""
+    if is_address(path):
+        return (_remote_recording(file) for file in list_remote(path, left_alone))
+    return _below(path, left_alone, set()) if os.path.isdir(path) else iter([_recording(path)])
+
+
+def _remote_recording(file: RemoteFile) -> Recording:
+    """Return a file at an address, known again by what may be shown of that."""
+    return Recording(file.shown, file.shown, file.num_bytes, file.mtime_ns, file.error, file.etag, file.address)
+
+
+def _is_there(recording: Recording) -> bool:
+    """Return whether a file is there; of a remote one the size may be unknown."""
+    return recording.error is None and (recording.num_bytes is not None or recording.address is not None)
 
 
 def _below(folder: str, left_alone: Counter[str], seen: set[tuple[int, int]]) -> Iterator[Recording]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any, NamedTuple
 
 from monitor.archive.offline import judge_offline
 from monitor.audio.sources.file import RecordingSource
 from monitor.commands.scan.recordings import Recording
+from monitor.commands.scan.remote import local_copy
 from monitor.errors import RecordingError
 from monitor.inference.bundle import Bundle
 from monitor.messages import Summary, Verdict, WindowEvent
@@ -39,7 +41,13 @@ class Judged(NamedTuple):
 
 
 def judge_recording(
-    recording: Recording, bundle: Bundle, *, channel: int | None, hop_s: float | None, windows: bool
+    recording: Recording,
+    bundle: Bundle,
+    *,
+    channel: int | None,
+    hop_s: float | None,
+    windows: bool,
+    place: str | None = None,
 ) -> Judged:
     """Return the lines of a file; one that cannot be read, or not to its end, is a row with an error.
 
@@ -53,7 +61,27 @@ def judge_recording(
         Seconds from one window to the next; None for the bundle's own.
     windows : bool
         Whether to give a line for every window too.
+    place : str or None
+        Where to open a local file; None for the path as it was given, from the folder of the scan.
+
+    Raises
+    ------
+    AuscultError
+        If an address needs a package that is not installed.
     """
+    if recording.address is None:
+        return _judge_file(place or recording.source, recording, bundle, channel=channel, hop_s=hop_s, windows=windows)
+    try:
+        with local_copy(recording.address) as copy:
+            return _judge_file(copy, recording, bundle, channel=channel, hop_s=hop_s, windows=windows)
+    except RecordingError as error:
+        return failed_row(recording, str(error))
+
+
+def _judge_file(
+    place: str, recording: Recording, bundle: Bundle, *, channel: int | None, hop_s: float | None, windows: bool
+) -> Judged:
+    """Return the lines of a file that is at ``place``, under the name that it was given."""
     lines: list[str] = []
     total_quality = 0.0
 
@@ -64,18 +92,23 @@ def judge_recording(
             lines.append(dump({**json.loads(window_line(event)), "source": printable(recording.source)}))
 
     try:
-        source = RecordingSource(recording.source, speed=None, channel=channel)
+        source = RecordingSource(place, speed=None, channel=channel)
         result = judge_offline(source, bundle, hop_s, on_window=note)
     except RecordingError as error:
-        return failed_row(recording, str(error))
-    row = _row(recording, result.summary)
+        return failed_row(recording, _as_given(str(error), place, recording))
+    row = _row(recording, dataclasses.replace(result.summary, source=printable(recording.source)))
     if result.summary.windows:
         row["quality"] = round(total_quality / result.summary.windows, QUALITY_DIGITS)
     row["duration_s"] = round(result.duration_s, TIME_DIGITS)
     row["sample_rate"] = source.sample_rate
-    row["error"] = None if result.error is None else str(result.error)
+    row["error"] = None if result.error is None else _as_given(str(result.error), place, recording)
     lines.append(dump(row))
     return Judged("".join(f"{line}\n" for line in lines).encode(), result.duration_s, result.error is not None)
+
+
+def _as_given(text: str, place: str, recording: Recording) -> str:
+    """Return an error that names a file as it was given, not as it was opened."""
+    return text.replace(printable(place), printable(recording.source))
 
 
 def failed_row(recording: Recording, error: str) -> Judged:
@@ -97,6 +130,7 @@ def _row(recording: Recording, summary: Summary) -> dict[str, Any]:
         "path": recording.path,
         "bytes": recording.num_bytes,
         "mtime_ns": recording.mtime_ns,
+        "etag": recording.etag,
     }
 
 

@@ -132,6 +132,7 @@ def _file_columns(labels: tuple[str, ...]) -> Columns:
         "path": str,
         "bytes": int,
         "mtime_ns": int,
+        "etag": str,
     }
 
 

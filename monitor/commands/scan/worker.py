@@ -23,7 +23,7 @@ from monitor.labels import DEFAULT_ENGINE
 from monitor.log import configure_logging, get_logger
 from monitor.output import printable
 
-__all__ = ["WorkerSetup", "main", "serve"]
+__all__ = ["WorkerSetup", "judged_by_worker", "main", "serve"]
 
 logger = get_logger(__name__)
 
@@ -93,14 +93,16 @@ def serve(tasks: BinaryIO, output: BinaryIO, bundle: Bundle, setup: WorkerSetup)
         If nobody takes the answers.
     """
     for line in tasks:
-        judged = _judged(Recording(**json.loads(line)), bundle, setup)
+        judged = judged_by_worker(Recording(**json.loads(line)), bundle, setup)
         send(output, {"seconds": judged.seconds, "failed": judged.failed}, judged.lines)
 
 
-def _judged(recording: Recording, bundle: Bundle, setup: WorkerSetup) -> Judged:
+def judged_by_worker(recording: Recording, bundle: Bundle, setup: WorkerSetup, place: str | None = None) -> Judged:
     """Return the lines of a recording; a fault of ours is an error of this one recording, and logged."""
     try:
-        return judge_recording(recording, bundle, channel=setup.channel, hop_s=setup.hop_s, windows=setup.windows)
+        return judge_recording(
+            recording, bundle, channel=setup.channel, hop_s=setup.hop_s, windows=setup.windows, place=place
+        )
     except AuscultError as error:
         return failed_row(recording, f"{printable(recording.source)}: {error}")
     except Exception as error:  # the worker's top: the other recordings are judged all the same

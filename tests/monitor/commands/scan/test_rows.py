@@ -55,6 +55,7 @@ def test_a_row_has_the_keys_and_values_of_a_summary(ward, lines_of, replayed, na
         "path",
         "bytes",
         "mtime_ns",
+        "etag",
     ]
     assert (row["error"], row["sample_rate"], judged.failed) == (None, 4000, False)
     assert row["duration_s"] == judged.seconds == soundfile.info(ward / name).duration
