@@ -80,6 +80,7 @@ OPEN_TO_TRAINING = (
     "sessions.labels",
     "sessions.names",
     "sessions.reader",
+    "archive.offline",
     "archive.spans",
 )
 """What ``training`` may import of ``monitor`` besides its ground."""
