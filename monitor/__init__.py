@@ -22,15 +22,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from monitor.api import Judged, judge
     from monitor.audio.sources.array import ArraySource
-    from monitor.audio.sources.base import PacedSource, Source
+    from monitor.audio.sources.base import Source
     from monitor.audio.sources.file import RecordingSource
     from monitor.audio.sources.microphone import MicrophoneSource
+    from monitor.audio.sources.paced import PacedSource
     from monitor.audio.sources.pipe import PipeSource, RawFormat
     from monitor.audio.sources.synthetic import SyntheticSource
     from monitor.errors import AuscultError
     from monitor.inference.bundle import Bundle, load_bundle
     from monitor.messages import Snapshot, Summary, WindowEvent
     from monitor.runtime.pipeline import Pipeline
+    from monitor.runtime.ward.ward import Ward
 
 _MODULES = {
     "ArraySource": "monitor.audio.sources.array",
@@ -38,7 +40,7 @@ _MODULES = {
     "Bundle": "monitor.inference.bundle",
     "Judged": "monitor.api",
     "MicrophoneSource": "monitor.audio.sources.microphone",
-    "PacedSource": "monitor.audio.sources.base",
+    "PacedSource": "monitor.audio.sources.paced",
     "PipeSource": "monitor.audio.sources.pipe",
     "Pipeline": "monitor.runtime.pipeline",
     "RawFormat": "monitor.audio.sources.pipe",
@@ -47,6 +49,7 @@ _MODULES = {
     "Source": "monitor.audio.sources.base",
     "Summary": "monitor.messages",
     "SyntheticSource": "monitor.audio.sources.synthetic",
+    "Ward": "monitor.runtime.ward.ward",
     "WindowEvent": "monitor.messages",
     "judge": "monitor.api",
     "load_bundle": "monitor.inference.bundle",
@@ -67,6 +70,7 @@ __all__ = [
     "Source",
     "Summary",
     "SyntheticSource",
+    "Ward",
     "WindowEvent",
     "judge",
     "load_bundle",

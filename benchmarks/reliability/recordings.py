@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from monitor.audio.recorder.flac_writer import FlacWriter
 from monitor.audio.recorder.wav_writer import WavWriter
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.audio.sources.base import PacedSource
 from monitor.audio.sources.decoding.pcm import pick_channel
 from monitor.audio.sources.file import RecordingSource
+from monitor.audio.sources.paced import PacedSource
 from monitor.audio.sources.pipe import PipeSource
 from monitor.errors import AuscultError, RecordingError
 from monitor.synthesis.parameters import HeartParameters

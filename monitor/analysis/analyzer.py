@@ -65,6 +65,8 @@ class Analyzer:
         Called with the name of a stage whenever it ends; see :data:`monitor.commands.bench.hop_latency.STAGES`.
     source : Origin
         The source of the sound: what is read of it decides what advice is given.
+    beside : Analyzer or None
+        An analyzer of another sound with the same bundle, on the same thread; they share the engine and scratch space.
 
     Attributes
     ----------
@@ -74,7 +76,7 @@ class Analyzer:
     Raises
     ------
     ValueError
-        If the sample rate or the hop is out of range.
+        If the sample rate or the hop is out of range, or the analyzer beside is one of another bundle.
 
     Notes
     -----
@@ -97,12 +99,15 @@ class Analyzer:
         hop_s: float | None = None,
         stopwatch: Stopwatch | None = None,
         source: Origin = RECORDING,
+        beside: Analyzer | None = None,
     ) -> None:
         self.bundle = bundle
         self.sample_rate = sample_rate
         self._stopwatch = stopwatch or no_stopwatch
         self._source = source
-        self._scorer = WindowScorer(bundle, sample_rate, hop_s, stopwatch)
+        self._scorer: WindowScorer = WindowScorer(
+            bundle, sample_rate, hop_s, stopwatch, None if beside is None else beside._scorer
+        )
         self.hop_s = self._scorer.hop_s
         self._statistics = StreamingStatistics(sample_rate, bundle.spec.window_s)
         self._rolling = RollingVerdict(bundle.decision)
@@ -113,7 +118,7 @@ class Analyzer:
 
     @property
     def engine(self) -> Engine:
-        """The engine that runs the network for this sound alone."""
+        """The engine that runs the network for this sound, and those beside it."""
         return self._scorer.engine
 
     @property
@@ -135,6 +140,11 @@ class Analyzer:
     def samples_to_window(self) -> int:
         """Samples of the source that are missing at least until the next window is complete; 1 or more."""
         return self._scorer.samples_to_window
+
+    @property
+    def margin_samples(self) -> int:
+        """Samples of the source by which :attr:`samples_to_window` may be too few; 0 where nothing is resampled."""
+        return self._scorer.margin_samples
 
     @property
     def level(self) -> Level:

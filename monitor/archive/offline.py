@@ -18,11 +18,12 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read
 from monitor.audio.sample_store import SampleStore
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.paced import PacedSource
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.messages import Start, Summary, WindowEvent
+from monitor.runtime.opening import start_message
 
 __all__ = ["OfflineResult", "judge_offline", "with_one_engine"]
 
@@ -109,7 +110,7 @@ def judge_offline(
         raise reads.error
     judge(analysis.finish())
     return OfflineResult(
-        start=_start(source, bundle, analysis.hop_s),
+        start=start_message(source, bundle, analysis.hop_s),
         summary=dataclasses.replace(
             summary.summary(source.name, bundle.decision), truncated=source.shortfall is not None
         ),
@@ -154,24 +155,6 @@ class _Reads:
                 if block is None:
                     return
                 yield block
-
-
-def _start(source: PacedSource, bundle: Bundle, hop_s: float) -> Start:
-    """Return the message that opens a source."""
-    return Start(
-        source=source.name,
-        sample_rate=source.sample_rate,
-        model=bundle.name,
-        model_sha256=bundle.model_sha256,
-        engine=bundle.engine_name,
-        labels=bundle.labels,
-        window_s=bundle.spec.window_s,
-        hop_s=hop_s,
-        duration_s=source.duration_s,
-        speed=source.speed,
-        kind=bundle.spec.kind,
-        acoustic_thresholds=bundle.acoustic_thresholds,
-    )
 
 
 class _OneEngine:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_LEVEL", "SampleStore"]
+__all__ = ["MAX_LEVEL", "SampleStore", "split_invalid"]
 
 MAX_LEVEL = 1e6
 """Largest magnitude taken for sound: above 16- and 20-bit integers written as floats, far below garbage."""
@@ -63,9 +63,9 @@ class SampleStore:
         block : ndarray, shape (samples,), float32
             May be a strided view; it is copied.
         """
-        # one reduction says that every sample is in range; `not <=` also catches NaN
-        if not np.vdot(block, block) <= MAX_LEVEL * MAX_LEVEL:
-            block = self._without_invalid(block)
+        block, invalid = split_invalid(block)
+        for first, last in invalid:
+            self._add_lost(self.end_sample + first, self.end_sample + last)
         self._write(block, len(block))
 
     def append_lost(self, samples: int) -> None:
@@ -106,17 +106,37 @@ class SampleStore:
             self._data[: len(tail) - before_wrap] = tail[before_wrap:]
         self.end_sample = end
 
-    def _without_invalid(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Return the block with zeros for invalid samples, and record those as lost."""
-        invalid = ~(np.abs(block) <= MAX_LEVEL)
-        edges = np.flatnonzero(np.diff(invalid, prepend=False, append=False))
-        for first, last in edges.reshape(-1, 2).tolist():
-            self._add_lost(self.end_sample + first, self.end_sample + last)
-        return np.where(invalid, np.float32(0.0), block)
-
     def _add_lost(self, start: int, end: int) -> None:
         """Append a lost interval, merged with the last one where they touch."""
         if self._lost and self._lost[-1][1] == start:
             self._lost[-1] = (self._lost[-1][0], end)  # one assignment: a reader never sees it missing
         else:
             self._lost.append((start, end))
+
+
+def split_invalid(block: NDArray[Any]) -> tuple[NDArray[Any], list[tuple[int, int]]]:
+    """Return a block with zeros for the samples that are no sound, and where those are.
+
+    Parameters
+    ----------
+    block : ndarray, shape (samples,), float32
+
+    Returns
+    -------
+    block : ndarray, shape (samples,)
+        The same array where every sample is sound.
+    invalid : list of (int, int)
+        Intervals of the block, ascending, that are not finite or above :data:`MAX_LEVEL`.
+
+    Examples
+    --------
+    >>> split_invalid(np.array([0.5, np.nan, np.inf, 0.25], np.float32))
+    (array([0.5 , 0.  , 0.  , 0.25], dtype=float32), [(1, 3)])
+    """
+    # one reduction says that every sample is in range; `not <=` also catches NaN
+    if np.vdot(block, block) <= MAX_LEVEL * MAX_LEVEL:
+        return block, []
+    invalid = ~(np.abs(block) <= MAX_LEVEL)
+    edges = np.flatnonzero(np.diff(invalid, prepend=False, append=False))
+    intervals = [(first, last) for first, last in edges.reshape(-1, 2).tolist()]
+    return np.where(invalid, np.float32(0.0), block), intervals

@@ -1,4 +1,4 @@
-"""Playing a source from start to end: the main-thread loop of ``replay``, ``demo`` and ``listen``."""
+"""Playing a source from start to end, or a ward: the main-thread loops of ``replay``, ``demo`` and ``listen``."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from monitor.views.view import View
 
 if TYPE_CHECKING:
     from monitor.audio.playback.options import PlaybackOptions
+    from monitor.runtime.ward.ward import Ward
     from monitor.sessions.session import Session
+    from monitor.views.ward import WardView
 
-__all__ = ["play"]
+__all__ = ["play", "play_together"]
 
 
 def play(
@@ -140,6 +142,48 @@ def _stay(pipeline: Pipeline, view: View, interrupts: Interrupts, note: Callable
         rest.wait(view.wait_s)  # no window comes any more, and the keys are looked at when it is over
         pipeline.write_marks()
         view.snapshot(_snapshot(pipeline, note))
+
+
+def play_together(ward: Ward, view: WardView, interrupts: Interrupts) -> None:
+    """Run a ward and show it until every stream has ended or it is interrupted.
+
+    Parameters
+    ----------
+    ward : Ward
+        With one stream at least; stopped at the end in every case. The errors of its streams are kept with them.
+    view : WardView
+    interrupts : Interrupts
+        At a signal every stream ends with its summary, as if its source had ended there.
+
+    Raises
+    ------
+    Exception
+        If the scheduler itself failed.
+    """
+    with ward, interrupts.deferred():
+        view.begin(ward.streams, interrupts)
+        ward.start()
+        running, settled = True, False
+        while running and not interrupts.requested:
+            running = ward.running
+            if not settled and ward.settled:
+                settled = True
+                ward.settle()
+            _show(ward, view, view.wait_s if running else 0.0)
+            view.update()
+        ward.stop()
+        _show(ward, view, 0.0)
+        view.update()
+        ward.raise_errors()
+
+
+def _show(ward: Ward, view: WardView, timeout_s: float) -> None:
+    """Show what is delivered."""
+    for stream, event in ward.drain(timeout_s):
+        if event is None:
+            view.end(stream)
+        else:
+            view.window(stream, event)
 
 
 @contextlib.contextmanager

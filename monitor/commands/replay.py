@@ -1,4 +1,4 @@
-"""``auscult replay FILE...``: recordings through the live pipeline."""
+"""``auscult replay FILE...``: recordings through the live pipeline, one after the other or all together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitor.commands.options.arguments import (
     whole_number,
 )
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
-from monitor.commands.player import play
+from monitor.commands.player import play, play_together
 from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exit", action="store_true", help="leave the dashboard at the end of the last recording, instead of q"
     )
+    parser.add_argument("--together", action="store_true", help="play all files at once, as a ward of streams")
     parser.add_argument("--loop", action="store_true", help="repeat the file until Ctrl+C")
     parser.add_argument("--raw", choices=ENCODINGS, help="sample format of standard input without a header")
     parser.add_argument(
@@ -80,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
     options.playback = playback(options, microphone=False)
     bundle = with_one_engine(load_bundle(options.model, engine=options.engine))  # one file plays at a time
     check_hop(options, bundle)
+    if options.together:
+        return _play_together(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
     sessions: list[Session] = []
     code = 0
@@ -151,6 +154,38 @@ def _replay(
             return
 
 
+def _play_together(options: argparse.Namespace, bundle: Bundle) -> int:
+    """Play all files at once; one that cannot be read gets an error line, and the others are still played."""
+    from monitor.runtime.ward.ward import Ward
+    from monitor.views.ward import choose_ward_view
+
+    code = 0
+    ward = Ward(bundle, hop_s=options.hop)
+    with suppress_native_stderr(), Interrupts() as interrupts:
+        for file, name in zip(options.files, _stream_names(options.files), strict=True):
+            try:
+                ward.add(_source(file, options), name)
+            except AuscultError as error:
+                code = max(code, error.exit_code)
+                say(f"auscult: {error}")
+        if not ward.streams:
+            return code
+        view = choose_ward_view(json=options.json, plain=options.plain)
+        try:
+            play_together(ward, view, interrupts)
+        finally:
+            view.close()
+    errors = [stream.error for stream in ward.streams if stream.error is not None]
+    codes = [error.exit_code if isinstance(error, AuscultError) else 1 for error in errors]
+    return interrupts.exit_code or max([code, *codes]) or int(view.lost_lines > 0)
+
+
+def _stream_names(files: list[str]) -> list[str]:
+    """Return a name for each file: its own, with the path where several files have the same."""
+    names = [os.path.basename(file) for file in files]
+    return [file if names.count(name) > 1 else name for file, name in zip(files, names, strict=True)]
+
+
 def _source(file: str, options: argparse.Namespace) -> Source:
     """Return the source of a file name, or of ``-`` for standard input."""
     if file == "-":
@@ -191,10 +226,21 @@ def _check(options: argparse.Namespace) -> None:
         options.usage_error("--loop and --start need a file; standard input is played once, from its current position")
     if options.files.count("-") > 1:
         options.usage_error("standard input can be named only once")
-    if options.loop and len(options.files) > 1:
+    if options.together:
+        _check_together(options)
+    elif options.loop and len(options.files) > 1:
         options.usage_error("--loop takes one file; the others would never be played")
     if options.raw and "-" not in options.files:
         options.usage_error("--raw describes standard input: give - as the file")
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """End with a usage error where an argument is for one file at a time."""
+    single = {"--session": options.session, "--site": options.site, "--play": options.play, "--slow": options.slow}
+    single |= {"--play-device": options.play_device, "--sound": options.sound, "--volume": options.volume}
+    for name, value in single.items():
+        if value is not None and value is not False:
+            options.usage_error(f"{name} is for one file at a time: leave out {name} or --together")
 
 
 def _report(failures: list[AuscultError], view: View | None) -> None:

@@ -8,6 +8,7 @@ every exit, and around Ctrl+Z. Main thread only.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import signal
@@ -92,6 +93,7 @@ class Keyboard:
         self._terminal = _standard_input() if terminal is None else terminal
         self._works = False
         self._before: dict[int, Any] = {}
+        self._begun = ""
         self.suspending = self.resumed = False
 
     @property
@@ -116,8 +118,18 @@ class Keyboard:
             signal.signal(*self._before.popitem())
 
     def pressed(self) -> list[str]:
-        """Return the keys pressed since the last call: characters, and names such as ``"left"``."""
-        return parse_keys(self._terminal.text()) if self._works else []
+        """Return the keys pressed since the last call: characters, and names such as ``"left"``.
+
+        A sequence of which only the beginning has come is held until the next call: it is either completed by then, or
+        was the Escape key.
+        """
+        if not self._works:
+            return []
+        typed = self._terminal.text()
+        text, self._begun = self._begun + typed, ""
+        if typed:
+            text, self._begun = _split_begun(text)
+        return parse_keys(text)
 
     def suspend(self) -> None:
         """Restore the terminal and stop the process; returns when it continues."""
@@ -190,6 +202,14 @@ def parse_keys(text: str) -> list[str]:
     return keys
 
 
+def _split_begun(text: str) -> tuple[str, str]:
+    """Return a terminal's input up to a last escape sequence that is not complete, and that sequence."""
+    begin = text.rfind("\x1b")
+    tail = text[begin:] if begin >= 0 else ""
+    is_begun = tail in ("\x1b", "\x1bO") or (tail[:2] == "\x1b[" and not any("@" <= sign <= "~" for sign in tail[2:]))
+    return (text[:begin], tail) if is_begun else (text, "")
+
+
 def _sequence_end(text: str) -> int:
     """Return the length of the escape sequence at the beginning of a text."""
     if text[1:2] == "O":
@@ -221,6 +241,7 @@ class _Posix:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._mode: list[Any] | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
 
     def acquire(self) -> bool:
         """Switch to cbreak mode; a process in the background must not touch the terminal."""
@@ -255,7 +276,7 @@ class _Posix:
         try:
             if not select.select([self._descriptor], [], [], 0)[0]:
                 return ""
-            return os.read(self._descriptor, READ_BYTES).decode("utf-8", "ignore")
+            return self._decoder.decode(os.read(self._descriptor, READ_BYTES))
         except (OSError, ValueError):
             return ""
 

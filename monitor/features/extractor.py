@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow
 from monitor.features.resample import DELAY_VARIES_S, StreamingResampler
 from monitor.features.spec import HEART, SpectrogramSpec
-from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.features.spectrogram import Scratch, StreamingSpectrogram
 
 if TYPE_CHECKING:
     from monitor.features.article_image import ArticleImage
@@ -42,6 +42,8 @@ class FeatureExtractor:
         Hz of the source, 1000 to 192000.
     stopwatch : callable
         Called at the end of the stages ``"resample"`` and ``"spectrogram"``.
+    scratch : Scratch or None
+        The scratch space of another extractor with the same spec, on the same thread; None for its own.
 
     Attributes
     ----------
@@ -65,12 +67,18 @@ class FeatureExtractor:
     ((64, 64, 3), (198,))
     """
 
-    def __init__(self, spec: SpectrogramSpec, sample_rate: int, stopwatch: Stopwatch = no_stopwatch) -> None:
+    def __init__(
+        self,
+        spec: SpectrogramSpec,
+        sample_rate: int,
+        stopwatch: Stopwatch = no_stopwatch,
+        scratch: Scratch | None = None,
+    ) -> None:
         self._sample_rate = spec.sample_rate
         self._input_rate = sample_rate
         self._stopwatch = stopwatch
         self._article = _article_image(spec) if spec.kind == "article" else None
-        self._spectrogram = StreamingSpectrogram(HEART if self._article else spec)
+        self._spectrogram = StreamingSpectrogram(HEART if self._article else spec, scratch)
         self.frame_hop_s = self._spectrogram.spec.frame_hop_s
         to = self._spectrogram.spec
         self._resampler = StreamingResampler(sample_rate, to.sample_rate, start_at_zero=to.remove_dc)
@@ -83,6 +91,11 @@ class FeatureExtractor:
             return self._spectrogram.end_sample
         end_s = self._spectrogram.end_sample / self._spectrogram.spec.sample_rate
         return min(self._article.end_sample, round(end_s * self._sample_rate))
+
+    @property
+    def scratch(self) -> Scratch:
+        """The scratch space of the spectrogram."""
+        return self._spectrogram.scratch
 
     def samples_until(self, end_sample: int) -> int:
         """Return how many samples of the source are missing at least until all features up to a sample are complete.
@@ -98,10 +111,16 @@ class FeatureExtractor:
             1 or more; exact where nothing is resampled, else up to 2 ms too few: the resampler's delay varies by that.
         """
         missing = end_sample - self.end_sample
-        if self._sample_rate == self._input_rate == self._spectrogram.spec.sample_rate:
+        if not self.margin_samples:
             return max(1, missing)
         missing -= math.ceil(DELAY_VARIES_S * self._sample_rate)
         return max(1, missing * self._input_rate // self._sample_rate)
+
+    @property
+    def margin_samples(self) -> int:
+        """Samples of the source by which :meth:`samples_until` may be too few; 0 where nothing is resampled."""
+        exact = self._sample_rate == self._input_rate == self._spectrogram.spec.sample_rate
+        return 0 if exact else math.ceil(DELAY_VARIES_S * self._input_rate)
 
     def frames_in(self, seconds: float) -> int:
         """Return how many frames lie wholly inside the first ``seconds`` of a sound."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from monitor.features.image import NUM_ROWS, FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 
-__all__ = ["StreamingSpectrogram", "input_image"]
+__all__ = ["Scratch", "StreamingSpectrogram", "input_image"]
 
 FIRST_BIN = 1
 """The lowest bin of the image, 15.6 Hz: bin 0 is the offset of the converter. The taper spreads that into bin 1 too,
@@ -38,6 +38,28 @@ HIGH_HZ = 600.0
 Source: docs/decisions/0002, measured on PASCAL set A and B and on CirCor."""
 
 
+class Scratch:
+    """Space for intermediate results and constants: holds nothing of a sound between two calls.
+
+    Sounds that one thread analyses in turn may share one: it is more than half of what a sound would need.
+
+    Parameters
+    ----------
+    spec : SpectrogramSpec
+        Settings of kind ``"heart"``.
+    """
+
+    def __init__(self, spec: SpectrogramSpec) -> None:
+        size = spec.frame_samples
+        self.spec = spec
+        self.tapered = np.empty((spec.num_frames, size), np.float32)
+        self.offset = np.empty_like(self.tapered) if spec.remove_dc else None
+        # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
+        self.taper = (np.hanning(size + 1)[:-1] * size).astype(np.float32)
+        self.taper_share = (self.taper / self.taper.sum()).astype(np.float32)
+        self.builder = ImageBuilder(spec.num_frames)
+
+
 class StreamingSpectrogram:
     """Frames and images of a sound that arrives in blocks.
 
@@ -45,6 +67,17 @@ class StreamingSpectrogram:
     ----------
     spec : SpectrogramSpec
         Settings of kind ``"heart"``.
+    scratch : Scratch or None
+        That of another sound with the same settings, on the same thread; None for its own.
+
+    Attributes
+    ----------
+    scratch : Scratch
+
+    Raises
+    ------
+    ValueError
+        If the scratch space is for other settings.
 
     Notes
     -----
@@ -60,8 +93,11 @@ class StreamingSpectrogram:
     ((198, 64), (64, 64, 3))
     """
 
-    def __init__(self, spec: SpectrogramSpec) -> None:
+    def __init__(self, spec: SpectrogramSpec, scratch: Scratch | None = None) -> None:
+        if scratch is not None and scratch.spec != spec:
+            raise ValueError(f"scratch.spec={scratch.spec} must be the settings of this sound, {spec}")
         self.spec = spec
+        self.scratch = Scratch(spec) if scratch is None else scratch
         self.frame_hop_samples = spec.frame_hop_samples
         self._size = spec.frame_samples
         self._num_frames = spec.num_frames
@@ -70,11 +106,6 @@ class StreamingSpectrogram:
         # overlapping frames as a view of the sound; the last frame of the largest part ends where the sound does
         steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
         self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
-        self._tapered = np.empty(self._frames.shape, np.float32)
-        # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
-        self._taper = (np.hanning(self._size + 1)[:-1] * self._size).astype(np.float32)
-        self._taper_share = (self._taper / self._taper.sum()).astype(np.float32)
-        self._offset = np.empty_like(self._tapered) if spec.remove_dc else None
         bin_hz = spec.sample_rate / self._size
         self._envelope_parts = _parts(ENVELOPE_HZ, bin_hz)
         self._low_parts = _parts(LOW_HZ, bin_hz)
@@ -82,7 +113,6 @@ class StreamingSpectrogram:
         self._capacity = 4 * self._num_frames
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
-        self._builder = ImageBuilder(self._num_frames)
         self._waiting = 0  # samples that a later frame still needs
         self._first = 0  # index of the frame in slot 0, counted from the start of the sound
         self._used = 0  # slots in use
@@ -132,10 +162,11 @@ class StreamingSpectrogram:
         """Write ``count`` new frames behind those held."""
         if self._used + count > self._capacity:
             self._make_room()
-        tapered = np.multiply(self._frames[:count], self._taper, out=self._tapered[:count])  # (frames, samples)
-        if self._offset is not None:  # the mean under the taper, so that no tone counts as an offset
+        scratch = self.scratch
+        tapered = np.multiply(self._frames[:count], scratch.taper, out=scratch.tapered[:count])  # (frames, samples)
+        if scratch.offset is not None:  # the mean under the taper, so that no tone counts as an offset
             total = np.add.reduce(tapered, axis=1, keepdims=True)  # (frames, 1)
-            np.subtract(tapered, np.multiply(total, self._taper_share, out=self._offset[:count]), out=tapered)
+            np.subtract(tapered, np.multiply(total, scratch.taper_share, out=scratch.offset[:count]), out=tapered)
         spectrum = np.fft.rfft(tapered, norm="forward")  # (frames, bins)
         # real and imaginary parts side by side, then their squares: two for each bin
         parts = spectrum.view(spectrum.real.dtype)  # (frames, 2 * bins)
@@ -220,7 +251,7 @@ class StreamingSpectrogram:
 
     def build(self, frames: FrameWindow) -> NDArray[np.float32]:
         """Return the input image of a window's frames, as :meth:`image` does."""
-        return self._builder.build(frames)
+        return self.scratch.builder.build(frames)
 
 
 def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from monitor.features.heart_rate import HeartRate, clip_heart_rate, heart_rate
 from monitor.features.image import FrameWindow
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import mask_extrasystole
+from monitor.inference.engine import Engine
 from monitor.inference.quality_gate import GateFeatures, QualityGate, gate_features
 
 __all__ = ["ScoredWindow", "WindowScorer"]
@@ -78,12 +79,15 @@ class WindowScorer:
     stopwatch : callable or None
         Called with ``"resample"``, ``"spectrogram"``, ``"heart_rate"``, ``"quality"``, ``"network"`` or ``"verdict"``
         whenever such a stage ends.
+    beside : WindowScorer or None
+        A scorer of another sound, on the same thread, whose engine and scratch space this one uses too: a megabyte
+        and a half less for each sound. None for its own.
 
     Attributes
     ----------
     hop_s, window_s : float
     engine : Engine
-        Belongs to this scorer.
+        Belongs to this scorer, and those beside it.
     end_sample : int
         Samples of the source pushed so far.
     num_windows : int
@@ -94,7 +98,7 @@ class WindowScorer:
     Raises
     ------
     ValueError
-        If the sample rate or the hop is out of range.
+        If the sample rate or the hop is out of range, or the scorer beside is one of another bundle.
 
     Examples
     --------
@@ -106,19 +110,27 @@ class WindowScorer:
     """
 
     def __init__(
-        self, bundle: Bundle, sample_rate: int, hop_s: float | None = None, stopwatch: Stopwatch | None = None
+        self,
+        bundle: Bundle,
+        sample_rate: int,
+        hop_s: float | None = None,
+        stopwatch: Stopwatch | None = None,
+        beside: WindowScorer | None = None,
     ) -> None:
+        if beside is not None and beside._bundle is not bundle:
+            raise ValueError(f"beside={beside} must score with the same bundle, {bundle.name}")
         self.hop_s = bundle.spec.hop_s if hop_s is None else hop_s
         self.window_s = bundle.spec.window_s
         self.end_sample = 0
         self.num_windows = 0
         self.padding: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._bundle = bundle
+        self._bundle: Bundle = bundle
         self._sample_rate = sample_rate
         self._hop = bundle.spec.hop_samples(self.hop_s)
         self._stopwatch = stopwatch or no_stopwatch
-        self._extractor = FeatureExtractor(bundle.spec, sample_rate, self._stopwatch)
-        self.engine = bundle.engine.copy()
+        scratch = None if beside is None else beside._extractor.scratch
+        self._extractor: FeatureExtractor = FeatureExtractor(bundle.spec, sample_rate, self._stopwatch, scratch)
+        self.engine: Engine = bundle.engine.copy() if beside is None else beside.engine
         self._beginning: list[NDArray[np.float32]] = []
 
     @property
@@ -141,6 +153,11 @@ class WindowScorer:
     def samples_to_window(self) -> int:
         """Samples of the source that are missing at least until the next window is complete; 1 or more."""
         return self._extractor.samples_until(self.num_windows * self._hop + self._bundle.spec.window_samples)
+
+    @property
+    def margin_samples(self) -> int:
+        """Samples of the source by which :attr:`samples_to_window` may be too few; 0 where nothing is resampled."""
+        return self._extractor.margin_samples
 
     @property
     def looped_s(self) -> float | None:

@@ -18,11 +18,12 @@ from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.messages import Mark, SiteChange, Snapshot, Start, Summary, WindowEvent
+from monitor.messages import Mark, SiteChange, Snapshot, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.ecg_track import EcgTrack
 from monitor.runtime.entries import Entries
 from monitor.runtime.exit_watch import ExitWatch
+from monitor.runtime.opening import start_message
 from monitor.runtime.window_queue import WindowQueue
 from monitor.runtime.worker import Worker
 
@@ -112,22 +113,7 @@ class Pipeline:
         source.lead_s = bundle.spec.window_s + bundle.decision.rolling_s  # what a verdict depends on
         ring_samples = round(config.ring_s * source.sample_rate)
         self._ring = RingBuffer(ring_samples) if source.ecg_channel is None else EcgRingBuffer(ring_samples)
-        self.start_message = Start(
-            source=source.name,
-            sample_rate=source.sample_rate,
-            model=bundle.name,
-            model_sha256=bundle.model_sha256,
-            engine=bundle.engine_name,
-            labels=bundle.labels,
-            window_s=bundle.spec.window_s,
-            hop_s=analysis.hop_s,
-            duration_s=source.duration_s,
-            speed=source.speed,
-            kind=bundle.spec.kind,
-            acoustic_thresholds=bundle.acoustic_thresholds,
-            site=site,
-            ecg_channel=source.ecg_channel,
-        )
+        self.start_message = start_message(source, bundle, analysis.hop_s, site)
         self._ecg = EcgTrack(self._ring, source.sample_rate, session_ecg)
         self._live_snapshot = live_snapshot
         self._worker = Worker(analysis, source, self._ring, self.start_message, config, live_snapshot=live_snapshot)
@@ -172,7 +158,7 @@ class Pipeline:
         self.start()
         return self._until_ended(windows)
 
-    def _until_ended(self, windows: WindowQueue) -> Iterator[WindowEvent]:
+    def _until_ended(self, windows: WindowQueue[WindowEvent]) -> Iterator[WindowEvent]:
         """Yield windows until the worker has ended and the queue is empty."""
         while not windows.exhausted:
             window = windows.take(WAIT_S)

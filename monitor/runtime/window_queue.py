@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-
-from monitor.messages import WindowEvent
+from typing import Generic, TypeVar
 
 __all__ = ["WindowQueue"]
 
@@ -18,13 +17,22 @@ CHECK_S = 1.0
 """Longest sleep of a writer that waits for room."""
 
 
-class WindowQueue:
+Item = TypeVar("Item")
+"""A window; of a ward, which has many streams, a window with its stream."""
+
+
+class WindowQueue(Generic[Item]):
     """Windows in order, and an end.
 
     Parameters
     ----------
     capacity : int
         Most windows that wait for the reader, at least 1.
+
+    Attributes
+    ----------
+    capacity : int
+        Changed by the writing thread only.
 
     Raises
     ------
@@ -35,8 +43,8 @@ class WindowQueue:
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError(f"capacity={capacity} must be at least 1")
-        self._capacity = capacity
-        self._windows: deque[WindowEvent] = deque()
+        self.capacity = capacity
+        self._windows: deque[Item] = deque()
         self._changed = threading.Condition()
         self._ended = self._released = False
 
@@ -50,45 +58,47 @@ class WindowQueue:
         """Whether no more windows will come and none waits."""
         return self._ended and not self._windows
 
-    def put(self, windows: deque[WindowEvent]) -> int:
+    def put(self, windows: deque[Item]) -> list[Item]:
         """Move all windows into the queue, at once; without room the oldest are dropped.
 
         Parameters
         ----------
-        windows : deque of WindowEvent
+        windows : deque
             Oldest first; empty afterwards.
 
         Returns
         -------
-        int
-            How many were dropped.
+        list
+            Those that were dropped.
         """
         with self._changed:
             self._windows.extend(windows)
             windows.clear()
-            dropped = max(0, len(self._windows) - self._capacity)
-            for _ in range(dropped):
-                self._windows.popleft()
+            dropped = [self._windows.popleft() for _ in range(len(self._windows) - self.capacity)]
             self._changed.notify_all()
         return dropped
 
-    def put_all(self, windows: deque[WindowEvent]) -> None:
+    def put_all(self, windows: deque[Item]) -> None:
         """Move the windows into the queue as the reader makes room; once released, only those that there is room for.
 
         Parameters
         ----------
-        windows : deque of WindowEvent
+        windows : deque
             Oldest first; afterwards those that were not moved.
         """
         with self._changed:
             while windows:
-                if len(self._windows) < self._capacity:
+                if len(self._windows) < self.capacity:
                     self._windows.append(windows.popleft())
                     self._changed.notify_all()
                 elif self._released:
                     return
                 else:
                     self._changed.wait(CHECK_S)
+
+    def __len__(self) -> int:
+        """Return how many windows wait for the reader."""
+        return len(self._windows)
 
     def release(self) -> None:
         """Let the writer wait for the reader no longer."""
@@ -102,7 +112,7 @@ class WindowQueue:
             self._ended = True
             self._changed.notify_all()
 
-    def take(self, timeout_s: float) -> WindowEvent | None:
+    def take(self, timeout_s: float) -> Item | None:
         """Return the oldest window as soon as there is one; None after the time-out, or at the end.
 
         Parameters

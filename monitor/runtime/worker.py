@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from monitor.audio.sources.base import Source
 from monitor.log import get_logger
 from monitor.messages import SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
+from monitor.runtime.patience import Patience
 from monitor.runtime.percentiles import Percentiles
 from monitor.runtime.window_queue import WindowQueue
 
@@ -42,15 +42,6 @@ STEP_TIMEOUT_S = 0.1
 READ_TIMEOUT_S = 1.0
 """Longest wait for a window; new sound, its end and :meth:`Worker.stop` end it at once."""
 STOP_TIMEOUT_S = 5.0
-
-BURST_S = 2.0
-BURST_GRACE_S = 1.0
-"""Seconds of sound, and of time. Sound that was delayed arrives in a burst: a classifier that was idle before processes
-all of it and skips nothing (docs/decisions/0006)."""
-
-RECENT_WINDOWS, LATE_WINDOWS = 20, 3
-"""A classifier that skipped three of the last twenty windows is overloaded; one or two are tolerated. Sound that was
-held up and arrived faster than it sounds is not the classifier's fault: its windows count as skipped, not as late."""
 
 SAME_BLOCK_S = 0.02
 """Seconds, as long as a block of a device: sound that came in one block with the end of a window is read with it. It
@@ -107,7 +98,8 @@ class Worker:
         self._cursor = ring.cursor()
         self._clock = clock
         self._wall_rate = source.sample_rate * (source.speed or 1.0)  # samples per second of wall time
-        self._patience_samples = config.patience_s * self._wall_rate
+        hop_samples = analysis.hop_s * source.sample_rate
+        self._patience = Patience(config.patience_s, self._wall_rate, hop_samples, self._now)
         self._read_samples = analysis.max_samples if source.lossless else analysis.read_samples
         self._waits_for_windows = not (live_snapshot or source.lossless)
         self._step_samples = 1 if source.lossless else max(1, round(STEP_S * self._wall_rate))
@@ -117,25 +109,20 @@ class Worker:
         self._summary = Summarizer()
         self._hop_ms = Percentiles()
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
-        self._skipped = 0
-        self._skipping = False
         self._undelivered = 0
-        self._idle, self._idle_at = True, self._clock()
-        self._burst_samples = 0.0
-        self._burst_ends = -math.inf
-        self._late: collections.deque[bool] = collections.deque(maxlen=RECENT_WINDOWS)
+        self._idle = True
         self._last: JudgedWindow | None = None
         self._site: SiteChange | None = None  # written by the main thread
         self._site_known: SiteChange | None = None  # by the analyzer
         self._jumps: collections.deque[tuple[int, int]] = collections.deque(((0, 0),), RECENT_JUMPS)
-        self._events = WindowQueue(config.queue_windows)
+        self._events = WindowQueue[WindowEvent](config.queue_windows)
         self._subscribed = False
         self._batch: collections.deque[WindowEvent] = collections.deque()
         self._batch_due = self._clock()
         self._snapshot = self._make_snapshot()
         self.error: BaseException | None = None
 
-    def subscribe(self) -> WindowQueue:
+    def subscribe(self) -> WindowQueue[WindowEvent]:
         """Return the bounded queue of results from now on; when it is full the oldest are dropped and counted."""
         self._subscribed = True
         return self._events
@@ -177,7 +164,7 @@ class Worker:
         summary = self._summary.summary(
             self._start.source,
             self._analysis.bundle.decision,
-            skipped=self._skipped,
+            skipped=self._patience.skipped,
             overruns=self._ring.overruns,
         )
         return dataclasses.replace(summary, undelivered=self._undelivered)
@@ -224,9 +211,7 @@ class Worker:
         """Be patient with a burst of sound that arrived while the classifier was idle, besides what it waited for."""
         arrived = len(read.waveform) + self._cursor.behind - (self._min_samples - 1)
         if self._idle:
-            self._idle_at = self._clock()
-            if self._patience_samples < arrived <= BURST_S * self._wall_rate:
-                self._burst_samples, self._burst_ends = arrived, self._idle_at + BURST_GRACE_S
+            self._patience.arrived(arrived)
         self._idle = False
 
     def _process(self, read: Read) -> None:
@@ -255,10 +240,9 @@ class Worker:
                 continue
             up_to_date = not self._too_late(newer=index != ready[-1])
             if not up_to_date:
-                self._skip(index)
+                self._patience.skip(index, self._cursor.behind)
                 continue
-            self._late.append(False)
-            self._skipping = False
+            self._patience.judge()
             judged = self._analysis.judge(index)
             spent_ms = (self._clock() - began) * 1000
             self._hop_ms.add(spent_ms)
@@ -285,23 +269,15 @@ class Worker:
         start, end = (time_s * self._source.sample_rate for time_s in self._analysis.span_s(index))
         return any(start < first - TOLERANCE and first < end for first, _ in self._jumps)
 
-    def _skip(self, index: int) -> None:
-        """Count a window that is not classified; log the first one in a row."""
-        if not self._skipping:
-            logger.info("skipping windows from %d on: %.2f s behind", index, self._waited_ms() / 1000)
-        self._skipping = True
-        since_idle = (self._clock() - self._idle_at) * self._wall_rate
-        self._late.append(self._cursor.behind <= since_idle + self._patience_samples)
-        self._skipped += 1
-
     def _too_late(self, *, newer: bool) -> bool:
         """Return whether a window is skipped: it waited too long, and a newer one is complete or about to be."""
         if self._source.lossless or self._analysis.end_sample <= self._jumps[-1][1]:
             return False
-        behind = self._cursor.behind
-        if behind <= self._burst_samples and self._clock() < self._burst_ends:
-            return False
-        return behind > self._patience_samples and (newer or behind >= self._analysis.hop_s * self._source.sample_rate)
+        return self._patience.too_late(self._cursor.behind, newer=newer)
+
+    def _now(self) -> float:
+        """Return the time on the clock."""
+        return self._clock()
 
     def _waited_ms(self) -> float:
         """Return how long the processed samples had waited in the ring buffer, estimated from the backlog."""
@@ -330,7 +306,7 @@ class Worker:
         if self._source.lossless:
             self._events.put_all(self._batch)
         else:
-            self._undelivered += self._events.put(self._batch)
+            self._undelivered += len(self._events.put(self._batch))
         self._batch_due = self._clock() + BATCH_S
 
     def _make_snapshot(self, *, finished: bool = False) -> Snapshot:
@@ -345,12 +321,12 @@ class Worker:
             level=self._analysis.level,
             hop_p50_ms=self._hop_ms.percentile(50),
             hop_p95_ms=self._hop_ms.percentile(95),
-            skipped=self._skipped,
+            skipped=self._patience.skipped,
             undelivered=self._undelivered,
             overruns=self._ring.overruns,
             gaps=self._analysis.gaps,
             finished=finished,
-            overloaded=sum(self._late) >= LATE_WINDOWS,
+            overloaded=self._patience.overloaded,
         )
 
 

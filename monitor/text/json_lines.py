@@ -45,6 +45,7 @@ __all__ = [
     "told_line",
     "verdict_values",
     "window_line",
+    "with_stream",
 ]
 
 SCHEMA = 1
@@ -354,6 +355,18 @@ def told_line(text: str, at_s: float) -> str:
     '{"type":"told","at_s":14.5,"text":"steth: no sound comes any more: looking for it"}'
     """
     return json_line({"type": "told", "at_s": rounded(at_s, TIME_DIGITS), "text": text})
+
+
+def with_stream(line: str, stream: str) -> str:
+    """Return a line with the name of its stream as second key, for runs with several sources.
+
+    Examples
+    --------
+    >>> with_stream('{"type":"told","at_s":14.5,"text":"sound is back"}', "bed 3")
+    '{"type":"told","stream":"bed 3","at_s":14.5,"text":"sound is back"}'
+    """
+    kind, rest = line.split(",", 1)
+    return f'{kind},"stream":{json.dumps(stream)},{rest}'
 
 
 def verdict_values(verdict: Verdict) -> dict[str, Any]:

@@ -26,6 +26,7 @@ __all__ = [
     "plain_summary",
     "plain_window",
     "site_line",
+    "ward_header",
 ]
 
 DISCLAIMER = "research use, not for diagnosis"
@@ -60,6 +61,20 @@ def header_line(start: Start) -> str:
     length = "" if start.duration_s is None else f", {start.duration_s:.1f} s"
     source = f"{printable(start.source)} ({start.sample_rate} Hz{length})"
     return f"auscult  {source}  model {printable(start.model_title)}  {DISCLAIMER}"
+
+
+def ward_header(start: Start, num_streams: int) -> str:
+    """Return the line that opens a ward; every further line begins with the name of its stream.
+
+    Parameters
+    ----------
+    start : Start
+        Of one of the streams.
+    num_streams : int
+    """
+    streams = "1 stream" if num_streams == 1 else f"{num_streams} streams"
+    settings = f"model {printable(start.model)}, {start.window_s:g} s window every {start.hop_s:g} s"
+    return f"auscult  {streams}  {settings}  {DISCLAIMER}"
 
 
 def plain_window(event: WindowEvent) -> str:

@@ -41,6 +41,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.resize(columns, lines)
         env = {**os.environ, "TERM": "xterm-256color", **environment}
+        for name in {"COLUMNS", "LINES"} - set(environment):  # they would count instead of the terminal's size
+            env.pop(name, None)
         command = [sys.executable, *(["-m", "monitor"] if program is None else ["-c", program]), *arguments]
         self.process = subprocess.Popen(
             command,

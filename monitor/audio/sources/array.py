@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.pcm import CANCELLED, channel_powers
+from monitor.audio.sources.paced import PacedSource, split
 
 __all__ = ["ArraySource", "as_mono"]
 
@@ -37,7 +37,7 @@ class ArraySource(PacedSource):
     speed : float or None
         Multiple of real time; None for as fast as the readers take it.
     clock : callable
-        As in :class:`~monitor.audio.sources.base.PacedSource`.
+        As in :class:`~monitor.audio.sources.paced.PacedSource`.
 
     Raises
     ------

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import check_file, read_error, shortfall
 from monitor.audio.sources.decoding.pcm import (
     ChannelMixer,
@@ -24,6 +23,7 @@ from monitor.audio.sources.decoding.pcm import (
     check_ecg_channel,
     check_format,
 )
+from monitor.audio.sources.paced import PacedSource, split
 from monitor.errors import RecordingError
 from monitor.output import printable
 

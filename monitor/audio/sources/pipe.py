@@ -18,7 +18,6 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource, split
 from monitor.audio.sources.decoding.checks import shortfall
 from monitor.audio.sources.decoding.foreign import HEAD_BYTES, foreign_form
 from monitor.audio.sources.decoding.mp3_frames import MP3_LOOK_BYTES, find_mp3
@@ -30,6 +29,7 @@ from monitor.audio.sources.decoding.pcm import (
     check_format,
 )
 from monitor.audio.sources.decoding.wav_header import WAV_MAGICS, WavHeader, is_chunk_name, read_wav_header
+from monitor.audio.sources.paced import PacedSource, split
 from monitor.errors import RecordingError
 
 __all__ = ["PipeSource", "RawFormat"]
@@ -85,6 +85,7 @@ class PipeSource(PacedSource):
     """
 
     name = "-"
+    may_wait = True
 
     def __init__(
         self,

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PAUSE_POLL_S, PacedSource
 from monitor.audio.sources.file import RecordingSource
+from monitor.audio.sources.paced import PAUSE_POLL_S, PacedSource
 from monitor.errors import RecordingError
 
 __all__ = ["SiteRecordings"]

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource, split
+from monitor.audio.sources.paced import PacedSource, split
 from monitor.messages import State
 from monitor.synthesis.artifacts import handling_noise, lost_contact
 from monitor.synthesis.parameters import BackgroundNoise, HeartParameters, HeartSound, Murmur
@@ -110,9 +110,9 @@ class SyntheticSource(PacedSource):
     seed : int
         Another seed gives another realization of the same scenes.
     speed : float or None
-        As in :class:`~monitor.audio.sources.base.PacedSource`.
+        As in :class:`~monitor.audio.sources.paced.PacedSource`.
     clock : callable
-        As in :class:`~monitor.audio.sources.base.PacedSource`.
+        As in :class:`~monitor.audio.sources.paced.PacedSource`.
 
     Raises
     ------

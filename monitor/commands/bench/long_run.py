@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.paced import PacedSource
 from monitor.dashboard.resources import resident_bytes
 from monitor.inference.bundle import Bundle
 from monitor.runtime.pipeline import Pipeline

@@ -17,7 +17,7 @@ from monitor.archive.offline import OfflineResult, judge_offline
 from monitor.archive.peak_spectrogram import PeakSpectrogram
 from monitor.audio.ring_buffer import Read
 from monitor.audio.sample_store import SampleStore
-from monitor.audio.sources.base import PacedSource
+from monitor.audio.sources.paced import PacedSource
 from monitor.errors import AuscultError
 from monitor.features.spec import SpectrogramSpec
 from monitor.inference.bundle import Bundle

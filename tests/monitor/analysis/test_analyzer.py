@@ -386,3 +386,27 @@ def judge_all_but_finish(analyzer: Analyzer, waveform: np.ndarray) -> list:
     for start in range(0, len(waveform), analyzer.read_samples):
         judged += [analyzer.judge(index) for index in analyzer.push(waveform[start : start + analyzer.read_samples])]
     return judged
+
+
+@pytest.mark.parametrize("rate", [4000, 44_100])
+def test_sounds_beside_each_other_are_as_if_alone(plain_bundle, rate):
+    """Two sounds that share engine and scratch space, block by block in turn, give the windows of each alone."""
+    sounds = [heart(8, rate, seed=seed) for seed in (1, 2)]
+    expected = [judge_all(Analyzer(plain_bundle, rate), sound) for sound in sounds]
+    first = Analyzer(plain_bundle, rate)
+    analyzers = [first, Analyzer(plain_bundle, rate, beside=first)]
+    judged = [[], []]
+    for start in range(0, len(sounds[0]), rate // 3):
+        for analyzer, sound, windows in zip(analyzers, sounds, judged, strict=True):
+            windows += [analyzer.judge(index) for index in analyzer.push(sound[start : start + rate // 3])]
+    for analyzer, windows, alone in zip(analyzers, judged, expected, strict=True):
+        windows += [analyzer.judge(index) for index in analyzer.finish()]
+        assert [window.event for window in windows] == [window.event for window in alone]
+        assert all((a.tensor == b.tensor).all() for a, b in zip(windows, alone, strict=True))
+    assert analyzers[1].engine is first.engine
+
+
+def test_sounds_beside_each_other_need_one_bundle(bundle_maker):
+    """An analyzer of another bundle has another engine: it is refused."""
+    with pytest.raises(ValueError, match="same bundle"):
+        Analyzer(bundle_maker(), 4000, beside=Analyzer(bundle_maker(), 4000))

@@ -323,3 +323,64 @@ def test_a_reader_that_goes_away_ends_it_quietly(program, heart_wav):
     assert process.wait(timeout=60) == 0
     assert process.stderr.read() == b""
     process.stdout = None
+
+
+class TestTogether:
+    """All files at once, as a ward."""
+
+    @pytest.fixture
+    def files(self, tmp_path, heart_wav):
+        """Return recordings of several rates, one of them a clip, and two with the same name."""
+        paths = [heart_wav, tmp_path / "a" / "same.wav", tmp_path / "b" / "same.wav", tmp_path / "clip.flac"]
+        sounds = [None, (HEART[:30_000], 4000), (resampled(HEART, 4000, 44_100), 44_100), (HEART[:9000], 4000)]
+        for path, sound in zip(paths[1:], sounds[1:], strict=True):
+            path.parent.mkdir(exist_ok=True)
+            soundfile.write(path, *sound)
+        return paths
+
+    @pytest.mark.parametrize("options", [(), ("--hop", "0.25"), ("--start", "1", "--channel", "1")])
+    def test_each_stream_gives_what_it_gives_alone(self, replay, files, options):
+        """Every line is equal but for the stream and the latency."""
+        code, out, _ = replay("--together", "--json", "--speed", "max", *options, *files)
+        assert code == 0
+        for file in files:
+            stream = str(file) if file.name == "same.wav" else file.name
+            _, alone, _ = replay("--json", "--speed", "max", *options, file)
+            expected = lines_of(alone)
+            for line in expected:
+                line.pop("latency_ms", None)
+            assert lines_with(out, stream) == expected
+
+    def test_a_file_that_cannot_be_read_ends_no_other(self, replay, files, tmp_path):
+        """One line each, the worst exit code, and the others whole."""
+        bad = tmp_path / "bad.wav"
+        bad.write_bytes(b"no sound")
+        code, out, err = replay("--together", "--json", "--speed", "max", tmp_path / "missing.wav", bad, *files)
+        assert code == 1
+        assert [line.split(": ")[:2] for line in err.splitlines()] == [
+            ["auscult", str(tmp_path / "missing.wav")],
+            ["auscult", str(bad)],
+        ]
+        assert sum(line["type"] == "summary" for line in lines_of(out)) == len(files)
+
+    def test_nothing_to_play_is_an_error(self, replay, tmp_path):
+        """Without a readable file there is one line and no output."""
+        code, out, err = replay("--together", tmp_path / "missing.wav")
+        assert (code, out, len(err.splitlines())) == (1, "", 1)
+
+    @pytest.mark.parametrize(
+        "option", [("--session",), ("--site", "AV"), ("--play",), ("--slow", "0.5"), ("--volume", "3")]
+    )
+    def test_what_is_for_one_file_is_refused(self, replay, files, option):
+        """A usage error names the option."""
+        code, _, err = replay("--together", *option, *files)
+        assert code == 2
+        assert f"{option[0]} is for one file at a time" in err
+
+
+def lines_with(text, stream):
+    """Return the JSON lines of one stream, without its name and the latency."""
+    lines = [line for line in lines_of(text) if line.pop("stream") == stream]
+    for line in lines:
+        line.pop("latency_ms", None)
+    return lines

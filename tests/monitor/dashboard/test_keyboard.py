@@ -75,6 +75,27 @@ def test_keys_are_returned_once():
     assert terminal.calls == ["acquire", "release"]
 
 
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_a_sequence_that_comes_in_parts_is_one_key(cut):
+    """However the terminal cuts its input, no part of an arrow is taken for Escape or for another key."""
+    text, terminal = "a\x1b[C\x1bOAé", TypedTerminal()
+    with Keyboard(terminal) as keyboard:
+        terminal.typed = text[:cut]
+        keys = keyboard.pressed()
+        terminal.typed = text[cut:]
+        assert [*keys, *keyboard.pressed()] == ["a", "right", "up", "é"]
+
+
+def test_escape_is_known_a_look_later():
+    """It may be the beginning of an arrow until nothing follows it."""
+    terminal = TypedTerminal()
+    with Keyboard(terminal) as keyboard:
+        terminal.typed = "m\x1b"
+        assert keyboard.pressed() == ["m"]
+        assert keyboard.pressed() == ["escape"]
+        assert keyboard.pressed() == []
+
+
 def test_without_a_terminal_there_are_no_keys():
     """Nothing is read where there is no terminal."""
     terminal = TypedTerminal(works=False)

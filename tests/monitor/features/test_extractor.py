@@ -92,3 +92,9 @@ def test_samples_until_is_exact_at_the_same_rate() -> None:
     extractor = FeatureExtractor(HEART, HEART.sample_rate)
     extractor.push(np.zeros(1234, np.float32))
     assert extractor.samples_until(20_000) == 18_766
+
+
+@pytest.mark.parametrize(("spec", "rate", "margin"), [(HEART, 4000, 0), (HEART, 44_100, 89), (ARTICLE, 4000, 8)])
+def test_the_margin_is_the_resampler_s(spec: SpectrogramSpec, rate: int, margin: int) -> None:
+    """Two milliseconds of the source where anything is resampled, nothing elsewhere."""
+    assert FeatureExtractor(spec, rate).margin_samples == margin

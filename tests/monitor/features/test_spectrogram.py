@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
-from monitor.features.spectrogram import StreamingSpectrogram, input_image
+from monitor.features.spectrogram import Scratch, StreamingSpectrogram, input_image
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 
@@ -352,3 +352,11 @@ def test_input_image_takes_one_window(shape: tuple[int, ...]) -> None:
     """Anything but one mono window is refused, with the shape that was given."""
     with pytest.raises(ValueError, match=r"waveform.shape=.* must be \(20000,\), one window"):
         input_image(np.zeros(shape, np.float32), HEART)
+
+
+def test_scratch_space_is_for_one_kind_of_settings() -> None:
+    """It is shared by sounds with equal settings, and refused for others."""
+    first = StreamingSpectrogram(HEART)
+    assert StreamingSpectrogram(dataclasses.replace(HEART), first.scratch).scratch is first.scratch
+    with pytest.raises(ValueError, match=r"scratch\.spec"):
+        StreamingSpectrogram(dataclasses.replace(HEART, remove_dc=not HEART.remove_dc), Scratch(HEART))

@@ -38,16 +38,16 @@ def in_thread(function, *arguments):
 def test_windows_come_in_order():
     """All that was put is taken in the order of putting, and then there is none."""
     queue, windows = WindowQueue(10), deque("abc")
-    assert queue.put(windows) == 0
+    assert queue.put(windows) == []
     assert not windows
     queue.put_all(deque("de"))
     assert taken(queue) == list("abcde")
 
 
 def test_the_oldest_are_dropped_and_counted():
-    """Without room the newest stay."""
+    """Without room the newest stay, and the others are given back."""
     queue = WindowQueue(3)
-    assert (queue.put(deque("ab")), queue.put(deque("cdefg"))) == (0, 4)
+    assert (queue.put(deque("ab")), queue.put(deque("cdefg"))) == ([], list("abcd"))
     assert taken(queue) == list("efg")
 
 
