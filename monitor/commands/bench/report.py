@@ -89,12 +89,8 @@ def _figures(result: dict[str, Any]) -> list[str]:
     """Return the table of the figures that have a target, and what stands beside them."""
     lines = [f"{'':<31}{'here':>9}{'must':>9}{'aim':>9}"]
     lines += [_against_target(result[key], target) for key, target in TARGETS.items()]
-    cpu = [("one process", "archive_cpu_x"), ("one process, int8", "archive_int8_cpu_x")]
-    lines += [
-        f"{f'archive by processor, {name}'[:31]:<31}{result[key]:>9.0f} x real time"
-        for name, key in cpu
-        if result[key] is not None
-    ]
+    cpu = [("archive, by the processor", "archive_cpu_x"), ("archive, int8, by the processor", "archive_int8_cpu_x")]
+    lines += [f"{name:<31}{result[key]:>9.0f} x real time" for name, key in cpu if result[key] is not None]
     if result["invoke_to_floor"] is not None:
         lines.append(f"{'bare network / floor':<31}{result['invoke_to_floor']:>9.2f} x")
         lines.append(f"{'hop / floor':<31}{result['hop_to_floor']:>9.2f} x")

@@ -74,6 +74,7 @@ def test_every_target_is_met(result):
     words = line_with(text, "live streams on one core").split()
     assert words[-5:] == ["850", "400", "800", "aim", "met"]
     assert line_with(text, "peak memory").split()[-4:] == ["55", "150", "met", "(MB)"]
+    assert line_with(text, "archive, int8, by the processor").split()[-4] == "2700"
     assert line_with(text, "bare network / floor").split()[-2:] == ["2.11", "x"]
     assert "LiteRT" in text
     assert line_with(text, "whole hop  ").split() == ["whole", "hop", "0.500", "0.750", "1.250"]
@@ -143,7 +144,7 @@ def test_what_a_quick_run_leaves_out(result):
     text = report_text({**result, **dict.fromkeys(names), "left_out": ["archive"]})
     assert text.splitlines()[-1] == "left out by --quick: archive"
     assert line_with(text, "archive, one process  ").endswith("not measured")
-    assert "archive by processor" not in text
+    assert "by the processor" not in text
 
 
 def test_the_floor_may_be_unknown(result):
