@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from monitor.archive.offline import judge_offline
 from monitor.audio.sources.array import ArraySource
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from monitor.messages import Summary, WindowEvent
-from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["Judged", "judge"]
 
@@ -57,6 +57,8 @@ def judge(
 ) -> Judged:
     """Return the windows and the verdict of a sound in memory, as ``auscult replay`` would give them.
 
+    Runs on the caller's thread and starts none; the latency of the windows is 0.
+
     Parameters
     ----------
     waveform : array_like, shape (samples,) or (samples, channels)
@@ -88,6 +90,6 @@ def judge(
     """
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
     source = ArraySource(np.asarray(waveform), sample_rate, speed=None)
-    with Pipeline(source, bundle, hop_s=hop_s) as pipeline:
-        windows = tuple(pipeline.windows())
-        return Judged(windows, pipeline.summary())
+    windows: list[WindowEvent] = []
+    result = judge_offline(source, bundle, hop_s, on_window=windows.append)
+    return Judged(tuple(windows), result.summary)

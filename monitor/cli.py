@@ -160,7 +160,7 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, (module, summary) in COMMANDS.items():
+    for name, (module, summary) in _offered(chosen).items():
         sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == chosen:
             _add(sub, _import(module))
@@ -170,6 +170,11 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
             if name == chosen:
                 _add(sub, _load(point))
     return parser
+
+
+def _offered(chosen: str | None) -> dict[str, tuple[str, str]]:
+    """Return the chosen command of ours alone, or all of them: a parser for each takes as long as a dozen windows."""
+    return {chosen: COMMANDS[chosen]} if chosen in COMMANDS else COMMANDS
 
 
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:

@@ -81,6 +81,7 @@ OPEN_TO_TRAINING = (
     "sessions.names",
     "sessions.readable",
     "sessions.reader",
+    "archive.offline",
     "archive.spans",
 )
 """What ``training`` may import of ``monitor`` besides its ground."""

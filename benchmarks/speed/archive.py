@@ -12,24 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
+from monitor.commands.bench.archive_speed import fastest_by_turns
 from monitor.commands.scan.recordings import find_recordings
-
-AUSCULT = [sys.executable, "-m", "monitor"]
-
-
-def seconds_of(command: list[str]) -> tuple[float, float]:
-    """Return the seconds that a program takes, by the clock and on the processor."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    return ended - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def sound_in(rows: Path) -> float:
@@ -48,14 +35,11 @@ def main() -> None:
     files = [recording.source for recording in find_recordings(options.folders).recordings][: options.files]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "rows.jsonl"
-        commands = {"replay": [*AUSCULT, "replay", "--json", "--speed", "max", "--", *files]}
+        commands = {"replay": ["replay", "--json", "--speed", "max", "--", *files]}
         for jobs in options.jobs:
-            scan = [*AUSCULT, "scan", "-o", str(out), "--force", "--jobs", str(jobs), "--", *files]
+            scan = ["scan", "-o", str(out), "--force", "--jobs", str(jobs), "--", *files]
             commands[f"scan_{jobs}"] = scan
-        best = {name: (float("inf"), float("inf")) for name in commands}
-        for _ in range(options.repeats):
-            for name, command in commands.items():
-                best[name] = min(best[name], seconds_of(command))
+        best = fastest_by_turns(commands, Path.cwd(), options.repeats)
         sound_s = sound_in(out)
     clock = {name: seconds for name, (seconds, _) in best.items()}
     figures = {

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.sources.array import ArraySource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.commands.review.command import open_session

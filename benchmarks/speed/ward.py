@@ -29,16 +29,14 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.sources.paced import PacedSource
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.audio.wakeup import Wakeup
 from monitor.commands.bench.long_run import memory_in_use_mb
+from monitor.commands.bench.streams import CoreTime, VirtualStethoscope
 from monitor.features.resample import resampled
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from monitor.runtime.ward.ward import Ward
@@ -56,48 +54,6 @@ REPORT_EVERY_S = 60.0
 POLL_S = 0.5
 STREAM_TURNS = 8
 """Turns of the scheduler between two visits of the reader, where both share one thread."""
-
-
-class VirtualStethoscope(PacedSource):
-    """Plays a shared waveform in an endless loop.
-
-    Parameters
-    ----------
-    waveform : ndarray, shape (samples,), float32
-    sample_rate : int
-    start_sample : int
-        Where it begins.
-    """
-
-    def __init__(self, waveform: NDArray[np.float32], sample_rate: int, start_sample: int) -> None:
-        super().__init__()
-        self.name, self.sample_rate = "virtual", sample_rate
-        self._waveform, self._start = waveform, start_sample
-
-    def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
-        """Yield blocks without an end."""
-        position = self._start
-        while True:
-            block = self._waveform[position : position + block_samples]
-            yield block
-            position = (position + len(block)) % len(self._waveform)
-
-
-class CoreTime(Wakeup):
-    """A clock that counts this program's own time on the processor, and jumps where the scheduler would sleep."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._slept_s = 0.0
-
-    def __call__(self) -> float:
-        """Return the time, seconds."""
-        return time.process_time() + self._slept_s
-
-    def wait(self, timeout_s: float) -> bool:
-        """Sleep without taking time."""
-        self._slept_s += timeout_s
-        return False
 
 
 def main() -> int:

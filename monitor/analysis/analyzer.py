@@ -4,7 +4,8 @@
 :class:`monitor.inference.window_scorer.WindowScorer` scores it, and the analyzer adds what the raw samples, the beats
 and the windows before say. However the samples are cut into blocks, a window gets the same input image bit for bit
 and the same verdict. A window that overlaps lost samples is withheld. The worker (:mod:`monitor.runtime.worker`) is
-the threaded shell around it; :func:`monitor.api.judge` uses it bare.
+the threaded shell around it; :func:`monitor.archive.offline.judge_offline`, and so
+:func:`monitor.api.judge`, runs it bare.
 """
 
 from __future__ import annotations

@@ -8,18 +8,20 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.audio.playback.player import PlaybackOptions
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.interrupts import Interrupts
 from monitor.messages import Snapshot
 from monitor.runtime.pipeline import HURRY_S, Pipeline
-from monitor.runtime.ward.ward import Ward
-from monitor.sessions.session import Session
-from monitor.sessions.session_view import SessionView
 from monitor.views.view import View
-from monitor.views.ward import WardView
+
+if TYPE_CHECKING:
+    from monitor.audio.playback.options import PlaybackOptions
+    from monitor.runtime.ward.ward import Ward
+    from monitor.sessions.session import Session
+    from monitor.views.ward import WardView
 
 __all__ = ["play", "play_together"]
 
@@ -80,9 +82,13 @@ def play(
         If the source cannot be opened (then nothing was shown), fails later or lacks sound that it promises
         (then the windows before it and the summary were shown), or the recording cannot be written.
     """
-    kept = contextlib.nullcontext() if session is None else _closing(session, interrupts)
-    sound, ecg = (None, None) if session is None else (session.sound_path, session.ecg_path)
-    view = view if session is None else SessionView(view, session)
+    kept: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    sound = ecg = None
+    if session is not None:
+        from monitor.sessions.session_view import SessionView
+
+        kept, sound, ecg = _closing(session, interrupts), session.sound_path, session.ecg_path
+        view = SessionView(view, session)
     with (
         source,
         kept,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
+from monitor.archive.offline import with_one_engine
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
 from monitor.commands.options.arguments import (
@@ -26,11 +28,11 @@ from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
-from monitor.runtime.ward.ward import Ward
 from monitor.sessions.names import SESSION_FILE, SOUND_FILE
-from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
-from monitor.views.ward import choose_ward_view
+
+if TYPE_CHECKING:
+    from monitor.sessions.session import Session
 
 __all__ = ["add_arguments", "run"]
 
@@ -77,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     """Play every file; one that cannot be read gets an error line, and the others are still played."""
     _check(options)
     options.playback = playback(options, microphone=False)
-    bundle = load_bundle(options.model, engine=options.engine)
+    bundle = with_one_engine(load_bundle(options.model, engine=options.engine))  # one file plays at a time
     check_hop(options, bundle)
     if options.together:
         return _play_together(options, bundle)
@@ -154,6 +156,9 @@ def _replay(
 
 def _play_together(options: argparse.Namespace, bundle: Bundle) -> int:
     """Play all files at once; one that cannot be read gets an error line, and the others are still played."""
+    from monitor.runtime.ward.ward import Ward
+    from monitor.views.ward import choose_ward_view
+
     code = 0
     ward = Ward(bundle, hop_s=options.hop)
     with suppress_native_stderr(), Interrupts() as interrupts:

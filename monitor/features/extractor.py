@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.article_image import ArticleImage
 from monitor.features.image import FrameWindow
 from monitor.features.resample import DELAY_VARIES_S, StreamingResampler
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import Scratch, StreamingSpectrogram
+
+if TYPE_CHECKING:
+    from monitor.features.article_image import ArticleImage
 
 __all__ = ["FeatureExtractor", "Stopwatch", "no_stopwatch"]
 
@@ -75,7 +77,7 @@ class FeatureExtractor:
         self._sample_rate = spec.sample_rate
         self._input_rate = sample_rate
         self._stopwatch = stopwatch
-        self._article = ArticleImage(spec) if spec.kind == "article" else None
+        self._article = _article_image(spec) if spec.kind == "article" else None
         self._spectrogram = StreamingSpectrogram(HEART if self._article else spec, scratch)
         self.frame_hop_s = self._spectrogram.spec.frame_hop_s
         to = self._spectrogram.spec
@@ -190,3 +192,10 @@ class FeatureExtractor:
         if self._article is None:
             return self._spectrogram.build(frames or self.frames(start_sample))
         return self._article.image(start_sample)
+
+
+def _article_image(spec: SpectrogramSpec) -> ArticleImage:
+    """Return what makes the article's image; imported only for a bundle that has it."""
+    from monitor.features.article_image import ArticleImage
+
+    return ArticleImage(spec)

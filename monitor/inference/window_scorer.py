@@ -255,6 +255,6 @@ class WindowScorer:
             Finite mono samples, of any size.
         """
         for block in blocks:
-            for begin in range(0, len(block), self.read_samples):
-                yield from map(self.score, self.push(block[begin : begin + self.read_samples]))
+            for begin in range(0, len(block), self.max_samples):
+                yield from map(self.score, self.push(block[begin : begin + self.max_samples]))
         yield from map(self.score, self.finish())

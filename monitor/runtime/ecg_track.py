@@ -11,12 +11,12 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitor.analysis.electrocardiogram.r_peak_detector import RPeakDetector
 from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.messages import RecordingStatus, RPeak, Summary, WindowEvent
 
 if TYPE_CHECKING:
+    from monitor.analysis.electrocardiogram.r_peak_detector import RPeakDetector
     from monitor.audio.recorder.recorder import Recorder
 
 __all__ = ["EcgTrack"]
@@ -44,7 +44,7 @@ class EcgTrack:
         self._ring = ring.ecg if isinstance(ring, EcgRingBuffer) else None
         self._sample_rate = sample_rate
         self._cursor = None if self._ring is None else self._ring.cursor()
-        self._detector = RPeakDetector(sample_rate)
+        self._detector = None if self._ring is None else _new_detector(sample_rate)
         self._first_sample = 0  # of the stretch that is searched
         self._finished = False
         self._found: list[int] = []
@@ -111,9 +111,18 @@ class EcgTrack:
 
     def _push(self, waveform: Any) -> None:
         """Search the next samples."""
-        self._found += [self._first_sample + sample for sample in self._detector.push(waveform)]
+        if self._detector is not None:
+            self._found += [self._first_sample + sample for sample in self._detector.push(waveform)]
 
     def _end_stretch(self) -> None:
         """Take the last R peaks of a stretch, and begin anew."""
-        self._found += [self._first_sample + sample for sample in self._detector.finish()]
-        self._detector = RPeakDetector(self._sample_rate)
+        if self._detector is not None:
+            self._found += [self._first_sample + sample for sample in self._detector.finish()]
+            self._detector = _new_detector(self._sample_rate)
+
+
+def _new_detector(sample_rate: int) -> RPeakDetector:
+    """Return a detector; imported only where there is an electrocardiogram."""
+    from monitor.analysis.electrocardiogram.r_peak_detector import RPeakDetector
+
+    return RPeakDetector(sample_rate)

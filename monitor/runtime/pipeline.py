@@ -28,7 +28,8 @@ from monitor.runtime.window_queue import WindowQueue
 from monitor.runtime.worker import Worker
 
 if TYPE_CHECKING:
-    from monitor.audio.playback.player import PlaybackOptions, Player
+    from monitor.audio.playback.options import PlaybackOptions
+    from monitor.audio.playback.player import Player
     from monitor.audio.recorder.recorder import Recorder
     from monitor.messages import RecordingStatus
 

@@ -241,11 +241,13 @@ def screen_console() -> Console | None:
 
 def free_keyboard() -> Keyboard | None:
     """Return the keyboard if the lines go into a file or onto the terminal; otherwise their reader may need it."""
-    from monitor.dashboard.keyboard import Keyboard
-
     try:
         descriptor = sys.stdout.fileno()
         free = stat.S_ISREG(os.fstat(descriptor).st_mode) or os.isatty(descriptor)
     except (OSError, ValueError, AttributeError):  # closed, or no real file
         return None
-    return Keyboard() if free else None
+    if not free:
+        return None
+    from monitor.dashboard.keyboard import Keyboard
+
+    return Keyboard()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,6 +36,19 @@ def test_channels_and_integers_are_accepted(plain_bundle):
     stereo = np.stack([HEART, HEART], axis=1)
     integers = (stereo * 32767).astype(np.int16)
     assert monitor.judge(integers, 4000, plain_bundle).label == monitor.judge(HEART, 4000, plain_bundle).label
+
+
+@pytest.mark.parametrize("seconds", [2.0, 8.0])
+def test_the_values_are_those_of_a_pipeline(plain_bundle, monkeypatch, seconds):
+    """Every window and the summary equal those of a pipeline but for the latency, and no thread is started."""
+    waveform, hop_s = HEART[: round(seconds * 4000)].copy(), 0.1
+    waveform[5000:5200] = np.nan  # lost samples
+    with monitor.Pipeline(ArraySource(waveform, 4000, speed=None), plain_bundle, hop_s=hop_s) as pipeline:
+        windows, summary = list(pipeline.windows()), pipeline.summary()
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail(f"{thread.name} was started"))
+    result = monitor.judge(waveform, 4000, plain_bundle, hop_s=hop_s)
+    assert result.windows == tuple(dataclasses.replace(window, latency_ms=0.0) for window in windows)
+    assert result.summary == summary
 
 
 @pytest.mark.parametrize("sample_rate", [0, 999, 192_001])

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.archive.offline import with_one_engine
 from monitor.atomic_write import write_atomic
 from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
@@ -114,10 +115,10 @@ def _evaluate(options: argparse.Namespace, bundle: Bundle) -> Evaluation:
     sets = read_sets(options.data)
     recordings = [recording for part in sets for recording in (*part.recordings, *part.aside)]
     say_cautions(sets)
-    selection = select_recordings(recordings, bundle.labels)
+    selection, offline = select_recordings(recordings, bundle.labels), with_one_engine(bundle)
     with TerminalProgress(Console(stderr=True)) as progress:
-        scored, unreadable = _score_all(selection.usable, bundle, options.hop, progress)
-        windows = score_annotated_windows([row.recording for row in scored], bundle, progress)
+        scored, unreadable = _score_all(selection.usable, offline, options.hop, progress)
+        windows = score_annotated_windows([row.recording for row in scored], offline, progress)
     bootstrap = Bootstrap(options.seed, options.repeats)
     info = evaluation_info(
         bundle, scored, hop_s=options.hop, bootstrap=bootstrap, left_out=selection.left_out, unreadable=unreadable

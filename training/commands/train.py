@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.labels import NON_CARDIAC
@@ -22,6 +22,7 @@ from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
 from training.data.sessions import SESSIONS, is_session
+from training.fitting.compute_device import device_line, has_nvidia_gpu
 from training.fitting.options import HeartOptions
 from training.reports.console import report_console
 from training.reports.training_summary import print_summary
@@ -103,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     recordings = with_patients([one for data_set in sets for one in data_set.recordings], options.patients)
     say_cautions(sets)
     gate_only = gate_only_recordings(options.gate, recordings)
-    _load_tensorflow()
+    tensorflow = _load_tensorflow()
     from rich.console import Console
 
     from monitor.interrupts import Interrupts
@@ -121,6 +122,9 @@ def run(options: argparse.Namespace) -> int:
     checkpoints = FoldCheckpoints(
         checkpoint_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume
     )
+    with discard_native_stderr():  # of a driver that is missing
+        device = device_line(tensorflow, gpu=has_nvidia_gpu())
+    say(device)
     next_step = f"continue with: {_command(options, as_typed=True)} --resume"
     with Interrupts() as interrupts:
         with TerminalProgress(Console(stderr=True)) as progress:
@@ -149,8 +153,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _load_tensorflow() -> None:
-    """Import TensorFlow, before minutes of work, without what it prints.
+def _load_tensorflow() -> Any:
+    """Return TensorFlow, imported before minutes of work without what it prints.
 
     Raises
     ------
@@ -164,6 +168,7 @@ def _load_tensorflow() -> None:
     except ImportError as error:
         raise missing_tensorflow("auscult train") from error
     tensorflow.get_logger().setLevel("ERROR")  # it warns of every new network that is asked for its outputs
+    return tensorflow
 
 
 def _warn_of_several_labels(recordings: Sequence[Recording]) -> None:

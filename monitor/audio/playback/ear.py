@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.playback.interpolator import Interpolator
-from monitor.audio.playback.sounds import SoundFilter, SoundName
+from monitor.audio.playback.options import MAX_VOLUME_DB, SoundName
+from monitor.audio.playback.sounds import SoundFilter
 from monitor.audio.playback.stretch import TimeStretch
 
-__all__ = ["MAX_VOLUME_DB", "Ear"]
+__all__ = ["Ear"]
 
-MAX_VOLUME_DB = 40.0
 EDGE_S = 0.005
 """Seconds in which the sound fades at the edges of a gap."""
 VOLUME_RAMP_S = 0.02
@@ -28,7 +28,7 @@ class Ear:
     input_rate, output_rate : int
         Hz, of the ring buffer and of the output.
     sound : str
-        One of :data:`monitor.audio.playback.sounds.SOUNDS`.
+        One of :data:`monitor.audio.playback.options.SOUNDS`.
     speed : float
         1, or less for slow motion with the pitch kept.
 

@@ -19,17 +19,16 @@ from typing import Protocol
 
 import numpy as np
 
-from monitor.audio.playback.ear import MAX_VOLUME_DB
+from monitor.audio.playback.options import MAX_VOLUME_DB, SOUNDS, PlaybackOptions, SoundName
 from monitor.audio.playback.output_process import OutputProcess
 from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, SOUND, OutputReport, OutputSetup, frame
-from monitor.audio.playback.sounds import SOUNDS, SoundName
 from monitor.audio.ring_buffer import Cursor, Read, RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.device.selection import HEADPHONES
 from monitor.log import get_logger
 from monitor.messages import PlaybackStatus
 
-__all__ = ["PlaybackOptions", "Player", "PlayerOutput"]
+__all__ = ["Player", "PlayerOutput"]
 
 logger = get_logger(__name__)
 
@@ -48,28 +47,6 @@ MONITOR_LATENCY_S, PLAY_LATENCY_S = 0.04, 0.1
 MONITOR_RESERVE_S, PLAY_RESERVE_S = 0.03, 0.06
 MONITOR_STEP_S, PLAY_STEP_S = 0.02, 0.05
 """Seconds of sound that are passed on at a time, at least: each time costs a wake-up in two processes."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PlaybackOptions:
-    """How to play.
-
-    Attributes
-    ----------
-    device : str or None
-        The output's name, a part of it or its index; None for the system's.
-    sound : str
-        One of :data:`monitor.audio.playback.sounds.SOUNDS`.
-    volume_db : float
-        -40 to 40.
-    microphone : bool
-        Whether the sound comes from an input that may hear the output.
-    """
-
-    device: str | None = None
-    sound: SoundName = "wide"
-    volume_db: float = 0.0
-    microphone: bool = False
 
 
 class PlayerOutput(Protocol):
@@ -178,7 +155,7 @@ class Player:
         self._sound = sound
 
     def next_sound(self) -> None:
-        """Change to the next of :data:`~monitor.audio.playback.sounds.SOUNDS`."""
+        """Change to the next of :data:`~monitor.audio.playback.options.SOUNDS`."""
         self.choose(SOUNDS[(SOUNDS.index(self._sound) + 1) % len(SOUNDS)])
 
     def heard_sample(self, now_s: float | None = None) -> float | None:

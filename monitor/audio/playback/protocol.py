@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.playback.sounds import SoundName
+from monitor.audio.playback.options import SoundName
 
 __all__ = [
     "GAP",

@@ -7,17 +7,15 @@ times and loudness stay, pitch does not. Pure; belongs to one thread.
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.playback.filters import BlockFilter, Section, butterworth
+from monitor.audio.playback.options import SOUNDS, SoundName
 
 __all__ = ["SHIFT_HZ", "SOUNDS", "SoundFilter", "SoundName"]
-
-SoundName = Literal["wide", "bell", "diaphragm", "extended", "speaker"]
-SOUNDS: tuple[SoundName, ...] = get_args(SoundName)
 
 BANDS: dict[SoundName, tuple[float, float]] = {
     "bell": (20.0, 200.0),

@@ -1,4 +1,7 @@
-"""``auscult bench``: latency of a hop, speed and memory of a replay, and the cost of the article's method."""
+"""``auscult bench``: what a hop, an archive, a live stream and a start cost here, against what they must.
+
+Against the bare network, the article's method, and the peak of this core.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +18,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.sources.synthetic import SyntheticSource
+from monitor.commands.bench.archive_speed import CLIP_S, ArchiveSpeed, measure_archive
+from monitor.commands.bench.floor import Floor, measure_floor
 from monitor.commands.bench.hop_latency import measure_hops, measure_runs, measure_stages
+from monitor.commands.bench.installed import installed_mb
 from monitor.commands.bench.long_run import long_run
 from monitor.commands.bench.percentiles import LatencyPercentiles, median
 from monitor.commands.bench.processes import first_window, run_seconds, write_clip
 from monitor.commands.bench.report import environment_facts, report_text
+from monitor.commands.bench.streams import measure_streams
 from monitor.commands.options.arguments import add_engine_argument, add_model_argument, finite_number
 from monitor.errors import DISTRIBUTION
 from monitor.features.resample import resampled
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import ENGINES, INT8_ENGINE, LiteRTEngine
 from monitor.labels import DEFAULT_ENGINE
+from monitor.native_stderr import discard_native_stderr
 from monitor.output import put, say
 
 __all__ = ["add_arguments", "measure", "run"]
 
-OTHER_RATE = 44_100
-"""Hz; the rate of most sound cards, at which a hop includes resampling."""
+OTHER_RATES = {"44k": 44_100, "48k": 48_000}
+"""Hz; the rates of most sound cards, at which a hop includes resampling."""
 OTHER_RATE_S = 20.0
-CLIP_S = 30.0
+START_CLIP_S = 30.0
 
 ARTICLE = "training.recipes.article_timing"
 """Imported by name and only with the training extra: the monitor does not depend on training."""
@@ -47,17 +55,30 @@ class Repeats:
     Attributes
     ----------
     hops, frames, processes, windows : int
-        Hops (half as many for the stages and the other rate), dashboard frames, process starts, windows by the
+        Hops (half as many for the stages and the other rates), dashboard frames, process starts, windows by the
         article's method.
+    archive_files, archive_runs : int
+        Recordings of the archive, and runs over it of each kind; 0 leaves it out.
+    streams : bool
+        Whether to search for the number of live streams.
     """
 
     hops: int = 800
     frames: int = 100
     processes: int = 5
     windows: int = 20
+    archive_files: int = 120
+    archive_runs: int = 3
+    streams: bool = True
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is not measured."""
+        archive = [] if self.archive_files else ["archive, and two processes against one"]
+        return archive + ([] if self.streams else ["live streams, and the memory of each"])
 
 
-QUICK = Repeats(hops=100, frames=20, processes=1, windows=3)
+QUICK = Repeats(hops=100, frames=20, processes=1, windows=3, archive_files=0, streams=False)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +92,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=f"seconds of sound in the long run (default: {LONG_RUN_S:g}, with --quick {QUICK_LONG_RUN_S:g})",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer repeats: seconds instead of a minute")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="fewer repeats, and neither archive nor live streams: seconds instead of two minutes",
+    )
     parser.add_argument("--no-article", action="store_true", help="leave out the article's method")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.set_defaults(usage_error=parser.error)
@@ -114,11 +139,16 @@ def measure(bundle: Bundle, repeats: Repeats, *, long_run_s: float, article: boo
     }
     result |= _hops(bundle, demo.waveform, demo.sample_rate, repeats)
     result |= _int8(bundle, demo.waveform, demo.sample_rate, repeats)
+    result |= _floor(bundle, repeats, result["hop_p50_ms"])
     result |= _long_run(bundle, demo.waveform, demo.sample_rate, long_run_s)
     result |= _processes(bundle, demo.waveform, demo.sample_rate, repeats)
+    result |= _archive(bundle, demo.waveform, demo.sample_rate, repeats)
+    result |= _streams(bundle, demo.waveform, demo.sample_rate, repeats)
+    result |= {"installed_mb": _rounded(installed_mb(), 1), "left_out": repeats.left_out}
     result |= _article(demo.waveform, demo.sample_rate, repeats, wanted=article)
     article_ms = result["article_ms"]
-    result["article_to_hop"] = None if article_ms is None else round(article_ms / result["hop_p50_ms"], 1)
+    for key, hop_ms in (("article_to_hop", result["hop_p50_ms"]), ("article_to_int8_hop", result["int8_hop_p50_ms"])):
+        result[key] = None if article_ms is None or hop_ms is None else round(article_ms / hop_ms, 1)
     return result
 
 
@@ -131,12 +161,18 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
     hops, bare = map(LatencyPercentiles.of, measure_hops(bundle, waveform, sample_rate, repeats.hops, compared))
     _note(f"stages, {repeats.hops // 2} hops")
     stages = _percentiles(measure_stages(bundle, waveform, sample_rate, repeats.hops // 2))
-    _note(f"the same at {OTHER_RATE} Hz, {repeats.hops // 2} hops")
-    other = resampled(waveform[: round(OTHER_RATE_S * sample_rate)], sample_rate, OTHER_RATE)
-    other_hops, other_bare = measure_hops(bundle, other, OTHER_RATE, repeats.hops // 2, compared)
-    at_other_rate = _percentiles(measure_stages(bundle, other, OTHER_RATE, repeats.hops // 2))
+    at_other: dict[str, Any] = {}
+    for name, rate in OTHER_RATES.items():
+        _note(f"the same at {rate} Hz, {repeats.hops // 2} hops")
+        other = resampled(waveform[: round(OTHER_RATE_S * sample_rate)], sample_rate, rate)
+        times = [median(times) for times in measure_hops(bundle, other, rate, repeats.hops // 2, compared)]
+        at_other |= {
+            f"hop_{name}_p50_ms": round(times[0] * 1000, 4),
+            f"hop_{name}_to_invoke": round(times[0] / times[1], 3),
+        }
+        at_other[f"stages_{name}"] = _percentiles(measure_stages(bundle, other, rate, repeats.hops // 2))
     if bundle.spec.sample_rate == sample_rate:  # nothing is resampled: the cost is that of the other rate
-        stages["resample"] = at_other_rate["resample"]
+        stages["resample"] = at_other["stages_44k"]["resample"]
     _note(f"{repeats.frames} dashboard frames")
     stages["dashboard_frame"] = LatencyPercentiles.of(
         measure_frames(bundle, waveform, sample_rate, repeats.frames)
@@ -146,10 +182,8 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
         **{f"hop_{name}": value for name, value in hops.to_json().items()},
         **{f"invoke_{name}": value for name, value in bare.to_json().items()},
         "hop_to_invoke": round(hops.p50_ms / bare.p50_ms, 3),
-        "hop_44k_p50_ms": round(median(other_hops) * 1000, 4),
-        "hop_44k_to_invoke": round(median(other_hops) / median(other_bare), 3),
         "stages": stages,
-        "stages_44k": at_other_rate,
+        **at_other,
     }
 
 
@@ -164,7 +198,7 @@ def _engine(bundle: Bundle, name: str) -> LiteRTEngine:
 def _int8(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: Repeats) -> dict[str, Any]:
     """Measure the int8 network against the float one, bare and in hops; nulls for a bundle without."""
     names = ("int8_hop_p50_ms", "int8_hop_to_invoke", "int8_invoke_p50_ms", "int8_invoke_to_invoke")
-    if ENGINES[INT8_ENGINE] not in bundle.settings["sha256"]:
+    if not _has_int8(bundle):
         return dict.fromkeys(names)
     _note(f"{repeats.hops} hops with the int8 network")
     int8, compared = load_bundle(bundle.path, engine=INT8_ENGINE), _engine(bundle, DEFAULT_ENGINE)
@@ -173,6 +207,51 @@ def _int8(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
     float_ms, int8_ms = (median(times) * 1000 for times in runs)
     values = (round(hops, 4), round(hops / bare, 3), round(int8_ms, 4), round(int8_ms / float_ms, 3))
     return dict(zip(names, values, strict=True))
+
+
+def _has_int8(bundle: Bundle) -> bool:
+    """Return whether a bundle has an int8 network."""
+    return ENGINES[INT8_ENGINE] in bundle.settings["sha256"]
+
+
+def _floor(bundle: Bundle, repeats: Repeats, hop_ms: float) -> dict[str, Any]:
+    """Measure the peak of this core, and how far the float network and a hop are from it; nulls if that is unknown."""
+    _note("the peak of this core, by the product of two matrices")
+    floor = measure_floor(_engine(bundle, DEFAULT_ENGINE), repeats.hops // 2)
+    if floor is None:
+        return dict.fromkeys((*Floor._fields, "hop_to_floor"))
+    return {**floor._asdict(), "hop_to_floor": round(hop_ms / floor.floor_ms, 2)}
+
+
+def _archive(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: Repeats) -> dict[str, Any]:
+    """Measure how fast an archive is judged, or return nulls."""
+    if not repeats.archive_files:
+        return dict.fromkeys(field.name for field in dataclasses.fields(ArchiveSpeed))
+    _note(f"auscult scan of {repeats.archive_files} recordings of {CLIP_S:g} s, {repeats.archive_runs} times each way")
+    with tempfile.TemporaryDirectory(prefix="auscult-bench-") as scratch:
+        files, runs = repeats.archive_files, repeats.archive_runs
+        speed = measure_archive(
+            bundle, waveform, sample_rate, Path(scratch), files=files, repeats=runs, int8=_has_int8(bundle)
+        )
+    return dataclasses.asdict(speed)
+
+
+def _streams(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: Repeats) -> dict[str, Any]:
+    """Search for the number of live streams, or return nulls."""
+    if not repeats.streams:
+        return dict.fromkeys(("streams_per_core", "streams_p95_ms", "stream_memory_mb"))
+    _note("live streams on one core, found by search")
+    most, memory_mb = measure_streams(bundle, waveform, sample_rate, _note)
+    return {
+        "streams_per_core": most.streams,
+        "streams_p95_ms": most.p95_ms,
+        "stream_memory_mb": round(memory_mb, 3),
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    """Return a value with some digits, or None."""
+    return None if value is None else round(value, digits)
 
 
 def _percentiles(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:
@@ -184,11 +263,10 @@ def _long_run(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, s
     """Measure a long run through the whole pipeline."""
     _note(f"{seconds:g} s of sound through the whole pipeline")
     result = long_run(bundle, waveform, sample_rate, seconds)
-    growth = result.memory_growth_mb
     return {
         "long_run_s": seconds,
         "real_time_factor": round(result.real_time_factor, 1),
-        "memory_growth_mb": None if growth is None else round(growth, 2),
+        "memory_growth_mb": _rounded(result.memory_growth_mb, 2),
     }
 
 
@@ -197,13 +275,12 @@ def _processes(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, 
     _note(f"auscult replay and auscult --help as processes, {repeats.processes} times")
     with tempfile.TemporaryDirectory(prefix="auscult-bench-") as scratch:
         clip = Path(scratch) / "clip.wav"
-        write_clip(clip, waveform[: round(CLIP_S * sample_rate)], sample_rate)
+        write_clip(clip, waveform[: round(START_CLIP_S * sample_rate)], sample_rate)
         first = first_window(clip, bundle.path, repeats.processes, bundle.engine_name)
         help_s = median(run_seconds(["--help"], clip.parent, repeats.processes))
-    peak = first.peak_memory_mb
     return {
         "first_window_s": round(median(first.seconds), 3),
-        "peak_memory_mb": None if peak is None else round(peak, 1),
+        "peak_memory_mb": _rounded(first.peak_memory_mb, 1),
         "help_s": round(help_s, 3),
     }
 
@@ -217,7 +294,8 @@ def _article(waveform: NDArray[np.float32], sample_rate: int, repeats: Repeats, 
         _note(f"the article's method needs the training extra: pip install '{DISTRIBUTION}[train]'")
         return unmeasured
     _note(f"the article's method, {repeats.windows} windows")
-    times = importlib.import_module(ARTICLE).article_seconds(waveform, sample_rate, repeats.windows)
+    with discard_native_stderr():  # of TensorFlow and matplotlib
+        times = importlib.import_module(ARTICLE).article_seconds(waveform, sample_rate, repeats.windows)
     both, image, predict = (round(median(times[name]) * 1000, 2) for name in ("both", "picture", "predict"))
     return {"article_ms": both, "article_picture_ms": image, "article_predict_ms": predict}
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from monitor.errors import AuscultError
 from monitor.labels import DEFAULT_ENGINE
 
-__all__ = ["FirstWindow", "first_window", "run_seconds", "write_clip"]
+__all__ = ["FirstWindow", "first_window", "run_program", "run_seconds", "write_clip"]
 
 TIMEOUT_S = 120.0
 
@@ -83,6 +83,7 @@ def first_window(clip: Path, bundle: Path, repeats: int, engine: str = DEFAULT_E
     """
     command = ["replay", str(clip), "--speed", "max", "--json"]
     command += ["--model", str(bundle.resolve()), "--engine", engine]
+    _seconds_to_window(command, clip.parent)  # not counted: reads the packages from the disk, and may compile them
     seconds = [_seconds_to_window(command, clip.parent) for _ in range(repeats)]
     return FirstWindow(seconds, _peak_memory_mb(command, clip.parent))
 
@@ -98,11 +99,22 @@ def run_seconds(arguments: Sequence[str], folder: Path, repeats: int) -> list[fl
     seconds = []
     for _ in range(repeats):
         began = time.perf_counter()
-        with _started(_auscult(arguments), folder) as process:
-            process.communicate()
+        run_program(arguments, folder)
         seconds.append(time.perf_counter() - began)
-        _check_exit(arguments, process.returncode)
     return seconds
+
+
+def run_program(arguments: Sequence[str], folder: Path) -> None:
+    """Run ``auscult ARGUMENTS`` to its end, and say nothing of what it prints.
+
+    Raises
+    ------
+    AuscultError
+        If it fails.
+    """
+    with _started(_auscult(arguments), folder, quiet=True) as process:
+        process.communicate()
+    _check_exit(arguments, process.returncode)
 
 
 def _seconds_to_window(arguments: Sequence[str], folder: Path) -> float:
@@ -130,12 +142,15 @@ def _peak_memory_mb(arguments: Sequence[str], folder: Path) -> float | None:
 
 
 @contextlib.contextmanager
-def _started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _started(command: Sequence[str], folder: Path, *, quiet: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process in a folder, with the packages of this one; it is killed after a timeout."""
     paths = [str(Path(__file__).resolve().parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    if environment.pop("PYTHONDONTWRITEBYTECODE", None):  # or each start compiles what an installation holds compiled
+        environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    stderr = subprocess.DEVNULL if quiet else None
     with subprocess.Popen(  # noqa: S603  # our own command
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr
     ) as process:
         watchdog = threading.Timer(TIMEOUT_S, process.kill)
         watchdog.start()

@@ -7,23 +7,12 @@ import platform
 from importlib import metadata
 from typing import Any
 
+from monitor.commands.bench.targets import TARGETS, Target
 from monitor.labels import model_title
 
-__all__ = ["TARGETS", "environment_facts", "report_text"]
+__all__ = ["environment_facts", "report_text"]
 
 PACKAGES = ("ai-edge-litert", "numpy", "soxr")
-
-TARGETS = {
-    "hop_to_invoke": ("whole hop / bare network", "x", "at most", 1.5),
-    "int8_hop_to_invoke": ("int8 hop / float network", "x", "at most", 0.95),
-    "article_to_hop": ("article's method / whole hop", "x", "at least", 300.0),
-    "real_time_factor": ("faster than real time", "x", "at least", 500.0),
-    "memory_growth_mb": ("memory growth, long run", "MB", "at most", 1.0),
-    "first_window_s": ("start to first window", "s", "at most", 0.7),
-    "peak_memory_mb": ("peak memory of a replay", "MB", "at most", 150.0),
-    "help_s": ("auscult --help", "s", "at most", 0.25),
-}
-"""Key, name, unit, kind of bound, and target."""
 
 NAMES = {"heart_rate": "heart rate", "dashboard_frame": "dashboard frame"}
 REMARKS = {
@@ -52,7 +41,7 @@ def report_text(result: dict[str, Any]) -> str:
     result : dict
         As :func:`monitor.commands.bench.command.measure` returns it.
     """
-    return "\n".join([_headline(result), "", *_times(result), "", *_ratios(result)])
+    return "\n".join([_headline(result), "", *_times(result), "", *_figures(result), *_left_out(result)])
 
 
 def _headline(result: dict[str, Any]) -> str:
@@ -77,7 +66,12 @@ def _times(result: dict[str, Any]) -> list[str]:
         lines.append(f"{'whole hop, int8':<22}{result['int8_hop_p50_ms']:>9.3f}")
         remark = f"{result['int8_invoke_to_invoke']:.2f} of the float network"
         lines.append(f"{'bare int8 network':<22}{result['int8_invoke_p50_ms']:>9.3f}{'':18}  {remark}")
-    lines.append(f"{'whole hop, 44100 Hz':<22}{result['hop_44k_p50_ms']:>9.3f}")
+    for rate, key in ((44_100, "hop_44k"), (48_000, "hop_48k")):
+        remark = f"{result[f'{key}_to_invoke']:.2f} of the network"
+        lines.append(f"{f'whole hop, {rate} Hz':<22}{result[f'{key}_p50_ms']:>9.3f}{'':18}  {remark}")
+    if result["floor_ms"] is not None:
+        remark = f"{result['network_mflop']:.1f} MFLOP at {result['peak_gflops']:.0f} GFLOP/s, the peak of this core"
+        lines.append(f"{'floor of the network':<22}{result['floor_ms']:>9.3f}{'':18}  {remark}")
     if result["article_ms"] is not None:
         parts = f"image {result['article_picture_ms']:.0f}, predict {result['article_predict_ms']:.0f}"
         name = "the article's method"
@@ -91,14 +85,27 @@ def _row(name: str, percentiles: dict[str, float], remark: str = "") -> str:
     return f"{name:<22}{columns}  {remark}".rstrip()
 
 
-def _ratios(result: dict[str, Any]) -> list[str]:
-    """Return a line for each value that has a target."""
-    return [_against_target(result[key], *TARGETS[key]) for key in TARGETS]
+def _figures(result: dict[str, Any]) -> list[str]:
+    """Return the table of the figures that have a target, and what stands beside them."""
+    lines = [f"{'':<31}{'here':>9}{'must':>9}{'aim':>9}"]
+    lines += [_against_target(result[key], target) for key, target in TARGETS.items()]
+    cpu = [("archive, by the processor", "archive_cpu_x"), ("archive, int8, by the processor", "archive_int8_cpu_x")]
+    lines += [f"{name:<31}{result[key]:>9.0f} x real time" for name, key in cpu if result[key] is not None]
+    if result["invoke_to_floor"] is not None:
+        lines.append(f"{'bare network / floor':<31}{result['invoke_to_floor']:>9.2f} x")
+        lines.append(f"{'hop / floor':<31}{result['hop_to_floor']:>9.2f} x")
+    return lines
 
 
-def _against_target(value: float | None, name: str, unit: str, bound: str, target: float) -> str:
-    """Return a value beside its target."""
+def _against_target(value: float | None, target: Target) -> str:
+    """Return a figure beside what it must reach and what it aims at."""
+    bounds = "".join(f"{'' if bound is None else f'{bound:g}':>9}" for bound in (target.must, target.aim))
     if value is None:
-        return f"{name:<28}{'not measured':>16}"
-    met = value <= target if bound == "at most" else value >= target
-    return f"{name:<28}{value:>10.2f} {unit:<5}{bound} {target:g} {unit}: {'met' if met else 'missed'}"
+        return f"{target.name:<31}{'-':>9}{bounds}  not measured"
+    unit = f" ({target.unit})" if target.unit else ""
+    return f"{target.name:<31}{value:>9.{target.decimals}f}{bounds}  {target.outcome(value)}{unit}"
+
+
+def _left_out(result: dict[str, Any]) -> list[str]:
+    """Return a line that says what was not measured because the run was to be quick."""
+    return ["", f"left out by --quick: {', '.join(result['left_out'])}"] if result["left_out"] else []

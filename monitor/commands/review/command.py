@@ -15,7 +15,7 @@ from pathlib import Path
 from monitor.archive.judged_file import judge_file, read_labels
 from monitor.archive.session_timeline import session_timeline
 from monitor.archive.timeline import Timeline
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.recorder.labels_file import labels_path
 from monitor.commands.options.arguments import (
     add_channel_argument,

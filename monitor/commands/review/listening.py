@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.archive.timeline import Sound
-from monitor.audio.playback.player import PlaybackOptions, Player
-from monitor.audio.playback.sounds import SOUNDS
+from monitor.audio.playback.options import SOUNDS, PlaybackOptions
+from monitor.audio.playback.player import Player
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.file import RecordingSource
 from monitor.messages import PlaybackStatus

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError, MissingExtraError
+from monitor.inference.bundle import find_bundle
 from monitor.inference.bundle_files import is_bundle_file
 from monitor.inference.engine import ENGINES, KerasEngine, LiteRTEngine
 from monitor.labels import DEFAULT_ENGINE
@@ -36,6 +37,15 @@ def test_each_engine_has_a_file_of_the_bundle() -> None:
     assert ENGINES[DEFAULT_ENGINE] == "model.tflite"
     assert len(set(ENGINES.values())) == len(ENGINES)
     assert all(map(is_bundle_file, ENGINES.values()))
+
+
+def test_multiplications_of_the_default_network() -> None:
+    """Those of its convolutions and dense layers, added by hand from the shapes of their weights; int8 has as many."""
+    folder = find_bundle("heart-sounds")
+    beats = 32 * 32 * 8 * 9 + 16 * 16 * 16 * 9 * 8 + 8 * 8 * 32 * 9 * 16 + 4 * 4 * 48 * 9 * 32 + 96
+    image = 64 * 64 * 16 * 9 * 2 + 32 * 32 * 32 * 9 * 16 + 16 * 16 * 64 * 9 * 32 + 8 * 8 * 96 * 9 * 64 + 3 * 192
+    for name in ("model.tflite", "model-int8.tflite"):
+        assert LiteRTEngine((folder / name).read_bytes()).multiplications() == beats + image
 
 
 def test_the_int8_network_is_repeatable(bundle_dir: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from monitor.analysis.analyzer import Analyzer
-from monitor.audio.playback.player import PlaybackOptions, Player
+from monitor.audio.playback.options import PlaybackOptions
+from monitor.audio.playback.player import Player
 from monitor.audio.playback.protocol import OutputReport
 from monitor.audio.recorder.recorder import Recorder
 from monitor.audio.sources.array import ArraySource

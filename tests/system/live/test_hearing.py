@@ -246,7 +246,7 @@ DRAWN = """
 import os, sys, threading, time
 from pathlib import Path
 from rich.console import Console
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.dashboard.controller import DashboardController
 from monitor.dashboard.terminal import Screen

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from monitor.cli import main
+from monitor.inference.engine import LiteRTEngine
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from tests.monitor.archive.conftest import write_session
@@ -81,6 +82,17 @@ def test_json(bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str]
     assert values["seen_in_training"] is False
     assert list(values["subgroups"]["site"]) == ["A"]
     assert "NOT HELD OUT" not in err
+
+
+def test_one_engine_scores_all(
+    bundle_dir: Path, hearts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network is loaded once, not for every recording: recordings are scored one by one, as in an archive."""
+    expected, _ = evaluate_json(capsys, bundle_dir, hearts)
+    copies: list[LiteRTEngine] = []
+    monkeypatch.setattr(LiteRTEngine, "copy", lambda engine: copies.append(engine) or engine)
+    values, _ = evaluate_json(capsys, bundle_dir, hearts)
+    assert (values, copies) == (expected, [])
 
 
 def test_sessions(bundle_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,14 +116,15 @@ class TestTraining:
         assert "steps" not in out
 
     def test_progress_goes_to_standard_error(self, completed: tuple[Path, str, str]) -> None:
-        """Stages are printed, and at the end how to try the bundle; nothing of TensorFlow's."""
+        """What it trains on, stages, and at the end how to try the bundle are printed; nothing of TensorFlow's."""
         lines = completed[2].splitlines()
-        assert lines[0] == "reading recordings (18 steps)"
+        assert lines[0].startswith(("training on the processor (", "training on the GPU "))
+        assert lines[1] == "reading recordings (18 steps)"
         assert "fold 2 of 2: labelled recordings (2 steps)" in lines
         mine = Path("models/mine")
         assert lines[-1] == f"wrote {mine}; try it with: auscult replay FILE --model {mine}"
         assert sum(line.startswith("fold 2 of 2: murmur AUC 0.") for line in lines) == 1
-        assert len(lines) == 11
+        assert len(lines) == 12
 
     def test_the_bundle_records_how_it_was_trained(self, bundle: Bundle) -> None:
         """Recipe, command, data and metrics are in bundle.json; the command has no path of this machine."""

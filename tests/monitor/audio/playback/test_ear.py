@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.audio.playback.ear import Ear
-from monitor.audio.playback.sounds import SOUNDS
+from monitor.audio.playback.options import SOUNDS
 
 
 def tone(samples, hz=100, sample_rate=4000):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.audio.playback.player import RETRY_S, PlaybackOptions, Player
+from monitor.audio.playback.options import PlaybackOptions
+from monitor.audio.playback.player import RETRY_S, Player
 from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, OutputReport
 from monitor.audio.ring_buffer import RingBuffer
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.audio.playback.sounds import SHIFT_HZ, SOUNDS, SoundFilter
+from monitor.audio.playback.options import SOUNDS
+from monitor.audio.playback.sounds import SHIFT_HZ, SoundFilter
 
 
 def tone(hz, sample_rate, seconds=2.0):

@@ -6,18 +6,23 @@ import json
 import shutil
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
 from monitor.cli import main
 from monitor.commands.bench import command
 from monitor.commands.bench.command import Repeats
+from monitor.commands.bench.streams import Streams
 from monitor.inference.bundle import load_bundle
 
 KEYS = {
     "hop_p50_ms", "hop_p95_ms", "hop_p99_ms", "invoke_p50_ms", "hop_to_invoke", "article_ms", "article_to_hop",
     "real_time_factor", "first_window_s", "peak_memory_mb", "stages", "engine", "int8_hop_p50_ms", "int8_hop_to_invoke",
-    "int8_invoke_p50_ms", "int8_invoke_to_invoke",
+    "int8_invoke_p50_ms", "int8_invoke_to_invoke", "hop_44k_p50_ms", "hop_48k_p50_ms", "hop_48k_to_invoke", "archive_x",
+    "archive_int8_x", "archive_cpu_x", "archive_int8_cpu_x", "archive_two_to_one", "streams_per_core", "streams_p95_ms",
+    "stream_memory_mb", "article_to_int8_hop", "installed_mb", "network_mflop", "peak_gflops", "floor_ms",
+    "invoke_to_floor", "hop_to_floor", "left_out",
 }  # fmt: skip
 """Keys of the JSON object that other programs read."""
 
@@ -25,7 +30,8 @@ KEYS = {
 @pytest.fixture
 def call(bundle_dir, capsys, monkeypatch):
     """Return a function that runs `auscult bench` with few repeats: exit code, standard output, standard error."""
-    monkeypatch.setattr(command, "QUICK", Repeats(hops=6, frames=2, processes=1, windows=2))
+    quick = {"archive_files": 0, "streams": False}
+    monkeypatch.setattr(command, "QUICK", Repeats(hops=6, frames=2, processes=1, windows=2, **quick))
 
     def run(*arguments, model=bundle_dir):
         try:
@@ -88,7 +94,8 @@ def test_a_table_is_the_default(call):
     code, out, _ = call("--no-article")
     assert code == 0
     assert out.startswith("lenient, a hop of 0.5 s at 4000 Hz")
-    assert "whole hop / bare network" in out
+    assert "hop / bare network" in out
+    assert out.splitlines()[-1].startswith("left out by --quick: archive")
 
 
 @pytest.mark.subprocess
@@ -136,3 +143,22 @@ def test_a_long_run_out_of_range(call, seconds):
         code, out, err = call(flag, seconds)
         assert (code, out) == (2, "")
         assert "--long-run" in err
+
+
+@pytest.mark.subprocess
+def test_archive_and_streams(call, monkeypatch):
+    """A run that is not quick measures both, and leaves nothing out."""
+    repeats = Repeats(hops=6, frames=2, processes=1, windows=2, archive_files=3, archive_runs=1)
+    monkeypatch.setattr(command, "QUICK", repeats)
+    monkeypatch.setattr(command, "measure_streams", lambda *given: (Streams(850, 3.2, 0), 0.3251))
+    result = json.loads(call("--json", "--no-article")[1])
+    assert (result["streams_per_core"], result["streams_p95_ms"], result["stream_memory_mb"]) == (850, 3.2, 0.325)
+    assert result["archive_x"] > 1.0
+    assert result["left_out"] == []
+
+
+def test_the_keys_are_documented():
+    """Every key that other programs read is described where they look for it."""
+    page = Path(command.__file__).parents[3] / "docs" / "formats" / "bench-json.md"
+    text = page.read_text(encoding="utf-8")
+    assert [key for key in sorted(KEYS) if f"`{key}`" not in text] == []

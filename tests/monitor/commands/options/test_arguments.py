@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.sources.microphone import LATENCY_S
 from monitor.commands import demo, listen, replay
 from monitor.commands.bench import command as bench

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.options import PlaybackOptions
 from monitor.commands.review.command import open_session
 from monitor.commands.review.controller import ReviewController
 from monitor.commands.review.listening import Listening

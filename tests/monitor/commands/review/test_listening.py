@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.archive.timeline import open_sound
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.commands.review.listening import OPEN_S, Listening, StretchSource
 from monitor.errors import RecordingError
