@@ -57,7 +57,7 @@ class Group:
 
 GROUPS = {
     "verdict": Group(("monitor/analysis/verdict",)),
-    "rolling": Group(("monitor/analysis/rolling_verdict",)),
+    "rolling": Group(("monitor/analysis/rolling_verdict", "monitor/analysis/change_detector")),
     "beats": Group(("monitor/analysis/rhythm/beat_path", "monitor/analysis/rhythm/beat_template")),
     "ectopic": Group(("monitor/analysis/rhythm/ectopic", "monitor/analysis/rhythm/evidence")),
     "tracker": Group(("monitor/analysis/rhythm/tracker",)),

@@ -1,9 +1,11 @@
 """The verdict on the last seconds together: scores pooled over time, and hysteresis between labels.
 
 Windows overlap, so the next one is hardly new evidence: seconds count, not windows. Scores are averaged over time, and
-the label changes only if another one has been due for a while without interruption. So a hop of 0.25 s and one of 1 s
-show the same. No clock: time is the end of each window. Used by one thread, the classifier's; must not know about
-devices, files or networks.
+the label changes only if another one has been due for a while without interruption, or if the sound has changed: then
+the scores before are forgotten. So a hop of 0.25 s and one of 1 s show the same. No clock: time is the end of each
+window. Used by one thread, the classifier's; must not know about devices, files or networks.
+
+Source: docs/decisions/0009 and 0017.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from monitor.analysis.change_detector import ChangeDetector
 from monitor.analysis.rhythm.evidence import fuse_scores
 from monitor.analysis.verdict import largest
 from monitor.inference.thresholds import DecisionThresholds
@@ -40,8 +43,10 @@ class RollingVerdict:
     the windows). Another label replaces the current one after it has led by ``switch_margin`` for ``switch_s`` without
     interruption, and not before the current one has been shown for ``hold_s``. The current label is dropped as soon as
     its score is below the threshold; from then on a label must be ``switch_margin`` above the threshold, for
-    ``switch_s`` too. After ``withhold_after_s`` without a usable window all is reset, and the next windows must be
-    usable for ``switch_s`` before anything is shown. Only the very first window is shown at once.
+    ``switch_s`` too. Where the sound has changed (:class:`~monitor.analysis.change_detector.ChangeDetector`), the mean
+    is that since the change, and the label that it changed to need not lead for ``switch_s``. After
+    ``withhold_after_s`` without a usable window all is reset, and the next windows must be usable for ``switch_s``
+    before anything is shown. Only the very first window is shown at once.
 
     Parameters
     ----------
@@ -58,6 +63,7 @@ class RollingVerdict:
 
     def __init__(self, decision: DecisionThresholds) -> None:
         self._decision = decision
+        self._detector = ChangeDetector(decision)
         self.clear()
 
     def clear(self) -> None:
@@ -69,6 +75,8 @@ class RollingVerdict:
         self._shown_since_s = 0.0
         self._due: str | None = None
         self._due_since_s = 0.0
+        self._detector.clear()
+        self._changed_to: str | None = None
         self._withheld_verdict: Verdict | None = None
         self._last = LISTENING
 
@@ -112,6 +120,7 @@ class RollingVerdict:
         elif not scores:
             raise ValueError("scores must be given for a window that is good enough to be judged")
         else:
+            self._forget_before_change(fuse_scores(scores, ectopic), end_s)
             self._last = self._update(fuse_scores(self._pooled(scores, end_s), ectopic), end_s)
         return self._last
 
@@ -126,6 +135,16 @@ class RollingVerdict:
         self.clear()
         self._withheld_verdict = Verdict(state)
         return self._withheld_verdict
+
+    def _forget_before_change(self, scores: Mapping[str, float], end_s: float) -> None:
+        """Where a window shows that the sound has changed, forget the scores before and note what it changed to."""
+        shown = self._shown
+        since_s = None if shown is None else self._detector.push(scores, shown, end_s)
+        if since_s is None:
+            return
+        while len(self._points) > 1 and self._points[0].end_s < since_s - TOLERANCE_S:
+            self._points.popleft()
+        self._changed_to = largest({label: score for label, score in scores.items() if label != shown})
 
     def _pooled(self, scores: Mapping[str, float], end_s: float) -> dict[str, float]:
         """Return the mean scores of the last seconds, with those of a new window."""
@@ -155,35 +174,38 @@ class RollingVerdict:
             if end_s - self._usable_since_s < self._decision.switch_s - TOLERANCE_S:
                 return self._withheld_verdict
             self._withheld_verdict = None
-        shown, threshold = self._shown, self._decision.uncertain_below
-        leader = largest(scores)
+        threshold, leader = self._decision.uncertain_below, largest(scores)
         if self._last.scores is None:
             self._show(leader if scores[leader] >= threshold else None, end_s)
-        elif shown is not None and scores[shown] < threshold:
-            self._show(None, end_s)
-        elif not self._is_due(scores, leader):
-            self._due = None
-        elif self._has_been_due(leader, end_s):
+        elif self._has_been_due(scores, leader, end_s):
             self._show(leader, end_s)
+        elif self._shown is not None and scores[self._shown] < threshold:
+            self._show(None, end_s)
         if self._shown is None:
             return Verdict("uncertain", None, scores[leader], scores)
         return Verdict("verdict", self._shown, scores[self._shown], scores)
 
     def _is_due(self, scores: Mapping[str, float], leader: str) -> bool:
-        """Return whether the leader is far enough ahead to replace the current label."""
+        """Return whether the leader is far enough ahead to replace what is shown."""
         decision, shown = self._decision, self._shown
-        if shown is None:
-            return scores[leader] >= decision.uncertain_below + decision.switch_margin
-        return scores[leader] - scores[shown] >= decision.switch_margin and leader != shown
+        to_beat = decision.uncertain_below if shown is None else max(decision.uncertain_below, scores[shown])
+        return leader != shown and scores[leader] >= to_beat + decision.switch_margin
 
-    def _has_been_due(self, leader: str, now_s: float) -> bool:
+    def _has_been_due(self, scores: Mapping[str, float], leader: str, now_s: float) -> bool:
         """Return whether the leader has been due, and the current label has been shown, for long enough."""
         decision = self._decision
+        if not self._is_due(scores, leader):
+            self._due = None
+            return False
         if leader != self._due:
             self._due, self._due_since_s = leader, now_s
         may_switch = self._shown is None or now_s - self._shown_since_s >= decision.hold_s - TOLERANCE_S
-        return may_switch and now_s - self._due_since_s >= decision.switch_s - TOLERANCE_S
+        lasted = now_s - self._due_since_s >= decision.switch_s - TOLERANCE_S
+        return may_switch and (lasted or leader == self._changed_to)
 
     def _show(self, label: str | None, end_s: float) -> None:
         """Show another label, or none."""
         self._shown, self._shown_since_s, self._due = label, end_s, None
+        self._detector.clear()
+        if label is not None:
+            self._changed_to = None

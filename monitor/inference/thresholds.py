@@ -32,6 +32,12 @@ class DecisionThresholds:
     withhold_after_s : float
         Seconds without a usable window after which the rolling label is replaced by ``"no-signal"`` or
         ``"poor-signal"``.
+    change_lead : float
+        Natural log of the ratio of another label's score to that of the current label, in one window, above which the
+        window is evidence that the sound has changed.
+    change_evidence : float
+        What is above it, summed over seconds, from which the sound has changed and the scores before are no longer
+        pooled; 0 never detects a change.
 
     Raises
     ------
@@ -46,10 +52,12 @@ class DecisionThresholds:
 
     uncertain_below: float = 0.5
     rolling_s: float = 10.0
-    switch_margin: float = 0.05
+    switch_margin: float = 0.08
     switch_s: float = 1.0
     hold_s: float = 3.0
     withhold_after_s: float = 1.0
+    change_lead: float = 1.0
+    change_evidence: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse thresholds that are not numbers in range."""
@@ -59,6 +67,8 @@ class DecisionThresholds:
         _check("switch_s", self.switch_s, 0.0, 600.0)
         _check("hold_s", self.hold_s, 0.0, 600.0)
         _check("withhold_after_s", self.withhold_after_s, 0.0, 600.0)
+        _check("change_lead", self.change_lead, 0.0, 100.0)
+        _check("change_evidence", self.change_evidence, 0.0, 100.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the thresholds as plain JSON values."""

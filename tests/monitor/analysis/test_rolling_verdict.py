@@ -22,6 +22,8 @@ GOOD = Quality(0.9)
 POOR = Quality(0.02, "press the chest piece on", "poor-signal")
 SILENT = Quality(0.0, "no sound", "no-signal")
 DECISION = DecisionThresholds()
+POOLING_ALONE = dataclasses.replace(DECISION, change_evidence=0.0)
+"""Never detects a change of the sound."""
 HOPS_S = (0.25, 0.5, 1.0)
 
 scores_lists = st.lists(st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3), min_size=1, max_size=40)
@@ -53,9 +55,11 @@ def push_all(
     return rolling.verdict
 
 
-def verdicts_by_second(score_at: Callable[[float], float], end_s: float, hop_s: float) -> dict[float, Verdict]:
+def verdicts_by_second(
+    score_at: Callable[[float], float], end_s: float, hop_s: float, decision: DecisionThresholds = DECISION
+) -> dict[float, Verdict]:
     """Return the rolling verdict at every whole second, for a score of a murmur that is a function of time."""
-    rolling = RollingVerdict(DECISION)
+    rolling = RollingVerdict(decision)
     verdicts = {}
     for k in range(round((end_s - 5.0) / hop_s) + 1):
         at_s = 5.0 + k * hop_s
@@ -66,8 +70,8 @@ def verdicts_by_second(score_at: Callable[[float], float], end_s: float, hop_s: 
 
 
 def changes(verdicts: dict[float, Verdict]) -> list[tuple[float, str]]:
-    """Return the time and the new label or state of every change."""
-    shown = [(at_s, verdict.label or verdict.state) for at_s, verdict in verdicts.items()]
+    """Return the time and the new label of every change; between two labels nothing may be shown for a moment."""
+    shown = [(at_s, verdict.label) for at_s, verdict in verdicts.items() if verdict.label is not None]
     return [now for before, now in itertools.pairwise([(0.0, ""), *shown]) if now[1] != before[1]]
 
 
@@ -86,7 +90,7 @@ class TestPooling:
     @given(scores_lists, st.sampled_from(HOPS_S))
     def test_scores_are_the_mean_over_the_last_ten_seconds(self, many: list[list[float]], hop_s: float) -> None:
         """At every window the scores are the integral, by trapezoids, over the last 10 s, and sum to 1."""
-        rolling = RollingVerdict(DECISION)
+        rolling = RollingVerdict(POOLING_ALONE)
         windows = [scores(*values) for values in many]
         for k, values in enumerate(windows):
             pooled = rolling.push(values, GOOD, 5.0 + k * hop_s).scores
@@ -153,7 +157,7 @@ class TestChanging:
     @pytest.mark.parametrize("hop_s", HOPS_S)
     def test_a_lead_must_last(self, hop_s: float) -> None:
         """However strong, another label replaces the current one only after ``switch_s``, at any hop."""
-        decision = DecisionThresholds(uncertain_below=0.1, rolling_s=0.1, hold_s=0.0, switch_s=2.0)
+        decision = dataclasses.replace(POOLING_ALONE, uncertain_below=0.1, rolling_s=0.1, hold_s=0.0, switch_s=2.0)
         rolling = RollingVerdict(decision)
         push_all(rolling, NORMAL, 5.0, 20.0, hop_s)
         shown = [rolling.push(MURMUR, GOOD, 20.0 + k * hop_s).label for k in range(1, round(6.0 / hop_s))]
@@ -161,7 +165,9 @@ class TestChanging:
 
     def test_an_interrupted_lead_starts_again(self) -> None:
         """Three quarters of the time needed, twice, with an interruption, is not enough."""
-        rolling = RollingVerdict(DecisionThresholds(uncertain_below=0.1, rolling_s=0.1, hold_s=0.0, switch_s=2.0))
+        rolling = RollingVerdict(
+            dataclasses.replace(POOLING_ALONE, uncertain_below=0.1, rolling_s=0.1, hold_s=0.0, switch_s=2.0)
+        )
         push_all(rolling, NORMAL, 5.0, 10.0)
         for begin_s in (10.5, 13.0):
             assert push_all(rolling, MURMUR, begin_s, begin_s + 1.5).label == "normal"
@@ -258,7 +264,7 @@ class TestHops:
             return now + rest * (knots[min(int(second) + 1, len(knots) - 1)] - now)
 
         end_s = 5.0 + len(knots)
-        fine, coarse = (verdicts_by_second(score_at, end_s, hop) for hop in (hop_s, 1.0))
+        fine, coarse = (verdicts_by_second(score_at, end_s, hop, POOLING_ALONE) for hop in (hop_s, 1.0))
         assert fine.keys() == coarse.keys()
         for at_s, verdict in coarse.items():
             assert fine[at_s].scores == pytest.approx(verdict.scores)
@@ -283,6 +289,64 @@ class TestHops:
         push_all(rolling, NORMAL, 5.0, 10.0, hop_s)
         shown = [rolling.push(None, POOR, 10.0 + k * hop_s).state for k in range(1, round(3.0 / hop_s))]
         assert (shown.index("poor-signal") + 1) * hop_s == pytest.approx(1.0)
+
+
+class TestChangedSound:
+    """Where the sound has changed, the verdict follows within seconds."""
+
+    @pytest.mark.parametrize("hop_s", HOPS_S)
+    def test_another_sound_has_its_label_before_the_pool_is_new(self, hop_s: float) -> None:
+        """After 20 s of one label another one is shown within 2 s of its windows; pooling alone takes 6 s or more."""
+        moments = {}
+        for decision in (DECISION, POOLING_ALONE):
+            rolling = RollingVerdict(decision)
+            push_all(rolling, NORMAL, 5.0, 25.0, hop_s)
+            labels = [rolling.push(MURMUR, GOOD, 25.0 + k * hop_s).label for k in range(1, round(20.0 / hop_s))]
+            moments[decision] = (labels.index("murmur") + 1) * hop_s
+        assert moments[DECISION] <= 2.0
+        assert moments[POOLING_ALONE] >= 6.0
+
+    def test_the_scores_are_those_since_the_change(self) -> None:
+        """The windows before it no longer count: the pooled scores are soon those of the new sound alone."""
+        rolling = RollingVerdict(DECISION)
+        push_all(rolling, NORMAL, 5.0, 25.0)
+        assert push_all(rolling, MURMUR, 25.5, 28.0).scores == pytest.approx(MURMUR)
+
+    def test_a_short_other_sound_leaves_the_pool(self) -> None:
+        """Evidence that goes away again before it is enough changes nothing, however often it comes."""
+        slow = dataclasses.replace(DECISION, change_evidence=2.0)
+        rolling, alone = RollingVerdict(slow), RollingVerdict(POOLING_ALONE)
+        for k in range(200):
+            window = MURMUR if k % 8 == 7 else NORMAL
+            assert rolling.push(window, GOOD, 5.0 + k / 2) == alone.push(window, GOOD, 5.0 + k / 2)
+        assert rolling.verdict.label == "normal"
+
+    def test_nothing_changes_to_an_extrasystole(self) -> None:
+        """A window with an early beat is no other sound: the pool stays."""
+        early = scores(0.1, 0.1, 0.8)
+        rolling, alone = RollingVerdict(DECISION), RollingVerdict(POOLING_ALONE)
+        for k in range(60):
+            window = early if 30 <= k < 36 else NORMAL
+            assert rolling.push(window, GOOD, 5.0 + k / 2) == alone.push(window, GOOD, 5.0 + k / 2)
+
+    def test_another_leader_must_last(self) -> None:
+        """Only the label that the sound changed to is shown at once; another one that leads then must do so as ever."""
+        decision = dataclasses.replace(DECISION, hold_s=0.0, switch_s=4.0, uncertain_below=0.6)
+        rolling = RollingVerdict(decision)
+        push_all(rolling, NORMAL, 5.0, 25.0)
+        assert push_all(rolling, scores(0.1, 0.5, 0.4), 25.5, 28.0).state == "uncertain"
+        other = scores(0.02, 0.02, 0.96)
+        shown = [rolling.push(other, GOOD, 28.0 + k / 2).label for k in range(1, 20)]
+        assert shown.index("extrastole") >= 8
+        assert set(shown) == {None, "extrastole"}
+
+    def test_a_changed_sound_waits_until_the_label_has_been_held(self) -> None:
+        """A label that has just been shown is followed by another one after ``hold_s`` or by none before."""
+        rolling = RollingVerdict(dataclasses.replace(DECISION, uncertain_below=0.1, hold_s=6.0))
+        push_all(rolling, NORMAL, 5.0, 20.0)
+        labels = [rolling.push(MURMUR if k < 8 else NORMAL, GOOD, 20.0 + k / 2).label for k in range(1, 40)]
+        begin = labels.index("murmur")
+        assert labels.index("normal", begin) - begin == 12
 
 
 class TestWithheld:

@@ -81,20 +81,20 @@ def test_all_states_and_labels_occur(windows, lines):
 
 @pytest.mark.parametrize("hop", ["0.25", "1"])
 def test_the_same_is_shown_at_another_hop(lines, hop):
-    """The rolling verdicts that last 3 s or longer come in the same order at every hop."""
+    """The rolling verdicts that last longer than 3 s come in the same order at every hop."""
     other = played("--hop", hop)
     assert _steady_verdicts(other, float(hop)) == _steady_verdicts(lines, 0.5)
 
 
 def _steady_verdicts(lines, hop_s):
-    """Return the rolling verdicts in order, without those that last less than 3 s."""
+    """Return the rolling verdicts in order, without those that last 3 s or less."""
     runs = []
     for window in (line for line in lines if line["type"] == "window"):
         if runs and runs[-1][0] == shown(window["rolling"]):
             runs[-1][1] += hop_s
         else:
             runs.append([shown(window["rolling"]), hop_s])
-    steady = [verdict for verdict, lasted_s in runs if lasted_s >= STEADY_S]
+    steady = [verdict for verdict, lasted_s in runs if lasted_s > STEADY_S]
     return [verdict for verdict, _ in itertools.groupby(steady)]
 
 

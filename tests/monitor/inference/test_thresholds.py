@@ -50,6 +50,14 @@ def test_refuses_a_probability_out_of_range(name: str, value: object) -> None:
         DecisionThresholds.from_json({name: value})
 
 
+@pytest.mark.parametrize("name", ["change_lead", "change_evidence"])
+@pytest.mark.parametrize("value", [-0.1, 100.1, math.nan, "1"])
+def test_refuses_evidence_out_of_range(name: str, value: object) -> None:
+    """The message names the evidence that is not a number from 0 to 100."""
+    with pytest.raises(ValueError, match=f"{name}=.* must be a number from 0 to 100"):
+        DecisionThresholds.from_json({name: value})
+
+
 @pytest.mark.parametrize("name", ["rolling_s", "switch_s", "hold_s", "withhold_after_s"])
 @pytest.mark.parametrize("value", [-1.0, math.inf, math.nan, []])
 def test_refuses_a_time_out_of_range(name: str, value: object) -> None:
