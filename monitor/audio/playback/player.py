@@ -134,6 +134,7 @@ class Player:
         self._attempts, self._next_attempt_s, self._launched_s = 0, 0.0, 0.0
         self._underruns = self._skipped_ms = 0  # of earlier outputs
         self._idle = True
+        self._last_status: PlaybackStatus | None = None  # once it has stopped
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-player")
 
@@ -199,6 +200,8 @@ class Player:
     @property
     def status(self) -> PlaybackStatus:
         """The state, frozen; cheap, from any thread."""
+        if self._last_status is not None:
+            return self._last_status
         output, failure = self._output, self._failure
         heard = OutputReport("opening") if output is None else output.report
         status = PlaybackStatus(
@@ -223,10 +226,15 @@ class Player:
     def _latency_ms(self) -> float | None:
         """Return how old the sound is that is heard now."""
         heard = self.heard_sample()
-        if heard is None or self._source.paused:
+        if heard is None or self._is_silent():
             return None
         arrived_s = (self._ring.end_sample - heard) / self.pace + self._source.since_last_block_s
         return 1000.0 * (arrived_s + self._source.latency_s)
+
+    def _is_silent(self) -> bool:
+        """Return whether no sound is expected: the source is paused, or its device has gone."""
+        device = self._source.device_status
+        return self._source.paused or (device is not None and device.state != "open")
 
     def _allowed(self, heard: OutputReport) -> bool:
         """Return whether the output may be used."""
@@ -245,6 +253,7 @@ class Player:
                 pass
         finally:
             cursor.close()
+            self._last_status = dataclasses.replace(self.status, latency_ms=None)
             output, self._output = self._output, None
             if output is not None:
                 output.finish()
@@ -282,7 +291,7 @@ class Player:
     def _send(self, output: PlayerOutput, read: Read) -> None:
         """Send sound and gaps; say once when no more comes."""
         if not len(read.waveform):
-            if self._source.paused and not self._idle:
+            if self._is_silent() and not self._idle:
                 self._idle = True
                 output.send(frame(IDLE))
             return
@@ -337,6 +346,7 @@ class Player:
             speed=min(1.0, self._source.speed or 1.0),
             latency_s=MONITOR_LATENCY_S if microphone else PLAY_LATENCY_S,
             reserve_s=MONITOR_RESERVE_S if microphone else PLAY_RESERVE_S,
+            live=microphone,
         )
         self._sent, self._idle, self._launched_s = {}, True, now_s
         try:
