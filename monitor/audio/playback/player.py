@@ -39,6 +39,8 @@ LATE_S, KEPT_S = 0.25, 0.02
 """Seconds: sound that waits for longer is left out but for the newest, since what is played belongs to now."""
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 """Pauses between attempts to find an output again; the last repeats."""
+OPEN_S = 2.0
+"""Longest wait for an output, so that the beginning of a recording is heard."""
 WORKS_S = 5.0
 """Seconds after which an output that was found again counts as working."""
 STOP_S = 2.0
@@ -135,12 +137,16 @@ class Player:
         self._underruns = self._skipped_ms = 0  # of earlier outputs
         self._idle = True
         self._last_status: PlaybackStatus | None = None  # once it has stopped
-        self._stopping = threading.Event()
+        self._stopping, self._decided = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-player")
 
     def start(self) -> None:
         """Begin to play what comes from now on."""
         self._thread.start()
+
+    def wait(self, timeout_s: float = OPEN_S) -> None:
+        """Wait until the output is open, or known not to open; after :meth:`start`."""
+        self._decided.wait(timeout_s)
 
     def stop(self, *, hurry: bool = False) -> None:
         """Stop, after the last samples unless in a hurry. Twice is safe, and so is before the start."""
@@ -252,6 +258,7 @@ class Player:
             while not self._stopping.is_set() and self._pass_on(cursor):
                 pass
         finally:
+            self._decided.set()
             cursor.close()
             self._last_status = dataclasses.replace(self.status, latency_ms=None)
             output, self._output = self._output, None
@@ -261,6 +268,8 @@ class Player:
     def _pass_on(self, cursor: Cursor) -> bool:
         """Pass on what has come; False at the end of the ring."""
         self._keep_output()
+        if self.status.state != "opening":
+            self._decided.set()
         if cursor.behind > LATE_S * self.pace:
             cursor.next_sample = self._ring.end_sample - round(KEPT_S * self.pace)
         read = cursor.read(max(1, round(LATE_S * self.pace)), READ_S, self._step_samples)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.archive.timeline import Sound
-from monitor.audio.playback.player import PlaybackOptions, Player
+from monitor.audio.playback.player import OPEN_S, PlaybackOptions, Player
 from monitor.audio.playback.sounds import SOUNDS
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.file import RecordingSource
@@ -24,8 +24,6 @@ __all__ = ["Listening", "StretchSource"]
 
 RING_S = 5.0
 SPEEDS = (1.0, 0.5)
-OPEN_S = 2.0
-"""Longest wait for an output, so that the first sound is heard."""
 
 
 class StretchSource(RecordingSource):

@@ -101,6 +101,11 @@ class Recording:
             self._bytes += len(data)
             self._offsets.append(time.monotonic() - self._bytes / (2 * self._channels) / RATE)
 
+    @property
+    def length_s(self):
+        """Seconds so far."""
+        return self._bytes / (2 * self._channels) / RATE
+
     def end(self):
         """End it; return the sound of each channel. Twice is safe."""
         self._recorder.terminate()
@@ -110,3 +115,12 @@ class Recording:
         if self._offsets:
             self.began_s = float(np.percentile(self._offsets[len(self._offsets) // 3 :], 2))  # the reads least late
         return (np.frombuffer(b"".join(self._parts), "<i2").reshape(-1, self._channels) / 2**15).T
+
+
+def likeness(sound, part):
+    """Return the correlation of a part with every place of a sound, (places,), in [-1, 1]."""
+    size = len(sound) + len(part)
+    products = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(part, size)), size)
+    energies = np.concatenate(([0.0], np.cumsum(sound**2)))
+    energy = energies[len(part) :] - energies[: -len(part)]
+    return products[: len(energy)] / np.sqrt(np.maximum(energy * (part**2).sum(), 1e-12))

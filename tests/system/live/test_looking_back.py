@@ -10,7 +10,7 @@ from monitor.features.resample import resampled
 from tests.monitor.commands.review.conftest import HEART, folder
 from tests.monitor.commands.review.conftest import RATE as SESSION_RATE
 from tests.system.live.conftest import wait_until
-from tests.system.live.lab import RATE
+from tests.system.live.lab import RATE, likeness
 from tests.system.test_terminal import Terminal
 
 __all__ = ["folder"]  # a fixture
@@ -94,15 +94,6 @@ def reviewing(lab, folder):
     yield start
     for one in started:
         one.program.close()
-
-
-def likeness(sound, part):
-    """Return the correlation of a part with every place of a sound, (places,), in [-1, 1]."""
-    size = len(sound) + len(part)
-    products = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(part, size)), size)
-    energies = np.concatenate(([0.0], np.cumsum(sound**2)))
-    energy = energies[len(part) :] - energies[: -len(part)]
-    return products[: len(energy)] / np.sqrt(np.maximum(energy * (part**2).sum(), 1e-12))
 
 
 @pytest.fixture(scope="module")

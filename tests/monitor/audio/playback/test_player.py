@@ -78,6 +78,25 @@ def test_nobody_hears_what_came_before_the_output(scripted_source, processes, cl
     assert np.array_equal(played.processes[0].sound(), np.full(10, np.float32(0.25)))
 
 
+def test_the_beginning_of_a_recording_waits_for_the_output(scripted_source, processes, clock):
+    """Until the output is open or has failed, whichever is first; also until the player has ended."""
+    played = Played(scripted_source, processes, clock)
+    played.push(1)
+    played.step()
+    played.step(state="opening")
+    played.player.wait(0.0)
+    assert not played.player._decided.is_set()
+    played.push(1)
+    played.step(state="open")
+    played.player.wait()
+    assert played.player._decided.is_set()
+    ended = Played(scripted_source, processes, clock)
+    ended.ring.close()
+    ended.player._run()
+    ended.player.wait()
+    assert ended.player._decided.is_set()
+
+
 def test_sound_that_waited_for_long_is_left_out(played):
     """After a hold-up only the newest sound is played, and the ring counts no overrun."""
     played.push(8000)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from monitor.archive.timeline import open_sound
-from monitor.audio.playback.player import PlaybackOptions
+from monitor.audio.playback.player import OPEN_S, PlaybackOptions
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.commands.review.listening import OPEN_S, Listening, StretchSource
+from monitor.commands.review.listening import Listening, StretchSource
 from monitor.errors import RecordingError
 from tests.monitor.commands.review.conftest import HEART
 
