@@ -47,8 +47,10 @@ REPORT_S = 0.2
 SILENT_S = 1.5
 """Seconds without a call of the device after which it counts as lost."""
 POLL_S = 0.01
-DRAIN_S = 0.5
-"""Longest time that the last samples are played after the end."""
+DRAIN_S = 2.5
+"""Longest time that the last samples are played after the end: more than ever wait."""
+LATENCY_S = 0.5
+"""Longest wait for the last samples to leave the device."""
 LOST, MUTE = "the output {device} does not play any more", "the output {device} does not begin to play"
 BROKEN = "the output failed ({error!r})"
 USUAL_RATE = 48_000
@@ -188,13 +190,13 @@ class OutputProgram:
         self._write(json.dumps(dataclasses.asdict(values), allow_nan=False).encode() + b"\n")
 
     def _drain(self) -> None:
-        """Play what waits, for half a second at most."""
+        """Play what waits."""
         pause = threading.Event()
         for _ in range(round(DRAIN_S / POLL_S)):
             if not self._playout.waiting:
                 break
             pause.wait(POLL_S)
-        pause.wait(min(DRAIN_S, 0.0 if self._heard is None else self._heard.latency_s))
+        pause.wait(min(LATENCY_S, 0.0 if self._heard is None else self._heard.latency_s))
 
 
 def output_rate(input_rate: int, device: DeviceInfo, backend: OutputBackend) -> int:

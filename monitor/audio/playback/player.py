@@ -43,7 +43,7 @@ OPEN_S = 2.0
 """Longest wait for an output, so that the beginning of a recording is heard."""
 WORKS_S = 5.0
 """Seconds after which an output that was found again counts as working."""
-STOP_S = 2.0
+STOP_S = 4.0
 CONFIRM = "{device} may be a loudspeaker that the stethoscope hears: with headphones on, press a; or name the output"
 RETRY = "{message}: looking for it"
 MONITOR_LATENCY_S, PLAY_LATENCY_S = 0.04, 0.1
