@@ -39,7 +39,7 @@ LATE_S, KEPT_S = 0.25, 0.02
 """Seconds: sound that waits for longer is left out but for the newest, since what is played belongs to now."""
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 """Pauses between attempts to find an output again; the last repeats."""
-OPEN_S = 2.0
+OPEN_S = 4.0
 """Longest wait for an output, so that the beginning of a recording is heard."""
 WORKS_S = 5.0
 """Seconds after which an output that was found again counts as working."""
