@@ -29,6 +29,8 @@ from monitor.runtime.pipeline import Pipeline
 __all__ = ["DashboardController"]
 
 SEEK_S = 5.0
+R_PEAKS = 32
+"""More than the screen shows, of a heart that beats 300 times a minute."""
 LEAD_S = 0.04
 """How far a trace that is heard is drawn ahead: half of the time for which it stays, and a terminal takes 15 ms."""
 VOLUME_STEP_DB = 3.0
@@ -77,6 +79,7 @@ class DashboardController:
         self._resources = ResourceMonitor() if resources is None else resources
         self._display_ms = Percentiles()
         self._shown_index = -1
+        self._r_peaks_s: tuple[float, ...] = ()
         self._heart_sounds: tuple[int, tuple[float, ...]] = (-1, ())  # index of the window, seconds
         self._gain_db: float = 0.0 if before is None else before._gain_db
         self._holding = self._help = False
@@ -114,6 +117,7 @@ class DashboardController:
     def window(self, event: WindowEvent) -> None:
         """Log what a window brought."""
         self.events.window(event, self._pipeline.source.shift_s(event.end_s))
+        self._r_peaks_s = (*self._r_peaks_s, *(peak.at_s for peak in event.r_peaks))[-R_PEAKS:]
 
     def compose(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, DashboardState]:
         """Return the snapshot and the state to be drawn.
@@ -128,7 +132,7 @@ class DashboardController:
         if self._frozen is None:
             end_sample = self._drawn_end(snapshot)
             trace = self._tracer.trace(end_sample, self._sounds(snapshot))
-            ecg = None if self._ecg_tracer is None else self._ecg_tracer.trace(end_sample)
+            ecg = None if self._ecg_tracer is None else self._ecg_tracer.trace(end_sample, self._r_peaks_s)
             shown, state = snapshot, DashboardState(trace=trace, ecg=ecg, shift_s=shift_s)
             if self._holding and self.live:
                 self._frozen = shown, state

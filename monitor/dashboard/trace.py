@@ -40,7 +40,7 @@ class Trace:
     lost_s : tuple of (float, float)
         Start and end of stretches of lost samples, seconds of the source.
     sounds_s : tuple of float
-        Times of the detected heart sounds, seconds of the source.
+        Times of the detected heart sounds, of an electrocardiogram of its R peaks, seconds of the source.
     """
 
     first_bin: int

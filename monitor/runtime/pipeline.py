@@ -137,6 +137,8 @@ class Pipeline:
             if self.player is not None:
                 self.player.start()
             self._worker.start()
+            if self.player is not None and not self._source.live:
+                self.player.wait()
             self._source.start(self._ring)
 
     def windows(self) -> Iterator[WindowEvent]:

@@ -24,7 +24,7 @@ logger = get_logger(__name__)
 PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom monitor.audio.playback.output_program import main\nsys.exit(main())"
 """Imports what this program would, whatever the current folder holds."""
 ENDED = "the output ended unexpectedly"
-FINISH_S = 1.2
+FINISH_S = 3.2
 """Longest wait for the last samples to be played."""
 
 

@@ -47,11 +47,15 @@ REPORT_S = 0.2
 SILENT_S = 1.5
 """Seconds without a call of the device after which it counts as lost."""
 POLL_S = 0.01
-DRAIN_S = 0.5
-"""Longest time that the last samples are played after the end."""
-LOST = "the output {device} does not play any more"
+DRAIN_S = 2.5
+"""Longest time that the last samples are played after the end: more than ever wait."""
+LATENCY_S = 0.5
+"""Longest wait for the last samples to leave the device."""
+LOST, MUTE = "the output {device} does not play any more", "the output {device} does not begin to play"
 BROKEN = "the output failed ({error!r})"
 USUAL_RATE = 48_000
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Those that a terminal or a service manager sends to all processes of a program."""
 
 
 class _Heard(NamedTuple):
@@ -90,7 +94,7 @@ class OutputProgram:
         self._wait = wait or self._ended.wait
         self._failure: BaseException | None = None
         self._heard: _Heard | None = None
-        self._called_s = clock()
+        self._called_s, self._begun = clock(), False
         self._device = ""
         self._underflows = 0
 
@@ -102,7 +106,7 @@ class OutputProgram:
             self._device = device.name
             rate = output_rate(self._setup.input_rate, device, self._backend)
             self._ear = Ear(self._setup.input_rate, rate, self._setup.sound, self._setup.speed)
-            self._playout = Playout(rate, self._setup.reserve_s)
+            self._playout = Playout(rate, self._setup.reserve_s, live=self._setup.live)
             output = self._backend.open_output(device, rate, self._setup.latency_s, self._pull)
         except DeviceError as error:
             self._report("failed", str(error))
@@ -127,7 +131,7 @@ class OutputProgram:
 
     def _pull(self, samples: int, latency_s: float, underflow: bool) -> NDArray[np.float32]:
         """Return the next samples to the device; its own thread."""
-        self._called_s = self._clock()
+        self._called_s, self._begun = self._clock(), True
         try:
             if not self._ended.is_set():
                 self._read()
@@ -154,16 +158,19 @@ class OutputProgram:
         return block
 
     def _watch(self) -> int:
-        """Report until the input ends and the last samples are played, or the device fails; return an exit code."""
-        self._report("open")
-        while not self._wait(REPORT_S):
+        """Report until the input ends and the last samples are played, or the device fails; return an exit code.
+
+        A device that is open may take a while to begin; what it got meanwhile would be heard late.
+        """
+        while not self._wait(REPORT_S if self._begun else POLL_S):
             if self._failure is not None:
                 self._report("failed", BROKEN.format(error=self._failure))
                 return 1
             if self._clock() - self._called_s > SILENT_S:
-                self._report("failed", LOST.format(device=self._device))
+                self._report("failed", (LOST if self._begun else MUTE).format(device=self._device))
                 return 1
-            self._report("open")
+            if self._begun:
+                self._report("open")
         self._drain()
         return 0
 
@@ -183,13 +190,13 @@ class OutputProgram:
         self._write(json.dumps(dataclasses.asdict(values), allow_nan=False).encode() + b"\n")
 
     def _drain(self) -> None:
-        """Play what waits, for half a second at most."""
+        """Play what waits."""
         pause = threading.Event()
         for _ in range(round(DRAIN_S / POLL_S)):
             if not self._playout.waiting:
                 break
             pause.wait(POLL_S)
-        pause.wait(min(DRAIN_S, 0.0 if self._heard is None else self._heard.latency_s))
+        pause.wait(min(LATENCY_S, 0.0 if self._heard is None else self._heard.latency_s))
 
 
 def output_rate(input_rate: int, device: DeviceInfo, backend: OutputBackend) -> int:
@@ -207,7 +214,8 @@ def output_rate(input_rate: int, device: DeviceInfo, backend: OutputBackend) -> 
 
 def main() -> int:
     """Run the process; the setup is its last argument, as JSON."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the monitor, which closes our input
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # they reach the monitor too, which closes our input
     setup = OutputSetup(**json.loads(sys.argv[-1]))
 
     def write(line: bytes) -> None:

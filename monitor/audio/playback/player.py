@@ -38,9 +38,11 @@ LATE_S, KEPT_S = 0.25, 0.02
 """Seconds: sound that waits for longer is left out but for the newest, since what is played belongs to now."""
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 """Pauses between attempts to find an output again; the last repeats."""
+OPEN_S = 4.0
+"""Longest wait for an output, so that the beginning of a recording is heard."""
 WORKS_S = 5.0
 """Seconds after which an output that was found again counts as working."""
-STOP_S = 2.0
+STOP_S = 4.0
 CONFIRM = "{device} may be a loudspeaker that the stethoscope hears: with headphones on, press a; or name the output"
 RETRY = "{message}: looking for it"
 MONITOR_LATENCY_S, PLAY_LATENCY_S = 0.04, 0.1
@@ -111,12 +113,17 @@ class Player:
         self._attempts, self._next_attempt_s, self._launched_s = 0, 0.0, 0.0
         self._underruns = self._skipped_ms = 0  # of earlier outputs
         self._idle = True
-        self._stopping = threading.Event()
+        self._last_status: PlaybackStatus | None = None  # once it has stopped
+        self._stopping, self._decided = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-player")
 
     def start(self) -> None:
         """Begin to play what comes from now on."""
         self._thread.start()
+
+    def wait(self, timeout_s: float = OPEN_S) -> None:
+        """Wait until the output is open, or known not to open; after :meth:`start`."""
+        self._decided.wait(timeout_s)
 
     def stop(self, *, hurry: bool = False) -> None:
         """Stop, after the last samples unless in a hurry. Twice is safe, and so is before the start."""
@@ -176,6 +183,8 @@ class Player:
     @property
     def status(self) -> PlaybackStatus:
         """The state, frozen; cheap, from any thread."""
+        if self._last_status is not None:
+            return self._last_status
         output, failure = self._output, self._failure
         heard = OutputReport("opening") if output is None else output.report
         status = PlaybackStatus(
@@ -200,10 +209,15 @@ class Player:
     def _latency_ms(self) -> float | None:
         """Return how old the sound is that is heard now."""
         heard = self.heard_sample()
-        if heard is None or self._source.paused:
+        if heard is None or self._is_silent():
             return None
         arrived_s = (self._ring.end_sample - heard) / self.pace + self._source.since_last_block_s
         return 1000.0 * (arrived_s + self._source.latency_s)
+
+    def _is_silent(self) -> bool:
+        """Return whether no sound is expected: the source is paused, or its device has gone."""
+        device = self._source.device_status
+        return self._source.paused or (device is not None and device.state != "open")
 
     def _allowed(self, heard: OutputReport) -> bool:
         """Return whether the output may be used."""
@@ -221,7 +235,9 @@ class Player:
             while not self._stopping.is_set() and self._pass_on(cursor):
                 pass
         finally:
+            self._decided.set()
             cursor.close()
+            self._last_status = dataclasses.replace(self.status, latency_ms=None)
             output, self._output = self._output, None
             if output is not None:
                 output.finish()
@@ -229,6 +245,8 @@ class Player:
     def _pass_on(self, cursor: Cursor) -> bool:
         """Pass on what has come; False at the end of the ring."""
         self._keep_output()
+        if self.status.state != "opening":
+            self._decided.set()
         if cursor.behind > LATE_S * self.pace:
             cursor.next_sample = self._ring.end_sample - round(KEPT_S * self.pace)
         read = cursor.read(max(1, round(LATE_S * self.pace)), READ_S, self._step_samples)
@@ -259,7 +277,7 @@ class Player:
     def _send(self, output: PlayerOutput, read: Read) -> None:
         """Send sound and gaps; say once when no more comes."""
         if not len(read.waveform):
-            if self._source.paused and not self._idle:
+            if self._is_silent() and not self._idle:
                 self._idle = True
                 output.send(frame(IDLE))
             return
@@ -314,6 +332,7 @@ class Player:
             speed=min(1.0, self._source.speed or 1.0),
             latency_s=MONITOR_LATENCY_S if microphone else PLAY_LATENCY_S,
             reserve_s=MONITOR_RESERVE_S if microphone else PLAY_RESERVE_S,
+            live=microphone,
         )
         self._sent, self._idle, self._launched_s = {}, True, now_s
         try:

@@ -1,9 +1,11 @@
 """The samples that wait for an output device: a reserve against late blocks, as short as they allow.
 
 One thread pushes, the device's callback pulls; a lock is held for one copy. An empty reserve is an underrun: the sound
-fades out, silence follows until the reserve is full again, and it is made 10 ms longer. Of a reserve of which more
-than half was never needed for a second (blocks came more evenly than feared, or the clocks of two devices differ) two
-thirds are left out by a cross-fade, since what waits is delay. Must not know about devices.
+fades out, silence follows until the reserve is full again, and it is made 10 ms longer. Of a live sound what waits is
+delay: of a reserve of which more than half was never needed for a second (blocks came more evenly than feared, or the
+clocks of two devices differ) two thirds are left out by a cross-fade. Of a recording nothing is left out, unless
+seconds wait.
+Must not know about devices.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ __all__ = ["Playout"]
 FADE_S = 0.005
 LONGER_S = 0.01
 MAX_RESERVE_S = 0.2
-LONGEST = 5.0
-"""Times the reserve at which it is shortened at once."""
+LONGEST, LONGEST_RECORDED_S = 5.0, 2.0
+"""Times the reserve, and seconds of a recording, at which what waits is shortened at once."""
 WATCH_S = 1.0
 """Seconds over which the reserve must have stayed too long."""
 
@@ -33,6 +35,8 @@ class Playout:
         Hz, of the output.
     reserve_s : float
         Seconds that wait when the sound begins.
+    live : bool
+        Whether what waits is delay.
 
     Attributes
     ----------
@@ -52,8 +56,8 @@ class Playout:
     (np.float32(1.0), 12, 8)
     """
 
-    def __init__(self, sample_rate: int, reserve_s: float) -> None:
-        self.sample_rate = sample_rate
+    def __init__(self, sample_rate: int, reserve_s: float, *, live: bool = True) -> None:
+        self.sample_rate, self._live = sample_rate, live
         self._reserve = max(1, round(reserve_s * sample_rate))
         length = max(1, round(FADE_S * sample_rate))
         self._rise = (0.5 - 0.5 * np.cos(np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
@@ -82,7 +86,8 @@ class Playout:
         with self._lock:
             self._idle = False
             self._sound = np.concatenate((self._sound, block))
-            if len(self._sound) > LONGEST * self._reserve + len(block):
+            longest = LONGEST * self._reserve if self._live else LONGEST_RECORDED_S * self.sample_rate
+            if len(self._sound) > longest + len(block):
                 self._skip(len(self._sound) - self._reserve)
 
     def idle(self) -> None:
@@ -109,7 +114,8 @@ class Playout:
             block, self._sound = self._sound[:samples], self._sound[samples:]
             self.taken += samples
             self._last = float(block[-1])
-            self._watch(samples)
+            if self._live:
+                self._watch(samples)
             return block
 
     def _begin(self) -> None:

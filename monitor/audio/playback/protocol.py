@@ -79,6 +79,8 @@ class OutputSetup:
     speed : float
     latency_s, reserve_s : float
         Seconds that the device and the process may hold back.
+    live : bool
+        Whether what waits is delay, and shortened; of a recording every sample is played.
     """
 
     input_rate: int
@@ -87,6 +89,7 @@ class OutputSetup:
     speed: float = 1.0
     latency_s: float = 0.1
     reserve_s: float = 0.06
+    live: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -215,7 +215,7 @@ def largest_passing(passes: Callable[[int], bool], first: int, most: int) -> int
     --------
     >>> asked = []
     >>> largest_passing(lambda number: asked.append(number) or number <= 130, 40, 3200), asked
-    (120, [40, 80, 160, 120, 140, 130])
+    (130, [40, 80, 160, 120, 140, 130])
     """
     low, high = 0, first
     while high <= most and passes(high):

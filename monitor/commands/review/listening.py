@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitor.archive.timeline import Sound
 from monitor.audio.playback.options import SOUNDS, PlaybackOptions
-from monitor.audio.playback.player import Player
+from monitor.audio.playback.player import OPEN_S, Player
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.file import RecordingSource
 from monitor.messages import PlaybackStatus
@@ -24,8 +24,6 @@ __all__ = ["Listening", "StretchSource"]
 
 RING_S = 5.0
 SPEEDS = (1.0, 0.5)
-OPEN_S = 2.0
-"""Longest wait for an output, so that the first sound is heard."""
 
 
 class StretchSource(RecordingSource):
@@ -50,8 +48,9 @@ class StretchSource(RecordingSource):
             end = position + len(block)
             if self.stretch is not None and position < self.stretch[1] <= end:
                 yield block[: self.stretch[1] - position]
-                self.seek(self.stretch[0] / self.sample_rate)
-                yield nothing
+                if self._target_s is None:  # nobody wants to be elsewhere
+                    self.seek(self.stretch[0] / self.sample_rate)
+                return  # so that the last block is pushed before the jump
             yield block
             position = end
         self.ended = True
@@ -92,6 +91,7 @@ class Listening:
         self._player: Player | None = None
         self._target_s = 0.0
         self._jumps = 0  # before the last seek
+        self._begun = False  # whether the sound from there is heard, or would be
         self._clock = clock
         self._begins_s: float | None = None  # latest time at which the sound begins, while its output opens
 
@@ -118,7 +118,7 @@ class Listening:
         source = self._opened()
         rate = source.sample_rate
         source.stretch = None if stretch is None else (round(stretch[0] * rate), round(stretch[1] * rate))
-        self._jumps, self._target_s = len(source.jumps), at_s
+        self._jumps, self._target_s, self._begun = len(source.jumps), at_s, False
         source.seek(at_s)
         self._begins_s = self._clock() + OPEN_S
         self.tick()
@@ -143,9 +143,12 @@ class Listening:
         if source is None or ring is None or len(source.jumps) <= self._jumps:
             return self._target_s
         heard = None if self._player is None else self._player.heard_sample()
+        if heard is None and not self._begun and self.status is not None and self.status.state == "playing":
+            return self._target_s  # nothing has reached the ear yet
         sample = float(ring.end_sample) if heard is None else heard
         if sample < source.jumps[self._jumps][0]:
             return self._target_s
+        self._begun = True
         elapsed_s = sample / source.sample_rate
         return elapsed_s + source.shift_s(elapsed_s)
 

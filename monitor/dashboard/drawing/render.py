@@ -22,7 +22,7 @@ from monitor.dashboard.drawing.spectrogram import event_colour, event_text, imag
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
 from monitor.dashboard.drawing.status import help_rows, keys_row, prompt_row, system_row
 from monitor.dashboard.drawing.timeline import review_plan, timeline_rows
-from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, trace_lines
+from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, ticked, trace_lines
 from monitor.dashboard.drawing.widgets import (
     GUTTER,
     bar_segments,
@@ -193,12 +193,13 @@ def _ecg_rows(layout: Layout) -> int:
 
 
 def _ecg(layout: Layout) -> list[Line]:
-    """Return the electrocardiogram, below the sound and on the same time axis."""
+    """Return the electrocardiogram, below the sound and on the same time axis, with a tick at each R peak."""
     count, style, field = _ecg_rows(layout), layout.style, layout.field
     if layout.state.ecg is None or not count:
         return []
     trace, rows = layout.state.ecg.centred(), [Row(layout.width) for _ in range(count)]
     lines = trace_lines(trace, field, count, automatic_gain_db(trace.peak), style)
+    lines[0] = ticked(lines[0], trace, field, style)
     rows[-1 - count // 2].put(1, "ECG", style.ink(dim=True))
     for row, line in zip(rows, lines, strict=True):
         row.draw(GUTTER, line, field)

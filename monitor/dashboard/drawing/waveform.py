@@ -1,4 +1,4 @@
-"""The phonocardiogram in characters: 2x4 braille dots per cell, and ticks above the detected heart sounds.
+"""The phonocardiogram in characters: 2x4 braille dots per cell, and ticks at the detected heart sounds.
 
 Pure functions; safe on any thread.
 """
@@ -15,7 +15,7 @@ from rich.segment import Segment
 from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, TerminalStyle
 from monitor.dashboard.trace import BIN_S, Trace
 
-__all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "trace_lines", "wave_lines"]
+__all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "ticked", "trace_lines", "wave_lines"]
 
 TRACE_S = 5.0
 """Minimum seconds shown: one window."""
@@ -107,12 +107,31 @@ def wave_lines(
 
 def tick_segments(trace: Trace, width: int, style: TerminalStyle) -> list[Segment]:
     """Return a row of ``width`` cells with a tick above each heart sound."""
+    cells = _tick_cells(trace, width, style)
+    mark = _mark(style)
+    return [Segment("".join(mark if cell in cells else " " for cell in range(width)), style.ink(YELLOW))]
+
+
+def ticked(line: Line, trace: Trace, width: int, style: TerminalStyle) -> Line:
+    """Return a line of ``width`` cells, one sign each, with a tick in place of the sign at each moment."""
+    cells, mark, ink = _tick_cells(trace, width, style), _mark(style), style.ink(YELLOW)
+    signs = [(sign, segment.style) for segment in line for sign in segment.text]
+    signs = [(mark, ink) if cell in cells else sign for cell, sign in enumerate(signs)]
+    runs = itertools.groupby(signs, key=lambda pair: pair[1])
+    return tuple(Segment("".join(sign for sign, _ in run), kept) for kept, run in runs)
+
+
+def _mark(style: TerminalStyle) -> str:
+    """Return the sign of a tick."""
+    return "▾" if style.unicode else "v"
+
+
+def _tick_cells(trace: Trace, width: int, style: TerminalStyle) -> set[int]:
+    """Return the cells of the moments of a trace; some may lie outside of ``width``."""
     dots = 2 if style.unicode else 1
     per_cell = dots * _bins_per_column(dots * width)
     end = -(-_end_bin(trace) // per_cell)
-    cells = {int(at_s / BIN_S) // per_cell - (end - width) for at_s in trace.sounds_s}
-    mark = "▾" if style.unicode else "v"
-    return [Segment("".join(mark if cell in cells else " " for cell in range(width)), style.ink(YELLOW))]
+    return {int(at_s / BIN_S) // per_cell - (end - width) for at_s in trace.sounds_s}
 
 
 def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 
 import numpy as np
@@ -10,9 +11,9 @@ import soundfile
 
 from monitor.audio.sources.file import RecordingSource
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.dashboard.controller import DashboardController
+from monitor.dashboard.controller import R_PEAKS, DashboardController
 from monitor.dashboard.drawing.render import render
-from monitor.messages import PlaybackStatus
+from monitor.messages import PlaybackStatus, RPeak
 from monitor.runtime.pipeline import Pipeline
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
@@ -414,3 +415,14 @@ def test_without_playback_there_are_no_such_keys(live):
     for key in "afvV":
         live.controller.key(key)
     assert not {"a", "f", "vV"} & {key for key, _ in live.controller.keys}
+
+
+def test_r_peaks_are_drawn_on_the_electrocardiogram(live):
+    """Those of all windows, the newest ones of a long run."""
+    live.controller._ecg_tracer = live.controller._tracer
+    live.push(HEART[:24_000])
+    (event, *_) = live.pipeline.drain(5.0)
+    for second in range(100):
+        live.controller.window(dataclasses.replace(event, r_peaks=(RPeak(float(second), 4000 * second),)))
+    _, state = live.controller.compose(live.pipeline.snapshot())
+    assert state.ecg.sounds_s == tuple(map(float, range(100 - R_PEAKS, 100)))

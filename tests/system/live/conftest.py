@@ -27,10 +27,10 @@ import soundfile
 from monitor.features.resample import resampled
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
+from tests.system.live.lab import SINK, Lab
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
-SINK = "steth"
 
 LEAD_S = 0.2
 """Seconds of silence at the start of a file: the null sink may have been read ahead by that when a player starts."""
@@ -250,6 +250,14 @@ def stethoscope(tmp_path_factory):
         yield virtual
     finally:
         virtual.close()
+
+
+@pytest.fixture
+def lab(stethoscope, tmp_path):
+    """Return a stethoscope with headphones."""
+    built = Lab(stethoscope, tmp_path)
+    yield built
+    built.close()
 
 
 @pytest.fixture(scope="session")

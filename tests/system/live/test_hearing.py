@@ -7,94 +7,17 @@ time axis: their distance is the latency from input to output.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
 import soundfile
 
 from tests.monitor.sessions.conftest import check_folder
+from tests.system.live.lab import RATE
 
-RATE = 48_000
-LAB = "lab"
-CONFIG = """
-</usr/share/alsa/alsa.conf>
-pcm.!default {{ type pulse }}
-pcm.stethoscope {{ type pulse device "steth-input" }}
-pcm.earphones {{ type pulse device "phones" }}
-pcm.wireless {{ type pulse server "unix:{socket}" device "steth" }}
-"""
-"""``wireless`` is on a server of its own, which a test can end: a server moves the sound of a lost output itself."""
 HUMPS = 16
-
-
-class Lab:
-    """A stethoscope and headphones on one time axis."""
-
-    def __init__(self, stethoscope, folder):
-        self.stethoscope, self.folder = stethoscope, folder
-        self._config = stethoscope.folder / "asoundrc"
-        self._before = self._config.read_text()
-        (folder / "other").mkdir(mode=0o700)
-        self.wireless = type(stethoscope)(folder / "other")
-        self._config.write_text(CONFIG.format(socket=self.wireless.socket))
-        self._modules = []
-        stereo = ("channels=2", "channel_map=front-left,front-right", "format=s16le", f"rate={RATE}")
-        self._load("module-null-sink", f"sink_name={LAB}", *stereo)
-        self._load("module-remap-sink", "sink_name=steth", f"master={LAB}", *self._side("left"))
-        self._load("module-remap-source", "source_name=steth-input", f"master={LAB}.monitor", *self._side("left"))
-        self._load("module-remap-sink", "sink_name=phones", f"master={LAB}", *self._side("right"))
-
-    @staticmethod
-    def _side(name):
-        """Return the arguments that pick one channel."""
-        return "channels=1", "channel_map=mono", f"master_channel_map=front-{name}", "remix=no"
-
-    def _load(self, *module):
-        """Load a module of the sound server."""
-        loaded = self.stethoscope._control("load-module", *module)
-        assert loaded.returncode == 0, loaded.stderr
-        self._modules.append(loaded.stdout.strip())
-
-    def connect_wireless(self):
-        """Connect the headphones that can be lost."""
-        self.wireless.start()
-        self.wireless.plug_in(RATE)
-
-    def close(self):
-        """Remove everything."""
-        self.wireless.close()
-        for module in reversed(self._modules):
-            self.stethoscope._control("unload-module", module)
-        self._config.write_text(self._before)
-
-    def record(self):
-        """Start to record both sides; the result ends it and returns (stethoscope, headphones)."""
-        path = self.folder / "lab.raw"
-        file = path.open("wb")
-        command = ["parec", "-d", f"{LAB}.monitor", "--format=s16le", f"--rate={RATE}", "--channels=2"]
-        recorder = subprocess.Popen(command, env=self.stethoscope.environment, stdout=file)
-
-        def end():
-            recorder.terminate()
-            recorder.wait(timeout=10)
-            file.close()
-            both = np.frombuffer(path.read_bytes(), "<i2").reshape(-1, 2) / 2**15
-            return both[:, 0], both[:, 1]
-
-        return end
-
-
-@pytest.fixture
-def lab(stethoscope, tmp_path):
-    """Return a stethoscope with headphones."""
-    built = Lab(stethoscope, tmp_path)
-    yield built
-    built.close()
 
 
 def humps(path):
@@ -128,13 +51,13 @@ def is_playing(line):
 
 def test_what_is_heard_is_what_was_played(lab, record_testsuite_property):
     """Every tone reaches the headphones, unchanged but for the filter, and the stated latency is within 60 ms."""
-    end = lab.record()
+    recording = lab.record()
     listening = lab.stethoscope.listen("--rate", 4000, "--monitor-device", "earphones", "--sound", "extended")
     told = listening.until(is_playing)
     assert lab.stethoscope.play(humps(lab.folder / "humps.wav")).wait(timeout=60) == 0
     listening.until_window(listening.lines[-1].get("end_s", 0.0) + 0.5)
     code, errors = listening.end()
-    played, heard = end()
+    played, heard = recording.end()
     found = latencies_ms(played, heard)
     p50, p95 = np.percentile(found, [50, 95])
     last = [line for line in listening.of("playback") if line["latency_ms"] is not None][-1]
@@ -198,23 +121,23 @@ def test_a_session_loses_nothing_when_the_output_is_unplugged(lab, heart_files, 
 
 def test_an_unnamed_output_is_never_fed_back(lab):
     """Without a name the output waits for a key, and stays silent."""
-    end = lab.record()
+    recording = lab.record()
     listening = lab.stethoscope.listen("--rate", 4000, "--monitor")
     told = listening.until(lambda line: line["type"] == "playback" and line["state"] == "confirm")
     assert "may be a loudspeaker" in told["message"]
     assert lab.stethoscope.play(humps(lab.folder / "humps.wav")).wait(timeout=60) == 0
     assert listening.end() == (130, "")
-    _, heard = end()
+    _, heard = recording.end()
     loud = np.flatnonzero(heard)
     assert not len(loud), (len(loud), loud[:5], loud[-5:], len(heard), np.abs(heard).max())
 
 
 def test_a_recording_is_heard_at_half_speed(lab, heart_files):
     """`replay --slow 0.5`: the headphones get the sound at twice its length, and the verdicts are those in silence."""
-    end = lab.record()
+    recording = lab.record()
     path = heart_files(8)
     code, out, errors = lab.stethoscope.auscult("replay", path, "--json", "--slow", 0.5, "--play-device", "earphones")
-    _, heard = end()
+    _, heard = recording.end()
     _, silent, _ = lab.stethoscope.auscult("replay", path, "--json", "--speed", "max")
 
     def scores(text):
@@ -288,17 +211,7 @@ def middles_s(sound, sample_rate):
 
 def test_what_is_drawn_is_heard(lab, tmp_path, record_testsuite_property):
     """The trace on the screen ends at the sample in the headphones, within 50 ms, at nine of ten moments or more."""
-    command = ["parec", "-d", f"{LAB}.monitor", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=10"]
-    recorder = subprocess.Popen(command, env=lab.stethoscope.environment, stdout=subprocess.PIPE, bufsize=0)
-    parts, offsets = [], []
-
-    def read():
-        while data := os.read(recorder.stdout.fileno(), 2**16):
-            parts.append(data)
-            offsets.append(time.monotonic() - sum(map(len, parts)) / 4 / RATE)
-
-    reader = threading.Thread(target=read)
-    reader.start()
+    recording = lab.record()
     program = subprocess.Popen(
         [sys.executable, "-c", DRAWN, str(tmp_path / "heard.wav")],
         env=lab.stethoscope.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -309,13 +222,8 @@ def test_what_is_drawn_is_heard(lab, tmp_path, record_testsuite_property):
         drawn = np.array([line.split() for line in [first, *program.communicate(timeout=30)[0].splitlines()]], float)
     finally:
         program.kill()
-        recorder.terminate()
-        reader.join(timeout=10)
-        recorder.wait(timeout=10)
-        recorder.stdout.close()
-    both = np.frombuffer(b"".join(parts), "<i2").reshape(-1, 2) / 2**15
-    began_s = np.percentile(offsets[len(offsets) // 3 :], 2)  # the clock at the first sample, by the reads least late
-    in_ears_s = began_s + middles_s(both[:, 1], RATE)
+        _, heard = recording.end()
+    in_ears_s = recording.began_s + middles_s(heard, RATE)
     recorded_s = middles_s(soundfile.read(tmp_path / "heard.wav")[0], 4000)
     count = min(len(in_ears_s), len(recorded_s))
     assert count >= HUMPS - 4

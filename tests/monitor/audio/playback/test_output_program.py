@@ -121,9 +121,23 @@ def test_a_device_that_goes_silent_is_lost(outputs, clock):
     def unplug():
         clock.now += SILENT_S + 0.1
 
-    code, reports = run(outputs, steps=[unplug], clock=clock)
+    code, reports = run(outputs, steps=[lambda: outputs.pull(480, 0.03, False), unplug], clock=clock)
     assert (code, outputs.closed) == (1, 1)
     assert reports[-1]["message"] == "the output USB Headphones does not play any more"
+
+
+def test_a_device_is_open_once_it_has_asked_for_samples(outputs, clock):
+    """What it got before would be heard late; one that never asks is a failure."""
+
+    def wait():
+        clock.now += SILENT_S / 3
+
+    steps = [wait, wait, lambda: outputs.pull(480, 0.03, False)]
+    _, reports = run(outputs, steps=steps, clock=clock)
+    assert [told["state"] for told in reports] == ["open"]
+    code, reports = run(outputs, steps=[wait, wait, wait, wait], clock=clock)
+    assert code == 1
+    assert reports[0]["message"] == "the output USB Headphones does not begin to play"
 
 
 def test_input_that_is_no_frame_is_a_failure(outputs):
@@ -187,10 +201,12 @@ def test_main_reports_a_missing_library(monkeypatch, capfdbinary):
     monkeypatch.setattr("monitor.audio.sources.device.portaudio.PortAudio.__init__", missing)
     monkeypatch.setattr(sys, "argv", ["output", '{"input_rate": 4000}'])
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out := io.BytesIO()))
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in output_program.SIGNALS}
     try:
         assert output_program.main() == 1
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        for number in (signal.SIGINT, signal.SIGTERM):  # a terminal and a service manager send them to all processes
+            assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert "sudo apt-get install libportaudio2" in json.loads(out.getvalue())["message"]

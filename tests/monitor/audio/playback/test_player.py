@@ -9,6 +9,7 @@ from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.playback.player import RETRY_S, Player
 from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, OutputReport
 from monitor.audio.ring_buffer import RingBuffer
+from monitor.messages import DeviceStatus
 
 
 class Played:
@@ -76,6 +77,25 @@ def test_nobody_hears_what_came_before_the_output(scripted_source, processes, cl
     played.push(10, 0.25)
     played.step()
     assert np.array_equal(played.processes[0].sound(), np.full(10, np.float32(0.25)))
+
+
+def test_the_beginning_of_a_recording_waits_for_the_output(scripted_source, processes, clock):
+    """Until the output is open or has failed, whichever is first; also until the player has ended."""
+    played = Played(scripted_source, processes, clock)
+    played.push(1)
+    played.step()
+    played.step(state="opening")
+    played.player.wait(0.0)
+    assert not played.player._decided.is_set()
+    played.push(1)
+    played.step(state="open")
+    played.player.wait()
+    assert played.player._decided.is_set()
+    ended = Played(scripted_source, processes, clock)
+    ended.ring.close()
+    ended.player._run()
+    ended.player.wait()
+    assert ended.player._decided.is_set()
 
 
 def test_sound_that_waited_for_long_is_left_out(played):
@@ -293,3 +313,25 @@ def test_the_lead_of_a_seek_that_is_read_with_what_came_before(played):
     sound = played.processes[0].sound()
     assert np.array_equal(sound[sound > 0], np.repeat([0.25, 0.5], [100, 100]).astype(np.float32))
     assert len([read for read in played.processes[0].frames() if read.kind == GAP]) == 1
+
+
+def test_a_lost_input_has_no_latency(played, monkeypatch):
+    """While the device is gone nothing is heard: there is no latency to tell, and silence is no underrun."""
+    played.push(400)
+    played.step(position=100.0, at_s=100.0)
+    assert played.player.status.latency_ms is not None
+    lost = DeviceStatus("lost", "steth", "ALSA", 1, 4000)
+    monkeypatch.setattr(type(played.source), "device_status", property(lambda source: lost))
+    played.step(position=100.0, at_s=100.0)
+    assert played.player.status.latency_ms is None
+    assert [read.kind for read in played.processes[0].frames()][-1] == IDLE
+
+
+def test_its_last_status_stays(played):
+    """After the end it tells what was heard and how often it ran out, and not that an output is opening."""
+    played.step(underruns=3, position=1.0)
+    played.ring.close()
+    played.player._run()
+    status = played.player.status
+    assert (status.state, status.device, status.underruns) == ("playing", "USB Headphones", 3)
+    assert status.latency_ms is None

@@ -112,6 +112,22 @@ def test_a_reserve_that_is_not_needed_is_given_up():
     assert (playout.waiting, playout.skipped, playout.underruns) == (10, 20, 0)
 
 
+def test_of_a_recording_nothing_is_left_out():
+    """However even the blocks are, or late the output: every sample is played. Only seconds that wait are shortened."""
+    playout = Playout(1000, reserve_s=0.02, live=False)
+    sound = sine(0, 3500)
+    playout.push(sound[:500])
+    heard = [playout.pull(10)]
+    for start in range(500, 3500, 10):
+        playout.push(sound[start : start + 10])
+        heard.append(playout.pull(10))
+    assert playout.skipped == 0
+    assert np.array_equal(np.concatenate(heard)[10:], sound[10:3010])
+    playout.push(sine(0, 2500))
+    playout.push(sine(0, 10))
+    assert playout.waiting == 20
+
+
 def test_a_burst_is_shortened_at_once():
     """What comes after a long hold-up does not delay the sound for seconds."""
     playout = started()

@@ -10,8 +10,9 @@ import pytest
 
 from monitor.archive.timeline import open_sound
 from monitor.audio.playback.options import PlaybackOptions
+from monitor.audio.playback.player import OPEN_S
 from monitor.audio.ring_buffer import RingBuffer
-from monitor.commands.review.listening import OPEN_S, Listening, StretchSource
+from monitor.commands.review.listening import Listening, StretchSource
 from monitor.errors import RecordingError
 from tests.monitor.commands.review.conftest import HEART
 
@@ -62,11 +63,11 @@ class TestStretchSource:
         assert source.paused
 
     def test_a_stretch_ends_at_its_last_sample(self, folder):
-        """The next block is a seek to its beginning."""
+        """Then it seeks its beginning."""
         source = StretchSource(folder / "sound.flac")
         source.stretch = (4000, 5200)
         blocks = self.blocks(source, 4000, 3)
-        assert [len(block) for block in blocks] == [1000, 200, 0]
+        assert [len(block) for block in blocks] == [1000, 200]
         np.testing.assert_allclose(np.concatenate(blocks), HEART[4000:5200], atol=1e-6)
         assert source._target_s == 1.0
 
@@ -95,7 +96,9 @@ def test_the_sound_begins_once_its_output_is_open(listening, players):
     players[0].state = "playing"
     listening.tick()
     assert not players[0].source.paused
-    wait_for(lambda: listening.position_s() > 10.0)
+    wait_for(lambda: players[0].source.jumps)
+    players[0].heard = players[0].source.jumps[0][0] + 400.0
+    assert listening.position_s() == pytest.approx(10.1)
     listening.pause()
     assert not listening.playing
     assert players[0].source.paused
@@ -116,17 +119,19 @@ def test_the_position_is_what_is_heard(listening, players):
     listening.tick()
     wait_for(lambda: players[0].source.jumps)
     first = players[0].source.jumps[0][0]
+    assert listening.position_s() == 10.0  # its output plays, and nothing has reached the ear yet
     players[0].heard = first - 1.0
     assert listening.position_s() == 10.0
     players[0].heard = first + 2000.0
     assert listening.position_s() == pytest.approx(10.5)
+    players[0].heard = None  # the output was lost, and plays again
+    wait_for(lambda: listening.position_s() > 10.0)
 
 
 def test_the_end_is_played_and_waits(listening, players):
     """From there another place can be played."""
-    players_state = "playing"
     listening.play(89.9)
-    players[0].state = players_state
+    players[0].state = "off"
     listening.tick()
     wait_for(lambda: listening.ended)
     assert not listening.playing

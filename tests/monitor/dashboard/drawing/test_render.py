@@ -408,6 +408,22 @@ def test_an_electrocardiogram_below_the_sound(height: int, rows: int) -> None:
         assert drawn[-1][10:].strip()
 
 
+@pytest.mark.parametrize("height", [20, 34])
+@pytest.mark.parametrize(("style", "mark"), [(NO_COLOUR, "▾"), (ASCII, "v")])
+def test_an_r_peak_has_a_tick(height: int, style: TerminalStyle, mark: str) -> None:
+    """In the first row of the electrocardiogram, at its moment; the line keeps its width."""
+    low = np.zeros(1000, np.float32)
+    trace = Trace(0, low, low, sounds_s=(1.0, 2.0, 4.0))
+    canvas = render(MURMUR, 100, height, style, dataclasses.replace(EMPTY_STATE, ecg=trace))
+    texts = ["".join(segment.text for segment in line) for line in canvas.lines]
+    at = next(index for index, text in enumerate(texts) if text.startswith(" ECG "))
+    first = texts[at - (1 if height == 34 else 0)]
+    columns = [column for column, sign in enumerate(first) if sign == mark]
+    assert len(columns) == 3
+    assert columns[2] - columns[1] == pytest.approx(2 * (columns[1] - columns[0]), abs=1)
+    assert [len(text) for text in texts] == [100] * height
+
+
 def trace_of(level: float) -> Trace:
     """Return a trace of 5 s."""
     high = np.linspace(0.0, level, 1000, dtype=np.float32)
