@@ -15,6 +15,7 @@ from monitor.cli import COMMANDS, _parser, main
 from training.data.recording import LABELS
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "own-recordings.md").read_text(encoding="utf-8")
+TINY = {"--folds": "2", "--steps": "1", "--synthetic": "2"}
 
 
 def blocks(language: str) -> list[str]:
