@@ -110,6 +110,7 @@ def cluster(tmp_path):
             address = found[1]
             break
         time.sleep(0.05)
+    assert address is not None, log.read_text()
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1"]
     workers = subprocess.Popen(
         [*worker, "--no-dashboard", "--local-directory", str(tmp_path)],
