@@ -69,12 +69,11 @@ class DaskPool:
         check_installed("distributed", "--dask", "dask")
         self._where, self._order, self._parcel = where, order, dict(parcel)
         self._name = "the local Dask cluster" if where == "local" else f"the Dask cluster at {printable(where)}"
-        if not os.environ.get("AUSCULT_LOG"):  # its workers inherit it
-            os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
         import dask
 
         self._distributed: Any = importlib.import_module("distributed")  # most of it has no types
-        if not os.environ.get("AUSCULT_LOG"):
+        silent = not os.environ.get("AUSCULT_LOG")
+        if silent:
             _silence()
         self._cluster: Any = None
         try:
@@ -87,6 +86,7 @@ class DaskPool:
                         dashboard_address="127.0.0.1:0",
                         silence_logs=logging.CRITICAL,
                         preload=[IGNORE_CTRL_C],
+                        env={"DASK_LOGGING__DISTRIBUTED": "critical"} if silent else {},
                     )
             self._client: Any = self._distributed.Client(
                 self._cluster or where, timeout=CONNECT_S, set_as_default=False

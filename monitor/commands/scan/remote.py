@@ -180,13 +180,22 @@ def _readable_errors(shown: str) -> Iterator[None]:
         yield
     except AuscultError:
         raise
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        cause = error.__cause__  # fsspec says so too where a web server does not answer, or refuses
+        status = getattr(cause, "status", None)
+        if status not in (None, 404, 410) or (isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)):
+            raise _unreadable(shown, cause or error) from None
         raise RecordingError(f"{shown}: no such file", "check the name and the folder") from None
     except PermissionError:
         raise RecordingError(f"{shown}: permission denied", "check the keys that the protocol's package uses") from None
     except Exception as error:  # noqa: BLE001  # each package has errors of its own, and they may hold the address
-        reason = printable(" ".join(without_secrets_in(str(error)).split())[:200]) or type(error).__name__
-        raise RecordingError(f"{shown}: cannot be read ({reason})", "check the address and the connection") from None
+        raise _unreadable(shown, error) from None
+
+
+def _unreadable(shown: str, error: BaseException) -> RecordingError:
+    """Return the error for a file that a file system cannot read, without a secret."""
+    reason = printable(" ".join(without_secrets_in(str(error)).split())[:200]) or type(error).__name__
+    return RecordingError(f"{shown}: cannot be read ({reason})", "check the address and the connection")
 
 
 def _file(address: str, about: dict[str, Any]) -> RemoteFile:

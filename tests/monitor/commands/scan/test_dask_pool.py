@@ -98,29 +98,28 @@ def test_no_cluster_at_the_address():
 
 @pytest.fixture
 def cluster(tmp_path):
-    """Return the address of a scheduler with two worker processes, and its process; all end with the test."""
+    """Return the address of a scheduler with two worker processes, and both processes; all end with the test."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     log = tmp_path / "scheduler.log"
-    with open(log, "wb") as output:
-        scheduler = subprocess.Popen([*SCHEDULER, "--no-dashboard"], stderr=output, stdout=output, env=environment)
-    address = None
-    for _ in range(600):
-        found = re.search(r"Scheduler at:\s+(tcp://\S+)", log.read_text())
-        if found:
-            address = found[1]
-            break
-        time.sleep(0.05)
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1"]
-    workers = subprocess.Popen(
-        [*worker, "--no-dashboard", "--local-directory", str(tmp_path)],
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        cwd=tmp_path,
-    )
+    processes = []
+
+    def start(command, output):
+        processes.append(subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=tmp_path))
+
     try:
-        yield address, scheduler, workers
+        with open(log, "wb") as output:
+            start([*SCHEDULER, "--no-dashboard"], output)
+        for _ in range(1200):
+            found = re.search(r"Scheduler at:\s+(tcp://\S+)", log.read_text())
+            if found:
+                break
+            time.sleep(0.05)
+        assert found, log.read_text()
+        worker = [sys.executable, "-m", "distributed.cli.dask_worker", found[1], "--nworkers", "2", "--nthreads", "1"]
+        start([*worker, "--no-dashboard", "--local-directory", str(tmp_path)], subprocess.DEVNULL)
+        yield found[1], *processes
     finally:
-        for process in (workers, scheduler):
+        for process in reversed(processes):
             for child in [*children_of(process.pid), process.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)

@@ -194,6 +194,9 @@ def test_no_secret_is_kept_or_said(server, plain_bundle, copies):
     with pytest.raises(RecordingError, match=r"a\.wav\?\*\*\*") as refused:
         find_recordings([wrong])
     assert "s4cret" not in str(refused.value)
+    assert "cannot be read (403" in str(refused.value)
+    with pytest.raises(RecordingError, match=r"127\.0\.0\.1:9/a\.wav\?\*\*\*: cannot be read \(Cannot connect"):
+        find_recordings(["http://127.0.0.1:9/a.wav?signature=s3cret"])
     assert refused.value.__cause__ is None
     with pytest.raises(RecordingError, match="two addresses that differ only in what may be a secret"):
         find_recordings([address, wrong])
