@@ -19,7 +19,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from monitor.errors import AuscultError, OutputError
+from monitor.errors import AuscultError, OutputError, did_you_mean
 from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away, watch_for_end
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ COMMANDS = {
     "demo": ("monitor.commands.demo", "play a synthetic heart and watch the network classify it"),
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
     "exam": ("monitor.commands.exam.command", "guide an examination from site to site, with a finding at the end"),
-    "devices": ("monitor.commands.devices", "list the audio inputs"),
-    "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
+    "devices": ("monitor.commands.setup.devices", "list the audio inputs"),
+    "config": ("monitor.commands.setup.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
     "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
@@ -52,7 +52,7 @@ COMMANDS = {
     "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),
-    "models": ("monitor.commands.models", "list the model bundles, or print a model card"),
+    "models": ("monitor.commands.setup.models", "list the model bundles, or print a model card"),
     "bench": ("monitor.commands.bench.command", "measure latency, speed and memory on this machine"),
 }
 """Name, module, and summary of every command of ours."""
@@ -160,22 +160,27 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    known = list(COMMANDS)
     for name, (module, summary) in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == chosen:
             _add(sub, _import(module))
     if chosen not in COMMANDS and (chosen is not None or listed):
-        for name, point in _entry_points().items():
+        points = _entry_points()
+        known += points
+        for name, point in points.items():
             sub = commands.add_parser(printable(name), help=_help(f"a command of {_distribution(point)}"))
             if name == chosen:
                 _add(sub, _load(point))
+    if chosen is not None and chosen not in known:
+        parser.error(f"no such command: {chosen}", did_you_mean(chosen, known))
     return parser
 
 
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:
     """Give a sub-parser the arguments of its command."""
     command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
+    parser.set_defaults(run=command.run, chosen=parser)
 
 
 def _import(module: str) -> Any:
@@ -275,9 +280,20 @@ class _Parser(argparse.ArgumentParser):
         """Print the help; argparse itself ignores an output that fails."""
         put(self.format_help().removesuffix("\n"))
 
-    def error(self, message: str) -> NoReturn:
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the arguments; one that the command does not have ends with the closest ones that it has."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            command: _Parser = getattr(options, "chosen", self)
+            flags = [flag for flag in command._option_string_actions if flag.startswith("--")]  # no public list of them
+            wrong = next((word for word in unknown if word.startswith("-")), "").partition("=")[0]
+            question = did_you_mean(wrong, flags) if wrong.startswith("--") else ""
+            command.error(f"unrecognized arguments: {' '.join(unknown)}", question)
+        return options
+
+    def error(self, message: str, question: str = "") -> NoReturn:
         """End with the exit code for usage."""
-        self.exit(EXIT_USAGE, f"auscult: {printable(message)}; see: {self.prog} --help\n")
+        self.exit(EXIT_USAGE, f"auscult: {printable(message)}; {printable(question)}see: {self.prog} --help\n")
 
 
 class _Version(argparse.Action):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from monitor.errors import DeviceError, NoSuchDeviceError
+from monitor.errors import DeviceError, NoSuchDeviceError, did_you_mean
 
 __all__ = ["DeviceInfo", "choose", "find_again"]
 
@@ -42,6 +42,9 @@ HEADPHONES = re.compile(
     r"head-?phone|head-?set|ear-?(phone|bud|piece)|air-?pods|\bbuds\b|kopfh|casque|auricular|cuffie", re.IGNORECASE
 )
 """Words in the names of outputs that only the listener hears."""
+
+WORD = re.compile(r"\w{4,}")
+"""A part of a name that is long enough to be mistyped."""
 
 PORT = re.compile(r"\s*\((?:plug)?hw:[^)]*\)|^\d+- | \(\d+- ")
 """The part of a name that depends on where a device is plugged in: ``(hw:2,0)`` on Linux, ``2- `` on Windows."""
@@ -185,7 +188,9 @@ def _only(
         raise DeviceError(f"{wanted!r} could be {_listed(matches)}", "name one of them in full, or by its number")
     if not devices:
         raise NoSuchDeviceError(f"{missing}: no {direction} is connected", STEPS[direction][0])
-    raise NoSuchDeviceError(missing, f"{STEPS[direction][1]}: {_listed(devices)}")
+    names = [device.name for device in devices]
+    question = did_you_mean(wanted, [*names, *WORD.findall(" ".join(names))])
+    raise NoSuchDeviceError(missing, f"{question}{STEPS[direction][1]}: {_listed(devices)}")
 
 
 def _listed(devices: Sequence[DeviceInfo]) -> str:

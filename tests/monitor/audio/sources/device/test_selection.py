@@ -83,6 +83,16 @@ def test_without_a_match_all_devices_are_listed(wanted):
     assert all(f"[{other.index}] {other.full_name}" in str(error.value) for other in DEVICES)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "meant"), [("plse", "pulse"), ("Line Inn", "Line In"), ("Analogue", "Analog"), ("zzzz", None)]
+)
+def test_a_mistyped_name_is_asked_about(wanted, meant):
+    """The closest names, or words of them, come before the list."""
+    with pytest.raises(NoSuchDeviceError) as error:
+        choose(DEVICES, wanted)
+    assert error.value.next_step.startswith("choose" if meant is None else f"did you mean {meant}? choose")
+
+
 def test_no_device_at_all():
     """Without any input the next step is another."""
     with pytest.raises(NoSuchDeviceError, match="plug the stethoscope in"):

@@ -69,10 +69,16 @@ def test_an_unknown_name_is_reported(capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_mistyped_name_is_asked_about(capsys):
+    """The bundles that there are."""
+    assert main(["models", "hart-sound"]) == 1
+    assert "no such model bundle; did you mean heart-sounds? see" in capsys.readouterr().err
+
+
 def test_a_card_moves_no_cursor(monkeypatch, capsys):
     """Line feeds stay, all other control characters are escaped."""
     bundle = types.SimpleNamespace(card="# card\n\x1b]0;title\x07 \u202etext\n")
-    monkeypatch.setattr("monitor.commands.models.load_bundle", lambda name: bundle)
+    monkeypatch.setattr("monitor.commands.setup.models.load_bundle", lambda name: bundle)
     assert main(["models", "odd"]) == 0
     assert capsys.readouterr().out == "# card\n\\x1b]0;title\\x07 \\u202etext\n"
 
@@ -81,7 +87,7 @@ def test_a_card_moves_no_cursor(monkeypatch, capsys):
 def test_odd_digests_are_listed(digests, monkeypatch, capsys):
     """The list reads no file and refuses no bundle for its digests; loading does."""
     monkeypatch.setattr(
-        "monitor.commands.models.read_settings", lambda path: {**load_bundle().settings, "sha256": digests}
+        "monitor.commands.setup.models.read_settings", lambda path: {**load_bundle().settings, "sha256": digests}
     )
     assert main(["models"]) == 0
     assert "  engines   " in capsys.readouterr().out
@@ -91,7 +97,7 @@ def test_a_label_adds_no_line_to_the_list(monkeypatch, capsys):
     """Names and labels of a bundle are escaped."""
     settings = load_bundle().settings
     odd = {**settings, "name": "odd\x1b[2J", "labels": ["normal\n  folder    fake", *settings["labels"][1:]]}
-    monkeypatch.setattr("monitor.commands.models.read_settings", lambda path: odd)
+    monkeypatch.setattr("monitor.commands.setup.models.read_settings", lambda path: odd)
     assert main(["models"]) == 0
     out = capsys.readouterr().out
     assert len([line for line in out.splitlines() if "folder " in line[:9]]) == 1
