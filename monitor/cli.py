@@ -35,7 +35,7 @@ COMMANDS = {
     "config": ("monitor.commands.setup.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
-    "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
+    "replay": ("monitor.commands.replay.command", "classify recordings as if they were played live"),
     "scan": ("monitor.commands.scan.command", "judge many recordings into one table, resumable and over all cores"),
     "plot": (
         "monitor.commands.plot.command",

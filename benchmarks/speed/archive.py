@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from monitor.commands.scan.recordings import find_recordings
+from monitor.archive.recordings import find_recordings
 
 AUSCULT = [sys.executable, "-m", "monitor"]
 

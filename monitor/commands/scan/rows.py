@@ -6,8 +6,8 @@ import json
 from typing import Any, NamedTuple
 
 from monitor.archive.offline import judge_offline
+from monitor.archive.recordings import Recording
 from monitor.audio.sources.file import RecordingSource
-from monitor.commands.scan.recordings import Recording
 from monitor.errors import RecordingError
 from monitor.inference.bundle import Bundle
 from monitor.messages import Summary, Verdict, WindowEvent
