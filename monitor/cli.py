@@ -25,7 +25,7 @@ from monitor.output import accept_any_text, flush, printable, put, reserve_descr
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["main"]
+__all__ = ["main", "whole_parser"]
 
 COMMANDS = {
     "demo": ("monitor.commands.demo", "play a synthetic heart and watch the network classify it"),
@@ -53,12 +53,24 @@ COMMANDS = {
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),
     "models": ("monitor.commands.setup.models", "list the model bundles, or print a model card"),
+    "completion": ("monitor.commands.setup.completion", "print what bash, zsh or fish need to complete auscult"),
     "bench": ("monitor.commands.bench.command", "measure latency, speed and memory on this machine"),
 }
 """Name, module, and summary of every command of ours."""
 
 DEPENDENCIES = frozenset(
-    ("ai_edge_litert", "numpy", "platformdirs", "psutil", "rich", "sounddevice", "soundfile", "soxr", "tomlkit")
+    (
+        "ai_edge_litert",
+        "numpy",
+        "platformdirs",
+        "psutil",
+        "rich",
+        "shtab",
+        "sounddevice",
+        "soundfile",
+        "soxr",
+        "tomlkit",
+    )
 )
 """Imports of the packages that auscult is installed with; missing where it runs from a folder, not installed."""
 
@@ -127,6 +139,7 @@ def _run(arguments: list[str]) -> int:
         _log_start(os.environ["AUSCULT_LOG"], arguments)
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     options.command_line = ("auscult", *arguments)
+    options.whole_parser = whole_parser
     code: int = options.run(options)
     return code
 
@@ -156,7 +169,7 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
         prog="auscult",
         description="A live heart-sound monitor. Research use, not for diagnosis.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -174,6 +187,15 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
                 _add(sub, _load(point))
     if chosen is not None and chosen not in known:
         parser.error(f"no such command: {chosen}", did_you_mean(chosen, known))
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the arguments of all our commands, for completion and the manual page."""
+    parser = _parser(None)
+    for action in parser._subparsers._group_actions if parser._subparsers else ():  # argparse has no public list
+        for name, sub in dict(action.choices or {}).items():
+            _add(sub, _import(COMMANDS[name][0]))
     return parser
 
 
@@ -271,6 +293,14 @@ def _load(point: EntryPoint) -> Any:
         f"the command {point.name!r} of {_distribution(point)} cannot be loaded: {reason}",
         "update or uninstall that package",
     )
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Gives the longest command a line with its summary; argparse does not count that commands are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 4 + max(map(len, COMMANDS))
 
 
 class _Parser(argparse.ArgumentParser):

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.labels import NON_CARDIAC
 from monitor.native_stderr import discard_native_stderr
-from monitor.output import say
+from monitor.output import report_console, say
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
 from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
 from training.data.sessions import SESSIONS, is_session
 from training.fitting.options import HeartOptions
-from training.reports.console import report_console
 from training.reports.training_summary import print_summary
 
 if TYPE_CHECKING:

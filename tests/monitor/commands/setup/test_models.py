@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import types
 
@@ -157,3 +159,44 @@ def test_a_bundle_without_metrics_is_listed(tmp_path, monkeypatch, capsys):
     assert (code, errors) == (0, [])
     assert out.count("(default)") == 1
     assert f"{tmp_path / 'models' / 'odd'}" in out
+
+
+class Terminal(io.StringIO):
+    """Standard output that claims to be a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        """Return True."""
+        return True
+
+
+def on_terminal(monkeypatch, *arguments):
+    """Run auscult on a terminal of 80 columns; return the exit code, and what is shown without its colours."""
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    code = main(arguments)
+    return code, re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()).splitlines()
+
+
+def test_on_a_terminal_the_card_is_laid_out(monkeypatch):
+    """Headings, tables and lists instead of their marks; no line is wider than the terminal."""
+    code, lines = on_terminal(monkeypatch, "models", "heart-sounds")
+    assert code == 0
+    assert lines[0].strip() == "heart-sounds"
+    assert not [line for line in lines if line.startswith(("#", "|", "---"))]
+    assert any(line.startswith(" PASCAL set B  ") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_card_on_a_terminal_moves_no_cursor(monkeypatch):
+    """Nothing but colours: no title, no hyperlink, no direction of writing."""
+    card = "# card\n\x1b]0;title\x07 \u202etext [link](https://example.org) `\x1b[2J`\n"
+    monkeypatch.setattr("monitor.commands.setup.models.load_bundle", lambda name: types.SimpleNamespace(card=card))
+    code, lines = on_terminal(monkeypatch, "models", "odd")
+    assert code == 0
+    assert all(line.isprintable() for line in lines)
+    assert "link" in "".join(lines)
