@@ -19,23 +19,23 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from monitor.errors import AuscultError, OutputError
+from monitor.errors import AuscultError, OutputError, did_you_mean
 from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away, watch_for_end
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["main"]
+__all__ = ["main", "whole_parser"]
 
 COMMANDS = {
     "demo": ("monitor.commands.demo", "play a synthetic heart and watch the network classify it"),
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
     "exam": ("monitor.commands.exam.command", "guide an examination from site to site, with a finding at the end"),
-    "devices": ("monitor.commands.devices", "list the audio inputs"),
-    "config": ("monitor.commands.config", "show the settings of listen and where each comes from, or change one"),
+    "devices": ("monitor.commands.setup.devices", "list the audio inputs"),
+    "config": ("monitor.commands.setup.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
-    "replay": ("monitor.commands.replay", "classify recordings as if they were played live"),
+    "replay": ("monitor.commands.replay.command", "classify recordings as if they were played live"),
     "scan": ("monitor.commands.scan.command", "judge many recordings into one table, resumable and over all cores"),
     "plot": (
         "monitor.commands.plot.command",
@@ -52,13 +52,25 @@ COMMANDS = {
     "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),
-    "models": ("monitor.commands.models", "list the model bundles, or print a model card"),
+    "models": ("monitor.commands.setup.models", "list the model bundles, or print a model card"),
+    "completion": ("monitor.commands.setup.completion", "print what bash, zsh or fish need to complete auscult"),
     "bench": ("monitor.commands.bench.command", "measure latency, speed and memory on this machine"),
 }
 """Name, module, and summary of every command of ours."""
 
 DEPENDENCIES = frozenset(
-    ("ai_edge_litert", "numpy", "platformdirs", "psutil", "rich", "sounddevice", "soundfile", "soxr", "tomlkit")
+    (
+        "ai_edge_litert",
+        "numpy",
+        "platformdirs",
+        "psutil",
+        "rich",
+        "shtab",
+        "sounddevice",
+        "soundfile",
+        "soxr",
+        "tomlkit",
+    )
 )
 """Imports of the packages that auscult is installed with; missing where it runs from a folder, not installed."""
 
@@ -127,6 +139,7 @@ def _run(arguments: list[str]) -> int:
         _log_start(os.environ["AUSCULT_LOG"], arguments)
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     options.command_line = ("auscult", *arguments)
+    options.whole_parser = whole_parser
     code: int = options.run(options)
     return code
 
@@ -156,19 +169,33 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
         prog="auscult",
         description="A live heart-sound monitor. Research use, not for diagnosis.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    known = list(COMMANDS)
     for name, (module, summary) in _offered(chosen).items():
         sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == chosen:
             _add(sub, _import(module))
     if chosen not in COMMANDS and (chosen is not None or listed):
-        for name, point in _entry_points().items():
+        points = _entry_points()
+        known += points
+        for name, point in points.items():
             sub = commands.add_parser(printable(name), help=_help(f"a command of {_distribution(point)}"))
             if name == chosen:
                 _add(sub, _load(point))
+    if chosen is not None and chosen not in known:
+        parser.error(f"no such command: {chosen}", did_you_mean(chosen, known))
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the arguments of all our commands, for completion and the manual page."""
+    parser = _parser(None)
+    for action in parser._subparsers._group_actions if parser._subparsers else ():  # argparse has no public list
+        for name, sub in dict(action.choices or {}).items():
+            _add(sub, _import(COMMANDS[name][0]))
     return parser
 
 
@@ -180,7 +207,7 @@ def _offered(chosen: str | None) -> dict[str, tuple[str, str]]:
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:
     """Give a sub-parser the arguments of its command."""
     command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
+    parser.set_defaults(run=command.run, chosen=parser)
 
 
 def _import(module: str) -> Any:
@@ -273,6 +300,14 @@ def _load(point: EntryPoint) -> Any:
     )
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Gives the longest command a line with its summary; argparse does not count that commands are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 4 + max(map(len, COMMANDS))
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports a usage error in one line that says where to read more; sub-parsers are of this class too."""
 
@@ -280,9 +315,20 @@ class _Parser(argparse.ArgumentParser):
         """Print the help; argparse itself ignores an output that fails."""
         put(self.format_help().removesuffix("\n"))
 
-    def error(self, message: str) -> NoReturn:
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the arguments; one that the command does not have ends with the closest ones that it has."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            command: _Parser = getattr(options, "chosen", self)
+            flags = [flag for flag in command._option_string_actions if flag.startswith("--")]  # no public list of them
+            wrong = next((word for word in unknown if word.startswith("-")), "").partition("=")[0]
+            question = did_you_mean(wrong, flags) if wrong.startswith("--") else ""
+            command.error(f"unrecognized arguments: {' '.join(unknown)}", question)
+        return options
+
+    def error(self, message: str, question: str = "") -> NoReturn:
         """End with the exit code for usage."""
-        self.exit(EXIT_USAGE, f"auscult: {printable(message)}; see: {self.prog} --help\n")
+        self.exit(EXIT_USAGE, f"auscult: {printable(message)}; {printable(question)}see: {self.prog} --help\n")
 
 
 class _Version(argparse.Action):

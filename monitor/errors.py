@@ -19,6 +19,7 @@ Runs on any thread; must not import anything of ours.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 __all__ = [
     "DISTRIBUTION",
@@ -32,12 +33,15 @@ __all__ = [
     "OutputError",
     "RecordingError",
     "check_installed",
+    "did_you_mean",
     "missing_tensorflow",
 ]
 
 DISTRIBUTION = "auscult-monitor"
 """The name for pip; the command and the packages have shorter ones."""
 NEWEST_PYTHON_OF_TENSORFLOW = (3, 13)
+CLOSE = 0.7
+"""Share of equal letters, of `difflib`, from which two words may be one that is mistyped."""
 """As in the markers of the extra ``train`` in ``pyproject.toml``."""
 
 
@@ -158,3 +162,26 @@ def check_installed(package: str, what: str, extra: str) -> None:
         spec = None
     if spec is None:
         raise MissingExtraError(f"{what} needs {package}", extra)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the beginning of a next step: the known words that a mistyped one is close to; empty where there is none.
+
+    Parameters
+    ----------
+    word : str
+        As typed.
+    known : iterable of str
+
+    Examples
+    --------
+    >>> did_you_mean("reply", ["replay", "review", "listen"])
+    'did you mean replay? '
+    >>> did_you_mean("xyz", ["replay", "review"])
+    ''
+    """
+    from difflib import get_close_matches
+
+    folded = {other.casefold(): other for other in known}
+    close = [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=CLOSE)]
+    return f"did you mean {' or '.join(close)}? " if close else ""

@@ -16,12 +16,14 @@ import os
 import select
 import stat
 import sys
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from monitor.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
 
 __all__ = [
     "accept_any_text",
@@ -32,6 +34,7 @@ __all__ = [
     "printable_lines",
     "put",
     "put_styled",
+    "report_console",
     "reserve_descriptors",
     "say",
     "turn_away",
@@ -123,6 +126,38 @@ def put(text: str, stopping: Callable[[], bool] | None = None) -> None:
 def put_styled(text: str, stopping: Callable[[], bool] | None = None) -> None:
     """Print text as it is, such as a report with the colours of rich; see :func:`put`."""
     _write("standard output", sys.stdout, f"{text}\n", stopping)
+
+
+class _Report(io.StringIO):
+    """Text in memory that rich lays out as it would for standard output."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Return whether standard output is a terminal."""
+        return sys.stdout is not None and sys.stdout.isatty()
+
+
+@contextlib.contextmanager
+def report_console(**options: Any) -> Iterator[Console]:
+    """Yield a console for a report on standard output; print it when the block is left without an error.
+
+    Parameters
+    ----------
+    **options
+        As of ``rich.console.Console``.
+
+    Raises
+    ------
+    OutputError, BrokenPipeError
+        If it cannot be written.
+    """
+    from rich.console import Console
+
+    report = _Report()
+    report.encoding = getattr(sys.stdout, "encoding", None) or report.encoding
+    yield Console(file=report, **options)
+    put_styled(report.getvalue().removesuffix("\n"))
 
 
 def draw(stream: IO[str], text: str) -> None:

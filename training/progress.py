@@ -145,8 +145,8 @@ class TerminalProgress:
 
 
 def _name_column(width: int) -> Column:
-    """Return the column of stage names, which are cut off where the numbers need the room."""
-    return Column(no_wrap=True, overflow="ellipsis", max_width=max(10, width - (68 if width > WIDE else 58)))
+    """Return the column of stage names, which go on in the next line where the numbers need the room."""
+    return Column(overflow="fold", max_width=max(10, width - (68 if width > WIDE else 58)))
 
 
 def _losses(smoothed: float, validation: float) -> str:

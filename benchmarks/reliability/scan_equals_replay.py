@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from monitor.commands.scan.recordings import find_recordings
+from monitor.archive.recordings import find_recordings
 
 BATCH = 200
 AUSCULT = (sys.executable, "-m", "monitor")

@@ -15,8 +15,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from monitor.archive.recordings import find_recordings
 from monitor.commands.bench.archive_speed import fastest_by_turns
-from monitor.commands.scan.recordings import find_recordings
 
 
 def sound_in(rows: Path) -> float:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from monitor.commands.scan.recordings import find_recordings
+from monitor.archive.recordings import find_recordings
 
 PER_FOLDER = 1000
 TENTH, LAST = 0.1, 0.98

@@ -1,4 +1,4 @@
-"""The beats of a recording that was judged: the rhythm tracker's, found once more from its sound.
+"""The beats of a recording that was judged: the rhythm tracker's, from its windows, or found again from its sound.
 
 The lines of a session hold early beats only. The sound and the heart rates of its windows give the tracker what it had
 while it ran, so it finds the same beats. A beat stands at one place of the cycle, mostly the first
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.verdict import JUDGED
 from monitor.features.spec import HEART
+from monitor.messages import WindowEvent
 
-__all__ = ["early_beats", "tracked_beats"]
+__all__ = ["beat_times", "early_beats", "tracked_beats"]
 
 
 def tracked_beats(envelope: NDArray[np.float32], windows: Sequence[dict[str, Any]]) -> list[float]:
@@ -54,3 +55,16 @@ def early_beats(windows: Sequence[dict[str, Any]]) -> list[float]:
     [3.5, 9.0]
     """
     return sorted({at_s for window in windows for at_s in (window.get("early_beats") or {}).get("at_s") or ()})
+
+
+def beat_times(windows: Sequence[WindowEvent]) -> tuple[list[float], list[float]]:
+    """Return where the beats are, and where the early ones are, seconds, ascending; none where none could be tracked.
+
+    Parameters
+    ----------
+    windows : sequence of WindowEvent
+    """
+    tracked = [window.ectopic for window in windows if window.ectopic.trackable]
+    beats = {at_s for found in tracked for at_s in found.beat_times_s}
+    early = {beat.at_s for found in tracked for beat in found.detected}
+    return sorted(beats | early), sorted(early)

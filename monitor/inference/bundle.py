@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import DISTRIBUTION, BundleError
+from monitor.errors import DISTRIBUTION, BundleError, did_you_mean
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART, SpectrogramSpec
@@ -222,7 +222,8 @@ def find_bundle(model: str | Path) -> Path:
         if (path / "bundle.json").is_file():
             return path
     where = "that folder holds no bundle.json" if given.is_dir() else "no such model bundle"
-    raise BundleError(f"{text}: {where}", "see what there is with: auscult models")
+    question = did_you_mean(text, [path.name for path in list_bundles()])
+    raise BundleError(f"{text}: {where}", f"{question}see what there is with: auscult models")
 
 
 def list_bundles() -> list[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -35,6 +36,8 @@ __all__ = [
     "pressed_keys",
     "screen_console",
 ]
+
+Report = Callable[[list[Summary]], Sequence[str]]
 
 
 class View(Protocol):
@@ -87,6 +90,8 @@ class DashboardView:
     screen : Screen
     keyboard : Keyboard or None
         None for no keys.
+    report : callable or None
+        From the summaries to the lines that are printed at the end; None for a line of each.
 
     Attributes
     ----------
@@ -96,9 +101,10 @@ class DashboardView:
 
     live_snapshot = True
 
-    def __init__(self, screen: Screen, keyboard: Keyboard | None = None) -> None:
+    def __init__(self, screen: Screen, keyboard: Keyboard | None = None, report: Report | None = None) -> None:
         self._screen = screen
         self._keyboard = keyboard
+        self._report = report
         self._controller: DashboardController | None = None
         self.lost_lines = 0
         self._repeats = False
@@ -175,9 +181,9 @@ class DashboardView:
         if self._keyboard is not None:
             self._keyboard.stop()
         summaries, self._summaries = self._summaries, []
-        for summary in summaries:
+        for line in self._report(summaries) if self._report and summaries else map(plain_summary, summaries):
             try:
-                put(plain_summary(summary))
+                put(line)
             except OutputError:
                 if not ending():
                     raise
@@ -206,7 +212,7 @@ def pressed_keys(screen: Screen, keyboard: Keyboard) -> list[str]:
     return keyboard.pressed()
 
 
-def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
+def choose_view(*, json: bool, plain: bool, keep_going: bool = False, report: Report | None = None) -> View:
     """Return the requested view, or the best one that standard output supports.
 
     Parameters
@@ -215,6 +221,8 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
         Whether JSON lines or plain lines are requested.
     keep_going : bool
         Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
+    report : callable or None
+        As of :class:`DashboardView`.
     """
     if json:
         return JsonView(free_keyboard(), keep_going=keep_going)
@@ -224,7 +232,7 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False) -> View:
     from monitor.dashboard.keyboard import Keyboard
     from monitor.dashboard.terminal import Screen
 
-    return DashboardView(Screen(console), Keyboard())
+    return DashboardView(Screen(console), Keyboard(), report)
 
 
 def screen_console() -> Console | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from monitor.audio.sources.base import Source
 from monitor.features.article_image import ARTICLE
@@ -131,3 +132,18 @@ def quiet_loggers() -> Iterator[None]:
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
             handler.close()
+
+
+@pytest.fixture
+def ward(tmp_path, heart_waveform):
+    """Return a folder with five recordings: one in a folder below, one too short for a window, one that is none."""
+    folder = tmp_path / "ward"
+    (folder / "below").mkdir(parents=True)
+    soundfile.write(folder / "a.wav", heart_waveform, 4000)
+    soundfile.write(folder / "b.FLAC", heart_waveform[:30_000], 4000, format="FLAC")
+    soundfile.write(folder / "below" / "c.wav", heart_waveform[:8000], 4000)
+    soundfile.write(folder / "quiet.wav", np.zeros(24_000, np.float32), 4000)
+    (folder / "z.wav").write_bytes(b"no sound at all")
+    (folder / "notes.txt").write_text("for a person")
+    (folder / ".hidden.wav").write_text("")
+    return folder

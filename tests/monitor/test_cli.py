@@ -61,6 +61,34 @@ def test_bad_usage_is_one_line_and_exit_code_2(arguments, capsys):
     assert "--help" in captured.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (["reply"], "no such command: reply; did you mean replay? see: auscult --help"),
+        (["xyzzy"], "no such command: xyzzy; see: auscult --help"),
+        (["models", "--jsn"], "unrecognized arguments: --jsn; did you mean --json? see: auscult models --help"),
+        (
+            ["config", "--st=a=b"],
+            "unrecognized arguments: --st=a=b; did you mean --set or --unset? see: auscult config --help",
+        ),
+        (["models", "--colour"], "unrecognized arguments: --colour; see: auscult models --help"),
+    ],
+)
+def test_a_mistyped_command_or_flag_is_asked_about(arguments, question, capsys):
+    """The closest names that there are, or none; exit code 2."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert (end.value.code, capsys.readouterr().err) == (2, f"auscult: {question}\n")
+
+
+def test_a_mistyped_command_of_another_package_is_asked_about(add_distribution, capsys):
+    """Theirs are known as ours are."""
+    add_distribution("greetings", "[auscult.commands]\ngreet = greeting_command\n", greeting_command=GREETING)
+    with pytest.raises(SystemExit):
+        main(["gret"])
+    assert "did you mean greet?" in capsys.readouterr().err
+
+
 def test_version_is_written_once(capsys):
     """`--version`, the metadata of the installed distribution and `_version.py` agree."""
     with pytest.raises(SystemExit) as end:

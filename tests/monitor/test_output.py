@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 import monitor.output as output
 from monitor.errors import OutputError
-from monitor.output import accept_any_text, draw, ending, printable, printable_lines, put, say, watch_for_end
+from monitor.output import (
+    accept_any_text,
+    draw,
+    ending,
+    printable,
+    printable_lines,
+    put,
+    report_console,
+    say,
+    watch_for_end,
+)
 
 LINES = ["a\nb", "\u2028", "\r", "\t"]
 ODD = [*LINES, "\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x7f", "\u202egpj.wav", "\u2066", "\u200f", "\udcff", "\x00"]
@@ -139,3 +149,29 @@ class TestAReaderThatDoesNotRead:
             draw(stream, "a screen")
         with open(os.devnull, encoding="ascii") as stream, pytest.raises(OutputError, match="the terminal cannot be"):
             draw(stream, "a screen")
+
+
+def test_a_report_is_printed_when_it_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing before, everything after; no colours where there is no terminal."""
+    with report_console(width=20) as console:
+        console.print("first", style="bold")
+        assert capsys.readouterr().out == ""
+        console.print("second")
+    assert capsys.readouterr().out == "first\nsecond\n"
+
+
+def test_an_error_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Half a report is none."""
+    with pytest.raises(ZeroDivisionError), report_console() as console:
+        console.print("first")
+        raise ZeroDivisionError
+    assert capsys.readouterr().out == ""
+
+
+def test_rules_are_those_of_the_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output without box characters gets none."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stream)
+    with report_console(width=20) as console:
+        console.rule("x")
+    assert b"-- x --" in stream.buffer.getvalue()  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import DataError
 from monitor.features.spec import HEART
-from monitor.output import printable, put
+from monitor.output import printable, put, report_console
 from training.commands.arguments import add_data, add_patients
 from training.data.audio import TRUNCATED
 from training.data.discovery import read_sets
@@ -23,7 +23,6 @@ from training.data.duplicates import DuplicatePair
 from training.data.inventory import Counts, Inventory, SetInventory, take_inventory
 from training.data.left_out import Account, FileGroup, account_for
 from training.data.recording import DataSet
-from training.reports.console import report_console
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -19,7 +19,7 @@ from monitor.errors import AuscultError, DataError, RecordingError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import ENGINES
 from monitor.labels import DEFAULT_ENGINE
-from monitor.output import put, say
+from monitor.output import put, report_console, say
 from training.commands.arguments import add_data, check_minimum, check_writable, say_cautions
 from training.data.audio import TRUNCATED
 from training.data.discovery import read_sets
@@ -30,7 +30,6 @@ from training.evaluation.evaluation import Evaluation, evaluate, evaluation_info
 from training.evaluation.ground_truth import select_recordings
 from training.evaluation.scoring import ScoredRecording, score_recording
 from training.reports.caveats import notes_of, seen_note
-from training.reports.console import report_console
 from training.reports.evaluation_json import to_json
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitor.atomic_write import write_atomic
 from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.labels import NON_CARDIAC
 from monitor.native_stderr import discard_native_stderr
-from monitor.output import say
+from monitor.output import report_console, say
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
 from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
@@ -24,7 +25,8 @@ from training.data.recording import Recording
 from training.data.sessions import SESSIONS, is_session
 from training.fitting.compute_device import device_line, has_nvidia_gpu
 from training.fitting.options import HeartOptions
-from training.reports.console import report_console
+from training.reports.caveats import no_better_note
+from training.reports.predictions import predictions_csv
 from training.reports.training_summary import print_summary
 
 if TYPE_CHECKING:
@@ -81,6 +83,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="SHARE",
         help="share of the training patients set aside for early stopping (default: 0.1; 0 trains on all, to the end)",
+    )
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="write the scores of each held-out recording to a .csv file, outside the bundle",
     )
     parser.add_argument("--resume", action="store_true", help="continue an interrupted training from its checkpoints")
     parser.add_argument(
@@ -144,6 +152,9 @@ def run(options: argparse.Namespace) -> int:
         )
     with report_console() as console:
         print_summary(result, console)
+    if note := no_better_note(result.evidence):
+        say(f"auscult: {note}")
+    _write_predictions(result, options.predictions)
     say(f"wrote {path}; try it with: auscult replay FILE --model {path}")
     if result.ended:
         say(f"auscult: {next_step}")
@@ -151,6 +162,28 @@ def run(options: argparse.Namespace) -> int:
     if not options.keep_folds:
         checkpoints.remove()
     return 0
+
+
+def _write_predictions(result: TrainingResult, path: Path | None) -> None:
+    """Write the table of held-out recordings, if it was asked for.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written.
+    """
+    if path is None:
+        return
+    if result.held_out is None:
+        say(f"auscult: {path} is not written: no recording was held out")
+        return
+    try:
+        content = predictions_csv(result.held_out, result.labels).encode("utf-8", "backslashreplace")
+        write_atomic(path, content, private=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{path}: cannot be written ({reason})", "the bundle is; train again with --resume") from error
+    say(f"wrote {path}: {len(result.held_out.recordings)} held-out recordings")
 
 
 def _load_tensorflow() -> Any:
@@ -197,6 +230,14 @@ def _check(options: argparse.Namespace) -> None:
     if options.out.exists() and not (options.out / "bundle.json").is_file():
         raise DataError(f"{options.out}: exists and is not a bundle", "choose another name with --out models/NAME")
     check_writable(options.out.parent, "--out", folder=True)
+    if options.predictions is not None:
+        if options.predictions.suffix.lower() != ".csv":
+            options.usage_error(f"--predictions {options.predictions} must end in .csv")
+        if options.predictions.resolve().is_relative_to(options.out.resolve()):
+            options.usage_error(
+                f"--predictions {options.predictions} lies in the bundle, which others get: name another"
+            )
+        check_writable(options.predictions, "--predictions", folder=False)
 
 
 def _recipe(options: argparse.Namespace) -> HeartOptions | ArticleOptions:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+from training.evaluation.cross_validated import CrossValidatedMetrics
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.ground_truth import UNKNOWN
 from training.reports.table import label_counts
 
-__all__ = ["notes_of", "seen_note"]
+__all__ = ["no_better_note", "notes_of", "seen_note"]
 
 MIN_PATIENTS = 20
 """Below this, percentiles of a bootstrap are known to be too narrow."""
@@ -32,6 +35,26 @@ def seen_note(evaluation: Evaluation) -> str:
     return (
         f"NOT HELD OUT: {evaluation.info.model} was trained on a data set named {', '.join(evaluation.info.seen)}, "
         f"so these figures are too good; the honest ones are on its card: auscult models {evaluation.info.model}"
+    )
+
+
+def no_better_note(metrics: CrossValidatedMetrics) -> str:
+    """Return the line that says that a network is not shown to know more than one label; empty where it is.
+
+    Always saying one label has a balanced accuracy of 1 divided by the number of labels, whichever it is. An accuracy
+    would not tell: it is high for whoever always says the most frequent label.
+    """
+    balanced = metrics.overall["balanced_accuracy"]
+    present = [label for label, count in zip(metrics.per_label, metrics.confusion.sum(axis=1), strict=True) if count]
+    if len(present) < 2 or math.isnan(balanced.value):
+        return ""
+    one_label = 1 / len(present)
+    lowest = balanced.value if math.isnan(balanced.low) else min(balanced.low, balanced.value)
+    if lowest > one_label:
+        return ""
+    return (
+        f"NO BETTER THAN ONE LABEL: balanced accuracy {balanced} on held-out patients, and always saying one label has "
+        f"{one_label:.3f}; more recordings of the rarer labels, or more --steps, may help"
     )
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.archive.recordings import expand_folders
 from monitor.audio.sources.file import RecordingSource
 from monitor.commands.options.arguments import (
     add_channel_argument,
@@ -21,9 +25,11 @@ from monitor.commands.plot.acoustic_features import FeatureTable, check_librosa
 from monitor.commands.plot.captions import verdict_text
 from monitor.commands.plot.figure import FORMATS, check_matplotlib, render_figure
 from monitor.commands.plot.files import check_writable, figure_paths, write_output
-from monitor.commands.plot.offline_run import run_offline
+from monitor.commands.plot.offline_run import WindowCallback, run_offline
+from monitor.commands.progress_bar import ProgressBar, bar_on_standard_error
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.messages import WindowEvent
 from monitor.output import say
 
 __all__ = ["add_arguments", "run"]
@@ -31,7 +37,12 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="recording (wav, flac, ogg, mp3, ...)")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="recording (wav, flac, ogg, mp3, ...), session, or folder of recordings",
+    )
     parser.add_argument(
         "-o",
         "--out",
@@ -55,18 +66,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Plot every file; one that cannot be read gets an error line, and the others are still plotted."""
+    options.files, failures = expand_folders(options.files)
     figures = _figure_paths(options)
     _check(options, figures)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     table = FeatureTable(options.per) if options.features else None
-    code = 0
-    for file, figure in zip(options.files, figures, strict=True):
+    for failure in failures:
+        say(f"auscult: {failure}")
+    code = max((failure.exit_code for failure in failures), default=0)
+    bar = bar_on_standard_error(options.files)
+    for position, (file, figure) in enumerate(zip(options.files, figures, strict=True)):
         try:
-            _plot(file, figure, options, bundle, table)
+            _plot(file, figure, options, bundle, table, bar, position)
         except AuscultError as error:
             code = max(code, error.exit_code)
+            bar.clear()
             say(f"auscult: {error}")
+    bar.clear()
     if table is not None:
         write_output(Path(options.features), table.csv().encode("utf-8"))
         say(f"{options.features}: {table.num_rows} rows")
@@ -103,17 +120,36 @@ def _check(options: argparse.Namespace, figures: list[Path] | list[None]) -> Non
 
 
 def _plot(
-    file: str, figure: Path | None, options: argparse.Namespace, bundle: Bundle, table: FeatureTable | None
+    file: str,
+    figure: Path | None,
+    options: argparse.Namespace,
+    bundle: Bundle,
+    table: FeatureTable | None,
+    bar: ProgressBar,
+    position: int,
 ) -> None:
     """Plot one file; of a damaged one what comes before the damage, before the error is raised."""
     source = RecordingSource(file, speed=None, channel=options.channel, start_s=options.start)
     if table is not None:
         table.begin_file(source.name, source.sample_rate)
-    result = run_offline(source, bundle, options.hop, table.add_window if table else None)
+    result = run_offline(source, bundle, options.hop, _on_window(table, bar, position, source.duration_s))
     if table is not None:
         table.end_file()
     if figure is not None:
-        write_output(figure, render_figure(result, figure.suffix.lower().removeprefix("."), options.start))
+        content = render_figure(result, figure.suffix.lower().removeprefix("."), options.start)
+        bar.clear()
+        write_output(figure, content)
         say(f"{figure}: {verdict_text(result)}")
     if result.error is not None:
         raise result.error
+
+
+def _on_window(table: FeatureTable | None, bar: ProgressBar, position: int, duration_s: float | None) -> WindowCallback:
+    """Return what adds a window to the table, and shows how far it is."""
+
+    def on_window(event: WindowEvent, samples: NDArray[np.float32]) -> None:
+        if table is not None:
+            table.add_window(event, samples)
+        bar.show(position, min(1.0, event.end_s / duration_s) if duration_s else 0.0)
+
+    return on_window

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from monitor.archive.beats import beat_times
 from monitor.archive.segment_styles import SegmentStyle, segment_styles
 from monitor.archive.time_axis import clock, tick_step
 from monitor.commands.plot.captions import caption
@@ -44,9 +46,16 @@ MIN_LETTER_WIDTH = 0.012
 PIXEL_WIDTH = 1 / 1400
 """Fraction of the time axis that a pixel covers."""
 MIN_AMPLITUDE = 1e-4
+HEADROOM = 1.08
+PART_S, LOUD_PARTS_PERCENT, LOUDER_THAN_USUAL = 0.5, 85.0, 1.5
+"""The loudest sample of each half second; the axis reaches half as high again as all but the loudest 15 % of them. A
+thump lasts less than half a second and so touches at most two parts, and a heart sound is in every second one."""
+MIN_BEAT_WIDTH = 1 / 250
+"""Fraction of the time axis that a tick and the space to the next one need."""
 RATE_MARGIN_BPM = 10.0
 
 INK, FAINT, LOST_COLOUR = "#1b3a4b", "#7a8b99", "#e5484d"
+BEAT_COLOUR, EARLY_COLOUR = "#2a7f9e", "#d9480f"
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None},
@@ -114,23 +123,81 @@ def _draw_panels(figure: Any, run: OfflineRun, offset_s: float) -> None:
 
 
 def _draw_waveform(axes: Any, legend: Any, run: OfflineRun, offset_s: float) -> None:
-    """Draw the phonocardiogram, from the minimum to the maximum of each column, and bars over lost samples."""
+    """Draw the phonocardiogram from the minimum to the maximum of each column, bars over lost samples, and beats."""
     middles = offset_s + (np.arange(len(run.low)) + 0.5) * run.column_s
     axes.fill_between(middles, run.low, run.high, color=INK, linewidth=0.4)
-    largest = 1.08 * max(MIN_AMPLITUDE, float(np.max(run.high)), -float(np.min(run.low)))
-    axes.set_ylim(-largest, largest)
-    axes.set_ylabel("amplitude")
+    peaks = np.maximum(run.high, -run.low)  # (columns,)
+    limit = max(MIN_AMPLITUDE, amplitude_limit(peaks, run.column_s))
+    axes.set_ylim(-HEADROOM * limit, HEADROOM * limit)
+    axes.set_ylabel("Amplitude")
+    handles = _draw_lost(axes, run, offset_s) + _draw_beats(axes, run, offset_s)
+    louder = peaks > limit * HEADROOM
+    if louder.any():
+        at = {"transform": axes.get_xaxis_transform(), "clip_on": False, "markersize": 4}
+        name = f"louder, to {peaks.max():.2g}"
+        handles += axes.plot(middles[louder], np.zeros(louder.sum()), "v", color=FAINT, label=name, **at)
+    if handles:
+        legend.legend(handles=handles, loc="center left", frameon=False, borderpad=0, fontsize=8)
+
+
+def amplitude_limit(peaks: NDArray[np.float32], column_s: float) -> float:
+    """Return the amplitude that the axis reaches: that of the loudest sounds, but not of a few thumps among them.
+
+    Parameters
+    ----------
+    peaks : ndarray, shape (columns,), float32
+        The largest amplitude of each column, 0 to 1.
+    column_s : float
+        Duration of a column, seconds.
+
+    Examples
+    --------
+    >>> beats = np.tile(np.array([0.1, 0.02], np.float32), 20)  # half-second columns
+    >>> beats[7] = 1.0  # a thump
+    >>> round(amplitude_limit(beats, 0.5), 3)
+    0.15
+    """
+    if not len(peaks):
+        return 0.0
+    per_part = max(1, round(PART_S / column_s))
+    parts = np.maximum.reduceat(peaks, np.arange(0, len(peaks), per_part))
+    usual = float(np.percentile(parts, LOUD_PARTS_PERCENT, method="lower"))
+    return min(float(peaks.max()), LOUDER_THAN_USUAL * usual)
+
+
+def _draw_lost(axes: Any, run: OfflineRun, offset_s: float) -> list[Any]:
+    """Draw bars over lost samples; return what the legend shows of them."""
     edges = np.flatnonzero(np.diff(run.lost, prepend=False, append=False)).reshape(-1, 2)
+    bars = []
     for first, last in edges.tolist():
         span = (offset_s + first * run.column_s, offset_s + last * run.column_s)
-        bar = axes.axvspan(*span, facecolor="none", edgecolor=LOST_COLOUR, hatch="xxx", linewidth=0.6)
-    if len(edges):
-        legend.legend([bar], ["samples lost"], loc="center left", frameon=False, borderpad=0)
+        style = {"facecolor": "none", "edgecolor": LOST_COLOUR, "hatch": "xxx", "linewidth": 0.6}
+        bars.append(axes.axvspan(*span, label="samples lost", **style))
+    return bars[:1]
+
+
+def _draw_beats(axes: Any, run: OfflineRun, offset_s: float) -> list[Any]:
+    """Draw a tick for each beat that is known, and a triangle over early ones; return what the legend shows of them.
+
+    Of a recording so long that the ticks would run together only the early beats are drawn.
+    """
+    beats, early = beat_times(run.windows)
+    beats = [at_s for at_s in beats if at_s not in early]
+    at = {"transform": axes.get_xaxis_transform(), "linestyle": "none"}
+    handles: list[Any] = []
+    if beats and len(beats) * MIN_BEAT_WIDTH <= 1:
+        tops = np.full(len(beats), 0.95)
+        style = {"marker": "|", "markersize": 6, "color": BEAT_COLOUR, "label": "beat"}
+        handles += axes.plot(np.array(beats) + offset_s, tops, **style, **at)
+    if early:
+        style = {"marker": "v", "markersize": 7, "color": EARLY_COLOUR, "label": "early beat"}
+        handles += axes.plot(np.array(early) + offset_s, np.full(len(early), 0.93), **style, **at)
+    return handles
 
 
 def _draw_spectrogram(axes: Any, legend: Any, run: OfflineRun, offset_s: float) -> None:
     """Draw the spectrogram and its colour bar."""
-    axes.set_ylabel("Hz")
+    axes.set_ylabel("Frequency (Hz)")
     axes.set_ylim(0, 1000)
     columns = run.power_db.shape[1]
     if not columns:
@@ -151,7 +218,7 @@ def _draw_spectrogram(axes: Any, legend: Any, run: OfflineRun, offset_s: float) 
     )
     axes.set_ylim(0, 1000)
     bar = axes.figure.colorbar(image, cax=legend.inset_axes((0.0, 0.0, 0.12, 1.0)))
-    bar.set_label("power, dB of a full-scale tone")
+    bar.set_label("Power (dBFS)")
 
 
 def _draw_track(axes: Any, legend: Any, cells: list[Cell], styles: dict[str, SegmentStyle], duration_s: float) -> None:
@@ -203,7 +270,7 @@ def _draw_score(axes: Any, legend: Any, cells: list[Cell], thresholds: Mapping[s
     A dashed line for each threshold, with the letters of its labels unless all have the same.
     """
     axes.set_ylim(0, 1.05)  # the line at 1 is drawn whole
-    axes.set_ylabel("acoustic score")
+    axes.set_ylabel("Acoustic score")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
     lines: list[Any] = []
     letters = label_letters(tuple(thresholds))
@@ -225,7 +292,7 @@ def _draw_score(axes: Any, legend: Any, cells: list[Cell], thresholds: Mapping[s
 
 def _draw_rate(axes: Any, legend: Any, cells: list[Cell], median: float | None) -> None:
     """Draw the heart rate of each window that has one, and their median where there is one."""
-    axes.set_ylabel("beats / min")
+    axes.set_ylabel("Heart rate (bpm)")
     axes.grid(axis="y", linewidth=0.4, alpha=0.5)
     points = [(cell.middle_s, cell.window.heart_rate_bpm) for cell in cells if cell.window.heart_rate_bpm is not None]
     if not points:
@@ -249,4 +316,4 @@ def _draw_time(axes: Any, start_s: float, end_s: float) -> None:
     axes.set_xlim(start_s, end_s)
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds, step)))
-    axes.set_xlabel("time in the recording" + (", s" if step < 15 else ""))
+    axes.set_xlabel("Time in the recording" + (" (s)" if step < 15 else ""))

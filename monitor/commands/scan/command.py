@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor._version import __version__
+from monitor.archive.recordings import Found, Recording, find_recordings
 from monitor.commands.options.arguments import (
     add_channel_argument,
     add_engine_argument,
@@ -28,7 +29,6 @@ from monitor.commands.scan.journal import Journal, head_of, lines_of
 from monitor.commands.scan.overview import Overview
 from monitor.commands.scan.pool import Pool
 from monitor.commands.scan.progress import Progress, counted
-from monitor.commands.scan.recordings import Found, Recording, find_recordings
 from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.subjects import read_subjects
 from monitor.commands.scan.tables import ENDINGS, check_form, table_paths, write_tables

@@ -19,8 +19,8 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from monitor.archive.recordings import Recording
 from monitor.commands.scan.dask_task import Order, judge_batch
-from monitor.commands.scan.recordings import Recording
 from monitor.commands.scan.rows import Judged, failed_row
 from monitor.errors import AuscultError, check_installed
 from monitor.output import printable, say

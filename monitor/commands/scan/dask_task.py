@@ -18,7 +18,7 @@ from typing import Any
 
 from monitor._version import __version__
 from monitor.archive.offline import with_one_engine
-from monitor.commands.scan.recordings import Recording
+from monitor.archive.recordings import Recording
 from monitor.commands.scan.worker import WorkerSetup, judged_by_worker
 from monitor.errors import AuscultError, BundleError
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from monitor.archive.recordings import Recording
 from monitor.atomic_write import write_atomic
-from monitor.commands.scan.recordings import Recording
 from monitor.commands.scan.rows import dump
 from monitor.errors import AuscultError
 from monitor.output import printable

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.commands.scan.recordings import Recording
+from monitor.archive.recordings import Recording
 from monitor.commands.scan.rows import Judged, failed_row
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.errors import AuscultError

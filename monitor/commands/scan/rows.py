@@ -7,9 +7,9 @@ import json
 from typing import Any, NamedTuple
 
 from monitor.archive.offline import judge_offline
+from monitor.archive.recordings import Recording
+from monitor.archive.remote import local_copy
 from monitor.audio.sources.file import RecordingSource
-from monitor.commands.scan.recordings import Recording
-from monitor.commands.scan.remote import local_copy
 from monitor.errors import RecordingError
 from monitor.inference.bundle import Bundle
 from monitor.messages import Summary, Verdict, WindowEvent

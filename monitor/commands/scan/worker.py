@@ -15,7 +15,7 @@ import sys
 from typing import BinaryIO
 
 from monitor.archive.offline import with_one_engine
-from monitor.commands.scan.recordings import Recording
+from monitor.archive.recordings import Recording
 from monitor.commands.scan.rows import Judged, failed_row, judge_recording
 from monitor.errors import AuscultError, BundleError
 from monitor.inference.bundle import Bundle, load_bundle

@@ -7,11 +7,12 @@ import pytest
 import soundfile
 
 from monitor.analysis.analyzer import Analyzer
-from monitor.archive.beats import early_beats, tracked_beats
+from monitor.archive.beats import beat_times, early_beats, tracked_beats
 from monitor.archive.judged_file import judge_file
 from monitor.archive.peak_spectrogram import PeakSpectrogram
 from monitor.features.spec import HEART
 from monitor.inference.bundle import load_bundle
+from monitor.messages import EctopicBeat, EctopicBeats, Quality, Verdict, WindowEvent
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
@@ -52,3 +53,19 @@ def test_noise_and_withheld_windows_have_none(signals):
 def test_early_beats_are_those_of_the_lines():
     """Each once, in order; a window without them has none."""
     assert early_beats([{"early_beats": {"at_s": [9.0, 3.5]}}, {"early_beats": {"at_s": [9.0]}}, {}]) == [3.5, 9.0]
+
+
+def test_beats_of_windows_are_joined_without_those_that_cannot_be_tracked():
+    """Each beat once, however many windows have it; an early beat is a beat too."""
+    early = EctopicBeat(1.5, 0.6, 1.3, 2.0)
+    found = (
+        EctopicBeats(beat_times_s=(1.0, 1.5), detected=(early,), trackable=True),
+        EctopicBeats(beat_times_s=(1.5, 2.7), trackable=True),
+        EctopicBeats(beat_times_s=(9.0,)),
+    )
+    verdict = Verdict("listening")
+    windows = [
+        WindowEvent(index, 0.0, 5.0, verdict, verdict, Quality(1.0), None, False, False, 0.0, ectopic=ectopic)
+        for index, ectopic in enumerate(found)
+    ]
+    assert beat_times(windows) == ([1.0, 1.5, 2.7], [1.5])

@@ -23,7 +23,7 @@ def heart_wav(tmp_path, heart_waveform):
 
 def test_the_events_are_those_of_replay(heart_wav, plain_bundle, capsys, monkeypatch):
     """All values but the latency, which differs between runs."""
-    monkeypatch.setattr("monitor.commands.replay.load_bundle", lambda *_, **__: plain_bundle)
+    monkeypatch.setattr("monitor.commands.replay.command.load_bundle", lambda *_, **__: plain_bundle)
     timeline, remarks = judge_file(heart_wav, plain_bundle)
     assert main(["replay", str(heart_wav), "--json", "--speed", "max"]) == 0
     replayed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -159,3 +159,23 @@ def test_replay_does_not_import_sounddevice(stethoscope, heart_files):
     command = [sys.executable, "-c", code, str(heart_files(HEART_S))]
     done = subprocess.run(command, env=stethoscope.environment, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_a_source_of_the_sound_server_is_listed_and_heard_by_its_own_name(stethoscope, heart_files):
+    """The null sink's monitor has its description in the list, and is what is heard among several."""
+    stethoscope.plug_in()
+    try:
+        code, out, _ = stethoscope.auscult("devices", "--json")
+        sources = [device for device in map(json.loads, out.splitlines()) if device["host_api"] == "PulseAudio"]
+        assert (code, [device["source"] for device in sources]) == (0, ["steth.monitor"])
+        assert (sources[0]["channels"], sources[0]["default_rate"]) == (1, 4000)
+        listening = stethoscope.listen("--device", sources[0]["name"])
+        listening.until(lambda line: line["type"] == "device" and line["state"] == "open")
+        player = stethoscope.play(heart_files(HEART_S))
+        heard = listening.until(lambda line: line["type"] == "window" and line["state"] in ("verdict", "uncertain"))
+        assert player.wait(timeout=30) == 0
+        assert listening.end()[0] in (0, 130)
+        assert heard["heart_rate_bpm"] is None or 30 <= heard["heart_rate_bpm"] <= 240
+        assert listening.of("start")[0]["source"] == sources[0]["name"]
+    finally:
+        stethoscope.unplug()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import importlib.util
 import io
 import json
@@ -74,7 +75,8 @@ def completed(
         patch.setenv("COLUMNS", "120")
         patch.setattr(heart_fit, "heart_network", tiny_network)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            assert run(made_folder, "--out", "models/mine", "--seed", "4", *SHORT) == 0
+            predictions = ("--predictions", "held_out.csv")
+            assert run(made_folder, "--out", "models/mine", "--seed", "4", *predictions, *SHORT) == 0
     return folder / "models" / "mine", out.getvalue(), err.getvalue()
 
 
@@ -124,7 +126,22 @@ class TestTraining:
         mine = Path("models/mine")
         assert lines[-1] == f"wrote {mine}; try it with: auscult replay FILE --model {mine}"
         assert sum(line.startswith("fold 2 of 2: murmur AUC 0.") for line in lines) == 1
-        assert len(lines) == 12
+        assert len(lines) == 14
+
+    def test_predictions_are_written_outside_the_bundle(self, completed: tuple[Path, str, str]) -> None:
+        """A row for each held-out recording, without a path of this machine, for the owner's eyes alone."""
+        path = completed[0].parents[1] / "held_out.csv"
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        assert f"wrote held_out.csv: {len(rows)} held-out recordings" in completed[2]
+        assert f"\n{len(rows)} recordings of " in f"\n{completed[1]}"
+        assert {row["label"] for row in rows} == {"normal", "murmur", "extrastole"}
+        assert str(path.parents[1]) not in path.read_text(encoding="utf-8")
+        if os.name == "posix":
+            assert path.stat().st_mode & 0o077 == 0
+
+    def test_a_network_that_knows_nothing_is_told(self, completed: tuple[Path, str, str]) -> None:
+        """Two steps teach nothing, and a line says so."""
+        assert "auscult: NO BETTER THAN ONE LABEL: balanced accuracy " in completed[2]
 
     def test_the_bundle_records_how_it_was_trained(self, bundle: Bundle) -> None:
         """Recipe, command, data and metrics are in bundle.json; the command has no path of this machine."""
@@ -169,9 +186,9 @@ class TestTraining:
             assert str(made_folder.parent) not in (bundle.path / name).read_text(encoding="utf-8")
 
     def test_nothing_else_is_left(self, completed: tuple[Path, str, str]) -> None:
-        """Beside the bundle nothing was written."""
+        """Beside the bundle, and the table that was asked for, nothing was written."""
         assert [path.name for path in completed[0].parent.iterdir()] == ["mine"]
-        assert [path.name for path in completed[0].parent.parent.iterdir()] == ["models"]
+        assert sorted(path.name for path in completed[0].parent.parent.iterdir()) == ["held_out.csv", "models"]
 
 
 def test_the_articles_recipe(
@@ -260,6 +277,19 @@ def test_audio_that_cannot_be_used(
         assert sum(line.startswith(f"auscult: left out: {path}: ") for line in lines) == 1
     assert "no recording of murmur can be read" in lines[-1]
     assert not Path("models").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("held_out.txt", "must end in .csv"), ("models/mine/a.csv", "in the bundle")]
+)
+def test_predictions_elsewhere(
+    made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str], path: str, why: str
+) -> None:
+    """Another ending, and a file in the bundle, are refused before the work."""
+    with pytest.raises(SystemExit) as end:
+        run(made_folder, "--out", "models/mine", "--predictions", path)
+    assert end.value.code == 2
+    assert why in capsys.readouterr().err
 
 
 def test_out_is_not_a_bundle(made_folder: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:

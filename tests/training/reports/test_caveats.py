@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.cross_validated import measure
 from training.evaluation.evaluation import Evaluation, EvaluationInfo, evaluate
 from training.evaluation.scoring import ScoredRecording
-from training.reports.caveats import notes_of, seen_note
+from training.reports.caveats import no_better_note, notes_of, seen_note
 
 EVEN = (0.4, 0.3, 0.3)
 
@@ -75,3 +77,33 @@ def test_a_bundle_without_a_non_cardiac_output(make_scored: MakeScored, make_inf
     scored = [make_scored("normal", EVEN, f"p{row}", heart=None) for row in range(20)]
     scored += [make_scored("not-heart", EVEN, "n", heart=None)]
     assert "1 non-cardiac sound not scored" in notes(scored, make_info(scored))
+
+
+def note_of(said: list[int], truth: list[int]) -> str:
+    """Return the note on a network that says these labels of 40 patients each."""
+    scores = np.eye(3)[np.repeat(said, 40)]
+    ground_truth = np.repeat(truth, 40)
+    patients = [str(number) for number in range(len(ground_truth))]
+    return no_better_note(measure(ground_truth, scores, ("normal", "murmur", "extrastole"), patients))
+
+
+@pytest.mark.parametrize(("said", "one_label"), [([0, 0, 0], "0.333"), ([1, 1, 1], "0.333"), ([0, 2, 1], "0.333")])
+def test_a_network_that_says_one_label_is_told(said: list[int], one_label: str) -> None:
+    """Whichever label it is, and also one that mistakes as much as it gets right."""
+    note = note_of(said, [0, 1, 2])
+    assert note.startswith("NO BETTER THAN ONE LABEL: balanced accuracy 0.333")
+    assert f"one label has {one_label}" in note
+
+
+def test_the_most_frequent_label_is_no_knowledge() -> None:
+    """An accuracy of three quarters is none where three quarters are normal; only labels that occur count."""
+    note = note_of([0, 0, 0, 0], [0, 0, 0, 1])
+    assert "balanced accuracy 0.500" in note
+    assert "one label has 0.500" in note
+
+
+def test_a_network_that_knows_has_no_such_note() -> None:
+    """Nor has one where a single label occurs, of which nothing can be told."""
+    assert note_of([0, 1, 2], [0, 1, 2]) == ""
+    assert note_of([0, 1, 0], [0, 1, 2]) == ""
+    assert note_of([0, 0], [0, 0]) == ""

@@ -8,7 +8,6 @@ for the audio callback.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.sources.device.installation import install_command
 from monitor.audio.sources.device.selection import DeviceInfo, Direction
+from monitor.audio.sources.device.sound_server import PLUGIN, SERVER, chosen_source, server_sources
 from monitor.errors import DeviceError
 from monitor.log import get_logger
 
-__all__ = ["RATES", "BlockCallback", "PortAudio", "PullCallback", "Stream", "install_command"]
+__all__ = ["RATES", "BlockCallback", "PortAudio", "PullCallback", "Stream"]
 
 logger = get_logger(__name__)
 
@@ -38,38 +39,6 @@ SHORT_S = 0.1
 OUTPUT_ADVICE = "plug it in, end the program that is using it, or choose another output"
 MAX_STATED_S = 2.0
 """Seconds; a longer way to the output is no statement but a clock that does not run."""
-
-INSTALL = {
-    "apt-get": "sudo apt-get install libportaudio2",
-    "dnf": "sudo dnf install portaudio",
-    "yum": "sudo yum install portaudio",
-    "pacman": "sudo pacman -S portaudio",
-    "zypper": "sudo zypper install libportaudio2",
-    "apk": "sudo apk add portaudio",
-    "xbps-install": "sudo xbps-install portaudio",
-    "brew": "brew install portaudio",
-    "port": "sudo port install portaudio",
-}
-
-
-def install_command(platform: str = sys.platform, which: Callable[[str], str | None] = shutil.which) -> str:
-    """Return the command that installs the PortAudio library on this system.
-
-    Parameters
-    ----------
-    platform : str
-        As ``sys.platform``.
-    which : callable
-        Maps the name of a program to its path, or to None.
-
-    Examples
-    --------
-    >>> install_command("linux", which={"apt-get": "/usr/bin/apt-get"}.get)
-    'sudo apt-get install libportaudio2'
-    """
-    if platform in ("win32", "darwin") and which("brew") is None:
-        return "pip install --force-reinstall sounddevice"  # its wheels contain the library
-    return next((command for name, command in INSTALL.items() if which(name)), "install the PortAudio library")
 
 
 class Stream:
@@ -127,14 +96,16 @@ class PortAudio:
         self._sounddevice: Any = sounddevice
 
     def devices(self) -> list[DeviceInfo]:
-        """Return every input, as of the last start of the library.
+        """Return every input, as of the last start of the library, and those of a sound server by their own names.
 
         Raises
         ------
         DeviceError
             If the library cannot list them.
         """
-        return self._listed("input")
+        devices = self._listed("input")
+        plugin = next((device for device in devices if (device.name, device.host_api) == (PLUGIN, "ALSA")), None)
+        return devices if plugin is None else [*devices, *_inputs_of_server(plugin, devices)]
 
     def outputs(self) -> list[DeviceInfo]:
         """Return every output, as of the last start of the library.
@@ -230,16 +201,17 @@ class PortAudio:
         """
         stream = None
         try:
-            stream = self._sounddevice.InputStream(
-                samplerate=sample_rate,
-                blocksize=_block_samples(latency_s, sample_rate),
-                device=device.index,
-                channels=channels,
-                dtype="float32",
-                latency=latency_s,
-                callback=_callback(on_block),
-            )
-            stream.start()
+            with chosen_source(device.source):
+                stream = self._sounddevice.InputStream(
+                    samplerate=sample_rate,
+                    blocksize=_block_samples(latency_s, sample_rate),
+                    device=_number(device),
+                    channels=channels,
+                    dtype="float32",
+                    latency=latency_s,
+                    callback=_callback(on_block),
+                )
+                stream.start()
         except (self._sounddevice.PortAudioError, ValueError) as error:
             if stream is not None:
                 stream.close(ignore_errors=True)
@@ -315,12 +287,35 @@ class PortAudio:
     def _refusal(self, device: DeviceInfo, channels: int, sample_rate: int) -> str | None:
         """Return why a device refuses channels and rate, or None when it supports them."""
         try:
-            self._sounddevice.check_input_settings(
-                device=device.index, channels=channels, dtype="float32", samplerate=sample_rate
-            )
+            with chosen_source(device.source):
+                self._sounddevice.check_input_settings(
+                    device=_number(device), channels=channels, dtype="float32", samplerate=sample_rate
+                )
         except (self._sounddevice.PortAudioError, ValueError) as error:
             return _reason(error)
         return None
+
+
+def _inputs_of_server(plugin: DeviceInfo, devices: Sequence[DeviceInfo]) -> list[DeviceInfo]:
+    """Return the inputs of the sound server that a device leads to, numbered after all other devices."""
+    first = 1 + max(device.index for device in devices)
+    return [
+        DeviceInfo(
+            index=index,
+            name=" ".join(source.description.split()),
+            host_api=SERVER,
+            channels=source.channels,
+            default_rate=source.sample_rate,
+            source=source.name,
+            opened_by=plugin.index,
+        )
+        for index, source in enumerate(server_sources(), first)
+    ]
+
+
+def _number(device: DeviceInfo) -> int:
+    """Return the number by which the library opens a device."""
+    return device.index if device.opened_by is None else device.opened_by
 
 
 def _block_samples(latency_s: float, sample_rate: int, platform: str = sys.platform) -> int:

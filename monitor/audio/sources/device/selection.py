@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from monitor.errors import DeviceError, NoSuchDeviceError
+from monitor.errors import DeviceError, NoSuchDeviceError, did_you_mean
 
 __all__ = ["DeviceInfo", "choose", "find_again"]
 
@@ -43,6 +43,9 @@ HEADPHONES = re.compile(
 )
 """Words in the names of outputs that only the listener hears."""
 
+WORD = re.compile(r"\w{4,}")
+"""A part of a name that is long enough to be mistyped."""
+
 PORT = re.compile(r"\s*\((?:plug)?hw:[^)]*\)|^\d+- | \(\d+- ")
 """The part of a name that depends on where a device is plugged in: ``(hw:2,0)`` on Linux, ``2- `` on Windows."""
 
@@ -65,6 +68,10 @@ class DeviceInfo:
         Whether it is used when no device is given.
     rates : tuple of int
         Hz, the supported rates; empty when none was tested.
+    source : str or None
+        Of an input of a sound server: the server's name for it.
+    opened_by : int or None
+        Of such an input: PortAudio's index of the device that leads to the server.
     """
 
     index: int
@@ -74,6 +81,8 @@ class DeviceInfo:
     default_rate: int
     default: bool = False
     rates: tuple[int, ...] = ()
+    source: str | None = None
+    opened_by: int | None = None
 
     @property
     def full_name(self) -> str:
@@ -139,10 +148,14 @@ def _by_name(devices: Sequence[DeviceInfo], wanted: str, direction: Direction) -
     """Return the device of a name: an exact match first, then the only case-insensitive or partial match."""
     missing = f"no {direction} is called {wanted!r}"
     small = wanted.casefold()
-    exact = [device for device in devices if wanted in (device.name, device.full_name)]
+    exact = [device for device in devices if wanted in (device.name, device.full_name, device.source)]
     whole = [device for device in devices if small in (device.name.casefold(), device.full_name.casefold())]
     within = [device for device in devices if small in device.full_name.casefold()]
-    return _only(exact or whole or within, devices, missing, wanted, direction)
+    for matches in (exact, whole, within):
+        if matches:  # the device itself, before the same one by way of a sound server
+            direct = [device for device in matches if device.source is None]
+            return _only(direct or matches, devices, missing, wanted, direction)
+    return _only([], devices, missing, wanted, direction)
 
 
 def find_again(devices: Sequence[DeviceInfo], before: DeviceInfo) -> DeviceInfo | None:
@@ -185,7 +198,9 @@ def _only(
         raise DeviceError(f"{wanted!r} could be {_listed(matches)}", "name one of them in full, or by its number")
     if not devices:
         raise NoSuchDeviceError(f"{missing}: no {direction} is connected", STEPS[direction][0])
-    raise NoSuchDeviceError(missing, f"{STEPS[direction][1]}: {_listed(devices)}")
+    names = [device.name for device in devices]
+    question = did_you_mean(wanted, [*names, *WORD.findall(" ".join(names))])
+    raise NoSuchDeviceError(missing, f"{question}{STEPS[direction][1]}: {_listed(devices)}")
 
 
 def _listed(devices: Sequence[DeviceInfo]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.audio.playback.options import PlaybackOptions
 from monitor.audio.sources.microphone import LATENCY_S
-from monitor.commands import demo, listen, replay
+from monitor.commands import demo, listen
 from monitor.commands.bench import command as bench
 from monitor.commands.options.arguments import (
     add_play_arguments,
@@ -19,6 +19,7 @@ from monitor.commands.options.arguments import (
     whole_number,
 )
 from monitor.commands.plot import command as plot
+from monitor.commands.replay import command as replay
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE
 

@@ -228,3 +228,11 @@ def test_the_help_imports_neither_package():
         "sys.exit(bool({'matplotlib', 'librosa'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+def test_a_folder_is_plotted_with_all_that_is_below_it(plot, ward, tmp_path):
+    """A figure for each recording; what is none has a line, and exit code 1."""
+    pytest.importorskip("matplotlib", reason="figures need the plot extra")
+    code, _, err = plot(ward, "-o", "figures/")
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["a.png", "b.png", "c.png", "quiet.png"]
+    assert (code, "z.wav" in err, len(err.splitlines())) == (1, True, 5)

@@ -12,9 +12,16 @@ pytest.importorskip("matplotlib", reason="figures need the plot extra")
 
 from matplotlib.figure import Figure
 
-from monitor.commands.plot.figure import FORMATS, SIZE_INCHES, _draw_panels, check_matplotlib, render_figure
+from monitor.commands.plot.figure import (
+    FORMATS,
+    SIZE_INCHES,
+    _draw_panels,
+    amplitude_limit,
+    check_matplotlib,
+    render_figure,
+)
 from monitor.errors import MissingExtraError
-from monitor.messages import Verdict
+from monitor.messages import EctopicBeat, EctopicBeats, Verdict
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -70,7 +77,77 @@ def test_the_waveform_keeps_its_extremes(run_maker):
     corners = axes[0].collections[0].get_paths()[0].vertices
     assert [4.25, np.float32(0.6)] in corners.tolist()
     assert [0.75, np.float32(-0.9)] in corners.tolist()
-    assert axes[0].get_ylim() == pytest.approx((-0.972, 0.972))
+
+
+def beats(amplitude=0.1):
+    """Return 10 s of columns of 0.1 s with a beat of an amplitude every second."""
+    return np.where(np.arange(100) % 10 == 3, amplitude, 0.01).astype(np.float32)
+
+
+def test_one_thump_does_not_flatten_the_waveform(run_maker):
+    """The axis stays with the beats; where it is left there is a mark, and the legend says how loud it was."""
+    high = beats()
+    high[44:47] = 0.84  # over the edge of two half seconds
+    axes, _ = panels(run_maker(low=-beats(), high=high))
+    assert axes[0].get_ylim() == pytest.approx((-0.162, 0.162))
+    (marks,) = (line for line in axes[0].lines if line.get_label().startswith("louder"))
+    assert marks.get_xdata() == pytest.approx([4.45, 4.55, 4.65])
+    assert marks.get_label() == "louder, to 0.84"
+
+
+@pytest.mark.parametrize("peaks", [beats(), beats(0.5), np.full(100, 0.2, np.float32), np.zeros(100, np.float32)])
+def test_an_even_sound_fills_the_axis(peaks):
+    """Where nothing stands out the axis reaches the largest sample, and no further."""
+    assert amplitude_limit(peaks, 0.1) == pytest.approx(float(peaks.max()))
+
+
+def test_a_loud_passage_is_no_thump():
+    """Two fifths of the recording at ten times the amplitude are shown whole."""
+    peaks = np.concatenate((np.tile(beats(), 3), 10 * np.tile(beats(), 2)))
+    assert amplitude_limit(peaks, 0.1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("num_columns", [0, 1, 3])
+def test_a_clip_of_a_few_columns(num_columns):
+    """Nothing is too short for an axis."""
+    assert amplitude_limit(np.full(num_columns, 0.3, np.float32), 0.1) == pytest.approx(0.3 if num_columns else 0.0)
+
+
+def test_beats_and_early_beats_are_marked(run_maker, window_maker):
+    """In the time of the file, each once, with a legend; what could not be tracked is not marked."""
+    early = EctopicBeat(2.5, 0.6, 1.3, 2.0)
+    rhythm = EctopicBeats(beat_times_s=(1.0, 2.0, 2.5), detected=(early,), trackable=True)
+    windows = [dataclasses.replace(window_maker(index), ectopic=rhythm) for index in range(2)]
+    axes, _ = panels(run_maker(windows), offset_s=30.0)
+    marked = {line.get_label(): list(line.get_xdata()) for line in axes[0].lines}
+    assert marked == {"beat": [31.0, 32.0], "early beat": [32.5]}
+    untracked = [
+        dataclasses.replace(window, ectopic=dataclasses.replace(rhythm, trackable=False)) for window in windows
+    ]
+    assert not panels(run_maker(untracked))[0][0].lines
+
+
+def test_of_a_long_recording_only_early_beats_are_marked(run_maker, window_maker):
+    """Ticks that run together say nothing."""
+    early = EctopicBeat(2.5, 0.6, 1.3, 2.0)
+    rhythm = EctopicBeats(beat_times_s=tuple(np.arange(0.0, 300.0)), detected=(early,), trackable=True)
+    axes, _ = panels(run_maker([dataclasses.replace(window_maker(), ectopic=rhythm)]))
+    assert [line.get_label() for line in axes[0].lines] == ["early beat"]
+
+
+def test_axes_say_what_they_show(run):
+    """Quantity and unit."""
+    axes, figure = panels(run)
+    assert [one.get_ylabel() for one in axes] == [
+        "Amplitude",
+        "Frequency (Hz)",
+        "",
+        "Acoustic score",
+        "Heart rate (bpm)",
+    ]
+    assert "Power (dBFS)" in [one.get_ylabel() for one in figure.axes] + [
+        one.get_ylabel() for two in figure.axes for one in two.child_axes
+    ]
 
 
 def test_the_spectrogram_is_inferno_over_60_db(run):
@@ -116,7 +193,7 @@ def test_the_scores_drawn_are_the_acoustic_ones(run_maker, window_maker):
     heard = Verdict("verdict", "normal", 0.8, {"normal": 0.8, "murmur": 0.2}, {"normal": 0.9, "murmur": 0.1})
     window = dataclasses.replace(window_maker(0), verdict=heard, rolling=heard)
     axes, _ = panels(run_maker([window]))
-    assert axes[3].get_ylabel() == "acoustic score"
+    assert axes[3].get_ylabel() == "Acoustic score"
     assert [steps.get_data().values.tolist() for steps in axes[3].patches] == [[0.9], [0.9]]
 
 

@@ -4,27 +4,10 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-import soundfile
 
-from monitor.commands.scan.recordings import Recording
+from monitor.archive.recordings import Recording
 from monitor.commands.scan.rows import dump
-
-
-@pytest.fixture
-def ward(tmp_path, heart_waveform):
-    """Return a folder with five recordings: one in a folder below, one too short for a window, one that is none."""
-    folder = tmp_path / "ward"
-    (folder / "below").mkdir(parents=True)
-    soundfile.write(folder / "a.wav", heart_waveform, 4000)
-    soundfile.write(folder / "b.FLAC", heart_waveform[:30_000], 4000, format="FLAC")
-    soundfile.write(folder / "below" / "c.wav", heart_waveform[:8000], 4000)
-    soundfile.write(folder / "quiet.wav", np.zeros(24_000, np.float32), 4000)
-    (folder / "z.wav").write_bytes(b"no sound at all")
-    (folder / "notes.txt").write_text("for a person")
-    (folder / ".hidden.wav").write_text("")
-    return folder
 
 
 @pytest.fixture

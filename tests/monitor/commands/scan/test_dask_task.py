@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
+from monitor.archive.recordings import find_recordings
 from monitor.commands.scan import dask_task
 from monitor.commands.scan.dask_task import Order, judge_batch, pack
-from monitor.commands.scan.recordings import find_recordings
 from monitor.commands.scan.rows import judge_recording
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.inference.bundle import digest_of_settings, load_bundle

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from monitor.archive.recordings import find_recordings
 from monitor.cli import main
-from monitor.commands.scan.recordings import find_recordings
 from monitor.commands.scan.rows import failed_row, judge_recording
 
 
@@ -31,7 +31,7 @@ def lines_of(plain_bundle):
 @pytest.fixture
 def replayed(plain_bundle, capsys, monkeypatch):
     """Return a function that replays a file as fast as possible, and returns its lines."""
-    monkeypatch.setattr("monitor.commands.replay.load_bundle", lambda *_, **__: plain_bundle)
+    monkeypatch.setattr("monitor.commands.replay.command.load_bundle", lambda *_, **__: plain_bundle)
 
     def replay(path, *options):
         main(["replay", str(path), "--json", "--speed", "max", *options])

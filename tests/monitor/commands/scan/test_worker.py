@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from monitor.commands.scan.recordings import find_recordings
+from monitor.archive.recordings import find_recordings
 from monitor.commands.scan.rows import judge_recording
 from monitor.commands.scan.worker import WorkerSetup, send, serve
 from monitor.inference.bundle import load_bundle

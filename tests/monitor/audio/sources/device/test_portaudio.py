@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import os
 import sys
 import types
 from pathlib import Path
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 
 from monitor.audio.sources.device import portaudio
-from monitor.audio.sources.device.portaudio import PortAudio, install_command
+from monitor.audio.sources.device.installation import install_command
+from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.audio.sources.device.sound_server import ServerSource
 from monitor.errors import DeviceError
 from monitor.native_stderr import discard_native_stderr
 
@@ -236,24 +239,6 @@ def test_a_missing_library_names_the_command_that_installs_it(monkeypatch, error
     assert step in raised.value.next_step
 
 
-@pytest.mark.parametrize(
-    ("platform", "programs", "command"),
-    [
-        ("linux", {"apt-get"}, "sudo apt-get install libportaudio2"),
-        ("linux", {"dnf", "yum"}, "sudo dnf install portaudio"),
-        ("linux", {"pacman"}, "sudo pacman -S portaudio"),
-        ("linux", {"apk"}, "sudo apk add portaudio"),
-        ("linux", set(), "install the PortAudio library"),
-        ("darwin", {"brew"}, "brew install portaudio"),
-        ("darwin", set(), "pip install --force-reinstall sounddevice"),
-        ("win32", set(), "pip install --force-reinstall sounddevice"),
-    ],
-)
-def test_the_install_command_of_each_system(platform, programs, command):
-    """The command is for the package manager that is installed."""
-    assert install_command(platform, lambda name: f"/usr/bin/{name}" if name in programs else None) == command
-
-
 def test_a_name_that_is_not_utf8_takes_no_other_device_with_it(library, monkeypatch):
     """Sounddevice refuses the whole list for one name; each device is described by itself then."""
     described = {0: raw(0, "USB", 2), 2: raw(2, "default", 32, 1)}
@@ -412,3 +397,58 @@ def test_an_output_that_does_not_open(library, failing):
 def test_a_stream_states_its_latency(library):
     """It is that of the library."""
     assert PortAudio().open(DEVICE, 1, 4000, 0.2, lambda block, lost: None).latency_s == 0.21
+
+
+@pytest.fixture
+def server(library, monkeypatch):
+    """Give the scripted library ALSA's way to a sound server with two inputs."""
+    library.found = [raw(0, "USB Audio", 2), raw(1, "Speaker", 0), raw(2, "default", 32), raw(4, "pulse", 32)]
+    usb, out = ("usb-1", "Littmann \n CORE", 1, 4000), ("out.monitor", "Monitor of out", 2, 44_100)
+    sources = [ServerSource(*usb), ServerSource(*out)]
+    monkeypatch.setattr(portaudio, "server_sources", lambda: sources)
+    monkeypatch.delenv("PULSE_SOURCE", raising=False)
+    return library
+
+
+def test_the_inputs_of_a_sound_server_have_their_own_names(server):
+    """After all others, with the server's name, channels and rate; PortAudio's default stays the default."""
+    listed = PortAudio().devices()
+    assert [(device.index, device.full_name, device.source) for device in listed] == [
+        (0, "USB Audio, ALSA", None),
+        (2, "default, ALSA", None),
+        (4, "pulse, ALSA", None),
+        (5, "Littmann CORE, PulseAudio", "usb-1"),
+        (6, "Monitor of out, PulseAudio", "out.monitor"),
+    ]
+    assert (listed[3].channels, listed[3].default_rate, listed[3].default) == (1, 4000, False)
+    assert [device.kind for device in listed[3:]] == ["stethoscope", "virtual"]
+
+
+def test_without_a_way_to_a_sound_server_none_is_asked(library, monkeypatch):
+    """Nothing is run where ALSA has no such device, or it is of another host API."""
+    monkeypatch.setattr(portaudio, "server_sources", lambda: pytest.fail("a server was asked"))
+    library.found = [raw(0, "USB Audio", 2), raw(1, "pulse", 2, 1)]
+    assert [device.full_name for device in PortAudio().devices()] == ["USB Audio, ALSA", "pulse, JACK"]
+
+
+def test_an_input_of_a_sound_server_is_opened_by_its_name(server, monkeypatch):
+    """By the device that leads to the server, with the variable set until the stream is started, and not after."""
+    seen = []
+    monkeypatch.setattr(FakeStream, "start", lambda self: seen.append(os.environ.get("PULSE_SOURCE")))
+    system = PortAudio()
+    device = system.devices()[3]
+    system.open(device, 1, 4000, 0.2, lambda block, overflow: None)
+    assert (seen, server.streams[-1].options["device"]) == (["usb-1"], 4)
+    assert "PULSE_SOURCE" not in os.environ
+    system.open(system.devices()[0], 1, 4000, 0.2, lambda block, overflow: None)
+    assert (seen[1], server.streams[-1].options["device"]) == (None, 0)
+    assert system.tested_rates(device) == (4000, 44_100)
+
+
+def test_an_input_of_a_sound_server_that_does_not_open(server):
+    """The error names it, and the variable is as it was."""
+    server.open_fails = PortAudioError("busy")
+    system = PortAudio()
+    with pytest.raises(DeviceError, match="Littmann CORE: cannot be opened"):
+        system.open(system.devices()[3], 1, 4000, 0.2, lambda block, overflow: None)
+    assert "PULSE_SOURCE" not in os.environ

@@ -49,6 +49,15 @@ def test_exactly_one_device_matches(wanted, index):
     assert choose(DEVICES, wanted).index == index
 
 
+def test_a_device_comes_before_the_same_one_by_way_of_a_sound_server():
+    """A part that both names have means the device; the whole name, or the server's own, the other one."""
+    direct = device(2, "Littmann CORE: USB Audio (hw:2,0)")
+    served = dataclasses.replace(device(7, "Littmann CORE Mono", "PulseAudio"), source="usb-1", opened_by=5)
+    both = [served, direct]
+    assert choose(both, "littmann") == direct
+    assert choose(both, "Littmann CORE Mono") == choose(both, "usb-1") == choose(both, "pulseaudio") == served
+
+
 def test_an_exact_name_takes_precedence_over_a_part():
     """A name that is also a part of another name means the former device."""
     assert choose([device(0, "USB"), device(1, "USB Audio")], "USB").index == 0
@@ -81,6 +90,16 @@ def test_without_a_match_all_devices_are_listed(wanted):
     with pytest.raises(NoSuchDeviceError) as error:
         choose(DEVICES, wanted)
     assert all(f"[{other.index}] {other.full_name}" in str(error.value) for other in DEVICES)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"), [("plse", "pulse"), ("Line Inn", "Line In"), ("Analogue", "Analog"), ("zzzz", None)]
+)
+def test_a_mistyped_name_is_asked_about(wanted, meant):
+    """The closest names, or words of them, come before the list."""
+    with pytest.raises(NoSuchDeviceError) as error:
+        choose(DEVICES, wanted)
+    assert error.value.next_step.startswith("choose" if meant is None else f"did you mean {meant}? choose")
 
 
 def test_no_device_at_all():

@@ -1,4 +1,7 @@
-"""``auscult replay FILE...``: recordings through the live pipeline, one after the other or all together."""
+"""``auscult replay FILE...``: recordings through the live pipeline, one after the other or all together.
+
+One recording has a line per window; of several there is one table, unless JSON lines or the dashboard show them all.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from monitor.archive.offline import with_one_engine
+from monitor.archive.recordings import expand_folders
 from monitor.audio.sources.base import Source
 from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
 from monitor.commands.options.arguments import (
@@ -22,14 +26,15 @@ from monitor.commands.options.arguments import (
 )
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play, play_together
+from monitor.commands.progress_bar import bar_on_standard_error
+from monitor.commands.replay.table import Table, TableView
 from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
 from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
-from monitor.sessions.names import SESSION_FILE, SOUND_FILE
-from monitor.views.view import View, choose_view
+from monitor.views.view import View, choose_view, screen_console
 
 if TYPE_CHECKING:
     from monitor.sessions.session import Session
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 RAW_CHANNELS = 1
+NOT_GIVEN = object()
+"""The speed where none was typed, and every other number is one that could have been."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="recording (wav, flac, ogg, mp3, ...), or the folder of a session; - for standard input",
+        help="recording (wav, flac, ogg, mp3, ...), session, or folder of recordings; - for standard input. Without "
+        "the dashboard several give one table, as fast as possible unless --speed is given",
     )
     add_play_arguments(parser)
     add_session_arguments(parser)
@@ -72,26 +80,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"channels of --raw (default: {RAW_CHANNELS})",
     )
-    parser.set_defaults(usage_error=parser.error)
+    parser.set_defaults(usage_error=parser.error, speed=NOT_GIVEN)
 
 
 def run(options: argparse.Namespace) -> int:
     """Play every file; one that cannot be read gets an error line, and the others are still played."""
+    options.files, in_folders = expand_folders(options.files)
+    failures: list[AuscultError] = [*in_folders]
     _check(options)
+    many = len(options.files) > 1
+    screen = not (options.json or options.plain) and screen_console() is not None
+    _choose_speed(options, fast=many and not (options.json or options.together or screen))
     options.playback = playback(options, microphone=False)
     bundle = with_one_engine(load_bundle(options.model, engine=options.engine))  # one file plays at a time
     check_hop(options, bundle)
     if options.together:
-        return _play_together(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
+        return max(_told(failures), _play_together(options, bundle))
+    view = _view(options, bundle, many=many, screen=screen)
     sessions: list[Session] = []
-    code = 0
-    failures: list[AuscultError] = []
+    code = max((error.exit_code for error in failures), default=0)
     with suppress_native_stderr(), Interrupts() as interrupts:  # decoders of an MP3 write there
         try:
+            _report(failures, view)
             for position, file in enumerate(options.files, 1):
-                note = f"file {position} of {len(options.files)}" if len(options.files) > 1 else ""
+                note = f"file {position} of {len(options.files)}" if many else ""
                 stay = position == len(options.files) and not options.exit
+                if isinstance(view, TableView):
+                    view.position = position - 1
                 try:
                     _replay(file, options, bundle, view, interrupts, note, sessions, stay=stay)
                 except OutputError:
@@ -108,6 +123,39 @@ def run(options: argparse.Namespace) -> int:
             for session in sessions:
                 report_session(session)
     return interrupts.exit_code or code or int(view.lost_lines > 0)
+
+
+def _told(failures: list[AuscultError]) -> int:
+    """Say what is wrong with folders, and return the exit code of that."""
+    code = max((error.exit_code for error in failures), default=0)
+    _report(failures, None)
+    return code
+
+
+def _choose_speed(options: argparse.Namespace, *, fast: bool) -> None:
+    """Set the speed where none was given: that of the sound where a person sees or hears it."""
+    if options.speed is NOT_GIVEN:
+        heard = options.play or any((options.play_device, options.sound, options.volume, options.slow))
+        options.speed = None if fast and not heard else 1.0
+
+
+def _view(options: argparse.Namespace, bundle: Bundle, *, many: bool, screen: bool) -> View:
+    """Return the view: a table of many recordings, line by line or after the dashboard."""
+    keep_going = bool(options.session)
+    if not many or options.json:
+        return choose_view(json=options.json, plain=options.plain, keep_going=keep_going)
+    table = Table(options.files, bundle.labels, _columns())
+    if screen:
+        return choose_view(json=False, plain=False, keep_going=keep_going, report=table.lines)
+    return TableView(table, bar_on_standard_error(options.files), keep_going=keep_going)
+
+
+def _columns() -> int | None:
+    """Return the width of the terminal of standard output; None where it is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError, AttributeError):  # a file or a pipe, a test, closed
+        return None
 
 
 def _replay(
@@ -200,20 +248,13 @@ def _source(file: str, options: argparse.Namespace) -> Source:
     from monitor.audio.sources.file import RecordingSource
 
     return RecordingSource(
-        _sound_of(file),
+        file,
         speed=options.speed,
         channel=options.channel,
         start_s=options.start,
         loop=options.loop,
         ecg_channel=options.ecg_channel,
     )
-
-
-def _sound_of(file: str) -> str:
-    """Return a file's name, or that of the sound in the folder of a session."""
-    if os.path.isfile(os.path.join(file, SESSION_FILE)):
-        return os.path.join(file, SOUND_FILE)
-    return file
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -250,6 +291,8 @@ def _report(failures: list[AuscultError], view: View | None) -> None:
 
     if isinstance(view, DashboardView):
         return
+    if isinstance(view, TableView) and failures:
+        view.clear()
     for error in failures:
         say(f"auscult: {error}")
     failures.clear()

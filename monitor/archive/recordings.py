@@ -1,9 +1,10 @@
-"""The recordings that a scan is asked for: files as named, folders with all that is below them, each file once.
+"""The recordings that a command is asked for: files as named, folders with all that is below them.
 
-An address (``s3://...``) is a file or folder too; :mod:`monitor.commands.scan.remote` lists it.
+An address (``s3://...``) is a file or folder too; :mod:`monitor.archive.remote` lists it.
 
-The order is that of the command line, and inside a folder that of the names, so it is the same in every run. Must not
-read a recording.
+The order is that of the command line, and inside a folder that of the names, so it is the same in every run. Of the
+folder of a session only its sound is a recording: what else lies there was written beside it. Must not read a
+recording.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from monitor.archive.remote import RemoteFile, is_address, list_remote
 from monitor.audio.sources.decoding.checks import read_error
 from monitor.audio.sources.decoding.endings import is_header_beside, is_left_alone, is_sound_name
-from monitor.commands.scan.remote import RemoteFile, is_address, list_remote
 from monitor.errors import RecordingError
 from monitor.output import printable
+from monitor.sessions.names import SESSION_FILE, SOUND_FILE
 
-__all__ = ["Found", "Recording", "find_recordings"]
+__all__ = ["Found", "Recording", "expand_folders", "find_recordings"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +100,31 @@ def find_recordings(paths: Sequence[str]) -> Found:
     return Found(tuple(found.values()), left_alone)
 
 
+def expand_folders(paths: Sequence[str]) -> tuple[list[str], list[RecordingError]]:
+    """Return some paths with the recordings of each folder in its place, and what is wrong with folders.
+
+    Files stay as they are, whether they are there or not, and as often as they are named.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    """
+    files: list[str] = []
+    failures: list[RecordingError] = []
+    for path in paths:
+        if not os.path.isdir(path):
+            files.append(path)
+            continue
+        try:
+            found = find_recordings([path]).recordings
+        except RecordingError as error:
+            failures.append(error)
+            continue
+        files += [recording.source for recording in found if recording.error is None]
+        failures += [RecordingError(recording.error) for recording in found if recording.error is not None]
+    return files, failures
+
+
 def _named(path: str, left_alone: Counter[str]) -> Iterator[Recording]:
     """Yield the recordings of a path as given."""
     if is_address(path):
@@ -128,6 +155,8 @@ def _below(folder: str, left_alone: Counter[str], seen: set[tuple[int, int]]) ->
         failure = read_error(printable(folder), error)
         yield Recording(folder, os.path.abspath(folder), None, None, str(failure))
         return
+    if any(entry.name == SESSION_FILE for entry in entries):
+        entries = [entry for entry in entries if entry.name == SOUND_FILE]
     names = {entry.name for entry in entries}
     for entry in entries:
         if is_left_alone(entry.name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
 from monitor.inference.engine import ENGINES
 from monitor.labels import metric_title, set_title
-from monitor.output import printable, put, say
+from monitor.output import printable, printable_lines, put, report_console, say
 from monitor.text.model_card import readable_card
 
 __all__ = ["add_arguments", "run"]
 
 HEADLINES = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error", "accuracy_on_surest_80")
 """Metrics over all labels that are listed where a bundle has them."""
+
+CARD_WIDTH = 120
+"""Columns of a card; longer lines are hard to read."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,9 +34,24 @@ def run(options: argparse.Namespace) -> int:
     """List the bundles, or print a card."""
     if options.name is not None:
         bundle = load_bundle(options.name)
-        put(json.dumps(bundle.settings, allow_nan=False) if options.json else readable_card(bundle.card))
+        if options.json:
+            put(json.dumps(bundle.settings, allow_nan=False))
+        else:
+            _show(readable_card(bundle.card))
         return 0
     return _list(as_json=options.json)
+
+
+def _show(card: str) -> None:
+    """Print a card: laid out on a terminal, and elsewhere as the Markdown that it is."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        put(card)
+        return
+    from rich.markdown import Markdown
+
+    with report_console() as console:
+        # no hyperlinks: a card comes from elsewhere, and a link on a terminal does not show where it leads
+        console.print(Markdown(printable_lines(card), hyperlinks=False), width=min(console.width, CARD_WIDTH))
 
 
 def _list(*, as_json: bool) -> int:

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from monitor.commands import config
 from monitor.commands.options.settings import KEYS
+from monitor.commands.setup import config
 from monitor.errors import AuscultError
 
 
@@ -123,3 +123,9 @@ def test_the_error_for_a_value_names_the_flag(file):
     with pytest.raises(AuscultError) as raised:
         run("--set", "hop=abc")
     assert str(raised.value) == "--set: hop='abc' cannot be used; it must be seconds above 0, at most 5"
+
+
+def test_a_mistyped_key_is_asked_about(file):
+    """Before all keys that there are."""
+    with pytest.raises(AuscultError, match=r"no such setting: chanel; did you mean channel\? there are device"):
+        run("--set", "chanel=2")

@@ -140,7 +140,7 @@ def test_plain_lines_where_there_is_no_terminal(replay, heart_wav):
 
 
 def test_the_folder_of_a_session_is_its_sound(replay, tmp_path, heart_wav):
-    """The lines are those of its sound.flac; a folder that is none is refused in one line."""
+    """The lines are those of its sound.flac, also where a folder above it is named."""
     code, out, _ = replay(heart_wav, "--speed", "max", "--json", "--session", "--session-dir", tmp_path / "kept")
     assert code == 0
     (folder,) = (tmp_path / "kept").iterdir()
@@ -150,9 +150,7 @@ def test_the_folder_of_a_session_is_its_sound(replay, tmp_path, heart_wav):
         window["rolling"]["label"] for window in windows_of(out)
     ]
     assert lines_of(again[1])[0]["source"] == str(folder / "sound.flac")
-    code, _, err = replay(tmp_path / "kept", "--json")
-    assert code == 1
-    assert len(err.splitlines()) == 1
+    assert lines_of(replay(tmp_path / "kept", "--json", "--speed", "max")[1])[0]["source"] == str(folder / "sound.flac")
 
 
 def test_the_other_files_are_still_played(replay, tmp_path, heart_wav):
@@ -162,6 +160,44 @@ def test_the_other_files_are_still_played(replay, tmp_path, heart_wav):
     assert [line["type"] for line in lines_of(out) if line["type"] != "window"] == ["start", "summary"] * 2
     assert len(err.splitlines()) == 1
     assert "missing.wav" in err
+
+
+def test_many_recordings_are_one_table(replay, ward):
+    """A row for each recording below a folder, in the order of their names, as fast as possible; errors beside it."""
+    code, out, err = replay(ward, ward / "missing.wav", "--plain")
+    header, *rows = [line.split() for line in out.splitlines()]
+    assert header == ["file", "verdict", "confidence", "judged", "bpm"]
+    assert [row[0] for row in rows] == [f"{ward}/{name}" for name in ("a.wav", "b.FLAC", "below/c.wav", "quiet.wav")]
+    assert rows[0][1] in ("normal", "murmur", "extrastole", "uncertain")
+    assert rows[3][1:3] == ["no-signal", "-"]
+    assert code == 1
+    assert ["z.wav" in err, "missing.wav" in err, len(err.splitlines())] == [True, True, 2]
+
+
+def test_the_rows_are_the_summaries(replay, ward):
+    """Each row says what the last JSON line of its recording says."""
+    files = [ward / "a.wav", ward / "b.FLAC"]
+    rows = [line.split() for line in replay(*files, "--plain")[1].splitlines()[1:]]
+    summaries = [line for line in lines_of(replay(*files, "--speed", "max", "--json")[1]) if line["type"] == "summary"]
+    assert [row[0] for row in rows] == [summary["source"] for summary in summaries]
+    assert [row[1] for row in rows] == [summary["label"] or summary["state"] for summary in summaries]
+    assert [row[3] for row in rows] == [f"{summary['judged'] / summary['windows']:.0%}"[:-1] for summary in summaries]
+
+
+def test_json_lines_of_a_folder(replay, ward):
+    """The lines of each recording, as if each had been named."""
+    names = [ward / "a.wav", ward / "b.FLAC", ward / "below" / "c.wav", ward / "quiet.wav", ward / "z.wav"]
+    of_folder, of_files = (replay(*paths, "--speed", "max", "--json") for paths in ([ward], names))
+    assert windows_of(of_folder[1]) == windows_of(of_files[1])
+    assert (of_folder[0], of_folder[2]) == (of_files[0], of_files[2])
+
+
+def test_a_folder_without_a_recording_stops_no_other(replay, tmp_path, heart_wav):
+    """One line for it, exit code 1, and the lines of the others."""
+    (tmp_path / "empty").mkdir()
+    code, out, err = replay(tmp_path / "empty", heart_wav, "--speed", "max", "--json")
+    assert (code, len(err.splitlines()), "no recording" in err) == (1, 1, True)
+    assert lines_of(out)[-1]["type"] == "summary"
 
 
 def write_bad(tmp_path, kind):
@@ -299,6 +335,19 @@ def test_a_signal_ends_with_complete_lines(program, heart_wav, number):
     assert lines[0]["type"] == "start"
     assert lines[-1]["type"] == "summary"
     assert lines[-1]["windows"] == len(lines) - 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals to send to one process")
+def test_a_signal_ends_a_table_with_whole_rows(program, heart_wav):
+    """Ctrl+C between the first row and the last: no half row, no row of what was broken off, exit code 130."""
+    process = program(*[heart_wav] * 500, "--plain")
+    first = [process.stdout.readline() for _ in range(2)]
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    lines = (b"".join(first) + out).decode().splitlines()
+    assert (process.returncode, err) == (130, b"")
+    assert 2 <= len(lines) < 501
+    assert len({line.split(maxsplit=1)[1] for line in lines[1:]}) == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals to send to one process")

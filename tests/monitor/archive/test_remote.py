@@ -18,9 +18,9 @@ pytest.importorskip("fsspec", reason="addresses need the extra remote")
 
 import fsspec
 
-from monitor.commands.scan import remote
-from monitor.commands.scan.recordings import find_recordings
-from monitor.commands.scan.remote import list_remote, local_copy
+from monitor.archive import remote
+from monitor.archive.recordings import find_recordings
+from monitor.archive.remote import list_remote, local_copy
 from monitor.commands.scan.rows import judge_recording
 from monitor.errors import AuscultError, MissingExtraError, RecordingError
 

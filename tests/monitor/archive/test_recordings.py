@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from monitor.commands.scan.recordings import find_recordings
+from monitor.archive.recordings import expand_folders, find_recordings
 from monitor.errors import RecordingError
 
 
@@ -101,3 +101,22 @@ def test_a_wfdb_record_is_one_recording(tmp_path):
     found = find_recordings([str(tmp_path)])
     assert [recording.source for recording in found.recordings] == [f"{tmp_path}/a.dat", f"{tmp_path}/d.m4a"]
     assert found.left_alone == {".dat": 1, ".hea": 1}
+
+
+def test_of_a_session_only_the_sound_is_a_recording(tmp_path):
+    """Its electrocardiogram is no heart sound; a folder above it finds the same."""
+    session = tmp_path / "sessions" / "2026-01-02_03-04-05"
+    session.mkdir(parents=True)
+    for name in ("session.json", "sound.flac", "ecg.flac", "excerpt.wav"):
+        (session / name).touch()
+    for folder in (session, tmp_path):
+        assert [one.source for one in find_recordings([str(folder)]).recordings] == [str(session / "sound.flac")]
+
+
+def test_folders_are_expanded_and_files_stay(ward, tmp_path):
+    """Files stay as often as they are named, whether they are there or not; what is wrong with a folder is given."""
+    (tmp_path / "empty").mkdir()
+    files, failures = expand_folders(["-", "x.wav", "x.wav", str(tmp_path / "empty"), str(ward / "below")])
+    assert files == ["-", "x.wav", "x.wav", str(ward / "below" / "c.wav")]
+    assert [type(failure) for failure in failures] == [RecordingError]
+    assert "no recording" in str(failures[0])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import types
 
@@ -69,10 +71,16 @@ def test_an_unknown_name_is_reported(capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_mistyped_name_is_asked_about(capsys):
+    """The bundles that there are."""
+    assert main(["models", "hart-sound"]) == 1
+    assert "no such model bundle; did you mean heart-sounds? see" in capsys.readouterr().err
+
+
 def test_a_card_moves_no_cursor(monkeypatch, capsys):
     """Line feeds stay, all other control characters are escaped."""
     bundle = types.SimpleNamespace(card="# card\n\x1b]0;title\x07 \u202etext\n")
-    monkeypatch.setattr("monitor.commands.models.load_bundle", lambda name: bundle)
+    monkeypatch.setattr("monitor.commands.setup.models.load_bundle", lambda name: bundle)
     assert main(["models", "odd"]) == 0
     assert capsys.readouterr().out == "# card\n\\x1b]0;title\\x07 \\u202etext\n"
 
@@ -81,7 +89,7 @@ def test_a_card_moves_no_cursor(monkeypatch, capsys):
 def test_odd_digests_are_listed(digests, monkeypatch, capsys):
     """The list reads no file and refuses no bundle for its digests; loading does."""
     monkeypatch.setattr(
-        "monitor.commands.models.read_settings", lambda path: {**load_bundle().settings, "sha256": digests}
+        "monitor.commands.setup.models.read_settings", lambda path: {**load_bundle().settings, "sha256": digests}
     )
     assert main(["models"]) == 0
     assert "  engines   " in capsys.readouterr().out
@@ -91,7 +99,7 @@ def test_a_label_adds_no_line_to_the_list(monkeypatch, capsys):
     """Names and labels of a bundle are escaped."""
     settings = load_bundle().settings
     odd = {**settings, "name": "odd\x1b[2J", "labels": ["normal\n  folder    fake", *settings["labels"][1:]]}
-    monkeypatch.setattr("monitor.commands.models.read_settings", lambda path: odd)
+    monkeypatch.setattr("monitor.commands.setup.models.read_settings", lambda path: odd)
     assert main(["models"]) == 0
     out = capsys.readouterr().out
     assert len([line for line in out.splitlines() if "folder " in line[:9]]) == 1
@@ -151,3 +159,44 @@ def test_a_bundle_without_metrics_is_listed(tmp_path, monkeypatch, capsys):
     assert (code, errors) == (0, [])
     assert out.count("(default)") == 1
     assert f"{tmp_path / 'models' / 'odd'}" in out
+
+
+class Terminal(io.StringIO):
+    """Standard output that claims to be a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        """Return True."""
+        return True
+
+
+def on_terminal(monkeypatch, *arguments):
+    """Run auscult on a terminal of 80 columns; return the exit code, and what is shown without its colours."""
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    code = main(arguments)
+    return code, re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()).splitlines()
+
+
+def test_on_a_terminal_the_card_is_laid_out(monkeypatch):
+    """Headings, tables and lists instead of their marks; no line is wider than the terminal."""
+    code, lines = on_terminal(monkeypatch, "models", "heart-sounds")
+    assert code == 0
+    assert lines[0].strip() == "heart-sounds"
+    assert not [line for line in lines if line.startswith(("#", "|", "---"))]
+    assert any(line.startswith(" PASCAL set B  ") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_card_on_a_terminal_moves_no_cursor(monkeypatch):
+    """Nothing but colours: no title, no hyperlink, no direction of writing."""
+    card = "# card\n\x1b]0;title\x07 \u202etext [link](https://example.org) `\x1b[2J`\n"
+    monkeypatch.setattr("monitor.commands.setup.models.load_bundle", lambda name: types.SimpleNamespace(card=card))
+    code, lines = on_terminal(monkeypatch, "models", "odd")
+    assert code == 0
+    assert all(line.isprintable() for line in lines)
+    assert "link" in "".join(lines)

@@ -1,0 +1,1 @@
+"""``auscult replay``: recordings as if they were played live."""
