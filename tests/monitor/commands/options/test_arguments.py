@@ -103,6 +103,8 @@ def heard(command, *arguments, microphone=False):
     """Return how a command would play, and its speed."""
     parser = parser_of(command.add_arguments)
     options = parser.parse_args([*(["heart.wav"] if command is replay else []), *arguments])
+    if command is replay:
+        replay._choose_speed(options, fast=False)  # one recording
     return playback(options, microphone=microphone), getattr(options, "speed", None)
 
 
