@@ -88,7 +88,9 @@ def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for name in ("model.tflite", "model-int8.tflite", "bundle.json", "check.npz", "model.keras", "CARD.md"):
         assert f"monitor/bundles/heart-sounds/{name}" in names
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"monitor", "training"}
+    apart = {name for name in names if ".dist-info" in name or ".data/" in name}
+    assert {name.split("/")[0] for name in names if name not in apart} == {"monitor", "training"}
+    assert [name.partition(".data/")[2] for name in apart if ".data/" in name] == ["data/share/man/man1/auscult.1"]
     assert "monitor/py.typed" in names
     for name in ("page.html.jinja", "page.css", "page.js", "stretch.js"):
         assert f"monitor/commands/report/template/{name}" in names

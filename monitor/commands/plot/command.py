@@ -6,6 +6,7 @@ Imports matplotlib and librosa only where there is something to draw or to compu
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from monitor.commands.plot.offline_run import WindowCallback, run_offline
 from monitor.commands.progress_bar import ProgressBar, bar_on_standard_error
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.interrupts import Interrupts
 from monitor.messages import WindowEvent
 from monitor.output import say
 
@@ -74,19 +76,43 @@ def run(options: argparse.Namespace) -> int:
     table = FeatureTable(options.per) if options.features else None
     for failure in failures:
         say(f"auscult: {failure}")
-    code = max((failure.exit_code for failure in failures), default=0)
     bar = bar_on_standard_error(options.files)
+    try:
+        with Interrupts() as interrupts:
+            code = _plot_all(figures, options, bundle, table, bar, interrupts)
+    finally:
+        bar.clear()
+    code = max([code, *(failure.exit_code for failure in failures)])
+    if table is not None:
+        write_output(Path(options.features), table.csv().encode("utf-8"))
+        say(f"{options.features}: {table.num_rows} rows")
+    return code
+
+
+def _plot_all(
+    figures: list[Path] | list[None],
+    options: argparse.Namespace,
+    bundle: Bundle,
+    table: FeatureTable | None,
+    bar: ProgressBar,
+    interrupts: Interrupts,
+) -> int:
+    """Plot every file, and return the exit code."""
+    code = 0
     for position, (file, figure) in enumerate(zip(options.files, figures, strict=True)):
+
+        def show(fraction: float, position: int = position) -> None:
+            if interrupts.requested:  # the signal's exception may have been lost in a library's callback
+                raise KeyboardInterrupt
+            bar.show(position, fraction)
+
+        show(0.0)
         try:
-            _plot(file, figure, options, bundle, table, bar, position)
+            _plot(file, figure, options, bundle, table, bar, show)
         except AuscultError as error:
             code = max(code, error.exit_code)
             bar.clear()
             say(f"auscult: {error}")
-    bar.clear()
-    if table is not None:
-        write_output(Path(options.features), table.csv().encode("utf-8"))
-        say(f"{options.features}: {table.num_rows} rows")
     return code
 
 
@@ -126,13 +152,13 @@ def _plot(
     bundle: Bundle,
     table: FeatureTable | None,
     bar: ProgressBar,
-    position: int,
+    show: Callable[[float], None],
 ) -> None:
     """Plot one file; of a damaged one what comes before the damage, before the error is raised."""
     source = RecordingSource(file, speed=None, channel=options.channel, start_s=options.start)
     if table is not None:
         table.begin_file(source.name, source.sample_rate)
-    result = run_offline(source, bundle, options.hop, _on_window(table, bar, position, source.duration_s))
+    result = run_offline(source, bundle, options.hop, _on_window(table, show, source.duration_s))
     if table is not None:
         table.end_file()
     if figure is not None:
@@ -144,12 +170,12 @@ def _plot(
         raise result.error
 
 
-def _on_window(table: FeatureTable | None, bar: ProgressBar, position: int, duration_s: float | None) -> WindowCallback:
+def _on_window(table: FeatureTable | None, show: Callable[[float], None], duration_s: float | None) -> WindowCallback:
     """Return what adds a window to the table, and shows how far it is."""
 
     def on_window(event: WindowEvent, samples: NDArray[np.float32]) -> None:
         if table is not None:
             table.add_window(event, samples)
-        bar.show(position, min(1.0, event.end_s / duration_s) if duration_s else 0.0)
+        show(min(1.0, event.end_s / duration_s) if duration_s else 0.0)
 
     return on_window

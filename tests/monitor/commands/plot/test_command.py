@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import signal
 import subprocess
 import sys
 
@@ -236,3 +238,18 @@ def test_a_folder_is_plotted_with_all_that_is_below_it(plot, ward, tmp_path):
     code, _, err = plot(ward, "-o", "figures/")
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["a.png", "b.png", "c.png", "quiet.png"]
     assert (code, "z.wav" in err, len(err.splitlines())) == (1, True, 5)
+
+
+def test_a_signal_that_a_library_swallows_ends_it_all_the_same(plot, heart_wav, monkeypatch):
+    """An exception in a callback is ignored there; the next window, or the next file, sees that a signal came."""
+
+    def render(*_):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return b"figure"
+
+    monkeypatch.setattr("monitor.commands.plot.command.render_figure", render)
+    monkeypatch.setattr("monitor.commands.plot.command.check_matplotlib", lambda: None)
+    code, out, err = plot(heart_wav, heart_wav.parent / "missing.wav", "-o", "figures/")
+    assert (code, out) == (130, "")
+    assert "missing.wav" not in err
