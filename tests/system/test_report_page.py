@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -194,11 +195,39 @@ def test_nothing_is_wider_than_the_screen(opened, width):
     assert opened.evaluate(shown)
 
 
+def num_pages(printed):
+    """Return the number of pages of a PDF."""
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", printed))
+
+
 @NEEDS_CHROMIUM
 @pytest.mark.parametrize("opened", [Chromium], indirect=True)
 def test_it_prints_on_two_pages(opened):
     """Also with twenty long notes; without the player."""
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", opened.printed())) == 2
+    assert num_pages(opened.printed()) == 2
+
+
+@NEEDS_CHROMIUM
+def test_an_examination_prints_on_two_pages(session, tmp_path):
+    """Its four sites and the finding too: on paper the table is enough."""
+    examined = tmp_path / session.name
+    shutil.copytree(session, examined)
+    site = {"state": "verdict", "label": "murmur", "confidence": 0.9, "judged_s": 5.0, "windows": 3, **scores()}
+    sites = [
+        {"site": name, "start_s": 6.0 * index, "end_s": 6.0 * index + 6.0, "heart_rate_bpm": 70.0, "reason": None}
+        | site
+        for index, name in enumerate(("AV", "PV", "TV", "MV"))
+    ]
+    finding = {"text": "murmur, score 0.95: murmur at 4 of 4 sites (AV, PV, TV, MV)", **site}
+    with (examined / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"type": "examination", "sites": sites, "finding": finding}) + "\n")
+    path = tmp_path / "report.html"
+    assert main(["report", str(examined), "-o", str(path)]) == 0
+    with Chromium(tmp_path) as browser:
+        browser.open(path)
+        assert browser.evaluate("document.querySelectorAll('.verdict').length") == 4
+        assert "murmur at 4 of 4 sites" in browser.evaluate("document.body.innerText")
+        assert num_pages(browser.printed()) == 2
 
 
 @NEEDS_CHROMIUM

@@ -64,17 +64,27 @@ class Excerpt:
 def close_up_span(timeline: Timeline) -> tuple[float, float] | None:
     """Return the seconds of the close-up, None where the sound is short enough to be shown whole.
 
-    They end with the window of the best signal among those whose own label is that of the summary; without such, among
-    all.
+    They end with a window whose own label is that of the summary, if there is one: with that up to which the poorest
+    window of these seconds is best, so that they hold no lost sound where that can be helped.
     """
     duration_s = timeline.duration_s
     if duration_s <= SHORT_S:
         return None
     label = (timeline.summary or {}).get("label")
     fitting = [window for window in timeline.windows if label and window.get("label") == label] or timeline.windows
-    best = max(fitting, key=lambda window: float(window["quality"].get("score") or 0.0), default=None)
+    best = max(fitting, key=lambda window: _poorest(timeline.windows, float(window["end_s"])), default=None)
     end_s = min(duration_s, max(CLOSE_UP_S, CLOSE_UP_S if best is None else float(best["end_s"])))
     return end_s - CLOSE_UP_S, end_s
+
+
+def _poorest(windows: Sequence[dict[str, Any]], end_s: float) -> tuple[float, float]:
+    """Return the quality of the poorest and of the last of the windows that end in the close-up before ``end_s``."""
+    scores = [
+        float(window["quality"].get("score") or 0.0)
+        for window in windows
+        if end_s - CLOSE_UP_S < float(window["end_s"]) <= end_s
+    ]
+    return min(scores), scores[-1]
 
 
 def read_whole(sound: Sound, windows: Sequence[dict[str, Any]]) -> tuple[Excerpt, list[float]]:

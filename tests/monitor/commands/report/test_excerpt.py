@@ -70,6 +70,17 @@ def test_the_close_up_is_the_best_window_of_the_label(timeline):
     assert close_up_span(dataclasses.replace(long, windows=())) == (0.0, CLOSE_UP_S)
 
 
+def test_the_close_up_holds_no_lost_sound(timeline, window_maker):
+    """A window of the best quality right behind a loss is not taken where there are whole seconds elsewhere."""
+    windows = [window_maker(index) | {"quality": {"score": 0.8, "reason": None}} for index in range(60)]
+    for index in range(20, 30):
+        windows[index] = window_maker(index, "no-signal", gap=True) | {"quality": {"score": 0.0, "reason": None}}
+    windows[30]["quality"]["score"] = 1.0  # from 15 to 20 s, and the close-up would begin at 12 s
+    start_s, end_s = close_up_span(dataclasses.replace(timeline, num_samples=180_000, windows=tuple(windows)))
+    assert not start_s < 19.5 <= end_s
+    assert end_s - start_s == CLOSE_UP_S
+
+
 def test_a_short_sound_has_no_close_up(timeline):
     """It is shown whole."""
     assert close_up_span(timeline) is None
