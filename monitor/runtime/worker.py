@@ -180,7 +180,7 @@ class Worker:
                 if len(read.waveform) or read.lost:
                     self._detect_burst(read)
                     self._process(read)
-                idle = self._cursor.behind == 0
+                idle = self._cursor.behind < self._worth_waking  # the next read waits for more
                 if idle and self._batch:
                     self._deliver()
                 self._idle = idle
@@ -195,14 +195,19 @@ class Worker:
             self._snapshot = self._make_snapshot(finished=True)
             self._events.end()
 
+    @property
+    def _worth_waking(self) -> int:
+        """Samples that the next read waits for: a step where somebody looks, and never more than complete a window."""
+        missing = min(self._read_samples, self._analysis.samples_to_window)
+        return missing if self._waits_for_windows else min(self._step_samples, missing)
+
     def _read_step(self) -> Read | None:
         """Return the next samples as soon as they fill a step or complete a window; fewer when no more come in time."""
-        worth_waking = min(self._step_samples, self._read_samples, self._analysis.samples_to_window)
-        return self._cursor.read(self._read_samples, STEP_TIMEOUT_S, worth_waking)
+        return self._cursor.read(self._read_samples, STEP_TIMEOUT_S, self._worth_waking)
 
     def _read_window(self) -> Read | None:
         """Return the next samples as soon as they complete a window, or as many as may be read at a time."""
-        self._min_samples = missing = min(self._read_samples, self._analysis.samples_to_window)
+        self._min_samples = missing = self._worth_waking
         same_block = 0 if self._cursor.behind >= missing else round(SAME_BLOCK_S * self._wall_rate)
         most = min(self._analysis.max_samples, missing + same_block)
         return self._cursor.read(most, READ_TIMEOUT_S, missing)

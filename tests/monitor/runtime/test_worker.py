@@ -117,6 +117,24 @@ def test_sound_that_was_held_up_is_no_overload(bundle_maker, scripted_source):
         assert not pipeline.snapshot().overloaded
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_a_program_that_was_stopped_is_not_too_slow(bundle_maker, scripted_source, live):
+    """It waited when it was stopped, although a part of the next window had come: its burst is no overload."""
+    now_s, config = [100.0], MonitorConfig(ring_s=60.0)
+    with Pipeline(scripted_source, bundle_maker(), config=config, live_snapshot=live) as pipeline:
+        worker = pipeline._worker
+        worker._clock = lambda: now_s[0]
+        windows = pipeline.windows()
+        scripted_source.ring.push(HEART[:20_150])
+        wait_until(lambda: pipeline.snapshot().window is not None and worker._cursor.awaits > 20_150)
+        now_s[0] += 8.0
+        scripted_source.ring.push(np.tile(HEART, 2)[20_150:56_150])
+        scripted_source.stop()
+        list(windows)
+        assert pipeline.summary().skipped > 3
+        assert not pipeline.snapshot().overloaded
+
+
 def test_a_lossless_source_is_no_overload(plain_bundle):
     """A source that waits for its reader never overloads the classifier."""
     with Pipeline(ArraySource(HEART, 4000), plain_bundle) as pipeline:
