@@ -143,7 +143,8 @@ class Listening:
         if source is None or ring is None or len(source.jumps) <= self._jumps:
             return self._target_s
         heard = None if self._player is None else self._player.heard_sample()
-        if heard is None and not self._begun and self.status is not None and self.status.state == "playing":
+        is_awaited = self._begins_s is not None or (self.status is not None and self.status.state == "playing")
+        if heard is None and not self._begun and is_awaited:
             return self._target_s  # nothing has reached the ear yet
         sample = float(ring.end_sample) if heard is None else heard
         if sample < source.jumps[self._jumps][0]:

@@ -104,6 +104,18 @@ def test_the_sound_begins_once_its_output_is_open(listening, players):
     assert players[0].source.paused
 
 
+def test_the_cursor_waits_for_an_output_that_opens(listening, players):
+    """It was looked at while the output opened, and runs ahead no more once that plays."""
+    listening.play(10.0)
+    source = players[0].source
+    wait_for(lambda: source.jumps)
+    assert listening.position_s() == 10.0
+    players[0].state = "playing"
+    listening.tick()
+    wait_for(lambda: listening._ring.end_sample > source.jumps[0][0] + 400)
+    assert listening.position_s() == 10.0
+
+
 def test_an_output_that_never_opens_holds_up_nothing(listening, players, now):
     """The cursor moves all the same."""
     listening.play(10.0)

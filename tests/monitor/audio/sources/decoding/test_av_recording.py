@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.audio.sources.decoding import av_recording
-from monitor.audio.sources.decoding.av_recording import AvRecording
 from monitor.audio.sources.decoding.opening import open_recording
 from monitor.errors import RecordingError
 
-av = pytest.importorskip("av")
+av = pytest.importorskip("av", reason="PyAV reads m4a and webm recordings")
+av_recording = pytest.importorskip("monitor.audio.sources.decoding.av_recording")
+AvRecording = av_recording.AvRecording
 
 RATE = 48_000
 CODECS = {"mp4": "aac", "adts": "aac", "webm": "libopus", "mov": "pcm_s16le", "asf": "wmav2", "matroska": "flac"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import shlex
 import sys
@@ -57,8 +58,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, head: bytes
     """One line: what needs it, the command that installs it, and the one that converts the file, quoted for a shell."""
     form = form_of_head(head)
     assert form is not None
-    assert missing_reader(form, "my heart") is None
-    for package in ("av", "pydicom"):
+    packages = ("av", "pydicom")
+    if all(map(importlib.util.find_spec, packages)):
+        assert missing_reader(form, "my heart") is None
+    for package in packages:
         monkeypatch.setitem(sys.modules, package, None)
     lacking = missing_reader(form, "my heart")
     if reader in ("edf", "wfdb"):

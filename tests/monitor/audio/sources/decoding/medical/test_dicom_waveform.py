@@ -10,11 +10,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from monitor.audio.sources.decoding.medical import dicom_waveform
 from monitor.audio.sources.decoding.opening import open_recording
 from monitor.errors import RecordingError
 
-pydicom = pytest.importorskip("pydicom")
+pydicom = pytest.importorskip("pydicom", reason="pydicom reads DICOM waveforms")
+dicom_waveform = pytest.importorskip("monitor.audio.sources.decoding.medical.dicom_waveform")
 
 GENERAL_AUDIO, ECG = "1.2.840.10008.5.1.4.1.1.9.4.2", "1.2.840.10008.5.1.4.1.1.9.1.1"
 EXPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
