@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import soundfile
@@ -103,25 +105,23 @@ def test_what_leads_to_the_target_of_a_seek_is_not_heard(lab, replaying, tmp_pat
 
 
 def test_a_pause_loses_no_sound(lab, replaying):
-    """It is silent, and goes on where it was."""
+    """It is silent, and goes on where it was; what was heard before the first second is another test's."""
     recording = lab.record()
-    program, played = replaying(12)
-    program.read_until(b" 0:03.")
+    program, played = replaying(14)
+    program.read_until(b" 0:05.")
     program.type(b" ")
     program.read_until(b"PAUSED")
-    held_s = recording.length_s
-    wait_until(lambda: recording.length_s > held_s + 1.0, 10, "a second of the pause")
+    threading.Event().wait(1.5)  # by the clock: what is recorded comes in pieces of up to a second
     program.type(b" ")
-    program.read_until(b" 0:06.")
+    program.read_until(b" 0:08.")
     program.type(b"q")
     program.read_to_end()
     _, sound = recording.end()
     heard = Heard(sound, played)
     print(heard.runs(), heard.mixed)
-    (begin_s, held_s), (again_s, end_s) = heard.runs()
-    assert begin_s < 0.3
+    (_, held_s), (again_s, end_s) = heard.runs()[-2:]
     assert again_s - held_s == pytest.approx(0.0, abs=2 * PART_S)
-    assert end_s > 5.5
+    assert end_s > 7.5
 
 
 def test_it_is_heard_to_its_end_and_again(lab, replaying):

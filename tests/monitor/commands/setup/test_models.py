@@ -188,7 +188,7 @@ def test_on_a_terminal_the_card_is_laid_out(monkeypatch):
     assert code == 0
     assert any("heart-sounds" in line for line in lines[:3])  # earlier versions of Rich draw a frame around it
     assert not [line for line in lines if line.startswith(("#", "|", "---"))]
-    assert any(line.startswith(" PASCAL set B  ") for line in lines)
+    assert any("PASCAL set B  " in line for line in lines)
     assert max(map(len, lines)) <= 80
 
 
