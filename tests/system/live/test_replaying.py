@@ -127,7 +127,7 @@ def test_a_pause_loses_no_sound(lab, replaying):
 def test_it_is_heard_to_its_end_and_again(lab, replaying):
     """At the end the dashboard stays, in silence; space plays it again from its beginning, with sound.
 
-    The recorder of a sound server that has only just begun may lose the beginning of the first pass.
+    The beginning of the first pass is not asked for: it is not always heard, and the cause is not found yet.
     """
     recording = lab.record()
     program, played = replaying(6)
