@@ -44,8 +44,13 @@ from monitor.errors import DeviceError
 __all__ = ["OutputProgram", "main"]
 
 REPORT_S = 0.2
-SILENT_S = 1.5
-"""Seconds without a call of the device after which it counts as lost."""
+SILENT_S, START_S = 1.5, 3.0
+"""Seconds without a call after which a device that plays counts as lost, and one that was opened as broken.
+
+A sound server that was idle has prepared up to two seconds of silence, and headphones may have to wake up.
+"""
+FILL_S = 0.01
+"""Seconds within which a device fills its buffers when it is opened: calls within them do not say that it plays."""
 POLL_S = 0.01
 DRAIN_S = 2.5
 """Longest time that the last samples are played after the end: more than ever wait."""
@@ -95,6 +100,7 @@ class OutputProgram:
         self._failure: BaseException | None = None
         self._heard: _Heard | None = None
         self._called_s, self._begun = clock(), False
+        self._first_call_s: float | None = None
         self._device = ""
         self._underflows = 0
 
@@ -131,7 +137,10 @@ class OutputProgram:
 
     def _pull(self, samples: int, latency_s: float, underflow: bool) -> NDArray[np.float32]:
         """Return the next samples to the device; its own thread."""
-        self._called_s, self._begun = self._clock(), True
+        self._called_s = self._clock()
+        if self._first_call_s is None:
+            self._first_call_s = self._called_s
+        self._begun = self._begun or self._called_s - self._first_call_s > FILL_S
         try:
             if not self._ended.is_set():
                 self._read()
@@ -160,13 +169,14 @@ class OutputProgram:
     def _watch(self) -> int:
         """Report until the input ends and the last samples are played, or the device fails; return an exit code.
 
-        A device that is open may take a while to begin; what it got meanwhile would be heard late.
+        A device that is open may take a while to begin, also after its buffers are filled; what it got meanwhile would
+        be heard late.
         """
         while not self._wait(REPORT_S if self._begun else POLL_S):
             if self._failure is not None:
                 self._report("failed", BROKEN.format(error=self._failure))
                 return 1
-            if self._clock() - self._called_s > SILENT_S:
+            if self._clock() - self._called_s > (SILENT_S if self._begun else START_S):
                 self._report("failed", (LOST if self._begun else MUTE).format(device=self._device))
                 return 1
             if self._begun:

@@ -105,7 +105,7 @@ def test_what_leads_to_the_target_of_a_seek_is_not_heard(lab, replaying, tmp_pat
 
 
 def test_a_pause_loses_no_sound(lab, replaying):
-    """It is silent, and goes on where it was; what was heard before the first second is another test's."""
+    """It is silent, and goes on where it was."""
     recording = lab.record()
     program, played = replaying(14)
     program.read_until(b" 0:05.")
@@ -119,16 +119,14 @@ def test_a_pause_loses_no_sound(lab, replaying):
     _, sound = recording.end()
     heard = Heard(sound, played)
     print(heard.runs(), heard.mixed)
-    (_, held_s), (again_s, end_s) = heard.runs()[-2:]
+    (begin_s, held_s), (again_s, end_s) = heard.runs()
+    assert begin_s < 0.3
     assert again_s - held_s == pytest.approx(0.0, abs=2 * PART_S)
     assert end_s > 7.5
 
 
 def test_it_is_heard_to_its_end_and_again(lab, replaying):
-    """At the end the dashboard stays, in silence; space plays it again from its beginning, with sound.
-
-    The beginning of the first pass is not asked for: it is not always heard, and the cause is not found yet.
-    """
+    """At the end the dashboard stays, in silence; space plays it again from its beginning, with sound."""
     recording = lab.record()
     program, played = replaying(6)
     program.read_until(b"ended")
@@ -141,5 +139,5 @@ def test_it_is_heard_to_its_end_and_again(lab, replaying):
     heard = Heard(sound, played)
     print(heard.runs(), heard.mixed)
     assert len(heard.runs()) == 2
-    assert heard.runs()[1][0] < 0.3
+    assert (heard.runs()[:, 0] < 0.3).all()
     assert (heard.runs()[:, 1] > 5.7).all()

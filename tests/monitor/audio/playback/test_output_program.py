@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from monitor.audio.playback import output_program
-from monitor.audio.playback.output_program import SILENT_S, OutputProgram, output_rate
+from monitor.audio.playback.output_program import FILL_S, SILENT_S, START_S, OutputProgram, output_rate
 from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, SOUND, Frame, OutputSetup, frame
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.errors import DeviceError
@@ -120,26 +120,36 @@ def test_a_named_output_that_is_missing_lists_the_others(outputs):
 def test_a_device_that_goes_silent_is_lost(outputs, clock):
     """When the device has not asked for samples for a while, that is the last report."""
 
+    def play():
+        outputs.pull(480, 0.03, False)
+        clock.now += 2 * FILL_S
+        outputs.pull(480, 0.03, False)
+
     def unplug():
         clock.now += SILENT_S + 0.1
 
-    code, reports = run(outputs, steps=[lambda: outputs.pull(480, 0.03, False), unplug], clock=clock)
+    code, reports = run(outputs, steps=[play, unplug], clock=clock)
     assert (code, outputs.closed) == (1, 1)
-    assert reports[-1]["message"] == "the output USB Headphones does not play any more"
+    assert [told["message"] for told in reports] == [None, "the output USB Headphones does not play any more"]
 
 
-def test_a_device_is_open_once_it_has_asked_for_samples(outputs, clock):
-    """What it got before would be heard late; one that never asks is a failure."""
+def test_a_device_is_open_once_it_plays(outputs, clock):
+    """What it got before would be heard late: filling its buffers is no sign; one that does no more is a failure."""
 
     def wait():
-        clock.now += SILENT_S / 3
+        clock.now += (START_S - 0.1) / 3
 
-    steps = [wait, wait, lambda: outputs.pull(480, 0.03, False)]
+    def fill():
+        for _ in range(5):
+            outputs.pull(480, 0.03, False)
+
+    steps = [fill, wait, wait, wait, fill]
     _, reports = run(outputs, steps=steps, clock=clock)
     assert [told["state"] for told in reports] == ["open"]
-    code, reports = run(outputs, steps=[wait, wait, wait, wait], clock=clock)
-    assert code == 1
-    assert reports[0]["message"] == "the output USB Headphones does not begin to play"
+    for first in (wait, fill):
+        code, reports = run(outputs, steps=[first, wait, wait, wait, wait], clock=clock)
+        assert code == 1
+        assert [told["message"] for told in reports] == ["the output USB Headphones does not begin to play"]
 
 
 def test_input_that_is_no_frame_is_a_failure(outputs):
