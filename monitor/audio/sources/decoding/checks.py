@@ -30,7 +30,7 @@ def check_file(path: Path) -> None:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise RecordingError(f"{name}: is a directory", f"name the recordings in it: auscult replay {quoted}/*.wav")
+            raise RecordingError(f"{name}: is a directory", f"name one of the recordings in it (ls {quoted})")
         if not stat.S_ISREG(status.st_mode):
             raise RecordingError(f"{name}: is not a file", f"pipe the sound in: auscult replay - < {quoted}")
         if status.st_size == 0:

@@ -45,10 +45,10 @@ def test_a_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The advice for a folder is a command with the recordings in it, quoted for the shell."""
+    """The advice for a folder holds for every command: which file is meant; the name is quoted for the shell."""
     monkeypatch.chdir(tmp_path)
     Path("my ward").mkdir()
-    assert refusal("my ward") == "my ward: is a directory; name the recordings in it: auscult replay 'my ward'/*.wav"
+    assert refusal("my ward") == "my ward: is a directory; name one of the recordings in it (ls 'my ward')"
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
