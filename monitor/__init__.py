@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.audio.sources.array import ArraySource
     from monitor.audio.sources.base import Source
     from monitor.audio.sources.file import RecordingSource
+    from monitor.audio.sources.generator import GeneratorSource
     from monitor.audio.sources.microphone import MicrophoneSource
     from monitor.audio.sources.paced import PacedSource
     from monitor.audio.sources.pipe import PipeSource, RawFormat
@@ -38,6 +39,7 @@ _MODULES = {
     "ArraySource": "monitor.audio.sources.array",
     "AuscultError": "monitor.errors",
     "Bundle": "monitor.inference.bundle",
+    "GeneratorSource": "monitor.audio.sources.generator",
     "Judged": "monitor.api",
     "MicrophoneSource": "monitor.audio.sources.microphone",
     "PacedSource": "monitor.audio.sources.paced",
@@ -59,6 +61,7 @@ __all__ = [
     "ArraySource",
     "AuscultError",
     "Bundle",
+    "GeneratorSource",
     "Judged",
     "MicrophoneSource",
     "PacedSource",
