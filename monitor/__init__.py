@@ -10,6 +10,8 @@
         for window in pipeline.windows():
             print(window.end_s, window.verdict.label, window.verdict.confidence)
 
+In an event loop it is ``async with``, and ``async for window in pipeline.awindows()``.
+
 Nothing is started or loaded at import: each name is imported when it is first used. Research use,
 not for diagnosis.
 """
