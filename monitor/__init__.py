@@ -10,6 +10,8 @@
         for window in pipeline.windows():
             print(window.end_s, window.verdict.label, window.verdict.confidence)
 
+In an event loop it is ``async with``, and ``async for window in pipeline.awindows()``.
+
 Nothing is started or loaded at import: each name is imported when it is first used. Research use,
 not for diagnosis.
 """
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from monitor.audio.sources.array import ArraySource
     from monitor.audio.sources.base import Source
     from monitor.audio.sources.file import RecordingSource
+    from monitor.audio.sources.generator import GeneratorSource
     from monitor.audio.sources.microphone import MicrophoneSource
     from monitor.audio.sources.paced import PacedSource
     from monitor.audio.sources.pipe import PipeSource, RawFormat
@@ -38,6 +41,7 @@ _MODULES = {
     "ArraySource": "monitor.audio.sources.array",
     "AuscultError": "monitor.errors",
     "Bundle": "monitor.inference.bundle",
+    "GeneratorSource": "monitor.audio.sources.generator",
     "Judged": "monitor.api",
     "MicrophoneSource": "monitor.audio.sources.microphone",
     "PacedSource": "monitor.audio.sources.paced",
@@ -59,6 +63,7 @@ __all__ = [
     "ArraySource",
     "AuscultError",
     "Bundle",
+    "GeneratorSource",
     "Judged",
     "MicrophoneSource",
     "PacedSource",

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from monitor.labels import DEFAULT_ENGINE, model_title
 from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import RecordingStatus, SiteChange
 from monitor.messages.status import DeviceStatus, Level
 from monitor.messages.window import WindowEvent
+
+if TYPE_CHECKING:  # for the types alone: results in memory and as lines need no NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Snapshot", "Start"]
 

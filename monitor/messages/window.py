@@ -1,4 +1,4 @@
-"""The verdict on a window and on a whole source.
+"""The verdict on a window and on a whole source, and the keys that JSON lines and programs know them by.
 
 Must not import anything but other frozen values.
 """
@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
+
+from monitor.messages.rounding import (
+    BPM_DIGITS,
+    LATENCY_DIGITS,
+    SCORE_DIGITS,
+    TIME_DIGITS,
+    rounded,
+    rounded_scores,
+)
 
 __all__ = ["NO_RHYTHM", "EctopicBeat", "EctopicBeats", "Quality", "RPeak", "State", "Summary", "Verdict", "WindowEvent"]
 
@@ -62,6 +71,16 @@ class Verdict:
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the keys and values of docs/formats/json-lines.md, rounded."""
+        return {
+            "state": self.state,
+            "label": self.label,
+            "confidence": rounded(self.confidence, SCORE_DIGITS),
+            "scores": None if self.scores is None else rounded_scores(self.scores),
+            "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
+        }
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EctopicBeat:
@@ -110,6 +129,16 @@ class EctopicBeats:
     detected: tuple[EctopicBeat, ...] = ()
     trackable: bool = False
     evidence: float = 0.0
+
+    def to_dict(self) -> dict[str, Any] | None:
+        """Return the keys and values of docs/formats/json-lines.md; None where the rhythm cannot be tracked."""
+        if not self.trackable:
+            return None
+        return {
+            "followed_s": rounded(self.tracked_s, TIME_DIGITS),
+            "intervals": self.num_intervals,
+            "at_s": [rounded(beat.at_s, TIME_DIGITS) for beat in self.detected],
+        }
 
 
 NO_RHYTHM = EctopicBeats()
@@ -184,6 +213,33 @@ class WindowEvent:
         """The verdict under its earlier name, which programs may rely on."""
         return self.verdict
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the keys and values of the line of a window, docs/formats/json-lines.md.
+
+        Examples
+        --------
+        >>> silence = Verdict("no-signal")
+        >>> window = WindowEvent(0, 0.0, 5.0, silence, silence, Quality(0.0), None, False, False, 1.9)
+        >>> window.to_dict()["end_s"], window.to_dict()["rolling"]["state"]
+        (5.0, 'no-signal')
+        """
+        return {
+            "type": "window",
+            "index": int(self.index),
+            "start_s": rounded(self.start_s, TIME_DIGITS),
+            "end_s": rounded(self.end_s, TIME_DIGITS),
+            **self.verdict.to_dict(),
+            "rolling": self.rolling.to_dict(),
+            "quality": {"score": rounded(self.quality.score, SCORE_DIGITS), "reason": self.quality.reason},
+            "heart_rate_bpm": rounded(self.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_confidence": rounded(self.heart_rate_confidence, SCORE_DIGITS),
+            "heart_rate_reason": self.heart_rate_reason,
+            "early_beats": self.ectopic.to_dict(),
+            "gap": bool(self.gap),
+            "short": bool(self.short),
+            "latency_ms": rounded(self.latency_ms, LATENCY_DIGITS),
+        }
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
@@ -235,3 +291,31 @@ class Summary:
     def judgement(self) -> Verdict:
         """The verdict under its earlier name, which programs may rely on."""
         return self.verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the keys and values of the summary line, docs/formats/json-lines.md.
+
+        Examples
+        --------
+        >>> summary = Summary("a.wav", 41, 0, 0, Verdict("poor-signal"), None, withheld={"much noise": 41})
+        >>> summary.to_dict()["state"], summary.to_dict()["withheld"]
+        ('poor-signal', {'much noise': 41})
+        """
+        verdict = self.verdict.to_dict()
+        return {
+            "type": "summary",
+            "source": self.source,
+            "windows": int(self.windows),
+            "skipped": int(self.skipped),
+            "overruns": int(self.overruns),
+            "label": verdict["label"],
+            "confidence": verdict["confidence"],
+            "scores": verdict["scores"],
+            "acoustic_scores": verdict["acoustic_scores"],
+            "state": verdict["state"],
+            "heart_rate_bpm": rounded(self.heart_rate_bpm, BPM_DIGITS),
+            "judged": int(self.judged),
+            "withheld": {reason: int(count) for reason, count in self.withheld.items()},
+            "truncated": bool(self.truncated),
+            "undelivered": int(self.undelivered),
+        }

@@ -19,6 +19,7 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.messages import Mark, SiteChange, Snapshot, Summary, WindowEvent
+from monitor.runtime.async_reading import AsyncReading
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.ecg_track import EcgTrack
 from monitor.runtime.entries import Entries
@@ -42,8 +43,8 @@ HURRY_S = 0.5
 """Seconds that device, disk and classifier get each when the program must end soon."""
 
 
-class Pipeline:
-    """Classifies a source while it plays.
+class Pipeline(AsyncReading):
+    """Classifies a source while it plays; read by ``for``, or in an event loop by ``async for``.
 
     Parameters
     ----------

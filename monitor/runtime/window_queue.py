@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 __all__ = ["WindowQueue"]
@@ -33,6 +34,9 @@ class WindowQueue(Generic[Item]):
     ----------
     capacity : int
         Changed by the writing thread only.
+    on_change : callable or None
+        Called on the writing thread whenever there is a window or the end, for a reader that must not wait in
+        :meth:`take`; it must return at once. Set by the reading thread.
 
     Raises
     ------
@@ -47,6 +51,14 @@ class WindowQueue(Generic[Item]):
         self._windows: deque[Item] = deque()
         self._changed = threading.Condition()
         self._ended = self._released = False
+        self.on_change: Callable[[], object] | None = None
+
+    def _changed_for_reader(self) -> None:
+        """Wake the reader, in whichever way it waits; with the lock."""
+        self._changed.notify_all()
+        on_change = self.on_change
+        if on_change is not None:
+            on_change()
 
     @property
     def ended(self) -> bool:
@@ -75,7 +87,7 @@ class WindowQueue(Generic[Item]):
             self._windows.extend(windows)
             windows.clear()
             dropped = [self._windows.popleft() for _ in range(len(self._windows) - self.capacity)]
-            self._changed.notify_all()
+            self._changed_for_reader()
         return dropped
 
     def put_all(self, windows: deque[Item]) -> None:
@@ -90,7 +102,7 @@ class WindowQueue(Generic[Item]):
             while windows:
                 if len(self._windows) < self.capacity:
                     self._windows.append(windows.popleft())
-                    self._changed.notify_all()
+                    self._changed_for_reader()
                 elif self._released:
                     return
                 else:
@@ -110,7 +122,7 @@ class WindowQueue(Generic[Item]):
         """Declare the end. Twice is safe."""
         with self._changed:
             self._ended = True
-            self._changed.notify_all()
+            self._changed_for_reader()
 
     def take(self, timeout_s: float) -> Item | None:
         """Return the oldest window as soon as there is one; None after the time-out, or at the end.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+if TYPE_CHECKING:  # for the types alone
     from monitor.messages import DeviceStatus, PlaybackStatus, Snapshot
 
 __all__ = ["alerts", "first_alert", "input_status", "playback_status"]

@@ -24,7 +24,7 @@ from monitor.text.json_lines import (
     window_line,
 )
 
-if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Mark, RecordingStatus, RPeak, SiteChange, Snapshot, Start, Summary, WindowEvent
 
 __all__ = ["EventLines", "utc_now"]

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from monitor.labels import NORMAL
+from monitor.messages.rounding import BPM_DIGITS, TIME_DIGITS, rounded
 from monitor.output import printable
-from monitor.text.json_lines import BPM_DIGITS, SCHEMA, TIME_DIGITS, json_line, rounded, verdict_values
+from monitor.text.json_lines import SCHEMA, json_line
 from monitor.text.shown import shown_score
 from monitor.text.text_lines import DISCLAIMER
 
-if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Examination, Finding, SiteResult, Verdict
 
 __all__ = ["PLACES", "VALVES", "examination_line", "examination_rows", "finding_text", "place_text", "site_row"]
@@ -176,5 +177,5 @@ def _site_values(result: SiteResult) -> Mapping[str, Any]:
 def _verdict_or_none(verdict: Verdict | None) -> dict[str, Any]:
     """Return the keys of a verdict; those of what was not judged have no value."""
     if verdict is not None:
-        return verdict_values(verdict)
+        return verdict.to_dict()
     return {"state": "not-judged", "label": None, "confidence": None, "scores": None, "acoustic_scores": None}

@@ -1,36 +1,31 @@
 """Results as JSON lines: one object per line, ``type`` first.
 
 The keys are documented in docs/formats/json-lines.md and never change; what does not apply is ``null``, never
-omitted. Pure functions of the frozen messages that need the standard library only, which keeps the start-up of
-``--json`` short. Lines have no line feed and are plain ASCII, so file names survive any terminal or pipe. Safe on
-any thread.
+omitted. Those of windows and summaries are the messages' own (``to_dict``). Pure functions of the frozen messages that
+need the standard library only, which keeps the start-up of ``--json`` short. Lines have no line feed and are plain
+ASCII, so file names survive any terminal or pipe. Safe on any thread.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
-    from monitor.messages import (
-        DeviceStatus,
-        EctopicBeats,
-        Mark,
-        PlaybackStatus,
-        RecordingStatus,
-        RPeak,
-        SiteChange,
-        Start,
-        Summary,
-        Verdict,
-        WindowEvent,
-    )
+from monitor.messages import (
+    DeviceStatus,
+    Mark,
+    PlaybackStatus,
+    RecordingStatus,
+    RPeak,
+    SiteChange,
+    Start,
+    Summary,
+    WindowEvent,
+)
+from monitor.messages.rounding import SCORE_DIGITS, TIME_DIGITS, rounded
 
 __all__ = [
-    "BPM_DIGITS",
     "SCHEMA",
-    "TIME_DIGITS",
     "device_line",
     "json_line",
     "mark_line",
@@ -38,12 +33,10 @@ __all__ = [
     "playback_line",
     "r_peak_line",
     "recording_line",
-    "rounded",
     "site_line",
     "start_line",
     "summary_line",
     "told_line",
-    "verdict_values",
     "window_line",
     "with_stream",
 ]
@@ -51,11 +44,7 @@ __all__ = [
 SCHEMA = 1
 """Version of the format; increased when a key changes its meaning or is removed."""
 
-SCORE_DIGITS = 6
-TIME_DIGITS = 6
-BPM_DIGITS = 2
 HZ_DIGITS = 3
-LATENCY_DIGITS = 3
 
 
 def start_line(start: Start, version: str | None = None) -> str:
@@ -115,35 +104,7 @@ def window_line(event: WindowEvent) -> str:
     ValueError
         If a number is not finite.
     """
-    return json_line(
-        {
-            "type": "window",
-            "index": int(event.index),
-            "start_s": rounded(event.start_s, TIME_DIGITS),
-            "end_s": rounded(event.end_s, TIME_DIGITS),
-            **verdict_values(event.verdict),
-            "rolling": verdict_values(event.rolling),
-            "quality": {"score": rounded(event.quality.score, SCORE_DIGITS), "reason": event.quality.reason},
-            "heart_rate_bpm": rounded(event.heart_rate_bpm, BPM_DIGITS),
-            "heart_rate_confidence": rounded(event.heart_rate_confidence, SCORE_DIGITS),
-            "heart_rate_reason": event.heart_rate_reason,
-            "early_beats": _ectopic_values(event.ectopic),
-            "gap": bool(event.gap),
-            "short": bool(event.short),
-            "latency_ms": rounded(event.latency_ms, LATENCY_DIGITS),
-        }
-    )
-
-
-def _ectopic_values(ectopic: EctopicBeats) -> dict[str, Any] | None:
-    """Return the ectopic beats as JSON values; None where the rhythm cannot be tracked."""
-    if not ectopic.trackable:
-        return None
-    return {
-        "followed_s": rounded(ectopic.tracked_s, TIME_DIGITS),
-        "intervals": ectopic.num_intervals,
-        "at_s": [rounded(beat.at_s, TIME_DIGITS) for beat in ectopic.detected],
-    }
+    return json_line(event.to_dict())
 
 
 def summary_line(summary: Summary) -> str:
@@ -163,26 +124,7 @@ def summary_line(summary: Summary) -> str:
     ValueError
         If a number is not finite.
     """
-    verdict = verdict_values(summary.verdict)
-    return json_line(
-        {
-            "type": "summary",
-            "source": summary.source,
-            "windows": int(summary.windows),
-            "skipped": int(summary.skipped),
-            "overruns": int(summary.overruns),
-            "label": verdict["label"],
-            "confidence": verdict["confidence"],
-            "scores": verdict["scores"],
-            "acoustic_scores": verdict["acoustic_scores"],
-            "state": verdict["state"],
-            "heart_rate_bpm": rounded(summary.heart_rate_bpm, BPM_DIGITS),
-            "judged": int(summary.judged),
-            "withheld": {reason: int(count) for reason, count in summary.withheld.items()},
-            "truncated": bool(summary.truncated),
-            "undelivered": int(summary.undelivered),
-        }
-    )
+    return json_line(summary.to_dict())
 
 
 def device_line(device: DeviceStatus, at_s: float, time: str | None = None) -> str:
@@ -367,32 +309,6 @@ def with_stream(line: str, stream: str) -> str:
     """
     kind, rest = line.split(",", 1)
     return f'{kind},"stream":{json.dumps(stream)},{rest}'
-
-
-def verdict_values(verdict: Verdict) -> dict[str, Any]:
-    """Return the keys of a verdict."""
-    return {
-        "state": verdict.state,
-        "label": verdict.label,
-        "confidence": rounded(verdict.confidence, SCORE_DIGITS),
-        "scores": None if verdict.scores is None else _scores(verdict.scores),
-        "acoustic_scores": None if verdict.acoustic_scores is None else _scores(verdict.acoustic_scores),
-    }
-
-
-def _scores(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return rounded scores; the largest absorbs the rounding error, so that the sum is kept."""
-    rounded = {label: round(float(score), SCORE_DIGITS) for label, score in scores.items()}
-    if rounded:
-        top = max(rounded, key=rounded.__getitem__)
-        rest = sum(map(float, scores.values())) - sum(rounded.values())
-        rounded[top] = round(rounded[top] + rest, SCORE_DIGITS)
-    return rounded
-
-
-def rounded(value: float | None, digits: int) -> float | None:
-    """Return a plain float of a few digits, or None."""
-    return None if value is None else round(float(value), digits)
 
 
 def json_line(values: dict[str, Any]) -> str:

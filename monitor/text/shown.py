@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Verdict, WindowEvent
 
 __all__ = ["missing_text", "rate_remark", "shown_score", "shown_scores"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from monitor.output import printable
 from monitor.text.shown import rate_remark, shown_score, shown_scores
 
-if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
+if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Mark, SiteChange, Start, Summary, Verdict, WindowEvent
 
 __all__ = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ import monitor
 from monitor.audio.sources.array import ArraySource
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
+from monitor.text.json_lines import summary_line, window_line
 
 HEART = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(5)).waveform
 
@@ -29,6 +32,45 @@ def test_judge_returns_windows_and_summary(plain_bundle):
     assert result.acoustic_scores == pytest.approx(result.summary.verdict.scores)  # no share that is not heard
     assert list(result.acoustic_scores) == list(plain_bundle.labels)
     assert monitor.judge(np.zeros(20_000), 4000, plain_bundle).acoustic_scores is None
+
+
+def test_a_result_says_what_it_is_in_a_line(plain_bundle):
+    """In a prompt: the verdict, not a page of values; state and counts are at hand."""
+    result = monitor.judge(HEART, 4000, plain_bundle)
+    assert re.fullmatch(r"<Judged: \w+ [01]\.\d\d, (\d+ bpm, )?7 of 7 windows judged.*>", repr(result))
+    assert (result.state, result.judged) == (result.summary.verdict.state, result.summary.judged) == ("verdict", 7)
+    assert result.heart_rate_bpm == result.summary.heart_rate_bpm
+    silent = monitor.judge(np.zeros(20_000), 4000, plain_bundle)
+    assert (
+        repr(silent) == "<Judged: no-signal, 0 of 1 windows judged, 1 withheld: no sound: the recording is silent here>"
+    )
+
+
+def test_a_result_has_the_keys_of_the_json_lines(plain_bundle):
+    """Of the summary and of each window, with the same values, so that one program reads both."""
+    result = monitor.judge(HEART, 4000, plain_bundle)
+    assert json.loads(summary_line(result.summary)) == result.to_dict()
+    assert [json.loads(window_line(window)) for window in result.windows] == [one.to_dict() for one in result.windows]
+
+
+def test_the_windows_are_a_table_in_one_line(plain_bundle):
+    """Each a row, and each value a column with a plain name."""
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    result = monitor.judge(HEART, 4000, plain_bundle)
+    table = pandas.json_normalize([window.to_dict() for window in result.windows])
+    assert len(table) == 7
+    assert {"end_s", "label", "scores.murmur", "rolling.label", "quality.score", "heart_rate_bpm"} <= {*table.columns}
+    assert table["scores.murmur"].tolist() == [window.to_dict()["scores"]["murmur"] for window in result.windows]
+
+
+def test_a_result_shows_itself_in_a_notebook(plain_bundle):
+    """With a picture of all of its sound; one that a program made itself, without the sound, is shown as a line."""
+    result = monitor.judge(HEART, 4000, plain_bundle)
+    assert result.peaks.shape == (2, 500)
+    assert result.peaks.max() == pytest.approx(np.abs(HEART).max())
+    assert result.duration_s == 8.0
+    assert "<svg" in result._repr_html_()
+    assert monitor.Judged(result.windows, result.summary)._repr_html_() is None
 
 
 def test_channels_and_integers_are_accepted(plain_bundle):

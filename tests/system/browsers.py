@@ -1,6 +1,7 @@
 """Real browsers without a window, steered over their own protocols: what a page asks for, logs and plays.
 
 Chromium speaks the DevTools protocol and Firefox WebDriver BiDi; each has a fresh profile and no way to the network.
+WebKit (Debian's webkit2gtk-driver, on a screen of xvfb) speaks plain WebDriver, which tells nothing of requests.
 """
 
 from __future__ import annotations
@@ -8,15 +9,21 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 import time
+import urllib.request
+from pathlib import Path
 
 import websocket
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+MINI_BROWSER = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))), None)
+WEBKIT = MINI_BROWSER and shutil.which("Xvfb") and shutil.which("WebKitWebDriver")
 TIMEOUT_S = 60.0
 POLL_S = 0.05
 NOWHERE = "127.0.0.1:9"
@@ -251,3 +258,99 @@ class Firefox(Browser):
         actions += [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
         pointer = {"type": "pointer", "id": "p", "parameters": {"pointerType": "mouse"}, "actions": actions}
         self.call("input.performActions", context=self._page, actions=[pointer])
+
+
+class WebKit:
+    """WebKitGTK's own small browser over WebDriver: opens files, evaluates, and takes pictures."""
+
+    def __init__(self, folder):
+        self._programs, self._session = [], None
+        self._log = (folder / "browser.log").open("w+")
+        try:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._address = f"http://127.0.0.1:{free.getsockname()[1]}"
+            self._begin(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def _run(self, command, **options):
+        program = subprocess.Popen(command, stderr=self._log, stdin=subprocess.DEVNULL, **options)
+        self._programs.append(program)
+        return program
+
+    def _begin(self, folder):
+        screen = self._run(
+            ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"], stdout=subprocess.PIPE
+        )
+        settings = {"DISPLAY": f":{screen.stdout.readline().decode().strip()}", "LIBGL_ALWAYS_SOFTWARE": "1"}
+        settings |= {f"XDG_{name}_HOME": str(folder / name) for name in ("DATA", "CACHE", "CONFIG")}
+        settings |= {"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}  # as Chromium's --no-sandbox: files of ours alone
+        environment = {name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"} | settings
+        port = self._address.rpartition(":")[2]
+        self._run([WEBKIT, f"--port={port}"], env=environment, stdout=self._log)
+        end = time.monotonic() + TIMEOUT_S
+        while not self._answers():
+            assert time.monotonic() < end, "WebKitWebDriver never answered"
+            time.sleep(POLL_S)
+        options = {"binary": str(MINI_BROWSER), "args": ["--automation"]}
+        capabilities = {"alwaysMatch": {"webkitgtk:browserOptions": options}}
+        self._session = self._call("POST", "/session", {"capabilities": capabilities})["sessionId"]
+
+    def _answers(self):
+        try:
+            return self._call("GET", "/status")["ready"]
+        except OSError:
+            return False
+
+    def _call(self, method, path, values=None):
+        """Return what a command of the protocol gives."""
+        if self._session is not None:
+            path = f"/session/{self._session}{path}"
+        data = None if values is None else json.dumps(values).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self._address + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            return json.load(answer)["value"]
+
+    def open(self, path):
+        """Open a file."""
+        self._call("POST", "/url", {"url": path.as_uri()})
+
+    def evaluate(self, expression):
+        """Return the value of an expression in the page; of a promise, what it gives."""
+        script = f"const done = arguments[0]; (async () => JSON.stringify((await ({expression})) ?? null))().then(done)"
+        return json.loads(self._call("POST", "/execute/async", {"script": script, "args": []}))
+
+    def screen(self, width, height):
+        """Set the size of the page, whose window has a bar above it."""
+        self._call("POST", "/window/rect", {"width": width, "height": height})
+        inner = self.evaluate("[innerWidth, innerHeight]")
+        self._call("POST", "/window/rect", {"width": 2 * width - inner[0], "height": 2 * height - inner[1]})
+
+    def screenshot(self, path):
+        """Write a picture of the screen."""
+        path.write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
+
+    def close(self):
+        """End the programs, the browser first."""
+        if self._session is not None:
+            with contextlib.suppress(OSError):
+                self._call("DELETE", "")
+        for program in reversed(self._programs):
+            program.terminate()
+            try:
+                program.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait(timeout=10)
+            if program.stdout is not None:
+                program.stdout.close()
+        self._log.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from monitor.audio.sources.decoding.pcm import CANCELLED, channel_powers
 from monitor.audio.sources.paced import PacedSource, split
 
-__all__ = ["ArraySource", "as_mono"]
+__all__ = ["ArraySource", "as_mono", "check_sample_rate"]
 
 MAX_CHANNELS = 64
 """More means an array whose axes are swapped."""
@@ -61,13 +61,9 @@ class ArraySource(PacedSource):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(speed=speed, clock=clock)
-        if not 1000 <= sample_rate <= 192_000:
-            raise ValueError(f"sample_rate={sample_rate} must be from 1000 to 192000 Hz")
-        if sample_rate != int(sample_rate):
-            raise ValueError(f"sample_rate={sample_rate} must be a whole number of Hz")
+        self.sample_rate = check_sample_rate(sample_rate)
         self._waveform = as_mono(waveform)
         self._channels_cancel = _cancel(np.asarray(waveform))
-        self.sample_rate = int(sample_rate)
         self.name = name
         self.duration_s = len(self._waveform) / self.sample_rate
 
@@ -79,6 +75,21 @@ class ArraySource(PacedSource):
     def blocks(self, block_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield the waveform in blocks of at most ``block_samples`` samples."""
         return split(self._waveform, block_samples)
+
+
+def check_sample_rate(sample_rate: int) -> int:
+    """Return a sample rate as a plain integer after checking it.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number from 1000 to 192000 Hz.
+    """
+    if not 1000 <= sample_rate <= 192_000:
+        raise ValueError(f"sample_rate={sample_rate} must be from 1000 to 192000 Hz")
+    if sample_rate != int(sample_rate):
+        raise ValueError(f"sample_rate={sample_rate} must be a whole number of Hz")
+    return int(sample_rate)
 
 
 def as_mono(waveform: ArrayLike) -> NDArray[np.float32]:

@@ -26,12 +26,62 @@ def test_is_valid_and_self_contained() -> None:
     assert "url(" not in svg
 
 
-def test_no_letter_depends_on_repeated_spaces() -> None:
-    """Viewers collapse them, so each run of words has an x and a length of its own, wide characters included."""
-    svg = svg_of(Canvas(20, (Row(20).put(1, " 心音  b c   d ").line(),)))
-    found = re.findall(r'<text x="(\d+)".* textLength="(\d+)".*>(.*)</text>', svg)
-    cells = [((int(x) - MARGIN) / CELL_WIDTH, int(length) / CELL_WIDTH, text) for x, length, text in found]
-    assert cells == [(2, 4, "心音"), (8, 3, "b c"), (14, 1, "d")]
+def texts_in_cells(svg: str) -> list[tuple[list[float], float | None, str]]:
+    """Return the columns, the width in cells where one is stated, and the letters of each text."""
+    found = []
+    for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
+        columns = [(float(x) - MARGIN) / CELL_WIDTH for x in text.attrib["x"].split()]
+        length = text.get("textLength")
+        found.append((columns, None if length is None else float(length) / CELL_WIDTH, text.text or ""))
+    return found
+
+
+def test_every_letter_has_a_position_of_its_own() -> None:
+    """No letter depends on a font's widths or repeated spaces; joined letters have position and width as a word."""
+    svg = svg_of(Canvas(24, (Row(24).put(1, " 心音  b c   d e\u0301x é").line(),)))
+    assert texts_in_cells(svg) == [
+        ([2], 4, "心音"),
+        ([8, 9, 10], None, "b c"),
+        ([14], None, "d"),
+        ([16], 2, "e\u0301x"),
+        ([19], None, "é"),
+    ]
+
+
+def test_words_of_every_script_stand_in_their_cells() -> None:
+    """Around a word that is set as a whole, letters keep their columns."""
+    svg = svg_of(Canvas(24, (Row(24).put(0, "a 心 b قلب c").line(),)))
+    assert texts_in_cells(svg) == [
+        ([0], None, "a"),
+        ([2], 2, "心"),
+        ([5], None, "b"),
+        ([7], 3, "قلب"),
+        ([11], None, "c"),
+    ]
+
+
+def test_a_size_and_the_fonts_are_stated() -> None:
+    """The document is as wide as its cells, and each text names its font and size."""
+    root = ElementTree.fromstring(svg_of(CANVAS))
+    assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("1104", "744", "0 0 1104 744")
+    texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
+    assert len(texts) > 50
+    assert all("monospace" in text.attrib["font-family"] and text.attrib["font-size"] == "14.5" for text in texts)
+
+
+def test_lines_and_shades_are_shapes() -> None:
+    """A line over several cells is one rectangle, beside words of the same colour; a shade is part of its ink."""
+    svg = svg_of(Canvas(8, (Row(8).put(0, "│──a═░▓").line(),)))
+    assert texts_in_cells(svg) == [([3], None, "a")]
+    boxes = re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" fill="#d7d7d7"(.*)/>', svg)
+    assert boxes == [
+        ("16", "12", "1", "18", ""),
+        ("21", "20", "18", "1", ""),
+        ("48", "19", "9", "1", ""),
+        ("48", "22", "9", "1", ""),
+        ("57", "12", "9", "18", ' fill-opacity="0.25"'),
+        ("66", "12", "9", "18", ' fill-opacity="0.75"'),
+    ]
 
 
 def test_every_braille_dot_is_drawn() -> None:
