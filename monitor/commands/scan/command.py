@@ -26,12 +26,13 @@ from monitor.commands.options.arguments import (
     check_hop,
     whole_number,
 )
+from monitor.commands.progress_bar import ProgressBar, terminal_columns
 from monitor.commands.report.scans.written import PAGE_ENDINGS, check_page, write_scan_page
 from monitor.commands.scan.dask_pool import DaskPool
 from monitor.commands.scan.dask_task import Order, pack
 from monitor.commands.scan.journal import Journal
 from monitor.commands.scan.pool import Pool
-from monitor.commands.scan.progress import Progress, counted
+from monitor.commands.scan.progress import SAY_S, Progress, counted
 from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.subjects import read_subjects
 from monitor.commands.scan.tables import check_form, table_paths, write_tables
@@ -183,7 +184,8 @@ def _judge(
         say(f"{counted(kept, 'file')} done already, {len(missing)} left")
     stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
     num_bytes = sum(recording.num_bytes or 0 for recording in missing)
-    progress = Progress(stream, len(missing), num_bytes, lambda: shutil.get_terminal_size().columns)
+    bar = ProgressBar(stream, lambda: terminal_columns(sys.stderr), say_s=SAY_S)
+    progress = Progress(bar, len(missing), num_bytes)
     setup = WorkerSetup(
         str(bundle.path), bundle.model_sha256, options.engine, options.channel, options.hop, options.windows
     )
