@@ -31,6 +31,7 @@ from monitor.commands.report.scans.written import PAGE_ENDINGS, check_page, writ
 from monitor.commands.scan.dask_pool import DaskPool
 from monitor.commands.scan.dask_task import Order, pack
 from monitor.commands.scan.journal import Journal
+from monitor.commands.scan.judging import Judges
 from monitor.commands.scan.pool import Pool
 from monitor.commands.scan.progress import SAY_S, Progress, counted
 from monitor.commands.scan.rows import failed_row
@@ -204,7 +205,7 @@ def _judge(
     return left == 0
 
 
-def _pool(options: argparse.Namespace, setup: WorkerSetup, bundle: Bundle, num_recordings: int) -> Pool | DaskPool:
+def _pool(options: argparse.Namespace, setup: WorkerSetup, bundle: Bundle, num_recordings: int) -> Judges:
     """Return what judges: processes of our own, or a Dask cluster."""
     jobs = options.jobs or _cores()
     if options.dask is None or not num_recordings:
