@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,9 +31,32 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+ROOT = Path(__file__).resolve().parents[4]
 ORDER = Order(WorkerSetup("plain", "0"), "0")
 SCAN = [sys.executable, "-m", "monitor", "scan"]
 SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
+
+GATE = """
+import os, time
+try:
+    from monitor.commands.scan import dask_task
+except ImportError:  # a process that is none of ours
+    pass
+else:
+    judge = dask_task.judge_batch
+
+    def judge_batch(recordings, order, parcel):
+        folder = os.environ["GATE"]
+        try:
+            os.close(os.open(os.path.join(folder, "first"), os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            while os.path.exists(os.path.join(folder, "closed")):
+                time.sleep(0.02)
+        return judge(recordings, order, parcel)
+
+    dask_task.judge_batch = judge_batch
+"""
+"""Lets the first task pass and holds all others, so that a scan cannot end before the test has done its harm."""
 
 
 def test_the_size_of_a_task():
@@ -96,8 +120,42 @@ def test_no_cluster_at_the_address():
             DaskPool(address, 1, ORDER, {})
 
 
+class Gate:
+    """What holds the tasks of a scan in its workers.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def close(self):
+        """Let one more task pass, and hold those after it."""
+        (self.folder / "first").unlink(missing_ok=True)
+        (self.folder / "closed").touch()
+
+    def open(self):
+        """Let all pass."""
+        (self.folder / "closed").unlink(missing_ok=True)
+
+
 @pytest.fixture
-def cluster(tmp_path):
+def gate(tmp_path, monkeypatch):
+    """Return the gate of all processes that a test starts; it is open."""
+    folder = tmp_path / "gate"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(GATE)
+    monkeypatch.setenv("GATE", str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
+    held = Gate(folder)
+    yield held
+    held.open()
+
+
+@pytest.fixture
+def cluster(tmp_path, gate):
     """Return the address of a scheduler with two worker processes, and both processes; all end with the test."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     log = tmp_path / "scheduler.log"
@@ -168,20 +226,32 @@ def wait_for_rows(process, path):
     raise AssertionError("no row came")
 
 
+def kill_a_worker(pid):
+    """Kill one of the worker processes that a process has started; it must have both."""
+    import psutil
+
+    workers = [child for child in children_of(pid) if "spawn_main" in " ".join(psutil.Process(child).cmdline())]
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, tmp_path):
+def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, gate, tmp_path):
     """A scan with a worker killed is that of processes here, byte for byte; a lost cluster is one line, resumable."""
     address, scheduler, workers = cluster
     here, there, lost = (tmp_path / f"{name}.jsonl" for name in ("here", "there", "lost"))
     assert run_scan(archive, "-o", here, "--jobs", "2", "--windows").returncode == 0
 
+    gate.close()
     scan = start_scan(archive, "-o", there, "--dask", address, "--windows")
     wait_for_rows(scan, there)
-    os.kill(max(children_of(workers.pid)), signal.SIGKILL)
+    kill_a_worker(workers.pid)
+    gate.open()
     _, told = scan.communicate(timeout=120)
     assert scan.returncode == 0, told
     assert there.read_bytes() == here.read_bytes()
 
+    gate.close()
     scan = start_scan(archive, "-o", lost, "--dask", address, "--windows")
     wait_for_rows(scan, lost)
     scheduler.kill()
@@ -192,14 +262,16 @@ def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, tmp_path):
         "what is done is kept; start the cluster, then the same command with --resume"
     )
     assert b"Traceback" not in told
+    gate.open()
     assert run_scan(archive, "-o", lost, "--jobs", "2", "--windows", "--resume").returncode == 0
     assert lost.read_bytes() == here.read_bytes()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c(archive, tmp_path):
+def test_ctrl_c(archive, gate, tmp_path):
     """As a terminal sends it, to all processes: exit code 130, no traceback, no process left, and it is resumed."""
     out, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
+    gate.close()
     scan = start_scan(archive, "-o", out, "--dask", "local", "--jobs", "2")
     wait_for_rows(scan, out)
     os.killpg(scan.pid, signal.SIGINT)
@@ -207,6 +279,7 @@ def test_ctrl_c(archive, tmp_path):
     assert scan.returncode == 130
     assert b"Traceback" not in told
     assert told.decode().splitlines()[-1].endswith("the same command with --resume goes on")
+    gate.open()
     assert run_scan(archive, "-o", out, "--dask", "local", "--jobs", "2", "--resume").returncode == 0
     assert run_scan(archive, "-o", whole, "--jobs", "2").returncode == 0
     assert out.read_bytes() == whole.read_bytes()
