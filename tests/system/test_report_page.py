@@ -276,7 +276,7 @@ def test_the_page_of_a_scan(browser, width, scan_page, tmp_path):
         opened.wait_for("document.readyState === 'complete'")
         assert opened.evaluate("document.title") == "Heart sounds: out.jsonl"
         assert opened.evaluate("document.querySelectorAll('script, main img').length") == 0
-        assert opened.evaluate("document.querySelectorAll('.charts svg').length") == 4
+        assert opened.evaluate("document.querySelectorAll('.charts svg').length") == 5
         assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert opened.errors == []
         assert opened.requests in ([], [scan_page.as_uri()])

@@ -97,7 +97,8 @@ def read_scan(path: Path) -> ScanResult:
             labels, rows = read(path)
         return ScanResult(path, labels, head, is_written(journal), rows)
     except OSError as error:
-        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", "check its name") from error
+        hint = f"the scan has not ended: name {journal}" if head_of(journal) is not None else "check its name"
+        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", hint) from error
 
 
 def _open_csv(path: Path) -> tuple[tuple[str, ...], Callable[[], Iterator[dict[str, Any]]]]:

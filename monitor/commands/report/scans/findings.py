@@ -84,8 +84,9 @@ class ScanFindings:
         ``subjects`` has rows without a subject too.
     has_subjects : bool
         Whether any row has one.
-    rates, confidences, qualities, lengths : dict of str to array of float
-        By label, or by state where there is none: beats per minute, 0 to 1, 0 to 1, and seconds.
+    rates, confidences, qualities, shares, lengths : dict of str to array of float
+        By label, or by state where there is none: beats per minute, 0 to 1, 0 to 1, percent of the windows that were
+        judged, and seconds.
     withheld, errors : dict of str to Reason
         By the reason, its numbers written as N.
     looks : list of (int, list)
@@ -101,6 +102,7 @@ class ScanFindings:
         self.rates: dict[str, array[float]] = defaultdict(_numbers)
         self.confidences: dict[str, array[float]] = defaultdict(_numbers)
         self.qualities: dict[str, array[float]] = defaultdict(_numbers)
+        self.shares: dict[str, array[float]] = defaultdict(_numbers)
         self.lengths: dict[str, array[float]] = defaultdict(_numbers)
         self.withheld: dict[str, Reason] = defaultdict(Reason)
         self.errors: dict[str, Reason] = defaultdict(Reason)
@@ -131,6 +133,8 @@ class ScanFindings:
         for kept, name in values:
             if key is not None and row[name] is not None:
                 kept[key].append(row[name])
+        if key is not None and row["windows"]:
+            self.shares[key].append(100 * row["judged"] / row["windows"])
         if row["label"] is not None and row["confidence"] is not None:
             self.confidences[key].append(row["confidence"])
         for reason, windows in (row["withheld"] or {}).items():

@@ -125,6 +125,7 @@ def _charts(findings: ScanFindings, styles: Mapping[str, SegmentStyle]) -> list[
     plans = (
         ("Heart rate", findings.rates, even_bins(30, 240, 10), "beats per minute"),
         ("Confidence in the label", findings.confidences, even_bins(0.3, 1, 0.05), "calibrated probability"),
+        ("Judged", findings.shares, even_bins(0, 100, 5), "percent of a recording's windows"),
         ("Signal quality", findings.qualities, even_bins(0, 1, 0.05), "mean of a recording's windows"),
         ("Length", findings.lengths, length_bins(), "seconds"),
     )

@@ -99,6 +99,14 @@ def test_what_is_not_there(tmp_path):
         read_scan(tmp_path / "gone.csv")
 
 
+def test_a_scan_that_has_not_ended(scan):
+    """Its journal is named."""
+    path = scan(".csv")
+    path.unlink()
+    with pytest.raises(AuscultError, match=r"the scan has not ended: name .*out\.csv\.journal"):
+        read_scan(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("72.5", "fast"), ("72.5", "nan"), (",10,8,", ",-1,8,"), (",10,8,", ",,8,"), ("{", "[")]
 )

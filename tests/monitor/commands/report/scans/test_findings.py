@@ -54,12 +54,13 @@ def test_reasons_are_together_whatever_their_numbers_and_names(count):
 
 def test_distributions_are_by_label_or_state(count):
     """What could not be read is in none."""
-    nothing = {"label": None, "state": None, "heart_rate_bpm": None, "quality": None, "duration_s": None}
+    nothing = {"label": None, "state": None, "heart_rate_bpm": None, "quality": None, "duration_s": None, "windows": 0}
     findings = count(
         ("a.wav", {}), ("b.wav", {"label": None, "state": "uncertain", "heart_rate_bpm": 60.0}), ("c.wav", nothing)
     )
     assert {key: list(rates) for key, rates in findings.rates.items()} == {"murmur": [72.5], "uncertain": [60.0]}
     assert {key: list(values) for key, values in findings.confidences.items()} == {"murmur": [0.75]}
+    assert {key: list(shares) for key, shares in findings.shares.items()} == {"murmur": [80.0], "uncertain": [80.0]}
     assert sum(map(len, findings.lengths.values())) == sum(map(len, findings.qualities.values())) == 2
 
 
