@@ -34,7 +34,8 @@ TASKS_PER_SLOT = 4
 """At least so many, as long as there are recordings for it: all slots then end at nearly the same time."""
 MAX_TASKS = 1000
 """Tasks that are handed out at a time."""
-CONNECT_S = 5
+CONNECT_S = 15
+"""A scheduler on a machine that is busy judging may take several seconds to answer."""
 END_S = 1.0
 DEATHS_OF_A_LOCAL_TASK = 1
 """After more, a batch on a local cluster is taken apart, and a single recording is given up."""

@@ -33,6 +33,8 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parents[4]
 ORDER = Order(WorkerSetup("plain", "0"), "0")
+PATIENCE_S = 300
+"""Only a test that hangs reaches it, however busy the machine is."""
 SCAN = [sys.executable, "-m", "monitor", "scan"]
 SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
 
@@ -113,8 +115,9 @@ def test_a_fault_of_the_cluster_is_one_line(make_recording, monkeypatch):
         list(pool.run([make_recording("a")]))
 
 
-def test_no_cluster_at_the_address():
+def test_no_cluster_at_the_address(monkeypatch):
     """One line, for a port where nothing listens and for what is no address."""
+    monkeypatch.setattr(dask_pool, "CONNECT_S", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(AuscultError, match=f"the Dask cluster at {address} does not answer"):
             DaskPool(address, 1, ORDER, {})
@@ -167,7 +170,7 @@ def cluster(tmp_path, gate):
     try:
         with open(log, "wb") as output:
             start([*SCHEDULER, "--no-dashboard"], output)
-        for _ in range(1200):
+        for _ in range(PATIENCE_S * 20):
             found = re.search(r"Scheduler at:\s+(tcp://\S+)", log.read_text())
             if found:
                 break
@@ -181,7 +184,7 @@ def cluster(tmp_path, gate):
             for child in [*children_of(process.pid), process.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_S)
 
 
 def children_of(pid):
@@ -206,7 +209,7 @@ def archive(tmp_path, heart_waveform):
 
 def run_scan(*arguments):
     """Run the command to its end."""
-    return subprocess.run([*SCAN, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*SCAN, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def start_scan(*arguments):
@@ -218,7 +221,7 @@ def start_scan(*arguments):
 
 def wait_for_rows(process, path):
     """Wait until a journal has its first rows; the scan must not have ended."""
-    for _ in range(6000):
+    for _ in range(PATIENCE_S * 50):
         if path.exists() and b'\n{"type":"summary"' in path.read_bytes():
             return
         assert process.poll() is None
@@ -247,7 +250,7 @@ def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, gate, tmp_path
     wait_for_rows(scan, there)
     kill_a_worker(workers.pid)
     gate.open()
-    _, told = scan.communicate(timeout=120)
+    _, told = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 0, told
     assert there.read_bytes() == here.read_bytes()
 
@@ -255,7 +258,7 @@ def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, gate, tmp_path
     scan = start_scan(archive, "-o", lost, "--dask", address, "--windows")
     wait_for_rows(scan, lost)
     scheduler.kill()
-    _, told = scan.communicate(timeout=60)
+    _, told = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 1
     assert told.decode().splitlines()[-1] == (
         f"auscult: the Dask cluster at {address} is lost: its scheduler does not answer; "
@@ -275,7 +278,7 @@ def test_ctrl_c(archive, gate, tmp_path):
     scan = start_scan(archive, "-o", out, "--dask", "local", "--jobs", "2")
     wait_for_rows(scan, out)
     os.killpg(scan.pid, signal.SIGINT)
-    _, told = scan.communicate(timeout=60)
+    _, told = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 130
     assert b"Traceback" not in told
     assert told.decode().splitlines()[-1].endswith("the same command with --resume goes on")
@@ -292,7 +295,7 @@ def test_usage_errors(ward, tmp_path):
     assert "--jobs is for processes of this machine, not with --dask tcp://host:1" in done.stderr
     program = "import sys; sys.modules['distributed'] = None; from monitor.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, *SCAN[3:], str(ward), "-o", str(tmp_path / "a.csv"), "--dask", "local"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert done.stderr == "auscult: --dask needs distributed; pip install 'auscult-monitor[dask]'\n"
     assert not list(tmp_path.glob("a.csv*"))
