@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 __all__ = [
+    "DEFAULT_BUNDLE",
     "DEFAULT_ENGINE",
+    "ENGINES",
     "EXTRASTOLE",
+    "INT8_ENGINE",
     "NON_CARDIAC",
     "NON_CARDIAC_SET_TITLE",
     "NORMAL",
@@ -38,6 +41,10 @@ FORMER_SET_TITLES = {"sounds that are no heart": NON_CARDIAC_SET_TITLE}
 
 DEFAULT_ENGINE = "litert"
 """What runs a bundle's network unless another engine is asked for: the float network in LiteRT."""
+INT8_ENGINE = "litert-int8"
+ENGINES = {DEFAULT_ENGINE: "model.tflite", INT8_ENGINE: "model-int8.tflite", "keras": "model.keras"}
+"""What may run a bundle's network, and the file of the bundle that each runs."""
+DEFAULT_BUNDLE = "heart-sounds"
 
 METRIC_TITLES = {"macro_f1": "macro-F1", "accuracy_on_surest_80": "accuracy at 80 % coverage"}
 

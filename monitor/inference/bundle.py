@@ -28,7 +28,7 @@ from monitor.inference.calibration import Calibration, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, Engine, KerasEngine, LiteRTEngine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.labels import DEFAULT_ENGINE
+from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE
 
 __all__ = [
     "DEFAULT_BUNDLE",
@@ -46,7 +46,6 @@ __all__ = [
 FORMAT = 1
 """Version of the bundle format; see docs/formats/bundle-format.md."""
 
-DEFAULT_BUNDLE = "heart-sounds"
 
 TOLERANCE = 1e-5
 """Largest difference of a score in the self-check, between engines and machines."""

@@ -16,15 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError, missing_tensorflow
-from monitor.labels import DEFAULT_ENGINE
+from monitor.labels import ENGINES, INT8_ENGINE
 from monitor.native_stderr import discard_native_stderr
 
 __all__ = ["ENGINES", "INT8_ENGINE", "Engine", "KerasEngine", "LiteRTEngine"]
-
-INT8_ENGINE = "litert-int8"
-
-ENGINES = {DEFAULT_ENGINE: "model.tflite", INT8_ENGINE: "model-int8.tflite", "keras": "model.keras"}
-"""What may run a bundle's network, and the file of the bundle that each runs."""
 
 PER_OUTPUT = {"CONV_2D": slice(1, None), "DEPTHWISE_CONV_2D": slice(1, 3), "FULLY_CONNECTED": slice(1, None)}
 """Operation, and the axes of its weights whose product is the multiplications for one number of its output."""

@@ -256,13 +256,23 @@ def test_a_thread_that_does_not_end_holds_up_nothing(monkeypatch, capsys, others
 
 
 @pytest.mark.subprocess
-@pytest.mark.parametrize("command", ["models", "demo", "config", "data"])
+@pytest.mark.parametrize("command", ["models", "demo", "data"])
 def test_a_missing_dependency_is_one_line(command):
     """Where auscult runs without what it needs, each command says which package is missing, and exits with 1."""
     code = f"import sys; sys.modules['numpy'] = None; from monitor.cli import main; sys.exit(main([{command!r}]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     line = "auscult: the package numpy is not installed; in the folder of auscult: pip install .\n"
     assert (done.returncode, done.stderr) == (1, line)
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize("command", [["config"], ["config", "--json"]])
+def test_what_needs_no_sound_needs_no_numpy(command):
+    """The settings are there at once, and where nothing else is installed."""
+    code = f"import sys; sys.modules['numpy'] = None; from monitor.cli import main; sys.exit(main({command!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
 
 
 def test_a_fault_of_our_own_is_no_missing_dependency(monkeypatch):

@@ -54,6 +54,7 @@ def test_the_clock_of_the_day_is_only_printed() -> None:
     assert uses == {
         "monitor/commands/options/session_options.py",  # a session's name, and which are older than a limit
         "monitor/commands/report/command.py",  # the day on which a report was made
+        "monitor/commands/report/scans/written.py",
         "monitor/commands/review/controller.py",  # the name of a screenshot
         "monitor/dashboard/controller.py",
         "monitor/sessions/session.py",

@@ -250,3 +250,33 @@ def light(colour):
     """Return the relative luminance of ``rgb(r, g, b)``."""
     red, green, blue = ((int(part) / 255) ** 2.2 for part in re.findall(r"\d+", colour)[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.fixture(scope="module")
+def scan_page(tmp_path_factory):
+    """Return the page of a scan of 300 recordings in two folders, of which the names attack it."""
+    folder = tmp_path_factory.mktemp("scan")
+    values = {"type": "summary", "state": "verdict", "label": "murmur", "confidence": 0.9, **scores()}
+    values |= {"heart_rate_bpm": 70.0, "windows": 9, "judged": 8, "withheld": {NOTE: 1}, "truncated": False}
+    values |= {"quality": 0.9, "duration_s": 9.0, "subject": None, "error": None}
+    rows = [{**values, "source": f"{NOTE}/{index % 2}/{index}.wav", "path": f"/{index}"} for index in range(300)]
+    lines = [{"type": "scan", "labels": ["normal", "murmur"]}, *rows]
+    (folder / "out.jsonl").write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    assert main(["report", str(folder / "out.jsonl"), "-o", str(folder / "page.html")]) == 0
+    return folder / "page.html"
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_page_of_a_scan(browser, width, scan_page, tmp_path):
+    """It asks for nothing, logs no error, its names are text, and nothing is wider than the page."""
+    with browser(tmp_path) as opened:
+        opened.screen(width, 900)
+        opened.open(scan_page)
+        opened.wait_for("document.readyState === 'complete'")
+        assert opened.evaluate("document.title") == "Heart sounds: out.jsonl"
+        assert opened.evaluate("document.querySelectorAll('script, main img').length") == 0
+        assert opened.evaluate("document.querySelectorAll('.charts svg').length") == 5
+        assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert opened.errors == []
+        assert opened.requests in ([], [scan_page.as_uri()])

@@ -17,11 +17,12 @@ import contextlib
 import io
 import os
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from monitor.errors import AuscultError
+
+if TYPE_CHECKING:  # for the types alone: sessions are listed without NumPy
+    from numpy.typing import NDArray
 
 __all__ = ["AppendFile", "SoundWriter", "new_file"]
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
+from monitor.audio.limits import LATENCY_S, MAX_LATENCY_S, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
-from monitor.audio.sources.decoding.pcm import MAX_RATE_HZ, MIN_RATE_HZ, check_channel, check_ecg_channel
+from monitor.audio.sources.decoding.pcm import check_channel, check_ecg_channel
 from monitor.audio.sources.device.backend import AudioBackend
 from monitor.audio.sources.device.capture import Capture
 from monitor.audio.sources.device.elapsed_time import elapsed_s
@@ -22,11 +23,7 @@ from monitor.audio.sources.device.watchdog import Watchdog
 from monitor.errors import DeviceError
 from monitor.messages import DeviceStatus
 
-__all__ = ["LATENCY_S", "MicrophoneSource"]
-
-LATENCY_S = 0.2
-"""Seconds that PortAudio may buffer: a reserve against a late callback, small against a window of 5 s."""
-MAX_LATENCY_S = 5.0
+__all__ = ["MicrophoneSource"]
 
 
 class MicrophoneSource(Source):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from monitor.commands.exam.guide import Guide, Step
 from monitor.output import draw
 from monitor.text.examination_text import examination_line, examination_rows, place_text, site_row
-from monitor.views.lines import JsonView, PlainView
+from monitor.views.lines import JsonView, LineView, PlainView
 
 if TYPE_CHECKING:
     from monitor.audio.sources.site_recordings import SiteRecordings
@@ -97,8 +97,8 @@ def collected_text(progress: Progress) -> str:
     return f"{progress.site}: {progress.judged_s:.1f} of {progress.good_s:g} s"
 
 
-class JsonExamView(JsonView):
-    """JSON lines, with the examination as the last one; see docs/formats/json-lines.md.
+class _Guided(LineView):
+    """A view of lines that guides an examination; the base of both.
 
     Parameters
     ----------
@@ -123,9 +123,13 @@ class JsonExamView(JsonView):
         return self._guidance.guide.key(key)
 
     def begin(self, start: Start) -> None:
-        """Write the start line, and begin."""
+        """Write what comes first, and begin."""
         super().begin(start)
         self._guidance.guide.begin()
+
+
+class JsonExamView(_Guided, JsonView):
+    """JSON lines, with the examination as the last one; see docs/formats/json-lines.md."""
 
     def window(self, event: WindowEvent) -> None:
         """Write a window line, and count the window."""
@@ -145,35 +149,8 @@ class JsonExamView(JsonView):
         self.write(examination_line(self._guidance.end()))
 
 
-class PlainExamView(PlainView):
-    """A line of text for each window and each step, and the result at the end.
-
-    Parameters
-    ----------
-    guidance : Guidance
-    keyboard, keep_going
-        As of :class:`monitor.views.lines.LineView`.
-    """
-
-    live_snapshot = True  # the chest piece is seen to move between two windows
-
-    def __init__(self, guidance: Guidance, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
-        super().__init__(keyboard, keep_going=keep_going)
-        self._guidance = guidance
-
-    def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
-        """Connect to the pipeline and guide it."""
-        super().attach(pipeline, interrupts)
-        self._guidance.attach(pipeline, interrupts)
-
-    def own_key(self, key: str) -> bool:
-        """Execute a key of the examination."""
-        return self._guidance.guide.key(key)
-
-    def begin(self, start: Start) -> None:
-        """Write the header, and begin."""
-        super().begin(start)
-        self._guidance.guide.begin()
+class PlainExamView(_Guided, PlainView):
+    """A line of text for each window and each step, and the result at the end."""
 
     def window(self, event: WindowEvent) -> None:
         """Count a window, and write its line with what is collected."""

@@ -6,8 +6,8 @@ import argparse
 import math
 from collections.abc import Callable
 
+from monitor.audio.limits import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.audio.playback.options import MAX_VOLUME_DB, SOUNDS, PlaybackOptions
-from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.audio.sources.paced import MAX_SPEED, MIN_SPEED
 from monitor.features.spec import HEART
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle

@@ -16,13 +16,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from monitor.audio.sources.decoding.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
-from monitor.audio.sources.microphone import LATENCY_S, MAX_LATENCY_S
+from monitor.audio.limits import LATENCY_S, MAX_CHANNELS, MAX_LATENCY_S, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.errors import AuscultError
 from monitor.features.spec import HEART
-from monitor.inference.bundle import DEFAULT_BUNDLE
-from monitor.inference.engine import ENGINES
-from monitor.labels import DEFAULT_ENGINE
+from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE, ENGINES
 from monitor.sessions.erasing import parse_limit
 
 __all__ = ["DEFAULT", "KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]

@@ -27,7 +27,7 @@ from monitor.commands.plot.captions import verdict_text
 from monitor.commands.plot.figure import FORMATS, check_matplotlib, render_figure
 from monitor.commands.plot.files import check_writable, figure_paths, write_output
 from monitor.commands.plot.offline_run import WindowCallback, run_offline
-from monitor.commands.progress_bar import ProgressBar, bar_on_standard_error
+from monitor.commands.progress_bar import RecordingsBar, bar_on_standard_error
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.interrupts import Interrupts
@@ -94,7 +94,7 @@ def _plot_all(
     options: argparse.Namespace,
     bundle: Bundle,
     table: FeatureTable | None,
-    bar: ProgressBar,
+    bar: RecordingsBar,
     interrupts: Interrupts,
 ) -> int:
     """Plot every file, and return the exit code."""
@@ -151,7 +151,7 @@ def _plot(
     options: argparse.Namespace,
     bundle: Bundle,
     table: FeatureTable | None,
-    bar: ProgressBar,
+    bar: RecordingsBar,
     show: Callable[[float], None],
 ) -> None:
     """Plot one file; of a damaged one what comes before the damage, before the error is raised."""

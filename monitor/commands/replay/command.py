@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from monitor.archive.offline import with_one_engine
 from monitor.archive.recordings import expand_folders
+from monitor.audio.limits import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.audio.sources.base import Source
-from monitor.audio.sources.decoding.pcm import ENCODINGS, MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, RawFormat
+from monitor.audio.sources.decoding.pcm import ENCODINGS, RawFormat
 from monitor.commands.options.arguments import (
     add_channel_argument,
     add_ecg_argument,

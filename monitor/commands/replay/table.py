@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.commands.progress_bar import ProgressBar
+from monitor.commands.progress_bar import RecordingsBar
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import printable
 from monitor.text.shown import shown_score
@@ -91,7 +91,7 @@ class TableView(PlainView):
     Parameters
     ----------
     table : Table
-    bar : ProgressBar
+    bar : RecordingsBar
     keep_going : bool
         As of :class:`~monitor.views.lines.LineView`.
 
@@ -101,7 +101,7 @@ class TableView(PlainView):
         Index of the source among all; set by the command before each.
     """
 
-    def __init__(self, table: Table, bar: ProgressBar, *, keep_going: bool = False) -> None:
+    def __init__(self, table: Table, bar: RecordingsBar, *, keep_going: bool = False) -> None:
         super().__init__(keep_going=keep_going)
         self._table, self._bar, self._has_header = table, bar, False
         self._duration_s: float | None = None

@@ -1,20 +1,19 @@
 """``auscult report SESSION|FILE... -o report.html|report.pdf``, and ``--text``: what was heard and found, for people.
 
-A session's events are used as they are; a recording is judged once. Imports matplotlib and jinja2 only where they are
-needed.
+A session's events are used as they are; a recording is judged once; the table of a scan is a report of its own. Imports
+matplotlib and jinja2 only where they are needed.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.archive.judged_file import judge_file
+from monitor.archive.scans.rows import is_scan, read_scan
 from monitor.archive.session_timeline import session_timeline
-from monitor.atomic_write import write_atomic
 from monitor.commands.options.arguments import (
     add_channel_argument,
     add_hop_argument,
@@ -25,9 +24,11 @@ from monitor.commands.options.arguments import (
 from monitor.commands.report.card import model_card
 from monitor.commands.report.contents import Chapter, chapter
 from monitor.commands.report.drawings import Drawings, drawings
+from monitor.commands.report.files import check_free, write_report
 from monitor.commands.report.page import ChapterParts, page
 from monitor.commands.report.paragraph import paragraphs
 from monitor.commands.report.pdf import pdf
+from monitor.commands.report.scans.written import PAGE_ENDINGS, scan_text, write_scan_page
 from monitor.commands.report.sound import EmbeddedSound, embedded_sound
 from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import load_bundle
@@ -44,7 +45,10 @@ MAX_SOUND_MB = 16.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "sources", nargs="+", metavar="SESSION|FILE", help="folders of sessions, or recordings: one report of all"
+        "sources",
+        nargs="+",
+        metavar="SESSION|FILE|TABLE",
+        help="folders of sessions, or recordings: one report of all; or one table that auscult scan has written",
     )
     parser.add_argument("-o", "--out", metavar="OUT", help="the report: .html with a player, .pdf or .txt")
     parser.add_argument(
@@ -67,16 +71,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write one report; what is missing in a source is said, and is exit code 1 where it is damaged."""
     out = None if options.out is None else Path(options.out)
+    if any(is_scan(Path(source)) for source in options.sources):
+        return _report_scan(out, options)
     ending = _ending(out, options)
     if out is not None:
-        _check_free(out, force=options.force)
+        check_free(out, force=options.force)
     chapters = _chapters(options)
     if out is None:
         put(paragraphs(chapters))
     else:
         _check_kept(out, chapters)
         content, words = _content(ending, chapters, options)
-        _write(out, content, force=options.force)
+        write_report(out, content, force=options.force)
         say(f"{out}: {words}")
     remarks = [remark for one in chapters for remark in one.remarks]
     for remark in remarks:
@@ -84,7 +90,33 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(one.is_damaged for one in chapters) else 0
 
 
-def _ending(out: Path | None, options: argparse.Namespace) -> str:
+def _report_scan(out: Path | None, options: argparse.Namespace) -> int:
+    """Write the report of a scan; the exit code is that of the scan."""
+    if len(options.sources) > 1:
+        options.usage_error("the table of a scan is reported by itself: name one table, and nothing else")
+    if options.channel is not None or options.hop is not None:
+        options.usage_error("--channel and --hop need a recording: a scan has been judged")
+    source = Path(options.sources[0])
+    if out is not None and not options.text and out.suffix.lower() == ".pdf":
+        options.usage_error("a scan is reported as .html, which a browser prints into a PDF, or with --text")
+    ending = _ending(out, options, pictures=False)
+    if out is not None:
+        check_free(out, force=options.force)
+        if out.resolve() == source.resolve():
+            raise AuscultError(f"{out} is what is reported and is not overwritten", "choose another name with -o")
+    result = read_scan(source)
+    if out is not None and ending in PAGE_ENDINGS:
+        errors = write_scan_page(result, out, force=options.force)
+    else:
+        text, errors = scan_text(result)
+        if out is None:
+            put(text)
+        else:
+            write_report(out, f"{text}\n".encode("utf-8", "replace"), force=options.force)
+    return 1 if errors else 0
+
+
+def _ending(out: Path | None, options: argparse.Namespace, *, pictures: bool = True) -> str:
     """Return the form of the report; check, before the work, what it needs."""
     if options.max_sound < 0:
         options.usage_error("--max-sound must be 0 or more MB")
@@ -97,7 +129,7 @@ def _ending(out: Path | None, options: argparse.Namespace) -> str:
     ending = "" if out is None else out.suffix.lower()
     if ending not in FORMATS:
         options.usage_error(f"-o {options.out!r} must end in {', '.join(FORMATS)}")
-    for package in FORMATS[ending]:
+    for package in FORMATS[ending] if pictures else ("jinja2",):
         check_installed(package, f"auscult report -o *{ending}", "report")
     return ending
 
@@ -155,26 +187,8 @@ def _sounds(chapters: Sequence[Chapter], drawn: Sequence[Drawings], max_bytes: i
     return sounds
 
 
-def _check_free(path: Path, *, force: bool) -> None:
-    """Refuse to replace what exists."""
-    if path.is_dir():
-        raise AuscultError(f"{path} is a folder", "name a file")
-    if os.path.lexists(path) and not force:
-        raise AuscultError(f"{path} exists and is not overwritten", "choose another name with -o, or add --force")
-
-
 def _check_kept(path: Path, chapters: Sequence[Chapter]) -> None:
     """Refuse to replace what the report was read from."""
     target = path.resolve()
     if any(target == kept.resolve() for one in chapters for kept in one.timeline.inputs):
         raise AuscultError(f"{path} belongs to what is reported and is not overwritten", "choose another name with -o")
-
-
-def _write(path: Path, content: bytes, *, force: bool) -> None:
-    """Write the report whole or not at all; only its owner may read it."""
-    _check_free(path, force=force)  # another program may have written it meanwhile
-    try:
-        write_atomic(path, content, private=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise AuscultError(f"{path} cannot be written: {reason}", "name another file or folder with -o") from error

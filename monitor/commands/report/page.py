@@ -1,24 +1,17 @@
-"""The page: one HTML file that needs nothing else, made by jinja2 with every text escaped.
-
-A policy in it forbids every request, and every script but its own, whose digest it names. Must not read recordings
-itself.
-"""
+"""The page: one HTML file that needs nothing else. Must not read recordings itself."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
-from monitor._version import __version__
 from monitor.archive.segment_styles import segment_styles
 from monitor.commands.report.contents import Chapter, Entry
 from monitor.commands.report.drawings import Drawings, svg_of
 from monitor.commands.report.findings import Finding
+from monitor.commands.report.html import render, template_text
 from monitor.commands.report.sound import EmbeddedSound
 from monitor.commands.report.words import (
     LIMITS,
@@ -36,11 +29,9 @@ from monitor.commands.report.words import (
 from monitor.output import printable, printable_lines
 from monitor.text.letters import STATE_LETTERS
 from monitor.text.shown import shown_scores
-from monitor.text.text_lines import DISCLAIMER
 
 __all__ = [
     "PRINTED_ENTRIES",
-    "SHOWN_DISCLAIMER",
     "ChapterParts",
     "entry_texts",
     "legend_text",
@@ -50,7 +41,6 @@ __all__ = [
 
 PRINTED_ENTRIES = 12
 """Marks, notes and labels on paper; page.css hides the others, so that a session stays two pages."""
-SHOWN_DISCLAIMER = DISCLAIMER[0].upper() + DISCLAIMER[1:]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -81,37 +71,23 @@ def page(parts: Sequence[ChapterParts], made: datetime.datetime) -> str:
     made : datetime
         When.
     """
-    import jinja2
     from markupsafe import Markup
 
-    folder = files("monitor.commands.report") / "template"
-    names = ("page.html.jinja", "page.css", "stretch.js", "page.js")
-    source, style, *scripts = ((folder / name).read_text(encoding="utf-8") for name in names)
+    style, *scripts = (template_text(name) for name in ("page.css", "stretch.js", "page.js"))
     script = "\n".join(scripts)
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: (
-            value if isinstance(value, Markup) or not isinstance(value, str) else printable_lines(value)
-        ),
-    )
     chapters = [_chapter(part, index, Markup) for index, part in enumerate(parts, 1)]
-    return environment.from_string(source).render(
-        policy=_policy(script),
-        version=__version__,
+    return render(
+        "page.html.jinja",
+        script,
         title=report_title([part.chapter for part in parts]),
-        disclaimer=SHOWN_DISCLAIMER,
         style=Markup(style),  # noqa: S704 - a file of ours
-        script=Markup(script),  # noqa: S704 - a file of ours
         rows=[row for chapter in chapters for row in chapter["rows"]],
         chapters=chapters,
         cards=_cards(parts),
         score_note=SCORE_NOTE,
         limits=LIMITS,
         printed_entries=PRINTED_ENTRIES,
-        made=f"{made:%Y-%m-%d %H:%M}",
+        made=made,
     )
 
 
@@ -123,21 +99,6 @@ def report_title(chapters: Sequence[Chapter]) -> str:
     if len(subjects) == 1 and all(chapter.subject for chapter in chapters):
         return f"{next(iter(subjects))}, {len(chapters)} recordings"
     return f"{len(chapters)} recordings" + (f" of {', '.join(subjects)}" if subjects else "")
-
-
-def _policy(script: str) -> str:
-    """Return the content security policy: no request, and no script but this one."""
-    digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode("ascii")
-    allowed = {
-        "default-src": "'none'",
-        "script-src": f"'sha256-{digest}'",
-        "style-src": "'unsafe-inline'",
-        "img-src": "data:",
-        "media-src": "data: blob:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in allowed.items())
 
 
 def _chapter(part: ChapterParts, index: int, markup: Any) -> dict[str, Any]:

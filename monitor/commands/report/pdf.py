@@ -15,7 +15,8 @@ from typing import Any
 from monitor._version import __version__
 from monitor.commands.report.contents import Chapter
 from monitor.commands.report.drawings import Drawings, drawing_settings
-from monitor.commands.report.page import SHOWN_DISCLAIMER, entry_texts, legend_text, report_title
+from monitor.commands.report.html import SHOWN_DISCLAIMER
+from monitor.commands.report.page import entry_texts, legend_text, report_title
 from monitor.commands.report.picture import FAINT, INK, MARK, draw
 from monitor.commands.report.words import (
     LIMITS,

@@ -27,6 +27,7 @@ from monitor.commands.options.arguments import (
     check_hop,
     playback,
 )
+from monitor.commands.progress_bar import ProgressBar, terminal_columns
 from monitor.commands.review.annotations import Annotations
 from monitor.commands.review.controller import ReviewController
 from monitor.commands.review.file_annotations import FileAnnotations
@@ -36,7 +37,7 @@ from monitor.errors import AuscultError
 from monitor.inference.bundle import load_bundle
 from monitor.interrupts import Interrupts
 from monitor.native_stderr import suppress_native_stderr
-from monitor.output import draw, say
+from monitor.output import say
 from monitor.sessions.reader import read_session
 
 __all__ = ["add_arguments", "open_session", "run"]
@@ -45,7 +46,6 @@ BUSY_S, IDLE_S = 0.02, 0.05
 """Seconds between two looks at the keyboard: while something moves, and while nothing does."""
 RENEW_S = 1.0
 """Seconds after which a screen is drawn again in any case, and what could not be kept is tried again."""
-PROGRESS_S, PROGRESS_STEP_S = 1.0, 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,9 +101,13 @@ def _opened(source: Path, options: argparse.Namespace) -> tuple[Timeline, list[s
         return open_session(source)
     bundle = load_bundle(options.model)
     check_hop(options, bundle)
-    progress = _Progress(source.name)
-    timeline, remarks = judge_file(source, bundle, channel=options.channel, hop_s=options.hop, progress=progress.show)
-    progress.clear()
+    bar = ProgressBar(sys.stdout, lambda: terminal_columns(sys.stdout))
+
+    def show(fraction: float) -> None:
+        bar.show(fraction, lambda: f"judging {source.name}")
+
+    timeline, remarks = judge_file(source, bundle, channel=options.channel, hop_s=options.hop, progress=show)
+    bar.clear()
     labels = labels_path(source)
     return timeline, remarks, FileAnnotations(labels, read_labels(labels, timeline.duration_s))
 
@@ -118,24 +122,6 @@ def open_session(folder: Path) -> tuple[Timeline, list[str], Annotations]:
         read_only = f"{session.events_path} cannot be written: nothing can be changed here"
     timeline, remarks = session_timeline(folder, trust_length=True)
     return timeline, remarks, SessionAnnotations(session.events_path, timeline.entries, timeline.sample_rate, read_only)
-
-
-class _Progress:
-    """One line that says how far the judging has come, where that takes more than a second."""
-
-    def __init__(self, name: str) -> None:
-        self._name, self._due_s, self._shown = name, time.monotonic() + PROGRESS_S, False
-
-    def show(self, fraction: float) -> None:
-        """Show the fraction that is judged."""
-        if time.monotonic() >= self._due_s:
-            self._due_s, self._shown = time.monotonic() + PROGRESS_STEP_S, True
-            draw(sys.stdout, f"\r\x1b[Kjudging {self._name}: {fraction:.0%}")
-
-    def clear(self) -> None:
-        """Remove the line."""
-        if self._shown:
-            draw(sys.stdout, "\r\x1b[K")
 
 
 def _show(timeline: Timeline, annotations: Annotations, listening: Listening, options: argparse.Namespace) -> int:

@@ -15,6 +15,9 @@ from typing import Any
 
 from monitor._version import __version__
 from monitor.archive.recordings import Found, Recording, find_recordings
+from monitor.archive.scans.journal_lines import head_of, lines_of
+from monitor.archive.scans.overview import Overview
+from monitor.archive.scans.rows import ENDINGS, read_scan
 from monitor.commands.options.arguments import (
     add_channel_argument,
     add_engine_argument,
@@ -23,15 +26,17 @@ from monitor.commands.options.arguments import (
     check_hop,
     whole_number,
 )
+from monitor.commands.progress_bar import ProgressBar, terminal_columns
+from monitor.commands.report.scans.written import PAGE_ENDINGS, check_page, write_scan_page
 from monitor.commands.scan.dask_pool import DaskPool
 from monitor.commands.scan.dask_task import Order, pack
-from monitor.commands.scan.journal import Journal, head_of, lines_of
-from monitor.commands.scan.overview import Overview
+from monitor.commands.scan.journal import Journal
+from monitor.commands.scan.judging import Judges
 from monitor.commands.scan.pool import Pool
-from monitor.commands.scan.progress import Progress, counted
+from monitor.commands.scan.progress import SAY_S, Progress, counted
 from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.subjects import read_subjects
-from monitor.commands.scan.tables import ENDINGS, check_form, table_paths, write_tables
+from monitor.commands.scan.tables import check_form, table_paths, write_tables
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle
@@ -71,6 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifest", metavar="CSV", help="table with the columns path and patient: whose recording each file is"
     )
+    parser.add_argument(
+        "--report", metavar="PAGE", help="write a page of tables and pictures too, a .html; needs the extra report"
+    )
     add_model_argument(parser)
     add_engine_argument(parser)
     add_hop_argument(parser)
@@ -84,6 +92,11 @@ def run(options: argparse.Namespace) -> int:
     if out.suffix.lower() not in ENDINGS:
         options.usage_error(f"-o {options.out} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
     check_form(out)
+    page = None if options.report is None else Path(options.report)
+    if page is not None:
+        if page.suffix.lower() not in PAGE_ENDINGS:
+            options.usage_error(f"--report {options.report} must end in {' or '.join(PAGE_ENDINGS)}")
+        check_page(page, force=options.force, renew=options.resume)
     if options.dask not in (None, "local") and options.jobs is not None:
         options.usage_error(f"--jobs is for processes of this machine, not with --dask {printable(options.dask)}")
     if options.dask is not None:
@@ -108,7 +121,10 @@ def run(options: argparse.Namespace) -> int:
             return interrupts.exit_code
         others = journal.settle((recording.path for recording in found.recordings), subjects.get)
         write_tables(journal_path, out, windows=options.windows)
-    return _report(journal_path, out, others, bundle.labels, by_subject=bool(options.manifest))
+    code = _report(journal_path, out, others, bundle.labels, by_subject=bool(options.manifest))
+    if page is not None:
+        write_scan_page(read_scan(out), page, force=options.force, renew=options.resume)
+    return code
 
 
 def _settings(options: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
@@ -169,7 +185,8 @@ def _judge(
         say(f"{counted(kept, 'file')} done already, {len(missing)} left")
     stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
     num_bytes = sum(recording.num_bytes or 0 for recording in missing)
-    progress = Progress(stream, len(missing), num_bytes, lambda: shutil.get_terminal_size().columns)
+    bar = ProgressBar(stream, lambda: terminal_columns(sys.stderr), say_s=SAY_S)
+    progress = Progress(bar, len(missing), num_bytes)
     setup = WorkerSetup(
         str(bundle.path), bundle.model_sha256, options.engine, options.channel, options.hop, options.windows
     )
@@ -188,7 +205,7 @@ def _judge(
     return left == 0
 
 
-def _pool(options: argparse.Namespace, setup: WorkerSetup, bundle: Bundle, num_recordings: int) -> Pool | DaskPool:
+def _pool(options: argparse.Namespace, setup: WorkerSetup, bundle: Bundle, num_recordings: int) -> Judges:
     """Return what judges: processes of our own, or a Dask cluster."""
     jobs = options.jobs or _cores()
     if options.dask is None or not num_recordings:

@@ -21,6 +21,7 @@ from typing import Any
 
 from monitor.archive.recordings import Recording
 from monitor.commands.scan.dask_task import Order, judge_batch
+from monitor.commands.scan.judging import POLL_S, Judges, given_up
 from monitor.commands.scan.rows import Judged, failed_row
 from monitor.errors import AuscultError, check_installed
 from monitor.output import printable, say
@@ -33,8 +34,8 @@ TASKS_PER_SLOT = 4
 """At least so many, as long as there are recordings for it: all slots then end at nearly the same time."""
 MAX_TASKS = 1000
 """Tasks that are handed out at a time."""
-POLL_S = 0.1
-CONNECT_S = 5
+CONNECT_S = 15
+"""A scheduler on a machine that is busy judging may take several seconds to answer."""
 END_S = 1.0
 DEATHS_OF_A_LOCAL_TASK = 1
 """After more, a batch on a local cluster is taken apart, and a single recording is given up."""
@@ -44,7 +45,7 @@ IGNORE_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
 """What each worker process of a local cluster runs first: Ctrl+C is the scan's business."""
 
 
-class DaskPool:
+class DaskPool(Judges):
     """Judges recordings on a Dask cluster.
 
     Parameters
@@ -99,24 +100,10 @@ class DaskPool:
             ) from error
         self._tasks: dict[str, list[int]] = {}
 
-    def __enter__(self) -> DaskPool:
-        """Return the pool."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End what still runs; nothing that was yielded is lost by it."""
-        self.kill()
-
     def run(
         self, recordings: Sequence[Recording], stopping: Callable[[], bool] = bool
     ) -> Iterator[tuple[int, Judged] | None]:
-        """Yield the index and the lines of each recording as they come, and None when nothing came for a moment.
-
-        Parameters
-        ----------
-        recordings : sequence of Recording
-        stopping : callable
-            Whether to stop: the tasks are then cancelled, and the iteration ends.
+        """Judge them; see :meth:`Judges.run`.
 
         Raises
         ------
@@ -153,7 +140,7 @@ class DaskPool:
                 elif len(batch) > 1:
                     suspects.extend(batch)
                 else:
-                    yield batch[0], failed_row(recordings[batch[0]], _killed(recordings[batch[0]]))
+                    yield batch[0], given_up(recordings[batch[0]], "the workers that judged it ended without an answer")
 
     def _submit(self, batch: list[int], recordings: Sequence[Recording], parcel: Any, answers: Any) -> str:
         """Hand out a batch as a task; return its key."""
@@ -254,11 +241,3 @@ def _exception(answer: Any) -> BaseException | None:
     if isinstance(answer, tuple) and len(answer) == 3:
         answer = answer[1]
     return answer if isinstance(answer, BaseException) else None
-
-
-def _killed(recording: Recording) -> str:
-    """Return the error of a recording that is given up."""
-    return (
-        f"{printable(recording.source)}: the workers that judged it ended without an answer; "
-        "try it alone with auscult replay, it may need more memory"
-    )

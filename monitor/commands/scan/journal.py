@@ -11,21 +11,21 @@ import dataclasses
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from monitor.archive.recordings import Recording
+from monitor.archive.scans.journal_lines import ROW, WINDOW, head_of, whole_row
 from monitor.atomic_write import write_atomic
 from monitor.commands.scan.rows import dump
 from monitor.errors import AuscultError
 from monitor.output import printable
 from monitor.sessions.event_log import append, is_written, lock
 
-__all__ = ["Journal", "head_of", "lines_of"]
+__all__ = ["Journal"]
 
 SCHEMA = 1
-ROW, WINDOW = b'{"type":"summary"', b'{"type":"window"'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -173,26 +173,6 @@ def _with_subject(line: bytes, subject: str | None) -> bytes:
     return line if row["subject"] == subject else f"{dump({**row, 'subject': subject})}\n".encode()
 
 
-def head_of(path: Path) -> dict[str, Any] | None:
-    """Return the first line of a journal; None where the file is none, or not there."""
-    try:
-        with open(path, "rb") as file:
-            line = file.readline(2**16)
-        head = json.loads(line)
-    except (OSError, ValueError, RecursionError):
-        return None
-    return head if isinstance(head, dict) and head.get("type") == "scan" and line.endswith(b"\n") else None
-
-
-def lines_of(path: Path, kind: str) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a type, ``summary`` or ``window``, of a journal that was settled."""
-    start = ROW if kind == "summary" else WINDOW
-    with open(path, "rb") as file:
-        for line in file:
-            if line.startswith(start):
-                yield json.loads(line)
-
-
 def _check_same(path: Path, head: dict[str, Any]) -> None:
     """Refuse a journal of other settings, and name the first that differs."""
     there = head_of(path)
@@ -213,7 +193,7 @@ def _read_entries(path: Path) -> tuple[dict[str, _Entry], int]:
         start = end = position = len(file.readline())
         for line in file:
             position += len(line)
-            row = _row(line)
+            row = whole_row(line)
             if row is not None:
                 unread = row.get("error") is not None and row.get("state") is None
                 entries[row["path"]] = _Entry(
@@ -223,17 +203,6 @@ def _read_entries(path: Path) -> tuple[dict[str, _Entry], int]:
             if row is not None or not (line.startswith(WINDOW) and line.endswith(b"}\n")):
                 start = position
     return entries, end
-
-
-def _row(line: bytes) -> dict[str, Any] | None:
-    """Return a whole row; None for any other line."""
-    if not (line.startswith(ROW) and line.endswith(b"}\n")):
-        return None
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) and isinstance(row.get("path"), str) else None
 
 
 def _busy(path: Path) -> AuscultError:

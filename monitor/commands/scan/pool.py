@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from monitor.archive.recordings import Recording
-from monitor.commands.scan.rows import Judged, failed_row
+from monitor.commands.scan.judging import POLL_S, Judges, given_up
+from monitor.commands.scan.rows import Judged
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.errors import AuscultError
-from monitor.output import printable
 
 __all__ = ["Pool"]
 
@@ -34,13 +34,11 @@ PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom monitor.commands.scan.worker
 AHEAD = 2
 """Recordings that a worker has at a time."""
 MAX_DEATHS = 2
-POLL_S = 0.1
-"""Seconds between two looks at whether to stop."""
 END_S = 2.0
 """Longest wait for a worker that was killed, or has nothing left to do."""
 
 
-class Pool:
+class Pool(Judges):
     """Judges recordings in processes.
 
     Parameters
@@ -62,30 +60,10 @@ class Pool:
         self._deaths: collections.Counter[int] = collections.Counter()
         self._failed_starts = 0
 
-    def __enter__(self) -> Pool:
-        """Return the pool; processes start with :meth:`run`."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Kill what still runs; nothing that was yielded is lost by it."""
-        self.kill()
-
     def run(
         self, recordings: Sequence[Recording], stopping: Callable[[], bool] = bool
     ) -> Iterator[tuple[int, Judged] | None]:
-        """Yield the index and the lines of each recording as they come, and None when nothing came for a moment.
-
-        Parameters
-        ----------
-        recordings : sequence of Recording
-        stopping : callable
-            Whether to stop: the workers are then killed, and the iteration ends.
-
-        Raises
-        ------
-        AuscultError
-            If no worker can be started.
-        """
+        """Judge them; an error where no worker can be started. See :meth:`Judges.run`."""
         waiting = collections.deque(range(len(recordings)))
         left = len(recordings)
         for _ in range(min(self._jobs, left)):
@@ -101,7 +79,7 @@ class Pool:
                 index = self._bury(worker, waiting)
                 if index is not None:
                     left -= 1
-                    yield index, failed_row(recordings[index], _killed(recordings[index], worker))
+                    yield index, given_up(recordings[index], _end_of(worker))
             elif "failed" not in head:
                 worker.ready = True
             elif isinstance(head["failed"], str):
@@ -220,17 +198,14 @@ class _Worker:
         self._answers.put((self, None, b""))
 
 
-def _killed(recording: Recording, worker: _Worker) -> str:
-    """Return the error of a recording that is given up."""
+def _end_of(worker: _Worker) -> str:
+    """Return how a worker ended, for the recording that is given up."""
     code = worker.exit_code
     how = f"exit code {code}"
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):
             how = signal.Signals(-code).name
-    return (
-        f"{printable(recording.source)}: the process that judged it ended twice without an answer ({how}); "
-        "try it alone with auscult replay, it may need more memory"
-    )
+    return f"the process that judged it ended twice without an answer ({how})"
 
 
 def _import_path() -> list[str]:

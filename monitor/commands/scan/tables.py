@@ -16,15 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from monitor.archive.scans.journal_lines import head_of, lines_of
 from monitor.atomic_write import write_atomic
-from monitor.commands.scan.journal import head_of, lines_of
 from monitor.errors import AuscultError, check_installed
 from monitor.output import printable
 
-__all__ = ["ENDINGS", "check_form", "table_paths", "write_tables"]
+__all__ = ["check_form", "table_paths", "write_tables"]
 
-ENDINGS = (".jsonl", ".csv", ".parquet", ".sqlite")
-"""Of what a scan writes; the first is the journal itself."""
 BATCH_ROWS = 10_000
 
 Columns = dict[str, type]

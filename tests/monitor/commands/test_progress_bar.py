@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from monitor.commands.progress_bar import ProgressBar, bar_on_standard_error
+from monitor.commands.progress_bar import ProgressBar, RecordingsBar, bar_on_standard_error
 
 
 class Clock:
@@ -28,9 +28,9 @@ def clock():
 def test_nothing_is_drawn_within_two_seconds(clock):
     """What is done sooner needs no bar, and nothing is taken away that was never drawn."""
     stream = io.StringIO()
-    bar = ProgressBar(stream, [100], clock=clock)
+    bar = ProgressBar(stream, clock=clock)
     for clock.now in (0.0, 1.0, 1.99):
-        bar.show(0, 0.5)
+        bar.show(0.5, pytest.fail)
     bar.clear()
     assert stream.getvalue() == ""
 
@@ -38,12 +38,22 @@ def test_nothing_is_drawn_within_two_seconds(clock):
 def test_it_is_drawn_over_one_line_and_taken_away(clock):
     """At most five times a second, no wider than the terminal less one column; cleared once."""
     stream = io.StringIO()
-    bar = ProgressBar(stream, [100], lambda: 11, clock)
+    bar = ProgressBar(stream, lambda: 11, clock)
     for clock.now in (2.0, 2.1, 2.25):
-        bar.show(0, 0.5)
+        bar.show(0.5, lambda: "x")
     bar.clear()
     bar.clear()
     assert stream.getvalue() == "\r\x1b[K[=========" * 2 + "\r\x1b[K"
+
+
+def test_elsewhere_a_line_now_and_then(clock, capsys):
+    """Without a bar and without escape sequences; none at all where none is asked for."""
+    bar, silent = ProgressBar(None, clock=clock, say_s=60.0), ProgressBar(None, clock=clock)
+    for clock.now in (30.0, 61.0, 62.0, 130.0):
+        bar.show(0.5, lambda: "2 of 4 files")
+        silent.show(0.5, pytest.fail)
+    bar.clear()
+    assert capsys.readouterr().err == "2 of 4 files, 1:01 left\n2 of 4 files, 2:10 left\n"
 
 
 @pytest.mark.parametrize(
@@ -54,15 +64,18 @@ def test_it_is_drawn_over_one_line_and_taken_away(clock):
         (2, 1.0, "[========================] 3 of 3"),
     ],
 )
-def test_what_it_says(position, fraction, text):
+def test_what_it_says(clock, position, fraction, text):
     """Filled by bytes, not by files; the time left as long as there is some, and something to tell it from."""
-    assert ProgressBar(None, [100, 200, 100]).text(position, fraction, 10.0) == text
+    stream = io.StringIO()
+    bar = ProgressBar(stream, clock=clock)
+    clock.now = 10.0
+    RecordingsBar(bar, [100, 200, 100]).show(position, fraction)
+    assert stream.getvalue() == f"\r\x1b[K{text}"
 
 
-def test_files_without_a_size(clock):
+def test_files_without_a_size():
     """A file that is not there divides by nothing."""
-    bar = ProgressBar(None, [0, 0])
-    assert bar.text(1, 0.5, 10.0) == "[                        ] 2 of 2"
+    assert RecordingsBar(ProgressBar(None), [0, 0]).done(1, 0.5) == 0.0
 
 
 @pytest.mark.parametrize(

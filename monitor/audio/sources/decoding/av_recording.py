@@ -14,8 +14,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.limits import MAX_CHANNELS
 from monitor.audio.sources.decoding.open_recording import OpenRecording
-from monitor.audio.sources.decoding.pcm import MAX_CHANNELS
 from monitor.errors import RecordingError
 from monitor.log import get_logger
 

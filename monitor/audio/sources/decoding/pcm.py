@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.limits import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.errors import RecordingError
 
 __all__ = [
@@ -27,10 +28,6 @@ __all__ = [
     "check_format",
     "pick_channel",
 ]
-
-MIN_RATE_HZ, MAX_RATE_HZ = 1000, 192_000
-MAX_CHANNELS = 1024
-"""The limit of libsndfile."""
 
 CANCELLED = 0.01
 """The channels cancel where the power of their mean is below this fraction of their mean power: correlation -0.98."""

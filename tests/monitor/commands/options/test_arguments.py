@@ -6,8 +6,8 @@ import argparse
 
 import pytest
 
+from monitor.audio.limits import LATENCY_S
 from monitor.audio.playback.options import PlaybackOptions
-from monitor.audio.sources.microphone import LATENCY_S
 from monitor.commands import demo, listen
 from monitor.commands.bench import command as bench
 from monitor.commands.options.arguments import (

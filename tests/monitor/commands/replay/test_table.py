@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from monitor.commands.progress_bar import ProgressBar
+from monitor.commands.progress_bar import ProgressBar, RecordingsBar
 from monitor.commands.replay.table import Table, TableView
 from monitor.interrupts import Interrupts
 from monitor.messages import Summary, Verdict
@@ -67,7 +67,7 @@ def make_view(capsys):
     def make(interrupts):
         stream = io.StringIO()
         times = iter(range(0, 1000, 10)).__next__
-        view = TableView(Table(["a.wav"], LABELS), ProgressBar(stream, [100], clock=times))
+        view = TableView(Table(["a.wav"], LABELS), RecordingsBar(ProgressBar(stream, clock=times), [100]))
         view.attach(None, interrupts)
         return view, stream
 
@@ -79,7 +79,7 @@ def test_a_row_stands_where_the_bar_was(make_view, capsys):
     view, stream = make_view(Interrupts())
     view._bar.show(0, 0.5)
     view.end(summary_of("a.wav"))
-    assert stream.getvalue().endswith("1 of 1, 0:10 left\r\x1b[K")
+    assert stream.getvalue().endswith("1 of 1, 0:20 left\r\x1b[K")
     assert capsys.readouterr().out.startswith("a.wav")
 
 

@@ -6,53 +6,7 @@ import json
 
 import pytest
 
-from monitor.archive.recordings import Recording
 from monitor.commands.scan.rows import dump
-
-
-@pytest.fixture
-def make_recording():
-    """Return a function that makes a recording of a path."""
-
-    def make(name, num_bytes=10, mtime_ns=1):
-        return Recording(name, f"/data/{name}", num_bytes, mtime_ns)
-
-    return make
-
-
-@pytest.fixture
-def make_row():
-    """Return a function that makes a row, as a dict."""
-
-    def make(recording, **changes):
-        row = {
-            "type": "summary",
-            "source": recording.source,
-            "windows": 10,
-            "skipped": 0,
-            "overruns": 0,
-            "label": "murmur",
-            "confidence": 0.75,
-            "scores": {"normal": 0.25, "murmur": 0.75},
-            "acoustic_scores": {"normal": 0.125, "murmur": 0.875},
-            "state": "verdict",
-            "heart_rate_bpm": 72.5,
-            "judged": 8,
-            "withheld": {"too loud": 2},
-            "truncated": False,
-            "undelivered": 0,
-            "error": None,
-            "duration_s": 9.5,
-            "sample_rate": 4000,
-            "quality": 0.9,
-            "subject": None,
-            "path": recording.path,
-            "bytes": recording.num_bytes,
-            "mtime_ns": recording.mtime_ns,
-        }
-        return {**row, **changes}
-
-    return make
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -272,3 +273,24 @@ def test_ctrl_c(archive, tmp_path, to_all):
         assert [os.path.basename(row["source"]) for row in csv.DictReader(file)] == [
             f"{index:02}.wav" for index in range(60)
         ]
+
+
+@pytest.mark.subprocess
+def test_a_page_at_the_end(ward, tmp_path, capsys):
+    """The same as that of `auscult report` from the table; renewed with --resume, and checked before the work."""
+    pytest.importorskip("jinja2", reason="a report needs its extra")
+    out, page, again = tmp_path / "out.csv", tmp_path / "page.html", tmp_path / "again.html"
+    code = scan(ward, "-o", out, "--report", page)
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"{page}: ")
+    assert main(["report", str(out), "-o", str(again)]) == code
+    without_time = [re.sub(r"Made [\d: -]+ by", "", path.read_text()) for path in (page, again)]
+    assert without_time[0] == without_time[1]
+    assert scan(ward, "-o", out, "--report", page, "--resume") == code
+    page.write_text("mine")
+    assert scan(ward, "-o", out, "--report", page, "--resume") == 1
+    assert "page.html exists and is not overwritten" in capsys.readouterr().err
+    assert page.read_text() == "mine"
+    with pytest.raises(SystemExit) as ended:
+        scan(ward, "-o", tmp_path / "other.csv", "--report", tmp_path / "page.pdf")
+    assert ended.value.code == 2
+    assert "must end in .html or .htm" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,9 +31,34 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+ROOT = Path(__file__).resolve().parents[4]
 ORDER = Order(WorkerSetup("plain", "0"), "0")
+PATIENCE_S = 300
+"""Only a test that hangs reaches it, however busy the machine is."""
 SCAN = [sys.executable, "-m", "monitor", "scan"]
 SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
+
+GATE = """
+import os, time
+try:
+    from monitor.commands.scan import dask_task
+except ImportError:  # a process that is none of ours
+    pass
+else:
+    judge = dask_task.judge_batch
+
+    def judge_batch(recordings, order, parcel):
+        folder = os.environ["GATE"]
+        try:
+            os.close(os.open(os.path.join(folder, "first"), os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            while os.path.exists(os.path.join(folder, "closed")):
+                time.sleep(0.02)
+        return judge(recordings, order, parcel)
+
+    dask_task.judge_batch = judge_batch
+"""
+"""Lets the first task pass and holds all others, so that a scan cannot end before the test has done its harm."""
 
 
 def test_the_size_of_a_task():
@@ -89,15 +115,50 @@ def test_a_fault_of_the_cluster_is_one_line(make_recording, monkeypatch):
         list(pool.run([make_recording("a")]))
 
 
-def test_no_cluster_at_the_address():
+def test_no_cluster_at_the_address(monkeypatch):
     """One line, for a port where nothing listens and for what is no address."""
+    monkeypatch.setattr(dask_pool, "CONNECT_S", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(AuscultError, match=f"the Dask cluster at {address} does not answer"):
             DaskPool(address, 1, ORDER, {})
 
 
+class Gate:
+    """What holds the tasks of a scan in its workers.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def close(self):
+        """Let one more task pass, and hold those after it."""
+        (self.folder / "first").unlink(missing_ok=True)
+        (self.folder / "closed").touch()
+
+    def open(self):
+        """Let all pass."""
+        (self.folder / "closed").unlink(missing_ok=True)
+
+
 @pytest.fixture
-def cluster(tmp_path):
+def gate(tmp_path, monkeypatch):
+    """Return the gate of all processes that a test starts; it is open."""
+    folder = tmp_path / "gate"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(GATE)
+    monkeypatch.setenv("GATE", str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
+    held = Gate(folder)
+    yield held
+    held.open()
+
+
+@pytest.fixture
+def cluster(tmp_path, gate):
     """Return the address of a scheduler with two worker processes, and both processes; all end with the test."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     log = tmp_path / "scheduler.log"
@@ -109,7 +170,7 @@ def cluster(tmp_path):
     try:
         with open(log, "wb") as output:
             start([*SCHEDULER, "--no-dashboard"], output)
-        for _ in range(1200):
+        for _ in range(PATIENCE_S * 20):
             found = re.search(r"Scheduler at:\s+(tcp://\S+)", log.read_text())
             if found:
                 break
@@ -123,7 +184,7 @@ def cluster(tmp_path):
             for child in [*children_of(process.pid), process.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_S)
 
 
 def children_of(pid):
@@ -148,7 +209,7 @@ def archive(tmp_path, heart_waveform):
 
 def run_scan(*arguments):
     """Run the command to its end."""
-    return subprocess.run([*SCAN, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*SCAN, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def start_scan(*arguments):
@@ -160,7 +221,7 @@ def start_scan(*arguments):
 
 def wait_for_rows(process, path):
     """Wait until a journal has its first rows; the scan must not have ended."""
-    for _ in range(6000):
+    for _ in range(PATIENCE_S * 50):
         if path.exists() and b'\n{"type":"summary"' in path.read_bytes():
             return
         assert process.poll() is None
@@ -168,45 +229,60 @@ def wait_for_rows(process, path):
     raise AssertionError("no row came")
 
 
+def kill_a_worker(pid):
+    """Kill one of the worker processes that a process has started; it must have both."""
+    import psutil
+
+    workers = [child for child in children_of(pid) if "spawn_main" in " ".join(psutil.Process(child).cmdline())]
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, tmp_path):
+def test_a_killed_worker_and_a_killed_scheduler(cluster, archive, gate, tmp_path):
     """A scan with a worker killed is that of processes here, byte for byte; a lost cluster is one line, resumable."""
     address, scheduler, workers = cluster
     here, there, lost = (tmp_path / f"{name}.jsonl" for name in ("here", "there", "lost"))
     assert run_scan(archive, "-o", here, "--jobs", "2", "--windows").returncode == 0
 
+    gate.close()
     scan = start_scan(archive, "-o", there, "--dask", address, "--windows")
     wait_for_rows(scan, there)
-    os.kill(max(children_of(workers.pid)), signal.SIGKILL)
-    _, told = scan.communicate(timeout=120)
+    kill_a_worker(workers.pid)
+    gate.open()
+    _, told = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 0, told
     assert there.read_bytes() == here.read_bytes()
 
+    gate.close()
     scan = start_scan(archive, "-o", lost, "--dask", address, "--windows")
     wait_for_rows(scan, lost)
     scheduler.kill()
-    _, told = scan.communicate(timeout=60)
+    _, told = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 1
     assert told.decode().splitlines()[-1] == (
         f"auscult: the Dask cluster at {address} is lost: its scheduler does not answer; "
         "what is done is kept; start the cluster, then the same command with --resume"
     )
     assert b"Traceback" not in told
+    gate.open()
     assert run_scan(archive, "-o", lost, "--jobs", "2", "--windows", "--resume").returncode == 0
     assert lost.read_bytes() == here.read_bytes()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c(archive, tmp_path):
+def test_ctrl_c(archive, gate, tmp_path):
     """As a terminal sends it, to all processes: exit code 130, no traceback, no process left, and it is resumed."""
     out, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
+    gate.close()
     scan = start_scan(archive, "-o", out, "--dask", "local", "--jobs", "2")
     wait_for_rows(scan, out)
     os.killpg(scan.pid, signal.SIGINT)
-    _, told = scan.communicate(timeout=60)
+    _, told = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 130
     assert b"Traceback" not in told
     assert told.decode().splitlines()[-1].endswith("the same command with --resume goes on")
+    gate.open()
     assert run_scan(archive, "-o", out, "--dask", "local", "--jobs", "2", "--resume").returncode == 0
     assert run_scan(archive, "-o", whole, "--jobs", "2").returncode == 0
     assert out.read_bytes() == whole.read_bytes()
@@ -219,7 +295,7 @@ def test_usage_errors(ward, tmp_path):
     assert "--jobs is for processes of this machine, not with --dask tcp://host:1" in done.stderr
     program = "import sys; sys.modules['distributed'] = None; from monitor.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, *SCAN[3:], str(ward), "-o", str(tmp_path / "a.csv"), "--dask", "local"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert done.stderr == "auscult: --dask needs distributed; pip install 'auscult-monitor[dask]'\n"
     assert not list(tmp_path.glob("a.csv*"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.commands.scan.journal import Journal, head_of, lines_of
+from monitor.archive.scans.journal_lines import head_of, lines_of
+from monitor.commands.scan.journal import Journal
 from monitor.errors import AuscultError
 
 SETTINGS = {"model": "plain", "hop_s": 0.5, "labels": ["normal", "murmur"]}

@@ -17,10 +17,10 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.uid import UID
 
+from monitor.audio.limits import MAX_CHANNELS
 from monitor.audio.sources.decoding.checks import bytes_missing
 from monitor.audio.sources.decoding.medical.signals import scaled
 from monitor.audio.sources.decoding.open_recording import OpenRecording
-from monitor.audio.sources.decoding.pcm import MAX_CHANNELS
 from monitor.errors import RecordingError
 
 __all__ = ["DicomWaveform"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.commands.scan.overview import MAX_GROUPS, Overview
+from monitor.archive.scans.overview import MAX_GROUPS, Overview
 
 
 def test_by_folder(make_row, make_recording):

@@ -1,4 +1,7 @@
-"""What a scan found, in a few lines: a table of labels, judged share, heart rate and quality, and a total."""
+"""What a scan found, in a few lines: a table of labels, judged share, heart rate and quality, and a total.
+
+The counts of a group of files are those of the page too (monitor/commands/report/scans).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import os
 import statistics
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.output import printable
 
-__all__ = ["MAX_GROUPS", "Overview"]
+__all__ = ["MAX_GROUPS", "Group", "Overview", "columns_of", "folder_of", "subject_of"]
 
 MAX_GROUPS = 20
 """Lines of the table besides the total."""
@@ -22,8 +25,22 @@ WITHHELD = ("no-signal", "poor-signal", "listening")
 
 
 @dataclasses.dataclass(slots=True)
-class _Group:
-    """The counts of some files."""
+class Group:
+    """The counts of some files.
+
+    Attributes
+    ----------
+    files, errors : int
+        Rows, and those with an error.
+    labels, states : Counter
+        Files by label, and those without one by state.
+    windows, judged : int
+        Windows of all files, and those that were judged.
+    seconds : float
+        Of sound.
+    rates, qualities : array of float
+        Heart rates (beats per minute) and mean qualities, of the files that have one.
+    """
 
     files: int = 0
     labels: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -31,6 +48,7 @@ class _Group:
     errors: int = 0
     windows: int = 0
     judged: int = 0
+    seconds: float = 0.0
     rates: array[float] = dataclasses.field(default_factory=lambda: array("d"))
     qualities: array[float] = dataclasses.field(default_factory=lambda: array("d"))
 
@@ -40,6 +58,7 @@ class _Group:
         self.errors += row["error"] is not None
         self.windows += row["windows"]
         self.judged += row["judged"]
+        self.seconds += row["duration_s"] or 0.0
         if row["label"] is not None:
             self.labels[row["label"]] += 1
         elif row["state"] is not None:
@@ -49,18 +68,44 @@ class _Group:
         if row["quality"] is not None:
             self.qualities.append(row["quality"])
 
+    @property
+    def withheld(self) -> int:
+        """Files of which too little could be judged."""
+        return sum(self.states[state] for state in WITHHELD)
+
     def cells(self, labels: Sequence[str]) -> list[str]:
-        """Return the cells of a line of the table."""
+        """Return the cells of a line of the table; see :func:`columns_of`."""
         return [
             str(self.files),
             *(str(self.labels[label]) for label in labels),
             str(self.states["uncertain"]),
-            str(sum(self.states[state] for state in WITHHELD)),
+            str(self.withheld),
             str(self.errors),
             f"{100 * self.judged / self.windows:.0f} %" if self.windows else "-",
             f"{statistics.median(self.rates):.0f}" if self.rates else "-",
             f"{statistics.fmean(self.qualities):.2f}" if self.qualities else "-",
         ]
+
+
+def columns_of(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a group's cells.
+
+    Examples
+    --------
+    >>> columns_of(["normal"])
+    ('files', 'normal', 'uncertain', 'withheld', 'errors', 'judged', 'bpm', 'quality')
+    """
+    return ("files", *labels, "uncertain", "withheld", "errors", "judged", "bpm", "quality")
+
+
+def folder_of(row: Mapping[str, Any]) -> str:
+    """Return the folder of a row's file, as it was given."""
+    return os.path.dirname(row["source"]) or "."
+
+
+def subject_of(row: Mapping[str, Any]) -> str:
+    """Return the subject of a row."""
+    return row["subject"] or "(none)"
 
 
 class Overview:
@@ -76,7 +121,7 @@ class Overview:
     --------
     >>> overview = Overview(["normal", "murmur"], "folder")
     >>> row = {"source": "ward/a.wav", "label": "murmur", "state": "verdict", "error": None, "windows": 10}
-    >>> overview.add({**row, "judged": 9, "heart_rate_bpm": 72.0, "quality": 0.9, "subject": None})
+    >>> overview.add({**row, "duration_s": 9.5, "judged": 9, "heart_rate_bpm": 72.0, "quality": 0.9, "subject": None})
     >>> print(overview.text())
     folder  files  normal  murmur  uncertain  withheld  errors  judged  bpm  quality
     ward        1       0       1          0         0       0    90 %   72     0.90
@@ -85,8 +130,8 @@ class Overview:
     def __init__(self, labels: Sequence[str], by: str) -> None:
         self._labels = tuple(labels)
         self._by = by
-        self._groups: dict[str, _Group] = {}
-        self._total = _Group()
+        self._groups: dict[str, Group] = {}
+        self._total = Group()
 
     @property
     def files(self) -> int:
@@ -100,8 +145,8 @@ class Overview:
 
     def add(self, row: dict[str, Any]) -> None:
         """Count a row."""
-        name = row["subject"] or "(none)" if self._by == "subject" else os.path.dirname(row["source"]) or "."
-        self._groups.setdefault(name, _Group()).add(row)
+        name = subject_of(row) if self._by == "subject" else folder_of(row)
+        self._groups.setdefault(name, Group()).add(row)
         self._total.add(row)
 
     def text(self, width: int = 120) -> str:
@@ -112,7 +157,7 @@ class Overview:
         width : int
             Columns of the terminal: long names are cut so that the table fits, down to twelve letters.
         """
-        head = (self._by, "files", *self._labels, "uncertain", "withheld", "errors", "judged", "bpm", "quality")
+        head = (self._by, *columns_of(self._labels))
         largest = sorted(self._groups.items(), key=lambda item: -item[1].files)[:MAX_GROUPS]
         shown = sorted(largest) if len(largest) == len(self._groups) else largest
         lines = [list(head), *([printable(name), *group.cells(self._labels)] for name, group in shown)]

@@ -1,0 +1,1 @@
+"""The page of many recordings: what a scan has found."""
