@@ -159,7 +159,7 @@ def make_folder(folder: Path) -> None:
     ):
         where = place / data_set / label / f"{data_set}_{person}_{label}"
         where.mkdir(parents=True)
-        soundfile.write(where / "1.wav", sound(6.0, label, number + 1), 4000)
+        soundfile.write(where / f"{data_set}_{number}.wav", sound(6.0, label, number + 1), 4000)
     heart = sound(70.0)
     short = sound(6.0, "murmur")
     shorts = ("beds/1.wav", "beds/2.wav", "more/c.wav", "recordings/x1.wav", "recordings/x2.wav")
