@@ -8,6 +8,7 @@ A test compares the page with what this gives, so it is written anew after every
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from monitor._version import __version__
@@ -30,9 +31,9 @@ def manual() -> str:
         _text(parser.description or ""),
         ".SH COMMANDS",
     ]
-    for name, command in _commands(parser).items():
+    for name, command in commands(parser).items():
         lines += [f".SS auscult {_text(name)}", _text(f"{COMMANDS[name][1].capitalize()}.")]
-        lines += [line for action in command._actions if action.dest != "help" for line in _argument(action)]
+        lines += [line for argument in arguments(command) for line in _argument(*argument)]
         if command.epilog:
             lines += [".PP", ".nf", *map(_text, command.epilog.splitlines()), ".fi"]
     environment, codes = EPILOG.split("\n", 1)
@@ -41,19 +42,27 @@ def manual() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Return the parsers of the commands by name."""
-    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(commands.choices)
+    (found,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(found.choices)
 
 
-def _argument(action: argparse.Action) -> list[str]:
+def arguments(command: argparse.ArgumentParser) -> Iterator[tuple[list[str], str, str]]:
+    """Yield of each argument its flags (none of one that is named by its place), its value, and its help."""
+    for action in command._actions:
+        if action.dest == "help":
+            continue
+        words = action.metavar or ("|".join(map(str, action.choices)) if action.choices else action.dest.upper())
+        value = "" if action.nargs == 0 else words if isinstance(words, str) else " ".join(words)
+        help_text = (action.help or "").replace("%%", "%")
+        yield list(action.option_strings), value, help_text[:1].upper() + help_text[1:] + "."
+
+
+def _argument(flags: list[str], value: str, help_text: str) -> list[str]:
     """Return the lines of one argument."""
-    words = action.metavar or ("|".join(map(str, action.choices)) if action.choices else action.dest.upper())
-    value = "" if action.nargs == 0 else rf"\fI{_text(words if isinstance(words, str) else ' '.join(words))}\fR"
-    names = ", ".join(rf"\fB{_text(flag)}\fR" for flag in action.option_strings)
-    help_text = (action.help or "").replace("%%", "%")
-    return [".TP", " ".join(filter(None, (names, value))), _text(help_text[:1].upper() + help_text[1:] + ".")]
+    names = ", ".join(rf"\fB{_text(flag)}\fR" for flag in flags)
+    return [".TP", " ".join(filter(None, (names, value and rf"\fI{_text(value)}\fR"))), _text(help_text)]
 
 
 def _text(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.evaluation.baselines import PUBLISHED, SOURCE
+from training.evaluation.baselines import MURMUR_DETECTORS, PUBLISHED, SOURCE
 from training.evaluation.classification import CHALLENGE
 
 
@@ -26,3 +26,12 @@ def test_the_source_is_named() -> None:
     """The source and its recordings."""
     assert "Gomes et al. 2013" in SOURCE
     assert "test files" in SOURCE
+
+
+def test_detectors_of_murmurs() -> None:
+    """Each has its figures, how many patients they are of, and the work that states them."""
+    figures = {row["name"]: (row["sensitivity"], row["specificity"], row["patients"]) for row in MURMUR_DETECTORS}
+    assert figures == {"Chorba 2021": (0.763, 0.914, 962), "Prince 2023": (0.856, 0.844, 615)}
+    for row in MURMUR_DETECTORS:
+        assert row["name"].split()[0] in row["source"]
+        assert str(row["patients"]) in row["source"]

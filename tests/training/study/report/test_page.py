@@ -250,12 +250,13 @@ def test_several_sites_are_shown_where_they_were_measured(folder: Path) -> None:
 
 
 def test_sources_of_figures(folder: Path, tmp_path: Path) -> None:
-    """Pages quote studies and bundles by name; a bundle that is called like a study is refused."""
+    """Pages quote studies, bundles and published figures by name; a bundle that is called like a study is refused."""
     models = tmp_path / "models"
     (models / "mine").mkdir(parents=True)
     (models / "mine" / "bundle.json").write_text('{"labels": ["a"]}')
     sources = read_sources(read_evidence(folder), models)
-    assert sources.keys() == {"ours", "article", "no_rhythm", "mine"}
+    assert sources.keys() == {"ours", "article", "no_rhythm", "mine", "published"}
+    assert sources["published"]["Chorba 2021"]["sensitivity"] == 0.763
     assert sources["mine"] == {"labels": ["a"]}
     (models / "mine").rename(models / "ours")
     with pytest.raises(DataError, match="same name"):
