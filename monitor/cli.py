@@ -52,7 +52,7 @@ COMMANDS = {
     "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),
-    "models": ("monitor.commands.setup.models", "list the model bundles, or print a model card"),
+    "models": ("monitor.commands.setup.models", "list, pack, install and export model bundles; print a card"),
     "completion": ("monitor.commands.setup.completion", "print what bash, zsh or fish need to complete auscult"),
     "bench": ("monitor.commands.bench.command", "measure latency, speed and memory on this machine"),
 }
