@@ -32,6 +32,7 @@ COMMANDS = {
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
     "exam": ("monitor.commands.exam.command", "guide an examination from site to site, with a finding at the end"),
     "devices": ("monitor.commands.setup.devices", "list the audio inputs"),
+    "doctor": ("monitor.commands.setup.doctor.command", "check sound system, input, terminal, disk and network"),
     "config": ("monitor.commands.setup.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
