@@ -28,7 +28,7 @@ SUFFIX = ".auscult"
 MAX_PACK_BYTES = 512 * MB
 MAX_ENTRIES = 64
 MAX_RATIO = 200
-"""Most bytes that a compressed byte may become; the largest ratio in the default bundle is 7, of ``bundle.json``."""
+"""Most bytes that a compressed byte may become; in the default bundle it is 7, of ``training_curves.json``."""
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED, UNIX = 0x1, 3
