@@ -32,6 +32,7 @@ COMMANDS = {
     "listen": ("monitor.commands.listen", "classify the sound of a stethoscope or microphone, live"),
     "exam": ("monitor.commands.exam.command", "guide an examination from site to site, with a finding at the end"),
     "devices": ("monitor.commands.setup.devices", "list the audio inputs"),
+    "doctor": ("monitor.commands.setup.doctor.command", "check sound system, input, terminal, disk and network"),
     "config": ("monitor.commands.setup.config", "show the settings of listen and where each comes from, or change one"),
     "sessions": ("monitor.commands.sessions", "list the sessions that were kept; erase or anonymise them"),
     "review": ("monitor.commands.review.command", "look back on a session or a recording: every moment, marks, labels"),
@@ -52,7 +53,7 @@ COMMANDS = {
     "data": ("training.commands.data", "count the recordings of data sets and report problems"),
     "train": ("training.commands.train", "train a network on labelled recordings"),
     "evaluate": ("training.commands.evaluate", "evaluate a bundle on labelled recordings"),
-    "models": ("monitor.commands.setup.models", "list the model bundles, or print a model card"),
+    "models": ("monitor.commands.setup.models", "list, pack, install and export model bundles; print a card"),
     "completion": ("monitor.commands.setup.completion", "print what bash, zsh or fish need to complete auscult"),
     "bench": ("monitor.commands.bench.command", "measure latency, speed and memory on this machine"),
 }

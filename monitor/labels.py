@@ -8,9 +8,11 @@ __all__ = [
     "ENGINES",
     "EXTRASTOLE",
     "INT8_ENGINE",
+    "KERAS_ENGINE",
     "NON_CARDIAC",
     "NON_CARDIAC_SET_TITLE",
     "NORMAL",
+    "ONNX_ENGINE",
     "SITES",
     "SITE_TITLES",
     "metric_title",
@@ -42,7 +44,14 @@ FORMER_SET_TITLES = {"sounds that are no heart": NON_CARDIAC_SET_TITLE}
 DEFAULT_ENGINE = "litert"
 """What runs a bundle's network unless another engine is asked for: the float network in LiteRT."""
 INT8_ENGINE = "litert-int8"
-ENGINES = {DEFAULT_ENGINE: "model.tflite", INT8_ENGINE: "model-int8.tflite", "keras": "model.keras"}
+ONNX_ENGINE = "onnx"
+KERAS_ENGINE = "keras"
+ENGINES = {
+    DEFAULT_ENGINE: "model.tflite",
+    INT8_ENGINE: "model-int8.tflite",
+    ONNX_ENGINE: "model.onnx",
+    KERAS_ENGINE: "model.keras",
+}
 """What may run a bundle's network, and the file of the bundle that each runs."""
 DEFAULT_BUNDLE = "heart-sounds"
 

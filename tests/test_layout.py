@@ -85,7 +85,10 @@ OPEN_TO_TRAINING = (
     "archive.spans",
 )
 """What ``training`` may import of ``monitor`` besides its ground."""
-BY_NAME_ONLY = {("monitor.commands.bench.command", "training.recipes.article_timing")}
+BY_NAME_ONLY = {
+    ("monitor.commands.bench.command", "training.recipes.article_timing"),
+    ("monitor.commands.setup.model_files", "training.export.onnx_network"),
+}
 """Imported by name where the training extra is installed, and not needed elsewhere."""
 ON_TOP = {"__init__", "__main__", "api", "cli"}
 """Files of ``monitor`` that may import anything of it and that no other file imports."""
@@ -101,7 +104,7 @@ TENSORFLOW_AT_MODULE_LEVEL = {
 TENSORFLOW_IN_A_FUNCTION = {
     "monitor/inference/engine.py",
     "training/commands/train.py",
-    "training/export/int8.py",
+    "training/export/onnx_network.py",
 }
 NEEDING_TENSORFLOW = {name[:-3].replace("/", ".") for name in TENSORFLOW_AT_MODULE_LEVEL}
 HEAVY = {"librosa", "matplotlib", "sklearn", "scipy"}

@@ -1,9 +1,9 @@
 """Model bundles: a folder that holds a network and everything needed to trust it.
 
-``models/<name>/`` holds ``model.tflite``, ``bundle.json``, ``check.npz``, ``model.keras``, ``CARD.md`` and perhaps
-``model-int8.tflite`` and ``plots/``. :func:`load_bundle` verifies all of it: every file must have the digest that
-``bundle.json`` gives, ``bundle.json`` the digest that it gives for itself, and the network that runs must reproduce the
-scores of the check input. A bundle may be used by any number of threads.
+``models/<name>/`` holds ``model.tflite``, ``bundle.json``, ``check.npz``, ``CARD.md`` and perhaps ``model.keras``,
+``model-int8.tflite``, ``model.onnx`` and ``plots/``. :func:`load_bundle` verifies all of it: every file must have the
+digest that ``bundle.json`` gives, ``bundle.json`` the digest that it gives for itself, and the network that runs must
+reproduce the scores of the check input. A bundle may be used by any number of threads.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import DISTRIBUTION, BundleError, did_you_mean
+from monitor.errors import BundleError, did_you_mean
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.inference.bundle_files import INT8_SCORES, SCORES, is_bundle_file, parse_json, read_check, read_file
+from monitor.inference.bundle_folders import bundles_folder, own_bundles
 from monitor.inference.bundle_schema import check_settings
 from monitor.inference.calibration import Calibration, check_outputs
-from monitor.inference.engine import ENGINES, INT8_ENGINE, Engine, KerasEngine, LiteRTEngine
+from monitor.inference.engine import ENGINES, INT8_ENGINE, OPTIONAL_NETWORKS, Engine, network_file, open_engine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE
@@ -56,22 +57,6 @@ step of 8 bits, and then a score of the check image by 2e-4; the float network i
 
 RETRAIN = "install auscult again, or train a bundle: auscult train DATA --out models/NAME"
 
-
-def bundles_folder(monitor: Path) -> Path:
-    """Return the folder of the bundles that came with auscult.
-
-    Parameters
-    ----------
-    monitor : Path
-        The folder of the package ``monitor``: in a checkout of this project the bundles stand beside it in
-        ``models/``, in an installed copy inside it in ``bundles/``.
-    """
-    project = monitor.parent / "pyproject.toml"
-    if project.is_file() and f'name = "{DISTRIBUTION}"' in project.read_text(encoding="utf-8", errors="replace"):
-        return monitor.parent / "models"
-    return monitor / "bundles"
-
-
 INSTALLED = bundles_folder(Path(__file__).resolve().parents[1])
 
 
@@ -91,13 +76,13 @@ class Bundle:
     settings : dict
         All of ``bundle.json``.
     model_sha256 : str
-        Digest of the network that runs: of ``model-int8.tflite`` with the engine ``litert-int8``, otherwise of
-        ``model.tflite``, also where Keras runs that network.
+        Digest of the file that runs, such as ``model-int8.tflite`` with the engine ``litert-int8``; where Keras runs
+        the network, that of ``model.tflite``.
     engine : Engine
         Runs one image at a time; a :class:`~monitor.inference.window_scorer.WindowScorer` takes a copy.
     gate : QualityGate
         Which windows are withheld.
-    engine_name : {"litert", "litert-int8", "keras"}
+    engine_name : {"litert", "litert-int8", "onnx", "keras"}
         What ``engine`` is.
     """
 
@@ -161,17 +146,17 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = DEFAULT_ENG
     ----------
     model : str or Path
         The name of a bundle, installed or under ``./models``, or its folder.
-    engine : {"litert", "litert-int8", "keras"}
+    engine : {"litert", "litert-int8", "onnx", "keras"}
         What runs the network. The int8 network takes about half the time and gives slightly other scores; a
         bundle need not have one.
 
     Raises
     ------
     BundleError
-        If it is missing, damaged, of another format version, or fails its self-check, or has no int8 network and that
-        is asked for.
+        If it is missing, damaged, of another format version, or fails its self-check, or lacks the network that is
+        asked for.
     MissingExtraError
-        If the Keras engine is asked for and TensorFlow is not installed.
+        If what the engine needs, ONNX Runtime or TensorFlow, is not installed.
     ValueError
         If ``engine`` is unknown.
 
@@ -189,18 +174,10 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = DEFAULT_ENG
     path = find_bundle(model)
     settings = read_settings(path)
     contents = _read_files(path, settings, (ENGINES[DEFAULT_ENGINE], "check.npz", ENGINES[engine]))
-    network: Engine = LiteRTEngine(contents[_network_file(engine)])
-    if engine == "keras":
-        network = KerasEngine(path / ENGINES[engine])
-    bundle = _assemble(path, settings, network, engine)
+    bundle = _assemble(path, settings, open_engine(engine, path, contents), engine)
     _check_features(bundle)
     _self_check(bundle, contents["check.npz"])
     return bundle
-
-
-def _network_file(engine: str) -> str:
-    """Return the LiteRT file of the network that an engine runs; what Keras runs is the float network."""
-    return ENGINES[INT8_ENGINE if engine == INT8_ENGINE else DEFAULT_ENGINE]
 
 
 def find_bundle(model: str | Path) -> Path:
@@ -214,9 +191,9 @@ def find_bundle(model: str | Path) -> Path:
     text = str(model)
     given = Path(model)
     if isinstance(model, Path) or given.name != text or (given.is_dir() and (given / "bundle.json").is_file()):
-        candidates = [given]
+        candidates: Iterable[Path] = [given]
     else:
-        candidates = [INSTALLED / text, Path("models") / text]
+        candidates = (root / text for root in _roots())
     for path in candidates:
         if (path / "bundle.json").is_file():
             return path
@@ -225,10 +202,17 @@ def find_bundle(model: str | Path) -> Path:
     raise BundleError(f"{text}: {where}", f"{question}see what there is with: auscult models")
 
 
+def _roots() -> Iterator[Path]:
+    """Yield the folders in which a name is looked up; the bundles that came with auscult are found first."""
+    yield INSTALLED
+    yield Path("models")
+    yield own_bundles()
+
+
 def list_bundles() -> list[Path]:
-    """Return the folders of the bundles installed and under ``./models``, each once."""
+    """Return the folders of the bundles that came with auscult, are under ``./models`` or were installed, each once."""
     folders: dict[Path, None] = {}
-    for root in (INSTALLED, Path("models")):
+    for root in _roots():
         for path in sorted(root.glob("*/bundle.json")):
             folders[path.parent.resolve()] = None
     return list(folders)
@@ -301,10 +285,10 @@ def _read_files(path: Path, settings: dict[str, Any], needed: Sequence[str]) -> 
         if name in needed:
             contents[name] = content
     for name in needed:
-        if name not in contents and name == ENGINES[INT8_ENGINE]:
+        if name not in contents and name in OPTIONAL_NETWORKS:
+            words, step = OPTIONAL_NETWORKS[name]
             raise BundleError(
-                f"{path}: this bundle has no int8 network",
-                f"use the engine {DEFAULT_ENGINE}, or add one: python -m training.export.int8 {path}",
+                f"{path}: this bundle has no {words}", f"use the engine {DEFAULT_ENGINE}, or {step.format(path=path)}"
             )
         if name not in contents:
             raise BundleError(f"{path}: bundle.json does not name {name}", RETRAIN)
@@ -337,7 +321,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
             decision=DecisionThresholds.from_json(settings["decision"]),
             gate=QualityGate.from_json(settings["gate"]) if "gate" in settings else DEFAULT_GATE,
             settings=settings,
-            model_sha256=str(settings["sha256"][_network_file(engine)]),
+            model_sha256=str(settings["sha256"][network_file(engine)]),
             engine=network,
             engine_name=engine,
         )

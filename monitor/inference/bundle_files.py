@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INT8_SCORES", "SCORES", "is_bundle_file", "parse_json", "read_check", "read_file"]
+__all__ = ["INT8_SCORES", "SCORES", "is_bundle_file", "parse_json", "read_check", "read_file", "size_limit"]
 
 MB = 1 << 20
 LIMITS = {
@@ -30,6 +30,7 @@ LIMITS = {
     "check.npz": MB,
     "model.tflite": 64 * MB,
     "model-int8.tflite": 64 * MB,
+    "model.onnx": 64 * MB,
     "model.keras": 256 * MB,
     "training_curves.json": 16 * MB,
 }
@@ -58,6 +59,11 @@ def is_bundle_file(name: str) -> bool:
     return (name in LIMITS and name != "bundle.json") or PLOT_NAME.fullmatch(name) is not None
 
 
+def size_limit(name: str) -> int:
+    """Return how many bytes a file of a bundle may have at most."""
+    return LIMITS.get(name, MAX_PLOT_BYTES)
+
+
 def read_file(folder: Path, name: str) -> bytes:
     """Return the content of a file of a bundle.
 
@@ -74,7 +80,7 @@ def read_file(folder: Path, name: str) -> bytes:
     ValueError
         If it is no regular file, or larger than a file of that name may be.
     """
-    limit = LIMITS.get(name, MAX_PLOT_BYTES)
+    limit = size_limit(name)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO must not block
     with open(os.open(folder / name, flags), "rb") as file:
         status = os.fstat(file.fileno())

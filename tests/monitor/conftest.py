@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
+import http.server
+import json
 import logging
+import re
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -193,3 +201,133 @@ def make_row():
         return {**row, **changes}
 
     return make
+
+
+class ModelHub(http.server.BaseHTTPRequestHandler):
+    """Speaks what huggingface_hub asks a model hub for: repositories of small files, branches and commits."""
+
+    def do_GET(self) -> None:
+        """Give the commit of a revision, or a file of a commit."""
+        info = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/?]+))?", self.path.partition("?")[0])
+        file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/([^?]+)", self.path)
+        hub: HubServer = self.server  # type: ignore[assignment]
+        if info:
+            commit = hub.commit(info[1], urllib.parse.unquote(info[2] or "main"))
+            self._answer({"id": info[1], "sha": commit}, 404 if commit is None else 200)
+        elif file:
+            content = hub.files(file[1], file[2]).get(urllib.parse.unquote(file[3]))
+            hub.asked.append(urllib.parse.unquote(file[3]))
+            self._answer(b"no such file" if content is None else content, 404 if content is None else 200)
+        else:
+            self._answer({}, 404)
+
+    def do_POST(self) -> None:
+        """Make a repository, a branch or a commit."""
+        hub: HubServer = self.server  # type: ignore[assignment]
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        path = self.path.partition("?")[0]
+        if self.headers.get("Authorization") != "Bearer secret":
+            self._answer({"error": "no right to write"}, 401)
+            return
+        if path == "/api/repos/create":
+            asked = json.loads(body)
+            name = f"{asked['organization']}/{asked['name']}"
+            hub.created.append(asked)
+            hub.repositories.setdefault(name, {"main": hub.new_commit({})})
+            self._answer({"url": f"{hub.address}/{name}"})
+            return
+        if path == "/api/validate-yaml":
+            hub.cards.append(json.loads(body)["content"])
+            self._answer({"errors": [], "warnings": []})
+            return
+        _, _, _, owner, name, what, branch = path.split("/")
+        branches = hub.repositories[f"{owner}/{name}"]
+        if what == "branch":
+            branches.setdefault(branch, branches["main"])
+            self._answer({})
+        elif what == "preupload":
+            files = [
+                {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, "oid": None}
+                for file in json.loads(body)["files"]
+            ]
+            self._answer({"files": files})
+        else:
+            lines = [json.loads(line) for line in body.splitlines()]
+            added = {
+                line["value"]["path"]: base64.b64decode(line["value"]["content"])
+                for line in lines
+                if line["key"] == "file"
+            }
+            branches[branch] = hub.new_commit(hub.commits[branches[branch]] | added)
+            url = f"{hub.address}/{owner}/{name}/commit/{branches[branch]}"
+            self._answer({"commitUrl": url, "commitOid": branches[branch]})
+
+    def _answer(self, content: Any, status: int = 200) -> None:
+        """Send bytes, or an object as JSON."""
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        if status == 404:
+            self.send_header("X-Error-Code", "RepoNotFound" if self.path.startswith("/api") else "EntryNotFound")
+        self.end_headers()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who asked has heard enough
+            self.wfile.write(data)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class HubServer(http.server.ThreadingHTTPServer):
+    """A model hub in memory, on this computer: ``commits`` by their digest, branches by repository."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), ModelHub)
+        self.address = f"http://127.0.0.1:{self.server_port}"
+        self.commits: dict[str, dict[str, bytes]] = {}
+        self.repositories: dict[str, dict[str, str]] = {}
+        self.created: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+        self.cards: list[str] = []
+
+    def new_commit(self, files: dict[str, bytes]) -> str:
+        """Keep files as a commit; return its name."""
+        name = hashlib.sha1(f"{len(self.commits)}".encode()).hexdigest()
+        self.commits[name] = files
+        return name
+
+    def commit(self, repository: str, revision: str) -> str | None:
+        """Return the commit that a revision of a repository is."""
+        branches = self.repositories.get(repository, {})
+        return revision if revision in self.commits and branches else branches.get(revision)
+
+    def files(self, repository: str, revision: str) -> dict[str, bytes]:
+        """Return the files of a revision."""
+        return self.commits.get(self.commit(repository, revision) or "", {})
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
+    """Return a model hub that huggingface_hub takes for its own, with a token that may write."""
+    pytest.importorskip("huggingface_hub", reason="hubs need the extra hub")
+    server = HubServer()
+    monkeypatch.setenv("HF_ENDPOINT", server.address)
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    thread = threading.Thread(target=server.serve_forever, name="auscult-test-hub")
+    thread.start()
+    yield server
+    from huggingface_hub.utils import close_session
+
+    close_session()
+    server.shutdown()
+    thread.join(timeout=10)
+    server.server_close()
+
+
+@pytest.fixture
+def own_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the folder of installed bundles for this test; it does not exist yet."""
+    import platformdirs
+
+    monkeypatch.setattr(platformdirs, "user_data_dir", lambda name, **rest: str(tmp_path / "data" / name))
+    return tmp_path / "data" / "auscult" / "models"

@@ -7,7 +7,6 @@ written without it.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -23,8 +22,9 @@ from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import SpectrogramSpec
 from monitor.inference.bundle import FORMAT, TOLERANCE, digest_of_settings, load_bundle, text_of_settings
 from monitor.inference.bundle_files import INT8_SCORES, SCORES
+from monitor.inference.bundle_folders import move_into_place
 from monitor.inference.calibration import Calibration
-from monitor.inference.engine import ENGINES, INT8_ENGINE, LiteRTEngine
+from monitor.inference.engine import ENGINES, INT8_ENGINE, KERAS_ENGINE, KerasEngine, LiteRTEngine
 from monitor.inference.quality_gate import QualityGate
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import DEFAULT_ENGINE
@@ -34,7 +34,7 @@ from monitor.synthesis.random_parameters import random_parameters
 from training.fitting.conversion import convert, convert_int8
 from training.fitting.trainer import outputs_of
 
-__all__ = ["move_into_place", "sign", "write_bundle", "write_int8"]
+__all__ = ["keras_network", "move_into_place", "sign", "write_bundle", "write_int8"]
 
 CHECK_SEED = 20_110
 
@@ -200,15 +200,15 @@ def _agreed_scores(
     return scores
 
 
-def move_into_place(folder: Path, out: Path) -> None:
-    """Move a finished bundle to its path; if that fails, the old one is put back."""
-    aside = folder.parent / "replaced"
-    if out.exists():
-        os.replace(out, aside)
-    try:
-        os.replace(folder, out)
-    except OSError:
-        if aside.exists():
-            os.replace(aside, out)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+def keras_network(folder: Path) -> Any:
+    """Return the Keras network of a bundle.
+
+    Raises
+    ------
+    BundleError
+        If the bundle does not load, or has none.
+    """
+    engine = load_bundle(folder, engine=KERAS_ENGINE).engine
+    if not isinstance(engine, KerasEngine):
+        raise TypeError(f"{type(engine).__name__} is no engine of Keras")
+    return engine.network

@@ -54,15 +54,12 @@ def add_int8(folder: Path, compared: Mapping[str, Any] | None = None) -> bool:
     check_installed("tensorflow", "training.export.int8", "train")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with discard_native_stderr():
-        import keras
-
-        import monitor.inference.networks  # noqa: F401  # registers the layers in Keras
-        from training.export.bundle import move_into_place, sign, write_int8
+        from training.export.bundle import keras_network, move_into_place, sign, write_int8
         from training.export.release import rewrite_card
 
     bundle = load_bundle(folder)
     check = read_check(read_file(folder, "check.npz"), bundle.spec.shape, len(bundle.labels))
-    network = keras.models.load_model(folder / "model.keras", compile=False)
+    network = keras_network(folder)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
             copy = Path(shutil.copytree(folder, Path(scratch) / folder.name))

@@ -1,4 +1,4 @@
-"""``auscult models``: the installed model bundles, and their cards."""
+"""``auscult models``: the installed model bundles, their cards, and bundles on their way to and from other people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from monitor.commands.setup.model_files import ACTIONS
 from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
-from monitor.inference.engine import ENGINES
+from monitor.inference.engine import ENGINES, OPTIONAL_NETWORKS
 from monitor.labels import metric_title, set_title
 from monitor.output import printable, printable_lines, put, report_console, say
 from monitor.text.model_card import readable_card
@@ -26,20 +27,54 @@ CARD_WIDTH = 120
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("name", nargs="?", metavar="NAME|DIR", help="print this bundle's model card")
+    parser.usage = (
+        "auscult models [NAME|DIR] [--json]\n"
+        "       auscult models pack NAME|DIR [-o FILE] [--force]\n"
+        "       auscult models install FILE [--as NAME] [--keras] [--force]\n"
+        "       auscult models pull hf://OWNER/NAME[@REVISION] [--as NAME] [--keras] [--force]\n"
+        "       auscult models push NAME|DIR hf://OWNER/NAME[@BRANCH] [--public]\n"
+        "       auscult models export NAME|DIR --to onnx [-o FILE] [--force]"
+    )
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="NAME|DIR|pack|install|pull|push|export",
+        help="print this bundle's model card; or what to do, and with which bundle, file or address of a model hub",
+    )
     parser.add_argument("--json", action="store_true", help="print bundle.json, of all bundles or of the one named")
+    parser.add_argument(
+        "-o", dest="out", metavar="FILE", help="pack: the file (default: NAME.auscult); export: write only this file"
+    )
+    parser.add_argument("--as", dest="name", metavar="NAME", help="install, pull: the bundle's name from now on")
+    parser.add_argument(
+        "--keras",
+        action="store_true",
+        help="install, pull: with model.keras, to train it further (trusted: see SECURITY)",
+    )
+    parser.add_argument("--public", action="store_true", help="push: anyone may read a repository that is made")
+    parser.add_argument("--to", choices=("onnx",), help="export: the format")
+    parser.add_argument("--force", action="store_true", help="replace a file, or a bundle that was installed before")
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
-    """List the bundles, or print a card."""
-    if options.name is not None:
-        bundle = load_bundle(options.name)
-        if options.json:
-            put(json.dumps(bundle.settings, allow_nan=False))
-        else:
-            _show(readable_card(bundle.card))
-        return 0
-    return _list(as_json=options.json)
+    """List the bundles, print a card, or do what the first word says."""
+    word = options.words[0] if options.words else None
+    if word in ACTIONS:
+        return ACTIONS[word](options, options.words[1:])
+    for flag in ("out", "name", "keras", "public", "to", "force"):
+        if getattr(options, flag):
+            options.usage_error(f"say what to do first: {', '.join(ACTIONS)}")
+    if len(options.words) > 1:
+        options.usage_error("name one bundle")
+    if word is None:
+        return _list(as_json=options.json)
+    bundle = load_bundle(word)
+    if options.json:
+        put(json.dumps(bundle.settings, allow_nan=False))
+    else:
+        _show(readable_card(bundle.card))
+    return 0
 
 
 def _show(card: str) -> None:
@@ -88,6 +123,7 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
         f"{settings['name']}{' (default)' if is_default else ''}",
         f"  labels    {', '.join(settings['labels'])}",
         f"  engines   {_engines(settings)}",
+        *([f"  lacks     {lacks}"] if (lacks := _lacks(settings)) else []),
         f"  trained   {sets}",
         *(f"  {'' if index else 'held out':8}  {metric}" for index, metric in enumerate(metrics)),
         f"  folder    {path}",
@@ -100,6 +136,13 @@ def _engines(settings: dict[str, Any]) -> str:
     digests = settings.get("sha256")
     digests = digests if isinstance(digests, dict) else {}
     return ", ".join(f"{engine} ({str(digests[file])[:8]})" for engine, file in ENGINES.items() if file in digests)
+
+
+def _lacks(settings: dict[str, Any]) -> str:
+    """Return the networks that the bundle need not have and has not."""
+    digests = settings.get("sha256")
+    digests = digests if isinstance(digests, dict) else {}
+    return ", ".join(words for file, (words, _) in OPTIONAL_NETWORKS.items() if file not in digests)
 
 
 def _estimate(estimate: dict[str, float | None]) -> str:

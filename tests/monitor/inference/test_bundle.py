@@ -15,17 +15,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.errors import DISTRIBUTION, BundleError
+from monitor.errors import BundleError
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
 from monitor.inference import bundle as bundle_module
 from monitor.inference.bundle import (
-    DEFAULT_BUNDLE,
     FORMAT,
     INT8_TOLERANCE,
     TOLERANCE,
     Bundle,
-    bundles_folder,
     digest_of_settings,
     list_bundles,
     load_bundle,
@@ -243,7 +241,8 @@ def test_no_digests(copy: Path, digests: object) -> None:
 def test_a_digest_that_is_missing(copy: Path, name: str, engine: str) -> None:
     """Every file that is read must have a digest."""
     sign_again(copy, lambda settings: settings["sha256"].pop(name))
-    assert f"bundle.json does not name {name}" in refusal(copy, engine=engine)
+    words = "this bundle has no Keras network" if engine == "keras" else f"bundle.json does not name {name}"
+    assert words in refusal(copy, engine=engine)
 
 
 def write_check(path: Path, **arrays: NDArray[Any]) -> None:
@@ -353,9 +352,13 @@ class TestInt8:
         assert 0.0 < np.abs(one - other).max() < 0.018
 
     def test_an_older_bundle(self, copy: Path) -> None:
-        """A bundle without int8 network loads as ever; asked for it, it says in one line what to do."""
+        """A bundle without int8 and ONNX network loads as ever; asked for one, it says in one line what to do."""
         without_int8(copy)
         assert load_bundle(copy).engine_name == "litert"
+        assert refusal(copy, engine="onnx") == (
+            f"{copy}: this bundle has no ONNX network; use the engine litert, or add one: "
+            f"auscult models export {copy} --to onnx"
+        )
         assert refusal(copy, engine="litert-int8") == (
             f"{copy}: this bundle has no int8 network; use the engine litert, or add one: "
             f"python -m training.export.int8 {copy}"
@@ -398,7 +401,7 @@ def test_one_network_in_the_place_of_the_other(copy: Path, file: str, other: str
 
 def test_an_unknown_engine(bundle_dir: Path) -> None:
     """An engine that does not exist is the caller's mistake."""
-    with pytest.raises(ValueError, match="engine='torch' must be one of litert, litert-int8, keras"):
+    with pytest.raises(ValueError, match="engine='torch' must be one of litert, litert-int8, onnx, keras"):
         load_bundle(bundle_dir, engine="torch")
 
 
@@ -438,6 +441,7 @@ class TestNames:
         (tmp_path / "installed").mkdir()
         (tmp_path / "here").mkdir()
         monkeypatch.setattr(bundle_module, "INSTALLED", tmp_path / "installed")
+        monkeypatch.setattr(bundle_module, "own_bundles", lambda: tmp_path / "own")
         monkeypatch.chdir(tmp_path / "here")
 
     def test_installed(self, bundle_dir: Path, tmp_path: Path) -> None:
@@ -455,6 +459,14 @@ class TestNames:
         shutil.copytree(bundle_dir, "models/mine")
         shutil.copytree(bundle_dir, tmp_path / "installed" / "mine")
         assert load_bundle("mine").path == tmp_path / "installed" / "mine"
+
+    def test_of_ones_own(self, bundle_dir: Path, tmp_path: Path) -> None:
+        """A bundle that was installed is found from every folder, after those with the same name here."""
+        shutil.copytree(bundle_dir, tmp_path / "own" / "mine")
+        assert load_bundle("mine").path == tmp_path / "own" / "mine"
+        assert list_bundles() == [(tmp_path / "own" / "mine").resolve()]
+        shutil.copytree(bundle_dir, "models/mine")
+        assert load_bundle("mine").path == Path("models/mine")
 
     @pytest.mark.parametrize("given", ["some/folder", "./some/folder", Path("some/folder")])
     def test_a_folder(self, bundle_dir: Path, given: str | Path) -> None:
@@ -501,37 +513,3 @@ class TestNames:
     def test_an_empty_list(self) -> None:
         """Without any bundle the list is empty."""
         assert list_bundles() == []
-
-
-class TestBundlesFolder:
-    """The bundles of a checkout are those in ``models/``, those of an installation lie inside the package."""
-
-    @pytest.fixture
-    def package(self, tmp_path: Path) -> Path:
-        """Return the folder of a package ``monitor`` in an empty folder."""
-        package = tmp_path / "monitor"
-        package.mkdir()
-        return package
-
-    def test_a_checkout(self, package: Path) -> None:
-        """Beside our own pyproject.toml it is ``models/``, also if the package has a copy: a copy may be stale."""
-        (package.parent / "pyproject.toml").write_text(f'[project]\nname = "{DISTRIBUTION}"\n', encoding="utf-8")
-        (package / "bundles").mkdir()
-        assert bundles_folder(package) == package.parent / "models"
-
-    def test_an_installation(self, package: Path) -> None:
-        """Without a pyproject.toml it is the folder inside the package, also with a folder ``models`` beside it."""
-        (package.parent / "models").mkdir()
-        assert bundles_folder(package) == package / "bundles"
-
-    @pytest.mark.parametrize(
-        "content", [b"", b'[project]\nname = "other"\n', b'# auscult-monitor\nname = "auscult"', b"\xff\xfe\x00"]
-    )
-    def test_the_project_of_somebody_else(self, package: Path, content: bytes) -> None:
-        """Installed beside the pyproject.toml of another project, it is the folder inside the package."""
-        (package.parent / "pyproject.toml").write_bytes(content)
-        assert bundles_folder(package) == package / "bundles"
-
-    def test_this_checkout(self) -> None:
-        """The tests run on the bundles of the checkout or of the installed package, whichever this is."""
-        assert (bundle_module.INSTALLED / DEFAULT_BUNDLE / "bundle.json").is_file()

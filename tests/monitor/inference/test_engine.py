@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor.errors import BundleError, MissingExtraError
 from monitor.inference.bundle import find_bundle
 from monitor.inference.bundle_files import is_bundle_file
-from monitor.inference.engine import ENGINES, KerasEngine, LiteRTEngine
+from monitor.inference.engine import ENGINES, KerasEngine, LiteRTEngine, OnnxEngine, network_file, open_engine
 from monitor.labels import DEFAULT_ENGINE
 
 
@@ -210,3 +210,113 @@ def test_keras_is_not_installed(bundle_dir: Path, monkeypatch: pytest.MonkeyPatc
         MissingExtraError, match=r"--engine keras needs TensorFlow; pip install 'auscult-monitor\[train\]'"
     ):
         KerasEngine(bundle_dir / "model.keras")
+
+
+def small_onnx(*, external: bool = False, inputs: int = 1, operator: str = "ReduceSum") -> bytes:
+    """Return an ONNX network with the sum of each channel of an image as outputs, times three weights."""
+    onnx = pytest.importorskip("onnx", reason="ONNX networks are made with the extra onnx")
+    from onnx import TensorProto, helper
+
+    weights = helper.make_tensor("weights", TensorProto.FLOAT, [3], [1.0, 2.0, 3.0])
+    if external:
+        weights.ClearField("float_data")
+        weights.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", "secret.bin"), ("length", "12")):
+            entry = weights.external_data.add()
+            entry.key, entry.value = key, value
+    axes = helper.make_tensor("axes", TensorProto.INT64, [2], [1, 2])
+    names = ["picture", "other"][:inputs]
+    graph = helper.make_graph(
+        [
+            helper.make_node(operator, ["picture", "axes"], ["sums"], keepdims=0),
+            helper.make_node("Mul", ["sums", "weights"], ["outputs"]),
+        ],
+        "small",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 64, 64, 3]) for name in names],
+        [helper.make_tensor_value_info("outputs", TensorProto.FLOAT, [1, 3])],
+        [weights, axes],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(onnx.ModelProto.SerializeToString(model))
+
+
+class TestOnnx:
+    """ONNX Runtime runs the network of an ``.onnx`` file."""
+
+    @pytest.fixture(autouse=True)
+    def runtime(self) -> None:
+        """Skip where ONNX Runtime is not installed."""
+        pytest.importorskip("onnxruntime", reason="the engine needs the extra onnx")
+
+    def test_outputs(self) -> None:
+        """The outputs are what the network computes, of each image that is given."""
+        engine = OnnxEngine(small_onnx())
+        for image in images(3):
+            outputs = engine.outputs(image)
+            assert outputs.dtype == np.float32
+            expected = image.sum((0, 1), dtype=np.float64) * [1.0, 2.0, 3.0]
+            np.testing.assert_allclose(outputs, expected, atol=1e-3)
+
+    def test_copies_run_at_the_same_time(self) -> None:
+        """Many threads give what one gives, bit for bit."""
+        engine = OnnxEngine(small_onnx())
+        several = images(8)
+        alone = [engine.outputs(image) for image in several]
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda image: engine.copy().outputs(image), several * 4))
+        np.testing.assert_array_equal(np.stack(together), np.stack(alone * 4))
+
+    def test_one_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Threads of the runtime would compete with those of the monitor."""
+        import onnxruntime
+
+        asked, real = [], onnxruntime.InferenceSession
+        monkeypatch.setattr(
+            onnxruntime, "InferenceSession", lambda *given, **more: asked.append(given[1]) or real(*given, **more)
+        )
+        OnnxEngine(small_onnx())
+        assert [(options.intra_op_num_threads, options.inter_op_num_threads) for options in asked] == [(1, 1)]
+
+    @pytest.mark.parametrize("content", [b"", b"no network", b"\x08\x08\x3a\x00"])
+    def test_no_network(self, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+        """One error, and nothing on standard error."""
+        with pytest.raises(BundleError, match="not one that ONNX Runtime can run"):
+            OnnxEngine(content)
+        assert capfd.readouterr().err == ""
+
+    def test_networks_of_another_kind(self) -> None:
+        """An operator that does not exist, or a second input, is refused when the network is opened."""
+        for content in (small_onnx(operator="Nonsense"), small_onnx(inputs=2)):
+            with pytest.raises(BundleError, match="not one that ONNX Runtime can run"):
+                OnnxEngine(content)
+
+    def test_weights_in_another_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A network cannot have a file read as its weights."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "secret.bin").write_bytes(bytes(12))
+        with pytest.raises(BundleError, match="keeps weights in other files"):
+            OnnxEngine(small_onnx(external=True))
+
+    def test_an_image_that_does_not_fit(self) -> None:
+        """It is an error of the bundle, not one of ONNX Runtime's classes."""
+        with pytest.raises(BundleError, match="cannot run the network on an input image"):
+            OnnxEngine(small_onnx()).outputs(np.zeros((8, 8, 3), np.float32))
+
+
+def test_onnx_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names what to install."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtraError, match=r"--engine onnx needs onnxruntime; pip install .*\[onnx\]"):
+        OnnxEngine(b"")
+
+
+def test_engines_are_opened_by_name(content: bytes, bundle_dir: Path) -> None:
+    """Each runs its own file; the digest of what Keras runs is that of the float network."""
+    contents = {"model.tflite": content, "model-int8.tflite": (bundle_dir / "model-int8.tflite").read_bytes()}
+    image = images(1)[0]
+    for name in ("litert", "litert-int8"):
+        expected = LiteRTEngine(contents[ENGINES[name]]).outputs(image)
+        np.testing.assert_array_equal(open_engine(name, bundle_dir, contents).outputs(image), expected)
+    assert [network_file(name) for name in ENGINES] == [
+        *("model.tflite", "model-int8.tflite", "model.onnx", "model.tflite")
+    ]

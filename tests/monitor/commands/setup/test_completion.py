@@ -38,7 +38,7 @@ def test_bash_completes(tmp_path, capsys):
     done = subprocess.run(["bash", "-c", TRY, "bash", str(script)], capture_output=True, text=True)
     first, second, third = done.stdout.splitlines()
     assert sorted(first.split()) == ["replay", "report", "review"]
-    assert (second, third.split()) == ("--speed", ["litert", "litert-int8", "keras"])
+    assert (second, third.split()) == ("--speed", ["litert", "litert-int8", "onnx", "keras"])
 
 
 def test_a_shell_that_is_not_known(capsys):

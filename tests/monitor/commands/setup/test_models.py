@@ -200,3 +200,29 @@ def test_a_card_on_a_terminal_moves_no_cursor(monkeypatch):
     assert code == 0
     assert all(line.isprintable() for line in lines)
     assert "link" in "".join(lines)
+
+
+def test_what_a_bundle_lacks(own_bundle, capsys):
+    """A bundle that need not have a network, and has not, says so in the list; one that has all says nothing."""
+    settings = json.loads((own_bundle / "bundle.json").read_text(encoding="utf-8"))
+    for kept, lacks in (
+        (("model.tflite",), ["  lacks     int8 network, ONNX network, Keras network"]),
+        (("model.tflite", "model-int8.tflite", "model.keras"), ["  lacks     ONNX network"]),
+        (("model.tflite", "model-int8.tflite", "model.keras", "model.onnx"), []),
+    ):
+        settings["sha256"] = dict.fromkeys(kept, "0" * 64)
+        settings["settings_sha256"] = digest_of_settings(settings)
+        (own_bundle / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+        assert main(["models"]) == 0
+        mine = capsys.readouterr().out.partition("lenient\n")[2]
+        assert [line for line in mine.splitlines() if line.startswith("  lacks")] == lacks
+
+
+@pytest.mark.parametrize("words", [["a", "b"], ["--keras"], ["heart-sounds", "--to", "onnx"], ["--force"], ["-o", "x"]])
+def test_wrong_usage(words, capsys):
+    """Two bundles at once, or an option of something that was not asked for: exit code 2, one line."""
+    with pytest.raises(SystemExit) as ended:
+        main(["models", *words])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("see: auscult models --help")

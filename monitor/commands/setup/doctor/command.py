@@ -1,0 +1,98 @@
+"""``auscult doctor``: checks the computer, the sound system, the input and the network, line by line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from monitor.audio.limits import LATENCY_S
+from monitor.audio.sources.device.portaudio import PortAudio
+from monitor.audio.sources.device.selection import choose
+from monitor.audio.sources.microphone import MicrophoneSource
+from monitor.commands.options.arguments import add_device_arguments, add_model_argument
+from monitor.commands.options.session_options import session_dir
+from monitor.commands.options.settings import settings
+from monitor.commands.setup.doctor.capture import (
+    CAPTURE_S,
+    capture,
+    check_dropouts,
+    check_rate,
+    check_signal,
+    gated,
+)
+from monitor.commands.setup.doctor.check import Check
+from monitor.commands.setup.doctor.computer import check_disk, check_terminal, check_versions
+from monitor.commands.setup.doctor.heart import check_heart
+from monitor.commands.setup.doctor.sound import check_inputs, check_processing, sound_failed
+from monitor.errors import DeviceError
+from monitor.native_stderr import suppress_native_stderr
+from monitor.output import printable, put, say
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_device_arguments(parser)
+    add_model_argument(parser)
+    parser.add_argument("--no-capture", action="store_true", help="leave the input closed: judge no sound")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="one object per check, to attach to a report: no name of a person, device or folder in it",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the result of every check as it comes; 1 if one failed."""
+    failed = False
+    for check in _checks(options):
+        failed = failed or check.state == "failed"
+        put(json.dumps(check.to_json(), allow_nan=False) if options.json else "\n".join(map(printable, check.lines())))
+    return int(failed)
+
+
+def _checks(options: argparse.Namespace) -> Iterator[Check]:
+    """Yield every check."""
+    yield check_versions()
+    yield check_terminal(Console())
+    yield check_disk(session_dir({}))
+    yield check_heart(options.model)
+    try:
+        yield from _sound(options)
+    except DeviceError as error:
+        yield sound_failed(error)
+
+
+def _sound(options: argparse.Namespace) -> Iterator[Check]:
+    """Yield the checks of the sound system and of the input."""
+    flags = {key: getattr(options, key) for key in ("device", "channel", "rate", "latency")}
+    chosen = settings(flags)
+    with suppress_native_stderr():
+        library = PortAudio()
+        devices = library.devices()
+        device = choose(devices, chosen.device.value)
+        inputs = check_inputs(library, devices, device)
+    yield inputs
+    if options.no_capture:
+        yield check_processing(devices, device, None)
+        return
+    if not options.json:
+        say(f"listening to {device.full_name} for {CAPTURE_S:.0f} s ...")
+    with suppress_native_stderr():
+        source = MicrophoneSource(
+            device,
+            library,
+            channel=chosen.channel.value,
+            sample_rate=chosen.rate.value,
+            latency_s=chosen.latency.value or LATENCY_S,
+            once=True,
+        )
+        captured = capture(source)
+    yield check_signal(captured)
+    yield check_dropouts(captured)
+    yield check_rate(captured)
+    yield check_processing(devices, device, gated(captured))

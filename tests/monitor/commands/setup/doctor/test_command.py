@@ -1,0 +1,91 @@
+"""`auscult doctor` with a scripted audio library."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.cli import main
+from monitor.commands.setup.doctor import command
+from monitor.commands.setup.doctor.capture import Captured
+
+NAMES = [
+    *("versions", "terminal", "disk", "synthetic heart", "inputs"),
+    *("signal", "drop-outs", "rate", "voice processing"),
+]
+
+
+@pytest.fixture
+def usable(library, monkeypatch, heart_waveform):
+    """Let the stethoscope deliver five seconds of a heart."""
+    taken = Captured(heart_waveform[:20_000], 4000, 0, 20_000, 5.0)
+    monkeypatch.setattr(command, "capture", lambda source: taken)
+    return library
+
+
+def test_all_is_well(usable, capsys):
+    """A line per check, each passed; the terminal is none under test."""
+    assert main(["doctor", "--device", "stethoscope"]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    found = [line for line in lines if not line.startswith(" ")]
+    assert [line[9:27].strip() for line in found] == NAMES
+    assert [line.split()[0] for line in found] == ["passed", "skipped", *["passed"] * 7]
+    assert captured.err == "listening to My Stethoscope, ALSA for 5 s ...\n"
+
+
+def test_json_names_nobody(usable, capsys, monkeypatch, tmp_path):
+    """One object per check; no name of a device, a folder or a person."""
+    usable.plugged = [dataclasses.replace(usable.plugged[0], name="Anna's Stethoscope")]
+    monkeypatch.setenv("USER", "anna")
+    assert main(["doctor", "--device", "stethoscope", "--json"]) == 0
+    captured = capsys.readouterr()
+    rows = [json.loads(line) for line in captured.out.splitlines()]
+    assert [row["check"] for row in rows] == NAMES
+    assert {row["state"] for row in rows} == {"passed", "skipped"}
+    assert "anna" not in captured.out.lower()
+    assert str(tmp_path) not in captured.out
+    assert captured.err == ""
+
+
+def test_what_really_comes(library, capsys):
+    """The input is opened: this one delivers noise many times too fast, which is told, and is exit code 1."""
+    assert main(["doctor", "--device", "stethoscope"]) == 1
+    lines = {line[9:27].strip(): line for line in capsys.readouterr().out.splitlines()}
+    assert lines["signal"].startswith("passed")
+    assert lines["rate"].startswith(("failed", "skipped"))
+    assert library.opened[0][0] == "My Stethoscope"
+
+
+def test_without_a_capture(library, capsys):
+    """The input stays closed."""
+    assert main(["doctor", "--device", "stethoscope", "--no-capture"]) == 0
+    assert "there was no sound to judge" in capsys.readouterr().out
+    assert library.opened == []
+
+
+def test_no_input(library, capsys):
+    """Everything else is still checked; the last line says what to do."""
+    library.plugged = []
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].startswith("failed   inputs")
+    assert "no input is connected" in lines[-2]
+    assert "next: plug the stethoscope in" in "".join(lines[-2:])
+
+
+def test_an_input_that_does_not_open(library, capsys):
+    """Its own error is the last line."""
+    library.failing = "busy"
+    assert main(["doctor", "--device", "stethoscope"]) == 1
+    assert [line[27:] for line in capsys.readouterr().out.splitlines()[-2:]] == ["busy", "next: plug it in"]
+
+
+def test_a_name_with_control_characters_is_escaped(usable, capsys):
+    """It cannot add lines or move the cursor."""
+    usable.plugged = [DeviceInfo(1, "steth\x1b[2J\npassed", "ALSA", 1, 4000, default=True)]
+    assert main(["doctor"]) == 0
+    assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
