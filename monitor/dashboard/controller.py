@@ -334,18 +334,19 @@ class DashboardController:
 
     def _save(self, canvas: Canvas | None) -> None:
         """Save a screenshot and the last half minute of sound, and tell where."""
-        told = []
+        screenshot = None
         try:
             if canvas is not None:
                 screenshot = unused_path(self._folder, ".svg", self._now())
                 save_screenshot(canvas, screenshot)
-                told.append(f"the screen in {screenshot.name}")
-                self._tell_written(screenshot, f"saved {told[0]}")
+                self._tell_written(screenshot, f"saved the screen in {screenshot.name}")
             sound = unused_path(self._folder, ".wav", self._now())
             seconds = save_sound(self._pipeline.ring, self._start.sample_rate, sound)
-            told.append(f"{seconds:.0f} s of sound in {sound.name}")
-            self._tell_written(sound, f"saved {told[-1]}")
-            self._show_notice(f"saved {' and '.join(told)}")
+            self._tell_written(sound, f"saved {seconds:.0f} s of sound in {sound.name}")
+            if screenshot is not None:
+                same = screenshot.stem == sound.stem
+                name = sound.suffix if same else sound.name
+                self._show_notice(f"saved {screenshot.name} and {name}, {seconds:.0f} s of sound")
         except AuscultError as error:
             self._tell(error.message)
 

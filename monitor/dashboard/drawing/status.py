@@ -75,13 +75,17 @@ def letters_text(labels: tuple[str, ...]) -> str:
 def details_rows(layout: Layout, height: int) -> list[Line]:
     """Return figures on the program in ``height`` rows, as many as fit, and why one is missing; then a tachogram."""
     width, style = layout.width, layout.style
-    rows = [Row(width).put(1 if width > 40 else 0, "details: d closes them", style.ink(bold=True))]
+    rows = [
+        Row(width).put(
+            1 if width > 40 else 0, "details: d closes them" if width >= 24 else "details", style.ink(bold=True)
+        )
+    ]
     column = FIGURE_COLUMN if width >= 60 else min(20, width // 2)
     for name, text, loud in _figures(layout.snapshot, layout.state):
         ink = style.ink(AMBER, bold=True) if loud else style.ink()
         room = max(0, width - column - 1)
         lines = fit_words(text, room, 1, unicode=style.unicode) or [""]
-        rows.append(Row(width).put(1 if width > 40 else 0, name, style.ink(dim=True)).put(column, lines[0], ink))
+        rows.append(Row(width).put(1 if width > 40 else 0, f"{name} ", style.ink(dim=True)).put(column, lines[0], ink))
     rows = rows[:height]
     if (left := height - len(rows) - 1) >= 3 and layout.field >= 32:
         rows.append(Row(width))

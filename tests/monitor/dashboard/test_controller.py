@@ -259,10 +259,12 @@ class TestKeys:
         """For some seconds."""
         live.push(HEART[:24_000], until=2)
         live.controller._clock = lambda: 100.0
-        live.controller.key("s")
+        snapshot, state = live.controller.compose(live.pipeline.snapshot())
+        live.controller.key("s", render(snapshot, *size, state=state))
         snapshot, state = live.controller.compose(live.pipeline.snapshot())
         text = " ".join(render(snapshot, *size, state=state).text.split())
-        assert ("saved 6 s of sound in auscult-20260102-030405.wav" if size[0] >= 80 else "saved 6 s of sound") in text
+        whole = "saved auscult-20260102-030405.svg and .wav, 6 s of sound"
+        assert (whole if size[0] >= 40 else "saved") in text
         live.controller._clock = lambda: 100.0 + NOTICE_S
         assert live.controller.compose(live.pipeline.snapshot())[1].notice == ""
 

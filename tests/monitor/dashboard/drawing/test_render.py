@@ -382,7 +382,8 @@ def test_the_details_keep_the_verdict(size: tuple[int, int]) -> None:
     """They stand in place of the sound."""
     canvas = render(MURMUR, *size, ASCII, GOLDENS["STATES"]["details"])
     assert "MURMUR" in canvas.text
-    assert "details: d closes" in canvas.text
+    assert "details" in canvas.text
+    assert "windows skipped 0" in " ".join(canvas.text.split())
     assert [sum(segment.cell_length for segment in line) for line in canvas.lines] == [size[0]] * size[1]
 
 
