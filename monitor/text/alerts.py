@@ -42,11 +42,11 @@ def health(snapshot: Snapshot, behind_ms: float | None = None) -> tuple[str, boo
     >>> health(snapshot, 40.2)
     ('following, 40 ms behind; nothing lost', False)
     """
-    late = behind_ms is not None and behind_ms >= LATE_MS
+    late = behind_ms is not None and behind_ms >= LATE_MS and not snapshot.finished
     by = "" if behind_ms is None else f"{behind_ms / 1000:.1f} s" if late else f"{behind_ms:.0f} ms"
     behind = f", {by} behind" if by else ""
     if snapshot.finished:
-        state = "ended"
+        state = ""  # the header says that it has ended
     elif input_lost(snapshot):
         state = "no sound arrives"
     else:
@@ -59,7 +59,7 @@ def health(snapshot: Snapshot, behind_ms: float | None = None) -> tuple[str, boo
     )
     lost = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
     wrong = bool(lost) or late or snapshot.overloaded or input_lost(snapshot)
-    return f"{state}; {lost or 'nothing lost'}", wrong
+    return "; ".join(filter(None, (state, lost or "nothing lost"))), wrong
 
 
 def first_alert(snapshot: Snapshot) -> str | None:

@@ -96,7 +96,7 @@ def test_the_playback_in_a_few_words():
         ({}, 40.2, "following, 40 ms behind; nothing lost", False),
         ({}, None, "following; nothing lost", False),
         ({}, 1400.0, "following, 1.4 s behind; nothing lost", True),
-        ({"finished": True}, 40.0, "ended; nothing lost", False),
+        ({"finished": True}, 1400.0, "nothing lost", False),
         ({"overloaded": True, "skipped": 3}, 900.0, "too slow, 900 ms behind; 3 windows skipped", True),
         (
             {"gaps": 1, "overruns": 2, "skipped": 1, "undelivered": 4},
