@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from monitor.dashboard.drawing.canvas import Canvas
 from monitor.dashboard.drawing.glyphs import clock
 from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
 from monitor.dashboard.event_log import EventLog
+from monitor.dashboard.rate_trend import RateTrend
 from monitor.dashboard.resources import ResourceMonitor
 from monitor.dashboard.screenshot import save_screenshot, save_sound, unused_path
 from monitor.dashboard.text_entry import TextEntry
-from monitor.dashboard.trace import Tracer, detect_heart_sounds
+from monitor.dashboard.trace import Ticks, Tracer, beat_ticks
 from monitor.errors import AuscultError
 from monitor.labels import SITES
 from monitor.messages import Snapshot, WindowEvent
@@ -33,6 +35,8 @@ R_PEAKS = 32
 """More than the screen shows, of a heart that beats 300 times a minute."""
 LEAD_S = 0.04
 """How far a trace that is heard is drawn ahead: half of the time for which it stays, and a terminal takes 15 ms."""
+NOTICE_S = 8.0
+"""Seconds for which the screen says what a key has written."""
 VOLUME_STEP_DB = 3.0
 GAIN_DB, MAX_GAIN_DB = 3.0, 30.0
 """Display gain: step of one key press, and limit in both directions."""
@@ -52,11 +56,15 @@ class DashboardController:
     resources : ResourceMonitor or None
     now : callable
         The wall clock; a test passes its own.
+    clock : callable
+        Monotonic seconds; a test passes its own.
     before : DashboardController or None
         Of the pass before, where a source is played again: its list of events and display gain go on.
 
     Attributes
     ----------
+    written : dict of Path to str
+        What keys have saved or recorded, in words, to be told again when the program ends.
     again_s : float or None
         Where a person wants to play a source again that has ended, seconds of it; None until they do.
     """
@@ -69,6 +77,7 @@ class DashboardController:
         folder: Path = Path(),
         resources: ResourceMonitor | None = None,
         now: Callable[[], datetime.datetime] = datetime.datetime.now,
+        clock: Callable[[], float] = time.monotonic,
         before: DashboardController | None = None,
     ) -> None:
         self._pipeline, self._quit, self._folder, self._now = pipeline, quit, folder, now
@@ -79,16 +88,20 @@ class DashboardController:
         self._resources = ResourceMonitor() if resources is None else resources
         self._display_ms = Percentiles()
         self._shown_index = -1
-        self._r_peaks_s: tuple[float, ...] = ()
-        self._heart_sounds: tuple[int, tuple[float, ...]] = (-1, ())  # index of the window, seconds
+        self._clock, self._notice, self._notice_until_s = clock, "", 0.0
+        self._r_peaks: Ticks = ()
+        self._beats: tuple[int, Ticks] = (-1, ())  # index of the window, its beats
+        self._trend: RateTrend = RateTrend() if before is None else before._trend
         self._gain_db: float = 0.0 if before is None else before._gain_db
-        self._holding = self._help = False
+        self._holding = self._details = False
+        self._help = 0
         self._note_entry: tuple[int, TextEntry] | None = None  # the sample that it is for
         self._frozen: tuple[Snapshot, DashboardState] | None = None
         self._position_s = 0.0
-        self._finished = False
+        self._finished = self._recording = False
         self.again_s: float | None = None
         self.events: EventLog = EventLog() if before is None else before.events
+        self.written: dict[Path, str] = {} if before is None else before.written
 
     @property
     def live(self) -> bool:
@@ -106,18 +119,19 @@ class DashboardController:
         action = "resume" if self._holding else "freeze" if self.live else "pause"
         action = "again" if self._finished and self._pipeline.source.can_seek else action
         keys = [("q", "quit"), ("?", "help"), ("space", action), ("m", "mark")]
-        keys += [("r", "record")] if self.live else []
+        keys += [("r", "stop recording" if self._recording else "record")] if self.live else []
         keys += [("s", "save")]
         keys += [("←→", f"seek {SEEK_S:g} s")] if self._pipeline.source.can_seek else []
         if (player := self._pipeline.player) is not None:
             muted = player.status.state != "playing"
             keys += [("a", "sound on" if muted else "sound off"), ("f", "filter"), ("vV", "volume")]
-        return (*keys, ("+-", "gain"), ("n", "note"), ("1-4", "site"))
+        return (*keys, ("d", "details"), ("+-", "gain"), ("n", "note"), ("1-4", "site"))
 
     def window(self, event: WindowEvent) -> None:
         """Log what a window brought."""
         self.events.window(event, self._pipeline.source.shift_s(event.end_s))
-        self._r_peaks_s = (*self._r_peaks_s, *(peak.at_s for peak in event.r_peaks))[-R_PEAKS:]
+        self._r_peaks = (*self._r_peaks, *((peak.at_s, None) for peak in event.r_peaks))[-R_PEAKS:]
+        self._trend.add(event.end_s + self._pipeline.source.shift_s(event.end_s), event.heart_rate_bpm)
 
     def compose(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, DashboardState]:
         """Return the snapshot and the state to be drawn.
@@ -126,13 +140,13 @@ class DashboardController:
         """
         shift_s = self._pipeline.source.shift_s(snapshot.elapsed_s)
         self._position_s = snapshot.elapsed_s + shift_s
-        self._finished = snapshot.finished
+        self._finished, self._recording = snapshot.finished, snapshot.recording is not None
         self.events.snapshot(snapshot, shift_s)
         self._resources.update()
         if self._frozen is None:
             end_sample = self._drawn_end(snapshot)
-            trace = self._tracer.trace(end_sample, self._sounds(snapshot))
-            ecg = None if self._ecg_tracer is None else self._ecg_tracer.trace(end_sample, self._r_peaks_s)
+            trace = self._tracer.trace(end_sample, self._beat_ticks(snapshot))
+            ecg = None if self._ecg_tracer is None else self._ecg_tracer.trace(end_sample, self._r_peaks)
             shown, state = snapshot, DashboardState(trace=trace, ecg=ecg, shift_s=shift_s)
             if self._holding and self.live:
                 self._frozen = shown, state
@@ -150,6 +164,9 @@ class DashboardController:
             gain_db=self._gain_db,
             hold=("frozen" if self.live else "paused") if self._holding else "",
             help=self._help,
+            details=self._details,
+            rates=self._trend.rates,
+            notice=self._notice if self._clock() < self._notice_until_s else "",
             prompt=self._prompt(),
         )
 
@@ -184,12 +201,13 @@ class DashboardController:
             self._type(key)
             return
         if self._help and key != "q":
-            self._help = False
+            self._help = self._help + 1 if key == "?" else 0
             return
         actions: dict[str, Callable[[], None]] = {
             "q": self._quit,
             "?": self._show_help,
             " ": self._hold,
+            "d": self._toggle_details,
             "m": self._mark,
             "n": self._begin_note,
             **{sign: functools.partial(self._change_site, site) for sign, site in zip("1234", SITES, strict=True)},
@@ -229,14 +247,14 @@ class DashboardController:
             return newest
         return min(self._pipeline.ring.end_sample, round(heard + player.pace * LEAD_S))
 
-    def _sounds(self, snapshot: Snapshot) -> tuple[float, ...]:
-        """Return the heart sounds of the newest window, detected once; none where there is no heart rate."""
-        window, envelope = snapshot.window, snapshot.envelope
-        if window is None or window.heart_rate_bpm is None or envelope is None or window.short:
+    def _beat_ticks(self, snapshot: Snapshot) -> Ticks:
+        """Return the beats that the newest window has, looked for once; none where they cannot be followed."""
+        window = snapshot.window
+        if window is None:
             return ()
-        if window.index != self._heart_sounds[0]:
-            self._heart_sounds = window.index, detect_heart_sounds(envelope, window.start_s)
-        return self._heart_sounds[1]
+        if window.index != self._beats[0]:
+            self._beats = window.index, beat_ticks(window, snapshot.envelope)
+        return self._beats[1]
 
     def _runtime_stats(self) -> RuntimeStats:
         """Return CPU, memory and display latency."""
@@ -246,8 +264,12 @@ class DashboardController:
         )
 
     def _show_help(self) -> None:
-        """Show the help page."""
-        self._help = True
+        """Show the first page of the help."""
+        self._help = 1
+
+    def _toggle_details(self) -> None:
+        """Show the figures on the program in place of the sound, or the sound again."""
+        self._details = not self._details
 
     def _hold(self) -> None:
         """Pause or freeze, or resume; at the end play again from the beginning."""
@@ -298,27 +320,35 @@ class DashboardController:
             return
         status = self._pipeline.stop_recording()
         if status is not None:
-            self._note(f"{status.written_s:.0f} s in {status.path}")
+            self._tell_written(status.path, f"recorded {status.written_s:.0f} s in {status.path.name}")
             if status.waiting_marks:
                 self._note(f"{len(status.waiting_marks)} marks are not saved: {status.marks_error}")
             return
+        path = unused_path(self._folder, ".wav", self._now())
         try:
-            self._pipeline.record(unused_path(self._folder, ".wav", self._now()))
+            self._pipeline.record(path)
         except AuscultError as error:
-            self._note(error.message)
+            self._tell(error.message)
+            return
+        self._show_notice(f"recording into {path.name}; r stops it")  # the list of events tells it too
 
     def _save(self, canvas: Canvas | None) -> None:
-        """Save a screenshot and the last half minute of sound, and log where."""
+        """Save a screenshot and the last half minute of sound, and tell where."""
+        screenshot = None
         try:
             if canvas is not None:
                 screenshot = unused_path(self._folder, ".svg", self._now())
                 save_screenshot(canvas, screenshot)
-                self._note(f"saved {screenshot}")
+                self._tell_written(screenshot, f"saved the screen in {screenshot.name}")
             sound = unused_path(self._folder, ".wav", self._now())
             seconds = save_sound(self._pipeline.ring, self._start.sample_rate, sound)
-            self._note(f"saved {seconds:.0f} s in {sound}")
+            self._tell_written(sound, f"saved {seconds:.0f} s of sound in {sound.name}")
+            if screenshot is not None:
+                same = screenshot.stem == sound.stem
+                name = sound.suffix if same else sound.name
+                self._show_notice(f"saved {screenshot.name} and {name}, {seconds:.0f} s of sound")
         except AuscultError as error:
-            self._note(error.message)
+            self._tell(error.message)
 
     def _seek(self, by_s: float) -> None:
         """Seek in a recording."""
@@ -335,12 +365,27 @@ class DashboardController:
     def _play_again(self, position_s: float) -> None:
         """Ask for another pass of a source that has ended."""
         self.again_s = position_s
-        self.events.add(position_s, f"again from {clock(position_s)}", "key")
+        self.events.again(position_s)
 
     def _amplify(self, by_db: float) -> None:
         """Change the display gain."""
         self._gain_db = min(MAX_GAIN_DB, max(-MAX_GAIN_DB, self._gain_db + by_db))
 
+    def _tell_written(self, path: Path, text: str) -> None:
+        """Log what was written, show it for a while, and keep it with the whole path for the end."""
+        self._tell(text)
+        self.written[path] = text.replace(path.name, str(path))
+
+    def _tell(self, text: str) -> None:
+        """Log a text, and show it for a while at every size of the screen."""
+        self._note(text)
+        self._show_notice(text)
+
+    def _show_notice(self, text: str) -> None:
+        """Show a text for a while."""
+        self._notice, self._notice_until_s = text, self._clock() + NOTICE_S
+
     def _note(self, text: str) -> None:
-        """Log a text at the current position."""
-        self.events.add(self._position_s, text, "key")
+        """Log a text at the newest sound."""
+        at_s = self._pipeline.newest_sample / self._start.sample_rate
+        self.events.add(at_s + self._pipeline.source.shift_s(at_s), text, "key")

@@ -27,6 +27,7 @@ class EventLog:
 
     def __init__(self) -> None:
         self._entries: deque[LoggedEvent] = deque(maxlen=MAX_ENTRIES)
+        self._since_jump = 0
         self._shown: str | None = None
         self._in_gap = False
         self._ectopic_until_s = -math.inf
@@ -34,12 +35,19 @@ class EventLog:
 
     @property
     def entries(self) -> tuple[LoggedEvent, ...]:
-        """All entries, newest last."""
+        """All entries in the order in which they happened, newest last."""
         return tuple(self._entries)
 
     def add(self, at_s: float, text: str, kind: str = "") -> None:
-        """Add an entry."""
-        self._entries.append(LoggedEvent(at_s, text, kind))
+        """Add an entry behind what happened before it; what is found out later stands at its own time."""
+        later = 0
+        while later < min(self._since_jump, len(self._entries)) and self._entries[-1 - later].at_s > at_s:
+            later += 1
+        if later == len(self._entries) == MAX_ENTRIES:
+            return  # older than all that is kept
+        behind = [self._entries.pop() for _ in range(later)]
+        self._entries.extend([LoggedEvent(at_s, text, kind), *reversed(behind)])
+        self._since_jump += 1
 
     def mark(self, mark: Mark, shift_s: float = 0.0) -> None:
         """Add a mark, and where it is kept."""
@@ -50,8 +58,14 @@ class EventLog:
         self.add(change.at_s + shift_s, f"site {change.site}", "key")
 
     def jump(self, from_s: float, to_s: float) -> None:
-        """Add a seek."""
+        """Add a seek; positions begin anew behind it."""
         self.add(from_s, f"jump to {clock(to_s)}", "key")
+        self._since_jump = 0
+
+    def again(self, at_s: float) -> None:
+        """Add that a source is played again; positions begin anew behind it."""
+        self._since_jump = 0
+        self.add(at_s, f"again from {clock(at_s)}", "key")
 
     def window(self, event: WindowEvent, shift_s: float = 0.0) -> None:
         """Log what a window brought: a new rolling label or state, ectopic beats, the beginning of a gap.

@@ -10,6 +10,7 @@ has changed. No thread of its own: the main thread calls :meth:`Screen.show`. Mu
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -151,6 +152,16 @@ class Screen:
         return True
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Columns and lines: those of the terminal itself, whatever stale ``COLUMNS`` and ``LINES`` say."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # no terminal, or one without a size
+            columns, lines = os.get_terminal_size(self.console.file.fileno())
+            if columns > 0 and lines > 0:
+                return columns, lines
+        width, height = self.console.size
+        return width, height
+
+    @property
     def canvas(self) -> Canvas | None:
         """What was drawn last; None before the first update."""
         return self._canvas
@@ -172,7 +183,7 @@ class Screen:
     def _refresh_trace(self, snapshot: Snapshot, state: DashboardState) -> None:
         """Draw the trace anew, where the rest of the screen stays as it is."""
         width, height = self._size
-        if self._canvas is not None and self._open and self.console.size == (width, height):
+        if self._canvas is not None and self._open and self.size == (width, height):
             self._trace_due = self._clock() + TRACE_REFRESH_S
             self._draw(redraw_trace(self._canvas, snapshot, self._style, state))
 
@@ -184,7 +195,7 @@ class Screen:
         self._due = max(self._due, self._clock()) + REFRESH_S  # after an early update the next one waits longer
         snapshot, state = self._waiting
         self._shown_index, self._hurries = _window_index(snapshot), False
-        width, height = self.console.size
+        width, height = self.size
         self._draw(self._render(snapshot, max(width, 1), max(height, 1), self._style, state))
 
     def ring_bell(self) -> None:

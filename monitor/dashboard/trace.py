@@ -1,4 +1,4 @@
-"""The phonocardiogram on the screen: minimum and maximum of every 5 ms, and the detected heart sounds.
+"""The phonocardiogram on the screen: minimum and maximum of every 5 ms; heart sounds in an envelope.
 
 The drawing thread computes it from the ring buffer, at no cost to the classifier. Bins are on an absolute grid, so the
 waveform keeps its shape while it scrolls.
@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.features.spec import HEART
+from monitor.messages import WindowEvent
 
-__all__ = ["BIN_S", "Trace", "Tracer", "detect_heart_sounds"]
+__all__ = ["BIN_S", "Ticks", "Trace", "Tracer", "beat_ticks", "detect_heart_sounds"]
+
+Ticks = tuple[tuple[float, str | None], ...]
+"""Moments in seconds of the source, each with a name, such as that of a heart sound, or None."""
 
 BIN_S = 0.005
 """Seconds per bin: finer than a dot on the widest screen."""
@@ -23,6 +27,8 @@ MAX_BINS = 1200
 
 NEIGHBOURS = 4
 """A heart sound is the maximum of this many frames on each side: 0.1 s, less than systole."""
+EXPECTED_WITHIN = 0.12
+"""Of an interval: how far from its expected moment a beat may be heard that the tracker has not decided on."""
 MIN_DEVIATIONS = 0.5
 """Standard deviations above the mean of the log envelope from which a maximum is a heart sound."""
 
@@ -39,15 +45,15 @@ class Trace:
         Lowest and highest sample of each bin, in [-1, 1]; read-only.
     lost_s : tuple of (float, float)
         Start and end of stretches of lost samples, seconds of the source.
-    sounds_s : tuple of float
-        Times of the detected heart sounds, of an electrocardiogram of its R peaks, seconds of the source.
+    ticks : tuple of (float, str or None)
+        Moments to be ticked and their names, seconds of the source: beats, or the R peaks of an electrocardiogram.
     """
 
     first_bin: int
     low: NDArray[np.float32]
     high: NDArray[np.float32]
     lost_s: tuple[tuple[float, float], ...] = ()
-    sounds_s: tuple[float, ...] = ()
+    ticks: Ticks = ()
 
     @property
     def peak(self) -> float:
@@ -89,14 +95,14 @@ class Tracer:
         self._end_bin = 0
         self._low = self._high = np.zeros(0, np.float32)
 
-    def trace(self, end_sample: int, sounds_s: tuple[float, ...] = ()) -> Trace:
+    def trace(self, end_sample: int, ticks: Ticks = ()) -> Trace:
         """Return the trace up to a sample, in whole bins.
 
         Parameters
         ----------
         end_sample : int
             Absolute index of the sample after the last one shown; never less than at the last call.
-        sounds_s : tuple of float
+        ticks : tuple of (float, str or None)
             See :class:`Trace`.
         """
         end_bin = int(min(end_sample, self._ring.end_sample) / self._sample_rate / BIN_S)
@@ -106,7 +112,7 @@ class Tracer:
         start, end = self._edge(first), self._edge(self._end_bin)
         lost = self._ring.store.lost_between(start, end)
         lost_s = tuple((begin / self._sample_rate, stop / self._sample_rate) for begin, stop in lost)
-        return Trace(first, self._low, self._high, lost_s, sounds_s)
+        return Trace(first, self._low, self._high, lost_s, ticks)
 
     def _follow(self, end_bin: int) -> None:
         """Add the bins up to an end, as far as the ring buffer still holds them."""
@@ -126,6 +132,37 @@ class Tracer:
     def _edge(self, index: int) -> int:
         """Return the first sample of a bin."""
         return round(index * BIN_S * self._sample_rate)
+
+
+def beat_ticks(event: WindowEvent, envelope: NDArray[np.float32] | None = None) -> Ticks:
+    """Return the beats of the last half minute that are followed for sure; none where the rhythm cannot be followed.
+
+    The tracker decides on a beat up to some seconds later. Until then a heart sound of the newest window counts where
+    the rhythm expects a beat; there are no more of them behind one that does not come.
+
+    Parameters
+    ----------
+    event : WindowEvent
+    envelope : ndarray, shape (frames,), float32, or None
+        Log envelope of the window; see :func:`detect_heart_sounds`.
+
+    Returns
+    -------
+    tuple of (float, None)
+        One tick per beat, ascending, seconds of the source.
+    """
+    beats = list(event.ectopic.beat_times_s)
+    if event.heart_rate_bpm is None or not event.ectopic.trackable:
+        return ()
+    sounds = () if envelope is None or event.short else detect_heart_sounds(envelope, event.start_s)
+    interval_s = 60.0 / event.heart_rate_bpm
+    while beats and sounds:
+        expected_s = beats[-1] + interval_s
+        near = min(sounds, key=lambda at_s: abs(at_s - expected_s))
+        if abs(near - expected_s) > EXPECTED_WITHIN * interval_s:
+            break
+        beats.append(near)
+    return tuple((at_s, None) for at_s in beats)
 
 
 def detect_heart_sounds(envelope: NDArray[np.float32], start_s: float) -> tuple[float, ...]:

@@ -10,10 +10,56 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import DeviceStatus, PlaybackStatus, Snapshot
 
-__all__ = ["alerts", "first_alert", "input_status", "playback_status"]
+__all__ = ["alerts", "first_alert", "health", "input_lost", "input_status", "playback_status"]
 
 STATES = {"opening": "opening", "off": "off", "confirm": "waits: a", "failed": "no output"}
 """States of the playback in which nothing is heard, in a few words."""
+
+
+LATE_MS = 1000.0
+"""Milliseconds behind the sound from which a screen is late: twice the default hop."""
+
+
+def input_lost(snapshot: Snapshot) -> bool:
+    """Return whether the device is gone, so that nothing is heard whatever the last window sounded like."""
+    return snapshot.device is not None and snapshot.device.state == "lost"
+
+
+def health(snapshot: Snapshot, behind_ms: float | None = None) -> tuple[str, bool]:
+    """Return in words whether the program keeps up and what was lost, and whether anything is wrong.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    behind_ms : float or None
+        From a window's last sample to its verdict on the screen, milliseconds; None where it is not known.
+
+    Examples
+    --------
+    >>> from monitor.messages import Level, Snapshot, Start
+    >>> start = Start("steth", 4000, "heart-sounds", "", ("normal",), 5.0, 0.5, None, 1.0)
+    >>> snapshot = Snapshot(start, 1.0, None, None, (), Level(-30.0, -20.0, False), None, None, 0, 0, 0, False)
+    >>> health(snapshot, 40.2)
+    ('following, 40 ms behind; nothing lost', False)
+    """
+    late = behind_ms is not None and behind_ms >= LATE_MS and not snapshot.finished
+    by = "" if behind_ms is None else f"{behind_ms / 1000:.1f} s" if late else f"{behind_ms:.0f} ms"
+    behind = f", {by} behind" if by else ""
+    if snapshot.finished:
+        state = ""  # the header says that it has ended
+    elif input_lost(snapshot):
+        state = "no sound arrives"
+    else:
+        state = f"{'too slow' if snapshot.overloaded else 'following'}{behind}"
+    counts = (
+        (snapshot.gaps, "gap in the sound", "gaps in the sound"),
+        (snapshot.overruns, "overrun", "overruns"),
+        (snapshot.skipped, "window skipped", "windows skipped"),
+        (snapshot.undelivered, "window not written", "windows not written"),
+    )
+    lost = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    wrong = bool(lost) or late or snapshot.overloaded or input_lost(snapshot)
+    return "; ".join(filter(None, (state, lost or "nothing lost"))), wrong
 
 
 def first_alert(snapshot: Snapshot) -> str | None:

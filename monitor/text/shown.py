@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Verdict, WindowEvent
 
-__all__ = ["missing_text", "rate_remark", "shown_score", "shown_scores"]
+__all__ = ["missing_text", "no_rate_text", "rate_remark", "shown_score", "shown_scores", "sure_text"]
 
 
 def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
@@ -72,6 +72,69 @@ def rate_remark(event: WindowEvent) -> str | None:
     return f"heart rate: {reason}" if reason is not None and "bpm" in reason else None
 
 
+def no_rate_text(event: WindowEvent | None) -> str:
+    """Return in a few words why a window has no heart rate; empty where it has one.
+
+    Parameters
+    ----------
+    event : WindowEvent or None
+        None while the first window fills.
+
+    Examples
+    --------
+    >>> no_rate_text(None)
+    'the first window is not full yet'
+    """
+    if event is None:
+        return "the first window is not full yet"
+    if event.heart_rate_bpm is not None:
+        return ""
+    if event.gap:
+        return "sound was lost in this window"
+    if event.quality.state is not None:
+        return "no sound to count in" if event.quality.state == "no-signal" else "the signal is too poor to count in"
+    return event.heart_rate_reason or "no steady rhythm"
+
+
+def sure_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
+    """Return how sure a verdict is, or why there is none, and what a label needs.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    thresholds : mapping of label to float
+        See :func:`missing_text`.
+
+    Examples
+    --------
+    >>> from monitor.messages import Verdict
+    >>> scores = {"a": 0.86, "b": 0.14}
+    >>> sure_text(Verdict("verdict", "a", 0.8, scores, acoustic_scores=scores), {"a": 0.604, "b": 0.506})
+    'acoustic score 0.86; a label needs 0.61'
+    >>> sure_text(Verdict("poor-signal"), {})
+    'no label: the signal is too poor to judge'
+    """
+    score, scores = shown_score(verdict), shown_scores(verdict)
+    if verdict.state == "verdict" and score is not None:
+        threshold = thresholds.get(verdict.label or "", math.inf)
+        needs = f"; a label needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
+        return f"acoustic score {score:4.2f}{needs}"
+    if verdict.state == "uncertain" and scores and score is not None:
+        leader = max(scores, key=scores.__getitem__)
+        if missing_text(verdict, thresholds) == "not steady enough":
+            return f"no label yet: {leader} leads with {score:.2f}, but not in enough windows"
+        threshold = thresholds.get(leader, math.inf)
+        needs = f"; it needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
+        return f"no label: best is {leader} {score:.2f}{needs}"
+    why = {"no-signal": "there is no sound to judge", "poor-signal": "the signal is too poor to judge"}
+    return f"no label: {why.get(verdict.state, 'nothing was judged yet')}"
+
+
+def _rounded_up(threshold: float) -> str:
+    """Return a threshold in two digits, above any score that rounds to less."""
+    return f"{math.ceil(100 * threshold) / 100:.2f}"
+
+
 def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     """Return why there is no label, in at most 19 characters.
 
@@ -96,7 +159,7 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
         return "no label is given"
     if scores[leader] >= threshold:
         return "not steady enough"
-    return f"no label below {math.ceil(100 * threshold) / 100:.2f}"  # rounded up: above the rounded score
+    return f"no label below {_rounded_up(threshold)}"
 
 
 def _leads(label: str, scores: Mapping[str, float]) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
-from monitor.output import ending, put
+from monitor.output import ending, put, say
 from monitor.views.lines import WAIT_S, JsonView, PlainView
 
 if TYPE_CHECKING:
@@ -181,6 +181,10 @@ class DashboardView:
         if self._keyboard is not None:
             self._keyboard.stop()
         summaries, self._summaries = self._summaries, []
+        if self._controller is not None:
+            written, self._controller.written = self._controller.written, {}
+            for text in written.values():
+                say(text)
         for line in self._report(summaries) if self._report and summaries else map(plain_summary, summaries):
             try:
                 put(line)

@@ -228,7 +228,7 @@ class WardTable:
 
         if key == "q" and self._quit is not None:
             self._quit()
-        page = rows_of_a_page(len(self._streams), self._screen.console.size.height)
+        page = rows_of_a_page(len(self._streams), self._screen.size[1])
         last = max(0, len(self._streams) - page)
         if key in ("right", " "):
             self._first = min(last, self._first + page)

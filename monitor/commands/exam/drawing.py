@@ -97,7 +97,7 @@ def _full(layout: Layout, exam: ExamState) -> list[Line]:
     top = [*header_rows(layout), *(_site_line(layout, exam, site) for site in exam.sites)]
     middle = [*_due(layout, exam), _bar(layout, exam), _message(layout, exam)]
     level = level_row(layout.snapshot.level, width, style)
-    below = [level, _keys(layout), footer_row({}, width, style)]
+    below = [level, _keys(layout), footer_row(width, style)]
     blank = Row(width).line()
     room = layout.height - len(top) - len(middle) - len(below)
     spacing = [blank] if room > 3 else []
@@ -230,4 +230,4 @@ def _compact(layout: Layout, exam: ExamState) -> list[Line]:
     num_rows = layout.height - 1
     kept = sorted(sorted(range(len(ranked)), key=lambda index: ranked[index][0])[:num_rows])
     rows = [ranked[index][1] for index in kept]
-    return [*rows, *[Row(width).line()] * (num_rows - len(rows)), footer_row({}, width, style)]
+    return [*rows, *[Row(width).line()] * (num_rows - len(rows)), footer_row(width, style)]

@@ -144,7 +144,7 @@ def _show(timeline: Timeline, annotations: Annotations, listening: Listening, op
                     for key in keys:
                         controller.key(key, screen.canvas)
                     moved = controller.tick()
-                    resized, size = size != screen.console.size, screen.console.size
+                    resized, size = size != screen.size, screen.size
                     if keys or moved or resized or time.monotonic() >= renew_s:
                         controller.save()
                         screen.show(*controller.compose())

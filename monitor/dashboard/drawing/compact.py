@@ -9,22 +9,24 @@ import re
 
 from rich.segment import Segment
 
-from monitor.dashboard.drawing.canvas import Line, Row
-from monitor.dashboard.drawing.glyphs import clock, fit
+from monitor.dashboard.drawing.canvas import RED, YELLOW, Line, Row
+from monitor.dashboard.drawing.glyphs import clock, fit, fit_path, fit_words
 from monitor.dashboard.drawing.layout import Layout
-from monitor.dashboard.drawing.status import help_rows, prompt_row
+from monitor.dashboard.drawing.status import details_rows, help_rows, prompt_row
 from monitor.dashboard.drawing.timeline import strip_cells
+from monitor.dashboard.drawing.vitals import quality_advice, rate_text
 from monitor.dashboard.drawing.widgets import (
     footer_row,
+    headline,
     history_segments,
     level_segments,
     rolling_verdict,
     score_segments,
     status_message,
     verdict_colour,
-    verdict_text,
 )
 from monitor.output import printable
+from monitor.text.alerts import first_alert, health
 from monitor.text.shown import missing_text, shown_score
 
 __all__ = ["compact_lines"]
@@ -42,9 +44,14 @@ def compact_lines(layout: Layout) -> list[Line]:
         As many as the layout is high, the verdict always among them where there are two or more.
     """
     width, style, num_rows = layout.width, layout.style, layout.height - 1
-    footer = prompt_row(layout.state.prompt, width, style) if layout.state.prompt else footer_row({}, width, style)
+    fares = health(layout.snapshot, layout.state.stats.display_p50_ms)
+    footer = footer_row(width, style, fares)
+    if layout.state.prompt:
+        footer = prompt_row(layout.state.prompt, width, style)
     if layout.state.help and num_rows > 0:
-        return [*help_rows(layout.state, num_rows, width, style), footer]
+        return [*help_rows(layout.state, num_rows, width, style, layout.snapshot.start.labels), footer]
+    if layout.state.details and num_rows > 1:
+        return [_verdict_line(layout), *details_rows(layout, num_rows - 1), footer]
     ranked = _ranked_lines(layout)
     by_rank = sorted(range(len(ranked)), key=lambda index: ranked[index][0])
     rows = [ranked[index][1] for index in sorted(by_rank[:num_rows])]
@@ -55,14 +62,15 @@ def _ranked_lines(layout: Layout) -> list[tuple[int, Line]]:
     """Return rank and line of everything that could be shown, top first; the lowest ranks are kept."""
     snapshot, width, style = layout.snapshot, layout.width, layout.style
     bars = score_segments(snapshot, width, 4, style) if width >= BAR_WIDTH else []
+    held = layout.state.hold or snapshot.recording is not None or snapshot.session is not None
     return [
-        (3, _source_line(layout)),
+        (3 if held else 5, _source_line(layout)),
         (0, _verdict_line(layout)),
-        (2, _message_line(layout)),
-        *((6, _full_width(segments, width)) for segments in bars),
-        (5, _heart_rate_line(layout)),
-        (4, _full_width(_past(layout), width)),
-        (7, _full_width(level_segments(snapshot.level, width, style), width)),
+        *zip((1, 2), _message_lines(layout), strict=False),
+        (4, _heart_rate_line(layout)),
+        *((7, _full_width(segments, width)) for segments in bars),
+        (6, _full_width(_past(layout), width)),
+        (8, _full_width(level_segments(snapshot.level, width, style), width)),
     ]
 
 
@@ -74,18 +82,19 @@ def _past(layout: Layout) -> list[Segment]:
 
 
 def _source_line(layout: Layout) -> Line:
-    """Return source and position, and whether the playback is paused or the screen frozen."""
-    start, state, width = layout.snapshot.start, layout.state, layout.width
+    """Return source and position, whether it is paused or frozen, and whether it is recorded."""
+    start, state, width, snapshot = layout.snapshot.start, layout.state, layout.width, layout.snapshot
     hold = f"{state.hold.upper()} " if state.hold else ""
-    time = hold + clock(layout.snapshot.elapsed_s + state.shift_s)
-    source = fit(start.source, max(width - len(time) - 1, 0), unicode=layout.style.unicode)
+    recording = "REC " if snapshot.recording is not None or snapshot.session is not None else ""
+    time = recording + hold + clock(snapshot.elapsed_s + state.shift_s)
+    source = fit_path(start.source, max(width - len(time) - 1, 0), unicode=layout.style.unicode)
     return Row(width).put(0, source).right(time, margin=0).line()
 
 
 def _verdict_line(layout: Layout) -> Line:
     """Return the label and its acoustic score, or the state and, where it is uncertain and there is room, why."""
     rolling = rolling_verdict(layout.snapshot)
-    text, score = verdict_text(rolling).upper(), shown_score(rolling)
+    text, score = headline(layout.snapshot).upper(), shown_score(rolling)
     if rolling.label and score is not None:
         text += f" {score:.2f}"
     reason = missing_text(rolling, layout.snapshot.start.acoustic_thresholds)
@@ -95,20 +104,32 @@ def _verdict_line(layout: Layout) -> Line:
     return Row(layout.width).put(0, text, layout.style.ink(verdict_colour(layout.snapshot), bold=True)).line()
 
 
-def _message_line(layout: Layout) -> Line:
-    """Return the most urgent alert, or what there is to say about the newest window."""
-    text = printable(layout.state.notice) or status_message(layout.snapshot)[0]
-    short = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
-    ink = layout.style.ink(dim=True)
-    return Row(layout.width).put(0, fit(short, layout.width, unicode=layout.style.unicode), ink).line()
+def _message_lines(layout: Layout) -> list[Line]:
+    """Return a notice, the most urgent alert, or what to do about the signal, in up to two lines."""
+    notice, alert = printable(layout.state.notice), first_alert(layout.snapshot)
+    text, warns = quality_advice(layout)
+    if layout.state.timeline is not None:
+        text, warns = status_message(layout.snapshot)
+        text = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
+    ink = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True)
+    if notice or alert:
+        text, ink = notice or printable(alert or ""), layout.style.ink(YELLOW if notice else RED)
+    lines = fit_words(text, layout.width, 2 if layout.height > 3 else 1, unicode=layout.style.unicode)
+    return [Row(layout.width).put(0, line, ink).line() for line in lines]
 
 
 def _heart_rate_line(layout: Layout) -> Line:
-    """Return the heart rate."""
-    window = layout.snapshot.window
-    bpm = window.heart_rate_bpm if window else None
-    row = Row(layout.width).put(0, "heart rate ", layout.style.ink(dim=True))
-    return row.put(0, "- bpm" if bpm is None else f"{bpm:.0f} bpm").line()
+    """Return heart rate and quality, or why there is no heart rate."""
+    rate, why = rate_text(layout)
+    window, style, width = layout.snapshot.window, layout.style, layout.width
+    row = Row(width)
+    if not rate:
+        texts = (f"heart rate: {why}", f"no bpm: {why}")
+        text = next((text for text in texts if len(text) <= width), texts[-1])
+        return row.put(0, "".join(fit_words(text, width, 1, unicode=style.unicode)), style.ink(dim=True)).line()
+    quality = "" if window is None else f"quality {window.quality.score:.2f}"
+    row.put(0, f"{rate} bpm", style.ink(bold=True))
+    return row.put(0, f"  {quality}" if len(rate) + len(quality) + 6 <= width else "", style.ink(dim=True)).line()
 
 
 def _full_width(segments: list[Segment], width: int) -> Line:

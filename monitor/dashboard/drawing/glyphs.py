@@ -8,17 +8,32 @@ Pure functions; safe on any thread.
 from __future__ import annotations
 
 import math
+import textwrap
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["bar", "big_letters", "clock", "db_fraction", "fit", "pixels", "pool", "shade_rows"]
+__all__ = [
+    "bar",
+    "big_letters",
+    "clock",
+    "db_fraction",
+    "fit",
+    "fit_path",
+    "fit_words",
+    "pixels",
+    "pool",
+    "shade_rows",
+    "sparkline",
+]
 
 Number = TypeVar("Number", np.float32, np.intp)
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+HEIGHTS, ASCII_HEIGHTS = "▁▂▃▄▅▆▇█", "_.-=^"
 SHADES = " ░▒▓█"
 ASCII_SHADES = " .:-=+*#%@"
 
@@ -102,6 +117,57 @@ def fit(text: str, width: int, *, unicode: bool = True) -> str:
         return set_cell_size(clean, width)
     mark = "…" if unicode else "~"
     return set_cell_size(clean, width - 1) + mark if width > 0 else ""
+
+
+def fit_path(path: str, width: int, *, unicode: bool = True) -> str:
+    """Return a path in exactly ``width`` cells: its folder is cut before its name is.
+
+    Examples
+    --------
+    >>> fit_path("/home/someone/recordings/heart.wav", 16, unicode=False)
+    '~dings/heart.wav'
+    """
+    path = "".join(sign if sign.isprintable() else "?" for sign in path)
+    over = cell_len(path) - width
+    name = path.replace("\\", "/").rpartition("/")[2]
+    if over <= 0 or len(name) == len(path) or cell_len(name) > width - 2:
+        return fit(path if over <= 0 else name, width, unicode=unicode)
+    kept = path
+    while cell_len(kept) > width - 1:
+        kept = kept[1:]
+    return ("…" if unicode else "~") + fit(kept, width - 1, unicode=unicode)
+
+
+def fit_words(text: str, width: int, lines: int, *, unicode: bool = True) -> list[str]:
+    """Return text in at most so many lines, broken between words; the last one ends with ``…`` where more would follow.
+
+    Examples
+    --------
+    >>> fit_words("hold the chest piece still", 12, 2, unicode=False)
+    ['hold the', 'chest ~']
+    >>> fit_words("hold still", 12, 2)
+    ['hold still']
+    """
+    if width < 3 or lines < 1:
+        return []
+    mark = " …" if unicode else " ~"
+    wrapped = textwrap.wrap(text, width, max_lines=lines, placeholder=mark)
+    return [fit(line, min(width, cell_len(line)), unicode=unicode) for line in wrapped]
+
+
+def sparkline(values: Sequence[float | None], low: float, high: float, *, unicode: bool = True) -> str:
+    """Return one character per value, as high as the value lies between two limits; a space for None.
+
+    Examples
+    --------
+    >>> sparkline([60, 70, None, 80], 60, 80)
+    '▁▅ █'
+    """
+    ramp = HEIGHTS if unicode else ASCII_HEIGHTS
+    scale = (len(ramp) - 1) / (high - low) if high > low else 0.0
+    return "".join(
+        " " if value is None else ramp[min(len(ramp) - 1, max(0, round((value - low) * scale)))] for value in values
+    )
 
 
 def big_letters(text: str) -> tuple[str, str, str] | None:

@@ -10,7 +10,7 @@ import dataclasses
 from rich.cells import cell_len
 
 from monitor.dashboard.drawing.canvas import AMBER, BLUE, Line, Row
-from monitor.dashboard.drawing.glyphs import clock, fit
+from monitor.dashboard.drawing.glyphs import clock, fit, fit_path
 from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.drawing.widgets import GUTTER
@@ -25,7 +25,7 @@ def header_rows(layout: Layout) -> list[Line]:
     start, style, width = layout.snapshot.start, layout.style, layout.width
     time = _time_text(layout.snapshot, layout.state)
     hold = f"{layout.state.hold.upper()}  " if layout.state.hold else ""
-    source = fit(start.source, max(width - len(hold) - len(time) - GUTTER - 3, 1), unicode=style.unicode)
+    source = fit_path(start.source, max(width - len(hold) - len(time) - GUTTER - 3, 1), unicode=style.unicode)
     first = Row(width).put(1, "auscult", style.ink(dim=True)).put(GUTTER, source, style.ink(bold=True))
     if hold:
         first.put(width - 1 - len(time) - len(hold), hold, style.ink(AMBER, bold=True))
@@ -50,12 +50,12 @@ def _settings_text(layout: Layout, room: int) -> str:
 
 
 def _time_text(snapshot: Snapshot, state: DashboardState) -> str:
-    """Return position, length and speed, of constant width."""
+    """Return position, length of a recording, and its speed where that is not real time; of constant width."""
     start = snapshot.start
-    speed = "max" if start.speed is None else f"{start.speed:g}x"
     ended = "ended  " if snapshot.finished else ""
     position = clock(snapshot.elapsed_s + state.shift_s)
     if start.duration_s is None:
-        return f"{ended}{position:>9}  {speed}"
+        return f"{ended}{position:>9}"
     length = clock(start.duration_s)
-    return f"{ended}{position:>{len(length)}} / {length}  {speed}"
+    speed = "" if start.speed == 1.0 else "  as fast as it goes" if start.speed is None else f"  {start.speed:g}x speed"
+    return f"{ended}{position:>{len(length)}} / {length}{speed}"

@@ -1,4 +1,4 @@
-"""Where each part goes on a screen of 60x16 and more: columns, and which rows there is room for.
+"""Where each part goes on a screen of 60x16 and more: columns, rows, and the time axis that sound and picture share.
 
 Pure values; safe on any thread.
 """
@@ -6,13 +6,16 @@ Pure values; safe on any thread.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from monitor.dashboard.drawing.canvas import TerminalStyle
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
+from monitor.dashboard.drawing.waveform import TimeAxis, axis_until
 from monitor.dashboard.drawing.widgets import GUTTER, RIGHT
+from monitor.dashboard.trace import BIN_S
 from monitor.messages import Snapshot
 
-__all__ = ["BIG_WIDTH", "IMAGE_SIZE", "VERDICT_WIDTH", "Columns", "Layout", "RowPlan", "plan"]
+__all__ = ["BIG_WIDTH", "IMAGE_LINES", "IMAGE_SIZE", "VERDICT_WIDTH", "Columns", "Layout", "RowPlan", "plan"]
 
 BIG_WIDTH = 78
 """From this width on the label is written in letters three lines high."""
@@ -21,28 +24,33 @@ VERDICT_WIDTH, SMALL_VERDICT_WIDTH = 45, 24
 MAX_SCORE_WIDTH = 72
 IMAGE_SIZE = 64
 IMAGE_LINES = 32
-IMAGE_GAP = 10
-"""Columns between the two images; the axis labels of the second are among them."""
-EVENTS_GAP, MIN_EVENTS, MAX_EVENTS = 3, 26, 56
-"""Columns before the list of events, and its smallest and largest width."""
+MIN_TACHOGRAM_FIELD, MIN_TACHOGRAM_ROWS = 100, 4
+"""Columns of the field and rows from which the intervals from beat to beat stand beside the events."""
+STEP_S = 0.5
+"""The time axis stands still and moves on by at most this."""
 
-BASE_ROWS = 10
-"""Two of the header, four of the verdict, history, level, counters, footer; the message is added to them."""
+BASE_ROWS = 11
+"""Two of the header, four of the verdict, three of heart rate and quality, history, footer."""
 
 EXTRAS = (
     ("keys", 1, 4),
+    ("events", 1, 4),
     ("trace", 2, 4),
     ("axis", 1, 4),
     ("ticks", 1, 4),
-    ("system", 1, 4),
-    ("trace", 1, 6),
-    ("rule", 1, 8),
-    ("trace", 1, 8),
-    ("title", 1, 10),
-    ("trace", 1, 12),
-    ("spacing", 3, 14),
+    ("level", 1, 4),
+    ("trace", 1, 5),
+    ("rule", 1, 6),
+    ("events", 1, 6),
+    ("trace", 1, 7),
+    ("spacing", 2, 8),
+    ("events", 2, 9),
+    ("trace", 1, 11),
+    ("events", 2, 12),
+    ("trace", 1, 16),
     ("trace", 1, 20),
-    ("trace", 2, 28),
+    ("events", 2, 22),
+    ("trace", 2, 26),
 )
 """What a taller screen adds, in this order: part, rows, and the rows that the image must keep."""
 
@@ -53,8 +61,8 @@ class RowPlan:
 
     Attributes
     ----------
-    image, trace, keys, axis, ticks, system, rule, title, spacing : int
-        ``spacing`` is three empty rows between the parts, or none.
+    image, trace, keys, axis, ticks, level, events, rule, spacing : int
+        ``spacing`` is two empty rows between the parts, or none.
     """
 
     image: int = 0
@@ -62,9 +70,9 @@ class RowPlan:
     keys: int = 0
     axis: int = 0
     ticks: int = 0
-    system: int = 0
+    level: int = 0
+    events: int = 0
     rule: int = 0
-    title: int = 0
     spacing: int = 0
 
 
@@ -76,21 +84,21 @@ def plan(height: int, message_rows: int) -> RowPlan:
     height : int
         Lines of the screen.
     message_rows : int
-        Lines that the message takes.
+        Lines of an alert; the image gives them up, so that nothing else moves.
 
     Examples
     --------
-    >>> plan(24, 1)
-    RowPlan(image=6, trace=3, keys=1, axis=1, ticks=1, system=1, rule=0, title=0, spacing=0)
+    >>> plan(24, 0)
+    RowPlan(image=5, trace=3, keys=1, axis=1, ticks=1, level=1, events=1, rule=0, spacing=0)
     """
-    free = height - BASE_ROWS - message_rows
+    free = height - BASE_ROWS
     rows = dict.fromkeys((name for name, _, _ in EXTRAS), 0)
     for name, cost, min_image_rows in EXTRAS:
         if free - cost < min_image_rows:
             break  # later parts wait too, so that a taller screen never has less of anything
         rows[name] += cost
         free -= cost
-    return RowPlan(image=max(0, min(IMAGE_LINES, free)), **rows)
+    return RowPlan(image=max(0, min(IMAGE_LINES, free) - message_rows), **rows)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,44 +134,32 @@ class Layout:
         return self.width - GUTTER - RIGHT + 1
 
     @property
-    def shows_autocorrelation(self) -> bool:
-        """Whether there is room for a second image beside the spectrogram."""
-        return self.snapshot.start.kind == "heart" and self.field >= 2 * IMAGE_SIZE + IMAGE_GAP
-
-    @property
-    def autocorrelation_column(self) -> int:
-        """First column of the second image: at the right end, or further left where the events fit behind it."""
-        beside = GUTTER + IMAGE_SIZE + IMAGE_GAP + 1
-        fits = self.field >= 2 * IMAGE_SIZE + IMAGE_GAP + 1 + EVENTS_GAP + MIN_EVENTS
-        return beside if fits else GUTTER + self.field - IMAGE_SIZE
+    def axis(self) -> TimeAxis:
+        """The seconds that the field stands for: it moves on with the windows, and the newest sound is on it."""
+        start, trace = self.snapshot.start, self.state.trace
+        newest_s = self.snapshot.elapsed_s if trace is None else (trace.first_bin + len(trace.low)) * BIN_S
+        step_s = start.hop_s / math.ceil(start.hop_s / STEP_S)
+        steps = math.ceil((newest_s - start.window_s) / step_s - 1e-6)
+        return axis_until(max(0.0, start.window_s + steps * step_s), self.field, self.style)
 
     @property
     def split(self) -> int:
-        """The column before the scores: above the second image where there is one."""
-        if self.shows_autocorrelation:
-            return self.autocorrelation_column - 3
+        """The column before the scores."""
         return VERDICT_WIDTH if self.width >= BIG_WIDTH else SMALL_VERDICT_WIDTH
 
     @property
     def scores_width(self) -> int:
         """Columns of the scores."""
-        return IMAGE_SIZE + 2 if self.shows_autocorrelation else min(self.width - self.split - 2, MAX_SCORE_WIDTH)
+        return min(self.width - self.split - 2, MAX_SCORE_WIDTH)
 
-    @property
-    def events_beside_images(self) -> Columns | None:
-        """Columns of the events beside the images; None where there is no room."""
-        last = self.autocorrelation_column if self.shows_autocorrelation else GUTTER
-        column = last + IMAGE_SIZE + EVENTS_GAP
-        return self._events(column, GUTTER + self.field - column)
+    def events(self, rows: int) -> Columns:
+        """Return the columns of a list of events of some rows."""
+        beside = self.tachogram(rows)
+        return Columns(GUTTER, self.field + RIGHT - 2 if beside is None else beside.column - GUTTER - 10)
 
-    @property
-    def events_beside_verdict(self) -> Columns | None:
-        """Columns of the events between label and scores; None where there is no room, or more beside the images."""
-        if self.events_beside_images is not None:
+    def tachogram(self, rows: int) -> Columns | None:
+        """Return the columns of the intervals from beat to beat beside the events; None where there is no room."""
+        if self.field < MIN_TACHOGRAM_FIELD or rows < MIN_TACHOGRAM_ROWS:
             return None
-        return self._events(VERDICT_WIDTH + 1, self.split - VERDICT_WIDTH - 3)
-
-    @staticmethod
-    def _events(column: int, room: int) -> Columns | None:
-        """Return columns for the events if there is room for them."""
-        return Columns(column, min(room, MAX_EVENTS)) if room >= MIN_EVENTS else None
+        width = self.field // 2 - 4
+        return Columns(GUTTER + self.field - width, width)

@@ -9,38 +9,37 @@ decides where each part goes), below that only what matters most (:mod:`monitor.
 from __future__ import annotations
 
 import dataclasses
-import textwrap
 
 from rich.cells import cell_len
 
-from monitor.dashboard.drawing.canvas import AMBER, FULL_STYLE, YELLOW, Canvas, Line, Row, TerminalStyle
+from monitor.dashboard.drawing.canvas import AMBER, FULL_STYLE, RED, YELLOW, Canvas, Line, Row, TerminalStyle
 from monitor.dashboard.drawing.compact import compact_lines
-from monitor.dashboard.drawing.glyphs import big_letters, fit
+from monitor.dashboard.drawing.glyphs import big_letters, clock, fit, fit_words
 from monitor.dashboard.drawing.header import header_rows
 from monitor.dashboard.drawing.layout import BIG_WIDTH, VERDICT_WIDTH, Layout, RowPlan, plan
-from monitor.dashboard.drawing.spectrogram import event_colour, event_text, image_rows, put_events
+from monitor.dashboard.drawing.spectrogram import image_rows, window_image_rows
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
-from monitor.dashboard.drawing.status import help_rows, keys_row, prompt_row, system_row
+from monitor.dashboard.drawing.status import details_rows, event_colour, event_rows, help_rows, keys_row, prompt_row
 from monitor.dashboard.drawing.timeline import review_plan, timeline_rows
+from monitor.dashboard.drawing.vitals import long_advice, vitals_rows
 from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, ticked, trace_lines
 from monitor.dashboard.drawing.widgets import (
     GUTTER,
     bar_segments,
-    counters_row,
     ectopic_text,
     footer_row,
+    headline,
     history_row,
     level_row,
     rolling_verdict,
     score_segments,
     status_message,
     verdict_colour,
-    verdict_text,
 )
 from monitor.messages import Snapshot
 from monitor.output import printable
-from monitor.text.alerts import first_alert
-from monitor.text.shown import missing_text, shown_score
+from monitor.text.alerts import first_alert, health, input_lost
+from monitor.text.shown import sure_text
 
 __all__ = ["redraw_trace", "render"]
 
@@ -49,9 +48,8 @@ MIN_ECG_HEIGHT, TALL = 20, 34
 """Lines of the screen from which an electrocardiogram is drawn in two rows, and in three."""
 
 ECTOPIC_COLUMN, MIN_SPLIT = 21, 43
-"""Column of the early beats, to the right of the label's score, and the room before the scores that they need."""
-
-LEGEND = {"uncertain": "unsure", "poor-signal": "poor", "no-signal": "silent"}
+"""Column of the early beats of a review, to the right of the label's score, and the room before the scores that they
+need."""
 
 
 def render(
@@ -115,21 +113,21 @@ def redraw_trace(canvas: Canvas, snapshot: Snapshot, style: TerminalStyle, state
 
 def _full_canvas(layout: Layout) -> Canvas:
     """Return the whole dashboard."""
-    message = _message(layout)
-    rows = (plan if layout.state.timeline is None else review_plan)(layout.height - _ecg_rows(layout), len(message))
-    top = header_rows(layout)
-    below = [keys_row(layout.state.keys, layout.width, layout.style)] if rows.keys else []
-    below.append(footer_row(LEGEND, layout.width, layout.style))
-    if layout.state.prompt:
-        below[0] = prompt_row(layout.state.prompt, layout.width, layout.style)
+    reviews = layout.state.timeline is not None
+    message = _review_message(layout) if reviews else _message(layout)
+    rows = (review_plan if reviews else plan)(layout.height - _ecg_rows(layout), len(message))
+    top, below = header_rows(layout), _bottom_lines(layout, rows)
     room = layout.height - len(top) - len(below)
     if layout.state.help:
-        help_page = help_rows(layout.state, room, layout.width, layout.style)
+        labels = layout.snapshot.start.labels
+        help_page = help_rows(layout.state, room, layout.width, layout.style, labels)
         return Canvas(layout.width, (*top, *help_page, *below))
-    if layout.state.timeline is not None:
+    if reviews:
         lines = [*top, *_review_lines(layout, rows, message)]
         return Canvas(layout.width, (*lines, *_blank(layout, len(lines) + len(below)), *below))
     upper = [*top, *_upper_lines(layout, rows, message)]
+    if layout.state.details:
+        return Canvas(layout.width, (*upper, *details_rows(layout, layout.height - len(upper) - len(below)), *below))
     trace = _trace(layout, rows.ticks, rows.trace)
     lines = [*upper, *trace, *_lower_lines(layout, rows)]
     filled = (*lines, *_blank(layout, len(lines) + len(below)), *below)
@@ -141,47 +139,60 @@ def _blank(layout: Layout, used: int) -> list[Line]:
     return [Row(layout.width).line()] * (layout.height - used)
 
 
+def _bottom_lines(layout: Layout, rows: RowPlan) -> list[Line]:
+    """Return the last rows: keys or what is being typed, then the disclaimer and how the program fares."""
+    width, style = layout.width, layout.style
+    reviews = layout.state.timeline is not None
+    fares = ("", False) if reviews else health(layout.snapshot, layout.state.stats.display_p50_ms)
+    below = [keys_row(layout.state.keys, width, style)] if rows.keys else []
+    below.append(footer_row(width, style, fares, margin=1))
+    if layout.state.prompt:
+        below[0] = prompt_row(layout.state.prompt, width, style)
+    return below
+
+
 def _upper_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Line]:
-    """Return the rows between header and trace."""
+    """Return the rows between header and trace: verdict, heart rate and quality, an alert."""
     style, width = layout.style, layout.width
     rule = Row(width).put(1, ("─" if style.unicode else "-") * (width - 2), style.ink(dim=True)).line()
     spacing = [Row(width).line()] if rows.spacing else []
-    return [*([rule] if rows.rule else []), *_verdict(layout), *message, *spacing]
+    return [*([rule] if rows.rule else []), *_verdict(layout), *message, *vitals_rows(layout), *spacing]
 
 
 def _lower_lines(layout: Layout, rows: RowPlan) -> list[Line]:
     """Return the rows between trace and keys."""
     style, width = layout.style, layout.width
     spacing = [Row(width).line()] if rows.spacing else []
-    lines = [*_ecg(layout), *image_rows(layout, rows), *spacing]
-    lines += [history_row(layout.snapshot, width, style), level_row(layout.snapshot.level, width, style)]
-    lines.append(counters_row(layout.snapshot, width, style))
-    if rows.system:
-        lines.append(system_row(layout.snapshot, layout.state.stats, width, style))
-    return lines
+    lines = [*_ecg(layout), *image_rows(layout, rows)]
+    if rows.level:
+        lines.append(level_row(layout.snapshot.level, width, style))
+    return [*lines, history_row(layout.snapshot, width, style), *spacing, *event_rows(layout, rows.events)]
 
 
 def _review_lines(layout: Layout, rows: RowPlan, message: list[Line]) -> list[Line]:
     """Return all rows between header and keys of a recording that is reviewed."""
     view = layout.state.timeline
     axis = [] if view is None else timeline_rows(layout, view, rows.trace)
-    return [*_verdict(layout), *message, *axis, *(image_rows(layout, rows) if rows.image else [])]
+    return [*_verdict(layout), *message, *axis, *(window_image_rows(layout, rows) if rows.image else [])]
 
 
 def _trace(layout: Layout, ticks: int, height: int) -> list[Line]:
-    """Return the phonocardiogram: ticks above the waveform; empty rows without a waveform."""
+    """Return the phonocardiogram: ticks above the waveform; why there is none without a waveform."""
     trace, style, field = layout.state.trace, layout.style, layout.field
     rows = [Row(layout.width) for _ in range(ticks + height)]
     if not rows:
         return []
-    rows[-1 - height // 2].put(1, "sound", style.ink(dim=True))
-    if trace is not None:
+    middle, axis = rows[-1 - height // 2], layout.axis
+    middle.put(1, "sound", style.ink(dim=True))
+    if trace is not None and len(trace.low):
         gain_db = automatic_gain_db(trace.peak) + layout.state.gain_db
         if ticks:
-            rows[0].draw(GUTTER, tick_segments(trace, field, style), field)
-        for row, line in zip(rows[ticks:], trace_lines(trace, field, height, gain_db, style), strict=True):
+            rows[0].draw(GUTTER, tick_segments(trace.ticks, axis, style), field)
+        for row, line in zip(rows[ticks:], trace_lines(trace, field, height, gain_db, style, axis), strict=True):
             row.draw(GUTTER, line, field)
-        rows[-1 - height // 2].right(f"{gain_db:+3.0f} dB", style.ink(dim=True))
+        middle.right(f"{gain_db:+3.0f} dB", style.ink(dim=True))
+    else:
+        middle.put(GUTTER + 1, "no sound has arrived yet", style.ink(dim=True))
     return [row.line() for row in rows]
 
 
@@ -197,9 +208,9 @@ def _ecg(layout: Layout) -> list[Line]:
     count, style, field = _ecg_rows(layout), layout.style, layout.field
     if layout.state.ecg is None or not count:
         return []
-    trace, rows = layout.state.ecg.centred(), [Row(layout.width) for _ in range(count)]
-    lines = trace_lines(trace, field, count, automatic_gain_db(trace.peak), style)
-    lines[0] = ticked(lines[0], trace, field, style)
+    trace, axis, rows = layout.state.ecg.centred(), layout.axis, [Row(layout.width) for _ in range(count)]
+    lines = trace_lines(trace, field, count, automatic_gain_db(trace.peak), style, axis)
+    lines[0] = ticked(lines[0], trace, axis, style)
     rows[-1 - count // 2].put(1, "ECG", style.ink(dim=True))
     for row, line in zip(rows, lines, strict=True):
         row.draw(GUTTER, line, field)
@@ -207,12 +218,10 @@ def _ecg(layout: Layout) -> list[Line]:
 
 
 def _verdict(layout: Layout) -> list[Line]:
-    """Return four rows: label and its score on the left, all scores and heart rate on the right."""
+    """Return four rows: the label on the left and all scores on the right, then how sure it is or why there is none."""
     ink = layout.style.ink(verdict_colour(layout.snapshot), bold=True)
     scores = score_segments(layout.snapshot, layout.scores_width, 3, layout.style)
     rows = [Row(layout.width).put(1, text, ink) for text in _label_lines(layout, VERDICT_WIDTH - 2)]
-    if (events := layout.events_beside_verdict) is not None:
-        put_events(layout, rows, events)
     for row, segments in zip(rows, scores, strict=False):
         row.draw(layout.split + 1, segments, layout.scores_width)
     return [*(row.line() for row in rows), _under_verdict(layout)]
@@ -220,7 +229,7 @@ def _verdict(layout: Layout) -> list[Line]:
 
 def _label_lines(layout: Layout, room: int) -> tuple[str, str, str]:
     """Return the label in three lines: in big letters where the terminal has them and they fit."""
-    text = verdict_text(rolling_verdict(layout.snapshot))
+    text = headline(layout.snapshot)
     big = big_letters(text) if layout.style.unicode and layout.width >= BIG_WIDTH else None
     if big is not None and len(big[0]) <= room:
         return big
@@ -229,54 +238,76 @@ def _label_lines(layout: Layout, room: int) -> tuple[str, str, str]:
 
 
 def _under_verdict(layout: Layout) -> Line:
-    """Return the label's score, early beats and heart rate; the progress of the first window before it is full."""
+    """Return how sure the label is, or why there is none; the progress of the first window before it is full."""
     row, rolling, style = Row(layout.width), rolling_verdict(layout.snapshot), layout.style
-    score = shown_score(rolling)
+    reviews = layout.state.timeline is not None
     if rolling.state == "listening":
-        start = layout.snapshot.start
-        room = 24 if layout.width >= BIG_WIDTH else 10
-        elapsed_s, site = layout.snapshot.elapsed_s, layout.snapshot.site
-        heard_s = min(elapsed_s - (site.at_s if site else 0.0), elapsed_s + layout.state.shift_s)
-        row.draw(1, bar_segments(max(0.0, heard_s) / start.window_s, room, AMBER, style), room)
-        row.put(0, f" {min(max(0.0, heard_s), start.window_s):4.1f} of {start.window_s:g} s")
-    elif rolling.state == "verdict" and score is not None:
-        row.put(1, "acoustic score ", style.ink(dim=True)).put(0, f"{score:4.2f}", style.ink(bold=True))
+        _put_progress(layout, row)
     else:
-        row.put(1, missing_text(rolling, layout.snapshot.start.acoustic_thresholds), style.ink(dim=True))
-    window = layout.snapshot.window
+        text = sure_text(rolling, layout.snapshot.start.acoustic_thresholds)
+        if input_lost(layout.snapshot):
+            text = "no label: no sound arrives"
+        if reviews:
+            text = text.partition(";")[0]
+        room = (ECTOPIC_COLUMN if reviews else layout.width) - 2
+        said, _, rest = text.partition("acoustic score ")
+        if rest and not said:
+            number, _, more = rest.partition(";")
+            row.put(1, "acoustic score ", style.ink(dim=True)).put(0, number, style.ink(bold=True))
+            row.put(0, f";{more}" if more else "", style.ink(dim=True))
+        else:
+            words = fit_words(text, max(room, layout.split - 2), 1, unicode=style.unicode)
+            row.put(1, "".join(words), style.ink() if rolling.state == "uncertain" else style.ink(YELLOW))
+    return _with_rate(layout, row) if reviews else row.line()
+
+
+def _put_progress(layout: Layout, row: Row) -> None:
+    """Write how much of the first window is heard."""
+    start, style = layout.snapshot.start, layout.style
+    room = 24 if layout.width >= BIG_WIDTH else 10
+    elapsed_s, site = layout.snapshot.elapsed_s, layout.snapshot.site
+    heard_s = max(0.0, min(elapsed_s - (site.at_s if site else 0.0), elapsed_s + layout.state.shift_s))
+    row.draw(1, bar_segments(heard_s / start.window_s, room, AMBER, style), room)
+    row.put(0, f" {min(heard_s, start.window_s):4.1f} of {start.window_s:g} s")
+
+
+def _with_rate(layout: Layout, row: Row) -> Line:
+    """Return the row below the label of a review, with early beats and heart rate."""
+    window, style = layout.snapshot.window, layout.style
     bpm = window.heart_rate_bpm if window else None
-    rate = "  - bpm" if bpm is None else f"{bpm:3.0f} bpm"
-    if window is not None and rolling.state != "listening" and layout.split >= MIN_SPLIT:
+    if window is not None and layout.split >= MIN_SPLIT:
         ink = style.ink(YELLOW) if window.ectopic.detected else style.ink(dim=True)
         row.put(ECTOPIC_COLUMN, ectopic_text(window.ectopic), ink)
     row.put(layout.split + 3, "heart rate", style.ink(dim=True))
+    rate = "  - bpm" if bpm is None else f"{bpm:3.0f} bpm"
     return row.put(
         layout.split + layout.scores_width - 6, rate, style.ink(bold=bpm is not None, dim=bpm is None)
     ).line()
 
 
 def _message(layout: Layout) -> list[Line]:
-    """Return the message: an alert, in two lines if necessary, or one line on the newest window."""
-    notice = layout.state.notice
-    text, warns = (printable(notice), True) if notice else status_message(layout.snapshot)
-    ink = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True)
-    room = layout.width - 2
-    texts = [text]
-    if cell_len(text) > room and (notice or first_alert(layout.snapshot) is not None):
-        first = textwrap.wrap(text, room, max_lines=1, placeholder="")[0]
-        texts = [first, text[len(first) :].lstrip()]
-    texts = [fit(part, min(room, cell_len(part)), unicode=layout.style.unicode) for part in texts]
-    rows = [Row(layout.width).put(1, part, ink) for part in texts]
-    _newest_event(layout, rows[-1], room - cell_len(texts[-1]) - 2)
+    """Return what a person must know now, in two lines if necessary: a notice, an alert; nothing while all is well."""
+    text, alert = printable(layout.state.notice), first_alert(layout.snapshot)
+    ink = layout.style.ink(AMBER, bold=True)
+    if not text and alert is not None:
+        text, ink = printable(alert), layout.style.ink(RED, bold=True)
+    elif not text:
+        text, ink = long_advice(layout), layout.style.ink(YELLOW)
+    lines = fit_words(text, layout.width - 2, 2, unicode=layout.style.unicode)
+    return [Row(layout.width).put(1, line, ink).line() for line in lines]
+
+
+def _review_message(layout: Layout) -> list[Line]:
+    """Return the message of a review: a notice, or one line on the window at the cursor, and the newest event."""
+    notice = printable(layout.state.notice)
+    text, warns = (notice, True) if notice else status_message(layout.snapshot)
+    style, room = layout.style, layout.width - 2
+    lines = fit_words(text, room, 2 if notice else 1, unicode=style.unicode) or [""]
+    rows = [Row(layout.width).put(1, line, style.ink(YELLOW) if warns else style.ink(dim=True)) for line in lines]
+    if layout.state.events:
+        newest = layout.state.events[-1]
+        event = f"{clock(newest.at_s)}  {printable(newest.text)}"
+        if cell_len(event) <= room - cell_len(lines[-1]) - 2:
+            ink = style.ink(event_colour(layout.snapshot, newest))
+            rows[-1].right(fit(event, cell_len(event), unicode=style.unicode), ink)
     return [row.line() for row in rows]
-
-
-def _newest_event(layout: Layout, row: Row, room: int) -> None:
-    """Write the newest event at the end of a row if no list of events is shown and there is room."""
-    if layout.events_beside_images or layout.events_beside_verdict or not layout.state.events:
-        return
-    newest = layout.state.events[-1]
-    text = event_text(newest).lstrip()
-    if cell_len(text) <= room:
-        ink = layout.style.ink(event_colour(layout.snapshot, newest))
-        row.right(fit(text, cell_len(text), unicode=layout.style.unicode), ink)

@@ -1,11 +1,12 @@
-"""The middle of the dashboard: the network's input image (spectrogram, autocorrelation), and the list of events.
+"""The spectrogram: a channel of the network's input image, on the time axis of the sound above it.
 
-Pure functions; safe on any thread.
+Pure functions but for one drawn image that is kept, since it stays as it is until the next window; safe on any thread.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,35 +15,29 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import BLUE, RED, YELLOW, Line, Row, TerminalStyle
-from monitor.dashboard.drawing.glyphs import clock, fit, pixels, pool, shade_rows
-from monitor.dashboard.drawing.layout import IMAGE_SIZE, Columns, Layout, RowPlan
-from monitor.dashboard.drawing.state import LoggedEvent
-from monitor.dashboard.drawing.widgets import GUTTER, label_colours
+from monitor.dashboard.drawing.canvas import PLAIN, Line, Row, TerminalStyle
+from monitor.dashboard.drawing.glyphs import pixels, pool, shade_rows
+from monitor.dashboard.drawing.layout import IMAGE_SIZE, Layout, RowPlan
+from monitor.dashboard.drawing.waveform import TimeAxis
+from monitor.dashboard.drawing.widgets import GUTTER
 from monitor.features.colormap import INFERNO
-from monitor.messages import Snapshot
-from monitor.output import printable
+from monitor.messages import Snapshot, WindowEvent
 
 __all__ = [
-    "AUTOCORRELATION",
     "SPECTROGRAM",
     "ChannelView",
     "axis_labels",
-    "event_colour",
-    "event_text",
     "image_lines",
     "image_rows",
-    "put_events",
+    "on_axis",
+    "window_image_rows",
 ]
 
 COLOUR_STEPS = 64
 """Of the 256 of the colormap: neighbouring colours look the same, and fewer styles need to be created."""
 
 BIN_HZ = 15.625
-FIRST_LAG_S = 0.2
-LAG_STEP_S = 0.025
-"""Row k of channel 0 is ``(k + 1) * BIN_HZ``, of channel 2 the lag ``FIRST_LAG_S + k * LAG_STEP_S``.
-Source: monitor/features/image.py."""
+"""Row k of channel 0 is ``(k + 1) * BIN_HZ``. Source: monitor/features/image.py."""
 
 _LIGHTNESS = np.array((0.2126, 0.7152, 0.0722), np.float32)
 _INFERNO_LIGHT = np.maximum.accumulate(INFERNO.astype(np.float32) @ _LIGHTNESS)
@@ -53,7 +48,6 @@ class ChannelView(NamedTuple):
 
     Attributes
     ----------
-    title : str
     channel : int
     low, high : float
         Values of the darkest and the lightest colour: fixed, to avoid flicker. All but a few percent of the pixels of
@@ -62,7 +56,6 @@ class ChannelView(NamedTuple):
         Axis labels of some rows, row 0 the lowest.
     """
 
-    title: str
     channel: int
     low: float
     high: float
@@ -74,24 +67,11 @@ def _hz(frequency: float) -> int:
     return round(frequency / BIN_HZ) - 1
 
 
-def _bpm(bpm: float) -> int:
-    """Return the row of a heart rate."""
-    return round((60.0 / bpm - FIRST_LAG_S) / LAG_STEP_S)
-
-
 SPECTROGRAM = ChannelView(
-    "log spectrogram (network input)",
     channel=0,
     low=-1.0,
     high=2.0,
     ticks=((63, "1 kHz"), (_hz(500), "500 Hz"), (_hz(250), "250"), (0, "16 Hz")),
-)
-AUTOCORRELATION = ChannelView(
-    "rhythm: autocorrelation, horizontal lines = regular beat",
-    channel=2,
-    low=-0.5,
-    high=1.2,
-    ticks=((63, "34 bpm"), (_bpm(60), "60"), (_bpm(120), "120"), (0, "300")),
 )
 
 
@@ -116,13 +96,26 @@ def image_lines(
         At most ``lines``, each ``min(columns, 64)`` cells wide.
     """
     steps = _article_steps(tensor) if kind == "article" else _channel_steps(tensor, view)
+    return _styled_lines(steps, lines, columns, style)
+
+
+def _styled_lines(steps: NDArray[np.intp], lines: int, columns: int, style: TerminalStyle) -> list[Line]:
+    """Return an image of colour indices as cells; columns of -1, outside of what is known, stay empty."""
+    known = np.flatnonzero(steps[0] >= 0) if len(steps) else np.zeros(0, np.intp)
+    first, after = (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
+    before, behind = ((Segment(" " * count, PLAIN),) if count else () for count in (first, steps.shape[1] - after))
+    image = steps[:, first:after]
+    if not image.shape[1]:
+        return [before + behind] * lines
     if not (style.colour and style.gradient):
-        shades = shade_rows(pool(steps, lines, columns), COLOUR_STEPS, unicode=style.unicode)
-        return [(Segment(row, Style.null()),) for row in shades]
-    if not style.unicode:
-        return [_cell_line(row, row, " ") for row in pool(steps, lines, columns)]
-    small = pool(steps, 2 * lines, columns)
-    return [_cell_line(top, bottom, "▀") for top, bottom in zip(small[::2], small[1::2], strict=True)]
+        shades = shade_rows(pool(image, lines, columns), COLOUR_STEPS, unicode=style.unicode)
+        drawn: list[Line] = [(Segment(row, Style.null()),) for row in shades]
+    elif not style.unicode:
+        drawn = [_cell_line(row, row, " ") for row in pool(image, lines, columns)]
+    else:
+        small = pool(image, 2 * lines, columns)
+        drawn = [_cell_line(top, bottom, "▀") for top, bottom in zip(small[::2], small[1::2], strict=True)]
+    return [before + line + behind for line in drawn]
 
 
 def axis_labels(view: ChannelView, lines: int) -> dict[int, str]:
@@ -168,64 +161,126 @@ def _pixel_colour(step: int) -> Color:
     return Color.from_rgb(*(int(value) for value in INFERNO[step * 255 // (COLOUR_STEPS - 1)]))
 
 
-EVENT_COLOURS = {"gap": RED, "device": YELLOW, "mark": BLUE}
+_kept: list[tuple[NDArray[np.float32], tuple[object, ...], list[Line]]] = []
+"""The image that was drawn last, with the array and all else that it was drawn from: most screens show it again."""
+
+
+def on_axis(steps: NDArray[np.intp], span: tuple[float, float], window_s: float, axis: TimeAxis) -> NDArray[np.intp]:
+    """Return an image of a window with one column per cell of a time axis.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (rows, columns), intp
+        The window's image.
+    span : (float, float)
+        Start and end of the window, seconds of the source.
+    window_s : float
+        Seconds that the columns stand for; more than the span where a short clip was looped.
+    axis : TimeAxis
+
+    Returns
+    -------
+    ndarray, shape (rows, axis.width), intp
+        Interpolated where a cell is shorter than a column, else the largest of the columns in a cell; -1 outside of
+        the window.
+
+    Examples
+    --------
+    >>> from monitor.dashboard.drawing.waveform import TimeAxis
+    >>> on_axis(np.array([[1, 2, 3, 4]]), (0.0, 4.0), 4.0, TimeAxis(5, 200, 5)).tolist()
+    [[1, 2, 3, 4, -1]]
+    """
+    per_column = window_s / steps.shape[1]
+    left = (axis.start_s + axis.cell_s * np.arange(axis.width) - span[0]) / per_column  # (axis.width,) in columns
+    step = axis.cell_s / per_column
+    last = steps.shape[1] - 1
+    if step < 1.0:
+        at = np.clip(left + step / 2 - 0.5, 0, last)
+        low = at.astype(np.intp)
+        share = at - low
+        drawn = (steps[:, low] * (1 - share) + steps[:, np.minimum(low + 1, last)] * share).astype(np.intp)
+    else:
+        first, after = (np.ceil(edge - 0.5).astype(np.intp) for edge in (left, left + step))
+        drawn = steps[:, np.clip(first, 0, last)]
+        for more in range(1, math.ceil(step) + 1):
+            also = (first + more < after) & (first + more <= last)
+            drawn = np.where(also, np.maximum(drawn, steps[:, np.clip(first + more, 0, last)]), drawn)
+    outside = (left + step <= 1e-6) | (left * per_column >= span[1] - span[0] - 1e-6)
+    return np.where(outside, -1, drawn).astype(np.intp)
 
 
 def image_rows(layout: Layout, plan: RowPlan) -> list[Line]:
-    """Return the spectrogram, and autocorrelation and events beside it where there is room."""
-    views = [(GUTTER, SPECTROGRAM)]
-    if layout.shows_autocorrelation:
-        views.append((layout.autocorrelation_column, AUTOCORRELATION))
-    rows = [Row(layout.width) for _ in range(plan.title + plan.image + plan.axis)]
-    images = rows[plan.title : plan.title + plan.image]
-    for column, view in views:
-        columns = min(layout.field, IMAGE_SIZE)
-        if plan.title:
-            rows[0].put(column, view.title, layout.style.ink(dim=True))
-        _draw_view(layout, images, column, columns, view)
-        if plan.axis:
-            _draw_axis(layout, rows[-1], column, columns)
-    events = layout.events_beside_images
-    if events is not None and rows:
-        put_events(layout, rows if plan.title else rows[: plan.image], events, has_title=bool(plan.title))
+    """Return the spectrogram on the axis that the trace has, or why there is none, and below it the time in seconds."""
+    axis, style, snapshot = layout.axis, layout.style, layout.snapshot
+    rows = [Row(layout.width) for _ in range(plan.image + plan.axis)]
+    images, window = rows[: plan.image], snapshot.window
+    _draw_labels(layout, images, GUTTER)
+    if snapshot.tensor is None or window is None or not snapshot.tensor.shape[2]:
+        if images:
+            images[len(images) // 2].put(GUTTER + 1, f"no picture: {_no_picture(snapshot)}", style.ink(dim=True))
+    else:
+        for row, line in zip(images, _axis_lines(layout, snapshot.tensor, window, len(images), axis), strict=True):
+            row.draw(GUTTER, line, layout.field)
+    if plan.axis:
+        _draw_seconds(layout, rows[-1], axis)
     return [row.line() for row in rows]
 
 
-def put_events(layout: Layout, rows: list[Row], columns: Columns, *, has_title: bool = False) -> None:
-    """Write the events into some rows, the newest at the top."""
-    if has_title:
-        rows[0].put(columns.column, "events, newest first", layout.style.ink(dim=True))
-    newest = reversed(layout.state.events[-len(rows) :])
-    for row, event in zip(rows[has_title:], newest, strict=False):
-        ink = layout.style.ink(event_colour(layout.snapshot, event))
-        row.put(columns.column, fit(event_text(event), columns.width, unicode=layout.style.unicode), ink)
+def _no_picture(snapshot: Snapshot) -> str:
+    """Return why there is no image."""
+    if snapshot.window is None:
+        return f"it shows the last {snapshot.start.window_s:g} s once they are heard"
+    return "this window was not analysed"
 
 
-def event_text(event: LoggedEvent) -> str:
-    """Return time and text of an event."""
-    return f"{clock(event.at_s):>7}  {printable(event.text)}"
+def _axis_lines(
+    layout: Layout, tensor: NDArray[np.float32], window: WindowEvent, lines: int, axis: TimeAxis
+) -> list[Line]:
+    """Return the image of a window on an axis; the one that was drawn last is not drawn anew."""
+    start, span = layout.snapshot.start, (window.start_s, window.end_s)
+    key = (span, start.window_s, start.kind, lines, axis, layout.style)
+    kept = _kept[0] if _kept else None
+    if kept is not None and kept[0] is tensor and kept[1] == key:
+        return kept[2]
+    steps = _article_steps(tensor) if start.kind == "article" else _channel_steps(tensor, SPECTROGRAM)
+    drawn = _styled_lines(on_axis(steps, span, start.window_s, axis), lines, axis.width, layout.style)
+    _kept[:] = [(tensor, key, drawn)]
+    return drawn
 
 
-def event_colour(snapshot: Snapshot, event: LoggedEvent) -> str:
-    """Return the colour of an event; empty where it has none."""
-    colours = {**label_colours(snapshot.start.labels), **EVENT_COLOURS}
-    return colours.get(event.kind, "")
+def window_image_rows(layout: Layout, plan: RowPlan) -> list[Line]:
+    """Return the spectrogram of one window with an axis of its own, as a review shows it at its cursor."""
+    rows = [Row(layout.width) for _ in range(plan.image + plan.axis)]
+    columns, images, snapshot = min(layout.field, IMAGE_SIZE), rows[: plan.image], layout.snapshot
+    _draw_labels(layout, images, GUTTER)
+    if snapshot.tensor is not None and snapshot.tensor.shape[2]:
+        drawn = image_lines(snapshot.tensor, SPECTROGRAM, len(images), columns, layout.style, snapshot.start.kind)
+        for row, segments in zip(images, drawn, strict=True):
+            row.draw(GUTTER, segments, columns)
+    if plan.axis:
+        _draw_ends(layout, rows[-1], GUTTER, columns)
+    return [row.line() for row in rows]
 
 
-def _draw_view(layout: Layout, rows: list[Row], column: int, columns: int, view: ChannelView) -> None:
-    """Draw one channel into rows, with the axis labels at the left."""
-    tensor, style, kind = layout.snapshot.tensor, layout.style, layout.snapshot.start.kind
-    drawn: list[Line] = [()] * len(rows)
-    if tensor is not None and view.channel < tensor.shape[2]:
-        drawn = image_lines(tensor, view, len(rows), columns, style, kind)
-    labels = axis_labels(view, len(rows)) if kind == "heart" else {}
-    for index, (row, segments) in enumerate(zip(rows, drawn, strict=True)):
-        row.put(column - 8, f"{labels.get(index, ''):>7}", style.ink(dim=True))
-        row.draw(column, segments, columns if segments else 0)
+def _draw_labels(layout: Layout, rows: list[Row], column: int) -> None:
+    """Write the frequencies at the left of an image."""
+    labels = axis_labels(SPECTROGRAM, len(rows)) if layout.snapshot.start.kind == "heart" else {}
+    for index, row in enumerate(rows):
+        row.put(column - 8, f"{labels.get(index, ''):>7}", layout.style.ink(dim=True))
 
 
-def _draw_axis(layout: Layout, row: Row, column: int, columns: int) -> None:
-    """Write the ends of the time axis below an image."""
+def _draw_seconds(layout: Layout, row: Row, axis: TimeAxis) -> None:
+    """Write whole seconds of the recording below their cells; the axis may begin before the sound does."""
+    shift_s, ink = layout.state.shift_s, layout.style.ink(dim=True)
+    first = math.ceil(max(0.0, axis.start_s + shift_s) - 1e-6)
+    for second in range(first, first + math.ceil(axis.width * axis.cell_s) + 1):
+        text, cell = f"{second} s", axis.cell(second - shift_s + 1e-6)
+        if 0 <= cell <= axis.width - len(text):
+            row.put(GUTTER + cell, text, ink)
+
+
+def _draw_ends(layout: Layout, row: Row, column: int, columns: int) -> None:
+    """Write the ends of a window below its image."""
     dim, shift_s = layout.style.ink(dim=True), layout.state.shift_s
     window = layout.snapshot.window
     ends = ("", "") if window is None else (f"{window.start_s + shift_s:.1f} s", f"{window.end_s + shift_s:.1f} s")

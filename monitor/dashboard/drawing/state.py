@@ -111,8 +111,12 @@ class DashboardState:
         Display gain on top of the automatic one.
     hold : str
         ``"paused"``, ``"frozen"`` or empty.
-    help : bool
-        Whether the help page is shown.
+    help : int
+        Which page of the help is shown, from 1; 0 for none.
+    details : bool
+        Whether figures on the program stand in place of the sound.
+    rates : tuple of (float, float)
+        End of a few seconds and the heart rate in them, beats per minute, of the last minutes; newest last.
     shift_s : float
         Position in the recording minus position in the sound played so far; not 0 after a seek.
     prompt : str
@@ -133,13 +137,15 @@ class DashboardState:
     keys: tuple[tuple[str, str], ...] = ()
     gain_db: float = 0.0
     hold: str = ""
-    help: bool = False
+    help: int = 0
     shift_s: float = 0.0
     prompt: str = ""
     ecg: Trace | None = None
     notice: str = ""
     timeline: TimelineView | None = None
     help_page: tuple[tuple[str, str], ...] = ()
+    details: bool = False
+    rates: tuple[tuple[float, float], ...] = ()
 
 
 EMPTY_STATE = DashboardState()

@@ -43,7 +43,7 @@ def review_plan(height: int, message_rows: int) -> RowPlan:
     Examples
     --------
     >>> review_plan(24, 1)
-    RowPlan(image=7, trace=3, keys=1, axis=1, ticks=0, system=0, rule=0, title=0, spacing=0)
+    RowPlan(image=7, trace=3, keys=1, axis=1, ticks=0, level=0, events=0, rule=0, spacing=0)
     """
     free = height - FIXED_ROWS - message_rows - TIMELINE_ROWS
     trace = min(MAX_TRACE, max(MIN_TRACE, free // 3))

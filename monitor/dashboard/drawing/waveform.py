@@ -1,21 +1,32 @@
-"""The phonocardiogram in characters: 2x4 braille dots per cell, and ticks at the detected heart sounds.
+"""The phonocardiogram in characters: 2x4 braille dots per cell, and ticks at the heard beats.
 
-Pure functions; safe on any thread.
+A row of cells has a :class:`TimeAxis`; what is drawn on the same one agrees in time, column by column. Pure functions;
+safe on any thread.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 
 from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, TerminalStyle
-from monitor.dashboard.trace import BIN_S, Trace
+from monitor.dashboard.trace import BIN_S, Ticks, Trace
 
-__all__ = ["TRACE_S", "automatic_gain_db", "tick_segments", "ticked", "trace_lines", "wave_lines"]
+__all__ = [
+    "TRACE_S",
+    "TimeAxis",
+    "automatic_gain_db",
+    "axis_until",
+    "tick_segments",
+    "ticked",
+    "trace_lines",
+    "wave_lines",
+]
 
 TRACE_S = 5.0
 """Minimum seconds shown: one window."""
@@ -28,6 +39,51 @@ DOTS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
 
 CELLS = (" ", *(chr(BRAILLE + dots) for dots in range(1, 256)))
 """The empty cell is a space: some fonts draw circles for dots that are not set."""
+
+
+class TimeAxis(NamedTuple):
+    """The seconds that a row of cells stands for, at least :data:`TRACE_S` of them.
+
+    Attributes
+    ----------
+    end_cell : int
+        The cell after the last, counted from the beginning of the source.
+    bins : int
+        Bins of :data:`~monitor.dashboard.trace.BIN_S` per cell.
+    width : int
+        Cells.
+    """
+
+    end_cell: int
+    bins: int
+    width: int
+
+    @property
+    def start_s(self) -> float:
+        """Where the first cell begins, seconds of the source."""
+        return (self.end_cell - self.width) * self.bins * BIN_S
+
+    @property
+    def cell_s(self) -> float:
+        """Seconds of one cell."""
+        return self.bins * BIN_S
+
+    def cell(self, at_s: float) -> int:
+        """Return the cell of a moment; it may lie outside of the row."""
+        return int(at_s / BIN_S) // self.bins - (self.end_cell - self.width)
+
+
+def axis_until(end_s: float, width: int, style: TerminalStyle) -> TimeAxis:
+    """Return the axis of a row whose last cell holds the last moment before ``end_s``.
+
+    Examples
+    --------
+    >>> axis_until(10.0, 100, TerminalStyle())
+    TimeAxis(end_cell=200, bins=10, width=100)
+    """
+    dots = 2 if style.unicode else 1
+    bins = dots * max(1, math.ceil(TRACE_S / BIN_S / (dots * width)))
+    return TimeAxis(math.ceil(end_s / BIN_S / bins - 1e-6), bins, width)
 
 
 def automatic_gain_db(peak: float) -> float:
@@ -48,8 +104,10 @@ def automatic_gain_db(peak: float) -> float:
     return min(MAX_GAIN_DB, max(0.0, math.floor(-20.0 * math.log10(peak) / GAIN_STEP_DB) * GAIN_STEP_DB))
 
 
-def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, style: TerminalStyle) -> list[Line]:
-    """Return the waveform of the last seconds, the newest at the right.
+def trace_lines(
+    trace: Trace, width: int, lines: int, gain_db: float, style: TerminalStyle, axis: TimeAxis | None = None
+) -> list[Line]:
+    """Return the waveform of the last seconds.
 
     Parameters
     ----------
@@ -59,13 +117,15 @@ def trace_lines(trace: Trace, width: int, lines: int, gain_db: float, style: Ter
     gain_db : float
         Display gain; louder samples are clipped at the edge.
     style : TerminalStyle
+    axis : TimeAxis or None
+        ``width`` cells wide; None for the one whose last cell holds the newest sample.
 
     Returns
     -------
     list of Line
         ``lines`` of them, each ``width`` cells wide.
     """
-    low, high, lost = _columns(trace, width, 2 if style.unicode else 1)  # (columns,) each
+    low, high, lost = _columns(trace, axis or _own_axis(trace, width, style), 2 if style.unicode else 1)  # (columns,)
     return wave_lines(low, high, lost, width, lines, gain_db, style)
 
 
@@ -105,16 +165,33 @@ def wave_lines(
     return [_styled("".join(map(CELLS.__getitem__, line)), lost_cells, style) for line in cells.tolist()]
 
 
-def tick_segments(trace: Trace, width: int, style: TerminalStyle) -> list[Segment]:
-    """Return a row of ``width`` cells with a tick above each heart sound."""
-    cells = _tick_cells(trace, width, style)
-    mark = _mark(style)
-    return [Segment("".join(mark if cell in cells else " " for cell in range(width)), style.ink(YELLOW))]
+def tick_segments(ticks: Ticks, axis: TimeAxis, style: TerminalStyle) -> list[Segment]:
+    """Return a row of the axis' width with a tick at each moment, or the moment's name where it has one.
+
+    Parameters
+    ----------
+    ticks : tuple of (float, str or None)
+        Moments in seconds of the source, ascending; a name that has no room before the next one is cut.
+    axis : TimeAxis
+    style : TerminalStyle
+
+    Examples
+    --------
+    >>> axis = axis_until(5.0, 10, TerminalStyle())
+    >>> tick_segments(((0.6, None), (2.1, "S1")), axis, TerminalStyle(unicode=False))[0].text
+    ' v  S1    '
+    """
+    signs = [" "] * axis.width
+    for at_s, name in ticks:
+        for cell, sign in enumerate(name or _mark(style), axis.cell(at_s)):
+            if 0 <= cell < axis.width:
+                signs[cell] = sign
+    return [Segment("".join(signs), style.ink(YELLOW))]
 
 
-def ticked(line: Line, trace: Trace, width: int, style: TerminalStyle) -> Line:
-    """Return a line of ``width`` cells, one sign each, with a tick in place of the sign at each moment."""
-    cells, mark, ink = _tick_cells(trace, width, style), _mark(style), style.ink(YELLOW)
+def ticked(line: Line, trace: Trace, axis: TimeAxis, style: TerminalStyle) -> Line:
+    """Return a line of one sign per cell of the axis, with a tick in place of the sign at each tick of the trace."""
+    cells, mark, ink = {axis.cell(at_s) for at_s, _ in trace.ticks}, _mark(style), style.ink(YELLOW)
     signs = [(sign, segment.style) for segment in line for sign in segment.text]
     signs = [(mark, ink) if cell in cells else sign for cell, sign in enumerate(signs)]
     runs = itertools.groupby(signs, key=lambda pair: pair[1])
@@ -126,24 +203,20 @@ def _mark(style: TerminalStyle) -> str:
     return "▾" if style.unicode else "v"
 
 
-def _tick_cells(trace: Trace, width: int, style: TerminalStyle) -> set[int]:
-    """Return the cells of the moments of a trace; some may lie outside of ``width``."""
-    dots = 2 if style.unicode else 1
-    per_cell = dots * _bins_per_column(dots * width)
-    end = -(-_end_bin(trace) // per_cell)
-    return {int(at_s / BIN_S) // per_cell - (end - width) for at_s in trace.sounds_s}
+def _own_axis(trace: Trace, width: int, style: TerminalStyle) -> TimeAxis:
+    """Return the axis that ends with the newest bin of a trace."""
+    return axis_until((trace.first_bin + len(trace.low)) * BIN_S, width, style)
 
 
-def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return minimum and maximum of each column, NaN before the first sample, and whether samples were lost there."""
-    columns = dots * width
-    per_column = _bins_per_column(columns)
-    step = dots * per_column  # shift by whole cells, so that a dot stays on its side of a cell
-    end = -(-_end_bin(trace) // step) * step
-    start = end - columns * per_column
+def _columns(
+    trace: Trace, axis: TimeAxis, dots: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return minimum and maximum of each column, NaN where there is no sample, and whether samples were lost there."""
+    columns, per_column = dots * axis.width, axis.bins // dots
+    start = (axis.end_cell - axis.width) * axis.bins
     low, high = (np.full(columns * per_column, math.nan, np.float32) for _ in range(2))
     offset = max(0, trace.first_bin - start)
-    visible = slice(max(0, start - trace.first_bin), None)
+    visible = slice(max(0, start - trace.first_bin), max(0, start + len(low) - trace.first_bin))
     filled = slice(offset, offset + len(trace.low[visible]))
     low[filled], high[filled] = trace.low[visible], trace.high[visible]
     times = (start + per_column * np.arange(columns)) * BIN_S
@@ -152,16 +225,6 @@ def _columns(trace: Trace, width: int, dots: int) -> tuple[NDArray[np.float32], 
         lost |= (times < end_s) & (times + per_column * BIN_S > begin_s)
     shape = (columns, per_column)
     return np.fmin.reduce(low.reshape(shape), axis=1), np.fmax.reduce(high.reshape(shape), axis=1), lost
-
-
-def _bins_per_column(columns: int) -> int:
-    """Return the number of bins per column."""
-    return max(1, math.ceil(TRACE_S / BIN_S / columns))
-
-
-def _end_bin(trace: Trace) -> int:
-    """Return the index of the bin after the last."""
-    return trace.first_bin + len(trace.low)
 
 
 def _styled(text: str, lost: NDArray[np.bool_], style: TerminalStyle) -> Line:

@@ -6,7 +6,7 @@ Pure functions of a frozen snapshot; safe on any thread.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.segment import Segment
 
@@ -25,11 +25,11 @@ from monitor.dashboard.drawing.canvas import (
     Row,
     TerminalStyle,
 )
-from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit
+from monitor.dashboard.drawing.glyphs import bar, db_fraction, fit, fit_words
 from monitor.labels import SITES
 from monitor.messages import EctopicBeats, Level, Snapshot, Verdict, WindowEvent
 from monitor.output import printable
-from monitor.text.alerts import first_alert
+from monitor.text.alerts import first_alert, input_lost
 from monitor.text.letters import label_letters
 from monitor.text.shown import rate_remark, shown_score, shown_scores
 from monitor.text.text_lines import DISCLAIMER
@@ -38,9 +38,9 @@ __all__ = [
     "GUTTER",
     "RIGHT",
     "bar_segments",
-    "counters_row",
     "ectopic_text",
     "footer_row",
+    "headline",
     "history_row",
     "history_segments",
     "label_colours",
@@ -48,6 +48,7 @@ __all__ = [
     "level_segments",
     "marked_bar",
     "rolling_verdict",
+    "score_columns",
     "score_segments",
     "status_message",
     "verdict_colour",
@@ -66,6 +67,8 @@ WINDOW_SCORE_WIDTH = 48
 HISTORY_BACKGROUND = "#262626"
 """A pure grey, one of the 256 colours; a tinted background would be mapped to a bright colour there."""
 
+SHORT_DISCLAIMER = "not for diagnosis"
+
 STATE_COLOURS = {"listening": GREY, "no-signal": GREY, "poor-signal": YELLOW, "uncertain": BLUE, "gap": RED}
 NAMED_COLOURS = {"normal": GREEN, "murmur": AMBER, "extrastole": VIOLET}
 OTHER_COLOURS = (TEAL, ROSE, AMBER, VIOLET, GREEN)
@@ -83,12 +86,21 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 def rolling_verdict(snapshot: Snapshot) -> Verdict:
-    """Return the rolling verdict; "listening" before the first window."""
+    """Return the rolling verdict; "listening" before the first window, none while the device is gone."""
+    if input_lost(snapshot):
+        return Verdict("no-signal")
     return snapshot.window.rolling if snapshot.window else Verdict("listening")
+
+
+def headline(snapshot: Snapshot) -> str:
+    """Return what stands largest on the screen: the rolling label or state, or that the device is gone."""
+    return "device lost" if input_lost(snapshot) else verdict_text(rolling_verdict(snapshot))
 
 
 def verdict_colour(snapshot: Snapshot) -> str:
     """Return the colour of the rolling label or state."""
+    if input_lost(snapshot):
+        return RED
     rolling = rolling_verdict(snapshot)
     return label_colours(snapshot.start.labels).get(rolling.label or rolling.state, AMBER)
 
@@ -119,15 +131,24 @@ def score_segments(snapshot: Snapshot, width: int, height: int, style: TerminalS
     """
     labels = snapshot.start.labels
     shown = labels if len(labels) <= height else labels[: height - 1]
-    name_width = min(12, max((len(label) for label in labels), default=0), max(width - 12, 1))
-    rows = [_score_row(snapshot, label, width, name_width, style) for label in shown]
+    columns = score_columns(snapshot, width)
+    rows = [_score_row(snapshot, label, width, columns, style) for label in shown]
     if len(shown) < len(labels) and height > 0:
         rows.append([Segment(fit(f"  and {len(labels) - len(shown)} more", width), style.ink(dim=True))])
     return rows
 
 
-def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, style: TerminalStyle) -> list[Segment]:
+def score_columns(snapshot: Snapshot, width: int) -> tuple[int, int]:
+    """Return the columns of a label's name and of its bar in a row of a width."""
+    name_width = min(12, max((len(label) for label in snapshot.start.labels), default=0), max(width - 12, 1))
+    return name_width, width - name_width - 8 - 7 * (width >= WINDOW_SCORE_WIDTH)
+
+
+def _score_row(
+    snapshot: Snapshot, label: str, width: int, columns: tuple[int, int], style: TerminalStyle
+) -> list[Segment]:
     """Return one label's row."""
+    name_width, room = columns
     rolling = rolling_verdict(snapshot)
     scores = shown_scores(rolling)
     score = scores.get(label) if scores else None
@@ -135,7 +156,6 @@ def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, styl
     window_score = _window_score(snapshot, label)
     chosen = rolling.label == label
     has_window_score = width >= WINDOW_SCORE_WIDTH
-    room = width - name_width - 8 - 7 * has_window_score
     row = [
         Segment(label_letters(snapshot.start.labels)[label] + " ", style.ink(colour, bold=True)),
         Segment(fit(label, name_width, unicode=style.unicode) + " ", style.ink(bold=chosen)),
@@ -148,7 +168,7 @@ def _score_row(snapshot: Snapshot, label: str, width: int, name_width: int, styl
 
 def _window_score(snapshot: Snapshot, label: str) -> float | None:
     """Return the score of the newest window alone; None where that window has no scores or a poor signal."""
-    verdict = snapshot.window.verdict if snapshot.window else Verdict("listening")
+    verdict = snapshot.window.verdict if snapshot.window and not input_lost(snapshot) else Verdict("listening")
     scores = shown_scores(verdict) if verdict.state in ("verdict", "uncertain") else None
     return scores.get(label) if scores else None
 
@@ -232,19 +252,6 @@ def level_segments(level: Level, width: int, style: TerminalStyle) -> list[Segme
     ]
 
 
-def counters_row(snapshot: Snapshot, width: int, style: TerminalStyle) -> Line:
-    """Return compute time and losses; a loss is coloured."""
-    row = Row(width).put(1, "compute", style.ink(dim=True))
-    quiet, wide = style.ink(dim=True), width >= 78
-    for column, name, value in ((GUTTER, "p50", snapshot.hop_p50_ms), (0, "p95", snapshot.hop_p95_ms)):
-        number = "     -" if value is None else f"{min(value, 9999.0):6.1f}"
-        row.put(column, f"{name} ", quiet).put(0, number).put(0, " ms  " if wide else " ", quiet)
-    for name, count in (("skipped", snapshot.skipped), ("overruns", snapshot.overruns), ("gaps", snapshot.gaps)):
-        ink = style.ink(AMBER, bold=True) if count else quiet
-        row.put(0, f" {name} {count:<5d}" if wide else f" {name[:4]} {count:<3d}", ink)
-    return row.line()
-
-
 def ectopic_text(ectopic: EctopicBeats) -> str:
     """Return the count of ectopic beats, ``early beats 3 in 30 s``; empty where the rhythm cannot be tracked."""
     if not ectopic.trackable:
@@ -281,23 +288,28 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     return f"this window: {quality}, {verdict_text(verdict)}{best}{number}{short}", False
 
 
-def footer_row(legend: Mapping[str, str], width: int, style: TerminalStyle) -> Line:
-    """Return the disclaimer, the letters of the states, and how to quit.
+def footer_row(width: int, style: TerminalStyle, health: tuple[str, bool] = ("", False), *, margin: int = 0) -> Line:
+    """Return the disclaimer and how the program fares, or how to quit where nothing is said of that.
 
     Parameters
     ----------
-    legend : mapping of state to a word
-        Shown when there is room for it; empty on a small screen, which has no margin.
     width : int
     style : TerminalStyle
+    health : (str, bool)
+        From :func:`monitor.text.alerts.health`; what is wrong stands out, and the disclaimer is short where that needs
+        the room.
+    margin : int
+        Empty columns at both sides.
     """
-    row = Row(width)
-    if width < len(DISCLAIMER) + 2:
-        return row.put(0, fit("not for diagnosis", width, unicode=style.unicode), style.ink(bold=True)).line()
-    row.put(1 if legend else 0, DISCLAIMER, style.ink(bold=True))
-    letters = label_letters(())
-    if legend and width >= 78:
-        row.put(35, "  ".join(f"{letters[state]} {word}" for state, word in legend.items()), style.ink(dim=True))
-    if width >= len(DISCLAIMER) + 15:
-        row.right("Ctrl+C ends", style.ink(dim=True), 1 if legend else 0)
-    return row.line()
+    row, (text, wrong) = Row(width), health
+    room, brief = width - 2 * margin - 2, text.partition("; ")[2] or text
+    pairs = list(itertools.product((DISCLAIMER, SHORT_DISCLAIMER) if wrong else (DISCLAIMER,), (text, brief)))
+    fitting = (pair for pair in pairs if text and len(pair[0]) + len(pair[1]) <= room)
+    disclaimer = SHORT_DISCLAIMER if wrong or width < len(DISCLAIMER) + 2 else DISCLAIMER
+    words = "".join(fit_words(brief, room - len(disclaimer), 1, unicode=style.unicode)) if wrong else ""
+    disclaimer, said = next(fitting, (disclaimer, words))
+    if not text and width >= len(DISCLAIMER) + 15:
+        said = "Ctrl+C ends"
+    shown = fit(disclaimer, min(len(disclaimer), width), unicode=style.unicode)
+    row.put(margin if width > len(disclaimer) else 0, shown, style.ink(bold=True))
+    return row.right(said, style.ink(RED if wrong else "", bold=wrong, dim=not wrong), margin).line()

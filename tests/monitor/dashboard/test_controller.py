@@ -11,7 +11,7 @@ import soundfile
 
 from monitor.audio.sources.file import RecordingSource
 from monitor.audio.sources.synthetic import SyntheticSource
-from monitor.dashboard.controller import R_PEAKS, DashboardController
+from monitor.dashboard.controller import NOTICE_S, R_PEAKS, DashboardController
 from monitor.dashboard.drawing.render import render
 from monitor.messages import PlaybackStatus, RPeak
 from monitor.runtime.pipeline import Pipeline
@@ -77,18 +77,25 @@ def test_the_trace_ends_at_the_position_of_the_snapshot(live):
     assert state.trace.peak == pytest.approx(float(np.abs(HEART[:24_000]).max()), rel=0.2)
 
 
-def test_heart_sounds_have_ticks_only_with_a_heart_rate(live):
-    """Heart sounds have ticks inside the newest window; noise has none."""
-    live.push(HEART[:24_000], until=2)
+def test_beats_have_one_tick_each_only_while_they_are_followed(live):
+    """A heart of 75 beats per minute has a tick every 0.8 s up to the newest beat; noise has none."""
+    heart = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5)).waveform
+    live.push(heart[:20_000], until=0)
+    for index in range(1, 31):
+        live.push(heart[18_000 + 2000 * index : 20_000 + 2000 * index], until=index)
     snapshot, state = live.controller.compose(live.pipeline.snapshot())
-    assert snapshot.window.heart_rate_bpm is not None
-    assert len(state.trace.sounds_s) > 5
-    assert all(snapshot.window.start_s < at < snapshot.window.end_s for at in state.trace.sounds_s)
+    bpm = snapshot.window.heart_rate_bpm
+    assert bpm is not None
+    times = np.array([at_s for at_s, _ in state.trace.ticks])
+    assert len(times) > 8
+    np.testing.assert_allclose(np.diff(times), 60 / bpm, atol=0.15)
+    assert snapshot.window.end_s - 60 / bpm - 0.2 < times[-1] < snapshot.window.end_s
+    assert {name for _, name in state.trace.ticks} == {None}
     noise = np.random.default_rng(1).uniform(-0.3, 0.3, 24_000).astype(np.float32)
-    live.push(noise, until=14)
+    live.push(noise, until=42)
     snapshot, state = live.controller.compose(live.pipeline.snapshot())
     assert snapshot.window.heart_rate_bpm is None
-    assert state.trace.sounds_s == ()
+    assert state.trace.ticks == ()
 
 
 def test_the_display_latency_is_measured_once_per_window(live):
@@ -122,11 +129,13 @@ class TestKeys:
         live.controller.key("q")
         assert live.quits == 2
 
-    def test_any_key_closes_the_help(self, live):
-        """That key has no other effect."""
+    def test_any_other_key_closes_the_help(self, live):
+        """``?`` turns its page; another key has no other effect."""
         snapshot = live.pipeline.snapshot()
         live.controller.key("?")
-        assert live.controller.compose(snapshot)[1].help
+        assert live.controller.compose(snapshot)[1].help == 1
+        live.controller.key("?")
+        assert live.controller.compose(snapshot)[1].help == 2
         live.controller.key("m")
         assert not live.controller.compose(snapshot)[1].help
         assert live.texts() == []
@@ -199,8 +208,27 @@ class TestKeys:
         sound, rate = soundfile.read(path, dtype="float32")
         assert rate == 4000
         np.testing.assert_array_equal(sound, HEART[8000:20_000])
-        assert live.texts()[-1] == f"3 s in {path}"
+        assert live.texts()[-1] == f"recorded 3 s in {path.name}"
+        assert live.controller.written == {path: f"recorded 3 s in {path}"}
         assert live.pipeline.snapshot().recording is None
+
+    def test_recording_says_that_it_records(self, live):
+        """At once, in place of an alert, and in the row of keys for as long as it lasts."""
+        live.controller.key("r")
+        state = live.controller.compose(live.pipeline.snapshot(), has_keys=True)[1]
+        assert state.notice == "recording into auscult-20260102-030405.wav; r stops it"
+        assert dict(state.keys)["r"] == "stop recording"
+        live.controller.key("r")
+        state = live.controller.compose(live.pipeline.snapshot(), has_keys=True)[1]
+        assert dict(state.keys)["r"] == "record"
+
+    def test_details_are_shown_and_closed_again(self, live):
+        """``d`` does both; the sound goes on."""
+        shown = []
+        for _ in range(2):
+            live.controller.key("d")
+            shown.append(live.controller.compose(live.pipeline.snapshot())[1].details)
+        assert shown == [True, False]
 
     def test_a_failed_recording_is_logged(self, live, tmp_path):
         """A missing folder is logged and does not end the program."""
@@ -221,7 +249,24 @@ class TestKeys:
         assert names == [f"{stem}-2.svg", f"{stem}-2.wav", f"{stem}.svg", f"{stem}.wav"]
         sound, _ = soundfile.read(tmp_path / f"{stem}.wav", dtype="float32")
         np.testing.assert_array_equal(sound, HEART[:24_000])
-        assert f"saved 6 s in {tmp_path / stem}.wav" in live.texts()
+        assert f"saved 6 s of sound in {stem}.wav" in live.texts()
+        assert list(live.controller.written.values())[:2] == [
+            f"saved the screen in {tmp_path / stem}.svg", f"saved 6 s of sound in {tmp_path / stem}.wav",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("size", [(20, 5), (40, 10), (80, 24), (200, 60)])
+    def test_what_was_saved_is_said_at_every_size(self, live, size):
+        """For some seconds."""
+        live.push(HEART[:24_000], until=2)
+        live.controller._clock = lambda: 100.0
+        snapshot, state = live.controller.compose(live.pipeline.snapshot())
+        live.controller.key("s", render(snapshot, *size, state=state))
+        snapshot, state = live.controller.compose(live.pipeline.snapshot())
+        text = " ".join(render(snapshot, *size, state=state).text.split())
+        whole = "saved auscult-20260102-030405.svg and .wav, 6 s of sound"
+        assert (whole if size[0] >= 40 else "saved") in text
+        live.controller._clock = lambda: 100.0 + NOTICE_S
+        assert live.controller.compose(live.pipeline.snapshot())[1].notice == ""
 
 
 class TestAvailableKeys:
@@ -425,4 +470,4 @@ def test_r_peaks_are_drawn_on_the_electrocardiogram(live):
     for second in range(100):
         live.controller.window(dataclasses.replace(event, r_peaks=(RPeak(float(second), 4000 * second),)))
     _, state = live.controller.compose(live.pipeline.snapshot())
-    assert state.ecg.sounds_s == tuple(map(float, range(100 - R_PEAKS, 100)))
+    assert state.ecg.ticks == tuple((float(at_s), None) for at_s in range(100 - R_PEAKS, 100))

@@ -58,11 +58,37 @@ def test_ectopic_beats_are_logged_once_each():
         ectopic = EctopicBeats(20.0, 22, (), tuple(beats[:count]), trackable=True, evidence=1.0)
         events.window(dataclasses.replace(window(index, NORMAL), ectopic=ectopic), 100.0)
     assert logged(events) == [
-        (105.0, "normal"),
         (103.2, "early beat, 70% of the usual interval"),
+        (105.0, "normal"),
         (106.1, "early beat, 66% of the usual interval"),
     ]
     assert {entry.kind for entry in events.entries} == {"normal", "ectopic"}
+
+
+def test_events_stand_in_the_order_in_which_they_happened():
+    """What is found out later stands at its own time; a seek begins the times anew."""
+    events = EventLog()
+    for at_s in (5.0, 9.0, 7.0, 9.0):
+        events.add(at_s, f"{at_s}")
+    events.jump(9.5, 1.0)
+    events.add(2.0, "2.0")
+    events.add(1.5, "1.5")
+    events.again(0.0)
+    events.add(4.0, "4.0")
+    assert [at_s for at_s, _ in logged(events)] == [5.0, 7.0, 9.0, 9.0, 9.5, 1.5, 2.0, 0.0, 4.0]
+
+
+def test_what_is_older_than_a_full_list_is_left_out():
+    """The list keeps its length and its order."""
+    events = EventLog()
+    for at_s in range(MAX_ENTRIES):
+        events.add(10.0 + at_s, "new")
+    events.add(3.0, "old")
+    assert len(events.entries) == MAX_ENTRIES
+    assert all(entry.text == "new" for entry in events.entries)
+    events.add(10.5, "between")
+    assert len(events.entries) == MAX_ENTRIES
+    assert [entry.at_s for entry in events.entries] == sorted(entry.at_s for entry in events.entries)
 
 
 def test_a_gap_is_logged_once():
@@ -110,11 +136,11 @@ def test_marks_are_numbered():
     events = EventLog()
     events.mark(Mark(1, 1.0))
     events.mark(Mark(2, 2.5, Path("a/heart.labels.txt"), 0.5), shift_s=10.0)
-    events.mark(Mark(3, 3.0, Path("a/heart.labels.txt"), 1.0, "the disk is full"))
+    events.mark(Mark(3, 3.0, Path("a/heart.labels.txt"), 1.0, "the disk is full"), shift_s=10.0)
     assert logged(events) == [
         (1.0, "mark 1, only on this screen"),
         (12.5, "mark 2 at 0.5 s -> heart.labels.txt"),
-        (3.0, "mark 3 at 1.0 s is not in heart.labels.txt: the disk is full"),
+        (13.0, "mark 3 at 1.0 s is not in heart.labels.txt: the disk is full"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import re
 import runpy
 from pathlib import Path
@@ -337,6 +338,23 @@ class TestResize:
         assert first.startswith(BEGIN_UPDATE + CLEAR)
         assert resized.startswith(BEGIN_UPDATE + CLEAR)
         assert CLEAR not in after
+
+    def test_the_terminal_knows_its_size_better_than_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """``COLUMNS`` and ``LINES`` of a window that has changed since say nothing."""
+        pty = pytest.importorskip("pty")
+        termios = pytest.importorskip("termios")
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("LINES", "60")
+        parent, child = pty.openpty()
+        with os.fdopen(parent, "rb"), os.fdopen(child, "w") as file:
+            termios.tcsetwinsize(child, (24, 80))
+            console = Console(file=file, force_terminal=True)
+            assert console.size == (200, 60)
+            assert Screen(console).size == (80, 24)
+
+    def test_without_a_terminal_the_console_knows(self) -> None:
+        """A terminal that has no size, and a file."""
+        assert Bench().screen.size == (80, 24)
 
     def test_draws_for_the_new_size(self) -> None:
         """Smaller or larger, the whole of the new screen is drawn."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.messages import DeviceStatus, Level, PlaybackStatus, RecordingStatus, Snapshot, Start
-from monitor.text.alerts import alerts, first_alert, input_status, playback_status
+from monitor.text.alerts import alerts, first_alert, health, input_lost, input_status, playback_status
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
@@ -88,3 +88,32 @@ def test_the_playback_in_a_few_words():
     assert playback_status(dataclasses.replace(playing, latency_ms=None, underruns=2)) == "ear bell -6 dB  underruns 2"
     words = [playback_status(PlaybackStatus(state)) for state in ("opening", "off", "confirm", "failed")]
     assert words == ["ear opening", "ear off", "ear waits: a", "ear no output"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "behind_ms", "said", "wrong"),
+    [
+        ({}, 40.2, "following, 40 ms behind; nothing lost", False),
+        ({}, None, "following; nothing lost", False),
+        ({}, 1400.0, "following, 1.4 s behind; nothing lost", True),
+        ({"finished": True}, 1400.0, "nothing lost", False),
+        ({"overloaded": True, "skipped": 3}, 900.0, "too slow, 900 ms behind; 3 windows skipped", True),
+        (
+            {"gaps": 1, "overruns": 2, "skipped": 1, "undelivered": 4},
+            None,
+            "following; 1 gap in the sound, 2 overruns, 1 window skipped, 4 windows not written",
+            True,
+        ),
+    ],
+)
+def test_health_in_words(changes, behind_ms, said, wrong):
+    """What keeps up is quiet; every loss is counted, and makes it loud."""
+    assert health(dataclasses.replace(FILE, **changes), behind_ms) == (said, wrong)
+
+
+def test_a_lost_device_is_not_followed():
+    """Whatever the delay was before."""
+    assert health(live(LOST), 40.0) == ("no sound arrives; nothing lost", True)
+    assert input_lost(live(LOST))
+    assert not input_lost(live())
+    assert not input_lost(FILE)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.inference.calibration import Calibration
 from monitor.messages import State, Verdict
-from monitor.text.shown import missing_text, shown_score, shown_scores
+from monitor.text.shown import missing_text, shown_score, shown_scores, sure_text
 
 LABELS = ("normal", "murmur", "extrastole")
 SCORES = {"normal": 0.85, "murmur": 0.05, "extrastole": 0.1}
@@ -106,3 +106,34 @@ class TestMissing:
     def test_nothing_to_add(self, verdict: Verdict, thresholds: dict[str, float]) -> None:
         """A withheld window has a reason of its own; a threshold that is unknown, or beyond reach, is not named."""
         assert missing_text(verdict, thresholds) == "no label is given"
+
+
+class TestSure:
+    """How sure a verdict is, or why there is none."""
+
+    def test_a_label_has_its_score_and_what_it_needed(self) -> None:
+        """The threshold is that of the label, rounded up."""
+        verdict = Verdict("verdict", "normal", 0.85, SCORES, HEARD)
+        assert sure_text(verdict, THRESHOLDS) == "acoustic score 0.94; a label needs 0.61"
+        assert sure_text(verdict, {}) == "acoustic score 0.94"
+
+    def test_without_a_label_the_best_and_what_it_needs(self) -> None:
+        """Or that it does not hold for long enough, where its score would do."""
+        heard = {"normal": 0.5, "murmur": 0.48, "extrastole": 0.02}
+        unsure = Verdict("uncertain", None, 0.45, heard, heard)
+        assert sure_text(unsure, THRESHOLDS) == "no label: best is normal 0.50; it needs 0.61"
+        assert sure_text(unsure, {}) == "no label: best is normal 0.50"
+        steady = Verdict("uncertain", None, 0.85, SCORES, HEARD)
+        assert sure_text(steady, THRESHOLDS) == "no label yet: normal leads with 0.94, but not in enough windows"
+
+    @pytest.mark.parametrize(
+        ("state", "why"),
+        [
+            ("poor-signal", "no label: the signal is too poor to judge"),
+            ("no-signal", "no label: there is no sound to judge"),
+            ("listening", "no label: nothing was judged yet"),
+        ],
+    )
+    def test_without_scores_the_reason(self, state: State, why: str) -> None:
+        """In words."""
+        assert sure_text(Verdict(state), THRESHOLDS) == why

@@ -57,6 +57,19 @@ def test_a_dumb_terminal_and_a_pipe_get_lines(monkeypatch):
     assert isinstance(choose_view(json=False, plain=False), PlainView)
 
 
+def test_what_was_saved_is_said_again_at_the_end(plain_bundle, capsys, tmp_path, monkeypatch):
+    """On standard error, with the whole path, once."""
+    monkeypatch.chdir(tmp_path)
+    console = Console(file=Terminal(), force_terminal=True, width=80, height=24, color_system="truecolor")
+    with Interrupts() as interrupts, DashboardView(Screen(console)) as view:
+        play(ArraySource(HEART, 4000, name="synthetic"), plain_bundle, view, interrupts)
+        view.press("s")
+    view.close()
+    saved = sorted(path.name for path in tmp_path.iterdir())
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"saved the screen in {saved[0]}", f"saved 6 s of sound in {saved[1]}"]
+
+
 def test_the_dashboard_restores_the_terminal_and_prints_the_summary(plain_bundle, capsys):
     """The summary is printed once, after the alternate screen is left."""
     file = Terminal()

@@ -17,9 +17,12 @@ from monitor.dashboard.drawing.glyphs import (
     clock,
     db_fraction,
     fit,
+    fit_path,
+    fit_words,
     pixels,
     pool,
     shade_rows,
+    sparkline,
 )
 
 WILD_FLOATS = st.floats(allow_nan=True, allow_infinity=True)
@@ -238,3 +241,47 @@ class TestShades:
         """Rows keep count, order and width."""
         rows = shade_rows(np.array([[0, 0, 0], [9, 9, 9]]), 10)
         assert rows == ["   ", "███"]
+
+
+class TestPaths:
+    """The folder of a path is cut, not its name."""
+
+    @given(st.text(max_size=60), st.text(string.ascii_letters, min_size=1, max_size=20), st.integers(1, 90))
+    def test_has_the_requested_width_and_keeps_the_name(self, folder: str, name: str, width: int) -> None:
+        """Any folder; the name stays whole where it and a cut folder fit."""
+        shown = fit_path(f"{folder}/{name}", width)
+        assert cell_len(shown) == width
+        if width >= len(name) + 2:
+            assert shown.rstrip().endswith(name)
+
+    def test_a_short_path_is_whole(self) -> None:
+        """And a text without a folder is cut at its end."""
+        assert fit_path("a/b.wav", 9) == "a/b.wav  "
+        assert fit_path("a long name", 6) == "a lon…"
+
+
+@given(st.text(string.ascii_letters + " ", max_size=200), st.integers(3, 60), st.integers(1, 4))
+def test_words_are_never_cut_where_they_fit_a_line(text: str, width: int, lines: int) -> None:
+    """Every word shown is a word of the text, and what is left out is marked."""
+    shown = fit_words(text, width, lines)
+    assert len(shown) <= lines
+    assert all(cell_len(line) <= width for line in shown)
+    words = text.split()
+    if max(map(len, words), default=0) <= width - 2:
+        said = " ".join(shown).split()
+        whole = said[:-1] if said and said[-1] == "…" else said
+        assert whole == words[: len(whole)]
+        assert said == words or said[-1:] == ["…"]
+
+
+class TestSparkline:
+    """A curve of one character per value."""
+
+    def test_low_and_high(self) -> None:
+        """The lowest and the highest sign at the limits, and beyond them."""
+        assert sparkline([0, 100, 200, -5], 0, 100) == "▁██▁"
+        assert sparkline([0.0, None, 1.0], 0, 1, unicode=False) == "_ ^"
+
+    def test_equal_limits(self) -> None:
+        """Nothing is divided by zero."""
+        assert sparkline([5, 5], 5, 5) == "▁▁"

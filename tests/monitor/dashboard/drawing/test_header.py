@@ -26,26 +26,27 @@ def header(width: int = 80, state: DashboardState = DashboardState(), **changes:
     return ["".join(segment.text for segment in row).rstrip() for row in rows]
 
 
-def test_position_length_and_speed() -> None:
-    """The first row begins with the source and ends with position, length and speed."""
+def test_position_and_length() -> None:
+    """The first row begins with the source and ends with position and length; real time needs no word."""
     first = header()[0]
     assert first.startswith(" auscult murmur_156.wav")
-    assert first.endswith("0:07.6 / 0:30.0  1x")
+    assert first.endswith("0:07.6 / 0:30.0")
 
 
 @pytest.mark.parametrize(
     ("duration", "speed", "ending"),
-    [(None, None, "0:07.6  max"), (None, 0.25, "0:07.6  0.25x"), (3600.0, 64.0, "64x")],
+    [(None, 1.0, "0:07.6"), (3600.0, None, "1:00:00.0  as fast as it goes"), (3600.0, 64.0, "1:00:00.0  64x speed")],
 )
 def test_unknown_length_and_other_speeds(duration: float | None, speed: float | None, ending: str) -> None:
-    """A stream has no length, and the highest speed is called max."""
+    """A live input has neither length nor speed; that of a recording is told where it is not real time."""
     assert header(duration_s=duration, speed=speed)[0].endswith(ending)
 
 
 def test_the_position_has_a_constant_width() -> None:
-    """From the first second to the last minute the speed keeps its column."""
-    rows = [header(duration_s=None, elapsed_s=elapsed)[0] for elapsed in (0.0, 59.9, 61.0, 599.0, 601.0, 3599.0)]
-    assert len({(len(row), row.index("1x")) for row in rows}) == 1
+    """From the first second to the last minute the length and the speed keep their columns."""
+    moments = (0.0, 59.9, 61.0, 599.0, 601.0, 3599.0)
+    rows = [header(duration_s=3600.0, speed=2.0, elapsed_s=elapsed)[0] for elapsed in moments]
+    assert len({(len(row), row.index(" / "), row.index("2x")) for row in rows}) == 1
 
 
 def test_another_engine_is_named() -> None:
@@ -97,7 +98,14 @@ def test_a_long_source_leaves_the_position() -> None:
     """A long file name is cut, and the position stays."""
     first = header(source="long name " * 20)[0]
     assert "…" in first
-    assert first.endswith("0:07.6 / 0:30.0  1x")
+    assert first.endswith("0:07.6 / 0:30.0")
+
+
+def test_a_long_path_is_cut_in_its_folder() -> None:
+    """The name stays whole where it fits."""
+    first = header(source="/srv/recordings/" + "very-long-folder/" * 6 + "patient-17-mitral.wav")[0]
+    assert "…" in first
+    assert "/patient-17-mitral.wav" in first
 
 
 def test_narrow_screens_drop_settings() -> None:

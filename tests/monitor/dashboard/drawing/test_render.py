@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
+from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.render import redraw_trace, render
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.trace import Trace
@@ -39,6 +40,7 @@ SCREENS: Callable[[], dict[str, str]] = GOLDENS["screens"]
 MURMUR = SCENES["murmur"]
 NO_COLOUR = TerminalStyle(colour=False, gradient=False)
 ASCII = TerminalStyle(colour=False, gradient=False, unicode=False)
+TWELVE_EVENTS = tuple(LoggedEvent(float(second), f"event {second}") for second in range(1, 13))
 SIZES = [(80, 24), (160, 50), (60, 16), (100, 30), (59, 24), (80, 15), (20, 5), (40, 12), (1, 1), (300, 100)]
 
 
@@ -84,12 +86,11 @@ def test_fills_the_screen_exactly(scene: str, width: int, height: int, style: Te
 def test_ectopic_beats_are_shown_beside_the_heart_rate(
     ectopic: EctopicBeats, text: str, width: int, height: int
 ) -> None:
-    """Count and duration, or that there was none; nothing where the rhythm cannot be tracked. The rate stays."""
+    """Count and duration, or that there was none; nothing where the rhythm cannot be tracked."""
     assert MURMUR.window is not None
     window = dataclasses.replace(MURMUR.window, ectopic=ectopic)
     canvas = render(dataclasses.replace(MURMUR, window=window), width, height)
-    (line,) = (line for line in canvas.text.splitlines() if "heart rate" in line)
-    assert line.rstrip().endswith("bpm")
+    (line,) = (line for line in canvas.text.splitlines() if " bpm " in line and "quality" in line)
     assert (text in line) if text else ("early" not in line)
     assert widths(dataclasses.replace(MURMUR, window=window), width, height) == [width] * height
 
@@ -188,28 +189,41 @@ def test_no_dashboard_state_breaks_it(
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (160, 50), (200, 60)])
 def test_everything_is_shown_from_80x24_on(width: int, height: int) -> None:
     """Trace, ticks, image with both axes, events, bars, history, statistics and keys are all shown."""
+    layout = Layout(MURMUR, width, height, TerminalStyle(unicode=False), GOLDENS["LIVELY"])
+    ticks = sum(0 <= layout.axis.cell(at_s) < layout.field for at_s, _ in GOLDENS["LIVELY"].trace.ticks)
+    assert ticks > 8
     text = render(MURMUR, width, height, TerminalStyle(unicode=False), GOLDENS["LIVELY"]).text
-    for words in ("MURMUR", "xxx", "1 kHz", "2.5 s", "mark 1", "history", "level", "latency", "85 MB"):
+    for words in (
+        "MURMUR",
+        "xxx",
+        "1 kHz",
+        "5 s",
+        "mark 1",
+        "history",
+        "level",
+        "quality",
+        "to 76 in 3 min",
+        "nothing lost",
+    ):
         assert words in text
     assert text.count("|") > 20
-    assert [line.count("v") for line in text.splitlines() if set(line) == {" ", "v"}] == [13]
+    assert [line.count("v") for line in text.splitlines() if set(line) == {" ", "v"}] == [ticks]
     for key, meaning in GOLDENS["KEYS"]:
         assert f"{key.replace('←→', '<>')} {meaning}" in text
 
 
 def test_more_room_shows_more() -> None:
     """A larger screen shows more lines of trace, more events and a longer history."""
-    canvases = [render(MURMUR, *size, state=GOLDENS["LIVELY"]) for size in ((80, 24), (120, 40), (200, 60))]
+    state = dataclasses.replace(GOLDENS["LIVELY"], events=TWELVE_EVENTS)
+    canvases = [render(MURMUR, *size, state=state) for size in ((80, 24), (120, 40), (200, 60))]
     traces = [
         sum(any(0x2800 < ord(sign) < 0x2900 for sign in line) for line in canvas.text.split("\n"))
         for canvas in canvases
     ]
     assert traces == sorted(set(traces))
-    events = [
-        sum(f"{entry.at_s:04.1f}  {entry.text}" in canvas.text for entry in GOLDENS["EVENTS"][1:])
-        for canvas in canvases
-    ]
-    assert events == [1, 3, 3]
+    events = [sum(f"{entry.at_s:04.1f}  {entry.text}" in canvas.text for entry in TWELVE_EVENTS) for canvas in canvases]
+    assert events == [0, 4, 8]
+    assert "12.0 event 12   0:11.0 event 11" in canvases[0].text
     assert [canvas.text.count("·") for canvas in canvases] == [55, 95, 175]
 
 
@@ -279,8 +293,11 @@ class TestStates:
         """The reason is shown, and no label is."""
         text = render(SCENES["poor"], 80, 24, TerminalStyle(unicode=False)).text
         assert "POOR SIGNAL" in text
-        assert GOLDENS["REASON"] in text
-        assert "no label is given" in text
+        right = " ".join(" ".join(line[48:] for line in text.splitlines()).split())
+        assert GOLDENS["REASON"] in right
+        assert "no label: the signal is too poor to judge" in text
+        assert "no heart rate" in text
+        assert "the signal is too poor to count in" in text
         assert "MURMUR" not in text
 
     def test_poor_signal_keeps_its_reason_on_a_small_screen(self) -> None:
@@ -291,8 +308,7 @@ class TestStates:
         """An uncertain window shows scores and the best label, but no verdict."""
         text = render(SCENES["uncertain"], 80, 24, TerminalStyle(unicode=False)).text
         assert "UNCERTAIN" in text
-        assert "best normal 0.50" in text
-        assert "no label below 0.61" in text
+        assert "no label: best is normal 0.50; it needs 0.61" in text
         assert "acoustic score" not in text
 
     def test_no_signal(self) -> None:
@@ -313,30 +329,82 @@ class TestStates:
         assert ended.index(" / ") == running.index(" / ")
 
     def test_losses_are_counted(self) -> None:
-        """Skipped windows, overruns and gaps are shown in the row of counters."""
+        """Gaps, overruns and skipped windows stand in the last line, in words."""
         text = render(SCENES["poor"], 80, 24).text
-        assert "skipped 3" in text
-        assert "overruns 1" in text
-        assert "gaps 12" in text
+        assert text.splitlines()[-1].endswith("12 gaps in the sound, 1 overrun, 3 windows skipped")
         assert "CLIP" in text
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 60), (40, 10)])
+def test_every_blank_says_why(size: tuple[int, int]) -> None:
+    """Heart rate, verdict and picture before the first window, after a loss, and of a device that is gone."""
+    window = MURMUR.window
+    assert window is not None
+    gap = dataclasses.replace(window, rolling=Verdict("poor-signal"), heart_rate_bpm=None, gap=True)
+    lost = DeviceStatus("lost", "steth", "ALSA", 1, 4000, message="steth: is not connected")
+    unsteady = dataclasses.replace(window, heart_rate_bpm=None, heart_rate_reason="either 60 or 120 bpm")
+    shown = {
+        "listening": (SCENES["listening"], ("first window is not full", "first verdict needs 5 s")),
+        "gap": (dataclasses.replace(MURMUR, window=gap), ("sound was lost in this window",)),
+        "lost": (dataclasses.replace(MURMUR, device=lost), ("the device is lost", "steth: is not connected")),
+        "unsteady": (dataclasses.replace(MURMUR, window=unsteady), ("either 60 or 120 bpm",)),
+    }
+    for snapshot, whys in shown.values():
+        rows = render(snapshot, *size, ASCII).text.splitlines()
+        left = " ".join(" ".join(row[:24] for row in rows).split()) if size[0] == 60 else ""
+        right = " ".join(" ".join(row[24:] for row in rows).split()) if size[0] == 60 else ""
+        text = " ".join(" ".join(row[45:] for row in rows).split()) if size[0] >= 78 else ""
+        for why in whys:
+            assert any(why in part for part in (" ".join(" ".join(rows).split()), left, right, text))
+    if size[0] >= 60:
+        assert "DEVICE LOST" in render(shown["lost"][0], *size, ASCII).text
+        assert "POOR SIGNAL" not in render(shown["lost"][0], *size, ASCII).text
+    if size[1] >= 20:
+        assert "no picture: " in render(SCENES["listening"], *size, ASCII).text
+
+
+def test_no_label_is_said_twice_on_a_small_screen() -> None:
+    """At 40x10 each label stands in the verdict and at its bar alone."""
+    assert render(MURMUR, 40, 10).text.lower().count("murmur") == 3  # file name, verdict, bar
+
+
+def test_a_live_screen_has_no_word_of_files() -> None:
+    """Neither speed nor length; the last line says that it follows."""
+    start = dataclasses.replace(MURMUR.start, source="steth", duration_s=None)
+    text = render(dataclasses.replace(MURMUR, start=start), 80, 24).text
+    assert "1x" not in text
+    assert " / " not in text
+    assert "following; nothing lost" in text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (20, 5)])
+def test_the_details_keep_the_verdict(size: tuple[int, int]) -> None:
+    """They stand in place of the sound."""
+    canvas = render(MURMUR, *size, ASCII, GOLDENS["STATES"]["details"])
+    assert "MURMUR" in canvas.text
+    assert "details" in canvas.text
+    assert "windows skipped 0" in " ".join(canvas.text.split())
+    assert [sum(segment.cell_length for segment in line) for line in canvas.lines] == [size[0]] * size[1]
 
 
 class TestImages:
     """Where the tensor is drawn."""
 
     @pytest.mark.parametrize(
-        ("size", "lines"), [((80, 24), 6), ((60, 16), 4), ((160, 50), 24), ((100, 30), 10), ((200, 60), 32)]
+        ("size", "lines"), [((80, 24), 5), ((60, 16), 4), ((160, 50), 20), ((100, 30), 8), ((200, 60), 27)]
     )
     def test_takes_the_room_there_is(self, size: tuple[int, int], lines: int) -> None:
-        """The spectrogram has 32 lines where they fit beside everything else, and fewer on smaller screens."""
+        """The spectrogram has more lines on larger screens."""
         canvas = render(MURMUR, *size)
         tall = [line for line in canvas.lines if sum(segment.text == "▀" for segment in line) >= 40]
         assert len(tall) == lines
 
-    def test_the_autocorrelation_is_shown_where_there_is_room(self) -> None:
-        """At 160 columns both images are drawn, at 80 the spectrogram alone."""
-        assert "rhythm" in render(MURMUR, 160, 50).text
-        assert "rhythm" not in render(MURMUR, 80, 50).text
+    def test_the_picture_is_as_wide_as_the_trace(self) -> None:
+        """On every screen: its window fills the axis but for less than a step at each end."""
+        for width, height in ((60, 16), (80, 24), (120, 40), (160, 50), (200, 60)):
+            canvas, layout = render(MURMUR, width, height), Layout(MURMUR, width, height, FULL_STYLE)
+            cells = max(sum(segment.text == "▀" for segment in line) for line in canvas.lines)
+            assert layout.field * layout.axis.cell_s - cells * layout.axis.cell_s < 1.1
 
     def test_the_image_of_the_article_has_no_axis(self) -> None:
         """The input image of the article's network has neither frequency labels nor a rhythm channel."""
@@ -362,7 +430,7 @@ class TestImages:
         assert MURMUR.tensor is not None
         other = dataclasses.replace(MURMUR, tensor=MURMUR.tensor[:, ::-1] + np.float32(0.5))
         before, after = render(MURMUR, 80, 24).lines, render(other, 80, 24).lines
-        assert [row for row in range(24) if before[row] != after[row]] == list(range(11, 17))
+        assert [row for row in range(24) if before[row] != after[row]] == list(range(13, 18))
 
 
 DEVICE = DeviceStatus("open", "steth", "ALSA", 1, 4000, measured_rate_hz=3999.84)
@@ -413,8 +481,9 @@ def test_an_electrocardiogram_below_the_sound(height: int, rows: int) -> None:
 def test_an_r_peak_has_a_tick(height: int, style: TerminalStyle, mark: str) -> None:
     """In the first row of the electrocardiogram, at its moment; the line keeps its width."""
     low = np.zeros(1000, np.float32)
-    trace = Trace(0, low, low, sounds_s=(1.0, 2.0, 4.0))
-    canvas = render(MURMUR, 100, height, style, dataclasses.replace(EMPTY_STATE, ecg=trace))
+    trace = Trace(0, low, low, ticks=((1.0, None), (2.0, None), (4.0, None)))
+    state = dataclasses.replace(EMPTY_STATE, trace=Trace(0, low, low), ecg=trace)
+    canvas = render(dataclasses.replace(MURMUR, elapsed_s=5.0), 100, height, style, state)
     texts = ["".join(segment.text for segment in line) for line in canvas.lines]
     at = next(index for index, text in enumerate(texts) if text.startswith(" ECG "))
     first = texts[at - (1 if height == 34 else 0)]

@@ -9,10 +9,33 @@ from hypothesis import strategies as st
 from rich.color import Color
 
 from monitor.dashboard.drawing.canvas import Line, TerminalStyle
-from monitor.dashboard.drawing.spectrogram import AUTOCORRELATION, COLOUR_STEPS, SPECTROGRAM, axis_labels, image_lines
+from monitor.dashboard.drawing.layout import Layout, RowPlan
+from monitor.dashboard.drawing.spectrogram import (
+    COLOUR_STEPS,
+    SPECTROGRAM,
+    axis_labels,
+    image_lines,
+    image_rows,
+    on_axis,
+)
+from monitor.dashboard.drawing.state import DashboardState
+from monitor.dashboard.drawing.waveform import axis_until
 from monitor.features.colormap import INFERNO
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import input_image
+from monitor.messages import Level, Quality, Snapshot, Start, Verdict, WindowEvent
+
+TENSOR = np.random.default_rng(3).normal(size=(64, 64, 3)).astype(np.float32)
+
+
+def layout_of(tensor: np.ndarray | None, shift_s: float = 0.0) -> Layout:
+    """Return a screen of 80x24 with a window from 2.5 to 7.5 s, or before it."""
+    start = Start("a.wav", 4000, "heart-sounds", "", ("normal", "murmur"), 5.0, 0.5, 30.0, 1.0)
+    verdict = Verdict("uncertain")
+    window = WindowEvent(5, 2.5, 7.5, verdict, verdict, Quality(0.9), None, False, False, 1.0)
+    shown = None if tensor is None else window
+    snapshot = Snapshot(start, 7.6, shown, tensor, (), Level(-30.0, -20.0, False), 1.0, 2.0, 0, 0, 0, False)
+    return Layout(snapshot, 80, 24, TerminalStyle(), DashboardState(shift_s=shift_s))
 
 
 def blank(value: float = -10.0) -> np.ndarray:
@@ -94,13 +117,6 @@ class TestColours:
         assert len(lit) == 1
         assert lit[0][1] == column
 
-    def test_the_autocorrelation_is_channel_two(self) -> None:
-        """The autocorrelation view shows channel 2 only."""
-        tensor = blank()
-        tensor[:, :, 2] = 10
-        assert halves(image_lines(tensor, AUTOCORRELATION, 8, 64, TerminalStyle())[0], 0)[0] > 200
-        assert halves(image_lines(tensor, SPECTROGRAM, 8, 64, TerminalStyle())[0], 0)[0] < 50
-
     def test_nan_is_dark(self) -> None:
         """An image of NaN is dark."""
         assert halves(image_lines(blank(np.nan), SPECTROGRAM, 8, 64, TerminalStyle())[0], 0)[0] < 50
@@ -175,18 +191,6 @@ class TestAxisLabels:
             labelled = next(line for line, text in axis_labels(SPECTROGRAM, lines).items() if text == "500 Hz")
             assert light[labelled] == max(light)
 
-    def test_a_rhythm_is_drawn_at_its_rate(self) -> None:
-        """Clicks at 60 per minute give a horizontal line at the label 60."""
-        waveform = np.full(HEART.window_samples, 1e-4, np.float32)
-        waveform *= np.random.default_rng(0).normal(size=len(waveform)).astype(np.float32)
-        time = np.arange(400) / HEART.sample_rate
-        for start in range(1000, len(waveform) - 400, HEART.sample_rate):
-            waveform[start : start + 400] += np.sin(2 * np.pi * 80 * time) * np.hanning(400)
-        drawn = image_lines(input_image(waveform, HEART), AUTOCORRELATION, 32, 64, TerminalStyle())
-        light = [sum(max(halves(line, column)) for column in range(40, 64)) for line in drawn]
-        labelled = next(line for line, text in axis_labels(AUTOCORRELATION, 32).items() if text == "60")
-        assert abs(int(np.argmax(light)) - labelled) <= 1
-
     def test_inner_labels_need_room(self) -> None:
         """An image of a few lines is labelled at its ends only."""
         assert len(axis_labels(SPECTROGRAM, 4)) == 2
@@ -199,3 +203,49 @@ def test_cells_are_cached() -> None:
     second = image_lines(blank(0.5), SPECTROGRAM, 8, 64, TerminalStyle())
     assert first[0][0] is second[3][7]
     assert COLOUR_STEPS <= 256
+
+
+class TestOnAxis:
+    """The picture stands on the time axis of the sound."""
+
+    @pytest.mark.parametrize("width", [44, 64, 104, 184])
+    @pytest.mark.parametrize("column", [0, 20, 63])
+    def test_a_click_is_at_its_moment(self, width: int, column: int) -> None:
+        """The brightest cell of a column holds the column's middle, or is beside it."""
+        steps = np.zeros((64, 64), np.intp)
+        steps[:, column] = 63
+        axis = axis_until(10.0, width, TerminalStyle())
+        drawn = on_axis(steps, (5.0, 10.0), 5.0, axis)
+        middle = axis.cell(5.0 + (column + 0.5) * 5.0 / 64)
+        assert abs(int(np.argmax(drawn[0])) - middle) <= 1
+        assert drawn.max() > 31
+
+    @pytest.mark.parametrize("width", [44, 64, 104, 184])
+    def test_outside_of_the_window_it_is_empty(self, width: int) -> None:
+        """Before its start and behind its end, where newer sound waits for the next window."""
+        axis = axis_until(10.5, width, TerminalStyle())
+        drawn = on_axis(np.ones((64, 64), np.intp), (5.0, 10.0), 5.0, axis)[0]
+        starts = axis.start_s + axis.cell_s * np.arange(width)
+        inside = (starts + axis.cell_s > 5.0 + 1e-6) & (starts < 10.0 - 1e-6)
+        np.testing.assert_array_equal(drawn == 1, inside)
+        assert 0 < inside.sum() < width
+
+    def test_the_same_window_is_not_drawn_again(self) -> None:
+        """The cells are the same objects until the array or the axis changes."""
+        first, second = (image_rows(layout_of(TENSOR), RowPlan(image=4)) for _ in range(2))
+        assert all(one[3] is other[3] for one, other in zip(first, second, strict=True))
+        changed = image_rows(layout_of(TENSOR + np.float32(0.5)), RowPlan(image=4))
+        assert [text_of(line) for line in changed] == [text_of(line) for line in first]
+        assert changed != first
+
+    def test_without_a_picture_it_says_why(self) -> None:
+        """Before the first window."""
+        rows = image_rows(layout_of(None), RowPlan(image=5, axis=1))
+        assert "no picture: it shows the last 5 s once they are heard" in text_of(rows[2])
+
+    def test_whole_seconds_stand_below_their_cells(self) -> None:
+        """Of the recording, also after a seek."""
+        layout = layout_of(TENSOR, shift_s=20.0)
+        axis = text_of(image_rows(layout, RowPlan(image=4, axis=1))[-1])
+        for second in (3, 5, 7):
+            assert axis.index(f"{second + 20} s") == 9 + layout.axis.cell(second + 1e-6)

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from monitor.dashboard.drawing.canvas import FULL_STYLE
+from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState, LoggedEvent, RuntimeStats
-from monitor.dashboard.drawing.status import keys_row, system_row
+from monitor.dashboard.drawing.status import details_rows, keys_row
 from monitor.messages import Level, Snapshot, Start
 
 START = Start("a.wav", 4000, "heart-sounds", "", ("normal", "murmur"), 5.0, 0.5, 30.0, 1.0)
@@ -25,9 +26,9 @@ def test_values_are_immutable(value: object, name: str) -> None:
 
 
 def test_the_empty_state_shows_nothing() -> None:
-    """Without keys the row of keys is empty, and unknown statistics are dashes."""
+    """Without keys the way out is named, and unknown figures say so."""
     assert DashboardState() == EMPTY_STATE
     keys = "".join(segment.text for segment in keys_row(EMPTY_STATE.keys, 80, FULL_STYLE))
-    assert keys.strip() == ""
-    stats = "".join(segment.text for segment in system_row(SNAPSHOT, EMPTY_STATE.stats, 80, FULL_STYLE))
-    assert stats.count(" -") == 4
+    assert keys.strip() == "Ctrl+C ends"
+    rows = details_rows(Layout(SNAPSHOT, 80, 24, FULL_STYLE, EMPTY_STATE), 20)
+    assert sum("not measured yet" in "".join(segment.text for segment in row) for row in rows) == 3

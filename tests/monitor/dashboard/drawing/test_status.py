@@ -1,4 +1,4 @@
-"""The last rows: numbers in fixed columns, keys that fit, and the help page."""
+"""The last rows: whole events, keys that fit, the details, and the pages of the help."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.dashboard.drawing.canvas import TerminalStyle
-from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
-from monitor.dashboard.drawing.status import help_rows, keys_row, system_row
+from monitor.dashboard.drawing.layout import Layout
+from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, RuntimeStats
+from monitor.dashboard.drawing.status import details_rows, event_rows, help_rows, keys_row
 from monitor.messages import DeviceStatus, Level, Snapshot, Start
 
 START = Start("steth", 44_100, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
@@ -25,36 +26,92 @@ def text_of(line):
     return "".join(segment.text for segment in line)
 
 
-def test_all_numbers_are_shown():
-    """Both sample rates, latency, CPU and memory, each with a unit."""
-    line = text_of(system_row(LIVE, STATS, 80, TerminalStyle()))
-    assert " ".join(line.split()) == "system 44100 Hz real 44099.8 latency p50 12 p95 40 ms cpu 3% 85 MB"
+def details(snapshot, stats=STATS, width=80, height=20):
+    """Return the details as rows of words."""
+    layout = Layout(snapshot, width, 24, TerminalStyle(), DashboardState(stats=stats))
+    rows = details_rows(layout, height)
+    assert [len(text_of(row)) for row in rows] == [width] * height
+    return [" ".join(text_of(row).split()) for row in rows]
 
 
-def test_unknown_numbers_are_dashes():
+def test_all_figures_are_shown():
+    """Losses, delays, sample rates, processor and memory, each with a unit."""
+    rows = details(dataclasses.replace(LIVE, skipped=3, overruns=4, gaps=5))
+    for row in (
+        "windows skipped 3", "overruns 4", "gaps 5", "sample to screen median 12 ms, 95th percentile 40 ms",
+        "computing a window median 1.9 ms, 95th percentile 2.4 ms", "processor 3 % of one core", "memory 85 MB",
+        "sample rate 44100 Hz", "sample rate, measured 44099.8 Hz", "device reopened 0",
+    ):  # fmt: skip
+        assert row in rows
+
+
+def test_unknown_figures_say_so():
     """The sample rate is not measured yet, and the first statistics come after two seconds."""
     device = dataclasses.replace(LIVE.device, measured_rate_hz=None)
-    line = text_of(system_row(dataclasses.replace(LIVE, device=device), RuntimeStats(), 80, TerminalStyle()))
-    assert " ".join(line.split()) == "system 44100 Hz real - latency p50 - p95 - ms cpu -% - MB"
+    rows = details(dataclasses.replace(LIVE, device=device), RuntimeStats())
+    assert sum(row.endswith("not measured yet") for row in rows) == 4
 
 
 def test_only_a_live_input_has_a_measured_rate():
-    """A file shows its sample rate alone, and the other columns stay."""
-    live, file = (text_of(system_row(snapshot, STATS, 80, TerminalStyle())) for snapshot in (LIVE, FILE))
-    assert "44100 Hz real" in live
-    assert "real" not in file
-    assert live.index("latency") == file.index("latency")
+    """A file shows its sample rate alone."""
+    assert not any("measured" in row for row in details(FILE))
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
-def test_numbers_do_not_move_the_names(width):
-    """Numbers of any size leave names and width unchanged."""
-    lines = [
-        text_of(system_row(LIVE, RuntimeStats(number, number, number, number), width, TerminalStyle()))
-        for number in (None, 0.0, 9.6, 99.6, 100.0, 1e9)
-    ]
-    assert {len(line) for line in lines} == {width}
-    assert len({(line.index("ms"), line.index("cpu"), line.index("MB")) for line in lines}) == 1
+def test_a_loss_stands_out_in_the_details():
+    """A count that is not zero is bold; zeros are not."""
+    layout = Layout(dataclasses.replace(FILE, gaps=12), 80, 24, TerminalStyle(), DashboardState(stats=STATS))
+    rows = details_rows(layout, 12)
+    bold = [segment.text for row in rows[1:] for segment in row if segment.style and segment.style.bold]
+    assert bold == ["12"]
+
+
+@given(st.integers(1, 200), st.integers(1, 60), st.booleans())
+def test_the_details_have_the_requested_size(width, height, unicode):
+    """The requested number of rows, each as wide as the screen."""
+    layout = Layout(LIVE, width, 24, TerminalStyle(unicode=unicode), DashboardState(stats=STATS))
+    rows = details_rows(layout, height)
+    assert [sum(segment.cell_length for segment in row) for row in rows] == [width] * height
+    assert unicode or all(text_of(row).isascii() for row in rows)
+
+
+EVENTS = (
+    LoggedEvent(5.0, "normal", "normal"),
+    LoggedEvent(41.2, "early beat, 67% of the usual interval", "ectopic"),
+    LoggedEvent(44.4, "murmur", "murmur"),
+)
+
+
+def events(width, height, shown=EVENTS):
+    """Return the rows of the events."""
+    rows = event_rows(Layout(FILE, width, 24, TerminalStyle(), DashboardState(events=shown)), height)
+    assert [len(text_of(row)) for row in rows] == [width] * height
+    return [text_of(row).strip() for row in rows]
+
+
+def test_events_in_one_row_are_whole():
+    """The newest first, as many as fit."""
+    (row,) = events(80, 1)
+    assert row == "events  0:44.4 murmur   0:41.2 early beat, 67% of the usual interval"
+    assert events(60, 1) == ["events  0:44.4 murmur"]
+
+
+def test_a_long_event_continues_in_the_next_row():
+    """No word is cut; where there is no row left, it ends after a word."""
+    assert events(45, 4) == [
+        "events   0:44.4  murmur", "0:41.2  early beat, 67% of the", "usual interval", "0:05.0  normal",
+    ]  # fmt: skip
+    assert events(45, 2)[1] == "0:41.2  early beat, 67% of the …"
+
+
+def test_without_events_it_says_so():
+    """An empty list is no gap in the screen."""
+    assert events(80, 3, ())[0] == "events  none yet"
+
+
+def test_a_tachogram_stands_beside_the_events_of_a_wide_screen():
+    """It says what it shows, or that no beats are followed."""
+    assert events(120, 5)[0].endswith("no steady run of beats is followed yet")
+    assert "beats" not in events(120, 3)[0]
 
 
 @given(st.integers(1, 200), st.booleans())
@@ -67,9 +124,9 @@ def test_keys_are_whole_or_omitted(width, unicode):
     assert shown == whole[: len(shown)]
 
 
-def test_without_keys_the_row_is_empty():
-    """Without a keyboard no key is shown."""
-    assert text_of(keys_row((), 80, TerminalStyle())) == " " * 80
+def test_without_keys_the_way_out_is_named():
+    """Without a keyboard there is Ctrl+C."""
+    assert text_of(keys_row((), 80, TerminalStyle())).strip() == "Ctrl+C ends"
 
 
 @given(st.integers(1, 60), st.integers(1, 200), st.booleans())
@@ -91,6 +148,21 @@ def test_the_help_lists_available_keys_only():
     assert "recording into" not in without
 
 
-def test_the_help_is_not_cut_at_80_columns():
-    """Every sentence fits 80 columns."""
-    assert all("…" not in text_of(row) for row in help_rows(DashboardState(keys=KEYS), 20, 80, TerminalStyle()))
+@pytest.mark.parametrize(("width", "height"), [(20, 4), (40, 9), (80, 20), (200, 56)])
+def test_the_pages_of_the_help_explain_every_word(width, height):
+    """Letters, scores, quality, gaps and states, none of them cut; the first page follows the last."""
+    labels = ("normal", "murmur", "extrastole")
+    pages = [
+        [text_of(row).strip() for row in help_rows(DashboardState(help=page, keys=KEYS), height, width, TerminalStyle(),
+                                                   labels)]
+        for page in range(1, 60)
+    ]  # fmt: skip
+    text = " ".join(" ".join(row for page in pages[: pages[1:].index(pages[0]) + 1] for row in page[1:]).split())
+    assert "…" not in text
+    for words in (
+        "n normal, M murmur, E extrastole", "annotated so", "0 to 1; below its limit no label is given",
+        "a window with a gap is not judged", "the first window is not full yet", "no label is likely enough",
+    ):  # fmt: skip
+        assert words in text
+    for state in ("listening", "uncertain", "poor signal", "no signal", "device lost"):
+        assert state in text

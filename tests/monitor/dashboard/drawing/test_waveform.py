@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.dashboard.drawing.canvas import TerminalStyle
-from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, trace_lines
+from monitor.dashboard.drawing.waveform import automatic_gain_db, axis_until, tick_segments, trace_lines
 from monitor.dashboard.trace import BIN_S, Trace
 
 ASCII = TerminalStyle(False, False, False)
@@ -38,11 +38,13 @@ def test_always_has_the_requested_size(bins, first, width, lines, gain, level, u
     """Any trace on any screen has the requested width and height; ASCII terminals get ASCII only."""
     style = TerminalStyle(unicode=unicode)
     trace = constant_trace(
-        bins, first, level, lost_s=((first * BIN_S, (first + 9) * BIN_S),), sounds_s=(first * BIN_S,)
+        bins, first, level, lost_s=((first * BIN_S, (first + 9) * BIN_S),), ticks=((first * BIN_S, None),)
     )
     drawn = texts(trace_lines(trace, width, lines, gain, style))
     assert [len(text) for text in drawn] == [width] * lines
-    ticks = "".join(segment.text for segment in tick_segments(trace, width, style))
+    ticks = "".join(
+        segment.text for segment in tick_segments(trace.ticks, axis_until((first + bins) * BIN_S, width, style), style)
+    )
     assert len(ticks) == width
     assert unicode or all(text.isascii() for text in (*drawn, ticks))
 
@@ -112,9 +114,11 @@ def test_ticks_are_above_the_heart_sounds(style, width):
     low = np.zeros(1100, np.float32)
     high = low.copy()
     high[[500, 777]] = 1.0
-    trace = Trace(200, low, high, sounds_s=(700.4 * BIN_S, 977.4 * BIN_S))
+    trace = Trace(200, low, high, ticks=((700.4 * BIN_S, None), (977.4 * BIN_S, None)))
     silent = Trace(200, low, low)
-    ticks = "".join(segment.text for segment in tick_segments(trace, width, style))
+    ticks = "".join(
+        segment.text for segment in tick_segments(trace.ticks, axis_until(1300 * BIN_S, width, style), style)
+    )
     with_sound, without = (texts(trace_lines(one, width, 3, 0.0, style))[0] for one in (trace, silent))
     differs = {cell for cell in range(width) if with_sound[cell] != without[cell]}
     assert {cell for cell in range(width) if ticks[cell] != " "} == differs

@@ -1,4 +1,4 @@
-"""The parts of the dashboard: score bars, history, level, counters, footer."""
+"""The parts of the dashboard: score bars, history, level, footer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.segment import Segment
+from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import Line, TerminalStyle
+from monitor.dashboard.drawing.canvas import RED, Line, TerminalStyle
 from monitor.dashboard.drawing.widgets import (
     STATE_COLOURS,
-    counters_row,
     footer_row,
+    headline,
     history_row,
     history_segments,
     label_colours,
@@ -27,7 +28,7 @@ from monitor.dashboard.drawing.widgets import (
     verdict_text,
     window_message,
 )
-from monitor.messages import Level, Quality, Snapshot, Start, Verdict, WindowEvent
+from monitor.messages import DeviceStatus, Level, Quality, Snapshot, Start, Verdict, WindowEvent
 
 SCORES = {"normal": 0.09, "murmur": 0.87, "extrastole": 0.04}
 SURE = Verdict("verdict", "murmur", 0.87, SCORES)
@@ -251,53 +252,47 @@ class TestLevel:
         assert text_of(level_row(Level(math.nan, math.nan, False), 80, TerminalStyle())).endswith("-99 dB ")
 
 
-class TestCounters:
-    """Compute time and losses."""
-
-    def test_all_numbers_are_shown(self) -> None:
-        """Compute time and the three counters are in one row."""
-        line = text_of(counters_row(dataclasses.replace(SNAPSHOT, skipped=3, overruns=4, gaps=5), 80, TerminalStyle()))
-        assert " ".join(line.split()) == "compute p50 1.9 ms p95 2.4 ms skipped 3 overruns 4 gaps 5"
-
-    def test_columns_do_not_move(self) -> None:
-        """Growing numbers do not move the names."""
-        snapshots = [
-            dataclasses.replace(SNAPSHOT, hop_p50_ms=p50, skipped=count, overruns=count)
-            for p50, count in ((None, 0), (0.4, 9), (999.9, 99999), (1e9, 7))
-        ]
-        rows = [text_of(counters_row(snapshot, 80, TerminalStyle())) for snapshot in snapshots]
-        for name in ("p50", "p95", "skipped", "overruns", "gaps"):
-            assert len({row.index(name) for row in rows}) == 1
-
-    def test_narrow_screens_show_all_of_them(self) -> None:
-        """At 60 columns the names are abbreviated."""
-        line = text_of(counters_row(SNAPSHOT, 60, TerminalStyle()))
-        assert line.split() == ["compute", "p50", "1.9", "p95", "2.4", "skip", "0", "over", "0", "gaps", "0"]
-
-    def test_a_loss_stands_out(self) -> None:
-        """A counter that is not zero is bold; zeros are not."""
-        line = counters_row(dataclasses.replace(SNAPSHOT, gaps=1), 80, TerminalStyle())
-        bold = "".join(segment.text for segment in line if segment.style and segment.style.bold)
-        assert bold.split() == ["gaps", "1"]
-
-
 class TestFooter:
-    """The disclaimer and the legend."""
+    """The disclaimer, and how the program fares."""
 
     @pytest.mark.parametrize("width", [33, 40, 60, 80, 200])
     def test_shows_the_disclaimer(self, width: int) -> None:
         """The disclaimer is shown on every screen with room for it."""
-        assert "research use, not for diagnosis" in text_of(footer_row({}, width, TerminalStyle()))
+        for health in (("", False), ("following, 40 ms behind; nothing lost", False)):
+            assert "research use, not for diagnosis" in text_of(footer_row(width, TerminalStyle(), health))
 
     def test_narrow_screens_show_the_short_form(self) -> None:
         """At 20 columns the disclaimer is shortened."""
-        assert text_of(footer_row({}, 20, TerminalStyle())).rstrip() == "not for diagnosis"
+        assert text_of(footer_row(20, TerminalStyle())).rstrip() == "not for diagnosis"
 
-    def test_legend_names_the_letters(self) -> None:
-        """On a wide screen the letters of the states are explained."""
-        line = text_of(footer_row({"uncertain": "unsure", "poor-signal": "poor"}, 80, TerminalStyle()))
-        assert "? unsure  x poor" in line
-        assert line.endswith("Ctrl+C ends ")
+    @pytest.mark.parametrize(
+        ("width", "said"), [(80, "following, 40 ms behind; nothing lost"), (60, "nothing lost"), (40, "diagnosis")]
+    )
+    def test_health_is_quiet_while_all_is_well(self, width: int, said: str) -> None:
+        """As much of it as there is room for, dim."""
+        line = footer_row(width, TerminalStyle(), ("following, 40 ms behind; nothing lost", False), margin=1)
+        assert text_of(line).rstrip().endswith(said)
+        assert all(segment.style == Style() or segment.style.dim or segment.style.bold for segment in line)
+
+    @pytest.mark.parametrize("width", [80, 60, 40])
+    def test_what_is_wrong_stands_out(self, width: int) -> None:
+        """The loss comes first where there is no room for all, in bold red; the disclaimer stays."""
+        health = "following, 40 ms behind; 12 gaps in the sound, 3 windows skipped", True
+        line = footer_row(width, TerminalStyle(), health)
+        loud = "".join(segment.text for segment in line if segment.style and segment.style.color)
+        assert "12 gaps" in loud
+        assert "not for diagnosis" in text_of(line)
+        assert len(text_of(line)) == width
+
+
+def test_a_lost_device_is_no_poor_signal() -> None:
+    """It is the headline, whatever the last window sounded like, and no score is shown."""
+    device = DeviceStatus("lost", "steth", "ALSA", 1, 4000, message="steth: is not connected")
+    lost = dataclasses.replace(SNAPSHOT, device=device)
+    assert headline(lost) == "device lost"
+    assert verdict_colour(lost) == RED
+    assert "0.87" not in "".join(text_of(row) for row in score_segments(lost, 40, 3, TerminalStyle()))
+    assert headline(dataclasses.replace(lost, device=dataclasses.replace(device, state="open"))) == "murmur"
 
 
 def test_a_change_of_site_stands_on_the_strip():

@@ -19,7 +19,17 @@ from monitor.dashboard.drawing.render import render
 from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.terminal import Screen
 from monitor.dashboard.trace import Trace
-from monitor.messages import Level, Quality, Snapshot, Start, Verdict, WindowEvent
+from monitor.messages import (
+    DeviceStatus,
+    EctopicBeat,
+    EctopicBeats,
+    Level,
+    Quality,
+    Snapshot,
+    Start,
+    Verdict,
+    WindowEvent,
+)
 
 HERE = Path(__file__).parent
 REASON = "rubbing noise above 600 Hz: hold the chestpiece still"
@@ -39,7 +49,7 @@ def trace(first_bin: int = 520) -> Trace:
     beats = np.maximum(0, 1 - np.abs(bins % 160 - 40) / 16) + np.maximum(0, 1 - np.abs(bins % 160 - 104) / 12) / 2
     high = (beats / 4 + 1 / 64).astype(np.float32)
     sounds = [beat * 0.8 + at for beat in range(3, 10) for at in (0.2, 0.52)]
-    return Trace(first_bin, -high, high, ((3.1, 3.4),), tuple(at for at in sounds if 2.6 < at < 7.6))
+    return Trace(first_bin, -high, high, ((3.1, 3.4),), tuple((at, None) for at in sounds if 2.6 < at < 7.6))
 
 
 KEYS = (
@@ -48,6 +58,7 @@ KEYS = (
     ("space", "pause"),
     ("m", "mark"),
     ("s", "save"),
+    ("d", "details"),
     ("←→", "seek 5 s"),
     ("+-", "gain"),
 )
@@ -57,12 +68,16 @@ EVENTS = (
     LoggedEvent(5.0, "murmur", "murmur"),
     LoggedEvent(6.2, "mark 1", "mark"),
 )
-LIVELY = DashboardState(trace(), EVENTS, RuntimeStats(2.6, 84.9, 11.6, 40.2), KEYS)
+RATES = tuple((5.0 * step, 70.0 + abs(step % 12 - 6)) for step in range(1, 40))
+LIVELY = DashboardState(trace(), EVENTS, RuntimeStats(2.6, 84.9, 11.6, 40.2), KEYS, rates=RATES)
 STATES = {
     "empty": DashboardState(),
     "lively": LIVELY,
     "paused": dataclasses.replace(LIVELY, hold="paused", gain_db=6.0),
-    "help": dataclasses.replace(LIVELY, help=True),
+    "help": dataclasses.replace(LIVELY, help=1),
+    "words": dataclasses.replace(LIVELY, help=2),
+    "details": dataclasses.replace(LIVELY, details=True),
+    "saved": dataclasses.replace(LIVELY, notice="saved the screen in a.svg and 30 s of sound in a.wav"),
 }
 
 START = Start(
@@ -93,6 +108,8 @@ UNSURE = Verdict(
 )
 POOR = Verdict("poor-signal")
 WINDOW = WindowEvent(5, 2.5, 7.5, SURE, SURE, Quality(0.93), 78.2, False, False, 1.9)
+BEATS_S = tuple(at / 1000 for at in (0, 780, 1570, 2350, 3130, 3660, 4740, 5530, 6300, 7090))
+TRACKED = EctopicBeats(7.1, 9, BEATS_S, (EctopicBeat(3.66, 0.67, 1.38, 3.0),), True, 3.0)
 LISTENING = Snapshot(
     START, 3.2, None, None, (), Level(-31.0, -18.0, False), None, None, 0, 0, 0, False, note="normal rhythm"
 )
@@ -126,6 +143,13 @@ SCENES: dict[str, Snapshot] = {
         gaps=12,
     ),
     "ended": dataclasses.replace(MURMUR, elapsed_s=30.0, finished=True),
+    "lost": dataclasses.replace(
+        MURMUR,
+        start=dataclasses.replace(START, source="steth", duration_s=None),
+        device=DeviceStatus("lost", "steth", "ALSA", 1, 4000, message="steth: no sound arrives: looking for it"),
+        gaps=1,
+    ),
+    "tracked": dataclasses.replace(MURMUR, window=dataclasses.replace(WINDOW, ectopic=TRACKED)),
 }
 
 PLAIN = TerminalStyle(colour=False, gradient=False)
@@ -143,6 +167,13 @@ TEXTS: dict[str, tuple[str, int, int, TerminalStyle, str]] = {
     "paused-40x12.txt": ("murmur", 40, 12, FULL_STYLE, "paused"),
     "help-80x24.txt": ("murmur", 80, 24, FULL_STYLE, "help"),
     "help-40x12.txt": ("murmur", 40, 12, FULL_STYLE, "help"),
+    "words-80x24.txt": ("murmur", 80, 24, FULL_STYLE, "words"),
+    "details-80x24.txt": ("poor", 80, 24, FULL_STYLE, "details"),
+    "details-40x10.txt": ("murmur", 40, 10, FULL_STYLE, "details"),
+    "saved-40x10.txt": ("murmur", 40, 10, FULL_STYLE, "saved"),
+    "lost-80x24.txt": ("lost", 80, 24, FULL_STYLE, "lively"),
+    "lost-40x10.txt": ("lost", 40, 10, FULL_STYLE, "empty"),
+    "tracked-120x40.txt": ("tracked", 120, 40, FULL_STYLE, "lively"),
     "murmur-80x24-no-colour.txt": ("murmur", 80, 24, PLAIN, "empty"),
     "murmur-80x24-ascii.txt": ("murmur", 80, 24, ASCII, "empty"),
     "murmur-160x50-no-colour.txt": ("murmur", 160, 50, PLAIN, "empty"),
