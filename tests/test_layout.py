@@ -26,9 +26,8 @@ MONITOR_GROUND = {
     "labels",
     "messages",
     "atomic_write",
-    "interrupts",
+    "process",
     "log",
-    "native_stderr",
     "output",
     "_version",
 }

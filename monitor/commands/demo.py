@@ -9,7 +9,7 @@ from monitor.commands.options.arguments import add_play_arguments, check_hop, pl
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
 from monitor.inference.bundle import load_bundle
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from monitor.views.view import choose_view
 
 __all__ = ["add_arguments", "run"]

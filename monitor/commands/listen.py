@@ -29,11 +29,11 @@ from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.interrupts import Interrupts
 from monitor.log import get_logger
 from monitor.messages import RecordingStatus
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
 from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
 

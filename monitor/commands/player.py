@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.interrupts import Interrupts
 from monitor.messages import Snapshot
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.pipeline import HURRY_S, Pipeline
 from monitor.views.view import View
 

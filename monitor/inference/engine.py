@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import BundleError, missing_tensorflow
 from monitor.labels import DEFAULT_ENGINE
-from monitor.native_stderr import discard_native_stderr
+from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = ["ENGINES", "INT8_ENGINE", "Engine", "KerasEngine", "LiteRTEngine"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from monitor.interrupts import Interrupts
 from monitor.messages import Mark, Snapshot, Start, Summary, WindowEvent
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.pipeline import Pipeline
 from monitor.sessions.session import Session
 from monitor.text.alerts import alerts

@@ -31,9 +31,9 @@ from monitor.commands.replay.table import Table, TableView
 from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.interrupts import Interrupts
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
 from monitor.views.view import View, choose_view, screen_console
 
 if TYPE_CHECKING:
