@@ -64,14 +64,23 @@ def parse_address(text: str) -> Address:
     ('127.0.0.1:8080', True, False)
     """
     host, colon, port = text.strip().rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
     if not colon:
         host = DEFAULT.host
-    elif host.startswith("[") and host.endswith("]"):
-        host = str(ipaddress.IPv6Address(host[1:-1]))
-    name_is_plain = bool(host) and all(sign.isalnum() or sign in "-." for sign in host)
-    if not (port.isascii() and port.isdigit() and int(port) < 2**16) or not (name_is_plain or ":" in host):
+    elif bracketed:
+        host = host[1:-1]
+    known = _is_ipv6(host) if bracketed else bool(host) and all(sign.isalnum() or sign in "-." for sign in host)
+    if not (known and port.isascii() and port.isdigit() and int(port) < 2**16):
         raise ValueError(f"{text!r} must be HOST:PORT, such as {DEFAULT}")
     return Address(host, int(port))
+
+
+def _is_ipv6(text: str) -> bool:
+    """Return whether a text is an address of version 6."""
+    try:
+        return bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def listening_socket(address: Address) -> socket.socket:

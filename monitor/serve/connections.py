@@ -19,6 +19,7 @@ __all__ = ["MAX_CONNECTIONS", "REQUEST_S", "Connections"]
 MAX_CONNECTIONS = 512
 REQUEST_S = 10.0
 """Seconds that the head of a request may take."""
+PART_BYTES = 4096
 MAX_WAITING_BYTES = 2**20
 """Bytes that may wait for a client which does not read, such as the answers to a flood of pings."""
 
@@ -93,7 +94,10 @@ def _protocols(connections: Connections) -> tuple[type[H11Protocol], type[WebSoc
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            super().data_received(data)
+            for at in range(0, len(data), PART_BYTES):  # the limit to a head holds for what arrives at once, too
+                if self.transport.get_protocol() is not self or self.transport.is_closing():
+                    break
+                super().data_received(data[at : at + PART_BYTES])
             idle = self.cycle is None or self.cycle.response_complete
             if self.transport.get_protocol() is self and idle and not self.transport.is_closing():
                 self._wait()

@@ -15,12 +15,12 @@ import uvicorn
 from monitor.errors import AuscultError
 from monitor.log import get_logger
 from monitor.serve.app import make_app
-from monitor.serve.connections import Connections
+from monitor.serve.connections import REQUEST_S, Connections
 from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
 from monitor.serve.metrics import Metrics
 from monitor.serve.state import Health
-from monitor.serve.streams import Streams
+from monitor.serve.streams import SEND_S, Streams
 
 __all__ = ["Server"]
 
@@ -47,6 +47,8 @@ class Server:
         Whether only this computer can reach the socket.
     token : str or None
         What every request must bring; None for none.
+    send_s, request_s : float
+        Seconds in which a client must take what is sent, and send the head of a request.
 
     Attributes
     ----------
@@ -56,10 +58,20 @@ class Server:
         What ended it early.
     """
 
-    def __init__(self, feed: Feed, listening: socket.socket, *, loopback: bool, token: str | None = None) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        listening: socket.socket,
+        *,
+        loopback: bool,
+        token: str | None = None,
+        send_s: float = SEND_S,
+        request_s: float = REQUEST_S,
+    ) -> None:
         self.counts = Counts()
         self.error: BaseException | None = None
         self._feed, self._listening, self._loopback, self._token = feed, listening, loopback, token
+        self._send_s, self._request_s = send_s, request_s
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._uvicorn: uvicorn.Server | None = None
@@ -113,8 +125,8 @@ class Server:
         self._loop.set_exception_handler(lambda _, context: logger.debug("a connection failed: %s", context))
         health = Health(self._feed)
         metrics = Metrics(self._feed, health, self.counts)
-        connections = self._connections = Connections(self.counts)
-        streams = self._streams = Streams(self._feed, connections)
+        connections = self._connections = Connections(self.counts, request_s=self._request_s)
+        streams = self._streams = Streams(self._feed, connections, send_s=self._send_s)
         app = make_app(self._feed, streams, health, metrics, self.counts, loopback=self._loopback, token=self._token)
         config = uvicorn.Config(
             app,

@@ -284,7 +284,7 @@ def _check_together(options: argparse.Namespace) -> None:
     """End with a usage error where an argument is for one file at a time."""
     single = {"--session": options.session, "--site": options.site, "--play": options.play, "--slow": options.slow}
     single |= {"--play-device": options.play_device, "--sound": options.sound, "--volume": options.volume}
-    single |= {"--ecg-channel": options.ecg_channel, "--exit": options.exit}
+    single |= {"--ecg-channel": options.ecg_channel, "--exit": options.exit, "--serve": options.serve}
     for name, value in single.items():
         if value is not None and value is not False:
             options.usage_error(f"{name} is for one file at a time: leave out {name} or --together")
