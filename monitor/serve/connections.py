@@ -6,6 +6,7 @@ The protocols are those of uvicorn with these limits. Belongs to the server's th
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import h11
@@ -20,6 +21,8 @@ MAX_CONNECTIONS = 512
 REQUEST_S = 10.0
 """Seconds that the head of a request may take."""
 PART_BYTES = 4096
+SEND_BUFFER_BYTES = 2**16
+"""Of the system, which would take megabytes for a client that does not read, and hide that from us."""
 MAX_WAITING_BYTES = 2**20
 """Bytes that may wait for a client which does not read, such as the answers to a flood of pings."""
 
@@ -47,6 +50,7 @@ class Connections:
 
     def add(self, transport: asyncio.Transport) -> bool:
         """Keep a connection; return whether there is room for it."""
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._open[transport.get_extra_info("peername")[:2]] = transport
         return len(self._open) <= self.max_connections
 
@@ -136,6 +140,10 @@ def _protocols(connections: Connections) -> tuple[type[H11Protocol], type[WebSoc
             super().data_received(data)
             if self.transport.get_write_buffer_size() > MAX_WAITING_BYTES:
                 connections.refuse(self.transport)
+
+        def keepalive_timeout(self) -> None:
+            connections.counts.dropped += 1
+            self.transport.abort()
 
         def handle_parser_exception(self) -> None:
             connections.counts.refused += 1

@@ -115,7 +115,8 @@ class Client:
             connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()
             assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
-            yield self._parsed(answer)
+            with answer:
+                yield self._parsed(answer)
 
     @staticmethod
     def _parsed(answer):

@@ -118,30 +118,30 @@ def test_the_end_of_the_program_ends_every_stream(run, served):
         client.server.stop()
         assert list(events) == []
         assert socket_.recv_data()[0] == websocket.ABNF.OPCODE_CLOSE
-        socket_.close()
+        socket_.shutdown()
 
 
 def test_a_client_that_does_not_read_is_dropped(run, feed, served, wait_until):
     """Counted, and others get every line meanwhile."""
     client = served(send_s=0.3)
-    stuck = socket.socket()
-    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stuck.connect(("127.0.0.1", client.port))
-    stuck.sendall(EVENTS)
-    wait_until(lambda: client.server.counts.clients == 1)
-    with client.events() as events:
-        next(events)
-        sent = itertools.count()
+    with socket.socket() as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", client.port))
+        stuck.sendall(EVENTS)
+        wait_until(lambda: client.server.counts.clients == 1)
+        with client.events() as events:
+            assert indices(events, 1) == ["start"]
+            batches = itertools.count()
 
-        def publish():
-            for _ in range(200):
-                run.judge(next(sent))
-            return client.server.counts.dropped == 1
+            def publish_and_read():
+                batch = range(100 * (first := next(batches)), 100 * first + 100)
+                for index in batch:
+                    run.judge(index)
+                assert indices(events, 100) == list(batch)
+                return client.server.counts.dropped == 1
 
-        wait_until(publish)
-        published = next(sent)
-        assert indices(events, published) == list(range(published))
-    stuck.close()
+            wait_until(publish_and_read)
+            assert client.server.counts.clients == 1
 
 
 def test_lines_of_a_fast_source_all_arrive(feed, served):

@@ -93,8 +93,8 @@ def refused(capsys, *arguments):
 def test_options_that_need_serve(command, capsys, heart):
     """They are no use alone."""
     command = [heart if word == "a.wav" else word for word in command]
-    assert refused(capsys, *command, "--share-subject").endswith("--share-subject needs --serve")
-    assert refused(capsys, *command, "--serve-token-file", "x").endswith("--serve-token-file needs --serve")
+    assert "--share-subject needs --serve" in refused(capsys, *command, "--share-subject")
+    assert "--serve-token-file needs --serve" in refused(capsys, *command, "--serve-token-file", "x")
 
 
 def test_a_port_in_use(capsys):
