@@ -5,7 +5,7 @@
 
 plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and nobody there, and with clients, each a
 socket of this program: three quarters follow ``/events``, a quarter ``/ws`` with the sound; the stuck ones ask for
-both and never read. Meanwhile bad requests are sent. One JSON object goes to standard output:
+both and never read. Meanwhile 10 000 bad requests are sent. One JSON object goes to standard output:
 
 * ``latency_ms``: p50, p95 and most of ``latency_ms`` of the windows, the median of the rounds;
 * ``one_core_percent``: user and system time of the monitor;
@@ -39,8 +39,7 @@ WEBSOCKET = (
     b"GET /ws?sound=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-BAD = b"\x16\x03\x01 no request\r\n\r\n"
-BAD_EVERY_S = 0.05
+BAD = (b"\x16\x03\x01 no request\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET /" + 20_000 * b"a" + b" HTTP/1.1\r\n\r\n")
 START_S = 30.0
 
 
@@ -52,10 +51,12 @@ class Clients:
     port : int
     count, stuck : int
         How many there are, and how many of them never read.
+    bad_s : float
+        Seconds from one bad request to the next.
     """
 
-    def __init__(self, port: int, count: int, stuck: int) -> None:
-        self._port = port
+    def __init__(self, port: int, count: int, stuck: int, bad_s: float) -> None:
+        self._port, self._bad_s = port, bad_s
         self._waiting = selectors.DefaultSelector()
         self._stuck = [self._connected(WEBSOCKET, buffer=4096) for _ in range(stuck)]
         self.windows: dict[int, int] = {}
@@ -64,7 +65,7 @@ class Clients:
             reader.setblocking(False)
             self._waiting.register(reader, selectors.EVENT_READ)
             self.windows[reader.fileno()] = 0
-        self._bad_due = 0.0
+        self._bad_due = time.monotonic()
         self.bad = 0
 
     def _connected(self, request: bytes, buffer: int | None = None) -> socket.socket:
@@ -75,16 +76,16 @@ class Clients:
         client.sendall(request)
         return client
 
-    def read(self, timeout_s: float) -> None:
-        """Read what has come; send a bad request from time to time."""
-        for key, _ in self._waiting.select(timeout_s):
+    def read(self) -> None:
+        """Read what has come, and send the bad requests that are due."""
+        for key, _ in self._waiting.select(min(0.2, self._bad_s)):
             assert isinstance(key.fileobj, socket.socket)
             with contextlib.suppress(OSError):
                 self.windows[key.fd] += key.fileobj.recv(2**18).count(b'"type":"window"')
-        if time.monotonic() >= self._bad_due:
-            self._bad_due = time.monotonic() + BAD_EVERY_S
+        while time.monotonic() >= self._bad_due:
+            self._bad_due += self._bad_s
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as bad:
-                bad.sendall(BAD)
+                bad.sendall(BAD[self.bad % len(BAD)])
                 self.bad += 1
 
     def close(self) -> None:
@@ -95,7 +96,7 @@ class Clients:
         self._waiting.close()
 
 
-def run(seconds: float, folder: Path, *, serve: bool, clients: int = 0, stuck: int = 0) -> dict[str, Any]:
+def run(seconds: float, folder: Path, *, serve: bool, clients: int = 0, stuck: int = 0, bad: int = 0) -> dict[str, Any]:
     """Return the figures of one demo."""
     lines, told = folder / "lines.jsonl", folder / "told.txt"
     command = [sys.executable, "-m", "monitor", "demo", "--json", *(["--serve", "127.0.0.1:0"] if serve else [])]
@@ -109,14 +110,14 @@ def run(seconds: float, folder: Path, *, serve: bool, clients: int = 0, stuck: i
             if clients:
                 found = re.search(r"127\.0\.0\.1:(\d+)", told.read_text())
                 assert found is not None
-                followers = Clients(int(found[1]), clients, stuck)
+                followers = Clients(int(found[1]), clients, stuck, seconds / bad)
             watched, begin = psutil.Process(program.pid), time.monotonic()
             before = sum(watched.cpu_times()[:2])
             while time.monotonic() < begin + seconds:
                 if followers is None:
                     time.sleep(0.2)
                 else:
-                    followers.read(0.2)
+                    followers.read()
             used = sum(watched.cpu_times()[:2]) - before
         finally:
             program.terminate()
@@ -153,11 +154,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=35.0)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--stuck", type=int, default=20)
+    parser.add_argument("--bad", type=int, default=10_000)
     options = parser.parse_args()
     ways: dict[str, dict[str, Any]] = {
         "without": {"serve": False},
         "nobody": {"serve": True},
-        "clients": {"serve": True, "clients": options.clients, "stuck": options.stuck},
+        "clients": {"serve": True, "clients": options.clients, "stuck": options.stuck, "bad": options.bad},
     }
     load = [os.getloadavg()[0]]
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
