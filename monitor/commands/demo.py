@@ -6,7 +6,7 @@ import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
 from monitor.commands.options.arguments import add_play_arguments, check_hop, playback, whole_number
-from monitor.commands.options.serve_options import add_serve_arguments, served
+from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
 from monitor.inference.bundle import load_bundle
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
     add_session_arguments(parser)
-    add_serve_arguments(parser)
+    add_feed_arguments(parser)
     parser.add_argument(
         "--seed",
         type=whole_number(0, 2**32 - 1),
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         scene = next((scene for scene in source.scenes if elapsed_s < scene.end_s), source.scenes[-1])
         return f"playing: {scene.name}"
 
-    with served(options) as feed:
+    with fed(options) as feed:
         view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
         session = new_session(options, source, bundle, "demo") if options.session else None
         with Interrupts() as interrupts:

@@ -25,7 +25,7 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
-from monitor.commands.options.serve_options import add_serve_arguments, served
+from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
-    add_serve_arguments(parser)
+    add_feed_arguments(parser)
     parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
     parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is connected")
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     options.hop = chosen.hop.value
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
-    with suppress_native_stderr(), served(options) as feed, Interrupts() as interrupts:
+    with suppress_native_stderr(), fed(options) as feed, Interrupts() as interrupts:
         system = PortAudio()
         source = _source(system, chosen, options)
         session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None

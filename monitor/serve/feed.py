@@ -98,6 +98,8 @@ class Feed:
         What plays; None before the first source.
     snapshot : Snapshot or None
         The newest state.
+    notice : str
+        What a person at the screen should know about those who follow; set on any thread.
     share_subject : bool
     subject : str or None
 
@@ -126,6 +128,7 @@ class Feed:
         self.run = secrets.token_hex(4)
         self.playing: Playing | None = None
         self.snapshot: Snapshot | None = None
+        self.notice = ""
         self._lock = threading.Lock()  # guards the two lines below, for a few microseconds
         self._lines: collections.deque[FedLine] = collections.deque(maxlen=MAX_LINES)
         self._newest = 0

@@ -5,6 +5,7 @@ Main thread; it waits for nobody.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,13 @@ class FeedView(ForwardingView):
         super().window(event)
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Publish what has changed and what a person has entered, and show the newest state."""
+        """Publish what has changed and what a person has entered, and show the newest state, with the notice."""
         self._feed.snapshot = snapshot
         self._publish_entries()
         self._lines.snapshot(snapshot)
+        if self._feed.notice:
+            texts = [snapshot.note, self._feed.notice] if snapshot.note else [self._feed.notice]
+            snapshot = dataclasses.replace(snapshot, note="; ".join(texts))
         super().snapshot(snapshot)
 
     def end(self, summary: Summary) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 __all__ = ["HIDDEN", "without_secrets", "without_secrets_in"]
 
 HIDDEN = "***"
-SECRET = re.compile(r"token|passw|secret|api-?key|auth|credential|private-?key", re.IGNORECASE)
+SECRET = re.compile(r"webhook|token|passw|secret|api-?key|auth|credential|private-?key", re.IGNORECASE)
 """What a flag or a variable is called whose value nobody else should know."""
 ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*@)?(?P<place>[^?#\s]*)(?P<rest>[?#]\S*)?")
 

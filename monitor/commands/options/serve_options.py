@@ -26,7 +26,7 @@ DEFAULT_TEXT = "127.0.0.1:8765"
 
 
 def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--serve``, ``--serve-token-file`` and ``--share-subject``."""
+    """Add ``--serve`` and ``--serve-token-file``."""
     parser.add_argument(
         "--serve",
         nargs="?",
@@ -41,14 +41,11 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="holds the token (default: AUSCULT_SERVE_TOKEN, or a new one)",
     )
-    parser.add_argument(
-        "--share-subject", action="store_true", help="serve subject, notes, paths and names of files too"
-    )
 
 
 @contextlib.contextmanager
-def served(options: argparse.Namespace) -> Iterator[Feed | None]:
-    """Yield what a run is to feed, served until the block is left; None where ``--serve`` was not given.
+def served(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
+    """Serve a feed until the block is left, if ``--serve`` was given.
 
     Ends with a usage error where the address or the token cannot be used.
 
@@ -58,10 +55,7 @@ def served(options: argparse.Namespace) -> Iterator[Feed | None]:
         If a package is not installed.
     """
     if options.serve is None:
-        for name in ("serve_token_file", "share_subject"):
-            if getattr(options, name):
-                options.usage_error(f"--{name.replace('_', '-')} needs --serve")
-        yield None
+        yield
         return
     for package in PACKAGES:
         check_installed(package, "--serve", "serve")
@@ -73,16 +67,14 @@ def served(options: argparse.Namespace) -> Iterator[Feed | None]:
         listening = listening_socket(address)
     except ValueError as error:
         options.usage_error(f"--serve: {error}")
-    from monitor.serve.feed import Feed
     from monitor.serve.server import Server
 
-    feed = Feed(share_subject=options.share_subject, subject=getattr(options, "subject", None))
     bound = Address(address.host, listening.getsockname()[1])
     server = Server(feed, listening, loopback=address.loopback, token=token)
     try:
         server.start()
         _announce(bound, token if is_new else None, needs_token=token is not None)
-        yield feed
+        yield
     finally:
         server.stop()
         if server.error is not None:

@@ -25,7 +25,7 @@ from monitor.commands.options.arguments import (
     playback,
     whole_number,
 )
-from monitor.commands.options.serve_options import add_serve_arguments, served
+from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play, play_together
 from monitor.commands.progress_bar import bar_on_standard_error
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_play_arguments(parser)
     add_session_arguments(parser)
-    add_serve_arguments(parser)
+    add_feed_arguments(parser)
     add_channel_argument(parser)
     add_ecg_argument(parser)
     add_start_argument(parser)
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     view = _view(options, bundle, many=many, screen=screen)
     sessions: list[Session] = []
     code = max((error.exit_code for error in failures), default=0)
-    with suppress_native_stderr(), served(options) as feed, Interrupts() as interrupts:  # an MP3's decoder writes there
+    with suppress_native_stderr(), fed(options) as feed, Interrupts() as interrupts:  # an MP3's decoder writes there
         try:
             _report(failures, view)
             for position, file in enumerate(options.files, 1):
@@ -286,6 +286,7 @@ def _check_together(options: argparse.Namespace) -> None:
     single = {"--session": options.session, "--site": options.site, "--play": options.play, "--slow": options.slow}
     single |= {"--play-device": options.play_device, "--sound": options.sound, "--volume": options.volume}
     single |= {"--ecg-channel": options.ecg_channel, "--exit": options.exit, "--serve": options.serve}
+    single |= {"--mqtt": options.mqtt, "--webhook": options.webhook}
     for name, value in single.items():
         if value is not None and value is not False:
             options.usage_error(f"{name} is for one file at a time: leave out {name} or --together")

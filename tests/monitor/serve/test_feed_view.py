@@ -54,3 +54,26 @@ def test_every_source_has_a_number(plain_bundle):
         for number in (1, 2):
             play(ArraySource(HEART, 4000), plain_bundle, MarkingView(), interrupts, feed=feed)
             assert feed.playing.number == number
+
+
+class NotedView(MarkingView):
+    """Keeps the notes that are shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.notes = set()
+
+    def snapshot(self, snapshot):
+        """Keep the note."""
+        self.notes.add(snapshot.note)
+        super().snapshot(snapshot)
+
+
+def test_a_notice_stands_beside_the_note(plain_bundle):
+    """What is wrong with those who follow is shown; the state that they get is without it."""
+    feed, view = Feed(), NotedView()
+    feed.notice = "MQTT a:1: no such host"
+    with Interrupts() as interrupts:
+        play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, feed=feed, note=lambda at_s: "playing: normal")
+    assert view.notes == {"playing: normal; MQTT a:1: no such host"}
+    assert feed.snapshot.note == "playing: normal"

@@ -1,10 +1,9 @@
-"""--serve of listen, replay and demo: what is said, what is refused, and what is not imported without it."""
+"""--serve of listen, replay and demo: what is said and what is refused."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import urllib.request
 
@@ -13,7 +12,6 @@ import pytest
 import soundfile
 
 from monitor.cli import main
-from monitor.commands.options.serve_options import PACKAGES
 from monitor.serve.address import Address, listening_socket
 from monitor.serve.server import Server
 from monitor.synthesis.parameters import HeartParameters
@@ -89,14 +87,6 @@ def refused(capsys, *arguments):
     return capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("command", [["demo"], ["replay", "a.wav"]])
-def test_options_that_need_serve(command, capsys, heart):
-    """They are no use alone."""
-    command = [heart if word == "a.wav" else word for word in command]
-    assert "--share-subject needs --serve" in refused(capsys, *command, "--share-subject")
-    assert "--serve-token-file needs --serve" in refused(capsys, *command, "--serve-token-file", "x")
-
-
 def test_a_port_in_use(capsys):
     """One line with the next step, as other usage errors; nothing was played."""
     with listening_socket(Address("127.0.0.1", 0)) as taken:
@@ -108,11 +98,6 @@ def test_a_port_in_use(capsys):
 def test_a_file_that_is_taken_for_the_address(capsys, heart):
     """What follows --serve is its address."""
     assert "must be HOST:PORT" in refused(capsys, "replay", heart, "--serve", heart)
-
-
-def test_several_streams_are_not_served(capsys, heart):
-    """A page shows one."""
-    assert "--serve" in refused(capsys, "replay", heart, heart, "--together", "--serve", "127.0.0.1:0")
 
 
 def test_beyond_this_computer_a_token_is_made_and_told(heart, monkeypatch, capsys):
@@ -135,18 +120,3 @@ def test_a_package_that_is_missing(heart, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["replay", heart, "--json", "--serve", "127.0.0.1:0"]) == 1
     assert "pip install 'auscult-monitor[serve]'" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("command", ["listen", "replay", "demo"])
-def test_without_serve_nothing_of_it_is_imported(command, heart):
-    """Neither its packages nor our own, on the way through a whole run."""
-    arguments = {"listen": ["--device", "no such device"], "replay": [heart], "demo": ["--speed", "max"]}[command]
-    program = (
-        "import sys; from monitor.cli import main\n"
-        f"main({[command, *arguments, '--json']!r})\n"
-        f"found = [name for name in sys.modules if name.partition('.')[0] in {PACKAGES!r} + ('asyncio',)]\n"
-        "found += [name for name in sys.modules if name.startswith('monitor.serve')]\n"
-        "print(found, file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
-    assert done.stderr.splitlines()[-1] == "[]"
