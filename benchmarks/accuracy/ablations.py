@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from monitor.errors import AuscultError
-from monitor.native_stderr import discard_native_stderr
+from monitor.process.native_stderr import discard_native_stderr
 
 ROOT = Path(__file__).resolve().parents[2]
 

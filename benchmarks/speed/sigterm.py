@@ -43,7 +43,7 @@ run_and_exit()
 
 READY = """
 import contextlib, os
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 
 deferred = Interrupts.deferred
 

@@ -6,10 +6,11 @@ import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
 from monitor.commands.options.arguments import add_play_arguments, check_hop, playback, whole_number
+from monitor.commands.options.serve_options import add_serve_arguments, served
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
 from monitor.inference.bundle import load_bundle
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from monitor.views.view import choose_view
 
 __all__ = ["add_arguments", "run"]
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
     add_session_arguments(parser)
+    add_serve_arguments(parser)
     parser.add_argument(
         "--seed",
         type=whole_number(0, 2**32 - 1),
@@ -41,22 +43,24 @@ def run(options: argparse.Namespace) -> int:
         scene = next((scene for scene in source.scenes if elapsed_s < scene.end_s), source.scenes[-1])
         return f"playing: {scene.name}"
 
-    view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
-    session = new_session(options, source, bundle, "demo") if options.session else None
-    with Interrupts() as interrupts:
-        try:
-            play(
-                source,
-                bundle,
-                view,
-                interrupts,
-                hop_s=options.hop,
-                note=scene_name,
-                session=session,
-                site=options.site,
-                playback=heard,
-            )
-        finally:
-            view.close()
-            report_session(session)
-        return interrupts.exit_code or int(view.lost_lines > 0)
+    with served(options) as feed:
+        view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
+        session = new_session(options, source, bundle, "demo") if options.session else None
+        with Interrupts() as interrupts:
+            try:
+                play(
+                    source,
+                    bundle,
+                    view,
+                    interrupts,
+                    hop_s=options.hop,
+                    note=scene_name,
+                    session=session,
+                    site=options.site,
+                    playback=heard,
+                    feed=feed,
+                )
+            finally:
+                view.close()
+                report_session(session)
+            return interrupts.exit_code or int(view.lost_lines > 0)

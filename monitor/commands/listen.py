@@ -7,6 +7,7 @@ import math
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
@@ -24,18 +25,22 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.serve_options import add_serve_arguments, served
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
 from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.interrupts import Interrupts
 from monitor.log import get_logger
 from monitor.messages import RecordingStatus
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
 from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
+
+if TYPE_CHECKING:
+    from monitor.serve.feed import Feed
 
 __all__ = ["add_arguments", "run"]
 
@@ -61,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
+    add_serve_arguments(parser)
     parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
     parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is connected")
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
@@ -81,11 +87,11 @@ def run(options: argparse.Namespace) -> int:
     options.hop = chosen.hop.value
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
-    with suppress_native_stderr(), Interrupts() as interrupts:
+    with suppress_native_stderr(), served(options) as feed, Interrupts() as interrupts:
         system = PortAudio()
         source = _source(system, chosen, options)
         session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None
-        code = _listen(source, bundle, view, interrupts, options, session)
+        code = _listen(source, bundle, view, interrupts, options, session, feed)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending
             say(STUCK)
             os._exit(code)
@@ -118,6 +124,7 @@ def _listen(
     interrupts: Interrupts,
     options: argparse.Namespace,
     session: Session | None,
+    feed: Feed | None,
 ) -> int:
     """Listen, and return the exit code."""
     for_s = math.inf if options.for_s is None else options.for_s
@@ -133,6 +140,7 @@ def _listen(
             session=session,
             site=options.site,
             playback=options.playback,
+            feed=feed,
         )
     finally:
         view.close()

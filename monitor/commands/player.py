@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.interrupts import Interrupts
 from monitor.messages import Snapshot
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.pipeline import HURRY_S, Pipeline
 from monitor.views.view import View
 
 if TYPE_CHECKING:
     from monitor.audio.playback.options import PlaybackOptions
     from monitor.runtime.ward.ward import Ward
+    from monitor.serve.feed import Feed
     from monitor.sessions.session import Session
     from monitor.views.ward import WardView
 
@@ -40,6 +41,7 @@ def play(
     for_s: float = math.inf,
     playback: PlaybackOptions | None = None,
     stay: bool = False,
+    feed: Feed | None = None,
 ) -> Snapshot:
     """Run a source through the pipeline, show it until it ends or is interrupted, and return its last state.
 
@@ -69,6 +71,8 @@ def play(
     stay : bool
         Whether a view that a person can leave stays at the end, until they do or ask for another pass
         (``view.again_s``).
+    feed : Feed or None
+        Takes what is shown, for other programs.
 
     Returns
     -------
@@ -82,6 +86,10 @@ def play(
         If the source cannot be opened (then nothing was shown), fails later or lacks sound that it promises
         (then the windows before it and the summary were shown), or the recording cannot be written.
     """
+    if feed is not None:
+        from monitor.serve.feed_view import FeedView
+
+        view = FeedView(view, feed)
     kept: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     sound = ecg = None
     if session is not None:

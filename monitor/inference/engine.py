@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import BundleError, check_installed, missing_tensorflow
 from monitor.labels import DEFAULT_ENGINE, ENGINES, INT8_ENGINE, KERAS_ENGINE, ONNX_ENGINE
-from monitor.native_stderr import discard_native_stderr
+from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = [
     "ENGINES",

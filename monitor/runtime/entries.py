@@ -6,6 +6,7 @@ Belongs to the thread that created the pipeline.
 from __future__ import annotations
 
 import collections
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from monitor.labels import SITES
@@ -33,6 +34,8 @@ class Entries:
     ----------
     site : SiteChange or None
         The site that is heard now.
+    take : callable
+        Returns what was entered since its last call, the oldest first; the newest thousand are kept.
 
     Examples
     --------
@@ -47,7 +50,8 @@ class Entries:
         self._sample_rate = sample_rate
         self.site = None if site is None else SiteChange(site, 0.0, 0)
         self._num_marks = 0
-        self._waiting: collections.deque[Mark | SiteChange] = collections.deque(maxlen=MAX_ENTRIES)
+        self._readers: list[collections.deque[Mark | SiteChange]] = []
+        self.take = self.reader()
 
     def mark(
         self, sample: int, text: str | None = None, *, recorder: Recorder | None = None, session: Recorder | None = None
@@ -73,7 +77,7 @@ class Entries:
         elif session is not None:
             path, recorded_s = session.path.parent, at_s
         mark = Mark(number, at_s, path, recorded_s, error, sample=sample, text=text)
-        self._waiting.append(mark)
+        self._keep(mark)
         return mark
 
     def change_site(self, site: str, sample: int) -> SiteChange | None:
@@ -89,11 +93,22 @@ class Entries:
         if self.site is not None and self.site.site == site:
             return None
         self.site = SiteChange(site, sample / self._sample_rate, sample)
-        self._waiting.append(self.site)
+        self._keep(self.site)
         return self.site
 
-    def take(self) -> list[Mark | SiteChange]:
-        """Return what was entered since the last call, the oldest first; the newest thousand are kept."""
-        entries = list(self._waiting)
-        self._waiting.clear()
-        return entries
+    def _keep(self, entry: Mark | SiteChange) -> None:
+        """Keep an entry for every reader."""
+        for waiting in self._readers:
+            waiting.append(entry)
+
+    def reader(self) -> Callable[[], list[Mark | SiteChange]]:
+        """Return one more function like :attr:`take`; each gives every entry once."""
+        waiting: collections.deque[Mark | SiteChange] = collections.deque(maxlen=MAX_ENTRIES)
+        self._readers.append(waiting)
+
+        def take() -> list[Mark | SiteChange]:
+            entries = list(waiting)
+            waiting.clear()
+            return entries
+
+        return take

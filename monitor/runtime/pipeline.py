@@ -8,7 +8,7 @@ is closed (:mod:`monitor.runtime.exit_watch`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -294,6 +294,10 @@ class Pipeline(AsyncReading):
     def take_entries(self) -> list[Mark | SiteChange]:
         """Return what a person has entered since the last call, the oldest first; the newest thousand are kept."""
         return self._entries.take()
+
+    def entry_reader(self) -> Callable[[], list[Mark | SiteChange]]:
+        """Return one more function like :meth:`take_entries`, for who needs every entry too."""
+        return self._entries.reader()
 
     def write_marks(self) -> None:
         """Try again to write marks that could not be written, if there are any; as :meth:`mark`."""

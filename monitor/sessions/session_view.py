@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 
-from monitor.interrupts import Interrupts
 from monitor.messages import Mark, Snapshot, Start, Summary, WindowEvent
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.pipeline import Pipeline
 from monitor.sessions.session import Session
 from monitor.text.alerts import alerts
 from monitor.text.event_lines import EventLines
 from monitor.text.json_lines import told_line
+from monitor.views.forwarding import ForwardingView
 from monitor.views.view import View
 
 __all__ = ["SessionView"]
 
 
-class SessionView:
+class SessionView(ForwardingView):
     """Writes a run into a session and shows it.
 
     What is kept comes first: a view that fails, because nobody reads standard output, costs the session nothing.
@@ -32,51 +33,27 @@ class SessionView:
     """
 
     def __init__(self, view: View, session: Session) -> None:
-        self._view, self._session = view, session
+        super().__init__(view)
+        self._session = session
         self._lines = EventLines(session.write)
         self._told: dict[str, str] = {}
         self._pipeline: Pipeline | None = None
-
-    @property
-    def lost_lines(self) -> int:
-        """Lines that the view could not write."""
-        return self._view.lost_lines
-
-    @property
-    def wait_s(self) -> float:
-        """Longest time to wait for a window before the next :meth:`snapshot`."""
-        return self._view.wait_s
-
-    @property
-    def live_snapshot(self) -> bool:
-        """Whether the view draws the sound between two windows."""
-        return self._view.live_snapshot
-
-    @property
-    def stays(self) -> bool:
-        """Whether the view stays at the end."""
-        return self._view.stays
-
-    @property
-    def again_s(self) -> float | None:
-        """Where a source that has ended is to be played again."""
-        return self._view.again_s
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Connect to the pipeline whose sound is kept."""
         self._pipeline = pipeline
         self._session.attach(lambda: pipeline.session_sound)
-        self._view.attach(pipeline, interrupts)
+        super().attach(pipeline, interrupts)
 
     def begin(self, start: Start) -> None:
         """Open a source."""
         self._lines.begin(start)
-        self._view.begin(start)
+        super().begin(start)
 
     def window(self, event: WindowEvent) -> None:
         """Keep and show the result of a window."""
         self._lines.window(event)
-        self._view.window(event)
+        super().window(event)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Keep what has changed, and what a person has entered and was told; show the newest state."""
@@ -87,17 +64,13 @@ class SessionView:
         for kind, sentence in self._told.items():
             if before.get(kind) != sentence:
                 self._session.write(told_line(sentence, snapshot.elapsed_s))
-        self._view.snapshot(snapshot)
+        super().snapshot(snapshot)
 
     def end(self, summary: Summary) -> None:
         """Keep and show the summary."""
         self._keep_entries()
         self._lines.end(summary)
-        self._view.end(summary)
-
-    def close(self) -> None:
-        """Restore the terminal. Twice is safe."""
-        self._view.close()
+        super().end(summary)
 
     def _keep_entries(self) -> None:
         """Keep the marks, notes and changes of site that a person has entered since the last time."""

@@ -16,8 +16,8 @@ from monitor.output import put, say
 if TYPE_CHECKING:
     from monitor.dashboard.keyboard import Keyboard
     from monitor.dashboard.text_entry import TextEntry
-    from monitor.interrupts import Interrupts
     from monitor.messages import Mark, SiteChange
+    from monitor.process.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["WAIT_S", "JsonView", "LineView", "PlainView"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.dashboard.controller import DashboardController
     from monitor.dashboard.keyboard import Keyboard
     from monitor.dashboard.terminal import Screen
-    from monitor.interrupts import Interrupts
+    from monitor.process.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
 
 __all__ = [

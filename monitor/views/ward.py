@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitor.dashboard.drawing.canvas import Canvas, TerminalStyle
     from monitor.dashboard.drawing.state import DashboardState
     from monitor.dashboard.keyboard import Keyboard
-    from monitor.interrupts import Interrupts
+    from monitor.process.interrupts import Interrupts
 
 __all__ = ["WardLines", "WardTable", "WardView", "choose_ward_view", "stream_error"]
 

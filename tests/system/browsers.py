@@ -32,6 +32,7 @@ CHROMIUM_FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"),
     *("--autoplay-policy=no-user-gesture-required", f"--proxy-server={NOWHERE}"),
+    "--proxy-bypass-list=127.0.0.1",
 )
 FIREFOX_PREFERENCES = {
     "media.autoplay.default": 0,
@@ -158,7 +159,11 @@ class Chromium(Browser):
 
     def open(self, path):
         """Open a file."""
-        self.call("Page.navigate", url=path.as_uri())
+        self.visit(path.as_uri())
+
+    def visit(self, address):
+        """Open an address."""
+        self.call("Page.navigate", url=address)
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     def evaluate(self, expression):
@@ -226,7 +231,11 @@ class Firefox(Browser):
 
     def open(self, path):
         """Open a file."""
-        self.call("browsingContext.navigate", context=self._page, url=path.as_uri(), wait="complete")
+        self.visit(path.as_uri())
+
+    def visit(self, address):
+        """Open an address."""
+        self.call("browsingContext.navigate", context=self._page, url=address, wait="complete")
 
     def evaluate(self, expression):
         """Return the value of an expression in the page; of a promise, what it gives."""

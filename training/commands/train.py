@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from monitor.atomic_write import write_atomic
 from monitor.errors import DataError, EndedError, missing_tensorflow
 from monitor.labels import NON_CARDIAC
-from monitor.native_stderr import discard_native_stderr
 from monitor.output import report_console, say
+from monitor.process.native_stderr import discard_native_stderr
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
 from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
@@ -30,7 +30,7 @@ from training.reports.predictions import predictions_csv
 from training.reports.training_summary import print_summary
 
 if TYPE_CHECKING:
-    from monitor.interrupts import Interrupts
+    from monitor.process.interrupts import Interrupts
     from training.fitting.cross_validation import Checkpoints
     from training.progress import Progress
     from training.recipes.article import ArticleOptions
@@ -115,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     tensorflow = _load_tensorflow()
     from rich.console import Console
 
-    from monitor.interrupts import Interrupts
+    from monitor.process.interrupts import Interrupts
     from training.export.release import publish
     from training.fitting.checkpoints import FoldCheckpoints, checkpoint_folder, data_digest
     from training.progress import TerminalProgress

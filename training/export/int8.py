@@ -19,8 +19,8 @@ from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import find_bundle, load_bundle
 from monitor.inference.bundle_files import read_check, read_file
 from monitor.inference.engine import ENGINES, INT8_ENGINE
-from monitor.native_stderr import discard_native_stderr
 from monitor.output import put, say
+from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = ["add_int8", "main"]
 

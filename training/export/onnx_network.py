@@ -21,7 +21,7 @@ from monitor.inference.bundle_files import read_check, read_file
 from monitor.inference.bundle_folders import move_into_place
 from monitor.inference.engine import ENGINES, KERAS_ENGINE, ONNX_ENGINE, OnnxEngine
 from monitor.labels import DEFAULT_ENGINE
-from monitor.native_stderr import discard_native_stderr
+from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = ["add_onnx", "write_onnx"]
 

@@ -21,8 +21,8 @@ from monitor.features.article_image import ARTICLE, article_image
 from monitor.inference.calibration import Calibration
 from monitor.inference.networks import article_network
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.interrupts import Interrupts
 from monitor.labels import NON_CARDIAC
+from monitor.process.interrupts import Interrupts
 from training.data.audio import read_recording, read_usable, read_waveform
 from training.data.corpus import Corpus
 from training.data.discovery import labels_of

@@ -24,8 +24,8 @@ from monitor.errors import EndedError
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, mask_extrasystole
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.interrupts import Interrupts
 from monitor.labels import EXTRASTOLE
+from monitor.process.interrupts import Interrupts
 from training.calibration.abstention import measure_selective_accuracy
 from training.calibration.gate_collector import GateCollector
 from training.calibration.gate_windows import gate_sounds, synthetic_gate_sounds

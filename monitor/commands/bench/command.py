@@ -33,8 +33,8 @@ from monitor.features.resample import resampled
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import ENGINES, INT8_ENGINE, LiteRTEngine
 from monitor.labels import DEFAULT_ENGINE
-from monitor.native_stderr import discard_native_stderr
 from monitor.output import put, say
+from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = ["add_arguments", "measure", "run"]
 

@@ -28,10 +28,10 @@ from monitor.commands.options.session_options import add_session_arguments, chec
 from monitor.commands.options.settings import Settings, settings
 from monitor.commands.player import play
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.interrupts import Interrupts
 from monitor.labels import SITES
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
 from monitor.sessions.session import Session
 from monitor.views.view import View, free_keyboard, screen_console
 

@@ -17,9 +17,9 @@ from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.keyboard import Keyboard
 from monitor.dashboard.terminal import Screen
 from monitor.errors import OutputError
-from monitor.interrupts import Interrupts
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import ending, put
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.pipeline import Pipeline
 from monitor.text.examination_text import examination_rows
 from monitor.views.view import DashboardView

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from monitor.commands.exam.progress import Progress
     from monitor.dashboard.keyboard import Keyboard
     from monitor.inference.thresholds import DecisionThresholds
-    from monitor.interrupts import Interrupts
     from monitor.messages import Examination, Snapshot, Start, Summary, WindowEvent
+    from monitor.process.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
 
 __all__ = ["Guidance", "JsonExamView", "PlainExamView", "collected_text", "step_text"]

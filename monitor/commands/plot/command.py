@@ -30,9 +30,9 @@ from monitor.commands.plot.offline_run import WindowCallback, run_offline
 from monitor.commands.progress_bar import RecordingsBar, bar_on_standard_error
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.interrupts import Interrupts
 from monitor.messages import WindowEvent
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
 
 __all__ = ["add_arguments", "run"]
 

@@ -25,6 +25,7 @@ from monitor.commands.options.arguments import (
     playback,
     whole_number,
 )
+from monitor.commands.options.serve_options import add_serve_arguments, served
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play, play_together
 from monitor.commands.progress_bar import bar_on_standard_error
@@ -32,12 +33,13 @@ from monitor.commands.replay.table import Table, TableView
 from monitor.errors import AuscultError, OutputError, RecordingError
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.interrupts import Interrupts
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
 from monitor.views.view import View, choose_view, screen_console
 
 if TYPE_CHECKING:
+    from monitor.serve.feed import Feed
     from monitor.sessions.session import Session
 
 __all__ = ["add_arguments", "run"]
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_play_arguments(parser)
     add_session_arguments(parser)
+    add_serve_arguments(parser)
     add_channel_argument(parser)
     add_ecg_argument(parser)
     add_start_argument(parser)
@@ -100,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     view = _view(options, bundle, many=many, screen=screen)
     sessions: list[Session] = []
     code = max((error.exit_code for error in failures), default=0)
-    with suppress_native_stderr(), Interrupts() as interrupts:  # decoders of an MP3 write there
+    with suppress_native_stderr(), served(options) as feed, Interrupts() as interrupts:  # an MP3's decoder writes there
         try:
             _report(failures, view)
             for position, file in enumerate(options.files, 1):
@@ -109,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
                 if isinstance(view, TableView):
                     view.position = position - 1
                 try:
-                    _replay(file, options, bundle, view, interrupts, note, sessions, stay=stay)
+                    _replay(file, options, bundle, view, interrupts, note, sessions, feed, stay=stay)
                 except OutputError:
                     raise
                 except AuscultError as error:
@@ -167,6 +170,7 @@ def _replay(
     interrupts: Interrupts,
     note: str,
     sessions: list[Session],
+    feed: Feed | None,
     *,
     stay: bool,
 ) -> None:
@@ -197,6 +201,7 @@ def _replay(
             site=options.site,
             playback=options.playback,
             stay=stay,
+            feed=feed,
         )
         again_s = view.again_s if stay else None
         if again_s is None:
@@ -280,7 +285,7 @@ def _check_together(options: argparse.Namespace) -> None:
     """End with a usage error where an argument is for one file at a time."""
     single = {"--session": options.session, "--site": options.site, "--play": options.play, "--slow": options.slow}
     single |= {"--play-device": options.play_device, "--sound": options.sound, "--volume": options.volume}
-    single |= {"--ecg-channel": options.ecg_channel, "--exit": options.exit}
+    single |= {"--ecg-channel": options.ecg_channel, "--exit": options.exit, "--serve": options.serve}
     for name, value in single.items():
         if value is not None and value is not False:
             options.usage_error(f"{name} is for one file at a time: leave out {name} or --together")

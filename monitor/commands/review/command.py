@@ -35,9 +35,9 @@ from monitor.commands.review.listening import Listening
 from monitor.commands.review.session_annotations import SessionAnnotations
 from monitor.errors import AuscultError
 from monitor.inference.bundle import load_bundle
-from monitor.interrupts import Interrupts
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
 from monitor.sessions.reader import read_session
 
 __all__ = ["add_arguments", "open_session", "run"]

@@ -40,8 +40,8 @@ from monitor.commands.scan.tables import check_form, table_paths, write_tables
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle
-from monitor.interrupts import Interrupts
 from monitor.output import printable, say
+from monitor.process.interrupts import Interrupts
 
 __all__ = ["add_arguments", "run"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import printable, put, say
+from monitor.process.native_stderr import suppress_native_stderr
 
 __all__ = ["add_arguments", "run"]
 

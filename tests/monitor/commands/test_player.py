@@ -9,7 +9,7 @@ import soundfile
 from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play
 from monitor.errors import RecordingError
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 

@@ -65,3 +65,14 @@ def test_where_a_mark_is_kept():
         (Path("kept"), 2.0, None),
         (None, None, None),
     ]
+
+
+def test_every_reader_gets_every_entry_once():
+    """A session takes them, and so does whoever sends the run elsewhere."""
+    entries = Entries(4000, None)
+    reader = entries.reader()
+    mark = entries.mark(4000)
+    assert entries.take() == reader() == [mark]
+    assert entries.take() == reader() == []
+    site = entries.change_site("AV", 8000)
+    assert (reader(), entries.take()) == ([site], [site])

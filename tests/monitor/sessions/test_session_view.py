@@ -11,7 +11,7 @@ import soundfile
 from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play
 from monitor.errors import OutputError
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from monitor.sessions.reader import read_session
 from monitor.sessions.session import Session
 from monitor.synthesis.parameters import HeartParameters

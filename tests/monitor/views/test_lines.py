@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.interrupts import Interrupts
 from monitor.messages import (
     DeviceStatus,
     Level,
@@ -23,6 +22,7 @@ from monitor.messages import (
     Verdict,
     WindowEvent,
 )
+from monitor.process.interrupts import Interrupts
 from monitor.views.lines import JsonView, PlainView
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)

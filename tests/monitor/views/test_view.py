@@ -14,7 +14,7 @@ from rich.console import Console
 from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play
 from monitor.dashboard.terminal import Screen
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.views.view import DashboardView, JsonView, PlainView, choose_view

@@ -12,7 +12,7 @@ from rich.console import Console
 from monitor.audio.sources.array import ArraySource
 from monitor.commands.player import play_together
 from monitor.errors import RecordingError
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.ward.ward import Ward
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram

@@ -27,7 +27,7 @@ from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import HEART
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.networks import article_network
-from monitor.interrupts import Interrupts
+from monitor.process.interrupts import Interrupts
 from training.commands import train
 from training.data.discovery import discover
 from training.fitting import heart_fit

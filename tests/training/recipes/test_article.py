@@ -16,8 +16,8 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 from monitor.errors import DataError, EndedError
 from monitor.features.article_image import ARTICLE, article_image
 from monitor.features.resample import resampled
-from monitor.interrupts import Interrupts
 from monitor.labels import NON_CARDIAC
+from monitor.process.interrupts import Interrupts
 from training.data.corpus import Corpus
 from training.data.discovery import discover
 from training.data.recording import Recording

@@ -15,8 +15,8 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.errors import DataError, EndedError, RecordingError
 from monitor.features.spec import HEART
-from monitor.interrupts import Interrupts
 from monitor.labels import NON_CARDIAC
+from monitor.process.interrupts import Interrupts
 from training.calibration import gate_collector
 from training.data.audio import Frames, Sound
 from training.data.corpus import Corpus

@@ -24,7 +24,7 @@ from monitor.audio.sources.decoding.open_recording import OpenRecording
 from monitor.audio.sources.decoding.pieced_file import PiecedFile
 from monitor.errors import RecordingError
 from monitor.log import get_logger
-from monitor.native_stderr import discard_native_stderr
+from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = ["Decoder"]
 

@@ -28,8 +28,8 @@ from monitor.commands.setup.doctor.computer import check_disk, check_terminal, c
 from monitor.commands.setup.doctor.heart import check_heart
 from monitor.commands.setup.doctor.sound import check_inputs, check_processing, sound_failed
 from monitor.errors import DeviceError
-from monitor.native_stderr import suppress_native_stderr
 from monitor.output import printable, put, say
+from monitor.process.native_stderr import suppress_native_stderr
 
 __all__ = ["add_arguments", "run"]
 

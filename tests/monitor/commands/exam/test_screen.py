@@ -11,8 +11,8 @@ from monitor.commands.exam.progress import Progress
 from monitor.commands.exam.screen import TICK_S, ExamScreenView
 from monitor.commands.exam.views import Guidance
 from monitor.dashboard.keyboard import Keyboard
-from monitor.interrupts import Interrupts
 from monitor.messages import Summary, Verdict
+from monitor.process.interrupts import Interrupts
 from monitor.runtime.pipeline import Pipeline
 
 SUMMARY = Summary("scripted", 11, 0, 0, Verdict("uncertain"), None)

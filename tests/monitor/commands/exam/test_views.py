@@ -7,8 +7,8 @@ import pytest
 from monitor.commands.exam.guide import Step
 from monitor.commands.exam.progress import Progress
 from monitor.commands.exam.views import Guidance, JsonExamView, PlainExamView, collected_text, step_text
-from monitor.interrupts import Interrupts
 from monitor.messages import Summary, Verdict
+from monitor.process.interrupts import Interrupts
 
 
 @pytest.fixture

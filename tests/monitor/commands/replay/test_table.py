@@ -8,8 +8,8 @@ import pytest
 
 from monitor.commands.progress_bar import ProgressBar, RecordingsBar
 from monitor.commands.replay.table import Table, TableView
-from monitor.interrupts import Interrupts
 from monitor.messages import Summary, Verdict
+from monitor.process.interrupts import Interrupts
 
 LABELS = ("normal", "murmur", "extrastole")
 

@@ -19,7 +19,7 @@ from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.audio.sources.device.sound_server import ServerSource
 from monitor.errors import DeviceError
-from monitor.native_stderr import discard_native_stderr
+from monitor.process.native_stderr import discard_native_stderr
 
 
 class PortAudioError(Exception):

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from monitor.interrupts import Interrupts
 from monitor.output import ending, watch_for_end
+from monitor.process.interrupts import Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from monitor.native_stderr import CStream, Descriptor, Diversion, discard_native_stderr, find_redirection
+from monitor.process.native_stderr import CStream, Descriptor, Diversion, discard_native_stderr, find_redirection
 
 NATIVE = '''
 import ctypes, os, sys
@@ -28,7 +28,7 @@ def native(text):
 '''
 CHOICES = {
     "found": "",
-    "descriptor": "import monitor.native_stderr as n\nn.diversion = n.Diversion(n.Descriptor())\n",
+    "descriptor": "import monitor.process.native_stderr as n\nn.diversion = n.Diversion(n.Descriptor())\n",
 }
 """Code that chooses how: as on this system, or as on systems without the GNU C library."""
 
@@ -42,7 +42,7 @@ def program(request):
     """Return a function that runs code with the imports and :func:`native`; it returns what came on standard error."""
 
     def run(code, *options):
-        code = f"{NATIVE}\nfrom monitor.native_stderr import *\n{CHOICES[request.param]}\n{code}"
+        code = f"{NATIVE}\nfrom monitor.process.native_stderr import *\n{CHOICES[request.param]}\n{code}"
         command = [sys.executable, *options, "-c", code]
         return subprocess.run(command, capture_output=True, text=True).stderr
 
@@ -115,7 +115,7 @@ LiteRTEngine(b"")
 def test_without_standard_error():
     """A program without standard error runs all the same, with either way."""
     for choice in CHOICES.values():
-        code = "import sys\nsys.stderr = None\nfrom monitor.native_stderr import suppress_native_stderr\n"
+        code = "import sys\nsys.stderr = None\nfrom monitor.process.native_stderr import suppress_native_stderr\n"
         code += f"{choice}with suppress_native_stderr():\n    print('fine')"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout == "fine\n"
@@ -145,7 +145,7 @@ def test_a_replaced_standard_error_stays(capsys):
 
 def test_discarded_lines_are_logged_at_debug_level(caplog, capfd):
     """With logging at DEBUG each native line becomes a log record; the terminal gets none."""
-    with caplog.at_level(logging.DEBUG, "monitor.native_stderr"), discard_native_stderr():
+    with caplog.at_level(logging.DEBUG, "monitor.process.native_stderr"), discard_native_stderr():
         native("ALSA lib: underrun\nsecond")
     assert caplog.messages == ["native code wrote: ALSA lib: underrun", "native code wrote: second"]
     assert capfd.readouterr().err == ""

@@ -1,0 +1,179 @@
+"""What serving costs the judging: its latency without a server, and with many clients, some of which never read.
+
+    python benchmarks/speed/serving.py                  # five minutes, on a quiet machine
+    python benchmarks/speed/serving.py --rounds 1 --seconds 20 --clients 50 --stuck 5
+
+plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and nobody there, and with clients, each a
+socket of this program: three quarters follow ``/events``, a quarter ``/ws`` with the sound; the stuck ones ask for
+both and never read. Meanwhile 10 000 bad requests are sent. One JSON object goes to standard output:
+
+* ``latency_ms``: p50, p95 and most of ``latency_ms`` of the windows, the median of the rounds;
+* ``one_core_percent``: user and system time of the monitor;
+* ``skipped``: windows that were never judged; ``least_windows``: those that every reading client received, of
+  ``windows``, those from before it had connected included;
+* ``dropped``: clients that the server cut off; ``refused``: bad requests that it counted;
+* ``load``: the load average of the machine at the beginning and at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+EVENTS = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+WEBSOCKET = (
+    b"GET /ws?sound=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+BAD = (b"\x16\x03\x01 no request\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET /" + 20_000 * b"a" + b" HTTP/1.1\r\n\r\n")
+START_S = 30.0
+
+
+class Clients:
+    """Sockets that follow a run.
+
+    Parameters
+    ----------
+    port : int
+    count, stuck : int
+        How many there are, and how many of them never read.
+    bad_s : float
+        Seconds from one bad request to the next.
+    """
+
+    def __init__(self, port: int, count: int, stuck: int, bad_s: float) -> None:
+        self._port, self._bad_s = port, bad_s
+        self._waiting = selectors.DefaultSelector()
+        self._stuck = [self._connected(WEBSOCKET, buffer=4096) for _ in range(stuck)]
+        self.windows: dict[int, int] = {}
+        for index in range(count - stuck):
+            reader = self._connected(WEBSOCKET if index % 4 == 0 else EVENTS)
+            reader.setblocking(False)
+            self._waiting.register(reader, selectors.EVENT_READ)
+            self.windows[reader.fileno()] = 0
+        self._bad_due = time.monotonic()
+        self.bad = 0
+
+    def _connected(self, request: bytes, buffer: int | None = None) -> socket.socket:
+        client = socket.socket()
+        if buffer is not None:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        client.connect(("127.0.0.1", self._port))
+        client.sendall(request)
+        return client
+
+    def read(self) -> None:
+        """Read what has come, and send the bad requests that are due."""
+        for key, _ in self._waiting.select(min(0.2, self._bad_s)):
+            assert isinstance(key.fileobj, socket.socket)
+            with contextlib.suppress(OSError):
+                self.windows[key.fd] += key.fileobj.recv(2**18).count(b'"type":"window"')
+        while time.monotonic() >= self._bad_due:
+            self._bad_due += self._bad_s
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as bad:
+                bad.sendall(BAD[self.bad % len(BAD)])
+                self.bad += 1
+
+    def close(self) -> None:
+        """Close all of them."""
+        for client in [*self._stuck, *(key.fileobj for key in list(self._waiting.get_map().values()))]:
+            assert isinstance(client, socket.socket)
+            client.close()
+        self._waiting.close()
+
+
+def run(seconds: float, folder: Path, *, serve: bool, clients: int = 0, stuck: int = 0, bad: int = 0) -> dict[str, Any]:
+    """Return the figures of one demo."""
+    lines, told = folder / "lines.jsonl", folder / "told.txt"
+    command = [sys.executable, "-m", "monitor", "demo", "--json", *(["--serve", "127.0.0.1:0"] if serve else [])]
+    followers = None
+    with lines.open("w") as out, told.open("w") as err:
+        program = subprocess.Popen(command, stdout=out, stderr=err)
+        try:
+            end = time.monotonic() + START_S
+            while not lines.stat().st_size and time.monotonic() < end:
+                time.sleep(0.05)
+            if clients:
+                found = re.search(r"127\.0\.0\.1:(\d+)", told.read_text())
+                assert found is not None
+                followers = Clients(int(found[1]), clients, stuck, seconds / bad)
+            watched, begin = psutil.Process(program.pid), time.monotonic()
+            before = sum(watched.cpu_times()[:2])
+            while time.monotonic() < begin + seconds:
+                if followers is None:
+                    time.sleep(0.2)
+                else:
+                    followers.read()
+            used = sum(watched.cpu_times()[:2]) - before
+        finally:
+            program.terminate()
+            program.wait(timeout=30)
+    values = [json.loads(line) for line in lines.read_text().splitlines()]
+    latencies = sorted(line["latency_ms"] for line in values if line["type"] == "window")
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (did not read|bad requests)", told.read_text())}
+    result = {
+        "p50": statistics.median(latencies),
+        "p95": latencies[int(0.95 * len(latencies))],
+        "most": latencies[-1],
+        "one_core_percent": 100.0 * used / seconds,
+        "skipped": values[-1]["skipped"],
+    }
+    if followers is not None:
+        result |= {
+            "least_windows": min(followers.windows.values()),
+            "windows": len(latencies),
+            "bad_sent": followers.bad,
+        }
+        result |= {
+            "bad_sent": followers.bad,
+            "dropped": counts.get("did not read", 0),
+            "refused": counts.get("bad requests", 0),
+        }
+        followers.close()
+    return result
+
+
+def main() -> None:
+    """Measure, and print one JSON object."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=35.0)
+    parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--stuck", type=int, default=20)
+    parser.add_argument("--bad", type=int, default=10_000)
+    options = parser.parse_args()
+    ways: dict[str, dict[str, Any]] = {
+        "without": {"serve": False},
+        "nobody": {"serve": True},
+        "clients": {"serve": True, "clients": options.clients, "stuck": options.stuck, "bad": options.bad},
+    }
+    load = [os.getloadavg()[0]]
+    rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(options.rounds):
+            for name, way in ways.items():
+                rounds[name].append(run(options.seconds, Path(folder), **way))
+    load.append(os.getloadavg()[0])
+    medians = {
+        name: {key: round(statistics.median(one[key] for one in results), 3) for key in results[0]}
+        for name, results in rounds.items()
+    }
+    print(json.dumps({**medians, "rounds": options.rounds, "seconds": options.seconds, "load": load}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

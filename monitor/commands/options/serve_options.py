@@ -1,0 +1,100 @@
+"""The arguments of a run that is served to other programs, which ``listen``, ``replay`` and ``demo`` share.
+
+Nothing of the server is imported unless it is asked for. Main thread only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.errors import check_installed
+from monitor.output import say
+
+if TYPE_CHECKING:
+    from monitor.serve.address import Address
+    from monitor.serve.feed import Feed
+
+__all__ = ["add_serve_arguments", "served"]
+
+PACKAGES = ("starlette", "uvicorn", "prometheus_client", "websockets")
+DEFAULT_TEXT = "127.0.0.1:8765"
+
+
+def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--serve``, ``--serve-token-file`` and ``--share-subject``."""
+    parser.add_argument(
+        "--serve",
+        nargs="?",
+        const=DEFAULT_TEXT,
+        metavar="HOST:PORT",
+        help=f"show the run in a browser, and serve its lines, health and metrics (default: {DEFAULT_TEXT}, this "
+        "computer alone); other computers need a token",
+    )
+    parser.add_argument(
+        "--serve-token-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the token (default: AUSCULT_SERVE_TOKEN, or a new one)",
+    )
+    parser.add_argument(
+        "--share-subject", action="store_true", help="serve subject, notes, paths and names of files too"
+    )
+
+
+@contextlib.contextmanager
+def served(options: argparse.Namespace) -> Iterator[Feed | None]:
+    """Yield what a run is to feed, served until the block is left; None where ``--serve`` was not given.
+
+    Ends with a usage error where the address or the token cannot be used.
+
+    Raises
+    ------
+    MissingExtraError
+        If a package is not installed.
+    """
+    if options.serve is None:
+        for name in ("serve_token_file", "share_subject"):
+            if getattr(options, name):
+                options.usage_error(f"--{name.replace('_', '-')} needs --serve")
+        yield None
+        return
+    for package in PACKAGES:
+        check_installed(package, "--serve", "serve")
+    from monitor.serve.address import Address, listening_socket, parse_address, read_token
+
+    try:
+        address = parse_address(options.serve)
+        token, is_new = read_token(options.serve_token_file, os.environ, needed=not address.loopback)
+        listening = listening_socket(address)
+    except ValueError as error:
+        options.usage_error(f"--serve: {error}")
+    from monitor.serve.feed import Feed
+    from monitor.serve.server import Server
+
+    feed = Feed(share_subject=options.share_subject, subject=getattr(options, "subject", None))
+    bound = Address(address.host, listening.getsockname()[1])
+    server = Server(feed, listening, loopback=address.loopback, token=token)
+    try:
+        server.start()
+        _announce(bound, token if is_new else None, needs_token=token is not None)
+        yield feed
+    finally:
+        server.stop()
+        if server.error is not None:
+            say(f"auscult: the server ended early: {server.error}")
+        if (sentence := server.counts.sentence()) is not None:
+            say(f"auscult: {sentence}")
+
+
+def _announce(address: Address, new_token: str | None, *, needs_token: bool) -> None:
+    """Say where the run is served, and to whom."""
+    say(f"auscult: serving on http://{address}/{' (a token is needed)' if needs_token else ''}")
+    if not address.loopback:
+        say("auscult: other computers can reach it, and HTTP is clear text: whoever can read along sees all of it")
+    if new_token is not None:
+        say(f"auscult: token: {new_token}")

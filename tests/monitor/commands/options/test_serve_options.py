@@ -1,0 +1,152 @@
+"""--serve of listen, replay and demo: what is said, what is refused, and what is not imported without it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.cli import main
+from monitor.commands.options.serve_options import PACKAGES
+from monitor.serve.address import Address, listening_socket
+from monitor.serve.server import Server
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+HEART = phonocardiogram(6.0, HeartParameters(), np.random.default_rng(5)).waveform
+
+
+@pytest.fixture
+def heart(tmp_path):
+    """Return a recording of six seconds whose name is a person's."""
+    path = tmp_path / "eva.wav"
+    soundfile.write(path, HEART, 4000)
+    return str(path)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Return what a client gets at the end of a run: path to body."""
+    answers = {}
+    stop = Server.stop
+
+    def ask_and_stop(server):
+        if not answers:
+            host = f"http://127.0.0.1:{server._listening.getsockname()[1]}"
+            for path in ("/api/snapshot", "/metrics"):
+                with urllib.request.urlopen(host + path, timeout=10) as answer:
+                    answers[path] = answer.read().decode()
+        stop(server)
+
+    monkeypatch.setattr(Server, "stop", ask_and_stop)
+    return answers
+
+
+def test_a_replay_is_served(heart, asked, capsys):
+    """The address is told; the name of the file does not leave."""
+    assert main(["replay", heart, "--json", "--speed", "max", "--serve", "127.0.0.1:0"]) == 0
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"auscult: serving on http://127\.0\.0\.1:\d+/\n", err)
+    last = [json.loads(line) for line in out.splitlines()][-2]
+    shown = json.loads(asked["/api/snapshot"])
+    assert shown["window"] == last
+    assert shown["source"] is None
+    assert "eva" not in asked["/api/snapshot"] + asked["/metrics"]
+    assert re.search(r"^auscult_window_latency_seconds_count 3.0$", asked["/metrics"], re.MULTILINE)
+
+
+def test_the_subject_is_shared_on_request(heart, asked, tmp_path, capsys):
+    """With the name of the file."""
+    session = ["--session", "--session-dir", str(tmp_path / "kept"), "--subject", "P7"]
+    serve = ["--serve", "127.0.0.1:0", "--share-subject"]
+    assert main(["replay", heart, "--json", "--speed", "max", *session, *serve]) == 0
+    shown = json.loads(asked["/api/snapshot"])
+    assert shown["subject"] == "P7"
+    assert shown["source"].endswith("eva.wav")
+
+
+def test_the_same_lines_with_and_without(heart, capsys):
+    """Serving changes no result."""
+    printed = []
+    for serve in ([], ["--serve", "127.0.0.1:0"]):
+        assert main(["replay", heart, "--json", "--speed", "max", *serve]) == 0
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        printed.append([{key: value for key, value in line.items() if key != "latency_ms"} for line in lines])
+    assert printed[0] == printed[1]
+
+
+def refused(capsys, *arguments):
+    """Return the last line of a usage error."""
+    with pytest.raises(SystemExit) as end:
+        main([*arguments])
+    assert end.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", [["demo"], ["replay", "a.wav"]])
+def test_options_that_need_serve(command, capsys, heart):
+    """They are no use alone."""
+    command = [heart if word == "a.wav" else word for word in command]
+    assert "--share-subject needs --serve" in refused(capsys, *command, "--share-subject")
+    assert "--serve-token-file needs --serve" in refused(capsys, *command, "--serve-token-file", "x")
+
+
+def test_a_port_in_use(capsys):
+    """One line with the next step, as other usage errors; nothing was played."""
+    with listening_socket(Address("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused(capsys, "demo", "--json", "--serve", f"127.0.0.1:{port}")
+    assert f"127.0.0.1:{port} cannot be served: the port is in use; name another, or 127.0.0.1:0" in line
+
+
+def test_a_file_that_is_taken_for_the_address(capsys, heart):
+    """What follows --serve is its address."""
+    assert "must be HOST:PORT" in refused(capsys, "replay", heart, "--serve", heart)
+
+
+def test_several_streams_are_not_served(capsys, heart):
+    """A page shows one."""
+    assert "--serve" in refused(capsys, "replay", heart, heart, "--together", "--serve", "127.0.0.1:0")
+
+
+def test_beyond_this_computer_a_token_is_made_and_told(heart, monkeypatch, capsys):
+    """With a warning that HTTP is clear text; one from the environment is not printed."""
+    monkeypatch.delenv("AUSCULT_SERVE_TOKEN", raising=False)
+    replay = ["replay", heart, "--json", "--speed", "max", "--serve", "0.0.0.0:0"]
+    assert main(replay) == 0
+    err = capsys.readouterr().err
+    assert "HTTP is clear text" in err
+    assert re.search(r"^auscult: token: [\w-]{32}$", err, re.MULTILINE)
+    monkeypatch.setenv("AUSCULT_SERVE_TOKEN", "abcdefghijklmnop")
+    assert main(replay) == 0
+    err = capsys.readouterr().err
+    assert "token is needed" in err
+    assert "abcdefghijklmnop" not in err
+
+
+def test_a_package_that_is_missing(heart, monkeypatch, capsys):
+    """One line with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["replay", heart, "--json", "--serve", "127.0.0.1:0"]) == 1
+    assert "pip install 'auscult-monitor[serve]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["listen", "replay", "demo"])
+def test_without_serve_nothing_of_it_is_imported(command, heart):
+    """Neither its packages nor our own, on the way through a whole run."""
+    arguments = {"listen": ["--device", "no such device"], "replay": [heart], "demo": ["--speed", "max"]}[command]
+    program = (
+        "import sys; from monitor.cli import main\n"
+        f"main({[command, *arguments, '--json']!r})\n"
+        f"found = [name for name in sys.modules if name.partition('.')[0] in {PACKAGES!r} + ('asyncio',)]\n"
+        "found += [name for name in sys.modules if name.startswith('monitor.serve')]\n"
+        "print(found, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
