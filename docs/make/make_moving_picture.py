@@ -26,6 +26,8 @@ from PIL import Image, ImageDraw, ImageFont
 COLUMNS, LINES = 100, 30
 FROM_S, TO_S, FRAME_S = 10.0, 32.0, 0.25
 """Seconds of the demo that are shown: a normal heart, a murmur that begins and is told; and between two frames."""
+BURST_S = 0.02
+"""What follows within this belongs to the same drawing of the screen."""
 HOLD_S = 1.5
 """How long the last frame stays before the picture begins again."""
 CELL = (8, 17)
@@ -109,11 +111,11 @@ def screens(written: list[Written]) -> Iterator[pyte.Screen]:
     stream = pyte.ByteStream(screen)
     waiting = iter([*written, Written(float("inf"), b"")])
     following = next(waiting)
-    at_s = FROM_S
+    at_s, fed_s = FROM_S, 0.0
     while at_s <= TO_S:
-        while following.at_s <= at_s:
+        while following.at_s <= at_s or following.at_s - fed_s < BURST_S:
             stream.feed(following.data)
-            following = next(waiting)
+            fed_s, following = following.at_s, next(waiting)
         yield screen
         at_s += FRAME_S
 
