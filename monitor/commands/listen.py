@@ -36,6 +36,7 @@ from monitor.messages import RecordingStatus
 from monitor.output import say
 from monitor.process.interrupts import Interrupts
 from monitor.process.native_stderr import suppress_native_stderr
+from monitor.process.service_manager import notify
 from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
 
@@ -176,5 +177,6 @@ def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceIn
             if not announced:
                 say(f"auscult: {error.message}: waiting for it")
                 announced = True
+        notify("READY=1", "STATUS=waiting for the device", "WATCHDOG=1")
         pause.wait(RETRY_S)
         system.restart()

@@ -14,6 +14,7 @@ from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
 from monitor.messages import Snapshot
 from monitor.process.interrupts import Interrupts
+from monitor.process.service_manager import has_service_manager
 from monitor.runtime.pipeline import HURRY_S, Pipeline
 from monitor.views.view import View
 
@@ -97,6 +98,10 @@ def play(
 
         kept, sound, ecg = _closing(session, interrupts), session.sound_path, session.ecg_path
         view = SessionView(view, session)
+    if has_service_manager():
+        from monitor.views.service import ServiceView
+
+        view = ServiceView.from_environment(view)
     with (
         source,
         kept,
