@@ -16,7 +16,7 @@ from monitor.commands.options.settings import KEYS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = (DOCS / "guides" / "listening.md").read_text(encoding="utf-8")
-UNIT = (DOCS / "guides" / "auscult.service").read_text(encoding="utf-8")
+UNIT = (DOCS / "deploy" / "auscult.service").read_text(encoding="utf-8")
 SHELL = [line for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL) for line in block.splitlines()]
 QUOTED = re.findall(r"^\| `([^`]+)` \|", GUIDE, re.MULTILINE)
 
