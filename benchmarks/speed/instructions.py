@@ -7,8 +7,8 @@ needs ``perf`` or ``valgrind``; ``perf`` is used where this machine lets it coun
 10 s and 40 s at 4 kHz, through ``auscult replay --json --speed max``: the difference of the instructions over the
 difference of the windows is a hop (0.5 s of sound: reading, spectrogram, network, verdict, JSON line), the rest is the
 start. Then 20 s and 80 s are played at the speed of sound, and the difference of the processor times is the share of a
-core, with all that waiting and waking costs. Instructions are those of x86-64 or aarch64, whichever runs this, and of code
-chosen for this processor; NumPy and LiteRT choose other code on another.
+core, with all that waiting and waking costs. Instructions are those of x86-64 or aarch64, whichever runs this, and of
+code chosen for this processor; NumPy and LiteRT choose other code on another.
 
 A line for each run goes to standard error, one JSON object to standard output. Linux.
 """

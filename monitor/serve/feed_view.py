@@ -64,7 +64,7 @@ class FeedView(ForwardingView):
         self._publish_entries()
         self._lines.snapshot(snapshot)
         if self._feed.notice:
-            texts = [snapshot.note, self._feed.notice] if snapshot.note else [self._feed.notice]
+            texts = filter(None, (self._feed.notice, snapshot.note))
             snapshot = dataclasses.replace(snapshot, note="; ".join(texts))
         super().snapshot(snapshot)
 

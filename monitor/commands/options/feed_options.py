@@ -60,8 +60,9 @@ class Teller:
     def tell(self, title: str, text: str, *, over: bool = False) -> None:
         """Tell one line; see :class:`monitor.serve.senders.sender.Tell`."""
         line = f"{title}: {text}"
-        self._troubles[title] = "" if over else line
-        self._feed.notice = "; ".join(filter(None, list(self._troubles.values())))
+        others = {other: kept for other, kept in self._troubles.items() if other != title}
+        self._troubles = others if over else {title: line, **others}  # the newest first, where there is little room
+        self._feed.notice = "; ".join(self._troubles.values())
         if self.holding and self._has_screen:
             self._held.append(line)
         else:

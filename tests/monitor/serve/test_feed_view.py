@@ -75,5 +75,5 @@ def test_a_notice_stands_beside_the_note(plain_bundle):
     feed.notice = "MQTT a:1: no such host"
     with Interrupts() as interrupts:
         play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, feed=feed, note=lambda at_s: "playing: normal")
-    assert view.notes == {"playing: normal; MQTT a:1: no such host"}
+    assert view.notes == {"MQTT a:1: no such host; playing: normal"}
     assert feed.snapshot.note == "playing: normal"

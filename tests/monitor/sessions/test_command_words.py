@@ -38,3 +38,11 @@ def test_no_secret_is_kept(words):
 def test_everything_else_stays(words):
     """Files, devices and flags are as they were typed."""
     assert without_secrets(words) == words
+
+
+def test_the_address_of_a_webhook_is_a_secret():
+    """Whoever knows its path may post there."""
+    shown = without_secrets(
+        ["auscult", "listen", "--webhook", "https://host/hooks/hunter2", "--mqtt", "mqtt://a:b@host/x"]
+    )
+    assert shown == ["auscult", "listen", "--webhook", "***", "--mqtt", "mqtt://***@host/x"]

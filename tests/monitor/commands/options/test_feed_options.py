@@ -67,7 +67,7 @@ def test_what_is_told_while_there_is_a_screen(capsys):
     teller.holding = True
     teller.tell("Webhook b:2", "no answer")
     assert capsys.readouterr().err == ""
-    assert feed.notice == "MQTT a:1: no such host; Webhook b:2: no answer"
+    assert feed.notice == "Webhook b:2: no answer; MQTT a:1: no such host"
     teller.tell("MQTT a:1", "connected again", over=True)
     assert feed.notice == "Webhook b:2: no answer"
     teller.release()
