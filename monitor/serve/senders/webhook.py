@@ -46,7 +46,7 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     Examples
     --------
     >>> signature("secret", "msg_1", 1700000000, b"{}")
-    'v1,K8TL4KPaKC0djHH73rLUyFdM2HLpB/Ty97BdwlrX/n8='
+    'v1,A5oIrJxXPB/PkULSoVu0e4khvPiqpF9vljmhkSKg0FI='
     """
     key = secret.encode()
     if secret.startswith(PREFIX):
