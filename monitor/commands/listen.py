@@ -24,6 +24,7 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
@@ -82,8 +83,7 @@ def run(options: argparse.Namespace) -> int:
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
     with suppress_native_stderr(), Interrupts() as interrupts:
-        system = PortAudio()
-        source = _source(system, chosen, options)
+        source = _source(chosen, options)
         session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None
         code = _listen(source, bundle, view, interrupts, options, session)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending
@@ -92,8 +92,11 @@ def run(options: argparse.Namespace) -> int:
         return code
 
 
-def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
+def _source(chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
     """Return the source, as soon as its device is listed."""
+    if is_elsewhere(chosen.device.value):
+        return source_elsewhere(chosen, options)
+    system = PortAudio()
     return MicrophoneSource(
         _device(system, chosen.device.value, waiting=options.wait_for_device),
         system,
@@ -137,6 +140,7 @@ def _listen(
     finally:
         view.close()
         report_session(session, interrupts)
+        report_troubles(source)
     if last.recording is not None:
         lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
         why = f"; {last.recording.error}" if last.recording.error else ""
