@@ -116,8 +116,9 @@ def check_channels(device: DeviceInfo, channels: int) -> None:
         If so.
     """
     if channels > device.channels:
+        has = "1 channel" if device.channels == 1 else f"{device.channels} channels"
         raise DeviceError(
-            f"{device.name}: has {device.channels} channels, there is no channel {channels}",
+            f"{device.name}: has {has}, there is no channel {channels}",
             f"choose another --channel, or add channels={channels} to the address if so many are sent",
         )
 

@@ -29,7 +29,7 @@ logger = get_logger(__name__)
 
 POLL_S = 0.1
 READ_BYTES = 65_536
-BACKLOG = 16
+BACKLOG = 128
 QUIET_S = 1.0
 """Seconds after which a sender that says nothing gives way to a new one: it may be the same after a restart."""
 
@@ -153,7 +153,9 @@ class TcpBackend:
                 self._update(selector)
                 for key, _ in selector.select(POLL_S):
                     if key.fileobj is self._listener:
-                        self._accept()
+                        for _ in range(BACKLOG):
+                            if not self._accept():
+                                break
                     elif self._reading is not None:
                         self._read(self._reading)
         for stream in filter(None, (self._stream, *self._leaving)):
@@ -175,14 +177,14 @@ class TcpBackend:
             selector.register(stream.connection, selectors.EVENT_READ)
             self._reading = stream
 
-    def _accept(self) -> None:
-        """Take a connection, or refuse it while another sender is heard."""
+    def _accept(self) -> bool:
+        """Take a connection, or refuse it while another sender is heard; False where there is none."""
         try:
             connection, peer = self._listener.accept()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._stopping.wait(POLL_S)
-            return
+            return False
         name = peer[0] if peer else "somebody"
         connection.setblocking(False)
         now_s, stream = self._clock(), self._stream
@@ -190,12 +192,13 @@ class TcpBackend:
             if now_s - stream.heard_s < QUIET_S:
                 self.troubles.add("refused", f"{name} was refused: another sender is heard")
                 connection.close()
-                return
+                return True
             self._end(stream, DeviceError(f"{self._address.name}: another sender took the place of a silent one"))
         if stream is not None:
             self._leaving.append(stream)
         logger.info("%s: %s connected", self._address.name, name)
         self._stream = TcpStream(connection, name, now_s)
+        return True
 
     def _read(self, stream: TcpStream) -> None:
         """Pass on what a sender has sent; end its connection where that is no sound."""

@@ -45,6 +45,8 @@ class WebSocketStream:
     Parameters
     ----------
     connection : websockets.sync.client.ClientConnection
+    kept : contextlib.ExitStack
+        Closes the connection.
     receiver : Receiver
     name : str
         Of the input.
@@ -60,8 +62,15 @@ class WebSocketStream:
 
     latency_s = 0.0
 
-    def __init__(self, connection: ClientConnection, receiver: Receiver, name: str, troubles: Troubles) -> None:
-        self._connection, self._receiver = connection, receiver
+    def __init__(
+        self,
+        connection: ClientConnection,
+        kept: contextlib.ExitStack,
+        receiver: Receiver,
+        name: str,
+        troubles: Troubles,
+    ) -> None:
+        self._connection, self._kept, self._receiver = connection, kept, receiver
         self._name, self._troubles = name, troubles
         self._texts = 0
         self.active = True
@@ -96,7 +105,7 @@ class WebSocketStream:
             self.failure = DeviceError(f"{self._name}: the connection broke ({error})", "check the network")
         self.active = False
         with contextlib.suppress(Exception):  # what is closed anyway need not say good-bye
-            self._connection.close()
+            self._kept.close()
 
     def _take(self, message: str | bytes) -> None:
         """Pass on a message."""
@@ -188,20 +197,23 @@ class WebSocketBackend:
         from websockets.exceptions import WebSocketException
         from websockets.sync.client import connect
 
+        kept = contextlib.ExitStack()
         try:
-            connection = connect(
-                self._address.url,
-                compression=None,
-                proxy=None,
-                open_timeout=OPEN_S,
-                close_timeout=CLOSE_S,
-                ping_interval=None,  # silence is noticed by the watchdog
-                max_size=MAX_SOUND_BYTES + HEADER_BYTES,
+            connection = kept.enter_context(
+                connect(
+                    self._address.url,
+                    compression=None,
+                    proxy=None,
+                    open_timeout=OPEN_S,
+                    close_timeout=CLOSE_S,
+                    ping_interval=None,  # silence is noticed by the watchdog
+                    max_size=MAX_SOUND_BYTES + HEADER_BYTES,
+                )
             )
         except (OSError, WebSocketException, ValueError) as error:
             raise DeviceError(f"{device.name}: {_why(error)}", _advice(error)) from error
         receiver = Receiver(self._address.raw, on_block, self.troubles, messages=True, clock=self._clock)
-        return WebSocketStream(connection, receiver, device.name, self.troubles)
+        return WebSocketStream(connection, kept, receiver, device.name, self.troubles)
 
     def restart(self) -> None:
         """Do nothing: every attempt begins anew."""
