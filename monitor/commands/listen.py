@@ -24,7 +24,13 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
-from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
+from monitor.commands.options.elsewhere import (
+    add_lsl_argument,
+    is_elsewhere,
+    lsl_view,
+    report_troubles,
+    source_elsewhere,
+)
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
@@ -62,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
+    add_lsl_argument(parser)
     parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
     parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is connected")
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
@@ -84,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
     view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
     with suppress_native_stderr(), Interrupts() as interrupts:
         source = _source(chosen, options)
+        view = lsl_view(view, source, options)
         session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None
         code = _listen(source, bundle, view, interrupts, options, session)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending

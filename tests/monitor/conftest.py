@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,3 +148,37 @@ def ward(tmp_path, heart_waveform):
     (folder / "notes.txt").write_text("for a person")
     (folder / ".hidden.wav").write_text("")
     return folder
+
+
+LSL_ON_LOOPBACK = """
+[ports]
+IPv6 = disable
+[multicast]
+ResolveScope = machine
+AddressesOverride = {127.0.0.1}
+TTLOverride = 0
+ListenAddress = 127.0.0.1
+[lab]
+KnownPeers = {127.0.0.1}
+SessionID = auscult-tests
+[log]
+level = -3
+"""
+
+
+@pytest.fixture(scope="session")
+def pylsl(tmp_path_factory):
+    """Return the module pylsl, restricted to this computer; skip where it or liblsl is missing.
+
+    liblsl reads the file that LSLAPICFG names once, when it is first used.
+    """
+    config = tmp_path_factory.mktemp("lsl") / "lsl.cfg"
+    config.write_text(LSL_ON_LOOPBACK, encoding="utf-8")
+    os.environ["LSLAPICFG"] = str(config)
+    try:
+        import pylsl as module
+    except ImportError:
+        pytest.skip("pylsl is not installed")
+    except (RuntimeError, OSError) as error:
+        pytest.skip(f"liblsl is not installed: {error}")
+    return module

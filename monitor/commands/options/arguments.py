@@ -151,8 +151,8 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         metavar="NAME|N|ADDRESS",
-        help="input: its name, a part of it, its index, or an address: tcp://:PORT listens, ws://HOST/PATH connects "
-        "(default: the system's input)",
+        help="input: its name, a part of it, its index, or an address: tcp://:PORT listens, ws://HOST/PATH connects, "
+        "lsl:NAME is a stream (default: the system's input)",
     )
     parser.add_argument(
         "--channel",
