@@ -45,7 +45,6 @@ MONITOR_ORDER = {
     "views": {"audio", "runtime", "text", "dashboard"},
     "sessions": {"audio", "runtime", "text", "views"},
     "archive": {"features", "inference", "audio", "analysis", "runtime", "text", "sessions"},
-    "serve": {"features", "audio", "runtime", "text", "dashboard", "views", "archive"},
     "commands": {
         "features",
         "inference",
@@ -58,7 +57,6 @@ MONITOR_ORDER = {
         "views",
         "sessions",
         "archive",
-        "serve",
     },
 }
 """What each subpackage of ``monitor`` may import besides itself and the ground; earlier rows only."""

@@ -129,8 +129,8 @@ def lsl_view(view: View, source: MicrophoneSource, options: argparse.Namespace) 
     """
     if not options.lsl:
         return view
-    from monitor.serve.lsl.outlets import LslOutlets
-    from monitor.serve.lsl.view import LslView
+    from monitor.views.lsl.outlets import LslOutlets
+    from monitor.views.lsl.view import LslView
 
     device = source.device_status
     outlets = LslOutlets(device.name, device.host_api, source.sample_rate)

@@ -7,19 +7,20 @@ import socket
 import subprocess
 import sys
 import threading
+from unittest.mock import Mock
 
 import pytest
 
 from monitor.cli import main
-from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
+from monitor.commands.options.elsewhere import is_elsewhere, lsl_view, report_troubles, source_elsewhere
 from monitor.commands.options.settings import settings
-from monitor.errors import DeviceError
+from monitor.errors import DeviceError, NoSuchDeviceError
 
 
 class Options:
     """What source_elsewhere reads of the command line."""
 
-    once = wait_for_device = False
+    once = wait_for_device = lsl = False
     ecg_channel = None
 
 
@@ -41,7 +42,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("device", ["tcp://:5000", "ws://a", " WSS://a/b", "htp://x"])
+@pytest.mark.parametrize("device", ["tcp://:5000", "ws://a", " WSS://a/b", "htp://x", "lsl:steth"])
 def test_addresses(device):
     """Whatever has a scheme is an address, also one that is mistyped."""
     assert is_elsewhere(device)
@@ -88,6 +89,28 @@ def test_what_was_refused_is_said_at_the_end(capsys):
     source.backend.troubles.add("refused", count=3)
     report_troubles(source)
     assert capsys.readouterr().err.endswith("while another was heard: 3\n")
+
+
+def test_lsl_says_who_can_receive_it(pylsl, capsys):
+    """Without --lsl the view is the one that was given; with it, the line names both streams."""
+    options, view = Options(), Mock()
+    with source_of("tcp://:0") as source:
+        assert lsl_view(view, source, options) is view
+        options.lsl = True
+        capsys.readouterr()
+        lsl_view(view, source, options).close()
+    said = capsys.readouterr().err
+    assert "'auscult tcp://127.0.0.1:0' and 'auscult tcp://127.0.0.1:0 verdicts'" in said
+    assert "whoever is in it can receive them" in said
+    view.close.assert_called_once_with()
+
+
+def test_an_lsl_stream_that_is_not_there(pylsl):
+    """One line; and one for a name that is none."""
+    with pytest.raises(NoSuchDeviceError, match="there is no such stream"):
+        source_of("lsl:nobody sends this")
+    with pytest.raises(DeviceError, match="names no stream"):
+        source_of("lsl:")
 
 
 def test_a_mistyped_scheme():

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from monitor.serve.lsl.view import LslView
+from monitor.views.lsl.view import LslView
 from monitor.views.view import View
 
 METHODS = {"attach": 2, "begin": 1, "window": 1, "snapshot": 1, "end": 1, "close": 0}

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.messages import Quality, Verdict, WindowEvent
-from monitor.serve.lsl.outlets import LslOutlets, with_gaps
+from monitor.views.lsl.outlets import LslOutlets, with_gaps
 from tests.monitor.audio.sources.network.conftest import eventually
 
 pytestmark = pytest.mark.subprocess

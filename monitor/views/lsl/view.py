@@ -12,7 +12,7 @@ from monitor.messages import Snapshot, Start, Summary, WindowEvent
 if TYPE_CHECKING:
     from monitor.interrupts import Interrupts
     from monitor.runtime.pipeline import Pipeline
-    from monitor.serve.lsl.outlets import LslOutlets
+    from monitor.views.lsl.outlets import LslOutlets
     from monitor.views.view import View
 
 __all__ = ["LslView"]

@@ -1,1 +1,0 @@
-"""A run for other programs and other screens, over HTTP: its lines, its state, metrics, a picture and a page."""
