@@ -37,7 +37,7 @@ FIRST_BLOCK_S = 4.0
 """Seconds that a device may take for its first block: a sound server that wakes up takes 1 to 2."""
 NOTICE_S = 10.0
 """Seconds for which a loss that is over is told."""
-HELD_UP = "the program or the system was held up: {:.1f} s of sound are lost"
+HELD_UP = "{} was held up: {:.1f} s of sound are lost"
 PAUSES_S = (0.2, 0.4, 0.6)
 """Seconds between two attempts to open; the last one repeats, so a device is open within 3 s of its return."""
 
@@ -107,6 +107,7 @@ class Watchdog:
         self._clock_drift = ClockDrift()
         self._newest: LastBlock | None = None  # at the last poll
         self._held_up, self._held_up_at_s = 0, -math.inf
+        self._held_up_party = "the sender or the network" if platform == "network" else "the program or the system"
         self._silent_s = 0.0
         self._polled_s = clock()
         self._attempts = 0
@@ -333,7 +334,7 @@ class Watchdog:
         """Return what was lost in a hold-up, or what the backend has to tell, for a while after it."""
         if self._clock() - self._held_up_at_s > NOTICE_S:
             return self._backend.notice
-        return HELD_UP.format(self._capture.held_up_samples / self._sample_rate)
+        return HELD_UP.format(self._held_up_party, self._capture.held_up_samples / self._sample_rate)
 
 
 def _log_changes(before: DeviceStatus, now: DeviceStatus) -> None:

@@ -283,6 +283,15 @@ class TestHeldUp:
         held_up.pass_time(10.0, sound=0.3)
         assert (held_up.status.notice, held_up.status.held_up) == (None, 1)
 
+    def test_on_a_network_it_is_the_sender_or_the_network(self, backend, steth):
+        """The notice does not blame this computer for what a sender did not send."""
+        new_scene = Scene(backend, steth, platform="network")
+        new_scene.watchdog.open()
+        new_scene.pass_time(30.0, sound=0.3)
+        self.hold_up(new_scene, 4.0, 0.0)
+        new_scene.pass_time(2.0, sound=0.3)
+        assert new_scene.status.notice.startswith("the sender or the network was held up: ")
+
     def test_the_position_is_that_of_the_clock(self, held_up):
         """Within a block, although a third of the time brought no sound."""
         assert held_up.ring.end_sample == pytest.approx((held_up.now - 100.0) * RATE, abs=2 * RATE * POLL_S)
