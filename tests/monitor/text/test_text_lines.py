@@ -143,10 +143,12 @@ class TestSummary:
         )
 
     def test_withheld_windows(self) -> None:
-        """The most frequent reason for which windows were withheld ends the line."""
+        """How many there are and the most frequent reason end the line; judged and withheld ones are all windows."""
         summary = dataclasses.replace(SUMMARY, judged=38, withheld={"much noise": 2, "no-signal": 1})
         line = plain_summary(summary)
-        assert line.endswith("38 of 41 windows judged, 2 skipped, 1 overruns   2 withheld: much noise")
+        assert line.endswith("38 of 41 windows judged, 2 skipped, 1 overruns   3 withheld, 2 of them: much noise")
+        one = dataclasses.replace(SUMMARY, judged=38, withheld={"much noise": 3})
+        assert plain_summary(one).endswith("   3 withheld: much noise")
 
     def test_the_scores_are_the_acoustic_ones(self) -> None:
         """As in the lines of the windows."""
