@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for the types alone
 __all__ = [
     "DISCLAIMER",
     "alert_line",
+    "counted",
     "header_line",
     "judged_text",
     "mark_line",
@@ -225,6 +226,17 @@ def withheld_remark(summary: Summary) -> list[str]:
         f"{total} withheld{'' if count == total else f', {count} of them'}: {printable(reason)}"
         for reason, count in list(summary.withheld.items())[:1]
     ]
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number of things; `many` is what several are called where that is not `one` with an s.
+
+    Examples
+    --------
+    >>> counted(1, "file"), counted(2, "file"), counted(0, "entry", "entries")
+    ('1 file', '2 files', '0 entries')
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def scores_text(scores: Mapping[str, float]) -> str:

@@ -33,7 +33,7 @@ from monitor.commands.scan.dask_task import Order, pack
 from monitor.commands.scan.journal import Journal
 from monitor.commands.scan.judging import Judges
 from monitor.commands.scan.pool import Pool
-from monitor.commands.scan.progress import SAY_S, Progress, counted
+from monitor.commands.scan.progress import SAY_S, Progress
 from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.subjects import read_subjects
 from monitor.commands.scan.tables import check_form, table_paths, write_tables
@@ -42,6 +42,7 @@ from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle
 from monitor.output import printable, say
 from monitor.process.interrupts import Interrupts
+from monitor.text.text_lines import counted
 
 __all__ = ["add_arguments", "run"]
 

@@ -10,6 +10,7 @@ from monitor.messages import EctopicBeat, EctopicBeats, Quality, Start, Summary,
 from monitor.text.text_lines import (
     ALL_CLEAR,
     alert_line,
+    counted,
     header_line,
     plain_summary,
     plain_window,
@@ -130,6 +131,12 @@ class TestWindow:
         """Control characters in a reason are replaced."""
         event = dataclasses.replace(WINDOW, quality=Quality(0.5, "bell\x07"))
         assert plain_window(event).isprintable()
+
+
+def test_one_is_no_plural() -> None:
+    """Numbers of things, also of those that have a plural of their own."""
+    assert [counted(number, "recording") for number in (0, 1, 2)] == ["0 recordings", "1 recording", "2 recordings"]
+    assert [counted(number, "entry", "entries") for number in (0, 1, 2)] == ["0 entries", "1 entry", "2 entries"]
 
 
 class TestSummary:
