@@ -156,9 +156,18 @@ def _check_free(out: Path, journal_path: Path, options: argparse.Namespace) -> N
         raise AuscultError(
             f"{journal_path} holds a scan already", "add --resume to go on with it, or --force to begin anew"
         )
+    if options.resume and _is_empty(journal_path):
+        raise AuscultError(
+            f"{journal_path} is empty: nothing is left to go on with", "add --force instead of --resume to begin anew"
+        )
     for path in (journal_path, *tables):
         if os.path.lexists(path) and not ours:
             raise AuscultError(f"{path} exists and is not overwritten", "choose another name with -o, or add --force")
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether a file is there and empty, as one is whose beginning never reached the disk."""
+    return path.is_file() and path.stat().st_size == 0
 
 
 def _say_left_alone(found: Found) -> None:
