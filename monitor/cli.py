@@ -108,6 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             turn_away(sys.stdout)
         say(f"auscult: {error}")
         return error.exit_code
+    except OSError as error:  # such as a folder that must not be searched: even asking what a path is raises there
+        if error.filename is None:
+            raise
+        _log_error()
+        say(f"auscult: {_path_text(error)}: {error.strerror}; check its name and its permissions")
+        return AuscultError.exit_code
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in DEPENDENCIES:
@@ -143,6 +149,20 @@ def _run(arguments: list[str]) -> int:
     options.whole_parser = whole_parser
     code: int = options.run(options)
     return code
+
+
+def _log_error() -> None:
+    """Keep where an error came from in the diagnostics."""
+    from monitor.log import get_logger
+
+    get_logger(__name__).info("ended by an error of the system", exc_info=True)
+
+
+def _path_text(error: OSError) -> str:
+    """Return the path that an error of the system names."""
+    from monitor.output import printable
+
+    return printable(os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename))
 
 
 def _log_start(value: str, arguments: list[str]) -> None:

@@ -180,11 +180,22 @@ def _recording(path: str) -> Recording:
     return Recording(path, os.path.abspath(path), status.st_size, status.st_mtime_ns)
 
 
+def _reason(path: str) -> OSError:
+    """Return why nothing is known of a file."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error
+    except ValueError:  # a name with a null byte
+        pass
+    return FileNotFoundError()
+
+
 def _nothing(paths: Sequence[str], failures: Sequence[Recording], left_alone: Counter[str]) -> RecordingError:
     """Return the error for paths without a recording."""
     if failures:
         first = failures[0]
-        return RecordingError(first.error) if first.error else read_error(printable(first.source), FileNotFoundError())
+        return RecordingError(first.error) if first.error else read_error(printable(first.source), _reason(first.path))
     names = ", ".join(map(printable, paths))
     there = f", only {', '.join(ending for ending, _ in left_alone.most_common(5))}" if left_alone else ""
     return RecordingError(f"{names}: no recording{there}", "name a folder with .wav, .flac, .mp3, ..., or the files")

@@ -25,6 +25,13 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.elsewhere import (
+    add_lsl_argument,
+    is_elsewhere,
+    lsl_view,
+    report_troubles,
+    source_elsewhere,
+)
 from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
@@ -68,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
     add_feed_arguments(parser)
+    add_lsl_argument(parser)
     parser.add_argument("--for", type=finite_number, dest="for_s", metavar="S", help="stop after S seconds of sound")
     parser.add_argument("--wait-for-device", action="store_true", help="wait until the device is connected")
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
@@ -89,8 +97,8 @@ def run(options: argparse.Namespace) -> int:
     check_hop(options, bundle)
     view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
     with suppress_native_stderr(), fed(options) as feed, Interrupts() as interrupts:
-        system = PortAudio()
-        source = _source(system, chosen, options)
+        source = _source(chosen, options)
+        view = lsl_view(view, source, options)
         session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None
         code = _listen(source, bundle, view, interrupts, options, session, feed)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending
@@ -99,8 +107,11 @@ def run(options: argparse.Namespace) -> int:
         return code
 
 
-def _source(system: PortAudio, chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
+def _source(chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
     """Return the source, as soon as its device is listed."""
+    if is_elsewhere(chosen.device.value):
+        return source_elsewhere(chosen, options)
+    system = PortAudio()
     return MicrophoneSource(
         _device(system, chosen.device.value, waiting=options.wait_for_device),
         system,
@@ -146,6 +157,7 @@ def _listen(
     finally:
         view.close()
         report_session(session, interrupts)
+        report_troubles(source)
     if last.recording is not None:
         lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
         why = f"; {last.recording.error}" if last.recording.error else ""

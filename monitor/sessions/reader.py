@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,15 +153,33 @@ def find_sessions(
     left_out : callable
         Called with the reason of each that is left out.
     """
-    if (parent / SESSION_FILE).is_file():
-        return [read_session(parent)]
     found = []
-    for path in sorted(parent.glob(f"[!.]*/{SESSION_FILE}")):
+    try:
+        if _holds_session(parent):
+            return [read_session(parent)]
+        folders = sorted(path for path in parent.iterdir() if not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        left_out(RecordingError(f"{parent} cannot be read: {error.strerror or error}", "check its permissions"))
+        return []
+    for folder in folders:
         try:
-            found.append(read_session(path.parent))
+            if _holds_session(folder):
+                found.append(read_session(folder))
+        except OSError as error:
+            left_out(RecordingError(f"{folder} cannot be read: {error.strerror or error}", "check its permissions"))
         except RecordingError as error:
             left_out(error)
     return sorted(found, key=lambda session: (session.started.timestamp(), session.folder.name))
+
+
+def _holds_session(folder: Path) -> bool:
+    """Return whether there is a session in a folder; an OSError says why that cannot be known."""
+    try:
+        return stat.S_ISREG((folder / SESSION_FILE).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def read_events(path: Path) -> Events:

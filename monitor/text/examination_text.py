@@ -110,13 +110,13 @@ def _sites_text(label: str, sites: list[str], asked: int) -> str:
     if label == NORMAL and asked > len(sites) > 1:
         return f"{NORMAL} at {len(sites)} of {asked} sites ({', '.join(sites)})"
     if label == NORMAL and asked == len(sites):
-        return f"{NORMAL} at {'all ' if asked > 1 else ''}{_counted(asked)} ({', '.join(sites)})"
+        return f"{NORMAL} at {_all(asked)} ({', '.join(sites)})"
     return f"{printable(label)} at {_listed(sites)}"
 
 
-def _counted(count: int) -> str:
-    """Return a number of sites."""
-    return "the only site" if count == 1 else f"{count} sites"
+def _all(count: int) -> str:
+    """Return all of a number of sites."""
+    return {1: "the only site", 2: "both sites"}.get(count, f"all {count} sites")
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

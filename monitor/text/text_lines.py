@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for the types alone
 __all__ = [
     "DISCLAIMER",
     "alert_line",
+    "counted",
     "header_line",
     "judged_text",
     "mark_line",
@@ -179,7 +180,7 @@ def plain_summary(summary: Summary) -> str:
     -------
     str
         The verdict over the whole recording, in the columns of the window lines, the counts, and remarks: why it is
-        uncertain in spite of its scores, and the most frequent reason where windows were withheld.
+        uncertain in spite of its scores, and how many windows were withheld with the most frequent reason.
     """
     whole, scores = summary.verdict, shown_scores(summary.verdict)
     line = f"{'summary':>10}  {_verdict(whole)}  {_heart_rate(summary.heart_rate_bpm)}"
@@ -211,8 +212,31 @@ def never_rolling_remark(summary: Summary) -> list[str]:
 
 
 def withheld_remark(summary: Summary) -> list[str]:
-    """Return the most frequent reason why windows were withheld and how many were; empty if none was."""
-    return [f"{count} withheld: {printable(reason)}" for reason, count in list(summary.withheld.items())[:1]]
+    """Return how many windows were withheld, and the most frequent reason; empty if none was.
+
+    Examples
+    --------
+    >>> from monitor.messages import Summary, Verdict
+    >>> reasons = {"much noise": 2, "no-signal": 1}
+    >>> withheld_remark(Summary("a.wav", 9, 0, 0, Verdict("uncertain"), None, judged=6, withheld=reasons))
+    ['3 withheld, 2 of them: much noise']
+    """
+    total = sum(summary.withheld.values())
+    return [
+        f"{total} withheld{'' if count == total else f', {count} of them'}: {printable(reason)}"
+        for reason, count in list(summary.withheld.items())[:1]
+    ]
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number of things; `many` is what several are called where that is not `one` with an s.
+
+    Examples
+    --------
+    >>> counted(1, "file"), counted(2, "file"), counted(0, "entry", "entries")
+    ('1 file', '2 files', '0 entries')
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def scores_text(scores: Mapping[str, float]) -> str:

@@ -21,6 +21,8 @@ __all__ = ["LATE_S", "ServiceView"]
 
 LATE_S = 10.0
 """Seconds, beyond a window and its hop, in which a run that lives has a new result."""
+WAITING = ("opening", "lost")
+"""States of an input that is waited for: one that stays silent is looked for within a second."""
 SIGNS = 4
 """Signs of life in the time in which the service manager wants one."""
 
@@ -82,4 +84,5 @@ class ServiceView(ForwardingView):
         late_s = LATE_S + float(snapshot.start.window_s + snapshot.start.hop_s)
         arrives = now - self._moved_at < late_s
         is_judged = snapshot.elapsed_s - (0.0 if window is None else window.end_s) < late_s
-        return snapshot.finished or (device is not None and device.state == "lost") or (arrives and is_judged)
+        waits = device is not None and device.state in WAITING
+        return snapshot.finished or waits or (arrives and is_judged)

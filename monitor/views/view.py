@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
-from monitor.output import ending, put, say
+from monitor.output import ending, printable, put, say
 from monitor.views.lines import WAIT_S, JsonView, PlainView
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class DashboardView:
         self._controller: DashboardController | None = None
         self.lost_lines = 0
         self._repeats = False
+        self._interrupts: Interrupts | None = None
         self._summaries: list[Summary] = []
+        self._broken_off: list[Summary] = []
 
     @property
     def wait_s(self) -> float:
@@ -129,6 +131,7 @@ class DashboardView:
         """Create the controller, which keeps everything besides the snapshots."""
         from monitor.dashboard.controller import DashboardController
 
+        self._interrupts = interrupts
         before = self._controller if self.again_s is not None else None
         self._repeats = before is not None
         self._controller = DashboardController(pipeline, interrupts.quit, before=before)
@@ -169,23 +172,30 @@ class DashboardView:
             self._controller.key(key, self._screen.canvas)
 
     def end(self, summary: Summary) -> None:
-        """Keep the summary until the terminal is restored; what is played again has one already."""
+        """Keep the summary until the terminal is restored; what is played again has one already.
+
+        With a report, one that was left before its end is kept apart: its verdict would be taken for that of the whole.
+        """
         if not self._repeats:
-            self._summaries.append(summary)
+            left = self._report is not None and self._interrupts is not None and self._interrupts.requested
+            (self._broken_off if left else self._summaries).append(summary)
 
     def close(self) -> None:
         """Restore the terminal and print the summaries."""
-        from monitor.text.text_lines import plain_summary
+        from monitor.text.text_lines import judged_text, plain_summary
 
         self._screen.stop()
         if self._keyboard is not None:
             self._keyboard.stop()
         summaries, self._summaries = self._summaries, []
+        broken_off, self._broken_off = self._broken_off, []
         if self._controller is not None:
             written, self._controller.written = self._controller.written, {}
             for text in written.values():
                 say(text)
-        for line in self._report(summaries) if self._report and summaries else map(plain_summary, summaries):
+        lines = [*(self._report(summaries) if self._report and summaries else map(plain_summary, summaries))]
+        lines += [f"{printable(one.source)}: left before its end, {judged_text(one)} until then" for one in broken_off]
+        for line in lines:
             try:
                 put(line)
             except OutputError:

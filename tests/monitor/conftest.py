@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import json
 import logging
+import os
 import re
 import threading
 import urllib.parse
@@ -331,3 +332,37 @@ def own_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
     monkeypatch.setattr(platformdirs, "user_data_dir", lambda name, **rest: str(tmp_path / "data" / name))
     return tmp_path / "data" / "auscult" / "models"
+
+
+LSL_ON_LOOPBACK = """
+[ports]
+IPv6 = disable
+[multicast]
+ResolveScope = machine
+AddressesOverride = {127.0.0.1}
+TTLOverride = 0
+ListenAddress = 127.0.0.1
+[lab]
+KnownPeers = {127.0.0.1}
+SessionID = auscult-tests
+[log]
+level = -3
+"""
+
+
+@pytest.fixture(scope="session")
+def pylsl(tmp_path_factory):
+    """Return the module pylsl, restricted to this computer; skip where it or liblsl is missing.
+
+    liblsl reads the file that LSLAPICFG names once, when it is first used.
+    """
+    config = tmp_path_factory.mktemp("lsl") / "lsl.cfg"
+    config.write_text(LSL_ON_LOOPBACK, encoding="utf-8")
+    os.environ["LSLAPICFG"] = str(config)
+    try:
+        import pylsl as module
+    except ImportError:
+        pytest.skip("pylsl is not installed")
+    except (RuntimeError, OSError) as error:
+        pytest.skip(f"liblsl is not installed: {error}")
+    return module

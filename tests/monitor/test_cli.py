@@ -306,6 +306,50 @@ def test_a_folder_that_may_not_be_read_hides_no_command(add_distribution, monkey
     assert capsys.readouterr().out == "hello you\n"
 
 
+@pytest.mark.parametrize("arguments", [["sessions"], ["export", "--to", "csv"], ["report", "--text"]])
+@pytest.mark.parametrize("name", ["closed/a\x1bb", "a" * 300])
+def test_a_path_that_the_system_does_not_look_at_is_one_line(arguments, name, monkeypatch, capsys):
+    """In a folder that must not be searched even the question what a path is raises, and so does a name too long."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    if name.startswith("closed"):
+        monkeypatch.setattr(Path, "is_dir", refuse)
+    assert main([arguments[0], name, *arguments[1:]]) == 1
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith("auscult: ")
+    assert written.err.count("\n") == 1
+    assert "\x1b" not in written.err
+    if name.startswith("closed"):
+        assert written.err == "auscult: closed/a\\x1bb: Permission denied; check its name and its permissions\n"
+
+
+def test_where_an_error_of_the_system_came_from_is_in_the_diagnostics(tmp_path, monkeypatch, capsys, quiet_loggers):
+    """The line says what and where for a person; the log says where in the program."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    monkeypatch.setenv("AUSCULT_LOG", f"INFO:{tmp_path / 'log'}")
+    assert main(["sessions", "closed"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert "in refuse" in (tmp_path / "log").read_text()
+
+
+def test_an_error_of_the_system_without_a_path_is_a_fault_of_our_own(monkeypatch):
+    """It is not hidden behind a line that names nothing."""
+
+    def fail(path):
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        main(["sessions", "closed"])
+
+
 def test_the_readme_and_the_help_explain_the_exit_codes_in_the_same_words():
     """One sentence in both places."""
     sentence = EPILOG.partition("Exit codes: ")[2]

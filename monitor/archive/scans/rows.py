@@ -26,6 +26,8 @@ __all__ = ["ENDINGS", "ScanResult", "is_scan", "read_scan"]
 ENDINGS = (".jsonl", ".csv", ".parquet", ".sqlite")
 """Of what a scan writes; the first is the journal itself."""
 BATCH_ROWS = 10_000
+MAX_VALUE = 40
+"""Characters of a damaged value that are told."""
 SCORE, ACOUSTIC = "score_", "acoustic_"
 NEXT_STEP = "name a table of recordings that auscult scan has written"
 
@@ -197,19 +199,34 @@ def _flat_and_whole(
 def _nested(values: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     """Return the values of a table's row with the keys and types of JSON lines; absent ones of CSV are None."""
     row: dict[str, Any] = {name: values[name] for name in TEXTS}
-    row |= {name: _number(values[name]) for name in NUMBERS}
-    row |= {name: int(values[name]) for name in COUNTS}
+    row |= {name: _converted(values, name, float, "number") for name in NUMBERS}
+    row |= {name: _converted(values, name, int, "whole number") for name in COUNTS}
+    missing = [name for name in COUNTS if row[name] is None]
+    if missing:
+        raise KeyError(missing[0])
     for key, prefix in (("scores", SCORE), ("acoustic_scores", ACOUSTIC)):
-        scores = {label: _number(values.get(f"{prefix}{label}")) for label in labels}
+        scores = {label: _converted(values, f"{prefix}{label}", float, "number") for label in labels}
         row[key] = None if None in scores.values() else scores
-    row["withheld"] = json.loads(values["withheld"] or "null")
+    row["withheld"] = _converted(values, "withheld", json.loads, "JSON object")
     row["truncated"] = values["truncated"] in (True, 1, "true")
     return row
 
 
-def _number(value: Any) -> float | None:
-    """Return a number of a table."""
-    return None if value is None else float(value)
+def _converted(values: Mapping[str, Any], name: str, convert: Callable[[Any], Any], what: str) -> Any:
+    """Return a value of a table, None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is not what stands in that column; it is named with its column.
+    """
+    value = values.get(name)
+    if value is None:
+        return None
+    try:
+        return convert(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is {str(value)[:MAX_VALUE]!r}, no {what}") from error
 
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:

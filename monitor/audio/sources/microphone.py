@@ -7,6 +7,7 @@ One channel at the device's own rate, without gain control. PortAudio's thread c
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from monitor.audio.sources.device.capture import Capture
 from monitor.audio.sources.device.elapsed_time import elapsed_s
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
-from monitor.audio.sources.device.watchdog import Watchdog
+from monitor.audio.sources.device.watchdog import SILENT_S, Watchdog
 from monitor.errors import DeviceError
 from monitor.messages import DeviceStatus
 
@@ -56,6 +57,10 @@ class MicrophoneSource(Source):
         The device's.
     speed : float
         1.
+    silent_s : float
+        Seconds without a block after which the device counts as lost.
+    platform : str
+        Whose settings the advice names; see :class:`~monitor.audio.sources.device.input_diagnosis.InputDiagnosis`.
 
     Raises
     ------
@@ -66,6 +71,8 @@ class MicrophoneSource(Source):
     """
 
     live = True
+    silent_s = SILENT_S
+    platform = sys.platform
 
     def __init__(
         self,
@@ -157,6 +164,8 @@ class MicrophoneSource(Source):
             wait_for_device=self._wait_for_device,
             clock=self._clock,
             channels=self.ecg_channel or 1,
+            silent_s=self.silent_s,
+            platform=self.platform,
         )
         self._watchdog.start()
 

@@ -24,6 +24,7 @@ from monitor.commands.options.arguments import (
     check_hop,
     finite_number,
 )
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import Settings, settings
 from monitor.commands.player import play
@@ -72,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_arguments(parser)
     add_session_arguments(parser, in_settings=True, with_site=False)
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
-    parser.set_defaults(usage_error=parser.error)
+    parser.set_defaults(usage_error=parser.error, wait_for_device=False)
 
 
 def sites(text: str) -> tuple[str, ...]:
@@ -163,6 +164,8 @@ def _source(options: argparse.Namespace, chosen: Settings) -> Source:
     """Return the recordings, or the live input."""
     if options.recordings:
         return SiteRecordings(dict(options.recordings), speed=options.speed, channel=options.channel)
+    if is_elsewhere(chosen.device.value):
+        return source_elsewhere(chosen, options)
     system = PortAudio()
     return MicrophoneSource(
         choose(system.devices(), chosen.device.value),
@@ -192,6 +195,7 @@ def _examine(
     finally:
         view.close()
         report_session(session, interrupts)
+        report_troubles(source)
     return interrupts.exit_code or int(view.lost_lines > 0)
 
 

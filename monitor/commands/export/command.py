@@ -25,6 +25,7 @@ from monitor.errors import AuscultError
 from monitor.inference.bundle import load_bundle
 from monitor.labels import DEFAULT_ENGINE
 from monitor.output import say
+from monitor.text.text_lines import counted
 
 __all__ = ["add_arguments", "run"]
 
@@ -56,7 +57,9 @@ def run(options: argparse.Namespace) -> int:
         _check_kept(path, timeline)
     for ending, content in files.items():
         _write(paths[ending], content, force=options.force, private=bool(timeline.session))
-    say(f"{paths[form.endings[0]]}: {len(timeline.spans)} entries over {timeline.duration_s:.2f} s")
+    say(
+        f"{paths[form.endings[0]]}: {counted(len(timeline.spans), 'entry', 'entries')} over {timeline.duration_s:.2f} s"
+    )
     for remark in remarks:
         say(f"auscult: {remark}")
     return 1 if remarks else 0

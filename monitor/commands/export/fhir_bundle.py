@@ -11,6 +11,7 @@ import base64
 import datetime
 import hashlib
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from monitor._version import __version__
 from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content
 from monitor.labels import DEFAULT_ENGINE, SITE_TITLES, model_title
+from monitor.output import printable
 
 __all__ = ["fhir_bundle"]
 
@@ -132,7 +134,9 @@ def _absent(timeline: Timeline, reason: str) -> Resource:
 
 def _document(timeline: Timeline, path: Path, sha1: str) -> Resource:
     """Return the sound as a document beside the bundle."""
-    attachment: Resource = {"url": quote(path.name), "size": path.stat().st_size, "hash": sha1, "title": path.name}
+    name = os.fsencode(path.name)  # a name may hold bytes that are no UTF-8, which a bundle's text cannot
+    attachment: Resource = {"url": quote(name), "size": path.stat().st_size, "hash": sha1}
+    attachment |= {"title": printable(path.name)}
     media_type = MEDIA_TYPES.get(path.suffix.lower())
     started = _instant(timeline.text("started"))
     attachment |= {"contentType": media_type} if media_type else {}

@@ -149,7 +149,10 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     from monitor.commands.options.settings import KEYS  # imports the inputs: only where there is one
 
     parser.add_argument(
-        "--device", metavar="NAME|N", help="input: its name, a part of it, or its index (default: the system's input)"
+        "--device",
+        metavar="NAME|N|ADDRESS",
+        help="input: its name, a part of it, its index, or an address: tcp://:PORT listens, ws://HOST/PATH connects, "
+        "lsl:NAME is a stream (default: the system's input)",
     )
     parser.add_argument(
         "--channel",

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from monitor.commands.progress_bar import RecordingsBar
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import printable
-from monitor.text.shown import shown_score
 from monitor.views.lines import PlainView
 
 __all__ = ["Table", "TableView"]
@@ -57,15 +56,17 @@ class Table:
     def row(self, summary: Summary) -> str:
         """Return the line of a recording: its verdict, how sure that is, the share of windows judged, the heart rate.
 
+        The confidence is that of the JSON lines and of a scan's table, not the acoustic score that a screen shows.
+
         Parameters
         ----------
         summary : Summary
         """
-        verdict, score = summary.verdict, shown_score(summary.verdict)
+        verdict, confidence = summary.verdict, summary.verdict.confidence
         return self._line(
             self._shortened(summary.source),
             printable(verdict.label or verdict.state),
-            "-" if score is None else f"{score:.2f}",
+            "-" if confidence is None else f"{confidence:.2f}",
             f"{summary.judged / summary.windows:.0%}".replace("%", " %") if summary.windows else "-",
             "-" if summary.heart_rate_bpm is None else f"{summary.heart_rate_bpm:.0f}",
         )

@@ -33,6 +33,7 @@ from monitor.commands.report.sound import EmbeddedSound, embedded_sound
 from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import load_bundle
 from monitor.output import put, say
+from monitor.text.text_lines import counted
 
 __all__ = ["add_arguments", "run"]
 
@@ -155,7 +156,7 @@ def _chapters(options: argparse.Namespace) -> list[Chapter]:
 
 def _content(ending: str, chapters: Sequence[Chapter], options: argparse.Namespace) -> tuple[bytes, str]:
     """Return the report, and what it is in a few words."""
-    count = f"{len(chapters)} recording{'s' if len(chapters) > 1 else ''}"
+    count = counted(len(chapters), "recording")
     made = datetime.datetime.now().astimezone()
     if ending == ".txt":
         return f"{paragraphs(chapters)}\n".encode(), f"{count}, as text"

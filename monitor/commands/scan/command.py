@@ -33,7 +33,7 @@ from monitor.commands.scan.dask_task import Order, pack
 from monitor.commands.scan.journal import Journal
 from monitor.commands.scan.judging import Judges
 from monitor.commands.scan.pool import Pool
-from monitor.commands.scan.progress import SAY_S, Progress, counted
+from monitor.commands.scan.progress import SAY_S, Progress
 from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.subjects import read_subjects
 from monitor.commands.scan.tables import check_form, table_paths, write_tables
@@ -42,6 +42,7 @@ from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle
 from monitor.output import printable, say
 from monitor.process.interrupts import Interrupts
+from monitor.text.text_lines import counted
 
 __all__ = ["add_arguments", "run"]
 
@@ -155,9 +156,18 @@ def _check_free(out: Path, journal_path: Path, options: argparse.Namespace) -> N
         raise AuscultError(
             f"{journal_path} holds a scan already", "add --resume to go on with it, or --force to begin anew"
         )
+    if options.resume and _is_empty(journal_path):
+        raise AuscultError(
+            f"{journal_path} is empty: nothing is left to go on with", "add --force instead of --resume to begin anew"
+        )
     for path in (journal_path, *tables):
         if os.path.lexists(path) and not ours:
             raise AuscultError(f"{path} exists and is not overwritten", "choose another name with -o, or add --force")
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether a file is there and empty, as one is whose beginning never reached the disk."""
+    return path.is_file() and path.stat().st_size == 0
 
 
 def _say_left_alone(found: Found) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from monitor.commands.progress_bar import ProgressBar
+from monitor.text.text_lines import counted
 
-__all__ = ["SAY_S", "Progress", "counted"]
+__all__ = ["SAY_S", "Progress"]
 
 SAY_S = 60.0
 """Seconds between two lines where there is no terminal."""
@@ -66,17 +67,6 @@ class Progress:
             f"{counted(self._files, 'file')}, {_duration(self._seconds)} of sound in {_duration(elapsed)}"
             f" ({self._seconds / elapsed:.0f} times real time)"
         )
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things.
-
-    Examples
-    --------
-    >>> counted(1, "file"), counted(2, "file")
-    ('1 file', '2 files')
-    """
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:

@@ -120,3 +120,17 @@ def test_folders_are_expanded_and_files_stay(ward, tmp_path):
     assert files == ["-", "x.wav", "x.wav", str(ward / "below" / "c.wav")]
     assert [type(failure) for failure in failures] == [RecordingError]
     assert "no recording" in str(failures[0])
+
+
+def test_a_file_in_a_folder_that_must_not_be_searched_is_not_called_missing(tmp_path, monkeypatch):
+    """The reason is the one that the system gives."""
+    stat = os.stat
+
+    def refuse(path, **flags):
+        if str(path) == str(tmp_path / "closed.wav"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **flags)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    with pytest.raises(RecordingError, match=r"closed\.wav: permission denied; ask its owner"):
+        find_recordings([str(tmp_path / "closed.wav")])

@@ -19,6 +19,8 @@ OTHER = DeviceInfo(5, "pulse", "ALSA", 32, 44_100, default=True)
 class LiveStream:
     """Delivers noise from its own thread, faster than real time, until it is closed."""
 
+    failure = None
+
     def __init__(self, take, channels):
         self.active = True
         self._channels = channels
@@ -40,6 +42,8 @@ class LiveStream:
 
 class ScriptedPortAudio:
     """An audio backend whose devices and failures a test chooses."""
+
+    notice = None
 
     def __init__(self):
         self.plugged = [STETH, OTHER]

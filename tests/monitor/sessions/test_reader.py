@@ -118,6 +118,26 @@ def test_sessions_are_found_in_order(session, tmp_path):
     assert find_sessions(tmp_path / "nowhere") == []
 
 
+@pytest.mark.parametrize("closed", ["", "locked"])
+def test_a_folder_that_must_not_be_searched_is_told(session, monkeypatch, closed):
+    """Nobody knows whether there are sessions in it, so it may not count as one without any."""
+    parent = session.folder.parent
+    (parent / "locked").mkdir()
+    stat = Path.stat
+
+    def refuse(path, **flags):
+        if path.name == "session.json" and path.parent == parent / closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **flags)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    told = []
+    found = find_sessions(parent, told.append)
+    assert [stored.folder for stored in found] == ([session.folder] if closed else [])
+    expected = f"{parent / closed} cannot be read: Permission denied; check its permissions"
+    assert [str(error) for error in told] == [expected]
+
+
 def test_a_session_of_another_program(tmp_path):
     """The keys that everybody may rely on are enough."""
     values = {"schema": 1, "started": "2026-01-02T03:04:05+01:00", "ended": None, "subject": "P7", "device": "steth"}

@@ -37,7 +37,7 @@ def test_every_site_has_a_place_and_a_valve():
 @pytest.mark.parametrize(
     ("labels", "not_judged", "text"),
     [
-        ({"AV": "normal", "PV": "normal"}, (), "normal, score 0.90: normal at all 2 sites (AV, PV)"),
+        ({"AV": "normal", "PV": "normal"}, (), "normal, score 0.90: normal at both sites (AV, PV)"),
         ({"AV": "normal"}, (), "normal, score 0.90: normal at the only site (AV)"),
         ({"AV": "normal"}, ("PV", "MV"), "normal, score 0.90: normal at AV; PV and MV not judged"),
         (

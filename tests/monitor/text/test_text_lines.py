@@ -10,6 +10,7 @@ from monitor.messages import EctopicBeat, EctopicBeats, Quality, Start, Summary,
 from monitor.text.text_lines import (
     ALL_CLEAR,
     alert_line,
+    counted,
     header_line,
     plain_summary,
     plain_window,
@@ -132,6 +133,12 @@ class TestWindow:
         assert plain_window(event).isprintable()
 
 
+def test_one_is_no_plural() -> None:
+    """Numbers of things, also of those that have a plural of their own."""
+    assert [counted(number, "recording") for number in (0, 1, 2)] == ["0 recordings", "1 recording", "2 recordings"]
+    assert [counted(number, "entry", "entries") for number in (0, 1, 2)] == ["0 entries", "1 entry", "2 entries"]
+
+
 class TestSummary:
     """The line that closes a source."""
 
@@ -143,10 +150,12 @@ class TestSummary:
         )
 
     def test_withheld_windows(self) -> None:
-        """The most frequent reason for which windows were withheld ends the line."""
+        """How many there are and the most frequent reason end the line; judged and withheld ones are all windows."""
         summary = dataclasses.replace(SUMMARY, judged=38, withheld={"much noise": 2, "no-signal": 1})
         line = plain_summary(summary)
-        assert line.endswith("38 of 41 windows judged, 2 skipped, 1 overruns   2 withheld: much noise")
+        assert line.endswith("38 of 41 windows judged, 2 skipped, 1 overruns   3 withheld, 2 of them: much noise")
+        one = dataclasses.replace(SUMMARY, judged=38, withheld={"much noise": 3})
+        assert plain_summary(one).endswith("   3 withheld: much noise")
 
     def test_the_scores_are_the_acoustic_ones(self) -> None:
         """As in the lines of the windows."""

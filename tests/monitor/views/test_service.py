@@ -82,11 +82,12 @@ def test_no_sign_without_judging():
     assert not service.show(at_s=2 * LATE, judged_s=LATE)
 
 
-def test_a_device_that_is_looked_for_is_alive():
+@pytest.mark.parametrize("state", ["opening", "lost"])
+def test_a_device_that_is_looked_for_is_alive(state):
     """A restart would not bring it back; one that is open must deliver."""
     service = Service()
     service.now += 10 * LATE
-    assert service.show(at_s=0.0, device=device("lost"))
+    assert service.show(at_s=0.0, device=device(state))
     service.now += TIMEOUT_S
     assert not service.show(at_s=0.0, device=device("open"))
 

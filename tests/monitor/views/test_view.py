@@ -85,6 +85,24 @@ def test_the_dashboard_restores_the_terminal_and_prints_the_summary(plain_bundle
     assert "3 windows" in out
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_recording_that_was_left_is_no_row(plain_bundle, capsys, ended):
+    """Of several recordings there is a table; what was heard of the one that was left is not its verdict."""
+    console = Console(file=Terminal(), force_terminal=True, width=80, height=24, color_system="truecolor")
+
+    def report(summaries):
+        return ["header", *(summary.source for summary in summaries)]
+
+    with Interrupts() as interrupts, DashboardView(Screen(console), report=report) as view:
+        play(ArraySource(HEART, 4000, name="whole"), plain_bundle, view, interrupts)
+        if not ended:
+            interrupts.quit()
+        play(ArraySource(HEART, 4000, name="second\x1b"), plain_bundle, view, interrupts)
+    *rows, last = capsys.readouterr().out.splitlines()
+    assert rows == ["header", "whole"]
+    assert last == "second\\x1b" if ended else last.startswith("second\\x1b: left before its end, ")
+
+
 def test_line_views_need_neither_rich_nor_psutil():
     """Choosing a view for a pipe imports nothing of the dashboard's packages, so that `replay --json` starts fast."""
     program = (

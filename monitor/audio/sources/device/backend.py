@@ -9,6 +9,7 @@ from typing import Protocol
 
 from monitor.audio.sources.device.portaudio import BlockCallback, PullCallback
 from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.errors import DeviceError
 
 __all__ = ["AudioBackend", "OutputBackend", "StreamLike"]
 
@@ -24,12 +25,20 @@ class StreamLike(Protocol):
     def latency_s(self) -> float:
         """Seconds that the library states for the way through it."""
 
+    @property
+    def failure(self) -> DeviceError | None:
+        """Why it ended by itself, where that is known."""
+
     def close(self) -> None:
         """Stop the callbacks and release the device."""
 
 
 class AudioBackend(Protocol):
     """Lists and opens devices; :class:`~monitor.audio.sources.device.portaudio.PortAudio` is one."""
+
+    @property
+    def notice(self) -> str | None:
+        """What was refused or repaired in the last seconds, where that is known."""
 
     def devices(self) -> list[DeviceInfo]:
         """Return every input, as of the last start of the library."""

@@ -39,7 +39,7 @@ class LastBlock(NamedTuple):
     time_s : float
         The clock when it came.
     samples : int
-        Samples received so far, lost ones not counted.
+        Samples received so far; of lost ones those alone that the sender has counted.
     interruptions : int
         Streams, overflows and jumps so far: between two blocks with the same number, time and samples measure the rate.
     in_time : bool
@@ -141,20 +141,20 @@ class Capture:
             self._write_queue()
             self.waiting = True
 
-    def on_block(self, block: NDArray[np.float32], overflow: bool) -> None:
-        """Write a block; called on PortAudio's thread.
+    def on_block(self, block: NDArray[np.float32] | int, overflow: bool) -> None:
+        """Write a block; called on PortAudio's thread, or that of a connection.
 
         Parameters
         ----------
-        block : ndarray, shape (samples, channels), float32
-            Copied; valid during the call only.
+        block : ndarray, shape (samples, channels), float32, or int
+            Copied; valid during the call only. A number is of samples that a sender knows to be lost.
         overflow : bool
-            Whether samples were lost right before it.
+            Whether samples, nobody knows how many, were lost right before it.
         """
         try:
             with self._lock:
                 if self._open:
-                    self._take(block[:, self._column], overflow)
+                    self._take(block if isinstance(block, int) else block[:, self._column], overflow)
         except Exception as error:  # noqa: BLE001  # a thread's top: stored, and raised again on the main thread
             self.failure = error
             self._open = False
@@ -177,10 +177,11 @@ class Capture:
         with self._lock:
             return self._write_queue()
 
-    def _take(self, block: NDArray[np.float32], overflow: bool) -> None:
+    def _take(self, block: NDArray[np.float32] | int, overflow: bool) -> None:
         """Queue a block after the samples lost before it, or hold it back."""
         last, new_stream, now_s = self.last_block, self.waiting, self._clock()
-        lost = self._hold_up.push(now_s, len(block))
+        samples = _samples(block)
+        lost = self._hold_up.push(now_s, samples)
         if overflow:
             self.overflows += 1
         if new_stream:
@@ -189,13 +190,13 @@ class Capture:
         if lost is None:
             if overflow or (self._held and self._hold_up.broke_off):
                 self._held.append(1)
-            self._held.append(block.copy())
+            self._held.append(block if isinstance(block, int) else block.copy())
         else:
             if last is not None and not lost and (overflow or new_stream):
-                self._queue.append(max(1, self._missing(len(block))))
+                self._queue.append(max(1, self._missing(samples)))
             self._release(lost)
             self._write_now(block)
-        received = (last.samples if last else 0) + len(block)
+        received = (last.samples if last else 0) + samples
         interruptions = self.streams + self.overflows + self._hold_up.jumps
         self.last_block = LastBlock(now_s, received, interruptions, not self._hold_up.active)
 
@@ -208,13 +209,13 @@ class Capture:
         self._queue += self._held
         self._held.clear()
 
-    def _write_now(self, block: NDArray[np.float32]) -> None:
+    def _write_now(self, block: NDArray[np.float32] | int) -> None:
         """Write a block, or a copy of it later: after what is queued, and as fast as the readers can take a burst."""
         if not self._queue and not self._hold_up.active:
             self._write(block)
             return
         self._queue.append(block)
-        if not self._write_queue():
+        if not self._write_queue() and not isinstance(block, int):
             self._queue[-1] = block.copy()
 
     def _write_queue(self) -> bool:
@@ -225,7 +226,7 @@ class Capture:
 
     def _has_room(self, item: NDArray[np.float32] | int) -> bool:
         """Return whether the next item would overwrite no sound that a reader has yet to read, or they stand still."""
-        samples = item if isinstance(item, int) else len(item)
+        samples = _samples(item)
         unread, now_s = self._ring.first_unread, self._clock()
         if unread != self._unread:
             self._unread, self._progress_s, self._patient = unread, now_s, True
@@ -252,3 +253,8 @@ class Capture:
             return 0
         elapsed = round((self._clock() - self.last_block.time_s) * self._sample_rate)
         return max(0, self._end_sample + elapsed - samples - self._ring.end_sample)
+
+
+def _samples(item: NDArray[np.float32] | int) -> int:
+    """Return how many samples a block has, or how many were lost."""
+    return item if isinstance(item, int) else len(item)

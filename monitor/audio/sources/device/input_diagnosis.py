@@ -54,17 +54,20 @@ ZEROS: Final = {
     "or unmute the device, or choose another: auscult devices",
     "linux": "the input is digital silence: unmute it (alsamixer, pavucontrol), or choose a device "
     "that is not virtual: auscult devices",
+    "network": "the input is digital silence: check how the sender's microphone is wired, and which channel it is on",
 }
 OFFSET_ONLY: Final = "the input is a steady voltage without sound: plug the stethoscope in again, or try another socket"
 TOO_QUIET: Final = {
     "darwin": "the input is far too quiet: raise its volume in System Settings > Sound > Input, or check the plug",
     "win32": "the input is far too quiet: raise its level in Settings > System > Sound > Input, or check the plug",
     "linux": "the input is far too quiet: raise its capture level (alsamixer F4, pavucontrol), or check the plug",
+    "network": "the input is far too quiet: let the sender shift its samples less to the right, or amplify",
 }
 CLIPPING: Final = {
     "darwin": "the input clips all the time: lower its volume in System Settings > Sound > Input",
     "win32": "the input clips all the time: lower its level, and switch its boost off, in Settings > System > Sound",
     "linux": "the input clips all the time: lower its capture level and its boost (alsamixer F4, pavucontrol)",
+    "network": "the input clips all the time: let the sender amplify less, and check the format= of the address",
 }
 HUM: Final = (
     "the input is mostly mains hum ({:.0f} Hz): check the plug and cable, keep away from power supplies, "
@@ -80,7 +83,7 @@ class InputDiagnosis:
     sample_rate : int
         Hz, at least 1000.
     platform : str
-        As ``sys.platform``: the operating system whose settings the advice names.
+        As ``sys.platform``: the operating system whose settings the advice names; ``"network"`` for a sender.
 
     Raises
     ------

@@ -28,8 +28,9 @@ logger = get_logger(__name__)
 RATES = (4000, 8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
 """Hz; the rates that are tried: those of stethoscopes, telephones and sound cards."""
 
-BlockCallback = Callable[[NDArray[np.float32], bool], None]
-"""Takes a block ``(samples, channels)``, valid during the call only, and whether samples were lost right before it."""
+BlockCallback = Callable[[NDArray[np.float32] | int, bool], None]
+"""Takes a block ``(samples, channels)``, valid during the call only, or how many samples were lost where that is known;
+and whether samples, nobody knows how many, were lost right before it."""
 
 PullCallback = Callable[[int, float, bool], NDArray[np.float32]]
 """Returns so many mono samples; given the seconds until the first of them sounds, and whether the device ran dry."""
@@ -49,6 +50,8 @@ class Stream:
     stream : sounddevice.InputStream or sounddevice.OutputStream
         Started.
     """
+
+    failure: DeviceError | None = None
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -83,6 +86,8 @@ class PortAudio:
     DeviceError
         If sounddevice or the PortAudio library is missing; with the command that installs it.
     """
+
+    notice: str | None = None
 
     def __init__(self) -> None:
         try:

@@ -10,6 +10,7 @@ callback is :mod:`monitor.audio.sources.device.capture`; nothing here runs on it
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import Literal
@@ -25,7 +26,7 @@ from monitor.errors import DeviceError
 from monitor.log import get_logger
 from monitor.messages import DeviceStatus
 
-__all__ = ["Watchdog"]
+__all__ = ["SILENT_S", "Watchdog"]
 
 logger = get_logger(__name__)
 
@@ -36,7 +37,7 @@ FIRST_BLOCK_S = 4.0
 """Seconds that a device may take for its first block: a sound server that wakes up takes 1 to 2."""
 NOTICE_S = 10.0
 """Seconds for which a loss that is over is told."""
-HELD_UP = "the program or the system was held up: {:.1f} s of sound are lost"
+HELD_UP = "{} was held up: {:.1f} s of sound are lost"
 PAUSES_S = (0.2, 0.4, 0.6)
 """Seconds between two attempts to open; the last one repeats, so a device is open within 3 s of its return."""
 
@@ -63,6 +64,10 @@ class Watchdog:
         Returns monotonic seconds, with those during which the computer slept.
     channels : int
         How many channels to open at least: those of the capture.
+    silent_s : float
+        Seconds without a block after which the device counts as lost.
+    platform : str
+        As ``sys.platform``, or ``"network"``: whose settings the advice names.
 
     Attributes
     ----------
@@ -89,17 +94,20 @@ class Watchdog:
         wait_for_device: bool = False,
         clock: Callable[[], float] = elapsed_s,
         channels: int = 1,
+        silent_s: float = SILENT_S,
+        platform: str = sys.platform,
     ) -> None:
-        self._channels = max(channel, channels)
+        self._channels, self._silence_limit_s = max(channel, channels), silent_s
         self._backend, self._device, self._capture, self._ring = backend, device, capture, ring
         self._channel, self._sample_rate, self._latency_s = channel, sample_rate, latency_s
         self._once, self._wait_for_device, self._clock = once, wait_for_device, clock
         self._stream: StreamLike | None = None
         self._cursor = ring.cursor()
-        self._diagnosis = InputDiagnosis(sample_rate)
+        self._diagnosis = InputDiagnosis(sample_rate, platform)
         self._clock_drift = ClockDrift()
         self._newest: LastBlock | None = None  # at the last poll
         self._held_up, self._held_up_at_s = 0, -math.inf
+        self._held_up_party = "the sender or the network" if platform == "network" else "the program or the system"
         self._silent_s = 0.0
         self._polled_s = clock()
         self._attempts = 0
@@ -228,13 +236,16 @@ class Watchdog:
     def _check_silence(self, active: bool) -> None:
         """Give the device up when it has been silent for too long, or PortAudio has given it up."""
         opened = self._state() == "open"
-        if active and self._silent_s < (SILENT_S if opened else FIRST_BLOCK_S):
+        if active and self._silent_s < (self._silence_limit_s if opened else FIRST_BLOCK_S):
             return
         name = self._device.name
         why = f"{name}: no sound comes any more" if opened else f"{name}: opens, but gives no sound"
-        never = self._capture.last_block is None and not self._wait_for_device
-        if self._once or never:
-            raise DeviceError(why, "check its plug and power, or choose another: auscult devices")
+        step = "check its plug and power, or choose another: auscult devices"
+        if self._stream is not None and (failure := self._stream.failure) is not None:
+            why, step = failure.message, failure.next_step
+        never = self._capture.last_block is None
+        if (never and not self._wait_for_device) or (self._once and not never):
+            raise DeviceError(why, step)
         logger.warning("%s after %.1f s without a block, stream active: %s", why, self._silent_s, active)
         self._schedule_retry(f"{why}: looking for it")
 
@@ -256,7 +267,8 @@ class Watchdog:
                 raise DeviceError(f"{self._device.name}: is not connected")
             self._open(device)
         except DeviceError as error:
-            self._schedule_retry(f"{error.message}: looking for it")
+            verb = "waiting" if self._capture.last_block is None else "looking"
+            self._schedule_retry(f"{error.message}: {verb} for it")
 
     def _open(self, device: DeviceInfo) -> None:
         """Open the device."""
@@ -319,10 +331,10 @@ class Watchdog:
         )
 
     def _notice(self) -> str | None:
-        """Return what was lost in a hold-up, for a while after it."""
+        """Return what was lost in a hold-up, or what the backend has to tell, for a while after it."""
         if self._clock() - self._held_up_at_s > NOTICE_S:
-            return None
-        return HELD_UP.format(self._capture.held_up_samples / self._sample_rate)
+            return self._backend.notice
+        return HELD_UP.format(self._held_up_party, self._capture.held_up_samples / self._sample_rate)
 
 
 def _log_changes(before: DeviceStatus, now: DeviceStatus) -> None:

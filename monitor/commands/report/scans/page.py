@@ -17,6 +17,7 @@ from monitor.commands.report.scans.charts import even_bins, histogram, length_bi
 from monitor.commands.report.scans.findings import LOOKS, Reason, ScanFindings, count_rows, lead
 from monitor.commands.report.words import LIMITS, SCORE_NOTE, duration, score_number
 from monitor.output import printable
+from monitor.text.text_lines import counted
 
 __all__ = ["MARK", "scan_page"]
 
@@ -134,7 +135,7 @@ def _charts(findings: ScanFindings, styles: Mapping[str, SegmentStyle]) -> list[
         together = sorted(value for numbers in values.values() for value in numbers)
         if together:
             low, middle, high = (_percentile(together, share) for share in (0.05, 0.5, 0.95))
-            note = f"{len(together)} recordings, median {middle:.3g}, 90 % from {low:.3g} to {high:.3g}"
+            note = f"{counted(len(together), 'recording')}, median {middle:.3g}, 90 % from {low:.3g} to {high:.3g}"
             charts.append((title, note, histogram(values, edges, styles, axis, title)))
     return charts
 

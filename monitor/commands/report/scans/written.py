@@ -11,6 +11,7 @@ from monitor.commands.report.files import check_free, write_report
 from monitor.commands.report.scans.page import MARK, scan_page
 from monitor.errors import check_installed
 from monitor.output import say
+from monitor.text.text_lines import counted
 
 __all__ = ["PAGE_ENDINGS", "check_page", "scan_text", "write_scan_page"]
 
@@ -50,7 +51,7 @@ def write_scan_page(result: ScanResult, path: Path, *, force: bool, renew: bool 
     page, findings = scan_page(result, datetime.datetime.now().astimezone())
     content = page.encode("utf-8", "replace")
     write_report(path, content, force=force or (renew and _is_page(path)))
-    say(f"{path}: {findings.total.files} recordings, {len(content) / 1e6:.1f} MB")
+    say(f"{path}: {counted(findings.total.files, 'recording')}, {len(content) / 1e6:.1f} MB")
     return findings.total.errors
 
 

@@ -56,7 +56,7 @@ def check_disk(folder: Path) -> Check:
     folder : Path
         Where sessions are kept; it need not exist.
     """
-    place = next((path for path in (folder, *folder.parents) if path.is_dir()), Path(folder.anchor or "."))
+    place = next((path for path in (folder, *folder.parents) if os.path.isdir(path)), Path(folder.anchor or "."))
     try:
         free = shutil.disk_usage(place).free
     except OSError as error:
@@ -65,7 +65,8 @@ def check_disk(folder: Path) -> Check:
     facts = {"free_gb": round(free / GB, 1), "writable": os.access(place, os.W_OK)}
     finding = f"{free / GB:.1f} GB free in {folder}: {hours:.0f} hours of sound at 48 kHz"
     if not facts["writable"]:
-        return Check("disk", "warning", f"{place} is not yours to write to", "auscult config --set session_dir=", facts)
+        next_step = "auscult config --set session_dir=DIR"
+        return Check("disk", "warning", f"{place} is not yours to write to", next_step, facts)
     if hours < MIN_HOURS:
         return Check("disk", "warning", finding, "free space, or keep sessions elsewhere: --session-dir", facts)
     return Check("disk", "passed", finding, facts=facts)

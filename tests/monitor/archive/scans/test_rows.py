@@ -108,13 +108,30 @@ def test_a_scan_that_has_not_ended(scan):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("72.5", "fast"), ("72.5", "nan"), (",10,8,", ",-1,8,"), (",10,8,", ",,8,"), ("{", "[")]
+    ("old", "new", "what"),
+    [
+        ("72.5", "fast", "heart_rate_bpm is 'fast', no number"),
+        ("72.5", "nan", "a value is not what a scan writes"),
+        (",10,8,", ",-1,8,", "a value is not what a scan writes"),
+        (",10,8,", ",,8,", "no value 'windows'"),
+        (",10,8,", ",10,8.5,", "judged is '8.5', no whole number"),
+        ("{", "[", "withheld is .*, no JSON object"),
+    ],
 )
-def test_a_damaged_value_is_named_by_its_row(scan, old, new):
-    """A table that somebody changed is not counted as if it were whole."""
+def test_a_damaged_value_is_named_by_its_row(scan, old, new, what):
+    """A table that somebody changed is not counted as if it were whole, and the value is told in plain words."""
     path = scan(".csv")
     path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(AuscultError, match=r"out.csv is damaged at row 2: .*scan again"):
+    with pytest.raises(AuscultError, match=rf"out.csv is damaged at row 2: {what}; scan again"):
+        list(read_scan(path).rows())
+
+
+def test_a_table_that_is_cut_short_is_named_by_its_last_row(scan):
+    """A row that ends before its counts is no row."""
+    path = scan(".csv")
+    header, row, *_ = path.read_text().splitlines()
+    path.write_text(f"{header}\n{','.join(row.split(',')[:5])}")
+    with pytest.raises(AuscultError, match=r"out.csv is damaged at row 2: no value 'windows'; scan again"):
         list(read_scan(path).rows())
 
 

@@ -15,6 +15,7 @@ class ScriptedStream:
     """A stream that is active until the test, or a close, ends it."""
 
     latency_s = 0.05
+    failure = None
 
     def __init__(self, on_block):
         self.on_block = on_block
@@ -33,6 +34,8 @@ class ScriptedStream:
 
 class ScriptedBackend:
     """A library whose devices a test changes; it sees the change after a restart only, as PortAudio does."""
+
+    notice = None
 
     def __init__(self):
         self.plugged = [STETHOSCOPE]

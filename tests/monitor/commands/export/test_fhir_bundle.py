@@ -6,6 +6,8 @@ import base64
 import dataclasses
 import hashlib
 import json
+import os
+import sys
 
 import pytest
 
@@ -119,6 +121,16 @@ def test_the_sound(timeline):
     attachment = content["attachment"]
     assert (attachment["url"], attachment["contentType"], attachment["size"]) == ("sound.flac", "audio/flac", len(data))
     assert base64.b64decode(attachment["hash"]) == hashlib.sha1(data).digest()
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="there a name of a file is always text")
+def test_a_name_that_is_no_text(timeline, tmp_path):
+    """Bytes that are no UTF-8, as a name on Linux may hold, stand in the address as they are, escaped in the title."""
+    path = tmp_path / os.fsdecode(b"bad\xff.flac")
+    path.write_bytes(timeline.sound.path.read_bytes())
+    named = dataclasses.replace(timeline, sound=dataclasses.replace(timeline.sound, path=path))
+    (content,) = resources(named)["DocumentReference"]["content"]
+    assert (content["attachment"]["url"], content["attachment"]["title"]) == ("bad%FF.flac", "bad\\udcff.flac")
 
 
 def test_the_subject_is_named_only_if_given(timeline, crashed):

@@ -181,6 +181,7 @@ def test_the_rows_are_the_summaries(replay, ward):
     summaries = [line for line in lines_of(replay(*files, "--speed", "max", "--json")[1]) if line["type"] == "summary"]
     assert [row[0] for row in rows] == [summary["source"] for summary in summaries]
     assert [row[1] for row in rows] == [summary["label"] or summary["state"] for summary in summaries]
+    assert [row[2] for row in rows] == [f"{summary['confidence']:.2f}" for summary in summaries]
     assert [row[3] for row in rows] == [f"{summary['judged'] / summary['windows']:.0%}"[:-1] for summary in summaries]
 
 

@@ -43,6 +43,12 @@ def test_a_recording_without_a_window_has_no_share():
     assert Table(["a.wav"], LABELS).row(Summary("a.wav", 0, 0, 0, Verdict("listening"), None)).split()[3] == "-"
 
 
+def test_the_confidence_is_no_acoustic_score():
+    """The column says what it is called, as the JSON lines and a scan's table do; a screen shows the score."""
+    heard = Verdict("verdict", "normal", 0.82, {"normal": 0.82}, acoustic_scores={"normal": 0.95})
+    assert Table(["a.wav"], LABELS).row(summary_of("a.wav", heard)).split()[2] == "0.82"
+
+
 def test_long_names_lose_their_beginning_on_a_terminal_only():
     """The file's own name is the end of a path; a file or a pipe gets whole names."""
     name = "/a/long/way/to/the/recordings/of/a/ward/heart.wav"

@@ -150,6 +150,18 @@ def test_resume_does_what_is_missing_or_has_changed(ward, tmp_path, heart_wavefo
     assert [path.read_bytes() for path in (out, tmp_path / "out.windows.csv")] != [b"", b""]
 
 
+def test_an_empty_journal_is_told_and_stays(ward, tmp_path, capsys):
+    """What was lost with it is not made to look as if --resume had not been given."""
+    journal = tmp_path / "out.csv.journal"
+    journal.touch()
+    assert scan(ward, "-o", tmp_path / "out.csv", "--resume") == 1
+    expected = (
+        f"auscult: {journal} is empty: nothing is left to go on with; add --force instead of --resume to begin anew"
+    )
+    assert capsys.readouterr().err == f"{expected}\n"
+    assert journal.read_bytes() == b""
+
+
 @pytest.mark.subprocess
 def test_subjects_and_sqlite(ward, tmp_path, capsys):
     """The manifest's patients are in the rows and in the table at the end."""

@@ -344,3 +344,33 @@ def test_an_electrocardiogram_has_the_same_gaps(clock):
     assert sound[1] == ecg[1] != ()
     assert set(sound[0].tolist()) == {0.0, 0.125}
     np.testing.assert_array_equal(ecg[0], 3 * sound[0])
+
+
+def test_a_number_of_lost_samples_is_a_gap_of_that_length(capture, ring, clock):
+    """A sender that counts its samples says how many are missing: in their place, and no loss by the clock besides."""
+    for _ in range(30):
+        clock.now += 0.1
+        capture.on_block(block(100), False)
+    clock.now += 0.1
+    capture.on_block(60, False)
+    capture.on_block(block(40), False)
+    waveform, lost = all_of(ring)
+    assert lost == ((3000, 3060),)
+    assert (len(waveform), capture.lost_samples, capture.held_up) == (3100, 60, 0)
+    assert capture.last_block.samples == 3100
+
+
+def test_a_number_of_lost_samples_that_comes_late(capture, ring, clock):
+    """In a burst after a stall too: the gap stays where the sender says it is."""
+    for _ in range(30):
+        clock.now += 0.1
+        capture.on_block(block(100), False)
+    clock.now += 2.0
+    for item in (block(500), 700, block(800)):
+        capture.on_block(item, False)
+    for _ in range(20):
+        clock.now += 0.1
+        capture.on_block(block(100), False)
+    _, lost = all_of(ring)
+    assert lost == ((3500, 4200),)
+    assert ring.end_sample == 7000

@@ -73,7 +73,7 @@ def test_the_advice_for_zeros_depends_on_the_system(signals, platform, words):
     assert words in finding_of(signals.silence(2 * RATE), platform=platform)
 
 
-@pytest.mark.parametrize("platform", ["darwin", "win32", "linux"])
+@pytest.mark.parametrize("platform", ["darwin", "win32", "linux", "network"])
 @pytest.mark.parametrize("kind", ["zeros", "quiet", "clipping", "hum", "offset"])
 def test_every_finding_is_one_sentence_with_advice(signals, platform, kind):
     """The problem, a colon, the remedy; short enough for about two lines of a terminal."""

@@ -166,6 +166,23 @@ class TestOnce:
         with pytest.raises(DeviceError, match="steth: opens, but gives no sound"):
             new_scene.pass_time(FIRST_BLOCK_S + 0.5)
 
+    def test_a_stream_that_says_why_it_ended(self, backend, steth):
+        """Its own reason is the error, with its own next step."""
+        new_scene = Scene(backend, steth, once=True)
+        new_scene.watchdog.open()
+        new_scene.pass_time(1.0, sound=0.3)
+        backend.streams[-1].failure = DeviceError("steth: the sender closed the connection", "switch it on again")
+        backend.streams[-1].active = False
+        with pytest.raises(DeviceError, match="closed the connection; switch it on again"):
+            new_scene.pass_time(0.2)
+
+    def test_before_the_first_sound_nothing_is_lost(self, backend, steth):
+        """While a device is waited for, one that gives no sound ends nothing."""
+        new_scene = Scene(backend, steth, once=True, wait_for_device=True)
+        new_scene.watchdog.open()
+        new_scene.pass_time(FIRST_BLOCK_S + 1.0)
+        assert len(backend.streams) == 2
+
     def test_a_device_that_does_not_open_is_an_error(self, backend, steth):
         """The library's own reason is raised."""
         backend.failing = "steth: cannot be opened (busy)"
@@ -195,6 +212,23 @@ class TestWaitForDevice:
         new_scene.watchdog.open()
         new_scene.pass_time(3 * FIRST_BLOCK_S)
         assert len(backend.streams) >= 2
+
+
+def test_a_longer_silence_may_be_allowed(backend, steth):
+    """A network may stand still for longer than a cable."""
+    new_scene = Scene(backend, steth, silent_s=3.0)
+    new_scene.watchdog.open()
+    new_scene.pass_time(1.0, sound=0.3)
+    assert set(new_scene.pass_time(2.8)) == {"open"}
+    assert new_scene.pass_time(0.5)[-1] == "lost"
+
+
+def test_what_the_backend_has_to_tell_is_the_notice(backend, scene):
+    """What was refused or repaired is shown as long as the backend says so."""
+    assert scene.status.notice is None
+    backend.notice = "another sender was refused"
+    scene.pass_time(0.1, sound=0.3)
+    assert scene.status.notice == "another sender was refused"
 
 
 class TestRate:
@@ -248,6 +282,15 @@ class TestHeldUp:
         assert status.notice == f"the program or the system was held up: {status.lost_s:.1f} s of sound are lost"
         held_up.pass_time(10.0, sound=0.3)
         assert (held_up.status.notice, held_up.status.held_up) == (None, 1)
+
+    def test_on_a_network_it_is_the_sender_or_the_network(self, backend, steth):
+        """The notice does not blame this computer for what a sender did not send."""
+        new_scene = Scene(backend, steth, platform="network")
+        new_scene.watchdog.open()
+        new_scene.pass_time(30.0, sound=0.3)
+        self.hold_up(new_scene, 4.0, 0.0)
+        new_scene.pass_time(2.0, sound=0.3)
+        assert new_scene.status.notice.startswith("the sender or the network was held up: ")
 
     def test_the_position_is_that_of_the_clock(self, held_up):
         """Within a block, although a third of the time brought no sound."""

@@ -42,6 +42,15 @@ def test_a_page(report, table):
     assert report(table, "-o", "page.html", "--force")[2].startswith("page.html: 2 recordings")
 
 
+def test_a_page_of_one(report, table):
+    """One is no plural, in the line and on the page."""
+    header, row, *_ = table.read_text().splitlines()
+    table.write_text(f"{header}\n{row}\n")
+    assert report(table, "-o", "one.html")[2].startswith("one.html: 1 recording, 0.")
+    with open("one.html") as file:
+        assert "1 recordings" not in file.read()
+
+
 def test_text(report, table):
     """The table at the end of a scan, to standard output or into a file."""
     code, out, err = report(table, "--text")

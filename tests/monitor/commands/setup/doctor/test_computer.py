@@ -64,6 +64,20 @@ def test_a_folder_that_is_not_ours(tmp_path, monkeypatch):
     check = check_disk(tmp_path)
     assert check.state == "warning"
     assert "not yours to write to" in check.finding
+    assert check.next_step == "auscult config --set session_dir=DIR"
+
+
+def test_a_folder_in_one_that_must_not_be_searched(tmp_path, monkeypatch):
+    """The nearest folder that can be seen is judged; the check does not end the others."""
+    stat = os.stat
+
+    def refuse(path, **flags):
+        if str(path).startswith(str(tmp_path / "closed")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **flags)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert check_disk(tmp_path / "closed" / "sessions").state == "passed"
 
 
 def test_a_disk_that_does_not_answer(tmp_path, monkeypatch):

@@ -1,0 +1,1 @@
+"""Sound from the lab streaming layer (LSL), which laboratories record all their instruments with."""

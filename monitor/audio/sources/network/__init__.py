@@ -1,0 +1,1 @@
+"""Sound that arrives over a network: from a microcontroller with a microphone, or another program."""

@@ -1,0 +1,48 @@
+"""A view that sends: everything reaches the view behind it too."""
+
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+
+from monitor.views.lsl.view import LslView
+from monitor.views.view import View
+
+METHODS = {"attach": 2, "begin": 1, "window": 1, "snapshot": 1, "end": 1, "close": 0}
+ATTRIBUTES = ("lost_lines", "wait_s", "live_snapshot", "stays", "again_s")
+
+
+def test_nothing_of_a_view_is_left_out():
+    """The protocol has these names and no other."""
+    assert {name for name in vars(View) if not name.startswith("_")} == {*METHODS, *ATTRIBUTES}
+
+
+@pytest.mark.parametrize(("name", "count"), METHODS.items())
+def test_a_call_is_passed_on(name, count):
+    """With what it was given."""
+    behind, given = Mock(), [Mock() for _ in range(count)]
+    getattr(LslView(behind, Mock()), name)(*given)
+    getattr(behind, name).assert_called_once_with(*given)
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_an_attribute_is_that_of_the_view_behind(name):
+    """Read anew each time."""
+    behind = Mock()
+    view = LslView(behind, Mock())
+    for value in (1, 2):
+        setattr(behind, name, value)
+        assert getattr(view, name) == value
+
+
+def test_what_is_sent():
+    """The ring of the pipeline, every window, and an end."""
+    outlets, pipeline, window = Mock(), Mock(), Mock()
+    view = LslView(Mock(), outlets)
+    view.attach(pipeline, Mock())
+    view.window(window)
+    view.close()
+    outlets.start.assert_called_once_with(pipeline.ring)
+    outlets.window.assert_called_once_with(window)
+    outlets.close.assert_called_once_with()
