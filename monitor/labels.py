@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "DEFAULT_ENGINE",
     "EXTRASTOLE",
+    "MURMUR",
     "NON_CARDIAC",
     "NON_CARDIAC_SET_TITLE",
     "NORMAL",
@@ -16,6 +17,7 @@ __all__ = [
 ]
 
 NORMAL = "normal"
+MURMUR = "murmur"
 
 SITES = ("AV", "PV", "TV", "MV")
 """Auscultation sites, named by the valve that is heard best: aortic, pulmonary, tricuspid, mitral."""

@@ -48,6 +48,8 @@ class Verdict:
         Calibrated probabilities of the label that a recording is annotated with; sum to 1, in the bundle's order.
     acoustic_scores : mapping of label to float, or None
         Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
+    possible : str or None
+        Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Verdict:
     confidence: float | None = None
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
+    possible: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

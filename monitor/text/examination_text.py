@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.labels import NORMAL
 from monitor.output import printable
 from monitor.text.json_lines import BPM_DIGITS, SCHEMA, TIME_DIGITS, json_line, rounded, verdict_values
-from monitor.text.shown import shown_score
+from monitor.text.shown import possible_text, shown_score
 from monitor.text.text_lines import DISCLAIMER
 
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
@@ -94,6 +94,8 @@ def finding_text(finding: Finding) -> str:
 def _pooled_text(verdict: Verdict) -> str:
     """Return the pooled verdict and the score that is shown with it."""
     score = shown_score(verdict)
+    if verdict.possible is not None:
+        return f"{verdict.state}, {possible_text(verdict.possible)}"
     if verdict.label is None or score is None:
         return verdict.state
     return f"{printable(verdict.label)}, score {score:.2f}"

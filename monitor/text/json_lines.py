@@ -171,10 +171,7 @@ def summary_line(summary: Summary) -> str:
             "windows": int(summary.windows),
             "skipped": int(summary.skipped),
             "overruns": int(summary.overruns),
-            "label": verdict["label"],
-            "confidence": verdict["confidence"],
-            "scores": verdict["scores"],
-            "acoustic_scores": verdict["acoustic_scores"],
+            **{key: value for key, value in verdict.items() if key != "state"},
             "state": verdict["state"],
             "heart_rate_bpm": rounded(summary.heart_rate_bpm, BPM_DIGITS),
             "judged": int(summary.judged),
@@ -377,6 +374,7 @@ def verdict_values(verdict: Verdict) -> dict[str, Any]:
         "confidence": rounded(verdict.confidence, SCORE_DIGITS),
         "scores": None if verdict.scores is None else _scores(verdict.scores),
         "acoustic_scores": None if verdict.acoustic_scores is None else _scores(verdict.acoustic_scores),
+        **({} if verdict.possible is None else {"possible": verdict.possible}),
     }
 
 

@@ -1,7 +1,7 @@
 """Which scores a person is shown: those of what is heard in this window, or in the last seconds.
 
 A screen, a text line and a figure show the acoustic scores; JSON lines hold both kinds. Pure functions of a frozen
-verdict, with the standard library alone; safe on any thread.
+verdict; safe on any thread.
 
 Source: docs/decisions/0011.
 """
@@ -12,10 +12,15 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from monitor.output import printable
+
 if TYPE_CHECKING:  # for the types alone: the messages would bring NumPy with them
     from monitor.messages import Verdict, WindowEvent
 
-__all__ = ["missing_text", "rate_remark", "shown_score", "shown_scores"]
+__all__ = ["missing_text", "possible_text", "rate_remark", "shown_score", "shown_scores"]
+
+REASON_WIDTH = 19
+"""Characters that the screen has for the reason."""
 
 
 def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
@@ -88,7 +93,11 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     >>> verdict = Verdict("uncertain", None, 0.5, {"a": 0.5, "b": 0.5}, acoustic_scores={"a": 0.56, "b": 0.44})
     >>> missing_text(verdict, {"a": 0.604, "b": 0.506})
     'no label below 0.61'
+    >>> missing_text(Verdict("uncertain", possible="murmur"), {})
+    'possible murmur'
     """
+    if verdict.possible is not None:
+        return possible_text(verdict.possible)[:REASON_WIDTH]
     scores = shown_scores(verdict) if verdict.state == "uncertain" else None
     leader = max(scores, key=scores.__getitem__) if scores else ""
     threshold = thresholds.get(leader, math.inf)
@@ -97,6 +106,17 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     if scores[leader] >= threshold:
         return "not steady enough"
     return f"no label below {math.ceil(100 * threshold) / 100:.2f}"  # rounded up: above the rounded score
+
+
+def possible_text(label: str) -> str:
+    """Return the words for a label that is possible and not given.
+
+    Examples
+    --------
+    >>> possible_text("murmur")
+    'possible murmur'
+    """
+    return f"possible {printable(label)}"
 
 
 def _leads(label: str, scores: Mapping[str, float]) -> bool:

@@ -74,7 +74,9 @@ def mix(
     >>> label_priors(mixture.finetune, ("normal", "murmur"))
     [16.0, 16.0]
     """
-    non_cardiac = [sound for sound in (*sounds, *synthetic) if sound.recording.label == NON_CARDIAC]
+    # recorded and synthetic ones by half: among all, the few recorded would hardly be drawn
+    of_kinds = ([sound for sound in kind if sound.recording.label == NON_CARDIAC] for kind in (sounds, synthetic))
+    non_cardiac = [of_kind for of_kind in of_kinds if of_kind]
     synthetic_hearts = [sound for sound in synthetic if sound.recording.label != NON_CARDIAC]
     hearts = [sound for sound in sounds if sound.recording.label != NON_CARDIAC]
     # with synthetic examples of an ectopic beat, a recording's label need not stand for the rhythm of each window
@@ -89,7 +91,7 @@ def mix(
             *groups_by_label(partial, weights.partially_labelled),
             *groups_by_label(synthetic_hearts, weights.synthetic),
             *groups_by_label(spliced, weights.spliced),
-            SamplingGroup(non_cardiac, weights.non_cardiac),
+            *(SamplingGroup(of_kind, weights.non_cardiac / len(non_cardiac)) for of_kind in non_cardiac),
         ]
 
     return Mixture(groups(PRETRAIN, []) if partial or synthetic_hearts else [], groups(FINETUNE, full))

@@ -62,12 +62,23 @@ def test_recordings_of_full_sets_alone_have_one_stage() -> None:
 
 
 @pytest.mark.parametrize("cough", [sound(NON_CARDIAC, source="full"), sound(NON_CARDIAC, source="noise")])
-def test_non_cardiac_sounds_are_one_group_in_both_stages(cough: Sound) -> None:
-    """Whatever set they are from, they are drawn together."""
+def test_half_of_the_non_cardiac_sounds_are_recorded_ones(cough: Sound) -> None:
+    """Whatever set they are from, they are drawn as often as the synthetic ones, however many these are."""
     mixed = mixture([*FULL, *PARTIAL, cough], SYNTHETIC)
     for groups in (mixed.pretrain, mixed.finetune):
-        (group,) = [group for group in groups if group.sounds[0].recording.label == NON_CARDIAC]
-        assert len(group.sounds) == 2
+        recorded, synthetic = [group for group in groups if group.sounds[0].recording.label == NON_CARDIAC]
+        assert [each.recording for each in recorded.sounds] == [cough.recording]
+        assert recorded.weight == synthetic.weight
+
+
+def test_synthetic_non_cardiac_sounds_alone_keep_their_share() -> None:
+    """Without recorded ones they are drawn as often as both together."""
+
+    def weight(*coughs: Sound) -> float:
+        groups = mixture([*FULL, *PARTIAL, *coughs], SYNTHETIC).finetune
+        return sum(group.weight for group in groups if group.sounds[0].recording.label == NON_CARDIAC)
+
+    assert weight() == weight(sound(NON_CARDIAC, source="noise")) > 0
 
 
 def test_an_extrasystole_recording_may_have_normal_windows() -> None:
