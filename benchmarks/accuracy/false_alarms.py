@@ -1,8 +1,7 @@
 """Held-out verdicts of the monitor: false alarms, calibration, and agreement of different hops.
 
     auscult train set_b circor not_heart everyday --gate set_a --keep-folds --out models/heart-sounds
-    python benchmarks/accuracy/false_alarms.py set_b circor not_heart everyday \\
-        --checkpoints models/heart-sounds.training
+    python benchmarks/accuracy/false_alarms.py set_b circor not_heart everyday --checkpoints heart-sounds.training
 
 Every recording goes through the monitor's own analysis (resampler, gate, network, rolling verdict), with the network
 of the fold that held it out and the settings of the bundle. The hour of synthetic noise is scored by the bundle itself:

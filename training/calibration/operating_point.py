@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.evaluation.bootstrap import Bootstrap, Estimate, mean_statistic
 
-__all__ = ["SPECIFICITY", "OperatingPoint", "ScoredSet", "choose_threshold", "measure_operating_point"]
+__all__ = ["SPECIFICITY", "OperatingPoint", "ScoredSet", "choose_threshold", "measure_operating_point", "passes"]
 
 SPECIFICITY = 0.95
 """Stated specificity, the mean over the data sets: each weighs the same, however many recordings it has."""
@@ -141,7 +141,7 @@ def measure_operating_point(
     if chosen >= labelled_from:
         return None
     repeats = range(len(sets[0].scores))
-    passed = [_passed(sets, repeat, specificity) for repeat in repeats]
+    passed = [passes(sets, repeat, specificity) for repeat in repeats]
     measured = {
         one.name: bootstrap.estimate(
             mean_statistic([_statistic(one, passed[repeat][index], repeat, labelled_from) for repeat in repeats]),
@@ -152,8 +152,20 @@ def measure_operating_point(
     return OperatingPoint(label, specificity, chosen, measured)
 
 
-def _passed(sets: Sequence[ScoredSet], repeat: int, specificity: float) -> list[NDArray[np.bool_]]:
-    """Return whether each recording reaches the threshold that is chosen on the other folds."""
+def passes(sets: Sequence[ScoredSet], repeat: int, specificity: float) -> list[NDArray[np.bool_]]:
+    """Return whether each recording reaches the threshold that is chosen on the other folds.
+
+    Parameters
+    ----------
+    sets : sequence of ScoredSet
+    repeat : int
+    specificity : float
+
+    Returns
+    -------
+    list of ndarray, each ``(recordings,)``
+        One per data set.
+    """
     passed = [np.zeros(len(one.positive), bool) for one in sets]
     for fold in np.unique(np.concatenate([one.folds[repeat] for one in sets])):
         others = [one.scores[repeat, (one.folds[repeat] != fold) & ~one.positive] for one in sets]
