@@ -28,6 +28,8 @@ Parts = list[list[str]]
 ARTICLE = "article"
 FLIPS = "robustness.json"
 OPERATING_POINT = "operating_point.json"
+AVERAGED = "finetuned_share"
+"""Option of the recipe since decision 0018."""
 POOLING = Path("sites", "pooling.json")
 """In the folder of evidence: several sites of a person together."""
 NOT_YET = (
@@ -211,7 +213,19 @@ def _ablations(studies: Studies) -> Parts:
         study = studies.by_name[name]
         lines.append(f"- **{study['title']}.** {study['changed']} {tables.effect_sentence(row['differences'])}")
     table = tables.ablation_table(studies.by_name, comparisons)
-    return [["## Ablations", "", COMPARED], table.markdown(), lines]
+    return [["## Ablations", "", f"{COMPARED}{_of_another_recipe(studies)}"], table.markdown(), lines]
+
+
+def _of_another_recipe(studies: Studies) -> str:
+    """Return a sentence that names the recipe of the ablations, where it is not that of today's metrics."""
+    ours, short = studies.get(OURS), studies.get(SHORT)
+    if not ours or not short or AVERAGED in short["options"] or AVERAGED not in ours["options"]:
+        return ""
+    steps = " and ".join(str(short["options"][stage]) for stage in ("pretrain_steps", "steps"))
+    return (
+        f" They are of the recipe before decision 0018: stages of {steps} steps, fine-tuned weights, narrower "
+        "disturbances, no everyday sounds; they were not run again."
+    )
 
 
 def _robustness(ours: Json | None) -> Parts:
