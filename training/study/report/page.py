@@ -270,7 +270,7 @@ def _several_sites(pooling: Json | None) -> Parts:
     """Return the figures of several sites together; nothing where they were not measured."""
     if pooling is None:
         return []
-    command = "`python benchmarks/accuracy/silent_sites.py set_b circor not_heart`"
+    command = "`python benchmarks/accuracy/silent_sites.py set_b circor not_heart everyday`"
     how = f"Trained by {command}, measured by `python benchmarks/constants/site_pooling.py`; why: decision 0014."
     first, *rest = pooling_blocks(pooling)
     return [["## Several sites of a person", "", f"{first} {how}"], *([block] for block in rest)]
