@@ -33,7 +33,7 @@ from training.data.corpus import Corpus
 from training.data.discovery import discover, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
-from training.examples.mixture import label_priors
+from training.examples.mixture import network_priors
 from training.fitting.checkpoints import FoldCheckpoints
 from training.fitting.cross_validation import fit_fold, fold_plans
 from training.fitting.heart_fit import new_network, with_synthetic_sounds
@@ -137,7 +137,7 @@ def scores_of_seed(
                 repeat.fold_of[row] = plan.fold
                 repeat.outputs[row] = every_second(whole.sounds[row], of_row, whole.labels)
     mixture = HEART_RECIPE.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, heart.seed)
-    priors = label_priors(mixture.finetune, corpus.labels)
+    priors = network_priors(mixture, corpus.labels, heart.finetuned_share)
     primary = sorted(set(repeat.outputs) & set(corpus.heart_rows(fully_labelled=True)))
     calibrations = fit_fold_calibrations(repeat, primary, corpus, priors, heart.prior_exponent)
     scored = score_recordings(repeat.outputs, rows, whole, repeat.fold_of, calibrations)

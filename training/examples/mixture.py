@@ -14,7 +14,7 @@ from training.data.audio import Sound
 from training.examples.batches import SamplingGroup, groups_by_label
 from training.examples.beat_splicing import splice_sounds
 
-__all__ = ["Mixture", "label_priors", "mix"]
+__all__ = ["Mixture", "label_priors", "mix", "network_priors"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,3 +132,46 @@ def label_priors(groups: Sequence[SamplingGroup], labels: Sequence[str]) -> list
         priors[EXTRASTOLE] = 0.0
         priors[EXTRASTOLE] = sum(priors.values()) * rhythms[True] / rhythms[False]
     return [priors[label] for label in labels]
+
+
+def network_priors(mixture: Mixture, labels: Sequence[str], finetuned_share: float) -> list[float]:
+    """Return how often training drew each label, for a network with the mean of the weights of both stages.
+
+    The logarithms are averaged as the weights are: a prior is an offset of the logits.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    labels : sequence of str
+    finetuned_share : float
+        Of the weights; see :class:`training.fitting.options.HeartOptions`.
+
+    Returns
+    -------
+    list of float
+        Sum to 1 where one stage alone counts, to less otherwise.
+
+    Examples
+    --------
+    >>> from monitor.features.spec import HEART
+    >>> from training.examples.synthetic import synthesize_sounds
+    >>> normal, murmur = (synthesize_sounds(label, 1, 0, HEART) for label in ("normal", "murmur"))
+    >>> first = [*groups_by_label(normal, 1.0), *groups_by_label(murmur, 4.0)]
+    >>> stages = Mixture(first, groups_by_label([*normal, *murmur], 1.0))
+    >>> [round(prior, 2) for prior in network_priors(stages, ("normal", "murmur"), 0.5)]
+    [0.32, 0.63]
+    """
+    finetune = _shares(label_priors(mixture.finetune, labels))
+    if not mixture.pretrain:
+        return finetune
+    pretrain = _shares(label_priors(mixture.pretrain, labels))
+    return [
+        old ** (1.0 - finetuned_share) * new**finetuned_share if old and new else new
+        for old, new in zip(pretrain, finetune, strict=True)
+    ]
+
+
+def _shares(priors: Sequence[float]) -> list[float]:
+    """Return priors that sum to 1."""
+    total = sum(priors)
+    return [prior / total for prior in priors]

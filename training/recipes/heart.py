@@ -36,7 +36,7 @@ from training.data.corpus import Corpus
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.cross_validated import auc_estimate, measure
-from training.examples.mixture import label_priors
+from training.examples.mixture import network_priors
 from training.fitting.conversion import int8_outputs
 from training.fitting.cross_validation import Checkpoints, FoldPlan, FoldResult, fold_plans, run_folds
 from training.fitting.heart_fit import FINETUNE, fit_heart, with_synthetic_sounds
@@ -129,7 +129,7 @@ class _Training:
         self.held_out, self._int8 = HeldOut(options.folds), HeldOut(options.folds)
         self._corpus, self._options, self._recipe, self._gate = corpus, options, recipe, gate
         mixture = recipe.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, options.seed)
-        self._priors = label_priors(mixture.finetune, corpus.labels)
+        self._priors = network_priors(mixture, corpus.labels, options.finetuned_share)
         self._best: FoldResult | None = None
         self._final: dict[str, TrainingHistory] = {}
 

@@ -30,7 +30,7 @@ from training.data.corpus import Corpus
 from training.data.discovery import discover
 from training.data.folds import with_patients
 from training.data.recording import Recording
-from training.examples.mixture import label_priors
+from training.examples.mixture import network_priors
 from training.fitting.checkpoints import FoldCheckpoints
 from training.fitting.cross_validation import FoldPlan, fit_fold, fold_plans
 from training.fitting.heart_fit import new_network, with_synthetic_sounds
@@ -98,7 +98,7 @@ class Study:
         trained = self.trained if variant.name == OURS else None
         folds = list(_folds(variant, corpus, options, plans, work, progress, trained))
         mixture = variant.recipe.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, options.seed)
-        priors = label_priors(mixture.finetune, corpus.labels)
+        priors = network_priors(mixture, corpus.labels, options.finetuned_share)
         result = result_of(
             variant, corpus, plans, folds, priors, prior_exponent=options.prior_exponent, resamples=self.resamples
         )
