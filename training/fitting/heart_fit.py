@@ -1,5 +1,7 @@
 """One fit of the default network: synthetic and partially labelled sounds first, then the fully labelled sets too.
 
+The network has the mean of the weights before and after the second stage (docs/decisions/0018).
+
 Everything about a fit follows from what it is given, a seed and an index, so fits can be run in any order.
 """
 

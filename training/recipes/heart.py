@@ -3,10 +3,10 @@
 1. Split the patients into folds, before anything is cut or augmented; set some patients of each fit aside for
    validation.
 2. For every fold of every repeat: pretrain on synthetic sounds and partially labelled sets, then fine-tune with the
-   fully labelled sets too.
+   fully labelled sets too, and average the weights before and after.
 3. Fit once more on everything, for the median of the folds' best steps.
-4. Calibrate on held-out outputs, each fold by the others; choose the confidence below which no label is given, and fit
-   the quality gate, in the same way; ship the network of step 3.
+4. Calibrate on held-out outputs, each fold by the others; choose the confidence below which no label is given and the
+   score from which a murmur is possible, and fit the quality gate, in the same way; ship the network of step 3.
 """
 
 from __future__ import annotations
