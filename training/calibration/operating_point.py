@@ -100,7 +100,7 @@ def choose_threshold(negatives: Sequence[NDArray[np.floating]], specificity: flo
     Examples
     --------
     >>> choose_threshold([np.linspace(0.0, 0.5, 101), np.linspace(0.0, 0.3, 101)])
-    0.45
+    0.46
     """
     for threshold in THRESHOLDS.tolist():
         if np.mean([(scores < threshold).mean() for scores in negatives]) >= specificity - 1e-9:
