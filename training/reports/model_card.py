@@ -310,7 +310,7 @@ def _gate(gate: Mapping[str, Any] | None) -> list[str]:
         "## Quality gate",
         "Before a window gets a label, a gate decides whether it is a heart sound at all, from four acoustic features "
         "and the network's probability of a heart sound. Measured on sounds that neither the network nor the gate was "
-        "trained on, separated by patient, by speaker, by recording of the manikin: heart sounds against non-cardiac "
+        "trained on, separated by patient, speaker, recording of the manikin, source: heart sounds against non-cardiac "
         f"sounds, AUC {cell_text(estimate_of(gate['auc']))}.",
         *_lines(Table(header, rows)),
     ]
