@@ -9,6 +9,7 @@ __all__ = [
     "EXTRASTOLE",
     "INT8_ENGINE",
     "KERAS_ENGINE",
+    "MURMUR",
     "NON_CARDIAC",
     "NON_CARDIAC_SET_TITLE",
     "NORMAL",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 NORMAL = "normal"
+MURMUR = "murmur"
 
 SITES = ("AV", "PV", "TV", "MV")
 """Auscultation sites, named by the valve that is heard best: aortic, pulmonary, tricuspid, mitral."""

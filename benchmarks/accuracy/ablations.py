@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeats", type=int, metavar="R", help="seeds (default: 3 for ours and article, else 1)")
     parser.add_argument("--steps", type=int, metavar="N", help="batches of each stage, for a short trial")
     parser.add_argument("--again", action="store_true", help="run also what is done, and delete stored folds")
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="DIR",
+        help="folds that auscult train --keep-folds left: the recipe's networks there are scored, not fitted again",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the first seed (default: 0)")
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="of the bootstrap (default: 1000)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence", metavar="DIR")

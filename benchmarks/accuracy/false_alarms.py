@@ -1,7 +1,7 @@
 """Held-out verdicts of the monitor: false alarms, calibration, and agreement of different hops.
 
-    auscult train set_b circor not_heart --gate set_a --keep-folds --out models/heart-sounds
-    python benchmarks/accuracy/false_alarms.py set_b circor not_heart --checkpoints models/heart-sounds.training
+    auscult train set_b circor not_heart everyday --gate set_a --keep-folds --out models/heart-sounds
+    python benchmarks/accuracy/false_alarms.py set_b circor not_heart everyday --checkpoints heart-sounds.training
 
 Every recording goes through the monitor's own analysis (resampler, gate, network, rolling verdict), with the network
 of the fold that held it out and the settings of the bundle. The hour of synthetic noise is scored by the bundle itself:
@@ -123,6 +123,13 @@ def print_alarms(title: str, by_kind: dict[str, Alarms]) -> None:
         )
 
 
+def print_hearts(hearts: dict[str, Counter[str]]) -> None:
+    """Print which share of the windows of held-out hearts the gate passes: those that are judged."""
+    print("\nhearts, each scored by a network that was not trained on its patient: windows that pass the gate")
+    for source, states in hearts.items():
+        print(f"{source:18s} {(states['verdict'] + states['uncertain']) / states.total():.4f} of {states.total()}")
+
+
 def print_calibration(rows: list[tuple[str, str, WindowEvent]], labels: Sequence[str]) -> None:
     """Print the calibration error of the confidence that is shown at the end of recordings."""
     scored = [(patient, label, event.rolling) for patient, label, event in rows if event.rolling.scores is not None]
@@ -203,6 +210,7 @@ def main() -> None:
     recordings = with_patients(discover(arguments.data), "auto")
     print_alarms("an hour of synthetic noise, scored by the bundle", noise_alarms(bundle))
     others: dict[str, list[Alarms]] = {}
+    hearts: dict[str, Counter[str]] = {}
     ends: list[tuple[str, str, WindowEvent]] = []
     counts: Counter[tuple[float, bool]] = Counter()
     changes: Counter[float] = Counter()
@@ -215,12 +223,15 @@ def main() -> None:
                 kind = recording.path.stem.partition("_")[0]
                 others.setdefault(kind, []).append(alarms_of(events_of(of_fold, waveform, rate), seconds, 0.5))
                 continue
+            events = events_of(of_fold, waveform, rate)
+            hearts.setdefault(recording.source, Counter()).update(event.verdict.state for event in events)
             if recording.label in bundle.labels and recording.source.startswith("PASCAL"):
-                ends.append((recording.patient, str(recording.label), events_of(of_fold, waveform, rate)[-1]))
+                ends.append((recording.patient, str(recording.label), events[-1]))
             if seconds >= LONG_S and row % 5 == 0:
                 count_hops(of_fold, waveform, rate, counts, changes)
     by_kind = {kind: summed(alarms) for kind, alarms in others.items()}
     print_alarms("non-cardiac recordings, each scored by a network that was not trained on its group", by_kind)
+    print_hearts(hearts)
     print_calibration(ends, bundle.labels)
     print_hops(counts, changes)
 

@@ -33,6 +33,7 @@ Waveform = NDArray[np.float32]
 Change = Callable[[Waveform, int], tuple[Waveform, int]]
 
 CODEC_RATE = 44_100
+HUM_HZ = 50.0
 
 
 def as_it_is(waveform: Waveform, rate: int) -> tuple[Waveform, int]:
@@ -48,6 +49,13 @@ def later(waveform: Waveform, rate: int, *, seconds: float) -> tuple[Waveform, i
 def offset(waveform: Waveform, rate: int, *, by: float) -> tuple[Waveform, int]:
     """Return the sound with a constant added, relative to full scale."""
     return waveform + np.float32(by), rate
+
+
+def hum(waveform: Waveform, rate: int, *, db: float) -> tuple[Waveform, int]:
+    """Return the sound with the hum of the mains, 50 Hz, so much above its own level."""
+    level = float(np.sqrt(np.mean(np.square(waveform - waveform.mean())))) * 10 ** (db / 20)
+    tone = np.sin(2 * np.pi * HUM_HZ * np.arange(len(waveform)) / rate)
+    return waveform + (np.sqrt(2.0) * level * tone).astype(np.float32), rate
 
 
 def louder(waveform: Waveform, rate: int, *, db: float) -> tuple[Waveform, int]:
@@ -80,6 +88,7 @@ def coded(waveform: Waveform, rate: int, *, container: str, subtype: str) -> tup
 CHANGES: dict[str, Change] = {
     **{f"{ms} ms later": functools.partial(later, seconds=ms / 1000) for ms in (5, 10, 20)},
     **{f"offset of {by:g}": functools.partial(offset, by=by) for by in (0.01, 0.1, 0.3)},
+    "hum at -30 dB": functools.partial(hum, db=-30.0),
     **{f"{db:+d} dB": functools.partial(louder, db=db) for db in (20, -20, -40, -60)},
     **{f"at {hz} Hz": functools.partial(at_rate, hz=hz) for hz in (8000, 44_100, 48_000)},
     **{f"{bits} bit": functools.partial(rounded, bits=bits) for bits in (16, 12, 8)},

@@ -1,12 +1,13 @@
 """Scores of whole examinations of held-out children: also of the sites at which the murmur of a child is not heard.
 
-    python benchmarks/accuracy/silent_sites.py set_b circor not_heart --seeds 1 --out docs/evidence/sites/scores.npz
+    python benchmarks/accuracy/silent_sites.py set_b circor not_heart everyday --out docs/evidence/sites/scores.npz
 
 A training, and so docs/evidence/ours.npz, leaves out the recordings of a child with a murmur at a site where none was
 heard, since their label is not known. An examination has them. This trains the recipe on the same folds as the study,
 never with these recordings, and scores every recording of a child by the network that was not trained on that child,
 calibrated on the other folds. benchmarks/constants/site_pooling.py reads the result. About 15 minutes of processor time
-for each seed; finished seeds are stored in --work and not run again. Needs the training extra.
+for each seed; finished seeds are stored in --work and not run again. With --checkpoints the networks that ``auscult
+train --keep-folds`` left are scored where they are of these folds (seed 0). Needs the training extra.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from training.data.corpus import Corpus
 from training.data.discovery import discover, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
-from training.examples.mixture import label_priors
+from training.examples.mixture import network_priors
+from training.fitting.checkpoints import FoldCheckpoints
 from training.fitting.cross_validation import fit_fold, fold_plans
-from training.fitting.heart_fit import with_synthetic_sounds
+from training.fitting.heart_fit import new_network, with_synthetic_sounds
 from training.fitting.options import HeartOptions
 from training.fitting.recipe import HEART_RECIPE
 from training.progress import Progress, TerminalProgress
@@ -53,6 +55,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", nargs="+", type=Path, metavar="DATA", help="set B, CirCor, non-cardiac sounds")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="0 to N-1 (default: 3)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence" / "sites" / "scores.npz", metavar="FILE")
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="folds of a training with the same data")
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "sites", metavar="DIR", help="for finished seeds")
     options = parser.parse_args(arguments)
     try:
@@ -75,8 +78,10 @@ def write(options: argparse.Namespace, console: Console) -> None:
         sounds = [HEART_RECIPE.read(recording, HEART) for recording in silent]
         whole = dataclasses.replace(corpus, recordings=[*corpus.recordings, *silent], sounds=[*corpus.sounds, *sounds])
         rows = [row for row, recording in enumerate(whole.recordings) if recording.source == CIRCOR]
+        trained = FoldCheckpoints.at(options.checkpoints) if options.checkpoints else None
         scores = [
-            scores_of_seed(seed, corpus, whole, rows, heart, options.work, progress) for seed in range(options.seeds)
+            scores_of_seed(seed, corpus, whole, rows, heart, options.work, progress, trained)
+            for seed in range(options.seeds)
         ]
     chosen = [whole.recordings[row] for row in rows]
     arrays = {
@@ -104,7 +109,14 @@ def silent_recordings(data: list[Path], recordings: list[Recording]) -> list[Rec
 
 
 def scores_of_seed(
-    seed: int, corpus: Corpus, whole: Corpus, rows: list[int], heart: HeartOptions, work: Path, progress: Progress
+    seed: int,
+    corpus: Corpus,
+    whole: Corpus,
+    rows: list[int],
+    heart: HeartOptions,
+    work: Path,
+    progress: Progress,
+    trained: FoldCheckpoints | None,
 ) -> NDArray[np.float64]:
     """Return the scores of some rows of all recordings, ``(rows, labels)``, each by a network new to the child."""
     stored = work / f"seed-{seed}.npy"
@@ -113,7 +125,8 @@ def scores_of_seed(
         return scores
     repeat = Repeat({}, {}, {}, {})
     for plan in fold_plans(corpus, folds=heart.folds, repeats=1, seed=seed):
-        network = fit_fold(plan, corpus, heart, progress)[0].network
+        kept = None if trained is None else trained.load(plan, lambda: new_network(corpus))
+        network = kept.network if kept else fit_fold(plan, corpus, heart, progress)[0].network
         patients = {corpus.recordings[row].patient for row in plan.held_out.tolist()}
         silent = range(len(corpus.recordings), len(whole.recordings))
         extra = [row for row in silent if whole.recordings[row].patient in patients]
@@ -124,7 +137,7 @@ def scores_of_seed(
                 repeat.fold_of[row] = plan.fold
                 repeat.outputs[row] = every_second(whole.sounds[row], of_row, whole.labels)
     mixture = HEART_RECIPE.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, heart.seed)
-    priors = label_priors(mixture.finetune, corpus.labels)
+    priors = network_priors(mixture, corpus.labels, heart.finetuned_share)
     primary = sorted(set(repeat.outputs) & set(corpus.heart_rows(fully_labelled=True)))
     calibrations = fit_fold_calibrations(repeat, primary, corpus, priors, heart.prior_exponent)
     scored = score_recordings(repeat.outputs, rows, whole, repeat.fold_of, calibrations)

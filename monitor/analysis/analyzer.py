@@ -261,7 +261,8 @@ class Analyzer:
         if verdict.scores is None:
             return verdict
         acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
-        return Verdict(verdict.state, verdict.label, verdict.confidence, verdict.scores, acoustic_scores)
+        state, label, confidence, scores = verdict.state, verdict.label, verdict.confidence, verdict.scores
+        return Verdict(state, label, confidence, scores, acoustic_scores, verdict.possible)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from monitor.analysis.change_detector import ChangeDetector
 from monitor.analysis.rhythm.evidence import fuse_scores
-from monitor.analysis.verdict import largest
+from monitor.analysis.verdict import largest, possible_label
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.messages import NO_RHYTHM, EctopicBeats, Quality, State, Verdict
 
@@ -43,10 +43,12 @@ class RollingVerdict:
     the windows). Another label replaces the current one after it has led by ``switch_margin`` for ``switch_s`` without
     interruption, and not before the current one has been shown for ``hold_s``. The current label is dropped as soon as
     its score is below the threshold; from then on a label must be ``switch_margin`` above the threshold, for
-    ``switch_s`` too. Where the sound has changed (:class:`~monitor.analysis.change_detector.ChangeDetector`), the mean
-    is that since the change, and the label that it changed to need not lead for ``switch_s``. After
-    ``withhold_after_s`` without a usable window all is reset, and the next windows must be usable for ``switch_s``
-    before anything is shown. Only the very first window is shown at once.
+    ``switch_s`` too. While another label is possible (:func:`monitor.analysis.verdict.possible_label`), the normal one
+    is not shown; it stops being possible half a ``switch_margin`` below where it began. Where the sound has
+    changed (:class:`~monitor.analysis.change_detector.ChangeDetector`), the mean is that since the change, and the
+    label that it changed to need not lead for ``switch_s``. After ``withhold_after_s`` without a usable window all is
+    reset, and the next windows must be usable for ``switch_s`` before anything is shown. Only the very first window is
+    shown at once.
 
     Parameters
     ----------
@@ -72,6 +74,7 @@ class RollingVerdict:
         self._usable_since_s = 0.0
         self._names: tuple[str, ...] = ()
         self._shown: str | None = None
+        self._possible: str | None = None
         self._shown_since_s = 0.0
         self._due: str | None = None
         self._due_since_s = 0.0
@@ -181,9 +184,15 @@ class RollingVerdict:
             self._show(leader, end_s)
         elif self._shown is not None and scores[self._shown] < threshold:
             self._show(None, end_s)
-        if self._shown is None:
-            return Verdict("uncertain", None, scores[leader], scores)
+        self._possible = self._still_possible(scores)
+        if self._shown is None or self._possible is not None:
+            return Verdict("uncertain", None, scores[leader], scores, possible=self._possible)
         return Verdict("verdict", self._shown, scores[self._shown], scores)
+
+    def _still_possible(self, scores: Mapping[str, float]) -> str | None:
+        """Return the label that is possible; one that was stays so until its score is clearly below the threshold."""
+        margin = 0.0 if self._possible is None else 0.5 * self._decision.switch_margin
+        return possible_label(scores, self._shown, self._decision, margin)
 
     def _is_due(self, scores: Mapping[str, float], leader: str) -> bool:
         """Return whether the leader is far enough ahead to replace what is shown."""

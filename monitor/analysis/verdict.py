@@ -15,9 +15,10 @@ from collections.abc import Mapping
 
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
 from monitor.inference.thresholds import DecisionThresholds
+from monitor.labels import NORMAL
 from monitor.messages import Quality, State, Summary, Verdict, WindowEvent
 
-__all__ = ["JUDGED", "Summarizer", "largest", "window_verdict"]
+__all__ = ["JUDGED", "Summarizer", "largest", "possible_label", "window_verdict"]
 
 JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
 """States of a window whose scores count towards the summary."""
@@ -77,11 +78,42 @@ def window_verdict(scores: Mapping[str, float] | None, quality: Quality, decisio
 
 
 def labelled(scores: Mapping[str, float], label: str, decision: DecisionThresholds) -> Verdict:
-    """Return the verdict for ``label``, or uncertain if the score is too low."""
+    """Return the verdict for ``label``, or uncertain if the score is too low or another label is possible."""
     confidence = scores[label]
-    if confidence < decision.uncertain_below:
-        return Verdict("uncertain", None, confidence, scores)
-    return Verdict("verdict", label, confidence, scores)
+    given = label if confidence >= decision.uncertain_below else None
+    possible = possible_label(scores, given, decision)
+    if given is None or possible is not None:
+        return Verdict("uncertain", None, confidence, scores, possible=possible)
+    return Verdict("verdict", given, confidence, scores)
+
+
+def possible_label(
+    scores: Mapping[str, float], given: str | None, decision: DecisionThresholds, margin: float = 0.0
+) -> str | None:
+    """Return the label that is possible beside what would be given, or None.
+
+    Parameters
+    ----------
+    scores : mapping of label to float
+        Calibrated probabilities.
+    given : str or None
+        The label that would be given. Only the normal one, or none, leaves another possible.
+    decision : DecisionThresholds
+    margin : float
+        How far below the operating point the score may be.
+
+    Examples
+    --------
+    >>> decision = DecisionThresholds(uncertain_below=0.58, possible=("murmur", 0.35))
+    >>> possible_label({"normal": 0.6, "murmur": 0.4}, "normal", decision)
+    'murmur'
+    >>> possible_label({"normal": 0.3, "murmur": 0.7}, "murmur", decision) is None  # it is given
+    True
+    """
+    if decision.possible is None or given not in (None, NORMAL):
+        return None
+    label, lowest = decision.possible
+    return label if scores.get(label, 0.0) >= lowest - margin else None
 
 
 class Summarizer:

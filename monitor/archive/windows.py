@@ -79,6 +79,7 @@ def _verdict(values: dict[str, Any]) -> Verdict:
         values.get("confidence"),
         values.get("scores"),
         values.get("acoustic_scores"),
+        values.get("possible"),
     )
 
 

@@ -318,7 +318,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
             labels=tuple(str(label) for label in settings["labels"]),
             spec=SpectrogramSpec.from_json(settings["spectrogram"]),
             calibration=Calibration.from_json(settings["calibration"]),
-            decision=DecisionThresholds.from_json(settings["decision"]),
+            decision=_decision(settings),
             gate=QualityGate.from_json(settings["gate"]) if "gate" in settings else DEFAULT_GATE,
             settings=settings,
             model_sha256=str(settings["sha256"][network_file(engine)]),
@@ -327,6 +327,14 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error
+
+
+def _decision(settings: dict[str, Any]) -> DecisionThresholds:
+    """Return the decision thresholds, with the operating point of a bundle that has one."""
+    decision, point = DecisionThresholds.from_json(settings["decision"]), settings.get("operating_point")
+    if point is None:
+        return decision
+    return dataclasses.replace(decision, possible=(str(point["label"]), point["possible_from"]))
 
 
 def _check_features(bundle: Bundle) -> None:

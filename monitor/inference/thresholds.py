@@ -38,6 +38,9 @@ class DecisionThresholds:
     change_evidence : float
         What is above it, summed over seconds, from which the sound has changed and the scores before are no longer
         pooled; 0 never detects a change.
+    possible : tuple of (str, float), or None
+        A label and the score from which it is possible although it is not given; the normal label is then not given
+        either. It is the operating point of a bundle, and no key of its ``decision``; None where the bundle has none.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class DecisionThresholds:
     withhold_after_s: float = 1.0
     change_lead: float = 1.0
     change_evidence: float = 0.5
+    possible: tuple[str, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse thresholds that are not numbers in range."""
@@ -69,10 +73,12 @@ class DecisionThresholds:
         _check("withhold_after_s", self.withhold_after_s, 0.0, 600.0)
         _check("change_lead", self.change_lead, 0.0, 100.0)
         _check("change_evidence", self.change_evidence, 0.0, 100.0)
+        if self.possible is not None:
+            _check("possible", self.possible[1], 0.0, 1.0)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the thresholds as plain JSON values."""
-        return dataclasses.asdict(self)
+        """Return the thresholds as plain JSON values, without the operating point."""
+        return {name: getattr(self, name) for name in _settings(type(self))}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> DecisionThresholds:
@@ -85,11 +91,15 @@ class DecisionThresholds:
         """
         if not isinstance(values, dict):
             raise ValueError(f"decision={values!r} must be an object of settings")
-        known = {field.name for field in dataclasses.fields(cls)}
-        unknown = sorted(set(values) - known)
+        unknown = sorted(set(values) - set(_settings(cls)))
         if unknown:
             raise ValueError(f"unknown decision settings: {', '.join(unknown)}")
         return cls(**values)
+
+
+def _settings(thresholds: type[DecisionThresholds]) -> list[str]:
+    """Return the names of what stands under ``decision`` in ``bundle.json``."""
+    return [field.name for field in dataclasses.fields(thresholds) if field.name != "possible"]
 
 
 def _check(name: str, value: object, low: float, high: float) -> None:

@@ -57,6 +57,8 @@ class Verdict:
         Calibrated probabilities of the label that a recording is annotated with; sum to 1, in the bundle's order.
     acoustic_scores : mapping of label to float, or None
         Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
+    possible : str or None
+        Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Verdict:
     confidence: float | None = None
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
+    possible: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""
@@ -79,6 +82,7 @@ class Verdict:
             "confidence": rounded(self.confidence, SCORE_DIGITS),
             "scores": None if self.scores is None else rounded_scores(self.scores),
             "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
+            **({} if self.possible is None else {"possible": self.possible}),
         }
 
 
@@ -308,10 +312,7 @@ class Summary:
             "windows": int(self.windows),
             "skipped": int(self.skipped),
             "overruns": int(self.overruns),
-            "label": verdict["label"],
-            "confidence": verdict["confidence"],
-            "scores": verdict["scores"],
-            "acoustic_scores": verdict["acoustic_scores"],
+            **{key: value for key, value in verdict.items() if key != "state"},
             "state": verdict["state"],
             "heart_rate_bpm": rounded(self.heart_rate_bpm, BPM_DIGITS),
             "judged": int(self.judged),

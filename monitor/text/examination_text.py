@@ -12,7 +12,7 @@ from monitor.labels import NORMAL
 from monitor.messages.rounding import BPM_DIGITS, TIME_DIGITS, rounded
 from monitor.output import printable
 from monitor.text.json_lines import SCHEMA, json_line
-from monitor.text.shown import shown_score
+from monitor.text.shown import possible_text, shown_score
 from monitor.text.text_lines import DISCLAIMER
 
 if TYPE_CHECKING:  # for the types alone
@@ -95,6 +95,8 @@ def finding_text(finding: Finding) -> str:
 def _pooled_text(verdict: Verdict) -> str:
     """Return the pooled verdict and the score that is shown with it."""
     score = shown_score(verdict)
+    if verdict.possible is not None:
+        return f"{verdict.state}, {possible_text(verdict.possible)}"
     if verdict.label is None or score is None:
         return verdict.state
     return f"{printable(verdict.label)}, score {score:.2f}"

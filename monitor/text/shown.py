@@ -1,7 +1,7 @@
 """Which scores a person is shown: those of what is heard in this window, or in the last seconds.
 
 A screen, a text line and a figure show the acoustic scores; JSON lines hold both kinds. Pure functions of a frozen
-verdict, with the standard library alone; safe on any thread.
+verdict; safe on any thread.
 
 Source: docs/decisions/0011.
 """
@@ -12,10 +12,23 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from monitor.output import printable
+
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Verdict, WindowEvent
 
-__all__ = ["missing_text", "no_rate_text", "rate_remark", "shown_score", "shown_scores", "sure_text"]
+__all__ = [
+    "missing_text",
+    "no_rate_text",
+    "possible_text",
+    "rate_remark",
+    "shown_score",
+    "shown_scores",
+    "sure_text",
+]
+
+REASON_WIDTH = 19
+"""Characters that the screen has for the reason."""
 
 
 def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
@@ -111,6 +124,8 @@ def sure_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     >>> scores = {"a": 0.86, "b": 0.14}
     >>> sure_text(Verdict("verdict", "a", 0.8, scores, acoustic_scores=scores), {"a": 0.604, "b": 0.506})
     'acoustic score 0.86; a label needs 0.61'
+    >>> sure_text(Verdict("uncertain", None, 0.6, scores, possible="b"), {"a": 0.604, "b": 0.506})
+    'no label: possible b, 0.14; a label needs 0.51'
     >>> sure_text(Verdict("poor-signal"), {})
     'no label: the signal is too poor to judge'
     """
@@ -119,6 +134,10 @@ def sure_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
         threshold = thresholds.get(verdict.label or "", math.inf)
         needs = f"; a label needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
         return f"acoustic score {score:4.2f}{needs}"
+    if verdict.possible is not None and scores:
+        threshold = thresholds.get(verdict.possible, math.inf)
+        needs = f"; a label needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
+        return f"no label: {possible_text(verdict.possible)}, {scores.get(verdict.possible, 0.0):.2f}{needs}"
     if verdict.state == "uncertain" and scores and score is not None:
         leader = max(scores, key=scores.__getitem__)
         if missing_text(verdict, thresholds) == "not steady enough":
@@ -151,7 +170,11 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     >>> verdict = Verdict("uncertain", None, 0.5, {"a": 0.5, "b": 0.5}, acoustic_scores={"a": 0.56, "b": 0.44})
     >>> missing_text(verdict, {"a": 0.604, "b": 0.506})
     'no label below 0.61'
+    >>> missing_text(Verdict("uncertain", possible="murmur"), {})
+    'possible murmur'
     """
+    if verdict.possible is not None:
+        return possible_text(verdict.possible)[:REASON_WIDTH]
     scores = shown_scores(verdict) if verdict.state == "uncertain" else None
     leader = max(scores, key=scores.__getitem__) if scores else ""
     threshold = thresholds.get(leader, math.inf)
@@ -160,6 +183,17 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     if scores[leader] >= threshold:
         return "not steady enough"
     return f"no label below {_rounded_up(threshold)}"
+
+
+def possible_text(label: str) -> str:
+    """Return the words for a label that is possible and not given.
+
+    Examples
+    --------
+    >>> possible_text("murmur")
+    'possible murmur'
+    """
+    return f"possible {printable(label)}"
 
 
 def _leads(label: str, scores: Mapping[str, float]) -> bool:

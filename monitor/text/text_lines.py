@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.output import printable
-from monitor.text.shown import rate_remark, shown_score, shown_scores
+from monitor.text.shown import possible_text, rate_remark, shown_score, shown_scores
 
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Mark, SiteChange, Start, Summary, Verdict, WindowEvent
@@ -187,7 +187,7 @@ def plain_summary(summary: Summary) -> str:
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
     if summary.undelivered:
         counts += f", {summary.undelivered} not written"
-    remarks = [*never_rolling_remark(summary), *withheld_remark(summary)]
+    remarks = [*_possible_remark(whole), *never_rolling_remark(summary), *withheld_remark(summary)]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 
 
@@ -239,6 +239,11 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
+def _possible_remark(verdict: Verdict) -> list[str]:
+    """Return which label is possible though not given; empty where none is."""
+    return [] if verdict.possible is None else [possible_text(verdict.possible)]
+
+
 def scores_text(scores: Mapping[str, float]) -> str:
     """Return every label and score, two digits, in the bundle's order.
 
@@ -270,7 +275,7 @@ def _short(score: float) -> str:
 
 def _remarks(event: WindowEvent) -> list[str]:
     """Return the remarks on a window."""
-    remarks = []
+    remarks = _possible_remark(event.verdict)
     if event.gap:
         remarks.append("samples were lost: withheld")
     if event.quality.reason is not None:
@@ -283,6 +288,6 @@ def _remarks(event: WindowEvent) -> list[str]:
     if event.ectopic.detected:
         remarks.append(f"early beats in 30 s: {len(event.ectopic.detected)}")
     own, rolling = event.verdict, event.rolling
-    if (rolling.state, rolling.label) != (own.state, own.label):
-        remarks.append(f"rolling: {printable(rolling.label or rolling.state)}")
+    if (rolling.state, rolling.label, rolling.possible) != (own.state, own.label, own.possible):
+        remarks.append(f"rolling: {', '.join([printable(rolling.label or rolling.state), *_possible_remark(rolling)])}")
     return remarks

@@ -193,6 +193,28 @@ def test_the_page_says_these_figures() -> None:
         assert [float(row[1]), float(row[2])] == pytest.approx(means, abs=6e-4), title
 
 
+def test_the_operating_point_follows_from_the_scores() -> None:
+    """It is the lowest score with the stated specificity, the mean over the data sets; the bundle has a like one."""
+    published = json.loads((EVIDENCE / "operating_point.json").read_text(encoding="utf-8"))
+    scores = Published("ours")
+    murmur, present = scores.scores[:, :, scores.labels.index("murmur")], scores.may_be == "murmur"
+    sources = np.unique(scores.source)
+    point = published["point"]
+
+    def specificity(threshold: float) -> float:
+        return float(np.mean([(murmur[:, (scores.source == one) & ~present] < threshold).mean() for one in sources]))
+
+    assert specificity(point["possible_from"]) >= point["specificity"] > specificity(point["possible_from"] - 0.01)
+    settings = json.loads((ROOT / "models" / "heart-sounds" / "bundle.json").read_text(encoding="utf-8"))
+    threshold = settings["decision"]["uncertain_below"]
+    for source in sources.tolist():
+        of_set = (scores.source == source) & present
+        labelled = (murmur[:, of_set] >= threshold).mean()
+        assert point["sets"][source]["labelled"]["value"] == pytest.approx(labelled, abs=1e-4)
+    assert settings["operating_point"]["label"] == point["label"]
+    assert settings["operating_point"]["possible_from"] == pytest.approx(point["possible_from"], abs=0.05)
+
+
 class Examinations:
     """The scores of examinations at two sites or more, computed here from the stored ones."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, audio_files, folder_name
 
-__all__ = ["read_circor"]
+__all__ = ["CIRCOR", "read_circor"]
 
 CIRCOR = "CirCor DigiScope"
 TABLE, FOLDER = "training_data.csv", "training_data"

@@ -14,7 +14,13 @@ from pathlib import Path
 from monitor.errors import DataError
 from monitor.labels import NON_CARDIAC
 from training.data.circor import read_circor
-from training.data.label_folders import NON_CARDIAC_SET, has_label_folders, read_label_folders, read_non_cardiac
+from training.data.label_folders import (
+    EVERYDAY_SET,
+    NON_CARDIAC_SET,
+    has_label_folders,
+    read_label_folders,
+    read_non_cardiac,
+)
 from training.data.manifest import MANIFEST, read_manifest
 from training.data.pascal import join_pascal, read_pascal
 from training.data.recording import (
@@ -121,7 +127,8 @@ def _read_tree(folder: Path, *, sessions: bool = True) -> list[DataSet]:
     }
     if not has_label_folders(folder):
         below |= {sub: _listed(read_label_folders(sub)) for sub in below if not below[sub] and has_label_folders(sub)}
-    if not here and all(data_set.name == NON_CARDIAC_SET for sets in below.values() for data_set in sets):
+    names = {data_set.name for sets in below.values() for data_set in sets}
+    if not here and names <= {NON_CARDIAC_SET, EVERYDAY_SET}:
         return []  # beside label folders, non-cardiac sounds are a label too
     strangers = () if here else tuple(path for path in sorted(folder.iterdir()) if is_audio(path))
     for sub in below:

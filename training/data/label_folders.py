@@ -24,10 +24,13 @@ from training.data.recording import (
     sub_folders,
 )
 
-__all__ = ["NON_CARDIAC_SET", "has_label_folders", "read_label_folders", "read_non_cardiac"]
+__all__ = ["EVERYDAY_SET", "NON_CARDIAC_SET", "has_label_folders", "read_label_folders", "read_non_cardiac"]
 
 NON_CARDIAC_SET = "sounds that are no heart"
 """Name of the set of a folder that holds nothing else; recorded in bundles, so it stays as it is."""
+
+EVERYDAY, EVERYDAY_SET = "everyday", "everyday sounds"
+"""Name of a folder of everyday sounds, and of its set, which is cited apart."""
 
 NON_PATIENT_WORDS = frozenset(
     {"audio", "ch", "channel", "clip", "copy", "day", "device", "file", "heart", "heartsound", "hs", "left", "mic"}
@@ -41,27 +44,32 @@ DATE = re.compile(r"^(19|20)\d{2}(-?\d{2}){0,2}$")
 MANIKIN_LUNG = re.compile(r"^lung_[FM]_(?P<sound>[A-Z]+)_[A-Z]+$")
 """File names of HLS-CMDS: the manikin's sex, the sound it plays, the site. Many files hold the same sound."""
 
+EVERYDAY_SOUND = re.compile(r"^[a-z_]+__(?P<source>\d+)[A-Z]?$")
+"""File names of ESC-10: the kind of sound, the recording that it was cut from, the cut."""
+
 LOOSE = "in no label's folder"
 
 
 def read_non_cardiac(folder: Path) -> DataSet | None:
     """Return a folder of non-cardiac sounds; None for a folder of another name.
 
-    Each file is a group of its own, but for a manikin's lungs: one sound at several sites is one group.
+    Each file is a group of its own, but for a manikin's lungs, one sound at several sites, and for everyday sounds,
+    several cuts of one recording.
     """
     name = folder_name(folder)
-    if known_label(name) != NON_CARDIAC:
+    if name.lower() != EVERYDAY and known_label(name) != NON_CARDIAC:
         return None
-    recordings = [
-        Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", NON_CARDIAC_SET) for path in audio_files(folder)
-    ]
-    return DataSet(NON_CARDIAC_SET, folder, tuple(recordings)) if recordings else None
+    title = EVERYDAY_SET if name.lower() == EVERYDAY else NON_CARDIAC_SET
+    recordings = [Recording(path, (NON_CARDIAC,), f"{name}/{_group(path)}", title) for path in audio_files(folder)]
+    return DataSet(title, folder, tuple(recordings)) if recordings else None
 
 
 def _group(path: Path) -> str:
     """Return the group of a non-cardiac file: a split keeps it on one side."""
-    manikin = MANIKIN_LUNG.match(path.stem)
-    return f"lung {manikin['sound']}" if manikin else path.stem
+    manikin, everyday = MANIKIN_LUNG.match(path.stem), EVERYDAY_SOUND.match(path.stem)
+    if manikin:
+        return f"lung {manikin['sound']}"
+    return f"source {everyday['source']}" if everyday else path.stem
 
 
 def has_label_folders(folder: Path) -> bool:

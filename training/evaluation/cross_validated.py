@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.labels import EXTRASTOLE, NORMAL
+from monitor.labels import EXTRASTOLE, MURMUR, NORMAL
 from training.evaluation import metrics
 from training.evaluation.bootstrap import Bootstrap, Estimate, mean_statistic
 from training.evaluation.classification import OF_LABEL, OVERALL, label_statistic, overall_statistic
@@ -22,7 +22,6 @@ __all__ = ["CrossValidatedMetrics", "auc_estimate", "measure"]
 
 RESAMPLES = 1000
 """Of the bootstrap."""
-MURMUR = "murmur"
 
 Rows = NDArray[np.intp]
 

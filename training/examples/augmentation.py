@@ -11,11 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.image import FrameWindow
+from monitor.features.spectrogram import ENVELOPE_HZ
 
-__all__ = ["add_noise", "mask_bands", "random_equalize"]
+__all__ = ["add_noise", "cut_bass", "mask_bands", "random_cut", "random_equalize"]
+
+ROW_HZ = 15.625
+"""Between two rows of the spectrum; the first is at this frequency."""
+TINY = np.float32(1e-20)
+"""Keeps the ratio of two powers finite in silence."""
+CUT_HZ = (40.0, 200.0)
+MAX_ORDER = 3
+"""Of the high-pass filter: 6 dB for an octave each."""
 
 
-def random_equalize(frames: FrameWindow, rng: np.random.Generator, strength_db: float = 6.0) -> FrameWindow:
+def random_equalize(frames: FrameWindow, rng: np.random.Generator, strength_db: float = 8.0) -> FrameWindow:
     """Return the frames as through another chest piece: with a random frequency response, the same in every frame.
 
     Parameters
@@ -36,6 +45,37 @@ def random_equalize(frames: FrameWindow, rng: np.random.Generator, strength_db: 
         height_db, phase = rng.normal(0, strength_db / (2 * cycles)), rng.random()
         response_db += height_db * np.cos(2 * np.pi * (cycles * position + phase))
     return frames._replace(log_power=frames.log_power + (response_db * np.log(10) / 10).astype(np.float32))
+
+
+def random_cut(frames: FrameWindow, rng: np.random.Generator) -> FrameWindow:
+    """Return the frames with a random share of the low frequencies removed; see :func:`cut_bass`."""
+    low, high = np.log(CUT_HZ)
+    return cut_bass(frames, float(np.exp(rng.uniform(low, high))), int(rng.integers(1, MAX_ORDER + 1)))
+
+
+def cut_bass(frames: FrameWindow, corner_hz: float, order: int) -> FrameWindow:
+    """Return the frames as through a thin chest piece, a phone or a "voice" filter, which pass no low frequencies.
+
+    Parameters
+    ----------
+    frames : FrameWindow
+    corner_hz : float
+        Frequency at which 3 dB are lost for each order.
+    order : int
+        Of the high-pass filter.
+
+    Returns
+    -------
+    FrameWindow
+        With new ``log_power`` and ``envelope``, in which the sounds of the heart then stand out less; the other bands
+        stay, for the image has none of them.
+    """
+    hertz = ROW_HZ * np.arange(1, frames.log_power.shape[1] + 1)  # (rows,)
+    gain = (-order * np.log1p((corner_hz / hertz) ** 2)).astype(np.float32)
+    band = (hertz >= ENVELOPE_HZ[0]) & (hertz <= ENVELOPE_HZ[1])
+    power = np.exp(frames.log_power[:, band])  # (frames, rows in the band)
+    left = (power @ np.exp(gain[band]) + TINY) / (power.sum(axis=1) + TINY)  # (frames,)
+    return frames._replace(log_power=frames.log_power + gain, envelope=frames.envelope + np.log(left))
 
 
 def add_noise(frames: FrameWindow, noise: FrameWindow, snr_db: float) -> FrameWindow:

@@ -19,14 +19,15 @@ from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 from monitor.labels import NON_CARDIAC
 from training.data.audio import Sound
-from training.examples.augmentation import add_noise, mask_bands, random_equalize
+from training.examples.augmentation import add_noise, mask_bands, random_cut, random_equalize
 
 __all__ = ["UNKNOWN_RHYTHM", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]
 
 UNKNOWN_RHYTHM = -1.0
 
 NOISE_PROBABILITY = 0.5
-NOISE_SNR_DB = (5.0, 30.0)
+NOISE_SNR_DB = (-2.0, 25.0)
+CUT_PROBABILITY = 0.3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ class BatchMaker:
         frames = self._cut(sound)
         if self._noises and sound.recording.label != NON_CARDIAC and self._rng.random() < NOISE_PROBABILITY:
             frames = add_noise(frames, self._cut(self._one_of(self._noises)), self._rng.uniform(*NOISE_SNR_DB))
-        image = self._builder.build(random_equalize(frames, self._rng))
+        frames = random_equalize(frames, self._rng)
+        if self._rng.random() < CUT_PROBABILITY:
+            frames = random_cut(frames, self._rng)
+        image = self._builder.build(frames)
         mask_bands(image, self._rng)
         return image
 

@@ -14,7 +14,7 @@ from training.data.audio import Sound
 from training.examples.batches import SamplingGroup, groups_by_label
 from training.examples.beat_splicing import splice_sounds
 
-__all__ = ["Mixture", "label_priors", "mix"]
+__all__ = ["Mixture", "label_priors", "mix", "network_priors"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ def mix(
     >>> label_priors(mixture.finetune, ("normal", "murmur"))
     [16.0, 16.0]
     """
-    non_cardiac = [sound for sound in (*sounds, *synthetic) if sound.recording.label == NON_CARDIAC]
+    # recorded and synthetic ones by half: among all, the few recorded would hardly be drawn
+    of_kinds = ([sound for sound in kind if sound.recording.label == NON_CARDIAC] for kind in (sounds, synthetic))
+    non_cardiac = [of_kind for of_kind in of_kinds if of_kind]
     synthetic_hearts = [sound for sound in synthetic if sound.recording.label != NON_CARDIAC]
     hearts = [sound for sound in sounds if sound.recording.label != NON_CARDIAC]
     # with synthetic examples of an ectopic beat, a recording's label need not stand for the rhythm of each window
@@ -89,7 +91,7 @@ def mix(
             *groups_by_label(partial, weights.partially_labelled),
             *groups_by_label(synthetic_hearts, weights.synthetic),
             *groups_by_label(spliced, weights.spliced),
-            SamplingGroup(non_cardiac, weights.non_cardiac),
+            *(SamplingGroup(of_kind, weights.non_cardiac / len(non_cardiac)) for of_kind in non_cardiac),
         ]
 
     return Mixture(groups(PRETRAIN, []) if partial or synthetic_hearts else [], groups(FINETUNE, full))
@@ -130,3 +132,46 @@ def label_priors(groups: Sequence[SamplingGroup], labels: Sequence[str]) -> list
         priors[EXTRASTOLE] = 0.0
         priors[EXTRASTOLE] = sum(priors.values()) * rhythms[True] / rhythms[False]
     return [priors[label] for label in labels]
+
+
+def network_priors(mixture: Mixture, labels: Sequence[str], finetuned_share: float) -> list[float]:
+    """Return how often training drew each label, for a network with the mean of the weights of both stages.
+
+    The logarithms are averaged as the weights are: a prior is an offset of the logits.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    labels : sequence of str
+    finetuned_share : float
+        Of the weights; see :class:`training.fitting.options.HeartOptions`.
+
+    Returns
+    -------
+    list of float
+        Sum to 1 where one stage alone counts, to less otherwise.
+
+    Examples
+    --------
+    >>> from monitor.features.spec import HEART
+    >>> from training.examples.synthetic import synthesize_sounds
+    >>> normal, murmur = (synthesize_sounds(label, 1, 0, HEART) for label in ("normal", "murmur"))
+    >>> first = [*groups_by_label(normal, 1.0), *groups_by_label(murmur, 4.0)]
+    >>> stages = Mixture(first, groups_by_label([*normal, *murmur], 1.0))
+    >>> [round(prior, 2) for prior in network_priors(stages, ("normal", "murmur"), 0.5)]
+    [0.32, 0.63]
+    """
+    finetune = _shares(label_priors(mixture.finetune, labels))
+    if not mixture.pretrain:
+        return finetune
+    pretrain = _shares(label_priors(mixture.pretrain, labels))
+    return [
+        old ** (1.0 - finetuned_share) * new**finetuned_share if old and new else new
+        for old, new in zip(pretrain, finetune, strict=True)
+    ]
+
+
+def _shares(priors: Sequence[float]) -> list[float]:
+    """Return priors that sum to 1."""
+    total = sum(priors)
+    return [prior / total for prior in priors]

@@ -61,6 +61,7 @@ def publish(out: Path, result: TrainingResult, *, recipe: str, command: str, syn
         "training_data": count_by_set(result.recordings),
         "made_sounds_per_label": synthetic_per_label,
         "metrics": _metrics(result),
+        **({} if result.operating_point is None else {"operating_point": result.operating_point.to_json()}),
     }
     try:
         with tempfile.TemporaryDirectory(prefix="auscult-") as scratch:

@@ -1,5 +1,7 @@
 """One fit of the default network: synthetic and partially labelled sounds first, then the fully labelled sets too.
 
+The network has the mean of the weights before and after the second stage (docs/decisions/0018).
+
 Everything about a fit follows from what it is given, a seed and an index, so fits can be run in any order.
 """
 
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.features.spec import HEART
 from monitor.inference.networks import heart_network
@@ -113,6 +116,7 @@ def fit_heart(
     validation = _validation_batch([corpus.sounds[row] for row in validation_rows], corpus, recipe, seed, index)
     trainer = Trainer(network, corpus.outputs, validation, stop)
     histories: dict[str, TrainingHistory] = {}
+    before = None
     for position, (stage, groups, steps, rate) in enumerate(_stages(mixture, options)):
         batches = recipe.batches(groups, corpus.outputs, HEART, _seed(seed, index, FIRST_STAGE + position))
         histories[stage] = trainer.run(
@@ -125,8 +129,22 @@ def fit_heart(
             patience=options.patience if stage == FINETUNE else None,
         )
         if not histories[stage].complete:
-            break
+            return FittedNetwork(network, histories)
+        if stage == PRETRAIN:
+            before = network.get_weights()
+    if before is not None:
+        network.set_weights(_mean_weights(before, network.get_weights(), options.finetuned_share))
     return FittedNetwork(network, histories)
+
+
+def _mean_weights(
+    before: Sequence[NDArray[np.float32]], after: Sequence[NDArray[np.float32]], share: float
+) -> list[NDArray[np.float32]]:
+    """Return the weighted mean of the weights before and after fine-tuning, moving averages included.
+
+    Source: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    """
+    return [(1.0 - share) * old + share * new for old, new in zip(before, after, strict=True)]
 
 
 def _stages(mixture: Mixture, options: HeartOptions) -> list[tuple[str, list[SamplingGroup], int, float]]:

@@ -34,17 +34,20 @@ class HeartOptions:
         of them, to the end.
     patience : int
         Evaluations on the validation patients without improvement after which a fit ends, 1 or more.
+    finetuned_share : float
+        Share of the weights after the second stage in the network, 0 to 1; the rest are those before it. Fine-tuning
+        forgets other data sets, and the mean does not.
 
     Examples
     --------
     >>> options = HeartOptions(folds=2, steps=10)
     >>> options.pretrain_steps, options.steps, options.batch_size
-    (430, 10, 64)
+    (1000, 10, 64)
     """
 
     seed: int = 0
     folds: int = 5
-    pretrain_steps: int = 430
+    pretrain_steps: int = 1000
     steps: int = 320
     batch_size: int = 64
     synthetic_per_label: int = 600
@@ -52,6 +55,7 @@ class HeartOptions:
     repeats: int = 1
     validation_fraction: float = 0.1
     patience: int = 6
+    finetuned_share: float = 0.5
 
     @property
     def total_steps(self) -> int:

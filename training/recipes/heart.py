@@ -3,10 +3,10 @@
 1. Split the patients into folds, before anything is cut or augmented; set some patients of each fit aside for
    validation.
 2. For every fold of every repeat: pretrain on synthetic sounds and partially labelled sets, then fine-tune with the
-   fully labelled sets too.
+   fully labelled sets too, and average the weights before and after.
 3. Fit once more on everything, for the median of the folds' best steps.
-4. Calibrate on held-out outputs, each fold by the others; choose the confidence below which no label is given, and fit
-   the quality gate, in the same way; ship the network of step 3.
+4. Calibrate on held-out outputs, each fold by the others; choose the confidence below which no label is given and the
+   score from which a murmur is possible, and fit the quality gate, in the same way; ship the network of step 3.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,18 +24,19 @@ from monitor.errors import EndedError
 from monitor.features.spec import HEART
 from monitor.inference.calibration import Calibration, mask_extrasystole
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.labels import EXTRASTOLE
+from monitor.labels import EXTRASTOLE, MURMUR
 from monitor.process.interrupts import Interrupts
 from training.calibration.abstention import measure_selective_accuracy
 from training.calibration.gate_collector import GateCollector
 from training.calibration.gate_windows import gate_sounds, synthetic_gate_sounds
+from training.calibration.operating_point import OperatingPoint, ScoredSet, measure_operating_point
 from training.calibration.scores import cross_calibrated, fit_calibration, recording_scores
 from training.data.audio import Sound, read_usable
 from training.data.corpus import Corpus
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.cross_validated import auc_estimate, measure
-from training.examples.mixture import label_priors
+from training.examples.mixture import network_priors
 from training.fitting.conversion import int8_outputs
 from training.fitting.cross_validation import Checkpoints, FoldPlan, FoldResult, fold_plans, run_folds
 from training.fitting.heart_fit import FINETUNE, fit_heart, with_synthetic_sounds
@@ -128,7 +129,7 @@ class _Training:
         self.held_out, self._int8 = HeldOut(options.folds), HeldOut(options.folds)
         self._corpus, self._options, self._recipe, self._gate = corpus, options, recipe, gate
         mixture = recipe.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, options.seed)
-        self._priors = label_priors(mixture.finetune, corpus.labels)
+        self._priors = network_priors(mixture, corpus.labels, options.finetuned_share)
         self._best: FoldResult | None = None
         self._final: dict[str, TrainingHistory] = {}
 
@@ -196,6 +197,7 @@ class _Training:
             spec=HEART,
             calibration=calibration,
             decision=DecisionThresholds(uncertain_below=selective.threshold),
+            operating_point=self._operating_point(rows, repeats, scores, calibration, selective.threshold),
             gate=gate,
             gate_metrics=gate_metrics,
             selective_accuracy=selective,
@@ -229,6 +231,47 @@ class _Training:
             return None
         scores = self.held_out.scores(rows, repeats, functools.partial(self._cross_calibrated, audible=True))
         return scores[..., self._corpus.labels.index(EXTRASTOLE)]
+
+    def _operating_point(
+        self,
+        rows: Sequence[int],
+        repeats: Sequence[int],
+        scores: NDArray[np.float64],
+        calibration: Calibration,
+        labelled_from: float,
+    ) -> OperatingPoint | None:
+        """Return from which score a murmur is possible, by the fully labelled sets and those that know of murmurs."""
+        corpus, labels = self._corpus, self._corpus.labels
+        if MURMUR not in labels:
+            return None
+        index, others = labels.index(MURMUR), self.held_out.rows(corpus.heart_rows(fully_labelled=False), repeats)
+
+        def calibrated(outputs: list[Outputs], *_: Any) -> NDArray[np.float64]:
+            return recording_scores(outputs, calibration, len(labels))
+
+        by_row = dict(zip(rows, scores[..., index].T, strict=True))  # (repeats,) each
+        if others:
+            by_row |= zip(others, self.held_out.scores(others, repeats, calibrated)[..., index].T, strict=True)
+        by_source: dict[str, dict[int, NDArray[np.float64]]] = {}
+        for row, of_row in by_row.items():
+            by_source.setdefault(corpus.recordings[row].source, {})[row] = of_row
+        sets = [self._scored_set(source, of_source, repeats) for source, of_source in by_source.items()]
+        known = [one for one in sets if one is not None]
+        return measure_operating_point(MURMUR, known, labelled_from, Bootstrap()) if known else None
+
+    def _scored_set(
+        self, source: str, by_row: Mapping[int, NDArray[np.float64]], repeats: Sequence[int]
+    ) -> ScoredSet | None:
+        """Return the recordings of a set with their murmur scores; None where it is not known who has one."""
+        rows = list(by_row)
+        recordings = [self._corpus.recordings[row] for row in rows]
+        positive = np.array([one.label == MURMUR for one in recordings])
+        excluded = np.array([MURMUR not in one.labels for one in recordings])
+        if not (positive | excluded).all() or not excluded.any() or not positive.any():
+            return None
+        of_set = np.stack([*by_row.values()], axis=1)  # (repeats, recordings)
+        folds = np.stack([self.held_out.folds_at(rows, repeat) for repeat in repeats])
+        return ScoredSet(source, positive, of_set, folds, self._corpus.patients(rows))
 
     def _int8_metrics(
         self, rows: Sequence[int], repeats: Sequence[int], float_scores: NDArray[np.float64], calibration: Calibration

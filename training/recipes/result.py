@@ -15,6 +15,7 @@ from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
 from monitor.inference.thresholds import DecisionThresholds
 from training.calibration.abstention import SelectiveAccuracy
 from training.calibration.gate import GateMetrics
+from training.calibration.operating_point import OperatingPoint
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.cross_validated import CrossValidatedMetrics
@@ -105,6 +106,8 @@ class TrainingResult:
     histories : sequence of FoldHistory
         Of every fold, and of the final fit.
     held_out : HeldOutScores or None
+    operating_point : OperatingPoint or None
+        From which score a murmur is possible; None for a recipe without one.
     int8 : Int8Metrics or None
         None where the int8 networks were not evaluated.
     ended : str
@@ -125,4 +128,5 @@ class TrainingResult:
     gate: QualityGate = DEFAULT_GATE
     gate_metrics: GateMetrics | None = None
     selective_accuracy: SelectiveAccuracy | None = None
+    operating_point: OperatingPoint | None = None
     int8: Int8Metrics | None = None

@@ -15,6 +15,7 @@ from monitor.inference.calibration import Calibration
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NON_CARDIAC_SET_TITLE, metric_title, set_title
 from monitor.output import printable
+from training.data.label_folders import EVERYDAY_SET
 from training.reports.site_pooling import pooling_blocks
 from training.reports.table import (
     MISSING,
@@ -38,6 +39,7 @@ CITATIONS = {
         'Classification", IEEE J. Biomed. Health Inform. 2022. ODC-By 1.0.'
     ),
     NON_CARDIAC_SET_TITLE: "HLS-CMDS lung sounds of a manikin (CC BY 4.0); Free Spoken Digit Dataset (CC BY-SA 4.0).",
+    EVERYDAY_SET: 'ESC-10, part of it: Piczak, "ESC: Dataset for Environmental Sound Classification", 2015. CC BY 3.0.',
 }
 """Who recorded a data set and under which licence."""
 
@@ -80,7 +82,8 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
     ----------
     settings : mapping
         The content of ``bundle.json``. Used are ``name``, ``labels``, ``recipe``, ``command``, ``training_data``,
-        ``made_sounds_per_label``, ``metrics``, ``calibration`` and ``decision``.
+        ``made_sounds_per_label``, ``metrics``, ``calibration`` and ``decision``, and ``operating_point`` where it is
+        there.
     plots : sequence of str
         Paths of images in the bundle.
     """
@@ -109,6 +112,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         *_lines(Table(("", *labels), confusion)),
         *_other_sets(metrics["other_sets"]),
         *_selective(metrics.get("abstaining")),
+        *_possible(settings.get("operating_point")),
         *_gate(metrics.get("quality_gate")),
         *_several_sites(metrics.get("site_pooling")),
         *_int8(metrics.get("int8")),
@@ -268,6 +272,26 @@ def _selective(selective: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
+def _possible(point: Mapping[str, Any] | None) -> list[str]:
+    """Return from which score a label is possible, and what that finds."""
+    if point is None:
+        return []
+    label = markdown_text(point["label"])
+    rows: list[tuple[Cell, ...]] = [
+        (set_title(name), *(estimate_of(row[key]) for key in ("labelled", "sensitivity", "specificity")))
+        for name, row in point["sets"].items()
+    ]
+    return [
+        f"## Operating point: possible {label}",
+        f"From a score of {point['possible_from']:.2f} the monitor says `possible {label}` instead of normal or of "
+        f"nothing, chosen on held-out recordings for a specificity of {point['specificity']:.2f}, the mean over the "
+        "data sets. With each fold's threshold chosen on the patients of the other folds, per recording; `labelled` is "
+        f"the share of the recordings with a {label} that get the label itself, `sensitivity` the share that gets the "
+        "label or is called possible:",
+        *_lines(Table(("data set", "labelled", "sensitivity", "specificity"), rows)),
+    ]
+
+
 def _gate(gate: Mapping[str, Any] | None) -> list[str]:
     """Return how the quality gate performs."""
     if gate is None:
@@ -286,7 +310,7 @@ def _gate(gate: Mapping[str, Any] | None) -> list[str]:
         "## Quality gate",
         "Before a window gets a label, a gate decides whether it is a heart sound at all, from four acoustic features "
         "and the network's probability of a heart sound. Measured on sounds that neither the network nor the gate was "
-        "trained on, separated by patient, by speaker, by recording of the manikin: heart sounds against non-cardiac "
+        "trained on, separated by patient, speaker, recording of the manikin, source: heart sounds against non-cardiac "
         f"sounds, AUC {cell_text(estimate_of(gate['auc']))}.",
         *_lines(Table(header, rows)),
     ]

@@ -29,13 +29,14 @@ def pooling_blocks(pooling: Mapping[str, Any]) -> list[str]:
     pooling : mapping
         The content of ``docs/evidence/sites/pooling.json``.
     """
-    count = pooling["visits_with_murmur"]
+    count, seeds = pooling["visits_with_murmur"], pooling["seeds"]
+    mean = "of one seed" if seeds == 1 else f"the mean over {seeds} seeds"
     return [
         "`auscult exam` pools the sites of a person. "
         f"{pooling['visits']} examinations of {pooling['patients']} held-out "
         f"children of CirCor at two sites or more, {count} of them with a murmur; among them are "
         f"{pooling['silent_sites']} sites at which a child's murmur is not heard, which no training has. AUC of a "
-        f"murmur, the mean over {pooling['seeds']} seeds; in brackets the 95 % interval by bootstrap over patients; "
+        f"murmur, {mean}; in brackets the 95 % interval by bootstrap over patients; "
         "differences are paired.",
         _text(_candidates(pooling["auc"])),
         f"{_better(pooling['auc'])} One site alone, and the mean over all sites of the same examinations:",

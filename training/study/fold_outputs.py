@@ -21,6 +21,7 @@ from monitor.features.spec import HEART
 from monitor.labels import NON_CARDIAC
 from training.data.annotations import RHYTHM_HOP_S, annotations_beside
 from training.data.audio import Sound, compute_frames, loop, read_waveform
+from training.data.label_folders import EVERYDAY_SET
 from training.data.recording import Recording
 from training.fitting.cross_validation import EVALUATION_HOP_S, build_images
 from training.fitting.trainer import stream_outputs
@@ -83,10 +84,13 @@ class PerturbedSets:
 
 
 def recorded_noises(recordings: Sequence[Recording]) -> dict[str, list[NDArray[np.float32]]]:
-    """Return the waveforms of non-cardiac recordings with a known group, by the first word of their file names."""
+    """Return the waveforms of non-cardiac recordings with a known group, by the first word of their file names.
+
+    Without everyday sounds, which are ten kinds and seldom near a chest piece.
+    """
     noises: dict[str, list[NDArray[np.float32]]] = {}
     for recording in recordings:
-        if recording.label == NON_CARDIAC and recording.patient:
+        if recording.label == NON_CARDIAC and recording.patient and recording.source != EVERYDAY_SET:
             noises.setdefault(recording.path.stem.partition("_")[0], []).append(_waveform(recording))
     return noises
 

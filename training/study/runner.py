@@ -30,9 +30,10 @@ from training.data.corpus import Corpus
 from training.data.discovery import discover
 from training.data.folds import with_patients
 from training.data.recording import Recording
-from training.examples.mixture import label_priors
+from training.examples.mixture import network_priors
+from training.fitting.checkpoints import FoldCheckpoints
 from training.fitting.cross_validation import FoldPlan, fit_fold, fold_plans
-from training.fitting.heart_fit import with_synthetic_sounds
+from training.fitting.heart_fit import new_network, with_synthetic_sounds
 from training.fitting.options import HeartOptions
 from training.progress import Progress, TerminalProgress
 from training.recipes.article import ArticleOptions, read_images
@@ -41,7 +42,7 @@ from training.study.fold_outputs import FoldOutputs, PerturbedSets, load_fold, s
 from training.study.headline import COMPARISONS, compare_all
 from training.study.results import result_of
 from training.study.scores import save_scores
-from training.study.variants import VARIANTS, Variant
+from training.study.variants import OURS, VARIANTS, Variant
 
 __all__ = ["Study", "command_of", "run_variants", "write_json"]
 
@@ -62,6 +63,8 @@ class Study:
         Seeds of every variant; None for as many as the variant names.
     resamples : int
         Of the bootstrap.
+    trained : FoldCheckpoints or None
+        Folds of a training of the recipe; its networks are scored, and only the other folds are fitted.
     """
 
     folder: Path
@@ -69,6 +72,7 @@ class Study:
     options: HeartOptions
     repeats: int | None = None
     resamples: int = 1000
+    trained: FoldCheckpoints | None = None
 
     def is_done(self, variant: Variant) -> bool:
         """Return whether a variant's metrics and scores are there."""
@@ -91,9 +95,10 @@ class Study:
         work = self.work / f"{variant.name}-{_digest(variant, options, corpus.recordings)}"
         if work.is_dir():
             progress.note(f"{variant.name}: continues with {len(list(work.glob('*.npz')))} folds stored in {work}")
-        folds = list(_folds(variant, corpus, options, plans, work, progress))
+        trained = self.trained if variant.name == OURS else None
+        folds = list(_folds(variant, corpus, options, plans, work, progress, trained))
         mixture = variant.recipe.mix(corpus.sounds, corpus.synthetic, corpus.fully_labelled, HEART, options.seed)
-        priors = label_priors(mixture.finetune, corpus.labels)
+        priors = network_priors(mixture, corpus.labels, options.finetuned_share)
         result = result_of(
             variant, corpus, plans, folds, priors, prior_exponent=options.prior_exponent, resamples=self.resamples
         )
@@ -142,10 +147,14 @@ def _folds(
     plans: Sequence[FoldPlan],
     work: Path,
     progress: Progress,
+    trained: FoldCheckpoints | None,
 ) -> Iterator[FoldOutputs]:
     """Yield the outputs of every fold, in the order of the plans; stored ones are not run again."""
     is_article = variant.is_article
-    run_one = _article_run(corpus, options, progress) if is_article else _heart_run(variant, corpus, options, progress)
+    if is_article:
+        run_one = _article_run(corpus, options, progress)
+    else:
+        run_one = _heart_run(variant, corpus, options, progress, trained)
     for plan in plans:
         path = work / f"fold-{plan.repeat}-{plan.fold}.npz"
         outputs = load_fold(path)
@@ -158,14 +167,17 @@ def _folds(
 Run = Callable[[FoldPlan], FoldOutputs]
 
 
-def _heart_run(variant: Variant, corpus: Corpus, options: HeartOptions, progress: Progress) -> Run:
+def _heart_run(
+    variant: Variant, corpus: Corpus, options: HeartOptions, progress: Progress, trained: FoldCheckpoints | None
+) -> Run:
     """Return the function that runs a fold of a variant of our recipe."""
     recipe = variant.recipe
     perturbed = PerturbedSets.of(corpus.recordings, corpus.fully_labelled) if variant.is_perturbed else None
 
     def run_one(plan: FoldPlan) -> FoldOutputs:
         began = time.process_time()
-        network = fit_fold(plan, corpus, options, progress, recipe=recipe)[0].network
+        stored = None if trained is None else trained.load(plan, lambda: new_network(corpus))
+        network = stored.network if stored else fit_fold(plan, corpus, options, progress, recipe=recipe)[0].network
         scored = score_fold(network, plan.held_out, corpus.sounds, perturbed, recipe.apply_channels)
         return FoldOutputs(plan.held_out, *scored, time.process_time() - began)
 
@@ -197,7 +209,8 @@ def run_variants(arguments: argparse.Namespace, console: Console) -> int:
     options = HeartOptions(seed=arguments.seed)
     if arguments.steps is not None:
         options = dataclasses.replace(options, steps=arguments.steps, pretrain_steps=arguments.steps)
-    study = Study(arguments.out, arguments.work, options, arguments.repeats, arguments.draws)
+    trained = FoldCheckpoints.at(arguments.checkpoints) if arguments.checkpoints else None
+    study = Study(arguments.out, arguments.work, options, arguments.repeats, arguments.draws, trained)
     todo = [variant for variant in variants if arguments.again or not study.is_done(variant)]
     recordings = with_patients(discover(arguments.data), "auto") if todo else []
     with TerminalProgress(console) as progress:
@@ -232,6 +245,8 @@ def command_of(arguments: argparse.Namespace, variant: Variant) -> str:
     for name in ("repeats", "steps"):
         if getattr(arguments, name) is not None:
             words += [f"--{name}", str(getattr(arguments, name))]
+    if arguments.checkpoints and variant.name == OURS:
+        words += ["--checkpoints", arguments.checkpoints.name]
     for name, default in (("seed", 0), ("draws", 1000)):
         if getattr(arguments, name) != default:
             words += [f"--{name}", str(getattr(arguments, name))]

@@ -165,7 +165,8 @@ def _verdict(line: Line) -> Verdict:
     label = _text(line.get("label")) if state == "verdict" else None
     scores, acoustic_scores = _scores(line.get("scores")), _scores(line.get("acoustic_scores"))
     known: State = next((one for one in STATES if one == state), STATES[0])
-    return Verdict(known, label, _number(line.get("confidence")), scores, acoustic_scores)
+    possible = _text(line.get("possible")) if state == "uncertain" else None
+    return Verdict(known, label, _number(line.get("confidence")), scores, acoustic_scores, possible)
 
 
 def _scores(values: object) -> dict[str, float] | None:

@@ -8,7 +8,7 @@ from monitor.commands.report.findings import Finding
 from monitor.labels import SITE_TITLES
 from monitor.messages import Verdict
 from monitor.output import printable
-from monitor.text.shown import shown_score
+from monitor.text.shown import possible_text, shown_score
 
 __all__ = [
     "LIMITS",
@@ -34,6 +34,7 @@ NO_VERDICT = {
     "listening": ("No verdict", "No whole window of sound was heard."),
     "uncertain": ("Uncertain", "No label was likely enough, or none lasted."),
 }
+POSSIBLE = "The score of {label} is higher than in most recordings without it, but too low for the label to be given."
 SCORE_NOTE = (
     "The score says how clearly the label is heard in the windows that were judged; it is the number on the screen. "
     "The confidence is the calibrated probability that an annotator would give the recording this label (in the JSON "
@@ -57,11 +58,14 @@ def verdict_title(verdict: Verdict) -> str:
     --------
     >>> verdict_title(Verdict("verdict", "murmur", 0.9)), verdict_title(Verdict("poor-signal"))
     ('Murmur', 'No verdict: poor signal')
+    >>> verdict_title(Verdict("uncertain", possible="murmur"))
+    'Uncertain: possible murmur'
     """
     if verdict.label is not None:
         label = printable(verdict.label)
         return label[:1].upper() + label[1:]
-    return NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
+    title = NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
+    return title if verdict.possible is None else f"{title}: {possible_text(verdict.possible)}"
 
 
 def verdict_reason(finding: Finding) -> str:
@@ -76,6 +80,8 @@ def verdict_reason(finding: Finding) -> str:
         text = printable(finding.reason)
         return f"{text[:1].upper()}{text[1:]}."
     verdict = finding.verdict
+    if verdict.possible is not None:
+        return POSSIBLE.format(label=printable(verdict.possible))
     return "" if verdict.label is not None else NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[1]
 
 

@@ -419,3 +419,31 @@ class TestWithheld:
         """It is the last result of push."""
         rolling = RollingVerdict(DECISION)
         assert rolling.push(UNCERTAIN, GOOD, 5.0) is rolling.verdict
+
+
+POSSIBLE = dataclasses.replace(DECISION, uncertain_below=0.58, possible=("murmur", 0.35))
+
+
+def test_a_possible_murmur_is_no_normal() -> None:
+    """From the operating point on, neither normal nor a murmur is said, and the verdict says what is possible."""
+    rolling = RollingVerdict(POSSIBLE)
+    verdict = push_all(rolling, murmur(0.4), 5.0, 20.0)
+    assert (verdict.state, verdict.label, verdict.possible) == ("uncertain", None, "murmur")
+    assert push_all(RollingVerdict(POSSIBLE), murmur(0.3), 5.0, 20.0).label == "normal"
+    assert push_all(RollingVerdict(POSSIBLE), murmur(0.7), 5.0, 20.0).label == "murmur"
+    assert push_all(RollingVerdict(DECISION), murmur(0.4), 5.0, 20.0).possible is None
+
+
+def test_a_possible_murmur_does_not_flicker() -> None:
+    """It stays until its score is clearly below the operating point, and is forgotten with the signal."""
+    rolling = RollingVerdict(POSSIBLE)
+    push_all(rolling, murmur(0.36), 5.0, 20.0)
+    assert push_all(rolling, murmur(0.34), 20.5, 45.0).possible == "murmur"
+    assert push_all(rolling, murmur(0.30), 45.5, 70.0).label == "normal"
+    assert push_all(rolling, murmur(0.34), 70.5, 95.0).label == "normal"
+
+
+def test_another_label_leaves_no_murmur_possible() -> None:
+    """An extrasystole that is given stays, whatever a murmur scores."""
+    verdict = push_all(RollingVerdict(POSSIBLE), scores(0.02, 0.38, 0.6), 5.0, 20.0)
+    assert (verdict.label, verdict.possible) == ("extrastole", None)

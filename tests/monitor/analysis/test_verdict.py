@@ -66,6 +66,23 @@ class TestWindow:
         assert (verdict.label is not None) == (verdict.confidence >= threshold)
         assert verdict.state == ("uncertain" if verdict.label is None else "verdict")
 
+    @pytest.mark.parametrize(
+        ("values", "label", "possible"),
+        [
+            ((0.6, 0.36, 0.04), None, "murmur"),
+            ((0.5, 0.45, 0.05), None, "murmur"),
+            ((0.7, 0.25, 0.05), "normal", None),
+            ((0.2, 0.75, 0.05), "murmur", None),
+            ((0.02, 0.37, 0.61), "extrastole", None),
+        ],
+    )
+    def test_a_possible_murmur(self, values: tuple[float, ...], label: str | None, possible: str | None) -> None:
+        """Between the operating point and the threshold no normal is said; other labels stay."""
+        decision = DecisionThresholds(uncertain_below=0.58, possible=("murmur", 0.35))
+        verdict = window_verdict(scores(*values), GOOD, decision)
+        assert (verdict.label, verdict.possible) == (label, possible)
+        assert verdict.state == ("uncertain" if label is None else "verdict")
+
     def test_poor_signal_keeps_the_scores(self) -> None:
         """A withheld window has scores, but no label."""
         assert window_verdict(NORMAL, POOR, DECISION) == Verdict("poor-signal", None, 0.8, NORMAL)

@@ -213,12 +213,24 @@ def test_another_format_version(copy: Path) -> None:
         ("calibration", "softmax"),
         ("decision", {"certainty": 1}),
         ("decision", [0.5]),
+        ("operating_point", 0.3),
+        ("operating_point", {"label": "murmur"}),
+        ("operating_point", {"label": "murmur", "possible_from": 1.5}),
+        ("operating_point", {"label": "", "possible_from": 0.5}),
     ],
 )
 def test_a_setting_that_cannot_be_used(copy: Path, key: str, value: object) -> None:
     """An invalid setting is refused when the bundle is loaded, not when it is used."""
     sign_again(copy, lambda settings: settings.update({key: value}))
     assert "bundle.json has a setting that cannot be used" in refusal(copy)
+
+
+def test_the_operating_point(copy: Path) -> None:
+    """A bundle of before it says of nothing that it is possible."""
+    sign_again(copy, lambda settings: settings.pop("operating_point", None))
+    assert load_bundle(copy).decision.possible is None
+    sign_again(copy, lambda settings: settings.update(operating_point={"label": "murmur", "possible_from": 0.3}))
+    assert load_bundle(copy).decision.possible == ("murmur", 0.3)
 
 
 @pytest.mark.parametrize("key", ["name", "labels", "spectrogram", "calibration", "decision"])

@@ -32,8 +32,17 @@ def test_a_missing_threshold_has_the_default() -> None:
 
 
 def test_json_holds_every_threshold() -> None:
-    """No threshold is left out of the bundle."""
-    assert set(DecisionThresholds().to_json()) == {field.name for field in dataclasses.fields(DecisionThresholds)}
+    """No threshold is left out of the bundle but the operating point, which has a key of its own there."""
+    names = {field.name for field in dataclasses.fields(DecisionThresholds)} - {"possible"}
+    assert set(DecisionThresholds(possible=("murmur", 0.3)).to_json()) == names
+    with pytest.raises(ValueError, match="unknown decision settings: possible"):
+        DecisionThresholds.from_json({"possible": ["murmur", 0.3]})
+
+
+def test_refuses_an_operating_point_out_of_range() -> None:
+    """The score from which a label is possible is a probability."""
+    with pytest.raises(ValueError, match=r"possible=1.1 must be a number from 0 to 1"):
+        DecisionThresholds(possible=("murmur", 1.1))
 
 
 def test_is_frozen() -> None:

@@ -163,6 +163,15 @@ class TestWindow:
             "state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES, "acoustic_scores": ACOUSTIC,
         }  # fmt: skip
 
+    def test_a_possible_label_has_a_key(self) -> None:
+        """It is there only where a label is possible: in the window, its rolling verdict and the summary."""
+        possible = Verdict("uncertain", None, 0.5, SCORES, possible="murmur")
+        values = read(window_line(dataclasses.replace(WINDOW, verdict=possible, rolling=possible)))
+        assert values["possible"] == values["rolling"]["possible"] == "murmur"
+        assert "possible" not in read(window_line(dataclasses.replace(WINDOW, verdict=SURE)))
+        summary = read(summary_line(dataclasses.replace(SUMMARY, verdict=possible)))
+        assert (summary["state"], summary["label"], summary["possible"]) == ("uncertain", None, "murmur")
+
     def test_a_window_without_a_label_has_nulls(self) -> None:
         """What does not apply is null, and the reason is given."""
         window = dataclasses.replace(

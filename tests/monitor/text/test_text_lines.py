@@ -119,6 +119,15 @@ class TestWindow:
         unsure = Verdict("uncertain", None, 0.5, SCORES)
         assert plain_window(dataclasses.replace(WINDOW, rolling=unsure)).endswith("rolling: uncertain")
 
+    def test_a_possible_label(self) -> None:
+        """What is possible is said of the window, and of the rolling verdict where that differs."""
+        possible = Verdict("uncertain", None, 0.5, SCORES, possible="murmur")
+        both = plain_window(dataclasses.replace(WINDOW, verdict=possible, rolling=possible))
+        assert both.endswith("possible murmur")
+        assert "rolling" not in both
+        rolling = plain_window(dataclasses.replace(WINDOW, rolling=possible))
+        assert rolling.endswith("rolling: uncertain, possible murmur")
+
     def test_ectopic_beats_are_counted(self) -> None:
         """The count of early beats is shown unless it is zero."""
         beat = EctopicBeat(3.0, 0.7, 1.2, 2.0)
@@ -162,6 +171,11 @@ class TestSummary:
         heard = dataclasses.replace(SURE, acoustic_scores={"normal": 0.02, "murmur": 0.98, "extrastole": 0.0})
         line = plain_summary(dataclasses.replace(SUMMARY, verdict=heard))
         assert "murmur      0.98   78 bpm   normal .02  murmur .98  extrastole .00" in line
+
+    def test_a_possible_label(self) -> None:
+        """The summary says what is possible in the whole recording."""
+        possible = Verdict("uncertain", None, 0.5, SCORES, possible="murmur")
+        assert plain_summary(dataclasses.replace(SUMMARY, verdict=possible)).endswith("   possible murmur")
 
     def test_uncertain_in_spite_of_its_scores(self) -> None:
         """A clear score beside "uncertain" is explained: the rolling verdict never showed the label."""

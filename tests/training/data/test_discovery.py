@@ -75,6 +75,7 @@ class TestSeveralInOne:
             "CirCor DigiScope",
             "PASCAL set A",
             "PASCAL set B",
+            "everyday sounds",
             "sounds that are no heart",
         }
 

@@ -139,3 +139,14 @@ def test_a_folder_of_non_cardiac_sounds(tmp_path: Path, name: str, touch: Touch)
         ("a.wav", (NON_CARDIAC,), f"{name}/a"),
         ("b.flac", (NON_CARDIAC,), f"{name}/b"),
     ]
+
+
+def test_everyday_sounds_are_grouped_by_their_source(tmp_path: Path, touch: Touch) -> None:
+    """Two cuts of one recording are one group, and the set has a name of its own, for its licence."""
+    folder = touch(tmp_path / "everyday", "rain__12A.flac", "rain__12B.flac", "clock_tick__7A.flac", "hum.flac")
+    (data_set,) = read_sets([folder])
+    assert data_set.name == "everyday sounds"
+    groups = {one.path.stem: one.patient for one in data_set.recordings}
+    assert groups["rain__12A"] == groups["rain__12B"] == "everyday/source 12"
+    assert len(set(groups.values())) == 3
+    assert {one.label for one in data_set.recordings} == {NON_CARDIAC}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monitor.features.image import FrameWindow, ImageBuilder
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
-from training.examples.augmentation import add_noise, mask_bands, random_equalize
+from training.examples.augmentation import add_noise, cut_bass, mask_bands, random_cut, random_equalize
 
 
 def frames_of(waveform: NDArray[np.float32]) -> FrameWindow:
@@ -112,3 +112,27 @@ def test_equal_seeds_give_equal_responses(heart: FrameWindow, seed: int) -> None
     """The same seed gives the same frequency response."""
     first, second = (random_equalize(heart, np.random.default_rng(seed)).log_power for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_cut_bass_equals_a_filter_of_the_waveform(heart: FrameWindow, heart_waveform: NDArray[np.float32]) -> None:
+    """The frames are those of a waveform through a high-pass filter, spectrum and envelope."""
+    waveform = heart_waveform[: HEART.window_samples]
+    hertz = np.fft.rfftfreq(len(waveform), 1 / HEART.sample_rate)
+    gain = 1 / np.sqrt(1 + (100.0 / np.maximum(hertz, 1e-9)) ** 2)
+    filtered = np.fft.irfft(np.fft.rfft(waveform) * gain, len(waveform)).astype(np.float32)
+    cut, expected = cut_bass(heart, 100.0, order=1), frames_of(filtered)
+    loud = heart.log_power > heart.log_power.max() - np.log(1e4)  # elsewhere a frame leaks into its neighbours
+    assert np.median(np.abs(cut.log_power - expected.log_power)[loud]) < 0.3
+    assert np.corrcoef(cut.envelope, expected.envelope)[0, 1] > 0.98
+    assert np.median(np.abs(cut.envelope - expected.envelope)) < 0.3
+
+
+def test_random_cut_takes_low_frequencies_alone(heart: FrameWindow) -> None:
+    """What is left falls towards low frequencies in every frame alike; silence stays finite."""
+    change = random_cut(heart, np.random.default_rng(0)).log_power - heart.log_power
+    np.testing.assert_allclose(change, np.broadcast_to(change[0], change.shape), atol=1e-4)
+    assert (np.diff(change[0]) > 0).all()
+    assert change[0, 0] < -0.5
+    assert change[0, -1] == pytest.approx(0.0, abs=0.2)
+    silence = FrameWindow(np.full((198, 64), -60.0, np.float32), *np.full((3, 198), -60.0, np.float32))
+    assert np.isfinite(random_cut(silence, np.random.default_rng(1)).envelope).all()

@@ -13,7 +13,7 @@ from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
 from training.data.recording import Recording
 from training.examples.batches import SamplingGroup
-from training.examples.mixture import Mixture, label_priors, mix
+from training.examples.mixture import Mixture, label_priors, mix, network_priors
 
 LABELS = ("normal", "murmur", "extrastole")
 FRAMES = Frames(np.zeros((198, 64), np.float32), np.zeros((3, 198), np.float32))
@@ -62,12 +62,23 @@ def test_recordings_of_full_sets_alone_have_one_stage() -> None:
 
 
 @pytest.mark.parametrize("cough", [sound(NON_CARDIAC, source="full"), sound(NON_CARDIAC, source="noise")])
-def test_non_cardiac_sounds_are_one_group_in_both_stages(cough: Sound) -> None:
-    """Whatever set they are from, they are drawn together."""
+def test_half_of_the_non_cardiac_sounds_are_recorded_ones(cough: Sound) -> None:
+    """Whatever set they are from, they are drawn as often as the synthetic ones, however many these are."""
     mixed = mixture([*FULL, *PARTIAL, cough], SYNTHETIC)
     for groups in (mixed.pretrain, mixed.finetune):
-        (group,) = [group for group in groups if group.sounds[0].recording.label == NON_CARDIAC]
-        assert len(group.sounds) == 2
+        recorded, synthetic = [group for group in groups if group.sounds[0].recording.label == NON_CARDIAC]
+        assert [each.recording for each in recorded.sounds] == [cough.recording]
+        assert recorded.weight == synthetic.weight
+
+
+def test_synthetic_non_cardiac_sounds_alone_keep_their_share() -> None:
+    """Without recorded ones they are drawn as often as both together."""
+
+    def weight(*coughs: Sound) -> float:
+        groups = mixture([*FULL, *PARTIAL, *coughs], SYNTHETIC).finetune
+        return sum(group.weight for group in groups if group.sounds[0].recording.label == NON_CARDIAC)
+
+    assert weight() == weight(sound(NON_CARDIAC, source="noise")) > 0
 
 
 def test_an_extrasystole_recording_may_have_normal_windows() -> None:
@@ -137,3 +148,18 @@ def test_with_synthetic_sounds_labels_do_not_give_the_rhythm() -> None:
     """Beside synthetic examples of ectopic beats, the rhythm of every recorded window is unknown."""
     known = rhythms(mixture(FULL + PARTIAL, SYNTHETIC))
     assert {value for (source, _), value in known.items() if source in ("full", "partial")} == {None}
+
+
+def test_priors_of_averaged_weights_are_averaged() -> None:
+    """All of one stage gives its priors, as shares; without a first stage there is one; a half lies between."""
+    mixed, labels = mixture([*FULL, *PARTIAL], SYNTHETIC), ("normal", "murmur", "extrastole")
+
+    def shares(groups: list[SamplingGroup]) -> np.ndarray:
+        priors = np.array(label_priors(groups, labels))
+        return priors / priors.sum()
+
+    before, after = shares(mixed.pretrain), shares(mixed.finetune)
+    np.testing.assert_allclose(network_priors(mixed, labels, 0.0), before)
+    np.testing.assert_allclose(network_priors(mixed, labels, 1.0), after)
+    np.testing.assert_allclose(network_priors(mixed, labels, 0.5), np.sqrt(before * after))
+    np.testing.assert_allclose(network_priors(Mixture([], mixed.finetune), labels, 0.5), after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -82,6 +83,20 @@ def test_until_and_validation_concern_the_last_stage(corpus: Corpus) -> None:
     fitted = fit(corpus, validation_rows=[1, 3, 5], until=1)
     assert [history.best_step for history in fitted.histories.values()] == [2, 1]
     assert all(history.validation_loss for history in fitted.histories.values())
+
+
+@pytest.mark.usefixtures("small")
+def test_the_weights_are_the_mean_of_those_before_and_after_fine_tuning(corpus: Corpus) -> None:
+    """Share 0 has the weights of the first stage, share 1 those of the second; a half lies between, also a mean."""
+
+    def weights(share: float) -> list[Any]:
+        options = dataclasses.replace(OPTIONS, finetuned_share=share)
+        return [weight.copy() for weight in fit(corpus, options=options).network.get_weights()]
+
+    before, half, after = weights(0.0), weights(0.5), weights(1.0)
+    assert any((old != new).any() for old, new in zip(before, after, strict=True))
+    for old, mean, new in zip(before, half, after, strict=True):
+        np.testing.assert_allclose(mean, 0.5 * (old + new), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.usefixtures("small")

@@ -9,7 +9,7 @@ from training.fitting.options import HeartOptions
 
 def test_steps_without_early_stopping() -> None:
     """The steps of both stages are counted."""
-    assert HeartOptions().total_steps == 750
+    assert HeartOptions().total_steps == 1320
 
 
 def test_names_in_files_stay() -> None:
@@ -26,6 +26,7 @@ def test_names_in_files_stay() -> None:
         "repeats",
         "watched",
         "patience",
+        "finetuned_share",
     ]
     assert json.loads(json.dumps(facts)) == facts
     assert (facts["seed"], facts["watched"]) == (3, 0.2)

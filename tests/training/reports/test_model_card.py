@@ -66,6 +66,22 @@ def test_which_scores_are_which(metrics: dict[str, Any]) -> None:
     assert "from a score of 0.60, which is an acoustic score of: normal 0.75, murmur 0.75, extrastole 0.50." in text
 
 
+def test_from_which_score_a_label_is_possible(metrics: dict[str, Any]) -> None:
+    """From which score a label is possible and what that finds; nothing of it for a bundle without one."""
+    assert "possible" not in card(metrics)
+    shares = {
+        "labelled": {"value": 0.6, "low": 0.5, "high": 0.7},
+        "sensitivity": {"value": 0.78, "low": 0.7, "high": 0.84},
+        "specificity": {"value": 0.96, "low": 0.93, "high": 0.98},
+    }
+    point = {"label": "murmur", "specificity": 0.95, "possible_from": 0.34, "sets": {"CirCor DigiScope": shares}}
+    text = card(metrics, operating_point=point)
+    assert "## Operating point: possible murmur" in text
+    assert "From a score of 0.34 the monitor says `possible murmur`" in text
+    row = "| CirCor DigiScope | 0.600 (0.500 to 0.700) | 0.780 (0.700 to 0.840) | 0.960 (0.930 to 0.980) |"
+    assert row in text
+
+
 def test_one_kind_of_scores(metrics: dict[str, Any]) -> None:
     """Without such a share the card says that both are the same, and names no threshold."""
     head = card(metrics).split("## Training data")[0]

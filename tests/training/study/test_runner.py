@@ -16,8 +16,11 @@ from rich.console import Console
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
 from monitor.errors import DataError
+from training.data.corpus import Corpus
 from training.data.recording import Recording
 from training.fitting import heart_fit
+from training.fitting.checkpoints import FoldCheckpoints
+from training.fitting.cross_validation import FoldPlan, FoldResult, fit_fold, sounds_outputs
 from training.fitting.options import HeartOptions
 from training.progress import SilentProgress
 from training.study import runner
@@ -168,10 +171,38 @@ def test_a_stopped_study_is_resumed(
         np.testing.assert_array_equal(first, second)
 
 
+def test_the_networks_of_a_training_are_scored(
+    study_recordings: list[Recording], tiny_network: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folds that a training left are not fitted again, and the scores are those of a study that fits them."""
+    monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
+    checkpoints = FoldCheckpoints(tmp_path / "mine.training", {}, resume=False)
+    fitting = Study(tmp_path / "fitting", tmp_path / "a", OPTIONS, repeats=1, resamples=10)
+    fitted: list[str] = []
+
+    def fit_and_keep(plan: FoldPlan, corpus: Corpus, *rest: Any, **settings: Any) -> Any:
+        result, validation = fit_fold(plan, corpus, *rest, **settings)
+        outputs = sounds_outputs(result.network, [corpus.sounds[row] for row in plan.held_out.tolist()])
+        rows = plan.training, plan.held_out, validation
+        checkpoints.save(FoldResult(plan.repeat, plan.fold, result.network, *rows, result.histories, outputs))
+        fitted.append(plan.name)
+        return result, validation
+
+    monkeypatch.setattr(runner, "fit_fold", fit_and_keep)
+    fitting.run(VARIANTS["ours"], study_recordings, "fit", SilentProgress())
+    assert len(fitted) == OPTIONS.folds
+    scoring = dataclasses.replace(fitting, folder=tmp_path / "scoring", work=tmp_path / "b", trained=checkpoints)
+    scoring.run(VARIANTS["ours"], study_recordings, "score", SilentProgress())
+    assert len(fitted) == OPTIONS.folds
+    first, second = (load_scores(study.folder / "ours.npz").scores for study in (fitting, scoring))
+    np.testing.assert_array_equal(first, second)
+
+
 def arguments(tmp_path: Path, **given: Any) -> argparse.Namespace:
     """Return the arguments of the script."""
     (tmp_path / "set_b").mkdir(exist_ok=True)
     defaults = {"data": [tmp_path / "set_b"], "only": "", "repeats": None, "steps": None, "again": False, "seed": 0}
+    defaults |= {"checkpoints": None}
     return argparse.Namespace(
         **{**defaults, "draws": 1000, "out": tmp_path / "evidence", "work": tmp_path / "work", **given}
     )

@@ -40,7 +40,8 @@ DATA_STATEMENT = (
     ),
     (
         "Acquisition",
-        "Set B and CirCor: digital stethoscopes, 4 kHz. Non-cardiac sounds: lung sounds of a manikin, read digits.",
+        "Set B and CirCor: digital stethoscopes, 4 kHz. Non-cardiac sounds: lung sounds of a manikin, read digits; "
+        "everyday sounds from many microphones, 8 kHz.",
     ),
     (
         "Labels",
@@ -64,6 +65,8 @@ CITATIONS = (
     'CirCor DigiScope 2022: Oliveira et al., "The CirCor DigiScope Dataset: From Murmur Detection to Murmur '
     'Classification", IEEE J. Biomed. Health Inform. 2022; PhysioNet circor-heart-sound 1.0.3. ODC-By 1.0.',
     "Non-cardiac sounds: HLS-CMDS lung sounds of a manikin (CC BY 4.0), Free Spoken Digit Dataset (CC BY-SA 4.0).",
+    'Everyday sounds: part of ESC-10, K. J. Piczak, "ESC: Dataset for Environmental Sound Classification", 2015. CC BY '
+    "3.0.",
     'The article\'s recipe: "CNN Sound Recognition Code Along", 2021.',
     "Intervals: percentiles of a bootstrap over patients. Calibration error: Guo et al. 2017. Metrics of the "
     "challenge: Gomes et al. 2013.",
@@ -123,7 +126,11 @@ STARD = (
     ),
     ("10a", "index test, reproducible", "How to reproduce; docs/decisions"),
     ("10b, 11", "reference standard and why", "Data, labels; S1 annotations for rhythm; no echocardiogram, no ECG"),
-    ("12a, 12b", "cut-offs", "largest score; specificity 0.90 where named; both chosen beforehand"),
+    (
+        "12a, 12b",
+        "cut-offs",
+        "largest score; specificity 0.90 where named; operating point of the other folds",
+    ),
     ("13a, 13b", "blinding of readers", "the index test saw no label; blinding of the reference is not reported"),
     (
         "14-18",

@@ -20,7 +20,7 @@ from training.study.headline import COMPARISONS
 from training.study.report import checklists, comparison, tables
 from training.study.variants import OURS, SHORT
 
-__all__ = ["FLIPS", "Studies", "evidence_text", "read_evidence", "read_sources"]
+__all__ = ["FLIPS", "OPERATING_POINT", "Studies", "evidence_text", "read_evidence", "read_sources"]
 
 Json = Mapping[str, Any]
 Parts = list[list[str]]
@@ -30,6 +30,9 @@ ARTICLE = "article"
 PUBLISHED = "published"
 """Name of the source of figures that others published."""
 FLIPS = "robustness.json"
+OPERATING_POINT = "operating_point.json"
+AVERAGED = "finetuned_share"
+"""Option of the recipe since decision 0018."""
 POOLING = Path("sites", "pooling.json")
 """In the folder of evidence: several sites of a person together."""
 NOT_YET = (
@@ -89,12 +92,15 @@ class Studies:
         Labels that change under perturbations that should change none; None where they were not counted.
     pooling : mapping or None
         Several sites of a person together; None where they were not measured.
+    point : mapping or None
+        The operating point of a murmur, by data set and group; None where it was not measured.
     """
 
     by_name: Mapping[str, Json]
     comparisons: Mapping[str, Json]
     flips: Json | None = None
     pooling: Json | None = None
+    point: Json | None = None
 
     def get(self, name: str) -> Json | None:
         """Return one variant, or None."""
@@ -109,7 +115,7 @@ def read_evidence(folder: Path) -> Studies:
     DataError
         If a file cannot be read, or the comparisons are of other scores than the metrics.
     """
-    others = (COMPARISONS, FLIPS)
+    others = (COMPARISONS, FLIPS, OPERATING_POINT)
     read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name not in others}
     ordered = sorted(read, key=lambda name: (name != OURS, name != ARTICLE, name))
     by_name = {name: read[name] for name in ordered}
@@ -123,7 +129,13 @@ def read_evidence(folder: Path) -> Studies:
             )
     flips = _read(folder / FLIPS) if (folder / FLIPS).is_file() else None
     pooling = _read(folder / POOLING) if (folder / POOLING).is_file() else None
-    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips, pooling)
+    point = _read(folder / OPERATING_POINT) if (folder / OPERATING_POINT).is_file() else None
+    if point is not None and OURS in by_name and point["scores_sha256"] != by_name[OURS]["scores_sha256"]:
+        raise DataError(
+            f"{folder / OPERATING_POINT}: is of other scores than the metrics of {OURS}",
+            "run benchmarks/accuracy/operating_point.py once more",
+        )
+    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips, pooling, point)
 
 
 def read_sources(studies: Studies, models: Path) -> dict[str, Json]:
@@ -171,6 +183,7 @@ def evidence_text(studies: Studies) -> str:
         *_robustness(ours),
         *_flips(studies.flips),
         *_rhythm(ours, article),
+        *_operating_point(studies.point),
         *_several_sites(studies.pooling),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
         *_other_sets(ours),
@@ -215,7 +228,19 @@ def _ablations(studies: Studies) -> Parts:
         study = studies.by_name[name]
         lines.append(f"- **{study['title']}.** {study['changed']} {tables.effect_sentence(row['differences'])}")
     table = tables.ablation_table(studies.by_name, comparisons)
-    return [["## Ablations", "", COMPARED], table.markdown(), lines]
+    return [["## Ablations", "", f"{COMPARED}{_of_another_recipe(studies)}"], table.markdown(), lines]
+
+
+def _of_another_recipe(studies: Studies) -> str:
+    """Return a sentence that names the recipe of the ablations, where it is not that of today's metrics."""
+    ours, short = studies.get(OURS), studies.get(SHORT)
+    if not ours or not short or AVERAGED in short["options"] or AVERAGED not in ours["options"]:
+        return ""
+    steps = " and ".join(str(short["options"][stage]) for stage in ("pretrain_steps", "steps"))
+    return (
+        f" They are of the recipe before decision 0018: stages of {steps} steps, fine-tuned weights, narrower "
+        "disturbances, no everyday sounds; they were not run again."
+    )
 
 
 def _robustness(ours: Json | None) -> Parts:
@@ -240,11 +265,27 @@ def _rhythm(ours: Json | None, article: Json | None) -> Parts:
     return [[title, "", RHYTHM], tables.rhythm_table(ours, article).markdown()]
 
 
+def _operating_point(point: Json | None) -> Parts:
+    """Return what is found at the operating point; nothing where it was not measured."""
+    if point is None:
+        return []
+    text = (
+        f"From a score of {point['point']['possible_from']:.2f} the monitor says `possible murmur` instead of normal "
+        "or of nothing: chosen on held-out recordings for a specificity of "
+        f"{point['point']['specificity']:.2f}, the mean over the data sets. Here each fold's threshold is chosen on "
+        f"the patients of the other folds; per recording, seeds {', '.join(map(str, point['seeds']))}. `labelled`: "
+        "murmurs that get the label itself; `sensitivity`: those that get it or are called possible. A grade is "
+        "compared with all recordings without a murmur. Measured by "
+        f"`{point['command']}`; why: decision 0018."
+    )
+    return [["## Operating point: possible murmur", "", text], tables.operating_point_table(point).markdown()]
+
+
 def _several_sites(pooling: Json | None) -> Parts:
     """Return the figures of several sites together; nothing where they were not measured."""
     if pooling is None:
         return []
-    command = "`python benchmarks/accuracy/silent_sites.py set_b circor not_heart`"
+    command = "`python benchmarks/accuracy/silent_sites.py set_b circor not_heart everyday`"
     how = f"Trained by {command}, measured by `python benchmarks/constants/site_pooling.py`; why: decision 0014."
     first, *rest = pooling_blocks(pooling)
     return [["## Several sites of a person", "", f"{first} {how}"], *([block] for block in rest)]

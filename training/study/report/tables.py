@@ -153,6 +153,19 @@ def flips_table(flips: Json) -> Table:
     return Table(header, rows)
 
 
+def operating_point_table(point: Json) -> Table:
+    """Return what is found at the operating point in each data set and each group of CirCor."""
+    keys = ("auc", "labelled", "sensitivity", "specificity")
+    named = [(set_title(name), row) for name, row in point["point"]["sets"].items()]
+    named += [(f"CirCor, {name}", row) for name, row in point["groups"].items()]
+    sides = ("positives", "negatives")
+    rows: list[Row] = [
+        (name, *(row.get(side, MISSING) for side in sides), *(estimate_of(row.get(key)) for key in keys))
+        for name, row in named
+    ]
+    return Table(("recordings", "with a murmur", "without", "AUC", *keys[1:]), rows)
+
+
 def _flipped(flips: int | None, count: int | None) -> tuple[Cell, Cell]:
     """Return how many there were, and how many flipped, with their share."""
     if flips is None or not count:

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.errors import DataError
 from training.study.report import checklists
-from training.study.report.page import FLIPS, NOT_YET, evidence_text, read_evidence, read_sources
+from training.study.report.page import FLIPS, NOT_YET, OPERATING_POINT, evidence_text, read_evidence, read_sources
 from training.study.report.tables import TARGETS
 from training.study.variants import VARIANTS
 
@@ -247,6 +247,28 @@ def test_several_sites_are_shown_where_they_were_measured(folder: Path) -> None:
     page = evidence_text(studies)
     assert "## Several sites of a person" in page
     assert f"| mean score (used) | {json.loads(content)['auc']['mean']['value']:.3f} (" in page
+
+
+def test_the_operating_point_is_shown_where_it_was_measured(folder: Path) -> None:
+    """operating_point.json is no study; it must be of the same scores as the recipe's metrics."""
+    before = evidence_text(read_evidence(folder))
+    assert "possible murmur" not in before
+    row = {name: estimate(0.75) for name in ("labelled", "sensitivity", "specificity")}
+    values = {
+        "command": "python measure.py set_b circor",
+        "seeds": [0, 1],
+        "scores_sha256": "digest of ours",
+        "point": {"possible_from": 0.34, "specificity": 0.95, "sets": {"PASCAL set B": row}},
+        "groups": {"grade I": {"positives": 7, "negatives": 9, "auc": estimate(0.88), **row}},
+    }
+    (folder / OPERATING_POINT).write_text(json.dumps(values))
+    page = evidence_text(read_evidence(folder))
+    assert "From a score of 0.34 the monitor says `possible murmur`" in page
+    assert "| PASCAL set B | - | - | - | 0.750 (0.730 to 0.770) |" in page
+    assert "| CirCor, grade I | 7 | 9 | 0.880 (0.860 to 0.900) | 0.750" in page
+    (folder / OPERATING_POINT).write_text(json.dumps({**values, "scores_sha256": "of others"}))
+    with pytest.raises(DataError, match="is of other scores than the metrics of ours"):
+        read_evidence(folder)
 
 
 def test_sources_of_figures(folder: Path, tmp_path: Path) -> None:
