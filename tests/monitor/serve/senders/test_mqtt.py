@@ -60,8 +60,8 @@ def test_state_events_and_availability(run, feed, told, broker, listener, wait_u
 def test_state_and_availability_are_kept_for_those_who_come_later(run, feed, told, broker, listener):
     """They are retained; an event is not."""
     here = broker()
+    first = listener(here)
     with published(feed, told, here):
-        first = listener(here)
         run.judge(0)
         first.wait("auscult/bed-3/event", lambda texts: len(texts) == 2)
         first.wait("auscult/bed-3/state", lambda texts: texts and json.loads(texts[-1])["label"] == "murmur")
