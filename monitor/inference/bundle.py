@@ -22,11 +22,20 @@ from monitor.errors import DISTRIBUTION, BundleError, did_you_mean
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART, SpectrogramSpec
-from monitor.inference.bundle_files import INT8_SCORES, SCORES, is_bundle_file, parse_json, read_check, read_file
+from monitor.inference.bundle_files import (
+    INT8_SCORES,
+    SCORES,
+    SEGMENTATION,
+    is_bundle_file,
+    parse_json,
+    read_check,
+    read_file,
+)
 from monitor.inference.bundle_schema import check_settings
 from monitor.inference.calibration import Calibration, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, Engine, KerasEngine, LiteRTEngine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
+from monitor.inference.segmentation.segmenter import CycleModel, read_segmentation
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import DEFAULT_ENGINE
 
@@ -100,6 +109,8 @@ class Bundle:
         Which windows are withheld.
     engine_name : {"litert", "litert-int8", "keras"}
         What ``engine`` is.
+    segmentation : CycleModel or None
+        What finds S1 and S2; None in a bundle that has no such network.
     """
 
     name: str
@@ -113,6 +124,7 @@ class Bundle:
     engine: Engine
     gate: QualityGate = DEFAULT_GATE
     engine_name: str = DEFAULT_ENGINE
+    segmentation: CycleModel | None = None
 
     @property
     def acoustic_thresholds(self) -> dict[str, float]:
@@ -189,11 +201,16 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = DEFAULT_ENG
         raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
     path = find_bundle(model)
     settings = read_settings(path)
-    contents = _read_files(path, settings, (ENGINES[DEFAULT_ENGINE], "check.npz", ENGINES[engine]))
+    needed = (ENGINES[DEFAULT_ENGINE], "check.npz", ENGINES[engine])
+    segments = (SEGMENTATION,) if "segmentation" in settings else ()
+    contents = _read_files(path, settings, (*needed, *segments))
     network: Engine = LiteRTEngine(contents[_network_file(engine)])
     if engine == "keras":
         network = KerasEngine(path / ENGINES[engine])
     bundle = _assemble(path, settings, network, engine)
+    if segments:
+        finder = read_segmentation(path, contents[SEGMENTATION], settings["segmentation"], RETRAIN)
+        bundle = dataclasses.replace(bundle, segmentation=finder)
     _check_features(bundle)
     _self_check(bundle, contents["check.npz"])
     return bundle
