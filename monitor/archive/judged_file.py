@@ -82,8 +82,8 @@ def _judged(
     lines: list[str] = []
 
     def keep(event: WindowEvent) -> None:
-        lines.extend(map(beat_line, event.beats))
         lines.append(window_line(event))
+        lines.extend(map(beat_line, event.beats))
         progress(event.end_s)
 
     result = judge_offline(source, bundle, hop_s, on_window=keep)

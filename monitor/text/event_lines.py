@@ -70,10 +70,10 @@ class EventLines:
         self._write(start_line(start, __version__))
 
     def window(self, event: WindowEvent) -> None:
-        """Write the lines of the R peaks and the beats before a window's end, and its own."""
+        """Write the lines of the R peaks before a window's end, its own, and those of the beats decided by then."""
         self._write_r_peaks(event.r_peaks)
+        self._write(window_line(event))  # before the beats: Ctrl+C between two lines loses no window that counts
         self._write_beats(event.beats)
-        self._write(window_line(event))
 
     def mark(self, mark: Mark) -> None:
         """Write the line of a mark."""

@@ -69,7 +69,5 @@ def test_without_annotations_the_beats_that_were_found_give_the_states() -> None
 def test_sounds_that_would_overlap_do_not() -> None:
     """In a very fast heart there is no room between S1 and S2."""
     states = found_states([{"s1_s": 1.0, "s2_s": 1.08}], 9.0)
-    assert [(round(start, 2), round(end, 2), state) for start, end, state in states] == [
-        (0.94, 1.06, 1),
-        (1.06, 1.13, 3),
-    ]
+    assert [state for _, _, state in states] == [1, 3]
+    assert states[0][1] == states[1][0] == pytest.approx(1.06)
