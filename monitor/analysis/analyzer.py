@@ -241,7 +241,7 @@ class Analyzer:
         beats = () if self._heart_beats is None else self._heart_beats.until(end_s)
         spans = self._spans_change(start_s, end_s)
         if self._has_loss(start_s, end_s):
-            return self._withheld(index, start_s, end_s, spans=spans)
+            return self._withheld(index, start_s, end_s, beats, spans=spans)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
         self._stopwatch("statistics")
         window, clip_s = self._scorer.score(index), self._scorer.looped_s
@@ -309,8 +309,10 @@ class Analyzer:
             self._beats.clear()
         return spans
 
-    def _withheld(self, index: int, start_s: float, end_s: float, *, spans: bool) -> JudgedWindow:
-        """Return the event of a window that overlaps lost samples."""
+    def _withheld(
+        self, index: int, start_s: float, end_s: float, beats: tuple[HeartBeat, ...], *, spans: bool
+    ) -> JudgedWindow:
+        """Return the event of a window that overlaps lost samples; its beats do not."""
         event = WindowEvent(
             index=index,
             start_s=start_s,
@@ -323,6 +325,7 @@ class Analyzer:
             gap=True,
             short=self._scorer.looped_s is not None,
             latency_ms=0.0,
+            beats=beats,
         )
         return JudgedWindow(event, None)
 
