@@ -152,7 +152,7 @@ def assess(
         shown_from=shown_from,
         metrics=estimate_segmentation(rows, Bootstrap(), shown_from),
         rows=tuple(rows),
-        facts=_facts([sounds[row] for row in held_out], rows, options),
+        facts=_facts(sounds, [sounds[row] for row in held_out], rows, options, len(set(networks) - {ALL})),
     )
 
 
@@ -190,19 +190,24 @@ def _found(content: bytes, sound: AnnotatedSound, weights: tuple[float, ...]) ->
     return found_sounds(sound.recording.patient, sound.annotations, found)
 
 
-def _facts(sounds: Sequence[AnnotatedSound], rows: Sequence[FoundSounds], options: CycleOptions) -> dict[str, Any]:
+def _facts(
+    sounds: Sequence[AnnotatedSound],
+    held_out: Sequence[AnnotatedSound],
+    rows: Sequence[FoundSounds],
+    options: CycleOptions,
+    num_folds: int,
+) -> dict[str, Any]:
     """Return what the network was trained and measured on."""
-    total_s = sum(len(sound.bands) for sound in sounds) * FRAME_HOP_S
+    sets = Counter(sound.recording.source for sound in sounds)
     return {
         "recipe": dataclasses.asdict(options),
-        "training_data": [
-            {"set": name, "recordings": count}
-            for name, count in Counter(one.recording.source for one in sounds).items()
-        ],
+        "training_data": [{"set": name, "recordings": count} for name, count in sets.items()],
         "patients": len({sound.recording.patient for sound in sounds}),
+        "held_out_folds": num_folds,
+        "held_out_recordings": len(rows),
+        "held_out_patients": len({row.patient for row in rows}),
         "annotated_s": round(sum(row.covered_s for row in rows), 1),
-        "total_s": round(total_s, 1),
+        "total_s": round(sum(len(sound.bands) for sound in held_out) * FRAME_HOP_S, 1),
         "heart_sounds": int(sum(row.reference.sum() for row in rows)),
         "swapped_throughout": sum(row.is_swapped for row in rows),
-        "recordings": len(rows),
     }

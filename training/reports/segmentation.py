@@ -37,12 +37,13 @@ def segmentation_blocks(values: Mapping[str, Any] | None) -> list[str]:
     covered = values["annotated_s"] / values["total_s"]
     return [
         "## S1 and S2",
-        f"`segmentation.tflite` finds them. Annotated recordings: {sets}, of {values['patients']} patients. "
-        f"{values['recipe']['folds']} folds by patient: what is measured is found by networks that never heard the "
-        f"patient. The annotations cover {values['annotated_s'] / 60:.0f} of {values['total_s'] / 60:.0f} minutes "
-        f"({covered:.0%}, {values['heart_sounds']} heart sounds), and only those stretches count. "
-        f"{values['swapped_throughout']} of {values['recordings']} recordings have S1 and S2 swapped throughout. "
-        f"Trained with `{printable(str(values['command']))}`.",
+        f"`segmentation.tflite` finds them; it was trained on annotated recordings, {sets}, of {values['patients']} "
+        f"patients, with `{printable(str(values['command']))}`. "
+        f"Measured on {values['held_out_recordings']} recordings of {values['held_out_patients']} patients, "
+        f"{values['held_out_folds']} of {values['recipe']['folds']} folds, by networks that never heard the patient. "
+        f"The annotations cover {values['annotated_s'] / 60:.0f} of {values['total_s'] / 60:.0f} minutes "
+        f"({covered:.0%}, {values['heart_sounds']} heart sounds), and only those stretches count. In "
+        f"{values['swapped_throughout']} recordings S1 and S2 are swapped throughout.",
         "\n".join(segmentation_table(values).markdown()),
     ]
 

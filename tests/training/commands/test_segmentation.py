@@ -27,6 +27,9 @@ def parsed(*words: str) -> argparse.Namespace:
     return parser.parse_args(["circor", "--segmentation", *words])
 
 
+MEASURED = {"held_out_folds": 1, "held_out_recordings": 1, "held_out_patients": 1}
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """Return a copy of the default bundle."""
@@ -64,7 +67,7 @@ def test_it_adds_to_the_bundle_and_prints_the_figures(
     def train(recordings: list[Recording], options: Any, progress: Any) -> SegmentationResult:
         seen.update(recordings=recordings, options=options)
         facts = {"recipe": {"folds": 3}, "training_data": [], "patients": 1, "annotated_s": 1.0, "total_s": 2.0}
-        facts |= {"heart_sounds": 7, "swapped_throughout": 0, "recordings": 1}
+        facts |= {"heart_sounds": 7, "swapped_throughout": 0, **MEASURED}
         content = (bundle / "segmentation.tflite").read_bytes()
         return SegmentationResult(content, (1.0, 0.0, 0.0, 0.0), 0.5, {"f1_s1": Estimate(0.9, 0.8, 1.0)}, (), facts)
 

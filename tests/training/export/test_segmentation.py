@@ -21,13 +21,15 @@ from training.recipes.segmentation import SegmentationResult
 
 CHANGED = {"bundle.json", "CARD.md", "segmentation.tflite"}
 
+MEASURED = {"held_out_folds": 1, "held_out_recordings": 1, "held_out_patients": 1}
+
 
 @pytest.fixture
 def result() -> SegmentationResult:
     """Return the shipped network with made figures."""
     bundle = load_bundle()
     facts = {name: bundle.settings["segmentation"][name] for name in ("recipe", "training_data", "patients")}
-    facts |= {"annotated_s": 1.0, "total_s": 2.0, "heart_sounds": 7, "swapped_throughout": 0, "recordings": 1}
+    facts |= {"annotated_s": 1.0, "total_s": 2.0, "heart_sounds": 7, "swapped_throughout": 0, **MEASURED}
     content = (bundle.path / "segmentation.tflite").read_bytes()
     return SegmentationResult(content, (1.0, 0.0, 0.0, 0.0), 0.5, {"f1_s1": Estimate(0.123, 0.1, 0.2)}, (), facts)
 

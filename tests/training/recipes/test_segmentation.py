@@ -84,7 +84,8 @@ def test_what_goes_into_a_bundle_can_be_loaded(hearts: list[AnnotatedSound], shi
     values = json.loads(json.dumps(result.to_json(), allow_nan=False))
     model = CycleModel.from_json(shipped, values)
     assert model.shown_from == pytest.approx(result.shown_from, abs=1e-6)
-    assert values["recordings"] == 6
+    assert values["held_out_recordings"] == 6
+    assert values["held_out_folds"] == 2
     assert values["patients"] == 3
     assert 0 < values["annotated_s"] < values["total_s"]
     assert values["metrics"]["f1_s1"]["value"] > 0.8
