@@ -260,9 +260,13 @@ class CycleDecoder:
         """Return a candidate as a heart sound, if its path is the best a moment later and it is not one again."""
         frame, index = candidate.frame, candidate.frame - self._first + DECIDED_AFTER
         own = self._worth_at(candidate, index)
-        others = [one for one in self._candidates[-RECALLED:] if one is not candidate]
-        if own <= max((self._worth_at(one, index) for one in others), default=-math.inf):
-            return None
+        margin = own - self._above_diastole - self._logs[index][DIASTOLE]
+        for one in self._candidates[-RECALLED:]:
+            ahead = own - self._worth_at(one, index)
+            if one is not candidate and ahead <= 0:
+                return None
+            if ahead < margin and (one.is_s1 != candidate.is_s1 or frame - one.frame > HALF_SOUND):
+                margin = ahead
         same_before = self._last_s1 if candidate.is_s1 else self._last_s2
         if frame - same_before < SAME_AGAIN or frame - max(self._last_s1, self._last_s2) < MIN_APART:
             return None
@@ -270,9 +274,6 @@ class CycleDecoder:
             self._last_s1 = frame
         else:
             self._last_s2 = frame
-        unlike = [one for one in others if one.is_s1 != candidate.is_s1 or frame - one.frame > HALF_SOUND]
-        none = self._above_diastole + self._logs[index][DIASTOLE]
-        margin = own - max((none, *(self._worth_at(one, index) for one in unlike)))
         return DecodedSound(candidate.is_s1, self._centre(candidate), candidate.probability, max(0.0, margin))
 
     def _worth_at(self, one: _Candidate, index: int) -> float:
