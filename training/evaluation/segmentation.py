@@ -222,17 +222,17 @@ def segmentation_metrics(
             "rate": _share(close.sum(), len(known)),
         }
         if shown is not None:
-            num_shown, num_wrong, num_reference = shown[chosen].sum(axis=0)
-            metrics |= {"shown": _share(num_shown, num_reference), "error": _share(num_wrong, num_shown)}
+            num_right, num_wrong, num_reference = shown[chosen].sum(axis=0)
+            metrics |= {"shown": _share(num_right, num_reference), "error": _share(num_wrong, num_right + num_wrong)}
         return metrics
 
     return statistic
 
 
 def _shown(row: FoundSounds, shown_from: float) -> tuple[int, int, int]:
-    """Return how many heart sounds are shown, how many of them are wrong, and how many there are."""
+    """Return how many heart sounds are shown and right, how many shown and wrong, and how many there are."""
     shown = row.confidence >= shown_from
-    return int(shown.sum()), int((shown & ~row.right).sum()), int(row.reference.sum())
+    return int((shown & row.right).sum()), int((shown & ~row.right).sum()), int(row.reference.sum())
 
 
 def _f1(matched: NDArray[np.intp], total: dict[str, NDArray[np.intp]]) -> NDArray[np.float64]:
