@@ -13,7 +13,7 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.sources.base import Source
 from monitor.log import get_logger
-from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.messages import HeartBeat, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.patience import Patience
 from monitor.runtime.percentiles import Percentiles
@@ -75,6 +75,7 @@ class WardStream:
         self.error: Exception | None = None
         self.start_error: Exception | None = None  # written by the ward's owner before the scheduler sees the stream
         self.undelivered = 0
+        self._last_beats: tuple[HeartBeat, ...] = ()
         self._analysis, self._clock = analysis, clock
         rate = source.sample_rate
         hop_samples = analysis.hop_s * rate
@@ -102,7 +103,7 @@ class WardStream:
             overruns=self.feed.overruns,
         )
         truncated = self.source.shortfall is not None
-        return dataclasses.replace(summary, undelivered=self.undelivered, truncated=truncated)
+        return dataclasses.replace(summary, undelivered=self.undelivered, truncated=truncated, beats=self._last_beats)
 
     def prepare(self) -> None:
         """Ask the feed for the sound up to the next window, at most a hop of it."""
@@ -147,6 +148,7 @@ class WardStream:
         ready = self._analysis.finish() if read is None else self._analysis.push_read(read)
         events = self._judge(ready, began_s, complete_s)
         if read is None:
+            self._last_beats = self._analysis.last_beats()
             self.end(self.source.shortfall)
         else:
             self.prepare()
