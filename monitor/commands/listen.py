@@ -24,6 +24,7 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
 from monitor.commands.player import play
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_hop_argument(parser)
     add_engine_argument(parser, default=None)
     add_output_arguments(parser)
+    add_display_arguments(parser)
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
@@ -80,7 +82,9 @@ def run(options: argparse.Namespace) -> int:
     bundle = load_bundle(chosen.model.value, engine=chosen.engine.value)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
+    keep_going = options.record is not None or options.session
+    display = display_options(options)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=keep_going, display=display)
     with suppress_native_stderr(), Interrupts() as interrupts:
         system = PortAudio()
         source = _source(system, chosen, options)
