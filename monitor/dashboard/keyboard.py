@@ -21,7 +21,7 @@ from typing import Any, Protocol, Self
 from monitor.dashboard.key_sequences import is_late_answer, parse_keys, split_begun
 from monitor.log import get_logger
 
-__all__ = ["Keyboard"]
+__all__ = ["Keyboard", "NoTerminal"]
 
 logger = get_logger(__name__)
 
@@ -194,7 +194,7 @@ class Keyboard:
         self.stop()
 
 
-class _NoTerminal:
+class NoTerminal:
     """No keys."""
 
     def acquire(self) -> bool:
@@ -319,7 +319,7 @@ def _standard_input() -> _Terminal:
     """Return the source of keys for standard input."""
     try:
         if sys.stdin is None or not sys.stdin.isatty():
-            return _NoTerminal()
+            return NoTerminal()
         return _Windows() if os.name == "nt" else _Posix(sys.stdin.fileno())
     except (OSError, ValueError):  # closed, or no real file
-        return _NoTerminal()
+        return NoTerminal()

@@ -125,7 +125,8 @@ class Screen:
         if self._asked or not self._open:
             return
         self._asked = True
-        answers = ask_terminal(self.console.file, keyboard)
+        is_console = self._translate is not None  # it shows neither, and old kernels print the question
+        answers = None if is_console else ask_terminal(self.console.file, keyboard)
         if self._options.theme == "auto" and answers is not None and answers.light is not None:
             self._style = dataclasses.replace(self._style, light=answers.light)
         self._painter = make_painter(self._options, answers, self._style, lambda: cell_pixels(self.console.file))

@@ -31,8 +31,8 @@ NEAR_S = 0.1
 USUAL_CELL = (10, 20)
 """Pixels of a cell where nothing is known: those of the VT340, which many terminals take for Sixel."""
 DEFAULT_PAPERS = {False: (0, 0, 0), True: (255, 255, 255)}
-MIN_COLOURS, OWN_COLOURS = 8, 16
-"""Colours of a picture: the fewest it is drawn in, and what a VT340 has."""
+MIN_COLOURS, OWN_COLOURS, SIXEL_COLOURS = 8, 16, 32
+"""Colours of a picture: the fewest it is drawn in, what a VT340 has, and the most in Sixel, which grows with them."""
 
 
 def ask_terminal(stream: IO[str], keyboard: Keyboard, clock: Callable[[], float] = time.monotonic) -> Answers | None:
@@ -97,7 +97,7 @@ def make_painter(
     usual = known.cell or USUAL_CELL
     # a background that contradicts the theme asked for is none of the theme's
     background = known.background if known.light is style.light and known.background else DEFAULT_PAPERS[style.light]
-    colours = MAX_COLOURS if form == "kitty" else max(MIN_COLOURS, min(MAX_COLOURS, known.colours or MAX_COLOURS))
+    colours = MAX_COLOURS if form == "kitty" else max(MIN_COLOURS, min(SIXEL_COLOURS, known.colours or SIXEL_COLOURS))
     return Painter(form, Paper(background, style.light, colours), lambda: cell() or usual, known.largest)
 
 

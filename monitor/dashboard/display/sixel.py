@@ -5,8 +5,6 @@ Source: DEC STD 070, chapter 9; VT330/VT340 Programmer Reference, chapter 14. Pu
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +12,28 @@ __all__ = ["sixel"]
 
 BAND = 6
 """Rows of pixels of one line of Sixel characters."""
-WEIGHTS = (1 << np.arange(BAND, dtype=np.uint8))[:, None]
-RUN = re.compile(rb"(.)\1{3,}")
 FIRST = 63
 """The character without a pixel."""
+SIGNS = 64
+"""Six pixels, one above the other; numbers from here on stand for the choice of a colour."""
+MAX_RUN = 4096
+"""More than the columns of a picture."""
+
+
+class _Words(dict[int, str]):
+    """What stands for a run of equal signs, or for the choice of a colour; made when it is first needed."""
+
+    def __missing__(self, key: int) -> str:
+        count, sign = divmod(key, SIGNS)
+        if count >= MAX_RUN:
+            word = f"$#{key - MAX_RUN * SIGNS}"
+        else:
+            word = f"!{count}{chr(FIRST + sign)}" if count > 3 else chr(FIRST + sign) * count
+        self[key] = word
+        return word
+
+
+_words = _Words()
 
 
 def sixel(image: NDArray[np.uint8], palette: NDArray[np.uint8]) -> str:
@@ -33,27 +49,27 @@ def sixel(image: NDArray[np.uint8], palette: NDArray[np.uint8]) -> str:
     Examples
     --------
     >>> sixel(np.array([[0, 0, 1]], np.uint8), np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
-    '\x1bP0;1q"1;1;3;1#0;2;0;0;0#1;2;100;100;100#0@@$#1??@-\x1b\\'
+    '\x1bP0;1q"1;1;3;1#0;2;0;0;0#1;2;100;100;100$#0@@$#1??@-\x1b\\'
     """
     rows, columns = image.shape
     shares = (palette.astype(np.intp) * 100 + 127) // 255
     colours = "".join(f"#{index};2;{red};{green};{blue}" for index, (red, green, blue) in enumerate(shares.tolist()))
-    bands = b"".join(_band(image[top : top + BAND], len(palette)) for top in range(0, rows, BAND))
-    return f'\x1bP0;1q"1;1;{columns};{rows}{colours}{bands.decode("ascii")}\x1b\\'
+    bands = "".join([_band(image[top : top + BAND], len(palette)) for top in range(0, rows, BAND)])
+    return f'\x1bP0;1q"1;1;{columns};{rows}{colours}{bands}\x1b\\'
 
 
-def _band(band: NDArray[np.uint8], colours: int) -> bytes:
+def _band(band: NDArray[np.uint8], colours: int) -> str:
     """Return at most six rows: for each colour in them its pixels, up to the last one."""
-    parts = []
-    weights = WEIGHTS[: len(band)]
-    for colour in np.flatnonzero(np.bincount(band.ravel(), minlength=colours)).tolist():
-        signs = np.where(band == colour, weights, 0).sum(axis=0, dtype=np.uint8)
-        used = np.flatnonzero(signs)
-        text = (signs[: used[-1] + 1] + np.uint8(FIRST)).tobytes()
-        parts.append(b"#%d%b" % (colour, RUN.sub(_run, text)))
-    return b"$".join(parts) + b"-"
-
-
-def _run(match: re.Match[bytes]) -> bytes:
-    """Return a repeated character with its count."""
-    return b"!%d%b" % (len(match[0]), match[1])
+    columns = np.arange(1, band.shape[1] + 1)
+    signs = np.zeros((colours, band.shape[1] + 1), np.int32)
+    for bit, row in enumerate(band):
+        signs[row, columns] |= 1 << bit
+    signs[:, 0] = SIGNS + np.arange(colours)  # each line begins with its colour
+    line = signs[np.unique(band)].ravel()
+    starts = np.concatenate(([0], np.flatnonzero(line[1:] != line[:-1]) + 1))
+    values = line[starts]
+    counts = np.diff(starts, append=len(line))
+    is_choice = values >= SIGNS
+    is_rest = (values == 0) & np.append(is_choice[1:], True)  # the empty end of a line
+    keys = np.where(is_choice, MAX_RUN * SIGNS + values - SIGNS, counts * SIGNS + values)[~is_rest]
+    return "".join(map(_words.__getitem__, keys.tolist())) + "-"
