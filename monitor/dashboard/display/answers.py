@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-__all__ = ["QUESTION", "Answers", "is_answered", "parse_answers"]
+__all__ = ["Answers", "is_answered", "parse_answers", "question"]
 
 ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 ASK_KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
@@ -19,7 +19,6 @@ ASK_SIXEL = "\x1b[?1;1;0S\x1b[?2;1;0S"
 """How many colours a picture may have, and how many pixels."""
 ASK_CELL = "\x1b[16t"
 ASK_DEVICE = "\x1b[c"
-QUESTION = ASK_BACKGROUND + ASK_KITTY + ASK_SIXEL + ASK_CELL + ASK_DEVICE
 
 BACKGROUND = re.compile(
     r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -71,6 +70,17 @@ class Answers:
         parts = (value / 255.0 for value in self.background)
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > LIGHT_ABOVE
+
+
+def question(*, multiplexed: bool) -> str:
+    """Return what a terminal is sent.
+
+    Parameters
+    ----------
+    multiplexed : bool
+        Whether it is tmux or screen, which have no Kitty graphics and take the question for a title.
+    """
+    return ASK_BACKGROUND + ("" if multiplexed else ASK_KITTY) + ASK_SIXEL + ASK_CELL + ASK_DEVICE
 
 
 def is_answered(text: str) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO, Literal
 
-from monitor.dashboard.display.answers import QUESTION, Answers, is_answered, parse_answers
+from monitor.dashboard.display.answers import Answers, is_answered, parse_answers, question
 from monitor.dashboard.display.options import DisplayOptions
 from monitor.dashboard.display.painter import Painter
 from monitor.dashboard.display.raster import MAX_COLOURS, Paper
@@ -52,11 +52,18 @@ def ask_terminal(stream: IO[str], keyboard: Keyboard, clock: Callable[[], float]
     if not keyboard.works or keyboard.is_slow_line:
         return None
     began_s = clock()
-    text = keyboard.ask(lambda: draw(stream, QUESTION), is_answered, TIMEOUT_S)
+    sent = question(multiplexed=_is_multiplexed(os.environ))
+    text = keyboard.ask(lambda: draw(stream, sent), is_answered, TIMEOUT_S)
     answers, keys = parse_answers(text)
     keyboard.unread(keys)
     logger.info("the terminal answered within %.0f ms: %s", (clock() - began_s) * 1000.0, answers)
     return answers if clock() - began_s < NEAR_S else Answers(background=answers.background, cell=answers.cell)
+
+
+def _is_multiplexed(environment: Mapping[str, str]) -> bool:
+    """Return whether the terminal is tmux or screen."""
+    names = "tmux", "screen"
+    return bool(environment.get("TMUX") or environment.get("STY")) or environment.get("TERM", "").startswith(names)
 
 
 def choose_form(

@@ -9,7 +9,8 @@ __all__ = ["on_console"]
 
 BRAILLE = 0x2800
 TOP, BOTTOM = 0x01 | 0x02 | 0x08 | 0x10, 0x04 | 0x20 | 0x40 | 0x80
-"""The dots of the upper and of the lower half of a cell. Source: Unicode, Braille Patterns."""
+MIDDLE = 0x02 | 0x10 | 0x04 | 0x20
+"""The dots of the upper and of the lower half of a cell, and of its middle. Source: Unicode, Braille Patterns."""
 BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 HAS = frozenset("▀▄█▌▐░▒▓─│┌┐└┘├┤┬┴┼═║·•°±²√÷▲►▼◄→←↑↓↔↕µßé")
 
@@ -18,6 +19,7 @@ OTHERS = {
     **dict(zip("▁▂▃▄▅▆▇", "_▄▄▄▄██", strict=True)),
     **dict(zip("━┃▾▸◂▴…", "═║▼►◄▲~", strict=True)),
     **{chr(BRAILLE + dots): BLOCKS[bool(dots & TOP), bool(dots & BOTTOM)] for dots in range(256)},
+    **{chr(BRAILLE + dots): "─" for dots in range(1, MIDDLE + 1) if not dots & ~MIDDLE},
 }
 TABLE = str.maketrans(OTHERS)
 

@@ -9,7 +9,7 @@ import pty
 
 import pytest
 
-from monitor.dashboard.display.answers import QUESTION, Answers
+from monitor.dashboard.display.answers import Answers, question
 from monitor.dashboard.display.asking import (
     USUAL_CELL,
     ask_terminal,
@@ -61,14 +61,26 @@ def keyboard_of():
         keyboard.stop()
 
 
-def test_answers_and_keys_are_told_apart(keyboard_of):
+def test_answers_and_keys_are_told_apart(keyboard_of, monkeypatch):
     """Keys before, within and after the answers are the next keys, in their order."""
+    for name in ("TMUX", "STY", "TERM"):
+        monkeypatch.delenv(name, raising=False)
     keyboard, stream = keyboard_of("q" + XTERM[:9], XTERM[9:30] + "", XTERM[30:] + "m\x1b[C"), io.StringIO()
     answers = ask_terminal(stream, keyboard, itertools.repeat(0.0).__next__)
-    assert stream.getvalue() == QUESTION
+    assert stream.getvalue() == question(multiplexed=False)
     assert answers == Answers((255, 255, 255), sixel=True, colours=1024, largest=(640, 360))
     assert keyboard.pressed() == ["q", "m", "right"]
     assert keyboard.pressed() == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("TMUX", "/tmp/tmux-0/default,1,0"), ("STY", "1.pts"), ("TERM", "screen")])
+def test_tmux_and_screen_get_no_title_of_ours(keyboard_of, monkeypatch, name, value):
+    """They take the question for Kitty graphics for a title, so it is left out."""
+    monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    ask_terminal(stream, keyboard_of(XTERM))
+    assert stream.getvalue() == question(multiplexed=True)
+    assert "\x1b_" not in stream.getvalue()
 
 
 def test_a_far_terminal_gets_no_pictures_unasked(keyboard_of):

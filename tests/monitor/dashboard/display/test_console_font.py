@@ -24,9 +24,9 @@ def test_every_screen_has_only_its_signs(width, height, state):
     assert {sign for sign in shown if not sign.isascii()} <= {*HAS, "·"}
 
 
-def test_braille_becomes_half_blocks():
-    """Dots in the upper half, in the lower half, in both, in none."""
-    assert on_console("⠁⠐⡀⠠⢸⠀") == "▀▀▄▄█ "
+def test_braille_becomes_half_blocks_and_lines():
+    """Dots in the upper half, in the lower half, in both, in none; a thin line in the middle stays one."""
+    assert on_console("⠁⠉⡀⠤⢸⠀⠶⠂") == "▀▀▄─█ ──"
 
 
 def test_what_it_lacks_is_a_question_mark():
