@@ -25,6 +25,7 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.elsewhere import (
     add_lsl_argument,
     is_elsewhere,
@@ -70,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_hop_argument(parser)
     add_engine_argument(parser, default=None)
     add_output_arguments(parser)
+    add_display_arguments(parser)
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
@@ -94,7 +96,9 @@ def run(options: argparse.Namespace) -> int:
     bundle = load_bundle(chosen.model.value, engine=chosen.engine.value)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
+    keep_going = options.record is not None or options.session
+    display = display_options(options)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=keep_going, display=display)
     with suppress_native_stderr(), served(options) as feed, Interrupts() as interrupts:
         source = _source(chosen, options)
         view = lsl_view(view, source, options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from monitor.dashboard.display.options import AUTOMATIC, DisplayOptions
 from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, WindowEvent
 from monitor.output import ending, printable, put, say
@@ -54,10 +55,10 @@ class WardView(Protocol):
         """Restore the terminal. Twice is safe."""
 
 
-def choose_ward_view(*, json: bool, plain: bool) -> WardView:
+def choose_ward_view(*, json: bool, plain: bool, display: DisplayOptions = AUTOMATIC) -> WardView:
     """Return the requested view, or the best one that standard output supports."""
     console = None if json or plain else screen_console()
-    return WardLines(free_keyboard(), json=json) if console is None else WardTable(console)
+    return WardLines(free_keyboard(), json=json) if console is None else WardTable(console, display=display)
 
 
 def stream_error(stream: WardStream) -> str | None:
@@ -168,6 +169,8 @@ class WardTable:
     console : Console
     keyboard : Keyboard or None
         ``q`` quits, left and right show other streams; None for that of the terminal.
+    display : DisplayOptions
+        What a person asks of the table.
 
     Attributes
     ----------
@@ -175,11 +178,11 @@ class WardTable:
         Summaries that could not be printed when the program was to end.
     """
 
-    def __init__(self, console: Console, keyboard: Keyboard | None = None) -> None:
+    def __init__(self, console: Console, keyboard: Keyboard | None = None, display: DisplayOptions = AUTOMATIC) -> None:
         from monitor.dashboard.keyboard import Keyboard
         from monitor.dashboard.terminal import Screen
 
-        self._screen = Screen(console, draw=self._draw)
+        self._screen = Screen(console, draw=self._draw, options=display)
         self._keyboard = Keyboard() if keyboard is None else keyboard
         self._streams: tuple[WardStream, ...] = ()
         self._quit: Callable[[], None] | None = None
@@ -198,6 +201,7 @@ class WardTable:
         self._newest = streams[0].snapshot
         self._screen.start()
         self._keyboard.start()
+        self._screen.ask(self._keyboard)
 
     def window(self, stream: WardStream, event: WindowEvent) -> None:
         """Note that there is something new to draw."""
