@@ -206,14 +206,19 @@ class RingFeed:
         Monotonic seconds.
     notify : callable
         Called from the source's thread when the block is complete, and at the end; must not wait.
+
+    Attributes
+    ----------
+    ring : RingBuffer
+        With the last ``ring_s`` of sound; others may read it.
     """
 
     held_up = False
 
     def __init__(self, source: Source, ring_s: float, clock: Callable[[], float], notify: Callable[[], None]) -> None:
         self._source = source
-        self._ring = RingBuffer(round(ring_s * source.sample_rate))
-        self._cursor = self._ring.cursor()
+        self.ring = RingBuffer(round(ring_s * source.sample_rate))
+        self._cursor = self.ring.cursor()
         self._told = _Told(clock, notify)
         self._cursor.wakeup = self._told
         self._samples = 1
@@ -221,23 +226,23 @@ class RingFeed:
 
     def start(self, begin_s: float) -> None:
         """Start the source."""
-        self._source.start(self._ring)
+        self._source.start(self.ring)
 
     @property
     def due_s(self) -> float:
         """When the block became complete; infinite while it is not."""
-        if self._ring.closed or self._ring.end_sample >= self._cursor.awaits:
+        if self.ring.closed or self.ring.end_sample >= self._cursor.awaits:
             return self._told.at_s
         return math.inf
 
     @property
     def overruns(self) -> int:
         """How often sound was overwritten before it was read."""
-        return self._ring.overruns
+        return self.ring.overruns
 
     def prepare(self, samples: int) -> None:
         """Be told of the next block of ``samples`` samples."""
-        self._samples = min(samples, max(1, self._ring.capacity // 2))
+        self._samples = min(samples, max(1, self.ring.capacity // 2))
         self._told.armed = True
         self._cursor.awaits = self._cursor.next_sample + self._samples
 
