@@ -62,6 +62,9 @@ class Feed(Protocol):
     def behind(self, now_s: float) -> float:
         """Return how many samples wait besides those taken."""
 
+    def burst(self, now_s: float) -> float:
+        """Return how many of the samples that wait came at once, more than the clock explains: held up on their way."""
+
     def complete_s(self) -> float:
         """Return when the block last taken was complete, on the ward's clock."""
 
@@ -155,6 +158,10 @@ class PacedFeed:
         if self._source.duration_s is not None:
             due = min(due, self._source.duration_s * self._source.sample_rate)
         return 0.0 if self._ended and not len(self._rest) else max(0.0, due - self._end_sample)
+
+    def burst(self, now_s: float) -> float:
+        """Return 0: a recording comes by the clock."""
+        return 0.0
 
     def complete_s(self) -> float:
         """Return when the last sample of the block sounded."""
@@ -256,6 +263,10 @@ class RingFeed:
     def behind(self, now_s: float) -> float:
         """Return how many samples wait in the ring buffer."""
         return self._cursor.behind
+
+    def burst(self, now_s: float) -> float:
+        """Return how many of the waiting samples did not come since the block was complete, but with it."""
+        return max(0.0, self._cursor.behind - (now_s - self._told.at_s) * self._wall_rate)
 
     def complete_s(self) -> float:
         """Return when the source's thread completed the block; what waits behind it has come since."""

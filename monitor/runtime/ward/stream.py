@@ -153,6 +153,8 @@ class WardStream:
             self._analysis.begin_anew(self._sites.popleft().at_s)
         read = self.feed.take()
         complete_s = self.feed.complete_s()
+        if (burst := self.feed.burst(self._clock())) > 0:
+            self._patience.arrived(burst)
         ready = self._analysis.finish() if read is None else self._analysis.push_read(read)
         events = self._judge(ready, began_s, complete_s)
         if read is None:
