@@ -70,8 +70,14 @@ def separate_input(wanted: str, options: InputOptions, system: PortAudio) -> Sou
     """
     from monitor.audio.sources.capture_process.source import CaptureProcessSource
 
+    device: DeviceInfo | str = wanted
+    try:  # where its rate is known, it is waited for by its process, and holds up no other
+        device = find_device(system, wanted, waiting=options.waiting and options.rate is None)
+    except NoSuchDeviceError:
+        if not options.waiting:
+            raise
     return CaptureProcessSource(
-        find_device(system, wanted, waiting=options.waiting),
+        device,
         system,
         channel=options.channel,
         sample_rate=options.rate,

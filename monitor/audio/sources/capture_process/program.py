@@ -33,7 +33,7 @@ from monitor.audio.sources.capture_process.protocol import (
 )
 from monitor.audio.sources.device.backend import AudioBackend
 from monitor.audio.sources.device.elapsed_time import elapsed_s
-from monitor.audio.sources.device.selection import find_again
+from monitor.audio.sources.device.selection import DeviceInfo, choose, find_again
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.errors import AuscultError, DeviceError, NoSuchDeviceError
 from monitor.messages import DeviceStatus
@@ -105,11 +105,8 @@ class CaptureProgram:
         setup = self._setup
         while not self._ended.is_set():
             try:
-                device = find_again(self._backend.devices(), setup.device)
-                if device is None:
-                    raise NoSuchDeviceError(f"{setup.device.name}: is not connected", "plug it in")
                 source = MicrophoneSource(
-                    device,
+                    self._found(),
                     self._backend,
                     channel=setup.channel,
                     sample_rate=setup.sample_rate,
@@ -126,6 +123,16 @@ class CaptureProgram:
             self._ended.wait(RETRY_S)
             self._backend.restart()
         return None
+
+    def _found(self) -> DeviceInfo:
+        """Return the device as this process lists it."""
+        setup, devices = self._setup, self._backend.devices()
+        if setup.wanted is not None:
+            return choose(devices, setup.wanted)
+        device = find_again(devices, setup.device)
+        if device is None:
+            raise NoSuchDeviceError(f"{setup.device.name}: is not connected", "plug it in")
+        return device
 
     def _absent(self, message: str) -> CaptureReport:
         """Return the report of a device that is waited for."""

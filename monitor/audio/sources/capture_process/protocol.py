@@ -68,6 +68,8 @@ class CaptureSetup:
         Whether a device that is lost ends the process with an error.
     waiting : bool
         Whether to wait for a device that is not there, or does not open, instead of ending with an error.
+    wanted : str or None
+        What a person typed, for a device that was never listed yet: ``device`` has no more than its name then.
     """
 
     device: DeviceInfo
@@ -76,6 +78,7 @@ class CaptureSetup:
     latency_s: float = LATENCY_S
     once: bool = False
     waiting: bool = False
+    wanted: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -69,10 +69,11 @@ class CaptureProcessSource(Source):
 
     Parameters
     ----------
-    device : DeviceInfo
-        From :func:`monitor.audio.sources.device.selection.choose`.
+    device : DeviceInfo or str
+        From :func:`monitor.audio.sources.device.selection.choose`; or what a person typed, of a device that is not
+        connected yet and is waited for. It needs a sample rate.
     backend : AudioBackend
-        Checks that the device has the channel and the rate; no stream is opened in this process.
+        Checks that a device has the channel and the rate; no stream is opened in this process.
     channel : int or None
         The channel to record, from 1; None for the first.
     sample_rate : int or None
@@ -91,7 +92,7 @@ class CaptureProcessSource(Source):
     Raises
     ------
     ValueError
-        If channel or latency are out of range.
+        If channel or latency are out of range, or a device that is not connected has no rate or is not waited for.
     DeviceError
         If the device has no such channel or rate.
 
@@ -105,7 +106,7 @@ class CaptureProcessSource(Source):
 
     def __init__(
         self,
-        device: DeviceInfo,
+        device: DeviceInfo | str,
         backend: AudioBackend,
         *,
         channel: int | None = None,
@@ -116,10 +117,17 @@ class CaptureProcessSource(Source):
         start_child: Callable[[CaptureSetup], Child] = CaptureChild,
         clock: Callable[[], float] = elapsed_s,
     ) -> None:
-        checked = MicrophoneSource(device, backend, channel=channel, sample_rate=sample_rate, latency_s=latency_s)
-        self.name, self.sample_rate = checked.name, checked.sample_rate
+        wanted = device if isinstance(device, str) else None
+        if isinstance(device, str):
+            if not wait_for_device or sample_rate is None:
+                raise ValueError(f"device={device!r} must be waited for, at a sample rate that is given")
+            device = DeviceInfo(-1, device, "", channel or 1, sample_rate)
+        else:
+            # refuses what it refuses where it captures; it is not started here
+            MicrophoneSource(device, backend, channel=channel, sample_rate=sample_rate, latency_s=latency_s)
+        self.name, self.sample_rate = device.name, sample_rate or device.default_rate
         self._setup = CaptureSetup(
-            device, self.sample_rate, channel or 1, latency_s, once=once, waiting=wait_for_device
+            device, self.sample_rate, channel or 1, latency_s, once=once, waiting=wait_for_device, wanted=wanted
         )
         self._start_child, self._clock = start_child, clock
         self._ring: RingBuffer | None = None
@@ -127,7 +135,7 @@ class CaptureProcessSource(Source):
         self._stopping = threading.Event()
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="auscult-capture")
-        self._status = checked.device_status
+        self._status = DeviceStatus("opening", device.name, device.host_api, channel or 1, self.sample_rate)
         self._before = self._status  # of the processes that have ended: their counts
         self._latency_s = 0.0
         self._came: tuple[int, float] | None = None  # the end of the last sound told, in the ring, and its time

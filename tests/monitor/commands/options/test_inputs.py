@@ -34,3 +34,13 @@ def test_a_device_that_is_not_connected(library, monkeypatch, capsys):
     library.after_restarts = {3: [OTHER, STETH]}
     assert find_device(library, "steth", waiting=True) == STETH
     assert capsys.readouterr().err == "auscult: no input is called 'steth': waiting for it\n"
+
+
+def test_with_a_rate_a_device_that_is_not_connected_holds_up_no_other(library):
+    """Its process waits for it; without a rate its sound cannot be judged yet, so it is waited for here."""
+    library.plugged = [OTHER]
+    with pytest.raises(NoSuchDeviceError):
+        separate_input("steth", InputOptions(rate=4000), library)
+    source = separate_input("steth", InputOptions(rate=4000, waiting=True), library)
+    assert (source.name, source.sample_rate, source.device_status.state) == ("steth", 4000, "opening")
+    assert library.restarts == 0

@@ -113,6 +113,16 @@ def test_a_device_that_is_waited_for_is_opened_when_it_comes(backend, steth, cap
     assert backend.restarts >= 2
 
 
+def test_a_device_that_was_never_listed_is_chosen_by_what_was_typed(backend, captured):
+    """As on the command line: a part of its name will do."""
+    backend.seen, backend.plugged = [OTHER], [OTHER, DeviceInfo(4, "My Steth", "ALSA", 2, 1000)]
+    delivering(backend, 0.5)
+    output, code = captured(lambda frame, output: output.of(SOUND), waiting=True, wanted="steth")
+    assert code == 0
+    assert output.of(STATUS)[0].report.status.message == "no input is called 'steth': waiting for it"
+    assert output.of(STATUS)[-1].report.status.name == "My Steth"
+
+
 def test_the_end_may_come_while_it_waits(backend, captured):
     """It does not wait any longer."""
     backend.seen = [OTHER]

@@ -285,6 +285,18 @@ def test_what_the_device_does_not_have_is_refused_before_anything_starts(backend
     assert backend.checked == []
 
 
+def test_a_device_that_is_not_connected_is_waited_for_by_its_process(backend, children):
+    """By what was typed, at the rate that was given; anything else is a mistake of the program."""
+    source = CaptureProcessSource("my steth", backend, sample_rate=4000, wait_for_device=True, start_child=children)
+    source.start(RingBuffer(100))
+    child = children.next()
+    assert (child.setup.wanted, child.setup.sample_rate, child.setup.waiting) == ("my steth", 4000, True)
+    source.close()
+    for options in ({"sample_rate": 4000}, {"wait_for_device": True}):
+        with pytest.raises(ValueError, match="must be waited for, at a sample rate that is given"):
+            CaptureProcessSource("my steth", backend, start_child=children, **options)
+
+
 def test_it_is_started_once(started):
     """A second start is a mistake of the program."""
     source, ring, _ = started()
