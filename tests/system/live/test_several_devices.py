@@ -30,6 +30,7 @@ pcm.!default {{ type pulse }}
 pcm.one {{ type pulse device "{sink}.monitor" }}
 pcm.two {{ type pulse server "unix:{socket}" device "{sink}.monitor" }}
 """
+STOPPED_S = 5.0
 SCORES = 1e-4
 """As close as a live window and one of a replay are, whose resampling began elsewhere."""
 
@@ -79,8 +80,9 @@ def state(listening, stream, wanted, after=0):
 
 
 def capture_processes(listening):
-    """Return the processes that capture, those of one and of two."""
-    return sorted(psutil.Process(listening.process.pid).children(), key=lambda child: child.create_time())
+    """Return the processes that capture, by the name of their device."""
+    children = psutil.Process(listening.process.pid).children()
+    return {json.loads(child.cmdline()[-1])["device"]["name"]: child for child in children}
 
 
 class Run:
@@ -109,13 +111,13 @@ class Run:
             self.returned_s = other.plug_in(RATE)
             self.reopened = state(listening, "two", "open", seen)
             other.play(hearts[1])
-            first = capture_processes(listening)[0]
+            first = capture_processes(listening)["one"]
             seen = len(listening.lines)
             os.kill(first.pid, signal.SIGKILL)
             self.killed = state(listening, "one", "lost", seen)
             self.restarted = state(listening, "one", "open", seen)
             listening.until_window(self.restarted["at_s"] + 7.0)
-            self.children = [child.pid for child in capture_processes(listening)]
+            self.children = [child.pid for child in capture_processes(listening).values()]
             began_s = time.monotonic()
             self.code, self.errors = listening.end(signal.SIGINT)
             self.ended_in_s = time.monotonic() - began_s
@@ -137,9 +139,8 @@ def run(stethoscope, other, hearts, tmp_path_factory):
     return Run(stethoscope, other, hearts, tmp_path_factory.mktemp("run"))
 
 
-def beginning(run, name):
+def matching(recorded, played):
     """Return where in a recording the played sound begins, and how many of its samples follow without a difference."""
-    recorded, played = run.recorded[name], run.played[name]
     head = played[RATE : 2 * RATE]
     places = np.flatnonzero(recorded[: 12 * RATE] == head[np.abs(head).argmax()]) - np.abs(head).argmax()
     (start,) = [at for at in places.tolist() if at >= RATE and np.array_equal(recorded[at : at + RATE], head)]
@@ -152,7 +153,7 @@ def beginning(run, name):
 @pytest.mark.parametrize("name", ["one", "two"])
 def test_each_hears_its_own_heart_with_the_scores_of_a_replay(run, stethoscope, hearts, name):
     """Sample for sample up to its own loss; every window inside has the scores of a replay of what was played."""
-    start, same = beginning(run, name)
+    start, same = matching(run.recorded[name], run.played[name])
     assert same >= 5.5 * RATE
     windows = [
         line
@@ -173,7 +174,7 @@ def test_each_hears_its_own_heart_with_the_scores_of_a_replay(run, stethoscope, 
 
 def test_one_that_is_unplugged_disturbs_no_other(run):
     """While two is away and looked for, one is heard sample for sample, and every window of it is judged."""
-    start, same = beginning(run, "one")
+    start, same = matching(run.recorded["one"], run.played["one"])
     assert start + same >= (run.killed["at_s"] - 0.5) * RATE
     during = [line for line in run.of("one", "window") if run.alone_from_s < line["end_s"] < run.killed["at_s"] - 0.5]
     assert len(during) >= 4
@@ -245,7 +246,35 @@ def test_ctrl_c_ends_all_of_it(run):
     lines = run.errors.splitlines()
     assert len(lines) == 4
     assert all(re.match(r"(session of|recorded) [\d.]+ s, \d+ samples of it lost: ", line) for line in lines)
-    assert run.ended_in_s < 2.0  # a second, and what a busy computer adds
+    assert run.ended_in_s < 2.0, run.ended_in_s  # a second, and what a busy computer adds
+
+
+def test_a_program_that_is_stopped_loses_no_sound(stethoscope, other, hearts, tmp_path):
+    """The capture processes go on, and keep what comes meanwhile: the recording has it sample for sample."""
+    stethoscope.plug_in(RATE)
+    other.plug_in(RATE)
+    listening = listen(stethoscope, "--record", tmp_path / "visit.wav")
+    try:
+        for name in ("one", "two"):
+            state(listening, name, "open")
+        stethoscope.play(hearts[0])
+        listening.until_window(6.0)
+        listening.process.send_signal(signal.SIGSTOP)
+        began_s = time.monotonic()
+        wait_until(lambda: time.monotonic() - began_s > STOPPED_S, STOPPED_S + 5, "the end of the stop")
+        listening.process.send_signal(signal.SIGCONT)
+        listening.until_window(6.0 + STOPPED_S + 3.0)
+        code, _ = listening.end()
+    finally:
+        listening.close()
+        stethoscope.unplug()
+        other.unplug()
+    recorded, played = (soundfile.read(path, dtype="float32")[0] for path in (tmp_path / "visit-one.wav", hearts[0]))
+    start, same = matching(recorded, played)
+    assert (code, start + same) == (130, len(recorded))
+    assert same > STOPPED_S * RATE
+    closed = [line for line in listening.lines if line["type"] == "device" and line["state"] == "closed"]
+    assert [line["lost_s"] for line in closed] == [0.0, 0.0]
 
 
 def test_nothing_is_left_of_a_program_that_is_killed(stethoscope, other):
@@ -255,7 +284,7 @@ def test_nothing_is_left_of_a_program_that_is_killed(stethoscope, other):
     listening = listen(stethoscope)
     try:
         state(listening, "two", "open")
-        children = capture_processes(listening)
+        children = capture_processes(listening).values()
         listening.process.kill()
         wait_until(lambda: not any(child.is_running() for child in children), 10, "the end of the capture processes")
         assert len(children) == 2

@@ -13,6 +13,7 @@ Threads: those of the source, one that waits for the end of standard input, and 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -200,6 +201,8 @@ def parts(read: Read, expected: int) -> Iterator[tuple[int, NDArray[np.float32] 
 def main() -> int:
     """Run the process; the setup is its last argument, as JSON."""
     ignore_signals()
+    if hasattr(signal, "SIGTSTP"):  # Ctrl+Z stops the program; what is heard meanwhile is kept here
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     setup = setup_from(sys.argv[-1])
     out = sys.stdout.buffer
     ended = threading.Event()

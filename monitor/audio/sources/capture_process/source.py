@@ -139,7 +139,8 @@ class CaptureProcessSource(Source):
         self._before = self._status  # of the processes that have ended: their counts
         self._latency_s = 0.0
         self._came: tuple[int, float] | None = None  # the end of the last sound told, in the ring, and its time
-        self._heard_s = clock()  # when the process last said something
+        self._heard = False  # whether the process has said something since the last check
+        self._silent_s, self._checked_s = 0.0, clock()
         self._first = True  # frame of sound of this process
         self._hung = False
         self._failure: BaseException | None = None
@@ -241,7 +242,8 @@ class CaptureProcessSource(Source):
             raise DeviceError(f"{self.name}: its capture process cannot be started: {reason}", "try again") from error
         if self._stopping.is_set():
             child.begin_end()
-        self._heard_s, self._first, self._hung = self._clock(), True, False
+        self._first, self._hung = True, False
+        self._heard, self._silent_s, self._checked_s = False, 0.0, self._clock()
         ended = threading.Event()
         reader = threading.Thread(target=self._read, args=(child, ended), name="auscult-captured")
         reader.start()
@@ -258,9 +260,15 @@ class CaptureProcessSource(Source):
             self._lose((HANGS if self._hung else ENDED).format(name=self.name))
 
     def _check(self, child: Child) -> None:
-        """Kill a process that has said nothing for too long."""
-        limit_s = START_S if self._first else HANGS_S
-        if not self._hung and self._clock() - self._heard_s > limit_s and not self._stopping.is_set():
+        """Kill a process that has said nothing for too long.
+
+        At most two intervals count for each check: a program that was itself suspended has not waited.
+        """
+        now_s = self._clock()
+        passed_s, self._checked_s = min(now_s - self._checked_s, 2 * POLL_S), now_s
+        self._silent_s = 0.0 if self._heard else self._silent_s + passed_s
+        self._heard = False
+        if not self._hung and self._silent_s > (START_S if self._first else HANGS_S) and not self._stopping.is_set():
             logger.warning("%s: the capture process %d does not answer", self.name, child.pid)
             self._hung = True
             child.kill()
@@ -293,7 +301,7 @@ class CaptureProcessSource(Source):
         """Take what a process writes until it ends."""
         try:
             while (frames := child.read()) is not None:
-                self._heard_s = self._clock()
+                self._heard = True
                 for frame in frames:
                     with self._writing:
                         self._take(frame)
@@ -343,7 +351,7 @@ class CaptureProcessSource(Source):
         unread, progress_s = ring.first_unread, self._clock()
         while unread < needed and unread != self._given_up and not self._stopping.is_set():
             ring.room.wait(POLL_S)
-            self._heard_s = now_s = self._clock()
+            self._heard, now_s = True, self._clock()
             if ring.first_unread != unread:
                 unread, progress_s = ring.first_unread, now_s
             elif now_s - progress_s >= READERS_S:

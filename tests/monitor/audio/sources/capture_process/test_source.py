@@ -175,8 +175,8 @@ def test_a_process_that_dies_is_started_again_and_its_gap_is_as_long_as_it_was(s
     assert source.device_status.message == "steth: its capture process ended: starting it again"
     clock.now_s = 102.0
     wait_for(lambda: ring.end_sample == 2000)  # filled at the pace of the clock, while the new one gives no sound
-    second.frames.put([status("opening")])
-    wait_for(lambda: source._heard_s == 102.0)
+    second.frames.put([status("opening", finding="hum")])
+    wait_for(lambda: source.device_status.finding == "hum")
     assert source.device_status.state == "lost"
     clock.now_s = 102.6
     second.frames.put([status(overflows=1), sound(0, 100, 102.6, 0.25)])
@@ -209,24 +209,58 @@ def test_nothing_is_lost_before_the_first_sound(started, children, clock):
     assert all_of(ring).lost == ()
 
 
-def test_a_process_that_says_nothing_is_killed(started, children, clock):
-    """And started again, with the reason."""
+def test_a_process_that_says_nothing_is_killed(started, children, clock, monkeypatch):
+    """And started again, with the reason; not while it speaks."""
+    monkeypatch.setattr(module, "HANGS_S", 0.1)
+    monkeypatch.setattr(Child, "read", silent_read)
     source, ring, child = started()
     child.frames.put([status(), sound(0, 100, 100.0)])
     wait_for(lambda: ring.end_sample == 100)
-    clock.now_s += module.HANGS_S + 1
+
+    def goes_on():
+        clock.now_s += module.POLL_S
+        return child.killed
+
+    wait_for(goes_on)
     children.next()
-    assert child.killed
     assert source.device_status.message == "steth: its capture process does not answer: starting it again"
 
 
-def test_a_new_process_may_take_longer(started, clock):
+def silent_read(self):
+    """Return the next frames; wait for them as a pipe does."""
+    while not (self.asked.is_set() or self.killed):
+        try:
+            return self.frames.get(timeout=0.01)
+        except queue.Empty:
+            continue
+    return None
+
+
+def test_a_new_process_may_take_longer(started, clock, monkeypatch):
     """The driver may be slow to open."""
-    _, ring, child = started()
-    clock.now_s += module.START_S - 1
+    monkeypatch.setattr(module, "HANGS_S", 0.1)
+    monkeypatch.setattr(Child, "read", silent_read)
+    source, ring, child = started()
+    for _ in range(100):
+        clock.now_s += module.POLL_S
+        source._check(child)
     child.frames.put([sound(0, 100, clock.now_s)])
     wait_for(lambda: ring.end_sample == 100)
     assert not child.killed
+
+
+def test_a_program_that_was_suspended_kills_no_process(started, clock, monkeypatch):
+    """It has not waited; what the process kept meanwhile is read."""
+    monkeypatch.setattr(Child, "read", silent_read)
+    source, ring, child = started()
+    child.frames.put([status(), sound(0, 100, 100.0)])
+    wait_for(lambda: ring.end_sample == 100)
+    clock.now_s += 60
+    source._check(child)
+    assert not child.killed
+    child.frames.put([sound(100, 100, 160.0)])
+    wait_for(lambda: ring.end_sample == 200)
+    assert all_of(ring).lost == ()
 
 
 def test_what_the_process_says_of_the_device_ends_the_source(started):
