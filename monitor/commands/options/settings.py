@@ -23,11 +23,24 @@ from monitor.features.spec import HEART
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE, ENGINES
 from monitor.sessions.erasing import parse_limit
 
-__all__ = ["DEFAULT", "KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
+__all__ = [
+    "DEFAULT",
+    "DEVICES",
+    "KEYS",
+    "PATH_VARIABLE",
+    "Setting",
+    "Settings",
+    "config_path",
+    "parse",
+    "read_config",
+    "settings",
+]
 
 T = TypeVar("T")
 PATH_VARIABLE = "AUSCULT_CONFIG"
 DEFAULT = "default"
+DEVICES = "devices"
+"""The tables of several inputs; see :mod:`monitor.commands.options.device_tables`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -215,7 +228,7 @@ def settings(flags: Mapping[str, object], environment: Mapping[str, str] = os.en
     """
     path = config_path(environment)
     in_file = read_config(path, must_exist=bool(environment.get(PATH_VARIABLE)))
-    unknown = sorted(set(in_file) - set(KEYS))
+    unknown = sorted(set(in_file) - {*KEYS, DEVICES})
     if unknown:
         raise AuscultError(f"{path}: no such setting: {', '.join(unknown)}", f"it may hold {', '.join(KEYS)}")
     return Settings(**{key: _setting(key, flags, environment, in_file, path) for key in KEYS}, path=path)

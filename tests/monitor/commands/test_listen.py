@@ -20,7 +20,8 @@ from monitor.runtime import pipeline
 
 def listen(*arguments):
     """Run `auscult listen` for 5.2 s of sound; return the exit code."""
-    return main(["listen", "--for", "5.2", "--device", "steth", *arguments])
+    device = [] if "--device" in arguments else ["--device", "steth"]
+    return main(["listen", "--for", "5.2", *device, *arguments])
 
 
 def test_json_lines_in_order(library, json_lines):
@@ -160,7 +161,7 @@ def test_a_device_that_does_not_open(library, capsys):
 
 def test_waiting_for_a_device_that_is_not_connected(library, capsys, monkeypatch):
     """It is announced once, searched for repeatedly, and opened when it is connected."""
-    monkeypatch.setattr("monitor.commands.listen.RETRY_S", 0.01)
+    monkeypatch.setattr("monitor.commands.options.inputs.RETRY_S", 0.01)
     stethoscope, other = library.plugged
     library.plugged = [other]
     library.after_restarts = {3: [other, stethoscope]}
