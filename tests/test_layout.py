@@ -97,6 +97,8 @@ ON_TOP = {"__init__", "__main__", "api", "cli"}
 TENSORFLOW_AT_MODULE_LEVEL = {
     "monitor/inference/networks.py",
     "training/fitting/conversion.py",
+    "training/fitting/cycle_fit.py",
+    "training/fitting/cycle_network.py",
     "training/fitting/loss.py",
     "training/fitting/trainer.py",
     "training/recipes/article.py",

@@ -11,6 +11,7 @@ the threaded shell around it; :func:`monitor.archive.offline.judge_offline`, and
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import deque
 
 import numpy as np
@@ -19,14 +20,16 @@ from numpy.typing import NDArray
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
+from monitor.analysis.segmentation.heart_beats import HeartBeats
 from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.extractor import Stopwatch, no_stopwatch
+from monitor.features.sound_bands import BANDS_RATE
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
-from monitor.messages import NO_RHYTHM, EctopicBeats, Level, Quality, Verdict, WindowEvent
+from monitor.messages import NO_RHYTHM, EctopicBeats, HeartBeat, Level, Quality, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
 
@@ -112,6 +115,7 @@ class Analyzer:
         self._statistics = StreamingStatistics(sample_rate, bundle.spec.window_s)
         self._rolling = RollingVerdict(bundle.decision)
         self._beats = BeatTracker(self._scorer.frame_hop_s)
+        self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
         self.gaps = 0
@@ -166,7 +170,11 @@ class Analyzer:
         """
         self._statistics.push(waveform)
         self._stopwatch("statistics")
-        return self._scorer.push(waveform)
+        ready = self._scorer.push(waveform)
+        if self._heart_beats is not None:
+            self._heart_beats.push(self._scorer.latest_samples)
+            self._stopwatch("segmentation")
+        return ready
 
     def push_read(self, read: Read) -> list[int]:
         """Take what a cursor read; lost samples become zeros, and every window that overlaps them is withheld.
@@ -182,7 +190,14 @@ class Analyzer:
         ready: list[int] = []
         for begin in range(self.end_sample, read.start_sample, self.read_samples):
             ready += self.push(np.zeros(min(self.read_samples, read.start_sample - begin), np.float32))
-        return ready + self.push(read.waveform)
+        begin = 0
+        if self._heart_beats is not None:
+            for _, lost_end in read.lost:
+                end = max(begin, lost_end - read.start_sample)
+                ready += self.push(read.waveform[begin:end])
+                self._heart_beats.restart()  # what was lost is no part of a beat
+                begin = end
+        return ready + self.push(read.waveform[begin:])
 
     def finish(self) -> list[int]:
         """End the sound; a clip shorter than a window is looped and gives one window.
@@ -194,7 +209,14 @@ class Analyzer:
         """
         ready = self._scorer.finish()
         self._statistics.push(self._scorer.padding)
+        if self._heart_beats is not None:
+            self._heart_beats.push(self._scorer.latest_samples)
+            self._heart_beats.finish()
         return ready
+
+    def last_beats(self) -> tuple[HeartBeat, ...]:
+        """Return the beats that no window has had, once the sound has ended: they are decided at its end."""
+        return () if self._heart_beats is None else self._heart_beats.until(math.inf)
 
     def begin_anew(self, at_s: float) -> None:
         """Begin the rolling verdict and the rhythm anew: another site, or place of a recording, is heard from now on.
@@ -216,9 +238,10 @@ class Analyzer:
     def judge(self, index: int) -> JudgedWindow:
         """Return the verdict on a window that :meth:`push` or :meth:`finish` has just completed."""
         start_s, end_s = self._scorer.span_s(index)
+        beats = () if self._heart_beats is None else self._heart_beats.until(end_s)
         spans = self._spans_change(start_s, end_s)
         if self._has_loss(start_s, end_s):
-            return self._withheld(index, start_s, end_s, spans=spans)
+            return self._withheld(index, start_s, end_s, beats, spans=spans)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
         self._stopwatch("statistics")
         window, clip_s = self._scorer.score(index), self._scorer.looped_s
@@ -251,6 +274,7 @@ class Analyzer:
             heart_rate_confidence=window.heart_rate.confidence if quality.state is None else None,
             ectopic=ectopic,
             heart_rate_reason=window.heart_rate.reason if quality.state is None else None,
+            beats=beats if quality.state is None else (),
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")
@@ -286,8 +310,10 @@ class Analyzer:
             self._beats.clear()
         return spans
 
-    def _withheld(self, index: int, start_s: float, end_s: float, *, spans: bool) -> JudgedWindow:
-        """Return the event of a window that overlaps lost samples."""
+    def _withheld(
+        self, index: int, start_s: float, end_s: float, beats: tuple[HeartBeat, ...], *, spans: bool
+    ) -> JudgedWindow:
+        """Return the event of a window that overlaps lost samples; its beats do not."""
         event = WindowEvent(
             index=index,
             start_s=start_s,
@@ -300,6 +326,7 @@ class Analyzer:
             gap=True,
             short=self._scorer.looped_s is not None,
             latency_ms=0.0,
+            beats=beats,
         )
         return JudgedWindow(event, None)
 
@@ -319,3 +346,10 @@ class Analyzer:
             return
         self._lost.append((start, end))
         self.gaps += 1
+
+
+def _heart_beats(bundle: Bundle, beside: HeartBeats | None) -> HeartBeats | None:
+    """Return what finds the beats; None with a bundle that cannot."""
+    if bundle.segmentation is None or bundle.spec.sample_rate != BANDS_RATE:
+        return None
+    return HeartBeats(bundle.segmentation, beside)

@@ -19,6 +19,7 @@ from monitor.audio.sources.file import RecordingSource
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle
 from monitor.messages import WindowEvent
+from monitor.text.beat_line import beat_line
 from monitor.text.json_lines import start_line, summary_line, window_line
 
 __all__ = ["judge_file", "read_labels"]
@@ -69,6 +70,7 @@ def judge_file(
         start=lines[0],
         session={},
         inputs=(path, labels, path.with_suffix(".tsv")),
+        beats=tuple(line for line in lines if line["type"] == "beat"),
     )
     return timeline, [str(sound.error)] if sound.error else []
 
@@ -81,10 +83,12 @@ def _judged(
 
     def keep(event: WindowEvent) -> None:
         lines.append(window_line(event))
+        lines.extend(map(beat_line, event.beats))
         progress(event.end_s)
 
     result = judge_offline(source, bundle, hop_s, on_window=keep)
     lines.insert(0, start_line(result.start, __version__))
+    lines.extend(map(beat_line, result.summary.beats))
     lines.append(summary_line(result.summary))
     return [json.loads(line) for line in lines]
 

@@ -112,7 +112,9 @@ def judge_offline(
     return OfflineResult(
         start=start_message(source, bundle, analysis.hop_s),
         summary=dataclasses.replace(
-            summary.summary(source.name, bundle.decision), truncated=source.shortfall is not None
+            summary.summary(source.name, bundle.decision),
+            truncated=source.shortfall is not None,
+            beats=analysis.last_beats(),
         ),
         duration_s=analysis.end_sample / source.sample_rate,
         error=reads.error or source.shortfall,
@@ -177,10 +179,16 @@ class _OneEngine:
         return self
 
 
-def with_one_engine(bundle: Bundle) -> Bundle:
+def with_one_engine(bundle: Bundle, *, beats: bool = True) -> Bundle:
     """Return a bundle that makes no engine for each sound: for one thread that judges many sounds, one by one.
 
     A copy of the engine takes 2 ms, as long as eight windows.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    beats : bool
+        Whether S1 and S2 are found; False saves their time where no beat is asked for.
 
     Examples
     --------
@@ -189,4 +197,6 @@ def with_one_engine(bundle: Bundle) -> Bundle:
     >>> bundle.engine.copy() is bundle.engine
     True
     """
-    return dataclasses.replace(bundle, engine=_OneEngine(bundle.engine))
+    return dataclasses.replace(
+        bundle, engine=_OneEngine(bundle.engine), segmentation=bundle.segmentation if beats else None
+    )

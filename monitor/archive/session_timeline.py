@@ -67,6 +67,7 @@ def session_timeline(folder: Path, *, trust_length: bool = False) -> tuple[Timel
         inputs=(folder / SESSION_FILE, session.events_path, session.sound_path, session.ecg_path),
         ecg=ecg,
         entries=tuple(line for line in lines if line["type"] in ("mark", "note", "label")),
+        beats=tuple(line for line in lines if line["type"] == "beat"),
     )
     return timeline, remarks
 

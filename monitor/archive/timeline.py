@@ -152,6 +152,8 @@ class Timeline:
         The ``examination`` line; None where there is none.
     entries : tuple of dict
         The ``mark``, ``note`` and ``label`` lines of a session, as they count; empty for a recording.
+    beats : tuple of dict
+        The ``beat`` lines.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Timeline:
     ecg: Sound | None = None
     examination: dict[str, Any] | None = None
     entries: tuple[dict[str, Any], ...] = ()
+    beats: tuple[dict[str, Any], ...] = ()
 
     @property
     def duration_s(self) -> float:

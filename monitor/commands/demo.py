@@ -6,6 +6,7 @@ import argparse
 
 from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
 from monitor.commands.options.arguments import add_play_arguments, check_hop, playback, whole_number
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
@@ -19,6 +20,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_play_arguments(parser)
+    add_display_arguments(parser)
     add_session_arguments(parser)
     add_feed_arguments(parser)
     parser.add_argument(
@@ -44,7 +46,9 @@ def run(options: argparse.Namespace) -> int:
         return f"playing: {scene.name}"
 
     with fed(options) as feed:
-        view = choose_view(json=options.json, plain=options.plain, keep_going=bool(options.session))
+        view = choose_view(
+            json=options.json, plain=options.plain, keep_going=bool(options.session), display=display_options(options)
+        )
         session = new_session(options, source, bundle, "demo") if options.session else None
         with Interrupts() as interrupts:
             try:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.audio.sources.device.portaudio import PortAudio
-from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.options.arguments import (
     add_device_arguments,
@@ -25,6 +23,8 @@ from monitor.commands.options.arguments import (
     finite_number,
     playback,
 )
+from monitor.commands.options.device_tables import chosen_devices
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.elsewhere import (
     add_lsl_argument,
     is_elsewhere,
@@ -33,17 +33,16 @@ from monitor.commands.options.elsewhere import (
     source_elsewhere,
 )
 from monitor.commands.options.feed_options import add_feed_arguments, fed
+from monitor.commands.options.inputs import find_device
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import DEFAULT, Settings, settings
+from monitor.commands.options.several_inputs import check_together, listen_together, report_recording
 from monitor.commands.player import play
-from monitor.errors import NoSuchDeviceError
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.log import get_logger
-from monitor.messages import RecordingStatus
 from monitor.output import say
 from monitor.process.interrupts import Interrupts
 from monitor.process.native_stderr import suppress_native_stderr
-from monitor.process.service_manager import notify
 from monitor.sessions.session import Session
 from monitor.views.view import View, choose_view
 
@@ -54,9 +53,6 @@ __all__ = ["add_arguments", "run"]
 
 logger = get_logger(__name__)
 
-RETRY_S = 1.0
-"""Seconds between two searches for a device that is waited for."""
-
 MONITOR_LATENCY_S = 0.04
 """Input latency in seconds while somebody hears the input."""
 
@@ -65,12 +61,13 @@ STUCK = "auscult: the sound driver does not release the device; ended without wa
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    add_device_arguments(parser)
+    add_device_arguments(parser, several=True)
     add_ecg_argument(parser)
     add_model_argument(parser, default=None)
     add_hop_argument(parser)
     add_engine_argument(parser, default=None)
     add_output_arguments(parser)
+    add_display_arguments(parser)
     add_sound_arguments(parser, "monitor", "hear the input while it is analysed, by headphones")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record the input to a new .wav or .flac file")
     add_session_arguments(parser, in_settings=True)
@@ -87,15 +84,23 @@ def run(options: argparse.Namespace) -> int:
     if options.for_s is not None and not options.for_s > 0:
         options.usage_error("--for must be above 0 seconds")
     options.playback = playback(options, microphone=True)
-    chosen = settings(vars(options))
+    devices: list[str] = options.device or []
+    chosen = settings({**vars(options), "device": devices[-1] if devices else None})
     logger.info("settings: %s", chosen)
     options.session = chosen.session.value
+    entries = chosen_devices(options, chosen)
+    if entries:
+        check_together(options)
     check_session(options, wanted=options.session)
     check_ecg(options, chosen.channel.value)
     bundle = load_bundle(chosen.model.value, engine=chosen.engine.value)
     options.hop = chosen.hop.value
     check_hop(options, bundle)
-    view = choose_view(json=options.json, plain=options.plain, keep_going=options.record is not None or options.session)
+    if entries:
+        return listen_together(entries, options, chosen, bundle)
+    keep_going = options.record is not None or options.session
+    display = display_options(options)
+    view = choose_view(json=options.json, plain=options.plain, keep_going=keep_going, display=display)
     with suppress_native_stderr(), fed(options) as feed, Interrupts() as interrupts:
         source = _source(chosen, options)
         view = lsl_view(view, source, options)
@@ -113,7 +118,7 @@ def _source(chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
         return source_elsewhere(chosen, options)
     system = PortAudio()
     return MicrophoneSource(
-        _device(system, chosen.device.value, waiting=options.wait_for_device),
+        find_device(system, chosen.device.value, waiting=options.wait_for_device),
         system,
         channel=chosen.channel.value,
         ecg_channel=options.ecg_channel,
@@ -158,37 +163,5 @@ def _listen(
         view.close()
         report_session(session, interrupts)
         report_troubles(source)
-    if last.recording is not None:
-        lost = f", {last.recording.lost_samples} samples of it lost" if last.recording.lost_samples else ""
-        why = f"; {last.recording.error}" if last.recording.error else ""
-        say(f"recorded {last.recording.written_s:.1f} s{lost}: {last.recording.path}{why}", interrupts)
-        _report_marks(last.recording)
-    waiting = last.recording is not None and bool(last.recording.waiting_marks)
+    waiting = last.recording is not None and report_recording(last.recording, interrupts)
     return interrupts.exit_code or int(view.lost_lines > 0 or waiting)
-
-
-def _report_marks(recording: RecordingStatus) -> None:
-    """Say where the marks are; the times of those that could not be written, so that they can be written down."""
-    if recording.labels is not None:
-        say(f"marks saved: {recording.marks}: {recording.labels}")
-    if recording.waiting_marks:
-        times = ", ".join(f"{at_s:.3f}" for at_s in recording.waiting_marks)
-        say(f"auscult: marks not saved ({recording.marks_error}), seconds of the recording: {times}")
-
-
-def _device(system: PortAudio, wanted: str | None, *, waiting: bool) -> DeviceInfo:
-    """Return the device; with ``waiting``, as soon as it is connected."""
-    announced = False
-    pause = threading.Event()
-    while True:
-        try:
-            return choose(system.devices(), wanted)
-        except NoSuchDeviceError as error:
-            if not waiting:
-                raise
-            if not announced:
-                say(f"auscult: {error.message}: waiting for it")
-                announced = True
-        notify("READY=1", "STATUS=waiting for the device", "WATCHDOG=1")
-        pause.wait(RETRY_S)
-        system.restart()

@@ -157,7 +157,13 @@ def _stay(pipeline: Pipeline, view: View, interrupts: Interrupts, note: Callable
         view.snapshot(_snapshot(pipeline, note))
 
 
-def play_together(ward: Ward, view: WardView, interrupts: Interrupts) -> None:
+def play_together(
+    ward: Ward,
+    view: WardView,
+    interrupts: Interrupts,
+    *,
+    each_turn: Callable[[Interrupts], None] = lambda interrupts: None,
+) -> None:
     """Run a ward and show it until every stream has ended or it is interrupted.
 
     Parameters
@@ -167,6 +173,8 @@ def play_together(ward: Ward, view: WardView, interrupts: Interrupts) -> None:
     view : WardView
     interrupts : Interrupts
         At a signal every stream ends with its summary, as if its source had ended there.
+    each_turn : callable
+        Called ten times a second, and once more before the end, with ``interrupts``.
 
     Raises
     ------
@@ -184,6 +192,8 @@ def play_together(ward: Ward, view: WardView, interrupts: Interrupts) -> None:
                 ward.settle()
             _show(ward, view, view.wait_s if running else 0.0)
             view.update()
+            each_turn(interrupts)
+        each_turn(interrupts)
         ward.stop()
         _show(ward, view, 0.0)
         view.update()

@@ -13,39 +13,21 @@ import contextlib
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from monitor.dashboard.key_sequences import is_late_answer, parse_keys, split_begun
 from monitor.log import get_logger
 
-__all__ = ["Keyboard", "parse_keys"]
+__all__ = ["Keyboard", "NoTerminal"]
 
 logger = get_logger(__name__)
 
 READ_BYTES = 256
-SEQUENCES = {
-    "\x1b[C": "right",
-    "\x1bOC": "right",
-    "\x1b[D": "left",
-    "\x1bOD": "left",
-    "\x1b[A": "up",
-    "\x1bOA": "up",
-    "\x1b[B": "down",
-    "\x1bOB": "down",
-    "\x1b[1;2C": "shift-right",
-    "\x1b[1;2D": "shift-left",
-    "\x1b[5~": "pageup",
-    "\x1b[6~": "pagedown",
-    "\x1b[H": "home",
-    "\x1bOH": "home",
-    "\x1b[1~": "home",
-    "\x1b[F": "end",
-    "\x1bOF": "end",
-    "\x1b[4~": "end",
-    "\x1b[3~": "delete",
-}
-"""Escape sequences of the keys that are no characters, in normal and in application mode. Source: ECMA-48; xterm
-control sequences; ``man console_codes``."""
+MIN_BITS_PER_SECOND = 38400
+"""Slower lines are real ones, with a screen that takes seconds; what is no serial line says 38400."""
 WINDOWS_SEQUENCES = {
     "K": "\x1b[D",
     "M": "\x1b[C",
@@ -72,6 +54,13 @@ class _Terminal(Protocol):
     def text(self) -> str:
         """Return what was typed since the last call."""
 
+    def wait(self, seconds: float) -> None:
+        """Wait until something is typed, at most so long."""
+
+    @property
+    def bits_per_second(self) -> int | None:
+        """The speed of a serial line; None where it is not known to be slow."""
+
 
 class Keyboard:
     """The keys of the terminal that the program was started from.
@@ -93,7 +82,7 @@ class Keyboard:
         self._terminal = _standard_input() if terminal is None else terminal
         self._works = False
         self._before: dict[int, Any] = {}
-        self._begun = ""
+        self._begun = self._unread = ""
         self.suspending = self.resumed = False
 
     @property
@@ -125,11 +114,47 @@ class Keyboard:
         """
         if not self._works:
             return []
-        typed = self._terminal.text()
+        typed, self._unread = self._unread + self._terminal.text(), ""
         text, self._begun = self._begun + typed, ""
-        if typed:
-            text, self._begun = _split_begun(text)
+        if typed or is_late_answer(text):
+            text, self._begun = split_begun(text)
         return parse_keys(text)
+
+    @property
+    def is_slow_line(self) -> bool:
+        """Whether the terminal is at the end of a slow serial line."""
+        speed = self._terminal.bits_per_second
+        return speed is not None and speed < MIN_BITS_PER_SECOND
+
+    def ask(self, send: Callable[[], None], answered: Callable[[str], bool], timeout_s: float) -> str:
+        """Ask the terminal something, and return all that came until it answered, or until it did not in time.
+
+        Parameters
+        ----------
+        send : callable
+            Writes the question.
+        answered : callable
+            Whether a text holds the answer.
+        timeout_s : float
+
+        Returns
+        -------
+        str
+            Answers and keys; give the keys back with :meth:`unread`. Empty where there are no keys.
+        """
+        if not self._works:
+            return ""
+        send()
+        end_s = time.monotonic() + timeout_s
+        text, self._begun = self._begun, ""
+        while not answered(text) and (left_s := end_s - time.monotonic()) > 0:
+            self._terminal.wait(left_s)
+            text += self._terminal.text()
+        return text
+
+    def unread(self, text: str) -> None:
+        """Let the next call of :meth:`pressed` begin with keys that were typed meanwhile."""
+        self._unread += text
 
     def suspend(self) -> None:
         """Restore the terminal and stop the process; returns when it continues."""
@@ -169,58 +194,7 @@ class Keyboard:
         self.stop()
 
 
-def parse_keys(text: str) -> list[str]:
-    """Return the keys in a terminal's input; sequences of other keys are dropped.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of str
-        Characters, names such as ``"left"`` and ``"pageup"`` (see ``SEQUENCES``) and, where nothing follows it,
-        ``"escape"``.
-
-    Examples
-    --------
-    >>> parse_keys("q" + chr(27) + "[C")
-    ['q', 'right']
-    """
-    keys: list[str] = []
-    while text:
-        if text == "\x1b":
-            return [*keys, "escape"]
-        if text[0] != "\x1b":
-            keys.append(text[0])
-            text = text[1:]
-            continue
-        end = _sequence_end(text)
-        if text[:end] in SEQUENCES:
-            keys.append(SEQUENCES[text[:end]])
-        text = text[end:]
-    return keys
-
-
-def _split_begun(text: str) -> tuple[str, str]:
-    """Return a terminal's input up to a last escape sequence that is not complete, and that sequence."""
-    begin = text.rfind("\x1b")
-    tail = text[begin:] if begin >= 0 else ""
-    is_begun = tail in ("\x1b", "\x1bO") or (tail[:2] == "\x1b[" and not any("@" <= sign <= "~" for sign in tail[2:]))
-    return (text[:begin], tail) if is_begun else (text, "")
-
-
-def _sequence_end(text: str) -> int:
-    """Return the length of the escape sequence at the beginning of a text."""
-    if text[1:2] == "O":
-        return 3
-    if text[1:2] != "[":
-        return 2
-    finals = (index for index in range(2, len(text)) if "@" <= text[index] <= "~")
-    return next(finals, len(text) - 1) + 1
-
-
-class _NoTerminal:
+class NoTerminal:
     """No keys."""
 
     def acquire(self) -> bool:
@@ -233,6 +207,14 @@ class _NoTerminal:
     def text(self) -> str:
         """Return nothing."""
         return ""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for nothing."""
+
+    @property
+    def bits_per_second(self) -> int | None:
+        """Not known."""
+        return None
 
 
 class _Posix:
@@ -280,6 +262,25 @@ class _Posix:
         except (OSError, ValueError):
             return ""
 
+    def wait(self, seconds: float) -> None:
+        """Wait until something is typed, at most so long."""
+        import select
+
+        with contextlib.suppress(OSError, ValueError):
+            select.select([self._descriptor], [], [], seconds)
+
+    @property
+    def bits_per_second(self) -> int | None:
+        """The speed of the line; None for one that is faster than :data:`MIN_BITS_PER_SECOND`."""
+        import termios
+
+        try:
+            code = termios.tcgetattr(self._descriptor)[5]
+        except (OSError, termios.error):
+            return None
+        names = (name for name in dir(termios) if name[:1] == "B" and name[1:].isdecimal())
+        return next((int(name[1:]) for name in names if getattr(termios, name) == code and name != "B0"), None)
+
 
 class _Windows:
     """The console of Windows, which needs no mode change."""
@@ -305,12 +306,20 @@ class _Windows:
                 typed += sign
         return typed
 
+    def wait(self, seconds: float) -> None:
+        """Wait for nothing: its console is not asked."""
+
+    @property
+    def bits_per_second(self) -> int | None:
+        """Not known."""
+        return None
+
 
 def _standard_input() -> _Terminal:
     """Return the source of keys for standard input."""
     try:
         if sys.stdin is None or not sys.stdin.isatty():
-            return _NoTerminal()
+            return NoTerminal()
         return _Windows() if os.name == "nt" else _Posix(sys.stdin.fileno())
     except (OSError, ValueError):  # closed, or no real file
-        return _NoTerminal()
+        return NoTerminal()

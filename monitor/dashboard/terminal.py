@@ -1,5 +1,6 @@
 """The live screen: draws the newest snapshot, at most ten times a second, without flicker.
 
+What a terminal with pixels shows sharp is written over the same cells (:mod:`monitor.dashboard.display.painter`).
 While the sound is heard the trace alone is drawn nineteen times a second, on screens from 60x16 up.
 
 Each canvas is written at once, as a synchronised update (DEC private mode 2026, ignored by terminals that do not
@@ -10,6 +11,7 @@ has changed. No thread of its own: the main thread calls :meth:`Screen.show`. Mu
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import time
 from collections.abc import Callable
@@ -20,9 +22,15 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import Canvas, Line, TerminalStyle
+from monitor.dashboard.display.asking import ask_terminal, cell_pixels, make_painter
+from monitor.dashboard.display.console_font import on_console
+from monitor.dashboard.display.options import AUTOMATIC, DisplayOptions
+from monitor.dashboard.display.painter import Painter
+from monitor.dashboard.display.style import has_console_font, style_of
+from monitor.dashboard.drawing.canvas import Canvas, Line, Picture, TerminalStyle, cut
 from monitor.dashboard.drawing.render import redraw_trace, render
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
+from monitor.dashboard.keyboard import Keyboard
 from monitor.errors import OutputError
 from monitor.messages import Snapshot
 from monitor.output import draw
@@ -62,6 +70,8 @@ class Screen:
         Monotonic seconds; a test passes its own.
     draw : callable
         From snapshot, width, height, style and state to the canvas, as :func:`monitor.dashboard.drawing.render.render`.
+    options : DisplayOptions
+        What a person asks of the display.
 
     Notes
     -----
@@ -74,10 +84,14 @@ class Screen:
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
         draw: Callable[[Snapshot, int, int, TerminalStyle, DashboardState], Canvas] = render,
+        options: DisplayOptions = AUTOMATIC,
     ) -> None:
         self.console = Console() if console is None else console
         self._clock, self._render = clock, draw
-        self._style = TerminalStyle.from_console(self.console)
+        self._options, self._style = options, style_of(self.console, options)
+        self._translate = on_console if has_console_font() else None
+        self._asked = False
+        self._painter: Painter | None = None
         self._colors = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
         self._open = False
         self._size = (0, 0)
@@ -100,15 +114,35 @@ class Screen:
             self._open, self._size = True, (0, 0)
             self._write(ENTER)
 
+    def ask(self, keyboard: Keyboard) -> None:
+        """Ask the terminal once for its background and its pixels, and draw accordingly.
+
+        Parameters
+        ----------
+        keyboard : Keyboard
+            Started; keys that are typed meanwhile are its next.
+        """
+        if self._asked or not self._open:
+            return
+        self._asked = True
+        is_console = self._translate is not None  # it shows neither, and old kernels print the question
+        answers = None if is_console else ask_terminal(self.console.file, keyboard)
+        if self._options.theme == "auto" and answers is not None and answers.light is not None:
+            self._style = dataclasses.replace(self._style, light=answers.light)
+        self._painter = make_painter(self._options, answers, self._style, lambda: cell_pixels(self.console.file))
+        self._style = dataclasses.replace(self._style, pictures=self._painter is not None)
+
     def stop(self) -> None:
         """Restore the terminal. Twice is safe."""
         if not self._open:
             return
+        painter = self._painter
+        removal = "" if painter is None else painter.remove(painter.places)
         with contextlib.suppress(OSError, OutputError):  # a terminal that was closed needs no restoring
             try:
-                self._write(LEAVE)
+                self._write(removal + LEAVE)
             except KeyboardInterrupt:
-                self._write(LEAVE)
+                self._write(removal + LEAVE)
                 raise
             finally:
                 self._open = False
@@ -204,15 +238,51 @@ class Screen:
             self._write("\a")
 
     def _draw(self, canvas: Canvas) -> None:
-        """Write the lines that differ from those on the screen, all at once."""
+        """Write the lines that differ from those on the screen, all at once, and then the picture that is due."""
+        canvas = dataclasses.replace(canvas, light=self._style.light)
         size = (canvas.width, len(canvas.lines))
         cleared = size != self._size
+        removal, rewritten, pictures = self._picture_changes(canvas, cleared)
         old: tuple[Line, ...] = ((),) * len(canvas.lines) if cleared else self._drawn
-        pairs = enumerate(zip(canvas.lines, old, strict=True), 1)
-        changed = [f"\x1b[{row};1H{self.escapes(line)}" for row, (line, before) in pairs if line != before]
+        pairs = enumerate(zip(canvas.lines, old, strict=True))
+        changed = [self._line(row, line) for row, (line, before) in pairs if line != before or row in rewritten]
         self._size, self._drawn, self._canvas = size, canvas.lines, canvas
-        if changed:
-            self._write(BEGIN_UPDATE + (CLEAR if cleared else "") + "".join(changed) + END_UPDATE)
+        if changed or removal:
+            self._write(BEGIN_UPDATE + (CLEAR if cleared else "") + removal + "".join(changed) + END_UPDATE)
+        if pictures:
+            self._paint(pictures)
+
+    def _picture_changes(self, canvas: Canvas, cleared: bool) -> tuple[str, set[int], tuple[Picture, ...]]:
+        """Return what removes pictures that are gone, the lines to be written anew for that, and what to paint."""
+        painter = self._painter
+        if painter is None:
+            return "", set(), ()
+        gone = painter.places if cleared else painter.gone(canvas)
+        rows = {row for first, _, lines, _ in gone for row in range(first, first + lines)}
+        return painter.remove(gone), rows, painter.choose(canvas, self._clock())
+
+    def _paint(self, pictures: tuple[Picture, ...]) -> None:
+        """Write pictures at once, and let the time of writing count."""
+        if self._painter is None:
+            return
+        began_s = self._clock()
+        text = "".join([self._painter.paint(picture, began_s) for picture in pictures])
+        drawn_s = self._clock()
+        self._write(BEGIN_UPDATE + text + END_UPDATE)
+        written_s = self._clock()
+        self._painter.took(written_s - drawn_s, written_s)
+
+    def _line(self, row: int, line: Line) -> str:
+        """Return what writes a line, except for cells that have a picture: text would erase it."""
+        places = () if self._painter is None else self._painter.places
+        covered = [
+            (column, column + columns) for first, column, lines, columns in places if first <= row < first + lines
+        ]
+        if not covered:
+            return f"\x1b[{row + 1};1H{self.escapes(line)}"
+        (first, after), *_ = covered
+        left, right = cut(line, 0, first), cut(line, after, sum(segment.cell_length for segment in line))
+        return f"\x1b[{row + 1};1H{self.escapes(left)}\x1b[{row + 1};{after + 1}H{self.escapes(right)}"
 
     def escapes(self, line: Line) -> str:
         """Return a line with escape sequences; neighbours of the same style share one."""
@@ -222,7 +292,7 @@ class Screen:
             if style is not current:
                 current = style
                 parts += (RESET, self._prefix(style))
-            parts.append(text)
+            parts.append(text if self._translate is None else self._translate(text))
         return "".join((*parts, RESET))
 
     def _prefix(self, style: Style | None) -> str:

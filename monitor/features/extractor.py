@@ -83,6 +83,7 @@ class FeatureExtractor:
         to = self._spectrogram.spec
         self._resampler = StreamingResampler(sample_rate, to.sample_rate, start_at_zero=to.remove_dc)
         self._article_resampler = StreamingResampler(sample_rate, spec.sample_rate) if self._article else None
+        self.latest_samples = np.zeros(0, np.float32)
 
     @property
     def end_sample(self) -> int:
@@ -137,7 +138,7 @@ class FeatureExtractor:
         last : bool
             Whether the sound ends here; nothing may be pushed afterwards.
         """
-        samples = self._resampler.push(waveform, last=last)
+        samples = self.latest_samples = self._resampler.push(waveform, last=last)
         article_samples = self._article_resampler.push(waveform, last=last) if self._article_resampler else samples
         self._stopwatch("resample")
         self._spectrogram.push(samples)

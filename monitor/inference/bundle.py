@@ -22,12 +22,21 @@ from monitor.errors import BundleError, did_you_mean
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.heart_rate import heart_rate
 from monitor.features.spec import HEART, SpectrogramSpec
-from monitor.inference.bundle_files import INT8_SCORES, SCORES, is_bundle_file, parse_json, read_check, read_file
+from monitor.inference.bundle_files import (
+    INT8_SCORES,
+    SCORES,
+    SEGMENTATION,
+    is_bundle_file,
+    parse_json,
+    read_check,
+    read_file,
+)
 from monitor.inference.bundle_folders import bundles_folder, own_bundles
 from monitor.inference.bundle_schema import check_settings
 from monitor.inference.calibration import Calibration, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, OPTIONAL_NETWORKS, Engine, network_file, open_engine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
+from monitor.inference.segmentation.segmenter import CycleModel, read_segmentation
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE
 
@@ -84,6 +93,8 @@ class Bundle:
         Which windows are withheld.
     engine_name : {"litert", "litert-int8", "onnx", "keras"}
         What ``engine`` is.
+    segmentation : CycleModel or None
+        What finds S1 and S2; None in a bundle that has no such network.
     """
 
     name: str
@@ -97,6 +108,7 @@ class Bundle:
     engine: Engine
     gate: QualityGate = DEFAULT_GATE
     engine_name: str = DEFAULT_ENGINE
+    segmentation: CycleModel | None = None
 
     @property
     def acoustic_thresholds(self) -> dict[str, float]:
@@ -173,8 +185,13 @@ def load_bundle(model: str | Path = DEFAULT_BUNDLE, *, engine: str = DEFAULT_ENG
         raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
     path = find_bundle(model)
     settings = read_settings(path)
-    contents = _read_files(path, settings, (ENGINES[DEFAULT_ENGINE], "check.npz", ENGINES[engine]))
+    needed = (ENGINES[DEFAULT_ENGINE], "check.npz", ENGINES[engine])
+    segments = (SEGMENTATION,) if "segmentation" in settings else ()
+    contents = _read_files(path, settings, (*needed, *segments))
     bundle = _assemble(path, settings, open_engine(engine, path, contents), engine)
+    if segments:
+        finder = read_segmentation(path, contents[SEGMENTATION], settings["segmentation"], RETRAIN)
+        bundle = dataclasses.replace(bundle, segmentation=finder)
     _check_features(bundle)
     _self_check(bundle, contents["check.npz"])
     return bundle

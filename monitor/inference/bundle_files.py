@@ -21,9 +21,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INT8_SCORES", "SCORES", "is_bundle_file", "parse_json", "read_check", "read_file", "size_limit"]
+__all__ = [
+    "INT8_SCORES",
+    "SCORES",
+    "SEGMENTATION",
+    "is_bundle_file",
+    "parse_json",
+    "read_check",
+    "read_file",
+    "size_limit",
+]
 
 MB = 1 << 20
+SEGMENTATION = "segmentation.tflite"
+"""The network that finds S1 and S2; a bundle need not have one."""
 LIMITS = {
     "bundle.json": MB,
     "CARD.md": MB,
@@ -31,6 +42,7 @@ LIMITS = {
     "model.tflite": 64 * MB,
     "model-int8.tflite": 64 * MB,
     "model.onnx": 64 * MB,
+    SEGMENTATION: 16 * MB,
     "model.keras": 256 * MB,
     "training_curves.json": 16 * MB,
 }

@@ -139,6 +139,16 @@ class WindowScorer:
         return self._extractor.frame_hop_s
 
     @property
+    def latest_samples(self) -> NDArray[np.float32]:
+        """What the last push, or the end, gave at the rate of the spectrogram; without what was looped."""
+        samples = self._extractor.latest_samples
+        if not len(self.padding):
+            return samples
+        counts = (self.end_sample, self.end_sample + len(self.padding))
+        sound, looped = (count * self._bundle.spec.sample_rate // self._sample_rate for count in counts)
+        return samples[: max(0, len(samples) - (looped - sound))]
+
+    @property
     def read_samples(self) -> int:
         """Samples of the source to push at a time if the result is waited for: at most one hop."""
         return max(1, round(min(self.hop_s, MAX_READ_S) * self._sample_rate))

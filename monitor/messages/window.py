@@ -18,7 +18,18 @@ from monitor.messages.rounding import (
     rounded_scores,
 )
 
-__all__ = ["NO_RHYTHM", "EctopicBeat", "EctopicBeats", "Quality", "RPeak", "State", "Summary", "Verdict", "WindowEvent"]
+__all__ = [
+    "NO_RHYTHM",
+    "EctopicBeat",
+    "EctopicBeats",
+    "HeartBeat",
+    "Quality",
+    "RPeak",
+    "State",
+    "Summary",
+    "Verdict",
+    "WindowEvent",
+]
 
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
@@ -165,6 +176,32 @@ class RPeak:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class HeartBeat:
+    """A beat: its first and second heart sound.
+
+    Attributes
+    ----------
+    s1_s, s2_s : float or None
+        The middle of S1 and of S2, seconds of the source; None for one that was not found, or is not sure.
+    confidence : float
+        Probability that each is right, within 60 ms; of the less sure one.
+    systole_ms : float or None
+        From S1 to S2.
+    diastole_ms : float or None
+        From the S2 of the beat before to S1.
+    rate_bpm : float or None
+        From the S1 of the beat before, beats per minute.
+    """
+
+    s1_s: float | None
+    s2_s: float | None
+    confidence: float
+    systole_ms: float | None = None
+    diastole_ms: float | None = None
+    rate_bpm: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class WindowEvent:
     """The result for one window.
 
@@ -195,6 +232,9 @@ class WindowEvent:
         Why a judged window has no rate, such as ``"faster than 240 bpm"``.
     r_peaks : tuple of RPeak
         Those found since the window before, ascending; empty without an electrocardiogram.
+    beats : tuple of HeartBeat
+        Those decided since the window before, ascending; empty where none is sure, and with a bundle that cannot find
+        S1 and S2.
     """
 
     index: int
@@ -211,6 +251,7 @@ class WindowEvent:
     ectopic: EctopicBeats = NO_RHYTHM
     heart_rate_reason: str | None = None
     r_peaks: tuple[RPeak, ...] = ()
+    beats: tuple[HeartBeat, ...] = ()
 
     @property
     def judgement(self) -> Verdict:
@@ -276,6 +317,8 @@ class Summary:
         The label of the mean scores, where the rolling verdict never showed it and the state is therefore "uncertain".
     r_peaks : tuple of RPeak
         Those found since the last window; empty without an electrocardiogram.
+    beats : tuple of HeartBeat
+        Those decided since the last window.
     """
 
     source: str
@@ -290,6 +333,7 @@ class Summary:
     undelivered: int = 0
     never_rolling: str | None = None
     r_peaks: tuple[RPeak, ...] = ()
+    beats: tuple[HeartBeat, ...] = ()
 
     @property
     def judgement(self) -> Verdict:

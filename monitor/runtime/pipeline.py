@@ -8,7 +8,7 @@ is closed (:mod:`monitor.runtime.exit_watch`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,12 +18,12 @@ from monitor.audio.ecg_ring_buffer import EcgRingBuffer
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.inference.bundle import Bundle
-from monitor.messages import Mark, SiteChange, Snapshot, Summary, WindowEvent
+from monitor.messages import SiteChange, Snapshot, Summary, WindowEvent
 from monitor.runtime.async_reading import AsyncReading
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.ecg_track import EcgTrack
-from monitor.runtime.entries import Entries
 from monitor.runtime.exit_watch import ExitWatch
+from monitor.runtime.kept_sound import KeptSound
 from monitor.runtime.opening import start_message
 from monitor.runtime.window_queue import WindowQueue
 from monitor.runtime.worker import Worker
@@ -31,7 +31,6 @@ from monitor.runtime.worker import Worker
 if TYPE_CHECKING:
     from monitor.audio.playback.options import PlaybackOptions
     from monitor.audio.playback.player import Player
-    from monitor.audio.recorder.recorder import Recorder
     from monitor.messages import RecordingStatus
 
 __all__ = ["Pipeline"]
@@ -43,7 +42,7 @@ HURRY_S = 0.5
 """Seconds that device, disk and classifier get each when the program must end soon."""
 
 
-class Pipeline(AsyncReading):
+class Pipeline(AsyncReading, KeptSound):
     """Classifies a source while it plays; read by ``for``, or in an event loop by ``async for``.
 
     Parameters
@@ -118,14 +117,10 @@ class Pipeline(AsyncReading):
         self._ecg = EcgTrack(self._ring, source.sample_rate, session_ecg)
         self._live_snapshot = live_snapshot
         self._worker = Worker(analysis, source, self._ring, self.start_message, config, live_snapshot=live_snapshot)
-        self._recorder = None if record is None else _recorder(record, self._ring, source.sample_rate)
-        self._session = (
-            None if session_sound is None else _recorder(session_sound, self._ring, source.sample_rate, in_session=True)
-        )
+        KeptSound.__init__(self, self._ring, source.sample_rate, record=record, session_sound=session_sound, site=site)
         self.player = None if playback is None else _player(self._ring, source, playback)
         self._exit_watch = ExitWatch(self.close)
-        self._started = self._hurried = False
-        self._entries = Entries(source.sample_rate, site)
+        self._hurried = False
 
     def start(self) -> None:
         """Start all threads. Twice is safe."""
@@ -214,95 +209,15 @@ class Pipeline(AsyncReading):
         """The status of the session's sound; None without a session."""
         return self._ecg.merged(None if self._session is None else self._session.status)
 
-    def record(self, path: Path) -> None:
-        """Start recording from now on; for the thread that created the pipeline.
-
-        Parameters
-        ----------
-        path : Path
-            A new .wav or .flac file.
-
-        Raises
-        ------
-        ValueError
-            If it is recording already, or has not started.
-        AuscultError
-            If the file cannot be created.
-        """
-        if self._recorder is not None or not self._started:
-            raise ValueError("record must be called while the pipeline runs and does not record")
-        self._recorder = _recorder(path, self._ring, self._source.sample_rate)
-        self._recorder.start(from_now=True)
-
-    def stop_recording(self) -> RecordingStatus | None:
-        """Stop recording and return the final status, or None; for the thread that created the pipeline."""
-        recorder, self._recorder = self._recorder, None
-        if recorder is None:
-            return None
-        recorder.stop()
-        return recorder.status
-
     @property
     def newest_sample(self) -> int:
         """The newest sample; of a source that plays as fast as it is read, the newest classified one."""
         elapsed = self._worker.snapshot.elapsed_s * self._source.sample_rate
         return round(elapsed) if self._source.lossless else self._ring.end_sample
 
-    def mark(self, text: str | None = None, sample: int | None = None) -> Mark:
-        """Mark a moment, in the labels file of the recording if there is one; on the pipeline's own thread.
-
-        Parameters
-        ----------
-        text : str or None
-            A note to it, one line.
-        sample : int or None
-            The moment; None for :attr:`newest_sample`.
-
-        Returns
-        -------
-        Mark
-            Where it is, and where it is kept.
-        """
-        sample = self.newest_sample if sample is None else sample
-        return self._entries.mark(sample, text, recorder=self._recorder, session=self._session)
-
-    def change_site(self, site: str) -> SiteChange | None:
-        """Begin the rolling verdict anew, because another site is heard from now on; on the pipeline's own thread.
-
-        Windows that span the change count for neither site, and the beats heard before it for no rhythm.
-
-        Parameters
-        ----------
-        site : str
-            One of :data:`monitor.labels.SITES`.
-
-        Returns
-        -------
-        SiteChange or None
-            None where it is the same site as before.
-
-        Raises
-        ------
-        ValueError
-            If there is no such site.
-        """
-        change = self._entries.change_site(site, self.newest_sample)
-        if change is not None:
-            self._worker.begin_anew(change)
-        return change
-
-    def take_entries(self) -> list[Mark | SiteChange]:
-        """Return what a person has entered since the last call, the oldest first; the newest thousand are kept."""
-        return self._entries.take()
-
-    def entry_reader(self) -> Callable[[], list[Mark | SiteChange]]:
-        """Return one more function like :meth:`take_entries`, for who needs every entry too."""
-        return self._entries.reader()
-
-    def write_marks(self) -> None:
-        """Try again to write marks that could not be written, if there are any; as :meth:`mark`."""
-        if self._recorder is not None:
-            self._recorder.write_marks()
+    def _begin_anew(self, change: SiteChange) -> None:
+        """Begin the rolling verdict anew from a change of site on."""
+        self._worker.begin_anew(change)
 
     @property
     def ring(self) -> RingBuffer:
@@ -368,10 +283,3 @@ def _player(ring: RingBuffer, source: Source, options: PlaybackOptions) -> Playe
     from monitor.audio.playback.player import Player
 
     return Player(ring, source, options)
-
-
-def _recorder(path: Path, ring: RingBuffer, sample_rate: int, *, in_session: bool = False) -> Recorder:
-    """Return a recorder of a ring buffer; imported only when needed."""
-    from monitor.audio.recorder.recorder import Recorder
-
-    return Recorder(path, ring, sample_rate, in_session=in_session)

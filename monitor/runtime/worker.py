@@ -24,7 +24,7 @@ from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.log import get_logger
-from monitor.messages import SiteChange, Snapshot, Start, Summary, WindowEvent
+from monitor.messages import HeartBeat, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.patience import Patience
 from monitor.runtime.percentiles import Percentiles
@@ -110,6 +110,7 @@ class Worker:
         self._hop_ms = Percentiles()
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
         self._undelivered = 0
+        self._last_beats: tuple[HeartBeat, ...] = ()
         self._idle = True
         self._last: JudgedWindow | None = None
         self._site: SiteChange | None = None  # written by the main thread
@@ -167,7 +168,7 @@ class Worker:
             skipped=self._patience.skipped,
             overruns=self._ring.overruns,
         )
-        return dataclasses.replace(summary, undelivered=self._undelivered)
+        return dataclasses.replace(summary, undelivered=self._undelivered, beats=self._last_beats)
 
     def _run(self) -> None:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
@@ -176,6 +177,7 @@ class Worker:
                 read = self._read_window() if self._waits_for_windows else self._read_step()
                 if read is None:
                     self._classify(self._analysis.finish, self._clock())
+                    self._last_beats = self._analysis.last_beats()
                     break
                 if len(read.waveform) or read.lost:
                     self._detect_burst(read)

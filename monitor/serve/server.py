@@ -35,6 +35,19 @@ MAX_FRAME_BYTES = 4096
 KEEP_ALIVE_S = 5
 
 
+class _TellingServer(uvicorn.Server):
+    """A server that tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, answers: threading.Event) -> None:
+        super().__init__(config)
+        self._answers = answers
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._answers.set()
+
+
 class Server:
     """Serves a feed.
 
@@ -144,10 +157,9 @@ class Server:
             timeout_graceful_shutdown=GRACE_S,
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         )
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn = _TellingServer(config, self._started)
         self._feed.follow(streams.told, metrics.window)
         looking = self._loop.create_task(streams.run((health.look, metrics.look)))
-        self._loop.call_soon(self._started.set)
         try:
             await self._uvicorn.serve(sockets=[self._listening])
         finally:

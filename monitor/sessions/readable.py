@@ -87,6 +87,7 @@ NEEDED: dict[str, dict[str, Check]] = {
     "site": {"at_s": _is_number, "site": _is_text},
     "told": {"at_s": _is_number, "text": _is_text},
     "r_peak": {"at_s": _is_number, "sample": _is_count},
+    "beat": {"confidence": _is_number},
     "label": {"start_s": _is_number, "end_s": _is_number, "label": _is_text},
     "edit": {"target": _is_object},
     "delete": {"target": _is_object},
@@ -112,6 +113,7 @@ MAY: dict[str, dict[str, Check]] = {
         "short": _is_flag,
     },
     "summary": {**VERDICT, **RATE},
+    "beat": dict.fromkeys(("s1_s", "s2_s", "systole_ms", "diastole_ms", "rate_bpm"), _is_number),
     "mark": {"sample": _is_count},
     "note": {"number": _is_count, "sample": _is_count},
     "edit": {

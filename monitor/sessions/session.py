@@ -64,6 +64,8 @@ class Facts:
         The command line; secrets are removed.
     engine : str
         What runs the network, one of :data:`monitor.inference.engine.ENGINES`.
+    stream : str or None
+        What the source is called, where several are heard at once.
     """
 
     kind: Literal["listen", "exam", "replay", "demo"]
@@ -81,6 +83,7 @@ class Facts:
     site: str | None = None
     command: Sequence[str] = ()
     engine: str = DEFAULT_ENGINE
+    stream: str | None = None
 
 
 class Session:
@@ -239,6 +242,7 @@ class Session:
                 "kind": facts.kind,
                 "name": facts.source,
                 "host_api": facts.host_api,
+                **({} if facts.stream is None else {"stream": facts.stream}),
                 "channel": facts.channel,
                 "ecg_channel": facts.ecg_channel,
             },

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from monitor.text.beat_line import beat_line
 from monitor.text.json_lines import (
     device_line,
     mark_line,
@@ -25,7 +26,17 @@ from monitor.text.json_lines import (
 )
 
 if TYPE_CHECKING:  # for the types alone
-    from monitor.messages import Mark, RecordingStatus, RPeak, SiteChange, Snapshot, Start, Summary, WindowEvent
+    from monitor.messages import (
+        HeartBeat,
+        Mark,
+        RecordingStatus,
+        RPeak,
+        SiteChange,
+        Snapshot,
+        Start,
+        Summary,
+        WindowEvent,
+    )
 
 __all__ = ["EventLines", "utc_now"]
 
@@ -59,9 +70,10 @@ class EventLines:
         self._write(start_line(start, __version__))
 
     def window(self, event: WindowEvent) -> None:
-        """Write the lines of the R peaks before a window's end, and its own."""
+        """Write the lines of the R peaks before a window's end, its own, and those of the beats decided by then."""
         self._write_r_peaks(event.r_peaks)
-        self._write(window_line(event))
+        self._write(window_line(event))  # before the beats: Ctrl+C between two lines loses no window that counts
+        self._write_beats(event.beats)
 
     def mark(self, mark: Mark) -> None:
         """Write the line of a mark."""
@@ -97,12 +109,18 @@ class EventLines:
             for recording in _recordings(self._last).values():
                 self._write(recording_line(recording, self._last.elapsed_s))
         self._write_r_peaks(summary.r_peaks)
+        self._write_beats(summary.beats)
         self._write(summary_line(summary))
 
     def _write_r_peaks(self, peaks: tuple[RPeak, ...]) -> None:
         """Write the lines of some R peaks."""
         for peak in peaks:
             self._write(r_peak_line(peak))
+
+    def _write_beats(self, beats: tuple[HeartBeat, ...]) -> None:
+        """Write the lines of some beats."""
+        for beat in beats:
+            self._write(beat_line(beat))
 
     def _changed(self, kind: str, state: object) -> bool:
         """Return whether a state differs from the one reported last, and remember it."""

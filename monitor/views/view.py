@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from monitor.dashboard.display.options import AUTOMATIC, DisplayOptions
 from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import ending, printable, put, say
@@ -141,6 +142,7 @@ class DashboardView:
         self._screen.start()
         if self._keyboard is not None:
             self._keyboard.start()
+            self._screen.ask(self._keyboard)
 
     def window(self, event: WindowEvent) -> None:
         """Log the events of a window; the snapshot shows the rest."""
@@ -226,7 +228,14 @@ def pressed_keys(screen: Screen, keyboard: Keyboard) -> list[str]:
     return keyboard.pressed()
 
 
-def choose_view(*, json: bool, plain: bool, keep_going: bool = False, report: Report | None = None) -> View:
+def choose_view(
+    *,
+    json: bool,
+    plain: bool,
+    keep_going: bool = False,
+    report: Report | None = None,
+    display: DisplayOptions = AUTOMATIC,
+) -> View:
     """Return the requested view, or the best one that standard output supports.
 
     Parameters
@@ -237,6 +246,8 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False, report: Re
         Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
     report : callable or None
         As of :class:`DashboardView`.
+    display : DisplayOptions
+        What a person asks of the dashboard.
     """
     if json:
         return JsonView(free_keyboard(), keep_going=keep_going)
@@ -246,7 +257,7 @@ def choose_view(*, json: bool, plain: bool, keep_going: bool = False, report: Re
     from monitor.dashboard.keyboard import Keyboard
     from monitor.dashboard.terminal import Screen
 
-    return DashboardView(Screen(console), Keyboard(), report)
+    return DashboardView(Screen(console, options=display), Keyboard(), report)
 
 
 def screen_console() -> Console | None:

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from monitor.dashboard.display.options import AUTOMATIC, DisplayOptions
 from monitor.errors import OutputError
 from monitor.messages import Snapshot, Start, WindowEvent
 from monitor.output import ending, printable, put, say
 from monitor.runtime.ward.stream import WardStream
 from monitor.views.lines import WAIT_S, JsonView, LineView, PlainView
-from monitor.views.view import free_keyboard, screen_console
+from monitor.views.view import View, free_keyboard, pressed_keys, screen_console
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from monitor.dashboard.drawing.canvas import Canvas, TerminalStyle
     from monitor.dashboard.drawing.state import DashboardState
+    from monitor.dashboard.drawing.ward_table import WardRow
     from monitor.dashboard.keyboard import Keyboard
     from monitor.process.interrupts import Interrupts
 
@@ -54,10 +56,10 @@ class WardView(Protocol):
         """Restore the terminal. Twice is safe."""
 
 
-def choose_ward_view(*, json: bool, plain: bool) -> WardView:
+def choose_ward_view(*, json: bool, plain: bool, display: DisplayOptions = AUTOMATIC) -> WardView:
     """Return the requested view, or the best one that standard output supports."""
     console = None if json or plain else screen_console()
-    return WardLines(free_keyboard(), json=json) if console is None else WardTable(console)
+    return WardLines(free_keyboard(), json=json) if console is None else WardTable(console, display=display)
 
 
 def stream_error(stream: WardStream) -> str | None:
@@ -77,12 +79,14 @@ class WardLines(LineView):
         ``q`` quits; None for no keys.
     json : bool
         Whether to write JSON lines: ``stream`` is in every one. Otherwise every line of text begins with the name.
+    keep_going : bool
+        As of :class:`~monitor.views.lines.LineView`.
     """
 
-    def __init__(self, keyboard: Keyboard | None = None, *, json: bool) -> None:
-        super().__init__(keyboard)
+    def __init__(self, keyboard: Keyboard | None = None, *, json: bool, keep_going: bool = False) -> None:
+        super().__init__(keyboard, keep_going=keep_going)
         self._json = json
-        self._views: dict[WardStream, _StreamJson | _StreamPlain] = {}
+        self._views: dict[WardStream, View] = {}
         self._shown: dict[WardStream, Snapshot] = {}
 
     def begin(self, streams: tuple[WardStream, ...], interrupts: Interrupts) -> None:  # type: ignore[override]
@@ -96,9 +100,16 @@ class WardLines(LineView):
 
             self.write(ward_header(streams[0].start_message, len(streams)))
         for stream in streams:
-            view = (_StreamJson if self._json else _StreamPlain)(stream.name, width, self.write)
-            self._views[stream] = view
+            self._views[stream] = view = self.view_of(stream, width)
             view.begin(stream.start_message)
+
+    def view_of(self, stream: WardStream, width: int) -> View:
+        """Return what writes the lines of a stream, with its name in ``width`` columns."""
+        return (_StreamJson if self._json else _StreamPlain)(stream.name, width, self.write)
+
+    def snapshot_of(self, stream: WardStream) -> Snapshot:
+        """Return the newest state of a stream."""
+        return stream.snapshot
 
     def window(self, stream: WardStream, event: WindowEvent) -> None:
         """Write the line of a window."""
@@ -108,7 +119,7 @@ class WardLines(LineView):
         """Write new alerts of each stream, and those that are over; quit on ``q``."""
         self.handle_keys()
         for stream, view in self._views.items():
-            snapshot = stream.snapshot
+            snapshot = self.snapshot_of(stream)
             if self._shown.get(stream) is not snapshot:
                 self._shown[stream] = snapshot
                 view.snapshot(snapshot)
@@ -116,7 +127,7 @@ class WardLines(LineView):
     def end(self, stream: WardStream) -> None:  # type: ignore[override]
         """Write the summary of a stream, and what ended it early."""
         view = self._views[stream]
-        view.snapshot(stream.snapshot)
+        view.snapshot(self.snapshot_of(stream))
         view.end(stream.summary())
         error = stream_error(stream)
         if error is not None:
@@ -168,18 +179,24 @@ class WardTable:
     console : Console
     keyboard : Keyboard or None
         ``q`` quits, left and right show other streams; None for that of the terminal.
+    display : DisplayOptions
+        What a person asks of the table.
 
     Attributes
     ----------
+    hint : str
+        What keys do besides, for the last line.
     lost_lines : int
         Summaries that could not be printed when the program was to end.
     """
 
-    def __init__(self, console: Console, keyboard: Keyboard | None = None) -> None:
+    hint = ""
+
+    def __init__(self, console: Console, keyboard: Keyboard | None = None, display: DisplayOptions = AUTOMATIC) -> None:
         from monitor.dashboard.keyboard import Keyboard
         from monitor.dashboard.terminal import Screen
 
-        self._screen = Screen(console, draw=self._draw)
+        self._screen = Screen(console, draw=self._draw, options=display)
         self._keyboard = Keyboard() if keyboard is None else keyboard
         self._streams: tuple[WardStream, ...] = ()
         self._quit: Callable[[], None] | None = None
@@ -198,6 +215,7 @@ class WardTable:
         self._newest = streams[0].snapshot
         self._screen.start()
         self._keyboard.start()
+        self._screen.ask(self._keyboard)
 
     def window(self, stream: WardStream, event: WindowEvent) -> None:
         """Note that there is something new to draw."""
@@ -209,18 +227,20 @@ class WardTable:
 
     def update(self) -> None:
         """Handle keys and draw, at most ten times a second."""
-        keyboard = self._keyboard
-        if keyboard.suspending:
-            self._screen.stop()
-            keyboard.suspend()
-        if keyboard.resumed:
-            keyboard.resume()
-            self._screen.stop()
-            self._screen.start()
-        for key in keyboard.pressed():
+        for key in pressed_keys(self._screen, self._keyboard):
             self.press(key)
+        self.show()
+
+    def show(self) -> None:
+        """Draw the newest state."""
         if self._newest is not None:
             self._screen.show(self._newest)
+
+    def rows(self) -> list[WardRow]:
+        """Return the rows of the table."""
+        from monitor.dashboard.drawing.ward_table import WardRow
+
+        return [WardRow(stream.name, stream.snapshot, stream_error(stream)) for stream in self._streams]
 
     def press(self, key: str) -> None:
         """Execute a key."""
@@ -255,7 +275,7 @@ class WardTable:
 
     def _draw(self, snapshot: Snapshot, width: int, height: int, style: TerminalStyle, state: DashboardState) -> Canvas:
         """Return the table as it is now, whichever stream gave the newest snapshot."""
-        from monitor.dashboard.drawing.ward_table import WardRow, ward_table
+        from monitor.dashboard.drawing.ward_table import ward_table
 
-        rows = [WardRow(stream.name, stream.snapshot, stream_error(stream)) for stream in self._streams]
-        return ward_table(rows, width, height, style, first=self._first, keys=self._keyboard.works)
+        works = self._keyboard.works
+        return ward_table(self.rows(), width, height, style, first=self._first, keys=works, hint=self.hint)

@@ -86,7 +86,15 @@ def python(request):
 def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
     """The default bundle travels inside; tests, docs and benchmarks stay out."""
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("model.tflite", "model-int8.tflite", "bundle.json", "check.npz", "model.keras", "CARD.md"):
+    for name in (
+        "model.tflite",
+        "model-int8.tflite",
+        "segmentation.tflite",
+        "bundle.json",
+        "check.npz",
+        "model.keras",
+        "CARD.md",
+    ):
         assert f"monitor/bundles/heart-sounds/{name}" in names
     apart = {name for name in names if ".dist-info" in name or ".data/" in name}
     assert {name.split("/")[0] for name in names if name not in apart} == {"monitor", "training"}

@@ -19,6 +19,7 @@ from monitor.labels import NON_CARDIAC
 from monitor.output import report_console, say
 from monitor.process.native_stderr import discard_native_stderr
 from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
+from training.commands.segmentation import check_segmentation, run_segmentation
 from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
@@ -102,12 +103,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="heart and other sounds for the quality gate alone, not for the network, such as PASCAL's set_a",
     )
+    parser.add_argument(
+        "--segmentation",
+        action="store_true",
+        help="train only the network that finds S1 and S2, from recordings with a .tsv of states beside them, and add "
+        "it to the bundle at --out",
+    )
     parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train, print the metrics on held-out patients, write the bundle."""
     _check(options)
+    if options.segmentation:
+        check_segmentation(options)
+        _load_tensorflow()
+        return run_segmentation(options)
     sets = read_sets(options.data)
     recordings = with_patients([one for data_set in sets for one in data_set.recordings], options.patients)
     say_cautions(sets)

@@ -50,10 +50,11 @@ def read_circor(folder: Path) -> DataSet | None:
     for row in rows:
         for path in files.pop(row["Patient ID"], []):
             labels, reason = _labels(row, path.stem.split("_")[1])
+            patient = f"circor/{patient_of[row['Patient ID']]}"
             if labels:
-                recordings.append(Recording(path, labels, f"circor/{patient_of[row['Patient ID']]}", CIRCOR))
+                recordings.append(Recording(path, labels, patient, CIRCOR))
             else:
-                dropped.append(Dropped(path, reason))
+                dropped.append(Dropped(path, reason, patient=patient))
     dropped += [Dropped(path, NOT_LISTED) for paths in files.values() for path in paths]
     dropped += [Dropped(path, OTHERWISE_NAMED) for path in unnamed]
     tables = ((folder / TABLE, LABELS_AND_PATIENTS),)

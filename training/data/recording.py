@@ -120,6 +120,8 @@ class Dropped:
         Seconds into the file where it begins.
     end_s : float or None
         Seconds into the file where it ends; None for the end of the file.
+    patient : str
+        Who was recorded, where that is known although a label is not: its heart sounds may be annotated.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class Dropped:
     reason: str
     start_s: float = 0.0
     end_s: float | None = None
+    patient: str = ""
 
     def __str__(self) -> str:
         """Return the path, and the part of the file."""

@@ -10,10 +10,9 @@ import contextlib
 import dataclasses
 import json
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
+from monitor.audio.child_program import child_command
 from monitor.audio.playback.protocol import OutputReport, OutputSetup, report
 from monitor.log import get_logger
 
@@ -21,8 +20,7 @@ __all__ = ["OutputProcess"]
 
 logger = get_logger(__name__)
 
-PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom monitor.audio.playback.output_program import main\nsys.exit(main())"
-"""Imports what this program would, whatever the current folder holds."""
+PROGRAM = "monitor.audio.playback.output_program"
 ENDED = "the output ended unexpectedly"
 FINISH_S = 3.2
 """Longest wait for the last samples to be played."""
@@ -44,7 +42,7 @@ class OutputProcess:
     """
 
     def __init__(self, setup: OutputSetup, command: list[str] | None = None) -> None:
-        command = command or [sys.executable, "-c", PROGRAM.format(path=_import_path())]
+        command = command or child_command(PROGRAM)
         self._process = subprocess.Popen(  # noqa: S603  # our own program
             [*command, json.dumps(dataclasses.asdict(setup))],
             stdin=subprocess.PIPE,
@@ -108,8 +106,3 @@ class OutputProcess:
             logger.debug("the output's reports ended", exc_info=True)
         if self._report.state != "failed":
             self._report = dataclasses.replace(self._report, state="failed", message=ENDED)
-
-
-def _import_path() -> list[str]:
-    """Return where to look for packages: first where this one is, never in whatever folder is the current one."""
-    return [str(Path(__file__).resolve().parents[3]), *(folder for folder in sys.path if folder)]

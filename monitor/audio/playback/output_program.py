@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.child_program import ignore_signals
 from monitor.audio.playback.ear import Ear
 from monitor.audio.playback.playout import Playout
 from monitor.audio.playback.protocol import (
@@ -59,8 +59,6 @@ LATENCY_S = 0.5
 LOST, MUTE = "the output {device} does not play any more", "the output {device} does not begin to play"
 BROKEN = "the output failed ({error!r})"
 USUAL_RATE = 48_000
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Those that a terminal or a service manager sends to all processes of a program."""
 
 
 class _Heard(NamedTuple):
@@ -224,8 +222,7 @@ def output_rate(input_rate: int, device: DeviceInfo, backend: OutputBackend) -> 
 
 def main() -> int:
     """Run the process; the setup is its last argument, as JSON."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # they reach the monitor too, which closes our input
+    ignore_signals()
     setup = OutputSetup(**json.loads(sys.argv[-1]))
 
     def write(line: bytes) -> None:

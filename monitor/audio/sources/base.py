@@ -116,6 +116,9 @@ class Source(abc.ABC):
     def start(self, ring: RingBuffer) -> None:
         """Begin to write into ``ring``; returns at once."""
 
+    def begin_stop(self) -> None:  # noqa: B027  # most sources stop at once
+        """Begin to stop, and wait for nothing: several sources then stop at the same time. Twice is safe."""
+
     @abc.abstractmethod
     def stop(self) -> None:
         """Stop writing; returns when no more samples will come. Twice is safe."""

@@ -177,6 +177,9 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
     stages["dashboard_frame"] = LatencyPercentiles.of(
         measure_frames(bundle, waveform, sample_rate, repeats.frames)
     ).to_json()
+    stages["dashboard_frame_sixel"] = LatencyPercentiles.of(
+        measure_frames(bundle, waveform, sample_rate, repeats.frames, "sixel")
+    ).to_json()
     return {
         "hops": repeats.hops,
         **{f"hop_{name}": value for name, value in hops.to_json().items()},

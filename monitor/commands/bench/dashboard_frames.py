@@ -13,6 +13,8 @@ from rich.console import Console
 
 from monitor.analysis.analyzer import Analyzer
 from monitor.commands.bench.percentiles import endless
+from monitor.dashboard.display.options import DisplayOptions
+from monitor.dashboard.keyboard import Keyboard, NoTerminal
 from monitor.dashboard.terminal import Screen
 from monitor.inference.bundle import Bundle
 from monitor.messages import Snapshot, Start
@@ -22,9 +24,13 @@ __all__ = ["measure_frames"]
 
 WIDTH, HEIGHT = 120, 40
 WARM_UP_FRAMES = 15
+FRAME_S = 0.5
+"""From one look at the clock to the next: a frame and its picture are always due."""
 
 
-def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: int) -> list[float]:
+def measure_frames(
+    bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repeats: int, graphics: str = "off"
+) -> list[float]:
     """Return the seconds that frames take, each of a new window, in true colour at 120x40.
 
     Parameters
@@ -35,8 +41,10 @@ def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: i
     sample_rate : int
         Hz.
     repeats : int
+    graphics : str
+        ``"sixel"`` or ``"kitty"`` for frames that each send the spectrogram in pixels, of cells of 10x20; ``"off"``.
     """
-    screen = _screen()
+    screen = _screen(graphics)
     analysis = Analyzer(bundle, sample_rate)
     blocks = endless(waveform, round(analysis.hop_s * sample_rate))
     start = _start(bundle, analysis)
@@ -67,13 +75,15 @@ def measure_frames(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: i
     return times[WARM_UP_FRAMES:]
 
 
-def _screen() -> Screen:
+def _screen(graphics: str) -> Screen:
     """Return a screen that is written to memory, and on which a frame is always due."""
     console = Console(
         file=io.StringIO(), force_terminal=True, color_system="truecolor", width=WIDTH, height=HEIGHT, no_color=False
     )
-    screen = Screen(console, clock=itertools.count().__next__)
+    clock = itertools.count(0.0, FRAME_S).__next__
+    screen = Screen(console, clock=clock, options=DisplayOptions(theme="dark", graphics=graphics))
     screen.start()
+    screen.ask(Keyboard(NoTerminal()))
     return screen
 
 

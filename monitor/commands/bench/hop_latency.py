@@ -20,7 +20,17 @@ from monitor.inference.engine import LiteRTEngine
 
 __all__ = ["STAGES", "measure_hops", "measure_runs", "measure_stages"]
 
-STAGES = ("statistics", "resample", "spectrogram", "heart_rate", "network", "quality", "beats", "verdict")
+STAGES = (
+    "statistics",
+    "resample",
+    "spectrogram",
+    "segmentation",
+    "heart_rate",
+    "network",
+    "quality",
+    "beats",
+    "verdict",
+)
 """In the order of a hop, some of it in several parts; their sum is the hop."""
 
 WARM_UP_HOPS = 30

@@ -14,10 +14,11 @@ __all__ = ["environment_facts", "report_text"]
 
 PACKAGES = ("ai-edge-litert", "numpy", "soxr")
 
-NAMES = {"heart_rate": "heart rate", "dashboard_frame": "dashboard frame"}
+NAMES = {"heart_rate": "heart rate", "dashboard_frame": "dashboard frame", "dashboard_frame_sixel": "the same, Sixel"}
 REMARKS = {
     "resample": "only at other rates; here {rate} Hz",
     "dashboard_frame": "main thread, not part of a hop",
+    "dashboard_frame_sixel": "with the spectrogram in pixels",
 }
 
 

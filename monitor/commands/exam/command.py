@@ -24,6 +24,7 @@ from monitor.commands.options.arguments import (
     check_hop,
     finite_number,
 )
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import Settings, settings
@@ -71,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_engine_argument(parser, default=None)
     add_hop_argument(parser)
     add_output_arguments(parser)
+    add_display_arguments(parser)
     add_session_arguments(parser, in_settings=True, with_site=False)
     parser.add_argument("--once", action="store_true", help="stop with an error when the device is disconnected")
     parser.set_defaults(usage_error=parser.error, wait_for_device=False)
@@ -208,4 +210,4 @@ def _view(guidance: Guidance, options: argparse.Namespace, *, keep_going: bool) 
         return PlainExamView(guidance, free_keyboard(), keep_going=keep_going)
     from monitor.commands.exam.screen import ExamScreenView
 
-    return ExamScreenView(guidance, console)
+    return ExamScreenView(guidance, console, display=display_options(options))

@@ -12,6 +12,7 @@ from rich.console import Console
 from monitor.commands.exam.drawing import ExamState, draw_examination
 from monitor.commands.exam.views import Guidance
 from monitor.dashboard.controller import DashboardController
+from monitor.dashboard.display.options import AUTOMATIC, DisplayOptions
 from monitor.dashboard.drawing.canvas import Canvas, TerminalStyle
 from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.keyboard import Keyboard
@@ -41,10 +42,19 @@ class ExamScreenView(DashboardView):
     console : Console
     keyboard : Keyboard or None
         None for that of the terminal.
+    display : DisplayOptions
+        What a person asks of the screen.
     """
 
-    def __init__(self, guidance: Guidance, console: Console, keyboard: Keyboard | None = None) -> None:
-        super().__init__(Screen(console, draw=self._draw), Keyboard() if keyboard is None else keyboard)
+    def __init__(
+        self,
+        guidance: Guidance,
+        console: Console,
+        keyboard: Keyboard | None = None,
+        display: DisplayOptions = AUTOMATIC,
+    ) -> None:
+        screen = Screen(console, draw=self._draw, options=display)
+        super().__init__(screen, Keyboard() if keyboard is None else keyboard)
         self._guidance = guidance
         self._tick, self._tick_s = "", 0.0
         self._rows: list[str] = []

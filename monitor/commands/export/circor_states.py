@@ -1,8 +1,7 @@
 """The states of the cardiac cycle as CirCor DigiScope has them: start, end and state of each line, in seconds.
 
-1 is S1, 2 systole, 3 S2, 4 diastole, 0 not annotated. auscult itself finds no S2, so states are known only where they
-were annotated: in a file of this format beside the recording, or by a person's labels ``S1``, ``systole``, ``S2`` and
-``diastole`` in a session.
+1 is S1, 2 systole, 3 S2, 4 diastole, 0 not known. A person's labels ``S1``, ``systole``, ``S2`` and ``diastole`` in a
+session come first, then a file of this format beside the recording, then the beats that auscult found.
 Source: CirCor DigiScope 2022, https://doi.org/10.13026/tshs-mw03
 """
 
@@ -30,7 +29,7 @@ def circor_states(timeline: Timeline) -> str:
     if not known:
         raise AuscultError(
             f"{printable(timeline.name)}: its S1 and S2 are not known",
-            "label stretches S1, systole, S2 and diastole, or put a .tsv with them beside the recording",
+            "auscult found no beat that it is sure of: label stretches S1, systole, S2 and diastole",
         )
     return "".join(f"{start:.6f}\t{end:.6f}\t{state}\n" for start, end, state in _filled(known, timeline))
 

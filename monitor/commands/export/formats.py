@@ -79,6 +79,7 @@ FORMATS: dict[str, Format] = {
     "textgrid": _text(".TextGrid", textgrid),
     "csv": _text(".csv", csv_table),
     "circor": _text(".tsv", circor_states),
+    "tsv": _text(".tsv", circor_states),
     "wfdb": Format((*WFDB_ENDINGS, QRS_ENDING), wfdb_record, record_name),
     "edf": Format((".edf",), edf_file),
     "bdf": Format((".bdf",), bdf_file),

@@ -144,15 +144,24 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--plain", action="store_true", help="a line of text per window instead of the dashboard")
 
 
-def add_device_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--device``, ``--channel``, ``--rate`` and ``--latency`` of a live input; None is for the settings."""
+def add_device_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add ``--device``, ``--channel``, ``--rate`` and ``--latency`` of a live input; None is for the settings.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    several : bool
+        Whether ``--device`` may be given more than once, and is a list.
+    """
     from monitor.commands.options.settings import KEYS  # imports the inputs: only where there is one
 
+    more = "; several are heard together" if several else ""
     parser.add_argument(
         "--device",
+        action="append" if several else "store",
         metavar="NAME|N|ADDRESS",
         help="input: its name, a part of it, its index, or an address: tcp://:PORT listens, ws://HOST/PATH connects, "
-        "lsl:NAME is a stream (default: the system's input)",
+        f"lsl:NAME is a stream{more} (default: the system's input)",
     )
     parser.add_argument(
         "--channel",

@@ -93,6 +93,8 @@ def new_session(
     bundle: Bundle,
     kind: Literal["listen", "exam", "replay", "demo"],
     channel: int | None = None,
+    *,
+    stream: str | None = None,
 ) -> Session:
     """Begin a session.
 
@@ -105,6 +107,8 @@ def new_session(
         The command.
     channel : int or None
         The channel in use, from 1.
+    stream : str or None
+        What the source is called among several.
 
     Raises
     ------
@@ -130,6 +134,7 @@ def new_session(
         subject=options.subject,
         site=options.site,
         command=options.command_line,
+        stream=stream,
     )
     parent = session_dir(vars(options))
     _erase_old(parent)

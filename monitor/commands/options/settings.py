@@ -12,21 +12,35 @@ from __future__ import annotations
 import dataclasses
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from monitor.audio.limits import LATENCY_S, MAX_CHANNELS, MAX_LATENCY_S, MAX_RATE_HZ, MIN_RATE_HZ
+from monitor.dashboard.display.options import GRAPHICS, THEMES
 from monitor.errors import AuscultError
 from monitor.features.spec import HEART
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE, ENGINES
 from monitor.sessions.erasing import parse_limit
 
-__all__ = ["DEFAULT", "KEYS", "Setting", "Settings", "config_path", "parse", "read_config", "settings"]
+__all__ = [
+    "DEFAULT",
+    "DEVICES",
+    "KEYS",
+    "PATH_VARIABLE",
+    "Setting",
+    "Settings",
+    "config_path",
+    "parse",
+    "read_config",
+    "settings",
+]
 
 T = TypeVar("T")
 PATH_VARIABLE = "AUSCULT_CONFIG"
 DEFAULT = "default"
+DEVICES = "devices"
+"""The tables of several inputs; see :mod:`monitor.commands.options.device_tables`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,6 +84,14 @@ class Settings:
         Where sessions are kept; None for the user's data folder.
     keep : Setting of str or None
         How long sessions are kept, or how much room they may take, such as ``"30 days"`` or ``"20 GB"``; None for all.
+    ascii : Setting of bool
+        Whether screens are drawn with ASCII characters only.
+    no_color : Setting of bool
+        Whether screens are drawn without colours.
+    theme : Setting of str
+        The background that colours are chosen for, one of :data:`monitor.dashboard.display.options.THEMES`.
+    graphics : Setting of str
+        How pictures made of pixels are sent to the terminal, one of :data:`monitor.dashboard.display.options.GRAPHICS`.
     path : Path
         The config file, whether it exists or not.
     """
@@ -84,6 +106,10 @@ class Settings:
     session: Setting[bool]
     session_dir: Setting[str | None]
     keep: Setting[str | None]
+    ascii: Setting[bool]
+    no_color: Setting[bool]
+    theme: Setting[str]
+    graphics: Setting[str]
     path: Path
 
 
@@ -120,11 +146,15 @@ def _text(value: object) -> str:
     return text
 
 
-def _engine(value: object) -> str:
-    """Return the name of an engine."""
-    if not isinstance(value, str) or value not in ENGINES:
-        raise ValueError
-    return value
+def _one_of(words: Sequence[str]) -> Callable[[object], str]:
+    """Return a parser of one of some words."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError
+        return value
+
+    return read
 
 
 def _whole_number(low: int, high: int) -> Callable[[object], int]:
@@ -167,11 +197,15 @@ KEYS = {
     ),
     "latency": Key(_seconds(MAX_LATENCY_S), f"seconds above 0, at most {MAX_LATENCY_S:g}", LATENCY_S),
     "model": Key(_text, "a bundle's name or folder; auscult models lists them", DEFAULT_BUNDLE),
-    "engine": Key(_engine, f"one of {', '.join(ENGINES)}", DEFAULT_ENGINE),
+    "engine": Key(_one_of(tuple(ENGINES)), f"one of {', '.join(ENGINES)}", DEFAULT_ENGINE),
     "hop": Key(_seconds(HEART.window_s), f"seconds above 0, at most {HEART.window_s:g}", None),
     "session": Key(_yes_or_no, "true or false", False),
     "session_dir": Key(_path, "a folder", None),
     "keep": Key(_limit, 'such as "30 days" or "20 GB"', None),
+    "ascii": Key(_yes_or_no, "true or false", False),
+    "no_color": Key(_yes_or_no, "true or false", False),
+    "theme": Key(_one_of(THEMES), f"one of {', '.join(THEMES)}", THEMES[0]),
+    "graphics": Key(_one_of(GRAPHICS), f"one of {', '.join(GRAPHICS)}", GRAPHICS[0]),
 }
 """Every setting; None as a default leaves the choice to the system, the device or the bundle."""
 
@@ -194,7 +228,7 @@ def settings(flags: Mapping[str, object], environment: Mapping[str, str] = os.en
     """
     path = config_path(environment)
     in_file = read_config(path, must_exist=bool(environment.get(PATH_VARIABLE)))
-    unknown = sorted(set(in_file) - set(KEYS))
+    unknown = sorted(set(in_file) - {*KEYS, DEVICES})
     if unknown:
         raise AuscultError(f"{path}: no such setting: {', '.join(unknown)}", f"it may hold {', '.join(KEYS)}")
     return Settings(**{key: _setting(key, flags, environment, in_file, path) for key in KEYS}, path=path)

@@ -25,6 +25,7 @@ from monitor.commands.options.arguments import (
     playback,
     whole_number,
 )
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play, play_together
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the dashboard several give one table, as fast as possible unless --speed is given",
     )
     add_play_arguments(parser)
+    add_display_arguments(parser)
     add_session_arguments(parser)
     add_feed_arguments(parser)
     add_channel_argument(parser)
@@ -145,12 +147,12 @@ def _choose_speed(options: argparse.Namespace, *, fast: bool) -> None:
 
 def _view(options: argparse.Namespace, bundle: Bundle, *, many: bool, screen: bool) -> View:
     """Return the view: a table of many recordings, line by line or after the dashboard."""
-    keep_going = bool(options.session)
+    keep_going, display = bool(options.session), display_options(options)
     if not many or options.json:
-        return choose_view(json=options.json, plain=options.plain, keep_going=keep_going)
+        return choose_view(json=options.json, plain=options.plain, keep_going=keep_going, display=display)
     table = Table(options.files, bundle.labels, _columns())
     if screen:
-        return choose_view(json=False, plain=False, keep_going=keep_going, report=table.lines)
+        return choose_view(json=False, plain=False, keep_going=keep_going, report=table.lines, display=display)
     return TableView(table, bar_on_standard_error(options.files), keep_going=keep_going)
 
 
@@ -224,7 +226,7 @@ def _play_together(options: argparse.Namespace, bundle: Bundle) -> int:
                 say(f"auscult: {error}")
         if not ward.streams:
             return code
-        view = choose_ward_view(json=options.json, plain=options.plain)
+        view = choose_ward_view(json=options.json, plain=options.plain, display=display_options(options))
         try:
             play_together(ward, view, interrupts)
         finally:

@@ -27,6 +27,7 @@ from monitor.commands.options.arguments import (
     check_hop,
     playback,
 )
+from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.progress_bar import ProgressBar, terminal_columns
 from monitor.commands.review.annotations import Annotations
 from monitor.commands.review.controller import ReviewController
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     add_hop_argument(parser)
     add_channel_argument(parser)
+    add_display_arguments(parser)
     parser.set_defaults(usage_error=parser.error, speed=1.0)
 
 
@@ -137,7 +139,8 @@ def _show(timeline: Timeline, annotations: Annotations, listening: Listening, op
         if options.play:
             controller.key(" ")
         try:
-            with Keyboard() as keyboard, Screen() as screen:
+            with Keyboard() as keyboard, Screen(options=display_options(options)) as screen:
+                screen.ask(keyboard)
                 renew_s, size = 0.0, None
                 while not interrupts.requested:
                     keys = pressed_keys(screen, keyboard)

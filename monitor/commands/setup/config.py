@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 
+from monitor.commands.options.device_tables import tables
 from monitor.commands.options.settings import KEYS, Setting, config_path, settings
 from monitor.commands.options.settings_file import change_config
 from monitor.output import printable, put
@@ -54,12 +56,18 @@ def _print(*, as_json: bool) -> None:
     """Print every setting with its origin."""
     chosen = settings({})
     exists = chosen.path.is_file()
+    together = tables()
     by_key: dict[str, Setting[object]] = {key: getattr(chosen, key) for key in KEYS}
     if as_json:
         values = {key: {"value": setting.value, "from": setting.origin} for key, setting in by_key.items()}
-        put(json.dumps({"file": str(chosen.path), "exists": exists, "settings": values}, allow_nan=False))
+        devices = [dataclasses.asdict(entry) for entry in together]
+        printed = {"file": str(chosen.path), "exists": exists, "settings": values, "devices": devices}
+        put(json.dumps(printed, allow_nan=False))
         return
     put(printable(f"{chosen.path}{'' if exists else ' (does not exist)'}"))
     for key, setting in by_key.items():
         value = UNSET.get(key, "") if setting.value is None else setting.value
         put(printable(f"  {key:<12}{value!s:<24} {setting.origin}"))
+    for entry in together:
+        given = {key: value for key, value in dataclasses.asdict(entry).items() if value is not None}
+        put(printable(f"  [[devices]] {', '.join(f'{key} {value}' for key, value in given.items())}"))

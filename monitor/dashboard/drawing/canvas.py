@@ -21,41 +21,84 @@ from rich.style import Style
 __all__ = [
     "AMBER",
     "BLUE",
+    "FAINT",
     "FULL_STYLE",
     "GREEN",
     "GREY",
+    "LIGHT",
     "PLAIN",
     "RED",
     "ROSE",
     "SIXTEEN",
+    "SIXTEEN_LIGHT",
     "TEAL",
+    "TRACK",
     "VIOLET",
     "YELLOW",
     "Canvas",
     "Line",
+    "Picture",
     "Row",
     "TerminalStyle",
+    "cut",
     "ink",
 ]
 
 GREEN, AMBER, VIOLET = "#1fc39a", "#f39c1f", "#b07cf0"
 """Colours of the labels: bluish green, orange and violet are distinguishable with every kind of colour vision."""
 TEAL, ROSE = "#4fa3b5", "#d9798f"
-YELLOW, BLUE, GREY, RED = "#f5efae", "#a9d3f5", "#6a6a6a", "#e0383e"
+YELLOW, BLUE, GREY, RED = "#f5efae", "#a9d3f5", "#787878", "#ff5f5f"
+FAINT, TRACK = "#949494", "#262626"
+"""What matters less, and the background of the history: pure greys, which stay grey where there are 256 colours."""
+
+LIGHT = {
+    GREEN: "#00695f",
+    AMBER: "#793e09",
+    VIOLET: "#8e12df",
+    TEAL: "#005f73",
+    ROSE: "#af005f",
+    YELLOW: "#6a6a00",
+    BLUE: "#2643ad",
+    GREY: "#2a2a2a",
+    RED: "#b2093c",
+    FAINT: "#5f5f5f",
+    TRACK: "#eeeeee",
+}
+"""The colours on a light background; text has a contrast of 4.5 and more on both."""
 
 SIXTEEN = {
     GREEN: "cyan",
-    AMBER: "yellow",
-    VIOLET: "magenta",
-    TEAL: "bright_cyan",
-    ROSE: "bright_magenta",
-    YELLOW: "bright_yellow",
-    BLUE: "bright_blue",
+    AMBER: "bright_yellow",
+    VIOLET: "bright_magenta",
+    TEAL: "green",
+    ROSE: "bright_green",
+    YELLOW: "bright_white",
+    BLUE: "bright_cyan",
     GREY: "white",
     RED: "bright_red",
 }
 """The colours on terminals with 16 colours; the arithmetically nearest ones would coincide for several."""
+SIXTEEN_LIGHT = {
+    GREEN: "blue",
+    AMBER: "red",
+    VIOLET: "magenta",
+    TEAL: "blue",
+    ROSE: "magenta",
+    YELLOW: "",
+    BLUE: "",
+    GREY: "",
+    RED: "red",
+}
+"""The same on a light background, where the others of the sixteen are too light; letters tell the labels apart too."""
 
+
+PALETTES: dict[tuple[bool, bool], dict[str, str]] = {
+    (True, False): {},
+    (True, True): LIGHT,
+    (False, False): SIXTEEN,
+    (False, True): SIXTEEN_LIGHT,
+}
+"""By whether there are 256 colours or more, and whether the background is light."""
 
 Line = tuple[Segment, ...]
 
@@ -74,11 +117,17 @@ class TerminalStyle:
         Whether there are 256 colours or more, enough for an image.
     unicode : bool
         Whether block characters can be shown; ASCII only otherwise.
+    light : bool
+        Whether the background is light.
+    pictures : bool
+        Whether a canvas names the places where the terminal can show a picture made of its own pixels.
     """
 
     colour: bool = True
     gradient: bool = True
     unicode: bool = True
+    light: bool = False
+    pictures: bool = False
 
     @classmethod
     def from_console(cls, console: Console) -> TerminalStyle:
@@ -88,10 +137,18 @@ class TerminalStyle:
         return cls(colour, colour and gradient, console.encoding.lower().startswith("utf"))
 
     def ink(self, colour: str = "", *, on: str = "", bold: bool = False, dim: bool = False) -> Style:
-        """Return a style; without colours only the weight remains, with 16 colours the nearest of :data:`SIXTEEN`."""
-        if not self.gradient:
-            colour, on = SIXTEEN.get(colour, colour), SIXTEEN.get(on, on)
-        return ink(colour, on, bold, dim) if self.colour else ink("", "", bold, dim)
+        """Return a style; without colours only the weight remains, with 16 colours the nearest of :data:`SIXTEEN`.
+
+        What is dim has a grey of its own where there are colours enough: terminals dim text by as much as they like.
+        """
+        if not self.colour:
+            return ink("", "", bold, dim)
+        if dim and self.gradient and not colour:
+            colour, dim = FAINT, False
+        names = PALETTES[self.gradient, self.light]
+        if self.light and not self.gradient and names.get(colour):
+            bold = False  # many terminals show a bold colour of the sixteen as the lighter one
+        return ink(names.get(colour, colour), names.get(on, on), bold, dim)
 
 
 FULL_STYLE = TerminalStyle()
@@ -101,6 +158,24 @@ FULL_STYLE = TerminalStyle()
 def ink(colour: str, on: str, bold: bool, dim: bool) -> Style:
     """Return a style; cached, because creating one is slow."""
     return Style(color=colour or None, bgcolor=on or None, bold=bold or None, dim=dim or None)
+
+
+def cut(line: Line, first: int, after: int) -> Line:
+    """Return the cells of a line from ``first`` to before ``after``.
+
+    Examples
+    --------
+    >>> cut((Segment("abc"), Segment("def")), 1, 4)
+    (Segment('bc'), Segment('d'))
+    """
+    parts, column = [], 0
+    for segment in line:
+        begin, end = max(first - column, 0), min(after - column, segment.cell_length)
+        if begin < end:
+            _, part = segment.split_cells(begin)
+            parts.append(part.split_cells(end - begin)[0])
+        column += segment.cell_length
+    return tuple(parts)
 
 
 class Row:
@@ -157,6 +232,32 @@ class Row:
             self._cells = column
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A part of a canvas that a terminal with pixels shows sharp, in place of the characters that stand there.
+
+    Attributes
+    ----------
+    row, column : int
+        Its first cell, from 0.
+    lines, columns : int
+        Its size in cells.
+    content : object
+        What it shows, with all that it is drawn from; equal contents are the same picture.
+    """
+
+    row: int
+    column: int
+    lines: int
+    columns: int
+    content: object
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """First row and column, lines and columns."""
+        return self.row, self.column, self.lines, self.columns
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Canvas:
     """What the screen shows at one moment.
@@ -168,6 +269,10 @@ class Canvas:
         Top first, each ``width`` cells wide.
     trace_rows : (int, int, int)
         Where the trace may be drawn anew: its first line, and how many are ticks and waveform; zeros for nowhere.
+    pictures : tuple of Picture
+        What a terminal with pixels shows sharp; none where the style has none.
+    light : bool
+        Whether it was drawn for a light background.
 
     Examples
     --------
@@ -178,6 +283,8 @@ class Canvas:
     width: int
     lines: tuple[Line, ...]
     trace_rows: tuple[int, int, int] = (0, 0, 0)
+    pictures: tuple[Picture, ...] = ()
+    light: bool = False
 
     @property
     def text(self) -> str:

@@ -9,20 +9,37 @@ decides where each part goes), below that only what matters most (:mod:`monitor.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from monitor.dashboard.drawing.canvas import AMBER, FULL_STYLE, RED, YELLOW, Canvas, Line, Row, TerminalStyle
+from monitor.dashboard.drawing.canvas import (
+    AMBER,
+    FULL_STYLE,
+    RED,
+    YELLOW,
+    Canvas,
+    Line,
+    Picture,
+    Row,
+    TerminalStyle,
+)
 from monitor.dashboard.drawing.compact import compact_lines
 from monitor.dashboard.drawing.glyphs import big_letters, clock, fit, fit_words
 from monitor.dashboard.drawing.header import header_rows
 from monitor.dashboard.drawing.layout import BIG_WIDTH, VERDICT_WIDTH, Layout, RowPlan, plan
-from monitor.dashboard.drawing.spectrogram import image_rows, window_image_rows
+from monitor.dashboard.drawing.spectrogram import image_rows, spectrogram_picture, window_image_rows
 from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState
 from monitor.dashboard.drawing.status import details_rows, event_colour, event_rows, help_rows, keys_row, prompt_row
 from monitor.dashboard.drawing.timeline import review_plan, timeline_rows
 from monitor.dashboard.drawing.vitals import long_advice, vitals_rows
-from monitor.dashboard.drawing.waveform import automatic_gain_db, tick_segments, ticked, trace_lines
+from monitor.dashboard.drawing.waveform import (
+    TracePicture,
+    automatic_gain_db,
+    tick_segments,
+    ticked,
+    trace_lines,
+)
 from monitor.dashboard.drawing.widgets import (
     GUTTER,
     bar_segments,
@@ -131,7 +148,29 @@ def _full_canvas(layout: Layout) -> Canvas:
     trace = _trace(layout, rows.ticks, rows.trace)
     lines = [*upper, *trace, *_lower_lines(layout, rows)]
     filled = (*lines, *_blank(layout, len(lines) + len(below)), *below)
-    return Canvas(layout.width, filled, (len(upper), rows.ticks, rows.trace))
+    pictures = tuple(_pictures(layout, rows, len(upper))) if layout.style.pictures else ()
+    return Canvas(layout.width, filled, (len(upper), rows.ticks, rows.trace), pictures)
+
+
+def _pictures(layout: Layout, rows: RowPlan, first: int) -> Iterator[Picture]:
+    """Yield what is shown sharp: the trace, unless it follows what somebody hears, and the spectrogram.
+
+    Parameters
+    ----------
+    layout : Layout
+    rows : RowPlan
+    first : int
+        Row of the ticks, or of the trace without them.
+    """
+    trace, playback = layout.state.trace, layout.snapshot.playback
+    heard = playback is not None and playback.state == "playing"
+    if rows.trace and trace is not None and len(trace.low) and not heard:
+        content = TracePicture(trace, layout.axis, automatic_gain_db(trace.peak) + layout.state.gain_db)
+        yield Picture(first + rows.ticks, GUTTER, rows.trace, layout.field, content)
+    spectrogram = spectrogram_picture(layout)
+    if rows.image > 0 and spectrogram is not None:
+        top = first + rows.ticks + rows.trace + _ecg_rows(layout)
+        yield Picture(top, GUTTER, rows.image, layout.field, spectrogram)
 
 
 def _blank(layout: Layout, used: int) -> list[Line]:

@@ -26,10 +26,13 @@ from monitor.messages import Snapshot, WindowEvent
 __all__ = [
     "SPECTROGRAM",
     "ChannelView",
+    "SpectrogramPicture",
     "axis_labels",
     "image_lines",
     "image_rows",
+    "image_values",
     "on_axis",
+    "spectrogram_picture",
     "window_image_rows",
 ]
 
@@ -60,6 +63,33 @@ class ChannelView(NamedTuple):
     low: float
     high: float
     ticks: tuple[tuple[int, str], ...]
+
+
+class SpectrogramPicture(NamedTuple):
+    """A spectrogram that is drawn in pixels.
+
+    Attributes
+    ----------
+    tensor : ndarray, shape (64, 64, channels), float32
+    kind : str
+        Of the image, as in :func:`image_lines`.
+    span : (float, float)
+        Start and end of the window, seconds of the source.
+    window_s : float
+        Seconds that the columns stand for.
+    axis : TimeAxis
+    """
+
+    tensor: NDArray[np.float32]
+    kind: str
+    span: tuple[float, float]
+    window_s: float
+    axis: TimeAxis
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What the picture depends on: pictures with the same key and tensor look alike."""
+        return self.kind, self.span, self.window_s, self.axis
 
 
 def _hz(frequency: float) -> int:
@@ -111,10 +141,10 @@ def _styled_lines(steps: NDArray[np.intp], lines: int, columns: int, style: Term
         shades = shade_rows(pool(image, lines, columns), COLOUR_STEPS, unicode=style.unicode)
         drawn: list[Line] = [(Segment(row, Style.null()),) for row in shades]
     elif not style.unicode:
-        drawn = [_cell_line(row, row, " ") for row in pool(image, lines, columns)]
+        drawn = [_cell_line(row, row, " ", style) for row in pool(image, lines, columns)]
     else:
         small = pool(image, 2 * lines, columns)
-        drawn = [_cell_line(top, bottom, "▀") for top, bottom in zip(small[::2], small[1::2], strict=True)]
+        drawn = [_cell_line(top, bottom, "▀", style) for top, bottom in zip(small[::2], small[1::2], strict=True)]
     return [before + line + behind for line in drawn]
 
 
@@ -136,9 +166,11 @@ def _article_steps(tensor: NDArray[np.float32]) -> NDArray[np.intp]:
     return steps
 
 
-def _cell_line(top: NDArray[np.intp], bottom: NDArray[np.intp], character: str) -> Line:
+def _cell_line(top: NDArray[np.intp], bottom: NDArray[np.intp], character: str, style: TerminalStyle) -> Line:
     """Return one line of cells; cells are cached, since creating them would take most of the drawing time."""
     cell = _half_block if character == "▀" else _space
+    if style.light:
+        top, bottom = COLOUR_STEPS - 1 - top, COLOUR_STEPS - 1 - bottom
     return tuple(map(cell, (top * COLOUR_STEPS + bottom).tolist()))
 
 
@@ -224,6 +256,31 @@ def image_rows(layout: Layout, plan: RowPlan) -> list[Line]:
     if plan.axis:
         _draw_seconds(layout, rows[-1], axis)
     return [row.line() for row in rows]
+
+
+def spectrogram_picture(layout: Layout) -> SpectrogramPicture | None:
+    """Return what a terminal with pixels shows in place of the image of :func:`image_rows`; None without one."""
+    snapshot, start = layout.snapshot, layout.snapshot.start
+    window, tensor = snapshot.window, snapshot.tensor
+    if tensor is None or window is None or not tensor.shape[2]:
+        return None
+    return SpectrogramPicture(tensor, start.kind, (window.start_s, window.end_s), start.window_s, layout.axis)
+
+
+def image_values(picture: SpectrogramPicture) -> NDArray[np.float32]:
+    """Return the image of a spectrogram, 0 the darkest to 1 the lightest.
+
+    Returns
+    -------
+    ndarray, shape (64, 64), float32
+        Top row first.
+    """
+    if picture.kind == "article":
+        return _article_steps(picture.tensor).astype(np.float32) / np.float32(COLOUR_STEPS - 1)
+    view = SPECTROGRAM
+    channel = np.nan_to_num(picture.tensor[::-1, :, view.channel], nan=view.low, posinf=view.high, neginf=view.low)
+    values: NDArray[np.float32] = np.clip((channel - view.low) / (view.high - view.low), 0.0, 1.0).astype(np.float32)
+    return values
 
 
 def _no_picture(snapshot: Snapshot) -> str:

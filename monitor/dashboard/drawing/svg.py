@@ -27,7 +27,8 @@ __all__ = ["svg_of"]
 CELL_WIDTH, CELL_HEIGHT = 9, 18
 BASELINE = 14
 MARGIN = 12
-BACKGROUND, INK, DIM_INK = "#14161a", "#d7d7d7", "#75777b"
+BACKGROUND, INK, DIM_INK = "#14161a", "#d7d7d7", "#8b8d91"
+LIGHT_BACKGROUND, LIGHT_INK, LIGHT_DIM_INK = "#ffffff", "#1c1c1c", "#5f5f5f"
 FONT = (
     "font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" "
     'font-size="14.5" font-variant="none"'
@@ -61,31 +62,34 @@ def svg_of(canvas: Canvas) -> str:
     """Return a canvas as an SVG document."""
     width = canvas.width * CELL_WIDTH + 2 * MARGIN
     height = len(canvas.lines) * CELL_HEIGHT + 2 * MARGIN
-    shapes = [shape for row, line in enumerate(canvas.lines) for shape in _line_shapes(line, row)]
+    inks = (LIGHT_INK, LIGHT_DIM_INK) if canvas.light else (INK, DIM_INK)
+    background = LIGHT_BACKGROUND if canvas.light else BACKGROUND
+    shapes = [shape for row, line in enumerate(canvas.lines) for shape in _line_shapes(line, row, inks)]
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} shape-rendering="crispEdges">',
-            f'<rect width="{width}" height="{height}" rx="8" fill="{BACKGROUND}"/>',
+            f'<rect width="{width}" height="{height}" rx="8" fill="{background}"/>',
             *shapes,
             "</svg>\n",
         ]
     )
 
 
-def _line_shapes(line: tuple[Segment, ...], row: int) -> list[str]:
+def _line_shapes(line: tuple[Segment, ...], row: int, inks: tuple[str, str]) -> list[str]:
     """Return the shapes of one line."""
     shapes: list[str] = []
     x, y = MARGIN, MARGIN + row * CELL_HEIGHT
     for segment in line:
-        shapes += _segment_shapes(segment.text, segment.style or Style.null(), x, y)
+        shapes += _segment_shapes(segment.text, segment.style or Style.null(), (x, y), inks)
         x += cell_len(segment.text) * CELL_WIDTH
     return shapes
 
 
-def _segment_shapes(text: str, style: Style, x: int, y: int) -> list[str]:
+def _segment_shapes(text: str, style: Style, at: tuple[int, int], inks: tuple[str, str]) -> list[str]:
     """Return the shapes of a segment: background, then blocks and lines, dots, and letters."""
-    ink = _hex(style, "color") or (DIM_INK if style.dim else INK)
+    (x, y), (plain, dim) = at, inks
+    ink = _hex(style, "color") or (dim if style.dim else plain)
     background = _hex(style, "bgcolor")
     shapes = [_rect(x, y, cell_len(text) * CELL_WIDTH, CELL_HEIGHT, background)] if background and text else []
     shapes += _boxes(text, x, y, ink)

@@ -16,12 +16,12 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from monitor.dashboard.drawing.canvas import AMBER, BLUE, GREY, PLAIN, RED, YELLOW, Line, Row
+from monitor.dashboard.drawing.canvas import AMBER, BLUE, GREY, PLAIN, RED, TRACK, YELLOW, Line, Row
 from monitor.dashboard.drawing.glyphs import clock, fit
 from monitor.dashboard.drawing.layout import IMAGE_LINES, Layout, RowPlan
 from monitor.dashboard.drawing.state import TimelineView
 from monitor.dashboard.drawing.waveform import automatic_gain_db, wave_lines
-from monitor.dashboard.drawing.widgets import GUTTER, HISTORY_BACKGROUND, label_colours
+from monitor.dashboard.drawing.widgets import GUTTER, label_colours
 from monitor.text.letters import label_letters
 
 __all__ = ["TIMELINE_ROWS", "Cells", "review_plan", "strip_cells", "timeline_rows"]
@@ -112,7 +112,7 @@ def strip_cells(layout: Layout, view: TimelineView, width: int) -> Cells:
     letters, colours = label_letters(labels), label_colours(labels)
     cells = Cells(width)
     cells.paint(0, ("·" if style.unicode else " ") * width, style.ink(dim=True))
-    on = HISTORY_BACKGROUND if style.gradient else ""
+    on = TRACK if style.gradient else ""
     for start_s, end_s, name in view.verdicts:
         first = max(0, column_of(view, start_s, width))
         last = min(width, max(column_of(view, end_s, width), first + 1))

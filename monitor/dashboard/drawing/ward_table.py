@@ -58,7 +58,14 @@ def rows_of_a_page(num_rows: int, height: int) -> int:
 
 
 def ward_table(
-    rows: Sequence[WardRow], width: int, height: int, style: TerminalStyle, *, first: int = 0, keys: bool = False
+    rows: Sequence[WardRow],
+    width: int,
+    height: int,
+    style: TerminalStyle,
+    *,
+    first: int = 0,
+    keys: bool = False,
+    hint: str = "",
 ) -> Canvas:
     """Return the screen.
 
@@ -73,6 +80,8 @@ def ward_table(
         Index of the first row to show; the last page is full all the same.
     keys : bool
         Whether the terminal has keys, which are named then.
+    hint : str
+        What keys do besides ending.
     """
     count = rows_of_a_page(len(rows), height)
     first = min(first, len(rows) - min(count, len(rows)))
@@ -85,7 +94,8 @@ def ward_table(
     lines = lines[: max(0, height - 1)]
     lines += [Row(width).line()] * (height - 1 - len(lines))
     footer = Row(width).put(1, DISCLAIMER, style.ink(bold=True))
-    footer.right("q ends" if keys else "Ctrl+C ends", style.ink(dim=True))
+    ends = "  ".join(filter(None, (hint, "q ends"))) if keys else "Ctrl+C ends"
+    footer.right(ends, style.ink(dim=True))
     return Canvas(width, (*lines, footer.line()))
 
 

@@ -20,8 +20,10 @@ from monitor.dashboard.trace import BIN_S, Ticks, Trace
 __all__ = [
     "TRACE_S",
     "TimeAxis",
+    "TracePicture",
     "automatic_gain_db",
     "axis_until",
+    "columns_of",
     "tick_segments",
     "ticked",
     "trace_lines",
@@ -71,6 +73,22 @@ class TimeAxis(NamedTuple):
     def cell(self, at_s: float) -> int:
         """Return the cell of a moment; it may lie outside of the row."""
         return int(at_s / BIN_S) // self.bins - (self.end_cell - self.width)
+
+
+class TracePicture(NamedTuple):
+    """A phonocardiogram that is drawn in pixels.
+
+    Attributes
+    ----------
+    trace : Trace
+    axis : TimeAxis
+    gain_db : float
+        Display gain.
+    """
+
+    trace: Trace
+    axis: TimeAxis
+    gain_db: float
 
 
 def axis_until(end_s: float, width: int, style: TerminalStyle) -> TimeAxis:
@@ -125,7 +143,7 @@ def trace_lines(
     list of Line
         ``lines`` of them, each ``width`` cells wide.
     """
-    low, high, lost = _columns(trace, axis or _own_axis(trace, width, style), 2 if style.unicode else 1)  # (columns,)
+    low, high, lost = columns_of(trace, axis or _own_axis(trace, width, style), 2 if style.unicode else 1)  # (columns,)
     return wave_lines(low, high, lost, width, lines, gain_db, style)
 
 
@@ -208,10 +226,23 @@ def _own_axis(trace: Trace, width: int, style: TerminalStyle) -> TimeAxis:
     return axis_until((trace.first_bin + len(trace.low)) * BIN_S, width, style)
 
 
-def _columns(
+def columns_of(
     trace: Trace, axis: TimeAxis, dots: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return minimum and maximum of each column, NaN where there is no sample, and whether samples were lost there."""
+    """Return minimum and maximum of each column, NaN where there is no sample, and whether samples were lost there.
+
+    Parameters
+    ----------
+    trace : Trace
+    axis : TimeAxis
+    dots : int
+        Columns per cell; the axis' bins must be a multiple of it.
+
+    Returns
+    -------
+    tuple of ndarray, each of shape (dots * axis.width,)
+        float32, float32 and bool.
+    """
     columns, per_column = dots * axis.width, axis.bins // dots
     start = (axis.end_cell - axis.width) * axis.bins
     low, high = (np.full(columns * per_column, math.nan, np.float32) for _ in range(2))

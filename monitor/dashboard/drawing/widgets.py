@@ -19,6 +19,7 @@ from monitor.dashboard.drawing.canvas import (
     RED,
     ROSE,
     TEAL,
+    TRACK,
     VIOLET,
     YELLOW,
     Line,
@@ -63,9 +64,6 @@ RIGHT = 8
 
 WINDOW_SCORE_WIDTH = 48
 """From this width on the newest window's own score is also shown as a number."""
-
-HISTORY_BACKGROUND = "#262626"
-"""A pure grey, one of the 256 colours; a tinted background would be mapped to a bright colour there."""
 
 SHORT_DISCLAIMER = "not for diagnosis"
 
@@ -211,7 +209,7 @@ def history_segments(snapshot: Snapshot, width: int, style: TerminalStyle) -> li
     letters, colours = label_letters(snapshot.start.labels), label_colours(snapshot.start.labels)
     past = snapshot.history[-width:] if width > 0 else ()
     segments = [Segment(("·" if style.unicode else " ") * (width - len(past)), style.ink(dim=True))]
-    on = HISTORY_BACKGROUND if style.gradient else ""
+    on = TRACK if style.gradient else ""
     for entry, run in itertools.groupby(past):
         colour = colours.get(entry, GREY)
         if entry in SITES:

@@ -62,6 +62,9 @@ class Feed(Protocol):
     def behind(self, now_s: float) -> float:
         """Return how many samples wait besides those taken."""
 
+    def burst(self, now_s: float) -> float:
+        """Return how many of the samples that wait came at once, more than the clock explains: held up on their way."""
+
     def complete_s(self) -> float:
         """Return when the block last taken was complete, on the ward's clock."""
 
@@ -156,6 +159,10 @@ class PacedFeed:
             due = min(due, self._source.duration_s * self._source.sample_rate)
         return 0.0 if self._ended and not len(self._rest) else max(0.0, due - self._end_sample)
 
+    def burst(self, now_s: float) -> float:
+        """Return 0: a recording comes by the clock."""
+        return 0.0
+
     def complete_s(self) -> float:
         """Return when the last sample of the block sounded."""
         return self.due_s
@@ -206,14 +213,19 @@ class RingFeed:
         Monotonic seconds.
     notify : callable
         Called from the source's thread when the block is complete, and at the end; must not wait.
+
+    Attributes
+    ----------
+    ring : RingBuffer
+        With the last ``ring_s`` of sound; others may read it.
     """
 
     held_up = False
 
     def __init__(self, source: Source, ring_s: float, clock: Callable[[], float], notify: Callable[[], None]) -> None:
         self._source = source
-        self._ring = RingBuffer(round(ring_s * source.sample_rate))
-        self._cursor = self._ring.cursor()
+        self.ring = RingBuffer(round(ring_s * source.sample_rate))
+        self._cursor = self.ring.cursor()
         self._told = _Told(clock, notify)
         self._cursor.wakeup = self._told
         self._samples = 1
@@ -221,23 +233,23 @@ class RingFeed:
 
     def start(self, begin_s: float) -> None:
         """Start the source."""
-        self._source.start(self._ring)
+        self._source.start(self.ring)
 
     @property
     def due_s(self) -> float:
         """When the block became complete; infinite while it is not."""
-        if self._ring.closed or self._ring.end_sample >= self._cursor.awaits:
+        if self.ring.closed or self.ring.end_sample >= self._cursor.awaits:
             return self._told.at_s
         return math.inf
 
     @property
     def overruns(self) -> int:
         """How often sound was overwritten before it was read."""
-        return self._ring.overruns
+        return self.ring.overruns
 
     def prepare(self, samples: int) -> None:
         """Be told of the next block of ``samples`` samples."""
-        self._samples = min(samples, max(1, self._ring.capacity // 2))
+        self._samples = min(samples, max(1, self.ring.capacity // 2))
         self._told.armed = True
         self._cursor.awaits = self._cursor.next_sample + self._samples
 
@@ -251,6 +263,10 @@ class RingFeed:
     def behind(self, now_s: float) -> float:
         """Return how many samples wait in the ring buffer."""
         return self._cursor.behind
+
+    def burst(self, now_s: float) -> float:
+        """Return how many of the waiting samples did not come since the block was complete, but with it."""
+        return max(0.0, self._cursor.behind - (now_s - self._told.at_s) * self._wall_rate)
 
     def complete_s(self) -> float:
         """Return when the source's thread completed the block; what waits behind it has come since."""

@@ -9,11 +9,11 @@ import collections
 import dataclasses
 from collections.abc import Callable
 
-from monitor.analysis.analyzer import Analyzer
+from monitor.analysis.analyzer import Analyzer, JudgedWindow
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.sources.base import Source
 from monitor.log import get_logger
-from monitor.messages import Snapshot, Start, Summary, WindowEvent
+from monitor.messages import HeartBeat, SiteChange, Snapshot, Start, Summary, WindowEvent
 from monitor.runtime.config import MonitorConfig
 from monitor.runtime.patience import Patience
 from monitor.runtime.percentiles import Percentiles
@@ -50,7 +50,9 @@ class WardStream:
     start_message : Start
         What is known of the source.
     snapshot : Snapshot
-        The newest state, frozen; without the input image, which nobody sees of many streams.
+        The newest state, frozen; without input image and envelope, unless somebody looks into the stream.
+    looked_into : bool
+        Whether somebody does; set by them.
     ended : bool
         Whether no more windows will come.
     error : Exception or None
@@ -71,10 +73,11 @@ class WardStream:
     ) -> None:
         self.name, self.source, self.start_message = name, source, start_message
         self.feed = feed
-        self.ended = self.removed = False
+        self.ended = self.removed = self.looked_into = False
         self.error: Exception | None = None
         self.start_error: Exception | None = None  # written by the ward's owner before the scheduler sees the stream
         self.undelivered = 0
+        self._last_beats: tuple[HeartBeat, ...] = ()
         self._analysis, self._clock = analysis, clock
         rate = source.sample_rate
         hop_samples = analysis.hop_s * rate
@@ -85,7 +88,8 @@ class WardStream:
         self._summary = Summarizer()
         self._hop_ms = Percentiles(HOPS_KEPT)
         self._history: collections.deque[str] = collections.deque(maxlen=config.history_windows)
-        self._window: WindowEvent | None = None
+        self._judged: JudgedWindow | None = None
+        self._sites: collections.deque[SiteChange] = collections.deque()
         self.snapshot = self._make_snapshot()
 
     @property
@@ -102,7 +106,7 @@ class WardStream:
             overruns=self.feed.overruns,
         )
         truncated = self.source.shortfall is not None
-        return dataclasses.replace(summary, undelivered=self.undelivered, truncated=truncated)
+        return dataclasses.replace(summary, undelivered=self.undelivered, truncated=truncated, beats=self._last_beats)
 
     def prepare(self) -> None:
         """Ask the feed for the sound up to the next window, at most a hop of it."""
@@ -112,6 +116,10 @@ class WardStream:
         else:
             missing = analysis.samples_to_window + analysis.margin_samples
             self.feed.prepare(min(missing, analysis.read_samples, analysis.max_samples))
+
+    def begin_anew(self, site: SiteChange) -> None:
+        """Begin the rolling verdict anew from a change of site on; from any thread."""
+        self._sites.append(site)
 
     def forgive(self, seconds: float) -> None:
         """Skip nothing for a while: the whole ward was held up for ``seconds``, and was idle before."""
@@ -142,11 +150,16 @@ class WardStream:
     def _take_block(self) -> list[WindowEvent]:
         """Take a block, judge what it completes, and ask for the next one, or end."""
         began_s = self._clock()
+        while self._sites:
+            self._analysis.begin_anew(self._sites.popleft().at_s)
         read = self.feed.take()
         complete_s = self.feed.complete_s()
+        if (burst := self.feed.burst(self._clock())) > 0:
+            self._patience.arrived(burst)
         ready = self._analysis.finish() if read is None else self._analysis.push_read(read)
         events = self._judge(ready, began_s, complete_s)
         if read is None:
+            self._last_beats = self._analysis.last_beats()
             self.end(self.source.shortfall)
         else:
             self.prepare()
@@ -177,31 +190,34 @@ class WardStream:
                 self._patience.skip(index, behind)
                 continue
             self._patience.judge()
-            event = self._analysis.judge(index).event
+            judged = self._analysis.judge(index)
             now_s = self._clock()
             spent_ms = (now_s - began_s) * 1000
             since = began_s if self._lossless else min(began_s, complete_s - self._margin_s)
-            event = dataclasses.replace(event, latency_ms=(now_s - since) * 1000)
-            self._keep(event, spent_ms)
+            event = dataclasses.replace(judged.event, latency_ms=(now_s - since) * 1000)
+            self._keep(event, judged, spent_ms)
             events.append(event)
             began_s = now_s
         return events
 
-    def _keep(self, event: WindowEvent, spent_ms: float) -> None:
+    def _keep(self, event: WindowEvent, judged: JudgedWindow, spent_ms: float) -> None:
         """Count a window."""
         self._hop_ms.add(spent_ms)
-        self._window = event
+        pictures = (judged.tensor, judged.envelope) if self.looked_into else (None, None)
+        self._judged = JudgedWindow(event, *pictures)
         self._history.append(history_entry(event))
         self._summary.push(event)
         self.snapshot = self._make_snapshot()
 
     def _make_snapshot(self) -> Snapshot:
         """Return the current state, frozen."""
+        judged = self._judged
         return Snapshot(
             start=self.start_message,
             elapsed_s=self._analysis.end_sample / self._analysis.sample_rate,
-            window=self._window,
-            tensor=None,
+            window=None if judged is None else judged.event,
+            tensor=None if judged is None else judged.tensor,
+            envelope=None if judged is None else judged.envelope,
             history=tuple(self._history),
             level=self._analysis.level,
             hop_p50_ms=self._hop_ms.percentile(50),

@@ -119,7 +119,7 @@ class Ward:
         self._numbers = itertools.count()
         self._settled = False
 
-    def add(self, source: Source, name: str | None = None) -> WardStream:
+    def add(self, source: Source, name: str | None = None, *, site: str | None = None) -> WardStream:
         """Add a source; while the ward runs too, on the thread that made the ward.
 
         Parameters
@@ -128,6 +128,8 @@ class Ward:
             Not started; owned by the ward from now on, and closed with it.
         name : str or None
             Names the stream; None for the source's name. A number is added where another stream has the same.
+        site : str or None
+            The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
 
         Returns
         -------
@@ -136,7 +138,7 @@ class Ward:
         """
         analysis = Analyzer(self._bundle, source.sample_rate, self._hop_s, source=source, beside=self._shared)
         name = self._unique(source.name if name is None else name)
-        start = start_message(source, self._bundle, self._hop_s)
+        start = start_message(source, self._bundle, self._hop_s, site)
         feed = self._feed(source, analysis, name)
         stream = self._by_name[name] = WardStream(name, source, analysis, feed, start, self._config, self._clock)
         self.streams = (*self.streams, stream)
@@ -223,6 +225,8 @@ class Ward:
         """Stop all sources and the scheduler; results so far stay available. Twice is safe."""
         self._stopping.set()
         self._wakeup.notify()
+        for stream in self.streams:
+            stream.source.begin_stop()
         for stream in self.streams:
             stream.source.stop()
         if self._thread.ident is not None and self._thread is not threading.current_thread():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 import soundfile
 
-from monitor.archive.cardiac_states import known_states
+from monitor.archive.cardiac_states import found_states, known_states
 from monitor.archive.spans import Span
 from monitor.archive.timeline import open_sound
 from monitor.errors import AuscultError
@@ -48,3 +49,25 @@ def test_a_damaged_file_is_one_line(recording, content):
     path.write_text(content)
     with pytest.raises(AuscultError, match=r"heart\.tsv: line 1 is not start, end and state"):
         known_states(timeline)
+
+
+def test_without_annotations_the_beats_that_were_found_give_the_states() -> None:
+    """Each heart sound around its middle, what lies between two that follow each other, nothing across a blank."""
+    beats = [
+        {"s1_s": 1.0, "s2_s": 1.3, "diastole_ms": None},
+        {"s1_s": 1.8, "s2_s": 2.1, "diastole_ms": 500.0},
+        {"s1_s": None, "s2_s": 4.0, "diastole_ms": None},
+        {"s1_s": 4.5, "s2_s": None, "diastole_ms": None},
+    ]
+    states = found_states(beats, 4.52)
+    assert [state for _, _, state in states] == [1, 2, 3, 4, 1, 2, 3, 3, 1]
+    assert states[0] == pytest.approx((0.94, 1.06, 1))
+    assert states[-1] == pytest.approx((4.44, 4.52, 1))
+    assert all(end_s <= start_s for (_, end_s, _), (start_s, _, _) in itertools.pairwise(states))
+
+
+def test_sounds_that_would_overlap_do_not() -> None:
+    """In a very fast heart there is no room between S1 and S2."""
+    states = found_states([{"s1_s": 1.0, "s2_s": 1.08}], 9.0)
+    assert [state for _, _, state in states] == [1, 3]
+    assert states[0][1] == states[1][0] == pytest.approx(1.06)

@@ -12,7 +12,10 @@ from monitor.archive.offline import judge_offline, with_one_engine
 from monitor.audio.sources.array import ArraySource
 from monitor.errors import BundleError, RecordingError
 from monitor.features.resample import resampled
+from monitor.inference.bundle import load_bundle
 from monitor.runtime.pipeline import Pipeline
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
 
 
 def live_and_offline(waveform, sample_rate, bundle, hop_s=None):
@@ -110,3 +113,18 @@ def test_one_engine_for_many_sounds(plain_bundle, heart_waveform):
     again = judge_offline(ArraySource(heart_waveform, 4000), bundle)
     assert first == again
     assert first.summary.windows == 11
+
+
+def test_beats_are_left_out_where_they_are_not_asked_for():
+    """A scan finds none, and every value of its windows is the same."""
+    bundle = load_bundle()
+    heart = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(0)).waveform
+    events = []
+    for beats in (True, False):
+        windows: list = []
+        judge_offline(
+            ArraySource(heart, sample_rate=4000), with_one_engine(bundle, beats=beats), on_window=windows.append
+        )
+        events.append(windows)
+    assert any(window.beats for window in events[0])
+    assert [dataclasses.replace(window, beats=()) for window in events[0]] == events[1]

@@ -86,7 +86,7 @@ def library(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     scripted = ScriptedPortAudio()
-    for module in ("listen", "setup.devices", "setup.doctor.command", "exam.command"):
+    for module in ("listen", "options.several_inputs", "setup.devices", "setup.doctor.command", "exam.command"):
         monkeypatch.setattr(f"monitor.commands.{module}.PortAudio", lambda: scripted)
     return scripted
 

@@ -6,10 +6,8 @@ import os
 import signal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from monitor.dashboard.keyboard import SEQUENCES, Keyboard, parse_keys
+from monitor.dashboard.keyboard import Keyboard
 
 
 class TypedTerminal:
@@ -34,34 +32,10 @@ class TypedTerminal:
         typed, self.typed = self.typed, ""
         return typed
 
+    def wait(self, seconds):
+        """Go on at once."""
 
-@pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("q", ["q"]),
-        (" m+", [" ", "m", "+"]),
-        ("\x1b[C\x1b[D", ["right", "left"]),
-        ("\x1bOC\x1bOD", ["right", "left"]),
-        ("a\x1b[Ab\x1b[5~c\x1b[1;5Cd", ["a", "up", "b", "pageup", "c", "d"]),
-        ("\x1b[H\x1b[1~\x1bOH\x1b[F\x1b[4~\x1b[3~", ["home", "home", "home", "end", "end", "delete"]),
-        ("\x1b[B\x1b[6~\x1b[1;2C\x1b[1;2D", ["down", "pagedown", "shift-right", "shift-left"]),
-        ("a\x1b[15~b\x1b[2~c", ["a", "b", "c"]),
-        ("\x1b", ["escape"]),
-        ("\x1bq", []),
-        ("\x1b[", []),
-        ("\x1bO", []),
-    ],
-)
-def test_parse_keys(text, keys):
-    """Arrows in both modes, page keys and their neighbours are keys; other sequences and Alt are dropped."""
-    assert parse_keys(text) == keys
-
-
-@given(st.text(alphabet=st.sampled_from("\x1b[O;~ACDq ?1"), max_size=30))
-def test_any_input_gives_keys(text):
-    """Any input gives single characters or names of keys."""
-    names = {*SEQUENCES.values(), "escape"}
-    assert all(len(key) == 1 or key in names for key in parse_keys(text))
+    bits_per_second = None
 
 
 def test_keys_are_returned_once():
@@ -84,6 +58,51 @@ def test_a_sequence_that_comes_in_parts_is_one_key(cut):
         keys = keyboard.pressed()
         terminal.typed = text[cut:]
         assert [*keys, *keyboard.pressed()] == ["a", "right", "up", "é"]
+
+
+LATE = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\"
+
+
+@pytest.mark.parametrize("cut", range(6, len(LATE)))
+def test_an_answer_that_comes_late_is_no_key(cut):
+    """However it is cut and however long its rest takes, nothing of it is a key; keys around it are."""
+    terminal = TypedTerminal()
+    with Keyboard(terminal) as keyboard:
+        terminal.typed = "m" + LATE[:cut]
+        assert keyboard.pressed() == ["m"]
+        assert keyboard.pressed() == []
+        terminal.typed = LATE[cut:] + "s"
+        assert keyboard.pressed() == ["s"]
+
+
+def test_what_was_typed_while_the_terminal_was_asked_comes_next():
+    """Keys that are given back are first; a sequence may go on in the next input."""
+    terminal = TypedTerminal()
+    with Keyboard(terminal) as keyboard:
+        terminal.typed = "answer"
+        assert keyboard.ask(lambda: None, lambda text: text.endswith("answer"), 1.0) == "answer"
+        keyboard.unread("q\x1b")
+        terminal.typed = "[C"
+        assert keyboard.pressed() == ["q", "right"]
+        assert keyboard.pressed() == []
+
+
+def test_a_question_without_an_answer_ends():
+    """After the timeout what came is returned."""
+    terminal = TypedTerminal()
+    with Keyboard(terminal) as keyboard:
+        terminal.typed = "q"
+        assert keyboard.ask(lambda: None, lambda text: False, 0.0) == ""
+        assert keyboard.pressed() == ["q"]
+    assert keyboard.ask(lambda: pytest.fail("asked"), lambda text: True, 1.0) == ""
+
+
+@pytest.mark.parametrize(("speed", "slow"), [(None, False), (9600, True), (38400, False), (115200, False)])
+def test_a_slow_line_is_known(speed, slow):
+    """Below 38400 bits a second, which is what a terminal that is no serial line says."""
+    terminal = TypedTerminal()
+    terminal.bits_per_second = speed
+    assert Keyboard(terminal).is_slow_line is slow
 
 
 def test_escape_is_known_a_look_later():

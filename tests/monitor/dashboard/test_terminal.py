@@ -7,6 +7,7 @@ import io
 import os
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
+from monitor.dashboard.display.options import DisplayOptions
 from monitor.dashboard.drawing.canvas import Canvas, Row, TerminalStyle
 from monitor.dashboard.drawing.state import DashboardState
 from monitor.dashboard.terminal import BEGIN_UPDATE, CLEAR, END_UPDATE, ENTER, LEAVE, REFRESH_S, Screen, style_escape
@@ -472,3 +474,135 @@ def test_the_bell_rings_on_an_open_screen_only() -> None:
     with bench.screen:
         bench.screen.ring_bell()
         assert bench.terminal.writes[-1] == "\a"
+
+
+class AnsweringKeyboard:
+    """The keys of a terminal that answers."""
+
+    works, is_slow_line = True, False
+
+    def __init__(self, answers: str) -> None:
+        self.answers, self.keys = answers, ""
+
+    def ask(self, send: Callable[[], None], answered: Callable[[str], bool], timeout_s: float) -> str:
+        """Ask, and return the answers."""
+        send()
+        return self.answers
+
+    def unread(self, text: str) -> None:
+        """Keep keys."""
+        self.keys += text
+
+
+SIXEL_ANSWERS = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[6;16;8t\x1b[?62;4c"
+KITTY_ANSWERS = "\x1b]11;rgb:0/0/0\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;16;8t\x1b[?62c"
+LIVELY: DashboardState = GOLDENS["LIVELY"]
+
+
+class TestPictures:
+    """What a terminal with pixels shows in place of characters."""
+
+    def bench(self, answers: str, **options: Any) -> Bench:
+        """Return an open screen on a terminal that has answered."""
+        bench = Bench(80, 24)
+        bench.screen = Screen(bench.console, clock=bench.clock, options=DisplayOptions(**options))
+        bench.screen.start()
+        bench.screen.ask(AnsweringKeyboard(answers))  # type: ignore[arg-type]
+        return bench
+
+    def show(self, bench: Bench, snapshot: Snapshot, state: DashboardState, after_s: float = 1.0) -> str:
+        """Show a screen some time later and return what was written."""
+        bench.clock.now += after_s
+        before = len(bench.terminal.writes)
+        bench.screen.show(snapshot, state)
+        return "".join(bench.terminal.writes[before:])
+
+    def test_the_terminal_decides_on_theme_and_pictures(self) -> None:
+        """A white background makes the theme light, and Sixel brings two pictures."""
+        bench = self.bench(SIXEL_ANSWERS)
+        written = self.show(bench, MURMUR, LIVELY)
+        assert written.count("\x1bP0;1q") == 2
+        assert bench.screen.canvas is not None
+        assert bench.screen.canvas.light
+        assert self.bench(SIXEL_ANSWERS, graphics="off", theme="dark").screen._style == TerminalStyle()
+
+    def test_it_is_asked_once(self) -> None:
+        """Another source changes nothing."""
+        bench = self.bench(SIXEL_ANSWERS)
+        before = len(bench.terminal.writes)
+        bench.screen.ask(AnsweringKeyboard(KITTY_ANSWERS))  # type: ignore[arg-type]
+        assert len(bench.terminal.writes) == before
+
+    def test_no_text_is_written_over_a_picture(self) -> None:
+        """Lines that change leave the cells of a picture out."""
+        bench = self.bench(SIXEL_ANSWERS)
+        self.show(bench, MURMUR, LIVELY)
+        canvas = bench.screen.canvas
+        assert canvas is not None
+        assert len(canvas.pictures) == 2
+        louder = dataclasses.replace(LIVELY, gain_db=12.0)
+        written = self.show(bench, MURMUR, louder).partition("\x1bP")[0]
+        column, columns = canvas.pictures[0].column, canvas.pictures[0].columns
+        rows = {row for picture in canvas.pictures for row in range(picture.row, picture.row + picture.lines)}
+        touched = [line for line in re.split(r"(?=\x1b\[\d+;1H)", written) if line.startswith("\x1b[")]
+        pieces = {int(re.match(r"\x1b\[(\d+)", line)[1]) - 1: line for line in touched if ";1H" in line[:8]}  # type: ignore[index]
+        assert rows & set(pieces)
+        for row in rows & set(pieces):
+            left, right = pieces[row].split(f"\x1b[{row + 1};{column + columns + 1}H")
+            assert len(re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", left)) == column
+            assert len(re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", right)) == 80 - column - columns
+
+    @pytest.mark.parametrize("change", [{"help": 1}, {"details": True}, {"trace": None}])
+    def test_another_page_is_written_over_them(self, change: dict[str, Any]) -> None:
+        """Each line that had a picture is written whole, also where its text is the same."""
+        bench = self.bench(SIXEL_ANSWERS)
+        self.show(bench, MURMUR, LIVELY)
+        canvas = bench.screen.canvas
+        assert canvas is not None
+        gone = canvas.pictures[: 1 if "trace" in change else 2]
+        written = self.show(bench, MURMUR, dataclasses.replace(LIVELY, **change))
+        for picture in gone:
+            assert all(f"\x1b[{row + 1};1H" in written for row in range(picture.row, picture.row + picture.lines))
+        assert written.count("\x1bP") == 0
+
+    def test_kitty_deletes_them_on_other_pages_and_at_the_end(self) -> None:
+        """None is left in the terminal, whatever ends the screen."""
+        bench = self.bench(KITTY_ANSWERS)
+        assert self.show(bench, MURMUR, LIVELY).count("a=T") == 2
+        assert self.show(bench, MURMUR, dataclasses.replace(LIVELY, help=1)).count("a=d") == 2
+        self.show(bench, MURMUR, LIVELY)
+        before = len(bench.terminal.writes)
+        bench.screen.stop()
+        left = "".join(bench.terminal.writes[before:])
+        assert left.count("a=d") == 2
+        assert left.endswith(LEAVE)
+
+    def test_another_size_draws_them_anew(self) -> None:
+        """The screen is cleared, and both are sent for their new places."""
+        bench = self.bench(KITTY_ANSWERS)
+        self.show(bench, MURMUR, LIVELY)
+        bench.console.size = (100, 30)  # type: ignore[assignment]
+        written = self.show(bench, MURMUR, LIVELY)
+        assert CLEAR in written
+        assert written.count("a=d") == 2
+        assert written.count("a=T") == 2
+
+    def test_the_trace_that_is_heard_stays_in_characters(self) -> None:
+        """It is drawn nineteen times a second then, to agree with the ear."""
+        bench = self.bench(SIXEL_ANSWERS)
+        playing = dataclasses.replace(MURMUR, playback=PlaybackStatus("playing", "wide", 0.0))
+        self.show(bench, playing, LIVELY)
+        canvas = bench.screen.canvas
+        assert canvas is not None
+        assert len(canvas.pictures) == 1
+
+
+def test_the_console_of_linux_gets_its_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No braille is written there."""
+    monkeypatch.setenv("TERM", "linux")
+    bench = Bench(color_system="standard")
+    with bench.screen:
+        bench.screen.show(MURMUR, LIVELY)
+    text = bench.terminal.getvalue()
+    assert "▄" in text
+    assert not any("⠀" < sign <= "⣿" for sign in text)

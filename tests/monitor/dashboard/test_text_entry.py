@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.dashboard.keyboard import parse_keys
+from monitor.dashboard.key_sequences import parse_keys
 from monitor.dashboard.text_entry import MAX_TEXT, TextEntry
 
 

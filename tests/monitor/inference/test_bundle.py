@@ -31,7 +31,15 @@ from monitor.inference.bundle import (
     text_of_settings,
 )
 
-FILES = ("CARD.md", "bundle.json", "check.npz", "model-int8.tflite", "model.keras", "model.tflite")
+FILES = (
+    "CARD.md",
+    "bundle.json",
+    "check.npz",
+    "model-int8.tflite",
+    "model.keras",
+    "model.tflite",
+    "segmentation.tflite",
+)
 
 
 @pytest.fixture

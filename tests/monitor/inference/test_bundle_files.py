@@ -131,14 +131,14 @@ WRONG += [{"a": 1}, [1, 2, 3], ["a", "a"], 0.01, 0.1, 1.0, 3.0, 30.0, 8000, 48_0
 @pytest.fixture
 def forged(tmp_path: Path) -> Path:
     """Return a copy of the default bundle without what is only for people."""
-    for name in ("model.tflite", "check.npz", "CARD.md", "bundle.json"):
+    for name in ("model.tflite", "check.npz", "segmentation.tflite", "CARD.md", "bundle.json"):
         shutil.copy(find_bundle(DEFAULT_BUNDLE) / name, tmp_path / name)
     return tmp_path
 
 
 def write_settings(folder: Path, settings: dict[str, Any]) -> None:
     """Write ``bundle.json`` with every digest right, as a forger would."""
-    names = ("model.tflite", "check.npz", "CARD.md")
+    names = ("model.tflite", "check.npz", "segmentation.tflite", "CARD.md")
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     if "sha256" in settings:
         settings["sha256"] = digests if isinstance(settings["sha256"], dict) else settings["sha256"]

@@ -6,7 +6,18 @@ import dataclasses
 import json
 from pathlib import Path
 
-from monitor.messages import Level, Mark, RecordingStatus, Snapshot, Start, Summary, Verdict
+from monitor.messages import (
+    HeartBeat,
+    Level,
+    Mark,
+    Quality,
+    RecordingStatus,
+    Snapshot,
+    Start,
+    Summary,
+    Verdict,
+    WindowEvent,
+)
 from monitor.text.event_lines import EventLines
 
 START = Start("steth", 4000, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
@@ -50,3 +61,32 @@ def test_a_mark_has_its_sample():
 def test_nothing_changes_nothing_is_written():
     """Snapshots without news give no line."""
     assert written(STATE, STATE) == [("start", None), ("summary", None)]
+
+
+def test_beats_follow_their_window_and_the_last_stand_before_the_summary():
+    """A window that was counted has its line even where the program is ended between two lines."""
+    lines: list[str] = []
+    writer = EventLines(lines.append, now=lambda: "now")
+    verdict = Verdict("listening")
+    event = WindowEvent(
+        index=0,
+        start_s=0.0,
+        end_s=5.0,
+        verdict=verdict,
+        rolling=verdict,
+        quality=Quality(1.0),
+        heart_rate_bpm=None,
+        gap=False,
+        short=False,
+        latency_ms=0.0,
+        beats=(HeartBeat(1.0, 1.3, 0.9), HeartBeat(1.8, None, 0.9)),
+    )
+    writer.window(event)
+    writer.end(Summary("a.wav", 1, 0, 0, verdict, None, beats=(HeartBeat(4.9, None, 0.9),)))
+    assert [(line["type"], line.get("s1_s")) for line in map(json.loads, lines)] == [
+        ("window", None),
+        ("beat", 1.0),
+        ("beat", 1.8),
+        ("beat", 4.9),
+        ("summary", None),
+    ]

@@ -117,7 +117,7 @@ def test_line_views_need_neither_rich_nor_psutil():
 class ScriptedKeyboard:
     """A keyboard that returns one scripted key per call."""
 
-    works = True
+    works = is_slow_line = True
 
     def __init__(self, *typed):
         self.typed = list(typed)

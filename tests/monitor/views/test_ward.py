@@ -37,7 +37,7 @@ class BrokenSource(ArraySource):
 class Keys:
     """A keyboard to script."""
 
-    works, suspending, resumed = True, False, False
+    works, suspending, resumed, is_slow_line = True, False, False, True
 
     def __init__(self, *keys):
         self.keys = list(keys)

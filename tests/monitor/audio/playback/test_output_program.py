@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from monitor.audio import child_program
 from monitor.audio.playback import output_program
 from monitor.audio.playback.output_program import FILL_S, SILENT_S, START_S, OutputProgram, output_rate
 from monitor.audio.playback.protocol import GAP, IDLE, SETTINGS, SOUND, Frame, OutputSetup, frame
@@ -213,7 +214,7 @@ def test_main_reports_a_missing_library(monkeypatch, capfdbinary):
     monkeypatch.setattr("monitor.audio.sources.device.portaudio.PortAudio.__init__", missing)
     monkeypatch.setattr(sys, "argv", ["output", '{"input_rate": 4000}'])
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out := io.BytesIO()))
-    before = {number: signal.getsignal(number) for number in output_program.SIGNALS}
+    before = {number: signal.getsignal(number) for number in child_program.SIGNALS}
     try:
         assert output_program.main() == 1
         for number in (signal.SIGINT, signal.SIGTERM):  # a terminal and a service manager send them to all processes

@@ -62,7 +62,9 @@ def test_the_numbers_are_consistent(call):
     result = json.loads(call("--json", "--no-article")[1])
     assert result["hop_p50_ms"] <= result["hop_p95_ms"] <= result["hop_p99_ms"]
     assert result["hop_to_invoke"] == pytest.approx(result["hop_p50_ms"] / result["invoke_p50_ms"], rel=0.02)
-    assert {"resample", "spectrogram", "network", "verdict", "dashboard_frame"} <= set(result["stages"])
+    assert {"resample", "spectrogram", "network", "verdict", "dashboard_frame", "dashboard_frame_sixel"} <= set(
+        result["stages"]
+    )
     for percentiles in result["stages"].values():
         assert set(percentiles) == {"p50_ms", "p95_ms", "p99_ms"}
     assert result["real_time_factor"] > 0

@@ -26,9 +26,11 @@ def test_the_stages_are_the_hop(maker, sound, request, monkeypatch):
     """Each stage ends as often as in the analyzer of that bundle; nothing of a hop is counted twice or left out."""
     ticks = itertools.count()
     monkeypatch.setattr(hop_latency, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
-    times = measure_stages(request.getfixturevalue(maker), sound, 4000, 4)
-    in_two_parts = {"statistics", "spectrogram", "quality", "verdict"}
-    assert times == {name: [2.0 if name in in_two_parts else 1.0] * 4 for name in STAGES}
+    bundle = request.getfixturevalue(maker)
+    times = measure_stages(bundle, sound, 4000, 4)
+    parts = {**dict.fromkeys(STAGES, 1.0), **dict.fromkeys(("statistics", "spectrogram", "quality", "verdict"), 2.0)}
+    parts["segmentation"] = 0.0 if bundle.segmentation is None else 1.0
+    assert times == {name: [parts[name]] * 4 for name in STAGES}
 
 
 def test_every_stage_is_timed(plain_bundle, sound):

@@ -35,6 +35,6 @@ def test_one_file_has_the_name_that_was_typed():
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_gives_the_files_it_names(name, timeline):
     """No more and no fewer; R peaks only where there is an electrocardiogram."""
-    if name != "circor":
+    if name not in ("circor", "tsv"):
         named = tuple(ending for ending in FORMATS[name].endings if ending != ".qrs")
         assert tuple(FORMATS[name].render(timeline, "heart")) == named

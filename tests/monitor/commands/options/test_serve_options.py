@@ -51,7 +51,8 @@ def test_a_replay_is_served(heart, asked, capsys):
     assert main(["replay", heart, "--json", "--speed", "max", "--serve", "127.0.0.1:0"]) == 0
     out, err = capsys.readouterr()
     assert re.fullmatch(r"auscult: serving on http://127\.0\.0\.1:\d+/\n", err)
-    last = [json.loads(line) for line in out.splitlines()][-2]
+    lines = [json.loads(line) for line in out.splitlines()]
+    last = [line for line in lines if line["type"] == "window"][-1]
     shown = json.loads(asked["/api/snapshot"])
     assert shown["window"] == last
     assert shown["source"] is None

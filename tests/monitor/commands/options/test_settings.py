@@ -22,6 +22,10 @@ VALUES = {
     "session": st.booleans(),
     "session_dir": st.sampled_from(["kept", "/srv/my sessions", "über"]),
     "keep": st.sampled_from(["30 days", "1 day", "20 GB", "0.5GB"]),
+    "ascii": st.booleans(),
+    "no_color": st.booleans(),
+    "theme": st.sampled_from(["auto", "dark", "light"]),
+    "graphics": st.sampled_from(["auto", "kitty", "sixel", "off"]),
 }
 DEFAULTS = {
     "device": None,
@@ -34,6 +38,10 @@ DEFAULTS = {
     "session": False,
     "session_dir": None,
     "keep": None,
+    "ascii": False,
+    "no_color": False,
+    "theme": "auto",
+    "graphics": "auto",
 }
 
 

@@ -61,8 +61,10 @@ def windows_of(text):
 def test_json_lines_of_a_recording(replay, heart_wav):
     """Start, one line per window, summary, with the documented keys; scores sum to 1."""
     code, out, err = replay(heart_wav, "--speed", "max", "--json")
-    start, *windows, summary = lines_of(out)
+    start, *between, summary = lines_of(out)
+    windows = [line for line in between if line["type"] == "window"]
     assert (code, err) == (0, "")
+    assert {line["type"] for line in between} == {"window", "beat"}
     assert start["type"] == "start"
     assert start["schema"] == 1
     assert (start["source"], start["sample_rate"]) == (str(heart_wav), 4000)
@@ -81,8 +83,8 @@ def test_the_int8_network_is_named_in_every_output(replay, heart_wav, bundle_dir
     """Engine and digest of the start line, and the first text line, are those of the network that ran."""
     float_start, *_ = lines_of(replay(heart_wav, "--speed", "max", "--json")[1])
     code, out, err = replay(heart_wav, "--speed", "max", "--json", "--engine", "litert-int8")
-    start, *windows, _ = lines_of(out)
-    assert (code, err, len(windows)) == (0, "", 31)
+    start, *between, _ = lines_of(out)
+    assert (code, err, [line["type"] for line in between].count("window")) == (0, "", 31)
     assert (float_start["engine"], start["engine"]) == ("litert", "litert-int8")
     assert float_start["model_sha256"] == hashlib.sha256((bundle_dir / "model.tflite").read_bytes()).hexdigest()
     assert start["model_sha256"] == hashlib.sha256((bundle_dir / "model-int8.tflite").read_bytes()).hexdigest()
@@ -157,7 +159,7 @@ def test_the_other_files_are_still_played(replay, tmp_path, heart_wav):
     """A file that cannot be read gets an error line and exit code 1; those around it get start to summary."""
     code, out, err = replay(heart_wav, tmp_path / "missing.wav", heart_wav, "--speed", "max", "--json")
     assert code == 1
-    assert [line["type"] for line in lines_of(out) if line["type"] != "window"] == ["start", "summary"] * 2
+    assert [line["type"] for line in lines_of(out) if line["type"] in ("start", "summary")] == ["start", "summary"] * 2
     assert len(err.splitlines()) == 1
     assert "missing.wav" in err
 
@@ -335,7 +337,7 @@ def test_a_signal_ends_with_complete_lines(program, heart_wav, number):
     assert err == b""
     assert lines[0]["type"] == "start"
     assert lines[-1]["type"] == "summary"
-    assert lines[-1]["windows"] == len(lines) - 2
+    assert lines[-1]["windows"] == [line["type"] for line in lines].count("window")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals to send to one process")
@@ -434,3 +436,21 @@ def lines_with(text, stream):
     for line in lines:
         line.pop("latency_ms", None)
     return lines
+
+
+def test_beats_are_lines_of_their_own_in_their_order(replay, heart_wav):
+    """Each ascending, S1 before S2, behind the first window that ends behind what it needed; alike at every hop."""
+    lines = lines_of(replay(heart_wav, "--speed", "max", "--json")[1])
+    beats = [line for line in lines if line["type"] == "beat"]
+    moments = [beat["s1_s"] or beat["s2_s"] for beat in beats]
+    assert len(beats) > 10
+    assert moments == sorted(moments)
+    assert all(0.5 <= beat["confidence"] <= 1.0 for beat in beats)
+    assert all(beat["s1_s"] < beat["s2_s"] for beat in beats if beat["s1_s"] and beat["s2_s"])
+    end_s = 0.0
+    for line in lines[1:-1]:
+        end_s = line.get("end_s", end_s)
+        if line["type"] == "beat":
+            assert (0.0 if end_s == 5.0 else end_s - 1.2) < (line["s2_s"] or line["s1_s"]) < end_s
+    other_hop = lines_of(replay(heart_wav, "--speed", "max", "--json", "--hop", "1")[1])
+    assert [line for line in other_hop if line["type"] == "beat"] == beats

@@ -129,3 +129,17 @@ def test_a_mistyped_key_is_asked_about(file):
     """Before all keys that there are."""
     with pytest.raises(AuscultError, match=r"no such setting: chanel; did you mean channel\? there are device"):
         run("--set", "chanel=2")
+
+
+def test_the_tables_of_several_devices_are_printed(file, capsys):
+    """Each on a line, as a list in JSON; what cannot be used is an error here too."""
+    file.write_text('[[devices]]\nname = "bed 1"\ndevice = "Littmann"\n[[devices]]\ndevice = 4\nchannel = 2\n')
+    assert run() == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "[[devices]]" in line]
+    assert lines == ["  [[devices]] device Littmann, name bed 1, channel 1", "  [[devices]] device 4, channel 2"]
+    assert run("--json") == 0
+    devices = json.loads(capsys.readouterr().out)["devices"]
+    assert [device["device"] for device in devices] == ["Littmann", "4"]
+    file.write_text("[[devices]]\n")
+    with pytest.raises(AuscultError, match="has no device"):
+        run()

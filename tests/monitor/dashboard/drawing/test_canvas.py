@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.color import Color
+from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 
@@ -19,16 +19,20 @@ from monitor.dashboard.drawing.canvas import (
     BLUE,
     GREEN,
     GREY,
+    LIGHT,
     PLAIN,
     RED,
     ROSE,
     SIXTEEN,
+    SIXTEEN_LIGHT,
     TEAL,
+    TRACK,
     VIOLET,
     YELLOW,
     Canvas,
     Row,
     TerminalStyle,
+    cut,
     ink,
 )
 
@@ -180,3 +184,95 @@ def test_the_16_colours_are_all_different():
     assert set(SIXTEEN) == {*LABELS, *STATES, TEAL, ROSE}
     assert len(set(SIXTEEN.values())) == len(SIXTEEN)
     assert all(Color.parse(name).number is not None and Color.parse(name).number < 16 for name in SIXTEEN.values())
+
+
+INKS = {GREEN, AMBER, VIOLET, TEAL, ROSE, YELLOW, BLUE, GREY, RED}
+MIN_CONTRAST = 4.5
+"""Of text to its background. Source: WCAG 2.2, success criterion 1.4.3."""
+MIN_LARGE_CONTRAST = 3.0
+"""Of large letters, and of what is no text. Source: WCAG 2.2, success criteria 1.4.3 and 1.4.11."""
+GROUNDS = {False: ("#000000", "#1e1e1e", "#002b36", TRACK), True: ("#ffffff", "#fdf6e3", LIGHT[TRACK])}
+"""Black and white, the grounds of common themes (Visual Studio Code, Solarized), and that of the history."""
+SIXTEEN_NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+PALETTES = {
+    ("xterm", False): ("#000000", "#cd0000", "#00cd00", "#cdcd00", "#0000ee", "#cd00cd", "#00cdcd", "#e5e5e5"),
+    ("xterm", True): ("#7f7f7f", "#ff0000", "#00ff00", "#ffff00", "#5c5cff", "#ff00ff", "#00ffff", "#ffffff"),
+    ("vga", False): ("#000000", "#aa0000", "#00aa00", "#aa5500", "#0000aa", "#aa00aa", "#00aaaa", "#aaaaaa"),
+    ("vga", True): ("#555555", "#ff5555", "#55ff55", "#ffff55", "#5555ff", "#ff55ff", "#55ffff", "#ffffff"),
+}
+"""By terminal, and whether they are the bright ones. Source: XTerm-col.ad; console_codes(4)."""
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of ``#rrggbb``. Source: WCAG 2.2."""
+    parts = [int(colour[begin : begin + 2], 16) / 255 for begin in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("vision", COLOUR_VISION)
+def test_labels_are_distinguishable_on_a_light_background(vision):
+    """As on a dark one; dark colours lie closer together, and states, which have letters too, are 10 apart."""
+    seen = {colour: lab(LIGHT[colour], vision) for colour in (*LABELS, *STATES)}
+    apart = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in itertools.combinations(seen, 2)}
+    assert min(apart[pair] for pair in itertools.combinations(LABELS, 2)) > 30
+    assert min(apart.values()) > 10
+
+
+class TestContrast:
+    """Text is legible on light and on dark backgrounds."""
+
+    def test_black_on_white_is_the_most(self) -> None:
+        """The measure itself."""
+        assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
+        assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+    @pytest.mark.parametrize("light", [False, True])
+    @pytest.mark.parametrize("system", [ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT])
+    @pytest.mark.parametrize("colour", sorted(INKS))
+    def test_every_colour(self, colour: str, system: ColorSystem, light: bool) -> None:
+        """As it is, and as the nearest of 256; what is dim has a colour too."""
+        style = TerminalStyle(light=light)
+        for drawn in (style.ink(colour), style.ink(dim=True)):
+            assert drawn.color is not None
+            assert not drawn.dim
+            shown = drawn.color.downgrade(system).get_truecolor().hex
+            assert contrast(shown, GROUNDS[light][0]) >= MIN_CONTRAST
+            assert min(contrast(shown, ground) for ground in GROUNDS[light]) >= MIN_LARGE_CONTRAST
+
+    @pytest.mark.parametrize("light", [False, True])
+    @pytest.mark.parametrize("terminal", ["xterm", "vga"])
+    def test_every_colour_of_sixteen(self, terminal: str, light: bool) -> None:
+        """With the palettes of xterm and of the VGA, also where bold is shown as the lighter colour."""
+        style, ground = TerminalStyle(gradient=False, light=light), "#ffffff" if light else "#000000"
+        for colour, bold in itertools.product(INKS, (False, True)):
+            name = (SIXTEEN_LIGHT if light else SIXTEEN)[colour]
+            drawn = style.ink(colour, bold=bold)
+            assert (drawn.color.name if drawn.color else "") == name
+            if not name:
+                continue  # the terminal's own
+            palette = PALETTES[terminal, name.startswith("bright_") or bool(drawn.bold)]
+            shown = palette[SIXTEEN_NAMES.index(name.removeprefix("bright_"))]
+            assert contrast(shown, ground) >= MIN_CONTRAST, (colour, name)
+
+    def test_there_is_a_light_colour_for_each(self) -> None:
+        """None is left out."""
+        assert set(LIGHT) >= INKS
+        assert set(SIXTEEN) == set(SIXTEEN_LIGHT) == INKS
+
+
+@given(st.lists(PRINTABLE, max_size=4), st.integers(0, 40), st.integers(0, 40))
+def test_cut_keeps_the_cells_between(texts: list[str], first: int, after: int) -> None:
+    """As many cells as asked for, as far as the line has them."""
+    line = tuple(Segment(text, PLAIN) for text in texts)
+    cells = sum(cell_len(text) for text in texts)
+    kept = cut(line, first, after)
+    assert sum(segment.cell_length for segment in kept) == max(0, min(after, cells) - min(first, cells))
+    if all(cell_len(sign) == 1 for text in texts for sign in text):
+        assert "".join(segment.text for segment in kept) == "".join(texts)[first : max(first, after)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import runpy
 from pathlib import Path
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 
 from monitor.dashboard.drawing.canvas import GREEN, Canvas, Row, TerminalStyle
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.svg import CELL_WIDTH, MARGIN, svg_of
+from monitor.dashboard.drawing.svg import BACKGROUND, CELL_WIDTH, INK, LIGHT_BACKGROUND, LIGHT_INK, MARGIN, svg_of
 
 GOLDENS: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[1] / "golden" / "make_golden.py"))
 CANVAS = render(GOLDENS["SCENES"]["murmur"], 120, 40, state=GOLDENS["LIVELY"])
@@ -104,3 +105,14 @@ def test_text_is_escaped() -> None:
     """Markup in a file name stays text."""
     svg = svg_of(Canvas(12, (Row(12).put(0, "<a&b>.wav").line(),)))
     assert "<a&b>.wav" in "".join(ElementTree.fromstring(svg).itertext())
+
+
+def test_the_theme_is_that_of_the_screen() -> None:
+    """White paper and dark ink for a light screen, and the same letters."""
+    dark, light = (svg_of(dataclasses.replace(CANVAS, light=light)) for light in (False, True))
+    assert f'rx="8" fill="{BACKGROUND}"' in dark
+    assert f'rx="8" fill="{LIGHT_BACKGROUND}"' in light
+    assert f'fill="{INK}"' in dark
+    assert f'fill="{INK}"' not in light
+    assert f'fill="{LIGHT_INK}"' in light
+    assert "".join(ElementTree.fromstring(dark).itertext()) == "".join(ElementTree.fromstring(light).itertext())

@@ -169,6 +169,18 @@ class TestRing:
         feed.take()
         assert feed.complete_s() == pytest.approx(min(5.0, 8.0 - 2000 / 4000))
 
+    def test_a_burst_is_what_the_clock_does_not_explain(self, feed, scripted_source, now_s):
+        """Sound that came with the block, not since: it was held up on its way, and no reader was slow."""
+        feed.prepare(1000)
+        scripted_source.ring.push(np.zeros(1000 + 2000, np.float32))
+        feed.take()
+        assert feed.burst(now_s[0]) == 2000
+        scripted_source.ring.push(np.zeros(800, np.float32))
+        now_s[0] += 800 / 4000
+        assert feed.burst(now_s[0]) == pytest.approx(2000)
+        now_s[0] += 2.0
+        assert feed.burst(now_s[0]) == 0.0
+
     def test_the_end_is_told(self, feed, scripted_source, told):
         """What is left comes first, then None."""
         feed.prepare(1000)

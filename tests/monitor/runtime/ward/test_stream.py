@@ -9,7 +9,7 @@ from monitor.analysis.analyzer import Analyzer
 from monitor.audio.sources.array import ArraySource
 from monitor.messages import Level, Start
 from monitor.runtime.config import MonitorConfig
-from monitor.runtime.ward.feed import PacedFeed
+from monitor.runtime.ward.feed import PacedFeed, RingFeed
 from monitor.runtime.ward.stream import WardStream, history_entry
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
@@ -124,3 +124,26 @@ def test_a_gap_has_an_entry_of_its_own(stream_of, now_s):
     entries = [history_entry(window) for window in windows]
     assert [entry == "gap" for entry in entries] == [window.gap for window in windows]
     assert "gap" in entries
+
+
+@pytest.mark.parametrize(("late_s", "judged"), [(0.0, [0, 1, 2, 3]), (1.5, [0, 3])])
+def test_a_burst_of_a_live_source_skips_nothing(bundle_maker, scripted_source, now_s, late_s, judged):
+    """Sound that was held up on its way is judged, window by window; sound that the scheduler is late for is not."""
+    bundle = bundle_maker()
+    start = Start("live", 4000, "plain", "", bundle.labels, 5.0, 0.5, None, 1.0)
+    feed = RingFeed(scripted_source, 30.0, lambda: now_s[0], lambda: None)
+    feed.start(0.0)
+    stream = WardStream("bed", scripted_source, Analyzer(bundle, 4000), feed, start, MonitorConfig(), lambda: now_s[0])
+    stream.prepare()
+    windows = []
+    for end in range(2000, 20_001, 2000):
+        now_s[0] = end / 4000
+        scripted_source.ring.push(HEART[end - 2000 : end])
+        windows += stream.step()
+    scripted_source.ring.push(HEART[20_000:22_000])
+    if late_s:  # the rest comes at its pace while the scheduler does something else
+        now_s[0] += 0.5 + late_s
+    scripted_source.ring.push(HEART[22_000:26_000])
+    while feed.due_s <= now_s[0]:
+        windows += stream.step()
+    assert [window.index for window in windows] == judged

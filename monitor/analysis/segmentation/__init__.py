@@ -1,0 +1,1 @@
+"""What the heart sounds found say: beats, and the durations of systole and diastole."""

@@ -1,0 +1,39 @@
+"""How a part of the program is started as a process of its own: a child that ends with its standard input.
+
+Standard library alone.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+__all__ = ["child_command", "ignore_signals"]
+
+PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom {module} import main\nsys.exit(main())"
+"""Imports what this program would, whatever the current folder holds."""
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Those that a terminal or a service manager sends to all processes of a program."""
+
+
+def child_command(module: str) -> list[str]:
+    """Return the command that runs ``main`` of a module of ours; its arguments are to be added.
+
+    Examples
+    --------
+    >>> child_command("monitor.audio.playback.output_program")[1]
+    '-c'
+    """
+    return [sys.executable, "-c", PROGRAM.format(path=_import_path(), module=module)]
+
+
+def ignore_signals() -> None:
+    """Leave the end to the program that started this one: it gets the same signals, and closes our standard input."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _import_path() -> list[str]:
+    """Return where to look for packages: first where this one is, never in whatever folder is the current one."""
+    return [str(Path(__file__).resolve().parents[2]), *(folder for folder in sys.path if folder)]

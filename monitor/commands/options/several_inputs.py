@@ -1,0 +1,227 @@
+"""Several live inputs at once: ``auscult listen`` with more than one device.
+
+A ward judges them, each in a process of its own; a view shows them, sessions and recordings keep them. Main thread
+only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.audio.sources.device.portaudio import PortAudio
+from monitor.commands.options.device_tables import DeviceEntry, file_beside
+from monitor.commands.options.display_options import display_options
+from monitor.commands.options.elsewhere import is_elsewhere, source_elsewhere
+from monitor.commands.options.inputs import InputOptions, separate_input
+from monitor.commands.options.session_options import new_session, report_session
+from monitor.commands.options.settings import Settings
+from monitor.errors import AuscultError
+from monitor.inference.bundle import Bundle
+from monitor.messages import RecordingStatus
+from monitor.output import say
+from monitor.process.interrupts import Interrupts
+from monitor.process.native_stderr import suppress_native_stderr
+from monitor.runtime.ward.live_stream import HURRY_S, LiveStream
+
+if TYPE_CHECKING:
+    from monitor.audio.sources.base import Source
+    from monitor.runtime.ward.ward import Ward
+    from monitor.sessions.session import Session
+    from monitor.views.view import View
+    from monitor.views.ward import WardView
+
+__all__ = ["check_together", "listen_together", "report_recording"]
+
+STUCK = "auscult: the sound driver does not release a device; ended without waiting for it"
+
+
+def check_together(options: argparse.Namespace) -> None:
+    """End with a usage error where an argument is for one device at a time."""
+    single = {
+        "--monitor": options.playback is not None,
+        "--ecg-channel": options.ecg_channel is not None,
+        "--serve": options.serve is not None,
+        "--mqtt": options.mqtt is not None,
+        "--webhook": options.webhook is not None,
+        "--lsl": options.lsl,
+    }
+    for name, given in single.items():
+        if given:
+            options.usage_error(f"{name} is for one device at a time: leave it out, or name one --device")
+
+
+def listen_together(
+    entries: Sequence[DeviceEntry], options: argparse.Namespace, chosen: Settings, bundle: Bundle
+) -> int:
+    """Listen to several inputs until Ctrl+C, SIGTERM or the end of ``--for``, and return the exit code.
+
+    Raises
+    ------
+    AuscultError
+        If an input cannot be used, or a file cannot be created; none is heard then.
+    """
+    from monitor.runtime.ward.ward import Ward
+
+    with suppress_native_stderr(), Interrupts() as interrupts, Ward(bundle, hop_s=options.hop) as ward:
+        several = SeveralInputs(ward, options, bundle)
+        try:
+            system = PortAudio()
+            for entry in entries:
+                several.add(entry, system, chosen)
+            code = several.listen(interrupts)
+        finally:
+            several.close(interrupts)
+        if any(getattr(stream.source, "stuck", False) for stream in ward.streams):
+            say(STUCK)
+            os._exit(code)
+        return code
+
+
+class SeveralInputs:
+    """The inputs of a ward with their recordings and sessions.
+
+    Parameters
+    ----------
+    ward : Ward
+    options : argparse.Namespace
+        Of ``listen``.
+    bundle : Bundle
+    """
+
+    def __init__(self, ward: Ward, options: argparse.Namespace, bundle: Bundle) -> None:
+        self._ward, self._options, self._bundle = ward, options, bundle
+        self._lives: list[LiveStream] = []
+        self._sessions: dict[LiveStream, Session] = {}
+        self._recorded: list[Path] = []
+        self._waiting_marks = False
+        self._closed = False
+
+    def add(self, entry: DeviceEntry, system: PortAudio, chosen: Settings) -> None:
+        """Add an input, not started, with its recording and its session.
+
+        Raises
+        ------
+        AuscultError
+            If it cannot be used, or a file cannot be created.
+        """
+        options = self._options
+        source = self._source(entry, system, chosen)
+        stream = self._ward.add(source, entry.name, site=entry.site)
+        record = None if options.record is None else file_beside(options.record, stream.name, self._recorded)
+        session = None
+        if options.session:
+            own = argparse.Namespace(**{**vars(options), "site": entry.site, "subject": entry.subject})
+            session = new_session(own, source, self._bundle, "listen", entry.channel, stream=stream.name)
+        try:
+            sound = None if session is None else session.sound_path
+            live = LiveStream(stream, record=record, session_sound=sound, site=entry.site)
+        except BaseException:
+            if session is not None:
+                session.close()
+            raise
+        self._lives.append(live)
+        if record is not None:
+            self._recorded.append(record)
+        if session is not None:
+            self._sessions[live] = session
+
+    def _source(self, entry: DeviceEntry, system: PortAudio, chosen: Settings) -> Source:
+        """Return the source of an input: a sound device in a process of its own, or what comes from elsewhere."""
+        options = self._options
+        if is_elsewhere(entry.device):
+            own = dataclasses.replace(
+                chosen,
+                device=dataclasses.replace(chosen.device, value=entry.device),
+                channel=dataclasses.replace(chosen.channel, value=entry.channel),
+                rate=dataclasses.replace(chosen.rate, value=entry.rate),
+            )
+            return source_elsewhere(own, options)
+        latency_s = chosen.latency.value
+        how = InputOptions(entry.channel, entry.rate, latency_s, once=options.once, waiting=options.wait_for_device)
+        return separate_input(entry.device, how, system)
+
+    def listen(self, interrupts: Interrupts) -> int:
+        """Listen until the end, and return the exit code."""
+        from monitor.commands.player import play_together
+        from monitor.views.devices import choose_devices_view
+
+        options = self._options
+        keep_going = options.record is not None or bool(options.session)
+        view = choose_devices_view(
+            self._lives,
+            self._kept,
+            json=options.json,
+            plain=options.plain,
+            keep_going=keep_going,
+            display=display_options(options),
+        )
+        for live in self._lives:
+            live.start()
+        try:
+            play_together(self._ward, view, interrupts, each_turn=self._end_in_time)
+        finally:
+            view.close()
+        self.close(interrupts)
+        return interrupts.exit_code or self._code(view)
+
+    def _kept(self, live: LiveStream, view: View) -> View:
+        """Return a view that keeps what it shows in the session of an input, if it has one."""
+        session = self._sessions.get(live)
+        if session is None:
+            return view
+        from monitor.sessions.session_view import SessionView
+
+        return SessionView(view, session)
+
+    def _end_in_time(self, interrupts: Interrupts) -> None:
+        """End the inputs of which enough was heard; hurry once a signal has come."""
+        for_s = math.inf if self._options.for_s is None else self._options.for_s
+        for live in self._lives:
+            if interrupts.exit_code:
+                live.hurry()
+            if not live.stream.removed and live.ring.end_sample >= for_s * live.source.sample_rate:
+                live.source.begin_stop()
+                self._ward.remove(live.stream)
+
+    def _code(self, view: WardView) -> int:
+        """Return the exit code of what went wrong."""
+        errors = [stream.error for stream in self._ward.streams if stream.error is not None]
+        codes = [error.exit_code if isinstance(error, AuscultError) else 1 for error in errors]
+        return max([0, *codes]) or int(view.lost_lines > 0 or self._waiting_marks)
+
+    def close(self, interrupts: Interrupts) -> None:
+        """Stop the inputs, end recordings and sessions, and say where they are. Twice is safe."""
+        if self._closed:
+            return
+        self._closed = True
+        self._end_in_time(interrupts)
+        self._ward.stop()
+        for live in self._lives:
+            live.stop()
+        limit = {"timeout_s": HURRY_S} if interrupts.exit_code else {}
+        for session in self._sessions.values():
+            session.close(**limit)
+        for live in self._lives:
+            report_session(self._sessions.get(live), interrupts)
+            recording = live.snapshot().recording
+            if recording is not None and (recording.written_s or recording.lost_samples):
+                self._waiting_marks |= report_recording(recording, interrupts)
+
+
+def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool:
+    """Say where a recording is, and its marks; return whether some of these could not be written."""
+    lost = f", {recording.lost_samples} samples of it lost" if recording.lost_samples else ""
+    why = f"; {recording.error}" if recording.error else ""
+    say(f"recorded {recording.written_s:.1f} s{lost}: {recording.path}{why}", interrupts)
+    if recording.labels is not None:
+        say(f"marks saved: {recording.marks}: {recording.labels}")
+    if recording.waiting_marks:
+        times = ", ".join(f"{at_s:.3f}" for at_s in recording.waiting_marks)
+        say(f"auscult: marks not saved ({recording.marks_error}), seconds of the recording: {times}")
+    return bool(recording.waiting_marks)

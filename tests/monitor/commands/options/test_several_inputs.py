@@ -1,0 +1,209 @@
+"""`auscult listen` with more than one device: scripted sources in place of the processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+
+from monitor.audio.sources.base import Source
+from monitor.cli import main
+from monitor.commands.options import several_inputs
+from monitor.errors import DeviceError
+from monitor.messages import DeviceStatus
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
+
+HEART = phonocardiogram(12.0, HeartParameters(), np.random.default_rng(5)).waveform
+
+
+class Device(Source):
+    """A live input that delivers a heart faster than real time from a thread of its own, then what a test scripted."""
+
+    live = True
+
+    def __init__(self, name, seconds=8.0, error=None):
+        self.name, self.sample_rate, self._seconds, self._error = name, 4000, seconds, error
+        self.failure = None
+        self.state = "open"
+        self._stopping = threading.Event()
+        self._thread = None
+        self.begun_to_stop = 0
+
+    def start(self, ring):
+        """Start the thread."""
+        self._ring = ring
+        self._thread = threading.Thread(target=self._run, name="scripted-device")
+        self._thread.start()
+
+    def _run(self):
+        for start in range(0, round(self._seconds * 4000), 400):
+            if self._stopping.wait(0.005):
+                break
+            self._ring.push(HEART[start : start + 400])
+        if self._error is None:
+            self._stopping.wait(30)
+        self.failure = self._error
+        self._ring.close()
+        self.state = "closed"
+
+    def begin_stop(self):
+        """Count."""
+        self.begun_to_stop += 1
+        self._stopping.set()
+
+    def stop(self):
+        """End the thread."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    @property
+    def error(self):
+        """What the test scripted."""
+        return self.failure
+
+    @property
+    def device_status(self):
+        """Open until it has ended."""
+        return DeviceStatus(self.state, self.name, "ALSA", 1, 4000)
+
+
+@pytest.fixture
+def devices(library, monkeypatch, tmp_path):
+    """Put scripted inputs in place of the real ones; return them by what was typed, with the options they got."""
+    made, asked = {}, []
+
+    def make(wanted, options, system):
+        if wanted not in made:
+            raise DeviceError(f"no input is called {wanted!r}", "choose one with --device")
+        asked.append((wanted, options))
+        return made[wanted]
+
+    monkeypatch.setattr(several_inputs, "separate_input", make)
+    monkeypatch.chdir(tmp_path)
+    made["a"], made["b"] = Device("Device A"), Device("Device B")
+    made["asked"] = asked
+    return made
+
+
+def listen(*arguments, names=("a", "b")):
+    """Run `auscult listen` with several devices for 6 s of sound; return the exit code."""
+    given = [word for name in names for word in ("--device", name)]
+    return main(["listen", *given, "--for", "6", *arguments])
+
+
+def by_stream(lines):
+    """Return the lines of each stream."""
+    return {name: [line for line in lines if line["stream"] == name] for name in {line["stream"] for line in lines}}
+
+
+def test_every_json_line_says_which_device(devices, json_lines):
+    """Each has its start, its device lines, its windows and its summary; the keys are those of one device."""
+    assert listen("--json") == 0
+    streams = by_stream(json_lines())
+    assert set(streams) == {"Device A", "Device B"}
+    for name, lines in streams.items():
+        kinds = [line["type"] for line in lines]
+        assert kinds[0] == "start"
+        assert kinds[-1] == "summary"
+        assert next(line["state"] for line in lines if line["type"] == "device") == "open"
+        assert [line["end_s"] for line in lines if line["type"] == "window"][:3] == [5.0, 5.5, 6.0]
+        assert lines[0]["source"] == name
+
+
+def test_they_stop_together(devices, json_lines):
+    """All are asked to end before one is waited for."""
+    assert listen("--json") == 0
+    assert devices["a"].begun_to_stop
+    assert devices["b"].begun_to_stop
+
+
+def test_each_is_recorded_by_its_name(devices, tmp_path, capsys):
+    """Bit for bit, in a file of its own."""
+    assert listen("--plain", "--record", "visit.wav") == 0
+    for name in ("A", "B"):
+        recorded = soundfile.read(tmp_path / f"visit-Device-{name}.wav", dtype="float32")[0]
+        assert len(recorded) >= 6 * 4000
+        assert np.array_equal(recorded, HEART[: len(recorded)])
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[2] for line in said] == ["visit-Device-A.wav", "visit-Device-B.wav"]
+
+
+def test_a_recording_that_is_there_is_not_overwritten(devices, tmp_path, capsys):
+    """Nothing is heard then, and no other file is left."""
+    (tmp_path / "visit-Device-B.wav").write_bytes(b"dear")
+    assert listen("--plain", "--record", "visit.wav", "--session", "--session-dir", "kept") == 1
+    assert (tmp_path / "visit-Device-B.wav").read_bytes() == b"dear"
+    assert not (tmp_path / "visit-Device-A.wav").exists()
+    assert list((tmp_path / "kept").iterdir()) == []
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_each_has_a_session_of_its_own(devices, tmp_path, monkeypatch):
+    """With its subject and its site, its lines without the name, which the description has."""
+    (tmp_path / "config.toml").write_text(
+        '[[devices]]\nname = "bed 1"\ndevice = "a"\nsite = "MV"\nsubject = "P-1"\n'
+        '[[devices]]\nname = "bed 2"\ndevice = "b"\n'
+    )
+    monkeypatch.setenv("AUSCULT_CONFIG", str(tmp_path / "config.toml"))
+    assert listen("--json", "--session", "--session-dir", "kept", names=()) == 0
+    folders = list((tmp_path / "kept").iterdir())
+    described = {}
+    for folder in folders:
+        values = json.loads((folder / "session.json").read_text())
+        described[values["source"]["stream"]] = values
+        lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+        assert lines[0]["type"] == "start"
+        assert lines[-1]["type"] == "summary"
+        assert not any("stream" in line for line in lines)
+        assert len(soundfile.read(folder / "sound.flac")[0]) == values["samples"] >= 6 * 4000
+    assert set(described) == {"bed 1", "bed 2"}
+    assert described["bed 1"]["subject"] == "P-1"
+    assert described["bed 1"]["sites"] == [{"site": "MV", "start_s": 0.0}]
+    assert described["bed 2"]["subject"] is None
+    assert described["bed 2"]["device"] == "Device B"
+    assert all(values["ended"] is not None for values in described.values())
+
+
+def test_one_that_fails_ends_alone(devices, capsys):
+    """The other is heard to its end; the error is one line, the exit code 1."""
+    devices["a"] = Device("Device A", seconds=5.5, error=DeviceError("Device A: no sound comes any more", "plug it in"))
+    assert listen("--plain") == 1
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == ["auscult: Device A: no sound comes any more; plug it in"]
+    assert re.search(r"Device B +6\.0 s", captured.out)
+    assert captured.out.count("summary") == 2
+
+
+def test_an_input_that_is_not_there_starts_none(devices, capsys):
+    """Before anything is heard: one line, exit code 1."""
+    assert listen(names=("a", "nothing")) == 1
+    assert capsys.readouterr().err == "auscult: no input is called 'nothing'; choose one with --device\n"
+    assert devices["a"]._thread is None
+
+
+def test_the_options_reach_every_input(devices):
+    """Rate, latency, once and waiting."""
+    assert listen("--json", "--rate", "4000", "--latency", "0.1", "--once", "--wait-for-device") == 0
+    for _, options in devices["asked"]:
+        assert (options.rate, options.latency_s, options.once, options.waiting) == (4000, 0.1, True, True)
+
+
+@pytest.mark.parametrize("flags", [("--monitor",), ("--ecg-channel", "2"), ("--volume", "3")])
+def test_what_is_for_one_device_is_refused(devices, capsys, flags):
+    """A usage error."""
+    with pytest.raises(SystemExit) as ended:
+        listen(*flags)
+    assert ended.value.code == 2
+    assert "is for one device at a time" in capsys.readouterr().err
+
+
+def test_the_same_input_twice_is_refused(devices, capsys):
+    """One line, exit code 1."""
+    assert listen(names=("a", "a")) == 1
+    assert "a, channel 1: named twice" in capsys.readouterr().err

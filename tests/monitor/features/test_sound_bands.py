@@ -1,0 +1,44 @@
+"""Bands: each frame once and the same however the sound is cut, the right band for a tone, no offset, known times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.features.sound_bands import BAND_BINS, BANDS_RATE, NUM_BANDS, StreamingBands, frame_centre_s
+
+SOUND = np.random.default_rng(0).standard_normal(9000).astype(np.float32)
+
+
+@given(st.lists(st.integers(0, 4000), max_size=12))
+def test_however_a_sound_is_cut_the_frames_are_the_same_bit_for_bit(cuts: list[int]) -> None:
+    """A stream gives what the whole sound gives."""
+    stream = StreamingBands()
+    parts = [stream.push(part) for part in np.split(SOUND, np.sort(cuts))]
+    assert np.array_equal(np.concatenate(parts), StreamingBands().push(SOUND))
+    assert stream.num_frames == (len(SOUND) - 256) // 50 + 1
+
+
+@pytest.mark.parametrize("band", range(NUM_BANDS))
+def test_a_tone_is_loudest_in_its_band(band: int) -> None:
+    """The bands are where they are said to be."""
+    tone_hz = (BAND_BINS[band] + BAND_BINS[band + 1] - 1) / 2 * BANDS_RATE / 256
+    tone = np.sin(2 * np.pi * tone_hz * np.arange(4000) / BANDS_RATE).astype(np.float32)
+    assert StreamingBands().push(tone).mean(axis=0).argmax() == band
+
+
+def test_an_offset_changes_nothing() -> None:
+    """A converter's offset of a tenth of full scale stays below the bands."""
+    quiet = 0.01 * SOUND
+    difference = StreamingBands().push(quiet + np.float32(0.1)) - StreamingBands().push(quiet)
+    assert np.abs(difference).max() < 1e-2
+
+
+def test_a_click_is_loudest_in_the_frame_whose_middle_it_is() -> None:
+    """The time of a frame is that of its sound."""
+    sound = np.zeros(4000, np.float32)
+    sound[2128] = 1.0
+    loudest = int(StreamingBands().push(sound)[:, -1].argmax())
+    assert frame_centre_s(loudest) == pytest.approx(2128 / BANDS_RATE)

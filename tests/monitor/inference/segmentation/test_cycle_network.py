@@ -1,0 +1,87 @@
+"""The shipped network: chunk by chunk as the whole, as many frames out as in, its self-check, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitor.errors import BundleError
+from monitor.inference.bundle import load_bundle
+from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, CycleNetwork, check_bands
+
+BANDS = (np.random.default_rng(0).standard_normal((173, 12)) * 2 - 12).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def network() -> CycleNetwork:
+    """Return the network of the default bundle."""
+    segmentation = load_bundle().segmentation
+    assert segmentation is not None
+    return segmentation.network
+
+
+def heard(network: CycleNetwork, cuts: list[int]) -> np.ndarray:
+    """Return all probabilities of the bands in parts."""
+    fresh = network.copy()
+    return np.concatenate([*(fresh.push(part) for part in np.split(BANDS, cuts)), fresh.finish()])
+
+
+@pytest.mark.parametrize("cuts", [[], [1, 2, 3], [20, 40, 60], [19, 41, 100, 100, 150], list(range(0, 173, 7))])
+def test_however_the_frames_are_cut_the_probabilities_are_the_same(network: CycleNetwork, cuts: list[int]) -> None:
+    """Bit for bit; one row for each frame, which sums to 1."""
+    probabilities = heard(network, cuts)
+    assert np.array_equal(probabilities, heard(network, [90]))
+    assert probabilities.shape == (len(BANDS), 4)
+    assert np.allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_a_sound_shorter_than_a_chunk_has_its_probabilities_too(network: CycleNetwork) -> None:
+    """Even a single frame; and nothing has none."""
+    for count in (0, 1, 5, CHUNK_FRAMES):
+        fresh = network.copy()
+        assert len(fresh.push(BANDS[:count])) + len(fresh.finish()) == count
+
+
+def test_two_sounds_share_an_interpreter_and_nothing_else(network: CycleNetwork) -> None:
+    """Heard in turn, each is as if it were alone."""
+    first = network.copy()
+    second = network.copy(first)
+    other = BANDS[::-1].copy()
+    pairs = [(first.push(BANDS[i : i + 20]), second.push(other[i : i + 20])) for i in range(0, 160, 20)]
+    assert np.array_equal(np.concatenate([one for one, _ in pairs]), network.copy().push(BANDS[:160]))
+    assert np.array_equal(np.concatenate([two for _, two in pairs]), network.copy().push(other[:160]))
+
+
+def test_louder_or_duller_by_a_constant_is_the_same(network: CycleNetwork) -> None:
+    """Bands are measured against their own mean, so a gain and a colour change little."""
+    colour = np.linspace(-3, 3, 12, dtype=np.float32)
+    assert np.abs(network.copy().push(BANDS) - network.copy().push(BANDS + colour)).max() < 1e-3
+
+
+def test_after_clear_the_sound_before_is_forgotten(network: CycleNetwork) -> None:
+    """The same frames give the same."""
+    fresh = network.copy()
+    fresh.push(BANDS[::-1].copy())
+    fresh.clear()
+    assert np.array_equal(fresh.push(BANDS), network.copy().push(BANDS))
+
+
+def test_the_check_is_of_a_beat(network: CycleNetwork) -> None:
+    """Its input has two sounds a beat; its answer is four probabilities."""
+    assert check_bands().shape == (80, 12)
+    assert sum(network.check()) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_no_number_is_an_error(network: CycleNetwork) -> None:
+    """NaN in gives NaN out, and that is said."""
+    with pytest.raises(BundleError, match="NaN"):
+        network.copy().push(np.full((20, 12), np.nan, np.float32))
+
+
+def test_another_file_is_refused() -> None:
+    """One that is no network, and one that is another network."""
+    with pytest.raises(BundleError, match="not one that LiteRT can run"):
+        CycleNetwork(b"nothing", 14)
+    classifier = (load_bundle().path / "model.tflite").read_bytes()
+    with pytest.raises(BundleError, match="has not 20 frames and a memory"):
+        CycleNetwork(classifier, 14)

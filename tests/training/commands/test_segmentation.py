@@ -1,0 +1,83 @@
+"""``auscult train --segmentation``: what it refuses before any work, and what it prints and records."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
+
+from monitor.errors import DataError
+from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle
+from training.commands.segmentation import check_segmentation, run_segmentation
+from training.commands.train import add_arguments
+from training.data.recording import DataSet, Recording
+from training.evaluation.bootstrap import Estimate
+from training.recipes.segmentation import SegmentationResult
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_arguments(parser)
+    return parser.parse_args(["circor", "--segmentation", *words])
+
+
+MEASURED = {"held_out_folds": 1, "held_out_recordings": 1, "held_out_patients": 1}
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """Return a copy of the default bundle."""
+    return Path(shutil.copytree(find_bundle(DEFAULT_BUNDLE), tmp_path / "mine"))
+
+
+@pytest.mark.parametrize(
+    "words", [("--synthetic", "5"), ("--resume",), ("--recipe", "article"), ("--gate", "set_a"), ("--validation", "0")]
+)
+def test_options_of_the_classifier_do_not_go_with_it(
+    bundle: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is a usage error that names it."""
+    with pytest.raises(SystemExit):
+        check_segmentation(parsed("--out", str(bundle), *words))
+    assert f"{words[0]} does not go with --segmentation" in capsys.readouterr().err
+
+
+def test_it_needs_a_bundle_to_add_to(tmp_path: Path) -> None:
+    """A folder that is none is refused, with how to make one."""
+    with pytest.raises(DataError, match="is no bundle") as caught:
+        check_segmentation(parsed("--out", str(tmp_path / "new")))
+    assert "cp -r models/heart-sounds" in caught.value.next_step
+
+
+def test_it_adds_to_the_bundle_and_prints_the_figures(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command is recorded with the options that were given; the table is on standard error or output."""
+    recording = Recording(tmp_path / "a.wav", ("normal",), "a", "clinic")
+    recording.path.with_suffix(".tsv").write_text("0\t1\t1\n")
+    data_set = DataSet("clinic", tmp_path, (recording,), (), ())
+    seen: dict[str, Any] = {}
+
+    def train(recordings: list[Recording], options: Any, progress: Any) -> SegmentationResult:
+        seen.update(recordings=recordings, options=options)
+        facts = {"recipe": {"folds": 3}, "training_data": [], "patients": 1, "annotated_s": 1.0, "total_s": 2.0}
+        facts |= {"heart_sounds": 7, "swapped_throughout": 0, **MEASURED}
+        content = (bundle / "segmentation.tflite").read_bytes()
+        return SegmentationResult(content, (1.0, 0.0, 0.0, 0.0), 0.5, {"f1_s1": Estimate(0.9, 0.8, 1.0)}, (), facts)
+
+    monkeypatch.setattr("training.commands.segmentation.read_sets", lambda paths: [data_set])
+    monkeypatch.setattr("training.recipes.segmentation.train_segmentation", train)
+    assert run_segmentation(parsed("--out", str(bundle), "--steps", "9", "--folds", "3", "--seed", "4")) == 0
+    assert seen["recordings"] == [recording]
+    assert (seen["options"].steps, seen["options"].folds, seen["options"].seed) == (9, 3, 4)
+    text = "".join(capsys.readouterr())
+    assert "0.900 (0.800 to 1.000)" in text
+    assert "segmentation.tflite; try it with: auscult replay FILE --json --model" in text
+    card = (bundle / "CARD.md").read_text()
+    assert "`auscult train circor --segmentation --out models/mine --steps 9 --folds 3 --seed 4`" in card

@@ -1,0 +1,51 @@
+"""The section of a card on S1 and S2: its figures, on whom they were measured; nothing without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.reports.segmentation import segmentation_blocks, segmentation_table
+
+VALUES: dict[str, Any] = {
+    "recipe": {"folds": 5},
+    "training_data": [{"set": "CirCor DigiScope", "recordings": 635}],
+    "patients": 189,
+    "annotated_s": 600.0,
+    "total_s": 1200.0,
+    "heart_sounds": 2000,
+    "swapped_throughout": 3,
+    "held_out_folds": 4,
+    "held_out_recordings": 500,
+    "held_out_patients": 150,
+    "command": "auscult train circor --segmentation --out models/mine",
+    "metrics": {
+        "f1_s1": {"value": 0.957, "low": 0.933, "high": 0.978},
+        "error": {"value": None, "low": None, "high": None},
+    },
+}
+
+
+def test_the_section_says_on_whom_and_how_often() -> None:
+    """Recordings, patients, what the annotations cover, and each metric with its interval."""
+    text = "\n".join(segmentation_blocks(VALUES))
+    for part in (
+        "## S1 and S2",
+        "635 of CirCor DigiScope, of 189 patients",
+        "cover 10 of 20 minutes (50%, 2000 heart sounds)",
+        "500 recordings of 150 patients, 4 of 5 folds",
+        "In 3 recordings S1 and S2 are swapped throughout",
+        "| F1 of S1, within 60 ms | 0.957 (0.933 to 0.978) |",
+        "| wrong among those that are shown | - |",
+        "`auscult train circor --segmentation --out models/mine`",
+    ):
+        assert part in text
+
+
+def test_a_bundle_without_it_has_no_section() -> None:
+    """Its card is as before."""
+    assert segmentation_blocks(None) == []
+
+
+def test_a_metric_that_is_not_there_has_no_row() -> None:
+    """The table has those that were measured."""
+    assert len(segmentation_table(VALUES).rows) == 2

@@ -1,0 +1,192 @@
+"""Crops of annotated heart sounds for the segmentation network: changed in rate, loudness and colour, and in noise.
+
+Everything happens on frames. The duration of each state is changed by itself: diastole most, as in a real change of
+rate, so that a crop of a slow heart becomes one of a fast heart. Nothing is taken from other recordings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.sound_bands import BANDS_RATE, NUM_BANDS, StreamingBands
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
+from monitor.synthesis.random_parameters import random_parameters
+from training.data.cycle_states import AnnotatedSound, states_of
+from training.data.recording import LABELS, Recording
+
+__all__ = ["CROP_FRAMES", "CropMaker", "synthetic_annotations", "synthetic_hearts", "warped"]
+
+CROP_FRAMES = 640
+"""8 s."""
+READ_FRAMES = 2 * CROP_FRAMES
+SYNTHETIC_SHARE = 0.15
+SYNTHETIC_S = 20.0
+RARE_EVERY = 3
+RARE_BPM = (35.0, 215.0)
+
+STRETCH = (0.8, 1.2)
+"""All states together."""
+DIASTOLE, CHANGED_RATES = (0.3, 1.6), 0.6
+"""Diastole besides, and the share of crops in which it is changed."""
+SYSTOLE = (0.75, 1.15)
+SOUND = (0.85, 1.15)
+LOUDNESS_SPREAD = 0.5
+"""Standard deviation of what is added to the log power of all S1, and of all S2, of a crop."""
+COLOUR_SPREAD = 0.6
+NOISY = 0.5
+"""Share of crops with noise."""
+NOISE_LEVEL = (-3.0, 2.0)
+"""Natural log of the noise power, against the mean log power of the crop."""
+SHAPE_POINTS = (0, 4, 8, NUM_BANDS - 1)
+AUDIBLE_SHARE = 0.85
+"""Of the nominal duration of a synthetic heart sound: how long its annotation lasts. Its tail is not heard."""
+
+
+class CropMaker:
+    """Makes batches of crops.
+
+    Parameters
+    ----------
+    sounds : sequence of AnnotatedSound
+        Those without a state are passed over.
+    synthetic : sequence of AnnotatedSound
+    seed : int
+    """
+
+    def __init__(self, sounds: Sequence[AnnotatedSound], synthetic: Sequence[AnnotatedSound], seed: int) -> None:
+        self._sounds = [sound for sound in sounds if sound.states.any()]
+        self._synthetic = list(synthetic)
+        self._rng = np.random.default_rng(seed)
+
+    def make(self, size: int) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+        """Return a batch: bands ``(size, 640, 12)`` and states ``(size, 640)``."""
+        crops = [self._crop() for _ in range(size)]
+        return np.stack([bands for bands, _ in crops]), np.stack([states for _, states in crops])
+
+    def _crop(self) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+        """Return one crop."""
+        rng = self._rng
+        synthetic = self._synthetic and rng.random() < SYNTHETIC_SHARE
+        pool = self._synthetic if synthetic else self._sounds
+        sound = pool[int(rng.integers(len(pool)))]
+        around = int(rng.choice(np.flatnonzero(sound.states)))
+        start = max(0, min(around - int(rng.integers(CROP_FRAMES)), len(sound.bands) - READ_FRAMES))
+        part = slice(start, start + READ_FRAMES)
+        bands, states = warped(sound.bands[part], sound.states[part], _speeds(rng))
+        bands, states = _padded(bands, states)
+        begin = int(rng.integers(len(bands) - CROP_FRAMES + 1))
+        bands, states = bands[begin : begin + CROP_FRAMES], states[begin : begin + CROP_FRAMES]
+        return _disturbed(bands, states, rng).astype(np.float32), states
+
+
+def _speeds(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return by what the duration of each state, 0 to 4, is multiplied."""
+    factors = np.ones(5)
+    factors[[1, 3]] *= rng.uniform(*SOUND)
+    factors[2] *= rng.uniform(*SYSTOLE)
+    if rng.random() < CHANGED_RATES:
+        factors[4] *= np.exp(rng.uniform(*np.log(DIASTOLE)))
+    return np.asarray(factors * rng.uniform(*STRETCH), np.float64)
+
+
+def warped(
+    bands: NDArray[np.float32], states: NDArray[np.int8], factors: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Return frames in which each state lasts longer or shorter.
+
+    Parameters
+    ----------
+    bands : ndarray, shape (frames, 12)
+    states : ndarray, shape (frames,)
+    factors : ndarray, shape (5,)
+        By what the duration of each state, 0 to 4, is multiplied.
+
+    Examples
+    --------
+    >>> states = np.array([1, 1, 2, 2, 2, 2], np.int8)
+    >>> warped(np.zeros((6, 12), np.float32), states, np.array([1, 1, 0.5, 1, 1]))[1].tolist()
+    [1, 1, 2, 2]
+    """
+    ends = np.cumsum(factors[states])
+    wanted = np.arange(int(ends[-1] + 1e-9)) + 0.5
+    source = np.interp(wanted, np.concatenate(([0.0], ends)), np.arange(len(states) + 1)) - 0.5
+    source = np.clip(source, 0, len(states) - 1)
+    before = source.astype(int)
+    after = np.minimum(before + 1, len(states) - 1)
+    share = (source - before)[:, None].astype(np.float32)
+    return bands[before] * (1 - share) + bands[after] * share, states[np.rint(source).astype(int)]
+
+
+def _padded(bands: NDArray[np.float32], states: NDArray[np.int8]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Return frames with those of a short sound played backwards behind it, as often as needed, without a state."""
+    while len(bands) < CROP_FRAMES:
+        missing = CROP_FRAMES - len(bands)
+        bands = np.concatenate((bands, bands[::-1][:missing]))
+        states = np.concatenate((states, np.zeros(min(missing, len(states)), np.int8)))
+    return bands, states
+
+
+def _disturbed(bands: NDArray[np.float32], states: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return frames with another loudness of S1 and S2, another colour, and perhaps noise."""
+    bands = bands.copy()
+    for state in (1, 3):
+        bands[states == state] += np.float32(rng.normal(0, LOUDNESS_SPREAD))
+    bands += _shape(rng, COLOUR_SPREAD)
+    if rng.random() < NOISY:
+        level = bands.mean(axis=0) + _shape(rng, 2 * COLOUR_SPREAD) + rng.uniform(*NOISE_LEVEL)
+        noise = level + np.log(rng.gamma(3.0, 1 / 3.0, bands.shape))
+        bands = np.logaddexp(bands, noise).astype(np.float32)
+    return bands
+
+
+def _shape(rng: np.random.Generator, spread: float) -> NDArray[np.float32]:
+    """Return a random smooth curve over the bands."""
+    return np.interp(np.arange(NUM_BANDS), SHAPE_POINTS, rng.normal(0, spread, len(SHAPE_POINTS))).astype(np.float32)
+
+
+def synthetic_hearts(count: int, seed: int) -> list[AnnotatedSound]:
+    """Return synthetic hearts with their states; one in three beats at a rare rate."""
+    return [_synthetic_heart(np.random.default_rng([seed, index]), index) for index in range(count)]
+
+
+def _synthetic_heart(rng: np.random.Generator, index: int) -> AnnotatedSound:
+    """Return one synthetic heart."""
+    label = LABELS[index % len(LABELS)]
+    parameters = random_parameters(rng, label=label)
+    if parameters.rhythm.kind != "ectopic" and rng.integers(RARE_EVERY) == 0:
+        rate = float(np.exp(rng.uniform(*np.log(RARE_BPM))))
+        rhythm = dataclasses.replace(parameters.rhythm, kind="regular", heart_rate_bpm=rate, respiratory=0.01)
+        parameters = dataclasses.replace(parameters, rhythm=rhythm)
+    sound = phonocardiogram(SYNTHETIC_S, parameters, rng, BANDS_RATE)
+    bands = StreamingBands().push(sound.waveform)
+    annotations = synthetic_annotations(sound)
+    recording = Recording(Path(f"{label}-{index}"), (label,), f"synthetic/{index}", "synthetic")
+    return AnnotatedSound(recording, bands, states_of(annotations, len(bands)), annotations)
+
+
+def synthetic_annotations(sound: SyntheticSound) -> NDArray[np.float64]:
+    """Return the states of a synthetic heart, ``(annotations, 3)``; none from an S2 that is not audible on."""
+    rows, beats = [], sound.beats
+    first_s, second_s = _durations_s(sound.parameters)
+    next_s1 = np.append(beats.s1_samples[1:], -1)
+    for s1, s2, after in zip(beats.s1_samples.tolist(), beats.s2_samples.tolist(), next_s1.tolist(), strict=True):
+        start = s1 / sound.sample_rate
+        rows.append((start, start + first_s, 1))
+        if s2 >= 0:
+            second = s2 / sound.sample_rate
+            rows += [(start + first_s, second, 2), (second, second + second_s, 3)]
+            if after >= 0:
+                rows.append((second + second_s, after / sound.sample_rate, 4))
+    return np.array([row for row in rows if row[1] > row[0]], np.float64).reshape(-1, 3)
+
+
+def _durations_s(parameters: HeartParameters) -> tuple[float, float]:
+    """Return how long S1 and S2 are heard."""
+    split = sum(parameters.split_s) / 2
+    return AUDIBLE_SHARE * parameters.s1.duration_s, AUDIBLE_SHARE * parameters.s2.duration_s + split

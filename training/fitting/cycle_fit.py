@@ -1,0 +1,103 @@
+"""One fit of the segmentation network: annotated recordings and synthetic hearts to layers.
+
+Everything follows from what it is given and a seed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from monitor.features.sound_bands import NUM_BANDS
+from training.data.cycle_states import AnnotatedSound
+from training.examples.cycle_crops import CROP_FRAMES, CropMaker, synthetic_hearts
+from training.fitting.cycle_network import DELAY_FRAMES, CycleLayers, normalized
+from training.fitting.trainer import make_repeatable
+
+__all__ = ["CycleOptions", "fit_cycle_network"]
+
+RATE, FINAL_SHARE = 4e-3, 0.02
+WEIGHT_DECAY = 1e-4
+MAX_NORM = 1.0
+DROPOUT = 0.1
+WARM_UP_FRAMES = 40
+"""Frames at the beginning of a crop that do not count: the running mean is not one yet."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CycleOptions:
+    """How the segmentation network is trained.
+
+    Attributes
+    ----------
+    steps, batch_size : int
+    synthetic : int
+        Synthetic hearts.
+    folds : int
+    seed : int
+    """
+
+    steps: int = 1500
+    batch_size: int = 16
+    synthetic: int = 300
+    folds: int = 5
+    seed: int = 0
+
+
+def fit_cycle_network(
+    sounds: Sequence[AnnotatedSound], options: CycleOptions, seed: int, on_step: Callable[[float], None]
+) -> CycleLayers:
+    """Return the layers after their training.
+
+    Parameters
+    ----------
+    sounds : sequence of AnnotatedSound
+    options : CycleOptions
+    seed : int
+        Chooses every random number.
+    on_step : callable
+        Called after each step with the loss.
+    """
+    make_repeatable(seed)
+    layers = CycleLayers(seed)
+    crops = CropMaker(sounds, synthetic_hearts(options.synthetic, seed), seed)
+    rates = keras.optimizers.schedules.CosineDecay(RATE, options.steps, alpha=FINAL_SHARE)
+    optimizer = keras.optimizers.AdamW(rates, weight_decay=WEIGHT_DECAY, global_clipnorm=MAX_NORM)
+    optimizer.build(layers.trainable_variables)
+    step = _step(layers, optimizer)
+    for index in range(options.steps):
+        bands, states = crops.make(options.batch_size)
+        late = np.zeros_like(states)
+        late[:, DELAY_FRAMES:] = states[:, :-DELAY_FRAMES]
+        late[:, :WARM_UP_FRAMES] = 0
+        mask_seed = tf.constant([seed, index], tf.int32)
+        on_step(float(step(tf.constant(normalized(bands)), tf.constant(late, tf.int32), mask_seed)))
+    return layers
+
+
+def _step(layers: CycleLayers, optimizer: Any) -> Callable[..., Any]:
+    """Return what takes one step of the training and returns the loss."""
+    shape = (None, CROP_FRAMES)
+    signature = [
+        tf.TensorSpec((*shape, NUM_BANDS), tf.float32),
+        tf.TensorSpec(shape, tf.int32),
+        tf.TensorSpec((2,), tf.int32),
+    ]
+
+    def step(bands: Any, states: Any, mask_seed: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = layers.logits(bands, DROPOUT, mask_seed)
+            known = tf.cast(states > 0, tf.float32)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(states - 1, 0), logits)
+            loss = tf.reduce_sum(losses * known) / tf.maximum(tf.reduce_sum(known), 1.0)
+        gradients = tape.gradient(loss, layers.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, layers.trainable_variables, strict=True))
+        return loss
+
+    compiled: Callable[..., Any] = tf.function(step, input_signature=signature)
+    return compiled
