@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import AuscultError
+from monitor.labels import DEFAULT_BUNDLE
 from training.study.report.figures import filled
 from training.study.report.page import evidence_text, read_evidence, read_sources
 
@@ -32,9 +33,11 @@ def texts(arguments: list[str]) -> Iterator[tuple[Path, str]]:
     """Yield each page with the text that it should have."""
     folder, page = [*map(Path, arguments), *(DOCS / "evidence", PAGE)[len(arguments) :]]
     studies = read_evidence(folder)
-    yield page, evidence_text(studies)
-    if not arguments:
+    if arguments:
+        yield page, evidence_text(studies)
+    else:
         sources = read_sources(studies, ROOT / "models")
+        yield page, evidence_text(studies, sources[DEFAULT_BUNDLE].get("segmentation"))
         for path in quoting_pages():
             yield path, filled(path.read_text(encoding="utf-8"), sources, path.relative_to(ROOT).as_posix())
 

@@ -14,6 +14,7 @@ from typing import Any
 from monitor.errors import DataError
 from monitor.labels import set_title
 from training.evaluation.baselines import MURMUR_DETECTORS
+from training.reports.segmentation import segmentation_blocks
 from training.reports.site_pooling import pooling_blocks
 from training.reports.table import MISSING, Table
 from training.study.headline import COMPARISONS
@@ -163,8 +164,15 @@ def _read(path: Path) -> dict[str, Any]:
     return values
 
 
-def evidence_text(studies: Studies) -> str:
-    """Return the whole of docs/EVIDENCE.md."""
+def evidence_text(studies: Studies, segmentation: Json | None = None) -> str:
+    """Return the whole of docs/EVIDENCE.md.
+
+    Parameters
+    ----------
+    studies : Studies
+    segmentation : mapping or None
+        ``segmentation`` of the shipped bundle's settings.
+    """
     ours, article = studies.get(OURS), studies.get(ARTICLE)
     parts = [
         ["# Evidence: murmurs, extrasystoles and normal heart sounds from 5 s at one auscultation site"],
@@ -184,6 +192,7 @@ def evidence_text(studies: Studies) -> str:
         *_flips(studies.flips),
         *_rhythm(ours, article),
         *_operating_point(studies.point),
+        *([block] for block in segmentation_blocks(segmentation)),
         *_several_sites(studies.pooling),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
         *_other_sets(ours),
