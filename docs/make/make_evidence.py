@@ -37,7 +37,7 @@ def texts(arguments: list[str]) -> Iterator[tuple[Path, str]]:
         yield page, evidence_text(studies)
     else:
         sources = read_sources(studies, ROOT / "models")
-        yield page, evidence_text(studies, sources[DEFAULT_BUNDLE].get("segmentation"))
+        yield page, evidence_text(studies, sources.get(DEFAULT_BUNDLE, {}).get("segmentation"))
         for path in quoting_pages():
             yield path, filled(path.read_text(encoding="utf-8"), sources, path.relative_to(ROOT).as_posix())
 
