@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.dashboard.trace import Trace
 
-__all__ = ["EMPTY_STATE", "DashboardState", "LoggedEvent", "RuntimeStats", "TimelineView"]
+__all__ = ["EMPTY_STATE", "CycleDurations", "DashboardState", "LoggedEvent", "RuntimeStats", "TimelineView"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,6 +53,24 @@ class RuntimeStats:
     memory_mb: float | None = None
     display_p50_ms: float | None = None
     display_p95_ms: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CycleDurations:
+    """The parts of the cardiac cycle in the last half minute; None for one that no beat has.
+
+    Attributes
+    ----------
+    systole_ms, diastole_ms : float or None
+        Median over the beats: from S1 to S2, and from S2 to the next S1.
+    num_systoles, num_diastoles : int
+        Beats in each.
+    """
+
+    systole_ms: float | None = None
+    diastole_ms: float | None = None
+    num_systoles: int = 0
+    num_diastoles: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +135,8 @@ class DashboardState:
         Whether figures on the program stand in place of the sound.
     rates : tuple of (float, float)
         End of a few seconds and the heart rate in them, beats per minute, of the last minutes; newest last.
+    cycle : CycleDurations
+        Systole and diastole of the last half minute.
     shift_s : float
         Position in the recording minus position in the sound played so far; not 0 after a seek.
     prompt : str
@@ -146,6 +166,7 @@ class DashboardState:
     help_page: tuple[tuple[str, str], ...] = ()
     details: bool = False
     rates: tuple[tuple[float, float], ...] = ()
+    cycle: CycleDurations = CycleDurations()
 
 
 EMPTY_STATE = DashboardState()
