@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dashboard.trace import Trace
+from monitor.dashboard.trace import Ticks, Trace
 
 __all__ = ["EMPTY_STATE", "CycleDurations", "DashboardState", "LoggedEvent", "RuntimeStats", "TimelineView"]
 
@@ -93,6 +93,8 @@ class TimelineView:
         Marks and notes with their text.
     labels : tuple of (float, float, str)
         A person's own labels.
+    ticks : tuple of (float, str)
+        S1 and S2 by name, ascending.
     selection : tuple of (float, float), or None
         The stretch that was selected.
     loops : bool
@@ -108,6 +110,7 @@ class TimelineView:
     lost: tuple[tuple[float, float], ...] = ()
     marks: tuple[tuple[float, str], ...] = ()
     labels: tuple[tuple[float, float, str], ...] = ()
+    ticks: Ticks = ()
     selection: tuple[float, float] | None = None
     loops: bool = False
 

@@ -19,6 +19,7 @@ from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, TerminalSt
 from monitor.dashboard.trace import BIN_S, Ticks, Trace
 
 __all__ = [
+    "MAX_CROWDED",
     "TRACE_S",
     "TimeAxis",
     "TracePicture",
