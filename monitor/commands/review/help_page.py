@@ -29,7 +29,7 @@ HELP = (
     ("pgup pgdn", "a minute, or a screen where that is longer; home, end"),
     ("up down", "zoom of the time axis, from 1 s to the whole recording"),
     ("g", "go to a time: seconds, m:ss or h:mm:ss"),
-    (", . < >", "mark, note or label before, behind; change of verdict before, behind"),
+    (", . < >", "mark, note or label; change of verdict: before, behind"),
     ("space", "play from here, or stop"),
     ("h", "half speed, the pitch kept, or full speed again"),
     ("[ ]", "begin and end a stretch here; Esc forgets it"),
