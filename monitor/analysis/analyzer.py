@@ -25,7 +25,6 @@ from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.extractor import Stopwatch, no_stopwatch
-from monitor.features.sound_bands import BANDS_RATE
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
@@ -350,6 +349,6 @@ class Analyzer:
 
 def _heart_beats(bundle: Bundle, beside: HeartBeats | None) -> HeartBeats | None:
     """Return what finds the beats; None with a bundle that cannot."""
-    if bundle.segmentation is None or bundle.spec.sample_rate != BANDS_RATE:
+    if bundle.segmentation is None or not bundle.finds_heart_sounds:
         return None
     return HeartBeats(bundle.segmentation, beside)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.archive.timeline import Timeline
-from monitor.messages import NO_RHYTHM, EctopicBeat, EctopicBeats, Quality, Start, Verdict, WindowEvent
+from monitor.messages import NO_RHYTHM, EctopicBeat, EctopicBeats, HeartBeat, Quality, Start, Verdict, WindowEvent
 
-__all__ = ["start_message", "window_event"]
+__all__ = ["heart_beat", "start_message", "window_event"]
 
 WITHHELD = ("no-signal", "poor-signal")
 
@@ -49,6 +49,24 @@ def window_event(line: dict[str, Any]) -> WindowEvent:
         heart_rate_confidence=line.get("heart_rate_confidence"),
         ectopic=_ectopic(line.get("early_beats")),
         heart_rate_reason=line.get("heart_rate_reason"),
+    )
+
+
+def heart_beat(line: dict[str, Any]) -> HeartBeat:
+    """Return a beat from its line.
+
+    Examples
+    --------
+    >>> heart_beat({"type": "beat", "s1_s": 1.0, "s2_s": None, "confidence": 0.9}).sounds
+    ((1.0, 'S1'),)
+    """
+    return HeartBeat(
+        line.get("s1_s"),
+        line.get("s2_s"),
+        float(line.get("confidence") or 0.0),
+        systole_ms=line.get("systole_ms"),
+        diastole_ms=line.get("diastole_ms"),
+        rate_bpm=line.get("rate_bpm"),
     )
 
 

@@ -18,6 +18,7 @@ from monitor.dashboard.drawing.glyphs import clock
 from monitor.dashboard.drawing.state import DashboardState, RuntimeStats
 from monitor.dashboard.event_log import EventLog
 from monitor.dashboard.rate_trend import RateTrend
+from monitor.dashboard.recent_beats import RecentBeats
 from monitor.dashboard.resources import ResourceMonitor
 from monitor.dashboard.screenshot import save_screenshot, save_sound, unused_path
 from monitor.dashboard.text_entry import TextEntry
@@ -91,6 +92,7 @@ class DashboardController:
         self._clock, self._notice, self._notice_until_s = clock, "", 0.0
         self._r_peaks: Ticks = ()
         self._beats: tuple[int, Ticks] = (-1, ())  # index of the window, its beats
+        self._recent_beats = RecentBeats()
         self._trend: RateTrend = RateTrend() if before is None else before._trend
         self._gain_db: float = 0.0 if before is None else before._gain_db
         self._holding = self._details = False
@@ -131,6 +133,7 @@ class DashboardController:
         """Log what a window brought."""
         self.events.window(event, self._pipeline.source.shift_s(event.end_s))
         self._r_peaks = (*self._r_peaks, *((peak.at_s, None) for peak in event.r_peaks))[-R_PEAKS:]
+        self._recent_beats.add(event)
         self._trend.add(event.end_s + self._pipeline.source.shift_s(event.end_s), event.heart_rate_bpm)
 
     def compose(self, snapshot: Snapshot, *, has_keys: bool = False) -> tuple[Snapshot, DashboardState]:
@@ -166,6 +169,7 @@ class DashboardController:
             help=self._help,
             details=self._details,
             rates=self._trend.rates,
+            cycle=self._recent_beats.cycle,
             notice=self._notice if self._clock() < self._notice_until_s else "",
             prompt=self._prompt(),
         )
@@ -248,8 +252,10 @@ class DashboardController:
         return min(self._pipeline.ring.end_sample, round(heard + player.pace * LEAD_S))
 
     def _beat_ticks(self, snapshot: Snapshot) -> Ticks:
-        """Return the beats that the newest window has, looked for once; none where they cannot be followed."""
+        """Return S1 and S2, or the beats of the newest window with a bundle that does not find them."""
         window = snapshot.window
+        if self._start.finds_heart_sounds:
+            return self._recent_beats.ticks
         if window is None:
             return ()
         if window.index != self._beats[0]:

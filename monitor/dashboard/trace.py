@@ -137,6 +137,8 @@ class Tracer:
 def beat_ticks(event: WindowEvent, envelope: NDArray[np.float32] | None = None) -> Ticks:
     """Return the beats of the last half minute that are followed for sure; none where the rhythm cannot be followed.
 
+    They have no name: with a bundle that tells S1 from S2, see :mod:`monitor.dashboard.recent_beats`.
+
     The tracker decides on a beat up to some seconds later. Until then a heart sound of the newest window counts where
     the rhythm expects a beat; there are no more of them behind one that does not come.
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from monitor.errors import BundleError, did_you_mean
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.heart_rate import heart_rate
+from monitor.features.sound_bands import BANDS_RATE
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.inference.bundle_files import (
     INT8_SCORES,
@@ -109,6 +110,11 @@ class Bundle:
     gate: QualityGate = DEFAULT_GATE
     engine_name: str = DEFAULT_ENGINE
     segmentation: CycleModel | None = None
+
+    @property
+    def finds_heart_sounds(self) -> bool:
+        """Whether S1 and S2 are found with it."""
+        return self.segmentation is not None and self.spec.sample_rate == BANDS_RATE
 
     @property
     def acoustic_thresholds(self) -> dict[str, float]:

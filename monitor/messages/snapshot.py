@@ -50,6 +50,8 @@ class Start:
         The channel with an electrocardiogram, from 1; None without one.
     engine : str
         What runs the network, one of :data:`monitor.inference.engine.ENGINES`.
+    finds_heart_sounds : bool
+        Whether S1 and S2 are found.
     """
 
     source: str
@@ -66,6 +68,7 @@ class Start:
     site: str | None = None
     ecg_channel: int | None = None
     engine: str = DEFAULT_ENGINE
+    finds_heart_sounds: bool = False
 
     @property
     def model_title(self) -> str:

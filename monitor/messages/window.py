@@ -200,6 +200,18 @@ class HeartBeat:
     diastole_ms: float | None = None
     rate_bpm: float | None = None
 
+    @property
+    def sounds(self) -> tuple[tuple[float, str], ...]:
+        """Its heart sounds, seconds of the source and name, ascending.
+
+        Examples
+        --------
+        >>> HeartBeat(1.0, 1.3, 0.9).sounds, HeartBeat(None, 2.1, 0.8).sounds
+        (((1.0, 'S1'), (1.3, 'S2')), ((2.1, 'S2'),))
+        """
+        named = (self.s1_s, "S1"), (self.s2_s, "S2")
+        return tuple((at_s, name) for at_s, name in named if at_s is not None)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WindowEvent:

@@ -36,4 +36,5 @@ def start_message(source: Source, bundle: Bundle, hop_s: float, site: str | None
         acoustic_thresholds=bundle.acoustic_thresholds,
         site=site,
         ecg_channel=source.ecg_channel,
+        finds_heart_sounds=bundle.finds_heart_sounds,
     )

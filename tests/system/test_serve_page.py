@@ -64,6 +64,8 @@ def test_the_page_goes_through_the_passages(browser_type, tmp_path):
         browser.wait_for("document.getElementById('rate').textContent.match(/^\\d+ /)")
         moves(browser, "trace")
         moves(browser, "spectrogram")
+        assert browser.evaluate("beats.length > 20 && beats.every(([at, name]) => at > 0 && /^S[12]$/.test(name))")
+        browser.wait_for("beats.some(([at]) => at * RATE < shownTo && at * RATE > shownTo - SHOWN_S * RATE)")
         assert browser.evaluate(LINK) == "live"
         events = browser.evaluate("document.getElementById('log').textContent")
         assert all(label in events for label in PASSAGES)

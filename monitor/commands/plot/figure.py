@@ -52,10 +52,18 @@ PART_S, LOUD_PARTS_PERCENT, LOUDER_THAN_USUAL = 0.5, 85.0, 1.5
 thump lasts less than half a second and so touches at most two parts, and a heart sound is in every second one."""
 MIN_BEAT_WIDTH = 1 / 250
 """Fraction of the time axis that a tick and the space to the next one need."""
+MIN_NAME_WIDTH = 1 / 60
+"""Fraction of the time axis that the name of a heart sound and the space to the next one need."""
 RATE_MARGIN_BPM = 10.0
 
 INK, FAINT, LOST_COLOUR = "#1b3a4b", "#7a8b99", "#e5484d"
-BEAT_COLOUR, EARLY_COLOUR = "#2a7f9e", "#d9480f"
+EARLY_COLOUR = "#d9480f"
+TICKS: dict[str, dict[str, Any]] = {
+    "S1": {"markersize": 8, "color": "#2a7f9e"},
+    "S2": {"markersize": 4, "color": "#8a5a00"},
+    "beat": {"markersize": 6, "color": "#2a7f9e"},
+}
+"""A long tick and a short one, so that they differ without colour too."""
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None},
@@ -177,21 +185,37 @@ def _draw_lost(axes: Any, run: OfflineRun, offset_s: float) -> list[Any]:
 
 
 def _draw_beats(axes: Any, run: OfflineRun, offset_s: float) -> list[Any]:
-    """Draw a tick for each beat that is known, and a triangle over early ones; return what the legend shows of them.
+    """Draw S1 and S2, or a tick for each beat with a bundle that does not find them, and a triangle at early beats.
 
     Of a recording so long that the ticks would run together only the early beats are drawn.
+
+    Returns
+    -------
+    list
+        What the legend shows of them.
     """
     beats, early = beat_times(run.windows)
-    beats = [at_s for at_s in beats if at_s not in early]
+    found = [*(beat for window in run.windows for beat in window.beats), *run.summary.beats]
+    sounds = [sound for beat in found for sound in beat.sounds]
+    named = run.start.finds_heart_sounds
+    ticked = (
+        {name: [at_s for at_s, sound in sounds if sound == name] for name in ("S1", "S2")}
+        if named
+        else {"beat": [at_s for at_s in beats if at_s not in early]}
+    )
     at = {"transform": axes.get_xaxis_transform(), "linestyle": "none"}
     handles: list[Any] = []
-    if beats and len(beats) * MIN_BEAT_WIDTH <= 1:
-        tops = np.full(len(beats), 0.95)
-        style = {"marker": "|", "markersize": 6, "color": BEAT_COLOUR, "label": "beat"}
-        handles += axes.plot(np.array(beats) + offset_s, tops, **style, **at)
+    if max(map(len, ticked.values())) * MIN_BEAT_WIDTH <= 1:
+        for name, times in ticked.items():
+            style = {"marker": "|", "label": name, **TICKS[name]}
+            handles += axes.plot(np.array(times) + offset_s, np.full(len(times), 0.95), **style, **at) if times else []
+        if named and len(sounds) * MIN_NAME_WIDTH <= 1:
+            text = {"transform": at["transform"], "fontsize": 7, "ha": "center", "va": "top", "clip_on": True}
+            for at_s, name in sounds:
+                axes.text(at_s + offset_s, 0.91, name, color=TICKS[name]["color"], **text)
     if early:
         style = {"marker": "v", "markersize": 7, "color": EARLY_COLOUR, "label": "early beat"}
-        handles += axes.plot(np.array(early) + offset_s, np.full(len(early), 0.93), **style, **at)
+        handles += axes.plot(np.array(early) + offset_s, np.full(len(early), 0.78 if named else 0.93), **style, **at)
     return handles
 
 

@@ -136,6 +136,7 @@ class ReviewController:
             lost=self._lost,
             marks=tuple((item.start_s, item.text) for item in items if item.kind != "label"),
             labels=tuple((item.start_s, item.end_s, item.text) for item in items if item.kind == "label"),
+            ticks=self._moments.heart_sounds(view.start_s, view.end_s),
             selection=view.shown_selection,
             loops=self._loops,
         )

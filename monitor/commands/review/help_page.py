@@ -29,8 +29,7 @@ HELP = (
     ("pgup pgdn", "a minute, or a screen where that is longer; home, end"),
     ("up down", "zoom of the time axis, from 1 s to the whole recording"),
     ("g", "go to a time: seconds, m:ss or h:mm:ss"),
-    (", .", "mark, note or label before, behind"),
-    ("< >", "change of verdict before, behind"),
+    (", . < >", "mark, note or label; change of verdict: before, behind"),
     ("space", "play from here, or stop"),
     ("h", "half speed, the pitch kept, or full speed again"),
     ("[ ]", "begin and end a stretch here; Esc forgets it"),
@@ -42,7 +41,7 @@ HELP = (
     ("e d", "edit or delete the mark, note or label at the cursor"),
     ("+ -", "display gain of the waveform"),
     ("s", "save the screen (SVG)"),
-    ("", ""),
+    ("S1 S2", "heart sounds that are sure; none where they have no room: zoom in"),
     ("verdict", "rolling verdicts, a letter each; the cursor's is written large"),
 )
 """Keys, and parts of the screen, with what they do or mean."""

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.archive.timeline import Timeline
-from monitor.archive.windows import start_message, window_event
+from monitor.archive.windows import heart_beat, start_message, window_event
 from monitor.commands.review.sound_bins import SoundBins
-from monitor.dashboard.trace import detect_heart_sounds
+from monitor.dashboard.trace import Ticks, detect_heart_sounds
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import HEART
 from monitor.messages import Level, PlaybackStatus, SiteChange, Snapshot, WindowEvent
@@ -51,7 +51,13 @@ class Moments:
             for line in timeline.windows
         ]
         self._sites = [(span.start_s, span.text) for span in timeline.spans if span.kind == "site"]
+        self._heart_sounds = sorted(sound for line in timeline.beats for sound in heart_beat(line).sounds)
         self._image: tuple[int, NDArray[np.float32] | None, tuple[float, ...]] = (-1, None, ())
+
+    def heart_sounds(self, start_s: float, end_s: float) -> Ticks:
+        """Return S1 and S2 in a stretch, each with its name, ascending; none where no beat was found."""
+        first, end = (bisect.bisect_left(self._heart_sounds, (edge_s,)) for edge_s in (start_s, end_s))
+        return tuple(self._heart_sounds[first:end])
 
     def index(self, at_s: float) -> int | None:
         """Return the index of the window that a moment belongs to; None where nothing was judged."""

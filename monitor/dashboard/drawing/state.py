@@ -11,9 +11,9 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dashboard.trace import Trace
+from monitor.dashboard.trace import Ticks, Trace
 
-__all__ = ["EMPTY_STATE", "DashboardState", "LoggedEvent", "RuntimeStats", "TimelineView"]
+__all__ = ["EMPTY_STATE", "CycleDurations", "DashboardState", "LoggedEvent", "RuntimeStats", "TimelineView"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +55,24 @@ class RuntimeStats:
     display_p95_ms: float | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class CycleDurations:
+    """The parts of the cardiac cycle in the last half minute; None for one that no beat has.
+
+    Attributes
+    ----------
+    systole_ms, diastole_ms : float or None
+        Median over the beats: from S1 to S2, and from S2 to the next S1.
+    num_systoles, num_diastoles : int
+        Beats in each.
+    """
+
+    systole_ms: float | None = None
+    diastole_ms: float | None = None
+    num_systoles: int = 0
+    num_diastoles: int = 0
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class TimelineView:
     """A stretch of a recording that is reviewed; all times in seconds of its sound.
@@ -75,6 +93,8 @@ class TimelineView:
         Marks and notes with their text.
     labels : tuple of (float, float, str)
         A person's own labels.
+    ticks : tuple of (float, str)
+        S1 and S2 by name, ascending.
     selection : tuple of (float, float), or None
         The stretch that was selected.
     loops : bool
@@ -90,6 +110,7 @@ class TimelineView:
     lost: tuple[tuple[float, float], ...] = ()
     marks: tuple[tuple[float, str], ...] = ()
     labels: tuple[tuple[float, float, str], ...] = ()
+    ticks: Ticks = ()
     selection: tuple[float, float] | None = None
     loops: bool = False
 
@@ -117,6 +138,8 @@ class DashboardState:
         Whether figures on the program stand in place of the sound.
     rates : tuple of (float, float)
         End of a few seconds and the heart rate in them, beats per minute, of the last minutes; newest last.
+    cycle : CycleDurations
+        Systole and diastole of the last half minute.
     shift_s : float
         Position in the recording minus position in the sound played so far; not 0 after a seek.
     prompt : str
@@ -146,6 +169,7 @@ class DashboardState:
     help_page: tuple[tuple[str, str], ...] = ()
     details: bool = False
     rates: tuple[tuple[float, float], ...] = ()
+    cycle: CycleDurations = CycleDurations()
 
 
 EMPTY_STATE = DashboardState()

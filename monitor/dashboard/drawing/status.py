@@ -10,11 +10,12 @@ from rich.cells import cell_len
 from monitor.dashboard.drawing.canvas import AMBER, BLUE, RED, YELLOW, Line, Row, TerminalStyle
 from monitor.dashboard.drawing.glyphs import clock, fit_words
 from monitor.dashboard.drawing.layout import Columns, Layout
-from monitor.dashboard.drawing.state import DashboardState, LoggedEvent
+from monitor.dashboard.drawing.state import CycleDurations, DashboardState, LoggedEvent
 from monitor.dashboard.drawing.vitals import put_tachogram
 from monitor.dashboard.drawing.widgets import GUTTER, label_colours
 from monitor.messages import Snapshot
 from monitor.output import printable
+from monitor.text.alerts import input_lost
 from monitor.text.letters import label_letters
 
 __all__ = ["HELP", "details_rows", "event_rows", "help_rows", "keys_row", "prompt_row"]
@@ -30,7 +31,7 @@ HELP = (
     ("left right", "seek 5 s; the verdict of the new place is there at once"),
     ("+ -", "display gain of the waveform; the analysis is not affected"),
     ("a", "sound on or off; f: next sound; v V: softer, louder"),
-    ("d", "details: delays, sample rates, what was lost, processor and memory"),
+    ("d", "details: systole and diastole, delays, what was lost, processor and memory"),
     ("?", "this help"),
     ("", ""),
 )
@@ -48,7 +49,8 @@ WORDS = (
     ("heart rate", "only while the rhythm is steady enough to count; a curve of the last minutes"),
     ("picture", "spectrogram of the newest window, below its sound on the same time axis"),
     ("tachogram", "a step for each interval from beat to beat, as high as it is long"),
-    ("ticks", "beats that are followed, one tick each; none where the rhythm cannot be followed"),
+    ("ticks", "S1 and S2, each only where it is sure; 1 and 2 in little room; beats if the model finds neither"),
+    ("systole", "from S1 to S2, and diastole from S2 to the next S1: in the details, medians of half a minute"),
     ("gaps", "sound that was lost, x in the sound; a window with a gap is not judged"),
 )
 
@@ -111,6 +113,7 @@ def _figures(snapshot: Snapshot, state: DashboardState) -> list[tuple[str, str, 
         ("overruns", f"{snapshot.overruns}", bool(snapshot.overruns)),
         ("gaps", f"{snapshot.gaps}", bool(snapshot.gaps)),
         ("windows not written", f"{snapshot.undelivered}", bool(snapshot.undelivered)),
+        *((name, text, False) for name, text in _cycle(snapshot, state.cycle)),
         ("sample to screen", delay, False),
         ("computing a window", compute, False),
         ("processor", not_yet if stats.cpu_percent is None else f"{stats.cpu_percent:.0f} % of one core", False),
@@ -124,6 +127,22 @@ def _figures(snapshot: Snapshot, state: DashboardState) -> list[tuple[str, str, 
         figures += [(name, f"{count}", bool(count)) for name, count in counts]
     figures.append(("model", printable(start.model_title), False))
     return [*figures, ("window", f"{start.window_s:g} s every {start.hop_s:g} s", False)]
+
+
+def _cycle(snapshot: Snapshot, cycle: CycleDurations) -> list[tuple[str, str]]:
+    """Return systole and diastole in words, or why there are none."""
+    if input_lost(snapshot):
+        return [("systole, diastole", "the device is lost")]
+    if not snapshot.start.finds_heart_sounds:
+        return [("systole, diastole", "this model does not find S1 and S2")]
+    parts = (
+        ("systole", cycle.systole_ms, cycle.num_systoles, "no sure S1 with a sure S2 in the last 30 s"),
+        ("diastole", cycle.diastole_ms, cycle.num_diastoles, "no sure S2 before a sure S1 in the last 30 s"),
+    )
+    return [
+        (name, none if ms is None else f"{ms:.0f} ms, median of {count} beat{'s' * (count != 1)} in 30 s")
+        for name, ms, count, none in parts
+    ]
 
 
 def event_rows(layout: Layout, height: int) -> list[Line]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from monitor.dashboard.drawing.canvas import AMBER, BLUE, GREY, PLAIN, RED, TRAC
 from monitor.dashboard.drawing.glyphs import clock, fit
 from monitor.dashboard.drawing.layout import IMAGE_LINES, Layout, RowPlan
 from monitor.dashboard.drawing.state import TimelineView
-from monitor.dashboard.drawing.waveform import automatic_gain_db, wave_lines
+from monitor.dashboard.drawing.waveform import MAX_CROWDED, automatic_gain_db, tick_text, wave_lines
 from monitor.dashboard.drawing.widgets import GUTTER, label_colours
 from monitor.text.letters import label_letters
 
@@ -33,6 +33,8 @@ FIXED_ROWS = 8
 MIN_TRACE, MAX_TRACE = 2, 10
 MIN_TEXT = 4
 """Cells; a shorter text of a mark says nothing."""
+MIN_TICK = 2
+"""Columns from a heart sound to the next, with which the digits 1 and 2 stand apart."""
 MIN_IMAGE = 4
 """Rows of the spectrogram; a lower one shows nothing."""
 
@@ -81,11 +83,18 @@ class Cells:
 
 
 def timeline_rows(layout: Layout, view: TimelineView, trace_rows: int) -> list[Line]:
-    """Return the rows of the axis: marks, waveform, verdicts, labels, time."""
+    """Return the rows of the axis: marks with S1 and S2, waveform, verdicts, labels, time."""
     style, field = layout.style, layout.field
     waves, gain_db = _waves(layout, view, trace_rows)
-    parts = [_marks(layout, view), *waves, strip_cells(layout, view, field), _labels(layout, view), _axis(layout, view)]
-    names = ["marks", *([""] * len(waves)), "verdict", "labels", "time"]
+    name_of_marks, marks = _marks(layout, view)
+    parts = [
+        marks,
+        *waves,
+        strip_cells(layout, view, field),
+        _labels(layout, view),
+        _axis(layout, view),
+    ]
+    names = [name_of_marks, *([""] * len(waves)), "verdict", "labels", "time"]
     rows = []
     for index, (name, cells) in enumerate(zip(names, parts, strict=True)):
         row = Row(layout.width)
@@ -121,18 +130,35 @@ def strip_cells(layout: Layout, view: TimelineView, width: int) -> Cells:
     return cells
 
 
-def _marks(layout: Layout, view: TimelineView) -> Cells:
-    """Return a sign for each mark, and its text where there is room before the next."""
+def _marks(layout: Layout, view: TimelineView) -> tuple[str, Cells]:
+    """Return the name of a row and the row: each mark with its text where there is room, S1 and S2 between them."""
     style, field = layout.style, layout.field
     cells, sign, ink = Cells(field), "▾" if style.unicode else "v", style.ink(BLUE, bold=True)
     shown = sorted((column_of(view, at_s, field), text) for at_s, text in view.marks)
     shown = [(min(column, field - 1), text) for column, text in shown if 0 <= column <= field]
+    texts = []
     for (column, text), (following, _) in itertools.pairwise([*shown, (field + 1, "")]):
+        room = min(following - column - 3, cell_len(text))
+        texts.append(
+            (column, f" {fit(text, room, unicode=style.unicode)}" if following - column - 3 >= MIN_TEXT else "")
+        )
+    taken = [(column - 1, column + 1 + cell_len(text)) for column, text in texts]
+    ticks = _ticks(layout, view, taken)
+    cells.paint(0, ticks, style.ink(YELLOW))
+    for column, text in texts:
         cells.paint(column, sign, ink)
-        room = following - column - 3
-        if room >= MIN_TEXT:
-            cells.paint(column + 2, fit(text, min(room, cell_len(text)), unicode=style.unicode), style.ink(BLUE))
-    return cells
+        cells.paint(column + 1, text, style.ink(BLUE))
+    return "S1 S2" if ticks and not shown else "marks", cells
+
+
+def _ticks(layout: Layout, view: TimelineView, taken: Sequence[tuple[int, int]]) -> str:
+    """Return S1 and S2 in their columns, except where a mark stands; empty where they would run together."""
+    ticks = [(column_of(view, at_s, layout.field), name) for at_s, name in view.ticks]
+    crowded = sum(after - column < MIN_TICK for (column, _), (after, _) in itertools.pairwise(ticks))
+    if not ticks or crowded > MAX_CROWDED * len(ticks):
+        return ""
+    free = [tick for tick in ticks if not any(first - 1 <= tick[0] <= last for first, last in taken)]
+    return tick_text(free, layout.field, layout.style)
 
 
 def _waves(layout: Layout, view: TimelineView, lines: int) -> tuple[list[Cells], float]:

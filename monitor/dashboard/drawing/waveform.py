@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from monitor.dashboard.drawing.canvas import RED, TEAL, YELLOW, Line, TerminalSt
 from monitor.dashboard.trace import BIN_S, Ticks, Trace
 
 __all__ = [
+    "MAX_CROWDED",
     "TRACE_S",
     "TimeAxis",
     "TracePicture",
@@ -25,6 +27,7 @@ __all__ = [
     "axis_until",
     "columns_of",
     "tick_segments",
+    "tick_text",
     "ticked",
     "trace_lines",
     "wave_lines",
@@ -34,6 +37,9 @@ TRACE_S = 5.0
 """Minimum seconds shown: one window."""
 GAIN_STEP_DB, MAX_GAIN_DB = 3.0, 60.0
 """The automatic gain moves in steps, so that the waveform keeps its height while the level varies slightly."""
+
+MAX_CROWDED = 0.1
+"""Share of the names without room from which all are shortened."""
 
 BRAILLE = 0x2800
 DOTS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
@@ -186,10 +192,12 @@ def wave_lines(
 def tick_segments(ticks: Ticks, axis: TimeAxis, style: TerminalStyle) -> list[Segment]:
     """Return a row of the axis' width with a tick at each moment, or the moment's name where it has one.
 
+    Where the names have no room beside each other, all are shortened to their last sign: 1 and 2 for S1 and S2.
+
     Parameters
     ----------
     ticks : tuple of (float, str or None)
-        Moments in seconds of the source, ascending; a name that has no room before the next one is cut.
+        Moments in seconds of the source, ascending.
     axis : TimeAxis
     style : TerminalStyle
 
@@ -199,12 +207,39 @@ def tick_segments(ticks: Ticks, axis: TimeAxis, style: TerminalStyle) -> list[Se
     >>> tick_segments(((0.6, None), (2.1, "S1")), axis, TerminalStyle(unicode=False))[0].text
     ' v  S1    '
     """
-    signs = [" "] * axis.width
-    for at_s, name in ticks:
-        for cell, sign in enumerate(name or _mark(style), axis.cell(at_s)):
-            if 0 <= cell < axis.width:
-                signs[cell] = sign
-    return [Segment("".join(signs), style.ink(YELLOW))]
+    text = tick_text([(axis.cell(at_s), name) for at_s, name in ticks], axis.width, style)
+    return [Segment(text, style.ink(YELLOW))]
+
+
+def tick_text(ticks: Sequence[tuple[int, str | None]], width: int, style: TerminalStyle) -> str:
+    """Return a row with a tick in each cell, or its name from there on; see :func:`tick_segments`.
+
+    Parameters
+    ----------
+    ticks : sequence of (int, str or None)
+        Cells and names, ascending; those outside the row count for the room that names have, so that a row that moves
+        on keeps its form.
+    width : int
+        Cells.
+    style : TerminalStyle
+
+    Examples
+    --------
+    >>> tick_text([(0, "S1"), (3, "S2"), (8, "S1")], 10, TerminalStyle())
+    'S1 S2   S1'
+    >>> tick_text([(0, "S1"), (2, "S2"), (5, "S1")], 8, TerminalStyle())
+    '1 2  1  '
+    """
+    pairs = itertools.pairwise(ticks)
+    crowded = sum(name is not None and after - cell <= len(name) for (cell, name), (after, _) in pairs)
+    short = crowded > MAX_CROWDED * len(ticks)
+    signs = [" "] * width
+    for cell, name in ticks:
+        text = _mark(style) if name is None else name[-1:] if short else name
+        for at, sign in enumerate(text, cell):
+            if 0 <= at < width:
+                signs[at] = sign
+    return "".join(signs)
 
 
 def ticked(line: Line, trace: Trace, axis: TimeAxis, style: TerminalStyle) -> Line:

@@ -13,6 +13,7 @@ from monitor.audio.sources.file import RecordingSource
 from monitor.audio.sources.synthetic import SyntheticSource
 from monitor.dashboard.controller import NOTICE_S, R_PEAKS, DashboardController
 from monitor.dashboard.drawing.render import render
+from monitor.inference.bundle import load_bundle
 from monitor.messages import PlaybackStatus, RPeak
 from monitor.runtime.pipeline import Pipeline
 from monitor.synthesis.parameters import HeartParameters
@@ -96,6 +97,27 @@ def test_beats_have_one_tick_each_only_while_they_are_followed(live):
     snapshot, state = live.controller.compose(live.pipeline.snapshot())
     assert snapshot.window.heart_rate_bpm is None
     assert state.trace.ticks == ()
+
+
+def test_with_a_bundle_that_finds_them_s1_and_s2_are_ticked_by_name(scripted_source, tmp_path):
+    """Each S1 and S2 of a synthetic heart is within 0.1 s of where it was made; systole has its duration."""
+    heart = phonocardiogram(20.0, HeartParameters(), np.random.default_rng(5))
+    played = Played(scripted_source, load_bundle(), tmp_path)
+    try:
+        played.push(heart.waveform[:20_000], until=0)
+        for index in range(1, 31):
+            played.push(heart.waveform[18_000 + 2000 * index : 20_000 + 2000 * index], until=index)
+        state = played.controller.compose(played.pipeline.snapshot())[1]
+    finally:
+        played.pipeline.close()
+    for name, samples in (("S1", heart.beats.s1_samples), ("S2", heart.beats.s2_samples)):
+        ticked = np.array([at_s for at_s, named in state.trace.ticks if named == name])
+        made = samples[(samples > 24_000) & (samples < 76_000)] / 4000 + 0.05
+        assert np.abs(made[:, None] - ticked[None, :]).min(axis=1).max() < 0.1
+    assert {name for _, name in state.trace.ticks} == {"S1", "S2"}
+    made_ms = np.median(heart.beats.s2_samples - heart.beats.s1_samples) / 4
+    assert state.cycle.systole_ms == pytest.approx(made_ms, abs=40)
+    assert state.cycle.num_systoles > 15
 
 
 def test_the_display_latency_is_measured_once_per_window(live):

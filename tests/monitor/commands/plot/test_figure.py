@@ -21,7 +21,7 @@ from monitor.commands.plot.figure import (
     render_figure,
 )
 from monitor.errors import MissingExtraError
-from monitor.messages import EctopicBeat, EctopicBeats, Verdict
+from monitor.messages import EctopicBeat, EctopicBeats, HeartBeat, Verdict
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -133,6 +133,45 @@ def test_of_a_long_recording_only_early_beats_are_marked(run_maker, window_maker
     rhythm = EctopicBeats(beat_times_s=tuple(np.arange(0.0, 300.0)), detected=(early,), trackable=True)
     axes, _ = panels(run_maker([dataclasses.replace(window_maker(), ectopic=rhythm)]))
     assert [line.get_label() for line in axes[0].lines] == ["early beat"]
+
+
+def found(run_maker, window_maker, num_beats, duration_s=20.0):
+    """Return a run that found S1 and S2 of beats, a second apart, the last one after the last window."""
+    beats = [HeartBeat(at + 0.5, None if at == 1 else at + 0.8, 0.9) for at in range(num_beats)]
+    run = run_maker([dataclasses.replace(window_maker(), beats=tuple(beats[:-1]))], duration_s=duration_s)
+    start = dataclasses.replace(run.start, finds_heart_sounds=True)
+    return dataclasses.replace(run, start=start, summary=dataclasses.replace(run.summary, beats=(beats[-1],)))
+
+
+def test_s1_and_s2_are_marked_by_name(run_maker, window_maker):
+    """In the time of the file, long and short ticks with their names; one that is not sure is left out."""
+    axes, _ = panels(found(run_maker, window_maker, 4), offset_s=30.0)
+    marked = {line.get_label(): list(line.get_xdata()) for line in axes[0].lines}
+    assert marked == {"S1": [30.5, 31.5, 32.5, 33.5], "S2": [30.8, 32.8, 33.8]}
+    assert len({line.get_markersize() for line in axes[0].lines}) == 2
+    names = [(text.get_position()[0], text.get_text()) for text in axes[0].texts]
+    assert sorted(names) == [
+        (30.5, "S1"), (30.8, "S2"), (31.5, "S1"), (32.5, "S1"), (32.8, "S2"), (33.5, "S1"), (33.8, "S2"),
+    ]  # fmt: skip
+
+
+def test_many_heart_sounds_have_ticks_without_names_and_very_many_none(run_maker, window_maker):
+    """Names that run together say nothing, and neither do ticks."""
+    axes, _ = panels(found(run_maker, window_maker, 100, 100.0))
+    assert [(line.get_label(), len(line.get_xdata())) for line in axes[0].lines] == [("S1", 100), ("S2", 99)]
+    assert not axes[0].texts
+    assert not panels(found(run_maker, window_maker, 300, 300.0))[0][0].lines
+
+
+def test_with_a_bundle_that_finds_s1_and_s2_tracked_beats_are_not_marked(run_maker, window_maker):
+    """A beat of the rhythm tracker may be S2; the early ones stay, below the names."""
+    early = EctopicBeat(2.5, 0.6, 1.3, 2.0)
+    rhythm = EctopicBeats(beat_times_s=(1.0, 2.0, 2.5), detected=(early,), trackable=True)
+    run = found(run_maker, window_maker, 2)
+    run = dataclasses.replace(run, windows=(dataclasses.replace(run.windows[0], ectopic=rhythm),))
+    lines = {line.get_label(): line.get_ydata()[0] for line in panels(run)[0][0].lines}
+    assert set(lines) == {"S1", "S2", "early beat"}
+    assert lines["early beat"] < 0.85
 
 
 def test_axes_say_what_they_show(run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.archive.session_timeline import session_timeline
+from monitor.commands.review.help_page import HELP
 from monitor.dashboard.drawing.canvas import TerminalStyle
 from monitor.dashboard.drawing.render import render
 
@@ -236,3 +237,11 @@ def test_display_gain_and_help(review):
     assert review.at_s == 0.0
     review.press("?", "q")
     assert review.quits == 1
+
+
+def test_the_help_fits_a_small_screen(review):
+    """Its first page is the only one: the last line is seen at 80x24."""
+    review.press("?")
+    text = render(review.snapshot, 80, 24, TerminalStyle(), review.state).text
+    assert "heart sounds that are sure" in text
+    assert HELP[-1][1] in text

@@ -29,6 +29,24 @@ def moments(timeline):
     bins.close()
 
 
+def test_heart_sounds_of_a_stretch(timeline):
+    """S1 and S2 of the beat lines inside, by name; one that is not sure is left out."""
+    beats = ({"s1_s": 1.0, "s2_s": 1.3}, {"s1_s": 1.8, "s2_s": None}, {"s1_s": None, "s2_s": 2.9})
+    lines = tuple({"type": "beat", "confidence": 0.9, **beat} for beat in beats)
+    bins = SoundBins(timeline.sound)
+    try:
+        moments = Moments(dataclasses.replace(timeline, beats=lines), bins)
+    finally:
+        bins.close()
+    assert moments.heart_sounds(0.0, 90.0) == ((1.0, "S1"), (1.3, "S2"), (1.8, "S1"), (2.9, "S2"))
+    assert moments.heart_sounds(1.3, 2.9) == ((1.3, "S2"), (1.8, "S1"))
+
+
+def test_without_beat_lines_there_are_no_heart_sounds(moments):
+    """A session of a model that does not find them."""
+    assert moments.heart_sounds(0.0, 90.0) == ()
+
+
 @pytest.mark.parametrize(
     ("at_s", "end_s", "label"),
     [

@@ -207,7 +207,7 @@ def test_everything_is_shown_from_80x24_on(width: int, height: int) -> None:
     ):
         assert words in text
     assert text.count("|") > 20
-    assert [line.count("v") for line in text.splitlines() if set(line) == {" ", "v"}] == [ticks]
+    assert [line.count("S") for line in text.splitlines() if set(line) == {" ", "S", "1", "2"}] == [ticks]
     for key, meaning in GOLDENS["KEYS"]:
         assert f"{key.replace('←→', '<>')} {meaning}" in text
 

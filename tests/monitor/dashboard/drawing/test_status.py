@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from monitor.dashboard.drawing.canvas import TerminalStyle
 from monitor.dashboard.drawing.layout import Layout
-from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, RuntimeStats
+from monitor.dashboard.drawing.state import CycleDurations, DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.drawing.status import details_rows, event_rows, help_rows, keys_row
 from monitor.messages import DeviceStatus, Level, Snapshot, Start
 
 START = Start("steth", 44_100, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
+FINDS = dataclasses.replace(START, finds_heart_sounds=True)
+NO_CYCLE = CycleDurations()
 FILE = Snapshot(START, 12.0, None, None, (), Level(-30.0, -20.0, False), 1.9, 2.4, 0, 0, 0, False)
 LIVE = dataclasses.replace(FILE, device=DeviceStatus("open", "steth", "ALSA", 1, 44_100, measured_rate_hz=44_099.84))
 STATS = RuntimeStats(2.6, 84.9, 11.6, 40.2)
@@ -26,9 +28,9 @@ def text_of(line):
     return "".join(segment.text for segment in line)
 
 
-def details(snapshot, stats=STATS, width=80, height=20):
+def details(snapshot, stats=STATS, width=80, height=20, cycle=NO_CYCLE):
     """Return the details as rows of words."""
-    layout = Layout(snapshot, width, 24, TerminalStyle(), DashboardState(stats=stats))
+    layout = Layout(snapshot, width, 24, TerminalStyle(), DashboardState(stats=stats, cycle=cycle))
     rows = details_rows(layout, height)
     assert [len(text_of(row)) for row in rows] == [width] * height
     return [" ".join(text_of(row).split()) for row in rows]
@@ -50,6 +52,31 @@ def test_unknown_figures_say_so():
     device = dataclasses.replace(LIVE.device, measured_rate_hz=None)
     rows = details(dataclasses.replace(LIVE, device=device), RuntimeStats())
     assert sum(row.endswith("not measured yet") for row in rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("start", "cycle", "expected"),
+    [
+        (FINDS, CycleDurations(310.4, 489.6, 36, 35),
+         ("systole 310 ms, median of 36 beats in 30 s", "diastole 490 ms, median of 35 beats in 30 s")),
+        (FINDS, CycleDurations(310.4, None, 1, 0),
+         ("systole 310 ms, median of 1 beat in 30 s", "diastole no sure S2 before a sure S1 in the last 30 s")),
+        (FINDS, CycleDurations(),
+         ("systole no sure S1 with a sure S2 in the last 30 s",
+          "diastole no sure S2 before a sure S1 in the last 30 s")),
+        (START, CycleDurations(), ("systole, diastole this model does not find S1 and S2",)),
+    ],
+)  # fmt: skip
+def test_systole_and_diastole_or_why_there_are_none(start, cycle, expected):
+    """Medians with the number of beats, in milliseconds; a blank says why."""
+    rows = details(dataclasses.replace(FILE, start=start), cycle=cycle)
+    assert tuple(row for row in rows if row.startswith(("systole", "diastole"))) == expected
+
+
+def test_a_lost_device_has_no_systole():
+    """What was heard before is no figure of now."""
+    lost = dataclasses.replace(LIVE, start=FINDS, device=dataclasses.replace(LIVE.device, state="lost"))
+    assert "systole, diastole the device is lost" in details(lost, cycle=CycleDurations(310.4, 489.6, 36, 35))
 
 
 def test_only_a_live_input_has_a_measured_rate():
@@ -162,6 +189,7 @@ def test_the_pages_of_the_help_explain_every_word(width, height):
     for words in (
         "n normal, M murmur, E extrastole", "annotated so", "0 to 1; below its limit no label is given",
         "a window with a gap is not judged", "the first window is not full yet", "no label is likely enough",
+        "S1 and S2, each only where it is sure", "from S1 to S2, and diastole from S2 to the next S1",
     ):  # fmt: skip
         assert words in text
     for state in ("listening", "uncertain", "poor signal", "no signal", "device lost"):

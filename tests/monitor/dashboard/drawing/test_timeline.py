@@ -65,6 +65,25 @@ def test_a_mark_at_the_very_end_is_seen():
     assert drawn(dataclasses.replace(VIEW, marks=((100.0, "m"),)))[0][99] == "▾"
 
 
+def test_s1_and_s2_stand_in_their_columns():
+    """By name, as digits where names have no room, and not at all where digits have none; the row says what it is."""
+    heart = tuple((at + shift, name) for at in range(0, 100, 10) for shift, name in ((0.0, "S1"), (4.0, "S2")))
+    view = dataclasses.replace(VIEW, ticks=heart)
+    assert drawn(view)[0].rstrip() == ("S1  S2    " * 10).rstrip()
+    assert drawn(view, style=TerminalStyle(unicode=False))[0] == drawn(view)[0]
+    assert drawn(view, width=66)[0].rstrip() == ("1 2  " * 10).rstrip()
+    assert drawn(view, width=36)[0].strip() == ""
+    names = ["".join(segment.text for segment in timeline_rows(layout(), one, 3)[0])[1:6] for one in (view, VIEW)]
+    assert names == ["S1 S2", "marks"]
+
+
+def test_a_mark_stands_over_the_heart_sounds():
+    """A person's mark is never hidden or made longer; heart sounds that have room stay."""
+    view = dataclasses.replace(VIEW, ticks=((10.0, "S1"), (20.0, "S2"), (60.0, "S1")), marks=((11.0, "cough"),))
+    assert drawn(view)[0].rstrip() == " " * 11 + "▾ cough  S2" + " " * 38 + "S1"
+    assert "".join(segment.text for segment in timeline_rows(layout(), view, 3)[0]).startswith(" marks")
+
+
 def test_labels_and_the_selected_stretch():
     """From edge to edge; cut where they reach beyond the screen."""
     view = dataclasses.replace(VIEW, labels=((20.0, 40.0, "murmur"), (90.0, 130.0, "S3"), (150.0, 160.0, "far")))
@@ -119,6 +138,7 @@ def test_any_view_has_the_requested_size(width, start_s, span_s, at_s, spans, un
         lost=tuple((a, b) for a, b, _ in ordered),
         marks=tuple((a, text) for a, _, text in ordered),
         labels=ordered,
+        ticks=tuple(sorted((a, "S1") for a, _, _ in ordered)),
         selection=ordered[0][:2] if ordered else None,
     )
     style = TerminalStyle(unicode=unicode)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.dashboard.drawing.canvas import TerminalStyle
-from monitor.dashboard.drawing.waveform import automatic_gain_db, axis_until, tick_segments, trace_lines
+from monitor.dashboard.drawing.waveform import automatic_gain_db, axis_until, tick_segments, tick_text, trace_lines
 from monitor.dashboard.trace import BIN_S, Trace
 
 ASCII = TerminalStyle(False, False, False)
@@ -123,6 +123,33 @@ def test_ticks_are_above_the_heart_sounds(style, width):
     differs = {cell for cell in range(width) if with_sound[cell] != without[cell]}
     assert {cell for cell in range(width) if ticks[cell] != " "} == differs
     assert len(differs) == 2
+
+
+@pytest.mark.parametrize("style", [TerminalStyle(), ASCII])
+def test_names_of_a_fast_heart_are_shortened_together(style):
+    """Where S1 and S2 have no cell between them, every one is a digit; at a steady rate all of them are whole."""
+    slow = [(cell, name) for at in range(0, 60, 10) for cell, name in ((at, "S1"), (at + 4, "S2"))]
+    assert tick_text(slow, 60, style) == "S1  S2    " * 6
+    fast = [(cell, name) for at in range(0, 60, 5) for cell, name in ((at, "S1"), (at + 2, "S2"))]
+    assert tick_text(fast, 60, style) == "1 2  " * 12
+
+
+def test_names_keep_their_form_while_they_scroll():
+    """What has left the screen still counts, so that names do not change while a row moves on."""
+    fast = [(cell, name) for at in range(-100, 10, 5) for cell, name in ((at, "S1"), (at + 2, "S2"))]
+    assert tick_text([*fast, (14, "S1")], 20, TerminalStyle()) == "1 2  1 2      1     "
+
+
+def test_one_crowded_pair_shortens_no_other_name():
+    """The names of a long row stay whole; one without room ends where the next begins."""
+    ticks = [(cell, name) for at in range(0, 100, 10) for cell, name in ((at, "S1"), (at + 4, "S2"))]
+    text = tick_text([*ticks, (100, "S1"), (101, "S2")], 104, TerminalStyle())
+    assert text == "S1  S2    " * 10 + "SS2 "
+
+
+def test_a_name_is_cut_at_the_edges():
+    """The first sign of a name stands over its moment; what lies outside of the row is not drawn."""
+    assert tick_text([(-1, "S1"), (4, "S2"), (9, "S1")], 10, TerminalStyle()) == "1   S2   S"
 
 
 def test_without_colour_there_is_none():

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
 from monitor.dashboard.drawing.render import render
-from monitor.dashboard.drawing.state import DashboardState, LoggedEvent, RuntimeStats
+from monitor.dashboard.drawing.state import CycleDurations, DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.terminal import Screen
 from monitor.dashboard.trace import Trace
 from monitor.messages import (
@@ -48,8 +48,8 @@ def trace(first_bin: int = 520) -> Trace:
     bins = np.arange(first_bin, first_bin + 1000, dtype=np.float32)  # exact arithmetic only, as above
     beats = np.maximum(0, 1 - np.abs(bins % 160 - 40) / 16) + np.maximum(0, 1 - np.abs(bins % 160 - 104) / 12) / 2
     high = (beats / 4 + 1 / 64).astype(np.float32)
-    sounds = [beat * 0.8 + at for beat in range(3, 10) for at in (0.2, 0.52)]
-    return Trace(first_bin, -high, high, ((3.1, 3.4),), tuple((at, None) for at in sounds if 2.6 < at < 7.6))
+    sounds = [(beat * 0.8 + at, name) for beat in range(3, 10) for at, name in ((0.2, "S1"), (0.52, "S2"))]
+    return Trace(first_bin, -high, high, ((3.1, 3.4),), tuple((at, name) for at, name in sounds if 2.6 < at < 7.6))
 
 
 KEYS = (
@@ -69,7 +69,8 @@ EVENTS = (
     LoggedEvent(6.2, "mark 1", "mark"),
 )
 RATES = tuple((5.0 * step, 70.0 + abs(step % 12 - 6)) for step in range(1, 40))
-LIVELY = DashboardState(trace(), EVENTS, RuntimeStats(2.6, 84.9, 11.6, 40.2), KEYS, rates=RATES)
+CYCLE = CycleDurations(320.4, 479.6, 9, 8)
+LIVELY = DashboardState(trace(), EVENTS, RuntimeStats(2.6, 84.9, 11.6, 40.2), KEYS, rates=RATES, cycle=CYCLE)
 STATES = {
     "empty": DashboardState(),
     "lively": LIVELY,
@@ -91,6 +92,7 @@ START = Start(
     30.0,
     1.0,
     acoustic_thresholds={"normal": 0.61, "murmur": 0.61, "extrastole": 0.5},
+    finds_heart_sounds=True,
 )
 SURE = Verdict(
     "verdict",
