@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.commands.options.device_tables import DeviceEntry, file_beside
 from monitor.commands.options.display_options import display_options
-from monitor.commands.options.elsewhere import is_elsewhere, source_elsewhere
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.inputs import InputOptions, separate_input
 from monitor.commands.options.session_options import new_session, report_session
 from monitor.commands.options.settings import Settings
@@ -210,6 +210,7 @@ class SeveralInputs:
             recording = live.snapshot().recording
             if recording is not None and (recording.written_s or recording.lost_samples):
                 self._waiting_marks |= report_recording(recording, interrupts)
+            report_troubles(live.source)
 
 
 def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool:
