@@ -29,7 +29,8 @@ def circor_states(timeline: Timeline) -> str:
     if not known:
         raise AuscultError(
             f"{printable(timeline.name)}: its S1 and S2 are not known",
-            "auscult found no beat that it is sure of: label stretches S1, systole, S2 and diastole",
+            "no beat was found that is sure: label stretches S1, systole, S2 and diastole, or judge the sound with a "
+            "bundle that finds beats (auscult models says which lacks that network)",
         )
     return "".join(f"{start:.6f}\t{end:.6f}\t{state}\n" for start, end, state in _filled(known, timeline))
 

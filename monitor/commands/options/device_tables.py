@@ -18,7 +18,7 @@ from monitor.errors import AuscultError, did_you_mean
 from monitor.labels import SITES
 from monitor.sessions.names import check_subject
 
-__all__ = ["DeviceEntry", "chosen_devices", "file_beside", "tables"]
+__all__ = ["DeviceEntry", "chosen_devices", "entry_settings", "file_beside", "tables"]
 
 UNSAFE = re.compile(r"[^\w.]+")
 """What is replaced in a name that becomes part of a file's name."""
@@ -114,6 +114,16 @@ def chosen_devices(
     ]
     _check_different(entries)
     return entries
+
+
+def entry_settings(entry: DeviceEntry, chosen: Settings) -> Settings:
+    """Return the settings with the device, the channel and the rate of an input."""
+    return dataclasses.replace(
+        chosen,
+        device=dataclasses.replace(chosen.device, value=entry.device),
+        channel=dataclasses.replace(chosen.channel, value=entry.channel),
+        rate=dataclasses.replace(chosen.rate, value=entry.rate),
+    )
 
 
 def tables(environment: Mapping[str, str] = os.environ) -> list[DeviceEntry]:

@@ -190,7 +190,7 @@ class Key(NamedTuple):
 
 
 KEYS = {
-    "device": Key(_text, "a device's name or index; auscult devices lists them", None),
+    "device": Key(_text, "a device's name, index or address; auscult devices lists those of this computer", None),
     "channel": Key(_whole_number(1, MAX_CHANNELS), f"a whole number from 1 to {MAX_CHANNELS}", 1),
     "rate": Key(
         _whole_number(MIN_RATE_HZ, MAX_RATE_HZ), f"a whole number of hertz from {MIN_RATE_HZ} to {MAX_RATE_HZ}", None

@@ -7,7 +7,6 @@ only.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import math
 import os
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.audio.sources.device.portaudio import PortAudio
-from monitor.commands.options.device_tables import DeviceEntry, file_beside
+from monitor.commands.options.device_tables import DeviceEntry, entry_settings, file_beside
 from monitor.commands.options.display_options import display_options
-from monitor.commands.options.elsewhere import is_elsewhere, source_elsewhere
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.inputs import InputOptions, separate_input
 from monitor.commands.options.session_options import new_session, report_session
 from monitor.commands.options.settings import Settings
@@ -135,13 +134,7 @@ class SeveralInputs:
         """Return the source of an input: a sound device in a process of its own, or what comes from elsewhere."""
         options = self._options
         if is_elsewhere(entry.device):
-            own = dataclasses.replace(
-                chosen,
-                device=dataclasses.replace(chosen.device, value=entry.device),
-                channel=dataclasses.replace(chosen.channel, value=entry.channel),
-                rate=dataclasses.replace(chosen.rate, value=entry.rate),
-            )
-            return source_elsewhere(own, options)
+            return source_elsewhere(entry_settings(entry, chosen), options)
         latency_s = chosen.latency.value
         how = InputOptions(entry.channel, entry.rate, latency_s, once=options.once, waiting=options.wait_for_device)
         return separate_input(entry.device, how, system)
@@ -212,6 +205,7 @@ class SeveralInputs:
             recording = live.snapshot().recording
             if recording is not None and (recording.written_s or recording.lost_samples):
                 self._waiting_marks |= report_recording(recording, interrupts)
+            report_troubles(live.source)
 
 
 def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from monitor.commands.setup.model_files import ACTIONS
 from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
+from monitor.inference.bundle_files import SEGMENTATION
 from monitor.inference.engine import ENGINES, OPTIONAL_NETWORKS
 from monitor.labels import metric_title, set_title
 from monitor.output import printable, printable_lines, put, report_console, say
@@ -139,10 +140,11 @@ def _engines(settings: dict[str, Any]) -> str:
 
 
 def _lacks(settings: dict[str, Any]) -> str:
-    """Return the networks that the bundle need not have and has not."""
+    """Return the networks that the bundle need not have and has not, those that an engine runs first."""
     digests = settings.get("sha256")
     digests = digests if isinstance(digests, dict) else {}
-    return ", ".join(words for file, (words, _) in OPTIONAL_NETWORKS.items() if file not in digests)
+    networks = {file: words for file, (words, _) in OPTIONAL_NETWORKS.items()} | {SEGMENTATION: "S1 and S2 network"}
+    return ", ".join(words for file, words in networks.items() if file not in digests)
 
 
 def _estimate(estimate: dict[str, float | None]) -> str:

@@ -41,6 +41,10 @@ class Feed(Protocol):
         """How often sound was overwritten before it was read."""
 
     @property
+    def complete(self) -> bool:
+        """Whether all that is to be judged has come, though the sound was cut off."""
+
+    @property
     def held_up(self) -> bool:
         """Whether the block is due and withheld all the same, because the source is paused."""
 
@@ -100,6 +104,7 @@ class PacedFeed:
     """
 
     overruns = 0
+    complete = False  # what was not played of a recording is not judged
 
     def __init__(self, source: PacedSource, block_samples: int, clock: Callable[[], float]) -> None:
         self._source, self._clock = source, clock
@@ -241,6 +246,11 @@ class RingFeed:
         if self.ring.closed or self.ring.end_sample >= self._cursor.awaits:
             return self._told.at_s
         return math.inf
+
+    @property
+    def complete(self) -> bool:
+        """Whether the source has closed the ring buffer."""
+        return self.ring.closed
 
     @property
     def overruns(self) -> int:

@@ -163,10 +163,10 @@ class Ward:
         gc.freeze()
 
     def remove(self, stream: WardStream) -> None:
-        """End a stream; the windows judged so far are still delivered. Twice is safe."""
+        """End a stream; what a live one has heard is judged, and all that was judged is delivered. Twice is safe."""
         stream.removed = True
-        self._request(stream)
         stream.source.close()
+        self._request(stream)
 
     def start(self) -> None:
         """Start the scheduler and all sources. Twice is safe."""
@@ -222,13 +222,13 @@ class Ward:
             raise self._error
 
     def stop(self) -> None:
-        """Stop all sources and the scheduler; results so far stay available. Twice is safe."""
-        self._stopping.set()
-        self._wakeup.notify()
+        """Stop all sources and the scheduler; what live ones have heard is judged. Results stay. Twice is safe."""
         for stream in self.streams:
             stream.source.begin_stop()
         for stream in self.streams:
             stream.source.stop()
+        self._stopping.set()
+        self._wakeup.notify()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=STOP_TIMEOUT_S)
         if self._settled:
@@ -366,7 +366,10 @@ class Ward:
         self._schedule(stream)
 
     def _end(self, stream: WardStream) -> None:
-        """End a stream, if it has not ended, and deliver that."""
+        """End a stream, if it has not ended, once what it has heard is judged; deliver that."""
+        judged_on = stream.feed.complete and not stream.lossless and self._error is None
+        while judged_on and not stream.ended and stream.start_error is None:
+            self._delivery.add(stream, stream.step(), self._clock())
         if not stream.ended:
             stream.end(stream.start_error)
         self._delivery.add(stream, [None], self._clock())

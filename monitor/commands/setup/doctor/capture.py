@@ -26,6 +26,7 @@ READ_S = 0.25
 RATE_TOLERANCE = 0.05
 """Blocks come up to 0.1 s early or late (:mod:`monitor.audio.sources.device.clock_drift`), 4 % of 5 s at both ends."""
 
+NOTHING_STEP = "unmute it, allow this program to use the microphone, or choose another: auscult devices"
 LOST_STEP = "end other programs, use a USB socket of the computer itself, or allow more time: --latency 0.5"
 
 
@@ -99,11 +100,17 @@ def _without(
     return waveform[kept]
 
 
-def check_signal(captured: Captured) -> Check:
-    """Return whether the level is usable, and neither clipping nor mains hum drowns the sound."""
+def check_signal(captured: Captured, nothing_step: str = NOTHING_STEP) -> Check:
+    """Return whether the level is usable, and neither clipping nor mains hum drowns the sound.
+
+    Parameters
+    ----------
+    captured : Captured
+    nothing_step : str
+        What to do where nothing came.
+    """
     if not len(captured.waveform):
-        step = "unmute it, allow this program to use the microphone, or choose another: auscult devices"
-        return Check("signal", "failed", "the input delivers nothing", step, {"samples": 0})
+        return Check("signal", "failed", "the input delivers nothing", nothing_step, {"samples": 0})
     statistics = StreamingStatistics(captured.sample_rate, CAPTURE_S)
     statistics.push(captured.waveform)
     window = statistics.window(0, len(captured.waveform))

@@ -13,8 +13,10 @@ from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import choose
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.options.arguments import add_device_arguments, add_model_argument
+from monitor.commands.options.device_tables import chosen_devices, entry_settings
+from monitor.commands.options.elsewhere import is_elsewhere, source_elsewhere
 from monitor.commands.options.session_options import session_dir
-from monitor.commands.options.settings import settings
+from monitor.commands.options.settings import Settings, settings
 from monitor.commands.setup.doctor.capture import (
     CAPTURE_S,
     capture,
@@ -26,12 +28,14 @@ from monitor.commands.setup.doctor.capture import (
 from monitor.commands.setup.doctor.check import Check
 from monitor.commands.setup.doctor.computer import check_disk, check_terminal, check_versions
 from monitor.commands.setup.doctor.heart import check_heart
-from monitor.commands.setup.doctor.sound import check_inputs, check_processing, sound_failed
+from monitor.commands.setup.doctor.sound import check_address, check_inputs, check_processing, sound_failed
 from monitor.errors import DeviceError
 from monitor.output import printable, put, say
 from monitor.process.native_stderr import suppress_native_stderr
 
 __all__ = ["add_arguments", "run"]
+
+SENDER_STEP = "let the stethoscope send to this address while it is checked"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,16 +65,35 @@ def _checks(options: argparse.Namespace) -> Iterator[Check]:
     yield check_terminal(Console())
     yield check_disk(session_dir({}))
     yield check_heart(options.model)
-    try:
-        yield from _sound(options)
-    except DeviceError as error:
-        yield sound_failed(error)
+    for chosen in _inputs(options):
+        try:
+            yield from (_elsewhere if is_elsewhere(chosen.device.value) else _sound)(chosen, options)
+        except DeviceError as error:
+            yield sound_failed(error)
 
 
-def _sound(options: argparse.Namespace) -> Iterator[Check]:
-    """Yield the checks of the sound system and of the input."""
-    flags = {key: getattr(options, key) for key in ("device", "channel", "rate", "latency")}
-    chosen = settings(flags)
+def _inputs(options: argparse.Namespace) -> list[Settings]:
+    """Return the settings of each input that ``listen`` would hear."""
+    chosen = settings({key: getattr(options, key) for key in ("device", "channel", "rate", "latency")})
+    devices = None if options.device is None else [options.device]
+    own = argparse.Namespace(**{**vars(options), "device": devices, "site": None, "subject": None})
+    return [entry_settings(entry, chosen) for entry in chosen_devices(own, chosen)] or [chosen]
+
+
+def _elsewhere(chosen: Settings, options: argparse.Namespace) -> Iterator[Check]:
+    """Yield the checks of an address."""
+    with source_elsewhere(chosen, argparse.Namespace(once=True, wait_for_device=False)) as source:
+        captured = None if options.no_capture else capture(source)  # a server is connected to only then
+        yield check_address(source)
+    if captured is None:
+        return
+    yield check_signal(captured, SENDER_STEP)
+    yield check_dropouts(captured)
+    yield check_rate(captured)
+
+
+def _sound(chosen: Settings, options: argparse.Namespace) -> Iterator[Check]:
+    """Yield the checks of the sound system and of a device."""
     with suppress_native_stderr():
         library = PortAudio()
         devices = library.devices()

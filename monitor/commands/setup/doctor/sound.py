@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from monitor.audio.sources.device.selection import DeviceInfo
+from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.setup.doctor.check import Check
 from monitor.errors import DeviceError
 
-__all__ = ["check_inputs", "check_processing", "sound_failed"]
+__all__ = ["check_address", "check_inputs", "check_processing", "sound_failed"]
 
 PROCESSED = re.compile(
     r"echo[-_ ]?cancel|\baec\b|noise[-_ ]?(suppress|cancel|reduc|torch)|rn-?noise|de-?nois|deep ?filter|krisp|rtx voice"
@@ -59,6 +60,12 @@ def check_inputs(library: Library, devices: Sequence[DeviceInfo], chosen: Device
             "inputs", "warning", f"{finding}; it is virtual: what this computer plays, or nothing", step, facts
         )
     return Check("inputs", "passed", finding, facts=facts)
+
+
+def check_address(source: MicrophoneSource) -> Check:
+    """Return what an input is that is no sound device of this computer; that it can be opened is known."""
+    facts = {"kind": source.device_status.host_api, "rate_hz": source.sample_rate}
+    return Check("inputs", "passed", f"{source.name}, {source.sample_rate} Hz", facts=facts)
 
 
 def check_processing(devices: Sequence[DeviceInfo], chosen: DeviceInfo, gated: float | None) -> Check:

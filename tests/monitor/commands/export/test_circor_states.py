@@ -62,8 +62,9 @@ def test_the_file_beside_a_recording(recording):
 def test_nothing_is_known(recording, timeline):
     """It is said, not invented; labels of another kind are no states."""
     for unknown in (recording[0], timeline, dataclasses.replace(timeline, sound=None)):
-        with pytest.raises(AuscultError, match="its S1 and S2 are not known"):
+        with pytest.raises(AuscultError, match="its S1 and S2 are not known") as raised:
             circor_states(unknown)
+        assert "auscult models says which lacks that network" in str(raised.value)  # an older bundle finds no beat
 
 
 @pytest.mark.parametrize("line", ["0.5\t0.4\t1", "0.5\t0.6\t5", "a\tb\tc", "0.5", "0.5\tnan\t1", "-1\t2\t1"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
 import threading
 
 import numpy as np
@@ -207,3 +209,79 @@ def test_the_same_input_twice_is_refused(devices, capsys):
     """One line, exit code 1."""
     assert listen(names=("a", "a")) == 1
     assert "a, channel 1: named twice" in capsys.readouterr().err
+
+
+def sent_to(number):
+    """Return the six seconds that a sender sends, as 16-bit samples."""
+    return np.clip(HEART[: 6 * 4000] * number / 4 * 32768, -32768, 32767).astype("<i2")
+
+
+def send_to(ports, ended):
+    """Send each port a heart of another loudness, and an HTTP request meanwhile; stay connected until told to end."""
+    senders = []
+    for number, port in enumerate(ports, 1):
+        while not ended.is_set():
+            try:
+                senders.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+                break
+            except OSError:
+                ended.wait(0.02)
+        else:
+            return
+        senders[-1].sendall(sent_to(number).tobytes())
+    for port in ports:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as other:
+            other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            other.recv(1)  # until it is refused
+    ended.wait(30)
+    for sender in senders:
+        sender.close()
+
+
+@pytest.fixture
+def two_senders(library, tmp_path, monkeypatch):
+    """Send to two free ports; return these."""
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        ports = [listener.getsockname()[1] for listener in (first, second)]
+    ended = threading.Event()
+    thread = threading.Thread(target=send_to, args=(ports, ended), name="two-senders")
+    thread.start()
+    yield ports
+    ended.set()
+    thread.join(timeout=10)
+
+
+def test_two_senders_on_the_network_are_heard_together(two_senders, json_lines, tmp_path):
+    """Each has its lines, a recording and a session of its own, bit for bit what its sender sent."""
+    addresses = [f"tcp://127.0.0.1:{port}" for port in two_senders]
+    assert listen("--json", "--record", "visit.wav", "--session", "--session-dir", "kept", names=addresses) == 0
+    streams = by_stream(json_lines())
+    assert set(streams) == set(addresses)
+    sessions = [json.loads(path.read_text()) for path in tmp_path.glob("kept/*/session.json")]
+    assert sorted(values["source"]["stream"] for values in sessions) == sorted(addresses)
+    for number, (port, address) in enumerate(zip(two_senders, addresses, strict=True), 1):
+        lines = streams[address]
+        assert (lines[0]["type"], lines[0]["source"], lines[-1]["type"]) == ("start", address, "summary")
+        assert [line["end_s"] for line in lines if line["type"] == "window"][-1] == 6.0
+        assert lines[-1]["windows"] + lines[-1]["skipped"] == 3  # all of it was sent at once
+        last = [line for line in lines if line["type"] == "device"][-1]
+        assert (last["state"], last["host_api"], last["lost_s"]) == ("closed", "TCP", 0.0)
+        heard = soundfile.read(tmp_path / f"visit-tcp-127.0.0.1-{port}.wav", dtype="float32")[0]
+        assert np.array_equal(heard * 32768, sent_to(number))
+
+
+def test_what_a_network_input_refused_is_told_at_the_end(two_senders, capsys):
+    """A line for each, as with one device."""
+    assert listen("--plain", names=[f"tcp://:{port}" for port in two_senders]) == 0
+    said = capsys.readouterr().err.splitlines()
+    for port in two_senders:
+        assert f"auscult: tcp://127.0.0.1:{port}: connections refused while another was heard: 1" in said
+
+
+def test_a_sound_shorter_than_a_window_is_judged(devices, json_lines):
+    """With several devices as with one: the last is told of what was heard up to the end."""
+    assert main(["listen", "--device", "a", "--device", "b", "--for", "3", "--json"]) == 0
+    for lines in by_stream(json_lines()).values():
+        assert [line["short"] for line in lines if line["type"] == "window"] == [True]
+        assert lines[-1]["windows"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from xml.etree import ElementTree
 
@@ -33,6 +34,10 @@ def card(windows, peaks=None, duration_s=6.5, summary=SUMMARY):
 def test_the_words_say_what_and_why_not_more():
     """Label and the score that a screen shows, rate, share, and the most frequent reason of the rest."""
     assert verdict_words(SUMMARY) == "murmur 0.90, 77 bpm, 3 of 4 windows judged, 1 withheld: much <b>noise</b>"
+    possible = dataclasses.replace(
+        SUMMARY, verdict=Verdict("uncertain", None, 0.5, {"normal": 0.5, "murmur": 0.5}, possible="murmur")
+    )
+    assert verdict_words(possible).startswith("uncertain 0.50, possible murmur, 77 bpm, ")
     silent = Summary("a.wav", 2, 0, 0, Verdict("no-signal"), None, withheld={"no-signal": 2})
     assert verdict_words(silent) == "no-signal, 0 of 2 windows judged, 2 withheld: no-signal"
 

@@ -206,9 +206,10 @@ def test_what_a_bundle_lacks(own_bundle, capsys):
     """A bundle that need not have a network, and has not, says so in the list; one that has all says nothing."""
     settings = json.loads((own_bundle / "bundle.json").read_text(encoding="utf-8"))
     for kept, lacks in (
-        (("model.tflite",), ["  lacks     int8 network, ONNX network, Keras network"]),
-        (("model.tflite", "model-int8.tflite", "model.keras"), ["  lacks     ONNX network"]),
-        (("model.tflite", "model-int8.tflite", "model.keras", "model.onnx"), []),
+        (("model.tflite",), ["  lacks     int8 network, ONNX network, Keras network, S1 and S2 network"]),
+        (("model.tflite", "model-int8.tflite", "model.keras"), ["  lacks     ONNX network, S1 and S2 network"]),
+        (("model.tflite", "model-int8.tflite", "model.keras", "model.onnx"), ["  lacks     S1 and S2 network"]),
+        (("model.tflite", "model-int8.tflite", "model.keras", "model.onnx", "segmentation.tflite"), []),
     ):
         settings["sha256"] = dict.fromkeys(kept, "0" * 64)
         settings["settings_sha256"] = digest_of_settings(settings)

@@ -210,6 +210,20 @@ class TestLive:
             assert len(windows) == 31
             assert stream.error is None
 
+    @pytest.mark.parametrize("end", ["remove", "stop"])
+    def test_what_it_has_heard_is_judged_when_it_ends(self, plain_bundle, scripted_source, end):
+        """A sound shorter than a window, also where the ward ends it or is stopped itself."""
+        with Ward(plain_bundle, config=PATIENT) as ward:
+            stream = ward.add(scripted_source, "live")
+            ward.start()
+            scripted_source.ring.push(HEART[:12_000])
+            ward.remove(stream) if end == "remove" else ward.stop()
+            delivered = []
+            while not delivered or delivered[-1][1] is not None:
+                delivered += ward.drain(10.0)
+            assert [window.short for _, window in delivered if window is not None] == [True]
+            assert stream.summary().windows == 1
+
 
 class ScriptedTime(Wakeup):
     """A clock, and the scheduler's sleep, which moves it."""

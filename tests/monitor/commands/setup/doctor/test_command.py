@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import socket
+import threading
 
+import numpy as np
 import pytest
 
 from monitor.audio.sources.device.selection import DeviceInfo
@@ -82,6 +86,69 @@ def test_an_input_that_does_not_open(library, capsys):
     library.failing = "busy"
     assert main(["doctor", "--device", "stethoscope"]) == 1
     assert [line[27:] for line in capsys.readouterr().out.splitlines()[-2:]] == ["busy", "next: plug it in"]
+
+
+def send(port, ended):
+    """Send noise to a port, faster than real time, until told."""
+    while not ended.is_set():
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+            sender.sendall(np.random.default_rng(1).integers(-3000, 3000, 24_000, "<i2").tobytes())
+            ended.wait(10)
+        ended.wait(0.02)
+
+
+def test_an_address_is_heard(library, capsys):
+    """A sender on the network is judged as a device is; no sound system is asked."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    ended = threading.Event()
+    thread = threading.Thread(target=send, args=(port, ended))
+    thread.start()
+    try:
+        main(["doctor", "--device", f"tcp://:{port}"])
+    finally:
+        ended.set()
+        thread.join()
+    lines = {line[9:27].strip(): line for line in capsys.readouterr().out.splitlines()}
+    assert lines["inputs"] == f"passed   inputs            tcp://127.0.0.1:{port}, 4000 Hz"
+    assert lines["signal"].startswith("passed")
+    assert lines["drop-outs"].startswith("passed")
+    assert library.opened == []
+
+
+def test_an_address_that_nobody_sends_to(library, monkeypatch, capsys):
+    """The next step speaks of the sender, not of a microphone; the JSON lines do not name the address."""
+    nothing = Captured(np.zeros(0, np.float32), 4000, 0, 0, 0.0)
+    monkeypatch.setattr(command, "capture", lambda source: nothing)
+    assert main(["doctor", "--device", "tcp://:0"]) == 1
+    assert "next: let the stethoscope send to this address" in capsys.readouterr().out
+    assert main(["doctor", "--device", "tcp://:0", "--json"]) == 1
+    rows = {row["check"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert rows["inputs"] == {"check": "inputs", "state": "passed", "kind": "TCP", "rate_hz": 4000}
+
+
+def test_a_server_that_cannot_be_reached(library, capsys):
+    """Its input has not passed: one check of it, failed."""
+    pytest.importorskip("websockets", reason="ws:// needs the network extra")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert main(["doctor", "--device", f"ws://127.0.0.1:{port}/sound"]) == 1
+    found = [line for line in capsys.readouterr().out.splitlines() if line[9:16] == "inputs "]
+    assert [line.split()[0] for line in found] == ["failed"]
+
+
+def test_the_inputs_of_the_config_file(library, monkeypatch, tmp_path, capsys):
+    """Each is checked, as listen would hear it; one that is not there does not keep the others from it."""
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[[devices]]\ndevice = "no such"\n[[devices]]\ndevice = "tcp://:0"\n[[devices]]\ndevice = "stethoscope"\n'
+    )
+    monkeypatch.setenv("AUSCULT_CONFIG", str(path))
+    assert main(["doctor", "--no-capture"]) == 1
+    found = [line for line in capsys.readouterr().out.splitlines() if line[9:16] == "inputs "]
+    assert [line.split()[0] for line in found] == ["failed", "passed", "passed"]
+    assert "tcp://127.0.0.1:0" in found[1]
+    assert "My Stethoscope" in found[2]
 
 
 def test_a_name_with_control_characters_is_escaped(usable, capsys):
