@@ -133,8 +133,9 @@ class VirtualStethoscope:
         return player
 
     def listen(self, *arguments, program=None):
-        """Start ``auscult listen --json`` on the stethoscope."""
-        command = [sys.executable, *(program or ["-m", "monitor"]), "listen", "--device", "stethoscope", "--json"]
+        """Start ``auscult listen --json`` on the stethoscope, or on the device that is named."""
+        device = () if "--device" in arguments else ("--device", "stethoscope")
+        command = [sys.executable, *(program or ["-m", "monitor"]), "listen", *device, "--json"]
         listening = Listening([*command, *map(str, arguments)], self.environment)
         self._listening.append(listening)
         return listening

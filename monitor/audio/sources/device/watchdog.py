@@ -241,7 +241,7 @@ class Watchdog:
         name = self._device.name
         why = f"{name}: no sound comes any more" if opened else f"{name}: opens, but gives no sound"
         step = "check its plug and power, or choose another: auscult devices"
-        if self._stream is not None and (failure := self._stream.failure) is not None:
+        if (failure := getattr(self._stream, "failure", None)) is not None:  # a sound library says nothing of it
             why, step = failure.message, failure.next_step
         never = self._capture.last_block is None
         if (never and not self._wait_for_device) or (self._once and not never):
@@ -333,7 +333,7 @@ class Watchdog:
     def _notice(self) -> str | None:
         """Return what was lost in a hold-up, or what the backend has to tell, for a while after it."""
         if self._clock() - self._held_up_at_s > NOTICE_S:
-            return self._backend.notice
+            return getattr(self._backend, "notice", None)  # of what comes from elsewhere alone
         return HELD_UP.format(self._held_up_party, self._capture.held_up_samples / self._sample_rate)
 
 
