@@ -31,6 +31,8 @@ BEAT_S = 10.0
 """Seconds after which a client hears something even if there is no line, so that it knows the connection lives."""
 BATCH = 64
 TICK_S = 0.25
+GOODBYE_S = 1.0
+"""Longest wait for the goodbye of a client that said what is not expected."""
 GOING_AWAY, NOTHING_EXPECTED = 1001, 1008
 
 
@@ -201,6 +203,7 @@ class Streams:
             while (message := await receive())["type"] != goodbye:
                 if message["type"] == "websocket.receive":  # nothing is to be said
                     counts.refused += 1
+                    asyncio.get_running_loop().call_later(GOODBYE_S, self._connections.abort, scope["client"])
                     return
 
         gone = asyncio.get_running_loop().create_task(wait_for_end())
