@@ -24,7 +24,7 @@ from monitor.inference.bundle import DEFAULT_BUNDLE, digest_of_settings, find_bu
 
 __all__ = ["Forger", "run_one"]
 
-FILES = ("bundle.json", "check.npz", "model.tflite", "model-int8.tflite", "CARD.md")
+FILES = ("bundle.json", "check.npz", "model.tflite", "model-int8.tflite", "segmentation.tflite", "CARD.md")
 ENGINES = ("litert", "litert-int8")
 VALUES: list[Any] = [None, True, -1, 0, 1, 2, 3, 1e308, 10**40, "", "\0", "../x", "/dev/zero", [], [[]], {}, 0.5, 4000]
 TFLITE_HEAD = b"TFL3"

@@ -97,6 +97,7 @@ class StreamingBands:
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)  # (frames, bins)
         # a row at a time, because a product of matrices may round a row otherwise in another company
+        power = power.astype(np.float32, copy=False)  # NumPy 1 transforms in double precision
         np.add.reduceat(power, np.array(BAND_BINS[:-1]) - BAND_BINS[0], axis=1, out=out)
         out += np.float32(POWER_FLOOR)
         np.log(out, out=out)

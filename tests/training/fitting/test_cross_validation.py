@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
@@ -89,6 +90,18 @@ class FitInput:
         return {one.path for one in recordings if one.label != NON_CARDIAC and one.patient.startswith(("full", "part"))}
 
 
+class Network(int):
+    """The number of a fit, in place of its network; it has no weights."""
+
+    def get_weights(self) -> list[NDArray[np.float32]]:
+        """Return none."""
+        return []
+
+    def set_weights(self, weights: list[NDArray[np.float32]]) -> None:
+        """Take none."""
+        assert not weights
+
+
 class Spy:
     """Replaces batches, network and training: remembers what each fit was given."""
 
@@ -101,10 +114,10 @@ class Spy:
         patch.setattr(heart_fit, "make_repeatable", self.seeds.append)
         patch.setattr("training.fitting.cross_validation.sounds_outputs", lambda network, sounds, recipe: [])
 
-    def network(self, shape: object, outputs: object) -> int:
+    def network(self, shape: object, outputs: object) -> Network:
         """Begin a fit."""
         self.fits.append(FitInput())
-        return len(self.fits)
+        return Network(len(self.fits))
 
     def batch_maker(self, groups: Sequence[SamplingGroup], outputs: object, spec: object, seed: int) -> Any:
         """Remember the groups; only the batch of the validation patients is made at once."""

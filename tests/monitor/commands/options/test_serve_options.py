@@ -13,9 +13,10 @@ import soundfile
 
 from monitor.cli import main
 from monitor.serve.address import Address, listening_socket
-from monitor.serve.server import Server
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
+
+pytest.importorskip("uvicorn", reason="serving needs its extra")
 
 HEART = phonocardiogram(6.0, HeartParameters(), np.random.default_rng(5)).waveform
 
@@ -32,6 +33,8 @@ def heart(tmp_path):
 def asked(monkeypatch):
     """Return what a client gets at the end of a run: path to body."""
     answers = {}
+    from monitor.serve.server import Server
+
     stop = Server.stop
 
     def ask_and_stop(server):
