@@ -6,6 +6,7 @@ daemon, against the rule: looking up a name cannot be interrupted, and it keeps 
 
 from __future__ import annotations
 
+import abc
 import socket
 import ssl
 import threading
@@ -90,7 +91,7 @@ def reason_of(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
-class Sender:
+class Sender(abc.ABC):
     """Follows a feed on a thread of its own; the base of all senders.
 
     Parameters
@@ -177,9 +178,9 @@ class Sender:
         finally:
             self._settled.set()
 
+    @abc.abstractmethod
     def _run(self) -> None:
         """Send until told to stop."""
-        raise NotImplementedError
 
     def _wanted(self, event: dict[str, object], line: FedLine) -> bool:
         """Return whether an event is sent."""

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from monitor.audio.sources.device.elapsed_time import elapsed_s
 from monitor.audio.sources.device.portaudio import BlockCallback
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.audio.sources.network.address import NetworkAddress, check_channels
+from monitor.audio.sources.network.address import NetworkAddress
+from monitor.audio.sources.network.backend import NetworkBackend
 from monitor.audio.sources.network.frame import MalformedError
 from monitor.audio.sources.network.receiver import PaceError, Receiver
-from monitor.audio.sources.network.troubles import Troubles
 from monitor.errors import DeviceError
 from monitor.log import get_logger
 
@@ -59,7 +59,7 @@ class TcpStream:
         self.active = False
 
 
-class TcpBackend:
+class TcpBackend(NetworkBackend):
     """Listens for a sender.
 
     Parameters
@@ -81,9 +81,10 @@ class TcpBackend:
         If the address cannot be listened on.
     """
 
+    host_api = "TCP"
+
     def __init__(self, address: NetworkAddress, clock: Callable[[], float] = elapsed_s) -> None:
-        self._address, self._clock = address, clock
-        self.troubles = Troubles(address.name, clock)
+        super().__init__(address, clock)
         self._stream: TcpStream | None = None  # the newest one
         self._reading: TcpStream | None = None  # that of which bytes are read
         self._leaving: list[TcpStream] = []  # to be closed
@@ -91,31 +92,6 @@ class TcpBackend:
         self.port: int = self._listener.getsockname()[1]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auscult-network")
-
-    @property
-    def device(self) -> DeviceInfo:
-        """The input, as a device."""
-        raw = self._address.raw
-        return DeviceInfo(-1, self._address.name, "TCP", raw.channels, raw.sample_rate)
-
-    @property
-    def notice(self) -> str | None:
-        """What was refused or repaired in the last seconds."""
-        return self.troubles.notice
-
-    def devices(self) -> list[DeviceInfo]:
-        """Return the input."""
-        return [self.device]
-
-    def check(self, device: DeviceInfo, channels: int, sample_rate: int) -> None:
-        """Refuse a channel that the sender does not have.
-
-        Raises
-        ------
-        DeviceError
-            If so.
-        """
-        check_channels(device, channels)
 
     def open(
         self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, on_block: BlockCallback

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from monitor.audio.sources.device.elapsed_time import elapsed_s
 from monitor.audio.sources.device.portaudio import BlockCallback
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.audio.sources.network.address import NetworkAddress, check_channels
+from monitor.audio.sources.network.address import NetworkAddress
+from monitor.audio.sources.network.backend import NetworkBackend
 from monitor.audio.sources.network.frame import HEADER_BYTES, MAX_SOUND_BYTES, MalformedError
 from monitor.audio.sources.network.receiver import PaceError, Receiver
 from monitor.audio.sources.network.troubles import Troubles
@@ -134,7 +135,7 @@ class WebSocketStream:
         self.failure = DeviceError(f"{self._name}: {why}", step)
 
 
-class WebSocketBackend:
+class WebSocketBackend(NetworkBackend):
     """Connects to a server.
 
     Parameters
@@ -154,35 +155,11 @@ class WebSocketBackend:
         If the package websockets is not installed.
     """
 
+    host_api = "WebSocket"
+
     def __init__(self, address: NetworkAddress, clock: Callable[[], float] = elapsed_s) -> None:
         check_installed("websockets", f"--device {address.scheme}://", "network")
-        self._address, self._clock = address, clock
-        self.troubles = Troubles(address.name, clock)
-
-    @property
-    def device(self) -> DeviceInfo:
-        """The input, as a device."""
-        raw = self._address.raw
-        return DeviceInfo(-1, self._address.name, "WebSocket", raw.channels, raw.sample_rate)
-
-    @property
-    def notice(self) -> str | None:
-        """What was refused or repaired in the last seconds."""
-        return self.troubles.notice
-
-    def devices(self) -> list[DeviceInfo]:
-        """Return the input."""
-        return [self.device]
-
-    def check(self, device: DeviceInfo, channels: int, sample_rate: int) -> None:
-        """Refuse a channel that the server does not send.
-
-        Raises
-        ------
-        DeviceError
-            If so.
-        """
-        check_channels(device, channels)
+        super().__init__(address, clock)
 
     def open(
         self, device: DeviceInfo, channels: int, sample_rate: int, latency_s: float, on_block: BlockCallback
