@@ -3,7 +3,7 @@
     python benchmarks/constants/moved_chest_piece.py DATA/circor
 
 Every recording of 20 s or more is cut at 10 s: what comes before is the site that is done, the 10 s behind it the wait
-for the move. Nobody moves anything between, so each sign is a false one. Printed: the share of recordings with a sign,
+for the move. No one moves anything between, so each sign is a false one. Printed: the share of recordings with a sign,
 for several limits of the bump and for a withheld window. That a real move gives a sign cannot be measured on them.
 """
 

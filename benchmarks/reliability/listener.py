@@ -24,7 +24,7 @@ from sound_server import SAMPLE_RATE
 __all__ = ["Listener"]
 
 PIPE_BYTES = 4096
-"""Capacity of the output's pipe: full after a few windows that nobody reads."""
+"""Capacity of the output's pipe: full after a few windows that no one reads."""
 
 
 class Listener:

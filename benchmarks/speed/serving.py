@@ -3,7 +3,7 @@
     python benchmarks/speed/serving.py                  # five minutes, on a quiet machine
     python benchmarks/speed/serving.py --rounds 1 --seconds 20 --clients 50 --stuck 5
 
-plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and nobody there, and with clients, each a
+plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and no one there, and with clients, each a
 socket of this program: three quarters follow ``/events``, a quarter ``/ws`` with the sound; the stuck ones ask for
 both and never read. Meanwhile 10 000 bad requests are sent. One JSON object goes to standard output:
 

@@ -4,7 +4,7 @@
     python benchmarks/speed/sigterm.py --repeats 5 --only listen
 
 starts ``auscult`` as a process of its own for each case: a reader of standard output that never reads, a standard input
-that stays open, a device whose driver never returns from closing, a terminal that nobody reads, a program that is still
+that stays open, a device whose driver never returns from closing, a terminal that no one reads, a program that is still
 loading. It sends SIGTERM once and measures the time to the end of the process. A line for each case goes to standard
 error, one JSON object with the longest times to standard output. The exit code is 1 if one took longer than 2 s, or did
 not end with 130. Linux and macOS.
@@ -117,7 +117,7 @@ class Case:
     words : str
         The command line.
     output : {"read", "full", "terminal", "stopped terminal"}
-        Standard output: read by us, a full pipe that nobody reads, a terminal that is read, or one that is not.
+        Standard output: read by us, a full pipe that no one reads, a terminal that is read, or one that is not.
     messages : {"read", "full"}
         Standard error.
     sound : bytes or None

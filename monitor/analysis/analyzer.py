@@ -218,7 +218,7 @@ class Analyzer:
         return () if self._heart_beats is None else self._heart_beats.until(math.inf)
 
     def begin_anew(self, at_s: float) -> None:
-        """Begin the rolling verdict and the rhythm anew: another site, or place of a recording, is heard from now on.
+        """Begin the rolling verdict and the rhythm again: another site, or place of a recording, is heard from now on.
 
         A window that spans it is judged on its own and counts for neither site; the rolling verdict is ``listening``
         until a whole window of the new one is complete.

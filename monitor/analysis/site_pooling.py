@@ -51,7 +51,7 @@ def pooled_verdict(verdicts: Sequence[Verdict], decision: DecisionThresholds) ->
     """Return the verdict on the windows that count for a site, or on several sites, from their mean scores.
 
     Unlike that on a recording (:class:`monitor.analysis.verdict.Summarizer`) it does not ask what the rolling verdict
-    showed: that begins anew wherever the signal was lost, and only windows that were judged count here.
+    showed: that begins again wherever the signal was lost, and only windows that were judged count here.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ PREFIX = "auscult-copy-"
 MAX_COPY_BYTES = 8 * 2**30
 """Of one recording; a worker has one copy at a time."""
 LEFT_OVER_S = 600.0
-"""A copy that nobody has locked is left over once nothing was written to it for so long."""
+"""A copy that no one has locked is left over once nothing was written to it for so long."""
 
 
 class RemoteFile(NamedTuple):

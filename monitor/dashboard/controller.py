@@ -315,7 +315,7 @@ class DashboardController:
         return f"note at {clock(at_s + self._pipeline.source.shift_s(at_s))}: {entry.text}_"
 
     def _change_site(self, site: str) -> None:
-        """Begin the verdict anew at another site."""
+        """Begin the verdict again at another site."""
         change = self._pipeline.change_site(site)
         if change is not None:
             self.events.site(change, self._pipeline.source.shift_s(change.at_s))

@@ -58,12 +58,12 @@ class EventLog:
         self.add(change.at_s + shift_s, f"site {change.site}", "key")
 
     def jump(self, from_s: float, to_s: float) -> None:
-        """Add a seek; positions begin anew behind it."""
+        """Add a seek; positions begin again behind it."""
         self.add(from_s, f"jump to {clock(to_s)}", "key")
         self._since_jump = 0
 
     def again(self, at_s: float) -> None:
-        """Add that a source is played again; positions begin anew behind it."""
+        """Add that a source is played again; positions begin again behind it."""
         self._since_jump = 0
         self.add(at_s, f"again from {clock(at_s)}", "key")
 

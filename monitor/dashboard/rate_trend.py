@@ -40,7 +40,7 @@ class RateTrend:
         return self._rates
 
     def add(self, at_s: float, bpm: float | None) -> None:
-        """Add the heart rate of a window that ends at a moment; a moment before the last one begins anew."""
+        """Add the heart rate of a window that ends at a moment; a moment before the last one begins again."""
         if bpm is None:
             return
         self._rates = None

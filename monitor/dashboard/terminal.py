@@ -215,7 +215,7 @@ class Screen:
         return max(0.0, self._due - (VERDICT_REFRESH_S if self._hurries else 0.0) - self._clock())
 
     def _refresh_trace(self, snapshot: Snapshot, state: DashboardState) -> None:
-        """Draw the trace anew, where the rest of the screen stays as it is."""
+        """Draw the trace again, where the rest of the screen stays as it is."""
         width, height = self._size
         if self._canvas is not None and self._open and self.size == (width, height):
             self._trace_due = self._clock() + TRACE_REFRESH_S
@@ -253,7 +253,7 @@ class Screen:
             self._paint(pictures)
 
     def _picture_changes(self, canvas: Canvas, cleared: bool) -> tuple[str, set[int], tuple[Picture, ...]]:
-        """Return what removes pictures that are gone, the lines to be written anew for that, and what to paint."""
+        """Return what removes pictures that are gone, the lines to be written again for that, and what to paint."""
         painter = self._painter
         if painter is None:
             return "", set(), ()

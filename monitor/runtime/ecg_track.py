@@ -115,7 +115,7 @@ class EcgTrack:
             self._found += [self._first_sample + sample for sample in self._detector.push(waveform)]
 
     def _end_stretch(self) -> None:
-        """Take the last R peaks of a stretch, and begin anew."""
+        """Take the last R peaks of a stretch, and begin again."""
         if self._detector is not None:
             self._found += [self._first_sample + sample for sample in self._detector.finish()]
             self._detector = _new_detector(self._sample_rate)

@@ -74,7 +74,7 @@ class KeptSound(abc.ABC):
 
     @abc.abstractmethod
     def _begin_anew(self, change: SiteChange) -> None:
-        """Begin the rolling verdict anew from a change of site on."""
+        """Begin the rolling verdict again from a change of site on."""
 
     def record(self, path: Path) -> None:
         """Start recording from now on.
@@ -123,7 +123,7 @@ class KeptSound(abc.ABC):
         return self._entries.mark(sample, text, recorder=self._recorder, session=self._session)
 
     def change_site(self, site: str) -> SiteChange | None:
-        """Begin the rolling verdict anew, because another site is heard from now on.
+        """Begin the rolling verdict again, because another site is heard from now on.
 
         Windows that span the change count for neither site, and the beats heard before it for no rhythm.
 

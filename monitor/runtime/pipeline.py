@@ -64,7 +64,7 @@ class Pipeline(AsyncReading, KeptSound):
     site : str or None
         The auscultation site at the beginning, one of :data:`monitor.labels.SITES`.
     live_snapshot : bool
-        Whether :meth:`snapshot` follows the sound between two windows, for a display that moves. Where nobody looks
+        Whether :meth:`snapshot` follows the sound between two windows, for a display that moves. Where no one looks
         then, False lets classifier and paced source wake once a window and not a hundred times a second; a pause or a
         seek takes effect up to a hop later.
     playback : PlaybackOptions or None
@@ -216,7 +216,7 @@ class Pipeline(AsyncReading, KeptSound):
         return round(elapsed) if self._source.lossless else self._ring.end_sample
 
     def _begin_anew(self, change: SiteChange) -> None:
-        """Begin the rolling verdict anew from a change of site on."""
+        """Begin the rolling verdict again from a change of site on."""
         self._worker.begin_anew(change)
 
     @property

@@ -5,7 +5,7 @@ newest complete one and is counted as skipped. With a source that waits for its 
 skipped. Nothing here draws or writes files.
 
 At a seek nothing is lost, so nothing is withheld: the windows that span it are left out, and the rolling verdict begins
-anew with those of the lead (:attr:`monitor.audio.sources.base.Source.jumps`).
+again with those of the lead (:attr:`monitor.audio.sources.base.Source.jumps`).
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Worker:
             self._thread.join(timeout=timeout_s)
 
     def begin_anew(self, site: SiteChange) -> None:
-        """Begin the rolling verdict anew from a change of site on; from any thread."""
+        """Begin the rolling verdict again from a change of site on; from any thread."""
         self._site = site
 
     @property
@@ -258,7 +258,7 @@ class Worker:
         return up_to_date
 
     def _without_jumps(self, read: Read) -> Read:
-        """Begin anew at every jump in what was read, and return it without the lost samples that mark them."""
+        """Begin again at every jump in what was read, and return it without the lost samples that mark them."""
         lost = read.lost
         for jump in self._source.jumps:
             first, lead_end = jump

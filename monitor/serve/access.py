@@ -107,7 +107,7 @@ class Access:
         return None
 
     def _is_own(self, host: str) -> bool:
-        """Whether a ``Host`` header names this server: by an address, which nobody can point elsewhere, or its name."""
+        """Whether a ``Host`` header names this server: by an address, which no one can point elsewhere, or its name."""
         name, colon, port = host.rpartition(":")
         if not colon or host.endswith("]"):
             name, port = host, ""

@@ -110,7 +110,7 @@ def _protocols(connections: Connections) -> tuple[type[H11Protocol], type[WebSoc
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if self.conn.their_state is h11.SEND_BODY:  # the rest of a body that nobody wanted
+            if self.conn.their_state is h11.SEND_BODY:  # the rest of a body that no one wanted
                 self.transport.close()
 
         def send_400_response(self, msg: str) -> None:

@@ -1,6 +1,6 @@
 """A view that feeds what it shows to other programs: the lines of ``--json`` and the newest state.
 
-Main thread; it waits for nobody.
+Main thread; it waits for no one.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ LAST_BLOCK = 0x80
 RECORDING, LABEL = "recording", "label"
 """What stands in place of a file's name, and of a label in a person's own words."""
 FIELD_LABELS = frozenset({NORMAL, "murmur", EXTRASTOLE, NON_CARDIAC, "S1", "S2", "systole", "diastole"})
-"""Labels that name nobody; those of the session's network are kept too."""
+"""Labels that name no one; those of the session's network are kept too."""
 KEPT_KEYS = frozenset(
     (
         "type",

@@ -12,7 +12,7 @@ __all__ = ["HIDDEN", "without_secrets", "without_secrets_in"]
 
 HIDDEN = "***"
 SECRET = re.compile(r"webhook|token|passw|secret|api-?key|auth|credential|private-?key", re.IGNORECASE)
-"""What a flag or a variable is called whose value nobody else should know."""
+"""What a flag or a variable is called whose value no one else should know."""
 ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*@)?(?P<place>[^?#\s]*)(?P<rest>[?#]\S*)?")
 
 

@@ -23,7 +23,7 @@ __all__ = ["SessionView"]
 class SessionView(ForwardingView):
     """Writes a run into a session and shows it.
 
-    What is kept comes first: a view that fails, because nobody reads standard output, costs the session nothing.
+    What is kept comes first: a view that fails, because no one reads standard output, costs the session nothing.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ def alert_line(name: str, sentence: str | None, at_s: float) -> str:
 
 
 def mark_text(mark: Mark, elsewhere: str = "") -> str:
-    """Return which mark it is and where it is kept, so that nobody takes one for kept that is not.
+    """Return which mark it is and where it is kept, so that no one takes one for kept that is not.
 
     Parameters
     ----------

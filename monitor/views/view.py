@@ -217,7 +217,7 @@ class DashboardView:
 
 
 def pressed_keys(screen: Screen, keyboard: Keyboard) -> list[str]:
-    """Return the keys pressed since the last call; around Ctrl+Z the terminal is restored, and drawn anew."""
+    """Return the keys pressed since the last call; around Ctrl+Z the terminal is restored, and drawn again."""
     if keyboard.suspending:
         screen.stop()
         keyboard.suspend()

@@ -28,7 +28,7 @@ USAGE = "usage: python -m training.export.int8 BUNDLE..."
 
 
 def add_int8(folder: Path, compared: Mapping[str, Any] | None = None) -> bool:
-    """Add the int8 network to a bundle, or make it anew; the old bundle is replaced only when the new one has loaded.
+    """Add the int8 network to a bundle, or make it again; the old bundle is replaced only when the new one has loaded.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def write_onnx(folder: Path, out: Path) -> float:
 
 
 def add_onnx(folder: Path) -> float:
-    """Add the ONNX network to a bundle, or make it anew; the old bundle is replaced only when the new one has loaded.
+    """Add the ONNX network to a bundle, or make it again; the old bundle is replaced only when the new one has loaded.
 
     Returns and raises what :func:`write_onnx` does.
     """

@@ -55,7 +55,7 @@ class HeartBeats:
         self._end_beat(np.inf)
 
     def restart(self) -> None:
-        """Begin anew: samples were lost before the next one."""
+        """Begin again: samples were lost before the next one."""
         self._end_beat(np.inf)
         self._s1_s = self._s2_s = -np.inf
         self._segmenter.restart()

@@ -1,6 +1,6 @@
 """Plays a ring buffer to the ear while it is classified.
 
-The thread ``auscult-player`` reads the ring with a cursor that nobody waits for, and passes the sound on to a process
+The thread ``auscult-player`` reads the ring with a cursor that no one waits for, and passes the sound on to a process
 that filters and plays it (:mod:`monitor.audio.playback.output_process`). An output that fails, is missing or is
 unplugged is told by the status and looked for again, in a new process, with growing pauses; the classifier and the
 recorder notice nothing of it.
@@ -255,7 +255,7 @@ class Player:
         read = self._without_lead(read, cursor)
         output = self._output
         if output is None or output.report.state != "open":
-            return True  # nobody hears it
+            return True  # no one hears it
         try:
             self._send_settings(output)
             self._send(output, read)

@@ -37,11 +37,11 @@ class ReadAhead:
     Parameters
     ----------
     stream : file
-        Binary; closed by nobody here.
+        Binary; closed by no one here.
 
     Notes
     -----
-    The thread ``auscult-output-input`` ends with the stream, which the monitor closes, or where nobody reads any more.
+    The thread ``auscult-output-input`` ends with the stream, which the monitor closes, or where no one reads any more.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:

@@ -22,7 +22,7 @@ EXTRA = re.compile(r"\bextra\s*==")
 def installed_mb() -> float | None:
     """Return the megabytes (10**6 bytes) of all files, with what Python compiles them to when they are installed.
 
-    None where auscult runs from a folder and is not installed, so that nobody knows what it needs.
+    None where auscult runs from a folder and is not installed, so that no one knows what it needs.
     """
     needed = needed_distributions(DISTRIBUTION, _requirements)
     if not needed:

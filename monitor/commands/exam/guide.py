@@ -174,7 +174,7 @@ class Guide:
         self._ask()
 
     def _restart(self, change: Callable[[float], None]) -> None:
-        """Begin a site anew: the one that is due, or the one that ``change`` makes due."""
+        """Begin a site again: the one that is due, or the one that ``change`` makes due."""
         due = self.progress.site
         change(self.at_s)
         site = self.progress.site

@@ -78,7 +78,7 @@ class Teller:
 
 @contextlib.contextmanager
 def fed(options: argparse.Namespace) -> Iterator[Feed | None]:
-    """Yield what a run is to feed, served and sent until the block is left; None where nobody follows it.
+    """Yield what a run is to feed, served and sent until the block is left; None where no one follows it.
 
     Ends with a usage error where an argument cannot be used.
 

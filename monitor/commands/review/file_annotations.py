@@ -1,6 +1,6 @@
 """The annotations of a recording: the labels file beside it, never the sound.
 
-The file is written anew as a whole and in one step. One that another program has changed meanwhile is left alone; one
+The file is written again as a whole and in one step. One that another program has changed meanwhile is left alone; one
 that loses a line by an edit or a deletion is kept beside the new one, as ``heart.labels.txt.bak``.
 """
 
@@ -80,10 +80,10 @@ class FileAnnotations(Annotations):
         self._unsaved = True
 
     def _write(self) -> None:
-        """Write the file anew."""
+        """Write the file again."""
         if _content(self._path) != self._known:
             raise AuscultError(f"{self._path} was changed by another program and is not overwritten", "move it away")
-        if not self._path.parent.is_dir():  # such as a stick that was pulled out: it is not made anew
+        if not self._path.parent.is_dir():  # such as a stick that was pulled out: it is not made again
             raise AuscultError(f"{self._path} cannot be written: its folder is gone", "put it back")
         content = "".join(f"{_line(item)}\n" for item in self.items).encode()
         try:

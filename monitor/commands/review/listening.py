@@ -48,7 +48,7 @@ class StretchSource(RecordingSource):
             end = position + len(block)
             if self.stretch is not None and position < self.stretch[1] <= end:
                 yield block[: self.stretch[1] - position]
-                if self._target_s is None:  # nobody wants to be elsewhere
+                if self._target_s is None:  # no one wants to be elsewhere
                     self.seek(self.stretch[0] / self.sample_rate)
                 return  # so that the last block is pushed before the jump
             yield block
@@ -138,7 +138,7 @@ class Listening:
             self._source.pause(paused=True)
 
     def position_s(self) -> float:
-        """Return the place that is heard now, or that is played where nobody hears it."""
+        """Return the place that is heard now, or that is played where no one hears it."""
         source, ring = self._source, self._ring
         if source is None or ring is None or len(source.jumps) <= self._jumps:
             return self._target_s

@@ -90,7 +90,7 @@ def serve(tasks: BinaryIO, output: BinaryIO, bundle: Bundle, setup: WorkerSetup)
     Raises
     ------
     OSError
-        If nobody takes the answers.
+        If no one takes the answers.
     """
     for line in tasks:
         judged = judged_by_worker(Recording(**json.loads(line)), bundle, setup)
@@ -117,7 +117,7 @@ def send(output: BinaryIO, head: dict[str, object], body: bytes) -> None:
     Raises
     ------
     OSError
-        If nobody takes it.
+        If no one takes it.
     """
     data = memoryview(json.dumps({**head, "bytes": len(body)}).encode() + b"\n" + body)
     while data:

@@ -268,7 +268,7 @@ class Canvas:
     lines : tuple of Line
         Top first, each ``width`` cells wide.
     trace_rows : (int, int, int)
-        Where the trace may be drawn anew: its first line, and how many are ticks and waveform; zeros for nowhere.
+        Where the trace may be drawn again: its first line, and how many are ticks and waveform; zeros for nowhere.
     pictures : tuple of Picture
         What a terminal with pixels shows sharp; none where the style has none.
     light : bool

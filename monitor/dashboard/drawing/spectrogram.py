@@ -293,7 +293,7 @@ def _no_picture(snapshot: Snapshot) -> str:
 def _axis_lines(
     layout: Layout, tensor: NDArray[np.float32], window: WindowEvent, lines: int, axis: TimeAxis
 ) -> list[Line]:
-    """Return the image of a window on an axis; the one that was drawn last is not drawn anew."""
+    """Return the image of a window on an axis; the one that was drawn last is not drawn again."""
     start, span = layout.snapshot.start, (window.start_s, window.end_s)
     key = (span, start.window_s, start.kind, lines, axis, layout.style)
     kept = _kept[0] if _kept else None

@@ -163,7 +163,7 @@ class CycleSegmenter:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew with the next sample: what comes does not continue what was."""
+        """Begin again with the next sample: what comes does not continue what was."""
         self._start_s = self.num_samples / BANDS_RATE
         self._bands = StreamingBands()
         self._network.clear()

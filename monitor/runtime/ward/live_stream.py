@@ -140,5 +140,5 @@ class LiveStream(KeptSound):
         return self.stream.summary()
 
     def _begin_anew(self, change: SiteChange) -> None:
-        """Begin the rolling verdict anew from a change of site on."""
+        """Begin the rolling verdict again from a change of site on."""
         self.stream.begin_anew(change)

@@ -118,7 +118,7 @@ class WardStream:
             self.feed.prepare(min(missing, analysis.read_samples, analysis.max_samples))
 
     def begin_anew(self, site: SiteChange) -> None:
-        """Begin the rolling verdict anew from a change of site on; from any thread."""
+        """Begin the rolling verdict again from a change of site on; from any thread."""
         self._sites.append(site)
 
     def forgive(self, seconds: float) -> None:

@@ -156,7 +156,7 @@ class Ward:
 
         Each full collection would look at all that the streams hold and delay every window meanwhile: 36 to 82 ms with
         800 streams. To be called once they have :attr:`settled`, and again after many more were added. What
-        is no longer needed is freed as before, except cycles that nobody refers to: those of this moment wait for
+        is no longer needed is freed as before, except cycles that no one refers to: those of this moment wait for
         :meth:`stop`.
         """
         self._settled = True

@@ -192,7 +192,7 @@ class MqttSender(Sender):
         self._answer = reason
 
     def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
-        """Tell Home Assistant anew what there is, when it has started."""
+        """Tell Home Assistant again what there is, when it has started."""
         if message.payload == b"online":
             self._known, self._state = None, {}
 

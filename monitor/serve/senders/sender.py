@@ -66,7 +66,7 @@ class BackOff:
         return wait_s
 
     def reset(self) -> None:
-        """Begin anew, after an attempt that succeeded."""
+        """Begin again, after an attempt that succeeded."""
         self._wait_s = self._first_s
 
 

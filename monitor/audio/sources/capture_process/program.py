@@ -5,7 +5,7 @@ opens the device as ``auscult listen`` with one device does, with the same watch
 writes what it hears to its standard output: sound, lost sound, and five times a second the state of the device. It
 ends with its standard input, which whoever started it holds open, or when the device fails for good.
 
-While nobody reads, the ring buffer holds the sound: half a minute of it.
+While no one reads, the ring buffer holds the sound: half a minute of it.
 
 Threads: those of the source, one that waits for the end of standard input, and the main thread, which writes.
 """
@@ -56,7 +56,7 @@ class CaptureProgram:
     setup : CaptureSetup
     backend : AudioBackend
     write : callable
-        Takes bytes; waits for whoever reads them, and raises an OSError where nobody does any more.
+        Takes bytes; waits for whoever reads them, and raises an OSError where no one does any more.
     ended : Event
         Set when standard input has ended.
     clock : callable
@@ -92,7 +92,7 @@ class CaptureProgram:
             self._write(failed_frame(error.message, error.next_step))
             return 1
         except OSError:
-            return 0  # nobody reads any more
+            return 0  # no one reads any more
         except Exception as error:  # noqa: BLE001  # the top of the process: told to whoever started it
             self._write(failed_frame(f"{self._setup.device.name}: the capture failed ({error!r})"))
             return 1

@@ -30,7 +30,7 @@ class OpenRecording(abc.ABC):
         What is missing of the sound that the header promises; empty if nothing. Complete once all was decoded.
     sound_channel : int or None
         The channel that holds the sound, from 1, where the file says so; None where all of them do. It is the one to
-        hear where nobody chose another.
+        hear where no one chose another.
     """
 
     sample_rate: int

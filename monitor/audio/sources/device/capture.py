@@ -149,7 +149,7 @@ class Capture:
         block : ndarray, shape (samples, channels), float32, or int
             Copied; valid during the call only. A number is of samples that a sender knows to be lost.
         overflow : bool
-            Whether samples, nobody knows how many, were lost right before it.
+            Whether samples, no one knows how many, were lost right before it.
         """
         try:
             with self._lock:

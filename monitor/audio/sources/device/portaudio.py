@@ -30,7 +30,7 @@ RATES = (4000, 8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
 
 BlockCallback = Callable[[NDArray[np.float32] | int, bool], None]
 """Takes a block ``(samples, channels)``, valid during the call only, or how many samples were lost where that is known;
-and whether samples, nobody knows how many, were lost right before it."""
+and whether samples, no one knows how many, were lost right before it."""
 
 PullCallback = Callable[[int, float, bool], NDArray[np.float32]]
 """Returns so many mono samples; given the seconds until the first of them sounds, and whether the device ran dry."""

@@ -207,4 +207,4 @@ class LslBackend:
         return LslStream(inlet, empty, on_block, device.name)
 
     def restart(self) -> None:
-        """Do nothing: :meth:`devices` looks anew."""
+        """Do nothing: :meth:`devices` looks again."""

@@ -17,7 +17,7 @@ from monitor.audio.sources.network.frame import HEADER_BYTES, MAGIC, FrameHeader
 __all__ = ["SoundDecoder"]
 
 MAX_JUMP_S = 60.0
-"""Seconds; a longer jump of the sample numbers, forward or back, is a sender that has begun to count anew."""
+"""Seconds; a longer jump of the sample numbers, forward or back, is a sender that has begun to count again."""
 
 STRANGERS = (
     (b"RIFF", "a WAV header came", "send headerless samples, such as ffmpeg -f s16le"),
@@ -75,7 +75,7 @@ class SoundDecoder:
         block : ndarray, shape (samples, channels), float32, or int
             Samples, or how many of them were lost.
         interrupted : bool
-            Whether sound, nobody knows how much, was lost right before the block.
+            Whether sound, no one knows how much, was lost right before the block.
 
         Raises
         ------

@@ -193,7 +193,7 @@ class WebSocketBackend(NetworkBackend):
         return WebSocketStream(connection, kept, receiver, device.name, self.troubles)
 
     def restart(self) -> None:
-        """Do nothing: every attempt begins anew."""
+        """Do nothing: every attempt begins again."""
 
     def close(self) -> None:
         """Do nothing: the stream is all that is open."""
