@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ from training.data.patient_split import patient_folds
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.metrics import auc
-from training.examples.diastolic import annotated_hearts, made_hearts
+from training.examples.diastolic import AnnotatedHeart, annotated_hearts, made_hearts
 from training.export.murmur_timing import add_murmur_timing
 from training.fitting.cycle_fit import CycleOptions
 from training.progress import TerminalProgress
@@ -82,37 +82,60 @@ def models_for_beats(folder: Path, settings: dict[str, Any], num_folds: int) -> 
     }
 
 
-def spans_of(waveform: NDArray[np.float32], model: CycleModel, span_s: float) -> Iterator[NDArray[np.float64]]:
-    """Yield what is heard in each few seconds of a sound in which enough cycles are sure."""
+Cycles = list[tuple[float, NDArray[np.float32]]]
+
+
+def cycles_of(waveform: NDArray[np.float32], model: CycleModel) -> Cycles:
+    """Return the cycles of a sound that are sure: S1 in seconds, and how loud their parts are."""
     beats = HeartBeats(model)
     beats.push(waveform)
     beats.finish()
     beats.until(math.inf)
-    times = np.array([at_s for at_s, _ in beats.latest_cycles])
-    for start_s in np.arange(0.0, max(len(waveform) / BANDS_RATE - span_s, 0.0) + SPAN_HOP_S / 2, SPAN_HOP_S):
-        inside = np.flatnonzero((times >= start_s) & (times < start_s + span_s))
-        if len(inside) >= MIN_CYCLES:
-            yield timing_features(np.array([beats.latest_cycles[index][1] for index in inside]))
+    return beats.latest_cycles
+
+
+def spans_of(cycles: Cycles, duration_s: float, span_s: float) -> Iterator[NDArray[np.float64] | None]:
+    """Yield what is heard in each few seconds of a sound; None where too few cycles are sure."""
+    for start_s in np.arange(0.0, max(duration_s - span_s, 0.0) + SPAN_HOP_S / 2, SPAN_HOP_S):
+        inside = [values for at_s, values in cycles if start_s <= at_s < start_s + span_s]
+        yield timing_features(np.array(inside)) if len(inside) >= MIN_CYCLES else None
+
+
+class Spans(NamedTuple):
+    """Spans of one length.
+
+    Attributes
+    ----------
+    heard : list of TimedSpan
+        Those with enough cycles.
+    all : Counter
+        How many there are of each kind, with and without enough cycles.
+    """
+
+    heard: list[TimedSpan]
+    all: Counter[str]
 
 
 def made_spans(
     recordings: Sequence[Recording], folds: dict[str, int], models: dict[int, CycleModel], seed: int
-) -> dict[float, list[TimedSpan]]:
-    """Return spans of made murmurs, of systolic ones as they are, and of controls."""
-    spans: dict[float, list[TimedSpan]] = {span_s: [] for span_s in SPANS_S}
+) -> dict[float, Spans]:
+    """Return spans of made murmurs, of systolic ones as they are, and of controls, by their length."""
+    spans = {span_s: Spans([], Counter()) for span_s in SPANS_S}
     with TerminalProgress(Console(stderr=True)) as progress:
-        on_step = progress.stage("annotated hearts", len(recordings))
+        on_step = progress.stage("recordings", len(recordings))
         for index, heart in enumerate(annotated_hearts(recordings)):
             patient, fold = heart.recording.patient, folds[heart.recording.patient]
-            hearts = [(made.kind, made.heart) for made in made_hearts(heart, (seed, index))]
-            if hearts:
-                hearts.append(("original", heart))
+            made = [(one.kind, one.heart) for one in made_hearts(heart, (seed, index))]
+            hearts: list[tuple[str, AnnotatedHeart]] = [*made, ("original", heart)] if made else []
             for kind, one in hearts:
                 if one.timing is None:
                     continue
-                for span_s, found in spans.items():
-                    for features in spans_of(one.waveform, models[fold], span_s):
-                        found.append(TimedSpan(patient, fold, kind, TIMINGS.index(one.timing), features))
+                cycles, duration_s = cycles_of(one.waveform, models[fold]), len(one.waveform) / BANDS_RATE
+                for span_s, (heard, number) in spans.items():
+                    for features in spans_of(cycles, duration_s, span_s):
+                        number[kind] += 1
+                        if features is not None:
+                            heard.append(TimedSpan(patient, fold, kind, TIMINGS.index(one.timing), features))
             on_step(math.nan)
     return spans
 
@@ -127,15 +150,18 @@ def real_spans(
         if timing is None:
             continue
         fold, waveform = folds[recording.patient], read_recording(recording, BANDS_RATE, start_at_zero=True)
+        cycles = cycles_of(waveform, models[fold])
         spans[recording.path.stem] = [
             TimedSpan(recording.patient, fold, "real", TIMINGS.index(timing), features)
-            for features in spans_of(waveform, models[fold], SPANS_S[-1])
+            for features in spans_of(cycles, len(waveform) / BANDS_RATE, SPANS_S[-1])
+            if features is not None
         ]
     return spans
 
 
-def made_figures(spans: Sequence[TimedSpan], models: dict[int, TimingModel], draws: int) -> dict[str, Any]:
+def made_figures(every: Spans, models: dict[int, TimingModel], draws: int) -> dict[str, Any]:
     """Return the figures on made material, with intervals by patient."""
+    spans = every.heard
     probability, said = held_out(spans, models)
     timing = np.array([span.timing for span in spans], np.intp)
     patients, kinds = [span.patient for span in spans], np.array([span.kind for span in spans])
@@ -157,6 +183,7 @@ def made_figures(spans: Sequence[TimedSpan], models: dict[int, TimingModel], dra
         "spans": len(spans),
         "patients": len(set(patients)),
         "kinds": dict(sorted(Counter(kinds.tolist()).items())),
+        "kinds_with_unheard": dict(sorted(every.all.items())),
         **{name: estimate.to_json() for name, estimate in estimates.items()},
     }
 
@@ -212,7 +239,7 @@ def main(arguments: list[str]) -> int:
     settings = read_settings(find_bundle(parsed.bundle or DEFAULT_BUNDLE))
     beats = models_for_beats(parsed.networks, settings, options.folds)
     spans = made_spans(recordings, folds, beats, parsed.seed)
-    every = [span for found in spans.values() for span in found]
+    every = [span for found in spans.values() for span in found.heard]
     models, whole = models_of_folds(every), model_of_all(every)
     values = {
         "weights": {

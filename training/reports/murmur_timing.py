@@ -37,7 +37,8 @@ def timing_blocks(values: Mapping[str, Any] | None) -> list[str]:
     if values is None:
         return []
     made = values["made"]
-    counts = ", ".join(f"{count} {kind}" for kind, count in made["kinds"].items())
+    every = made["kinds_with_unheard"]
+    counts = ", ".join(f"{count} of {every[kind]} {kind}" for kind, count in made["kinds"].items())
     return [
         "## Systolic or diastolic",
         "Where in the cycle a murmur lies is told from how loud systole and diastole are between the heart sounds, "
@@ -47,7 +48,8 @@ def timing_blocks(values: Mapping[str, Any] | None) -> list[str]:
         "systolic murmurs of CirCor moved or copied into diastole by the annotations, and synthetic ones added to "
         "hearts without a murmur (`training/examples/diastolic.py`). The beats are those that the segmentation finds "
         "by itself, with a network that never heard the patient. Made material: "
-        f"{made['spans']} stretches of 10 s of {made['patients']} patients ({counts}). `{values['command']}`",
+        f"{made['spans']} stretches of 10 s of {made['patients']} patients in which three cycles or more are sure "
+        f"({counts}); of the others nothing is said. `{values['command']}`",
         "\n".join(_made_table(made, values["made_in_a_window"]).markdown()),
         "Real murmurs of CirCor, whole recordings, held out by patient; a recording counts as what is said of most of "
         "its stretches. Whether a murmur is named at all is not asked here.",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.sound_bands import FRAME_HOP_S, NUM_BANDS, frame_centre_s
-from monitor.inference.segmentation.murmur_timing import NUM_VALUES
+from monitor.inference.segmentation.murmur_timing import NUM_PAIRS, NUM_VALUES
 
 __all__ = ["CycleEnergies", "RecentCycles"]
 
@@ -27,6 +27,8 @@ MIN_SYSTOLE_FRAMES, MIN_DIASTOLE_FRAMES = 4, 6
 PARTS = np.array([4, 5, 0, 1, 2])
 """The halves of systole and the thirds of the diastole before it, among the stretches from that diastole on; the
 stretch between them is S1."""
+PAIRS = np.repeat(np.eye(NUM_PAIRS, dtype=np.float32) / 2, NUM_BANDS // NUM_PAIRS, axis=0)
+"""From bands to the means of pairs of them, shape (12, 6)."""
 MAX_CYCLES = 64
 
 
@@ -38,7 +40,7 @@ class CycleEnergies:
     >>> energies = CycleEnergies()
     >>> energies.push(np.zeros((160, 12), np.float32))
     >>> energies.measure(s2_before_s=0.4, s1_s=0.9, s2_s=1.2, confidence=0.9).shape
-    (62,)
+    (32,)
     """
 
     def __init__(self) -> None:
@@ -77,7 +79,7 @@ class CycleEnergies:
 
         Returns
         -------
-        ndarray, shape (62,), float32, or None
+        ndarray, shape (32,), float32, or None
             See :data:`monitor.inference.segmentation.murmur_timing.NUM_VALUES`. None where systole or diastole is too
             short to be heard between its sounds, or no longer held.
         """
@@ -90,10 +92,13 @@ class CycleEnergies:
             return None
         third, half = (rest - diastole) / 3, (end - systole) // 2
         edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half)
-        sums = np.add.reduceat(self._held[diastole:end], [edge - diastole for edge in edges], axis=0)
-        lengths = np.diff((*edges, end)).astype(np.float32)
+        begins = np.array(edges)
+        begins -= diastole
+        sums = np.add.reduceat(self._held[diastole:end], begins).dot(PAIRS)
         values = np.empty(NUM_VALUES, np.float32)
-        values[:-2] = (sums / lengths[:, None])[PARTS].ravel()
+        lengths = np.array((*edges[1:], end)) - edges
+        sums /= lengths[:, None]
+        values[:-2] = sums[PARTS].ravel()
         values[-2] = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
         values[-1] = confidence
         return values
@@ -114,6 +119,6 @@ class RecentCycles:
         self._cycles.clear()
 
     def since(self, start_s: float) -> NDArray[np.float32]:
-        """Return the cycles whose S1 came at a moment or later, at most the last 64, shape (cycles, 62)."""
+        """Return the cycles whose S1 came at a moment or later, at most the last 64, shape (cycles, 32)."""
         chosen = [values for at_s, values in self._cycles if at_s >= start_s]
         return np.array(chosen) if chosen else np.empty((0, NUM_VALUES), np.float32)

@@ -7,6 +7,7 @@ fills a part that is quiet in other hearts. Pure; safe on any thread.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,10 +22,10 @@ TIMINGS = ("systolic", "diastolic", "systolic and diastolic")
 
 NUM_PARTS = 5
 """First and second half of systole; first, second and last third of diastole."""
-NUM_VALUES = NUM_PARTS * NUM_BANDS + 2
-"""Of a cycle: the mean log power of each part in each band, the log of systole over diastole, the confidence."""
-BANDS_TOGETHER = 2
-NUM_FEATURES = NUM_PARTS * NUM_BANDS // BANDS_TOGETHER + 2
+NUM_PAIRS = NUM_BANDS // 2
+NUM_VALUES = NUM_FEATURES = NUM_PARTS * NUM_PAIRS + 2
+"""Of a cycle: the mean log power of each part in each pair of bands, the log of systole over diastole, the confidence.
+The features of some cycles are as many."""
 MAX_CONFIDENCE = 0.999
 MIN_CYCLES = 3
 
@@ -34,7 +35,7 @@ def timing_features(cycles: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    cycles : ndarray, shape (cycles, 62)
+    cycles : ndarray, shape (cycles, 32)
         Of one heart, from :class:`monitor.analysis.segmentation.cycle_energies.CycleEnergies`; at least one.
 
     Returns
@@ -43,16 +44,12 @@ def timing_features(cycles: NDArray[np.floating]) -> NDArray[np.float64]:
         The mean log power of each part in pairs of bands less that of the quietest part, part by part; the log of
         systole over diastole; the log-odds of the mean confidence.
     """
-    mean = cycles.sum(axis=0, dtype=np.float64)
-    mean /= len(cycles)
-    levels = mean[:-2].reshape(NUM_PARTS, -1, BANDS_TOGETHER).sum(axis=2)
-    levels /= BANDS_TOGETHER
-    levels -= levels.min(axis=0)
-    features = np.empty(NUM_FEATURES)
-    features[:-2] = levels.ravel()
-    features[-2] = mean[-2]
-    confidence = min(max(float(mean[-1]), 1.0 - MAX_CONFIDENCE), MAX_CONFIDENCE)
-    features[-1] = np.log(confidence / (1.0 - confidence))
+    features: NDArray[np.float64] = np.add.reduce(cycles, 0, np.float64)
+    features *= 1.0 / len(cycles)
+    levels = features[:-2].reshape(NUM_PARTS, NUM_PAIRS)
+    levels -= np.minimum.reduce(levels)
+    confidence = min(max(float(features[-1]), 1.0 - MAX_CONFIDENCE), MAX_CONFIDENCE)
+    features[-1] = math.log(confidence / (1.0 - confidence))
     return features
 
 
@@ -110,6 +107,10 @@ class TimingModel:
         """Return where the murmur of some cycles lies; None where that is not sure, and with fewer than three."""
         if len(cycles) < MIN_CYCLES:
             return None
-        probabilities = self.probabilities(timing_features(cycles))
-        best = int(probabilities.argmax())
-        return TIMINGS[best] if probabilities[best] >= self.said_from[best] else None
+        odds = self.weights[:, :-1].dot(timing_features(cycles))
+        odds += self.weights[:, -1]
+        first, second, third = odds.tolist()
+        highest = max(first, second, third)
+        best = (first, second, third).index(highest)
+        others = sum(math.exp(one - highest) for one in (first, second, third))  # 1 with its own
+        return TIMINGS[best] if 1.0 / others >= self.said_from[best] else None

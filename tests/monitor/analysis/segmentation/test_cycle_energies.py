@@ -35,7 +35,7 @@ def frames_with(first: int, last: int, level: float = 5.0, count: int = 120) -> 
 def parts(values: np.ndarray | None) -> list[float]:
     """Return the level of each part in the first band."""
     assert values is not None
-    return [round(float(level), 3) for level in values[:-2].reshape(5, 12)[:, 0]]
+    return [round(float(level), 3) for level in values[:-2].reshape(5, 6)[:, 0]]
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_any_cutting_gives_the_same(sizes: list[int]) -> None:
 def test_recent_cycles() -> None:
     """Those since a moment, at most 64 of them; none once forgotten."""
     recent = RecentCycles()
-    assert recent.since(0.0).shape == (0, 62)
-    recent.push((float(second), np.full(62, second, np.float32)) for second in range(100))
+    assert recent.since(0.0).shape == (0, 32)
+    recent.push((float(second), np.full(32, second, np.float32)) for second in range(100))
     assert recent.since(97.0)[:, 0].tolist() == [97, 98, 99]
     assert len(recent.since(0.0)) == 64
     recent.clear()
