@@ -21,16 +21,10 @@ from monitor.serve.process.server import Server
 
 __all__ = ["main", "serve"]
 
-NICENESS = 5
-"""Where the processor is busy, the process that judges goes first."""
-
 
 def main() -> int:
     """Serve what standard input tells, and return an exit code."""
     ignore_signals()
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(NICENESS)
     output = os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # whatever a library prints is no report
     return serve(sys.stdin.buffer, output)
