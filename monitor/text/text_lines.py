@@ -21,6 +21,7 @@ __all__ = [
     "counted",
     "header_line",
     "judged_text",
+    "left_out_text",
     "mark_line",
     "mark_text",
     "never_rolling_remark",
@@ -237,6 +238,17 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     ('1 file', '2 files', '0 entries')
     """
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def left_out_text(name: object, number: int) -> str:
+    """Return that lines of a file are left out.
+
+    Examples
+    --------
+    >>> left_out_text("events.jsonl", 1), left_out_text("events.jsonl", 2)
+    ('events.jsonl: 1 line cannot be read and is left out', 'events.jsonl: 2 lines cannot be read and are left out')
+    """
+    return f"{name}: {counted(number, 'line')} cannot be read and {'is' if number == 1 else 'are'} left out"
 
 
 def _possible_remark(verdict: Verdict) -> list[str]:
