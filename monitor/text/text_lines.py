@@ -43,6 +43,8 @@ ALL_CLEAR = {
     "rate": "the device's clock is right again",
 }
 """What is written when an alert is over."""
+FIRST_SOUND = "sound arrives"
+"""The same where a device was waited for, and nothing was heard before."""
 
 VERDICT_WIDTH = 11
 """Characters of the column with the label or the state; longer ones shift the rest of the line."""
@@ -98,7 +100,7 @@ def plain_window(event: WindowEvent) -> str:
     return "   ".join(parts).rstrip()
 
 
-def alert_line(name: str, sentence: str | None, at_s: float) -> str:
+def alert_line(name: str, sentence: str | None, at_s: float, *, heard: bool = True) -> str:
     """Return the line of an alert, or of its end.
 
     Parameters
@@ -109,13 +111,16 @@ def alert_line(name: str, sentence: str | None, at_s: float) -> str:
         The alert; None when it is over.
     at_s : float
         Position in the source, seconds.
+    heard : bool
+        Whether the device has delivered sound before.
 
     Examples
     --------
     >>> alert_line("device", "steth: is not connected", 12.34)
     '    12.3 s  ! steth: is not connected'
     """
-    mark, text = ("!", sentence) if sentence is not None else (" ", ALL_CLEAR.get(name, f"{name}: over"))
+    over = FIRST_SOUND if name == "device" and not heard else ALL_CLEAR.get(name, f"{name}: over")
+    mark, text = ("!", sentence) if sentence is not None else (" ", over)
     return f"{at_s:8.1f} s  {mark} {printable(text)}"
 
 

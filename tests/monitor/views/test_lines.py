@@ -107,6 +107,16 @@ class TestPlainLines:
             f"    12.0 s  ! {LOST.message}",
         ]
 
+    def test_the_first_sound_of_a_device_that_was_waited_for(self, capsys):
+        """It is not back: it was never there; a second loss ends with sound that is back."""
+        live = [dataclasses.replace(FILE, device=item) for item in (LOST, OPEN, LOST, OPEN)]
+        assert shown(PlainView(), capsys, *live) == [
+            f"    12.0 s  ! {LOST.message}",
+            "    12.0 s    sound arrives",
+            f"    12.0 s  ! {LOST.message}",
+            "    12.0 s    sound is back",
+        ]
+
     def test_a_notice_is_written_once(self, capsys):
         """What is over already has no line for its end."""
         held_up = dataclasses.replace(OPEN, held_up=1, notice="16.0 s of sound are lost")
