@@ -170,9 +170,9 @@ def site_line(change: SiteChange) -> str:
     --------
     >>> from monitor.messages import SiteChange
     >>> site_line(SiteChange("PV", 12.34, 49_360))
-    '    12.3 s    site PV: the verdict begins anew'
+    '    12.3 s    site PV: the verdict begins again'
     """
-    return f"{change.at_s:8.1f} s    site {change.site}: the verdict begins anew"
+    return f"{change.at_s:8.1f} s    site {change.site}: the verdict begins again"
 
 
 def plain_summary(summary: Summary) -> str:

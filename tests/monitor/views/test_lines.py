@@ -87,7 +87,7 @@ class TestJsonLines:
         lines = [json.loads(line) for line in shown(JsonView(), capsys, FILE, late, late, FILE)]
         assert [(line["overloaded"], line["skipped"]) for line in lines] == [(True, 5), (False, 0)]
 
-    def test_each_source_starts_afresh(self, capsys):
+    def test_each_source_begins_with_its_state(self, capsys):
         """The state of the device is written for every source."""
         view = JsonView()
         live = dataclasses.replace(FILE, device=OPEN)

@@ -502,7 +502,7 @@ def trace_of(level: float) -> Trace:
 
 @pytest.mark.parametrize(("width", "height"), [(60, 24), (80, 24), (120, 40)])
 @pytest.mark.parametrize("alert", [False, True])
-def test_a_trace_drawn_anew_is_that_of_the_whole_screen(width: int, height: int, alert: bool) -> None:
+def test_a_trace_drawn_again_is_that_of_the_whole_screen(width: int, height: int, alert: bool) -> None:
     """Only the trace differs between two screens: drawing it alone gives the second one, cell for cell."""
     snapshot = dataclasses.replace(MURMUR, overloaded=alert)
     states = [DashboardState(trace=trace_of(level)) for level in (0.1, 0.4)]
