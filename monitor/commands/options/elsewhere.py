@@ -116,4 +116,4 @@ def _announcement(address: NetworkAddress) -> str:
         return f"connecting to {address.name} for {sound}"
     if address.is_loopback:
         return f"listening on {address.name} for {sound}; only programs of this computer reach it"
-    return f"listening on {address.name} for {sound}: whoever is in the same network can send, and nothing is encrypted"
+    return f"listening on {address.name} for {sound}: everyone in the same network can send, and nothing is encrypted"

@@ -57,7 +57,7 @@ def announce_lsl(options: argparse.Namespace, device: str) -> None:
     name, verdicts_name = stream_names(device)
     say(
         f"auscult: announced on the local network as the LSL streams {name!r} and {verdicts_name!r}: "
-        "whoever is in it can receive them, and nothing is encrypted"
+        "everyone in it can receive them, and nothing is encrypted"
     )
 
 

@@ -63,7 +63,7 @@ def test_only_this_computer_is_listened_to_unless_written(capsys):
     source_of("tcp://0.0.0.0:0?channels=2&format=s24le", rate=8000).close()
     assert capsys.readouterr().err == (
         "auscult: listening on tcp://0.0.0.0:0 for s24le, 8000 Hz, 2 channels: "
-        "whoever is in the same network can send, and nothing is encrypted\n"
+        "everyone in the same network can send, and nothing is encrypted\n"
     )
 
 

@@ -112,7 +112,7 @@ def test_who_can_receive_it_is_said(pylsl, capsys):
     announce_lsl(argparse.Namespace(lsl=True), "USB Audio")
     said = capsys.readouterr().err
     assert "'auscult USB Audio' and 'auscult USB Audio verdicts'" in said
-    assert "whoever is in it can receive them" in said
+    assert "everyone in it can receive them" in said
 
 
 def test_without_it_the_view_is_the_one_that_was_given():
