@@ -48,7 +48,7 @@ def csv_table(timeline: Timeline) -> str:
 def _span_row(span: Span) -> dict[str, Any]:
     """Return the row of a span."""
     times = {"start_s": f"{span.start_s:.6f}", "end_s": f"{span.end_s:.6f}"}
-    return {"kind": span.kind, **times, "text": _no_formula(span.text)}
+    return {"kind": span.kind, **times, "text": _no_formula(span.words)}
 
 
 def _no_formula(text: str) -> str:
