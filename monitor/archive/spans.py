@@ -101,7 +101,7 @@ def find_spans(lines: Sequence[Line], duration_s: float) -> tuple[Span, ...]:
     Examples
     --------
     >>> find_spans([{"type": "mark", "at_s": 2.5, "number": 1}], 10.0)
-    (Span(start_s=2.5, end_s=2.5, kind='mark', text='mark 1'),)
+    (Span(start_s=2.5, end_s=2.5, kind='mark', text='mark 1', possible=None),)
     """
     windows = [line for line in lines if line["type"] == "window"]
     spans = [*_runs(windows), *_lost(windows), *_early_beats(windows), *_written(lines)]

@@ -1,19 +1,22 @@
 """Heart rate variability and heart rate from S1 to S1, against synthetic hearts and the annotated S1 of CirCor.
 
-    python benchmarks/accuracy/beat_intervals.py DATA --networks FOLDER
+    python benchmarks/constants/beat_intervals.py DATA --networks FOLDER
 
 Prints the tables as Markdown. Synthetic hearts of 60 s are heard by the default bundle, with every window judged, so
 ectopic beats are left out as while listening. Recordings of CirCor are heard by the networks of FOLDER, those of
 ``benchmarks/accuracy/segmentation.py``: each by the one that was not trained on its child. There both sides are
 measured on the same stretches, those that the annotations cover, by the same rules
-(monitor/analysis/rhythm/variability.py); 95 % intervals are by a bootstrap over children. The last table compares the
-rate of windows from their S1 with that of the envelope. Needs the training extra; about three minutes on an idle core.
+(monitor/analysis/rhythm/variability.py); 95 % intervals are by a bootstrap over children. The last tables compare
+the rate that is shown, from S1 where they are sure, with that of the envelope alone, as a scan has it; set A is another
+device. Needs the training extra; about three minutes on an idle core.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from heart_rate import circor_rate, set_a_rate
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.variability import variability_of
@@ -49,8 +53,12 @@ HEARTS = 16
 KINDS: tuple[RhythmKind, ...] = ("regular", "sinus-arrhythmia", "ectopic")
 LEVELS_DB = (-40.0, -30.0, -22.0)
 RIGHT_BPM = 5.0
-MIN_BEATS = 4
+SET_A_RATE = 44_100
+WINDOW_S = 5.0
+SYNTHETIC_BPM = tuple(range(30, 241, 10))
+SYNTHETIC_HEARTS = 6
 Numbers = NDArray[np.float64]
+TrueRate = Callable[[float], float | None]
 
 
 class Pair(NamedTuple):
@@ -62,12 +70,12 @@ class Pair(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """The rate of a window: by annotations, of the envelope, and from S1; NaN where it is not given."""
+    """The rate of a window: by annotations, of the envelope alone, and as shown; NaN where it is not given."""
 
     patient: str
     true: float
     envelope: float
-    s1: float
+    shown: float
 
 
 def beats_of(s1_s: Sequence[float], spans: Sequence[tuple[float, float]]) -> list[HeartBeat]:
@@ -180,38 +188,66 @@ def circor_pairs(circor: Path, networks: Path, bundle: Bundle) -> tuple[list[Pai
         spans = covered_spans(annotations)
         marks = annotations[annotations[:, 2] == S1]
         true_s = marks[:, :2].mean(axis=1).tolist()
-        windows, _ = heard(by_fold[fold], read_waveform(recording.path, RATE, start_at_zero=True))
+        waveform = read_waveform(recording.path, RATE, start_at_zero=True)
+        windows, _ = heard(by_fold[fold], waveform)
         beats = [beat for window in windows for beat in window.beats]
         early_s = [beat.at_s for window in windows for beat in window.ectopic.detected]
         true, found = variability_of(beats_of(true_s, spans), ()), variability_of(inside(beats, spans), early_s)
         pairs.append(Pair(recording.patient, true, found))
-        rates += _rates(recording.patient, windows, beats, true_s, spans)
+        rates += _rates(
+            recording.patient, waveform, windows, by_fold[fold], functools.partial(circor_rate, annotations)
+        )
     return pairs, rates
 
 
 def _rates(
-    patient: str,
-    windows: Sequence[WindowEvent],
-    beats: Sequence[HeartBeat],
-    true_s: Sequence[float],
-    spans: Sequence[tuple[float, float]],
+    patient: str, waveform: NDArray[np.float32], windows: Sequence[WindowEvent], bundle: Bundle, true_bpm: TrueRate
 ) -> list[Rate]:
-    """Return the rates of the windows that the annotations cover."""
-    onsets = np.array(true_s)
-    s1 = [(beat.s1_s, beat.rate_bpm) for beat in beats if beat.s1_s is not None and beat.rate_bpm is not None]
+    """Return the rates of the windows whose rate is known, as shown and of the envelope alone."""
     rates = []
-    for window in windows:
-        start_s, end_s = window.start_s, window.end_s
-        marked = onsets[(onsets >= start_s) & (onsets <= end_s)]
-        covered = any(first <= start_s and end_s <= last for first, last in spans)
-        if window.short or not covered or len(marked) < MIN_BEATS:
-            continue
-        lengths = [60 / rate for at_s, rate in s1 if at_s <= end_s and at_s - 60 / rate >= start_s]
-        sure = len(lengths) + 1 >= MIN_BEATS and sum(lengths) >= 0.6 * (end_s - start_s)
-        own = 60 / float(np.mean(lengths)) if sure else np.nan
-        bpm = window.heart_rate_bpm
-        rates.append(Rate(patient, 60 / float(np.diff(marked).mean()), np.nan if bpm is None else bpm, own))
+    alone, _ = heard(dataclasses.replace(bundle, segmentation=None), waveform)
+    for window, without in zip(windows, alone, strict=True):
+        true = None if window.short else true_bpm(window.start_s)
+        if true is not None:
+            both = (np.nan if one.heart_rate_bpm is None else one.heart_rate_bpm for one in (without, window))
+            rates.append(Rate(patient, true, *both))
     return rates
+
+
+def set_a_rates(data: Path, bundle: Bundle) -> list[Rate]:
+    """Return the rates of the timed normals of set A, another device."""
+    times: dict[str, list[float]] = {}
+    with (data / "pascal" / "set_a_timing.csv").open(newline="") as table:
+        for row in csv.DictReader(table):
+            if row["sound"] == "S1":
+                times.setdefault(Path(row["fname"]).stem, []).append(int(row["location"]) / SET_A_RATE)
+    rates = []
+    for name, onsets in sorted(times.items()):
+        waveform = read_waveform(next((data / "pascal" / "set_a").glob(f"{name}.*")), RATE, start_at_zero=True)
+        first = np.sort(onsets)
+        rates += _rates(name, waveform, heard(bundle, waveform)[0], bundle, functools.partial(set_a_rate, first))
+    return rates
+
+
+def synthetic_rates(bundle: Bundle) -> list[Rate]:
+    """Return the rates of hearts from 30 to 240 beats per minute."""
+    rates = []
+    for bpm in SYNTHETIC_BPM:
+        for index in range(SYNTHETIC_HEARTS):
+            rng = np.random.default_rng([16, bpm, index])
+            parameters = random_parameters(rng, label="normal", kind="regular")
+            rhythm = dataclasses.replace(parameters.rhythm, heart_rate_bpm=float(bpm))
+            sound = phonocardiogram(15.0, dataclasses.replace(parameters, rhythm=rhythm), rng)
+            s1_s = sound.beats.s1_samples / RATE
+            windows = heard(bundle, sound.waveform)[0]
+            rates += _rates(f"{bpm} {index}", sound.waveform, windows, bundle, functools.partial(_mean_rate, s1_s))
+    return rates
+
+
+def _mean_rate(s1_s: Numbers, begin_s: float) -> float | None:
+    """Return the mean rate of the S1 inside a window; None of fewer than three."""
+    marked = s1_s[(s1_s >= begin_s) & (s1_s <= begin_s + WINDOW_S)]
+    return 60 / float(np.diff(marked).mean()) if len(marked) > 2 else None
 
 
 def both(pairs: Sequence[Pair], name: str) -> tuple[Numbers, list[str]]:
@@ -261,31 +297,24 @@ def print_pairs(title: str, groups: dict[str, list[Pair]]) -> None:
             )
 
 
-def print_rates(rates: Sequence[Rate]) -> None:
-    """Print how often the rate is right, of the envelope and from S1, where each is given and where both are."""
+def print_rates(title: str, rates: Sequence[Rate]) -> None:
+    """Print how often the rate of the envelope alone is given and right, and that which is shown."""
     patients = [rate.patient for rate in rates]
     values = np.array([rate[1:] for rate in rates], float)
-    right = np.abs(values[:, 1:] - values[:, :1]) <= RIGHT_BPM
-    given = np.isfinite(values[:, 1:])
-    both_given = given.all(axis=1)
-    either = np.where(given[:, 1], right[:, 1], right[:, 0])
+    error = np.abs(values[:, 1:] - values[:, :1])
 
     def statistic(rows: NDArray[np.intp]) -> dict[str, float]:
         metrics: dict[str, float] = {}
-        for index, name in enumerate(("envelope", "S1")):
-            here, ok, two = given[rows, index], right[rows, index], both_given[rows]
-            error = np.abs(values[rows, 1 + index] - values[rows, 0])
-            metrics[f"{name}: given"] = float(here.mean())
-            metrics[f"{name}: right where given"] = float(ok[here].mean())
-            metrics[f"{name}: given and right"] = float((here & ok).mean())
-            metrics[f"{name}: right where both are given"] = float(ok[two].mean())
-            metrics[f"{name}: mean error where both are given, bpm"] = float(error[two].mean())
-        metrics["S1 where given, else envelope: given and right"] = float(
-            (given[rows].any(axis=1) & either[rows]).mean()
-        )
+        two = np.isfinite(error[rows]).all(axis=1)
+        for index, name in enumerate(("envelope", "shown")):
+            here = error[rows, index]
+            given = np.isfinite(here)
+            metrics[f"{name}: given"] = float(given.mean())
+            metrics[f"{name}: right where given"] = float((here[given] <= RIGHT_BPM).mean())
+            metrics[f"{name}: mean error where both are given, bpm"] = float(here[two].mean())
         return metrics
 
-    put(f"\n### Rate of {len(rates)} windows of {len(set(patients))} children, right within {RIGHT_BPM:g} bpm\n")
+    put(f"\n### Rate, {title}: {len(rates)} windows of {len(set(patients))}, right within {RIGHT_BPM:g} bpm\n")
     put("| | |\n|---|---|")
     for name, estimate in Bootstrap().estimate(statistic, patients).items():
         put(f"| {name} | {estimate.value:.4f} ({estimate.low:.4f} to {estimate.high:.4f}) |")
@@ -301,7 +330,11 @@ def main(arguments: list[str]) -> int:
     print_pairs("Synthetic hearts of 60 s", synthetic_pairs(bundle))
     pairs, rates = circor_pairs(parsed.data / "circor", parsed.networks, bundle)
     print_pairs("CirCor, held-out children, the same stretches", {"all": pairs})
-    print_rates(rates)
+    print_rates("CirCor", rates)
+    print_rates("set A", set_a_rates(parsed.data, bundle))
+    synthetic = synthetic_rates(bundle)
+    for low, high in ((30, 60), (60, 140), (140, 241)):
+        print_rates(f"synthetic, {low} to {high - 1} bpm", [rate for rate in synthetic if low <= rate.true < high])
     return 0
 
 
