@@ -11,6 +11,18 @@ typedef struct {
     double *table; /* (6, capacity): sum, sum of squares, samples at full scale, dead, samples on flat tops, peak */
 } statistics_settings;
 
+#define HALF (LANES / 2)
+
+typedef float half_lanes __attribute__((vector_size(4 * HALF)));
+typedef double wide_lanes __attribute__((vector_size(8 * HALF)));
+
+/* Half of the lanes, in double precision, in which no offset hides the sound from the sum of squares. */
+INLINE wide_lanes widened(const float *samples) {
+    half_lanes values;
+    memcpy(&values, samples, sizeof values);
+    return __builtin_convertvector(values, wide_lanes);
+}
+
 INLINE lanes heights_of(const float *samples) { return (lanes)((int_lanes)loaded(samples) & 0x7fffffff); }
 
 INLINE float height_of(float sample) { return sample < 0.0f ? -sample : sample; }
@@ -19,20 +31,21 @@ INLINE float height_of(float sample) { return sample < 0.0f ? -sample : sample; 
 FUNCTION void auscult_statistics(const statistics_settings *of, const float *samples, int32_t count, int32_t used) {
     int size = of->bin_samples, whole = size / LANES * LANES;
     for (int bin = 0; bin < count; bin++, samples += size) {
-        wide_lanes sums = {0}, squares = {0};
+        wide_lanes sums[2] = {{0}}, squares[2] = {{0}};
         lanes highest = {0};
         for (int i = 0; i < whole; i += LANES) {
-            lanes values = loaded(samples + i);
-            wide_lanes exact = __builtin_convertvector(values, wide_lanes);
-            sums += exact;
-            squares += exact * exact;
+            wide_lanes first = widened(samples + i), second = widened(samples + i + HALF);
+            sums[0] += first;
+            sums[1] += second;
+            squares[0] += first * first;
+            squares[1] += second * second;
             highest = larger(heights_of(samples + i), highest);
         }
         double sum = 0.0, square = 0.0;
         float peak = largest_of(highest);
-        for (int lane = 0; lane < LANES; lane++) {
-            sum += sums[lane];
-            square += squares[lane];
+        for (int lane = 0; lane < HALF; lane++) {
+            sum += sums[0][lane] + sums[1][lane];
+            square += squares[0][lane] + squares[1][lane];
         }
         for (int i = whole; i < size; i++) {
             double exact = samples[i];
