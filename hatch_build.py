@@ -106,7 +106,9 @@ def _platform() -> str:
     """Return the tag of this system, of what was built here for here."""
     from packaging.tags import sys_tags
 
-    return next(tag.platform for tag in sys_tags() if "manylinux" not in tag.platform and "musllinux" not in tag.platform)
+    return next(
+        tag.platform for tag in sys_tags() if "manylinux" not in tag.platform and "musllinux" not in tag.platform
+    )
 
 
 if __name__ == "__main__":

@@ -122,9 +122,7 @@ class StreamingStatistics:
         # rows: sum, sum of squares, samples at full scale, dead, samples on flat tops, peak
         self._table = np.zeros((6, self._capacity))  # (statistics, bins)
         self._ones = np.ones(self._capacity)
-        self._kernel = statistics_kernel(
-            self._table, self.bin_samples, (FULL_SCALE, CONSTANT_VARIANCE, SAME_HEIGHT)
-        )
+        self._kernel = statistics_kernel(self._table, self.bin_samples, (FULL_SCALE, CONSTANT_VARIANCE, SAME_HEIGHT))
         self.clear()
 
     def clear(self) -> None:

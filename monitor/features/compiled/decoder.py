@@ -85,6 +85,11 @@ class DecoderKernel:
         Parameters
         ----------
         probabilities : ndarray, shape (frames, 4), float32
+
+        Raises
+        ------
+        ValueError
+            If they have another shape.
         """
         if probabilities.ndim != 2 or probabilities.shape[1] != NUM_STATES:
             raise ValueError(f"probabilities.shape={probabilities.shape} must be (frames, {NUM_STATES})")
@@ -101,4 +106,16 @@ class DecoderKernel:
 def decoder_kernel(settings: Mapping[str, float]) -> DecoderKernel | None:
     """Return a kernel for one stream as :class:`DecoderKernel`; None where Python must do it."""
     opened = library()
-    return None if opened is None else DecoderKernel(opened, settings)
+    return DecoderKernel(opened, settings) if opened is not None and _fits(settings) else None
+
+
+def _fits(settings: Mapping[str, float]) -> bool:
+    """Return whether what is kept of a stream suffices for these settings: C reads nothing before or behind it."""
+    behind = settings["smoothed"] + 2 * settings["rivals"] + 1
+    before = settings["max_cycle"] + behind + settings["smoothed"]
+    edges = min(settings["half_sound"], settings["centred"], settings["rivals"], settings["smoothed"])
+    return (
+        edges >= 0
+        and 0 <= settings["decided_after"] <= behind
+        and before <= settings["kept_frames"] < settings["trimmed_at"]
+    )

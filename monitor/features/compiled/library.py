@@ -36,7 +36,11 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
 }
 """Arguments and result of each function."""
 
-_switched_off = False
+
+class _Switch:
+    """Whether the library is switched off for a while."""
+
+    off = False
 
 
 class _Found(NamedTuple):
@@ -48,23 +52,22 @@ class _Found(NamedTuple):
 
 def library() -> ctypes.PyDLL | None:
     """Return the library, or None where it is not used; asked when an object is made, which then keeps to it."""
-    return None if _switched_off else _found().library
+    return None if _Switch.off else _found().library
 
 
 def unused_reason() -> str | None:
     """Return why the library is not used, as a clause for a person; None where it is used."""
-    return "it is switched off here" if _switched_off else _found().reason
+    return "it is switched off here" if _Switch.off else _found().reason
 
 
 @contextlib.contextmanager
 def without_library() -> Iterator[None]:
     """Let objects that are made meanwhile, on any thread, use NumPy alone: for comparisons."""
-    global _switched_off
-    before, _switched_off = _switched_off, True
+    before, _Switch.off = _Switch.off, True
     try:
         yield
     finally:
-        _switched_off = before
+        _Switch.off = before
 
 
 @functools.cache
@@ -76,17 +79,23 @@ def _found() -> _Found:
     if not path.exists():
         return _Found(None, "no C compiler built it when auscult was installed")
     try:
-        # a call holds Python's lock: it takes microseconds, less than to wait for the lock afterwards
-        opened = ctypes.PyDLL(str(path))
+        opened = _open(path)
         built_from = ctypes.c_char_p.in_dll(opened, "auscult_source").value
-        for name, (arguments, result) in FUNCTIONS.items():
-            function = getattr(opened, name)
-            function.argtypes, function.restype = arguments, result
     except (OSError, ValueError, AttributeError) as error:
         return _Found(None, f"it cannot be loaded ({error})")
     if built_from != source_digest(FOLDER).encode():
         return _Found(None, "it was built from other sources; build it again: python hatch_build.py")
     return _Found(opened)
+
+
+def _open(path: Path) -> ctypes.PyDLL:
+    """Return a library with the types of its functions."""
+    # a call holds Python's lock: it takes microseconds, less than to wait for the lock afterwards
+    opened = ctypes.PyDLL(str(path))
+    for name, (arguments, result) in FUNCTIONS.items():
+        function = getattr(opened, name)
+        function.argtypes, function.restype = arguments, result
+    return opened
 
 
 def source_digest(folder: Path) -> str:

@@ -87,7 +87,11 @@ def frame_kernel(
 ) -> FrameKernel | None:
     """Return the kernel for frames as :class:`FrameKernel`; None where NumPy must do it."""
     opened = library()
-    return None if opened is None or len(taper) not in SIZES else FrameKernel(opened, taper, share, hop, bands, rows, floor)
+    return (
+        None
+        if opened is None or len(taper) not in SIZES
+        else FrameKernel(opened, taper, share, hop, bands, rows, floor)
+    )
 
 
 class _BandSettings(ctypes.Structure):
