@@ -28,7 +28,7 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_frames": ([POINTER, POINTER, INT, POINTER, POINTER, POINTER, POINTER], None),
     "auscult_bands": ([POINTER, POINTER, INT, POINTER], None),
     "auscult_image": ([POINTER, POINTER, POINTER, POINTER], None),
-    "auscult_heart_rate": ([POINTER, POINTER, POINTER], INT),
+    "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_statistics": ([POINTER, POINTER, INT, INT], None),

@@ -160,8 +160,10 @@ INLINE int asks_timbre(const double *heights, int half_lag, const rate_settings 
     return !(largest_near(heights, fast) / (of_slow > floor ? of_slow : floor) < of->min_ratio);
 }
 
-/* The mean beat interval of a window, in lags: 1 with a result, 0 for a flat envelope, 2 where the timbre decides. */
-FUNCTION int32_t auscult_heart_rate(const rate_settings *of, const float *envelope, rate_result *result) {
+/* The mean beat interval of a window, in lags: 1 with a result, 0 for a flat envelope, 2 where the timbre decides, if
+   there is one. */
+FUNCTION int32_t auscult_heart_rate(const rate_settings *of, const float *envelope, int32_t has_timbre,
+                                    rate_result *result) {
     float beats[MAX_FRAMES + MAX_LAGS], products[MAX_LAGS], early_part[MAX_LAGS];
     double autocorrelation[2 * MAX_LAGS], heights[2 * MAX_LAGS], early[MAX_LAGS], late[MAX_LAGS];
     for (int i = 0; i < of->length; i++)
@@ -174,7 +176,7 @@ FUNCTION int32_t auscult_heart_rate(const rate_settings *of, const float *envelo
         heights[i] = autocorrelation[i] * of->inverse_prior[i];
     }
     int half_lag = slow_half_lag(heights, beat_half_lag(autocorrelation, of), of);
-    if (asks_timbre(heights, half_lag, of)) return 2;
+    if (has_timbre && asks_timbre(heights, half_lag, of)) return 2;
     double periodicity = heights[half_lag] / (double)products[0], lag = 0.5 * half_lag;
     result->periodicity = periodicity < 0.0 ? 0.0 : periodicity > 1.0 ? 1.0 : periodicity;
 

@@ -136,10 +136,17 @@ class RateKernel:
         self._at = ctypes.addressof(self._settings)
         self._run = opened.auscult_heart_rate
 
-    def find(self, envelope: int) -> tuple[int, float, float]:
-        """Return what was found of the envelope at an address, its periodicity, and the beat interval in lags."""
+    def find(self, envelope: int, has_timbre: bool) -> tuple[int, float, float]:
+        """Return what was found of the envelope at an address, its periodicity, and the beat interval in lags.
+
+        Parameters
+        ----------
+        envelope : int
+        has_timbre : bool
+            Whether it may be left to the timbre to tell a rate from its half.
+        """
         result = _RateResult()
-        found: int = self._run(self._at, envelope, ctypes.byref(result))
+        found: int = self._run(self._at, envelope, has_timbre, ctypes.byref(result))
         return found, result.periodicity, result.lag
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.features.compiled.library import library, without_library
+from monitor.features.compiled.library import address, library, without_library
 from monitor.features.compiled.window import ASKS_TIMBRE, FLAT, FOUND, MAX_FRAMES, image_kernel, rate_kernel
 from monitor.features.heart_rate import _kernel, heart_rate
 from monitor.features.heart_rate_tables import heart_rate_tables
@@ -90,14 +90,15 @@ def test_a_flat_envelope_and_a_question_of_timbre_are_said() -> None:
     assert kernel is not None
     time = np.arange(198, dtype=np.float32)
 
-    def found(envelope: NDArray[np.float32]) -> int:
-        return kernel.find(envelope.__array_interface__["data"][0])[0]
+    def found(envelope: NDArray[np.float32], has_timbre: bool = True) -> int:
+        return kernel.find(address(envelope), has_timbre)[0]
 
     def beat(frames: float) -> NDArray[np.float32]:
         return np.ascontiguousarray(3 * np.exp(-((((time + 5) % frames - 5) / 2) ** 2)), np.float32)
 
     assert found(np.zeros(198, np.float32)) == FLAT
     assert found(beat(12.0)) == ASKS_TIMBRE  # 200 bpm, or 100
+    assert found(beat(12.0), has_timbre=False) == FOUND
     assert found(beat(40.0)) == FOUND
 
 
