@@ -147,7 +147,8 @@ def test_the_sources_of_the_library_are_in_the_source_distribution(tmp_path):
     options = ("--sdist", "--no-isolation", "--outdir", tmp_path)
     built = run(sys.executable, "-m", "build", *options, ROOT, cwd=tmp_path)
     assert built.returncode == 0, built.stderr
-    names = tarfile.open(next(tmp_path.glob("auscult_monitor-*.tar.gz"))).getnames()
+    with tarfile.open(next(tmp_path.glob("auscult_monitor-*.tar.gz"))) as archive:
+        names = archive.getnames()
     inside = {name.partition("/")[2] for name in names}
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / LIBRARY).parent.glob("*.[ch]")}
     assert len(sources) > 3
