@@ -11,6 +11,12 @@
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t int_lanes __attribute__((vector_size(4 * LANES)));
 
+#ifdef __clang__ /* the same with constant orders under another name */
+#define SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLED(a, b, ...) __builtin_shuffle(a, b, (int_lanes){__VA_ARGS__})
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 #ifdef _WIN32
 #define EXPORT __attribute__((dllexport))
@@ -52,6 +58,24 @@ INLINE float largest_of(lanes value) {
     for (int lane = 1; lane < LANES; lane++)
         if (value[lane] > largest) largest = value[lane];
     return largest;
+}
+
+/* Turn eight rows of eight numbers into eight columns. */
+INLINE void transposed(lanes row[LANES]) {
+    lanes a[LANES], b[LANES];
+    for (int i = 0; i < LANES; i += 2) {
+        a[i] = SHUFFLED(row[i], row[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        a[i + 1] = SHUFFLED(row[i], row[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (int i = 0; i < LANES; i += 4)
+        for (int j = i; j < i + 2; j++) {
+            b[j] = SHUFFLED(a[j], a[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            b[j + 2] = SHUFFLED(a[j], a[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int i = 0; i < LANES / 2; i++) {
+        row[i] = SHUFFLED(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        row[i + 4] = SHUFFLED(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
 }
 
 /* Sum of the products of two rows. */

@@ -13,7 +13,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 __all__ = ["FOLDER", "LIBRARY", "VARIABLE", "address", "library", "source_digest", "unused_reason", "without_library"]
 
@@ -24,6 +26,7 @@ LIBRARY = "front_end.so"
 """The name of the file on every system; what is in it is the system's."""
 
 POINTER, INT = ctypes.c_void_p, ctypes.c_int32
+BYTE_OF = ctypes.c_char.from_buffer
 FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_frames": ([POINTER, POINTER, INT, POINTER, POINTER, POINTER, POINTER], None),
     "auscult_bands": ([POINTER, POINTER, INT, POINTER], None),
@@ -106,7 +109,9 @@ def source_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def address(array: object) -> int:
-    """Return where the values of an array begin in memory."""
-    begin: int = array.__array_interface__["data"][0]  # type: ignore[attr-defined]
-    return begin
+def address(array: NDArray[Any]) -> int:
+    """Return where the values of a contiguous array begin in memory."""
+    try:
+        return ctypes.addressof(BYTE_OF(array))  # type: ignore[arg-type]  # a fifth of the time of what NumPy offers
+    except (TypeError, ValueError):  # it may not be written to, or is empty
+        return int(array.ctypes.data)

@@ -11,6 +11,15 @@
 #define MAX_FRAMES 1024
 #define MAX_LAGS 256
 
+INLINE float sum_of_row(const float *row, int count) {
+    lanes sums = {0};
+    float rest = 0.0f;
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) sums += loaded(row + i);
+    for (; i < count; i++) rest += row[i];
+    return sum_of(sums) + rest;
+}
+
 typedef struct {
     int32_t num_frames, width, first_lag, rhythm_width;
     float dynamic_range, contrast, max_deviation;
@@ -52,18 +61,13 @@ FUNCTION void auscult_image(const image_settings *of, const float *rows, const f
             stored(&peak[column][row], (most - reference) * of->contrast);
         }
 
-    lanes sums = {0};
-    float sum = 0.0f;
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) sums += loaded(envelope + i);
-    for (; i < count; i++) sum += envelope[i];
-    float middle = (sum_of(sums) + sum) / (float)count;
+    float middle = sum_of_row(envelope, count) / (float)count;
     float level[MAX_FRAMES];
-    for (i = 0; i < count; i++) level[i] = envelope[i] - middle;
+    for (int i = 0; i < count; i++) level[i] = envelope[i] - middle;
     float scale = sqrtf(dot(level, level, count) / (float)count) + 1e-3f;
     int longest = of->first_lag + NUM_ROWS - 1;
     /* backwards, so that longer lags follow shorter ones; before the window begins the level is 0, the mean */
-    for (i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         float value = level[i] / scale;
         value = value > of->max_deviation ? of->max_deviation : value < -of->max_deviation ? -of->max_deviation : value;
         level[i] = value;
@@ -79,11 +83,26 @@ FUNCTION void auscult_image(const image_settings *of, const float *rows, const f
         for (int row = 0; row < NUM_ROWS / LANES; row++)
             stored(&rhythm[column][LANES * row], lagged[row] / (float)of->rhythm_width);
     }
-    for (int row = 0; row < NUM_ROWS; row++)
-        for (int column = 0; column < NUM_COLUMNS; column++) {
-            *image++ = mean[column][row];
-            *image++ = peak[column][row];
-            *image++ = rhythm[column][row];
+    for (int row = 0; row < NUM_ROWS; row += LANES)
+        for (int column = 0; column < NUM_COLUMNS; column += LANES) {
+            lanes a[LANES], b[LANES], c[LANES];
+            for (int i = 0; i < LANES; i++) {
+                a[i] = loaded(&mean[column + i][row]);
+                b[i] = loaded(&peak[column + i][row]);
+                c[i] = loaded(&rhythm[column + i][row]);
+            }
+            transposed(a);
+            transposed(b);
+            transposed(c);
+            for (int i = 0; i < LANES; i++) { /* a b c of one column, of the next, ... */
+                float *to = image + 3 * (NUM_COLUMNS * (row + i) + column);
+                lanes ab = SHUFFLED(a[i], b[i], 0, 8, 0, 1, 9, 1, 2, 10);
+                stored(to, SHUFFLED(ab, c[i], 0, 1, 8, 3, 4, 9, 6, 7));
+                ab = SHUFFLED(a[i], b[i], 2, 3, 11, 3, 4, 12, 4, 5);
+                stored(to + LANES, SHUFFLED(ab, c[i], 10, 1, 2, 11, 4, 5, 12, 7));
+                ab = SHUFFLED(a[i], b[i], 13, 5, 6, 14, 6, 7, 15, 7);
+                stored(to + 2 * LANES, SHUFFLED(ab, c[i], 0, 13, 2, 3, 14, 5, 6, 15));
+            }
         }
 }
 
@@ -93,7 +112,9 @@ typedef struct {
     double spacing_s, near_highest, reach;
     double slow_bpm, min_slow_periodicity, max_of_sounds, max_again;
     double min_fast_bpm, fastest_bpm, min_ratio, min_periodicity;
-    const float *filtering, *weighting;        /* (length, num_frames), (last + 2, num_lags) */
+    const float *filtering, *weighting;        /* of the rows' bands, one after another */
+    const float *outside;                      /* (length,): what a row of the filtering holds outside of its band */
+    const int32_t *filtering_bands, *weighting_bands; /* (length, 2), (last + 2, 2): begin and end of the bands */
     const double *inverse_prior, *late_scale;  /* (last + 2,), (num_lags,) */
 } rate_settings;
 
@@ -166,13 +187,21 @@ FUNCTION int32_t auscult_heart_rate(const rate_settings *of, const float *envelo
                                     rate_result *result) {
     float beats[MAX_FRAMES + MAX_LAGS], products[MAX_LAGS], early_part[MAX_LAGS];
     double autocorrelation[2 * MAX_LAGS], heights[2 * MAX_LAGS], early[MAX_LAGS], late[MAX_LAGS];
-    for (int i = 0; i < of->length; i++)
-        beats[i] = dot(of->filtering + i * of->num_frames, envelope, of->num_frames);
+    float sum = sum_of_row(envelope, of->num_frames);
+    const float *row = of->filtering;
+    for (int i = 0; i < of->length; i++) {
+        int begin = of->filtering_bands[2 * i], size = of->filtering_bands[2 * i + 1] - begin;
+        beats[i] = dot(row, envelope + begin, size) + of->outside[i] * sum;
+        row += size;
+    }
     for (int i = of->length; i < of->padded; i++) beats[i] = 0.0f;
     for (int lag = 0; lag < of->num_lags; lag++) products[lag] = dot(beats + lag, beats, of->length);
     if (!(products[0] > of->flat)) return 0;
+    row = of->weighting;
     for (int i = 0; i < of->last + 2; i++) {
-        autocorrelation[i] = dot(of->weighting + i * of->num_lags, products, of->num_lags);
+        int begin = of->weighting_bands[2 * i], size = of->weighting_bands[2 * i + 1] - begin;
+        autocorrelation[i] = dot(row, products + begin, size);
+        row += size;
         heights[i] = autocorrelation[i] * of->inverse_prior[i];
     }
     int half_lag = slow_half_lag(heights, beat_half_lag(autocorrelation, of), of);
@@ -204,15 +233,6 @@ typedef struct {
 typedef struct {
     double tilt, swing, bumps;
 } gate_result;
-
-INLINE float sum_of_row(const float *row, int count) {
-    lanes sums = {0};
-    float rest = 0.0f;
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) sums += loaded(row + i);
-    for (; i < count; i++) rest += row[i];
-    return sum_of(sums) + rest;
-}
 
 /* Tilt, swing and bumps of the frames of a window, not yet clamped. */
 FUNCTION void auscult_gate(const gate_settings *of, const float *rows, const float *envelope, const float *low,

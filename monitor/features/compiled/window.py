@@ -94,7 +94,8 @@ class _RateSettings(ctypes.Structure):
         *((name, ctypes.c_double) for name in ("spacing_s", "near_highest", "reach")),
         *((name, ctypes.c_double) for name in ("slow_bpm", "min_slow_periodicity", "max_of_sounds", "max_again")),
         *((name, ctypes.c_double) for name in ("min_fast_bpm", "fastest_bpm", "min_ratio", "min_periodicity")),
-        *((name, ctypes.c_void_p) for name in ("filtering", "weighting", "inverse_prior", "late_scale")),
+        *((name, ctypes.c_void_p) for name in ("filtering", "weighting", "outside")),
+        *((name, ctypes.c_void_p) for name in ("filtering_bands", "weighting_bands", "inverse_prior", "late_scale")),
     )
 
 
@@ -121,15 +122,20 @@ class RateKernel:
         octave: tuple[float, float, float, float],
     ) -> None:
         num_frames = tables.filtering.shape[1]
+        filtering, outside, filtering_bands = _banded(tables.filtering)
+        weighting, _, weighting_bands = _banded(tables.weighting, outside=0.0)
         self._kept = (
-            np.ascontiguousarray(tables.filtering, np.float32),
-            np.ascontiguousarray(tables.weighting, np.float32),
+            filtering,
+            weighting,
+            outside,
+            filtering_bands,
+            weighting_bands,
             np.array(tables.inverse_prior, np.float64),
             np.array(tables.late_scale, np.float64),
         )
         lengths = (num_frames, tables.length, tables.padded, tables.num_lags, tables.num_early)
         shape = (tables.spacing_s, tables.parameters.near_highest, tables.parameters.reach)
-        pointers = map(address, self._kept)
+        pointers = [address(array) for array in self._kept]
         self._settings = _RateSettings(
             *lengths, tables.first, tables.last, tables.flat, *shape, *slow, *octave, *pointers
         )
@@ -148,6 +154,35 @@ class RateKernel:
         result = _RateResult()
         found: int = self._run(self._at, envelope, has_timbre, ctypes.byref(result))
         return found, result.periodicity, result.lag
+
+
+def _banded(
+    matrix: NDArray[np.float32], outside: float | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """Return the bands of a matrix whose rows hold one number outside of a band: a fifth of it is left to be read.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (rows, columns), float32
+    outside : float or None
+        That number; None for the one that a row holds most often.
+
+    Returns
+    -------
+    tuple
+        What the bands hold more than that, one after another; that number of each row, ``(rows,)``; begin and end of
+        each band, ``(rows, 2)``.
+    """
+    values, commons, bands = [], [], []
+    for row in matrix:
+        numbers, counts = np.unique(row, return_counts=True)
+        common = numbers[counts.argmax()] if outside is None else np.float32(outside)
+        inside = np.flatnonzero(row != common)
+        begin, end = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, 0)
+        values.append(row[begin:end] - common)
+        commons.append(common)
+        bands.append((begin, end))
+    return np.concatenate(values), np.array(commons, np.float32), np.array(bands, np.int32)
 
 
 def rate_kernel(

@@ -95,9 +95,13 @@ def test_the_digest_is_that_of_the_sources_in_order(tmp_path: Path) -> None:
 
 
 def test_the_address_is_that_of_the_first_value() -> None:
-    """A view begins where its first value is."""
+    """A view begins where its first value is, also where it may not be written to; an empty one has one too."""
     array = np.arange(6, dtype=np.float32)
-    assert address(array[2:]) == address(array) + 8
+    assert address(array[2:]) == address(array) + 8 == array.ctypes.data + 8
+    begin = address(array)
+    array.flags.writeable = False
+    assert address(array) == begin
+    assert address(array[:0]) == begin
 
 
 @needs_library

@@ -44,7 +44,7 @@ def sound_of(kind: str, seed: int, samples: int = 30_000) -> NDArray[np.float32]
     st.lists(st.integers(0, 30_000), max_size=6),
 )
 def test_statistics_are_those_of_numpy(kind: str, seed: int, rate: int, cuts: list[int]) -> None:
-    """Every field of several windows, at any rate, however the sound is cut; so is the level."""
+    """Every field of several windows, at any rate, however the sound is cut; the rms to 1e-7 of the peak."""
     sound = sound_of(kind, seed)
     compiled = StreamingStatistics(rate, 1.0)
     with without_library():
@@ -56,7 +56,7 @@ def test_statistics_are_those_of_numpy(kind: str, seed: int, rate: int, cuts: li
             window = (compiled.end_sample - length, compiled.end_sample)
             found, expected = compiled.window(*window), plain.window(*window)
             assert found[1:] == expected[1:]
-            assert found.rms == pytest.approx(expected.rms, rel=1e-9, abs=1e-9 * max(1.0, expected.peak))
+            assert found.rms == pytest.approx(expected.rms, abs=1e-7 * expected.peak)
         assert compiled.level().peak_db == plain.level().peak_db
         assert compiled.level().clipped == plain.level().clipped
 

@@ -84,6 +84,22 @@ def test_heart_rates_are_those_of_numpy() -> None:
     assert rated > 20
 
 
+@pytest.mark.parametrize("num_frames", [20, 30, 47, 90, 150, 400])
+def test_heart_rates_of_other_lengths_are_those_of_numpy(num_frames: int) -> None:
+    """Clips and longer windows have tables of their own, some with fewer lags than an interpolation reaches."""
+    rng = np.random.default_rng(num_frames)
+    for _ in range(20):
+        beat = rng.uniform(11.0, 50.0)
+        envelope = 3 * np.exp(-((((np.arange(num_frames) + 5) % beat - 5) / 2) ** 2))
+        envelope = (envelope + 0.3 * rng.standard_normal(num_frames)).astype(np.float32)
+        found = heart_rate(envelope, HEART.frame_hop_s, shown_from=0.0)
+        with without_library():
+            expected = heart_rate(envelope, HEART.frame_hop_s, shown_from=0.0)
+        assert found.reason == expected.reason
+        assert (found.bpm or 0.0) == pytest.approx(expected.bpm or 0.0, rel=1e-4)
+        assert found.periodicity == pytest.approx(expected.periodicity, abs=1e-4)
+
+
 def test_a_flat_envelope_and_a_question_of_timbre_are_said() -> None:
     """Silence is flat; a rhythm whose half is as good is left to the timbre; a clear one is found."""
     kernel = _kernel(198, HEART.frame_hop_s)
