@@ -58,14 +58,14 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
     int half = size / 2;
     const float *frame[LANES];
     for (int lane = 0; lane < LANES; lane++) frame[lane] = sound + hop * (lane < used ? lane : used - 1);
-    for (int i = 0; i < half; i++) {
-        lanes even, odd;
-        for (int lane = 0; lane < LANES; lane++) {
-            even[lane] = frame[lane][2 * i];
-            odd[lane] = frame[lane][2 * i + 1];
+    for (int i = 0; i < half; i += LANES / 2) {
+        lanes part[LANES], weights = loaded(taper + 2 * i);
+        for (int lane = 0; lane < LANES; lane++) part[lane] = loaded(frame[lane] + 2 * i) * weights;
+        transposed(part);
+        for (int j = 0; j < LANES / 2; j++) {
+            a.re[i + j] = part[2 * j];
+            a.im[i + j] = part[2 * j + 1];
         }
-        a.re[i] = even * taper[2 * i];
-        a.im[i] = odd * taper[2 * i + 1];
     }
     if (share != NULL) {
         lanes total_even = {0}, total_odd = {0};
@@ -132,15 +132,16 @@ FUNCTION void auscult_frames(const frame_settings *of, const float *sound, int32
                power);
         lanes heart = log_of(band(power, of->envelope_first, of->envelope_end) + of->floor);
         lanes below = band(power, of->low_first, of->low_end), above = band(power, of->high_first, of->size / 2 + 1);
-        for (int row = 0; row < of->num_rows; row++)
-            power[of->first_bin + row] = log_of(power[of->first_bin + row] + of->floor);
+        for (int row = 0; row < of->num_rows; row += LANES) {
+            lanes part[LANES];
+            for (int i = 0; i < LANES; i++) part[i] = log_of(power[of->first_bin + row + i] + of->floor);
+            transposed(part);
+            for (int lane = 0; lane < used; lane++) stored(rows + (begin + lane) * of->num_rows + row, part[lane]);
+        }
         for (int lane = 0; lane < used; lane++) {
             envelope[begin + lane] = heart[lane];
             low[begin + lane] = below[lane];
             high[begin + lane] = above[lane];
-            const float *from = (const float *)&power[of->first_bin] + lane;
-            float *to = rows + (begin + lane) * of->num_rows;
-            for (int row = 0; row < of->num_rows; row++) to[row] = from[row * LANES];
         }
     }
 }

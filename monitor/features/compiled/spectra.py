@@ -16,6 +16,8 @@ __all__ = ["BandKernel", "FrameKernel", "band_kernel", "frame_kernel"]
 
 SIZES = (256, 512, 1024)
 """Samples in a frame."""
+LANES = 8
+"""The number of rows is a multiple of this."""
 
 
 class _FrameSettings(ctypes.Structure):
@@ -87,11 +89,9 @@ def frame_kernel(
 ) -> FrameKernel | None:
     """Return the kernel for frames as :class:`FrameKernel`; None where NumPy must do it."""
     opened = library()
-    return (
-        None
-        if opened is None or len(taper) not in SIZES
-        else FrameKernel(opened, taper, share, hop, bands, rows, floor)
-    )
+    if opened is None or len(taper) not in SIZES or rows[1] % LANES or sum(rows) > len(taper) // 2 + 1:
+        return None
+    return FrameKernel(opened, taper, share, hop, bands, rows, floor)
 
 
 class _BandSettings(ctypes.Structure):

@@ -90,12 +90,15 @@ def test_a_number_that_is_no_power_of_infinite_sound_stays_infinite() -> None:
 
 
 def test_other_sizes_are_left_to_numpy() -> None:
-    """A frame that is no power of two from 256 to 1024 has no kernel."""
+    """A frame that is no power of two from 256 to 1024 has no kernel, nor have rows that are not there."""
     for size in (*SIZES, 250, 128, 2048):
         taper = np.ones(size, np.float32)
         kernel = frame_kernel(taper, None, 100, (1, 5, 1, 5, 30), (1, 64), 1e-20)
         assert (kernel is not None) == (size in SIZES)
         assert (band_kernel(taper, 50, (2, 3, 4), 1e-11) is not None) == (size in SIZES)
+    taper = np.ones(256, np.float32)
+    assert frame_kernel(taper, None, 100, (1, 5, 1, 5, 30), (1, 60), 1e-20) is None
+    assert frame_kernel(taper, None, 100, (1, 5, 1, 5, 30), (66, 64), 1e-20) is None
 
 
 def test_turns_are_on_the_unit_circle() -> None:
