@@ -14,6 +14,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.cycles import cycle_kernel
 from monitor.features.sound_bands import FRAME_HOP_S, NUM_BANDS, frame_centre_s
 from monitor.inference.segmentation.murmur_timing import NUM_PAIRS, NUM_VALUES
 
@@ -45,6 +46,7 @@ class CycleEnergies:
 
     def __init__(self) -> None:
         self._held = np.empty((HELD_FRAMES, NUM_BANDS), np.float32)
+        self._kernel = cycle_kernel(self._held)
         self.restart(0.0)
 
     def restart(self, start_s: float) -> None:
@@ -83,7 +85,7 @@ class CycleEnergies:
             See :data:`monitor.inference.segmentation.murmur_timing.NUM_VALUES`. None where systole or diastole is too
             short to be heard between its sounds, or no longer held.
         """
-        before, first, second = (round((at_s - self._start_s) / FRAME_HOP_S) for at_s in (s2_before_s, s1_s, s2_s))
+        before, first, second = [round((at_s - self._start_s) / FRAME_HOP_S) for at_s in (s2_before_s, s1_s, s2_s)]
         diastole, rest = before + AFTER_S2 - self._first, first - BEFORE_S1 + 1 - self._first
         systole, end = first + AFTER_S1 - self._first, second - BEFORE_S2 + 1 - self._first
         if rest - diastole < MIN_DIASTOLE_FRAMES or end - systole < MIN_SYSTOLE_FRAMES:
@@ -91,14 +93,14 @@ class CycleEnergies:
         if diastole < 0 or end > self._count:
             return None
         third, half = (rest - diastole) / 3, (end - systole) // 2
-        edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half)
-        begins = np.array(edges)
-        begins -= diastole
-        sums = np.add.reduceat(self._held[diastole:end], begins).dot(PAIRS)
+        edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half, end)
         values = np.empty(NUM_VALUES, np.float32)
-        lengths = np.array((*edges[1:], end)) - edges
-        sums /= lengths[:, None]
-        values[:-2] = sums[PARTS].ravel()
+        if self._kernel is not None:
+            self._kernel.measure(edges, values)
+        else:
+            sums = np.add.reduceat(self._held[diastole:end], np.array(edges[:-1]) - diastole).dot(PAIRS)
+            sums /= np.diff(edges)[:, None]
+            values[:-2] = sums[PARTS].ravel()
         values[-2] = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
         values[-1] = confidence
         return values
