@@ -307,7 +307,7 @@ class Analyzer:
         bpm = None if self._scorer.looped_s is not None else self._interval_rate.of(start_s, end_s)
         if bpm is None:
             return window.heart_rate
-        return window.heart_rate._replace(bpm=bpm, confidence=INTERVAL_RATE_CONFIDENCE, reason=None)
+        return HeartRate(bpm, window.heart_rate.periodicity, INTERVAL_RATE_CONFIDENCE)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
@@ -323,8 +323,10 @@ class Analyzer:
 
     def _spans_change(self, start_s: float, end_s: float) -> bool:
         """Return whether a window spans a change of site; forgets what was before it, and a change that is past."""
+        if not self._changes_s:
+            return False
         spans = any(start_s + TOLERANCE_S < at_s < end_s - TOLERANCE_S for at_s in self._changes_s)
-        past = bool(self._changes_s) and self._changes_s[0] <= start_s + TOLERANCE_S
+        past = self._changes_s[0] <= start_s + TOLERANCE_S
         while self._changes_s and self._changes_s[0] <= start_s + TOLERANCE_S:
             self._changes_s.popleft()
         if spans or past:

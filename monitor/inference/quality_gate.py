@@ -128,7 +128,8 @@ class QualityGate:
 
     def score(self, features: GateFeatures, odds: float | None = None) -> float:
         """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`contributions`."""
-        logit = self.bias + sum(map(_contribution, self.weights, features, self.typical))
+        each = zip(self.weights, features, self.typical)  # noqa: B905  # of one length
+        logit = self.bias + sum([weight * (value - typical) for weight, value, typical in each])
         if odds is not None:
             logit += self.odds_weight * (min(MAX_ODDS, max(-MAX_ODDS, odds)) - self.typical_odds)
         return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
