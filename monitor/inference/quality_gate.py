@@ -183,9 +183,9 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     """
     kernel = None if library() is None or len(frames.envelope) > MAX_FRAMES else _kernel()
     if kernel is not None:
-        log_power, *levels = (np.ascontiguousarray(part, np.float32) for part in _checked(frames))
-        envelope, low, high = map(address, levels)
-        tilt, swing, bumps = kernel.features(address(log_power), envelope, low, high, len(frames.envelope))
+        parts = [np.ascontiguousarray(part, np.float32) for part in _checked(frames)]
+        log_power, envelope, low, high = map(address, parts)
+        tilt, swing, bumps = kernel.features(log_power, envelope, low, high, len(frames.envelope))
         return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), bumps)
     each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)

@@ -7,8 +7,8 @@ cut into blocks it gives the same. One thread.
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
@@ -110,17 +110,33 @@ class RecentCycles:
     """The cycles of the last seconds, as they are handed out."""
 
     def __init__(self) -> None:
-        self._cycles: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=MAX_CYCLES)
+        self._at_s: list[float] = []
+        self._values = np.empty((2 * MAX_CYCLES, NUM_VALUES), np.float32)
 
     def push(self, cycles: Iterable[tuple[float, NDArray[np.float32]]]) -> None:
         """Take the next cycles: S1 in seconds, ascending, and what was measured."""
-        self._cycles.extend(cycles)
+        for at_s, values in cycles:
+            if len(self._at_s) == 2 * MAX_CYCLES:
+                self._values[:MAX_CYCLES] = self._values[MAX_CYCLES:]
+                del self._at_s[:MAX_CYCLES]
+            self._values[len(self._at_s)] = values
+            self._at_s.append(at_s)
 
     def clear(self) -> None:
         """Forget every cycle: another sound begins."""
-        self._cycles.clear()
+        self._at_s.clear()
 
     def since(self, start_s: float) -> NDArray[np.float32]:
-        """Return the cycles whose S1 came at a moment or later, at most the last 64, shape (cycles, 32)."""
-        chosen = [values for at_s, values in self._cycles if at_s >= start_s]
-        return np.array(chosen) if chosen else np.empty((0, NUM_VALUES), np.float32)
+        """Return the cycles whose S1 came at a moment or later, at most the last 64.
+
+        Parameters
+        ----------
+        start_s : float
+
+        Returns
+        -------
+        ndarray, shape (cycles, 32), float32
+            A view that stays valid until the next :meth:`push`.
+        """
+        count = len(self._at_s)
+        return self._values[max(bisect.bisect_left(self._at_s, start_s), count - MAX_CYCLES) : count]
