@@ -50,7 +50,7 @@ class CycleOptions:
     seed : int
     """
 
-    steps: int = 1800
+    steps: int = 2500
     batch_size: int = 16
     synthetic: int = 300
     variants: int = 2
@@ -122,5 +122,5 @@ def _step(layers: CycleLayers, optimizer: Any) -> Callable[..., Any]:
         optimizer.apply_gradients(zip(gradients, layers.trainable_variables, strict=True))
         return loss
 
-    compiled: Callable[..., Any] = tf.function(step, input_signature=signature)
+    compiled: Callable[..., Any] = tf.function(step, input_signature=signature, jit_compile=True)
     return compiled
