@@ -59,6 +59,8 @@ from training.recipes.segmentation import (
 from training.reports.segmentation import segmentation_table
 
 NOISE_S = 30
+TELEPHONE_SEED = 5
+EQ_HZ = np.array([1, 50, 100, 200, 400, 2000])
 SET_A_RATE = 44_100
 HALF_SOUND_S = 0.05
 DRAWN_S = 6.0
@@ -82,6 +84,37 @@ def repeat_of(
     return Repeat(folds, networks)
 
 
+def through_a_telephone(waveform: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a sound as another device might record it: 80 to 200 Hz cut below, 300 to 900 above, noise 3 to 15 dB."""
+    hz, samples = np.fft.rfftfreq(len(waveform), 1 / BANDS_RATE), len(waveform)
+    db = np.interp(np.log(hz + 1), np.log(EQ_HZ), rng.uniform(-8, 8, len(EQ_HZ)))
+    db -= 10 * np.log10(1 + (rng.uniform(80, 200) / np.maximum(hz, 1)) ** 4)
+    db -= 10 * np.log10(1 + (hz / rng.uniform(300, 900)) ** 4)
+    heard = np.fft.irfft(np.fft.rfft(waveform) * 10 ** (db / 20), samples)
+    colour = np.maximum(hz, 20) ** -rng.uniform(0, 1)
+    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(samples)) * colour, samples)
+    noise *= np.sqrt(np.square(heard).mean() / np.square(noise).mean() * 10 ** (-rng.uniform(3, 15) / 10))
+    return (heard + noise).astype(np.float32)
+
+
+def telephone_rows(
+    repeats: Sequence[Repeat], sounds: Sequence[AnnotatedSound], result: SegmentationResult
+) -> list[list[FoundSounds]]:
+    """Return what is found in held-out recordings through a telephone, by the networks that never heard them."""
+    rng = np.random.default_rng(TELEPHONE_SEED)
+    rows: list[list[FoundSounds]] = [[] for _ in repeats]
+    models = [{fold: model_of(one, result) for fold, one in repeat.networks.items()} for repeat in repeats]
+    for row, sound in enumerate(sounds):
+        if sound.is_noise or not all(repeat.can_measure(row) for repeat in repeats):
+            continue
+        waveform = read_waveform(sound.recording.path, BANDS_RATE, start_at_zero=True)
+        heard = through_a_telephone(waveform, rng)
+        for repeat, of_folds, of_repeat in zip(repeats, models, rows, strict=True):
+            found = all_found(of_folds[int(repeat.folds[row])], heard)
+            of_repeat.append(found_sounds(sound.recording.patient, sound.annotations, found))
+    return rows
+
+
 def set_a_rows(pascal: Path, content: bytes, result: SegmentationResult) -> list[FoundSounds]:
     """Return what a network finds in the timed recordings of set A."""
     times: dict[str, list[tuple[float, int]]] = defaultdict(list)
@@ -95,6 +128,16 @@ def set_a_rows(pascal: Path, content: bytes, result: SegmentationResult) -> list
         found = all_found(model, read_waveform(path, BANDS_RATE, start_at_zero=True))
         rows.append(found_sounds(name, _annotations(sorted(marks)), found))
     return rows
+
+
+def _annotations(marks: list[tuple[float, int]]) -> NDArray[np.float64]:
+    """Return marked moments as states: each heart sound around its mark, and what lies between two of them."""
+    rows = []
+    for (at_s, state), (next_s, _) in zip(marks, [*marks[1:], (np.inf, 0)], strict=True):
+        rows.append((at_s - HALF_SOUND_S, at_s + HALF_SOUND_S, state))
+        if np.isfinite(next_s) and next_s - at_s > 2 * HALF_SOUND_S:
+            rows.append((at_s + HALF_SOUND_S, next_s - HALF_SOUND_S, state + 1))
+    return np.array(rows, np.float64)
 
 
 def model_of(content: bytes, result: SegmentationResult) -> CycleModel:
@@ -132,30 +175,23 @@ def noise_never_heard(pascal: Path | None) -> dict[str, list[NDArray[np.float32]
 
 def print_noise(
     sounds: dict[str, list[NDArray[np.float32]]], networks: Sequence[bytes], result: SegmentationResult
-) -> None:
-    """Print in what share of the seconds of noise a heart sound counts as sure."""
+) -> dict[str, dict[str, float]]:
+    """Print in what share of the seconds of noise a heart sound counts as sure, and return it."""
     put("\n### Noise that no network was trained on: share of seconds with a heart sound that counts as sure\n")
     put("| noise | seconds | share |")
     put("|---|---|---|")
     models = [model_of(content, result) for content in networks]
+    table = {}
     for name, waveforms in sounds.items():
         counts = [
             found_in_noise(len(waveform) / BANDS_RATE, all_found(model, waveform), result.shown_from)
             for model in models
             for waveform in waveforms
         ]
-        shown, seconds = np.sum(counts, axis=0)
-        put(f"| {name} | {seconds // max(1, len(models))} | {shown / seconds:.3f} |")
-
-
-def _annotations(marks: list[tuple[float, int]]) -> NDArray[np.float64]:
-    """Return marked moments as states: each heart sound around its mark, and what lies between two of them."""
-    rows = []
-    for (at_s, state), (next_s, _) in zip(marks, [*marks[1:], (np.inf, 0)], strict=True):
-        rows.append((at_s - HALF_SOUND_S, at_s + HALF_SOUND_S, state))
-        if np.isfinite(next_s) and next_s - at_s > 2 * HALF_SOUND_S:
-            rows.append((at_s + HALF_SOUND_S, next_s - HALF_SOUND_S, state + 1))
-    return np.array(rows, np.float64)
+        shown, seconds = np.sum(counts, axis=0).tolist()
+        table[name] = {"seconds": seconds // len(models), "shown": round(shown / seconds, 4)}
+        put(f"| {name} | {seconds // len(models)} | {shown / seconds:.3f} |")
+    return table
 
 
 def print_table(title: str, repeats: Sequence[Sequence[FoundSounds]], result: SegmentationResult) -> dict[str, Any]:
@@ -172,7 +208,8 @@ def print_table(title: str, repeats: Sequence[Sequence[FoundSounds]], result: Se
     put(f"{sounds} heart sounds; swapped throughout: {swapped}\n")
     values = {name: estimate.to_json() for name, estimate in metrics.items()}
     put("\n".join(segmentation_table({"metrics": values}).markdown()))
-    return {"recordings": len(rows), "patients": patients, "heart_sounds": sounds, "metrics": values}
+    facts = {"recordings": len(rows), "patients": patients, "heart_sounds": sounds}
+    return {**facts, "swapped_throughout": [sum(row.is_swapped for row in one) for one in repeats], "metrics": values}
 
 
 def draw(path: Path, sounds: Sequence[AnnotatedSound], result: SegmentationResult, networks: Sequence[bytes]) -> None:
@@ -272,7 +309,9 @@ def main(arguments: list[str]) -> int:
         put(f"\nNoise that was held out: {share} of its seconds have a heart sound that counts as sure")
     print_least_found(held_out, result)
     of_folds = [content for repeat in repeats for fold, content in repeat.networks.items() if fold != ALL]
-    print_noise(noise_never_heard(parsed.set_a), of_folds, result)
+    noises = print_noise(noise_never_heard(parsed.set_a), of_folds, result)
+    title = "CirCor through a telephone's band, with noise"
+    tables[title] = print_table(title, telephone_rows(repeats, sounds, result), result)
     if parsed.set_a is not None:
         title = "PASCAL set A, timed normals"
         tables[title] = print_table(
@@ -281,7 +320,14 @@ def main(arguments: list[str]) -> int:
         shipped = f"{title}, network of all patients"
         tables[shipped] = print_table(shipped, [set_a_rows(parsed.set_a, result.content, result)], result)
     if parsed.json is not None:
-        write_atomic(parsed.json, (json.dumps(tables, allow_nan=False, indent=1) + "\n").encode())
+        evidence = {
+            "type": "segmentation",
+            "command": f"python benchmarks/accuracy/segmentation.py {' '.join(path.name for path in parsed.data)}",
+            "seeds": parsed.seeds,
+            "groups": tables,
+            "noise": noises,
+        }
+        write_atomic(parsed.json, json.dumps(evidence, allow_nan=False, indent=1) + "\n")
     if parsed.picture is not None:
         folds, networks = repeats[0].folds.tolist(), repeats[0].networks
         pairs = zip(sounds, folds, strict=True)
