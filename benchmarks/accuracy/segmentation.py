@@ -115,19 +115,30 @@ def telephone_rows(
     return rows
 
 
-def set_a_rows(pascal: Path, content: bytes, result: SegmentationResult) -> list[FoundSounds]:
-    """Return what a network finds in the timed recordings of set A."""
+def set_a_annotations(pascal: Path) -> dict[str, NDArray[np.float64]]:
+    """Return the marks of the timed recordings of set A as states, by name."""
     times: dict[str, list[tuple[float, int]]] = defaultdict(list)
     with (pascal / "set_a_timing.csv").open(newline="") as table:
         for row in csv.DictReader(table):
             times[Path(row["fname"]).stem].append((int(row["location"]) / SET_A_RATE, 1 if row["sound"] == "S1" else 3))
+    return {name: _annotations(sorted(marks)) for name, marks in sorted(times.items())}
+
+
+def set_a_rows(pascal: Path, content: bytes, result: SegmentationResult) -> list[FoundSounds]:
+    """Return what a network finds in the timed recordings of set A."""
     model = model_of(content, result)
     rows = []
-    for name, marks in sorted(times.items()):
+    for name, marked in set_a_annotations(pascal).items():
         path = next((pascal / "set_a").glob(f"{name}.*"))
         found = all_found(model, read_waveform(path, BANDS_RATE, start_at_zero=True))
-        rows.append(found_sounds(name, _annotations(sorted(marks)), found))
+        rows.append(found_sounds(name, marked, found))
     return rows
+
+
+def systole_is_shorter(annotations: NDArray[np.float64]) -> bool:
+    """Return whether the marked systole is shorter than the marked diastole, as in a heart that is not fast."""
+    systole, diastole = (np.median(np.diff(annotations[annotations[:, 2] == state, :2], axis=1)) for state in (2, 4))
+    return bool(systole < diastole)
 
 
 def _annotations(marks: list[tuple[float, int]]) -> NDArray[np.float64]:
@@ -314,9 +325,12 @@ def main(arguments: list[str]) -> int:
     tables[title] = print_table(title, telephone_rows(repeats, sounds, result), result)
     if parsed.set_a is not None:
         title = "PASCAL set A, timed normals"
-        tables[title] = print_table(
-            f"{title}, networks of all folds", [set_a_rows(parsed.set_a, one, result) for one in of_folds], result
-        )
+        of_set_a = [set_a_rows(parsed.set_a, one, result) for one in of_folds]
+        tables[title] = print_table(title, of_set_a, result)
+        usual = {name for name, one in set_a_annotations(parsed.set_a).items() if systole_is_shorter(one)}
+        shorter = f"{title}, where the marked systole is shorter than the diastole"
+        chosen_rows = [[row for row in rows if row.patient in usual] for rows in of_set_a]
+        tables[shorter] = print_table(shorter, chosen_rows, result)
         shipped = f"{title}, network of all patients"
         tables[shipped] = print_table(shipped, [set_a_rows(parsed.set_a, result.content, result)], result)
     if parsed.json is not None:

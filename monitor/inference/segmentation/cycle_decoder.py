@@ -293,8 +293,12 @@ class CycleDecoder:
         index = candidate.frame - self._first
         begin = max(0, index - CENTRED)
         sums = [row[state] for row in self._sums[begin : index + CENTRED + 2]]
-        # the probability of each frame times its place, summed by parts
-        offset = ((len(sums) - 1) * sums[-1] - sum(sums[1:])) / (sums[-1] - sums[0])
+        weight = moment = 0.0
+        for position in range(len(sums) - 1):
+            probability = sums[position + 1] - sums[position]
+            weight += probability
+            moment += probability * position
+        offset = moment / weight
         return self._first + begin + offset
 
     def _trim(self) -> None:
