@@ -44,6 +44,7 @@ from training.evaluation.segmentation import (
     found_sounds,
     segmentation_metrics,
 )
+from training.evaluation.segmentation_counts import counts_of
 from training.fitting.cycle_fit import CycleOptions
 from training.fitting.cycle_network import DELAY_FRAMES
 from training.progress import TerminalProgress
@@ -342,6 +343,10 @@ def main(arguments: list[str]) -> int:
             "noise": noises,
         }
         write_atomic(parsed.json, json.dumps(evidence, allow_nan=False, indent=1) + "\n")
+        counts = [counts_of(rows, result.shown_from) for rows in result.rows]
+        np.savez_compressed(
+            parsed.json.with_suffix(".npz"), **{name: np.stack([one[name] for one in counts]) for name in counts[0]}
+        )
     if parsed.picture is not None:
         folds, networks = repeats[0].folds.tolist(), repeats[0].networks
         pairs = zip(sounds, folds, strict=True)
