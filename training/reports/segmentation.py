@@ -85,10 +85,10 @@ def group_blocks(evidence: Mapping[str, Any] | None) -> list[str]:
         (printable(name), str(row["seconds"]), f"{row['shown']:.3f}") for name, row in evidence["noise"].items()
     ]
     return [
-        f"By group and device, within 60 ms, mean of {len(evidence['seeds'])} seeds, with the intervals by patient. "
-        "Set A is a telephone and was never trained on; the telephone's band is made, from held-out recordings. Shown: "
-        "share of the annotated heart sounds; wrong: of those that are shown.",
+        f"By group and device, within 60 ms, with the intervals by patient; mean of {len(evidence['seeds'])} seeds, in "
+        "set A of the networks of all their folds. Set A is a telephone and was never trained on; the telephone's "
+        "band is made, from held-out recordings. Shown: share of the annotated heart sounds; wrong: of those shown.",
         "\n".join(Table(("recordings", "count", *GROUP_COLUMNS.values()), rows).markdown()),
-        "Noise that no network was trained on, without the quality gate, which withholds most of it:",
+        "Noise that no network was trained on, without the quality gate of the program:",
         "\n".join(Table(("noise", "seconds", "share with a heart sound that is shown"), noises).markdown()),
     ]

@@ -59,7 +59,7 @@ def test_groups_and_noise_have_a_table_each() -> None:
         "noise": {"white noise": {"seconds": 300, "shown": 0.004}},
     }
     text = "\n".join(group_blocks(evidence))
-    assert "mean of 2 seeds" in text
+    assert "mean of 2 seeds, in set A" in text
     assert "| a telephone | 21 | 0.900 (0.800 to 1.000) |" in text
     assert "| white noise | 300 | 0.004 |" in text
     assert group_blocks(None) == []

@@ -85,7 +85,7 @@ def test_the_check_is_of_a_beat(network: CycleNetwork) -> None:
 def test_no_number_is_an_error(network: CycleNetwork) -> None:
     """NaN in gives NaN out, and that is said."""
     with pytest.raises(BundleError, match="NaN"):
-        network.copy().push(np.full((20, 12), np.nan, np.float32))
+        network.copy().push(np.full((CHUNK_FRAMES, 12), np.nan, np.float32))
 
 
 def test_another_file_is_refused() -> None:
