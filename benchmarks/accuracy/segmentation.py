@@ -344,8 +344,10 @@ def main(arguments: list[str]) -> int:
         }
         write_atomic(parsed.json, json.dumps(evidence, allow_nan=False, indent=1) + "\n")
         counts = [counts_of(rows, result.shown_from) for rows in result.rows]
+        folder = parsed.json.with_suffix("")
+        folder.mkdir(exist_ok=True)
         np.savez_compressed(
-            parsed.json.with_suffix(".npz"), **{name: np.stack([one[name] for one in counts]) for name in counts[0]}
+            folder / "counts.npz", **{name: np.stack([one[name] for one in counts]) for name in counts[0]}
         )
     if parsed.picture is not None:
         folds, networks = repeats[0].folds.tolist(), repeats[0].networks

@@ -17,6 +17,7 @@ from monitor.messages.rounding import (
     rounded,
     rounded_scores,
 )
+from monitor.messages.variability import HeartRateVariability
 
 __all__ = [
     "NO_RHYTHM",
@@ -70,6 +71,8 @@ class Verdict:
         Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
     possible : str or None
         Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
+    murmur_timing : {"systolic", "diastolic", "systolic and diastolic"} or None
+        Where in the cardiac cycle the murmur lies; None where that is not sure, or no murmur is given or possible.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class Verdict:
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
     possible: str | None = None
+    murmur_timing: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""
@@ -94,6 +98,7 @@ class Verdict:
             "scores": None if self.scores is None else rounded_scores(self.scores),
             "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
             **({} if self.possible is None else {"possible": self.possible}),
+            "murmur_timing": self.murmur_timing,
         }
 
 
@@ -331,6 +336,8 @@ class Summary:
         Those found since the last window; empty without an electrocardiogram.
     beats : tuple of HeartBeat
         Those decided since the last window.
+    variability : HeartRateVariability or None
+        Of all beats; None where no two follow each other.
     """
 
     source: str
@@ -346,6 +353,7 @@ class Summary:
     never_rolling: str | None = None
     r_peaks: tuple[RPeak, ...] = ()
     beats: tuple[HeartBeat, ...] = ()
+    variability: HeartRateVariability | None = None
 
     @property
     def judgement(self) -> Verdict:
@@ -371,6 +379,7 @@ class Summary:
             **{key: value for key, value in verdict.items() if key != "state"},
             "state": verdict["state"],
             "heart_rate_bpm": rounded(self.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_variability": None if self.variability is None else self.variability.to_dict(),
             "judged": int(self.judged),
             "withheld": {reason: int(count) for reason, count in self.withheld.items()},
             "truncated": bool(self.truncated),

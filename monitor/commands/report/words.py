@@ -8,6 +8,7 @@ from monitor.commands.report.findings import Finding
 from monitor.labels import SITE_TITLES
 from monitor.messages import Verdict
 from monitor.output import printable
+from monitor.text.label_details import with_details
 from monitor.text.shown import possible_text, shown_score
 
 __all__ = [
@@ -46,8 +47,10 @@ LIMITS = (
     "Normal does not mean healthy: much heart disease makes no sound, and a murmur may be harmless.",
     "The network was trained on few devices and patients; others may sound different. Its model card has its error "
     "rates.",
-    "A tick marks a beat that the rhythm tracker found. It may stand at the first or the second heart sound. S1 and S2 "
-    "are named only where a person annotated them.",
+    "A long tick marks an S1 that was found, a short one an S2; where neither is sure there is none, and some are "
+    "wrong. With a model that does not tell them apart, a tick is a beat of the rhythm tracker, at either heart sound.",
+    "Heart rate variability is measured from heart sounds, not from an electrocardiogram: each S1 is some "
+    "milliseconds off, which adds to RMSSD.",
 )
 
 
@@ -63,9 +66,9 @@ def verdict_title(verdict: Verdict) -> str:
     """
     if verdict.label is not None:
         label = printable(verdict.label)
-        return label[:1].upper() + label[1:]
+        return with_details(label[:1].upper() + label[1:], verdict)
     title = NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
-    return title if verdict.possible is None else f"{title}: {possible_text(verdict.possible)}"
+    return title if verdict.possible is None else f"{title}: {with_details(possible_text(verdict.possible), verdict)}"
 
 
 def verdict_reason(finding: Finding) -> str:

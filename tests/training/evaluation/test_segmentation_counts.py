@@ -12,7 +12,7 @@ from training.evaluation.bootstrap import Bootstrap, mean_statistic
 from training.evaluation.segmentation import FoundSounds, found_sounds, segmentation_metrics
 from training.evaluation.segmentation_counts import SHOWN_FROM, counts_of, rows_of
 
-EVIDENCE = Path(__file__).parents[3] / "docs" / "evidence" / "segmentation.npz"
+EVIDENCE = Path(__file__).parents[3] / "docs" / "evidence" / "segmentation" / "counts.npz"
 
 
 def row(patient: str, seed: int) -> FoundSounds:
