@@ -137,8 +137,11 @@ class WardLines(LineView):
         """Quit on ``q``."""
         if self._keyboard is not None:
             self._keyboard.handle_stops()
-            if "q" in self._keyboard.pressed() and self._quit is not None:
-                self._quit()
+            for key in self._keyboard.pressed():
+                if key == "q" and self._quit is not None:
+                    self._quit()
+                else:
+                    self.own_key(key)
 
 
 class _StreamJson(JsonView):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from monitor.errors import DeviceError, NoSuchDeviceError
@@ -18,9 +19,18 @@ if TYPE_CHECKING:
     from monitor.audio.sources.microphone import MicrophoneSource
     from monitor.audio.sources.network.address import NetworkAddress
     from monitor.commands.options.settings import Settings
+    from monitor.views.lsl.outlets import LslOutlets
     from monitor.views.view import View
 
-__all__ = ["add_lsl_argument", "is_elsewhere", "lsl_view", "report_troubles", "source_elsewhere"]
+__all__ = [
+    "add_lsl_argument",
+    "announce_lsl",
+    "is_elsewhere",
+    "lsl_outlets",
+    "lsl_view",
+    "report_troubles",
+    "source_elsewhere",
+]
 
 ELSEWHERE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://|lsl:)")
 RETRY_S = 1.0
@@ -129,16 +139,35 @@ def lsl_view(view: View, source: MicrophoneSource, options: argparse.Namespace) 
     """
     if not options.lsl:
         return view
-    from monitor.views.lsl.outlets import LslOutlets
     from monitor.views.lsl.view import LslView
 
+    outlets = lsl_outlets(source)
+    announce_lsl([outlets])
+    return LslView(view, outlets)
+
+
+def lsl_outlets(source: Source, name: str | None = None) -> LslOutlets:
+    """Return what sends the sound and the verdicts of an input, by the name of its device unless it has one of its own.
+
+    Raises
+    ------
+    MissingExtraError, AuscultError
+        As :func:`lsl_view`.
+    """
+    from monitor.views.lsl.outlets import LslOutlets
+
     device = source.device_status
-    outlets = LslOutlets(device.name, device.host_api, source.sample_rate)
+    own, host_api = (source.name, "") if device is None else (device.name, device.host_api)
+    return LslOutlets(name or own, host_api, source.sample_rate)
+
+
+def announce_lsl(outlets: Sequence[LslOutlets]) -> None:
+    """Say which streams the local network sees."""
+    names = " and ".join(f"{one.name!r} and {one.verdicts_name!r}" for one in outlets)
     say(
-        f"auscult: announced on the local network as the LSL streams {outlets.name!r} and {outlets.verdicts_name!r}: "
+        f"auscult: announced on the local network as the LSL streams {names}: "
         "whoever is in it can receive them, and nothing is encrypted"
     )
-    return LslView(view, outlets)
 
 
 def _announcement(address: NetworkAddress) -> str:
