@@ -47,6 +47,7 @@ PLACES = 8
 CLIENTS, STUCK = 50, 5
 RECORDINGS = 12
 """Of each stethoscope, one after the other, without end."""
+PAGES = (("silent", ""), ("with sound", "?sound=1&device=bed%202"))
 OPEN_S = 60.0
 MEMORY_S = 10.0
 WARM_UP_SHARE = 0.2
@@ -66,8 +67,10 @@ class Monitor:
         )
         (folder / "config.toml").write_text("\n".join(tables), encoding="utf-8")
         command = [sys.executable, "-m", "monitor", "listen", "--json", "--session", "--session-dir", folder / "kept"]
-        command += ["--serve", f"127.0.0.1:{ports['serve']}", "--mqtt", f"mqtt://127.0.0.1:{ports['mqtt']}?id=ward"]
-        command += ["--webhook", f"http://127.0.0.1:{ports['webhook']}/"]
+        if ports:
+            command += ["--serve", f"127.0.0.1:{ports['serve']}"]
+            command += ["--mqtt", f"mqtt://127.0.0.1:{ports['mqtt']}?id=ward"]
+            command += ["--webhook", f"http://127.0.0.1:{ports['webhook']}/"]
         environment = {
             **ward.environment,
             "AUSCULT_CONFIG": str(folder / "config.toml"),
@@ -208,8 +211,8 @@ def slope_per_hour(memory: list[tuple[float, float]]) -> float | None:
 class Run:
     """One run, from the first stethoscope to the figures."""
 
-    def __init__(self, recordings: Path, minutes: float, folder: Path) -> None:
-        self.minutes, self.folder = minutes, folder
+    def __init__(self, recordings: Path, minutes: float, folder: Path, *, bare: bool = False) -> None:
+        self.minutes, self.folder, self.bare = minutes, folder, bare
         self.names = [f"bed{number}" for number in range(1, PLACES + 1)]
         self.ward, self.broker, self.receiver = Ward(folder, self.names), Broker(folder), Receiver()
         self.tally, self.loads = Tally(), []
@@ -237,13 +240,14 @@ class Run:
             stack.callback(self.subscriber.close)
             serve = free_port()
             ports = {"serve": serve, "mqtt": self.broker.port, "webhook": self.receiver.port}
-            self.monitor = Monitor(self.ward, self.folder, ports)
+            self.monitor = Monitor(self.ward, self.folder, {} if self.bare else ports)
             stack.callback(self.monitor.process.kill)
             self._wait_until_open()
-            self.followers = Followers(serve, CLIENTS, STUCK, "bed%203")
-            stack.callback(self.followers.close)
+            self.followers = None if self.bare else Followers(serve, CLIENTS, STUCK, "bed%203")
+            if self.followers is not None:
+                stack.callback(self.followers.close)
             self.pages = {}
-            for name, query in (("silent", ""), ("with sound", "?sound=1&device=bed%202")):
+            for name, query in () if self.bare else PAGES:
                 (self.folder / name).mkdir()
                 page = self.pages[name] = stack.enter_context(Chromium(self.folder / name))
                 page.screen(1024, 768)
@@ -275,7 +279,7 @@ class Run:
 
     def _go_on(self) -> None:
         """Let time pass, with its faults."""
-        faults, began = self._faults(), time.monotonic()
+        faults, began = [] if self.bare else self._faults(), time.monotonic()
         self.began_spent_s, self.began_s = self.monitor.spent_s(), began
         measured = told = 0.0
         while (passed := time.monotonic() - began) < 60 * self.minutes and self.monitor.process.poll() is None:
@@ -284,7 +288,8 @@ class Run:
                 print(f"{passed / 60:5.1f} min  {what}", file=sys.stderr, flush=True)
                 happen()
             self.tally.add(self.monitor.lines())
-            self.health.ask()
+            if not self.bare:
+                self.health.ask()
             for page in self.pages.values():
                 page.evaluate("1")  # takes what the page has logged meanwhile
             if passed >= measured:
@@ -306,17 +311,16 @@ class Run:
         )
         errors = sum(len(page.errors) for page in self.pages.values())
         gaps = sum(self.tally.gaps.values())
-        follow = self.followers.values()
-        return (
-            f"{figures}  gaps {gaps}  load {self.loads[-1]:.1f}  console {errors}  missing {follow['events_missing']}"
-        )
+        follow = {} if self.followers is None else self.followers.values()
+        missing = follow.get("events_missing"), follow.get("connections_lost")
+        return f"{figures}  gaps {gaps}  load {self.loads[-1]:.1f}  console {errors}  missing {missing}"
 
     def _figures(self) -> dict[str, Any]:
         """End the program, and return all figures."""
         passed_s = time.monotonic() - self.began_s
         core = 100 * (self.monitor.spent_s() - self.began_spent_s) / passed_s
         pages = {name: self._page(page) for name, page in self.pages.items()}
-        followed, players = self.followers.values(), self.ward.playing
+        followed, players = {} if self.followers is None else self.followers.values(), self.ward.playing
         code, ended_in_s = self.monitor.end()
         self.tally.add(self.monitor.lines())
         names = [name.replace("bed", "bed ") for name in self.names]
@@ -395,6 +399,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="a new folder for what the program wrote")
+    parser.add_argument("--bare", action="store_true", help="without outputs and faults, to compare with")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         if options.keep is None:
@@ -402,7 +407,7 @@ def main() -> int:
         else:
             folder = options.keep.resolve()
             folder.mkdir()
-        figures = Run(options.recordings, options.minutes, folder).run()
+        figures = Run(options.recordings, options.minutes, folder, bare=options.bare).run()
     text = json.dumps(figures, indent=1, allow_nan=False)
     print(text)
     if options.json is not None:
@@ -415,7 +420,7 @@ def is_clean(figures: dict[str, Any]) -> bool:
     undisturbed = list(figures["devices"].values())[:-1]
     lost = any(device[key] for device in undisturbed for key in ("lost_samples", "windows_with_a_gap"))
     skipped = any(device["skipped"] or device["undelivered"] for device in figures["devices"].values())
-    clients = figures["clients"]["events_missing"] or figures["clients"]["connections_lost"]
+    clients = figures["clients"].get("events_missing") or figures["clients"].get("connections_lost")
     console = any(page["console_errors"] for page in figures["pages"].values())
     return not (lost or skipped or clients or console or figures["log_warnings"])
 
