@@ -20,7 +20,7 @@ from monitor.log import get_logger
 from monitor.serve.address import Address, listening_socket
 from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
-from monitor.serve.process.child import INHERITS, Child
+from monitor.serve.process.child import Child
 from monitor.serve.process.frames import Pulse, ServerSetup, frame
 from monitor.serve.process.relay import Relay
 from monitor.serve.senders.sender import BackOff, Tell
@@ -192,10 +192,10 @@ class ServerProcess:
 
     def _setup(self, pid: int) -> ServerSetup:
         """Return what a process is told first."""
-        if INHERITS:
-            descriptor, shared = self._listening.fileno(), b""
+        if sys.platform == "win32":
+            descriptor, shared = -1, self._listening.share(pid)
         else:
-            descriptor, shared = -1, self._shared(pid)
+            descriptor, shared = self._listening.fileno(), b""
         return ServerSetup(
             descriptor=descriptor,
             shared=shared,
@@ -206,10 +206,6 @@ class ServerProcess:
             subject=self._feed.subject,
             several=self._feed.several,
         )
-
-    def _shared(self, pid: int) -> bytes:
-        """Return the listening socket for a process that cannot inherit it."""
-        return self._listening.share(pid) if sys.platform == "win32" else b""
 
     def __enter__(self) -> Self:
         """Begin."""
