@@ -17,6 +17,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.analysis.loudness import RollingLoudness, with_loudness
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
@@ -115,6 +116,7 @@ class Analyzer:
         self._rolling = RollingVerdict(bundle.decision)
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
+        self._loudness = RollingLoudness(bundle.decision.rolling_s)
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
         self.gaps = 0
@@ -257,14 +259,19 @@ class Analyzer:
         ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
         self._stopwatch("beats")
         scores = None if quality.state == "no-signal" else window.scores
+        verdict = window_verdict(scores, quality, self.bundle.decision)
+        loud = window.loud if quality.state is None else None
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=self._with_acoustic_scores(window_verdict(scores, quality, self.bundle.decision)),
+            verdict=with_loudness(self._with_acoustic_scores(verdict), loud),
             rolling=LISTENING
             if spans
-            else self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
+            else with_loudness(
+                self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
+                self._loudness.push(loud, end_s),
+            ),
             quality=quality,
             heart_rate_bpm=window.heart_rate.bpm if quality.state is None else None,
             gap=False,
@@ -274,6 +281,7 @@ class Analyzer:
             ectopic=ectopic,
             heart_rate_reason=window.heart_rate.reason if quality.state is None else None,
             beats=beats if quality.state is None else (),
+            loud=loud,
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")
@@ -307,6 +315,7 @@ class Analyzer:
         if spans or past:
             self._rolling.clear()
             self._beats.clear()
+            self._loudness.clear()
         return spans
 
     def _withheld(

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from monitor.analysis.loudness import with_loudness
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NORMAL
@@ -122,7 +123,7 @@ class Summarizer:
     It never says what the rolling verdict, which is on the screen, did not: where that was withheld in more than half
     of the windows, the summary has its most frequent withheld state and no scores; a label that was never shown is
     ``"uncertain"``. Otherwise it is the verdict on the mean scores of the judged windows. The acoustic scores are the
-    mean over the same windows.
+    mean over the same windows, and so is the probability that a murmur is loud.
 
     Source: docs/decisions/0009.
     """
@@ -131,6 +132,7 @@ class Summarizer:
         self._totals: dict[str, float] = {}
         self._acoustic_totals: dict[str, float] = {}
         self._judged = 0
+        self._loud: list[float] = [0.0, 0.0]
         self._withheld: Counter[str] = Counter()
         self._rolling: Counter[State] = Counter()
         self._shown: set[str | None] = set()
@@ -152,6 +154,9 @@ class Summarizer:
             self._judged += 1
             _add(self._totals, verdict.scores)
             _add(self._acoustic_totals, verdict.acoustic_scores or {})
+            if event.loud is not None:
+                self._loud[0] += event.loud
+                self._loud[1] += 1.0
         else:
             self._withheld[PERCENTAGE.sub("", event.quality.reason or verdict.state)] += 1
         if event.heart_rate_bpm is not None:
@@ -172,7 +177,7 @@ class Summarizer:
         verdict = self._verdict(decision)
         never_rolling = None if verdict.label is None or verdict.label in self._shown else verdict.label
         if never_rolling is not None:
-            verdict = dataclasses.replace(verdict, state="uncertain", label=None)
+            verdict = dataclasses.replace(verdict, state="uncertain", label=None, loudness=None)
         return Summary(
             source=source,
             windows=self.windows,
@@ -194,7 +199,9 @@ class Summarizer:
             return Verdict(max(withheld, key=withheld.__getitem__))
         scores = {label: total / self._judged for label, total in self._totals.items()}
         acoustic = {label: total / self._judged for label, total in self._acoustic_totals.items()}
-        return dataclasses.replace(labelled(scores, largest(scores), decision), acoustic_scores=acoustic or None)
+        verdict = labelled(scores, largest(scores), decision)
+        loud = self._loud[0] / self._loud[1] if self._loud[1] else None
+        return with_loudness(dataclasses.replace(verdict, acoustic_scores=acoustic or None), loud)
 
     def _median_rate(self) -> float | None:
         """Return the median heart rate, exact to a bin; None if too few windows had one."""

@@ -34,7 +34,7 @@ from monitor.inference.bundle_files import (
 )
 from monitor.inference.bundle_folders import bundles_folder, own_bundles
 from monitor.inference.bundle_schema import check_settings
-from monitor.inference.calibration import Calibration, check_outputs
+from monitor.inference.calibration import Calibration, Loudness, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, OPTIONAL_NETWORKS, Engine, network_file, open_engine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
 from monitor.inference.segmentation.segmenter import CycleModel, read_segmentation
@@ -96,6 +96,8 @@ class Bundle:
         What ``engine`` is.
     segmentation : CycleModel or None
         What finds S1 and S2; None in a bundle that has no such network.
+    loudness : Loudness or None
+        How loud a murmur is; None in a bundle that does not say.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Bundle:
     gate: QualityGate = DEFAULT_GATE
     engine_name: str = DEFAULT_ENGINE
     segmentation: CycleModel | None = None
+    loudness: Loudness | None = None
 
     @property
     def finds_heart_sounds(self) -> bool:
@@ -347,6 +350,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
             model_sha256=str(settings["sha256"][network_file(engine)]),
             engine=network,
             engine_name=engine,
+            loudness=Loudness.of(settings),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error
@@ -383,7 +387,8 @@ def _self_check(bundle: Bundle, content: bytes) -> None:
     try:
         image, expected = read_check(content, bundle.spec.shape, len(bundle.labels), expects)
         outputs = bundle.outputs(image, bundle.engine)
-        if outputs.ndim != 1 or len(outputs) - len(bundle.labels) not in (0, 1):
+        others = (0, 1) if bundle.loudness is None else (2,)
+        if outputs.ndim != 1 or len(outputs) - len(bundle.labels) not in others:
             raise ValueError(f"the network has {outputs.shape} outputs for {len(bundle.labels)} labels")
         scores = bundle.calibration.scores(outputs, len(bundle.labels))
     except (ValueError, RuntimeError) as error:

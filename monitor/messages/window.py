@@ -70,6 +70,8 @@ class Verdict:
         Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
     possible : str or None
         Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
+    loudness : {"soft", "loud"} or None
+        Of a murmur that is given or possible; None without one, and with a bundle that does not say.
 
     Examples
     --------
@@ -84,12 +86,14 @@ class Verdict:
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
     possible: str | None = None
+    loudness: Literal["soft", "loud"] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""
         return {
             "state": self.state,
             "label": self.label,
+            "loudness": self.loudness,
             "confidence": rounded(self.confidence, SCORE_DIGITS),
             "scores": None if self.scores is None else rounded_scores(self.scores),
             "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
@@ -247,6 +251,9 @@ class WindowEvent:
     beats : tuple of HeartBeat
         Those decided since the window before, ascending; empty where none is sure, and with a bundle that cannot find
         S1 and S2.
+    loud : float or None
+        Probability that a murmur, if there is one, is a loud one; None where the window was not judged, and with a
+        bundle that does not say.
     """
 
     index: int
@@ -264,6 +271,7 @@ class WindowEvent:
     heart_rate_reason: str | None = None
     r_peaks: tuple[RPeak, ...] = ()
     beats: tuple[HeartBeat, ...] = ()
+    loud: float | None = None
 
     @property
     def judgement(self) -> Verdict:
