@@ -1,7 +1,8 @@
 """How loud a murmur is, soft or loud: of one window, and of the last seconds together.
 
-Graded as in CirCor: soft is I or II of its scale, loud is III. Said only of a murmur that is given or possible. No clock:
-time is the end of each window. Used by one thread, the classifier's; must not know about devices, files or networks.
+Graded as in CirCor: soft is I or II of its scale, loud is III. Said only of a murmur that is given or possible. No
+clock: time is the end of each window. Used by one thread, the classifier's; must not know about devices, files or
+networks.
 
 Source: docs/decisions/0022.
 """

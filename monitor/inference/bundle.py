@@ -387,7 +387,7 @@ def _self_check(bundle: Bundle, content: bytes) -> None:
     try:
         image, expected = read_check(content, bundle.spec.shape, len(bundle.labels), expects)
         outputs = bundle.outputs(image, bundle.engine)
-        others = (0, 1) if bundle.loudness is None else (2,)
+        others = (0, 1, 2) if bundle.loudness is None else (2,)
         if outputs.ndim != 1 or len(outputs) - len(bundle.labels) not in others:
             raise ValueError(f"the network has {outputs.shape} outputs for {len(bundle.labels)} labels")
         scores = bundle.calibration.scores(outputs, len(bundle.labels))

@@ -23,6 +23,7 @@ __all__ = [
     "EctopicBeat",
     "EctopicBeats",
     "HeartBeat",
+    "LoudnessWord",
     "Quality",
     "RPeak",
     "State",
@@ -31,6 +32,7 @@ __all__ = [
     "WindowEvent",
 ]
 
+LoudnessWord = Literal["soft", "loud"]
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
 
@@ -86,7 +88,7 @@ class Verdict:
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
     possible: str | None = None
-    loudness: Literal["soft", "loud"] | None = None
+    loudness: LoudnessWord | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""

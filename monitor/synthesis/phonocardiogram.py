@@ -38,7 +38,7 @@ MAX_DIASTOLE_S = 0.6
 SILENT_DB = -100.0
 
 PRESYSTOLIC_S = 0.14
-"""Longest part of diastole that the atria contract in. Source: the P wave begins 0.12 to 0.2 s before the QRS complex."""
+"""Longest part of diastole that the atria contract in. Source: P waves begin 0.12 to 0.2 s before the QRS complex."""
 
 SILENT_S2 = 0.02
 """An ectopic beat whose second sound is softer than this, as a factor, has no audible second sound."""

@@ -39,7 +39,8 @@ def read_circor(folder: Path) -> DataSet | None:
     """Return CirCor, from the data set's folder or the one with the recordings; None without the table.
 
     A recording is a murmur where one was heard at that auscultation site; of a child without one it is anything but a
-    murmur. A child's murmur has one grade, which its recordings share. Recordings that are not in the table are dropped.
+    murmur. A child's murmur has one grade, which its recordings share. Recordings that are not in the table are
+    dropped.
 
     Source: Oliveira et al. 2022, "The CirCor DigiScope Dataset".
     """

@@ -45,6 +45,7 @@ def verdict_words(summary: Summary) -> str:
     verdict, score = summary.verdict, shown_score(summary.verdict)
     words = [printable(verdict.label or verdict.state) + ("" if score is None else f" {score:.2f}")]
     words += [] if verdict.possible is None else [possible_text(verdict.possible)]
+    words += [] if verdict.loudness is None else [verdict.loudness]
     words += [] if summary.heart_rate_bpm is None else [f"{summary.heart_rate_bpm:.0f} bpm"]
     return ", ".join([*words, judged_text(summary), *never_rolling_remark(summary), *withheld_remark(summary)])
 

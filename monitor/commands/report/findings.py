@@ -16,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from monitor.archive.timeline import Timeline
-from monitor.messages import State, Verdict
+from monitor.messages import LoudnessWord, State, Verdict
 from monitor.sessions.overview import covered_s
 
 __all__ = ["Finding", "site_findings", "subject_finding"]
 
 STATES: tuple[State, ...] = get_args(State)
+LOUDNESS_WORDS: tuple[LoudnessWord, ...] = get_args(LoudnessWord)
 JUDGED = ("verdict", "uncertain")
 TOLERANCE_S = 1e-3
 Line = Mapping[str, Any]
@@ -166,7 +167,8 @@ def _verdict(line: Line) -> Verdict:
     scores, acoustic_scores = _scores(line.get("scores")), _scores(line.get("acoustic_scores"))
     known: State = next((one for one in STATES if one == state), STATES[0])
     possible = _text(line.get("possible")) if state == "uncertain" else None
-    return Verdict(known, label, _number(line.get("confidence")), scores, acoustic_scores, possible)
+    loudness = next((word for word in LOUDNESS_WORDS if word == line.get("loudness")), None)
+    return Verdict(known, label, _number(line.get("confidence")), scores, acoustic_scores, possible, loudness)
 
 
 def _scores(values: object) -> dict[str, float] | None:

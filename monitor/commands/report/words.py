@@ -8,7 +8,7 @@ from monitor.commands.report.findings import Finding
 from monitor.labels import SITE_TITLES
 from monitor.messages import Verdict
 from monitor.output import printable
-from monitor.text.shown import possible_text, shown_score
+from monitor.text.shown import loudness_text, possible_text, shown_score
 
 __all__ = [
     "LIMITS",
@@ -58,14 +58,18 @@ def verdict_title(verdict: Verdict) -> str:
     --------
     >>> verdict_title(Verdict("verdict", "murmur", 0.9)), verdict_title(Verdict("poor-signal"))
     ('Murmur', 'No verdict: poor signal')
+    >>> verdict_title(Verdict("verdict", "murmur", 0.9, loudness="loud"))
+    'Murmur, loud'
     >>> verdict_title(Verdict("uncertain", possible="murmur"))
     'Uncertain: possible murmur'
     """
     if verdict.label is not None:
         label = printable(verdict.label)
-        return label[:1].upper() + label[1:]
+        return label[:1].upper() + label[1:] + loudness_text(verdict)
     title = NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
-    return title if verdict.possible is None else f"{title}: {possible_text(verdict.possible)}"
+    if verdict.possible is None:
+        return title
+    return f"{title}: {possible_text(verdict.possible)}{loudness_text(verdict)}"
 
 
 def verdict_reason(finding: Finding) -> str:
