@@ -136,7 +136,7 @@ def lsl_view(view: View, source: MicrophoneSource, options: argparse.Namespace) 
     outlets = LslOutlets(device.name, device.host_api, source.sample_rate)
     say(
         f"auscult: announced on the local network as the LSL streams {outlets.name!r} and {outlets.verdicts_name!r}: "
-        "whoever is in it can receive them, and nothing is encrypted"
+        "everyone in it can receive them, and nothing is encrypted"
     )
     return LslView(view, outlets)
 
@@ -150,4 +150,4 @@ def _announcement(address: NetworkAddress) -> str:
         return f"connecting to {address.name} for {sound}"
     if address.is_loopback:
         return f"listening on {address.name} for {sound}; only programs of this computer reach it"
-    return f"listening on {address.name} for {sound}: whoever is in the same network can send, and nothing is encrypted"
+    return f"listening on {address.name} for {sound}: everyone in the same network can send, and nothing is encrypted"

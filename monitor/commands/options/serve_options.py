@@ -87,6 +87,6 @@ def _announce(address: Address, new_token: str | None, *, needs_token: bool) -> 
     """Say where the run is served, and to whom."""
     say(f"auscult: serving on http://{address}/{' (a token is needed)' if needs_token else ''}")
     if not address.loopback:
-        say("auscult: other computers can reach it, and HTTP is clear text: whoever can read along sees all of it")
+        say("auscult: other computers can reach it, and HTTP is clear text: everyone who can read along sees all of it")
     if new_token is not None:
         say(f"auscult: token: {new_token}")

@@ -25,7 +25,7 @@ HELP = (
     ("space", "pause a recording; freeze the screen of a live input"),
     ("m", "mark this moment in the list of events"),
     ("n", "mark this moment with a line of text; Enter keeps it, Esc does not"),
-    ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins anew there"),
+    ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins again"),
     ("r", "start or stop recording into a new file in this folder"),
     ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
     ("left right", "seek 5 s; the verdict of the new place is there at once"),

@@ -342,7 +342,7 @@ def test_beats_are_forgotten_when_the_verdict_is_reset(plain_bundle):
 
 
 class TestSite:
-    """Another site is heard: the rolling verdict begins anew with the first whole window of it."""
+    """Another site is heard: the rolling verdict begins again with the first whole window of it."""
 
     def test_windows_that_span_the_change_count_for_neither(self, plain_bundle):
         """They keep their own verdict; the rolling one is "listening", and then that of the new site alone."""
@@ -356,8 +356,8 @@ class TestSite:
         assert {event.rolling.state for event in spanning} == {"listening"}
         assert all(event.verdict.scores is not None for event in spanning)
         alone = judge_all_but_finish(Analyzer(plain_bundle, 4000), after)
-        anew = [window.event for window in judged if window.event.start_s >= 8.0]
-        for event, other in zip(anew, alone, strict=True):
+        again = [window.event for window in judged if window.event.start_s >= 8.0]
+        for event, other in zip(again, alone, strict=True):
             assert event.rolling.state == other.event.rolling.state
             assert event.rolling.scores == pytest.approx(other.event.rolling.scores, abs=1e-3)
 

@@ -118,6 +118,8 @@ def _remarks(result: ScanResult, findings: ScanFindings) -> list[str]:
         remarks.append("The scan was still running: these are the recordings that it had done.")
     if not findings.total.files:
         remarks.append("The table has no recording.")
+    if result.remark:
+        remarks.append(printable(result.remark))
     return remarks
 
 

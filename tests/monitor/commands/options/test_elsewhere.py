@@ -64,7 +64,7 @@ def test_only_this_computer_is_listened_to_unless_written(capsys):
     source_of("tcp://0.0.0.0:0?channels=2&format=s24le", rate=8000).close()
     assert capsys.readouterr().err == (
         "auscult: listening on tcp://0.0.0.0:0 for s24le, 8000 Hz, 2 channels: "
-        "whoever is in the same network can send, and nothing is encrypted\n"
+        "everyone in the same network can send, and nothing is encrypted\n"
     )
 
 
@@ -101,7 +101,7 @@ def test_lsl_says_who_can_receive_it(pylsl, capsys):
         lsl_view(view, source, options).close()
     said = capsys.readouterr().err
     assert "'auscult tcp://127.0.0.1:0' and 'auscult tcp://127.0.0.1:0 verdicts'" in said
-    assert "whoever is in it can receive them" in said
+    assert "everyone in it can receive them" in said
     view.close.assert_called_once_with()
 
 

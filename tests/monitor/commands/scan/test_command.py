@@ -156,7 +156,7 @@ def test_an_empty_journal_is_told_and_stays(ward, tmp_path, capsys):
     journal.touch()
     assert scan(ward, "-o", tmp_path / "out.csv", "--resume") == 1
     expected = (
-        f"auscult: {journal} is empty: nothing is left to go on with; add --force instead of --resume to begin anew"
+        f"auscult: {journal} is empty: nothing is left to go on with; add --force instead of --resume to begin again"
     )
     assert capsys.readouterr().err == f"{expected}\n"
     assert journal.read_bytes() == b""

@@ -41,7 +41,7 @@ def test_all_is_well(usable, capsys):
     assert captured.err == "listening to My Stethoscope, ALSA for 5 s ...\n"
 
 
-def test_json_names_nobody(usable, capsys, monkeypatch, tmp_path):
+def test_json_names_no_person(usable, capsys, monkeypatch, tmp_path):
     """One object per check; no name of a device, a folder or a person."""
     usable.plugged = [dataclasses.replace(usable.plugged[0], name="Anna's Stethoscope")]
     monkeypatch.setenv("USER", "anna")
@@ -116,7 +116,7 @@ def test_an_address_is_heard(library, capsys):
     assert library.opened == []
 
 
-def test_an_address_that_nobody_sends_to(library, monkeypatch, capsys):
+def test_an_address_without_a_sender(library, monkeypatch, capsys):
     """The next step speaks of the sender, not of a microphone; the JSON lines do not name the address."""
     nothing = Captured(np.zeros(0, np.float32), 4000, 0, 0, 0.0)
     monkeypatch.setattr(command, "capture", lambda source: nothing)
