@@ -1,5 +1,7 @@
 """Whether ``auscult scan`` gives what ``auscult replay --json --speed max`` gives: every key of every summary.
 
+But for what is told from beats, which a scan does not find: where a murmur lies.
+
     python benchmarks/reliability/scan_equals_replay.py FOLDER... [--every N] [--jobs N]
 
 Both read all recordings below the folders, or every Nth. Files that replay cannot read must be rows with an error, and
@@ -19,6 +21,7 @@ from typing import Any
 from monitor.archive.recordings import find_recordings
 
 BATCH = 200
+OF_BEATS = {"murmur_timing"}
 AUSCULT = (sys.executable, "-m", "monitor")
 
 
@@ -53,7 +56,7 @@ def differences(summaries: dict[str, dict[str, Any]], rows: dict[str, dict[str, 
             if row["state"] is not None or not row["error"]:
                 found.append(f"{source}: replay cannot read it, and its row has no error")
             continue
-        keys = [key for key, value in summary.items() if key not in row or row[key] != value]
+        keys = [key for key, value in summary.items() if key not in OF_BEATS and (key not in row or row[key] != value)]
         found += [f"{source}: {key} is {row.get(key)}, and {summary[key]} of replay" for key in keys]
     return found
 

@@ -21,6 +21,7 @@ from monitor.analysis.loudness import RollingLoudness, with_loudness
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
+from monitor.analysis.segmentation.cycle_energies import RecentCycles
 from monitor.analysis.segmentation.heart_beats import HeartBeats
 from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
@@ -29,6 +30,7 @@ from monitor.features.extractor import Stopwatch, no_stopwatch
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
+from monitor.labels import MURMUR
 from monitor.messages import NO_RHYTHM, EctopicBeats, HeartBeat, Level, Quality, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
@@ -117,6 +119,7 @@ class Analyzer:
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
         self._loudness = RollingLoudness(bundle.decision.rolling_s)
+        self._cycles = RecentCycles()
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
         self.gaps = 0
@@ -259,18 +262,20 @@ class Analyzer:
         ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
         self._stopwatch("beats")
         scores = None if quality.state == "no-signal" else window.scores
-        verdict = window_verdict(scores, quality, self.bundle.decision)
         loud = window.loud if quality.state is None else None
+        rolling = LISTENING if spans else self._rolling.push(scores, quality, end_s, ectopic)
+        if self._heart_beats is not None and quality.state is None:
+            self._cycles.push(self._heart_beats.latest_cycles)
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=with_loudness(self._with_acoustic_scores(verdict), loud),
-            rolling=LISTENING
-            if spans
-            else with_loudness(
-                self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
-                self._loudness.push(loud, end_s),
+            verdict=with_loudness(
+                self._completed(window_verdict(scores, quality, self.bundle.decision), start_s), loud
+            ),
+            rolling=with_loudness(
+                self._completed(rolling, end_s - self.bundle.decision.rolling_s),
+                None if spans else self._loudness.push(loud, end_s),
             ),
             quality=quality,
             heart_rate_bpm=window.heart_rate.bpm if quality.state is None else None,
@@ -287,13 +292,19 @@ class Analyzer:
         self._stopwatch("verdict")
         return judged
 
-    def _with_acoustic_scores(self, verdict: Verdict) -> Verdict:
-        """Return a verdict with the probabilities of what is heard; they follow from its scores and decide nothing."""
+    def _completed(self, verdict: Verdict, since_s: float) -> Verdict:
+        """Return a verdict with what follows from its scores and decides nothing, and where a murmur lies.
+
+        Those are the probabilities of what is heard. The murmur is that of the cycles since a moment.
+        """
         if verdict.scores is None:
             return verdict
+        timing = None
+        if self.bundle.timing is not None and MURMUR in (verdict.label, verdict.possible):
+            timing = self.bundle.timing.timing(self._cycles.since(since_s))
         acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
         state, label, confidence, scores = verdict.state, verdict.label, verdict.confidence, verdict.scores
-        return Verdict(state, label, confidence, scores, acoustic_scores, verdict.possible)
+        return Verdict(state, label, confidence, scores, acoustic_scores, verdict.possible, timing)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
@@ -303,6 +314,7 @@ class Analyzer:
         if quality.state is not None or self._scorer.looped_s is not None:
             if self._rolling.verdict.scores is None:
                 self._beats.clear()
+                self._cycles.clear()
             return self._beats.lose(end_s)
         return self._beats.push(window.frames.envelope, start_s, window.heart_rate.bpm)
 
@@ -316,18 +328,22 @@ class Analyzer:
             self._rolling.clear()
             self._beats.clear()
             self._loudness.clear()
+            self._cycles.clear()
         return spans
 
     def _withheld(
         self, index: int, start_s: float, end_s: float, beats: tuple[HeartBeat, ...], *, spans: bool
     ) -> JudgedWindow:
         """Return the event of a window that overlaps lost samples; its beats do not."""
+        rolling = LISTENING if spans else self._rolling.push(None, GAP_QUALITY, end_s)
+        if rolling.scores is None:
+            self._cycles.clear()
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
             verdict=window_verdict(None, GAP_QUALITY, self.bundle.decision),
-            rolling=LISTENING if spans else self._with_acoustic_scores(self._rolling.push(None, GAP_QUALITY, end_s)),
+            rolling=self._completed(rolling, end_s - self.bundle.decision.rolling_s),
             ectopic=NO_RHYTHM if spans else self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,

@@ -37,6 +37,7 @@ from monitor.inference.bundle_schema import check_settings
 from monitor.inference.calibration import Calibration, Loudness, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, OPTIONAL_NETWORKS, Engine, network_file, open_engine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
+from monitor.inference.segmentation.murmur_timing import TimingModel
 from monitor.inference.segmentation.segmenter import CycleModel, read_segmentation
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE
@@ -56,7 +57,6 @@ __all__ = [
 
 FORMAT = 1
 """Version of the bundle format; see docs/formats/bundle-format.md."""
-
 
 TOLERANCE = 1e-5
 """Largest difference of a score in the self-check, between engines and machines."""
@@ -94,10 +94,9 @@ class Bundle:
         Which windows are withheld.
     engine_name : {"litert", "litert-int8", "onnx", "keras"}
         What ``engine`` is.
-    segmentation : CycleModel or None
-        What finds S1 and S2; None in a bundle that has no such network.
-    loudness : Loudness or None
-        How loud a murmur is; None in a bundle that does not say.
+    segmentation, timing, loudness : CycleModel, TimingModel, Loudness, each or None
+        What finds S1 and S2, what tells where in the cycle a murmur lies, and how loud it is; None in a bundle that
+        does not say it.
     """
 
     name: str
@@ -113,6 +112,7 @@ class Bundle:
     engine_name: str = DEFAULT_ENGINE
     segmentation: CycleModel | None = None
     loudness: Loudness | None = None
+    timing: TimingModel | None = None
 
     @property
     def finds_heart_sounds(self) -> bool:
@@ -351,6 +351,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
             engine=network,
             engine_name=engine,
             loudness=Loudness.of(settings),
+            timing=TimingModel.from_json(settings["murmur_timing"]) if "murmur_timing" in settings else None,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error

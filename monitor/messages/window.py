@@ -72,6 +72,8 @@ class Verdict:
         Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
     possible : str or None
         Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
+    murmur_timing : {"systolic", "diastolic", "systolic and diastolic"} or None
+        Where in the cardiac cycle the murmur lies; None where that is not sure, or no murmur is given or possible.
     loudness : {"soft", "loud"} or None
         Of a murmur that is given or possible; None without one, and with a bundle that does not say.
 
@@ -88,6 +90,7 @@ class Verdict:
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
     possible: str | None = None
+    murmur_timing: str | None = None
     loudness: LoudnessWord | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,6 +103,7 @@ class Verdict:
             "scores": None if self.scores is None else rounded_scores(self.scores),
             "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
             **({} if self.possible is None else {"possible": self.possible}),
+            "murmur_timing": self.murmur_timing,
         }
 
 

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.output import printable
+from monitor.text.label_details import with_details
 
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Verdict, WindowEvent
 
 __all__ = [
-    "loudness_text",
     "missing_text",
     "no_rate_text",
     "possible_text",
@@ -134,12 +134,12 @@ def sure_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     if verdict.state == "verdict" and score is not None:
         threshold = thresholds.get(verdict.label or "", math.inf)
         needs = f"; a label needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
-        return f"acoustic score {score:4.2f}{loudness_text(verdict)}{needs}"
+        return f"acoustic score {score:4.2f}{needs}"
     if verdict.possible is not None and scores:
         threshold = thresholds.get(verdict.possible, math.inf)
         needs = f"; a label needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
-        number = f"{scores.get(verdict.possible, 0.0):.2f}"
-        return f"no label: {possible_text(verdict.possible)}, {number}{loudness_text(verdict)}{needs}"
+        possible = with_details(possible_text(verdict.possible), verdict)
+        return f"no label: {possible}, {scores.get(verdict.possible, 0.0):.2f}{needs}"
     if verdict.state == "uncertain" and scores and score is not None:
         leader = max(scores, key=scores.__getitem__)
         if missing_text(verdict, thresholds) == "not steady enough":
@@ -196,18 +196,6 @@ def possible_text(label: str) -> str:
     'possible murmur'
     """
     return f"possible {printable(label)}"
-
-
-def loudness_text(verdict: Verdict) -> str:
-    """Return how loud a murmur is, as it follows the score; empty where that is not said.
-
-    Examples
-    --------
-    >>> from monitor.messages import Verdict
-    >>> loudness_text(Verdict("verdict", "murmur", 0.9, loudness="loud")), loudness_text(Verdict("verdict", "normal"))
-    (', loud', '')
-    """
-    return "" if verdict.loudness is None else f", {verdict.loudness}"
 
 
 def _leads(label: str, scores: Mapping[str, float]) -> bool:

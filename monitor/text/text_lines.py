@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.output import printable
+from monitor.text.label_details import label_details
 from monitor.text.shown import possible_text, rate_remark, shown_score, shown_scores
 
 if TYPE_CHECKING:  # for the types alone
@@ -193,7 +194,12 @@ def plain_summary(summary: Summary) -> str:
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
     if summary.undelivered:
         counts += f", {summary.undelivered} not written"
-    remarks = [*_possible_remark(whole), *never_rolling_remark(summary), *withheld_remark(summary)]
+    remarks = [
+        *_possible_remark(whole),
+        *label_details(whole),
+        *never_rolling_remark(summary),
+        *withheld_remark(summary),
+    ]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 
 
@@ -292,7 +298,7 @@ def _short(score: float) -> str:
 
 def _remarks(event: WindowEvent) -> list[str]:
     """Return the remarks on a window."""
-    remarks = _possible_remark(event.verdict)
+    remarks = [*_possible_remark(event.verdict), *label_details(event.verdict)]
     if event.gap:
         remarks.append("samples were lost: withheld")
     if event.quality.reason is not None:

@@ -8,7 +8,8 @@ from monitor.commands.report.findings import Finding
 from monitor.labels import SITE_TITLES
 from monitor.messages import Verdict
 from monitor.output import printable
-from monitor.text.shown import loudness_text, possible_text, shown_score
+from monitor.text.label_details import with_details
+from monitor.text.shown import possible_text, shown_score
 
 __all__ = [
     "LIMITS",
@@ -65,11 +66,9 @@ def verdict_title(verdict: Verdict) -> str:
     """
     if verdict.label is not None:
         label = printable(verdict.label)
-        return label[:1].upper() + label[1:] + loudness_text(verdict)
+        return with_details(label[:1].upper() + label[1:], verdict)
     title = NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
-    if verdict.possible is None:
-        return title
-    return f"{title}: {possible_text(verdict.possible)}{loudness_text(verdict)}"
+    return title if verdict.possible is None else f"{title}: {with_details(possible_text(verdict.possible), verdict)}"
 
 
 def verdict_reason(finding: Finding) -> str:

@@ -27,7 +27,8 @@ from monitor.dashboard.drawing.widgets import (
 )
 from monitor.output import printable
 from monitor.text.alerts import first_alert, health
-from monitor.text.shown import loudness_text, missing_text, shown_score
+from monitor.text.label_details import with_details
+from monitor.text.shown import missing_text, shown_score
 
 __all__ = ["compact_lines"]
 
@@ -98,7 +99,9 @@ def _verdict_line(layout: Layout) -> Line:
     rolling = rolling_verdict(layout.snapshot)
     text, score = headline(layout.snapshot).upper(), shown_score(rolling)
     if rolling.label and score is not None:
-        text += f" {score:.2f}{loudness_text(rolling)}"
+        text += f" {score:.2f}"
+    if rolling.label and len(with_details(text, rolling)) <= layout.width:
+        text = with_details(text, rolling)
     reason = missing_text(rolling, layout.snapshot.start.acoustic_thresholds)
     if rolling.state == "uncertain" and len(text) + len(reason) + 2 <= layout.width:
         text += f"  {reason}"

@@ -117,7 +117,8 @@ class TestWindow:
         """The keys are the documented ones, in order."""
         assert list(read(window_line(WINDOW))) == [
             "type", "index", "start_s", "end_s", "state", "label", "loudness", "confidence", "scores",
-            "acoustic_scores", "rolling", "quality", "heart_rate_bpm", "heart_rate_confidence", "heart_rate_reason",
+            "acoustic_scores", "murmur_timing", "rolling", "quality", "heart_rate_bpm", "heart_rate_confidence",
+            "heart_rate_reason",
             "early_beats", "gap", "short", "latency_ms",
         ]  # fmt: skip
 
@@ -134,9 +135,10 @@ class TestWindow:
             "confidence": 0.87,
             "scores": SCORES,
             "acoustic_scores": ACOUSTIC,
+            "murmur_timing": None,
             "rolling": {
                 "state": "poor-signal", "label": None, "loudness": None, "confidence": None, "scores": None,
-                "acoustic_scores": None,
+                "acoustic_scores": None, "murmur_timing": None,
             },
             "quality": {"score": 0.93, "reason": None},
             "heart_rate_bpm": 78.2,
@@ -163,7 +165,7 @@ class TestWindow:
         values = read(window_line(dataclasses.replace(WINDOW, rolling=SURE)))
         assert values["rolling"] == {
             "state": "verdict", "label": "murmur", "loudness": None, "confidence": 0.87, "scores": SCORES,
-            "acoustic_scores": ACOUSTIC,
+            "acoustic_scores": ACOUSTIC, "murmur_timing": None,
         }  # fmt: skip
 
     def test_how_loud_a_murmur_is(self) -> None:
@@ -172,6 +174,14 @@ class TestWindow:
         loud = dataclasses.replace(SURE, loudness="loud")
         values = read(window_line(dataclasses.replace(WINDOW, verdict=soft, rolling=loud)))
         assert (values["loudness"], values["rolling"]["loudness"]) == ("soft", "loud")
+
+    def test_where_a_murmur_lies(self) -> None:
+        """In the window, its rolling verdict and the summary."""
+        said = dataclasses.replace(SURE, murmur_timing="diastolic")
+        values = read(window_line(dataclasses.replace(WINDOW, verdict=SURE, rolling=said)))
+        assert values["murmur_timing"] is None
+        assert values["rolling"]["murmur_timing"] == "diastolic"
+        assert read(summary_line(dataclasses.replace(SUMMARY, verdict=said)))["murmur_timing"] == "diastolic"
 
     def test_a_possible_label_has_a_key(self) -> None:
         """It is there only where a label is possible: in the window, its rolling verdict and the summary."""
@@ -273,6 +283,7 @@ class TestSummary:
             ("confidence", 0.87),
             ("scores", SCORES),
             ("acoustic_scores", ACOUSTIC),
+            ("murmur_timing", None),
             ("state", "verdict"),
             ("heart_rate_bpm", 77.5),
             ("judged", 38),

@@ -15,6 +15,7 @@ from monitor.errors import DataError
 from monitor.labels import set_title
 from training.evaluation.baselines import MURMUR_DETECTORS
 from training.reports.loudness import loudness_blocks
+from training.reports.murmur_timing import timing_blocks
 from training.reports.segmentation import segmentation_blocks
 from training.reports.site_pooling import pooling_blocks
 from training.reports.table import MISSING, Table
@@ -22,7 +23,7 @@ from training.study.headline import COMPARISONS
 from training.study.report import checklists, comparison, tables
 from training.study.variants import OURS, SHORT
 
-__all__ = ["FLIPS", "OPERATING_POINT", "Studies", "evidence_text", "read_evidence", "read_sources"]
+__all__ = ["FLIPS", "MURMUR_TIMING", "OPERATING_POINT", "Studies", "evidence_text", "read_evidence", "read_sources"]
 
 Json = Mapping[str, Any]
 Parts = list[list[str]]
@@ -35,6 +36,7 @@ FLIPS = "robustness.json"
 OPERATING_POINT = "operating_point.json"
 DIASTOLIC = "diastolic.json"
 CALIBRATION = "calibration_error.json"
+MURMUR_TIMING = "murmur_timing.json"
 AVERAGED = "finetuned_share"
 """Option of the recipe since decision 0018."""
 POOLING = Path("sites", "pooling.json")
@@ -115,6 +117,8 @@ class Studies:
         Murmur AUC of made diastolic murmurs; None where it was not measured.
     calibration : mapping or None
         The calibration error beside that of scores that are right; None where it was not measured.
+    timing : mapping or None
+        Where in the cycle a murmur lies; None where it was not measured.
     """
 
     by_name: Mapping[str, Json]
@@ -124,6 +128,7 @@ class Studies:
     point: Json | None = None
     diastolic: Json | None = None
     calibration: Json | None = None
+    timing: Json | None = None
 
     def get(self, name: str) -> Json | None:
         """Return one variant, or None."""
@@ -138,7 +143,7 @@ def read_evidence(folder: Path) -> Studies:
     DataError
         If a file cannot be read, or the comparisons are of other scores than the metrics.
     """
-    others = (COMPARISONS, FLIPS, OPERATING_POINT, DIASTOLIC, CALIBRATION)
+    others = (COMPARISONS, FLIPS, OPERATING_POINT, DIASTOLIC, CALIBRATION, MURMUR_TIMING)
     read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name not in others}
     ordered = sorted(read, key=lambda name: (name != OURS, name != ARTICLE, name))
     by_name = {name: read[name] for name in ordered}
@@ -150,9 +155,9 @@ def read_evidence(folder: Path) -> Studies:
                 f"{folder / COMPARISONS}: compares other scores of {name} than its metrics are computed from",
                 "run benchmarks/accuracy/ablations.py once more, which compares them again",
             )
-    flips, pooling, point, diastolic, calibration = (
+    flips, pooling, point, diastolic, calibration, timing = (
         _read(folder / name) if (folder / name).is_file() else None
-        for name in (FLIPS, POOLING, OPERATING_POINT, DIASTOLIC, CALIBRATION)
+        for name in (FLIPS, POOLING, OPERATING_POINT, DIASTOLIC, CALIBRATION, MURMUR_TIMING)
     )
     for name, study in ((OPERATING_POINT, point), (CALIBRATION, calibration)):
         if study is not None and OURS in by_name and study["scores_sha256"] != by_name[OURS]["scores_sha256"]:
@@ -161,7 +166,8 @@ def read_evidence(folder: Path) -> Studies:
                 f"run benchmarks/accuracy/{Path(name).stem}.py once more",
             )
     compared = {name: known[name] for name in ordered if name in known}
-    return Studies(by_name, compared, flips, pooling, point, diastolic, calibration)
+    lies = None if timing is None else timing.get("timing")
+    return Studies(by_name, compared, flips, pooling, point, diastolic, calibration, lies)
 
 
 def read_sources(studies: Studies, models: Path) -> dict[str, Json]:
@@ -221,6 +227,7 @@ def evidence_text(studies: Studies, segmentation: Json | None = None, loudness: 
         *_diastolic(studies.diastolic),
         *_calibration(studies.calibration),
         *([block] for block in segmentation_blocks(segmentation)),
+        *([block] for block in timing_blocks(studies.timing)),
         *_several_sites(studies.pooling),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
         *_other_sets(ours),
