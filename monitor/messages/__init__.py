@@ -9,6 +9,7 @@ from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import Mark, RecordingStatus, SiteChange
 from monitor.messages.snapshot import Snapshot, Start
 from monitor.messages.status import DeviceStatus, Level
+from monitor.messages.variability import HeartRateVariability
 from monitor.messages.window import (
     NO_RHYTHM,
     EctopicBeat,
@@ -31,6 +32,7 @@ __all__ = [
     "Examination",
     "Finding",
     "HeartBeat",
+    "HeartRateVariability",
     "Level",
     "LoudnessWord",
     "Mark",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from http import HTTPStatus
@@ -58,7 +59,7 @@ class Streams:
         self._feed, self._connections, self._send_s, self._behind_s = feed, connections, send_s, behind_s
         self._sound = SoundParts(feed)
         self._listeners = 0
-        self._changed = asyncio.Event()
+        self._changed = self._heard = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = self._stopping = False
 
@@ -74,6 +75,12 @@ class Streams:
         self._woken = False
         event, self._changed = self._changed, asyncio.Event()
         event.set()
+        self._wake_listeners()
+
+    def _wake_listeners(self) -> None:
+        """Let those who want sound look for it; the others, often many more, sleep on."""
+        event, self._heard = self._heard, asyncio.Event()
+        event.set()
 
     async def run(self, looks: Iterable[Callable[[], object]]) -> None:
         """Look after the clock until cancelled: the sound, and what else is to be looked at four times a second."""
@@ -81,7 +88,7 @@ class Streams:
         watched, due = tuple(looks), 0.0
         while True:
             if self._listeners and self._sound.look():
-                self._wake()
+                self._wake_listeners()
             if self._loop.time() >= due:
                 due = self._loop.time() + TICK_S
                 for look in watched:
@@ -103,17 +110,17 @@ class Streams:
         context, number, missing = self._place(known, query)
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 
-        async def write(text: str, *, more: bool = True) -> None:
-            await send({"type": "http.response.body", "body": text.encode("ascii"), "more_body": more})
+        async def write(text: bytes, *, more: bool = True) -> None:
+            await send({"type": "http.response.body", "body": text, "more_body": more})
 
         async with self._client(scope, receive, "http.disconnect") as gone:
             await self._sent(send({"type": "http.response.start", "status": 200, "headers": headers}))
             opening = f": {missing} lines are no longer kept\n\n" if missing else ": auscult\n\n"
-            opening += "".join(map(self._event, context))
-            await self._sent(write(f"{opening}retry: 1000\nid: {self._feed.line_id(number)}\n\n"))
+            place = f"retry: 1000\nid: {self._feed.line_id(number)}\n\n"
+            await self._sent(write(b"".join((opening.encode(), *map(self._event, context), place.encode()))))
             async for lines, _ in self._follow(number, gone, sound=False):
-                await self._sent(write("".join(map(self._event, lines)) or ": \n\n"))
-            await self._sent(write("", more=False))
+                await self._sent(write(b"".join(map(self._event, lines)) or b": \n\n"))
+            await self._sent(write(b"", more=False))
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer ``/ws``: a text message for each line and, with ``?sound=1``, binary ones of sound."""
@@ -135,9 +142,9 @@ class Streams:
             code = GOING_AWAY if self._stopping else NOTHING_EXPECTED
             await self._sent(send({"type": "websocket.close", "code": code}))
 
-    def _event(self, line: FedLine) -> str:
-        """Return a line as an event."""
-        return f"id: {self._feed.line_id(line.number)}\ndata: {line.text}\n\n"
+    def _event(self, line: FedLine) -> bytes:
+        """Return a line as an event, which is made once for all followers."""
+        return _event(self._feed.line_id(line.number), line.text)
 
     def _place(self, known: str | None, query: dict[str, list[str]]) -> tuple[list[FedLine], int, int]:
         """Return what a client needs to know first, after which line it goes on, and how many lines it has missed."""
@@ -161,13 +168,17 @@ class Streams:
     async def _follow(
         self, number: int, gone: asyncio.Task[None], *, sound: bool
     ) -> AsyncIterator[tuple[list[FedLine], list[bytes]]]:
-        """Yield lines and sound as they come, nothing from time to time, until the client has gone."""
+        """Yield lines and sound as they come, nothing from time to time, until the client has gone.
+
+        At the end of the run, once the last line is sent.
+        """
         part = self._sound.newest
         wants_lines, caught_up_at = number >= 0, asyncio.get_running_loop().time()
         self._listeners += sound
         try:
-            while not (self._stopping or gone.done()):
-                changed, now = self._changed, asyncio.get_running_loop().time()
+            while not gone.done():
+                changed = self._heard if sound else self._changed
+                now = asyncio.get_running_loop().time()
                 lines = self._feed.after(number, BATCH) if wants_lines else []
                 parts = self._sound.after(part) if sound else []
                 if lines or parts:
@@ -175,6 +186,8 @@ class Streams:
                     part = parts[-1][0] if parts else part
                     yield lines, [data for _, data in parts]
                 if len(lines) < BATCH:
+                    if self._stopping:
+                        return
                     caught_up_at = now
                 elif now - caught_up_at > self._behind_s:
                     raise CutOffError
@@ -220,3 +233,9 @@ class Streams:
         finally:
             counts.clients -= 1
             gone.cancel()
+
+
+@functools.lru_cache(maxsize=4 * BATCH)
+def _event(line_id: str, text: str) -> bytes:
+    """Return a line as an event."""
+    return f"id: {line_id}\ndata: {text}\n\n".encode("ascii")

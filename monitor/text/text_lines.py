@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from monitor.output import printable
 from monitor.text.label_details import label_details
 from monitor.text.shown import possible_text, rate_remark, shown_score, shown_scores
+from monitor.text.variability_text import short_variability
 
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Mark, SiteChange, Start, Summary, Verdict, WindowEvent
@@ -33,6 +34,9 @@ __all__ = [
 ]
 
 DISCLAIMER = "research use, not for diagnosis"
+
+VARIABILITY_WIDTH = 60
+"""Letters of the heart rate variability behind a summary."""
 
 ALL_CLEAR = {
     "device": "sound is back",
@@ -194,11 +198,14 @@ def plain_summary(summary: Summary) -> str:
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
     if summary.undelivered:
         counts += f", {summary.undelivered} not written"
+    found = summary.variability
+    variability = [] if found is None or found.sdnn_ms is None else [short_variability(found, width=VARIABILITY_WIDTH)]
     remarks = [
         *_possible_remark(whole),
         *label_details(whole),
         *never_rolling_remark(summary),
         *withheld_remark(summary),
+        *variability,
     ]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 

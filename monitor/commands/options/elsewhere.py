@@ -1,4 +1,4 @@
-"""A ``--device`` that is no sound device of this computer, and ``--lsl``. Main thread only.
+"""A ``--device`` that is no sound device of this computer. Main thread only.
 
 Nothing of it is imported unless such a device is asked for.
 """
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from monitor.audio.sources.microphone import MicrophoneSource
     from monitor.audio.sources.network.address import NetworkAddress
     from monitor.commands.options.settings import Settings
-    from monitor.views.view import View
 
-__all__ = ["add_lsl_argument", "is_elsewhere", "lsl_view", "report_troubles", "source_elsewhere"]
+__all__ = ["is_elsewhere", "report_troubles", "source_elsewhere"]
 
 ELSEWHERE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://|lsl:)")
 RETRY_S = 1.0
@@ -106,39 +105,6 @@ def _lsl_source(wanted: str, chosen: Settings, options: argparse.Namespace) -> M
         wait_for_device=options.wait_for_device,
         ecg_channel=getattr(options, "ecg_channel", None),
     )
-
-
-def add_lsl_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--lsl``."""
-    parser.add_argument(
-        "--lsl",
-        action="store_true",
-        help="send the sound and the verdicts as streams of the lab streaming layer, which the local network sees",
-    )
-
-
-def lsl_view(view: View, source: MicrophoneSource, options: argparse.Namespace) -> View:
-    """Return a view that sends what it shows where ``--lsl`` asks for it, and say so; else the view itself.
-
-    Raises
-    ------
-    MissingExtraError
-        If it needs a package that is not installed.
-    AuscultError
-        If it needs a library that is not installed.
-    """
-    if not options.lsl:
-        return view
-    from monitor.views.lsl.outlets import LslOutlets
-    from monitor.views.lsl.view import LslView
-
-    device = source.device_status
-    outlets = LslOutlets(device.name, device.host_api, source.sample_rate)
-    say(
-        f"auscult: announced on the local network as the LSL streams {outlets.name!r} and {outlets.verdicts_name!r}: "
-        "everyone in it can receive them, and nothing is encrypted"
-    )
-    return LslView(view, outlets)
 
 
 def _announcement(address: NetworkAddress) -> str:

@@ -67,10 +67,10 @@ def served(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
         listening = listening_socket(address)
     except ValueError as error:
         options.usage_error(f"--serve: {error}")
-    from monitor.serve.server import Server
+    from monitor.serve.process.child import ServerProcess
 
-    bound = Address(address.host, listening.getsockname()[1])
-    server = Server(feed, listening, loopback=address.loopback, token=token)
+    server = ServerProcess(feed, listening, loopback=address.loopback, token=token)
+    bound = Address(address.host, server.port)
     try:
         server.start()
         _announce(bound, token if is_new else None, needs_token=token is not None)

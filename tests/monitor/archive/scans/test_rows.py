@@ -167,3 +167,18 @@ def test_a_database_is_opened_for_reading_only(scan):
         assert len(list(read_scan(path).rows())) == 4
     other.close()
     assert (sorted(item.name for item in path.parent.iterdir()), path.read_bytes()) == before
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_possible_label_comes_back(scan, ending):
+    """From every form; rows without one have no such key, or an empty one."""
+    scan.rows[1]["possible"] = "murmur"
+    found = [row.get("possible") for row in read_scan(scan(ending)).rows()]
+    assert found == [None, "murmur", None, None]
+
+
+def test_a_possible_label_that_is_no_text(scan):
+    """It is damage."""
+    scan.rows[1]["possible"] = 3
+    with pytest.raises(AuscultError, match="damaged"):
+        list(read_scan(scan(".jsonl")).rows())
