@@ -200,13 +200,8 @@ def plain_summary(summary: Summary) -> str:
         counts += f", {summary.undelivered} not written"
     found = summary.variability
     variability = [] if found is None or found.sdnn_ms is None else [short_variability(found, width=VARIABILITY_WIDTH)]
-    remarks = [
-        *_possible_remark(whole),
-        *label_details(whole),
-        *never_rolling_remark(summary),
-        *withheld_remark(summary),
-        *variability,
-    ]
+    remarks = [*_possible_remark(whole), *label_details(whole), *never_rolling_remark(summary)]
+    remarks += [*withheld_remark(summary), *variability]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 
 
