@@ -298,7 +298,8 @@ def _robustness(ours: Json | None) -> Parts:
 def _flips(flips: Json | None) -> Parts:
     """Return how many labels change under perturbations that should change none; nothing where none were counted."""
     rows = tables.flips_table(flips).markdown() if flips else []
-    return [["## Robustness: labels that flip", "", FLIPPED], rows] if rows else []
+    text = " ".join([FLIPPED, *([flips["remark"]] if flips and "remark" in flips else [])])
+    return [["## Robustness: labels that flip", "", text], rows] if rows else []
 
 
 def _rhythm(ours: Json | None, article: Json | None) -> Parts:
