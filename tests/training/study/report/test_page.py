@@ -247,6 +247,8 @@ def test_flips_are_shown_where_they_were_counted(folder: Path) -> None:
     studies = read_evidence(folder)
     assert "robustness" not in studies.by_name
     assert "| shifted by 10 ms | 1492 | 3 (0.20 %) | 461 | 0 (0.00 %) | 0.037 |" in evidence_text(studies)
+    (folder / FLIPS).write_text(json.dumps({"remark": "Of another bundle.", "perturbations": {"shifted by 10 ms": row}}))
+    assert "of any score of a window. Of another bundle." in evidence_text(read_evidence(folder))
 
 
 def test_several_sites_are_shown_where_they_were_measured(folder: Path) -> None:
