@@ -127,8 +127,9 @@ def test_the_committed_page_matches_its_json() -> None:
     """docs/EVIDENCE.md is exactly what docs/make/make_evidence.py writes from docs/evidence."""
     page = (DOCS / "EVIDENCE.md").read_text(encoding="utf-8")
     studies = read_evidence(DOCS / "evidence")
-    found = read_sources(studies, ROOT / "models")["heart-sounds"]["segmentation"]
-    assert page == evidence_text(studies, found), "run python docs/make/make_evidence.py"
+    shipped = read_sources(studies, ROOT / "models")["heart-sounds"]
+    expected = evidence_text(studies, shipped["segmentation"], shipped["loudness"])
+    assert page == expected, "run python docs/make/make_evidence.py"
     assert "## S1 and S2" in page
     assert "## S1 and S2" not in evidence_text(studies)
 
@@ -247,7 +248,9 @@ def test_flips_are_shown_where_they_were_counted(folder: Path) -> None:
     studies = read_evidence(folder)
     assert "robustness" not in studies.by_name
     assert "| shifted by 10 ms | 1492 | 3 (0.20 %) | 461 | 0 (0.00 %) | 0.037 |" in evidence_text(studies)
-    (folder / FLIPS).write_text(json.dumps({"remark": "Of another bundle.", "perturbations": {"shifted by 10 ms": row}}))
+    (folder / FLIPS).write_text(
+        json.dumps({"remark": "Of another bundle.", "perturbations": {"shifted by 10 ms": row}})
+    )
     assert "of any score of a window. Of another bundle." in evidence_text(read_evidence(folder))
 
 
