@@ -16,14 +16,23 @@ from monitor.labels import set_title
 from training.evaluation.baselines import MURMUR_DETECTORS
 from training.reports.loudness import loudness_blocks
 from training.reports.murmur_timing import timing_blocks
-from training.reports.segmentation import segmentation_blocks
+from training.reports.segmentation import group_blocks, segmentation_blocks
 from training.reports.site_pooling import pooling_blocks
 from training.reports.table import MISSING, Table
 from training.study.headline import COMPARISONS
 from training.study.report import checklists, comparison, tables
 from training.study.variants import OURS, SHORT
 
-__all__ = ["FLIPS", "MURMUR_TIMING", "OPERATING_POINT", "Studies", "evidence_text", "read_evidence", "read_sources"]
+__all__ = [
+    "FLIPS",
+    "MURMUR_TIMING",
+    "OPERATING_POINT",
+    "SEGMENTATION",
+    "Studies",
+    "evidence_text",
+    "read_evidence",
+    "read_sources",
+]
 
 Json = Mapping[str, Any]
 Parts = list[list[str]]
@@ -36,6 +45,7 @@ FLIPS = "robustness.json"
 OPERATING_POINT = "operating_point.json"
 DIASTOLIC = "diastolic.json"
 CALIBRATION = "calibration_error.json"
+SEGMENTATION = "segmentation.json"
 MURMUR_TIMING = "murmur_timing.json"
 AVERAGED = "finetuned_share"
 """Option of the recipe since decision 0018."""
@@ -119,6 +129,8 @@ class Studies:
         The calibration error beside that of scores that are right; None where it was not measured.
     timing : mapping or None
         Where in the cycle a murmur lies; None where it was not measured.
+    heart_sounds : mapping or None
+        S1 and S2 by group, device and noise; None where they were not measured.
     """
 
     by_name: Mapping[str, Json]
@@ -129,6 +141,7 @@ class Studies:
     diastolic: Json | None = None
     calibration: Json | None = None
     timing: Json | None = None
+    heart_sounds: Json | None = None
 
     def get(self, name: str) -> Json | None:
         """Return one variant, or None."""
@@ -143,7 +156,7 @@ def read_evidence(folder: Path) -> Studies:
     DataError
         If a file cannot be read, or the comparisons are of other scores than the metrics.
     """
-    others = (COMPARISONS, FLIPS, OPERATING_POINT, DIASTOLIC, CALIBRATION, MURMUR_TIMING)
+    others = (COMPARISONS, FLIPS, OPERATING_POINT, DIASTOLIC, CALIBRATION, MURMUR_TIMING, SEGMENTATION)
     read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name not in others}
     ordered = sorted(read, key=lambda name: (name != OURS, name != ARTICLE, name))
     by_name = {name: read[name] for name in ordered}
@@ -155,9 +168,9 @@ def read_evidence(folder: Path) -> Studies:
                 f"{folder / COMPARISONS}: compares other scores of {name} than its metrics are computed from",
                 "run benchmarks/accuracy/ablations.py once more, which compares them again",
             )
-    flips, pooling, point, diastolic, calibration, timing = (
+    flips, pooling, point, diastolic, calibration, timing, sounds = (
         _read(folder / name) if (folder / name).is_file() else None
-        for name in (FLIPS, POOLING, OPERATING_POINT, DIASTOLIC, CALIBRATION, MURMUR_TIMING)
+        for name in (FLIPS, POOLING, OPERATING_POINT, DIASTOLIC, CALIBRATION, MURMUR_TIMING, SEGMENTATION)
     )
     for name, study in ((OPERATING_POINT, point), (CALIBRATION, calibration)):
         if study is not None and OURS in by_name and study["scores_sha256"] != by_name[OURS]["scores_sha256"]:
@@ -167,7 +180,7 @@ def read_evidence(folder: Path) -> Studies:
             )
     compared = {name: known[name] for name in ordered if name in known}
     lies = None if timing is None else timing.get("timing")
-    return Studies(by_name, compared, flips, pooling, point, diastolic, calibration, lies)
+    return Studies(by_name, compared, flips, pooling, point, diastolic, calibration, lies, sounds)
 
 
 def read_sources(studies: Studies, models: Path) -> dict[str, Json]:
@@ -226,7 +239,7 @@ def evidence_text(studies: Studies, segmentation: Json | None = None, loudness: 
         *([block] for block in loudness_blocks(loudness)),
         *_diastolic(studies.diastolic),
         *_calibration(studies.calibration),
-        *([block] for block in segmentation_blocks(segmentation)),
+        *([block] for block in (*segmentation_blocks(segmentation), *group_blocks(studies.heart_sounds))),
         *([block] for block in timing_blocks(studies.timing)),
         *_several_sites(studies.pooling),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
