@@ -7,8 +7,9 @@ cut into blocks it gives the same. One thread.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
-from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
@@ -19,8 +20,8 @@ from monitor.inference.segmentation.murmur_timing import NUM_PAIRS, NUM_VALUES
 
 __all__ = ["CycleEnergies", "RecentCycles"]
 
-KEPT_FRAMES, HELD_FRAMES = 400, 800
-"""At least 5 s stay: a cycle, a systole, the time until a heart sound is decided, and the second of a push."""
+KEPT_FRAMES, HELD_FRAMES = 480, 960
+"""At least 6 s stay: a cycle, a systole, the time until a heart sound is decided, and the two seconds of a push."""
 AFTER_S1, BEFORE_S2, AFTER_S2, BEFORE_S1 = 5, 4, 4, 4
 """Frames from the middle of a heart sound within which it is heard itself: 62 and 50 ms."""
 MIN_SYSTOLE_FRAMES, MIN_DIASTOLE_FRAMES = 4, 6
@@ -91,13 +92,11 @@ class CycleEnergies:
         if diastole < 0 or end > self._count:
             return None
         third, half = (rest - diastole) / 3, (end - systole) // 2
-        edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half)
-        begins = np.array(edges)
-        begins -= diastole
-        sums = np.add.reduceat(self._held[diastole:end], begins).dot(PAIRS)
+        first_sound, heard = rest - diastole, systole - diastole  # all from the start of diastole
+        edges = (0, round(third), round(2 * third), first_sound, heard, heard + half, end - diastole)
+        sums = np.add.reduceat(self._held[diastole:end], edges[:-1]).dot(PAIRS)
         values = np.empty(NUM_VALUES, np.float32)
-        lengths = np.array((*edges[1:], end)) - edges
-        sums /= lengths[:, None]
+        sums /= np.array([(later - earlier,) for earlier, later in itertools.pairwise(edges)])
         values[:-2] = sums[PARTS].ravel()
         values[-2] = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
         values[-1] = confidence
@@ -108,17 +107,30 @@ class RecentCycles:
     """The cycles of the last seconds, as they are handed out."""
 
     def __init__(self) -> None:
-        self._cycles: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=MAX_CYCLES)
+        self._values = np.empty((2 * MAX_CYCLES, NUM_VALUES), np.float32)
+        self._times_s: list[float] = []  # of the rows that hold a cycle
 
     def push(self, cycles: Iterable[tuple[float, NDArray[np.float32]]]) -> None:
-        """Take the next cycles: S1 in seconds, ascending, and what was measured."""
-        self._cycles.extend(cycles)
+        """Take the next cycles: S1 in seconds, ascending from call to call, and what was measured."""
+        for at_s, values in cycles:
+            if len(self._times_s) == len(self._values):
+                self._values[:MAX_CYCLES] = self._values[-MAX_CYCLES:]
+                del self._times_s[:-MAX_CYCLES]
+            self._values[len(self._times_s)] = values
+            self._times_s.append(at_s)
 
     def clear(self) -> None:
         """Forget every cycle: another sound begins."""
-        self._cycles.clear()
+        self._times_s.clear()
 
     def since(self, start_s: float) -> NDArray[np.float32]:
-        """Return the cycles whose S1 came at a moment or later, at most the last 64, shape (cycles, 32)."""
-        chosen = [values for at_s, values in self._cycles if at_s >= start_s]
-        return np.array(chosen) if chosen else np.empty((0, NUM_VALUES), np.float32)
+        """Return the cycles whose S1 came at a moment or later, at most the last 64.
+
+        Returns
+        -------
+        ndarray, shape (cycles, 32), float32
+            Valid until the next push.
+        """
+        count = len(self._times_s)
+        first = bisect.bisect_left(self._times_s, start_s, max(0, count - MAX_CYCLES))
+        return self._values[first:count]
