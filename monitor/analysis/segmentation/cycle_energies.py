@@ -20,8 +20,8 @@ from monitor.inference.segmentation.murmur_timing import NUM_PAIRS, NUM_VALUES
 
 __all__ = ["CycleEnergies", "RecentCycles"]
 
-KEPT_FRAMES, HELD_FRAMES = 400, 800
-"""At least 5 s stay: a cycle, a systole, the time until a heart sound is decided, and the second of a push."""
+KEPT_FRAMES, HELD_FRAMES = 480, 960
+"""At least 6 s stay: a cycle, a systole, the time until a heart sound is decided, and the two seconds of a push."""
 AFTER_S1, BEFORE_S2, AFTER_S2, BEFORE_S1 = 5, 4, 4, 4
 """Frames from the middle of a heart sound within which it is heard itself: 62 and 50 ms."""
 MIN_SYSTOLE_FRAMES, MIN_DIASTOLE_FRAMES = 4, 6

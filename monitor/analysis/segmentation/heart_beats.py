@@ -22,8 +22,8 @@ MAX_SYSTOLE_S = 0.7
 MAX_CYCLE_S = 2.0
 """Longest time between two S1 that follow each other: 30 beats per minute."""
 TOLERANCE_S = 1e-6
-MAX_BLOCK = 4000
-"""Samples taken in one step: a cycle is measured while its frames are held."""
+MAX_BLOCK = 8000
+"""Samples taken in one step, 2 s: a cycle is measured while its frames are held."""
 
 
 class HeartBeats:

@@ -113,7 +113,7 @@ def _own_bundle(parcel: Parcel, setup: WorkerSetup, settings_sha256: str) -> Bun
         bundle = _bundles[key]
     if getattr(_thread, "key", None) != key:
         own = dataclasses.replace(bundle, engine=bundle.engine.copy())
-        _thread.key, _thread.bundle = key, with_one_engine(own, beats=False)
+        _thread.key, _thread.bundle = key, with_one_engine(own)
     mine: Bundle = _thread.bundle
     return mine
 

@@ -27,6 +27,18 @@ BATCH_ROWS = 10_000
 
 Columns = dict[str, type]
 
+VARIABILITY: Columns = {
+    "intervals": int,
+    "excluded": int,
+    "duration_s": float,
+    "short": bool,
+    "mean_rr_ms": float,
+    "sdnn_ms": float,
+    "rmssd_ms": float,
+    "pnn50": float,
+}
+"""Keys of ``heart_rate_variability``; columns that begin with ``variability_``."""
+
 SQL_TYPES = {str: "TEXT", float: "REAL", int: "INTEGER", bool: "INTEGER"}
 
 
@@ -105,6 +117,7 @@ def _verdict_columns(labels: tuple[str, ...], prefix: str = "") -> Columns:
         f"{prefix}label": str,
         f"{prefix}confidence": float,
         f"{prefix}possible": str,
+        f"{prefix}murmur_timing": str,
         **{f"{prefix}score_{label}": float for label in labels},
         **{f"{prefix}acoustic_{label}": float for label in labels},
     }
@@ -117,6 +130,7 @@ def _file_columns(labels: tuple[str, ...]) -> Columns:
         "subject": str,
         **_verdict_columns(labels),
         "heart_rate_bpm": float,
+        **{f"variability_{name}": kind for name, kind in VARIABILITY.items()},
         "windows": int,
         "judged": int,
         "withheld": str,
@@ -172,7 +186,9 @@ def _flat(line: dict[str, Any]) -> dict[str, Any]:
         for key, column in (("scores", "score"), ("acoustic_scores", "acoustic")):
             values |= {f"{prefix}{column}_{label}": score for label, score in (verdict.get(key) or {}).items()}
         if prefix:
-            values |= {f"{prefix}{key}": verdict.get(key) for key in ("state", "label", "confidence", "possible")}
+            keys = ("state", "label", "confidence", "possible", "murmur_timing")
+            values |= {f"{prefix}{key}": verdict.get(key) for key in keys}
+    values |= {f"variability_{key}": value for key, value in (line.get("heart_rate_variability") or {}).items()}
     if isinstance(line.get("quality"), dict):
         values |= {"quality": line["quality"]["score"], "quality_reason": line["quality"]["reason"]}
     for key in ("withheld", "early_beats"):

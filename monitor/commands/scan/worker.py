@@ -70,7 +70,7 @@ def main() -> int:
         return 1
     send(output, {"ready": True}, b"")
     try:
-        serve(sys.stdin.buffer, output, with_one_engine(bundle, beats=False), setup)
+        serve(sys.stdin.buffer, output, with_one_engine(bundle), setup)
     except BrokenPipeError:  # the scan has been killed
         return 1
     return 0

@@ -13,6 +13,7 @@ from monitor.audio.sources.array import ArraySource
 from monitor.errors import BundleError, RecordingError
 from monitor.features.resample import resampled
 from monitor.inference.bundle import load_bundle
+from monitor.inference.segmentation import cycle_network
 from monitor.runtime.pipeline import Pipeline
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
@@ -115,16 +116,15 @@ def test_one_engine_for_many_sounds(plain_bundle, heart_waveform):
     assert first.summary.windows == 11
 
 
-def test_beats_are_left_out_where_they_are_not_asked_for():
-    """A scan finds none, and every value of its windows is the same."""
-    bundle = load_bundle()
-    heart = phonocardiogram(8.0, HeartParameters(), np.random.default_rng(0)).waveform
-    events = []
-    for beats in (True, False):
+def test_one_interpreter_finds_the_beats_of_many_sounds(monkeypatch):
+    """None is made for each sound, and what was heard of one changes nothing in the next."""
+    plain = load_bundle()
+    bundle = with_one_engine(plain)
+    hearts = [phonocardiogram(12.0, HeartParameters(), np.random.default_rng(seed)).waveform for seed in range(2)]
+    expected = [live_and_offline(heart, 4000, plain)[0] for heart in hearts]
+    monkeypatch.setattr(cycle_network, "_interpreter", None)  # a call would fail
+    for heart, (_, events, summary) in zip([*hearts, *hearts], expected * 2, strict=True):
         windows: list = []
-        judge_offline(
-            ArraySource(heart, sample_rate=4000), with_one_engine(bundle, beats=beats), on_window=windows.append
-        )
-        events.append(windows)
-    assert any(window.beats for window in events[0])
-    assert [dataclasses.replace(window, beats=()) for window in events[0]] == events[1]
+        result = judge_offline(ArraySource(heart, sample_rate=4000), bundle, on_window=windows.append)
+        assert any(window.beats for window in windows)
+        assert (windows, result.summary) == (events, summary)

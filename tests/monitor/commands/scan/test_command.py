@@ -84,18 +84,11 @@ COMMAND = [sys.executable, "-m", "monitor", "scan"]
 
 
 def replayed(files):
-    """Return the summary lines of ``auscult replay --json --speed max`` by source, without what beats tell."""
+    """Return the summary lines of ``auscult replay --json --speed max`` by source."""
     command = [*COMMAND[:-1], "replay", "--json", "--speed", "max", *map(str, files)]
     output = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     summaries = [json.loads(line) for line in output.splitlines() if line.startswith('{"type":"summary"')]
-    for summary in summaries:
-        del summary["murmur_timing"]
     return {summary["source"]: summary for summary in summaries}
-
-
-def without_beats(summary):
-    """Return a summary without what S1 and S2 give, which a scan does not look for."""
-    return {key: value for key, value in summary.items() if key not in ("heart_rate_bpm", "heart_rate_variability")}
 
 
 def test_the_rows_are_the_summaries_of_replay(ward, tmp_path, read_rows):
@@ -113,8 +106,7 @@ def test_the_rows_are_the_summaries_of_replay(ward, tmp_path, read_rows):
     ]
     assert len(summaries) == 4
     for row in rows[:4]:
-        assert {**row, **without_beats(summaries[row["source"]])} == row
-        assert row["heart_rate_variability"] is None
+        assert {**row, **summaries[row["source"]]} == row
     assert rows[4]["error"]
     *_, total = done.stderr.splitlines()
     assert total == f"{tmp_path}/out.jsonl: 5 rows, 1 with an error"
@@ -124,18 +116,16 @@ def test_the_rows_are_the_summaries_of_replay(ward, tmp_path, read_rows):
 
 
 def test_real_recordings(shared_data, tmp_path, read_rows):
-    """Some of every set: each row is the summary of replay, but for what S1 and S2 give; the rates agree."""
+    """Some of every set: each row is the summary of replay, with what S1 and S2 give."""
     folders = ("pascal/set_a", "pascal/set_b", "circor/training_data", "everyday", "not_heart")
     files = [path for folder in folders for path in sorted((shared_data / folder).rglob("*.[wf][al]*"))[::97]]
     run_scan(*files, "-o", tmp_path / "out.jsonl", "--jobs", 2)
     rows = read_rows(tmp_path / "out.jsonl")
     summaries = replayed(files)
     assert len(rows) == len(files) == len(summaries) > 10
-    assert [{**row, **without_beats(summaries[row["source"]])} for row in rows] == rows
-    rates = [(row["heart_rate_bpm"], summaries[row["source"]]["heart_rate_bpm"]) for row in rows]
-    both = [(own, other) for own, other in rates if own is not None and other is not None]
-    assert len(both) > 5
-    assert all(abs(own - other) <= 5 for own, other in both)
+    assert [{**row, **summaries[row["source"]]} for row in rows] == rows
+    assert sum(row["heart_rate_variability"] is not None for row in rows) > 5
+    assert any(row["murmur_timing"] is not None for row in rows)
 
 
 @pytest.mark.subprocess

@@ -23,7 +23,7 @@ def journal(tmp_path, make_recording, make_lines):
     recordings = [make_recording("a.wav"), make_recording("b\x1b.wav"), make_recording("c.wav", num_bytes=None)]
     for recording in recordings[:2]:
         journal.add(recording, make_lines(recording, windows=2))
-    nothing = {"label": None, "state": None, "scores": None, "acoustic_scores": None, "quality": None}
+    nothing = dict.fromkeys(("label", "state", "scores", "acoustic_scores", "quality", "heart_rate_variability"))
     journal.add(recordings[2], make_lines(recordings[2], error='no "such", file', **nothing))
     journal.settle([recording.path for recording in recordings], {}.get)
     return journal.path
@@ -41,13 +41,17 @@ def test_csv(journal, tmp_path):
     first, second, third = rows_of_csv(tmp_path / "out.csv")
     expected = {"source": "a.wav", "label": "murmur", "score_murmur": "0.75", "acoustic_normal": "0.125"}
     expected |= {"withheld": '{"too loud":2}', "truncated": "false", "windows": "10", "subject": "", "error": ""}
+    expected |= {"murmur_timing": "systolic", "variability_intervals": "64", "variability_sdnn_ms": "41.2"}
+    expected |= {"variability_duration_s": "51.2", "variability_short": "true", "variability_pnn50": ""}
     assert {key: first[key] for key in expected} == expected
     assert second["path"] == "/data/b\\x1b.wav"
     assert (third["error"], third["label"], third["score_normal"], third["bytes"]) == ('no "such", file', "", "", "")
+    assert (third["variability_intervals"], third["variability_short"]) == ("", "")
     windows = rows_of_csv(tmp_path / "out.windows.csv")
     assert [window["index"] for window in windows] == ["0", "1", "0", "1"]
     expected = {"label": "normal", "rolling_label": "murmur", "rolling_score_normal": "0.5", "quality": "0.5"}
     expected |= {"quality_reason": "too loud", "end_s": "5.5", "gap": "false"}
+    expected |= {"murmur_timing": "", "rolling_murmur_timing": "diastolic"}
     assert {key: windows[1][key] for key in expected} == expected
 
 
