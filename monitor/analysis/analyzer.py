@@ -123,6 +123,7 @@ class Analyzer:
         self._interval_rate = IntervalRate()
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
+        self._shows_beats = True  # whether the newest window was judged
         self.gaps = 0
 
     @property
@@ -220,8 +221,11 @@ class Analyzer:
         return ready
 
     def last_beats(self) -> tuple[HeartBeat, ...]:
-        """Return the beats that no window has had, once the sound has ended: they are decided at its end."""
-        return () if self._heart_beats is None else self._heart_beats.until(math.inf)
+        """Return the beats that no window has had, once the sound has ended: they are decided at its end.
+
+        There are none where the last window was withheld for its quality.
+        """
+        return self._heart_beats.until(math.inf) if self._heart_beats is not None and self._shows_beats else ()
 
     def begin_anew(self, at_s: float) -> None:
         """Begin the rolling verdict and the rhythm again: another site, or place of a recording, is heard from now on.
@@ -261,6 +265,7 @@ class Analyzer:
             origin=self._source,
         )
         self._stopwatch("quality")
+        self._shows_beats = quality.state is None
         ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
         self._stopwatch("beats")
         rate = self._heart_rate(window, start_s, end_s)
@@ -282,7 +287,7 @@ class Analyzer:
             heart_rate_confidence=rate.confidence if quality.state is None else None,
             ectopic=ectopic,
             heart_rate_reason=rate.reason if quality.state is None else None,
-            beats=beats if quality.state is None else (),
+            beats=beats if self._shows_beats else (),
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")

@@ -27,10 +27,10 @@ from monitor.commands.options.device_tables import chosen_devices
 from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.feed_options import add_feed_arguments, fed
-from monitor.commands.options.inputs import find_device
+from monitor.commands.options.inputs import find_device, input_latency_s
 from monitor.commands.options.lsl_options import add_lsl_argument, announce_lsl, over_lsl
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
-from monitor.commands.options.settings import DEFAULT, Settings, settings
+from monitor.commands.options.settings import Settings, settings
 from monitor.commands.options.several_inputs import check_together, listen_together, report_recording
 from monitor.commands.player import play
 from monitor.inference.bundle import Bundle, load_bundle
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 logger = get_logger(__name__)
-
-MONITOR_LATENCY_S = 0.04
-"""Input latency in seconds while somebody hears the input."""
 
 STUCK = "auscult: the sound driver does not release the device; ended without waiting for it"
 
@@ -118,15 +115,10 @@ def _source(chosen: Settings, options: argparse.Namespace) -> MicrophoneSource:
         channel=chosen.channel.value,
         ecg_channel=options.ecg_channel,
         sample_rate=chosen.rate.value,
-        latency_s=_latency_s(chosen, monitored=options.playback is not None),
+        latency_s=input_latency_s(chosen, monitored=options.playback is not None),
         once=options.once,
         wait_for_device=options.wait_for_device,
     )
-
-
-def _latency_s(chosen: Settings, *, monitored: bool) -> float:
-    """Return the input latency to ask for: a short one where it is heard, unless one was chosen."""
-    return MONITOR_LATENCY_S if monitored and chosen.latency.origin == DEFAULT else chosen.latency.value
 
 
 def _listen(

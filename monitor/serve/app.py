@@ -21,8 +21,8 @@ from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
 from monitor.serve.metrics import CONTENT_TYPE_LATEST, Metrics
 from monitor.serve.picture import picture
-from monitor.serve.state import Health, snapshot_values
-from monitor.serve.streams import Streams
+from monitor.serve.state import Health, SeveralHealth, snapshot_values
+from monitor.serve.streams import Streams, no_such_device
 from monitor.text.json_lines import json_line
 from monitor.text.text_lines import DISCLAIMER
 
@@ -45,7 +45,7 @@ class _Endless:
 def make_app(
     feed: Feed,
     streams: Streams,
-    health: Health,
+    health: Health | SeveralHealth,
     metrics: Metrics,
     counts: Counts,
     *,
@@ -58,7 +58,7 @@ def make_app(
     ----------
     feed : Feed
     streams : Streams
-    health : Health
+    health : Health or SeveralHealth
     metrics : Metrics
     counts : Counts
     loopback, token
@@ -70,7 +70,11 @@ def make_app(
         return HTMLResponse(whole_page)
 
     async def show_snapshot(request: Request) -> Response:
-        return Response(json_line(snapshot_values(feed)), media_type=JSON_TYPE)
+        asked = request.query_params.get("device")
+        part = feed if asked is None else feed.part(asked)
+        if part is None:
+            return no_such_device(feed)
+        return Response(json_line(snapshot_values(part)), media_type=JSON_TYPE)
 
     async def show_health(request: Request) -> Response:
         status = HTTPStatus.OK if health.up else HTTPStatus.SERVICE_UNAVAILABLE
@@ -80,7 +84,8 @@ def make_app(
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     async def show_picture(request: Request) -> Response:
-        return Response(picture(feed), media_type="image/png")
+        part = feed.part(request.query_params.get("device"))
+        return no_such_device(feed) if part is None else Response(picture(part), media_type="image/png")
 
     routes = [
         Route("/", show_page),

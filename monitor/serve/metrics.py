@@ -5,6 +5,7 @@ Windows are counted on the thread that shows the run; everything else is read wh
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -16,7 +17,7 @@ from monitor._version import __version__
 from monitor.messages import WindowEvent
 from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
-from monitor.serve.state import Health
+from monitor.serve.state import Health, SeveralHealth
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
@@ -29,35 +30,41 @@ class Metrics(Collector):
     Parameters
     ----------
     feed : Feed
-    health : Health
+    health : Health or SeveralHealth
     counts : Counts
+
+    Notes
+    -----
+    With several devices, what is of one of them has the label ``device``.
     """
 
-    def __init__(self, feed: Feed, health: Health, counts: Counts) -> None:
+    def __init__(self, feed: Feed, health: Health | SeveralHealth, counts: Counts) -> None:
         self._feed, self._health, self._counts = feed, health, counts
+        self._labels = ("device",) if feed.several else ()
         self._registry = CollectorRegistry()
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside every counter says nothing here
         self._windows = Counter(
             "auscult_windows",
             "Windows judged, by their own state and label.",
-            ("state", "label"),
+            (*self._labels, "state", "label"),
             registry=self._registry,
         )
         self._latency = Histogram(
             "auscult_window_latency_seconds",
             "From the moment a window was complete to its result.",
+            self._labels,
             registry=self._registry,
             buckets=LATENCY_BUCKETS_S,
         )
         self._registry.register(self)
-        self._source = 0
-        self._sums = {"lost": 0.0, "skipped": 0.0}
-        self._last = {"lost": 0.0, "skipped": 0.0}
+        self._sums: collections.defaultdict[str | None, _Sums] = collections.defaultdict(_Sums)
 
-    def window(self, event: WindowEvent) -> None:
-        """Count a window."""
-        self._windows.labels(event.verdict.state, event.verdict.label or "").inc()
-        self._latency.observe(event.latency_ms / 1000.0)
+    def window(self, event: WindowEvent, device: str | None = None, /) -> None:
+        """Count a window, of a device where there are several."""
+        device_label = () if device is None else (device,)
+        self._windows.labels(*device_label, event.verdict.state, event.verdict.label or "").inc()
+        latency = self._latency.labels(*device_label) if device_label else self._latency
+        latency.observe(event.latency_ms / 1000.0)
 
     def text(self) -> bytes:
         """Return all metrics."""
@@ -65,29 +72,27 @@ class Metrics(Collector):
 
     def look(self) -> None:
         """Add what was lost and skipped since the last call, so that a counter never falls from source to source."""
-        snapshot, playing = self._feed.snapshot, self._feed.playing
-        if snapshot is None or playing is None:
-            return
-        if playing.number != self._source:
-            self._source, self._last = playing.number, dict.fromkeys(self._last, 0.0)
-        device = snapshot.device
-        lost = 0.0 if device is None else round(device.lost_s * snapshot.start.sample_rate)
-        for name, value in (("lost", lost), ("skipped", float(snapshot.skipped))):
-            self._sums[name] += max(0.0, value - self._last[name])
-            self._last[name] = max(value, self._last[name])
+        for part in self._feed.parts:
+            self._sums[part.name].look(part)
 
     def collect(self) -> Iterable[Metric]:
         """Yield what is read from the newest state; see the base class."""
-        start = None if self._feed.playing is None else self._feed.playing.start
         self.look()
-        yield CounterMetricFamily("auscult_lost_samples", "Samples that the input lost.", self._sums["lost"])
-        yield CounterMetricFamily("auscult_skipped_windows", "Windows never judged.", self._sums["skipped"])
-        yield GaugeMetricFamily("auscult_device_up", "Whether the input delivers samples.", float(self._health.up))
-        snapshot = self._feed.snapshot
-        rate = GaugeMetricFamily("auscult_heart_rate_bpm", "Heart rate; absent while there is none.")
-        if snapshot is not None and snapshot.window is not None and snapshot.window.heart_rate_bpm is not None:
-            rate.add_metric((), snapshot.window.heart_rate_bpm)
-        yield rate
+        labels = self._labels
+        lost = CounterMetricFamily("auscult_lost_samples", "Samples that the input lost.", labels=labels)
+        skipped = CounterMetricFamily("auscult_skipped_windows", "Windows never judged.", labels=labels)
+        up = GaugeMetricFamily("auscult_device_up", "Whether the input delivers samples.", labels=labels)
+        rate = GaugeMetricFamily("auscult_heart_rate_bpm", "Heart rate; absent while there is none.", labels=labels)
+        for part in self._feed.parts:
+            device = () if part.name is None else (part.name,)
+            sums, snapshot = self._sums[part.name], part.snapshot
+            lost.add_metric(device, sums.lost)
+            skipped.add_metric(device, sums.skipped)
+            up.add_metric(device, float(self._health.of(part).up))
+            if snapshot is not None and snapshot.window is not None and snapshot.window.heart_rate_bpm is not None:
+                rate.add_metric(device, snapshot.window.heart_rate_bpm)
+        yield from (lost, skipped, up, rate)
+        start = next((part.playing.start for part in self._feed.parts if part.playing is not None), None)
         info = GaugeMetricFamily(
             "auscult_build_info", "Version and model.", labels=("version", "model", "model_sha256")
         )
@@ -103,3 +108,26 @@ class Metrics(Collector):
         yield CounterMetricFamily(
             "auscult_serve_refused", "Requests and frames that were refused.", float(self._counts.refused)
         )
+
+
+class _Sums:
+    """What one device has lost and skipped, over all its sources."""
+
+    def __init__(self) -> None:
+        self.lost = self.skipped = 0.0
+        self._source = 0
+        self._last_lost = self._last_skipped = 0.0
+
+    def look(self, part: Feed) -> None:
+        """Add what was lost and skipped since the last call."""
+        snapshot, playing = part.snapshot, part.playing
+        if snapshot is None or playing is None:
+            return
+        if playing.number != self._source:
+            self._source, self._last_lost, self._last_skipped = playing.number, 0.0, 0.0
+        device = snapshot.device
+        lost = 0.0 if device is None else float(round(device.lost_s * snapshot.start.sample_rate))
+        self.lost += max(0.0, lost - self._last_lost)
+        self.skipped += max(0.0, snapshot.skipped - self._last_skipped)
+        self._last_lost = max(lost, self._last_lost)
+        self._last_skipped = max(float(snapshot.skipped), self._last_skipped)

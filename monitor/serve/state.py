@@ -15,7 +15,7 @@ from monitor.text.json_lines import window_line
 from monitor.text.label_details import label_details
 from monitor.text.shown import missing_text, rate_remark, shown_score, shown_scores
 
-__all__ = ["STALLED_S", "Health", "snapshot_values"]
+__all__ = ["STALLED_S", "Health", "SeveralHealth", "health_of", "snapshot_values"]
 
 STALLED_S = 3.0
 """Seconds without a sample from which a run is not healthy."""
@@ -25,14 +25,21 @@ NAMING_ALERTS = ("recording", "session", "marks")
 
 
 def snapshot_values(feed: Feed) -> dict[str, Any]:
-    """Return all that a screen shows, but for picture and sound; see docs/guides/serving.md."""
+    """Return all that a screen shows, but for picture and sound; see docs/guides/serving.md.
+
+    Of several devices it has ``devices``, an entry for each, with ``stream`` and the keys of one device.
+    """
+    values: dict[str, Any] = {"type": "snapshot", "run": feed.run, "newest": feed.newest}
+    if feed.several:
+        return values | {"devices": [_part_values(part) for part in feed.parts]}
+    return values | _part_values(feed)
+
+
+def _part_values(feed: Feed) -> dict[str, Any]:
+    """Return what a screen shows of one device."""
     playing, snapshot = feed.playing, feed.snapshot
-    values: dict[str, Any] = {
-        "type": "snapshot",
-        "run": feed.run,
-        "newest": feed.newest,
-        "playing": playing is not None,
-    }
+    values: dict[str, Any] = {} if feed.name is None else {"stream": feed.name}
+    values["playing"] = playing is not None
     if feed.share_subject:
         values["subject"] = feed.subject
     if playing is None:
@@ -89,6 +96,11 @@ def snapshot_values(feed: Feed) -> dict[str, Any]:
     return values
 
 
+def health_of(feed: Feed) -> Health | SeveralHealth:
+    """Return what watches a feed, of one device or of several."""
+    return SeveralHealth(feed) if feed.several else Health(feed)
+
+
 class Health:
     """Watches whether samples arrive.
 
@@ -104,6 +116,10 @@ class Health:
         self._playing: Playing | None = None
         self._end_sample = 0
         self._moved_at = clock()
+
+    def of(self, part: Feed) -> Health:
+        """Return what watches a part of the feed."""
+        return self
 
     def look(self) -> None:
         """Note whether samples have arrived since the last call; several times a second."""
@@ -148,3 +164,45 @@ class Health:
             "device": playing.start.source if named and playing is not None else None,
             "lost_s": 0.0 if device is None else round(device.lost_s, TIME_DIGITS),
         }
+
+
+class SeveralHealth:
+    """Watches whether samples arrive from each of several devices.
+
+    Parameters
+    ----------
+    feed : Feed
+        A :class:`~monitor.serve.feed.SeveralFeed`.
+    clock : callable
+        As of :class:`Health`.
+    """
+
+    def __init__(self, feed: Feed, clock: Callable[[], float] = time.monotonic) -> None:
+        self._feed, self._clock = feed, clock
+        self._parts: dict[str | None, Health] = {}
+
+    def of(self, part: Feed) -> Health:
+        """Return what watches a device."""
+        if part.name not in self._parts:
+            self._parts[part.name] = Health(part, self._clock)
+        return self._parts[part.name]
+
+    def look(self) -> None:
+        """Note whether samples have arrived since the last call; several times a second."""
+        for part in self._feed.parts:
+            self.of(part).look()
+
+    @property
+    def down(self) -> list[str | None]:
+        """The devices that deliver no samples."""
+        return [part.name for part in self._feed.parts if not self.of(part).up]
+
+    @property
+    def up(self) -> bool:
+        """Whether every device delivers samples."""
+        return bool(self._feed.parts) and not self.down
+
+    def values(self) -> dict[str, Any]:
+        """Return the body of ``/health``: which devices are down, and for each what it says of one."""
+        devices = [{"stream": part.name, **self.of(part).values()} for part in self._feed.parts]
+        return {"healthy": self.up, "down": self.down, "devices": devices}

@@ -7,6 +7,7 @@ for five seconds, or stays behind for thirty, is cut off and counted. Belongs to
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import functools
 import math
@@ -22,7 +23,7 @@ from monitor.serve.connections import Connections
 from monitor.serve.feed import KEEP_S, FedLine, Feed
 from monitor.serve.sound import PART_S, SoundParts
 
-__all__ = ["BEHIND_S", "SEND_S", "Streams"]
+__all__ = ["BEHIND_S", "SEND_S", "Streams", "no_such_device"]
 
 SEND_S = 5.0
 """Seconds in which a client must take what is sent."""
@@ -35,6 +36,13 @@ TICK_S = 0.25
 GOODBYE_S = 1.0
 """Longest wait for the goodbye of a client that said what is not expected."""
 GOING_AWAY, NOTHING_EXPECTED = 1001, 1008
+
+
+def no_such_device(feed: Feed) -> PlainTextResponse:
+    """Return the answer to a request for a device that is none."""
+    names = ", ".join(part.name for part in feed.parts if part.name is not None)
+    step = f"there are: {names}" if names else "leave out device=: there is one alone"
+    return PlainTextResponse(f"no such device; {step}\n", HTTPStatus.NOT_FOUND)
 
 
 class CutOffError(Exception):
@@ -57,8 +65,8 @@ class Streams:
         self, feed: Feed, connections: Connections, *, send_s: float = SEND_S, behind_s: float = BEHIND_S
     ) -> None:
         self._feed, self._connections, self._send_s, self._behind_s = feed, connections, send_s, behind_s
-        self._sound = SoundParts(feed)
-        self._listeners = 0
+        self._sounds: dict[str | None, SoundParts] = {}
+        self._listeners: collections.Counter[str | None] = collections.Counter()
         self._changed = self._heard = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = self._stopping = False
@@ -87,13 +95,15 @@ class Streams:
         self._loop = asyncio.get_running_loop()
         watched, due = tuple(looks), 0.0
         while True:
-            if self._listeners and self._sound.look():
+            listening = [name for name, count in self._listeners.items() if count]
+            new = [name for name in listening if self._sounds[name].look()]
+            if new:
                 self._wake_listeners()
             if self._loop.time() >= due:
                 due = self._loop.time() + TICK_S
                 for look in watched:
                     look()
-            await asyncio.sleep(PART_S if self._listeners else TICK_S)
+            await asyncio.sleep(PART_S if listening else TICK_S)
 
     def stop(self) -> None:
         """End every stream; on the server's thread."""
@@ -107,6 +117,10 @@ class Streams:
             return
         query = parse_qs(scope["query_string"].decode("latin-1"))
         known = Headers(scope=scope).get("last-event-id")
+        device = query.get("device", [None])[0]
+        if device is not None and self._feed.part(device) is None:
+            await no_such_device(self._feed)(scope, receive, send)
+            return
         context, number, missing = self._place(known, query)
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 
@@ -116,9 +130,10 @@ class Streams:
         async with self._client(scope, receive, "http.disconnect") as gone:
             await self._sent(send({"type": "http.response.start", "status": 200, "headers": headers}))
             opening = f": {missing} lines are no longer kept\n\n" if missing else ": auscult\n\n"
+            context = [line for line in context if device in (None, line.stream)]
             place = f"retry: 1000\nid: {self._feed.line_id(number)}\n\n"
             await self._sent(write(b"".join((opening.encode(), *map(self._event, context), place.encode()))))
-            async for lines, _ in self._follow(number, gone, sound=False):
+            async for lines, _ in self._follow(number, gone, device, sound=False):
                 await self._sent(write(b"".join(map(self._event, lines)) or b": \n\n"))
             await self._sent(write(b"", more=False))
 
@@ -126,6 +141,11 @@ class Streams:
         """Answer ``/ws``: a text message for each line and, with ``?sound=1``, binary ones of sound."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         sound = query.get("sound") == ["1"]
+        device = query.get("device", [None])[0]
+        if device is not None and self._feed.part(device) is None:
+            await receive()
+            await send({"type": "websocket.close", "code": NOTHING_EXPECTED})
+            return
         context, number, _ = self._place(query.get("after", [None])[0], query)
         if query.get("lines") == ["0"]:
             context, number = [], -1
@@ -133,8 +153,9 @@ class Streams:
         async with self._client(scope, receive, "websocket.disconnect") as gone:
             await self._sent(send({"type": "websocket.accept"}))
             for line in context:
-                await self._sent(send({"type": "websocket.send", "text": line.text}))
-            async for lines, parts in self._follow(number, gone, sound=sound):
+                if device in (None, line.stream):
+                    await self._sent(send({"type": "websocket.send", "text": line.text}))
+            async for lines, parts in self._follow(number, gone, device, sound=sound):
                 for line in lines:
                     await self._sent(send({"type": "websocket.send", "text": line.text}))
                 for part in parts:
@@ -166,25 +187,33 @@ class Streams:
         return context, max(self._feed.newest, *(line.number for line in context), 0), 0
 
     async def _follow(
-        self, number: int, gone: asyncio.Task[None], *, sound: bool
+        self, number: int, gone: asyncio.Task[None], device: str | None, *, sound: bool
     ) -> AsyncIterator[tuple[list[FedLine], list[bytes]]]:
         """Yield lines and sound as they come, nothing from time to time, until the client has gone.
 
-        At the end of the run, once the last line is sent.
+        At the end of the run, once the last line is sent. The lines are those of all devices, unless one is named; the
+        sound is that of one, the first by itself.
         """
-        part = self._sound.newest
+        heard = self._feed.part(device)
+        name = None if heard is None else heard.name
+        sounds = self._sounds.setdefault(name, SoundParts(self._feed if heard is None else heard))
+        part = sounds.newest
         wants_lines, caught_up_at = number >= 0, asyncio.get_running_loop().time()
-        self._listeners += sound
+        said_at = caught_up_at
+        self._listeners[name] += sound
         try:
             while not gone.done():
                 changed = self._heard if sound else self._changed
                 now = asyncio.get_running_loop().time()
                 lines = self._feed.after(number, BATCH) if wants_lines else []
-                parts = self._sound.after(part) if sound else []
+                parts = sounds.after(part) if sound else []
                 if lines or parts:
                     number = lines[-1].number if lines else number
                     part = parts[-1][0] if parts else part
-                    yield lines, [data for _, data in parts]
+                    wanted = [line for line in lines if device in (None, line.stream)]
+                    if wanted or parts or now - said_at > BEAT_S:
+                        said_at = now
+                        yield wanted, [data for _, data in parts]
                 if len(lines) < BATCH:
                     if self._stopping:
                         return
@@ -196,9 +225,10 @@ class Streams:
                 try:
                     await asyncio.wait_for(changed.wait(), BEAT_S)
                 except TimeoutError:
+                    said_at = asyncio.get_running_loop().time()
                     yield [], []
         finally:
-            self._listeners -= sound
+            self._listeners[name] -= sound
 
     async def _sent(self, sending: Awaitable[None]) -> None:
         """Wait until something is sent, but not for a client that does not read."""

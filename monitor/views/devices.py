@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DeviceLines", "DeviceTable", "Keep", "choose_devices_view"]
 
+Hear = Callable[[LiveStream], None]
+"""Plays an input to the ear, instead of the one before."""
 Keep = Callable[[LiveStream, View], View]
 """Returns a view that shows an input by the one given, and keeps it besides; or that one itself."""
 
@@ -43,6 +45,7 @@ def choose_devices_view(
     plain: bool,
     keep_going: bool = False,
     display: DisplayOptions = AUTOMATIC,
+    hear: Hear | None = None,
 ) -> WardView:
     """Return the requested view, or the best one that standard output supports.
 
@@ -57,15 +60,17 @@ def choose_devices_view(
         Whether lines that cannot be written end nothing; see :class:`~monitor.views.lines.LineView`.
     display : DisplayOptions
         Of the table.
+    hear : callable or None
+        Plays one of the streams to the ear; None for none. It is asked for the first, then for that looked into.
     """
     console = None if json or plain else screen_console()
     if console is None:
-        return DeviceLines(lives, keep, free_keyboard(), json=json, keep_going=keep_going)
-    return DeviceTable(lives, keep, console, display=display)
+        return DeviceLines(lives, keep, free_keyboard(), json=json, keep_going=keep_going, hear=hear)
+    return DeviceTable(lives, keep, console, display=display, hear=hear)
 
 
 OWN_HELP = (("Tab", "the next input; the arrows go on and back"), ("Esc", "the rows of all inputs"))
-NOT_HERE = ("left right", "a")
+NOT_HERE = ("left right",)
 """Keys of the dashboard that do nothing here."""
 
 
@@ -88,15 +93,26 @@ class DeviceLines(WardLines):
         *,
         json: bool,
         keep_going: bool = False,
+        hear: Hear | None = None,
     ) -> None:
         super().__init__(keyboard, json=json, keep_going=keep_going)
-        self._lives, self._keep = {live.stream: live for live in lives}, keep
+        self._lives, self._keep, self._hear = {live.stream: live for live in lives}, keep, hear
         self._interrupts: Interrupts | None = None
 
     def begin(self, streams: tuple[WardStream, ...], interrupts: Interrupts) -> None:  # type: ignore[override]
-        """Write the start of each stream, or one header."""
+        """Write the start of each stream, or one header; hear the first."""
         self._interrupts = interrupts
         super().begin(streams, interrupts)
+        if self._hear is not None:
+            self._hear(self._lives[streams[0]])
+
+    def own_key(self, key: str) -> bool:
+        """Switch the sound on and off with ``a``; return whether it was that key."""
+        players = [live.player for live in self._lives.values() if live.player is not None]
+        if key == "a":
+            for player in players:
+                player.toggle()
+        return key == "a"
 
     def view_of(self, stream: WardStream, width: int) -> View:
         """Return what writes the lines of a stream, and keeps them."""
@@ -125,9 +141,9 @@ class DeviceTable(WardTable):
         As of :func:`choose_devices_view`.
     console, keyboard, display
         As of :class:`~monitor.views.ward.WardTable`.
+    hear
+        As of :func:`choose_devices_view`.
     """
-
-    hint = "Tab looks into one"
 
     def __init__(
         self,
@@ -136,6 +152,7 @@ class DeviceTable(WardTable):
         console: Console,
         keyboard: Keyboard | None = None,
         display: DisplayOptions = AUTOMATIC,
+        hear: Hear | None = None,
     ) -> None:
         from monitor.dashboard.resources import ResourceMonitor
 
@@ -145,8 +162,23 @@ class DeviceTable(WardTable):
             live.stream: _Dashboard(live, f"{at} of {len(lives)}", resources) for at, live in enumerate(lives, 1)
         }
         self._views = {live.stream: keep(live, self._seen[live.stream]) for live in lives}
+        self._hear = hear
         self._at = 0  # the one looked into last
         self._looking = False
+
+    @property
+    def hint(self) -> str:  # type: ignore[override]
+        """What keys do besides, and which input is heard."""
+        player = self._looked_into.live.player
+        if player is None:
+            return "Tab looks into one"
+        sound = {"playing": "sound of", "off": "sound off, a:"}.get(player.status.state, "no sound yet, a:")
+        return f"{sound} {self._looked_into.live.stream.name}  Tab looks into one"
+
+    @property
+    def notice(self) -> str:  # type: ignore[override]
+        """What those that follow the run have noted, the same with each input."""
+        return self._looked_into.newest.note
 
     def begin(self, streams: tuple[WardStream, ...], interrupts: Interrupts) -> None:
         """Open the screen and start the keyboard."""
@@ -154,6 +186,8 @@ class DeviceTable(WardTable):
             view.attach(_as_pipeline(self._seen[stream].live), interrupts)
             view.begin(stream.start_message)
         super().begin(streams, interrupts)
+        if self._hear is not None:
+            self._hear(self._looked_into.live)
 
     def window(self, stream: WardStream, event: WindowEvent) -> None:
         """Keep the result of a window."""
@@ -197,7 +231,7 @@ class DeviceTable(WardTable):
             self._look(self._at - 1)
         elif self._looking and key == "escape":
             self._look(None)
-        elif self._looking:
+        elif self._looking or key == "a":
             self._looked_into.key(key, self._screen.canvas)
         else:
             super().press(key)
@@ -220,6 +254,8 @@ class DeviceTable(WardTable):
         if at is not None:
             self._at = at % len(self._seen)
             self._looked_into.look()
+            if self._hear is not None:
+                self._hear(self._looked_into.live)
 
     def _draw(self, snapshot: Snapshot, width: int, height: int, style: TerminalStyle, state: DashboardState) -> Canvas:
         """Return the table as it is now, or the dashboard."""
@@ -286,7 +322,8 @@ class _Dashboard:
         if not has_keys:
             return shown, state
         keys = (*state.keys[:1], ("Tab", "next"), ("Esc", "all"), *state.keys[1:])
-        page = (*OWN_HELP, *(row for row in HELP if row[0] not in NOT_HERE))
+        silent = () if self.live.player is not None else ("a",)
+        page = (*OWN_HELP, *(row for row in HELP if row[0] not in (*NOT_HERE, *silent)))
         return shown, dataclasses.replace(state, keys=keys, help_page=page if state.help else ())
 
     def look(self) -> None:

@@ -137,8 +137,11 @@ class WardLines(LineView):
         """Quit on ``q``."""
         if self._keyboard is not None:
             self._keyboard.handle_stops()
-            if "q" in self._keyboard.pressed() and self._quit is not None:
-                self._quit()
+            for key in self._keyboard.pressed():
+                if key == "q" and self._quit is not None:
+                    self._quit()
+                else:
+                    self.own_key(key)
 
 
 class _StreamJson(JsonView):
@@ -186,11 +189,14 @@ class WardTable:
     ----------
     hint : str
         What keys do besides, for the last line.
+    notice : str
+        What is wrong with those that follow the run.
     lost_lines : int
         Summaries that could not be printed when the program was to end.
     """
 
     hint = ""
+    notice = ""
 
     def __init__(self, console: Console, keyboard: Keyboard | None = None, display: DisplayOptions = AUTOMATIC) -> None:
         from monitor.dashboard.keyboard import Keyboard
@@ -278,4 +284,6 @@ class WardTable:
         from monitor.dashboard.drawing.ward_table import ward_table
 
         works = self._keyboard.works
-        return ward_table(self.rows(), width, height, style, first=self._first, keys=works, hint=self.hint)
+        return ward_table(
+            self.rows(), width, height, style, first=self._first, keys=works, hint=self.hint, notice=self.notice
+        )

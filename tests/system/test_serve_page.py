@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
 from tests.system.browsers import CHROMIUM, FIREFOX, Chromium, Firefox, found_in
 
 pytestmark = pytest.mark.subprocess
@@ -128,4 +132,81 @@ def test_the_sound_is_played_with_the_picture(tmp_path):
         assert len(heard) >= 15
         assert 0.0 < min(heard) < max(heard) < 1.5
         assert browser.evaluate("Math.abs(shownTo - heardTo()) / RATE") < 0.2
+        assert browser.errors == []
+
+
+@contextlib.contextmanager
+def two_devices(folder):
+    """Yield the address of a run that hears two senders, and a function that ends one of these."""
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        ports = [one.getsockname()[1] for one in taken]
+        stack.pop_all().close()
+        errors = folder / "errors.txt"
+        named = [word for port in ports for word in ("--device", f"tcp://127.0.0.1:{port}")]
+        command = [sys.executable, "-m", "monitor", "listen", *named, "--rate", "4000", "--json"]
+        with (folder / "lines.jsonl").open("w") as lines, errors.open("w") as told:
+            program = subprocess.Popen([*command, "--serve", "127.0.0.1:0"], stdout=lines, stderr=told)
+        stack.callback(program.wait, 20)
+        stack.callback(program.terminate)
+        address = found_in(errors, r"serving on (http://\S+)").group(1)
+        found_in(errors, rf"listening on tcp://127.0.0.1:{ports[1]}")
+        senders = [stack.enter_context(Sender(port, seed)) for seed, port in enumerate(ports)]
+        yield address, [f"tcp://127.0.0.1:{port}" for port in ports], senders
+
+
+class Sender:
+    """Sends a heart to a port in real time, from a thread."""
+
+    def __init__(self, port, seed):
+        heart = phonocardiogram(30.0, HeartParameters(), np.random.default_rng(seed)).waveform
+        self._sound = np.clip(heart * 32_768, -32_768, 32_767).astype("<i2")
+        self._port, self._ended = port, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        with socket.create_connection(("127.0.0.1", self._port), timeout=10) as connection:
+            at = 0
+            while not self._ended.wait(0.1):
+                connection.sendall(np.take(self._sound, range(at, at + 400), mode="wrap").tobytes())
+                at += 400
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.end()
+
+    def end(self):
+        """Disconnect."""
+        self._ended.set()
+        self._thread.join(timeout=10)
+
+
+@NEEDS_CHROMIUM
+def test_several_devices_have_a_row_each_and_one_is_looked_into(tmp_path):
+    """By keyboard; the choice stands in the address. One that is lost is told while another is looked into."""
+    row = "document.querySelector('#rows tr:nth-child({}) {}').textContent"
+    with two_devices(tmp_path) as (address, names, senders), Chromium(tmp_path) as browser:
+        browser.screen(390, 844)
+        browser.visit(address)
+        for number, name in enumerate(names, 1):
+            browser.wait_for(f"{row.format(number, 'button')} === {name!r}")
+            browser.wait_for(f"{row.format(number, 'td')} === 'normal'", timeout_s=60)
+        assert browser.evaluate("document.documentElement.scrollWidth") <= 390
+        browser.wait_for(f"{LABEL} === 'normal' && source.stream === {names[0]!r}")
+        browser.evaluate("document.querySelectorAll('#rows button')[1].focus()")
+        browser.key(" ")
+        browser.wait_for(f"source && source.stream === {names[1]!r} && head > first + RATE && rates.length > 0")
+        pressed = "[...document.querySelectorAll('#rows button')].map((one) => one.getAttribute('aria-pressed')).join()"
+        assert browser.evaluate(pressed) == "false,true"
+        assert browser.evaluate("document.getElementById('spoken').textContent") == f"{names[1]}: normal"
+        assert browser.evaluate("new URLSearchParams(location.search).get('device')") == names[1]
+        moves(browser, "trace")
+        senders[0].end()
+        alerts = "document.getElementById('alerts').textContent"
+        browser.wait_for(f"{alerts}.includes('{names[0]}: input lost')")
+        browser.visit(f"{address}?device={names[1].replace(':', '%3A').replace('/', '%2F')}")
+        browser.wait_for(f"source && source.stream === {names[1]!r}")
         assert browser.errors == []

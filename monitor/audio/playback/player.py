@@ -121,6 +121,11 @@ class Player:
         """Begin to play what comes from now on."""
         self._thread.start()
 
+    def adopt(self, other: Player) -> None:
+        """Take over what a person has set with the keys of another player; before :meth:`start`."""
+        self._on, self._confirmed = other._on, other._confirmed
+        self._sound, self._volume_db = other._sound, other._volume_db
+
     def wait(self, timeout_s: float = OPEN_S) -> None:
         """Wait until the output is open, or known not to open; after :meth:`start`."""
         self._decided.wait(timeout_s)

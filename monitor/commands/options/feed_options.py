@@ -16,9 +16,9 @@ from monitor.commands.options.serve_options import add_serve_arguments, served
 from monitor.output import say
 
 if TYPE_CHECKING:
-    from monitor.serve.feed import Feed
+    from monitor.serve.feed import Feed, SeveralFeed
 
-__all__ = ["Teller", "add_feed_arguments", "fed"]
+__all__ = ["Teller", "add_feed_arguments", "fed", "fed_together"]
 
 FOLLOWERS = ("serve", "mqtt", "webhook")
 NEEDS = {
@@ -87,19 +87,47 @@ def fed(options: argparse.Namespace) -> Iterator[Feed | None]:
     MissingExtraError
         If a package is not installed.
     """
-    for name, others in NEEDS.items():
-        if getattr(options, name) and all(getattr(options, other) is None for other in others):
-            options.usage_error(f"--{name.replace('_', '-')} needs {' or '.join(f'--{other}' for other in others)}")
-    if all(getattr(options, name) is None for name in FOLLOWERS):
+    if not _followed(options):
         yield None
         return
     from monitor.serve.feed import Feed
 
     feed = Feed(share_subject=options.share_subject, subject=getattr(options, "subject", None))
+    with _followers(options, feed):
+        yield feed
+
+
+@contextlib.contextmanager
+def fed_together(options: argparse.Namespace) -> Iterator[SeveralFeed | None]:
+    """Yield what several devices are to feed, which are added to it; as :func:`fed`."""
+    if not _followed(options):
+        yield None
+        return
+    from monitor.serve.feed import SeveralFeed
+
+    feed = SeveralFeed(share_subject=options.share_subject)
+    with _followers(options, feed):
+        yield feed
+
+
+def _followed(options: argparse.Namespace) -> bool:
+    """Return whether anyone follows the run.
+
+    Ends with a usage error where an argument is no use without another.
+    """
+    for name, others in NEEDS.items():
+        if getattr(options, name) and all(getattr(options, other) is None for other in others):
+            options.usage_error(f"--{name.replace('_', '-')} needs {' or '.join(f'--{other}' for other in others)}")
+    return any(getattr(options, name) is not None for name in FOLLOWERS)
+
+
+@contextlib.contextmanager
+def _followers(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
+    """Serve and send a feed until the block is left."""
     teller = Teller(feed, has_screen=not (options.json or options.plain) and sys.stderr.isatty())
-    with served(options, feed), sent(options, feed, teller.tell):
+    with served(options, feed, teller.tell), sent(options, feed, teller.tell):
         teller.holding = True
         try:
-            yield feed
+            yield
         finally:
             teller.release()

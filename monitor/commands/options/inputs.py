@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from monitor.audio.limits import LATENCY_S
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo, choose
+from monitor.commands.options.settings import DEFAULT, Settings
 from monitor.errors import NoSuchDeviceError
 from monitor.output import say
 from monitor.process.service_manager import notify
@@ -19,8 +20,10 @@ from monitor.process.service_manager import notify
 if TYPE_CHECKING:
     from monitor.audio.sources.base import Source
 
-__all__ = ["InputOptions", "find_device", "separate_input"]
+__all__ = ["InputOptions", "find_device", "input_latency_s", "separate_input"]
 
+MONITOR_LATENCY_S = 0.04
+"""Input latency in seconds while somebody hears the input."""
 RETRY_S = 1.0
 """Seconds between two searches for a device that is waited for."""
 
@@ -48,6 +51,11 @@ class InputOptions:
     latency_s: float = LATENCY_S
     once: bool = False
     waiting: bool = False
+
+
+def input_latency_s(chosen: Settings, *, monitored: bool) -> float:
+    """Return the input latency to ask for: a short one where it is heard, unless one was chosen."""
+    return MONITOR_LATENCY_S if monitored and chosen.latency.origin == DEFAULT else chosen.latency.value
 
 
 def separate_input(wanted: str, options: InputOptions, system: PortAudio) -> Source:

@@ -38,8 +38,8 @@ def check_lsl_speed(options: argparse.Namespace) -> None:
         options.usage_error("--lsl sends the sound at the rate of the recording: leave out --speed and --slow")
 
 
-def announce_lsl(options: argparse.Namespace, device: str) -> None:
-    """Say what the local network sees, if anything; before a dashboard has the screen.
+def announce_lsl(options: argparse.Namespace, *devices: str) -> None:
+    """Say what the local network sees of devices, if anything; before a dashboard has the screen.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def announce_lsl(options: argparse.Namespace, device: str) -> None:
     from monitor.views.lsl.outlets import stream_names
 
     load_pylsl("--lsl")
-    name, verdicts_name = stream_names(device)
+    names = " and ".join(repr(name) for device in devices for name in stream_names(device))
     say(
-        f"auscult: announced on the local network as the LSL streams {name!r} and {verdicts_name!r}: "
+        f"auscult: announced on the local network as the LSL streams {names}: "
         "everyone in it can receive them, and nothing is encrypted"
     )
 

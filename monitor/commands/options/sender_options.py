@@ -90,7 +90,8 @@ def _mqtt(options: argparse.Namespace, feed: Feed, tell: Tell) -> Sender | None:
         _warn("--mqtt", f"--mqtt-password-file or {MQTT_VARIABLE}")
     if target.user is not None and not target.tls and not target.loopback:
         say("auscult: --mqtt: user and password go over the network in clear text; mqtts:// encrypts them")
-    say(f"auscult: MQTT {target}: publishing below {target.topic('')}")
+    below = f"{target.topic('')[:-1]}-DEVICE/, of each device" if feed.several else target.topic("")
+    say(f"auscult: MQTT {target}: publishing below {below}")
     return MqttSender(feed, target, tell, trust=trusting(options.ca_file) if target.tls else None)
 
 

@@ -7,6 +7,7 @@ only.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.commands.options.device_tables import DeviceEntry, entry_settings, file_beside
 from monitor.commands.options.display_options import display_options
 from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
-from monitor.commands.options.inputs import InputOptions, separate_input
+from monitor.commands.options.feed_options import fed_together
+from monitor.commands.options.inputs import InputOptions, input_latency_s, separate_input
+from monitor.commands.options.lsl_options import announce_lsl, over_lsl
 from monitor.commands.options.session_options import new_session, report_session
 from monitor.commands.options.settings import Settings
 from monitor.errors import AuscultError
@@ -29,8 +32,10 @@ from monitor.process.native_stderr import suppress_native_stderr
 from monitor.runtime.ward.live_stream import HURRY_S, LiveStream
 
 if TYPE_CHECKING:
+    from monitor.audio.playback.shared_ear import SharedEar
     from monitor.audio.sources.base import Source
     from monitor.runtime.ward.ward import Ward
+    from monitor.serve.feed import Feed, SeveralFeed
     from monitor.sessions.session import Session
     from monitor.views.view import View
     from monitor.views.ward import WardView
@@ -43,12 +48,7 @@ STUCK = "auscult: the sound driver does not release a device; ended without wait
 def check_together(options: argparse.Namespace) -> None:
     """End with a usage error where an argument is for one device at a time."""
     single = {
-        "--monitor": options.playback is not None,
         "--ecg-channel": options.ecg_channel is not None,
-        "--serve": options.serve is not None,
-        "--mqtt": options.mqtt is not None,
-        "--webhook": options.webhook is not None,
-        "--lsl": options.lsl,
     }
     for name, given in single.items():
         if given:
@@ -67,8 +67,13 @@ def listen_together(
     """
     from monitor.runtime.ward.ward import Ward
 
-    with suppress_native_stderr(), Interrupts() as interrupts, Ward(bundle, hop_s=options.hop) as ward:
-        several = SeveralInputs(ward, options, bundle)
+    with (
+        suppress_native_stderr(),
+        fed_together(options) as feed,
+        Interrupts() as interrupts,
+        Ward(bundle, hop_s=options.hop) as ward,
+    ):
+        several = SeveralInputs(ward, options, bundle, feed)
         try:
             system = PortAudio()
             for entry in entries:
@@ -91,11 +96,18 @@ class SeveralInputs:
     options : argparse.Namespace
         Of ``listen``.
     bundle : Bundle
+    feed : SeveralFeed or None
+        Takes what is shown, for other programs.
     """
 
-    def __init__(self, ward: Ward, options: argparse.Namespace, bundle: Bundle) -> None:
-        self._ward, self._options, self._bundle = ward, options, bundle
+    def __init__(
+        self, ward: Ward, options: argparse.Namespace, bundle: Bundle, feed: SeveralFeed | None = None
+    ) -> None:
+        self._ward, self._options, self._bundle, self._feed = ward, options, bundle, feed
         self._lives: list[LiveStream] = []
+        self._parts: dict[LiveStream, Feed] = {}
+        self._sending = contextlib.ExitStack()
+        self._ear: SharedEar | None = None
         self._sessions: dict[LiveStream, Session] = {}
         self._recorded: list[Path] = []
         self._waiting_marks = False
@@ -125,6 +137,9 @@ class SeveralInputs:
                 session.close()
             raise
         self._lives.append(live)
+        if self._feed is not None:
+            stream.served = True
+            self._parts[live] = self._feed.add(stream.name, entry.subject or options.subject)
         if record is not None:
             self._recorded.append(record)
         if session is not None:
@@ -135,17 +150,18 @@ class SeveralInputs:
         options = self._options
         if is_elsewhere(entry.device):
             return source_elsewhere(entry_settings(entry, chosen), options)
-        latency_s = chosen.latency.value
+        latency_s = input_latency_s(chosen, monitored=options.playback is not None)
         how = InputOptions(entry.channel, entry.rate, latency_s, once=options.once, waiting=options.wait_for_device)
         return separate_input(entry.device, how, system)
 
     def listen(self, interrupts: Interrupts) -> int:
         """Listen until the end, and return the exit code."""
         from monitor.commands.player import play_together
-        from monitor.views.devices import choose_devices_view
+        from monitor.views.devices import DeviceTable, choose_devices_view
 
         options = self._options
         keep_going = options.record is not None or bool(options.session)
+        announce_lsl(options, *(live.stream.name for live in self._lives))
         view = choose_devices_view(
             self._lives,
             self._kept,
@@ -153,7 +169,11 @@ class SeveralInputs:
             plain=options.plain,
             keep_going=keep_going,
             display=display_options(options),
+            hear=self._hear if options.playback is not None else None,
         )
+        if options.playback is not None:
+            other = "; Tab looks into another one, which is heard then" if isinstance(view, DeviceTable) else ""
+            say(f"auscult: {self._lives[0].stream.name} is heard{other}")
         for live in self._lives:
             live.start()
         try:
@@ -163,8 +183,25 @@ class SeveralInputs:
         self.close(interrupts)
         return interrupts.exit_code or self._code(view)
 
+    def _hear(self, heard: LiveStream) -> None:
+        """Play an input to the ear, in place of another one."""
+        from monitor.audio.playback.shared_ear import SharedEar
+
+        if self._ear is None:
+            self._ear = SharedEar(self._options.playback)
+        for live in self._lives:
+            live.player = None
+        heard.player = self._ear.hear(heard.ring, heard.source)
+
     def _kept(self, live: LiveStream, view: View) -> View:
-        """Return a view that keeps what it shows in the session of an input, if it has one."""
+        """Return a view that also sends what it shows, and keeps it in the session of an input, if it has one."""
+        device = live.source.device_status
+        named = (live.stream.name, "" if device is None else device.host_api)
+        view = self._sending.enter_context(over_lsl(view, live.source, self._options, named))
+        if (part := self._parts.get(live)) is not None:
+            from monitor.serve.feed_view import FeedView
+
+            view = FeedView(view, part)
         session = self._sessions.get(live)
         if session is None:
             return view
@@ -197,6 +234,9 @@ class SeveralInputs:
         self._ward.stop()
         for live in self._lives:
             live.stop()
+        if self._ear is not None:
+            self._ear.stop(hurry=bool(interrupts.exit_code))
+        self._sending.close()
         limit = {"timeout_s": HURRY_S} if interrupts.exit_code else {}
         for session in self._sessions.values():
             session.close(**limit)

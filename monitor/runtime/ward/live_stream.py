@@ -18,6 +18,7 @@ from monitor.runtime.ward.feed import RingFeed
 from monitor.runtime.ward.stream import WardStream
 
 if TYPE_CHECKING:
+    from monitor.audio.playback.player import Player
     from monitor.messages import RecordingStatus
 
 __all__ = ["HURRY_S", "LiveStream"]
@@ -46,8 +47,8 @@ class LiveStream(KeptSound):
     Attributes
     ----------
     stream : WardStream
-    player : None
-        It is not played to the ear.
+    player : Player or None
+        Plays it to the ear; set by whoever plays one of the streams.
 
     Examples
     --------
@@ -64,7 +65,7 @@ class LiveStream(KeptSound):
     ('MV', 3)
     """
 
-    player = None
+    player: Player | None = None
 
     def __init__(
         self,
@@ -133,6 +134,7 @@ class LiveStream(KeptSound):
             recording=None if self._recorder is None else self._recorder.status,
             session=self.session_sound,
             site=self._entries.site,
+            playback=None if self.player is None else self.player.status,
         )
 
     def summary(self) -> Summary:

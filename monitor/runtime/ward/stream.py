@@ -51,8 +51,8 @@ class WardStream:
         What is known of the source.
     snapshot : Snapshot
         The newest state, frozen; without input image and envelope, unless somebody looks into the stream.
-    looked_into : bool
-        Whether somebody does; set by them.
+    looked_into, served : bool
+        Whether somebody does, at the terminal or over the network; set by them.
     ended : bool
         Whether no more windows will come.
     error : Exception or None
@@ -73,7 +73,7 @@ class WardStream:
     ) -> None:
         self.name, self.source, self.start_message = name, source, start_message
         self.feed = feed
-        self.ended = self.removed = self.looked_into = False
+        self.ended = self.removed = self.looked_into = self.served = False
         self.error: Exception | None = None
         self.start_error: Exception | None = None  # written by the ward's owner before the scheduler sees the stream
         self.undelivered = 0
@@ -204,7 +204,7 @@ class WardStream:
     def _keep(self, event: WindowEvent, judged: JudgedWindow, spent_ms: float) -> None:
         """Count a window."""
         self._hop_ms.add(spent_ms)
-        pictures = (judged.tensor, judged.envelope) if self.looked_into else (None, None)
+        pictures = (judged.tensor, judged.envelope) if self.looked_into or self.served else (None, None)
         self._judged = JudgedWindow(event, *pictures)
         self._history.append(history_entry(event))
         self._summary.push(event)

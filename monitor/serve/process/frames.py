@@ -38,6 +38,8 @@ class ServerSetup:
     share_subject : bool
     subject : str or None
         As of the :class:`~monitor.serve.feed.Feed` that is copied.
+    several : bool
+        Whether that is a :class:`~monitor.serve.feed.SeveralFeed`.
     """
 
     descriptor: int
@@ -47,6 +49,7 @@ class ServerSetup:
     run: str
     share_subject: bool
     subject: str | None
+    several: bool
 
 
 class Begin(NamedTuple):
@@ -74,14 +77,40 @@ class Sound(NamedTuple):
     lost: tuple[tuple[int, int], ...]
 
 
-class Pulse(NamedTuple):
-    """What has happened since the pulse before; None and empty for nothing."""
+class PartPulse(NamedTuple):
+    """What has happened to one part of a feed, see :attr:`monitor.serve.feed.Feed.parts`; None for nothing.
 
+    Attributes
+    ----------
+    name, subject : str or None
+        As of the part.
+    begin : Begin or None
+    snapshot : Snapshot or None
+    sound : Sound or None
+    """
+
+    name: str | None
+    subject: str | None
     begin: Begin | None
-    lines: tuple[FedLine, ...]
-    judged: tuple[WindowEvent, ...]
     snapshot: Snapshot | None
     sound: Sound | None
+
+
+class Pulse(NamedTuple):
+    """What has happened since the pulse before.
+
+    Attributes
+    ----------
+    parts : tuple of PartPulse
+        Those of which there is something new, a part that was added at least once.
+    lines : tuple of FedLine
+    judged : tuple of (WindowEvent, str or None)
+        Results of windows, each with the name of its part.
+    """
+
+    parts: tuple[PartPulse, ...] = ()
+    lines: tuple[FedLine, ...] = ()
+    judged: tuple[tuple[WindowEvent, str | None], ...] = ()
 
 
 def frame(value: ServerSetup | Pulse) -> bytes:

@@ -19,7 +19,7 @@ from monitor.serve.connections import REQUEST_S, Connections
 from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
 from monitor.serve.metrics import Metrics
-from monitor.serve.state import Health
+from monitor.serve.state import health_of
 from monitor.serve.streams import SEND_S, Streams
 
 __all__ = ["Server"]
@@ -136,7 +136,7 @@ class Server:
         """Serve until told to stop."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _, context: logger.debug("a connection failed: %s", context))
-        health = Health(self._feed)
+        health = health_of(self._feed)
         metrics = Metrics(self._feed, health, self.counts)
         connections = self._connections = Connections(self.counts, request_s=self._request_s)
         streams = self._streams = Streams(self._feed, connections, send_s=self._send_s)

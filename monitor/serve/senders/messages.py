@@ -19,7 +19,7 @@ SCORE_DIGITS = 2
 
 
 class RunState:
-    """What holds now, from the lines of a run, in their order.
+    """What holds now, from the lines of a run, or of one device of it, in their order.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class RunState:
         """Take a line, and return the events that it is or brings about."""
         kind = line.kind
         if kind == "window":
-            return self._window(json.loads(line.text))
+            return self._window(json.loads(line.text), line.stream)
         if kind not in EVENT_TYPES:
             return []
         values = json.loads(line.text)
@@ -52,7 +52,7 @@ class RunState:
             self.values["device"] = values["state"]
         return [values]
 
-    def _window(self, line: dict[str, Any]) -> list[dict[str, Any]]:
+    def _window(self, line: dict[str, Any], stream: str | None) -> list[dict[str, Any]]:
         """Take the result of a window; return the change of verdict, if it is one."""
         rolling, before = line["rolling"], self.values
         label = rolling["label"]
@@ -73,7 +73,8 @@ class RunState:
         if now["shown"] == before["shown"]:
             return []
         told = {key: before[key] for key in ("state", "label")}
-        return [{"type": "verdict"} | {key: now[key] for key in now if key != "device"} | {"before": told}]
+        kind = {"type": "verdict"} if stream is None else {"type": "verdict", "stream": stream}
+        return [kind | {key: now[key] for key in now if key != "device"} | {"before": told}]
 
     @staticmethod
     def _nothing() -> dict[str, Any]:
@@ -82,8 +83,20 @@ class RunState:
         return {"state": "listening", "shown": "listening", **dict.fromkeys(keys)}
 
 
-def discovery(target: MqttTarget, state: RunState) -> tuple[str, str]:
+def discovery(
+    target: MqttTarget, state: RunState, monitor: MqttTarget | None = None, title: str | None = None
+) -> tuple[str, str]:
     """Return topic and payload by which Home Assistant learns of the monitor and what it shows: one device.
+
+    Parameters
+    ----------
+    target : MqttTarget
+        Of the device.
+    state : RunState
+    monitor : MqttTarget or None
+        Of the program, whose availability is that of all its devices; None where they are the same.
+    title : str or None
+        What a person calls the device; None for its part of the topic.
 
     Notes
     -----
@@ -105,7 +118,7 @@ def discovery(target: MqttTarget, state: RunState) -> tuple[str, str]:
     payload = {
         "dev": {
             "ids": [own],
-            "name": f"auscult {target.name}",
+            "name": f"auscult {target.name if title is None else title}",
             "mf": "auscult",
             "mdl": state.model,
             "sw": __version__,
@@ -147,7 +160,7 @@ def discovery(target: MqttTarget, state: RunState) -> tuple[str, str]:
             ),
         },
         "state_topic": target.topic("state"),
-        "availability_topic": target.topic("availability"),
+        "availability_topic": (target if monitor is None else monitor).topic("availability"),
         "qos": 1,
     }
     return f"{target.discovery}/device/{own}/config", json_line(payload)

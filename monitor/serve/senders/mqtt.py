@@ -1,11 +1,15 @@
 """A run on an MQTT broker: ``PREFIX/NAME/state``, ``/event`` and ``/availability``, and a device for Home Assistant.
 
+Each of several devices has a state and events of its own, below ``PREFIX/NAME-DEVICE``, and is a device for Home
+Assistant; all go over one connection, whose end is told by the one availability.
+
 The client of paho-mqtt runs inside this sender's own thread; each connection has a new one, so nothing is kept in two
 places: what the broker has not acknowledged goes back into the outbox.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +17,11 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from monitor.serve.feed import Feed
-from monitor.serve.senders.messages import discovery
+from monitor.serve.senders.messages import RunState, discovery
 from monitor.serve.senders.outbox import Message
 from monitor.serve.senders.sender import ANSWER_S, BackOff, Sender, Tell, reason_of
 from monitor.serve.senders.targets import MqttTarget
-from monitor.serve.state import Health
+from monitor.serve.state import health_of
 from monitor.text.json_lines import json_line
 
 if TYPE_CHECKING:
@@ -38,6 +42,28 @@ STATE_S = 1.0
 """Seconds between two states whose verdict is the same."""
 REFUSED = "the broker refused the connection ({}); is the user right, and the password in {}?"
 PASSWORD_PLACES = "--mqtt-password-file or AUSCULT_MQTT_PASSWORD"  # noqa: S105  # where to look for it
+
+
+@dataclasses.dataclass(slots=True)
+class _Topics:
+    """The topics of a device, and what was published there on this connection.
+
+    Attributes
+    ----------
+    target : MqttTarget
+    title : str or None
+        What a person calls the device, where there are several.
+    known : tuple or None
+        Labels and model that Home Assistant knows.
+    state : dict
+        The newest, and ``state_at``, when it was published.
+    """
+
+    target: MqttTarget
+    title: str | None = None
+    known: tuple[tuple[str, ...], str] | None = None
+    state: dict[str, Any] = dataclasses.field(default_factory=dict)
+    state_at: float = 0.0
 
 
 class MqttSender(Sender):
@@ -67,12 +93,10 @@ class MqttSender(Sender):
         back_off: BackOff | None = None,
     ) -> None:
         super().__init__(feed, f"MQTT {target}", tell, limit=limit, back_off=back_off)
-        self._target, self._trust, self._health = target, trust, Health(feed)
+        self._target, self._trust, self._health = target, trust, health_of(feed)
         self._in_flight: dict[int, Message | None] = {}
         self._answer: ReasonCode | None = None
-        self._known: tuple[tuple[str, ...], str] | None = None
-        self._state: dict[str, Any] = {}
-        self._state_at = 0.0
+        self._topics: dict[str | None, _Topics] = {}
 
     def _run(self) -> None:
         """Connect again and again until told to stop."""
@@ -137,12 +161,14 @@ class MqttSender(Sender):
         if self._target.discovery:
             client.subscribe(f"{self._target.discovery}/status", qos=1)
         client.publish(self._target.topic("availability"), "online", qos=1, retain=True)
-        self._known, self._state = None, {}
+        self._say_again()
         while True:
             stopping = self._stopping.is_set()  # before the last lines are taken
             self._take()
             self._health.look()
-            self._publish_state(client)
+            for part in self._feed.parts:
+                now = {**self._states[part.name].values, "sound": self._health.of(part).up}
+                self._publish_state(client, self._topics_of(part.name), self._states[part.name], now)
             self._publish_events(client)
             if client.loop(LOOP_S) is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._failed("connection lost; trying again")
@@ -151,24 +177,34 @@ class MqttSender(Sender):
                 break
         self._leave(client)
 
-    def _publish_state(self, client: paho.Client) -> None:
+    def _topics_of(self, name: str | None) -> _Topics:
+        """Return the topics of a device, or of the one there is."""
+        if name not in self._topics:
+            others = [topics.target.name for topics in self._topics.values()]
+            self._topics[name] = _Topics(self._target if name is None else self._target.device(name, others), name)
+        return self._topics[name]
+
+    def _say_again(self) -> None:
+        """Let everything be published again that is retained."""
+        for topics in self._topics.values():
+            topics.known, topics.state = None, {}
+
+    def _publish_state(self, client: paho.Client, topics: _Topics, run_state: RunState, now: dict[str, Any]) -> None:
         """Publish the state where it has changed, before it what Home Assistant must know to show it."""
-        run_state = self._run_state
         known = (run_state.labels, run_state.model)
-        if self._target.discovery and known != self._known and run_state.labels:
-            self._known = known
-            client.publish(*discovery(self._target, run_state), qos=1, retain=True)
-        now = {**run_state.values, "sound": self._health.up}
-        old, at = self._state, time.monotonic()
+        if self._target.discovery and known != topics.known and run_state.labels:
+            topics.known = known
+            client.publish(*discovery(topics.target, run_state, self._target, topics.title), qos=1, retain=True)
+        old, at = topics.state, time.monotonic()
         firm = ("state", "label", "device", "sound")
-        if any(now[key] != old.get(key) for key in firm) or (now != old and at >= self._state_at + STATE_S):
-            self._state, self._state_at = now, at
-            client.publish(self._target.topic("state"), json_line(now), qos=1, retain=True)
+        if any(now[key] != old.get(key) for key in firm) or (now != old and at >= topics.state_at + STATE_S):
+            topics.state, topics.state_at = now, at
+            client.publish(topics.target.topic("state"), json_line(now), qos=1, retain=True)
 
     def _publish_events(self, client: paho.Client) -> None:
         """Hand over events, as many as may be on their way at once."""
         while len(self._in_flight) < IN_FLIGHT and (message := self.outbox.take()) is not None:
-            info = client.publish(self._target.topic("event"), message.text, qos=1)
+            info = client.publish(self._topics_of(message.stream).target.topic("event"), message.text, qos=1)
             self._in_flight[info.mid] = message
 
     def _leave(self, client: paho.Client) -> None:
@@ -194,7 +230,7 @@ class MqttSender(Sender):
     def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
         """Tell Home Assistant again what there is, when it has started."""
         if message.payload == b"online":
-            self._known, self._state = None, {}
+            self._say_again()
 
     def _on_publish(
         self, client: paho.Client, data: object, mid: int, reason: ReasonCode, properties: Properties

@@ -18,10 +18,13 @@ class Message:
         Tells it from the others of the run.
     text : str
         A JSON object.
+    stream : str or None
+        Which of several devices it is of.
     """
 
     name: str
     text: str
+    stream: str | None = None
 
 
 class Outbox:

@@ -7,6 +7,7 @@ daemon, against the rule: looking up a name cannot be interrupted, and it keeps 
 from __future__ import annotations
 
 import abc
+import collections
 import socket
 import ssl
 import threading
@@ -122,7 +123,7 @@ class Sender(abc.ABC):
         self.sent, self.outbox = 0, Outbox(limit)
         self._feed, self._title, self._tell = feed, title, tell
         self._back_off = BackOff() if back_off is None else back_off
-        self._run_state = RunState()
+        self._states: collections.defaultdict[str | None, RunState] = collections.defaultdict(RunState)
         self._number = 0
         self._trouble: str | None = None
         self._wake, self._stopping, self._settled = threading.Event(), threading.Event(), threading.Event()
@@ -197,9 +198,9 @@ class Sender(abc.ABC):
         for line in self._feed.after(self._number):
             self.outbox.dropped += line.number - self._number - 1
             self._number = line.number
-            for event in self._run_state.take(line):
+            for event in self._states[line.stream].take(line):
                 if self._wanted(event, line):
-                    self.outbox.put(Message(self._feed.line_id(line.number), json_line(event)))
+                    self.outbox.put(Message(self._feed.line_id(line.number), json_line(event), line.stream))
 
     def _failed(self, reason: str) -> None:
         """Tell why nothing arrives, once for each reason in a row."""

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 __all__ = [
@@ -62,6 +62,21 @@ class MqttTarget:
     def topic(self, last: str) -> str:
         """Return a topic of this monitor."""
         return f"{self.prefix}/{self.name}/{last}"
+
+    def device(self, stream: str, others: Collection[str] = ()) -> MqttTarget:
+        """Return the topics of one of several devices: its name is added to that of the monitor.
+
+        Examples
+        --------
+        >>> mqtt_target("mqtt://broker?id=ward").device("bed 1").topic("state")
+        'auscult/ward-bed-1/state'
+        """
+        name = wanted = f"{self.name}-{topic_name(stream)}"
+        number = 1
+        while name in others:
+            number += 1
+            name = f"{wanted}-{number}"
+        return dataclasses.replace(self, name=name)
 
     @property
     def loopback(self) -> bool:

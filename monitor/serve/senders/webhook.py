@@ -1,4 +1,4 @@
-"""A run on a webhook: a POST request for each change of verdict or of the input, and for the ends of a source.
+"""A run on a webhook: a POST request for each change of verdict or of an input, and for the ends of a source.
 
 Signed, where a secret is given, by the scheme of https://www.standardwebhooks.com: receivers have libraries for it.
 """
@@ -87,13 +87,14 @@ class WebhookSender(Sender):
     ) -> None:
         super().__init__(feed, f"Webhook {target}", tell, limit=limit, back_off=back_off)
         self._target, self._secret, self._trust = target, secret, trust
-        self._device: object = None
+        self._devices: dict[str | None, object] = {}  # the state of each that was told last
 
     def _wanted(self, event: dict[str, object], line: FedLine) -> bool:
         """Return whether an event is a change of verdict or state; of a device only its state is one."""
         if event["type"] == "device":
-            changed: bool = self._run_state.values["device"] != self._device
-            self._device = self._run_state.values["device"]
+            state = self._states[line.stream].values["device"]
+            changed: bool = state != self._devices.get(line.stream)
+            self._devices[line.stream] = state
             return changed
         return event["type"] in WANTED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import json
 import threading
@@ -14,7 +15,7 @@ import websocket
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.messages import DeviceStatus, Level, Quality, Snapshot, Start, Verdict, WindowEvent
 from monitor.serve.address import Address, listening_socket
-from monitor.serve.feed import Feed
+from monitor.serve.feed import Feed, SeveralFeed
 from monitor.serve.process.server import Server
 from monitor.text.event_lines import EventLines
 
@@ -163,3 +164,24 @@ def wait_until():
         pytest.fail("the condition did not come about")
 
     return wait
+
+
+@pytest.fixture
+def several():
+    """Return a feed of two devices, and their runs; both have begun."""
+    feed = SeveralFeed()
+    runs = [Run(feed.add("bed 1")), Run(feed.add("bed 2", "P-2"))]
+    for number, run in enumerate(runs, 1):
+        start = dataclasses.replace(START, source=f"Device {number}")
+        run.begin(start, sound=np.full(6 * RATE, number / 10, np.float32))
+        run.feed.snapshot = snapshot(start, device=device())
+    return feed, runs
+
+
+@pytest.fixture
+def several_served(several):
+    """Return a client of a server of the two devices."""
+    listening = listening_socket(Address("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    with Server(several[0], listening, loopback=True) as server:
+        yield Client(server, port)

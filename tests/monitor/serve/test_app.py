@@ -89,3 +89,29 @@ def test_the_page_needs_nothing_else(run, served):
 def test_a_changed_page_has_another_policy():
     """A script that somebody adds does not run."""
     assert page_policy(page()) != page_policy(page().replace('"use strict";', '"use strict"; alert(1);'))
+
+
+def test_several_devices_over_http(several, several_served):
+    """Health says which is down; snapshot and picture are of the one that is asked for."""
+    _, runs = several
+    assert several_served.ask("/health")[0] == 200
+    runs[1].feed.snapshot = snapshot(runs[1].feed.playing.start, device=device("lost"))
+    status, _, body = several_served.ask("/health")
+    assert (status, json.loads(body)["down"]) == (503, ["bed 2"])
+    assert [one["stream"] for one in several_served.json("/api/snapshot")["devices"]] == ["bed 1", "bed 2"]
+    assert several_served.json("/api/snapshot?device=bed%202")["source"] == "Device 2"
+    pictures = [several_served.ask(f"/picture.png{query}")[2] for query in ("", "?device=bed%201", "?device=bed%202")]
+    assert pictures[0] == pictures[1]
+    decoded(pictures[2])
+    assert b'auscult_device_up{device="bed 1"} 1.0' in several_served.ask("/metrics")[2]
+
+
+def test_a_device_that_is_none_is_refused_with_the_names(several_served, run, served):
+    """404, and what there is."""
+    for path in ("/api/snapshot", "/picture.png", "/events"):
+        status, _, body = several_served.ask(f"{path}?device=bed%203")
+        assert (status, body) == (404, b"no such device; there are: bed 1, bed 2\n")
+    assert served().ask("/picture.png?device=x")[::2] == (
+        404,
+        b"no such device; leave out device=: there is one alone\n",
+    )

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from monitor.messages import Mark, RecordingStatus
-from monitor.serve.feed import KEEP_S, MAX_LINES, Feed, without_subject
+from monitor.serve.feed import KEEP_S, MAX_LINES, Feed, SeveralFeed, without_subject
 from monitor.text.json_lines import mark_line, recording_line
 from tests.monitor.serve.conftest import START, Run
 
@@ -137,3 +137,74 @@ def test_a_copy_gives_the_same_numbers(feed):
     copy.repeat(feed.after(4))
     assert [line.number for line in copy.after(0)] == [line.number for line in copy.after(2)] == [5]
     assert copy.newest == feed.newest
+
+
+class TestSeveralDevices:
+    """One ring of lines, a state of each."""
+
+    def test_every_line_names_its_device(self, several):
+        """As in the lines of `listen --json`; numbers go on over all of them."""
+        feed, (first, second) = several
+        second.judge(0)
+        first.judge(0)
+        lines = feed.after(0)
+        assert [line.number for line in lines] == [1, 2, 3, 4]
+        assert [line.stream for line in lines] == ["bed 1", "bed 2", "bed 2", "bed 1"]
+        assert [json.loads(line.text)["stream"] for line in lines] == ["bed 1", "bed 2", "bed 2", "bed 1"]
+        assert [line.kind for line in lines] == ["start", "start", "window", "window"]
+
+    def test_a_new_follower_gets_what_holds_of_each(self, several):
+        """The start and the newest window of both; a device that begins again changes its own alone."""
+        feed, (first, second) = several
+        for index in range(3):
+            first.judge(index)
+            second.judge(index)
+        second.begin()
+        kept = [(line.stream, line.kind) for line in feed.context()]
+        assert kept == [("bed 1", "start"), ("bed 1", "window"), ("bed 2", "start")]
+
+    def test_each_keeps_its_own_state(self, several):
+        """The whole has none; parts are found by name, the first without one."""
+        feed, (first, second) = several
+        assert (feed.playing, feed.snapshot) == (None, None)
+        assert feed.part("bed 2") is second.feed
+        assert feed.part(None) is first.feed
+        assert feed.part("bed 3") is None
+        assert second.feed.playing.start.source == "Device 2"
+
+    def test_windows_are_counted_with_their_device(self, several):
+        """By whoever follows the whole."""
+        feed, (first, second) = several
+        counted = []
+        feed.follow(lambda: None, lambda event, device: counted.append((event.index, device)))
+        first.judge(4)
+        second.judge(5)
+        assert counted == [(4, "bed 1"), (5, "bed 2")]
+
+    def test_the_notice_is_that_of_the_whole(self, several):
+        """A broker that is away is told wherever a person looks."""
+        feed, (first, second) = several
+        feed.notice = "MQTT: no answer"
+        assert first.feed.notice == second.feed.notice == "MQTT: no answer"
+
+    def test_no_subject_leaves(self, several):
+        """The same as of one device; the name of the device does leave."""
+        feed, (first, _) = several
+        first.feed.publish('{"type":"note","at_s":1.0,"path":"/home/eva/P7","text":"Eva M."}')
+        assert json.loads(feed.after(2)[0].text) == {
+            "type": "note",
+            "stream": "bed 1",
+            "at_s": 1.0,
+            "path": None,
+            "text": None,
+        }
+
+    def test_more_devices_have_room_for_more_lines(self, monkeypatch):
+        """So that as many minutes are kept."""
+        monkeypatch.setattr("monitor.serve.feed.MAX_LINES", 2)
+        feed = SeveralFeed()
+        parts = [feed.add(name) for name in "abc"]
+        for _ in range(3):
+            for part in parts:
+                part.publish('{"type":"site","at_s":1.0,"sample":1,"site":"MV"}')
+        assert [line.number for line in feed.after(0)] == [4, 5, 6, 7, 8, 9]

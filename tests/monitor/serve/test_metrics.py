@@ -11,7 +11,7 @@ from monitor.messages import Verdict
 from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
 from monitor.serve.metrics import Metrics
-from monitor.serve.state import Health
+from monitor.serve.state import Health, health_of
 from tests.monitor.serve.conftest import device, snapshot, window
 
 
@@ -88,3 +88,25 @@ def test_before_the_first_source():
     feed = Feed()
     read = values(Metrics(feed, Health(feed), Counts()))
     assert (read["auscult_device_up",], read["auscult_skipped_windows_total",]) == (0, 0)
+
+
+def test_several_devices_have_a_label_each(several):
+    """Whatever is of one of them; what is of the server has none."""
+    feed, (first, second) = several
+    health = health_of(feed)
+    health.look()
+    metrics = Metrics(feed, health, Counts())
+    feed.follow(lambda: None, metrics.window)
+    first.judge(0)
+    second.judge(0, latency_ms=30.0)
+    second.judge(1, latency_ms=30.0)
+    second.feed.snapshot = snapshot(second.feed.playing.start, skipped=3, device=device("lost", lost_s=0.5))
+    read = values(metrics)
+    assert read["auscult_windows_total", "bed 1", "murmur", "verdict"] == 1
+    assert read["auscult_windows_total", "bed 2", "murmur", "verdict"] == 2
+    assert read["auscult_window_latency_seconds_sum", "bed 2"] == pytest.approx(0.06)
+    assert (read["auscult_device_up", "bed 1"], read["auscult_device_up", "bed 2"]) == (1, 0)
+    assert (read["auscult_lost_samples_total", "bed 1"], read["auscult_lost_samples_total", "bed 2"]) == (0, 2000)
+    assert read["auscult_skipped_windows_total", "bed 2"] == 3
+    assert read["auscult_heart_rate_bpm", "bed 1"] == 72
+    assert read["auscult_serve_clients",] == 0

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from monitor.messages import RecordingStatus, SiteChange, Verdict
-from monitor.serve.feed import Feed
-from monitor.serve.state import STALLED_S, Health, snapshot_values
+from monitor.serve.feed import Feed, SeveralFeed
+from monitor.serve.state import STALLED_S, Health, health_of, snapshot_values
 from tests.monitor.serve.conftest import RATE, START, Run, device, snapshot, window
 from tests.monitor.serve.test_feed import Clock
 
@@ -97,3 +97,38 @@ def test_before_and_after_the_sound():
     health = Health(feed)
     health.look()
     assert (health.up, health.values()["state"]) == (False, "ended")
+
+
+def test_a_snapshot_of_several_has_an_entry_for_each(several):
+    """With the keys of one device and its name; asked for one, it has those of one."""
+    feed, runs = several
+    values = snapshot_values(feed)
+    assert list(values) == ["type", "run", "newest", "devices"]
+    assert [(one["stream"], one["source"], one["playing"]) for one in values["devices"]] == [
+        ("bed 1", "Device 1", True),
+        ("bed 2", "Device 2", True),
+    ]
+    alone = snapshot_values(runs[1].feed)
+    assert (alone["stream"], alone["run"], alone["newest"]) == ("bed 2", feed.run, 2)
+    assert {key: alone[key] for key in values["devices"][1]} == values["devices"][1]
+
+
+def test_one_device_down_is_not_healthy_and_is_named(several):
+    """The others are up all the same."""
+    feed, runs = several
+    health = health_of(feed)
+    health.look()
+    assert health.values()["healthy"]
+    assert health.values()["down"] == []
+    runs[1].feed.snapshot = snapshot(runs[1].feed.playing.start, device=device("lost", lost_s=2.0))
+    values = health.values()
+    assert (health.up, values["healthy"], values["down"]) == (False, False, ["bed 2"])
+    assert [(one["stream"], one["state"], one["lost_s"]) for one in values["devices"]] == [
+        ("bed 1", "open", 0.0),
+        ("bed 2", "lost", 2.0),
+    ]
+
+
+def test_several_devices_that_have_not_begun_are_not_healthy():
+    """Nothing is heard yet."""
+    assert not health_of(SeveralFeed()).up

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import socket
+import threading
 
 import numpy as np
 import pytest
@@ -160,3 +162,57 @@ def test_lines_of_a_fast_source_all_arrive(feed, served):
 def test_only_get(run, served):
     """A stream has no other method."""
     assert served().ask("/events", "POST", "x")[0] == 405
+
+
+class TestSeveralDevices:
+    """All of them, or one that is named."""
+
+    def test_events_are_of_all_or_of_one(self, several, several_served):
+        """With the device in each; what comes first, too."""
+        _, (first, second) = several
+        with several_served.events() as every, several_served.events("/events?device=bed%202") as one:
+            assert [next(every)[1]["stream"] for _ in range(2)] == ["bed 1", "bed 2"]
+            assert next(one)[1]["stream"] == "bed 2"
+            first.judge(0)
+            second.judge(0)
+            assert [next(every)[1]["stream"] for _ in range(2)] == ["bed 1", "bed 2"]
+            assert (line := next(one)[1])["stream"] == "bed 2"
+            assert line["type"] == "window"
+
+    def test_one_goes_on_after_its_last_event(self, several, several_served):
+        """Lines of the others in between are passed over."""
+        _, (first, second) = several
+        with several_served.events("/events?device=bed%202") as one:
+            known = next(one)[0]
+        for index in range(3):
+            first.judge(index)
+            second.judge(index)
+        with several_served.events("/events?device=bed%202", Last_Event_ID=known) as one:
+            assert [next(one)[1]["index"] for _ in range(3)] == [0, 1, 2]
+
+    @pytest.mark.parametrize(("query", "level"), [("", 0.1), ("&device=bed%201", 0.1), ("&device=bed%202", 0.2)])
+    def test_the_sound_is_that_of_one(self, several, several_served, query, level):
+        """The first where none is named."""
+        _, runs = several
+        with contextlib.closing(several_served.websocket(f"/ws?sound=1&lines=0{query}")) as socket:
+            ended = threading.Event()
+
+            def sound():
+                while not ended.wait(0.02):
+                    for number, run in enumerate(runs, 1):
+                        run.ring.push(np.full(80, number / 10, np.float32))
+
+            pushing = threading.Thread(target=sound)
+            pushing.start()
+            try:
+                parts = [socket.recv() for _ in range(4)]
+            finally:
+                ended.set()
+                pushing.join()
+        samples = np.frombuffer(parts[-1][20:], "<i2") / 32_767
+        assert np.median(samples) == pytest.approx(level, abs=0.001)
+
+    def test_a_socket_to_no_device_is_refused(self, several_served):
+        """Before the handshake is answered."""
+        with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+            several_served.websocket("/ws?device=bed%203")

@@ -11,10 +11,12 @@ import pytest
 from rich.console import Console
 
 from monitor.audio.sources.base import Source
-from monitor.messages import DeviceStatus
+from monitor.messages import DeviceStatus, PlaybackStatus
 from monitor.process.interrupts import Interrupts
 from monitor.runtime.ward.live_stream import LiveStream
 from monitor.runtime.ward.ward import Ward
+from monitor.serve.feed import SeveralFeed
+from monitor.serve.feed_view import FeedView
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.views.devices import DeviceLines, DeviceTable, choose_devices_view
@@ -169,6 +171,20 @@ class TestTable:
         rows = [line for line in self.text(shown).splitlines() if "bed " in line]
         assert ["gone: looking" in row for row in rows] == [False, True, False]
 
+    def test_what_is_wrong_with_those_that_follow_is_shown(self, scene):
+        """Above the rows, until it is over."""
+        feed = SeveralFeed()
+        console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system="truecolor")
+        scene.begin(
+            DeviceTable(scene.lives, lambda live, view: FeedView(view, feed.add(live.stream.name)), console, Keys())
+        )
+        scene.hear()
+        feed.notice = "MQTT: no answer"
+        assert "MQTT: no answer" in self.text(scene).splitlines()[0]
+        feed.notice = ""
+        assert "model" in self.text(scene).splitlines()[0]
+        scene.view.close()
+
     def test_tab_looks_into_one_and_goes_on(self, shown):
         """Its whole dashboard; the arrows go on and back, round the end; Esc shows the rows again, Tab the same one."""
         text = self.press(shown, "\t")
@@ -221,3 +237,62 @@ class TestTable:
         shown.view.end(shown.ward.streams[0])
         shown.view.close()
         assert [line[:5] for line in capsys.readouterr().out.splitlines()] == ["bed 1", "bed 2", "bed 3"]
+
+
+class Ear:
+    """Notes what is heard, and stands in for its player."""
+
+    pace = 4000.0
+
+    def __init__(self, lives):
+        self.lives, self.heard, self.toggled = lives, [], 0
+        self.status = PlaybackStatus("playing", device="phones", sound="wide", volume_db=0.0)
+
+    def hear(self, live):
+        """Note it."""
+        self.heard.append(live.stream.name)
+        for other in self.lives:
+            other.player = self if other is live else None
+
+    def toggle(self):
+        """Count."""
+        self.toggled += 1
+
+    def heard_sample(self):
+        """Nothing reaches an ear."""
+
+    def next_sound(self):
+        """Not asked for."""
+
+    def change_volume(self, by_db):
+        """Not asked for."""
+
+
+class TestHearing:
+    """The one that is looked into is heard."""
+
+    def test_the_table_hears_the_first_then_the_one_looked_into(self, scene):
+        """Back in the rows it is still that one; the last line names it, and `a` switches the sound."""
+        ear = Ear(scene.lives)
+        console = Console(file=io.StringIO(), force_terminal=True, width=100, height=24, color_system=None)
+        table = DeviceTable(scene.lives, scene.keep, console, Keys(), hear=ear.hear)
+        scene.begin(table)
+        scene.hear()
+        assert table.hint == "sound of bed 1  Tab looks into one"
+        for key in ("\t", "\t", "escape", "a"):
+            table.press(key)
+        assert ear.heard == ["bed 1", "bed 1", "bed 2"]
+        assert ear.toggled == 1
+        assert table.hint == "sound of bed 2  Tab looks into one"
+        assert scene.lives[1].snapshot().playback.state == "playing"
+        assert scene.lives[0].snapshot().playback is None
+        table.close()
+
+    def test_lines_hear_the_first(self, scene):
+        """There is nothing to look into; `a` switches the sound."""
+        ear = Ear(scene.lives)
+        view = DeviceLines(scene.lives, scene.keep, Keys("a"), json=True, hear=ear.hear)
+        scene.begin(view)
+        scene.hear()
+        assert ear.heard == ["bed 1"]
+        assert ear.toggled == 1

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import urllib.request
 
 import numpy as np
 import pytest
@@ -196,7 +201,7 @@ def test_the_options_reach_every_input(devices):
         assert (options.rate, options.latency_s, options.once, options.waiting) == (4000, 0.1, True, True)
 
 
-@pytest.mark.parametrize("flags", [("--monitor",), ("--ecg-channel", "2"), ("--volume", "3")])
+@pytest.mark.parametrize("flags", [("--ecg-channel", "2")])
 def test_what_is_for_one_device_is_refused(devices, capsys, flags):
     """A usage error."""
     with pytest.raises(SystemExit) as ended:
@@ -285,3 +290,102 @@ def test_a_sound_shorter_than_a_window_is_judged(devices, json_lines):
     for lines in by_stream(json_lines()).values():
         assert [line["short"] for line in lines if line["type"] == "window"] == [True]
         assert lines[-1]["windows"] == 1
+
+
+def asked_while(arguments, ask):
+    """Listen with some arguments; return the exit code and what ``ask`` gave meanwhile on another thread."""
+    given = []
+    asking = threading.Thread(target=lambda: given.append(ask()))
+    asking.start()
+    code = listen(*arguments)
+    asking.join(timeout=30)
+    return code, given[0]
+
+
+def polled(ask, wanted):
+    """Return the first answer that is wanted."""
+    pause = threading.Event()
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            if wanted(answer := ask()):
+                return answer
+        pause.wait(0.02)
+    return None
+
+
+@pytest.mark.subprocess
+def test_several_devices_are_served(devices, json_lines):
+    """An entry for each, with its windows."""
+    pytest.importorskip("uvicorn", reason="serving needs its extra")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    def ask():
+        found = polled(
+            lambda: json.loads(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/snapshot", timeout=5).read()),
+            lambda values: len(values["devices"]) == 2 and all(one.get("window") for one in values["devices"]),
+        )
+        os.kill(os.getpid(), signal.SIGINT)
+        return found
+
+    code, values = asked_while(["--json", "--serve", f"127.0.0.1:{port}", "--for", "600"], ask)
+    assert code == 128 + signal.SIGINT
+    assert [one["stream"] for one in values["devices"]] == ["Device A", "Device B"]
+    assert all(one["device"]["state"] == "open" for one in values["devices"])
+    assert {line["stream"] for line in json_lines()} == {"Device A", "Device B"}
+
+
+def test_a_port_in_use_is_told_before_anything_is_heard(devices, capsys, tmp_path):
+    """A usage error; no session is left behind."""
+    pytest.importorskip("uvicorn", reason="serving needs its extra")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        listen("--json", "--serve", address, "--session", "--session-dir", "kept")
+    assert ended.value.code == 2
+    assert "the port is in use" in capsys.readouterr().err
+    assert devices["a"]._thread is None
+    assert not (tmp_path / "kept").exists()
+
+
+def test_every_device_has_outlets_of_its_own(devices, pylsl, capsys):
+    """Another program finds sound and verdicts of both, and they are announced."""
+    words = [sys.executable, "-c", "import pylsl\nfor info in pylsl.resolve_streams(2.0): print(info.name())"]
+    wanted = {f"auscult Device {name}{kind}" for name in "AB" for kind in ("", " verdicts")}
+
+    def ask():
+        found = polled(
+            lambda: set(subprocess.check_output(words, text=True).splitlines()), lambda names: names >= wanted
+        )
+        os.kill(os.getpid(), signal.SIGINT)
+        return found
+
+    code, names = asked_while(["--json", "--lsl", "--for", "600"], ask)
+    assert code == 128 + signal.SIGINT
+    assert names >= wanted
+    assert "'auscult Device A' and 'auscult Device A verdicts' and 'auscult Device B'" in capsys.readouterr().err
+
+
+def test_the_first_is_heard_without_a_dashboard(devices, monkeypatch, capsys):
+    """With a short latency of every input, for each may be heard; the ear is closed at the end."""
+    ears = []
+
+    class Ear:
+        """Notes what it is asked."""
+
+        def __init__(self, options):
+            self.heard, self.stopped = [], False
+            ears.append(self)
+
+        def hear(self, ring, source):
+            """Note it."""
+            self.heard.append(source.name)
+
+        def stop(self, *, hurry):
+            """Note it."""
+            self.stopped = True
+
+    monkeypatch.setattr("monitor.audio.playback.shared_ear.SharedEar", Ear)
+    assert listen("--plain", "--monitor") == 0
+    assert [(ear.heard, ear.stopped) for ear in ears] == [(["Device A"], True)]
+    assert "auscult: Device A is heard\n" in capsys.readouterr().err
+    assert [options.latency_s for _, options in devices["asked"]] == [0.04, 0.04]

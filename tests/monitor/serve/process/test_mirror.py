@@ -23,7 +23,7 @@ class Pair:
 
     def __init__(self, feed):
         self.feed, self.relay = feed, Relay(feed)
-        setup = ServerSetup(-1, b"", True, None, feed.run, feed.share_subject, feed.subject)
+        setup = ServerSetup(-1, b"", True, None, feed.run, feed.share_subject, feed.subject, feed.several)
         self.copy = empty_copy(read_frame(io.BytesIO(frame(setup))))
 
     def pulse(self):
@@ -96,3 +96,43 @@ def test_windows_are_counted_before_their_lines_are_told(pair):
     assert [event.index for event in counted] == [0]
     assert seen == [0, 1]
     assert counted[0] == window(0)
+
+
+class TestSeveralDevices:
+    """The copy has the same devices."""
+
+    def test_each_answers_as_it_does(self, several):
+        """Lines with their devices, state, sound and picture; a device that is added later, too."""
+        feed, runs = several
+        pair = Pair(feed)
+        pair.pulse()
+        runs.append(Run(feed.add("bed 3", "P-3")))
+        pair.pulse()
+        assert [(part.name, part.subject) for part in pair.copy.parts] == [
+            ("bed 1", None),
+            ("bed 2", "P-2"),
+            ("bed 3", "P-3"),
+        ]
+        assert pair.copy.part("bed 3").playing is None
+        runs[2].begin(sound=np.ones(RATE, np.float32))
+        for number, run in enumerate(runs):
+            run.judge(number)
+            run.ring.push(np.full(200, 0.1 * number, np.float32))
+            run.feed.snapshot = snapshot(run.feed.playing.start, device=device(lost_s=float(number)))
+        pair.pulse()
+        assert snapshot_values(pair.copy) == snapshot_values(feed)
+        whole, copied = pair.lines()
+        assert copied == whole
+        assert [line.stream for line in pair.copy.after(0)] == [line.stream for line in feed.after(0)]
+        assert [line.text for line in pair.copy.context()] == [line.text for line in feed.context()]
+        for part, copy in zip(feed.parts, pair.copy.parts, strict=True):
+            assert picture(copy) == picture(part)
+
+    def test_windows_are_counted_by_device(self, several):
+        """As in the metrics of the feed itself."""
+        feed, (_, second) = several
+        pair, counted = Pair(feed), []
+        pair.copy.follow(lambda: None, lambda event, device: counted.append((event.index, device)))
+        second.judge(5)
+        pair.pulse()
+        assert counted == [(5, "bed 2")]

@@ -243,3 +243,48 @@ def test_a_killed_program_leaves_its_last_will(broker, listener):
         program.send_signal(signal.SIGKILL)
         program.wait()
     assert heard.wait("auscult/bed-3/availability", lambda texts: len(texts) == 2) == ["online", "offline"]
+
+
+def test_each_of_several_devices_has_its_topics(several, told, broker, listener, wait_until):
+    """State, events and a device of Home Assistant; one availability tells the end of the connection."""
+    feed, (first, second) = several
+    here = broker()
+    heard = listener(here)
+    with published(feed, told, here) as sender:
+        first.judge(0, label="normal")
+        second.judge(0)
+        second.feed.snapshot = snapshot(second.feed.playing.start, device=device("lost"))
+        second.lines.snapshot(second.feed.snapshot)
+        wait_until(lambda: sender.sent == 5)
+        heard.wait("auscult/bed-3-bed-2/state", lambda texts: texts and not json.loads(texts[-1])["sound"])
+        heard.wait("homeassistant/device/auscult_bed-3-bed-1/config")
+        payload = json.loads(heard.wait("homeassistant/device/auscult_bed-3-bed-2/config")[-1])
+    states = [json.loads(heard.on(f"auscult/bed-3-bed-{number}/state")[-1]) for number in (1, 2)]
+    assert [(state["label"], state["sound"]) for state in states] == [("normal", True), ("murmur", False)]
+    told_of = [json.loads(text) for text in heard.on("auscult/bed-3-bed-2/event")]
+    assert [(event["type"], event["stream"]) for event in told_of] == [
+        ("start", "bed 2"),
+        ("verdict", "bed 2"),
+        ("device", "bed 2"),
+    ]
+    assert (payload["dev"]["name"], payload["dev"]["ids"]) == ("auscult bed 2", ["auscult_bed-3-bed-2"])
+    assert payload["state_topic"] == "auscult/bed-3-bed-2/state"
+    assert payload["availability_topic"] == "auscult/bed-3/availability"
+    assert heard.wait("auscult/bed-3/availability", lambda texts: len(texts) == 2) == ["online", "offline"]
+    assert told.lines == []
+
+
+def test_a_broker_that_restarts_is_told_once_of_several_devices(several, told, broker, wait_until):
+    """They share one connection, and nothing of any is lost."""
+    feed, (first, second) = several
+    here = broker()
+    with published(feed, told, here) as sender:
+        wait_until(lambda: sender.sent == 2)
+        here.stop()
+        wait_until(lambda: len(told.lines) >= 1)
+        first.judge(0)
+        second.judge(0)
+        here.start()
+        wait_until(lambda: sender.sent == 4)
+    assert [line.endswith("connection lost; trying again") for line in told.lines].count(True) == 1
+    assert sender.sentence() is None

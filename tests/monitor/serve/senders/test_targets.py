@@ -106,3 +106,10 @@ def test_a_certificate_that_is_none(tmp_path):
     file.write_text("-")
     with pytest.raises(ValueError, match="no PEM certificate"):
         trusting(file)
+
+
+def test_devices_with_the_same_letters_have_topics_of_their_own():
+    """A number tells them apart."""
+    target = mqtt_target("mqtt://broker?id=ward")
+    first = target.device("bed 1")
+    assert target.device("bed/1", [first.name]).topic("event") == "auscult/ward-bed-1-2/event"

@@ -158,3 +158,23 @@ def test_the_end_of_a_run_is_posted(told, receiver, feed):
     feed.publish('{"type":"summary","source":"steth","windows":3}')
     sender.stop()
     assert [body["type"] for body in bodies(receiver)] == ["start", "summary"]
+
+
+def test_a_change_of_any_device_is_posted_with_its_name(several, told, receiver, wait_until):
+    """One device that is lost hides no other: what counts as a change is its own."""
+    feed, (first, second) = several
+    with posting(feed, told, receiver) as sender:
+        first.judge(0)
+        second.judge(0)
+        for run in (first, second, second, first):
+            run.feed.snapshot = snapshot(run.feed.playing.start, device=device("lost"))
+            run.lines.snapshot(run.feed.snapshot)
+        wait_until(lambda: sender.sent == 6)
+    assert [(body["type"], body["stream"]) for body in bodies(receiver)] == [
+        ("start", "bed 1"),
+        ("start", "bed 2"),
+        ("verdict", "bed 1"),
+        ("verdict", "bed 2"),
+        ("device", "bed 1"),
+        ("device", "bed 2"),
+    ]
