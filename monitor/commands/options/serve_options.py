@@ -32,6 +32,7 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
         "--serve",
         nargs="?",
         const=DEFAULT_TEXT,
+        type=_not_a_file,
         metavar="HOST:PORT",
         help=f"show the run in a browser, and serve its lines, health and metrics (default: {DEFAULT_TEXT}, this "
         "computer alone); other computers need a token",
@@ -42,6 +43,15 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="holds the token (default: AUSCULT_SERVE_TOKEN, or a new one)",
     )
+
+
+def _not_a_file(text: str) -> str:
+    """Return the text behind ``--serve``; a recording there would otherwise be said to be missing."""
+    if Path(text).is_file() or Path(text).is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be HOST:PORT, such as {DEFAULT_TEXT}; or write --serve behind the file"
+        )
+    return text
 
 
 @contextlib.contextmanager

@@ -160,7 +160,8 @@ def _view(options: argparse.Namespace, bundle: Bundle, *, many: bool, screen: bo
     keep_going, display = bool(options.session), display_options(options)
     if not many or options.json:
         return choose_view(json=options.json, plain=options.plain, keep_going=keep_going, display=display)
-    table = Table(options.files, bundle.labels, _columns())
+    possible = None if bundle.decision.possible is None else bundle.decision.possible[0]
+    table = Table(options.files, bundle.labels, _columns(), possible)
     if screen:
         return choose_view(json=False, plain=False, keep_going=keep_going, report=table.lines, display=display)
     return TableView(table, bar_on_standard_error(options.files), keep_going=keep_going)

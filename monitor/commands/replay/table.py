@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from monitor.commands.progress_bar import RecordingsBar
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import printable
+from monitor.text.shown import possible_text
 from monitor.views.lines import PlainView
 
 __all__ = ["Table", "TableView"]
 
 STATES = ("no-signal", "poor-signal", "uncertain")
-MIN_NAME = 20
+MIN_NAME = 16
 """Characters of a name that are shown however narrow the terminal is."""
 
 
@@ -31,19 +32,24 @@ class Table:
     columns : int or None
         Of the terminal: of a name that is too long for it the beginning is left out, since the file's own name is its
         end. None for whole names.
+    possible : str or None
+        The label that may be possible where it is not given.
 
     Examples
     --------
     >>> from monitor.messages import Verdict
-    >>> table = Table(["a.wav", "ward/b.wav"], ["normal", "murmur"])
+    >>> table = Table(["a.wav", "ward/b.wav"], ["normal", "murmur"], possible="murmur")
     >>> print(table.header())
-    file        verdict      confidence  judged  bpm
+    file        verdict          confidence  judged  bpm
     >>> print(table.row(Summary("a.wav", 10, 0, 0, Verdict("verdict", "murmur", 0.91), 71.6, judged=9)))
-    a.wav       murmur             0.91    90 %   72
+    a.wav       murmur                 0.91    90 %   72
     """
 
-    def __init__(self, names: Sequence[str], labels: Sequence[str], columns: int | None = None) -> None:
-        self._label_width = max(map(len, map(printable, (*STATES, *labels))))
+    def __init__(
+        self, names: Sequence[str], labels: Sequence[str], columns: int | None = None, possible: str | None = None
+    ) -> None:
+        remarks = () if possible is None else (possible_text(possible),)
+        self._label_width = max(map(len, (*STATES, *map(printable, labels), *remarks)))
         self._name_width = max(len(printable(name)) for name in ("file", *names))
         if columns is not None:
             room = columns - (len(self._line("", "", "", "", "")) - self._name_width)
@@ -65,7 +71,7 @@ class Table:
         verdict, confidence = summary.verdict, summary.verdict.confidence
         return self._line(
             self._shortened(summary.source),
-            printable(verdict.label or verdict.state),
+            printable(verdict.label or verdict.state) if verdict.possible is None else possible_text(verdict.possible),
             "-" if confidence is None else f"{confidence:.2f}",
             f"{summary.judged / summary.windows:.0%}".replace("%", " %") if summary.windows else "-",
             "-" if summary.heart_rate_bpm is None else f"{summary.heart_rate_bpm:.0f}",

@@ -112,6 +112,13 @@ def test_a_file_that_is_taken_for_the_address(capsys, heart):
     assert "must be HOST:PORT" in refused(capsys, "replay", heart, "--serve", heart)
 
 
+def test_the_only_file_that_is_taken_for_the_address(capsys, heart):
+    """It is not said that a recording is missing, for there is one; what to write instead is."""
+    line = refused(capsys, "replay", "--serve", heart)
+    assert "must be HOST:PORT" in line
+    assert "write --serve behind the file" in line
+
+
 @pytest.mark.subprocess
 def test_beyond_this_computer_a_token_is_made_and_told(heart, monkeypatch, capsys):
     """With a warning that HTTP is clear text; one from the environment is not printed."""

@@ -38,6 +38,14 @@ def test_the_columns_stand_in_line():
     ]
 
 
+def test_a_possible_murmur_is_said():
+    """As everywhere else; ``uncertain`` alone would hide it from whoever reads the table only. The column has room."""
+    table = Table(["a.wav"], LABELS, possible="murmur")
+    row = table.row(summary_of("a.wav", Verdict("uncertain", None, 0.53, possible="murmur")))
+    assert "possible murmur  " in row
+    assert len(row) == len(table.header())
+
+
 def test_a_recording_without_a_window_has_no_share():
     """Nothing is divided by nothing."""
     assert Table(["a.wav"], LABELS).row(Summary("a.wav", 0, 0, 0, Verdict("listening"), None)).split()[3] == "-"
@@ -52,7 +60,7 @@ def test_the_confidence_is_no_acoustic_score():
 def test_long_names_lose_their_beginning_on_a_terminal_only():
     """The file's own name is the end of a path; a file or a pipe gets whole names."""
     name = "/a/long/way/to/the/recordings/of/a/ward/heart.wav"
-    narrow, wide = Table([name], LABELS, 60), Table([name], LABELS)
+    narrow, wide = Table([name], LABELS, 60, possible="murmur"), Table([name], LABELS)
     assert len(narrow.header()) == 60
     assert narrow.row(summary_of(name)).startswith("...")
     assert "ward/heart.wav  normal" in narrow.row(summary_of(name))
