@@ -276,7 +276,7 @@ def _wait(descriptor: int, stopping: Callable[[], bool] | None) -> None:
     while not select.select([], [descriptor], [], POLL_S if _end.polls else 0.0)[1]:
         if ending() or (stopping is not None and stopping()):
             if not _end.polls:
-                raise TimeoutError(errno.ETIMEDOUT, "nobody reads it")
+                raise TimeoutError(errno.ETIMEDOUT, "no program reads it")
             _end.polls -= 1
 
 

@@ -58,8 +58,8 @@ THREAD_TIMEOUT_S = 5.0
 """How long a thread may take to end after its test; only a thread that never ends takes this long."""
 
 SYSTEM = Path(__file__).parent / "system"
-LIVE_TESTS = (SYSTEM / "live", SYSTEM / "test_terminal.py")
-"""What is paced by the clock: sound through a virtual sound card, and the dashboard on a pseudo-terminal."""
+LIVE_TESTS = SYSTEM / "live"
+"""What is paced by the clock: sound through a virtual sound card."""
 FILE_NEEDS = re.compile(r"^(?:\w+ = )?pytest\.importorskip\([\"'](tensorflow|scipy|librosa|matplotlib)", re.MULTILINE)
 USES = {
     "training": {"tensorflow", "keras", "tiny_network"},
@@ -140,7 +140,7 @@ def names_used(function: Any) -> frozenset[str]:
 def markers_of(item: pytest.Function) -> set[str]:
     """Return the names of the slow markers that a test has, or gets from what it uses."""
     markers = {marker.name for marker in item.iter_markers() if marker.name in SLOW_MARKERS}
-    if any(item.path.is_relative_to(path) for path in LIVE_TESTS):
+    if item.path.is_relative_to(LIVE_TESTS):
         markers.add("live")
     test = getattr(getattr(item.function, "hypothesis", None), "inner_test", item.function)
     fixtures = [definition.func for found in item._fixtureinfo.name2fixturedefs.values() for definition in found]

@@ -1,5 +1,7 @@
 """Whether ``auscult scan`` gives what ``auscult replay --json --speed max`` gives: every key of every summary.
 
+Left out are those that S1 and S2 give, which a scan does not look for.
+
     python benchmarks/reliability/scan_equals_replay.py FOLDER... [--every N] [--jobs N]
 
 Both read all recordings below the folders, or every Nth. Files that replay cannot read must be rows with an error, and
@@ -20,6 +22,7 @@ from monitor.archive.recordings import find_recordings
 
 BATCH = 200
 AUSCULT = (sys.executable, "-m", "monitor")
+OF_BEATS = ("heart_rate_bpm", "heart_rate_variability")
 
 
 def replayed(files: list[str]) -> dict[str, dict[str, Any]]:
@@ -53,7 +56,7 @@ def differences(summaries: dict[str, dict[str, Any]], rows: dict[str, dict[str, 
             if row["state"] is not None or not row["error"]:
                 found.append(f"{source}: replay cannot read it, and its row has no error")
             continue
-        keys = [key for key, value in summary.items() if key not in row or row[key] != value]
+        keys = [key for key, value in summary.items() if key not in row or (row[key] != value and key not in OF_BEATS)]
         found += [f"{source}: {key} is {row.get(key)}, and {summary[key]} of replay" for key in keys]
     return found
 

@@ -1,14 +1,15 @@
 """What serving costs the judging: its latency without a server, and with many clients, some of which never read.
 
-    python benchmarks/speed/serving.py                  # five minutes, on a quiet machine
+    python benchmarks/speed/serving.py                  # ten minutes, on a quiet machine
     python benchmarks/speed/serving.py --rounds 1 --seconds 20 --clients 50 --stuck 5
 
-plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and no one there, and with clients, each a
-socket of this program: three quarters follow ``/events``, a quarter ``/ws`` with the sound; the stuck ones ask for
-both and never read. Meanwhile 10 000 bad requests are sent. One JSON object goes to standard output:
+plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and no one there, with clients, and without
+``--serve`` beside another demo that has these clients: clients take time of the same processor wherever they are.
+Each is a socket of this program: three quarters follow ``/events``, a quarter ``/ws`` with the sound; the stuck ones
+ask for both and never read. Meanwhile 10 000 bad requests are sent. One JSON object goes to standard output:
 
-* ``latency_ms``: p50, p95 and most of ``latency_ms`` of the windows, the median of the rounds;
-* ``one_core_percent``: user and system time of the monitor;
+* ``p50``, ``p95``, ``most``: of ``latency_ms`` of the windows of all rounds;
+* ``one_core_percent``: user and system time of the process that judges; ``server_percent``: of that which serves;
 * ``skipped``: windows that were never judged; ``least_windows``: those that every reading client received, of
   ``windows``, those from before it had connected included;
 * ``dropped``: clients that the server cut off; ``refused``: bad requests that it counted;
@@ -29,9 +30,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 EVENTS = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -82,7 +85,7 @@ class Clients:
             assert isinstance(key.fileobj, socket.socket)
             with contextlib.suppress(OSError):
                 self.windows[key.fd] += key.fileobj.recv(2**18).count(b'"type":"window"')
-        while time.monotonic() >= self._bad_due:
+        if time.monotonic() >= self._bad_due:  # one at a time, so that the readers read however slow it is
             self._bad_due += self._bad_s
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as bad:
                 bad.sendall(BAD[self.bad % len(BAD)])
@@ -96,40 +99,57 @@ class Clients:
         self._waiting.close()
 
 
-def run(seconds: float, folder: Path, *, serve: bool, clients: int = 0, stuck: int = 0, bad: int = 0) -> dict[str, Any]:
-    """Return the figures of one demo."""
+def used_s(process: psutil.Process | None) -> float:
+    """Return the user and system time of a process; 0 without one."""
+    return 0.0 if process is None else sum(process.cpu_times()[:2])
+
+
+@contextlib.contextmanager
+def demo(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
+    """Yield a demo that writes JSON lines, once it has begun; where it writes them, and what it tells."""
+    folder.mkdir(exist_ok=True)
     lines, told = folder / "lines.jsonl", folder / "told.txt"
-    command = [sys.executable, "-m", "monitor", "demo", "--json", *(["--serve", "127.0.0.1:0"] if serve else [])]
-    followers = None
+    command = [sys.executable, "-m", "monitor", "demo", "--json", *arguments]
     with lines.open("w") as out, told.open("w") as err:
         program = subprocess.Popen(command, stdout=out, stderr=err)
         try:
             end = time.monotonic() + START_S
             while not lines.stat().st_size and time.monotonic() < end:
                 time.sleep(0.05)
-            if clients:
-                found = re.search(r"127\.0\.0\.1:(\d+)", told.read_text())
-                assert found is not None
-                followers = Clients(int(found[1]), clients, stuck, seconds / bad)
-            watched, begin = psutil.Process(program.pid), time.monotonic()
-            before = sum(watched.cpu_times()[:2])
-            while time.monotonic() < begin + seconds:
-                if followers is None:
-                    time.sleep(0.2)
-                else:
-                    followers.read()
-            used = sum(watched.cpu_times()[:2]) - before
+            yield program, lines, told
         finally:
             program.terminate()
             program.wait(timeout=30)
+
+
+def run(
+    seconds: float, folder: Path, *, serve: bool, beside: bool = False, clients: int = 0, stuck: int = 0, bad: int = 0
+) -> tuple[list[float], dict[str, Any]]:
+    """Return the latencies of one demo, and other figures of it."""
+    address = ("--serve", "127.0.0.1:0")
+    with contextlib.ExitStack() as stack:
+        program, lines, told = stack.enter_context(demo(folder / "judging", *(address if serve else ())))
+        asked = stack.enter_context(demo(folder / "beside", *address))[2] if beside else told
+        followers = None
+        if clients:
+            found = re.search(r"127\.0\.0\.1:(\d+)", asked.read_text())
+            assert found is not None
+            followers = Clients(int(found[1]), clients, stuck, seconds / bad)
+        watched, begin = psutil.Process(program.pid), time.monotonic()
+        server = next(iter(watched.children()), None)
+        before, served_before = used_s(watched), used_s(server)
+        while time.monotonic() < begin + seconds:
+            if followers is None:
+                time.sleep(0.2)
+            else:
+                followers.read()
+        used, served = used_s(watched) - before, used_s(server) - served_before
     values = [json.loads(line) for line in lines.read_text().splitlines()]
-    latencies = sorted(line["latency_ms"] for line in values if line["type"] == "window")
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (did not read|bad requests)", told.read_text())}
+    latencies = [line["latency_ms"] for line in values if line["type"] == "window"]
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (did not read|bad requests)", asked.read_text())}
     result = {
-        "p50": statistics.median(latencies),
-        "p95": latencies[int(0.95 * len(latencies))],
-        "most": latencies[-1],
         "one_core_percent": 100.0 * used / seconds,
+        "server_percent": 100.0 * served / seconds,
         "skipped": values[-1]["skipped"],
     }
     if followers is not None:
@@ -137,14 +157,11 @@ def run(seconds: float, folder: Path, *, serve: bool, clients: int = 0, stuck: i
             "least_windows": min(followers.windows.values()),
             "windows": len(latencies),
             "bad_sent": followers.bad,
-        }
-        result |= {
-            "bad_sent": followers.bad,
             "dropped": counts.get("did not read", 0),
             "refused": counts.get("bad requests", 0),
         }
         followers.close()
-    return result
+    return latencies, result
 
 
 def main() -> None:
@@ -161,18 +178,27 @@ def main() -> None:
         "nobody": {"serve": True},
         "clients": {"serve": True, "clients": options.clients, "stuck": options.stuck, "bad": options.bad},
     }
+    ways["beside"] = {**ways["clients"], "serve": False, "beside": True}
     load = [os.getloadavg()[0]]
+    latencies: dict[str, list[float]] = {name: [] for name in ways}
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
             for name, way in ways.items():
-                rounds[name].append(run(options.seconds, Path(folder), **way))
+                of_windows, others = run(options.seconds, Path(folder), **way)
+                latencies[name] += of_windows
+                rounds[name].append(others)
     load.append(os.getloadavg()[0])
-    medians = {
-        name: {key: round(statistics.median(one[key] for one in results), 3) for key in results[0]}
+    figures = {
+        name: {
+            "windows_in_all": len(latencies[name]),
+            **{f"p{percent}": round(float(np.percentile(latencies[name], percent)), 3) for percent in (50, 95)},
+            "most": max(latencies[name]),
+            **{key: round(statistics.median(one[key] for one in results), 3) for key in results[0]},
+        }
         for name, results in rounds.items()
     }
-    print(json.dumps({**medians, "rounds": options.rounds, "seconds": options.seconds, "load": load}, indent=1))
+    print(json.dumps({**figures, "rounds": options.rounds, "seconds": options.seconds, "load": load}, indent=1))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python docs/make/make_manual.py
 
-A test compares the page with what this gives, so it is written anew after every change of an argument.
+A test compares the page with what this gives, so it is written again after every change of an argument.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
+from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
 from monitor.analysis.segmentation.heart_beats import HeartBeats
@@ -25,6 +26,7 @@ from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.extractor import Stopwatch, no_stopwatch
+from monitor.features.heart_rate import HeartRate
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
@@ -115,6 +117,7 @@ class Analyzer:
         self._rolling = RollingVerdict(bundle.decision)
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
+        self._interval_rate = IntervalRate()
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
         self.gaps = 0
@@ -238,6 +241,7 @@ class Analyzer:
         """Return the verdict on a window that :meth:`push` or :meth:`finish` has just completed."""
         start_s, end_s = self._scorer.span_s(index)
         beats = () if self._heart_beats is None else self._heart_beats.until(end_s)
+        self._interval_rate.push(beats)
         spans = self._spans_change(start_s, end_s)
         if self._has_loss(start_s, end_s):
             return self._withheld(index, start_s, end_s, beats, spans=spans)
@@ -256,6 +260,7 @@ class Analyzer:
         self._stopwatch("quality")
         ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
         self._stopwatch("beats")
+        rate = self._heart_rate(window, start_s, end_s)
         scores = None if quality.state == "no-signal" else window.scores
         event = WindowEvent(
             index=index,
@@ -266,13 +271,13 @@ class Analyzer:
             if spans
             else self._with_acoustic_scores(self._rolling.push(scores, quality, end_s, ectopic)),
             quality=quality,
-            heart_rate_bpm=window.heart_rate.bpm if quality.state is None else None,
+            heart_rate_bpm=rate.bpm if quality.state is None else None,
             gap=False,
             short=clip_s is not None,
             latency_ms=0.0,
-            heart_rate_confidence=window.heart_rate.confidence if quality.state is None else None,
+            heart_rate_confidence=rate.confidence if quality.state is None else None,
             ectopic=ectopic,
-            heart_rate_reason=window.heart_rate.reason if quality.state is None else None,
+            heart_rate_reason=rate.reason if quality.state is None else None,
             beats=beats if quality.state is None else (),
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
@@ -286,6 +291,13 @@ class Analyzer:
         acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
         state, label, confidence, scores = verdict.state, verdict.label, verdict.confidence, verdict.scores
         return Verdict(state, label, confidence, scores, acoustic_scores, verdict.possible)
+
+    def _heart_rate(self, window: ScoredWindow, start_s: float, end_s: float) -> HeartRate:
+        """Return the heart rate of a window: from S1 to S1 where that is sure, else that of its envelope."""
+        bpm = None if self._scorer.looped_s is not None else self._interval_rate.of(start_s, end_s)
+        if bpm is None:
+            return window.heart_rate
+        return window.heart_rate._replace(bpm=bpm, confidence=INTERVAL_RATE_CONFIDENCE, reason=None)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.

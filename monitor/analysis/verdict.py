@@ -13,10 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from monitor.analysis.rhythm.variability import BeatIntervals
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NORMAL
-from monitor.messages import Quality, State, Summary, Verdict, WindowEvent
+from monitor.messages import HeartBeat, HeartRateVariability, Quality, State, Summary, Verdict, WindowEvent
 
 __all__ = ["JUDGED", "Summarizer", "largest", "possible_label", "window_verdict"]
 
@@ -137,11 +138,17 @@ class Summarizer:
         bins = round((MAX_BPM - MIN_BPM) / RATE_BIN_BPM) + 1
         self._rates = [0] * bins
         self._rate_totals = [0.0] * bins
+        self._intervals = BeatIntervals()
 
     @property
     def windows(self) -> int:
         """Windows so far, withheld ones included."""
         return self._rolling.total()
+
+    @property
+    def variability(self) -> HeartRateVariability | None:
+        """The heart rate variability so far, without the last seconds."""
+        return self._intervals.settled
 
     def push(self, event: WindowEvent) -> None:
         """Take the next window."""
@@ -158,8 +165,16 @@ class Summarizer:
             index = int((min(MAX_BPM, max(MIN_BPM, event.heart_rate_bpm)) - MIN_BPM) / RATE_BIN_BPM)
             self._rates[index] += 1
             self._rate_totals[index] += event.heart_rate_bpm
+        self._intervals.push(event.beats, [beat.at_s for beat in event.ectopic.detected])
 
-    def summary(self, source: str, decision: DecisionThresholds, skipped: int = 0, overruns: int = 0) -> Summary:
+    def summary(
+        self,
+        source: str,
+        decision: DecisionThresholds,
+        skipped: int = 0,
+        overruns: int = 0,
+        beats: tuple[HeartBeat, ...] = (),
+    ) -> Summary:
         """Return the summary of the windows so far.
 
         Parameters
@@ -168,6 +183,8 @@ class Summarizer:
         decision : DecisionThresholds
         skipped, overruns : int
             See :class:`monitor.messages.Summary`.
+        beats : tuple of HeartBeat
+            Those that no window has had.
         """
         verdict = self._verdict(decision)
         never_rolling = None if verdict.label is None or verdict.label in self._shown else verdict.label
@@ -183,6 +200,8 @@ class Summarizer:
             judged=self._judged,
             withheld=dict(self._withheld.most_common()),
             never_rolling=never_rolling,
+            beats=beats,
+            variability=self._intervals.result(beats),
         )
 
     def _verdict(self, decision: DecisionThresholds) -> Verdict:

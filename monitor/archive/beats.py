@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.rhythm.tracker import BeatTracker
+from monitor.analysis.rhythm.variability import variability_of
 from monitor.analysis.verdict import JUDGED
+from monitor.archive.timeline import Timeline
+from monitor.archive.windows import heart_beat
 from monitor.features.spec import HEART
-from monitor.messages import WindowEvent
+from monitor.messages import HeartRateVariability, WindowEvent
 
-__all__ = ["beat_times", "early_beats", "tracked_beats"]
+__all__ = ["beat_times", "early_beats", "timeline_variability", "tracked_beats"]
 
 
 def tracked_beats(envelope: NDArray[np.float32], windows: Sequence[dict[str, Any]]) -> list[float]:
@@ -55,6 +58,11 @@ def early_beats(windows: Sequence[dict[str, Any]]) -> list[float]:
     [3.5, 9.0]
     """
     return sorted({at_s for window in windows for at_s in (window.get("early_beats") or {}).get("at_s") or ()})
+
+
+def timeline_variability(timeline: Timeline) -> HeartRateVariability | None:
+    """Return the heart rate variability by the beats of a timeline, also without a summary; None where it has none."""
+    return variability_of(map(heart_beat, timeline.beats), early_beats(timeline.windows))
 
 
 def beat_times(windows: Sequence[WindowEvent]) -> tuple[list[float], list[float]]:

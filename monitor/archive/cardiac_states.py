@@ -17,7 +17,7 @@ from monitor.archive.timeline import Timeline
 from monitor.errors import AuscultError
 from monitor.output import printable
 
-__all__ = ["NOT_ANNOTATED", "STATES", "Stretch", "found_states", "known_states"]
+__all__ = ["NOT_ANNOTATED", "STATES", "Stretch", "annotated_states", "found_states", "known_states"]
 
 STATES = {"s1": 1, "systole": 2, "s2": 3, "diastole": 4}
 NOT_ANNOTATED = 0
@@ -38,11 +38,22 @@ def known_states(timeline: Timeline) -> list[Stretch]:
     AuscultError
         If the file beside the recording cannot be read.
     """
+    return annotated_states(timeline) or found_states(timeline.beats, timeline.duration_s)
+
+
+def annotated_states(timeline: Timeline) -> list[Stretch]:
+    """Return the states of a person's labels, else of the file beside the recording; none without either.
+
+    Raises
+    ------
+    AuscultError
+        If the file beside the recording cannot be read.
+    """
     labels = [(span, span.text.strip().lower()) for span in timeline.spans if span.kind == "label"]
     known = [(span.start_s, span.end_s, STATES[name]) for span, name in labels if name in STATES]
     if not known and timeline.sound is not None:
         known = _beside(timeline.sound.path.with_suffix(".tsv"), timeline.duration_s)
-    return known or found_states(timeline.beats, timeline.duration_s)
+    return known
 
 
 def found_states(beats: Sequence[Mapping[str, Any]], duration_s: float) -> list[Stretch]:

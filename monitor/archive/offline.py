@@ -112,9 +112,8 @@ def judge_offline(
     return OfflineResult(
         start=start_message(source, bundle, analysis.hop_s),
         summary=dataclasses.replace(
-            summary.summary(source.name, bundle.decision),
+            summary.summary(source.name, bundle.decision, beats=analysis.last_beats()),
             truncated=source.shortfall is not None,
-            beats=analysis.last_beats(),
         ),
         duration_s=analysis.end_sample / source.sample_rate,
         error=reads.error or source.shortfall,

@@ -12,6 +12,7 @@ from monitor.sessions.edits import apply_edits
 from monitor.sessions.names import SESSION_FILE
 from monitor.sessions.readable import split_readable
 from monitor.sessions.reader import StoredSession, read_session
+from monitor.text.text_lines import left_out_text
 
 __all__ = ["session_timeline"]
 
@@ -41,8 +42,7 @@ def session_timeline(folder: Path, *, trust_length: bool = False) -> tuple[Timel
     unreadable += events.damaged
     remarks = []
     if unreadable:
-        what = "line" if unreadable == 1 else "lines"
-        remarks.append(f"{session.events_path}: {unreadable} {what} cannot be read and left out")
+        remarks.append(left_out_text(session.events_path, unreadable))
     sound: Sound | None = None
     try:
         sound = open_sound(session.sound_path, num_samples=session.samples if trust_length else None)

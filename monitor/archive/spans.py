@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from monitor.sessions.labels import labels
+from monitor.text.shown import possible_of, possible_text
 
 __all__ = ["INTERVAL_KINDS", "KINDS", "Kind", "Span", "caption", "find_spans", "one_line"]
 
@@ -35,12 +36,26 @@ class Span:
     kind : Kind
     text : str
         A label or state, a reason, or what a person wrote.
+    possible : str or None
+        Of an uncertain verdict: the label that is possible.
     """
 
     start_s: float
     end_s: float
     kind: Kind
     text: str
+    possible: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The text, with the label that is possible.
+
+        Examples
+        --------
+        >>> Span(0.0, 5.0, "verdict", "uncertain", possible="murmur").words
+        'uncertain: possible murmur'
+        """
+        return self.text if self.possible is None else f"{self.text}: {possible_text(self.possible)}"
 
 
 def one_line(text: str) -> str:
@@ -63,7 +78,7 @@ def caption(span: Span) -> str:
     >>> caption(Span(0.0, 5.0, "verdict", "murmur")), caption(Span(3.0, 3.0, "note", "coughs"))
     ('murmur', 'note: coughs')
     """
-    text = one_line(span.text)
+    text = one_line(span.words)
     return text if span.kind in ("verdict", "ectopic", "r_peak", "mark") else f"{span.kind}: {text}"
 
 
@@ -86,7 +101,7 @@ def find_spans(lines: Sequence[Line], duration_s: float) -> tuple[Span, ...]:
     Examples
     --------
     >>> find_spans([{"type": "mark", "at_s": 2.5, "number": 1}], 10.0)
-    (Span(start_s=2.5, end_s=2.5, kind='mark', text='mark 1'),)
+    (Span(start_s=2.5, end_s=2.5, kind='mark', text='mark 1', possible=None),)
     """
     windows = [line for line in lines if line["type"] == "window"]
     spans = [*_runs(windows), *_lost(windows), *_early_beats(windows), *_written(lines)]
@@ -108,17 +123,23 @@ def _runs(windows: Sequence[Line]) -> list[Span]:
     for window in windows:
         start_s, end_s = max(end_s, window["start_s"]), max(end_s, window["end_s"])
         rolling = window["rolling"]
-        texts: dict[Kind, str] = {"verdict": str(rolling.get("label") or rolling.get("state"))}
+        found = [Span(start_s, end_s, "verdict", _verdict(rolling), possible_of(rolling))]
         if window["state"] not in JUDGED:
-            texts["withheld"] = _reason(window)
-        for kind, text in texts.items():
+            found.append(Span(start_s, end_s, "withheld", _reason(window)))
+        for span in found:
+            kind = span.kind
             before = spans[newest[kind]] if kind in newest else None
-            if before is not None and before.text == text and before.end_s == start_s:
+            if before is not None and before.words == span.words and before.end_s == start_s:
                 spans[newest[kind]] = dataclasses.replace(before, end_s=end_s)
             else:
                 newest[kind] = len(spans)
-                spans.append(Span(start_s, end_s, kind, text))
+                spans.append(span)
     return spans
+
+
+def _verdict(rolling: Line) -> str:
+    """Return the label of a verdict, or its state."""
+    return str(rolling.get("label") or rolling.get("state"))
 
 
 def _reason(window: Line) -> str:

@@ -5,11 +5,18 @@ Standard library alone.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["child_command", "ignore_signals"]
+if TYPE_CHECKING:  # for the types alone
+    from _typeshed import DataclassInstance
+
+__all__ = ["child_command", "ignore_signals", "start_child"]
 
 PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom {module} import main\nsys.exit(main())"
 """Imports what this program would, whatever the current folder holds."""
@@ -26,6 +33,29 @@ def child_command(module: str) -> list[str]:
     '-c'
     """
     return [sys.executable, "-c", PROGRAM.format(path=_import_path(), module=module)]
+
+
+def start_child(command: list[str], setup: DataclassInstance) -> subprocess.Popen[bytes]:
+    """Start a process that is spoken to on its standard input and output; what it writes as errors is discarded.
+
+    Parameters
+    ----------
+    command : list of str
+    setup : dataclass
+        Its values as JSON are the last argument.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+    return subprocess.Popen(  # noqa: S603  # our own program
+        [*command, json.dumps(dataclasses.asdict(setup), allow_nan=False)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+    )
 
 
 def ignore_signals() -> None:

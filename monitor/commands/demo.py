@@ -8,6 +8,13 @@ from monitor.audio.sources.synthetic import DEMO_SEED, SyntheticSource
 from monitor.commands.options.arguments import add_play_arguments, check_hop, playback, whole_number
 from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.feed_options import add_feed_arguments, fed
+from monitor.commands.options.lsl_options import (
+    SYNTHETIC,
+    add_lsl_argument,
+    announce_lsl,
+    check_lsl_speed,
+    over_lsl,
+)
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play
 from monitor.inference.bundle import load_bundle
@@ -23,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_display_arguments(parser)
     add_session_arguments(parser)
     add_feed_arguments(parser)
+    add_lsl_argument(parser)
     parser.add_argument(
         "--seed",
         type=whole_number(0, 2**32 - 1),
@@ -36,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play the demo, see :class:`~monitor.audio.sources.synthetic.SyntheticSource`."""
     heard = playback(options, microphone=False)
+    check_lsl_speed(options)
     bundle = load_bundle(options.model, engine=options.engine)
     check_hop(options, bundle)
     check_session(options, wanted=bool(options.session))
@@ -45,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         scene = next((scene for scene in source.scenes if elapsed_s < scene.end_s), source.scenes[-1])
         return f"playing: {scene.name}"
 
+    announce_lsl(options, SYNTHETIC[0])
     with fed(options) as feed:
         view = choose_view(
             json=options.json, plain=options.plain, keep_going=bool(options.session), display=display_options(options)
@@ -52,18 +62,19 @@ def run(options: argparse.Namespace) -> int:
         session = new_session(options, source, bundle, "demo") if options.session else None
         with Interrupts() as interrupts:
             try:
-                play(
-                    source,
-                    bundle,
-                    view,
-                    interrupts,
-                    hop_s=options.hop,
-                    note=scene_name,
-                    session=session,
-                    site=options.site,
-                    playback=heard,
-                    feed=feed,
-                )
+                with over_lsl(view, source, options, SYNTHETIC) as sending:
+                    play(
+                        source,
+                        bundle,
+                        sending,
+                        interrupts,
+                        hop_s=options.hop,
+                        note=scene_name,
+                        session=session,
+                        site=options.site,
+                        playback=heard,
+                        feed=feed,
+                    )
             finally:
                 view.close()
                 report_session(session)

@@ -25,15 +25,10 @@ from monitor.commands.options.arguments import (
 )
 from monitor.commands.options.device_tables import chosen_devices
 from monitor.commands.options.display_options import add_display_arguments, display_options
-from monitor.commands.options.elsewhere import (
-    add_lsl_argument,
-    is_elsewhere,
-    lsl_view,
-    report_troubles,
-    source_elsewhere,
-)
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.feed_options import add_feed_arguments, fed
 from monitor.commands.options.inputs import find_device, input_latency_s
+from monitor.commands.options.lsl_options import add_lsl_argument, announce_lsl, over_lsl
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.options.settings import Settings, settings
 from monitor.commands.options.several_inputs import check_together, listen_together, report_recording
@@ -100,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     view = choose_view(json=options.json, plain=options.plain, keep_going=keep_going, display=display)
     with suppress_native_stderr(), fed(options) as feed, Interrupts() as interrupts:
         source = _source(chosen, options)
-        view = lsl_view(view, source, options)
+        announce_lsl(options, source.device_status.name)
         session = new_session(options, source, bundle, "listen", chosen.channel.value) if options.session else None
         code = _listen(source, bundle, view, interrupts, options, session, feed)
         if source.stuck:  # its thread waits in the driver, and would keep the program from ending
@@ -137,20 +132,22 @@ def _listen(
 ) -> int:
     """Listen, and return the exit code."""
     for_s = math.inf if options.for_s is None else options.for_s
+    device = source.device_status
     try:
-        last = play(
-            source,
-            bundle,
-            view,
-            interrupts,
-            hop_s=options.hop,
-            record=options.record,
-            for_s=for_s,
-            session=session,
-            site=options.site,
-            playback=options.playback,
-            feed=feed,
-        )
+        with over_lsl(view, source, options, (device.name, device.host_api)) as sending:
+            last = play(
+                source,
+                bundle,
+                sending,
+                interrupts,
+                hop_s=options.hop,
+                record=options.record,
+                for_s=for_s,
+                session=session,
+                site=options.site,
+                playback=options.playback,
+                feed=feed,
+            )
     finally:
         view.close()
         report_session(session, interrupts)

@@ -126,7 +126,7 @@ def _cells(row: Overview) -> tuple[str, ...]:
         row.session.subject or "-",
         ",".join(row.sites) or "-",
         f"{row.judged_s / 60:.1f}",
-        row.verdict or "-",
+        row.verdict_text,
         "-" if row.bpm is None else f"{row.bpm:.0f}",
         str(row.marks),
         row.session.folder.name + ("" if row.state == "ended" else f"  ({row.state})"),

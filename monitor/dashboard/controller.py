@@ -352,7 +352,7 @@ class DashboardController:
             if screenshot is not None:
                 same = screenshot.stem == sound.stem
                 name = sound.suffix if same else sound.name
-                self._show_notice(f"saved {screenshot.name} and {name}, {seconds:.0f} s of sound")
+                self._show_notice(f"saved the screen and {seconds:.0f} s of sound in {screenshot.name} and {name}")
         except AuscultError as error:
             self._tell(error.message)
 

@@ -9,6 +9,7 @@ from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import Mark, RecordingStatus, SiteChange
 from monitor.messages.snapshot import Snapshot, Start
 from monitor.messages.status import DeviceStatus, Level
+from monitor.messages.variability import HeartRateVariability
 from monitor.messages.window import (
     NO_RHYTHM,
     EctopicBeat,
@@ -30,6 +31,7 @@ __all__ = [
     "Examination",
     "Finding",
     "HeartBeat",
+    "HeartRateVariability",
     "Level",
     "Mark",
     "PlaybackStatus",

@@ -13,6 +13,7 @@ from monitor.labels import DEFAULT_ENGINE, model_title
 from monitor.messages.playback import PlaybackStatus
 from monitor.messages.recording import RecordingStatus, SiteChange
 from monitor.messages.status import DeviceStatus, Level
+from monitor.messages.variability import HeartRateVariability
 from monitor.messages.window import WindowEvent
 
 if TYPE_CHECKING:  # for the types alone: results in memory and as lines need no NumPy
@@ -114,6 +115,8 @@ class Snapshot:
         A short text of the command that plays the source, such as the scene of the demo.
     playback : PlaybackStatus or None
         The sound for the ear; None where it was not asked for.
+    variability : HeartRateVariability or None
+        Of the sound so far, without its last seconds; None where no beats were found.
     """
 
     start: Start
@@ -137,3 +140,4 @@ class Snapshot:
     session: RecordingStatus | None = None
     site: SiteChange | None = None
     playback: PlaybackStatus | None = None
+    variability: HeartRateVariability | None = None

@@ -17,6 +17,7 @@ from monitor.messages.rounding import (
     rounded,
     rounded_scores,
 )
+from monitor.messages.variability import HeartRateVariability
 
 __all__ = [
     "NO_RHYTHM",
@@ -331,6 +332,8 @@ class Summary:
         Those found since the last window; empty without an electrocardiogram.
     beats : tuple of HeartBeat
         Those decided since the last window.
+    variability : HeartRateVariability or None
+        Of all beats; None where no two follow each other.
     """
 
     source: str
@@ -346,6 +349,7 @@ class Summary:
     never_rolling: str | None = None
     r_peaks: tuple[RPeak, ...] = ()
     beats: tuple[HeartBeat, ...] = ()
+    variability: HeartRateVariability | None = None
 
     @property
     def judgement(self) -> Verdict:
@@ -371,6 +375,7 @@ class Summary:
             **{key: value for key, value in verdict.items() if key != "state"},
             "state": verdict["state"],
             "heart_rate_bpm": rounded(self.heart_rate_bpm, BPM_DIGITS),
+            "heart_rate_variability": None if self.variability is None else self.variability.to_dict(),
             "judged": int(self.judged),
             "withheld": {reason: int(count) for reason, count in self.withheld.items()},
             "truncated": bool(self.truncated),

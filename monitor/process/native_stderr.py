@@ -172,11 +172,13 @@ class Diversion:
             logger.debug("native code wrote: %s", line.decode(errors="replace").rstrip())
 
     def _opened(self) -> IO[bytes]:
-        """Return the temporary file for lines that are logged, one for all times."""
+        """Return the temporary file for lines that are logged; open until the program ends, as its C stream is."""
         if self._file is None:
+            import atexit
             import tempfile
 
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115  # stays open
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115
+            atexit.register(self._file.close)
         return self._file
 
 

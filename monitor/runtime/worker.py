@@ -167,8 +167,9 @@ class Worker:
             self._analysis.bundle.decision,
             skipped=self._patience.skipped,
             overruns=self._ring.overruns,
+            beats=self._last_beats,
         )
-        return dataclasses.replace(summary, undelivered=self._undelivered, beats=self._last_beats)
+        return dataclasses.replace(summary, undelivered=self._undelivered)
 
     def _run(self) -> None:
         """Classify until the ring buffer is closed and empty, or the worker is stopped."""
@@ -334,6 +335,7 @@ class Worker:
             gaps=self._analysis.gaps,
             finished=finished,
             overloaded=self._patience.overloaded,
+            variability=self.summary().variability if finished else self._summary.variability,
         )
 
 

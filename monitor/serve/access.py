@@ -44,7 +44,7 @@ LOGIN = """<!doctype html><html lang="en"><meta charset="utf-8"><title>auscult</
 <meta name="viewport" content="width=device-width,initial-scale=1"><h1>auscult</h1>
 <form method="post" action="/login"><label>Token, as the monitor printed it or its file holds it:
 <input name="token" type="password" autocomplete="off" autofocus></label> <button>Enter</button></form>
-<p>HTTP is clear text: whoever can read along on this network can read the token and all that is shown.</p></html>
+<p>HTTP is clear text: everyone who can read along on this network can read the token and all that is shown.</p></html>
 """
 
 

@@ -13,7 +13,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from monitor.text.json_lines import json_line, with_stream
@@ -179,6 +179,15 @@ class Feed:
         if self.share_subject:
             return text
         return without_subject(text, live=self.playing is not None and self.playing.live)
+
+    def repeat(self, lines: Iterable[FedLine]) -> None:
+        """Publish lines with the numbers that another feed, of which this one is a copy, has given them."""
+        for line in lines:
+            if line.number != self._newest + 1:
+                with self._lock:
+                    self._lines.clear()  # those that are kept follow each other without a gap
+                    self._newest = line.number - 1
+            self._keep(line.text, line.stream)
 
     def _keep(self, text: str, stream: str | None) -> None:
         """Put a line into the ring, and tell the followers."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import functools
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from http import HTTPStatus
@@ -66,7 +67,7 @@ class Streams:
         self._feed, self._connections, self._send_s, self._behind_s = feed, connections, send_s, behind_s
         self._sounds: dict[str | None, SoundParts] = {}
         self._listeners: collections.Counter[str | None] = collections.Counter()
-        self._changed = asyncio.Event()
+        self._changed = self._heard = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = self._stopping = False
 
@@ -82,6 +83,12 @@ class Streams:
         self._woken = False
         event, self._changed = self._changed, asyncio.Event()
         event.set()
+        self._wake_listeners()
+
+    def _wake_listeners(self) -> None:
+        """Let those who want sound look for it; the others, often many more, sleep on."""
+        event, self._heard = self._heard, asyncio.Event()
+        event.set()
 
     async def run(self, looks: Iterable[Callable[[], object]]) -> None:
         """Look after the clock until cancelled: the sound, and what else is to be looked at four times a second."""
@@ -91,7 +98,7 @@ class Streams:
             listening = [name for name, count in self._listeners.items() if count]
             new = [name for name in listening if self._sounds[name].look()]
             if new:
-                self._wake()
+                self._wake_listeners()
             if self._loop.time() >= due:
                 due = self._loop.time() + TICK_S
                 for look in watched:
@@ -117,17 +124,18 @@ class Streams:
         context, number, missing = self._place(known, query)
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 
-        async def write(text: str, *, more: bool = True) -> None:
-            await send({"type": "http.response.body", "body": text.encode("ascii"), "more_body": more})
+        async def write(text: bytes, *, more: bool = True) -> None:
+            await send({"type": "http.response.body", "body": text, "more_body": more})
 
         async with self._client(scope, receive, "http.disconnect") as gone:
             await self._sent(send({"type": "http.response.start", "status": 200, "headers": headers}))
             opening = f": {missing} lines are no longer kept\n\n" if missing else ": auscult\n\n"
-            opening += "".join(self._event(line) for line in context if device in (None, line.stream))
-            await self._sent(write(f"{opening}retry: 1000\nid: {self._feed.line_id(number)}\n\n"))
+            context = [line for line in context if device in (None, line.stream)]
+            place = f"retry: 1000\nid: {self._feed.line_id(number)}\n\n"
+            await self._sent(write(b"".join((opening.encode(), *map(self._event, context), place.encode()))))
             async for lines, _ in self._follow(number, gone, device, sound=False):
-                await self._sent(write("".join(map(self._event, lines)) or ": \n\n"))
-            await self._sent(write("", more=False))
+                await self._sent(write(b"".join(map(self._event, lines)) or b": \n\n"))
+            await self._sent(write(b"", more=False))
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer ``/ws``: a text message for each line and, with ``?sound=1``, binary ones of sound."""
@@ -155,9 +163,9 @@ class Streams:
             code = GOING_AWAY if self._stopping else NOTHING_EXPECTED
             await self._sent(send({"type": "websocket.close", "code": code}))
 
-    def _event(self, line: FedLine) -> str:
-        """Return a line as an event."""
-        return f"id: {self._feed.line_id(line.number)}\ndata: {line.text}\n\n"
+    def _event(self, line: FedLine) -> bytes:
+        """Return a line as an event, which is made once for all followers."""
+        return _event(self._feed.line_id(line.number), line.text)
 
     def _place(self, known: str | None, query: dict[str, list[str]]) -> tuple[list[FedLine], int, int]:
         """Return what a client needs to know first, after which line it goes on, and how many lines it has missed."""
@@ -184,6 +192,7 @@ class Streams:
         """Yield lines and sound as they come, nothing from time to time, until the client has gone.
 
         The lines are those of all devices, unless one is named; the sound is that of one, the first by itself.
+        At the end of the run, once the last line is sent.
         """
         heard = self._feed.part(device)
         name = None if heard is None else heard.name
@@ -193,8 +202,9 @@ class Streams:
         said_at = caught_up_at
         self._listeners[name] += sound
         try:
-            while not (self._stopping or gone.done()):
-                changed, now = self._changed, asyncio.get_running_loop().time()
+            while not gone.done():
+                changed = self._heard if sound else self._changed
+                now = asyncio.get_running_loop().time()
                 lines = self._feed.after(number, BATCH) if wants_lines else []
                 parts = sounds.after(part) if sound else []
                 if lines or parts:
@@ -205,6 +215,8 @@ class Streams:
                         said_at = now
                         yield wanted, [data for _, data in parts]
                 if len(lines) < BATCH:
+                    if self._stopping:
+                        return
                     caught_up_at = now
                 elif now - caught_up_at > self._behind_s:
                     raise CutOffError
@@ -251,3 +263,9 @@ class Streams:
         finally:
             counts.clients -= 1
             gone.cancel()
+
+
+@functools.lru_cache(maxsize=4 * BATCH)
+def _event(line_id: str, text: str) -> bytes:
+    """Return a line as an event."""
+    return f"id: {line_id}\ndata: {text}\n\n".encode("ascii")

@@ -14,12 +14,13 @@ from typing import Any
 from monitor.sessions.edits import apply_edits
 from monitor.sessions.readable import split_readable
 from monitor.sessions.reader import Events, StoredSession
+from monitor.text.shown import possible_of, possible_text
 
 __all__ = ["COLUMNS", "Overview", "covered_s", "is_marked", "overview", "row_values", "visits"]
 
 JUDGED = ("verdict", "uncertain")
 MARKS = ("mark", "note", "label")
-COLUMNS = ("started", "subject", "site", "kind", "state", "judged_min", "verdict", "bpm", "marks", "folder")
+COLUMNS = ("started", "subject", "site", "kind", "state", "judged_min", "verdict", "bpm", "marks", "folder", "possible")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Overview:
     bpm : float or None
     marks : int
         Marks, notes and a person's labels.
+    possible : str or None
+        Where the verdict is uncertain: the label that is possible.
     """
 
     session: StoredSession
@@ -49,6 +52,12 @@ class Overview:
     verdict: str | None
     bpm: float | None
     marks: int
+    possible: str | None = None
+
+    @property
+    def verdict_text(self) -> str:
+        """The verdict in words, a dash where there is none; the label that is possible stands for ``uncertain``."""
+        return self.verdict or "-" if self.possible is None else possible_text(self.possible)
 
 
 def overview(session: StoredSession) -> Overview:
@@ -77,6 +86,7 @@ def overview(session: StoredSession) -> Overview:
         verdict=result.get("label") or result.get("state"),
         bpm=bpm,
         marks=len(now.of(*MARKS)),
+        possible=possible_of(result),
     )
 
 
@@ -99,6 +109,7 @@ def row_values(row: Overview) -> dict[str, Any]:
         "bpm": None if row.bpm is None else round(row.bpm, 1),
         "marks": row.marks,
         "folder": str(session.folder),
+        "possible": row.possible,
     }
 
 
@@ -118,7 +129,7 @@ def visits(rows: Iterable[Overview]) -> tuple[list[datetime.date], dict[str, lis
     for row in rows:
         cells = found.setdefault(",".join(row.sites) or "-", [[] for _ in days])
         rate = "" if row.bpm is None else f" {row.bpm:.0f}"
-        cells[days.index(row.session.started.date())].append(f"{row.verdict or '-'}{rate}")
+        cells[days.index(row.session.started.date())].append(f"{row.verdict_text}{rate}")
     return days, {site: ["; ".join(cell) for cell in cells] for site, cells in sorted(found.items())}
 
 

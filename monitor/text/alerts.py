@@ -62,17 +62,19 @@ def health(snapshot: Snapshot, behind_ms: float | None = None) -> tuple[str, boo
     return "; ".join(filter(None, (state, lost or "nothing lost"))), wrong
 
 
-def first_alert(snapshot: Snapshot) -> str | None:
-    """Return the most urgent alert, or None."""
-    return next(iter(alerts(snapshot).values()), None)
+def first_alert(snapshot: Snapshot, *, short: bool = False) -> str | None:
+    """Return the most urgent alert, or None; a short one for a screen that has no room for the sentence."""
+    return next(iter(alerts(snapshot, short=short).values()), None)
 
 
-def alerts(snapshot: Snapshot) -> dict[str, str]:
+def alerts(snapshot: Snapshot, *, short: bool = False) -> dict[str, str]:
     """Return all alerts, the most urgent first.
 
     Parameters
     ----------
     snapshot : Snapshot
+    short : bool
+        Whether the sentences are those of a screen of 20 columns: without the name of the device and without advice.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
         ``overload``, ``rate``) to a sentence, which does not change while the alert lasts. A ``notice`` tells what is
         over already.
     """
-    sentences = {} if snapshot.device is None else _device_alerts(snapshot.device)
+    sentences = {} if snapshot.device is None else _device_alerts(snapshot.device, short=short)
     if snapshot.recording is not None and snapshot.recording.error is not None:
         sentences["recording"] = f"recording: {snapshot.recording.error}"
     if snapshot.session is not None and snapshot.session.error is not None:
@@ -92,27 +94,25 @@ def alerts(snapshot: Snapshot) -> dict[str, str]:
         sentences["playback"] = f"sound: {snapshot.playback.message}"
     if snapshot.overloaded:
         hop = f"{snapshot.start.hop_s:g} s"
-        sentences["overload"] = (
-            f"too slow for a window every {hop}: only the newest are classified; a longer --hop helps"
-        )
+        advice = "" if short else ": only the newest are classified; a longer --hop helps"
+        sentences["overload"] = f"too slow for a window every {hop}{advice}"
     order = ("device", "input", "notice", "recording", "session", "marks", "playback", "overload", "rate")
     return {kind: sentences[kind] for kind in order if kind in sentences}
 
 
-def _device_alerts(device: DeviceStatus) -> dict[str, str]:
+def _device_alerts(device: DeviceStatus, *, short: bool) -> dict[str, str]:
     """Return the alerts of a device."""
     sentences = {}
     if device.message is not None:
-        sentences["device"] = device.message
+        sentences["device"] = device.message.removeprefix(f"{device.name}: ") if short else device.message
     if device.finding is not None:
         sentences["input"] = device.finding
     if device.notice is not None:
         sentences["notice"] = device.notice
     if device.drift is not None:
-        sentences["rate"] = (
-            f"the device's clock is {abs(device.drift):.1%} {'fast' if device.drift > 0 else 'slow'}, and so are "
-            "heart rates: choose another --rate"
-        )
+        clock = f"clock is {abs(device.drift):.1%} {'fast' if device.drift > 0 else 'slow'}"
+        long = f"the device's {clock}, and so are heart rates: choose another --rate"
+        sentences["rate"] = f"{clock}: another --rate helps" if short else long
     return sentences
 
 

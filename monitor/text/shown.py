@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.output import printable
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # for the types alone
 __all__ = [
     "missing_text",
     "no_rate_text",
+    "possible_of",
     "possible_text",
     "rate_remark",
     "shown_score",
@@ -183,6 +184,18 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     if scores[leader] >= threshold:
         return "not steady enough"
     return f"no label below {_rounded_up(threshold)}"
+
+
+def possible_of(values: Mapping[str, Any]) -> str | None:
+    """Return the label that is possible although a verdict, given by its JSON keys, is uncertain; None without one.
+
+    Examples
+    --------
+    >>> possible_of({"state": "uncertain", "label": None, "possible": "murmur"})
+    'murmur'
+    """
+    possible = values.get("possible")
+    return possible if values.get("state") == "uncertain" and isinstance(possible, str) and possible else None
 
 
 def possible_text(label: str) -> str:

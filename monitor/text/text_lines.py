@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.output import printable
 from monitor.text.shown import possible_text, rate_remark, shown_score, shown_scores
+from monitor.text.variability_text import short_variability
 
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Mark, SiteChange, Start, Summary, Verdict, WindowEvent
@@ -21,6 +22,7 @@ __all__ = [
     "counted",
     "header_line",
     "judged_text",
+    "left_out_text",
     "mark_line",
     "mark_text",
     "never_rolling_remark",
@@ -32,6 +34,9 @@ __all__ = [
 
 DISCLAIMER = "research use, not for diagnosis"
 
+VARIABILITY_WIDTH = 60
+"""Letters of the heart rate variability behind a summary."""
+
 ALL_CLEAR = {
     "device": "sound is back",
     "input": "the input signal is back",
@@ -42,6 +47,8 @@ ALL_CLEAR = {
     "rate": "the device's clock is right again",
 }
 """What is written when an alert is over."""
+FIRST_SOUND = "sound arrives"
+"""The same where a device was waited for, and nothing was heard before."""
 
 VERDICT_WIDTH = 11
 """Characters of the column with the label or the state; longer ones shift the rest of the line."""
@@ -97,7 +104,7 @@ def plain_window(event: WindowEvent) -> str:
     return "   ".join(parts).rstrip()
 
 
-def alert_line(name: str, sentence: str | None, at_s: float) -> str:
+def alert_line(name: str, sentence: str | None, at_s: float, *, heard: bool = True) -> str:
     """Return the line of an alert, or of its end.
 
     Parameters
@@ -108,13 +115,16 @@ def alert_line(name: str, sentence: str | None, at_s: float) -> str:
         The alert; None when it is over.
     at_s : float
         Position in the source, seconds.
+    heard : bool
+        Whether the device has delivered sound before.
 
     Examples
     --------
     >>> alert_line("device", "steth: is not connected", 12.34)
     '    12.3 s  ! steth: is not connected'
     """
-    mark, text = ("!", sentence) if sentence is not None else (" ", ALL_CLEAR.get(name, f"{name}: over"))
+    over = FIRST_SOUND if name == "device" and not heard else ALL_CLEAR.get(name, f"{name}: over")
+    mark, text = ("!", sentence) if sentence is not None else (" ", over)
     return f"{at_s:8.1f} s  {mark} {printable(text)}"
 
 
@@ -164,9 +174,9 @@ def site_line(change: SiteChange) -> str:
     --------
     >>> from monitor.messages import SiteChange
     >>> site_line(SiteChange("PV", 12.34, 49_360))
-    '    12.3 s    site PV: the verdict begins anew'
+    '    12.3 s    site PV: the verdict begins again'
     """
-    return f"{change.at_s:8.1f} s    site {change.site}: the verdict begins anew"
+    return f"{change.at_s:8.1f} s    site {change.site}: the verdict begins again"
 
 
 def plain_summary(summary: Summary) -> str:
@@ -187,7 +197,9 @@ def plain_summary(summary: Summary) -> str:
     counts = f"{judged_text(summary)}, {summary.skipped} skipped, {summary.overruns} overruns"
     if summary.undelivered:
         counts += f", {summary.undelivered} not written"
-    remarks = [*_possible_remark(whole), *never_rolling_remark(summary), *withheld_remark(summary)]
+    found = summary.variability
+    variability = [] if found is None or found.sdnn_ms is None else [short_variability(found, width=VARIABILITY_WIDTH)]
+    remarks = [*_possible_remark(whole), *never_rolling_remark(summary), *withheld_remark(summary), *variability]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 
 
@@ -237,6 +249,17 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     ('1 file', '2 files', '0 entries')
     """
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def left_out_text(name: object, number: int) -> str:
+    """Return that lines of a file are left out.
+
+    Examples
+    --------
+    >>> left_out_text("events.jsonl", 1), left_out_text("events.jsonl", 2)
+    ('events.jsonl: 1 line cannot be read and is left out', 'events.jsonl: 2 lines cannot be read and are left out')
+    """
+    return f"{name}: {counted(number, 'line')} cannot be read and {'is' if number == 1 else 'are'} left out"
 
 
 def _possible_remark(verdict: Verdict) -> list[str]:

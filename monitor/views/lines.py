@@ -231,6 +231,7 @@ class PlainView(LineView):
     def __init__(self, keyboard: Keyboard | None = None, *, keep_going: bool = False) -> None:
         super().__init__(keyboard, keep_going=keep_going)
         self._alerts: dict[str, str] = {}
+        self._heard = False
 
     def begin(self, start: Start) -> None:
         """Write the header."""
@@ -238,6 +239,7 @@ class PlainView(LineView):
 
         super().begin(start)
         self._alerts = {}
+        self._heard = False
         self.write(header_line(start))
 
     def mark_line(self, mark: Mark) -> str:
@@ -271,7 +273,8 @@ class PlainView(LineView):
         for kind in {**before, **self._alerts}:
             sentence = self._alerts.get(kind)
             if before.get(kind) != sentence and not (sentence is None and kind == "notice"):
-                self.write(alert_line(kind, sentence, snapshot.elapsed_s))
+                self.write(alert_line(kind, sentence, snapshot.elapsed_s, heard=self._heard))
+        self._heard = self._heard or (snapshot.device is not None and snapshot.device.state == "open")
 
     def end(self, summary: Summary) -> None:
         """Write the summary."""

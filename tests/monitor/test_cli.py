@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -266,9 +267,15 @@ def test_a_missing_dependency_is_one_line(command):
 
 
 @pytest.mark.subprocess
-@pytest.mark.parametrize("command", [["config"], ["config", "--json"]])
-def test_what_needs_no_sound_needs_no_numpy(command):
-    """The settings are there at once, and where nothing else is installed."""
+@pytest.mark.parametrize("command", [["config"], ["config", "--json"], ["sessions", "kept"]])
+def test_what_needs_no_sound_needs_no_numpy(command, tmp_path, monkeypatch):
+    """The settings and the list of sessions are there at once, and where nothing else is installed."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "kept" / "2026-01-02_03-04-05"
+    folder.mkdir(parents=True)
+    session = {"started": "2026-01-02T03:04:05+00:00", "ended": None, "subject": None, "sample_rate": 4000}
+    (folder / "session.json").write_text(json.dumps({"type": "session", "lost_samples": 0, **session}))
     code = f"import sys; sys.modules['numpy'] = None; from monitor.cli import main; sys.exit(main({command!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

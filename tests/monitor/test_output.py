@@ -117,7 +117,7 @@ class TestAReaderThatDoesNotRead:
 
         watch_for_end(requested)
         monkeypatch.setattr(sys, "stdout", blocked)
-        with pytest.raises(OutputError, match="nobody reads it"):
+        with pytest.raises(OutputError, match="no program reads it"):
             put("line")
         assert len(calls) == 3 + output.GRACE_POLLS + 1
         assert ending()

@@ -57,7 +57,7 @@ def moves(browser, name):
 @pytest.mark.parametrize("browser_type", BROWSERS)
 def test_the_page_goes_through_the_passages(browser_type, tmp_path):
     """Every label in turn, with bars, rate, strip and events; no error, and no request but to the monitor."""
-    with demo(tmp_path / "demo", "--speed", "4") as (address, _), browser_type(tmp_path) as browser:
+    with browser_type(tmp_path) as browser, demo(tmp_path / "demo", "--speed", "4") as (address, _):
         browser.screen(1280, 900)
         browser.visit(address)
         for label in PASSAGES:

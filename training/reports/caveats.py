@@ -34,7 +34,7 @@ def seen_note(evaluation: Evaluation) -> str:
         return ""
     return (
         f"NOT HELD OUT: {evaluation.info.model} was trained on a data set named {', '.join(evaluation.info.seen)}, "
-        f"so these figures are too good; the honest ones are on its card: auscult models {evaluation.info.model}"
+        "so these figures are too good; those of held-out patients are on its card, CARD.md in its folder"
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROW", "WINDOW", "head_of", "last_rows", "lines_of", "whole_row"]
+__all__ = ["ROW", "WINDOW", "head_of", "last_rows", "lines_of", "unreadable_lines", "whole_row"]
 
 ROW, WINDOW = b'{"type":"summary"', b'{"type":"window"'
 MAX_HEAD_BYTES = 2**16
@@ -55,6 +55,30 @@ def last_rows(path: Path) -> Iterator[dict[str, Any]]:
             row = whole_row(line)
             if row is not None and last.get(row["path"]) == number:
                 yield row
+
+
+def unreadable_lines(path: Path, *, is_running: bool = False) -> int:
+    """Return how many lines after the head are neither a row nor a window.
+
+    Parameters
+    ----------
+    path : Path
+        Of a journal in any state.
+    is_running : bool
+        Whether a scan is writing it: a last line without its line feed is then one that is being written.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb") as file:
+        file.readline()
+        return sum(
+            whole_row(line) is None and not (line.startswith(WINDOW) and line.endswith(b"}\n"))
+            for line in file
+            if line.endswith(b"\n") or not is_running
+        )
 
 
 def whole_row(line: bytes) -> dict[str, Any] | None:

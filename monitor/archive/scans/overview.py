@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.output import printable
+from monitor.text.shown import possible_of, possible_text
 
 __all__ = ["MAX_GROUPS", "Group", "Overview", "columns_of", "folder_of", "subject_of"]
 
@@ -34,6 +35,8 @@ class Group:
         Rows, and those with an error.
     labels, states : Counter
         Files by label, and those without one by state.
+    possible : Counter
+        Uncertain files by the label that is possible.
     windows, judged : int
         Windows of all files, and those that were judged.
     seconds : float
@@ -45,6 +48,7 @@ class Group:
     files: int = 0
     labels: Counter[str] = dataclasses.field(default_factory=Counter)
     states: Counter[str] = dataclasses.field(default_factory=Counter)
+    possible: Counter[str] = dataclasses.field(default_factory=Counter)
     errors: int = 0
     windows: int = 0
     judged: int = 0
@@ -63,6 +67,8 @@ class Group:
             self.labels[row["label"]] += 1
         elif row["state"] is not None:
             self.states[row["state"]] += 1
+            if (possible := possible_of(row)) is not None:
+                self.possible[possible] += 1
         if row["heart_rate_bpm"] is not None:
             self.rates.append(row["heart_rate_bpm"])
         if row["quality"] is not None:
@@ -73,12 +79,17 @@ class Group:
         """Files of which too little could be judged."""
         return sum(self.states[state] for state in WITHHELD)
 
+    def _uncertain(self) -> str:
+        """Return how many files are uncertain, and of how many a label is possible: ``7 (3 possible murmur)``."""
+        possible = ", ".join(f"{count} {possible_text(label)}" for label, count in self.possible.items())
+        return f"{self.states['uncertain']} ({possible})" if possible else str(self.states["uncertain"])
+
     def cells(self, labels: Sequence[str]) -> list[str]:
         """Return the cells of a line of the table; see :func:`columns_of`."""
         return [
             str(self.files),
             *(str(self.labels[label]) for label in labels),
-            str(self.states["uncertain"]),
+            self._uncertain(),
             str(self.withheld),
             str(self.errors),
             f"{100 * self.judged / self.windows:.0f} %" if self.windows else "-",

@@ -16,19 +16,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.archive.scans.journal_lines import head_of, last_rows
+from monitor.archive.scans.journal_lines import head_of, last_rows, unreadable_lines
 from monitor.errors import AuscultError, check_installed
 from monitor.output import printable
 from monitor.sessions.event_log import is_written
+from monitor.text.text_lines import left_out_text
 
 __all__ = ["ENDINGS", "ScanResult", "is_scan", "read_scan"]
 
 ENDINGS = (".jsonl", ".csv", ".parquet", ".sqlite")
 """Of what a scan writes; the first is the journal itself."""
 BATCH_ROWS = 10_000
+MISSING: Any = object()
+"""Stands for what a row of CSV that ends early does not have."""
 MAX_VALUE = 40
 """Characters of a damaged value that are told."""
-SCORE, ACOUSTIC = "score_", "acoustic_"
+SCORE, ACOUSTIC, POSSIBLE = "score_", "acoustic_", "possible"
 NEXT_STEP = "name a table of recordings that auscult scan has written"
 
 TEXTS = ("source", "subject", "state", "label", "error")
@@ -53,6 +56,8 @@ class ScanResult:
         Whether a scan is writing it now.
     rows : callable
         Returns an iterator over the rows, with the keys of JSON lines; raises AuscultError at one that is damaged.
+    unreadable : int
+        Lines of JSON that cannot be read and are left out, such as a last one that was cut off.
     """
 
     path: Path
@@ -60,6 +65,12 @@ class ScanResult:
     head: Mapping[str, Any] | None
     is_running: bool
     rows: Callable[[], Iterator[dict[str, Any]]]
+    unreadable: int = 0
+
+    @property
+    def remark(self) -> str | None:
+        """What is said of the lines that are left out; None where there are none."""
+        return left_out_text(self.path, self.unreadable) if self.unreadable else None
 
 
 def is_scan(path: Path) -> bool:
@@ -90,13 +101,15 @@ def read_scan(path: Path) -> ScanResult:
         with open(path, "rb"):
             pass
         if read is None:
-            head, journal = head_of(path), path
+            head = head_of(path)
             if head is None or not isinstance(head.get("labels"), list):
                 raise AuscultError(f"{path} is no scan", NEXT_STEP)
             labels, rows = tuple(map(str, head["labels"])), _flat_and_whole(path, lambda: last_rows(path))
-        else:
-            head = head_of(journal)
-            labels, rows = read(path)
+            is_running = is_written(path)
+            unreadable = unreadable_lines(path, is_running=is_running)
+            return ScanResult(path, labels, head, is_running, rows, unreadable)
+        labels, rows = read(path)
+        head = head_of(journal)
         return ScanResult(path, labels, head, is_written(journal), rows)
     except OSError as error:
         hint = f"the scan has not ended: name {journal}" if head_of(journal) is not None else "check its name"
@@ -108,7 +121,7 @@ def _open_csv(path: Path) -> tuple[tuple[str, ...], Callable[[], Iterator[dict[s
 
     def lines() -> Iterator[dict[str, Any]]:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            for values in csv.DictReader(file):
+            for values in csv.DictReader(file, restval=MISSING):
                 yield {name: value or None for name, value in values.items()}
 
     try:
@@ -132,7 +145,7 @@ def _open_parquet(path: Path) -> tuple[tuple[str, ...], Callable[[], Iterator[di
     labels = _labels(path, columns)
 
     def lines() -> Iterator[dict[str, Any]]:
-        needed = [name for name in columns if name in NEEDED or name.startswith((SCORE, ACOUSTIC))]
+        needed = [name for name in columns if name in (*NEEDED, POSSIBLE) or name.startswith((SCORE, ACOUSTIC))]
         try:
             with pyarrow.parquet.ParquetFile(path) as file:
                 for batch in file.iter_batches(BATCH_ROWS, columns=needed):
@@ -198,12 +211,17 @@ def _flat_and_whole(
 
 def _nested(values: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     """Return the values of a table's row with the keys and types of JSON lines; absent ones of CSV are None."""
+    missing = list(values.values()).count(MISSING)
+    if missing:
+        raise ValueError(f"it ends after {len(values) - missing} of {len(values)} values")
     row: dict[str, Any] = {name: values[name] for name in TEXTS}
+    if values.get(POSSIBLE) is not None:
+        row[POSSIBLE] = values[POSSIBLE]
     row |= {name: _converted(values, name, float, "number") for name in NUMBERS}
     row |= {name: _converted(values, name, int, "whole number") for name in COUNTS}
-    missing = [name for name in COUNTS if row[name] is None]
-    if missing:
-        raise KeyError(missing[0])
+    uncounted = [name for name in COUNTS if row[name] is None]
+    if uncounted:
+        raise KeyError(uncounted[0])
     for key, prefix in (("scores", SCORE), ("acoustic_scores", ACOUSTIC)):
         scores = {label: _converted(values, f"{prefix}{label}", float, "number") for label in labels}
         row[key] = None if None in scores.values() else scores
@@ -242,7 +260,7 @@ def _checked(row: dict[str, Any]) -> dict[str, Any]:
     withheld = row["withheld"] or {}
     good = (
         isinstance(row["source"], str)
-        and all(row[name] is None or isinstance(row[name], str) for name in TEXTS)
+        and all(row.get(name) is None or isinstance(row[name], str) for name in (*TEXTS, POSSIBLE))
         and all(isinstance(value, int | float) and math.isfinite(value) for value in (*numbers, *scores))
         and all(isinstance(row[name], int) and row[name] >= 0 for name in COUNTS)
         and isinstance(withheld, dict)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import subprocess
 import threading
 
-from monitor.audio.child_program import child_command
+from monitor.audio.child_program import child_command, start_child
 from monitor.audio.playback.protocol import OutputReport, OutputSetup, report
 from monitor.log import get_logger
 
@@ -42,14 +41,7 @@ class OutputProcess:
     """
 
     def __init__(self, setup: OutputSetup, command: list[str] | None = None) -> None:
-        command = command or child_command(PROGRAM)
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
-            [*command, json.dumps(dataclasses.asdict(setup))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-        )
+        self._process = start_child(command or child_command(PROGRAM), setup)
         self._report = OutputReport("opening")
         self._reader = threading.Thread(target=self._read, name="auscult-output-reports")
         self._reader.start()

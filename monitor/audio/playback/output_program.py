@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio.child_program import ignore_signals
+from monitor.audio.framing import ByteStream
 from monitor.audio.playback.ear import Ear
 from monitor.audio.playback.playout import Playout
 from monitor.audio.playback.protocol import (
@@ -30,7 +31,6 @@ from monitor.audio.playback.protocol import (
     IDLE,
     SETTINGS,
     SOUND,
-    ByteStream,
     Frame,
     FrameReader,
     OutputReport,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.framing import READ_BYTES, ByteStream, framed, whole_frames
 from monitor.audio.playback.options import SoundName
 
 __all__ = [
@@ -20,7 +21,6 @@ __all__ = [
     "IDLE",
     "SETTINGS",
     "SOUND",
-    "ByteStream",
     "Frame",
     "FrameReader",
     "OutputReport",
@@ -30,17 +30,8 @@ __all__ = [
 ]
 
 SOUND, GAP, IDLE, SETTINGS = b"s", b"g", b"i", b"c"
-HEADER = struct.Struct("<cI")
+KINDS = (SOUND, GAP, IDLE, SETTINGS)
 POSITION = struct.Struct("<qq")
-MAX_BYTES = 2**24
-READ_BYTES = 2**16
-
-
-class ByteStream(Protocol):
-    """A stream of bytes that may have none yet; a raw file that does not block is one."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """Return some bytes, nothing at the end, None where none have come yet."""
 
 
 class Frame(NamedTuple):
@@ -143,7 +134,7 @@ def frame(
         payload = POSITION.pack(start_sample, samples)
     elif kind == SETTINGS:
         payload = json.dumps(settings, allow_nan=False).encode()
-    return HEADER.pack(kind, len(payload)) + payload
+    return framed(kind, payload)
 
 
 class FrameReader:
@@ -186,28 +177,18 @@ class FrameReader:
         while more and (part := self._stream.read(READ_BYTES)) is not None:
             self._data += part
             self.ended, more = not part, len(part) == READ_BYTES
-        frames = []
-        while (read := self._next()) is not None:
-            frames.append(read)
-        return frames
+        frames, self._data = whole_frames(self._data, KINDS)
+        return [_parsed(kind, payload) for kind, payload in frames]
 
-    def _next(self) -> Frame | None:
-        """Take the next whole frame."""
-        if len(self._data) < HEADER.size:
-            return None
-        kind, length = HEADER.unpack_from(self._data)
-        if kind not in (SOUND, GAP, IDLE, SETTINGS) or length > MAX_BYTES:
-            raise ValueError(f"kind={kind!r}, length={length} must be a frame")
-        end = HEADER.size + length
-        if len(self._data) < end:
-            return None
-        payload, self._data = self._data[HEADER.size : end], self._data[end:]
-        if kind == SETTINGS:
-            return Frame(kind, settings=json.loads(payload))
-        if kind == IDLE:
-            return Frame(kind)
-        start, samples = POSITION.unpack_from(payload)
-        return Frame(kind, start, samples, np.frombuffer(payload, "<f4", offset=POSITION.size))
+
+def _parsed(kind: bytes, payload: bytes) -> Frame:
+    """Return the frame of a payload."""
+    if kind == SETTINGS:
+        return Frame(kind, settings=json.loads(payload))
+    if kind == IDLE:
+        return Frame(kind)
+    start, samples = POSITION.unpack_from(payload)
+    return Frame(kind, start, samples, np.frombuffer(payload, "<f4", offset=POSITION.size))
 
 
 def report(line: bytes) -> OutputReport:

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import IO
 
-from monitor.audio.playback.protocol import READ_BYTES, ByteStream
+from monitor.audio.framing import READ_BYTES, ByteStream
 
 __all__ = ["ReadAhead", "standard_input"]
 

@@ -6,8 +6,11 @@ import csv
 import io
 from typing import Any
 
+from monitor.archive.beats import timeline_variability
 from monitor.archive.spans import Span
 from monitor.archive.timeline import Timeline
+from monitor.messages import HeartRateVariability
+from monitor.text.variability_text import variability_text
 
 __all__ = ["COLUMNS", "csv_table"]
 
@@ -25,6 +28,11 @@ COLUMNS = (
     "heart_rate_bpm",
     "heart_rate_confidence",
     "gap",
+    "mean_rr_ms",
+    "sdnn_ms",
+    "rmssd_ms",
+    "pnn50",
+    "intervals",
 )
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -34,10 +42,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def csv_table(timeline: Timeline) -> str:
     """Return one row for each span, then one for each window (``kind`` is ``window``); what does not apply is empty.
 
+    Where beats were found, a last row (``kind`` is ``variability``) has the heart rate variability of the whole.
+
     The row of a window has its whole 5 s, not cut at the end of a clip that was looped.
     """
     rows = list(map(_span_row, timeline.spans))
     rows += map(_window_row, timeline.windows)
+    found = timeline_variability(timeline)
+    rows += [] if found is None else [_variability_row(timeline, found)]
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -48,7 +60,14 @@ def csv_table(timeline: Timeline) -> str:
 def _span_row(span: Span) -> dict[str, Any]:
     """Return the row of a span."""
     times = {"start_s": f"{span.start_s:.6f}", "end_s": f"{span.end_s:.6f}"}
-    return {"kind": span.kind, **times, "text": _no_formula(span.text)}
+    return {"kind": span.kind, **times, "text": _no_formula(span.words)}
+
+
+def _variability_row(timeline: Timeline, found: HeartRateVariability) -> dict[str, Any]:
+    """Return the row of the heart rate variability; the metrics are empty where they are not sure."""
+    values = {key: value for key, value in found.to_dict().items() if key in COLUMNS}
+    times = {"start_s": f"{0:.6f}", "end_s": f"{timeline.duration_s:.6f}"}
+    return {**values, "kind": "variability", **times, "text": variability_text(found)}
 
 
 def _no_formula(text: str) -> str:

@@ -107,7 +107,7 @@ def _annotations(timeline: Timeline, sound: Sound, recorded_s: float) -> list[by
     """Return each span as an annotation, without the byte that ends it."""
     found = []
     for span in timeline.spans:
-        text = f"verdict: {one_line(span.text)}" if span.kind == "verdict" else caption(span)
+        text = f"verdict: {one_line(span.words)}" if span.kind == "verdict" else caption(span)
         duration = f"\x15{_seconds(span.end_s - span.start_s)}" if span.kind in INTERVAL_KINDS else ""
         found.append(f"+{_seconds(span.start_s)}{duration}\x14{text}\x14".encode())
     if recorded_s > sound.duration_s:

@@ -18,10 +18,13 @@ from typing import Any
 from urllib.parse import quote
 
 from monitor._version import __version__
+from monitor.archive.beats import timeline_variability
 from monitor.archive.timeline import Timeline
 from monitor.atomic_write import Content
 from monitor.labels import DEFAULT_ENGINE, SITE_TITLES, model_title
+from monitor.messages import HeartRateVariability
 from monitor.output import printable
+from monitor.text.variability_text import variability_text
 
 __all__ = ["fhir_bundle"]
 
@@ -34,6 +37,7 @@ HEART_RATE = {
     "coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}],
     "text": "Heart rate from heart sounds",
 }
+VARIABILITY = {"text": "Heart rate variability from the intervals between first heart sounds (S1)"}
 VERDICT = {"text": "Classification of heart sounds by auscult"}
 NOTE = "Computed from heart sounds by a program for research use; not for diagnosis."
 MEDIA_TYPES = {".flac": "audio/flac", ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
@@ -49,6 +53,9 @@ def fhir_bundle(timeline: Timeline, name: str) -> dict[str, Content]:
         "rate": _heart_rate(timeline, urls),
         "verdict": _verdict(timeline, urls),
     }
+    variability = timeline_variability(timeline)
+    if variability is not None and variability.sdnn_ms is not None:
+        resources["variability"] = _variability(timeline, urls, variability)
     if timeline.sound is not None and digests is not None:
         resources["sound"] = _document(timeline, timeline.sound.path, digests[0])
     bundle: Resource = {"resourceType": "Bundle", "type": "collection"}
@@ -56,7 +63,7 @@ def fhir_bundle(timeline: Timeline, name: str) -> dict[str, Content]:
     return {".fhir.json": json.dumps(bundle, allow_nan=False, indent=2) + "\n"}
 
 
-_KINDS = ("device", "rate", "verdict", "sound")
+_KINDS = ("device", "rate", "verdict", "variability", "sound")
 
 
 def _device(timeline: Timeline) -> Resource:
@@ -97,6 +104,21 @@ def _heart_rate(timeline: Timeline, urls: dict[str, str]) -> Resource:
     if rate is None:
         return resource | {"dataAbsentReason": _absent(timeline, "no steady rate in enough of the sound")}
     return resource | {"valueQuantity": {"value": rate, "unit": "beats/minute", "system": UCUM, "code": "/min"}}
+
+
+def _variability(timeline: Timeline, urls: dict[str, str], found: HeartRateVariability) -> Resource:
+    """Return the metrics of the heart rate variability as components; what is not sure is left out."""
+    resource = _observation(timeline, urls, VARIABILITY)
+    resource["note"].append({"text": variability_text(found)})
+    values = found.to_dict()
+    milliseconds = {"Mean RR interval": "mean_rr_ms", "SDNN": "sdnn_ms", "RMSSD": "rmssd_ms"}
+    parts = [(name, values[key], "ms") for name, key in milliseconds.items()] + [("pNN50", values["pnn50"], "1")]
+    resource["component"] = [
+        {"code": {"text": name}, "valueQuantity": {"value": value, "system": UCUM, "code": unit}}
+        for name, value, unit in parts
+        if value is not None
+    ]
+    return resource
 
 
 def _verdict(timeline: Timeline, urls: dict[str, str]) -> Resource:

@@ -31,5 +31,5 @@ def raven_table(timeline: Timeline) -> str:
     for number, span in enumerate(timeline.spans, 1):
         times = (f"{span.start_s:.6f}", f"{span.end_s:.6f}")
         band = ("0.0", f"{timeline.sample_rate / 2:.1f}")
-        rows.append((str(number), "Spectrogram 1", str(channel or 1), *times, *band, span.kind, one_line(span.text)))
+        rows.append((str(number), "Spectrogram 1", str(channel or 1), *times, *band, span.kind, one_line(span.words)))
     return "".join("\t".join(row) + "\n" for row in rows)

@@ -57,7 +57,7 @@ def _intervals(name: str, spans: Iterable[Span], end_s: float) -> str:
     for span in spans:
         if span.start_s > position_s:
             filled.append((position_s, span.start_s, ""))
-        filled.append((span.start_s, span.end_s, span.text))
+        filled.append((span.start_s, span.end_s, span.words))
         position_s = span.end_s
     if position_s < end_s or not filled:
         filled.append((position_s, end_s, ""))

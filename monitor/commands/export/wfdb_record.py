@@ -146,7 +146,7 @@ def _notes(timeline: Timeline) -> Iterator[tuple[int, int, str]]:
     for span in timeline.spans:
         if span.kind == "r_peak":
             continue
-        text = f"verdict: {one_line(span.text)}" if span.kind == "verdict" else caption(span)
+        text = f"verdict: {one_line(span.words)}" if span.kind == "verdict" else caption(span)
         start, end = (min(round(seconds * timeline.sample_rate), last) for seconds in (span.start_s, span.end_s))
         if span.kind in INTERVAL_KINDS:
             places = [(start, ONSET), (end, END)]

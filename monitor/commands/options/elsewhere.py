@@ -1,4 +1,4 @@
-"""A ``--device`` that is no sound device of this computer, and ``--lsl``. Main thread only.
+"""A ``--device`` that is no sound device of this computer. Main thread only.
 
 Nothing of it is imported unless such a device is asked for.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import re
 import threading
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from monitor.errors import DeviceError, NoSuchDeviceError
@@ -19,18 +18,8 @@ if TYPE_CHECKING:
     from monitor.audio.sources.microphone import MicrophoneSource
     from monitor.audio.sources.network.address import NetworkAddress
     from monitor.commands.options.settings import Settings
-    from monitor.views.lsl.outlets import LslOutlets
-    from monitor.views.view import View
 
-__all__ = [
-    "add_lsl_argument",
-    "announce_lsl",
-    "is_elsewhere",
-    "lsl_outlets",
-    "lsl_view",
-    "report_troubles",
-    "source_elsewhere",
-]
+__all__ = ["is_elsewhere", "report_troubles", "source_elsewhere"]
 
 ELSEWHERE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://|lsl:)")
 RETRY_S = 1.0
@@ -118,58 +107,6 @@ def _lsl_source(wanted: str, chosen: Settings, options: argparse.Namespace) -> M
     )
 
 
-def add_lsl_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--lsl``."""
-    parser.add_argument(
-        "--lsl",
-        action="store_true",
-        help="send the sound and the verdicts as streams of the lab streaming layer, which the local network sees",
-    )
-
-
-def lsl_view(view: View, source: MicrophoneSource, options: argparse.Namespace) -> View:
-    """Return a view that sends what it shows where ``--lsl`` asks for it, and say so; else the view itself.
-
-    Raises
-    ------
-    MissingExtraError
-        If it needs a package that is not installed.
-    AuscultError
-        If it needs a library that is not installed.
-    """
-    if not options.lsl:
-        return view
-    from monitor.views.lsl.view import LslView
-
-    outlets = lsl_outlets(source)
-    announce_lsl([outlets])
-    return LslView(view, outlets)
-
-
-def lsl_outlets(source: Source, name: str | None = None) -> LslOutlets:
-    """Return what sends the sound and the verdicts of an input, by the name of its device unless it has one of its own.
-
-    Raises
-    ------
-    MissingExtraError, AuscultError
-        As :func:`lsl_view`.
-    """
-    from monitor.views.lsl.outlets import LslOutlets
-
-    device = source.device_status
-    own, host_api = (source.name, "") if device is None else (device.name, device.host_api)
-    return LslOutlets(name or own, host_api, source.sample_rate)
-
-
-def announce_lsl(outlets: Sequence[LslOutlets]) -> None:
-    """Say which streams the local network sees."""
-    names = " and ".join(f"{one.name!r} and {one.verdicts_name!r}" for one in outlets)
-    say(
-        f"auscult: announced on the local network as the LSL streams {names}: "
-        "whoever is in it can receive them, and nothing is encrypted"
-    )
-
-
 def _announcement(address: NetworkAddress) -> str:
     """Return in words what is listened on or connected to, and what sound is expected."""
     raw = address.raw
@@ -179,4 +116,4 @@ def _announcement(address: NetworkAddress) -> str:
         return f"connecting to {address.name} for {sound}"
     if address.is_loopback:
         return f"listening on {address.name} for {sound}; only programs of this computer reach it"
-    return f"listening on {address.name} for {sound}: whoever is in the same network can send, and nothing is encrypted"
+    return f"listening on {address.name} for {sound}: everyone in the same network can send, and nothing is encrypted"

@@ -67,10 +67,10 @@ def served(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
         listening = listening_socket(address)
     except ValueError as error:
         options.usage_error(f"--serve: {error}")
-    from monitor.serve.server import Server
+    from monitor.serve.process.child import ServerProcess
 
-    bound = Address(address.host, listening.getsockname()[1])
-    server = Server(feed, listening, loopback=address.loopback, token=token)
+    server = ServerProcess(feed, listening, loopback=address.loopback, token=token)
+    bound = Address(address.host, server.port)
     try:
         server.start()
         _announce(bound, token if is_new else None, needs_token=token is not None)
@@ -87,6 +87,6 @@ def _announce(address: Address, new_token: str | None, *, needs_token: bool) -> 
     """Say where the run is served, and to whom."""
     say(f"auscult: serving on http://{address}/{' (a token is needed)' if needs_token else ''}")
     if not address.loopback:
-        say("auscult: other computers can reach it, and HTTP is clear text: whoever can read along sees all of it")
+        say("auscult: other computers can reach it, and HTTP is clear text: everyone who can read along sees all of it")
     if new_token is not None:
         say(f"auscult: token: {new_token}")

@@ -16,15 +16,10 @@ from typing import TYPE_CHECKING
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.commands.options.device_tables import DeviceEntry, entry_settings, file_beside
 from monitor.commands.options.display_options import display_options
-from monitor.commands.options.elsewhere import (
-    announce_lsl,
-    is_elsewhere,
-    lsl_outlets,
-    report_troubles,
-    source_elsewhere,
-)
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.feed_options import fed_together
 from monitor.commands.options.inputs import InputOptions, input_latency_s, separate_input
+from monitor.commands.options.lsl_options import announce_lsl
 from monitor.commands.options.session_options import new_session, report_session
 from monitor.commands.options.settings import Settings
 from monitor.errors import AuscultError
@@ -150,7 +145,7 @@ class SeveralInputs:
         if session is not None:
             self._sessions[live] = session
         if options.lsl:
-            self._outlets[live] = lsl_outlets(source, stream.name)
+            self._outlets[live] = _outlets(source, stream.name)
 
     def _source(self, entry: DeviceEntry, system: PortAudio, chosen: Settings) -> Source:
         """Return the source of an input: a sound device in a process of its own, or what comes from elsewhere."""
@@ -180,8 +175,7 @@ class SeveralInputs:
         if options.playback is not None:
             other = "; Tab looks into another one, which is heard then" if isinstance(view, DeviceTable) else ""
             say(f"auscult: {self._lives[0].stream.name} is heard{other}")
-        if self._outlets:
-            announce_lsl(list(self._outlets.values()))
+        announce_lsl(options, *(live.stream.name for live in self._lives))
         for live in self._lives:
             live.start()
         try:
@@ -256,6 +250,14 @@ class SeveralInputs:
             if recording is not None and (recording.written_s or recording.lost_samples):
                 self._waiting_marks |= report_recording(recording, interrupts)
             report_troubles(live.source)
+
+
+def _outlets(source: Source, name: str) -> LslOutlets:
+    """Return what sends the sound and the verdicts of an input over LSL, by its name here."""
+    from monitor.views.lsl.outlets import LslOutlets
+
+    device = source.device_status
+    return LslOutlets(name, "" if device is None else device.host_api, source.sample_rate)
 
 
 def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool:

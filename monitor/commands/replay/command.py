@@ -27,6 +27,13 @@ from monitor.commands.options.arguments import (
 )
 from monitor.commands.options.display_options import add_display_arguments, display_options
 from monitor.commands.options.feed_options import add_feed_arguments, fed
+from monitor.commands.options.lsl_options import (
+    RECORDING,
+    add_lsl_argument,
+    announce_lsl,
+    check_lsl_speed,
+    over_lsl,
+)
 from monitor.commands.options.session_options import add_session_arguments, check_session, new_session, report_session
 from monitor.commands.player import play, play_together
 from monitor.commands.progress_bar import bar_on_standard_error
@@ -63,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_display_arguments(parser)
     add_session_arguments(parser)
     add_feed_arguments(parser)
+    add_lsl_argument(parser)
     add_channel_argument(parser)
     add_ecg_argument(parser)
     add_start_argument(parser)
@@ -98,10 +106,12 @@ def run(options: argparse.Namespace) -> int:
     screen = not (options.json or options.plain) and screen_console() is not None
     _choose_speed(options, fast=many and not (options.json or options.together or screen))
     options.playback = playback(options, microphone=False)
+    check_lsl_speed(options)
     bundle = with_one_engine(load_bundle(options.model, engine=options.engine))  # one file plays at a time
     check_hop(options, bundle)
     if options.together:
         return max(_told(failures), _play_together(options, bundle))
+    announce_lsl(options, RECORDING[0])
     view = _view(options, bundle, many=many, screen=screen)
     sessions: list[Session] = []
     code = max((error.exit_code for error in failures), default=0)
@@ -139,9 +149,9 @@ def _told(failures: list[AuscultError]) -> int:
 
 
 def _choose_speed(options: argparse.Namespace, *, fast: bool) -> None:
-    """Set the speed where none was given: that of the sound where a person sees or hears it."""
+    """Set the speed where none was given: that of the sound where a person sees or hears it, or it is sent."""
     if options.speed is NOT_GIVEN:
-        heard = options.play or any((options.play_device, options.sound, options.volume, options.slow))
+        heard = options.play or any((options.play_device, options.sound, options.volume, options.slow, options.lsl))
         options.speed = None if fast and not heard else 1.0
 
 
@@ -192,19 +202,20 @@ def _replay(
                 source.close()
                 raise
             sessions.append(session)
-        play(
-            source,
-            bundle,
-            view,
-            interrupts,
-            hop_s=options.hop,
-            note=lambda elapsed_s: note,
-            session=session,
-            site=options.site,
-            playback=options.playback,
-            stay=stay,
-            feed=feed,
-        )
+        with over_lsl(view, source, options, RECORDING) as sending:
+            play(
+                source,
+                bundle,
+                sending,
+                interrupts,
+                hop_s=options.hop,
+                note=lambda elapsed_s: note,
+                session=session,
+                site=options.site,
+                playback=options.playback,
+                stay=stay,
+                feed=feed,
+            )
         again_s = view.again_s if stay else None
         if again_s is None:
             return
@@ -288,7 +299,7 @@ def _check_together(options: argparse.Namespace) -> None:
     single = {"--session": options.session, "--site": options.site, "--play": options.play, "--slow": options.slow}
     single |= {"--play-device": options.play_device, "--sound": options.sound, "--volume": options.volume}
     single |= {"--ecg-channel": options.ecg_channel, "--exit": options.exit, "--serve": options.serve}
-    single |= {"--mqtt": options.mqtt, "--webhook": options.webhook}
+    single |= {"--mqtt": options.mqtt, "--webhook": options.webhook, "--lsl": options.lsl}
     for name, value in single.items():
         if value is not None and value is not False:
             options.usage_error(f"{name} is for one file at a time: leave out {name} or --together")

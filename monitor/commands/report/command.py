@@ -114,7 +114,9 @@ def _report_scan(out: Path | None, options: argparse.Namespace) -> int:
             put(text)
         else:
             write_report(out, f"{text}\n".encode("utf-8", "replace"), force=options.force)
-    return 1 if errors else 0
+    if result.remark:
+        say(f"auscult: {result.remark}")
+    return 1 if errors or result.remark else 0
 
 
 def _ending(out: Path | None, options: argparse.Namespace, *, pictures: bool = True) -> str:

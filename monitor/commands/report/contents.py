@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor._version import __version__
+from monitor.archive.beats import timeline_variability
 from monitor.archive.timeline import Timeline
 from monitor.commands.report.findings import Finding, site_findings, subject_finding
 from monitor.commands.report.words import clock, day_and_time, duration, site_title
 from monitor.output import printable
+from monitor.text.variability_text import variability_text
 
-__all__ = ["Chapter", "Entry", "chapter"]
+__all__ = ["VARIABILITY", "Chapter", "Entry", "chapter"]
+
+VARIABILITY = "Heart rate variability"
+"""Name of the fact that holds it; a chapter without beats has none."""
 
 WRITTEN = ("mark", "note")
 UNNAMED = re.compile(r"mark \d+")
@@ -166,6 +171,7 @@ def _facts(built: Chapter) -> tuple[tuple[str, str], ...]:
         "Duration": f"{duration(timeline.duration_s)} at {timeline.sample_rate} Hz",
         "Channel": printable(f"{channel}") if channel else "one, or the mean of all",
         "Lost sound": f"{float(lost) / timeline.sample_rate:.2f} s" if isinstance(lost, int) and lost else None,
+        VARIABILITY: variability_text(timeline_variability(timeline)) if timeline.beats else None,
         "Windows": f"{window_s:g} s, one every {hop_s:g} s" if _are_numbers(window_s, hop_s) else None,
         "Model": built.model or "unknown",
         "Model sha256": printable(built.model_sha256 or "unknown"),

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.archive.beats import early_beats
-from monitor.archive.cardiac_states import known_states
+from monitor.archive.cardiac_states import annotated_states
+from monitor.archive.windows import heart_beat
 from monitor.commands.report.contents import Chapter
 from monitor.commands.report.excerpt import Excerpt, close_up_span, read_excerpt, read_whole
 from monitor.commands.report.picture import FAINT, INK, MARK, Marking, draw
@@ -56,10 +57,11 @@ def drawings(chapter: Chapter) -> Drawings:
     early = early_beats(timeline.windows)
     if timeline.sound is None:
         return Drawings(None, None, Marking(early=early, entries=chapter.entries), 0.0)
-    whole, beats = read_whole(timeline.sound, timeline.windows)
+    sounds = tuple(sound for line in timeline.beats for sound in heart_beat(line).sounds)
+    whole, tracked = read_whole(timeline.sound, () if sounds else timeline.windows)
     span = close_up_span(timeline)
     close_up = None if span is None else read_excerpt(timeline.sound, *span)
-    marked = Marking(beats, early, known_states(timeline), chapter.entries)
+    marked = Marking(tracked, early, annotated_states(timeline), chapter.entries, sounds)
     peak = max((float(max(high, -low)) for low, high in zip(whole.low, whole.high, strict=True)), default=0.0)
     return Drawings(whole, close_up, marked, peak)
 

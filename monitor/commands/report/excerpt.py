@@ -88,7 +88,7 @@ def _poorest(windows: Sequence[dict[str, Any]], end_s: float) -> tuple[float, fl
 
 
 def read_whole(sound: Sound, windows: Sequence[dict[str, Any]]) -> tuple[Excerpt, list[float]]:
-    """Return the whole sound, and its beats.
+    """Return the whole sound, and the beats of the rhythm tracker.
 
     Parameters
     ----------

@@ -170,8 +170,9 @@ def _whole_title(drawn: Drawings) -> str:
 def legend_text(drawn: Drawings) -> str:
     """Return what the ticks in the pictures are."""
     parts = ["Short ticks: heart beats found by the rhythm tracker"] if drawn.marked.beats else []
+    parts += ["Ticks: S1, and shorter S2, that were found; blank where not sure"] if drawn.marked.sounds else []
     parts += ["long red ticks: early beats"] if drawn.marked.early else []
-    parts += ["S1 and S2: annotated by a person"] if drawn.marked.states else []
+    parts += ["bars over the spectrogram: S1 and S2 annotated by a person"] if drawn.marked.states else []
     parts += ["dashed lines: marks and notes by number"] if any(one.number for one in drawn.marked.entries) else []
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""

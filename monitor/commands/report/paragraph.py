@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.commands.report.contents import Chapter
+from monitor.commands.report.contents import VARIABILITY, Chapter
 from monitor.commands.report.findings import Finding
 from monitor.commands.report.words import (
     duration,
@@ -40,6 +40,7 @@ def _paragraph(chapter: Chapter) -> str:
         first,
         *([f"Finding: {chapter.subject_finding}"] if chapter.subject_finding else []),
         *(_finding(finding) for finding in chapter.findings),
+        *([f"{VARIABILITY}: {facts[VARIABILITY]}"] if VARIABILITY in facts else []),
         *([f"Notes: {'; '.join(notes)}"] if notes else []),
         *([f"Labelled by a person: {'; '.join(labels)}"] if labels else []),
         *chapter.remarks,

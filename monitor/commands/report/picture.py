@@ -42,6 +42,8 @@ MIN_AMPLITUDE = 1e-4
 MIN_RANGE_BPM = 30.0
 MAX_TICKED_S = 40.0
 """Longest time axis on which single beats are ticked."""
+NAMED_S = 12.0
+"""Longest time axis on which heart sounds are named."""
 WORD_WIDTH = 0.011
 """Fraction of the time axis for each letter of a word in the verdict strip."""
 PIXEL_WIDTH = 1 / 1400
@@ -57,16 +59,19 @@ class Marking:
     Attributes
     ----------
     beats, early : sequence of float
-        Seconds.
+        Beats of the rhythm tracker, where S1 and S2 are not known, and early ones; seconds.
     states : sequence of Stretch
         Annotated states of the cardiac cycle.
     entries : sequence of Entry
+    sounds : sequence of (float, str)
+        S1 and S2 that were found: seconds and name.
     """
 
     beats: Sequence[float] = ()
     early: Sequence[float] = ()
     states: Sequence[Stretch] = ()
     entries: Sequence[Entry] = ()
+    sounds: Sequence[tuple[float, str]] = ()
 
 
 def draw(
@@ -149,7 +154,10 @@ def _draw_spectrogram(axes: Any, excerpt: Excerpt) -> None:
 
 
 def _draw_beats(waveform: Any, spectrogram: Any, marked: Marking, length_s: float) -> None:
-    """Tick the beats above the phonocardiogram; annotated S1 and S2 by name, early beats in another colour."""
+    """Tick S1, S2 and early beats above the phonocardiogram; annotated S1 and S2 by name over the spectrogram.
+
+    The tick of S2 is half as long as that of S1; both are named where there is room.
+    """
     if length_s > MAX_TICKED_S:
         return
     high = waveform.get_ylim()[1]
@@ -157,13 +165,20 @@ def _draw_beats(waveform: Any, spectrogram: Any, marked: Marking, length_s: floa
     for at_s in marked.beats:
         if first <= at_s <= last and not any(abs(at_s - early) < 0.1 for early in marked.early):
             waveform.plot([at_s, at_s], [0.84 * high, high], color=INK, linewidth=1.3, solid_capstyle="butt")
+    for at_s, name in marked.sounds:
+        if first <= at_s <= last:
+            low = (0.84 if name == "S1" else 0.92) * high
+            waveform.plot([at_s, at_s], [low, high], color=INK, linewidth=1.3, solid_capstyle="butt")
+            if length_s <= NAMED_S:
+                style = {"fontsize": 7, "ha": "center", "va": "top", "color": INK, "clip_on": True}
+                waveform.text(at_s, 0.82 * high, name, **style)
     for at_s in marked.early:
         if first <= at_s <= last:
             waveform.plot([at_s, at_s], [0.72 * high, high], color=MARK, linewidth=2.2, solid_capstyle="butt")
     for start_s, end_s, state in marked.states:
         if state in STATE_NAMES and end_s > first and start_s < last:
             spectrogram.axvspan(start_s, end_s, ymin=0.965, color="#7fd4ff" if state == 1 else "#ffd27f", linewidth=0)
-            if length_s <= 12:
+            if length_s <= NAMED_S:
                 style = {"fontsize": 7, "ha": "center", "va": "top", "color": "white", "clip_on": True}
                 spectrogram.text((start_s + end_s) / 2, 0.95 * MAX_HZ, STATE_NAMES[state], **style)
 

@@ -46,8 +46,10 @@ LIMITS = (
     "Normal does not mean healthy: much heart disease makes no sound, and a murmur may be harmless.",
     "The network was trained on few devices and patients; others may sound different. Its model card has its error "
     "rates.",
-    "A tick marks a beat that the rhythm tracker found. It may stand at the first or the second heart sound. S1 and S2 "
-    "are named only where a person annotated them.",
+    "A long tick marks an S1 that was found, a short one an S2; where neither is sure there is none, and some are "
+    "wrong. With a model that does not tell them apart, a tick is a beat of the rhythm tracker, at either heart sound.",
+    "Heart rate variability is measured from heart sounds, not from an electrocardiogram: each S1 is some "
+    "milliseconds off, which adds to RMSSD.",
 )
 
 

@@ -390,7 +390,7 @@ class ReviewController:
 
     def _log(self) -> None:
         """Renew the list of events: verdicts, what was told and what a person has set, by time."""
-        found = [LoggedEvent(span.start_s, span.text.replace("-", " "), span.text) for span in self._verdicts]
+        found = [LoggedEvent(span.start_s, span.words.replace("-", " "), span.text) for span in self._verdicts]
         told = (span for span in self._timeline.spans if span.kind in ("told", "site", "lost"))
         kinds = {"told": "device", "site": "key", "lost": "gap"}
         found += [LoggedEvent(span.start_s, span.text, kinds[span.kind]) for span in told]

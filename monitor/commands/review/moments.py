@@ -14,13 +14,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.archive.beats import timeline_variability
 from monitor.archive.timeline import Timeline
 from monitor.archive.windows import heart_beat, start_message, window_event
 from monitor.commands.review.sound_bins import SoundBins
 from monitor.dashboard.trace import Ticks, detect_heart_sounds
 from monitor.features.extractor import FeatureExtractor
 from monitor.features.spec import HEART
-from monitor.messages import Level, PlaybackStatus, SiteChange, Snapshot, WindowEvent
+from monitor.messages import HeartBeat, Level, PlaybackStatus, SiteChange, Snapshot, WindowEvent
 
 __all__ = ["Moments"]
 
@@ -51,7 +52,10 @@ class Moments:
             for line in timeline.windows
         ]
         self._sites = [(span.start_s, span.text) for span in timeline.spans if span.kind == "site"]
-        self._heart_sounds = sorted(sound for line in timeline.beats for sound in heart_beat(line).sounds)
+        beats = [heart_beat(line) for line in timeline.beats]
+        self._heart_sounds = sorted(sound for beat in beats for sound in beat.sounds)
+        self._cycles = [_cycle(beat) for beat in beats if beat.s1_s is not None and beat.rate_bpm]
+        self._variability = timeline_variability(timeline)
         self._image: tuple[int, NDArray[np.float32] | None, tuple[float, ...]] = (-1, None, ())
 
     def heart_sounds(self, start_s: float, end_s: float) -> Ticks:
@@ -103,14 +107,18 @@ class Moments:
             site=self._site(at_s),
             note=note,
             playback=playback,
+            variability=self._variability,
         )
 
     def cycle(self, at_s: float) -> tuple[float, float] | None:
-        """Return the heart cycle around a moment, from heart sound to heart sound; None where no rate is known.
+        """Return the heart cycle around a moment; None where neither beats nor a rate are known.
 
-        It begins at the last heart sound before the moment and is as long as the heart rate says; where a heart sound
-        lies near that end, it ends there.
+        It lasts from S1 to the next S1 where both were found. Else it begins at the last heart sound of the envelope
+        before the moment and is as long as the heart rate says; where a heart sound lies near that end, it ends there.
         """
+        for start_s, end_s in self._cycles:
+            if start_s <= at_s < end_s:
+                return start_s, end_s
         window = self.window(at_s)
         if window is None or window.heart_rate_bpm is None:
             return None
@@ -164,6 +172,12 @@ class Moments:
             return SiteChange(before[-1][1], before[-1][0], round(before[-1][0] * self._timeline.sample_rate))
         first = self.start.site
         return None if first is None else SiteChange(first, 0.0, 0)
+
+
+def _cycle(beat: HeartBeat) -> tuple[float, float]:
+    """Return the cycle that ends with the S1 of a beat, seconds; it follows another."""
+    end_s = beat.s1_s or 0.0
+    return max(0.0, end_s - 60.0 / (beat.rate_bpm or math.inf)), end_s
 
 
 def _db(amplitude: float) -> float:

@@ -154,11 +154,11 @@ def _check_free(out: Path, journal_path: Path, options: argparse.Namespace) -> N
     ours = head_of(journal_path) is not None
     if ours and not options.resume:
         raise AuscultError(
-            f"{journal_path} holds a scan already", "add --resume to go on with it, or --force to begin anew"
+            f"{journal_path} holds a scan already", "add --resume to go on with it, or --force to begin again"
         )
     if options.resume and _is_empty(journal_path):
         raise AuscultError(
-            f"{journal_path} is empty: nothing is left to go on with", "add --force instead of --resume to begin anew"
+            f"{journal_path} is empty: nothing is left to go on with", "add --force instead of --resume to begin again"
         )
     for path in (journal_path, *tables):
         if os.path.lexists(path) and not ours:

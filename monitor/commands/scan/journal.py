@@ -182,7 +182,7 @@ def _check_same(path: Path, head: dict[str, Any]) -> None:
         if there.get(key) != value:
             raise AuscultError(
                 f"{path} was scanned with {key} {printable(str(there.get(key)))}, and this is {printable(str(value))}",
-                "use the same, or name another file with -o, or --force instead of --resume to begin anew",
+                "use the same, or name another file with -o, or --force instead of --resume to begin again",
             )
 
 

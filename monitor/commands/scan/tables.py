@@ -104,6 +104,7 @@ def _verdict_columns(labels: tuple[str, ...], prefix: str = "") -> Columns:
         f"{prefix}state": str,
         f"{prefix}label": str,
         f"{prefix}confidence": float,
+        f"{prefix}possible": str,
         **{f"{prefix}score_{label}": float for label in labels},
         **{f"{prefix}acoustic_{label}": float for label in labels},
     }
@@ -171,7 +172,7 @@ def _flat(line: dict[str, Any]) -> dict[str, Any]:
         for key, column in (("scores", "score"), ("acoustic_scores", "acoustic")):
             values |= {f"{prefix}{column}_{label}": score for label, score in (verdict.get(key) or {}).items()}
         if prefix:
-            values |= {f"{prefix}{key}": verdict.get(key) for key in ("state", "label", "confidence")}
+            values |= {f"{prefix}{key}": verdict.get(key) for key in ("state", "label", "confidence", "possible")}
     if isinstance(line.get("quality"), dict):
         values |= {"quality": line["quality"]["score"], "quality_reason": line["quality"]["reason"]}
     for key in ("withheld", "early_beats"):

@@ -33,6 +33,8 @@ __all__ = ["compact_lines"]
 
 BAR_WIDTH = 24
 """Below this width a bar would be too short to read."""
+FILE_NAMES = re.compile(r" (?:in|into) \S+\.\w+(?: and \S*\.\w+)?")
+"""The files of a notice; the list of events has them too."""
 
 
 def compact_lines(layout: Layout) -> list[Line]:
@@ -112,9 +114,14 @@ def _message_lines(layout: Layout) -> list[Line]:
         text, warns = status_message(layout.snapshot)
         text = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
     ink = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True)
-    if notice or alert:
-        text, ink = notice or printable(alert or ""), layout.style.ink(YELLOW if notice else RED)
-    lines = fit_words(text, layout.width, 2 if layout.height > 3 else 1, unicode=layout.style.unicode)
+    short, num_lines = text, 2 if layout.height > 3 else 1
+    if notice:
+        text, short, ink = notice, FILE_NAMES.sub("", notice), layout.style.ink(YELLOW)
+    elif alert:
+        text, short = printable(alert), printable(first_alert(layout.snapshot, short=True) or "")
+        ink = layout.style.ink(RED)
+    text = text if len(fit_words(text, layout.width, num_lines + 1)) <= num_lines else short
+    lines = fit_words(text, layout.width, num_lines, unicode=layout.style.unicode)
     return [Row(layout.width).put(0, line, ink).line() for line in lines]
 
 

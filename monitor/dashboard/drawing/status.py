@@ -17,6 +17,7 @@ from monitor.messages import Snapshot
 from monitor.output import printable
 from monitor.text.alerts import input_lost
 from monitor.text.letters import label_letters
+from monitor.text.variability_text import short_variability
 
 __all__ = ["HELP", "details_rows", "event_rows", "help_rows", "keys_row", "prompt_row"]
 
@@ -25,7 +26,7 @@ HELP = (
     ("space", "pause a recording; freeze the screen of a live input"),
     ("m", "mark this moment in the list of events"),
     ("n", "mark this moment with a line of text; Enter keeps it, Esc does not"),
-    ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins anew there"),
+    ("1 2 3 4", "site AV, PV, TV, MV: the verdict begins again"),
     ("r", "start or stop recording into a new file in this folder"),
     ("s", "save the screen (SVG) and the last 30 s of sound (WAV)"),
     ("left right", "seek 5 s; the verdict of the new place is there at once"),
@@ -83,9 +84,9 @@ def details_rows(layout: Layout, height: int) -> list[Line]:
         )
     ]
     column = FIGURE_COLUMN if width >= 60 else min(20, width // 2)
-    for name, text, loud in _figures(layout.snapshot, layout.state):
+    room = max(0, width - column - 1)
+    for name, text, loud in _figures(layout.snapshot, layout.state, room):
         ink = style.ink(AMBER, bold=True) if loud else style.ink()
-        room = max(0, width - column - 1)
         lines = fit_words(text, room, 1, unicode=style.unicode) or [""]
         rows.append(Row(width).put(1 if width > 40 else 0, f"{name} ", style.ink(dim=True)).put(column, lines[0], ink))
     rows = rows[:height]
@@ -98,7 +99,7 @@ def details_rows(layout: Layout, height: int) -> list[Line]:
     return [row.line() for row in rows]
 
 
-def _figures(snapshot: Snapshot, state: DashboardState) -> list[tuple[str, str, bool]]:
+def _figures(snapshot: Snapshot, state: DashboardState, room: int) -> list[tuple[str, str, bool]]:
     """Return name and figure of each detail, the most important first, and whether it tells a loss."""
     stats, start, device = state.stats, snapshot.start, snapshot.device
     not_yet, two = "not measured yet", "median {:.0f} ms, 95th percentile {:.0f} ms"
@@ -113,7 +114,7 @@ def _figures(snapshot: Snapshot, state: DashboardState) -> list[tuple[str, str, 
         ("overruns", f"{snapshot.overruns}", bool(snapshot.overruns)),
         ("gaps", f"{snapshot.gaps}", bool(snapshot.gaps)),
         ("windows not written", f"{snapshot.undelivered}", bool(snapshot.undelivered)),
-        *((name, text, False) for name, text in _cycle(snapshot, state.cycle)),
+        *((name, text, False) for name, text in _cycle(snapshot, state.cycle, room)),
         ("sample to screen", delay, False),
         ("computing a window", compute, False),
         ("processor", not_yet if stats.cpu_percent is None else f"{stats.cpu_percent:.0f} % of one core", False),
@@ -129,8 +130,8 @@ def _figures(snapshot: Snapshot, state: DashboardState) -> list[tuple[str, str, 
     return [*figures, ("window", f"{start.window_s:g} s every {start.hop_s:g} s", False)]
 
 
-def _cycle(snapshot: Snapshot, cycle: CycleDurations) -> list[tuple[str, str]]:
-    """Return systole and diastole in words, or why there are none."""
+def _cycle(snapshot: Snapshot, cycle: CycleDurations, room: int) -> list[tuple[str, str]]:
+    """Return systole, diastole and heart rate variability in words, or why there are none."""
     if input_lost(snapshot):
         return [("systole, diastole", "the device is lost")]
     if not snapshot.start.finds_heart_sounds:
@@ -139,10 +140,11 @@ def _cycle(snapshot: Snapshot, cycle: CycleDurations) -> list[tuple[str, str]]:
         ("systole", cycle.systole_ms, cycle.num_systoles, "no sure S1 with a sure S2 in the last 30 s"),
         ("diastole", cycle.diastole_ms, cycle.num_diastoles, "no sure S2 before a sure S1 in the last 30 s"),
     )
-    return [
+    figures = [
         (name, none if ms is None else f"{ms:.0f} ms, median of {count} beat{'s' * (count != 1)} in 30 s")
         for name, ms, count, none in parts
     ]
+    return [*figures, ("rate variability", short_variability(snapshot.variability, width=room) or "no beats yet")]
 
 
 def event_rows(layout: Layout, height: int) -> list[Line]:

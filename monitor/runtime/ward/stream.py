@@ -104,9 +104,10 @@ class WardStream:
             self._analysis.bundle.decision,
             skipped=self._patience.skipped,
             overruns=self.feed.overruns,
+            beats=self._last_beats,
         )
         truncated = self.source.shortfall is not None
-        return dataclasses.replace(summary, undelivered=self.undelivered, truncated=truncated, beats=self._last_beats)
+        return dataclasses.replace(summary, undelivered=self.undelivered, truncated=truncated)
 
     def prepare(self) -> None:
         """Ask the feed for the sound up to the next window, at most a hop of it."""
@@ -229,6 +230,7 @@ class WardStream:
             finished=self.ended,
             overloaded=self._patience.overloaded,
             device=self.source.device_status,
+            variability=self.summary().variability if self.ended else self._summary.variability,
         )
 
 

@@ -30,7 +30,11 @@ ANSWER_S = 5.0
 STOP_S = 1.0
 """Seconds at the end in which what waits may still be sent."""
 JOIN_S = 0.5
-CERTIFICATE = "its certificate is not trusted ({}); --ca-file names a certificate to trust"
+CERTIFICATE = "its certificate is not trusted ({}); {}"
+NAME_STEP = "write the address with a name that the certificate has"
+TRUST_STEP = "--ca-file names a certificate to trust"
+CERTIFICATE_STEPS = {10: "it must be renewed", 62: NAME_STEP, 64: NAME_STEP}
+"""By OpenSSL's number of the fault: expired, another host name, another IP address."""
 
 
 class Tell(Protocol):
@@ -80,7 +84,8 @@ def reason_of(error: Exception) -> str:
     'nothing answers there (connection refused)'
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return CERTIFICATE.format(error.verify_message.rstrip("."))
+        step = CERTIFICATE_STEPS.get(error.verify_code, TRUST_STEP)
+        return CERTIFICATE.format(error.verify_message.rstrip("."), step)
     if isinstance(error, ssl.SSLError):
         return f"no TLS connection ({(getattr(error, 'reason', None) or str(error)).lower().replace('_', ' ')})"
     if isinstance(error, socket.gaierror):

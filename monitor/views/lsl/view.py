@@ -27,7 +27,6 @@ class LslView(ForwardingView):
     view : View
         Shows the run.
     outlets : LslOutlets
-        Closed with the view.
     """
 
     def __init__(self, view: View, outlets: LslOutlets) -> None:
@@ -36,15 +35,11 @@ class LslView(ForwardingView):
 
     def attach(self, pipeline: Pipeline, interrupts: Interrupts) -> None:
         """Begin to send the sound of the pipeline."""
-        self._outlets.start(pipeline.ring)
+        source = pipeline.source
+        self._outlets.start(pipeline.ring, lambda: source.jumps)
         super().attach(pipeline, interrupts)
 
     def window(self, event: WindowEvent) -> None:
         """Send and show the result of a window."""
         self._outlets.window(event)
         super().window(event)
-
-    def close(self) -> None:
-        """End the streams, and restore the terminal. Twice is safe."""
-        self._outlets.close()
-        super().close()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.quality import GAP_QUALITY, RECORDING_REASONS
+from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE
 from monitor.analysis.rolling_verdict import RollingVerdict
 from monitor.audio.ring_buffer import Read
 from monitor.features.resample import resampled
@@ -342,7 +343,7 @@ def test_beats_are_forgotten_when_the_verdict_is_reset(plain_bundle):
 
 
 class TestSite:
-    """Another site is heard: the rolling verdict begins anew with the first whole window of it."""
+    """Another site is heard: the rolling verdict begins again with the first whole window of it."""
 
     def test_windows_that_span_the_change_count_for_neither(self, plain_bundle):
         """They keep their own verdict; the rolling one is "listening", and then that of the new site alone."""
@@ -356,8 +357,8 @@ class TestSite:
         assert {event.rolling.state for event in spanning} == {"listening"}
         assert all(event.verdict.scores is not None for event in spanning)
         alone = judge_all_but_finish(Analyzer(plain_bundle, 4000), after)
-        anew = [window.event for window in judged if window.event.start_s >= 8.0]
-        for event, other in zip(anew, alone, strict=True):
+        again = [window.event for window in judged if window.event.start_s >= 8.0]
+        for event, other in zip(again, alone, strict=True):
             assert event.rolling.state == other.event.rolling.state
             assert event.rolling.scores == pytest.approx(other.event.rolling.scores, abs=1e-3)
 
@@ -410,3 +411,23 @@ def test_sounds_beside_each_other_need_one_bundle(bundle_maker):
     """An analyzer of another bundle has another engine: it is refused."""
     with pytest.raises(ValueError, match="same bundle"):
         Analyzer(bundle_maker(), 4000, beside=Analyzer(bundle_maker(), 4000))
+
+
+def test_the_rate_is_that_from_s1_to_s1_where_sure():
+    """It is the mean of the beats' intervals in the window; the beats' tracker still has the rate of the envelope."""
+    bundle, waveform = load_bundle(), heart(20.0)
+    with_s1 = judge_all(Analyzer(bundle, 4000), waveform)
+    without = judge_all(Analyzer(dataclasses.replace(bundle, segmentation=None), 4000), waveform)
+    rates, changed = [], 0
+    for judged, envelope in zip(with_s1, without, strict=True):
+        event = judged.event
+        rates += [(beat.s1_s, 60 / beat.rate_bpm) for beat in event.beats if beat.s1_s and beat.rate_bpm]
+        inside = [length for at_s, length in rates if at_s - length >= event.start_s and at_s <= event.end_s]
+        if event.heart_rate_bpm != envelope.event.heart_rate_bpm:
+            changed += 1
+            assert event.heart_rate_bpm == pytest.approx(60 * len(inside) / sum(inside))
+            assert event.heart_rate_confidence == INTERVAL_RATE_CONFIDENCE
+            assert event.heart_rate_reason is None
+        assert event.ectopic == envelope.event.ectopic
+        assert event.verdict == envelope.event.verdict
+    assert changed > len(with_s1) / 2

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.analysis.rolling_verdict import RollingVerdict
 from monitor.analysis.verdict import JUDGED, Summarizer, window_verdict
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.messages import Quality, State, Verdict, WindowEvent
+from monitor.messages import HeartBeat, Quality, State, Verdict, WindowEvent
 
 LABELS = ("normal", "murmur", "extrastole")
 GOOD = Quality(0.9)
@@ -265,3 +265,24 @@ class TestSummary:
         summary = summarizer.summary("a.wav", dataclasses.replace(DECISION, uncertain_below=0.4))
         assert summary.verdict.state == "uncertain"
         assert summary.verdict.label is None
+
+    def test_the_variability_is_that_of_all_beats(self) -> None:
+        """Those of the windows, and the last ones; what is known while it runs lags behind."""
+        beats = [HeartBeat(0.8 * n, None, 0.9, rate_bpm=75.0 if n else None) for n in range(60)]
+        summarizer = Summarizer()
+        for start in range(0, 50, 5):
+            summarizer.push(dataclasses.replace(window(scores(0.9, 0.1, 0.0)), beats=tuple(beats[start : start + 5])))
+        running = summarizer.variability
+        summary = summarizer.summary("a.wav", DECISION, beats=tuple(beats[50:]))
+        assert summary.beats == tuple(beats[50:])
+        assert summary.variability is not None
+        assert summary.variability.num_intervals == 59
+        assert running is not None
+        assert 20 < running.num_intervals < 49
+        assert summary.to_dict()["heart_rate_variability"]["mean_rr_ms"] == 800.0
+
+    def test_without_beats_there_is_no_variability(self) -> None:
+        """It is null in the line."""
+        summarizer = Summarizer()
+        summarizer.push(window(scores(0.9, 0.1, 0.0)))
+        assert summarizer.summary("a.wav", DECISION).to_dict()["heart_rate_variability"] is None

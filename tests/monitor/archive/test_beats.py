@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
 
 from monitor.analysis.analyzer import Analyzer
-from monitor.archive.beats import beat_times, early_beats, tracked_beats
+from monitor.archive.beats import beat_times, early_beats, timeline_variability, tracked_beats
 from monitor.archive.judged_file import judge_file
 from monitor.archive.peak_spectrogram import PeakSpectrogram
 from monitor.features.spec import HEART
@@ -69,3 +71,16 @@ def test_beats_of_windows_are_joined_without_those_that_cannot_be_tracked():
         for index, ectopic in enumerate(found)
     ]
     assert beat_times(windows) == ([1.0, 1.5, 2.7], [1.5])
+
+
+def test_the_variability_of_a_timeline_is_that_of_its_summary(tmp_path):
+    """Also without a summary: the beat lines give it again, but for what their digits leave out."""
+    waveform = phonocardiogram(40.0, HeartParameters(), np.random.default_rng(3)).waveform
+    path = tmp_path / "a.wav"
+    soundfile.write(path, waveform, 4000)
+    timeline, _ = judge_file(path, load_bundle())
+    found = timeline_variability(dataclasses.replace(timeline, summary=None)).to_dict()
+    told = timeline.summary["heart_rate_variability"]
+    assert told["sdnn_ms"] is not None
+    assert found == pytest.approx(told, abs=0.2)
+    assert timeline_variability(dataclasses.replace(timeline, beats=())) is None

@@ -8,7 +8,7 @@ import itertools
 import pytest
 import soundfile
 
-from monitor.archive.cardiac_states import found_states, known_states
+from monitor.archive.cardiac_states import annotated_states, found_states, known_states
 from monitor.archive.spans import Span
 from monitor.archive.timeline import open_sound
 from monitor.errors import AuscultError
@@ -71,3 +71,10 @@ def test_sounds_that_would_overlap_do_not() -> None:
     states = found_states([{"s1_s": 1.0, "s2_s": 1.08}], 9.0)
     assert [state for _, _, state in states] == [1, 3]
     assert states[0][1] == states[1][0] == pytest.approx(1.06)
+
+
+def test_what_was_found_is_no_annotation(timeline):
+    """Found beats are states, but no annotation."""
+    found = dataclasses.replace(timeline, beats=({"type": "beat", "s1_s": 1.0, "s2_s": 1.3, "confidence": 0.9},))
+    assert annotated_states(found) == []
+    assert [state for _, _, state in known_states(found)] == [1, 2, 3]

@@ -24,7 +24,7 @@ def test_a_crash_in_the_middle_of_a_line(anonymous_dir):
     with (anonymous_dir / "events.jsonl").open("a") as file:
         file.write('{"type":"window","index":11,"sta')
     timeline, remarks = session_timeline(anonymous_dir)
-    assert remarks == [f"{anonymous_dir / 'events.jsonl'}: 1 line cannot be read and left out"]
+    assert remarks == [f"{anonymous_dir / 'events.jsonl'}: 1 line cannot be read and is left out"]
     assert len(timeline.windows) == 11
     assert timeline.summary is None
 

@@ -103,3 +103,16 @@ def test_captions():
     """A verdict and a mark say what they are; others name their kind."""
     assert caption(Span(0, 1, "withheld", "hum\nloud")) == "withheld: hum loud"
     assert caption(Span(0, 0, "mark", "mark 3")) == "mark 3"
+
+
+def test_a_possible_label_is_told(window_maker):
+    """Uncertain windows with a possible murmur are a stretch of their own, whose state stays what it was."""
+    windows = [window_maker(index, "uncertain", "uncertain") for index in range(3)]
+    for window in windows[1:]:
+        window["rolling"]["possible"] = "murmur"
+    first, second = (span for span in find_spans(windows, 10.0) if span.kind == "verdict")
+    assert (first.text, first.possible, first.words) == ("uncertain", None, "uncertain")
+    assert (second.start_s, second.end_s, second.text, second.words) == (
+        5.0, 6.0, "uncertain", "uncertain: possible murmur",
+    )  # fmt: skip
+    assert caption(second) == "uncertain: possible murmur"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from monitor.audio.child_program import SIGNALS, child_command, ignore_signals
+from monitor.audio.child_program import SIGNALS, child_command, ignore_signals, start_child
 
 
 def test_the_command_runs_main_of_the_module():
@@ -27,6 +29,25 @@ def test_a_folder_of_the_same_name_is_not_taken_for_ours(tmp_path):
     command[2] = command[2].replace("import main", "import child_command as main").replace("main()", "len(main('x'))")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (3, "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What a process is started with."""
+
+    device: str
+    rate: int
+
+
+@pytest.mark.subprocess
+def test_a_child_gets_its_setup_and_is_spoken_to():
+    """The setup is JSON in its last argument; bytes go both ways at once; what it writes as errors is discarded."""
+    code = "import sys; sys.stderr.write('lost'); print(sys.argv[-1], sys.stdin.read(), end='')"
+    child = start_child([sys.executable, "-c", code], Setup("steth", 4000))
+    said, errors = child.communicate(b"now", timeout=60)
+    setup, _, heard = said.decode().rpartition(" ")
+    assert json.loads(setup) == {"device": "steth", "rate": 4000}
+    assert (heard, errors, child.returncode) == ("now", None, 0)
 
 
 def test_signals_are_left_to_who_started_it():

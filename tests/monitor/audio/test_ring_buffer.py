@@ -536,7 +536,7 @@ def test_losses_that_touch_the_cut_are_cut_with_it(monkeypatch):
     assert (read.start_sample, read.lost) == (4, ((0, 5), (7, 8)))
 
 
-def test_a_cursor_that_follows_holds_back_nobody():
+def test_a_cursor_that_follows_holds_back_no_writer():
     """No writer waits for it, and what it misses is no overrun; it still learns what it missed."""
     ring = RingBuffer(10)
     follower, reader = ring.cursor(follows=True), ring.cursor()

@@ -154,3 +154,14 @@ def test_usage_errors(words, capsys):
         main(["sessions", *words])
     assert end.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_possible_murmur_is_told(tmp_path, capsys):
+    """In the list in words; --verdict uncertain finds it."""
+    session = Session(tmp_path, FACTS, now=lambda: STARTED, clock=lambda: 0.0)
+    session.attach(lambda: HEARD)
+    line = {"type": "summary", "label": None, "state": "uncertain", "heart_rate_bpm": None, "possible": "murmur"}
+    session.write(json.dumps(line))
+    session.close()
+    assert main(["sessions", str(tmp_path), "--verdict", "uncertain"]) == 0
+    assert "  possible murmur  " in capsys.readouterr().out

@@ -285,8 +285,8 @@ class TestKeys:
         live.controller.key("s", render(snapshot, *size, state=state))
         snapshot, state = live.controller.compose(live.pipeline.snapshot())
         text = " ".join(render(snapshot, *size, state=state).text.split())
-        whole = "saved auscult-20260102-030405.svg and .wav, 6 s of sound"
-        assert (whole if size[0] >= 40 else "saved") in text
+        short = "saved the screen and 6 s of sound"
+        assert (f"{short} in auscult-20260102-030405.svg and .wav" if size[0] >= 40 else short) in text
         live.controller._clock = lambda: 100.0 + NOTICE_S
         assert live.controller.compose(live.pipeline.snapshot())[1].notice == ""
 

@@ -66,7 +66,7 @@ def test_ectopic_beats_are_logged_once_each():
 
 
 def test_events_stand_in_the_order_in_which_they_happened():
-    """What is found out later stands at its own time; a seek begins the times anew."""
+    """What is found out later stands at its own time; a seek begins the times again."""
     events = EventLog()
     for at_s in (5.0, 9.0, 7.0, 9.0):
         events.add(at_s, f"{at_s}")

@@ -26,7 +26,7 @@ def test_five_minutes_are_kept():
     assert all(at_s > 580 for at_s, _ in trend.rates)
 
 
-def test_a_seek_backwards_begins_anew():
+def test_a_seek_backwards_begins_again():
     """A trend of two places would show what never was."""
     trend = RateTrend()
     trend.add(50.0, 70.0)

@@ -577,7 +577,7 @@ class TestPictures:
         assert left.count("a=d") == 2
         assert left.endswith(LEAVE)
 
-    def test_another_size_draws_them_anew(self) -> None:
+    def test_another_size_draws_them_again(self) -> None:
         """The screen is cleared, and both are sent for their new places."""
         bench = self.bench(KITTY_ANSWERS)
         self.show(bench, MURMUR, LIVELY)

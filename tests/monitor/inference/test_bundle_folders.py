@@ -112,7 +112,7 @@ class TestBundlesFolder:
     @pytest.mark.parametrize(
         "content", [b"", b'[project]\nname = "other"\n', b'# auscult-monitor\nname = "auscult"', b"\xff\xfe\x00"]
     )
-    def test_the_project_of_somebody_else(self, package: Path, content: bytes) -> None:
+    def test_the_folder_of_another_project(self, package: Path, content: bytes) -> None:
         """Installed beside the pyproject.toml of another project, it is the folder inside the package."""
         (package.parent / "pyproject.toml").write_bytes(content)
         assert bundles_folder(package) == package / "bundles"

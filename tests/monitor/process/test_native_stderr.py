@@ -136,6 +136,20 @@ for number in (1, 2):
     assert messages == ["ours 1", "native code wrote: underrun 1", "ours 2", "native code wrote: underrun 2"]
 
 
+@pytest.mark.subprocess
+def test_the_file_of_logged_lines_is_closed_at_the_end(program):
+    """Python's own check for files that are left open finds none."""
+    code = """
+from monitor.log import configure_logging
+configure_logging("DEBUG")
+with suppress_native_stderr():
+    native("underrun")
+"""
+    printed = program(code, "-W", "default::ResourceWarning")
+    assert "native code wrote: underrun" in printed
+    assert "ResourceWarning" not in printed
+
+
 def test_a_replaced_standard_error_stays(capsys):
     """In a program that has replaced sys.stderr, printed lines still go there."""
     with discard_native_stderr():

@@ -53,7 +53,7 @@ def test_a_manager_that_does_not_read_is_not_waited_for(manager):
 
 
 @pytest.mark.parametrize("address", [None, "", "/no/such/socket", "vsock:2:1234", "relative"])
-def test_nobody_to_tell(monkeypatch, address):
+def test_without_a_service_manager_nothing_is_sent(monkeypatch, address):
     """Nothing happens."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     if address is not None:

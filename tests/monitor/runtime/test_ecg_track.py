@@ -71,7 +71,7 @@ def test_other_windows_give_the_same_peaks(ring, pair):
 
 
 def test_a_gap_makes_no_peaks(pair):
-    """Lost samples are zeros; behind them the search begins anew, and its peaks stand where they are."""
+    """Lost samples are zeros; behind them the search begins again, and its peaks stand where they are."""
     ecg = pair[1]
     ring = EcgRingBuffer(30 * RATE)
     both = np.stack((ecg.waveform, ecg.waveform + 0.4), axis=1)  # an offset: the zeros would be a step

@@ -44,7 +44,7 @@ def test_a_mark_is_at_the_newest_sample(ring):
     assert kept.take_entries() == []
 
 
-def test_a_change_of_site_begins_the_verdict_anew(ring):
+def test_a_change_of_site_begins_the_verdict_again(ring):
     """Not where it is the same; an unknown one is a mistake of the program."""
     kept = Kept(ring, site="MV")
     assert kept.change_site("MV") is None

@@ -420,7 +420,7 @@ class TestMarks:
 class TestSite:
     """The site is part of the start, of every snapshot and of the history."""
 
-    def test_a_change_begins_anew(self, plain_bundle, scripted_source, wait_until):
+    def test_a_change_begins_again(self, plain_bundle, scripted_source, wait_until):
         """The history carries the new site while a window spans the change; an unknown site is refused."""
         with Pipeline(scripted_source, plain_bundle, site="AV") as pipeline:
             assert (pipeline.start_message.site, pipeline.snapshot().site) == ("AV", SiteChange("AV", 0.0, 0))

@@ -16,7 +16,7 @@ from monitor.audio.ring_buffer import RingBuffer
 from monitor.messages import DeviceStatus, Level, Quality, Snapshot, Start, Verdict, WindowEvent
 from monitor.serve.address import Address, listening_socket
 from monitor.serve.feed import Feed, SeveralFeed
-from monitor.serve.server import Server
+from monitor.serve.process.server import Server
 from monitor.text.event_lines import EventLines
 
 RATE = 4000

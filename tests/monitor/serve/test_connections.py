@@ -90,7 +90,7 @@ def test_a_request_that_never_ends_is_cut_off(run, served, wait_until):
     assert client.ask("/api/snapshot")[0] == 200
 
 
-def test_a_body_that_nobody_wants_is_not_read(run, served):
+def test_an_unexpected_body_is_not_read(run, served):
     """The answer comes at once, and the connection ends."""
     client = served()
     answered = answer_to(client, b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\nabc")

@@ -125,6 +125,20 @@ def test_the_subject_leaves_where_it_is_shared():
     assert feed.after(0)[0].text == line
 
 
+def test_a_copy_gives_the_same_numbers(feed):
+    """Where it has missed lines of the other feed, those before are no longer kept."""
+    for index in range(5):
+        feed.publish(f'{{"type":"overload","at_s":{index}}}')
+    copy = Feed()
+    copy.repeat(feed.after(1, 2))
+    assert [(line.number, line.text) for line in copy.after(0)] == [
+        (line.number, line.text) for line in feed.after(1, 2)
+    ]
+    copy.repeat(feed.after(4))
+    assert [line.number for line in copy.after(0)] == [line.number for line in copy.after(2)] == [5]
+    assert copy.newest == feed.newest
+
+
 class TestSeveralDevices:
     """One ring of lines, a state of each."""
 

@@ -62,7 +62,7 @@ def test_windows_are_counted_by_state_and_label(metrics):
     assert read["auscult_window_latency_seconds_bucket", "0.05"] == 4
 
 
-def test_the_state_is_read_when_somebody_asks(metrics, feed):
+def test_the_state_is_read_when_it_is_asked_for(metrics, feed):
     """A rate that is not known is absent, not zero."""
     read = values(metrics)
     assert (read["auscult_device_up",], read["auscult_heart_rate_bpm",], read["auscult_serve_clients",]) == (1, 72, 2)

@@ -62,7 +62,7 @@ def test_who_is_late_goes_on_with_the_newest(run, feed):
     assert len(samples) < RATE_HZ
 
 
-def test_another_source_begins_anew(run, feed):
+def test_another_source_begins_again(run, feed):
     """With its own number and time."""
     parts = SoundParts(feed)
     parts.look()

@@ -126,3 +126,12 @@ def test_a_damaged_line_harms_no_other(tmp_path, damage):
     row = overview(kept(tmp_path, window(0.0), WHOLE["mark"], damage))
     assert (row.judged_s, row.marks, row.sites) == (5.0, 1, ())
     assert json.loads(json.dumps(row_values(row), allow_nan=False))["bpm"] is None
+
+
+def test_a_possible_murmur(tmp_path):
+    """The verdict stays the state, for programs and filters; a person reads what is possible."""
+    summary = {"type": "summary", "label": None, "state": "uncertain", "heart_rate_bpm": 71.4, "possible": "murmur"}
+    row = overview(kept(tmp_path, window(0.0), summary))
+    assert (row.verdict, row.possible, row.verdict_text) == ("uncertain", "murmur", "possible murmur")
+    assert row_values(row)["possible"] == "murmur"
+    assert visits([row])[1] == {"-": ["possible murmur 71"]}

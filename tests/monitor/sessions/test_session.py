@@ -94,7 +94,7 @@ def test_a_run_in_which_nothing_was_heard_leaves_no_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_somebody_else_has_put_there_stays(tmp_path):
+def test_what_another_program_has_put_there_stays(tmp_path):
     """Only our own files are removed."""
     session = Session(tmp_path, FACTS)
     (session.folder / "mine.txt").write_text("a")

@@ -264,6 +264,7 @@ class TestSummary:
             ("acoustic_scores", ACOUSTIC),
             ("state", "verdict"),
             ("heart_rate_bpm", 77.5),
+            ("heart_rate_variability", None),
             ("judged", 38),
             ("withheld", {"much noise": 2, "no-signal": 1}),
             ("truncated", False),

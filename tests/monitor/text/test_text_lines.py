@@ -199,6 +199,8 @@ def test_an_alert_and_the_end_of_it() -> None:
     """An alert is marked with !, in the columns of the windows; the end of any alert has a line too."""
     assert alert_line("device", "steth: is gone\x07", 12.34) == "    12.3 s  ! steth: is gone\\x07"
     assert alert_line("device", None, 15.0) == "    15.0 s    sound is back"
+    assert alert_line("device", None, 15.0, heard=False) == "    15.0 s    sound arrives"
+    assert alert_line("input", None, 15.0, heard=False) == "    15.0 s    the input signal is back"
     assert alert_line("new", None, 15.0) == "    15.0 s    new: over"
     assert set(ALL_CLEAR) == {"device", "input", "recording", "session", "marks", "overload", "rate"}
 

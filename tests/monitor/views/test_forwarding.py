@@ -28,7 +28,7 @@ def test_a_call_is_passed_on(name, count):
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_an_attribute_is_that_of_the_view_behind(name):
-    """Read anew each time."""
+    """Read again each time."""
     behind = Mock()
     view = ForwardingView(behind)
     for value in (1, 2):

@@ -87,7 +87,7 @@ class TestJsonLines:
         lines = [json.loads(line) for line in shown(JsonView(), capsys, FILE, late, late, FILE)]
         assert [(line["overloaded"], line["skipped"]) for line in lines] == [(True, 5), (False, 0)]
 
-    def test_each_source_starts_afresh(self, capsys):
+    def test_each_source_begins_with_its_state(self, capsys):
         """The state of the device is written for every source."""
         view = JsonView()
         live = dataclasses.replace(FILE, device=OPEN)
@@ -105,6 +105,16 @@ class TestPlainLines:
             f"    12.0 s  ! {LOST.message}",
             "    12.0 s    sound is back",
             f"    12.0 s  ! {LOST.message}",
+        ]
+
+    def test_the_first_sound_of_a_device_that_was_waited_for(self, capsys):
+        """It is not back: it was never there; a second loss ends with sound that is back."""
+        live = [dataclasses.replace(FILE, device=item) for item in (LOST, OPEN, LOST, OPEN)]
+        assert shown(PlainView(), capsys, *live) == [
+            f"    12.0 s  ! {LOST.message}",
+            "    12.0 s    sound arrives",
+            f"    12.0 s  ! {LOST.message}",
+            "    12.0 s    sound is back",
         ]
 
     def test_a_notice_is_written_once(self, capsys):

@@ -33,3 +33,18 @@ def test_silence_is_judged(plugged):
     code, out, _ = plugged.auscult("doctor", "--device", "stethoscope", "--rate", 4000)
     assert code == 1
     assert "failed   signal            the input is digital silence\n" in out
+
+
+@pytest.mark.parametrize("sample_rate", [4000, 48_000])
+def test_a_loop_through_the_sound_server(plugged, sample_rate):
+    """A null sink gives back what it is given: bit-exact, without drift; the verdict is that on the heart played."""
+    code, out, errors = plugged.auscult(
+        "doctor", "--device", "stethoscope", "--rate", sample_rate, "--loop", "default", "--json"
+    )
+    checks = {row["check"]: row for row in map(json.loads, out.splitlines())}
+    assert code == 0, errors + out
+    assert checks["loop level"]["gain_db"] == 0.0
+    assert checks["loop rate"]["rate_error_ppm"] == 0.0
+    assert checks["loop samples"]["bit_exact"] is True
+    assert 0.0 < checks["loop latency"]["latency_ms"] < 500.0
+    assert checks["loop heart"]["label"] == "normal"

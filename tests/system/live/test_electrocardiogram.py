@@ -37,7 +37,7 @@ def test_both_channels_are_kept_and_the_r_peaks_found(stethoscope, find_in, tmp_
     assert len(heard) == len(traced)
     start = find_in(heard[: len(traced)], played[RATE:, 0]) - RATE
     assert find_in(traced, played[RATE:, 1]) - RATE == start
-    inside = sound.beats.s1_samples > 3 * RATE  # where silence turns into a signal, levels are learnt anew
+    inside = sound.beats.s1_samples > 3 * RATE  # where silence turns into a signal, levels are learnt again
     peaks = np.array([line["sample"] for line in session.events().of("r_peak")]) - start
     delays_s = [(s1 - peaks[np.abs(peaks - s1).argmin()]) / RATE for s1 in sound.beats.s1_samples[inside]]
     assert np.abs(np.array(delays_s) - R_TO_S1_S).max() < 0.006

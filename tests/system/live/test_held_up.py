@@ -94,7 +94,7 @@ def test_the_recording_is_true_to_the_clock(stopped):
 
 
 def test_no_clock_is_called_slow(stopped):
-    """The sample rate is measured anew and is right."""
+    """The sample rate is measured again and is right."""
     assert stopped.measured["measured_rate_hz"] == pytest.approx(RATE, rel=1e-3)
     assert all(line["drift"] is None for line in stopped.devices)
 

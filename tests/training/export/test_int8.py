@@ -77,7 +77,7 @@ def test_it_is_that_of_the_shipped_bundle(older: Path) -> None:
 
 
 def test_figures_are_kept_and_on_the_card(older: Path) -> None:
-    """What was compared is in bundle.json; made anew without figures, the bundle keeps them."""
+    """What was compared is in bundle.json; made again without figures, the bundle keeps them."""
     assert add_int8(older, COMPARED)
     assert add_int8(older)
     bundle = load_bundle(older)

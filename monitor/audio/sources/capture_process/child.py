@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import subprocess
 
-from monitor.audio.child_program import child_command
+from monitor.audio.child_program import child_command, start_child
 from monitor.audio.sources.capture_process.protocol import CaptureSetup, Frame, read_frames
 
 __all__ = ["CaptureChild"]
@@ -40,13 +38,7 @@ class CaptureChild:
     """
 
     def __init__(self, setup: CaptureSetup, command: list[str] | None = None) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
-            [*(command or child_command(PROGRAM)), json.dumps(dataclasses.asdict(setup), allow_nan=False)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-        )
+        self._process = start_child(command or child_command(PROGRAM), setup)
         self.pid = self._process.pid
         self._rest = b""
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.framing import READ_BYTES, ByteStream, framed, whole_frames
 from monitor.audio.limits import LATENCY_S
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.messages import DeviceStatus
@@ -27,7 +28,6 @@ __all__ = [
     "CaptureReport",
     "CaptureSetup",
     "Frame",
-    "WaitingStream",
     "failed_frame",
     "lost_frame",
     "read_frames",
@@ -37,18 +37,9 @@ __all__ = [
 ]
 
 SOUND, LOST, STATUS, FAILED = b"s", b"l", b"d", b"f"
-HEADER = struct.Struct("<cI")
+KINDS = (SOUND, LOST, STATUS, FAILED)
 POSITION = struct.Struct("<qqd")
 """Of sound and lost sound: the first sample, the number of samples, and when the last one came."""
-MAX_BYTES = 2**24
-READ_BYTES = 2**16
-
-
-class WaitingStream(Protocol):
-    """A stream of bytes whose ``read`` waits for some; a raw file is one."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """Return some bytes, nothing at the end."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -133,22 +124,22 @@ def sound_frame(start_sample: int, waveform: NDArray[np.float32], time_s: float)
     69
     """
     samples = waveform.astype("<f4").tobytes()
-    return _frame(SOUND, POSITION.pack(start_sample, len(waveform), time_s) + samples)
+    return framed(SOUND, POSITION.pack(start_sample, len(waveform), time_s) + samples)
 
 
 def lost_frame(start_sample: int, samples: int, time_s: float) -> bytes:
     """Return lost sound as bytes."""
-    return _frame(LOST, POSITION.pack(start_sample, samples, time_s))
+    return framed(LOST, POSITION.pack(start_sample, samples, time_s))
 
 
 def status_frame(report: CaptureReport) -> bytes:
     """Return the state of the device as bytes."""
-    return _frame(STATUS, _json(dataclasses.asdict(report)))
+    return framed(STATUS, _json(dataclasses.asdict(report)))
 
 
 def failed_frame(message: str, next_step: str = "") -> bytes:
     """Return why the process ends as bytes."""
-    return _frame(FAILED, _json({"failure": [message, next_step]}))
+    return framed(FAILED, _json({"failure": [message, next_step]}))
 
 
 def setup_from(text: str) -> CaptureSetup:
@@ -165,12 +156,13 @@ def setup_from(text: str) -> CaptureSetup:
     return CaptureSetup(device, **values)
 
 
-def read_frames(stream: WaitingStream, data: bytes = b"") -> tuple[list[Frame], bytes, bool]:
+def read_frames(stream: ByteStream, data: bytes = b"") -> tuple[list[Frame], bytes, bool]:
     """Wait for some bytes, and return the frames that are whole with them, the bytes left over, and whether it ended.
 
     Parameters
     ----------
-    stream : WaitingStream
+    stream : ByteStream
+        One whose ``read`` waits for some bytes.
     data : bytes
         What was left over before.
 
@@ -187,24 +179,8 @@ def read_frames(stream: WaitingStream, data: bytes = b"") -> tuple[list[Frame], 
     ((b'l', 12, 3, 0.5), b'', False)
     """
     part = stream.read(READ_BYTES)
-    data += part or b""
-    frames = []
-    at = 0
-    while len(data) - at >= HEADER.size:
-        kind, length = HEADER.unpack_from(data, at)
-        if kind not in (SOUND, LOST, STATUS, FAILED) or length > MAX_BYTES:
-            raise ValueError(f"kind={kind!r}, length={length} must be a frame")
-        end = at + HEADER.size + length
-        if len(data) < end:
-            break
-        frames.append(_parsed(kind, data[at + HEADER.size : end]))
-        at = end
-    return frames, data[at:], not part
-
-
-def _frame(kind: bytes, payload: bytes) -> bytes:
-    """Return a frame as bytes."""
-    return HEADER.pack(kind, len(payload)) + payload
+    frames, rest = whole_frames(data + (part or b""), KINDS)
+    return [_parsed(kind, payload) for kind, payload in frames], rest, not part
 
 
 def _json(values: dict[str, Any]) -> bytes:

@@ -66,7 +66,7 @@ def shortfall(name: str, missing: str) -> RecordingError | None:
     """Return the error of a recording that lacks sound, or None where nothing is missing."""
     if not missing:
         return None
-    return RecordingError(f"{name}: damaged or cut short, {missing}", "copy it again; what is there was classified")
+    return RecordingError(f"{name}: damaged or cut short, {missing}", "copy it again; what is there was read")
 
 
 def _in_shell(path: Path) -> str:

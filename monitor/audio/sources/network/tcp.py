@@ -161,7 +161,7 @@ class TcpBackend(NetworkBackend):
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._stopping.wait(POLL_S)
             return False
-        name = peer[0] if peer else "somebody"
+        name = peer[0] if peer else "an unknown address"
         connection.setblocking(False)
         now_s, stream = self._clock(), self._stream
         if stream is not None and stream.active:

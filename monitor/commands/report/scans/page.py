@@ -17,6 +17,7 @@ from monitor.commands.report.scans.charts import even_bins, histogram, length_bi
 from monitor.commands.report.scans.findings import LOOKS, Reason, ScanFindings, count_rows, lead
 from monitor.commands.report.words import LIMITS, SCORE_NOTE, duration, score_number
 from monitor.output import printable
+from monitor.text.shown import possible_of, possible_text
 from monitor.text.text_lines import counted
 
 __all__ = ["MARK", "scan_page"]
@@ -118,6 +119,8 @@ def _remarks(result: ScanResult, findings: ScanFindings) -> list[str]:
         remarks.append("The scan was still running: these are the recordings that it had done.")
     if not findings.total.files:
         remarks.append("The table has no recording.")
+    if result.remark:
+        remarks.append(printable(result.remark))
     return remarks
 
 
@@ -179,11 +182,11 @@ def _looks(findings: ScanFindings, styles: Mapping[str, SegmentStyle]) -> list[d
 def _look_row(row: Mapping[str, Any], styles: Mapping[str, SegmentStyle]) -> dict[str, str]:
     """Return a recording as texts."""
     key = row["label"] or row["state"]
-    ahead = lead(row)
+    ahead, possible = lead(row), possible_of(row)
     return {
         "source": row["source"],
         "subject": row["subject"] or "",
-        "verdict": STATE_TEXTS.get(key, key),
+        "verdict": STATE_TEXTS.get(key, key) if possible is None else f"{key}: {possible_text(possible)}",
         "colour": styles[key].colour if key in styles else "#dddddd",
         "confidence": NONE if row["confidence"] is None else score_number(row["confidence"]),
         "lead": f"{ahead:.2f}" if 0 <= ahead <= 1 else NONE,

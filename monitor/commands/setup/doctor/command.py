@@ -10,7 +10,7 @@ from rich.console import Console
 
 from monitor.audio.limits import LATENCY_S
 from monitor.audio.sources.device.portaudio import PortAudio
-from monitor.audio.sources.device.selection import choose
+from monitor.audio.sources.device.selection import DeviceInfo, choose
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.options.arguments import add_device_arguments, add_model_argument
 from monitor.commands.options.device_tables import chosen_devices, entry_settings
@@ -28,6 +28,7 @@ from monitor.commands.setup.doctor.capture import (
 from monitor.commands.setup.doctor.check import Check
 from monitor.commands.setup.doctor.computer import check_disk, check_terminal, check_versions
 from monitor.commands.setup.doctor.heart import check_heart
+from monitor.commands.setup.doctor.loop_back import check_loop
 from monitor.commands.setup.doctor.sound import check_address, check_inputs, check_processing, sound_failed
 from monitor.errors import DeviceError
 from monitor.output import printable, put, say
@@ -44,28 +45,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     parser.add_argument("--no-capture", action="store_true", help="leave the input closed: judge no sound")
     parser.add_argument(
+        "--loop",
+        nargs="?",
+        const="",
+        metavar="OUTPUT",
+        help="instead of listening, play a synthetic heart through an output (default: the system's) that a cable "
+        "connects to the input, and judge what comes back: level, latency, sample rate, samples, verdict",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="one object per check, to attach to a report: no name of a person, device or folder in it",
     )
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the result of every check as it comes; 1 if one failed."""
-    failed = False
-    for check in _checks(options):
+    if options.loop is not None and options.no_capture:
+        options.usage_error("--loop captures the input: leave out --no-capture")
+    inputs, failed = _inputs(options), False
+    if options.loop is not None and (len(inputs) > 1 or is_elsewhere(inputs[0].device.value)):
+        options.usage_error("--loop needs one input of this computer: name it with --device")
+    for check in _checks(options, inputs):
         failed = failed or check.state == "failed"
         put(json.dumps(check.to_json(), allow_nan=False) if options.json else "\n".join(map(printable, check.lines())))
     return int(failed)
 
 
-def _checks(options: argparse.Namespace) -> Iterator[Check]:
+def _checks(options: argparse.Namespace, inputs: list[Settings]) -> Iterator[Check]:
     """Yield every check."""
     yield check_versions()
     yield check_terminal(Console())
     yield check_disk(session_dir({}))
     yield check_heart(options.model)
-    for chosen in _inputs(options):
+    for chosen in inputs:
         try:
             yield from (_elsewhere if is_elsewhere(chosen.device.value) else _sound)(chosen, options)
         except DeviceError as error:
@@ -100,8 +114,10 @@ def _sound(chosen: Settings, options: argparse.Namespace) -> Iterator[Check]:
         device = choose(devices, chosen.device.value)
         inputs = check_inputs(library, devices, device)
     yield inputs
-    if options.no_capture:
+    if options.no_capture or options.loop is not None:  # the other end of a cable is silent by itself
         yield check_processing(devices, device, None)
+        if options.loop is not None:
+            yield from _loop(library, device, chosen, options)
         return
     if not options.json:
         say(f"listening to {device.full_name} for {CAPTURE_S:.0f} s ...")
@@ -119,3 +135,27 @@ def _sound(chosen: Settings, options: argparse.Namespace) -> Iterator[Check]:
     yield check_dropouts(captured)
     yield check_rate(captured)
     yield check_processing(devices, device, gated(captured))
+
+
+def _loop(library: PortAudio, device: DeviceInfo, chosen: Settings, options: argparse.Namespace) -> Iterator[Check]:
+    """Yield the checks of the way from an output back to the input."""
+    try:
+        with suppress_native_stderr():
+            output = choose(library.outputs(), options.loop or None, direction="output")
+        if not options.json:
+            say(f"playing a synthetic heart on {output.full_name}: take headphones off ...")
+        with suppress_native_stderr():
+            checks = list(
+                check_loop(
+                    library,
+                    output,
+                    device,
+                    chosen.rate.value or device.default_rate,
+                    options.model,
+                    channel=chosen.channel.value,
+                    latency_s=chosen.latency.value or LATENCY_S,
+                )
+            )
+    except DeviceError as error:
+        checks = [Check("loop level", "failed", error.message, error.next_step)]
+    yield from checks

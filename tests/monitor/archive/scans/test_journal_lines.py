@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from monitor.archive.scans.journal_lines import head_of, last_rows, lines_of, whole_row
+from monitor.archive.scans.journal_lines import head_of, last_rows, lines_of, unreadable_lines, whole_row
 
 
 @pytest.fixture
@@ -26,6 +26,14 @@ def journal(tmp_path, make_row, make_recording):
 def test_the_last_row_of_each_file_counts(journal):
     """In the order of the lines; damaged lines and one that is cut off count for nothing."""
     assert [(row["source"], row["label"]) for row in last_rows(journal)] == [("b.wav", "murmur"), ("a.wav", "murmur")]
+
+
+def test_lines_that_cannot_be_read_are_counted(journal):
+    """A last line without its end is one of them, unless a scan is writing it."""
+    assert (unreadable_lines(journal), unreadable_lines(journal, is_running=True)) == (2, 1)
+    whole = b"".join(journal.read_bytes().splitlines(keepends=True)[:4])
+    journal.write_bytes(whole + b'{"type":"window","path":"/a.wav"}\n')
+    assert unreadable_lines(journal) == 0
 
 
 def test_the_head_and_the_lines_of_a_type(journal, tmp_path):

@@ -66,3 +66,11 @@ def test_a_name_from_elsewhere_is_printable(make_row, make_recording):
     overview = Overview(["murmur"], "folder")
     overview.add(make_row(make_recording("a\x1b[2J/b.wav")))
     assert "a\\x1b[2J" in overview.text()
+
+
+def test_a_possible_murmur(make_row, make_recording):
+    """Among the uncertain files, those of which a label is possible are counted in words."""
+    overview = Overview(["murmur"], "folder")
+    for name, more in (("a.wav", {}), ("b.wav", {"possible": "murmur"}), ("c.wav", {"possible": "murmur"})):
+        overview.add(make_row(make_recording(f"x/{name}"), label=None, state="uncertain", **more))
+    assert "3 (2 possible murmur)" in overview.text().splitlines()[1]

@@ -127,12 +127,27 @@ def test_a_damaged_value_is_named_by_its_row(scan, old, new, what):
 
 
 def test_a_table_that_is_cut_short_is_named_by_its_last_row(scan):
-    """A row that ends before its counts is no row."""
+    """A row that ends early is no row, also where what is counted is there."""
     path = scan(".csv")
     header, row, *_ = path.read_text().splitlines()
-    path.write_text(f"{header}\n{','.join(row.split(',')[:5])}")
-    with pytest.raises(AuscultError, match=r"out.csv is damaged at row 2: no value 'windows'; scan again"):
-        list(read_scan(path).rows())
+    num_values = header.count(",") + 1
+    for kept in (5, num_values - 1):
+        path.write_text(f"{header}\n{','.join(row.split(',')[:kept])}")
+        said = rf"out.csv is damaged at row 2: it ends after {kept} of {num_values} values; scan again"
+        with pytest.raises(AuscultError, match=said):
+            list(read_scan(path).rows())
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv.journal"])
+def test_a_last_line_that_is_cut_off_is_told(scan, tmp_path, name):
+    """The other rows count, and a remark says that one is missing."""
+    scan(Path(name.removesuffix(".journal")).suffix)
+    path = tmp_path / name
+    assert read_scan(path).remark is None
+    path.write_bytes(path.read_bytes()[:-20])
+    result = read_scan(path)
+    assert len(list(result.rows())) == 3
+    assert result.remark == f"{path}: 1 line cannot be read and is left out"
 
 
 def test_a_row_of_json_without_a_value(scan):
@@ -152,3 +167,18 @@ def test_a_database_is_opened_for_reading_only(scan):
         assert len(list(read_scan(path).rows())) == 4
     other.close()
     assert (sorted(item.name for item in path.parent.iterdir()), path.read_bytes()) == before
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_possible_label_comes_back(scan, ending):
+    """From every form; rows without one have no such key, or an empty one."""
+    scan.rows[1]["possible"] = "murmur"
+    found = [row.get("possible") for row in read_scan(scan(ending)).rows()]
+    assert found == [None, "murmur", None, None]
+
+
+def test_a_possible_label_that_is_no_text(scan):
+    """It is damage."""
+    scan.rows[1]["possible"] = 3
+    with pytest.raises(AuscultError, match="damaged"):
+        list(read_scan(scan(".jsonl")).rows())

@@ -68,7 +68,7 @@ def test_lost_sound_is_sent_as_a_gap(played):
     assert np.array_equal(played.processes[0].sound() > 0, np.repeat([True, False, True], [40, 20, 40]))
 
 
-def test_nobody_hears_what_came_before_the_output(scripted_source, processes, clock):
+def test_what_came_before_the_output_is_not_played(scripted_source, processes, clock):
     """Sound from before the output opened is not played late."""
     played = Played(scripted_source, processes, clock)
     for _ in range(5):

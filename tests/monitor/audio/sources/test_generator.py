@@ -86,7 +86,7 @@ def test_a_live_one_cannot_be_paused():
 
 
 def test_it_plays_once():
-    """A generator cannot be begun anew; a second reading says so."""
+    """A generator cannot be begun again; a second reading says so."""
     source = GeneratorSource([[0.5]], RATE)
     assert [block.tolist() for block in source.blocks(10)] == [[0.5]]
     with pytest.raises(ValueError, match="has been played"):

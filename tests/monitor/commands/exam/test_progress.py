@@ -65,7 +65,7 @@ def test_the_result_of_a_site(progress, window):
 
 
 def test_a_site_with_holes_is_judged(progress, window):
-    """Stretches of usable sound add up, although the rolling verdict begins anew after each hole."""
+    """Stretches of usable sound add up, although the rolling verdict begins again after each hole."""
     progress.arrive(0.0)
     for start_s in (0.0, 20.0):
         event = window(start_s)

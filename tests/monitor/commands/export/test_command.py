@@ -63,7 +63,7 @@ def test_a_crash_is_told_and_exported(export, anonymous_dir):
         file.write('{"type":')
     code, err = export(anonymous_dir, "--to", "csv")
     assert code == 1
-    assert err.splitlines()[1].endswith("events.jsonl: 1 line cannot be read and left out")
+    assert err.splitlines()[1].endswith("events.jsonl: 1 line cannot be read and is left out")
     assert os.listdir() == ["crashed.csv"]
 
 

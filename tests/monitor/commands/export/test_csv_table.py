@@ -41,3 +41,16 @@ def test_a_spreadsheet_computes_no_note(timeline, text):
         for one in (span, dataclasses.replace(span, text="a = 1"))
     )
     assert (row["text"], other["text"]) == (f"'{text}", "a = 1")
+
+
+def test_the_variability_has_a_row(timeline):
+    """The last one, over the whole sound; without beats there is none."""
+    beats = tuple(
+        {"type": "beat", "s1_s": 0.2 + 0.4 * n, "s2_s": None, "confidence": 0.9, "rate_bpm": 150.0 if n else None}
+        for n in range(24)
+    )
+    content = csv_table(dataclasses.replace(timeline, beats=beats))
+    *_, row = csv.DictReader(io.StringIO(content))
+    assert (row["kind"], row["intervals"], row["mean_rr_ms"], row["sdnn_ms"]) == ("variability", "23", "400.0", "0.0")
+    assert row["end_s"] == "10.100000"
+    assert "variability" not in csv_table(timeline)

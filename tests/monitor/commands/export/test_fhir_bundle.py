@@ -152,3 +152,17 @@ def test_the_same_export_has_the_same_ids(timeline):
         for changed in (timeline, with_summary(timeline, label="normal"))
     ]
     assert not urls[0] & urls[1]
+
+
+def test_the_variability_where_it_is_sure(timeline):
+    """An Observation with a component for each metric; none where there are too few beats."""
+    key = "Heart rate variability from the intervals between first heart sounds (S1)"
+    beats = tuple(
+        {"type": "beat", "s1_s": 0.2 + 0.4 * n, "s2_s": None, "confidence": 0.9, "rate_bpm": 150.0 if n else None}
+        for n in range(24)
+    )
+    found = resources(dataclasses.replace(timeline, beats=beats))[key]
+    values = {part["code"]["text"]: part["valueQuantity"]["value"] for part in found["component"]}
+    assert values == {"Mean RR interval": 400.0, "SDNN": 0.0, "RMSSD": 0.0, "pNN50": 0.0}
+    assert found["status"] == "preliminary"
+    assert key not in resources(dataclasses.replace(timeline, beats=beats[:9]))

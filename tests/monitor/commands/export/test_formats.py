@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from monitor.archive.spans import Span
 from monitor.commands.export.formats import FORMATS, Format
 
 SEVERAL = Format((".hea", ".flac", ".atr"), lambda timeline, name: {})
@@ -38,3 +40,11 @@ def test_every_format_gives_the_files_it_names(name, timeline):
     if name not in ("circor", "tsv"):
         named = tuple(ending for ending in FORMATS[name].endings if ending != ".qrs")
         assert tuple(FORMATS[name].render(timeline, "heart")) == named
+
+
+@pytest.mark.parametrize("name", ["audacity", "raven", "textgrid", "csv", "edf", "bdf", "wfdb"])
+def test_a_possible_murmur_is_in_every_format_of_spans(name, timeline, write_content):
+    """The state, and which label is possible."""
+    spans = (Span(0.0, 6.0, "verdict", "uncertain", possible="murmur"),)
+    paths = write_content(FORMATS[name].render(dataclasses.replace(timeline, spans=spans), "heart"), "heart")
+    assert any(b"uncertain: possible murmur" in path.read_bytes() for path in paths.values())

@@ -7,12 +7,11 @@ import socket
 import subprocess
 import sys
 import threading
-from unittest.mock import Mock
 
 import pytest
 
 from monitor.cli import main
-from monitor.commands.options.elsewhere import is_elsewhere, lsl_view, report_troubles, source_elsewhere
+from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.settings import settings
 from monitor.errors import DeviceError, NoSuchDeviceError
 
@@ -20,7 +19,7 @@ from monitor.errors import DeviceError, NoSuchDeviceError
 class Options:
     """What source_elsewhere reads of the command line."""
 
-    once = wait_for_device = lsl = False
+    once = wait_for_device = False
     ecg_channel = None
 
 
@@ -64,7 +63,7 @@ def test_only_this_computer_is_listened_to_unless_written(capsys):
     source_of("tcp://0.0.0.0:0?channels=2&format=s24le", rate=8000).close()
     assert capsys.readouterr().err == (
         "auscult: listening on tcp://0.0.0.0:0 for s24le, 8000 Hz, 2 channels: "
-        "whoever is in the same network can send, and nothing is encrypted\n"
+        "everyone in the same network can send, and nothing is encrypted\n"
     )
 
 
@@ -89,20 +88,6 @@ def test_what_was_refused_is_said_at_the_end(capsys):
     source.backend.troubles.add("refused", count=3)
     report_troubles(source)
     assert capsys.readouterr().err.endswith("while another was heard: 3\n")
-
-
-def test_lsl_says_who_can_receive_it(pylsl, capsys):
-    """Without --lsl the view is the one that was given; with it, the line names both streams."""
-    options, view = Options(), Mock()
-    with source_of("tcp://:0") as source:
-        assert lsl_view(view, source, options) is view
-        options.lsl = True
-        capsys.readouterr()
-        lsl_view(view, source, options).close()
-    said = capsys.readouterr().err
-    assert "'auscult tcp://127.0.0.1:0' and 'auscult tcp://127.0.0.1:0 verdicts'" in said
-    assert "whoever is in it can receive them" in said
-    view.close.assert_called_once_with()
 
 
 def test_an_lsl_stream_that_is_not_there(pylsl):

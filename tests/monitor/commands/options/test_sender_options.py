@@ -51,7 +51,7 @@ def test_a_replay_is_posted(replay, receiver, capsys):  # noqa: F811
     assert b"eva" not in b"".join(body for _, _, body in receiver.requests)
 
 
-def test_nobody_answers(replay, capsys):
+def test_no_server_answers(replay, capsys):
     """One line each and the count at the end; judging and exit code are as without."""
     pytest.importorskip("paho.mqtt", reason="MQTT needs its extra")
     assert main(replay) == 0

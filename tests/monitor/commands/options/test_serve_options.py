@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
 import urllib.request
 
 import numpy as np
@@ -33,22 +34,27 @@ def heart(tmp_path):
 def asked(monkeypatch):
     """Return what a client gets at the end of a run: path to body."""
     answers = {}
-    from monitor.serve.server import Server
+    from monitor.serve.process.child import ServerProcess
 
-    stop = Server.stop
+    stop = ServerProcess.stop
+
+    def asked(port, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.read().decode()
 
     def ask_and_stop(server):
         if not answers:
-            host = f"http://127.0.0.1:{server._listening.getsockname()[1]}"
-            for path in ("/api/snapshot", "/metrics"):
-                with urllib.request.urlopen(host + path, timeout=10) as answer:
-                    answers[path] = answer.read().decode()
+            pause = threading.Event()
+            while not json.loads(asked(server.port, "/api/snapshot")).get("finished"):
+                pause.wait(0.02)
+            answers.update({path: asked(server.port, path) for path in ("/api/snapshot", "/metrics")})
         stop(server)
 
-    monkeypatch.setattr(Server, "stop", ask_and_stop)
+    monkeypatch.setattr(ServerProcess, "stop", ask_and_stop)
     return answers
 
 
+@pytest.mark.subprocess
 def test_a_replay_is_served(heart, asked, capsys):
     """The address is told; the name of the file does not leave."""
     assert main(["replay", heart, "--json", "--speed", "max", "--serve", "127.0.0.1:0"]) == 0
@@ -63,6 +69,7 @@ def test_a_replay_is_served(heart, asked, capsys):
     assert re.search(r"^auscult_window_latency_seconds_count 3.0$", asked["/metrics"], re.MULTILINE)
 
 
+@pytest.mark.subprocess
 def test_the_subject_is_shared_on_request(heart, asked, tmp_path, capsys):
     """With the name of the file."""
     session = ["--session", "--session-dir", str(tmp_path / "kept"), "--subject", "P7"]
@@ -73,6 +80,7 @@ def test_the_subject_is_shared_on_request(heart, asked, tmp_path, capsys):
     assert shown["source"].endswith("eva.wav")
 
 
+@pytest.mark.subprocess
 def test_the_same_lines_with_and_without(heart, capsys):
     """Serving changes no result."""
     printed = []
@@ -104,6 +112,7 @@ def test_a_file_that_is_taken_for_the_address(capsys, heart):
     assert "must be HOST:PORT" in refused(capsys, "replay", heart, "--serve", heart)
 
 
+@pytest.mark.subprocess
 def test_beyond_this_computer_a_token_is_made_and_told(heart, monkeypatch, capsys):
     """With a warning that HTTP is clear text; one from the environment is not printed."""
     monkeypatch.delenv("AUSCULT_SERVE_TOKEN", raising=False)

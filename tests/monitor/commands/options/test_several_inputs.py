@@ -313,6 +313,7 @@ def polled(ask, wanted):
     return None
 
 
+@pytest.mark.subprocess
 def test_several_devices_are_served(devices, json_lines):
     """An entry for each, with its windows."""
     pytest.importorskip("uvicorn", reason="serving needs its extra")
@@ -344,6 +345,7 @@ def test_a_port_in_use_is_told_before_anything_is_heard(devices, capsys, tmp_pat
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.subprocess
 def test_every_device_has_outlets_of_its_own(devices, pylsl, capsys):
     """Another program finds sound and verdicts of both, and they are announced."""
     words = [sys.executable, "-c", "import pylsl\nfor info in pylsl.resolve_streams(2.0): print(info.name())"]

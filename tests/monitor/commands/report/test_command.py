@@ -76,7 +76,7 @@ def test_damage_is_told_and_reported(report, anonymous_dir, name):
     sound.write_bytes(sound.read_bytes()[: sound.stat().st_size // 2])
     code, _, err = report(anonymous_dir, "-o", name)
     assert code == 1
-    assert "1 line cannot be read and left out" in err
+    assert "1 line cannot be read and is left out" in err
     assert "damaged or cut short" in err
     assert "the program was killed" in err
     if name != "a.pdf":

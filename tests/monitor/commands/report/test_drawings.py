@@ -10,6 +10,7 @@ import pytest
 
 from monitor.commands.report.contents import Entry
 from monitor.commands.report.drawings import drawings, svg_of
+from monitor.commands.report.page import legend_text
 
 matplotlib = pytest.importorskip("matplotlib", reason="the pictures need the extra report")
 
@@ -82,3 +83,18 @@ def test_the_peak_is_that_of_the_sound(contents, drawn):
     """The full-scale noise of the session."""
     assert drawn.peak == pytest.approx(1.0, abs=0.01)
     assert isinstance(drawn.marked.entries[0], Entry)
+
+
+def test_s1_and_s2_of_the_session_are_ticked_by_name(contents):
+    """In place of the beats of the rhythm tracker, and not as a person's annotation."""
+    beats = tuple(
+        {"type": "beat", "s1_s": 1.0 + n, "s2_s": 1.3 + n, "confidence": 0.9, "rate_bpm": 60.0} for n in range(6)
+    )
+    chapter = dataclasses.replace(contents, timeline=dataclasses.replace(contents.timeline, beats=beats))
+    drawn = drawings(chapter)
+    assert drawn.marked.sounds[:3] == ((1.0, "S1"), (1.3, "S2"), (2.0, "S1"))
+    assert drawn.marked.beats == []
+    assert drawn.marked.states == []
+    assert legend_text(drawn).startswith("Ticks: S1, and shorter S2, that were found")
+    svg = svg_of(chapter, drawn, whole=True, prefix="a")
+    assert svg.count(">S1<") == svg.count(">S2<") == 6

@@ -38,3 +38,15 @@ def test_several_are_several_paragraphs(contents, crashed):
     assert first.startswith("Heart sounds of subject P7")
     assert second.startswith("Heart sounds of crashed")
     assert "The session has no end" in second
+
+
+def test_heart_rate_variability(timeline):
+    """With the number of intervals, or why it is not given; nothing without beats."""
+    beats = tuple(
+        {"type": "beat", "s1_s": 0.2 + 0.4 * n, "s2_s": None, "confidence": 0.9, "rate_bpm": 150.0 if n else None}
+        for n in range(24)
+    )
+    text = paragraphs([chapter(dataclasses.replace(timeline, beats=beats), [])])
+    assert "Heart rate variability: SDNN 0 ms, RMSSD 0 ms, pNN50 0 %, mean RR 400 ms; 23 intervals over 9 s" in text
+    few = paragraphs([chapter(dataclasses.replace(timeline, beats=beats[:5]), [])])
+    assert "Heart rate variability: not given: only 4 intervals between normal beats." in few

@@ -140,7 +140,7 @@ class TestPlaying:
         assert review.listening.position_s() == 10.0
         assert review.listening.playing
 
-    def test_at_the_end_it_begins_anew(self, review):
+    def test_at_the_end_it_begins_again(self, review):
         """Nothing would be heard otherwise."""
         review.press("end", " ")
         assert review.at_s == 0.0

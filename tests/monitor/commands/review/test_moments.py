@@ -100,3 +100,16 @@ def test_nothing_was_judged(timeline):
     assert snapshot.window is None
     assert snapshot.tensor is None
     assert Moments(bare, SoundBins(None)).cycle(3.0) is None
+
+
+def test_a_heart_cycle_is_from_s1_to_s1_where_both_were_found(timeline):
+    """Elsewhere it is that of the envelope; the beginning of a cycle belongs to it, its end does not."""
+    beats = (
+        {"type": "beat", "s1_s": 19.6, "s2_s": 19.9, "confidence": 0.9, "rate_bpm": None},
+        {"type": "beat", "s1_s": 20.4, "s2_s": None, "confidence": 0.9, "rate_bpm": 75.0},
+        {"type": "beat", "s1_s": None, "s2_s": 20.7, "confidence": 0.9, "rate_bpm": None},
+    )
+    found = Moments(dataclasses.replace(timeline, beats=beats), SoundBins(None))
+    for at_s in (19.6001, 20.0, 20.3999):
+        assert found.cycle(at_s) == pytest.approx((19.6, 20.4))
+    assert found.cycle(20.5) != pytest.approx((19.6, 20.4))

@@ -100,7 +100,7 @@ def test_a_slow_line_is_not_asked(keyboard_of, speed):
     assert choose_form(DisplayOptions(), None, FULL_STYLE) is None
 
 
-def test_without_keys_there_is_nobody_to_ask():
+def test_without_keys_nothing_is_asked():
     """A keyboard that does not work hears no answer."""
     assert ask_terminal(io.StringIO(), Keyboard(AnsweringTerminal(XTERM))) is None
 

@@ -58,6 +58,38 @@ def test_an_alert_replaces_the_message() -> None:
     assert "steth: is not connected" in compact(dataclasses.replace(SCENES["murmur"], device=lost), 40, 5)
 
 
+def test_an_alert_has_a_short_form_where_it_has_no_room() -> None:
+    """At 20 columns no word of it is cut; the name of the device and the advice are left out."""
+    lost = DeviceStatus("lost", "steth", "ALSA", 1, 4000, message="steth: is not connected: looking for it")
+    drifting = DeviceStatus("open", "steth", "ALSA", 1, 4000, drift=0.012)
+    live = SCENES["murmur"]
+    assert compact(dataclasses.replace(live, device=lost), 20, 5)[1:3] == ["is not connected:", "looking for it"]
+    assert compact(dataclasses.replace(live, device=drifting), 20, 5)[1:3] == [
+        "clock is 1.2% fast:",
+        "another --rate helps",
+    ]
+    assert compact(dataclasses.replace(live, overloaded=True), 20, 5)[1:3] == ["too slow for a", "window every 0.5 s"]
+
+
+@pytest.mark.parametrize(
+    ("notice", "rows"),
+    [
+        ("recording into auscult-20260102-030405.wav; r stops it", ["recording; r stops", "it"]),
+        ("recorded 12 s in auscult-20260102-030405.wav", ["recorded 12 s"]),
+        (
+            "saved the screen and 30 s of sound in auscult-20260102-030405.svg and .wav",
+            ["saved the screen and", "30 s of sound"],
+        ),
+    ],
+)
+def test_a_notice_without_its_file_where_it_has_no_room(notice: str, rows: list[str]) -> None:
+    """At 20 columns the list of events alone names the file; a wider screen has it too."""
+    shown = compact(SCENES["murmur"], 20, 5, DashboardState(notice=notice))
+    first = shown.index("MURMUR 0.94") + 1
+    assert shown[first : first + len(rows)] == rows
+    assert notice in " ".join(compact(SCENES["murmur"], 59, 5, DashboardState(notice=notice)))
+
+
 def test_narrow_screens_have_no_score_bars() -> None:
     """Below 24 columns a bar would be too short to read."""
     assert not any("extrastole" in row for row in compact(SCENES["murmur"], 23, 15))

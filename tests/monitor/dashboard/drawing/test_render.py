@@ -445,11 +445,12 @@ ALERTS = [
 @pytest.mark.parametrize(("width", "height"), [(160, 50), (80, 24), (60, 16), (40, 12), (20, 5)])
 @pytest.mark.parametrize("changes", ALERTS, ids=["device", "input", "recording", "overload"])
 def test_an_alert_is_shown_at_every_size(changes: dict[str, Any], width: int, height: int) -> None:
-    """The alert is shown, complete from 60 columns on, and the canvas keeps its size."""
+    """The alert is shown, complete from 60 columns on, with its short form below; the canvas keeps its size."""
     snapshot = dataclasses.replace(MURMUR, **{"device": DEVICE, **changes})
     text = " ".join(render(snapshot, width, height).text.split())
     alert = first_alert(snapshot) or ""
-    assert (alert if width >= 60 else alert[:15]) in text
+    short = first_alert(snapshot, short=True) or ""
+    assert alert in text or (width < 60 and short[:15] in text)
     assert widths(snapshot, width, height) == [width] * height
 
 
@@ -501,7 +502,7 @@ def trace_of(level: float) -> Trace:
 
 @pytest.mark.parametrize(("width", "height"), [(60, 24), (80, 24), (120, 40)])
 @pytest.mark.parametrize("alert", [False, True])
-def test_a_trace_drawn_anew_is_that_of_the_whole_screen(width: int, height: int, alert: bool) -> None:
+def test_a_trace_drawn_again_is_that_of_the_whole_screen(width: int, height: int, alert: bool) -> None:
     """Only the trace differs between two screens: drawing it alone gives the second one, cell for cell."""
     snapshot = dataclasses.replace(MURMUR, overloaded=alert)
     states = [DashboardState(trace=trace_of(level)) for level in (0.1, 0.4)]

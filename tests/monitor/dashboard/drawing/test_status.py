@@ -12,7 +12,7 @@ from monitor.dashboard.drawing.canvas import TerminalStyle
 from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import CycleDurations, DashboardState, LoggedEvent, RuntimeStats
 from monitor.dashboard.drawing.status import details_rows, event_rows, help_rows, keys_row
-from monitor.messages import DeviceStatus, Level, Snapshot, Start
+from monitor.messages import DeviceStatus, HeartRateVariability, Level, Snapshot, Start
 
 START = Start("steth", 44_100, "heart-sounds", "0" * 64, ("normal", "murmur"), 5.0, 0.5, None, 1.0)
 FINDS = dataclasses.replace(START, finds_heart_sounds=True)
@@ -194,3 +194,16 @@ def test_the_pages_of_the_help_explain_every_word(width, height):
         assert words in text
     for state in ("listening", "uncertain", "poor signal", "no signal", "device lost"):
         assert state in text
+
+
+def test_heart_rate_variability_or_why_there_is_none():
+    """The metrics, the reason, or that no beats were found yet."""
+    snapshot = dataclasses.replace(LIVE, start=FINDS)
+    known = HeartRateVariability(64, 1, 51.2, 800.0, 41.2, 33.5, 0.1)
+    for found, words in (
+        (known, "SDNN 41 ms, RMSSD 34 ms, pNN50 10 %"),
+        (HeartRateVariability(4, 0, 3.2), "not given: only 4 intervals between normal beats"),
+        (None, "no beats yet"),
+    ):
+        rows = details(dataclasses.replace(snapshot, variability=found))
+        assert any(row.startswith(f"rate variability {words}") for row in rows)

@@ -80,7 +80,7 @@ def test_only_who_is_looked_into_has_pictures(ward, scripted_source):
     assert live.snapshot().tensor is None
 
 
-def test_a_change_of_site_begins_the_verdict_anew(ward, scripted_source):
+def test_a_change_of_site_begins_the_verdict_again(ward, scripted_source):
     """The rolling verdict waits for a whole window of the new site; the stream began with another."""
     live = LiveStream(ward.add(scripted_source, site="MV"), site="MV")
     assert live.start_message.site == "MV"

@@ -335,7 +335,7 @@ class TestOnAScriptedClock:
         assert [stream.summary().skipped for stream in ward.streams] == [0, 0]
         assert time.now_s == pytest.approx(41.0, abs=0.6)
 
-    def test_windows_that_nobody_takes_are_dropped_and_counted_but_no_end(self, ward_of):
+    def test_windows_that_are_not_taken_are_dropped_and_counted_but_no_end(self, ward_of):
         """The newest stay, for each stream what is missing is known, and every end is delivered."""
         ward = ward_of(
             [ArraySource(np.tile(HEART, 4), 4000, name=n, speed=1.0) for n in "ab"],

@@ -32,11 +32,12 @@ def needed(program):
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    """Return a folder with a certificate of our own for localhost, its key, and one of somebody else."""
+    """Return a folder with certificates and keys: ours and somebody else's for localhost, one for another host."""
     folder = tmp_path_factory.mktemp("certificates")
-    for name in ("ours", "theirs"):
+    here = "DNS:localhost,IP:127.0.0.1"
+    for name, hosts in (("ours", here), ("theirs", here), ("other", "DNS:other.example")):
         kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        names = ["-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName={hosts}"]
         files = ["-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem"]
         subprocess.run([needed("openssl"), "req", *kind, *names, *files], check=True, capture_output=True)
     return folder

@@ -31,7 +31,7 @@ def test_windows_are_no_events_and_changes_are(run, feed):
     assert (state.values["score"], state.values["heart_rate_bpm"], state.values["at_s"]) == (0.9, 72, 6.0)
 
 
-def test_a_new_source_begins_anew(run, feed):
+def test_a_new_source_begins_again(run, feed):
     """Nothing of the old one is left."""
     run.judge(0)
     run.begin()

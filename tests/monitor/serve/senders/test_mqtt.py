@@ -143,6 +143,15 @@ def test_a_wrong_certificate(run, feed, told, guarded, certificates, authority):
     )
 
 
+def test_a_certificate_of_another_name(run, feed, told, broker, certificates):
+    """To trust it would not help: the address is to be written as the certificate has it."""
+    other = broker(f"certfile {certificates}/other.pem", f"keyfile {certificates}/other.key")
+    target = mqtt_target(f"mqtts://127.0.0.1:{other.port}")
+    (line,) = refusal(feed, told, target, trusting(certificates / "other.pem"))
+    assert "IP address mismatch, certificate is not valid for '127.0.0.1'" in line
+    assert line.endswith("write the address with a name that the certificate has")
+
+
 def test_no_tls_where_the_broker_wants_it(run, feed, told, guarded):
     """One line that asks for it."""
     lines = refusal(feed, told, mqtt_target(f"mqtt://{USER}@localhost:{guarded.port}", PASSWORD))

@@ -67,3 +67,19 @@ def test_stopping_twice_and_before_the_start_is_safe(told):
 def test_reasons(error, words):
     """In words that a person understands."""
     assert reason_of(error).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("code", "step"),
+    [
+        (10, "it must be renewed"),
+        (18, "--ca-file names a certificate to trust"),
+        (62, "a name that the certificate has"),
+    ],
+)
+def test_the_step_fits_the_fault_of_a_certificate(code, step):
+    """Expired, not trusted, of another host."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, "a fault."
+    assert reason_of(error).startswith("its certificate is not trusted (a fault); ")
+    assert reason_of(error).endswith(step)

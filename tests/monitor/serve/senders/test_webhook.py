@@ -60,7 +60,7 @@ def test_changes_alone_are_posted(run, feed, told, receiver, wait_until):
     ("secret", "key"), [("a plain secret", b"a plain secret"), ("whsec_MDEyMzQ1Njc4OWFiY2RlZg==", b"0123456789abcdef")]
 )
 def test_a_request_is_signed(run, feed, told, receiver, wait_until, secret, key):
-    """By the scheme of Standard Webhooks, computed here anew."""
+    """By the scheme of Standard Webhooks, computed here again."""
     with posting(feed, told, receiver, secret=secret):
         wait_until(lambda: receiver.requests)
     _, headers, body = receiver.requests[0]

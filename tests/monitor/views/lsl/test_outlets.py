@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from monitor.audio.ring_buffer import Read, RingBuffer
 from monitor.messages import Quality, Verdict, WindowEvent
-from monitor.views.lsl.outlets import LslOutlets, with_gaps
+from monitor.views.lsl.outlets import LslOutlets, stream_names, with_gaps, without_leads
 from tests.monitor.audio.sources.network.conftest import eventually
 
 pytestmark = pytest.mark.subprocess
@@ -46,7 +47,7 @@ def test_another_process_receives_sound_and_verdicts(pylsl):
     ring = RingBuffer(20_000)
     outlets = LslOutlets(device, "ALSA", 4000)
     try:
-        words = [sys.executable, "-c", RECEIVER, outlets.name, outlets.verdicts_name]
+        words = [sys.executable, "-c", RECEIVER, *stream_names(device)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout.readline() == "open\n"
             outlets.start(ring)
@@ -85,3 +86,35 @@ def test_what_was_overwritten_before_it_was_read():
     sound = with_gaps(read, 6)[:, 0]
     assert np.isnan(sound[:4]).all()
     assert sound[4:].tolist() == [1.0, 1.0]
+
+
+def test_what_a_jump_brings_at_once_is_left_out(pylsl):
+    """The sound between a jump and its target, and the windows that end there; the sound from the target on is sent."""
+    ring = RingBuffer(20_000)
+    outlets = LslOutlets(f"steth {uuid.uuid4()}", "ALSA", 4000)
+    chunks, lines = [], []
+    outlets._sound = type("Sound", (), {"push_chunk": lambda self, sound, at: chunks.append(sound[:, 0].tolist())})()
+    outlets._verdicts = type("Verdicts", (), {"push_sample": lambda self, line, at: lines.append(line)})()
+    outlets.start(ring, lambda: ((2001, 3000),))
+    try:
+        ring.push(np.ones(2000, np.float32))
+        eventually(lambda: outlets._next == 2000)
+        ring.push_lost(1)
+        ring.push(np.full(999, 2.0, np.float32))
+        ring.push(np.full(500, 3.0, np.float32))
+        eventually(lambda: outlets._next == 3500)
+        for end_s in (0.5, 0.7, 0.75, 0.8):
+            outlets.window(dataclasses.replace(WINDOW, end_s=end_s))
+    finally:
+        outlets.close()
+    sent = [value for chunk in chunks for value in chunk]
+    assert sent[:2000] == [1.0] * 2000
+    assert np.isnan(sent[2000])
+    assert sent[2001:] == [3.0] * 500
+    assert [json.loads(line)["end_s"] for (line,) in lines] == [0.5, 0.8]
+
+
+def test_several_jumps():
+    """Each is left out, also one that began before the sound."""
+    sound = np.arange(10, dtype=np.float32)[:, None]
+    assert without_leads(sound, 100, ((90, 102), (105, 107)))[:, 0].tolist() == [2, 3, 4, 7, 8, 9]

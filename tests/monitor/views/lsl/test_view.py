@@ -28,7 +28,7 @@ def test_a_call_is_passed_on(name, count):
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_an_attribute_is_that_of_the_view_behind(name):
-    """Read anew each time."""
+    """Read again each time."""
     behind = Mock()
     view = LslView(behind, Mock())
     for value in (1, 2):
@@ -37,12 +37,12 @@ def test_an_attribute_is_that_of_the_view_behind(name):
 
 
 def test_what_is_sent():
-    """The ring of the pipeline, every window, and an end."""
+    """The ring of the pipeline with the jumps of its source, and every window."""
     outlets, pipeline, window = Mock(), Mock(), Mock()
     view = LslView(Mock(), outlets)
     view.attach(pipeline, Mock())
     view.window(window)
-    view.close()
-    outlets.start.assert_called_once_with(pipeline.ring)
+    (ring, jumps), _ = outlets.start.call_args
+    assert ring is pipeline.ring
+    assert jumps() is pipeline.source.jumps
     outlets.window.assert_called_once_with(window)
-    outlets.close.assert_called_once_with()

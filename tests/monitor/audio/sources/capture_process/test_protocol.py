@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.audio.framing import HEADER
 from monitor.audio.sources.capture_process.protocol import (
     FAILED,
-    HEADER,
     LOST,
     SOUND,
     STATUS,

@@ -68,7 +68,7 @@ def test_the_line_about_missing_sound() -> None:
     """What is missing is said with the name and the next step; a complete recording has no line."""
     assert shortfall("a.wav", "") is None
     assert str(shortfall("a.wav", "2 of 4 bytes of sound are missing")) == (
-        "a.wav: damaged or cut short, 2 of 4 bytes of sound are missing; copy it again; what is there was classified"
+        "a.wav: damaged or cut short, 2 of 4 bytes of sound are missing; copy it again; what is there was read"
     )
 
 

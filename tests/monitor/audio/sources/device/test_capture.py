@@ -193,7 +193,7 @@ def test_an_exception_is_stored(ring, capture):
 
 
 def test_the_last_block_counts_received_samples(capture, clock):
-    """Lost samples change the position and not the count; after an overflow the rate is measured anew."""
+    """Lost samples change the position and not the count; after an overflow the rate is measured again."""
     capture.on_block(block(100), False)
     assert capture.last_block == (50.0, 100, 1, True)
     clock.now += 0.15
@@ -251,7 +251,7 @@ class TestHeldUp:
         assert (capture.held_up, capture.lost_samples, capture.last_block.in_time) == (0, 0, True)
 
     def test_late_blocks_do_not_measure_the_rate(self, capture, clock, deliver):
-        """From the pause on until it is settled; then the rate is measured anew."""
+        """From the pause on until it is settled; then the rate is measured again."""
         before = capture.last_block.interruptions
         clock.now += 5.0
         deliver(1)

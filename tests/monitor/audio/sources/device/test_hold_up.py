@@ -193,7 +193,7 @@ def test_a_second_pause_at_once_is_part_of_the_loss(device):
 
 
 def test_a_stream_that_ends_after_a_pause_has_lost_the_shortfall(device):
-    """No more blocks are to come; the next stream starts anew."""
+    """No more blocks are to come; the next stream starts again."""
     device.stand_still(600.0, buffered_s=0.1)
     assert device.hold_up.finish() / RATE == pytest.approx(599.9, abs=0.06)
     device.hold_up.begin()

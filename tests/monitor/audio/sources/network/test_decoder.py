@@ -68,7 +68,7 @@ def test_what_comes_too_late_is_left_out():
 
 
 @pytest.mark.parametrize("first", [2**63, 1_000_000])
-def test_a_sender_that_counts_anew(first):
+def test_a_sender_that_counts_from_the_beginning(first):
     """A jump of more than a minute is an interruption of unknown length, in both directions."""
     assert heard(SoundDecoder(RAW), frame(first, 2), frame(0, 2))[-3:] == [0, 1, 2]
     assert heard(SoundDecoder(RAW), frame(0, 2), frame(first, 1))[2] == 0

@@ -171,7 +171,7 @@ def test_a_server_that_is_none(taken, monkeypatch, answer, line):
     assert "\n" not in str(caught.value)
 
 
-def test_nobody_listens(taken):
+def test_without_a_server_at_the_address(taken):
     """The line says how to wait for it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

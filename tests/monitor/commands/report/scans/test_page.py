@@ -96,3 +96,11 @@ def test_no_row_at_all(page):
     content = page()
     assert "The table has no recording." in text_of(content)
     assert "<svg" not in content
+
+
+def test_a_possible_murmur_is_told(page):
+    """In the tables and where the recording is named."""
+    uncertain = {"label": None, "state": "uncertain", "possible": "murmur"}
+    text = text_of(page(("x/a.wav", uncertain), ("x/b.wav", {})))
+    assert "1 (1 possible murmur)" in text
+    assert "uncertain: possible murmur" in text

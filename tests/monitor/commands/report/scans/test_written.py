@@ -51,6 +51,19 @@ def test_a_page_of_one(report, table):
         assert "1 recordings" not in file.read()
 
 
+@pytest.mark.parametrize("out", [("--text",), ("-o", "torn.html")])
+def test_a_last_line_that_is_cut_off(report, table, out):
+    """One line on standard error and in the page, and exit code 1."""
+    journal = table.with_name("table.csv.journal")
+    head, row, _ = journal.read_text().splitlines()
+    journal.write_text(f"{head}\n{row}\n{row[:-9]}")
+    code, _, err = report(journal, *out)
+    assert code == 1
+    assert err.splitlines()[-1] == f"auscult: {journal}: 1 line cannot be read and is left out"
+    if out[0] == "-o":
+        assert "1 line cannot be read and is left out" in Path("torn.html").read_text()
+
+
 def test_text(report, table):
     """The table at the end of a scan, to standard output or into a file."""
     code, out, err = report(table, "--text")

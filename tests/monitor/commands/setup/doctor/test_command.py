@@ -15,6 +15,7 @@ from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.cli import main
 from monitor.commands.setup.doctor import command
 from monitor.commands.setup.doctor.capture import Captured
+from monitor.commands.setup.doctor.check import Check
 
 NAMES = [
     *("versions", "terminal", "disk", "synthetic heart", "inputs"),
@@ -41,7 +42,7 @@ def test_all_is_well(usable, capsys):
     assert captured.err == "listening to My Stethoscope, ALSA for 5 s ...\n"
 
 
-def test_json_names_nobody(usable, capsys, monkeypatch, tmp_path):
+def test_json_names_no_person(usable, capsys, monkeypatch, tmp_path):
     """One object per check; no name of a device, a folder or a person."""
     usable.plugged = [dataclasses.replace(usable.plugged[0], name="Anna's Stethoscope")]
     monkeypatch.setenv("USER", "anna")
@@ -116,7 +117,7 @@ def test_an_address_is_heard(library, capsys):
     assert library.opened == []
 
 
-def test_an_address_that_nobody_sends_to(library, monkeypatch, capsys):
+def test_an_address_without_a_sender(library, monkeypatch, capsys):
     """The next step speaks of the sender, not of a microphone; the JSON lines do not name the address."""
     nothing = Captured(np.zeros(0, np.float32), 4000, 0, 0, 0.0)
     monkeypatch.setattr(command, "capture", lambda source: nothing)
@@ -156,3 +157,46 @@ def test_a_name_with_control_characters_is_escaped(usable, capsys):
     usable.plugged = [DeviceInfo(1, "steth\x1b[2J\npassed", "ALSA", 1, 4000, default=True)]
     assert main(["doctor"]) == 0
     assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_loop_is_judged_instead_of_the_input(library, monkeypatch, capsys):
+    """The checks of the way through the sound card; the silence at the other end of a cable is no fault."""
+    asked = []
+
+    def looped(*arguments, **named):
+        asked.append((arguments, named))
+        yield Check("loop level", "passed", "+0.0 dB", facts={"gain_db": 0.0})
+
+    monkeypatch.setattr(command, "check_loop", looped)
+    library.outputs = lambda: [DeviceInfo(7, "Line Out", "ALSA", 2, 48_000, default=True)]
+    for output in ([], ["Line"]):
+        assert main(["doctor", "--device", "stethoscope", "--rate", "44100", "--loop", *output]) == 0
+    captured = capsys.readouterr()
+    names = [line[9:27].strip() for line in captured.out.splitlines() if not line.startswith(" ")]
+    assert names == 2 * [*NAMES[:5], "voice processing", "loop level"]
+    assert captured.err == 2 * "playing a synthetic heart on Line Out, ALSA: take headphones off ...\n"
+    (_, output, device, rate, _), named = asked[0]
+    assert (output.name, device.name, rate, named["channel"]) == ("Line Out", "My Stethoscope", 44_100, 1)
+    assert library.opened == []
+
+
+def test_a_loop_without_its_output(library, capsys):
+    """One failed line."""
+    library.outputs = list
+    assert main(["doctor", "--device", "stethoscope", "--loop", "Line Out"]) == 1
+    assert capsys.readouterr().out.splitlines()[-2].startswith("failed   loop level        no output")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        (["--no-capture"], "--loop captures the input: leave out --no-capture"),
+        (["--device", "tcp://:0"], "--loop needs one input of this computer: name it with --device"),
+    ],
+)
+def test_a_loop_needs_an_input(library, capsys, arguments, wrong):
+    """Usage errors."""
+    with pytest.raises(SystemExit) as end:
+        main(["doctor", *arguments, "--loop"])
+    assert end.value.code == 2
+    assert wrong in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import AuscultError
 from monitor.serve.address import Address, listening_socket
-from monitor.serve.server import Server
+from monitor.serve.process.server import Server
 
 
 def names():
