@@ -22,7 +22,7 @@ from monitor.archive.recordings import find_recordings
 
 BATCH = 200
 AUSCULT = (sys.executable, "-m", "monitor")
-OF_BEATS = ("heart_rate_bpm", "heart_rate_variability")
+OF_BEATS = ("heart_rate_bpm", "heart_rate_variability", "murmur_timing")
 
 
 def replayed(files: list[str]) -> dict[str, dict[str, Any]]:
@@ -56,7 +56,7 @@ def differences(summaries: dict[str, dict[str, Any]], rows: dict[str, dict[str, 
             if row["state"] is not None or not row["error"]:
                 found.append(f"{source}: replay cannot read it, and its row has no error")
             continue
-        keys = [key for key, value in summary.items() if key not in row or (row[key] != value and key not in OF_BEATS)]
+        keys = [key for key, value in summary.items() if key not in OF_BEATS and (key not in row or row[key] != value)]
         found += [f"{source}: {key} is {row.get(key)}, and {summary[key]} of replay" for key in keys]
     return found
 

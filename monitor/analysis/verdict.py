@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from monitor.analysis.rhythm.variability import BeatIntervals
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.labels import NORMAL
+from monitor.labels import MURMUR, NORMAL
 from monitor.messages import HeartBeat, HeartRateVariability, Quality, State, Summary, Verdict, WindowEvent
 
 __all__ = ["JUDGED", "Summarizer", "largest", "possible_label", "window_verdict"]
@@ -135,6 +135,7 @@ class Summarizer:
         self._withheld: Counter[str] = Counter()
         self._rolling: Counter[State] = Counter()
         self._shown: set[str | None] = set()
+        self._timings: Counter[str | None] = Counter()
         bins = round((MAX_BPM - MIN_BPM) / RATE_BIN_BPM) + 1
         self._rates = [0] * bins
         self._rate_totals = [0.0] * bins
@@ -155,6 +156,8 @@ class Summarizer:
         verdict = event.verdict
         self._rolling[event.rolling.state] += 1
         self._shown.add(event.rolling.label)
+        if _names_murmur(event.rolling):
+            self._timings[event.rolling.murmur_timing] += 1
         if verdict.state in JUDGED and verdict.scores is not None:
             self._judged += 1
             _add(self._totals, verdict.scores)
@@ -195,7 +198,7 @@ class Summarizer:
             windows=self.windows,
             skipped=skipped,
             overruns=overruns,
-            verdict=verdict,
+            verdict=dataclasses.replace(verdict, murmur_timing=self._timing()) if _names_murmur(verdict) else verdict,
             heart_rate_bpm=self._median_rate(),
             judged=self._judged,
             withheld=dict(self._withheld.most_common()),
@@ -215,6 +218,11 @@ class Summarizer:
         acoustic = {label: total / self._judged for label, total in self._acoustic_totals.items()}
         return dataclasses.replace(labelled(scores, largest(scores), decision), acoustic_scores=acoustic or None)
 
+    def _timing(self) -> str | None:
+        """Return where the murmur was said to lie in most of the windows that named one; None where in none of them."""
+        timing, count = self._timings.most_common(1)[0] if self._timings else (None, 0)
+        return timing if 2 * count > self._timings.total() else None
+
     def _median_rate(self) -> float | None:
         """Return the median heart rate, exact to a bin; None if too few windows had one."""
         count = sum(self._rates)
@@ -230,6 +238,11 @@ class Summarizer:
             if below > rank:
                 return total / count
         raise ValueError(f"rank={rank} must be below the number of rates, {below}")
+
+
+def _names_murmur(verdict: Verdict) -> bool:
+    """Return whether a verdict gives a murmur, or says that one is possible."""
+    return MURMUR in (verdict.label, verdict.possible)
 
 
 def _add(totals: dict[str, float], scores: Mapping[str, float]) -> None:

@@ -16,7 +16,6 @@ import glob
 import os
 import re
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +127,8 @@ def local_copy(address: str) -> Iterator[str]:
     AuscultError
         If a package is missing.
     """
+    import tempfile
+
     shown = without_secrets_in(address)
     _remove_left_over()
     ending = os.path.splitext(without_secrets_in(address).partition("?")[0])[1]
@@ -147,6 +148,8 @@ def local_copy(address: str) -> Iterator[str]:
 
 def _pour(remote: Any, copy: Any, shown: str) -> None:
     """Copy a file, block by block, up to the largest size."""
+    import tempfile
+
     while block := remote.read(2**20):
         if copy.tell() + len(block) > MAX_COPY_BYTES:
             raise RecordingError(f"{shown}: larger than {MAX_COPY_BYTES / 2**30:.0f} GiB", "copy it here by hand")
@@ -237,6 +240,8 @@ def _nanoseconds(time_of_change: object) -> int | None:
 @functools.cache
 def _remove_left_over() -> None:
     """Remove copies that killed processes left behind; once in a process."""
+    import tempfile
+
     with tempfile.TemporaryFile() as new:
         now = os.fstat(new.fileno()).st_mtime  # by the clock of that disk
     for path in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), f"{PREFIX}*")):

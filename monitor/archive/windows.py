@@ -98,6 +98,7 @@ def _verdict(values: dict[str, Any]) -> Verdict:
         values.get("scores"),
         values.get("acoustic_scores"),
         values.get("possible"),
+        values.get("murmur_timing"),
     )
 
 

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import address
+from monitor.features.compiled.statistics import statistics_kernel
 from monitor.messages import Level
 
 __all__ = ["SignalStatistics", "StreamingStatistics"]
@@ -120,6 +122,7 @@ class StreamingStatistics:
         # rows: sum, sum of squares, samples at full scale, dead, samples on flat tops, peak
         self._table = np.zeros((6, self._capacity))  # (statistics, bins)
         self._ones = np.ones(self._capacity)
+        self._kernel = statistics_kernel(self._table, self.bin_samples, (FULL_SCALE, CONSTANT_VARIANCE, SAME_HEIGHT))
         self.clear()
 
     def clear(self) -> None:
@@ -153,6 +156,11 @@ class StreamingStatistics:
         """Fill the columns of the next bins, at most ``_min_bins`` of them."""
         if self._used + len(bins) > self._capacity:
             self._make_room()
+        if self._kernel is not None:
+            bins = np.ascontiguousarray(bins, np.float32)
+            self._kernel.fill(address(bins), len(bins), self._used)
+            self._used += len(bins)
+            return
         columns = self._table[:, self._used : self._used + len(bins)]
         exact = bins.astype(np.float64)  # in double precision no offset hides the sound from the sum of squares
         np.add.reduce(exact, axis=1, out=columns[0])
@@ -195,18 +203,27 @@ class StreamingStatistics:
         last = min(self._used, end_sample // self.bin_samples - self._first)
         if last <= first:
             return EMPTY
-        columns = self._table[:, first:last]
         count = last - first
         samples = count * self.bin_samples
-        total, squares, full, dead, flat = (columns[:5] @ self._ones[:count]).tolist()
+        total, squares, full, dead, flat, peak = self._totals(first, last)
         rms = math.sqrt(max(0.0, squares / samples - (total / samples) ** 2))
-        peak = float(np.maximum.reduce(columns[5]))
-        if flat:  # only near the window's peak, and not in sound too faint to decide
-            flat = float(columns[4] @ (columns[5] >= SAME_HEIGHT * peak)) if peak >= FLAT_FROM else 0.0
+        if peak < FLAT_FROM:  # too faint to decide
+            flat = 0.0
         clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / samples
         if not dead:
             return SignalStatistics(rms, peak, clipped, 0.0, 0.0)
-        return SignalStatistics(rms, peak, clipped, dead / count, *self._around_dead_bins(columns[3]))
+        return SignalStatistics(rms, peak, clipped, dead / count, *self._around_dead_bins(self._table[3, first:last]))
+
+    def _totals(self, first: int, last: int) -> list[float]:
+        """Return the sums of some columns, flat tops only near the highest peak, and that peak."""
+        if self._kernel is not None:
+            return self._kernel.window(first, last)
+        columns = self._table[:, first:last]
+        *totals, flat = (columns[:5] @ self._ones[: last - first]).tolist()
+        peak = float(np.maximum.reduce(columns[5]))
+        if flat:
+            flat = float(columns[4] @ (columns[5] >= SAME_HEIGHT * peak))
+        return [*totals, flat, peak]
 
     def _around_dead_bins(self, dead: NDArray[np.float64]) -> tuple[float, float, float]:
         """Return the seconds of dead bins at a window's end, of the longest sound, and of the longest silence."""

@@ -1,4 +1,5 @@
 """Waveform in, features out: resampling, the streaming spectrogram, the input image, the heart rate.
 
-Pure NumPy on the caller's thread; knows no network, no clock and no device.
+NumPy, or C where a compiler built it (:mod:`monitor.features.compiled`), on the caller's thread; knows no network, no
+clock and no device.
 """

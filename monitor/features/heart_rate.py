@@ -11,6 +11,7 @@ the alternatives.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import NamedTuple
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.beat_octave import FAST_FROM, FASTEST_BPM, MIN_FAST_BPM, MIN_RATIO, SLOW_BELOW, fast_log_odds
+from monitor.features.compiled.library import address, library
+from monitor.features.compiled.window import ASKS_TIMBRE, FLAT, RateKernel, rate_kernel
 from monitor.features.heart_rate_tables import MAX_BPM, MIN_BPM, HeartRateTables, heart_rate_tables
 from monitor.features.image import FrameWindow
 
@@ -137,7 +140,7 @@ def heart_rate(
     >>> round(heart_rate(envelope, frame_hop_s=0.025).bpm)
     75
     """
-    beat = beat_interval(envelope, heart_rate_tables(len(envelope), frame_hop_s), log_power)
+    beat = _beat_interval(envelope, frame_hop_s, log_power)
     if beat is None:
         return NO_RHYTHM
     confidence = 1.0 / (1.0 + math.exp(-(SLOPE * beat.periodicity + BIAS)))
@@ -197,6 +200,28 @@ def _why_blank(beat: BeatInterval, bpm: float, confidence: float, shown_from: fl
     if bpm < MIN_BPM:
         return TOO_SLOW
     return TOO_FAST if bpm > MAX_BPM else None
+
+
+def _beat_interval(
+    envelope: NDArray[np.float32], frame_hop_s: float, log_power: NDArray[np.float32] | None
+) -> BeatInterval | None:
+    """Return the mean beat interval of a window, compiled where that can tell it."""
+    tables = heart_rate_tables(len(envelope), frame_hop_s)
+    kernel = None if library() is None else _kernel(len(envelope), frame_hop_s)
+    if kernel is None:
+        return beat_interval(envelope, tables, log_power)
+    found, periodicity, lag = kernel.find(address(np.ascontiguousarray(envelope, np.float32)), log_power is not None)
+    if found == ASKS_TIMBRE:
+        return beat_interval(envelope, tables, log_power)
+    return None if found == FLAT else BeatInterval(lag * tables.spacing_s, periodicity)
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(num_frames: int, frame_hop_s: float) -> RateKernel | None:
+    """Return the compiled search for the beat interval in envelopes of one length and frame hop."""
+    slow = (SLOW_BPM, MIN_SLOW_PERIODICITY, MAX_OF_SOUNDS, MAX_AGAIN)
+    octave = (MIN_FAST_BPM, FASTEST_BPM, MIN_RATIO, MIN_PERIODICITY)
+    return rate_kernel(heart_rate_tables(num_frames, frame_hop_s), slow, octave)
 
 
 def beat_interval(

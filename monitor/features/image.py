@@ -9,7 +9,7 @@ The image is designed for heart sounds, not for music (docs/decisions/0002):
 * Channel 2 is the rhythm: the sliding autocorrelation of the heart-sound envelope, 64 lags from 0.2 s to 1.775 s
   (rows) over time (columns). An ectopic beat is a kink in its ridge, which the spectrum does not show.
 
-Levels are relative to the window, so gain does not matter. NumPy only; one thread per object; must not know about
+Levels are relative to the window, so gain does not matter. One thread per object; must not know about
 devices, files or networks.
 """
 
@@ -19,6 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.features.compiled.library import address
+from monitor.features.compiled.window import image_kernel
 
 __all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "ImageBuilder"]
 
@@ -80,6 +83,17 @@ class ImageBuilder:
     def __init__(self, num_frames: int) -> None:
         width = -(-num_frames // NUM_COLUMNS)
         starts = np.round(np.linspace(0, num_frames - width, NUM_COLUMNS)).astype(np.intp)
+        self._kernel = image_kernel(
+            num_frames,
+            width,
+            (RHYTHM_FIRST_LAG, RHYTHM_WIDTH),
+            (float(DYNAMIC_RANGE), float(CONTRAST), float(MAX_DEVIATION)),
+            starts,
+            _rhythm_ends(num_frames),
+        )
+        self._num_frames = num_frames
+        if self._kernel is not None:
+            return
         self._columns = np.concatenate([starts + offset for offset in range(width)])
         self._per_frame = np.float32(1.0 / width)
         self._gathered = np.empty((width * NUM_COLUMNS, NUM_ROWS), np.float32)
@@ -114,6 +128,10 @@ class ImageBuilder:
             autocorrelation of the standardized envelope, about -1 to 1.
         """
         image = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
+        if self._kernel is not None:
+            log_power, envelope = _checked(frames, self._num_frames)
+            self._kernel.build(address(log_power), address(envelope), address(image))
+            return image
         channels = image.T  # (channels, columns, rows)
         self._pool(frames.log_power)
         np.multiply(self._pooled, CONTRAST, out=channels[:2])
@@ -144,12 +162,31 @@ class ImageBuilder:
             np.matmul(products, averages, out=out)
 
 
+def _checked(frames: FrameWindow, num_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return log power and envelope, contiguous and in single precision.
+
+    Raises
+    ------
+    ValueError
+        If they are not those of so many frames.
+    """
+    log_power, envelope = frames.log_power, frames.envelope
+    if log_power.shape != (num_frames, NUM_ROWS) or envelope.shape != (num_frames,):
+        raise ValueError(f"frames of shape {log_power.shape} and {envelope.shape} must be {num_frames} frames")
+    return np.ascontiguousarray(log_power, np.float32), np.ascontiguousarray(envelope, np.float32)
+
+
+def _rhythm_ends(num_frames: int) -> NDArray[np.intp]:
+    """Return the frame at which each column of the rhythm ends, excluded."""
+    return np.round(np.linspace(RHYTHM_WIDTH, num_frames, NUM_COLUMNS)).astype(np.intp)
+
+
 def _box_averages(num_frames: int) -> list[tuple[slice, slice, NDArray[np.float32]]]:
     """Return columns, their frames, and the matrix that averages RHYTHM_WIDTH frames into each column.
 
     In two halves, because half of the whole matrix is zeros.
     """
-    ends = np.round(np.linspace(RHYTHM_WIDTH, num_frames, NUM_COLUMNS)).astype(int)
+    ends = _rhythm_ends(num_frames)
     frame = np.arange(num_frames)[:, None]
     inside = (frame < ends) & (frame >= ends - RHYTHM_WIDTH)
     averages = (inside / RHYTHM_WIDTH).astype(np.float32)

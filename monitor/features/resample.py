@@ -16,7 +16,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 __all__ = ["DELAY_VARIES_S", "StreamingResampler", "resampled"]
@@ -59,6 +58,8 @@ class StreamingResampler:
         self._num_output = 0
         self._stream: Any = None
         if input_rate != output_rate:
+            import soxr  # 4 ms of the start, which a sound at the rate of the network does not need
+
             self._stream = soxr.ResampleStream(input_rate, output_rate, 1, dtype="float32", quality="HQ", vr=True)
 
     def push(self, waveform: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:

@@ -12,6 +12,9 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import address
+from monitor.features.compiled.spectra import band_kernel
+
 __all__ = ["BANDS_RATE", "FRAME_HOP_S", "NUM_BANDS", "StreamingBands", "frame_centre_s"]
 
 BANDS_RATE = 4000
@@ -62,6 +65,9 @@ class StreamingBands:
         self._weights = np.zeros((BAND_BINS[-1] - BAND_BINS[0], NUM_BANDS), np.float32)  # (bins, bands)
         for band, (begin, end) in enumerate(itertools.pairwise(BAND_BINS)):
             self._weights[begin - BAND_BINS[0] : end - BAND_BINS[0], band] = 1.0
+        self._kernel = band_kernel(
+            (self._taper / np.float32(FRAME_SAMPLES)).astype(np.float32), FRAME_HOP_SAMPLES, BAND_BINS, POWER_FLOOR
+        )
         self._waiting = np.zeros(0, np.float32)  # samples that a later frame still needs
         self.num_frames = 0
 
@@ -81,7 +87,10 @@ class StreamingBands:
         sound = np.concatenate((self._waiting, waveform))
         count = max(0, (len(sound) - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
         bands = np.empty((count, NUM_BANDS), np.float32)
-        for first in range(0, count, MAX_FRAMES):
+        if self._kernel is not None:
+            sound = np.ascontiguousarray(sound, np.float32)
+            self._kernel.compute(address(sound), count, address(bands))
+        for first in range(0, count if self._kernel is None else 0, MAX_FRAMES):
             last = min(count, first + MAX_FRAMES)
             part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
             self._compute(part, bands[first:last])

@@ -5,8 +5,8 @@ frames it still holds; :func:`input_image` does the same for one whole window, w
 cut into blocks, the images are the same bit for bit: each frame is computed by operations that treat each row
 separately, never by a matrix product whose rounding could depend on the number of rows.
 
-What the image shows, and why, is in :mod:`monitor.features.image`. NumPy only; one writing thread per object; must not
-know about devices, files or networks.
+What the image shows, and why, is in :mod:`monitor.features.image`. One writing thread per object; must not
+know about devices, files or networks. Where the compiled front end is installed, that computes the frames.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import address
+from monitor.features.compiled.spectra import frame_kernel
 from monitor.features.image import NUM_ROWS, FrameWindow, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 
@@ -30,6 +32,9 @@ IMAGINARY_PARTS = slice(2 * FIRST_BIN + 1, 2 * (FIRST_BIN + NUM_ROWS) + 1, 2)
 
 POWER_FLOOR = np.float32(1e-20)
 """Far below one 24-bit step; it only keeps the logarithm of digital silence finite."""
+
+ITEM_BYTES = 4
+ROW_BYTES = ITEM_BYTES * NUM_ROWS
 
 ENVELOPE_HZ = (20.0, 200.0)
 LOW_HZ = (20.0, 150.0)
@@ -52,11 +57,23 @@ class Scratch:
     def __init__(self, spec: SpectrogramSpec) -> None:
         size = spec.frame_samples
         self.spec = spec
-        self.tapered = np.empty((spec.num_frames, size), np.float32)
-        self.offset = np.empty_like(self.tapered) if spec.remove_dc else None
         # times the size, since the transform divides by it: asked to, NumPy keeps single precision all the way
         self.taper = (np.hanning(size + 1)[:-1] * size).astype(np.float32)
         self.taper_share = (self.taper / self.taper.sum()).astype(np.float32)
+        bin_hz = spec.sample_rate / size
+        self.envelope_bins, self.low_bins = _bins(ENVELOPE_HZ, bin_hz), _bins(LOW_HZ, bin_hz)
+        self.first_high_bin = math.ceil(HIGH_HZ / bin_hz)
+        self.kernel = frame_kernel(
+            (self.taper / size).astype(np.float32),
+            self.taper_share if spec.remove_dc else None,
+            spec.frame_hop_samples,
+            (*self.envelope_bins, *self.low_bins, self.first_high_bin),
+            (FIRST_BIN, NUM_ROWS),
+            float(POWER_FLOOR),
+        )
+        frames = 0 if self.kernel else spec.num_frames
+        self.tapered = np.empty((frames, size), np.float32)
+        self.offset = np.empty_like(self.tapered) if spec.remove_dc else None
         self.builder = ImageBuilder(spec.num_frames)
 
 
@@ -106,13 +123,13 @@ class StreamingSpectrogram:
         # overlapping frames as a view of the sound; the last frame of the largest part ends where the sound does
         steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
         self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
-        bin_hz = spec.sample_rate / self._size
-        self._envelope_parts = _parts(ENVELOPE_HZ, bin_hz)
-        self._low_parts = _parts(LOW_HZ, bin_hz)
-        self._high_parts = slice(2 * math.ceil(HIGH_HZ / bin_hz), None)
+        self._envelope_parts, self._low_parts = _parts(self.scratch.envelope_bins), _parts(self.scratch.low_bins)
+        self._high_parts = slice(2 * self.scratch.first_high_bin, None)
         self._capacity = 4 * self._num_frames
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
+        self._kernel = self.scratch.kernel
+        self._addresses = [address(held) for held in (self._sound, self._rows, self._envelope, self._low, self._high)]
         self._waiting = 0  # samples that a later frame still needs
         self._first = 0  # index of the frame in slot 0, counted from the start of the sound
         self._used = 0  # slots in use
@@ -162,6 +179,12 @@ class StreamingSpectrogram:
         """Write ``count`` new frames behind those held."""
         if self._used + count > self._capacity:
             self._make_room()
+        if self._kernel is not None:
+            sound, rows, *levels = self._addresses
+            envelope, low, high = (begin + ITEM_BYTES * self._used for begin in levels)
+            self._kernel.compute(sound, count, rows + ROW_BYTES * self._used, envelope, low, high)
+            self._used += count
+            return
         scratch = self.scratch
         tapered = np.multiply(self._frames[:count], scratch.taper, out=scratch.tapered[:count])  # (frames, samples)
         if scratch.offset is not None:  # the mean under the taper, so that no tone counts as an offset
@@ -172,13 +195,13 @@ class StreamingSpectrogram:
         parts = spectrum.view(spectrum.real.dtype)  # (frames, 2 * bins)
         np.multiply(parts, parts, out=parts)
         new = slice(self._used, self._used + count)
-        rows, envelope = self._rows[new], self._envelope[new]
-        np.add(parts[:, REAL_PARTS], parts[:, IMAGINARY_PARTS], out=rows)
-        np.add(rows, POWER_FLOOR, out=rows)
-        np.log(rows, out=rows)
-        np.add.reduce(parts[:, self._envelope_parts], axis=1, out=envelope)
-        np.add(envelope, POWER_FLOOR, out=envelope)
-        np.log(envelope, out=envelope)
+        log_power, heart = self._rows[new], self._envelope[new]
+        np.add(parts[:, REAL_PARTS], parts[:, IMAGINARY_PARTS], out=log_power)
+        np.add(log_power, POWER_FLOOR, out=log_power)
+        np.log(log_power, out=log_power)
+        np.add.reduce(parts[:, self._envelope_parts], axis=1, out=heart)
+        np.add(heart, POWER_FLOOR, out=heart)
+        np.log(heart, out=heart)
         np.add.reduce(parts[:, self._low_parts], axis=1, out=self._low[new])
         np.add.reduce(parts[:, self._high_parts], axis=1, out=self._high[new])
         self._used += count
@@ -285,7 +308,12 @@ def input_image(waveform: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray
     return stream.image(0)
 
 
-def _parts(band_hz: tuple[float, float], bin_hz: float) -> slice:
-    """Return the slice of the parts, two for each FFT bin, of the bins whose centre lies in a band."""
+def _bins(band_hz: tuple[float, float], bin_hz: float) -> tuple[int, int]:
+    """Return the first of the FFT bins whose centre lies in a band, and the end of them."""
     low, high = band_hz
-    return slice(2 * math.ceil(low / bin_hz), 2 * (math.floor(high / bin_hz) + 1))
+    return math.ceil(low / bin_hz), math.floor(high / bin_hz) + 1
+
+
+def _parts(bins: tuple[int, int]) -> slice:
+    """Return the slice of the parts, two for each FFT bin, of some bins."""
+    return slice(2 * bins[0], 2 * bins[1])

@@ -37,6 +37,7 @@ from monitor.inference.bundle_schema import check_settings
 from monitor.inference.calibration import Calibration, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, OPTIONAL_NETWORKS, Engine, network_file, open_engine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
+from monitor.inference.segmentation.murmur_timing import TimingModel
 from monitor.inference.segmentation.segmenter import CycleModel, read_segmentation
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE
@@ -96,6 +97,8 @@ class Bundle:
         What ``engine`` is.
     segmentation : CycleModel or None
         What finds S1 and S2; None in a bundle that has no such network.
+    timing : TimingModel or None
+        What tells where in the cycle a murmur lies.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Bundle:
     gate: QualityGate = DEFAULT_GATE
     engine_name: str = DEFAULT_ENGINE
     segmentation: CycleModel | None = None
+    timing: TimingModel | None = None
 
     @property
     def finds_heart_sounds(self) -> bool:
@@ -347,6 +351,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
             model_sha256=str(settings["sha256"][network_file(engine)]),
             engine=network,
             engine_name=engine,
+            timing=TimingModel.from_json(settings["murmur_timing"]) if "murmur_timing" in settings else None,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{path}: bundle.json has a setting that cannot be used ({error})", RETRAIN) from error

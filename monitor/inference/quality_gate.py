@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import address, library
+from monitor.features.compiled.window import MAX_FRAMES, GateKernel, gate_kernel
 from monitor.features.image import NUM_ROWS, FrameWindow
 
 __all__ = ["DEFAULT_GATE", "MAX_ODDS", "GateFeatures", "QualityGate", "gate_features"]
@@ -178,6 +180,12 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     -------
     GateFeatures
     """
+    kernel = None if library() is None or len(frames.envelope) > MAX_FRAMES else _kernel()
+    if kernel is not None:
+        log_power, *levels = (np.ascontiguousarray(part, np.float32) for part in _checked(frames))
+        envelope, low, high = map(address, levels)
+        tilt, swing, bumps = kernel.features(address(log_power), envelope, low, high, len(frames.envelope))
+        return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), bumps)
     each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)
     level = frames.envelope - each @ frames.envelope / np.float32(len(each))
@@ -197,6 +205,27 @@ def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.flo
     spread = math.sqrt(float(level @ level) * float(high_level @ high_level))
     correlation = float(level @ high_level) / spread if spread > MIN_SPREAD * len(each) else 0.0
     return strength * max(0.0, correlation - MIN_CORRELATION)
+
+
+def _checked(frames: FrameWindow) -> FrameWindow:
+    """Return frames whose parts belong together.
+
+    Raises
+    ------
+    ValueError
+        If they are of different lengths.
+    """
+    one = frames.envelope.shape
+    if frames.log_power.shape != (*one, NUM_ROWS) or frames.low_power.shape != one or frames.high_power.shape != one:
+        raise ValueError(f"frames of shapes {[part.shape for part in frames]} must be as many")
+    return frames
+
+
+@functools.cache
+def _kernel() -> GateKernel | None:
+    """Return the compiled features, or None where there is no library."""
+    bins = (TILT_BINS.start, TILT_BINS.stop)
+    return gate_kernel(bins, (MIN_POWER, MIN_SPREAD, STRONG_HIGH_DB, MIN_CORRELATION))
 
 
 @functools.lru_cache(maxsize=8)

@@ -71,6 +71,8 @@ class Verdict:
         Probabilities of what is heard; see :meth:`monitor.inference.calibration.Calibration.acoustic_scores`.
     possible : str or None
         Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
+    murmur_timing : {"systolic", "diastolic", "systolic and diastolic"} or None
+        Where in the cardiac cycle the murmur lies; None where that is not sure, or no murmur is given or possible.
 
     Examples
     --------
@@ -85,6 +87,7 @@ class Verdict:
     scores: Mapping[str, float] | None = None
     acoustic_scores: Mapping[str, float] | None = None
     possible: str | None = None
+    murmur_timing: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""
@@ -95,6 +98,7 @@ class Verdict:
             "scores": None if self.scores is None else rounded_scores(self.scores),
             "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
             **({} if self.possible is None else {"possible": self.possible}),
+            "murmur_timing": self.murmur_timing,
         }
 
 

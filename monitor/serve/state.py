@@ -12,6 +12,7 @@ from monitor.messages.rounding import TIME_DIGITS, rounded
 from monitor.serve.feed import Feed, Playing
 from monitor.text.alerts import alerts
 from monitor.text.json_lines import window_line
+from monitor.text.label_details import label_details
 from monitor.text.shown import missing_text, rate_remark, shown_score, shown_scores
 
 __all__ = ["STALLED_S", "Health", "SeveralHealth", "health_of", "snapshot_values"]
@@ -89,6 +90,7 @@ def _part_values(feed: Feed) -> dict[str, Any]:
             "score": rounded(shown_score(verdict), 4),
             "scores": {label: rounded(score, 4) for label, score in (shown_scores(verdict) or {}).items()},
             "remark": None if verdict.label else missing_text(verdict, start.acoustic_thresholds),
+            "details": label_details(verdict),
             "rate_remark": rate_remark(window),
         }
     return values

@@ -58,6 +58,7 @@ VERDICT: dict[str, Check] = {
     "confidence": _is_number,
     "scores": SCORES,
     "acoustic_scores": SCORES,
+    "murmur_timing": _is_text,
 }
 RATE: dict[str, Check] = {"heart_rate_bpm": _is_number, "heart_rate_confidence": _is_number}
 SITE_RESULT = {

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from monitor.output import printable
+from monitor.text.label_details import with_details
 
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Verdict, WindowEvent
@@ -138,7 +139,8 @@ def sure_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     if verdict.possible is not None and scores:
         threshold = thresholds.get(verdict.possible, math.inf)
         needs = f"; a label needs {_rounded_up(threshold)}" if threshold <= 1.0 else ""
-        return f"no label: {possible_text(verdict.possible)}, {scores.get(verdict.possible, 0.0):.2f}{needs}"
+        possible = with_details(possible_text(verdict.possible), verdict)
+        return f"no label: {possible}, {scores.get(verdict.possible, 0.0):.2f}{needs}"
     if verdict.state == "uncertain" and scores and score is not None:
         leader = max(scores, key=scores.__getitem__)
         if missing_text(verdict, thresholds) == "not steady enough":

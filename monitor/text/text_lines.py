@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.output import printable
+from monitor.text.label_details import label_details
 from monitor.text.shown import possible_text, rate_remark, shown_score, shown_scores
 from monitor.text.variability_text import short_variability
 
@@ -199,7 +200,8 @@ def plain_summary(summary: Summary) -> str:
         counts += f", {summary.undelivered} not written"
     found = summary.variability
     variability = [] if found is None or found.sdnn_ms is None else [short_variability(found, width=VARIABILITY_WIDTH)]
-    remarks = [*_possible_remark(whole), *never_rolling_remark(summary), *withheld_remark(summary), *variability]
+    remarks = [*_possible_remark(whole), *label_details(whole), *never_rolling_remark(summary)]
+    remarks += [*withheld_remark(summary), *variability]
     return "   ".join([line, *([scores_text(scores)] if scores else []), counts, *remarks])
 
 
@@ -298,7 +300,7 @@ def _short(score: float) -> str:
 
 def _remarks(event: WindowEvent) -> list[str]:
     """Return the remarks on a window."""
-    remarks = _possible_remark(event.verdict)
+    remarks = [*_possible_remark(event.verdict), *label_details(event.verdict)]
     if event.gap:
         remarks.append("samples were lost: withheld")
     if event.quality.reason is not None:

@@ -23,12 +23,25 @@ import soundfile
 from monitor.archive.recordings import Recording
 from monitor.audio.sources.base import Source
 from monitor.features.article_image import ARTICLE
+from monitor.features.compiled.library import library, unused_reason, without_library
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import Calibration
 from monitor.inference.thresholds import DecisionThresholds
 
 LABELS = ("normal", "murmur", "extrastole")
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def front_end(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a module's tests with NumPy alone, and again with the compiled front end where that was built."""
+    if request.param == "numpy":
+        with without_library():
+            yield request.param
+        return
+    if library() is None:
+        pytest.skip(f"the compiled front end is not used: {unused_reason()}")
+    yield request.param
 
 
 class PlainEngine:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -102,6 +104,56 @@ def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
     assert "monitor/py.typed" in names
     for name in ("page.html.jinja", "page.css", "page.js", "stretch.js"):
         assert f"monitor/commands/report/template/{name}" in names
+
+
+LIBRARY = "monitor/features/compiled/front_end.so"
+
+
+def test_the_compiled_front_end_is_in_a_wheel_of_its_platform(wheel, auscult, tmp_path):
+    """Built with a compiler, the wheel holds the library and is tagged for this system; the program uses it."""
+    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        pytest.skip("there is no C compiler")
+    assert LIBRARY in zipfile.ZipFile(wheel).namelist()
+    assert "-py3-none-" in wheel.name
+    assert not wheel.name.endswith("-any.whl")
+    checks = run(auscult, "doctor", "--no-capture", "--json", cwd=tmp_path).stdout.splitlines()
+    assert json.loads(checks[0])["compiled"] is True
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("CC", "no-such-compiler", "no-such-compiler cannot build it"),
+        ("CC", "false", "false cannot build it (status 1)"),
+        ("PATH", "", "there is no C compiler (cc, gcc or clang)"),
+        ("AUSCULT_COMPILED", "0", "AUSCULT_COMPILED=0 is set"),
+    ],
+)
+def test_a_compiler_is_optional(tmp_path, monkeypatch, variable, value, reason):
+    """Without one, or with one that fails, the wheel is pure, and one line says why."""
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv(variable, value)
+    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    (pure,) = tmp_path.glob("auscult_monitor-*-py3-none-any.whl")
+    assert LIBRARY not in zipfile.ZipFile(pure).namelist()
+    said = [line for line in (built.stdout + built.stderr).splitlines() if "compiled front end" in line]
+    assert len(said) == 1
+    assert reason in said[0]
+
+
+def test_the_sources_of_the_library_are_in_the_source_distribution(tmp_path):
+    """So a wheel built from it has the library where there is a compiler."""
+    options = ("--sdist", "--no-isolation", "--outdir", tmp_path)
+    built = run(sys.executable, "-m", "build", *options, ROOT, cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    with tarfile.open(next(tmp_path.glob("auscult_monitor-*.tar.gz"))) as archive:
+        names = archive.getnames()
+    inside = {name.partition("/")[2] for name in names}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / LIBRARY).parent.glob("*.[ch]")}
+    assert len(sources) > 3
+    assert inside >= {*sources, "hatch_build.py"}
+    assert LIBRARY not in inside
 
 
 def test_the_demo_runs_from_an_empty_folder(auscult, tmp_path):

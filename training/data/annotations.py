@@ -40,6 +40,7 @@ __all__ = [
     "S1",
     "RhythmWindow",
     "annotations_beside",
+    "beat_runs",
     "read_annotations",
     "rhythm_kinds",
     "rhythm_windows",
@@ -106,6 +107,39 @@ def read_annotations(path: Path) -> NDArray[np.float64]:
     if rows.shape[1] != COLUMNS or not np.isfinite(rows).all():
         return nothing
     return np.asarray(rows[np.argsort(rows[:, 0], kind="stable")], np.float64)
+
+
+def beat_runs(annotations: NDArray[np.float64], max_gap_s: float) -> list[NDArray[np.float64]]:
+    """Return the runs of annotated beats that follow each other, in the order of time.
+
+    Parameters
+    ----------
+    annotations : ndarray, shape (annotations, 3)
+        As :func:`read_annotations` returns them.
+    max_gap_s : float
+        Longest gap between two states, and longest overlap, not included.
+
+    Returns
+    -------
+    list of ndarray, shape (beats, 5)
+        Onsets of S1, systole, S2, diastole and the next S1, in seconds. No run is empty.
+
+    Examples
+    --------
+    >>> edges = np.array([0.0, 0.1, 0.3, 0.4, 0.8, 0.9])
+    >>> beat_runs(np.column_stack([edges[:-1], edges[1:], [1, 2, 3, 4, 1]]), 0.02)
+    [array([[0. , 0.1, 0.3, 0.4, 0.8]])]
+    """
+    states = annotations[:, 2].astype(int)
+    runs: list[list[NDArray[np.float64]]] = []
+    for first in range(len(annotations) - 4):
+        gaps_s = annotations[first : first + 4, 1] - annotations[first + 1 : first + 5, 0]
+        if np.abs(gaps_s).max() < max_gap_s and tuple(states[first : first + 5]) == (1, 2, 3, 4, 1):
+            onsets = annotations[first : first + 5, 0]
+            if not runs or runs[-1][-1][4] != onsets[0]:
+                runs.append([])
+            runs[-1].append(onsets)
+    return [np.array(run) for run in runs]
 
 
 def rhythm_windows(annotations: NDArray[np.float64], duration_s: float) -> list[RhythmWindow]:

@@ -38,6 +38,7 @@ __all__ = [
     "read_sound",
     "read_usable",
     "read_waveform",
+    "sound_of",
 ]
 
 T = TypeVar("T")
@@ -312,7 +313,19 @@ def read_sound(recording: Recording, spec: SpectrogramSpec) -> Sound:
     RecordingError
         As :func:`read_waveform`.
     """
-    waveform = read_recording(recording, spec.sample_rate, start_at_zero=spec.remove_dc)
+    return sound_of(recording, read_recording(recording, spec.sample_rate, start_at_zero=spec.remove_dc), spec)
+
+
+def sound_of(recording: Recording, waveform: NDArray[np.float32], spec: SpectrogramSpec) -> Sound:
+    """Return a waveform with its frames, looped where it is shorter than a window.
+
+    Parameters
+    ----------
+    recording : Recording
+    waveform : ndarray, shape (samples,), float32
+        At the sample rate of the spectrogram.
+    spec : SpectrogramSpec
+    """
     looped = loop(waveform, 2 * spec.window_samples) if len(waveform) < spec.window_samples else waveform
     shifts = [round(spec.frame_hop_samples * part / PHASES) for part in range(1, PHASES)]
     shifted = tuple(compute_frames(looped[shift:], spec) for shift in shifts)

@@ -13,11 +13,12 @@ from pathlib import Path
 from monitor.labels import EXTRASTOLE, NORMAL
 from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, audio_files, folder_name
 
-__all__ = ["CIRCOR", "read_circor"]
+__all__ = ["CIRCOR", "murmur_timings", "read_circor"]
 
 CIRCOR = "CirCor DigiScope"
 TABLE, FOLDER = "training_data.csv", "training_data"
 COLUMNS = {"Patient ID", "Additional ID", "Murmur", "Murmur locations"}
+TIMINGS = {"Systolic murmur timing": "systolic", "Diastolic murmur timing": "diastolic"}
 
 UNKNOWN = "murmur unknown"
 ELSEWHERE = "no murmur heard at this place of a child who has one"
@@ -59,6 +60,38 @@ def read_circor(folder: Path) -> DataSet | None:
     dropped += [Dropped(path, OTHERWISE_NAMED) for path in unnamed]
     tables = ((folder / TABLE, LABELS_AND_PATIENTS),)
     return DataSet(CIRCOR, folder, tuple(recordings), (), tuple(dropped), (NOTE,), tables)
+
+
+def murmur_timings(recordings: Sequence[Recording]) -> dict[Path, str]:
+    """Return where in the cycle the murmur of each recording lies, where the table beside its folder says it.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Those of other data sets, and those without a murmur, are passed over.
+
+    Returns
+    -------
+    dict of Path to str
+        "systolic", "diastolic" or "systolic and diastolic". The table says it of a child, not of a place on its chest.
+    """
+    timings: dict[Path, dict[str, str]] = {}
+    found = {}
+    for recording in recordings:
+        table = recording.path.parent.parent / TABLE
+        if recording.source != CIRCOR or recording.label != "murmur":
+            continue
+        if table not in timings:
+            timings[table] = {row["Patient ID"]: _timing(row) for row in _rows(table)}
+        timing = timings[table].get(recording.path.stem.partition("_")[0], "")
+        if timing:
+            found[recording.path] = timing
+    return found
+
+
+def _timing(row: dict[str, str]) -> str:
+    """Return where in the cycle a child's murmur lies; empty where the table does not say it."""
+    return " and ".join(name for column, name in TIMINGS.items() if row.get(column, "nan") not in ("", "nan"))
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

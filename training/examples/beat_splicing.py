@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.features.spec import SpectrogramSpec
 from monitor.labels import EXTRASTOLE, NORMAL
-from training.data.annotations import annotations_beside, read_annotations
+from training.data.annotations import annotations_beside, beat_runs, read_annotations
 from training.data.audio import Frames, Sound
 from training.data.recording import Recording
 
@@ -64,16 +64,10 @@ def longest_run(annotations: NDArray[np.float64], frame_hop_s: float) -> list[An
     frame_hop_s : float
         Seconds per frame.
     """
-    states = annotations[:, 2].astype(int)
-    runs: list[list[AnnotatedBeat]] = [[]]
-    for first in range(len(annotations) - 4):
-        gaps_s = annotations[first : first + 4, 1] - annotations[first + 1 : first + 5, 0]
-        if np.abs(gaps_s).max() < frame_hop_s and tuple(states[first : first + 5]) == (1, 2, 3, 4, 1):
-            start, diastole, end = (round(annotations[first + step, 0] / frame_hop_s) for step in (0, 3, 4))
-            if runs[-1] and runs[-1][-1].end != start:
-                runs.append([])
-            runs[-1].append(AnnotatedBeat(start, diastole, end))
-    return max(runs, key=len)
+    runs = beat_runs(annotations, frame_hop_s)
+    beats = max(runs, key=len) if runs else np.empty((0, 5))
+    frames = np.rint(beats[:, [0, 3, 4]] / frame_hop_s).astype(int)
+    return [AnnotatedBeat(*onsets) for onsets in frames.tolist()]
 
 
 def splice_sounds(sounds: Sequence[Sound], spec: SpectrogramSpec, seed: int, per_sound: int = 6) -> list[Sound]:

@@ -16,6 +16,7 @@ from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NON_CARDIAC_SET_TITLE, metric_title, set_title
 from monitor.output import printable
 from training.data.label_folders import EVERYDAY_SET
+from training.reports.murmur_timing import timing_blocks
 from training.reports.segmentation import segmentation_blocks
 from training.reports.site_pooling import pooling_blocks
 from training.reports.table import (
@@ -118,6 +119,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         *_several_sites(metrics.get("site_pooling")),
         *_int8(metrics.get("int8")),
         *segmentation_blocks(settings.get("segmentation")),
+        *timing_blocks(settings.get("murmur_timing")),
         _plots(plots, metrics["repeats"]),
         "## Limits",
         "\n".join(f"- {limit}" for limit in (*LIMITS, *([EXTRASTOLE_LIMIT] if "extrastole" in labels else []))),

@@ -11,6 +11,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.analysis.segmentation.cycle_energies import CycleEnergies
 from monitor.inference.segmentation.segmenter import CycleModel, CycleSegmenter, HeartSound
 from monitor.messages import HeartBeat
 
@@ -21,6 +22,8 @@ MAX_SYSTOLE_S = 0.7
 MAX_CYCLE_S = 2.0
 """Longest time between two S1 that follow each other: 30 beats per minute."""
 TOLERANCE_S = 1e-6
+MAX_BLOCK = 4000
+"""Samples taken in one step: a cycle is measured while its frames are held."""
 
 
 class HeartBeats:
@@ -31,12 +34,21 @@ class HeartBeats:
     model : CycleModel
     beside : HeartBeats or None
         Of another sound on the same thread, whose interpreter this one uses too; None for its own.
+
+    Attributes
+    ----------
+    latest_cycles : list of tuple of (float, ndarray)
+        Of the beats that :meth:`until` last returned, those that have been measured: S1 in seconds, and how loud the
+        parts of the cycle are; see :class:`~monitor.analysis.segmentation.cycle_energies.CycleEnergies`.
     """
 
     def __init__(self, model: CycleModel, beside: HeartBeats | None = None) -> None:
         self._segmenter: CycleSegmenter = CycleSegmenter(model, None if beside is None else beside._segmenter)
         self._shown_from = model.shown_from
         self._complete: deque[tuple[float, HeartBeat]] = deque()  # with the seconds of sound that it needed
+        self._energies = CycleEnergies()
+        self._cycles: deque[tuple[float, float, NDArray[np.float32]]] = deque()  # seconds needed, S1, energies
+        self.latest_cycles: list[tuple[float, NDArray[np.float32]]] = []
         self._first: HeartSound | None = None  # an S1 whose S2 may come
         self._s1_s = self._s2_s = -np.inf  # of the beat before
 
@@ -47,7 +59,10 @@ class HeartBeats:
 
     def push(self, waveform: NDArray[np.float32]) -> None:
         """Take the next samples, shape (samples,), at 4000 Hz."""
-        self._take(self._segmenter.push(waveform))
+        for begin in range(0, len(waveform), MAX_BLOCK):
+            sounds = self._segmenter.push(waveform[begin : begin + MAX_BLOCK])
+            self._energies.push(self._segmenter.latest_bands)
+            self._take(sounds)
 
     def finish(self) -> None:
         """End the sound."""
@@ -59,12 +74,16 @@ class HeartBeats:
         self._end_beat(np.inf)
         self._s1_s = self._s2_s = -np.inf
         self._segmenter.restart()
+        self._energies.restart(self._segmenter.start_s)
 
     def until(self, end_s: float) -> tuple[HeartBeat, ...]:
         """Return the beats that needed sound up to a moment at most, and were not returned before."""
         beats = []
         while self._complete and self._complete[0][0] <= end_s + TOLERANCE_S:
             beats.append(self._complete.popleft()[1])
+        self.latest_cycles = []
+        while self._cycles and self._cycles[0][0] <= end_s + TOLERANCE_S:
+            self.latest_cycles.append(self._cycles.popleft()[1:])
         return tuple(beats)
 
     def _take(self, sounds: list[HeartSound]) -> None:
@@ -109,5 +128,9 @@ class HeartBeats:
             rate_bpm=None if cycle_s is None else 60 / cycle_s,
         )
         self._complete.append((heard_s, beat))
+        if s1_s is not None and s2_s is not None and diastole_s is not None:
+            energies = self._energies.measure(self._s2_s, s1_s, s2_s, beat.confidence)
+            if energies is not None:
+                self._cycles.append((heard_s, s1_s, energies))
         self._s1_s = -np.inf if s1_s is None else s1_s
         self._s2_s = -np.inf if s2_s is None else s2_s

@@ -29,6 +29,7 @@ from monitor.commands.bench.report import environment_facts, report_text
 from monitor.commands.bench.streams import measure_streams
 from monitor.commands.options.arguments import add_engine_argument, add_model_argument, finite_number
 from monitor.errors import DISTRIBUTION
+from monitor.features.compiled.library import library, unused_reason, without_library
 from monitor.features.resample import resampled
 from monitor.inference.bundle import Bundle, load_bundle
 from monitor.inference.engine import ENGINES, INT8_ENGINE, LiteRTEngine
@@ -159,6 +160,7 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
     _note(f"{repeats.hops} hops and as many bare runs of the float network")
     compared = None if bundle.engine_name == DEFAULT_ENGINE else _engine(bundle, DEFAULT_ENGINE)
     hops, bare = map(LatencyPercentiles.of, measure_hops(bundle, waveform, sample_rate, repeats.hops, compared))
+    plain = _without_library(bundle, waveform, sample_rate, repeats, compared)
     _note(f"stages, {repeats.hops // 2} hops")
     stages = _percentiles(measure_stages(bundle, waveform, sample_rate, repeats.hops // 2))
     at_other: dict[str, Any] = {}
@@ -185,8 +187,31 @@ def _hops(bundle: Bundle, waveform: NDArray[np.float32], sample_rate: int, repea
         **{f"hop_{name}": value for name, value in hops.to_json().items()},
         **{f"invoke_{name}": value for name, value in bare.to_json().items()},
         "hop_to_invoke": round(hops.p50_ms / bare.p50_ms, 3),
+        **plain,
         "stages": stages,
         **at_other,
+    }
+
+
+def _without_library(
+    bundle: Bundle,
+    waveform: NDArray[np.float32],
+    sample_rate: int,
+    repeats: Repeats,
+    compared: LiteRTEngine | None,
+) -> dict[str, Any]:
+    """Measure hops without the compiled front end, where that is used; say why where it is not."""
+    reason = unused_reason()
+    if library() is None:
+        return {"compiled": False, "compiled_reason": reason, "numpy_hop_p50_ms": None, "numpy_hop_to_invoke": None}
+    _note(f"{repeats.hops} hops without the compiled front end")
+    with without_library():
+        hop, bare = (median(times) for times in measure_hops(bundle, waveform, sample_rate, repeats.hops, compared))
+    return {
+        "compiled": True,
+        "compiled_reason": None,
+        "numpy_hop_p50_ms": round(hop * 1000, 4),
+        "numpy_hop_to_invoke": round(hop / bare, 3),
     }
 
 

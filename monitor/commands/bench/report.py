@@ -48,10 +48,12 @@ def report_text(result: dict[str, Any]) -> str:
 def _headline(result: dict[str, Any]) -> str:
     """Return the model, the hop, and the environment."""
     model = model_title(result["model"], result["engine"])
+    front_end = "compiled front end" if result["compiled"] else f"NumPy front end: {result['compiled_reason']}"
     return (
         f"{model}, a hop of {result['hop_s']:g} s at {result['sample_rate']} Hz, {result['hops']} hops\n"
         f"{result['cpus']} processors ({result['machine']}, {result['system']}), Python {result['python']}, "
-        f"LiteRT {result['ai_edge_litert_version']}, NumPy {result['numpy_version']}"
+        f"LiteRT {result['ai_edge_litert_version']}, NumPy {result['numpy_version']}\n"
+        f"{front_end}"
     )
 
 
@@ -63,6 +65,9 @@ def _times(result: dict[str, Any]) -> list[str]:
         remark = REMARKS.get(name, "").format(rate=44_100)
         lines.append(_row(f"  {NAMES.get(name, name)}", percentiles, remark))
     lines.append(_row("bare network", {name: result[f"invoke_{name}"] for name in ("p50_ms", "p95_ms", "p99_ms")}))
+    if result["compiled"]:
+        remark = f"{result['numpy_hop_to_invoke']:.2f} of the network"
+        lines.append(f"{'whole hop, NumPy alone':<22}{result['numpy_hop_p50_ms']:>9.3f}{'':18}  {remark}")
     if result["int8_hop_p50_ms"] is not None:
         lines.append(f"{'whole hop, int8':<22}{result['int8_hop_p50_ms']:>9.3f}")
         remark = f"{result['int8_invoke_to_invoke']:.2f} of the float network"

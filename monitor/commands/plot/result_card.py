@@ -18,6 +18,7 @@ from monitor.commands.plot.figure import amplitude_limit
 from monitor.commands.plot.verdict_track import Run, verdict_cells, verdict_runs
 from monitor.messages import Summary, WindowEvent
 from monitor.output import printable
+from monitor.text.label_details import label_details
 from monitor.text.shown import possible_text, shown_score
 from monitor.text.text_lines import DISCLAIMER, judged_text, never_rolling_remark, withheld_remark
 
@@ -45,6 +46,7 @@ def verdict_words(summary: Summary) -> str:
     verdict, score = summary.verdict, shown_score(summary.verdict)
     words = [printable(verdict.label or verdict.state) + ("" if score is None else f" {score:.2f}")]
     words += [] if verdict.possible is None else [possible_text(verdict.possible)]
+    words += label_details(verdict)
     words += [] if summary.heart_rate_bpm is None else [f"{summary.heart_rate_bpm:.0f} bpm"]
     return ", ".join([*words, judged_text(summary), *never_rolling_remark(summary), *withheld_remark(summary)])
 

@@ -166,7 +166,8 @@ def _verdict(line: Line) -> Verdict:
     scores, acoustic_scores = _scores(line.get("scores")), _scores(line.get("acoustic_scores"))
     known: State = next((one for one in STATES if one == state), STATES[0])
     possible = _text(line.get("possible")) if state == "uncertain" else None
-    return Verdict(known, label, _number(line.get("confidence")), scores, acoustic_scores, possible)
+    timing, confidence = _text(line.get("murmur_timing")), _number(line.get("confidence"))
+    return Verdict(known, label, confidence, scores, acoustic_scores, possible, timing)
 
 
 def _scores(values: object) -> dict[str, float] | None:

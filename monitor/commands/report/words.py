@@ -8,6 +8,7 @@ from monitor.commands.report.findings import Finding
 from monitor.labels import SITE_TITLES
 from monitor.messages import Verdict
 from monitor.output import printable
+from monitor.text.label_details import with_details
 from monitor.text.shown import possible_text, shown_score
 
 __all__ = [
@@ -65,9 +66,9 @@ def verdict_title(verdict: Verdict) -> str:
     """
     if verdict.label is not None:
         label = printable(verdict.label)
-        return label[:1].upper() + label[1:]
+        return with_details(label[:1].upper() + label[1:], verdict)
     title = NO_VERDICT.get(verdict.state, NO_VERDICT["listening"])[0]
-    return title if verdict.possible is None else f"{title}: {possible_text(verdict.possible)}"
+    return title if verdict.possible is None else f"{title}: {with_details(possible_text(verdict.possible), verdict)}"
 
 
 def verdict_reason(finding: Finding) -> str:

@@ -89,7 +89,9 @@ def _judge_file(
         nonlocal total_quality
         total_quality += event.quality.score
         if windows:
-            lines.append(dump({**json.loads(window_line(event)), "source": printable(recording.source)}))
+            lines.append(
+                dump({**_without_beats(json.loads(window_line(event))), "source": printable(recording.source)})
+            )
 
     try:
         source = RecordingSource(place, speed=None, channel=channel)
@@ -118,10 +120,17 @@ def failed_row(recording: Recording, error: str) -> Judged:
     return Judged(f"{dump(row)}\n".encode(), 0.0, True)
 
 
+def _without_beats(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a line without where a murmur lies, which is told from beats: a scan finds none."""
+    for verdict in (values, values.get("rolling", {})):
+        verdict.pop("murmur_timing", None)
+    return values
+
+
 def _row(recording: Recording, summary: Summary) -> dict[str, Any]:
     """Return the keys of a summary line, and those that a row adds, without their values."""
     return {
-        **json.loads(summary_line(summary)),
+        **_without_beats(json.loads(summary_line(summary))),
         "error": None,
         "duration_s": None,
         "sample_rate": None,

@@ -27,6 +27,7 @@ from monitor.dashboard.drawing.widgets import (
 )
 from monitor.output import printable
 from monitor.text.alerts import first_alert, health
+from monitor.text.label_details import with_details
 from monitor.text.shown import missing_text, shown_score
 
 __all__ = ["compact_lines"]
@@ -99,6 +100,8 @@ def _verdict_line(layout: Layout) -> Line:
     text, score = headline(layout.snapshot).upper(), shown_score(rolling)
     if rolling.label and score is not None:
         text += f" {score:.2f}"
+    if rolling.label and len(with_details(text, rolling)) <= layout.width:
+        text = with_details(text, rolling)
     reason = missing_text(rolling, layout.snapshot.start.acoustic_thresholds)
     if rolling.state == "uncertain" and len(text) + len(reason) + 2 <= layout.width:
         text += f"  {reason}"

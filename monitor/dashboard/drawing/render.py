@@ -56,6 +56,7 @@ from monitor.dashboard.drawing.widgets import (
 from monitor.messages import Snapshot
 from monitor.output import printable
 from monitor.text.alerts import first_alert, health, input_lost
+from monitor.text.label_details import label_details
 from monitor.text.shown import sure_text
 
 __all__ = ["redraw_trace", "render"]
@@ -292,7 +293,9 @@ def _under_verdict(layout: Layout) -> Line:
         said, _, rest = text.partition("acoustic score ")
         if rest and not said:
             number, _, more = rest.partition(";")
-            row.put(1, "acoustic score ", style.ink(dim=True)).put(0, number, style.ink(bold=True))
+            details = "".join(f"{words}  " for words in label_details(rolling))
+            row.put(1, details, style.ink(bold=True))
+            row.put(0, "acoustic score ", style.ink(dim=True)).put(0, number, style.ink(bold=True))
             row.put(0, f";{more}" if more else "", style.ink(dim=True))
         else:
             words = fit_words(text, max(room, layout.split - 2), 1, unicode=style.unicode)

@@ -19,6 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.decoder import SETTINGS, decoder_kernel
+
 __all__ = ["LATEST_DECISION", "CycleDecoder", "DecodedSound"]
 
 S1, SYSTOLE, S2, DIASTOLE = range(4)
@@ -116,10 +118,13 @@ class CycleDecoder:
     """
 
     def __init__(self) -> None:
+        self._kernel = decoder_kernel({name: globals()[name.upper()] for name in SETTINGS})
         self.clear()
 
     def clear(self) -> None:
         """Forget everything: another sound begins."""
+        if self._kernel is not None:
+            self._kernel.clear()
         self._first = 0  # frame of the first entry of the sums
         self._logs: list[list[float]] = [[0.0] * 4]  # sums of the log-probabilities of all frames before each
         self._sums: list[list[float]] = [[0.0] * 4]  # sums of the probabilities
@@ -139,6 +144,8 @@ class CycleDecoder:
         """
         if not len(probabilities):
             return []
+        if self._kernel is not None:
+            return [DecodedSound(name == 1.0, *rest) for name, *rest in self._kernel.push(probabilities)]
         values = probabilities.astype(np.float64)
         logs = EVIDENCE * np.log(np.maximum(values, FLOOR))
         for known, new in ((self._sums, values), (self._logs, logs)):
@@ -160,7 +167,7 @@ class CycleDecoder:
     @property
     def decided_frames(self) -> int:
         """Frames up to which heart sounds are decided."""
-        return self._next - RIVALS
+        return (self._next if self._kernel is None else self._kernel.next_frame) - RIVALS
 
     def _peaks(self, end: int) -> list[tuple[int, bool, float]]:
         """Return frame, name and probability of the peaks of S1 and S2 before a frame that were not looked at yet."""

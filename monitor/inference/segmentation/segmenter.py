@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError
-from monitor.features.sound_bands import BANDS_RATE, FRAME_HOP_S, StreamingBands, frame_centre_s
+from monitor.features.sound_bands import BANDS_RATE, FRAME_HOP_S, NUM_BANDS, StreamingBands, frame_centre_s
 from monitor.inference.segmentation.cycle_decoder import LATEST_DECISION, CycleDecoder, DecodedSound
 from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, CycleNetwork
 
@@ -153,6 +153,8 @@ class CycleSegmenter:
     ----------
     num_samples : int
         Samples pushed so far.
+    latest_bands : ndarray, shape (frames, 12), float32
+        What the last samples completed.
     """
 
     def __init__(self, model: CycleModel, beside: CycleSegmenter | None = None) -> None:
@@ -166,6 +168,7 @@ class CycleSegmenter:
         """Begin again with the next sample: what comes does not continue what was."""
         self._start_s = self.num_samples / BANDS_RATE
         self._bands = StreamingBands()
+        self.latest_bands = np.empty((0, NUM_BANDS), np.float32)
         self._network.clear()
         self._decoder.clear()
         self._evidence = Evidence()
@@ -179,7 +182,8 @@ class CycleSegmenter:
             At 4000 Hz.
         """
         self.num_samples += len(waveform)
-        return self.push_bands(self._bands.push(waveform))
+        self.latest_bands = self._bands.push(waveform)
+        return self.push_bands(self.latest_bands)
 
     def push_bands(self, bands: NDArray[np.float32]) -> list[HeartSound]:
         """Return the heart sounds that the next frames decide, where they have been computed elsewhere."""
@@ -203,6 +207,11 @@ class CycleSegmenter:
         confidence = self._model.confidence(self._evidence.of(sound))
         at_s = self._start_s + float(frame_centre_s(0)) + sound.frame * FRAME_HOP_S
         return HeartSound(sound.is_s1, at_s, confidence, self.heard_s(at_s))
+
+    @property
+    def start_s(self) -> float:
+        """Seconds of the sound at which it began, or last began again."""
+        return self._start_s
 
     @property
     def decided_s(self) -> float:

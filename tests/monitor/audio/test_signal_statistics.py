@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from monitor.audio.signal_statistics import SignalStatistics, StreamingStatistics
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 RATES = [1000, 4000, 11_025, 44_100, 192_000]
 WINDOW_S = 5.0
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import without_library
 from monitor.features.heart_rate import (
     MAX_BPM,
     MIN_BPM,
@@ -29,6 +30,8 @@ from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.rhythm import Rhythm
+
+pytestmark = pytest.mark.usefixtures("front_end")
 
 CIRCOR = Path(__file__).resolve().parents[4] / "shared" / "data" / "circor"
 
@@ -265,7 +268,8 @@ def test_a_rate_that_may_be_half_names_both(monkeypatch: pytest.MonkeyPatch) -> 
     window = window_of(pulses(110.0, 0))
     monkeypatch.setattr("monitor.features.heart_rate.fast_log_odds", lambda *_: 0.5)
     monkeypatch.setattr("monitor.features.heart_rate.MIN_RATIO", -10.0)
-    rate = heart_rate(window.envelope, HEART.frame_hop_s, log_power=window.log_power)
+    with without_library():  # which has its settings from before
+        rate = heart_rate(window.envelope, HEART.frame_hop_s, log_power=window.log_power)
     assert rate.bpm is None
     assert rate.confidence < 0.5
     assert rate.reason is not None

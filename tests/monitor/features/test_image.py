@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from monitor.features.image import NUM_COLUMNS, NUM_ROWS, FrameWindow, ImageBuilder
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 NUM_FRAMES = 198
 DEPTH = 8 * np.log(10) / 4
 """80 dB in image units."""

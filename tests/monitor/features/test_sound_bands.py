@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.features.sound_bands import BAND_BINS, BANDS_RATE, NUM_BANDS, StreamingBands, frame_centre_s
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 SOUND = np.random.default_rng(0).standard_normal(9000).astype(np.float32)
 
 

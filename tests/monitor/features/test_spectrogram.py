@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import without_library
 from monitor.features.image import FrameWindow
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import Scratch, StreamingSpectrogram, input_image
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
+
+pytestmark = pytest.mark.usefixtures("front_end")
 
 WINDOW, FRAME, ADVANCE = HEART.window_samples, HEART.frame_samples, HEART.frame_hop_samples
 ODD_GRID = 700
@@ -37,7 +40,7 @@ def sound() -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def whole(sound: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
+def whole(sound: NDArray[np.float32], front_end: str) -> dict[int, NDArray[np.float32]]:
     """Return the image of every window compared, each computed from its own samples alone."""
     starts = range(0, len(sound) - WINDOW + 1, ODD_GRID)
     return {start: input_image(sound[start : start + WINDOW], HEART) for start in starts}
@@ -100,7 +103,8 @@ def test_every_frame_is_computed_once(sound: NDArray[np.float32], monkeypatch: p
         return real(frames, *rest, **more)
 
     monkeypatch.setattr(np.fft, "rfft", counting)
-    stream = StreamingSpectrogram(HEART)
+    with without_library():
+        stream = StreamingSpectrogram(HEART)
     for begin in range(0, len(sound), 2000):
         stream.push(sound[begin : begin + 2000])
         if begin + 2000 >= WINDOW:

@@ -18,6 +18,8 @@ from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.quality_gate import DEFAULT_GATE, FULL_SWING, MAX_ODDS, GateFeatures, QualityGate, gate_features
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 numbers = st.floats(-20.0, 20.0)
 features = st.builds(GateFeatures, numbers, st.floats(0.0, 1.0), st.floats(0.0, 1.3), st.floats(0.0, 0.3))
 GATE = QualityGate(GateFeatures(1.0, 0.5, 1.2, 0.0), GateFeatures(0.5, 4.0, 3.0, -20.0), 5.0, 0.7, 2.0, 0.5)

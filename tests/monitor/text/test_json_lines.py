@@ -116,9 +116,9 @@ class TestWindow:
     def test_has_the_documented_keys_in_order(self) -> None:
         """The keys are the documented ones, in order."""
         assert list(read(window_line(WINDOW))) == [
-            "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "acoustic_scores", "rolling",
-            "quality", "heart_rate_bpm", "heart_rate_confidence", "heart_rate_reason", "early_beats", "gap", "short",
-            "latency_ms",
+            "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "acoustic_scores",
+            "murmur_timing", "rolling", "quality", "heart_rate_bpm", "heart_rate_confidence", "heart_rate_reason",
+            "early_beats", "gap", "short", "latency_ms",
         ]  # fmt: skip
 
     def test_carries_the_values(self) -> None:
@@ -133,8 +133,10 @@ class TestWindow:
             "confidence": 0.87,
             "scores": SCORES,
             "acoustic_scores": ACOUSTIC,
+            "murmur_timing": None,
             "rolling": {
                 "state": "poor-signal", "label": None, "confidence": None, "scores": None, "acoustic_scores": None,
+                "murmur_timing": None,
             },
             "quality": {"score": 0.93, "reason": None},
             "heart_rate_bpm": 78.2,
@@ -161,7 +163,16 @@ class TestWindow:
         values = read(window_line(dataclasses.replace(WINDOW, rolling=SURE)))
         assert values["rolling"] == {
             "state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES, "acoustic_scores": ACOUSTIC,
+            "murmur_timing": None,
         }  # fmt: skip
+
+    def test_where_a_murmur_lies(self) -> None:
+        """In the window, its rolling verdict and the summary."""
+        said = dataclasses.replace(SURE, murmur_timing="diastolic")
+        values = read(window_line(dataclasses.replace(WINDOW, verdict=SURE, rolling=said)))
+        assert values["murmur_timing"] is None
+        assert values["rolling"]["murmur_timing"] == "diastolic"
+        assert read(summary_line(dataclasses.replace(SUMMARY, verdict=said)))["murmur_timing"] == "diastolic"
 
     def test_a_possible_label_has_a_key(self) -> None:
         """It is there only where a label is possible: in the window, its rolling verdict and the summary."""
@@ -262,6 +273,7 @@ class TestSummary:
             ("confidence", 0.87),
             ("scores", SCORES),
             ("acoustic_scores", ACOUSTIC),
+            ("murmur_timing", None),
             ("state", "verdict"),
             ("heart_rate_bpm", 77.5),
             ("heart_rate_variability", None),

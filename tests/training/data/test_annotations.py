@@ -16,6 +16,7 @@ from training.data.annotations import (
     ECTOPIC_KINDS,
     REGULAR,
     annotations_beside,
+    beat_runs,
     read_annotations,
     rhythm_kinds,
     rhythm_windows,
@@ -124,3 +125,14 @@ def test_recordings_with_annotations(tmp_path: Path) -> None:
     assert annotations_beside(Recording(tmp_path / "b.flac", ("normal",), "p", "clinic")) is None
     assert annotations_beside(Recording(tmp_path / "a.flac", ("normal",), "p", "clinic", start_s=1.0)) is None
     assert annotations_beside(Recording(tmp_path / "a.flac", (NON_CARDIAC,), "p", "clinic")) is None
+
+
+def test_runs_of_beats() -> None:
+    """A run ends at a gap, and at a beat without its S2; the open last beat belongs to none."""
+    first, second = annotations_of(beats(1, 1)), annotations_of(beats(0.5, 0.5, 0.5)) + np.array([3.0, 3.0, 0.0])
+    runs = beat_runs(np.concatenate((first, second)), 0.02)
+    assert [np.round(run[:, 0], 6).tolist() for run in runs] == [[0.0], [3.0, 3.5]]
+    assert runs[0].tolist() == [[0.0, 0.12, 0.4, 0.5, 1.0]]
+    without_s2 = np.delete(second, 2, axis=0)
+    assert [run[:, 0].tolist() for run in beat_runs(without_s2, 0.02)] == [[3.5]]
+    assert beat_runs(np.empty((0, 3)), 0.02) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from training.data.circor import murmur_timings
 from training.data.discovery import discover, read_sets
 from training.data.recording import Recording
 
@@ -102,3 +103,28 @@ class TestCirCor:
         patients = {recording.patient for recording in recordings}
         numbers = {recording.path.name.split("_")[0] for recording in recordings}
         assert len(patients) < len(numbers)
+
+    def test_where_a_murmur_lies(self, tmp_path: Path, touch: Touch) -> None:
+        """From the columns of systolic and diastolic timing; nothing where the table is silent."""
+        head = CIRCOR_HEAD.strip() + ",Systolic murmur timing,Diastolic murmur timing"
+        rows = (
+            "1,AV,Present,AV,nan,Holosystolic,nan",
+            "2,AV,Present,AV,nan,nan,Early-diastolic",
+            "3,AV,Present,AV,nan,Mid-systolic,Mid-diastolic",
+            "4,AV,Present,AV,nan,nan,nan",
+            "5,AV,Absent,nan,nan,nan,nan",
+        )
+        (tmp_path / "training_data.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+        folder = tmp_path / "training_data"
+        touch(folder, *(f"{number}_AV.wav" for number in range(1, 6)))
+        found = murmur_timings(discover([tmp_path]))
+        assert found == {
+            folder / "1_AV.wav": "systolic",
+            folder / "2_AV.wav": "diastolic",
+            folder / "3_AV.wav": "systolic and diastolic",
+        }
+
+    def test_a_table_without_timing(self, tmp_path: Path, touch: Touch) -> None:
+        """A table of the columns that labels need says nothing of timing."""
+        folder = touch(self.folder(tmp_path, "1,AV,Present,AV,nan"), "training_data/1_AV.wav")
+        assert murmur_timings(discover([folder])) == {}

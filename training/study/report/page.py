@@ -14,6 +14,7 @@ from typing import Any
 from monitor.errors import DataError
 from monitor.labels import set_title
 from training.evaluation.baselines import MURMUR_DETECTORS
+from training.reports.murmur_timing import timing_blocks
 from training.reports.segmentation import segmentation_blocks
 from training.reports.site_pooling import pooling_blocks
 from training.reports.table import MISSING, Table
@@ -21,7 +22,7 @@ from training.study.headline import COMPARISONS
 from training.study.report import checklists, comparison, tables
 from training.study.variants import OURS, SHORT
 
-__all__ = ["FLIPS", "OPERATING_POINT", "Studies", "evidence_text", "read_evidence", "read_sources"]
+__all__ = ["FLIPS", "MURMUR_TIMING", "OPERATING_POINT", "Studies", "evidence_text", "read_evidence", "read_sources"]
 
 Json = Mapping[str, Any]
 Parts = list[list[str]]
@@ -32,6 +33,7 @@ PUBLISHED = "published"
 """Name of the source of figures that others published."""
 FLIPS = "robustness.json"
 OPERATING_POINT = "operating_point.json"
+MURMUR_TIMING = "murmur_timing.json"
 AVERAGED = "finetuned_share"
 """Option of the recipe since decision 0018."""
 POOLING = Path("sites", "pooling.json")
@@ -95,6 +97,8 @@ class Studies:
         Several sites of a person together; None where they were not measured.
     point : mapping or None
         The operating point of a murmur, by data set and group; None where it was not measured.
+    timing : mapping or None
+        Where in the cycle a murmur lies; None where it was not measured.
     """
 
     by_name: Mapping[str, Json]
@@ -102,6 +106,7 @@ class Studies:
     flips: Json | None = None
     pooling: Json | None = None
     point: Json | None = None
+    timing: Json | None = None
 
     def get(self, name: str) -> Json | None:
         """Return one variant, or None."""
@@ -116,7 +121,7 @@ def read_evidence(folder: Path) -> Studies:
     DataError
         If a file cannot be read, or the comparisons are of other scores than the metrics.
     """
-    others = (COMPARISONS, FLIPS, OPERATING_POINT)
+    others = (COMPARISONS, FLIPS, OPERATING_POINT, MURMUR_TIMING)
     read = {path.stem: _read(path) for path in sorted(folder.glob("*.json")) if path.name not in others}
     ordered = sorted(read, key=lambda name: (name != OURS, name != ARTICLE, name))
     by_name = {name: read[name] for name in ordered}
@@ -131,12 +136,13 @@ def read_evidence(folder: Path) -> Studies:
     flips = _read(folder / FLIPS) if (folder / FLIPS).is_file() else None
     pooling = _read(folder / POOLING) if (folder / POOLING).is_file() else None
     point = _read(folder / OPERATING_POINT) if (folder / OPERATING_POINT).is_file() else None
+    timing = _read(folder / MURMUR_TIMING).get("timing") if (folder / MURMUR_TIMING).is_file() else None
     if point is not None and OURS in by_name and point["scores_sha256"] != by_name[OURS]["scores_sha256"]:
         raise DataError(
             f"{folder / OPERATING_POINT}: is of other scores than the metrics of {OURS}",
             "run benchmarks/accuracy/operating_point.py once more",
         )
-    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips, pooling, point)
+    return Studies(by_name, {name: known[name] for name in ordered if name in known}, flips, pooling, point, timing)
 
 
 def read_sources(studies: Studies, models: Path) -> dict[str, Json]:
@@ -193,6 +199,7 @@ def evidence_text(studies: Studies, segmentation: Json | None = None) -> str:
         *_rhythm(ours, article),
         *_operating_point(studies.point),
         *([block] for block in segmentation_blocks(segmentation)),
+        *([block] for block in timing_blocks(studies.timing)),
         *_several_sites(studies.pooling),
         *(_tables("Set B: ", ours["tables"]) if ours else []),
         *_other_sets(ours),

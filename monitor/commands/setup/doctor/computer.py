@@ -7,12 +7,14 @@ import platform
 import shutil
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from monitor._version import __version__
 from monitor.commands.setup.doctor.check import Check
 from monitor.dashboard.terminal import Screen
+from monitor.features.compiled.library import unused_reason
 
 __all__ = ["check_disk", "check_terminal", "check_versions"]
 
@@ -31,7 +33,15 @@ def check_versions() -> Check:
     system = f"{platform.system()} {platform.machine()}"
     missing = [name for name in PACKAGES if name not in versions]
     finding = f"{system}; " + ", ".join(f"{name} {version}" for name, version in versions.items())
-    facts = {"system": platform.system(), "release": platform.release(), "machine": platform.machine(), **versions}
+    facts: dict[str, Any] = {
+        "system": platform.system(),
+        "release": platform.release(),
+        "machine": platform.machine(),
+        **versions,
+    }
+    reason = unused_reason()
+    facts["compiled"] = reason is None
+    finding += "; compiled front end" if reason is None else f"; NumPy front end ({reason})"
     if missing:
         return Check("versions", "failed", f"{', '.join(missing)} not installed", "pip install auscult-monitor", facts)
     return Check("versions", "passed", finding, facts=facts)

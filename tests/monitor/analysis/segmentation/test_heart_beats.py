@@ -33,8 +33,9 @@ class Scripted:
     script: Sequence[HeartSound] = ()
 
     def __init__(self, model: object, beside: object) -> None:
-        self.decided_s = 0.0
+        self.decided_s = self.start_s = 0.0
         self.num_samples = 0
+        self.latest_bands = np.empty((0, 12), np.float32)
         self.restarted = 0
 
     def push(self, waveform: np.ndarray) -> Sounds:

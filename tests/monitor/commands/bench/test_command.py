@@ -22,7 +22,8 @@ KEYS = {
     "int8_invoke_p50_ms", "int8_invoke_to_invoke", "hop_44k_p50_ms", "hop_48k_p50_ms", "hop_48k_to_invoke", "archive_x",
     "archive_int8_x", "archive_cpu_x", "archive_int8_cpu_x", "archive_two_to_one", "streams_per_core", "streams_p95_ms",
     "stream_memory_mb", "article_to_int8_hop", "installed_mb", "network_mflop", "peak_gflops", "floor_ms",
-    "invoke_to_floor", "hop_to_floor", "left_out",
+    "invoke_to_floor", "hop_to_floor", "left_out", "compiled", "compiled_reason", "numpy_hop_p50_ms",
+    "numpy_hop_to_invoke",
 }  # fmt: skip
 """Keys of the JSON object that other programs read."""
 

@@ -22,6 +22,10 @@ def result():
         **environment_facts(),
         **{f"{kind}_{name}": value for kind in ("hop", "invoke") for name, value in PERCENTILES.items()},
         "hop_to_invoke": 1.3,
+        "compiled": True,
+        "compiled_reason": None,
+        "numpy_hop_p50_ms": 0.625,
+        "numpy_hop_to_invoke": 2.5,
         "int8_hop_p50_ms": 0.35,
         "int8_hop_to_invoke": 0.7,
         "int8_invoke_p50_ms": 0.25,
@@ -151,3 +155,14 @@ def test_the_floor_may_be_unknown(result):
     """Where LiteRT does not list the operations of a network, the lines of the floor are left out."""
     names = ("network_mflop", "peak_gflops", "floor_ms", "invoke_to_floor", "hop_to_floor")
     assert "floor" not in report_text({**result, **dict.fromkeys(names)})
+
+
+def test_the_compiled_front_end(result):
+    """Whether it is used stands above the table, and the hop without it in it; else why it is not."""
+    text = report_text(result)
+    assert text.splitlines()[2] == "compiled front end"
+    assert "whole hop, NumPy alone" in text
+    result |= {"compiled": False, "compiled_reason": "no C compiler", "numpy_hop_p50_ms": None}
+    text = report_text(result)
+    assert text.splitlines()[2] == "NumPy front end: no C compiler"
+    assert "NumPy alone" not in text

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from monitor.inference.segmentation.cycle_decoder import CycleDecoder, DecodedSound
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 S1, SYSTOLE, S2, DIASTOLE = range(4)
 UNSURE = 0.02
 

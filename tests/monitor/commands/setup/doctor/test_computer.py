@@ -13,6 +13,7 @@ from rich.console import Console
 
 from monitor._version import __version__
 from monitor.commands.setup.doctor.computer import check_disk, check_terminal, check_versions
+from monitor.features.compiled.library import unused_reason, without_library
 
 
 def console(encoding="utf-8", **options):
@@ -106,3 +107,14 @@ def test_terminals_that_show_less(monkeypatch):
     dumb = check_terminal(console())
     assert dumb.state == "failed"
     assert "--plain" in dumb.next_step
+
+
+def test_whether_the_compiled_front_end_is_used():
+    """Said in the same line, with the reason where it is not: neither is a fault."""
+    used = check_versions()
+    assert used.facts["compiled"] is (unused_reason() is None)
+    with without_library():
+        check = check_versions()
+    assert check.state == "passed"
+    assert check.facts["compiled"] is False
+    assert check.finding.endswith("; NumPy front end (it is switched off here)")

@@ -1,0 +1,124 @@
+"""How loud each part of a cardiac cycle is between its heart sounds: what tells where a murmur lies.
+
+The bands that the segmentation has computed are kept for as long as a cycle may last; when a beat is complete, the
+parts of the diastole before it and of its systole are averaged. So a cycle is measured once, and however the sound is
+cut into blocks it gives the same. One thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.sound_bands import FRAME_HOP_S, NUM_BANDS, frame_centre_s
+from monitor.inference.segmentation.murmur_timing import NUM_PAIRS, NUM_VALUES
+
+__all__ = ["CycleEnergies", "RecentCycles"]
+
+KEPT_FRAMES, HELD_FRAMES = 400, 800
+"""At least 5 s stay: a cycle, a systole, the time until a heart sound is decided, and the second of a push."""
+AFTER_S1, BEFORE_S2, AFTER_S2, BEFORE_S1 = 5, 4, 4, 4
+"""Frames from the middle of a heart sound within which it is heard itself: 62 and 50 ms."""
+MIN_SYSTOLE_FRAMES, MIN_DIASTOLE_FRAMES = 4, 6
+PARTS = np.array([4, 5, 0, 1, 2])
+"""The halves of systole and the thirds of the diastole before it, among the stretches from that diastole on; the
+stretch between them is S1."""
+PAIRS = np.repeat(np.eye(NUM_PAIRS, dtype=np.float32) / 2, NUM_BANDS // NUM_PAIRS, axis=0)
+"""From bands to the means of pairs of them, shape (12, 6)."""
+MAX_CYCLES = 64
+
+
+class CycleEnergies:
+    """Measures the cycles of one sound.
+
+    Examples
+    --------
+    >>> energies = CycleEnergies()
+    >>> energies.push(np.zeros((160, 12), np.float32))
+    >>> energies.measure(s2_before_s=0.4, s1_s=0.9, s2_s=1.2, confidence=0.9).shape
+    (32,)
+    """
+
+    def __init__(self) -> None:
+        self._held = np.empty((HELD_FRAMES, NUM_BANDS), np.float32)
+        self.restart(0.0)
+
+    def restart(self, start_s: float) -> None:
+        """Begin again at a moment of the sound."""
+        self._first = self._count = 0  # number of the first frame that is held, and how many are
+        self._start_s = start_s + float(frame_centre_s(0))
+
+    def push(self, bands: NDArray[np.float32]) -> None:
+        """Take the next frames, shape (frames, 12)."""
+        for begin in range(0, len(bands), KEPT_FRAMES):
+            self._take(bands[begin : begin + KEPT_FRAMES])
+
+    def _take(self, bands: NDArray[np.float32]) -> None:
+        """Take frames, and forget old ones to make room."""
+        if self._count + len(bands) > HELD_FRAMES:
+            left = min(KEPT_FRAMES, self._count)
+            self._held[:left] = self._held[self._count - left : self._count]
+            self._first += self._count - left
+            self._count = left
+        self._held[self._count : self._count + len(bands)] = bands
+        self._count += len(bands)
+
+    def measure(self, s2_before_s: float, s1_s: float, s2_s: float, confidence: float) -> NDArray[np.float32] | None:
+        """Return how loud the parts of a cycle are.
+
+        Parameters
+        ----------
+        s2_before_s, s1_s, s2_s : float
+            The middles of the heart sounds, seconds of the sound.
+        confidence : float
+            Of the beat.
+
+        Returns
+        -------
+        ndarray, shape (32,), float32, or None
+            See :data:`monitor.inference.segmentation.murmur_timing.NUM_VALUES`. None where systole or diastole is too
+            short to be heard between its sounds, or no longer held.
+        """
+        before, first, second = (round((at_s - self._start_s) / FRAME_HOP_S) for at_s in (s2_before_s, s1_s, s2_s))
+        diastole, rest = before + AFTER_S2 - self._first, first - BEFORE_S1 + 1 - self._first
+        systole, end = first + AFTER_S1 - self._first, second - BEFORE_S2 + 1 - self._first
+        if rest - diastole < MIN_DIASTOLE_FRAMES or end - systole < MIN_SYSTOLE_FRAMES:
+            return None
+        if diastole < 0 or end > self._count:
+            return None
+        third, half = (rest - diastole) / 3, (end - systole) // 2
+        edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half)
+        begins = np.array(edges)
+        begins -= diastole
+        sums = np.add.reduceat(self._held[diastole:end], begins).dot(PAIRS)
+        values = np.empty(NUM_VALUES, np.float32)
+        lengths = np.array((*edges[1:], end)) - edges
+        sums /= lengths[:, None]
+        values[:-2] = sums[PARTS].ravel()
+        values[-2] = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
+        values[-1] = confidence
+        return values
+
+
+class RecentCycles:
+    """The cycles of the last seconds, as they are handed out."""
+
+    def __init__(self) -> None:
+        self._cycles: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=MAX_CYCLES)
+
+    def push(self, cycles: Iterable[tuple[float, NDArray[np.float32]]]) -> None:
+        """Take the next cycles: S1 in seconds, ascending, and what was measured."""
+        self._cycles.extend(cycles)
+
+    def clear(self) -> None:
+        """Forget every cycle: another sound begins."""
+        self._cycles.clear()
+
+    def since(self, start_s: float) -> NDArray[np.float32]:
+        """Return the cycles whose S1 came at a moment or later, at most the last 64, shape (cycles, 32)."""
+        chosen = [values for at_s, values in self._cycles if at_s >= start_s]
+        return np.array(chosen) if chosen else np.empty((0, NUM_VALUES), np.float32)

@@ -1,0 +1,142 @@
+"""Frames of sound to log power, in C: for the input image, and for the sound bands of the segmentation.
+
+A call takes addresses; whoever makes it has checked that the arrays there are large enough, and keeps them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.compiled.library import address, library
+
+__all__ = ["BandKernel", "FrameKernel", "band_kernel", "frame_kernel"]
+
+SIZES = (256, 512, 1024)
+"""Samples in a frame."""
+LANES = 8
+"""The number of rows is a multiple of this."""
+
+
+class _FrameSettings(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("size", "hop")),
+        *((name, ctypes.c_int32) for name in ("envelope_first", "envelope_end", "low_first", "low_end", "high_first")),
+        *((name, ctypes.c_int32) for name in ("first_bin", "num_rows")),
+        ("floor", ctypes.c_float),
+        *((name, ctypes.c_void_p) for name in ("taper", "share", "turns")),
+    )
+
+
+class FrameKernel:
+    """Computes the frames of the streaming spectrogram.
+
+    Parameters
+    ----------
+    opened : PyDLL
+    taper : ndarray, shape (size,), float32
+    share : ndarray, shape (size,), float32, or None
+        What is taken off a tapered frame for each unit of its sum.
+    hop : int
+        Samples between the starts of two frames.
+    bands : tuple of int
+        First bin and end of the envelope, first bin and end of the low band, first bin of the high one.
+    rows : tuple of int
+        First bin and number of the rows.
+    floor : float
+        Added to powers before their logarithm.
+    """
+
+    def __init__(
+        self,
+        opened: ctypes.PyDLL,
+        taper: NDArray[np.float32],
+        share: NDArray[np.float32] | None,
+        hop: int,
+        bands: tuple[int, int, int, int, int],
+        rows: tuple[int, int],
+        floor: float,
+    ) -> None:
+        self._kept = (taper, share, turns(len(taper)))
+        pointers = [None if array is None else address(array) for array in self._kept]
+        self._settings = _FrameSettings(len(taper), hop, *bands, *rows, floor, *pointers)
+        self._at = ctypes.addressof(self._settings)
+        self._run = opened.auscult_frames
+
+    def compute(self, sound: int, count: int, rows: int, envelope: int, low: int, high: int) -> None:
+        """Compute ``count`` frames of the sound at an address; the results go to the other addresses.
+
+        Parameters
+        ----------
+        sound : int
+            Of ``(count - 1) * hop + size`` float32.
+        count : int
+        rows, envelope, low, high : int
+            Of ``(count, num_rows)``, and three times ``(count,)`` float32.
+        """
+        self._run(self._at, sound, count, rows, envelope, low, high)
+
+
+def frame_kernel(
+    taper: NDArray[np.float32],
+    share: NDArray[np.float32] | None,
+    hop: int,
+    bands: tuple[int, int, int, int, int],
+    rows: tuple[int, int],
+    floor: float,
+) -> FrameKernel | None:
+    """Return the kernel for frames as :class:`FrameKernel`; None where NumPy must do it."""
+    opened = library()
+    if opened is None or len(taper) not in SIZES or rows[1] % LANES or sum(rows) > len(taper) // 2 + 1:
+        return None
+    return FrameKernel(opened, taper, share, hop, bands, rows, floor)
+
+
+class _BandSettings(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("size", "hop", "num_bands")),
+        ("floor", ctypes.c_float),
+        *((name, ctypes.c_void_p) for name in ("taper", "turns", "bins")),
+    )
+
+
+class BandKernel:
+    """Computes the frames of the sound bands.
+
+    Parameters
+    ----------
+    opened : PyDLL
+    taper : ndarray, shape (size,), float32
+    hop : int
+        Samples between the starts of two frames.
+    bins : tuple of int
+        First bin of each band, and the end of the last.
+    floor : float
+        Added to powers before their logarithm.
+    """
+
+    def __init__(
+        self, opened: ctypes.PyDLL, taper: NDArray[np.float32], hop: int, bins: tuple[int, ...], floor: float
+    ) -> None:
+        self._kept = (taper, turns(len(taper)), np.array(bins, np.int32))
+        self._settings = _BandSettings(len(taper), hop, len(bins) - 1, floor, *map(address, self._kept))
+        self._at = ctypes.addressof(self._settings)
+        self._run = opened.auscult_bands
+
+    def compute(self, sound: int, count: int, bands: int) -> None:
+        """Compute ``count`` frames of the sound at an address, ``(count, num_bands)`` float32 at another."""
+        self._run(self._at, sound, count, bands)
+
+
+def band_kernel(taper: NDArray[np.float32], hop: int, bins: tuple[int, ...], floor: float) -> BandKernel | None:
+    """Return the kernel for sound bands as :class:`BandKernel`; None where NumPy must do it."""
+    opened = library()
+    return None if opened is None or len(taper) not in SIZES else BandKernel(opened, taper, hop, bins, floor)
+
+
+def turns(size: int) -> NDArray[np.float32]:
+    """Return cos and -sin of each bin's step, shape (size, 2)."""
+    angle = 2.0 * np.pi * np.arange(size) / size
+    return np.stack((np.cos(angle), -np.sin(angle)), axis=1).astype(np.float32)

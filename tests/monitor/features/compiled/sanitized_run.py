@@ -1,0 +1,60 @@
+"""Runs every compiled function of a library, that the test of sanitizers built, on sounds of many kinds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from monitor.audio.signal_statistics import StreamingStatistics
+from monitor.features.compiled import library as module
+from monitor.features.heart_rate import heart_rate
+from monitor.features.sound_bands import StreamingBands
+from monitor.features.spec import HEART, SpectrogramSpec
+from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.inference.quality_gate import gate_features
+from monitor.inference.segmentation.cycle_decoder import CycleDecoder
+
+SPECS = (HEART, SpectrogramSpec(window_s=2.0), SpectrogramSpec(sample_rate=8000), SpectrogramSpec(window_s=10.0))
+
+
+def sounds(rng: np.random.Generator) -> list[np.ndarray]:
+    """Return sounds that take every branch: silence, noise, constants, full scale, huge, beats."""
+    beats = np.tile(np.concatenate((rng.standard_normal(400), np.zeros(2800))), 40)
+    kinds = [np.zeros(50_000), rng.standard_normal(50_000) * 0.1, np.full(50_000, 0.5), np.full(50_000, 1.0)]
+    kinds += [np.sign(rng.standard_normal(50_000)), rng.standard_normal(50_000) * 1e25, beats]
+    return [kind.astype(np.float32) for kind in kinds]
+
+
+def main() -> None:
+    """Run."""
+    opened = module._open(Path(sys.argv[1]))
+    module._found = lambda: module._Found(opened)
+    rng = np.random.default_rng(0)
+    for sound in sounds(rng):
+        for spec in SPECS:
+            stream = StreamingSpectrogram(spec)
+            assert stream.scratch.kernel is not None
+            begin = 0
+            while begin < len(sound):
+                size = int(rng.integers(1, 9000))
+                stream.push(sound[begin : begin + size])
+                begin += size
+            frames = stream.latest(spec.num_frames)
+            stream.build(frames)
+            pulse = heart_rate(frames.envelope, spec.frame_hop_s, log_power=frames.log_power)
+            gate_features(frames, pulse.periodicity)
+        bands, statistics = StreamingBands(), StreamingStatistics(4000, 5.0)
+        for part in np.split(sound, np.sort(rng.integers(0, len(sound), 30))):
+            bands.push(part)
+            statistics.push(part)
+            statistics.window(0, statistics.end_sample)
+    decoder = CycleDecoder()
+    for size in (1, 20, 300, 3000, 20, 20, 900):
+        decoder.push(rng.dirichlet((0.3,) * 4, size).astype(np.float32))
+    print("ran")
+
+
+if __name__ == "__main__":
+    main()
