@@ -11,7 +11,7 @@ requests.
 
 A line a minute goes to standard error, and one JSON object to standard output: of each device the lost samples,
 windows judged, skipped and with a gap, and the latency; of all the latency from a complete window to its result, the
-resident memory of the program and of its capture processes with the slope, what was dropped, reconnects, and errors in
+resident memory of the program and of its other processes with the slope, what was dropped, reconnects, and errors in
 the log and on the console of the page. The exit code is 1 where something was lost that no fault explains. Needs what
 ``ward_lab.py`` names, and Chromium.
 """
@@ -81,7 +81,7 @@ class Monitor:
         self._told = (folder / "told.txt").open("wb")
         self.process = subprocess.Popen(list(map(str, command)), env=environment, stdout=self._lines, stderr=self._told)
         self._watched = psutil.Process(self.process.pid)
-        self.memory: list[tuple[float, float, float]] = []  # minutes, MB of the program, MB of its captures
+        self.memory: list[tuple[float, float, float]] = []  # minutes, MB of the program, MB of its other processes
         self._began_s = time.monotonic()
         self._spent_before = 0.0
         self._read = 0
@@ -102,7 +102,7 @@ class Monitor:
             self.memory.append((minutes, self._watched.memory_info().rss / MB, children / MB))
 
     def spent_s(self) -> float:
-        """Return the processor seconds of the program and its capture processes."""
+        """Return the processor seconds of the program and its other processes."""
         total = 0.0
         with contextlib.suppress(psutil.Error):
             for one in (self._watched, *self._watched.children(recursive=True)):
@@ -358,13 +358,13 @@ class Run:
         for minutes in (*REPORT_MINUTES, self.minutes):
             if minutes <= self.monitor.memory[-1][0] + 0.5:
                 near = min(self.monitor.memory, key=lambda one: abs(one[0] - minutes))
-                at[f"{minutes:g}"] = {"program_mb": round(near[1], 1), "captures_mb": round(near[2], 1)}
+                at[f"{minutes:g}"] = {"program_mb": round(near[1], 1), "others_mb": round(near[2], 1)}
         program = [(minutes, own) for minutes, own, _ in self.monitor.memory]
         captures = [(minutes, size) for minutes, _, size in self.monitor.memory]
         return {
             "at_minute": at,
             "program_slope_mb_per_hour": slope_per_hour(program),
-            "captures_slope_mb_per_hour": slope_per_hour(captures),
+            "others_slope_mb_per_hour": slope_per_hour(captures),
         }
 
     def _page(self, page: Chromium) -> dict[str, Any]:
