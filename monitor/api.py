@@ -17,7 +17,7 @@ from monitor.archive.decimate import PeakDecimator
 from monitor.archive.offline import judge_offline
 from monitor.audio.sources.array import ArraySource
 from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from monitor.messages import State, Summary, WindowEvent
+from monitor.messages import LoudnessWord, State, Summary, WindowEvent
 
 __all__ = ["Judged", "judge"]
 
@@ -69,6 +69,11 @@ class Judged:
     def label(self) -> str | None:
         """The label of the whole sound, or None where none can be given."""
         return self.summary.verdict.label
+
+    @property
+    def loudness(self) -> LoudnessWord | None:
+        """How loud a murmur is, where one is given or possible; None otherwise, and where the bundle does not say."""
+        return self.summary.verdict.loudness
 
     @property
     def confidence(self) -> float | None:

@@ -294,7 +294,10 @@ def tiny_network() -> Callable[..., Any]:
 
 
 def make_tiny_network(
-    shape: tuple[int, int, int] = HEART.shape, outputs: Sequence[str] = (*LABELS, "not-heart")
+    shape: tuple[int, int, int] = HEART.shape,
+    outputs: Sequence[str] = (*LABELS, "not-heart"),
+    *,
+    grades_loudness: bool = False,
 ) -> Any:
     """Return one convolution and one dense layer, initialised from the random state of Keras."""
     import keras
@@ -302,7 +305,7 @@ def make_tiny_network(
 
     picture = keras.Input(shape, name="picture")
     tensor = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 5, strides=4, activation="relu")(picture))
-    return keras.Model(picture, layers.Dense(len(outputs), name="logits")(tensor), name="tiny")
+    return keras.Model(picture, layers.Dense(len(outputs) + grades_loudness, name="logits")(tensor), name="tiny")
 
 
 def training_facts() -> dict[str, Any]:

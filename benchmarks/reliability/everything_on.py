@@ -11,9 +11,9 @@ requests.
 
 A line a minute goes to standard error, and one JSON object to standard output: of each device the lost samples,
 windows judged, skipped and with a gap, and the latency; of all the latency from a complete window to its result, the
-resident memory of the program and of its other processes with the slope, what was dropped, reconnects, and errors in
-the log and on the console of the page. The exit code is 1 where something was lost that no fault explains. Needs what
-``ward_lab.py`` names, and Chromium.
+resident memory of the program and of its processes (captures, server) with the slope, what was dropped, reconnects, and
+errors in the log and on the console of the page. The exit code is 1 where something was lost that no fault explains.
+Needs what ``ward_lab.py`` names, and Chromium.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Monitor:
         self._told = (folder / "told.txt").open("wb")
         self.process = subprocess.Popen(list(map(str, command)), env=environment, stdout=self._lines, stderr=self._told)
         self._watched = psutil.Process(self.process.pid)
-        self.memory: list[tuple[float, float, float]] = []  # minutes, MB of the program, MB of its other processes
+        self.memory: list[tuple[float, float, float]] = []  # minutes, MB of the program, MB of its processes
         self._began_s = time.monotonic()
         self._spent_before = 0.0
         self._read = 0
@@ -102,7 +102,7 @@ class Monitor:
             self.memory.append((minutes, self._watched.memory_info().rss / MB, children / MB))
 
     def spent_s(self) -> float:
-        """Return the processor seconds of the program and its other processes."""
+        """Return the processor seconds of the program and its processes."""
         total = 0.0
         with contextlib.suppress(psutil.Error):
             for one in (self._watched, *self._watched.children(recursive=True)):
@@ -305,9 +305,9 @@ class Run:
         """Return a line of progress."""
         every = [value for values in self.tally.latency.values() for value in values]
         lost = {name: line["lost_s"] for name, line in self.tally.devices.items() if line["lost_s"]}
-        _, own, captures = self.monitor.memory[-1]
+        _, own, processes = self.monitor.memory[-1]
         figures = (
-            f"windows {len(every)}  latency {percentiles(every)}  lost_s {lost}  memory {own:.1f} + {captures:.1f} MB"
+            f"windows {len(every)}  latency {percentiles(every)}  lost_s {lost}  memory {own:.1f} + {processes:.1f} MB"
         )
         errors = sum(len(page.errors) for page in self.pages.values())
         gaps = sum(self.tally.gaps.values())
@@ -358,13 +358,13 @@ class Run:
         for minutes in (*REPORT_MINUTES, self.minutes):
             if minutes <= self.monitor.memory[-1][0] + 0.5:
                 near = min(self.monitor.memory, key=lambda one: abs(one[0] - minutes))
-                at[f"{minutes:g}"] = {"program_mb": round(near[1], 1), "others_mb": round(near[2], 1)}
+                at[f"{minutes:g}"] = {"program_mb": round(near[1], 1), "processes_mb": round(near[2], 1)}
         program = [(minutes, own) for minutes, own, _ in self.monitor.memory]
-        captures = [(minutes, size) for minutes, _, size in self.monitor.memory]
+        processes = [(minutes, size) for minutes, _, size in self.monitor.memory]
         return {
             "at_minute": at,
             "program_slope_mb_per_hour": slope_per_hour(program),
-            "others_slope_mb_per_hour": slope_per_hour(captures),
+            "processes_slope_mb_per_hour": slope_per_hour(processes),
         }
 
     def _page(self, page: Chromium) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def texts(arguments: list[str]) -> Iterator[tuple[Path, str]]:
         yield page, evidence_text(studies)
     else:
         sources = read_sources(studies, ROOT / "models")
-        yield page, evidence_text(studies, sources.get(DEFAULT_BUNDLE, {}).get("segmentation"))
+        shipped = sources.get(DEFAULT_BUNDLE, {})
+        yield page, evidence_text(studies, shipped.get("segmentation"), shipped.get("loudness"))
         for path in quoting_pages():
             yield path, filled(path.read_text(encoding="utf-8"), sources, path.relative_to(ROOT).as_posix())
 

@@ -17,6 +17,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.analysis.loudness import RollingLoudness, with_loudness
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
 from monitor.analysis.rhythm.tracker import BeatTracker
@@ -119,10 +120,12 @@ class Analyzer:
         self._rolling = RollingVerdict(bundle.decision)
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
+        self._loudness = RollingLoudness(bundle.decision.rolling_s)
         self._cycles = RecentCycles()
         self._interval_rate = IntervalRate()
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
+        self._shows_beats = True  # whether the newest window was judged
         self.gaps = 0
 
     @property
@@ -220,8 +223,11 @@ class Analyzer:
         return ready
 
     def last_beats(self) -> tuple[HeartBeat, ...]:
-        """Return the beats that no window has had, once the sound has ended: they are decided at its end."""
-        return () if self._heart_beats is None else self._heart_beats.until(math.inf)
+        """Return the beats that no window has had, once the sound has ended: they are decided at its end.
+
+        There are none where the last window was withheld for its quality.
+        """
+        return self._heart_beats.until(math.inf) if self._heart_beats is not None and self._shows_beats else ()
 
     def begin_anew(self, at_s: float) -> None:
         """Begin the rolling verdict and the rhythm again: another site, or place of a recording, is heard from now on.
@@ -261,10 +267,12 @@ class Analyzer:
             origin=self._source,
         )
         self._stopwatch("quality")
+        self._shows_beats = quality.state is None
         ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
         self._stopwatch("beats")
         rate = self._heart_rate(window, start_s, end_s)
         scores = None if quality.state == "no-signal" else window.scores
+        loud = window.loud if quality.state is None else None
         rolling = LISTENING if spans else self._rolling.push(scores, quality, end_s, ectopic)
         if self._heart_beats is not None and quality.state is None:
             self._cycles.push(self._heart_beats.latest_cycles)
@@ -272,8 +280,13 @@ class Analyzer:
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=self._completed(window_verdict(scores, quality, self.bundle.decision), start_s),
-            rolling=self._completed(rolling, end_s - self.bundle.decision.rolling_s),
+            verdict=with_loudness(
+                self._completed(window_verdict(scores, quality, self.bundle.decision), start_s), loud
+            ),
+            rolling=with_loudness(
+                self._completed(rolling, end_s - self.bundle.decision.rolling_s),
+                None if spans else self._loudness.push(loud, end_s),
+            ),
             quality=quality,
             heart_rate_bpm=rate.bpm if quality.state is None else None,
             gap=False,
@@ -282,7 +295,8 @@ class Analyzer:
             heart_rate_confidence=rate.confidence if quality.state is None else None,
             ectopic=ectopic,
             heart_rate_reason=rate.reason if quality.state is None else None,
-            beats=beats if quality.state is None else (),
+            beats=beats if self._shows_beats else (),
+            loud=loud,
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")
@@ -307,7 +321,7 @@ class Analyzer:
         bpm = None if self._scorer.looped_s is not None else self._interval_rate.of(start_s, end_s)
         if bpm is None:
             return window.heart_rate
-        return window.heart_rate._replace(bpm=bpm, confidence=INTERVAL_RATE_CONFIDENCE, reason=None)
+        return HeartRate(bpm, window.heart_rate.periodicity, INTERVAL_RATE_CONFIDENCE)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
@@ -323,13 +337,16 @@ class Analyzer:
 
     def _spans_change(self, start_s: float, end_s: float) -> bool:
         """Return whether a window spans a change of site; forgets what was before it, and a change that is past."""
+        if not self._changes_s:
+            return False
         spans = any(start_s + TOLERANCE_S < at_s < end_s - TOLERANCE_S for at_s in self._changes_s)
-        past = bool(self._changes_s) and self._changes_s[0] <= start_s + TOLERANCE_S
+        past = self._changes_s[0] <= start_s + TOLERANCE_S
         while self._changes_s and self._changes_s[0] <= start_s + TOLERANCE_S:
             self._changes_s.popleft()
         if spans or past:
             self._rolling.clear()
             self._beats.clear()
+            self._loudness.clear()
             self._cycles.clear()
         return spans
 

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from monitor.analysis.loudness import with_loudness
 from monitor.analysis.rhythm.variability import BeatIntervals
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
 from monitor.inference.thresholds import DecisionThresholds
@@ -123,7 +124,7 @@ class Summarizer:
     It never says what the rolling verdict, which is on the screen, did not: where that was withheld in more than half
     of the windows, the summary has its most frequent withheld state and no scores; a label that was never shown is
     ``"uncertain"``. Otherwise it is the verdict on the mean scores of the judged windows. The acoustic scores are the
-    mean over the same windows.
+    mean over the same windows, and so is the probability that a murmur is loud.
 
     Source: docs/decisions/0009.
     """
@@ -132,6 +133,7 @@ class Summarizer:
         self._totals: dict[str, float] = {}
         self._acoustic_totals: dict[str, float] = {}
         self._judged = 0
+        self._loud: list[float] = [0.0, 0.0]
         self._withheld: Counter[str] = Counter()
         self._rolling: Counter[State] = Counter()
         self._shown: set[str | None] = set()
@@ -162,6 +164,9 @@ class Summarizer:
             self._judged += 1
             _add(self._totals, verdict.scores)
             _add(self._acoustic_totals, verdict.acoustic_scores or {})
+            if event.loud is not None:
+                self._loud[0] += event.loud
+                self._loud[1] += 1.0
         else:
             self._withheld[PERCENTAGE.sub("", event.quality.reason or verdict.state)] += 1
         if event.heart_rate_bpm is not None:
@@ -192,7 +197,7 @@ class Summarizer:
         verdict = self._verdict(decision)
         never_rolling = None if verdict.label is None or verdict.label in self._shown else verdict.label
         if never_rolling is not None:
-            verdict = dataclasses.replace(verdict, state="uncertain", label=None)
+            verdict = dataclasses.replace(verdict, state="uncertain", label=None, loudness=None)
         return Summary(
             source=source,
             windows=self.windows,
@@ -216,7 +221,9 @@ class Summarizer:
             return Verdict(max(withheld, key=withheld.__getitem__))
         scores = {label: total / self._judged for label, total in self._totals.items()}
         acoustic = {label: total / self._judged for label, total in self._acoustic_totals.items()}
-        return dataclasses.replace(labelled(scores, largest(scores), decision), acoustic_scores=acoustic or None)
+        verdict = labelled(scores, largest(scores), decision)
+        loud = self._loud[0] / self._loud[1] if self._loud[1] else None
+        return with_loudness(dataclasses.replace(verdict, acoustic_scores=acoustic or None), loud)
 
     def _timing(self) -> str | None:
         """Return where the murmur was said to lie in most of the windows that named one; None where in none of them."""

@@ -99,6 +99,7 @@ def _verdict(values: dict[str, Any]) -> Verdict:
         values.get("acoustic_scores"),
         values.get("possible"),
         values.get("murmur_timing"),
+        values.get("loudness"),
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.features.compiled.library import address
 from monitor.features.compiled.spectra import band_kernel
 
-__all__ = ["BANDS_RATE", "FRAME_HOP_S", "NUM_BANDS", "StreamingBands", "frame_centre_s"]
+__all__ = ["BANDS_RATE", "BAND_BINS", "FRAME_HOP_S", "NUM_BANDS", "StreamingBands", "frame_centre_s"]
 
 BANDS_RATE = 4000
 """Hz: the sample rate of the sound that frames are computed from."""

@@ -34,7 +34,7 @@ from monitor.inference.bundle_files import (
 )
 from monitor.inference.bundle_folders import bundles_folder, own_bundles
 from monitor.inference.bundle_schema import check_settings
-from monitor.inference.calibration import Calibration, check_outputs
+from monitor.inference.calibration import Calibration, Loudness, check_outputs
 from monitor.inference.engine import ENGINES, INT8_ENGINE, OPTIONAL_NETWORKS, Engine, network_file, open_engine
 from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate, gate_features
 from monitor.inference.segmentation.murmur_timing import TimingModel
@@ -57,7 +57,6 @@ __all__ = [
 
 FORMAT = 1
 """Version of the bundle format; see docs/formats/bundle-format.md."""
-
 
 TOLERANCE = 1e-5
 """Largest difference of a score in the self-check, between engines and machines."""
@@ -95,10 +94,9 @@ class Bundle:
         Which windows are withheld.
     engine_name : {"litert", "litert-int8", "onnx", "keras"}
         What ``engine`` is.
-    segmentation : CycleModel or None
-        What finds S1 and S2; None in a bundle that has no such network.
-    timing : TimingModel or None
-        What tells where in the cycle a murmur lies.
+    segmentation, timing, loudness : CycleModel, TimingModel, Loudness, each or None
+        What finds S1 and S2, what tells where in the cycle a murmur lies, and how loud it is; None in a bundle that
+        does not say it.
     """
 
     name: str
@@ -113,6 +111,7 @@ class Bundle:
     gate: QualityGate = DEFAULT_GATE
     engine_name: str = DEFAULT_ENGINE
     segmentation: CycleModel | None = None
+    loudness: Loudness | None = None
     timing: TimingModel | None = None
 
     @property
@@ -351,6 +350,7 @@ def _assemble(path: Path, settings: dict[str, Any], network: Engine, engine: str
             model_sha256=str(settings["sha256"][network_file(engine)]),
             engine=network,
             engine_name=engine,
+            loudness=Loudness.of(settings),
             timing=TimingModel.from_json(settings["murmur_timing"]) if "murmur_timing" in settings else None,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -388,7 +388,8 @@ def _self_check(bundle: Bundle, content: bytes) -> None:
     try:
         image, expected = read_check(content, bundle.spec.shape, len(bundle.labels), expects)
         outputs = bundle.outputs(image, bundle.engine)
-        if outputs.ndim != 1 or len(outputs) - len(bundle.labels) not in (0, 1):
+        others = (0, 1, 2) if bundle.loudness is None else (2,)
+        if outputs.ndim != 1 or len(outputs) - len(bundle.labels) not in others:
             raise ValueError(f"the network has {outputs.shape} outputs for {len(bundle.labels)} labels")
         scores = bundle.calibration.scores(outputs, len(bundle.labels))
     except (ValueError, RuntimeError) as error:

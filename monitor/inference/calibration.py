@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 from monitor.labels import EXTRASTOLE
 
-__all__ = ["Calibration", "check_outputs", "mask_extrasystole", "softmax"]
+__all__ = ["Calibration", "Loudness", "check_outputs", "mask_extrasystole", "softmax"]
 
 KINDS = ("softmax", "share")
+
+MAX_LOGIT = 50.0
+"""Further from 0, the logistic function is 0 or 1."""
 
 NEVER = np.float32(-60.0)
 """Logit of a label that a sound cannot show."""
@@ -87,7 +90,7 @@ class Calibration:
         Parameters
         ----------
         outputs : ndarray, shape (..., outputs)
-            Those of the labels first; an output for non-cardiac sounds may follow and is ignored here.
+            Those of the labels first; what follows, such as an output for non-cardiac sounds, is ignored here.
         num_labels : int
 
         Returns
@@ -109,7 +112,7 @@ class Calibration:
         values = np.asarray(outputs, np.float64)
         if self.kind == "share" or values.shape[-1] == num_labels:
             return None
-        return 1.0 - softmax(values)[..., num_labels]
+        return 1.0 - softmax(values[..., : num_labels + 1])[..., num_labels]
 
     def heart_odds(self, outputs: NDArray[np.floating], num_labels: int) -> NDArray[np.float64] | None:
         """Return the natural log-odds that the sound is a heart, shape (...); None as above."""
@@ -142,7 +145,7 @@ class Calibration:
             return [value / total for value in positive], None
         odds = None
         if len(values) > num_labels:
-            non_cardiac = values.pop()
+            non_cardiac, values = values[num_labels], values[:num_labels]
             top = max(values)
             odds = top + math.log(sum([math.exp(value - top) for value in values])) - non_cardiac
         temperature = self.temperature
@@ -232,6 +235,47 @@ class Calibration:
         kind, temperature = str(values["kind"]), float(values["temperature"])
         bias = tuple(float(value) for value in values["bias"])
         return cls(kind, temperature, bias, tuple(tuple(map(float, row)) for row in values.get("given", ())))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loudness:
+    """How the output of a network for a loud murmur becomes a probability.
+
+    The output follows that for non-cardiac sounds. It says how loud a murmur is where there is one, and nothing of
+    whether there is one.
+
+    Parameters
+    ----------
+    weight, bias : float
+        The probability is the logistic function of ``weight * output + bias``.
+
+    Examples
+    --------
+    >>> outputs = np.array([0.2, 3.0, -9.0, 1.5])  # normal, murmur, non-cardiac sound, loud
+    >>> round(Loudness(weight=2.0, bias=-1.0).probability(outputs, num_labels=2), 3)
+    0.881
+    """
+
+    weight: float
+    bias: float
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Loudness | None:
+        """Return that of the settings of a bundle; None where they have none."""
+        values = settings.get("loudness")
+        return None if values is None else cls(float(values["weight"]), float(values["bias"]))
+
+    def probability(self, outputs: NDArray[np.floating], num_labels: int) -> float:
+        """Return the probability that a murmur, if there is one, is a loud one.
+
+        Parameters
+        ----------
+        outputs : ndarray, shape (outputs,)
+            Of one window.
+        num_labels : int
+        """
+        logit = self.weight * float(outputs[num_labels + 1]) + self.bias
+        return 1.0 / (1.0 + math.exp(-min(max(logit, -MAX_LOGIT), MAX_LOGIT)))
 
 
 def check_outputs(outputs: NDArray[np.float32]) -> None:

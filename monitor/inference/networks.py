@@ -26,7 +26,9 @@ RHYTHM_WIDTHS = (8, 16, 32, 48)
 """Filters of the stages of each path; docs/decisions/0004 compares the alternatives."""
 
 
-def heart_network(shape: tuple[int, int, int], outputs: Sequence[str], *, dropout: float = 0.3) -> Any:
+def heart_network(
+    shape: tuple[int, int, int], outputs: Sequence[str], *, dropout: float = 0.3, grades_loudness: bool = False
+) -> Any:
     """Return the network of the default recipe, untrained.
 
     It has two paths, because a row is a frequency in the first two channels and a lag in the third: the texture path
@@ -42,11 +44,13 @@ def heart_network(shape: tuple[int, int, int], outputs: Sequence[str], *, dropou
         Labels, then the non-cardiac output; one logit each.
     dropout : float
         Fraction of the pooled features that is dropped in training.
+    grades_loudness : bool
+        One logit more, after the others: that a murmur, if there is one, is loud. It comes from the texture path.
 
     Returns
     -------
     keras.Model
-        From ``(batch, 64, 64, 3)`` to logits ``(batch, outputs)``.
+        From ``(batch, 64, 64, 3)`` to logits ``(batch, outputs)``, or one more.
     """
     image = keras.Input(shape, name="picture")  # the name in saved networks
     texture = _stages(image[..., :2], TEXTURE_WIDTHS)
@@ -55,11 +59,18 @@ def heart_network(shape: tuple[int, int, int], outputs: Sequence[str], *, dropou
     texture, rhythm = (layers.Dropout(dropout)(_pool(path)) for path in (texture, rhythm))
     if EXTRASTOLE not in outputs:
         logits = layers.Dense(len(outputs), name="logits")(layers.Concatenate()([texture, rhythm]))
-        return keras.Model(image, logits, name="heart_sounds")
+        return keras.Model(image, _with_loudness(logits, texture, grades_loudness), name="heart_sounds")
     texture_logits = layers.Dense(len(outputs) - 1, name="texture_logits")(texture)
     rhythm_logit = layers.Dense(1, name="rhythm_logit")(rhythm)
     logits = Joined(tuple(outputs), name="logits")([texture_logits, rhythm_logit])
-    return keras.Model(image, logits, name="heart_sounds")
+    return keras.Model(image, _with_loudness(logits, texture, grades_loudness), name="heart_sounds")
+
+
+def _with_loudness(logits: Any, texture: Any, grades_loudness: bool) -> Any:
+    """Return the logits, with that of a loud murmur after them where the network has one."""
+    if not grades_loudness:
+        return logits
+    return layers.Concatenate()([logits, layers.Dense(1, name="loudness_logit")(texture)])
 
 
 @keras.saving.register_keras_serializable("auscult")

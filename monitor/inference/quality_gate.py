@@ -128,7 +128,8 @@ class QualityGate:
 
     def score(self, features: GateFeatures, odds: float | None = None) -> float:
         """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`contributions`."""
-        logit = self.bias + sum(map(_contribution, self.weights, features, self.typical))
+        each = zip(self.weights, features, self.typical)  # noqa: B905  # of one length
+        logit = self.bias + sum([weight * (value - typical) for weight, value, typical in each])
         if odds is not None:
             logit += self.odds_weight * (min(MAX_ODDS, max(-MAX_ODDS, odds)) - self.typical_odds)
         return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
@@ -182,9 +183,9 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     """
     kernel = None if library() is None or len(frames.envelope) > MAX_FRAMES else _kernel()
     if kernel is not None:
-        log_power, *levels = (np.ascontiguousarray(part, np.float32) for part in _checked(frames))
-        envelope, low, high = map(address, levels)
-        tilt, swing, bumps = kernel.features(address(log_power), envelope, low, high, len(frames.envelope))
+        parts = [np.ascontiguousarray(part, np.float32) for part in _checked(frames)]
+        log_power, envelope, low, high = map(address, parts)
+        tilt, swing, bumps = kernel.features(log_power, envelope, low, high, len(frames.envelope))
         return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), bumps)
     each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)

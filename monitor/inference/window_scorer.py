@@ -48,6 +48,8 @@ class ScoredWindow(NamedTuple):
     heart_odds : float or None
         Natural log of the network's odds that the sound is a heart; None if it has no output for that.
     gate : QualityGate
+    loud : float or None
+        Probability that a murmur, if there is one, is a loud one; None with a bundle that does not say.
     """
 
     image: NDArray[np.float32]
@@ -58,6 +60,7 @@ class ScoredWindow(NamedTuple):
     gate_features: GateFeatures
     heart_odds: float | None
     gate: QualityGate
+    loud: float | None = None
 
     @property
     def passes_gate(self) -> bool:
@@ -246,8 +249,9 @@ class WindowScorer:
             outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)
         values, odds = bundle.calibration.scores_and_odds(outputs, len(bundle.labels))
         scores = dict(zip(bundle.labels, values, strict=True))
+        loud = None if bundle.loudness is None else bundle.loudness.probability(outputs, len(bundle.labels))
         lap("verdict")
-        return ScoredWindow(image, frames, pulse, outputs, scores, gate_input, odds, bundle.gate)
+        return ScoredWindow(image, frames, pulse, outputs, scores, gate_input, odds, bundle.gate, loud)
 
     def _heart_rate(self, frames: FrameWindow) -> HeartRate:
         """Return the heart rate of a window, or of the clip that was looped to fill it."""

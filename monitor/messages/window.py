@@ -24,6 +24,7 @@ __all__ = [
     "EctopicBeat",
     "EctopicBeats",
     "HeartBeat",
+    "LoudnessWord",
     "Quality",
     "RPeak",
     "State",
@@ -32,6 +33,7 @@ __all__ = [
     "WindowEvent",
 ]
 
+LoudnessWord = Literal["soft", "loud"]
 State = Literal["listening", "no-signal", "poor-signal", "uncertain", "verdict"]
 
 
@@ -73,6 +75,8 @@ class Verdict:
         Only with the state ``"uncertain"``: the label that is possible, although its score is too low to be given.
     murmur_timing : {"systolic", "diastolic", "systolic and diastolic"} or None
         Where in the cardiac cycle the murmur lies; None where that is not sure, or no murmur is given or possible.
+    loudness : {"soft", "loud"} or None
+        Of a murmur that is given or possible; None without one, and with a bundle that does not say.
 
     Examples
     --------
@@ -88,12 +92,14 @@ class Verdict:
     acoustic_scores: Mapping[str, float] | None = None
     possible: str | None = None
     murmur_timing: str | None = None
+    loudness: LoudnessWord | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""
         return {
             "state": self.state,
             "label": self.label,
+            "loudness": self.loudness,
             "confidence": rounded(self.confidence, SCORE_DIGITS),
             "scores": None if self.scores is None else rounded_scores(self.scores),
             "acoustic_scores": None if self.acoustic_scores is None else rounded_scores(self.acoustic_scores),
@@ -252,6 +258,9 @@ class WindowEvent:
     beats : tuple of HeartBeat
         Those decided since the window before, ascending; empty where none is sure, and with a bundle that cannot find
         S1 and S2.
+    loud : float or None
+        Probability that a murmur, if there is one, is a loud one; None where the window was not judged, and with a
+        bundle that does not say.
     """
 
     index: int
@@ -269,6 +278,7 @@ class WindowEvent:
     heart_rate_reason: str | None = None
     r_peaks: tuple[RPeak, ...] = ()
     beats: tuple[HeartBeat, ...] = ()
+    loud: float | None = None
 
     @property
     def judgement(self) -> Verdict:

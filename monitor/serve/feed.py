@@ -172,7 +172,16 @@ class Feed:
 
     def publish(self, text: str) -> None:
         """Publish one JSON line, without what names a person unless that may leave."""
-        self._keep(self._cleared(text), None)
+        self._keep(self._cleared(text), None, self._clock())
+
+    def repeat(self, lines: Iterable[FedLine]) -> None:
+        """Publish lines as another feed, of which this one is a copy, has them: with number, time and device."""
+        for line in lines:
+            if line.number != self._newest + 1:
+                with self._lock:
+                    self._lines.clear()  # those that are kept follow each other without a gap
+                    self._newest = line.number - 1
+            self._keep(line.text, line.stream, line.at)
 
     def _cleared(self, text: str) -> str:
         """Return a line as it may leave."""
@@ -180,23 +189,13 @@ class Feed:
             return text
         return without_subject(text, live=self.playing is not None and self.playing.live)
 
-    def repeat(self, lines: Iterable[FedLine]) -> None:
-        """Publish lines with the numbers that another feed, of which this one is a copy, has given them."""
-        for line in lines:
-            if line.number != self._newest + 1:
-                with self._lock:
-                    self._lines.clear()  # those that are kept follow each other without a gap
-                    self._newest = line.number - 1
-            self._keep(line.text, line.stream)
-
-    def _keep(self, text: str, stream: str | None) -> None:
+    def _keep(self, text: str, stream: str | None, at: float) -> None:
         """Put a line into the ring, and tell the followers."""
-        now = self._clock()
         with self._lock:
             self._newest += 1
-            line = FedLine(self._newest, now, text, stream)
+            line = FedLine(self._newest, at, text, stream)
             self._lines.append(line)
-            while self._lines[0].at < now - KEEP_S:
+            while self._lines[0].at < at - KEEP_S:
                 self._lines.popleft()
             if line.kind == "start":
                 for key in [key for key in self._newest_of if key[0] == stream]:
@@ -301,7 +300,7 @@ class SeveralFeed(Feed):
 
     def publish_of(self, part: DeviceFeed, text: str) -> None:
         """Publish a line of a device, as it may leave."""
-        self._keep(with_stream(text, part.name), part.name)
+        self._keep(with_stream(text, part.name), part.name, self._clock())
 
     def judged_of(self, part: DeviceFeed, event: WindowEvent) -> None:
         """Pass the result of a window of a device on to those who count them."""

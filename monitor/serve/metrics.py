@@ -5,6 +5,7 @@ Windows are counted on the thread that shows the run; everything else is read wh
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -56,7 +57,7 @@ class Metrics(Collector):
             buckets=LATENCY_BUCKETS_S,
         )
         self._registry.register(self)
-        self._sums: dict[str | None, _Sums] = {}
+        self._sums: collections.defaultdict[str | None, _Sums] = collections.defaultdict(_Sums)
 
     def window(self, event: WindowEvent, device: str | None = None, /) -> None:
         """Count a window, of a device where there are several."""
@@ -72,7 +73,7 @@ class Metrics(Collector):
     def look(self) -> None:
         """Add what was lost and skipped since the last call, so that a counter never falls from source to source."""
         for part in self._feed.parts:
-            self._sums.setdefault(part.name, _Sums()).look(part)
+            self._sums[part.name].look(part)
 
     def collect(self) -> Iterable[Metric]:
         """Yield what is read from the newest state; see the base class."""

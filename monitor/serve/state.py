@@ -89,6 +89,7 @@ def _part_values(feed: Feed) -> dict[str, Any]:
             "label": verdict.label,
             "score": rounded(shown_score(verdict), 4),
             "scores": {label: rounded(score, 4) for label, score in (shown_scores(verdict) or {}).items()},
+            "loudness": verdict.loudness,
             "remark": None if verdict.label else missing_text(verdict, start.acoustic_thresholds),
             "details": label_details(verdict),
             "rate_remark": rate_remark(window),

@@ -193,8 +193,8 @@ class Streams:
     ) -> AsyncIterator[tuple[list[FedLine], list[bytes]]]:
         """Yield lines and sound as they come, nothing from time to time, until the client has gone.
 
-        The lines are those of all devices, unless one is named; the sound is that of one, the first by itself.
-        At the end of the run, once the last line is sent.
+        At the end of the run, once the last line is sent. The lines are those of all devices, unless one is named; the
+        sound is that of one, the first by itself.
         """
         heard = self._feed.part(device)
         name = None if heard is None else heard.name

@@ -55,6 +55,7 @@ SCORES = _object_of(_is_number)
 VERDICT: dict[str, Check] = {
     "state": _is_text,
     "label": _is_text,
+    "loudness": _is_text,
     "confidence": _is_number,
     "scores": SCORES,
     "acoustic_scores": SCORES,

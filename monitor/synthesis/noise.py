@@ -86,7 +86,8 @@ def bell_curve(grid: NDArray[np.float32], centre_hz: float, width_octaves: float
 def bandpass_gain(grid: NDArray[np.float32], low_hz: float, high_hz: float, order: int = 2) -> NDArray[np.float32]:
     """Return the gain of a band-pass with Butterworth slopes of ``order`` times 6 dB per octave."""
     power = 2 * order
-    stopped = (1.0 + (low_hz / grid) ** power) * (1.0 + (grid / high_hz) ** power)
+    with np.errstate(over="ignore"):  # so far below the band the gain is 0
+        stopped = (1.0 + (low_hz / grid) ** power) * (1.0 + (grid / high_hz) ** power)
     gain: NDArray[np.float32] = (1.0 / np.sqrt(stopped)).astype(np.float32, copy=False)
     return gain
 

@@ -58,6 +58,9 @@ class Murmur:
         Source: Rangayyan and Lehner, CRC Crit Rev Biomed Eng 15:211 (1988).
     level_db : float
         Maximum root mean square relative to the peak of the first sound.
+    presystolic_db : float
+        The same of a crescendo in the last PRESYSTOLIC_S before the first sound, when the atria contract against a
+        narrowed valve; -200 for none.
     """
 
     phase: Literal["systolic", "diastolic"] = "systolic"
@@ -67,6 +70,7 @@ class Murmur:
     centre_hz: float = 190.0
     width_octaves: float = 1.6
     level_db: float = -14.0
+    presystolic_db: float = -200.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,6 +132,10 @@ class HeartParameters:
     s3_db, s4_db : float
         Soft third sound 0.12 to 0.18 s after the second, and fourth sound 0.08 to 0.14 s before the
         first; -200 for none. Source: Tavel, Clinical Phonocardiography.
+    opening_snap_db : float
+        Short, sharp sound of a narrowed mitral valve that opens; -200 for none.
+    opening_snap_s : float
+        Its time after the second sound, 0.04 to 0.12 s. Source: Tavel, Clinical Phonocardiography.
     timbre : int or None
         Seed of the waveforms of the heart sounds: the same seed is the same person's heart. None
         draws the waveforms from the common generator.
@@ -159,6 +167,8 @@ class HeartParameters:
     split_s: tuple[float, float] = (0.01, 0.035)
     s3_db: float = -200.0
     s4_db: float = -200.0
+    opening_snap_db: float = -200.0
+    opening_snap_s: float = 0.08
     timbre: int | None = None
     loudness_spread: float = 0.08
     breathing_loudness: float = 0.1

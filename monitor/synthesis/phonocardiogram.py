@@ -35,6 +35,11 @@ MARGIN_S = 0.35
 MAX_DIASTOLE_S = 0.6
 """Longest part of diastole that a murmur is placed in: later there is no flow, however slow the heart."""
 
+SILENT_DB = -100.0
+
+PRESYSTOLIC_S = 0.14
+"""Longest part of diastole that the atria contract in. Source: P waves begin 0.12 to 0.2 s before the QRS complex."""
+
 SILENT_S2 = 0.02
 """An ectopic beat whose second sound is softer than this, as a factor, has no audible second sound."""
 
@@ -187,6 +192,10 @@ class _Synthesis:
         third, fourth = (rng.uniform((0.12, 0.08), (0.18, 0.14)) * self.sample_rate).astype(np.int64)
         self._place(out, soft, beats.s2_samples + third, loud * db_to_amplitude(s.s3_db))
         self._place(out, soft, beats.s1_samples - fourth, loud * db_to_amplitude(s.s4_db))
+        if s.opening_snap_db > SILENT_DB:
+            snap = HeartSound(pitch_hz=rng.uniform(60.0, 110.0), duration_s=0.05, snap_db=rng.uniform(0.0, 9.0))
+            delay = round(s.opening_snap_s * self.sample_rate)
+            self._place(out, snap, beats.s2_samples + delay, loud * db_to_amplitude(s.opening_snap_db))
         return out
 
     def _place(
@@ -209,7 +218,9 @@ class _Synthesis:
             begin, end = beats.s1_samples, beats.s2_samples
         else:
             latest = beats.s2_samples[:-1] + round(MAX_DIASTOLE_S * rate)
-            begin, end = beats.s2_samples[:-1], np.minimum(beats.s1_samples[1:], latest)
+            begin, end = beats.s2_samples[:-1], beats.s1_samples[1:]
+            if murmur.presystolic_db <= SILENT_DB:
+                end = np.minimum(end, latest)
         envelope = np.zeros(len(noise), np.float32)
         position, amplitude = map(np.array, SHAPES[murmur.shape])
         if murmur.shape == "diamond":
@@ -220,8 +231,18 @@ class _Synthesis:
             inside = slice(max(0, start), max(0, stop))
             fraction = (np.arange(inside.start, min(len(noise), inside.stop)) - start) / (stop - start)
             envelope[inside] = level * np.interp(fraction, position, amplitude)
+            if murmur.presystolic_db > SILENT_DB:
+                ratio = db_to_amplitude(murmur.presystolic_db - murmur.level_db)
+                self._add_presystole(envelope, int(first), int(last), level * ratio)
         noise *= envelope
         return noise
+
+    def _add_presystole(self, envelope: NDArray[np.float32], first: int, last: int, level: float) -> None:
+        """Raise the envelope of a murmur towards the first sound that ends a diastole, in place."""
+        begin = max(0, first, last - round(PRESYSTOLIC_S * self.sample_rate))
+        rising = slice(begin, max(begin, min(len(envelope), last)))
+        part = np.arange(rising.stop - rising.start, dtype=np.float32) / max(1, last - begin)
+        envelope[rising] = np.maximum(envelope[rising], np.float32(level) * part)
 
     def _flow(self, murmur: Murmur) -> NDArray[np.float64]:
         """Return the amplitude of the murmur at each beat: less flow in an ectopic beat, more after the pause."""

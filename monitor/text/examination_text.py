@@ -180,5 +180,5 @@ def _verdict_or_none(verdict: Verdict | None) -> dict[str, Any]:
     """Return the keys of a verdict; those of what was not judged have no value."""
     if verdict is not None:
         return verdict.to_dict()
-    nothing = ("label", "confidence", "scores", "acoustic_scores", "murmur_timing")
+    nothing = ("label", "loudness", "confidence", "scores", "acoustic_scores", "murmur_timing")
     return {"state": "not-judged", **dict.fromkeys(nothing)}

@@ -1,4 +1,4 @@
-"""What is said beside a label: where in the cardiac cycle a murmur lies.
+"""What is said beside a label: how loud a murmur is, and where in the cardiac cycle it lies.
 
 Pure functions of a frozen verdict; safe on any thread.
 """
@@ -27,9 +27,11 @@ def label_details(verdict: Verdict) -> list[str]:
     >>> from monitor.messages import Verdict
     >>> label_details(Verdict("verdict", "murmur", 0.9, murmur_timing="diastolic"))
     ['in diastole']
+    >>> label_details(Verdict("verdict", "murmur", 0.9, murmur_timing="systolic", loudness="loud"))
+    ['loud', 'in systole']
     """
     timing = TIMING_WORDS.get(verdict.murmur_timing or "")
-    return [] if timing is None else [timing]
+    return [words for words in (verdict.loudness, timing) if words is not None]
 
 
 def with_details(text: str, verdict: Verdict) -> str:

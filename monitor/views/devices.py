@@ -175,6 +175,11 @@ class DeviceTable(WardTable):
         sound = {"playing": "sound of", "off": "sound off:"}.get(player.status.state, "no sound:")
         return f"{sound} {self._looked_into.live.stream.name}  Tab looks into one"
 
+    @property
+    def notice(self) -> str:  # type: ignore[override]
+        """What those that follow the run have noted, the same with each input."""
+        return self._looked_into.newest.note
+
     def begin(self, streams: tuple[WardStream, ...], interrupts: Interrupts) -> None:
         """Open the screen and start the keyboard."""
         for stream, view in self._views.items():

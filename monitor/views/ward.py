@@ -189,11 +189,14 @@ class WardTable:
     ----------
     hint : str
         What keys do besides, for the last line.
+    notice : str
+        What is wrong with those that follow the run.
     lost_lines : int
         Summaries that could not be printed when the program was to end.
     """
 
     hint = ""
+    notice = ""
 
     def __init__(self, console: Console, keyboard: Keyboard | None = None, display: DisplayOptions = AUTOMATIC) -> None:
         from monitor.dashboard.keyboard import Keyboard
@@ -281,4 +284,6 @@ class WardTable:
         from monitor.dashboard.drawing.ward_table import ward_table
 
         works = self._keyboard.works
-        return ward_table(self.rows(), width, height, style, first=self._first, keys=works, hint=self.hint)
+        return ward_table(
+            self.rows(), width, height, style, first=self._first, keys=works, hint=self.hint, notice=self.notice
+        )

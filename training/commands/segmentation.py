@@ -49,7 +49,9 @@ def run_segmentation(options: argparse.Namespace) -> int:
     say_cautions(sets)
     recordings = annotated_recordings(sets)
     defaults = CycleOptions()
-    recipe = CycleOptions(steps=options.steps or defaults.steps, folds=options.folds, seed=options.seed)
+    recipe = CycleOptions(
+        steps=options.steps or defaults.steps, folds=options.folds, repeats=options.repeats, seed=options.seed
+    )
     with TerminalProgress(Console(stderr=True)) as progress:
         result = train_segmentation(recordings, recipe, progress)
     add_segmentation(options.out, result, _command(options))
@@ -65,4 +67,5 @@ def _command(options: argparse.Namespace) -> str:
     words += ["--out", f"models/{options.out.name}"]
     words += ["--steps", str(options.steps)] if options.steps else []
     words += ["--folds", str(options.folds)] if options.folds != FOLDS else []
+    words += ["--repeats", str(options.repeats)] if options.repeats > 1 else []
     return shlex.join([*words, *(["--seed", str(options.seed)] if options.seed else [])])

@@ -10,19 +10,23 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.labels import EXTRASTOLE, NORMAL
+from monitor.labels import EXTRASTOLE, MURMUR, NORMAL
 from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, audio_files, folder_name
 
 __all__ = ["CIRCOR", "murmur_timings", "read_circor"]
 
 CIRCOR = "CirCor DigiScope"
 TABLE, FOLDER = "training_data.csv", "training_data"
+GRADE = "Systolic murmur grading"
 COLUMNS = {"Patient ID", "Additional ID", "Murmur", "Murmur locations"}
 TIMINGS = {"Systolic murmur timing": "systolic", "Diastolic murmur timing": "diastolic"}
 
 UNKNOWN = "murmur unknown"
 ELSEWHERE = "no murmur heard at this place of a child who has one"
 NOT_LISTED = f"no row in {TABLE}"
+GRADES = {"I/VI": False, "II/VI": False, "III/VI": True}
+"""Grade of a systolic murmur in the table's own scale, and whether it is loud: III stands for III and more."""
+
 OTHERWISE_NAMED = "not named as CirCor names its files, PATIENT_SITE"
 
 NOTE = (
@@ -35,7 +39,8 @@ def read_circor(folder: Path) -> DataSet | None:
     """Return CirCor, from the data set's folder or the one with the recordings; None without the table.
 
     A recording is a murmur where one was heard at that auscultation site; of a child without one it is anything but a
-    murmur. Recordings that are not in the table are dropped.
+    murmur. A child's murmur has one grade, which its recordings share. Recordings that are not in the table are
+    dropped.
 
     Source: Oliveira et al. 2022, "The CirCor DigiScope Dataset".
     """
@@ -53,7 +58,8 @@ def read_circor(folder: Path) -> DataSet | None:
             labels, reason = _labels(row, path.stem.split("_")[1])
             patient = f"circor/{patient_of[row['Patient ID']]}"
             if labels:
-                recordings.append(Recording(path, labels, patient, CIRCOR))
+                loud = GRADES.get(row.get(GRADE, "")) if labels == (MURMUR,) else None
+                recordings.append(Recording(path, labels, patient, CIRCOR, loud=loud))
             else:
                 dropped.append(Dropped(path, reason, patient=patient))
     dropped += [Dropped(path, NOT_LISTED) for paths in files.values() for path in paths]
@@ -128,5 +134,5 @@ def _labels(row: dict[str, str], site: str) -> tuple[tuple[str, ...], str]:
     if row["Murmur"] == "Absent":
         return (NORMAL, EXTRASTOLE), ""
     if row["Murmur"] == "Present":
-        return (("murmur",), "") if site in row["Murmur locations"].split("+") else ((), ELSEWHERE)
+        return ((MURMUR,), "") if site in row["Murmur locations"].split("+") else ((), ELSEWHERE)
     return (), UNKNOWN

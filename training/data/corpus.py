@@ -77,6 +77,11 @@ class Corpus:
         """Names of a network's outputs: the labels, then the non-cardiac sound."""
         return (*self.labels, NON_CARDIAC)
 
+    @property
+    def grades_loudness(self) -> bool:
+        """Whether it is known of any murmur how loud it is: a network then has an output for it after the others."""
+        return any(recording.loud is not None for recording in self.recordings)
+
     def heart_rows(self, *, fully_labelled: bool) -> list[int]:
         """Return the rows of hearts in the fully labelled sets, or in the others."""
         return [

@@ -60,6 +60,8 @@ class Recording:
         Seconds into the file where it ends; None for the end of the file.
     site : str or None
         Auscultation site where the data set says it apart from the file's name.
+    loud : bool or None
+        Whether its murmur is a loud one; None where the data set grades none, or there is none.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Recording:
     start_s: float = 0.0
     end_s: float | None = None
     site: str | None = None
+    loud: bool | None = None
 
     @property
     def window_labels(self) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ __all__ = [
     "FoundSounds",
     "covered_spans",
     "estimate_segmentation",
+    "found_in_noise",
     "found_sounds",
+    "noise_metrics",
     "segmentation_metrics",
 ]
 
@@ -225,6 +227,36 @@ def segmentation_metrics(
             num_right, num_wrong, num_reference = shown[chosen].sum(axis=0)
             metrics |= {"shown": _share(num_right, num_reference), "error": _share(num_wrong, num_right + num_wrong)}
         return metrics
+
+    return statistic
+
+
+def found_in_noise(duration_s: float, found: Sequence[FoundSound], shown_from: float) -> tuple[int, int]:
+    """Return in how many whole seconds of noise a heart sound is shown, and how many there are.
+
+    Examples
+    --------
+    >>> found_in_noise(5.5, [], 0.5)
+    (0, 5)
+    """
+    whole = int(duration_s)
+    seconds = {int(sound.at_s) for sound in found if sound.confidence >= shown_from}
+    return sum(second < whole for second in seconds), whole
+
+
+def noise_metrics(rows: Sequence[tuple[int, int]]) -> Callable[[NDArray[np.intp]], dict[str, float]]:
+    """Return the statistic over recordings of noise: ``noise``, the share of seconds in which a heart sound is shown.
+
+    Parameters
+    ----------
+    rows : sequence of (int, int)
+        From :func:`found_in_noise`.
+    """
+    counts = np.array(rows, np.intp).reshape(-1, 2)
+
+    def statistic(chosen: NDArray[np.intp]) -> dict[str, float]:
+        shown, seconds = counts[chosen].sum(axis=0)
+        return {"noise": _share(shown, seconds)}
 
     return statistic
 

@@ -21,9 +21,9 @@ from monitor.labels import NON_CARDIAC
 from training.data.audio import Sound
 from training.examples.augmentation import add_noise, mask_bands, random_cut, random_equalize
 
-__all__ = ["UNKNOWN_RHYTHM", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]
+__all__ = ["UNKNOWN_LOUDNESS", "UNKNOWN_RHYTHM", "Batch", "BatchMaker", "SamplingGroup", "groups_by_label"]
 
-UNKNOWN_RHYTHM = -1.0
+UNKNOWN_RHYTHM = UNKNOWN_LOUDNESS = -1.0
 
 NOISE_PROBABILITY = 0.5
 NOISE_SNR_DB = (-2.0, 25.0)
@@ -65,11 +65,14 @@ class Batch(NamedTuple):
         1 for every output that an image may be, else 0.
     ectopic : ndarray, shape (size,), float32
         1 with an ectopic beat, 0 without one, UNKNOWN_RHYTHM where the rhythm is not known.
+    loud : ndarray, shape (size,), float32
+        1 with a loud murmur, 0 with a soft one, UNKNOWN_LOUDNESS without one or where it is not known.
     """
 
     images: NDArray[np.float32]
     masks: NDArray[np.float32]
     ectopic: NDArray[np.float32]
+    loud: NDArray[np.float32]
 
 
 class BatchMaker:
@@ -103,8 +106,10 @@ class BatchMaker:
         sounds = [self._one_of(self._groups[index].sounds) for index in chosen]
         masks = [[float(name in sound.recording.labels) for name in self.outputs] for sound in sounds]
         ectopic = [UNKNOWN_RHYTHM if sound.ectopic is None else float(sound.ectopic) for sound in sounds]
+        graded = [sound.recording.loud for sound in sounds]
+        loud = [UNKNOWN_LOUDNESS if one is None else float(one) for one in graded]
         images = np.stack([self._image(sound) for sound in sounds])  # (size, 64, 64, 3)
-        return Batch(images, np.array(masks, np.float32), np.array(ectopic, np.float32))
+        return Batch(images, np.array(masks, np.float32), np.array(ectopic, np.float32), np.array(loud, np.float32))
 
     def _one_of(self, sounds: Sequence[Sound]) -> Sound:
         """Return one of some sounds, each with equal probability."""

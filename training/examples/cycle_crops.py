@@ -1,7 +1,8 @@
 """Crops of annotated heart sounds for the segmentation network: changed in rate, loudness and colour, and in noise.
 
 Everything happens on frames. The duration of each state is changed by itself: diastole most, as in a real change of
-rate, so that a crop of a slow heart becomes one of a fast heart. Nothing is taken from other recordings.
+rate, so that a crop of a slow heart becomes one of a fast heart. Of other recordings only noise is taken. Some crops
+have no heart: all of their frames are diastole, the state of a sound in which nothing is heard.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.sound_bands import BANDS_RATE, NUM_BANDS, StreamingBands
+from monitor.features.sound_bands import BANDS_RATE, StreamingBands
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 from training.data.cycle_states import AnnotatedSound, states_of
 from training.data.recording import LABELS, Recording
+from training.examples.cycle_disturbances import (
+    SNR_DB,
+    another_device,
+    noise_alone,
+    noise_like,
+    recorded_noise,
+    with_noise,
+)
 
 __all__ = ["CROP_FRAMES", "CropMaker", "synthetic_annotations", "synthetic_hearts", "warped"]
 
@@ -38,12 +47,13 @@ SYSTOLE = (0.75, 1.15)
 SOUND = (0.85, 1.15)
 LOUDNESS_SPREAD = 0.5
 """Standard deviation of what is added to the log power of all S1, and of all S2, of a crop."""
-COLOUR_SPREAD = 0.6
-NOISY = 0.5
-"""Share of crops with noise."""
-NOISE_LEVEL = (-3.0, 2.0)
-"""Natural log of the noise power, against the mean log power of the crop."""
-SHAPE_POINTS = (0, 4, 8, NUM_BANDS - 1)
+NOISY, RECORDED_NOISE = 0.6, 0.5
+"""Share of crops with noise, and of those with a recorded one, where there are recordings."""
+NOISE_ALONE = 0.06
+"""Share of crops without a heart."""
+DIASTOLE_STATE = 4
+FAST_FROM_BPM, FAST_WEIGHT = 110.0, 2.0
+"""Recordings of hearts from this rate on are taken so many times as often: few are, and they are the hardest."""
 AUDIBLE_SHARE = 0.85
 """Of the nominal duration of a synthetic heart sound: how long its annotation lasts. Its tail is not heard."""
 
@@ -57,11 +67,23 @@ class CropMaker:
         Those without a state are passed over.
     synthetic : sequence of AnnotatedSound
     seed : int
+    noises : sequence of ndarray, shape (frames, 12)
+        Recordings of what is no heart.
     """
 
-    def __init__(self, sounds: Sequence[AnnotatedSound], synthetic: Sequence[AnnotatedSound], seed: int) -> None:
-        self._sounds = [sound for sound in sounds if sound.states.any()]
-        self._synthetic = list(synthetic)
+    def __init__(
+        self,
+        sounds: Sequence[AnnotatedSound],
+        synthetic: Sequence[AnnotatedSound],
+        seed: int,
+        noises: Sequence[NDArray[np.float32]] = (),
+    ) -> None:
+        with_variants = [one for sound in sounds for one in (sound, *sound.variants)]
+        self._sounds = [sound for sound in with_variants if sound.states.any()]
+        fast = np.array([sound.rate_bpm >= FAST_FROM_BPM for sound in self._sounds])
+        weights = np.where(fast, FAST_WEIGHT, 1.0)
+        self._chances = weights / weights.sum()
+        self._synthetic, self._noises = list(synthetic), list(noises)
         self._rng = np.random.default_rng(seed)
 
     def make(self, size: int) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
@@ -72,9 +94,9 @@ class CropMaker:
     def _crop(self) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
         """Return one crop."""
         rng = self._rng
-        synthetic = self._synthetic and rng.random() < SYNTHETIC_SHARE
-        pool = self._synthetic if synthetic else self._sounds
-        sound = pool[int(rng.integers(len(pool)))]
+        if rng.random() < NOISE_ALONE:
+            return noise_alone(self._noises, rng, CROP_FRAMES), np.full(CROP_FRAMES, DIASTOLE_STATE, np.int8)
+        sound = self._sound()
         around = int(rng.choice(np.flatnonzero(sound.states)))
         start = max(0, min(around - int(rng.integers(CROP_FRAMES)), len(sound.bands) - READ_FRAMES))
         part = slice(start, start + READ_FRAMES)
@@ -82,7 +104,25 @@ class CropMaker:
         bands, states = _padded(bands, states)
         begin = int(rng.integers(len(bands) - CROP_FRAMES + 1))
         bands, states = bands[begin : begin + CROP_FRAMES], states[begin : begin + CROP_FRAMES]
-        return _disturbed(bands, states, rng).astype(np.float32), states
+        return self._disturbed(bands, states), states
+
+    def _sound(self) -> AnnotatedSound:
+        """Return a sound to cut a crop from."""
+        if self._synthetic and self._rng.random() < SYNTHETIC_SHARE:
+            return self._synthetic[int(self._rng.integers(len(self._synthetic)))]
+        return self._sounds[int(self._rng.choice(len(self._sounds), p=self._chances))]
+
+    def _disturbed(self, bands: NDArray[np.float32], states: NDArray[np.int8]) -> NDArray[np.float32]:
+        """Return frames with another loudness of S1 and S2, through another device, and perhaps with noise."""
+        rng = self._rng
+        bands = bands + another_device(rng).astype(np.float32)
+        for state in (1, 3):
+            bands[states == state] += np.float32(rng.normal(0, LOUDNESS_SPREAD))
+        if rng.random() < NOISY:
+            recorded = self._noises and rng.random() < RECORDED_NOISE
+            noise = recorded_noise(self._noises, rng, len(bands)) if recorded else noise_like(bands, rng)
+            bands = with_noise(bands, noise, rng.uniform(*SNR_DB))
+        return bands
 
 
 def _speeds(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -130,24 +170,6 @@ def _padded(bands: NDArray[np.float32], states: NDArray[np.int8]) -> tuple[NDArr
         bands = np.concatenate((bands, bands[::-1][:missing]))
         states = np.concatenate((states, np.zeros(min(missing, len(states)), np.int8)))
     return bands, states
-
-
-def _disturbed(bands: NDArray[np.float32], states: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return frames with another loudness of S1 and S2, another colour, and perhaps noise."""
-    bands = bands.copy()
-    for state in (1, 3):
-        bands[states == state] += np.float32(rng.normal(0, LOUDNESS_SPREAD))
-    bands += _shape(rng, COLOUR_SPREAD)
-    if rng.random() < NOISY:
-        level = bands.mean(axis=0) + _shape(rng, 2 * COLOUR_SPREAD) + rng.uniform(*NOISE_LEVEL)
-        noise = level + np.log(rng.gamma(3.0, 1 / 3.0, bands.shape))
-        bands = np.logaddexp(bands, noise).astype(np.float32)
-    return bands
-
-
-def _shape(rng: np.random.Generator, spread: float) -> NDArray[np.float32]:
-    """Return a random smooth curve over the bands."""
-    return np.interp(np.arange(NUM_BANDS), SHAPE_POINTS, rng.normal(0, spread, len(SHAPE_POINTS))).astype(np.float32)
 
 
 def synthetic_hearts(count: int, seed: int) -> list[AnnotatedSound]:

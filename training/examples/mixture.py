@@ -1,6 +1,6 @@
-"""The mixture that a network is trained on: recordings, spliced beats, synthetic and non-cardiac sounds, with weights.
+"""The mixture that a network is trained on: recordings, and what is made of them, synthetic and non-cardiac sounds.
 
-The weights were found by trying them on the folds of set B; see docs/decisions/0004.
+The weights were found by trying them on the folds of set B and CirCor; see docs/decisions/0004 and 0022.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from monitor.labels import EXTRASTOLE, NON_CARDIAC, NORMAL
 from training.data.audio import Sound
 from training.examples.batches import SamplingGroup, groups_by_label
 from training.examples.beat_splicing import splice_sounds
+from training.examples.diastolic import Kind, diastolic_sounds
 
 __all__ = ["Mixture", "label_priors", "mix", "network_priors"]
 
@@ -25,11 +26,19 @@ class _Weights:
     partially_labelled: float
     synthetic: float
     spliced: float
+    diastolic: float
     non_cardiac: float
 
 
-PRETRAIN = _Weights(fully_labelled=0.0, partially_labelled=22.0, synthetic=14.0, spliced=16.0, non_cardiac=8.0)
-FINETUNE = _Weights(fully_labelled=32.0, partially_labelled=10.0, synthetic=6.0, spliced=10.0, non_cardiac=6.0)
+PRETRAIN = _Weights(
+    fully_labelled=0.0, partially_labelled=22.0, synthetic=16.0, spliced=16.0, diastolic=7.0, non_cardiac=8.0
+)
+FINETUNE = _Weights(
+    fully_labelled=32.0, partially_labelled=10.0, synthetic=7.0, spliced=10.0, diastolic=4.0, non_cardiac=6.0
+)
+
+
+DIASTOLIC_KINDS: tuple[Kind, ...] = ("control", "moved", "regurgitation", "stenosis")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Mixture:
 def mix(
     sounds: Sequence[Sound], synthetic: Sequence[Sound], fully_labelled: set[str], spec: SpectrogramSpec, seed: int
 ) -> Mixture:
-    """Return the sampling groups for some training sounds; beats are spliced from these sounds only.
+    """Return the sampling groups for some training sounds; beats and murmurs are moved in these sounds only.
 
     Parameters
     ----------
@@ -84,6 +93,8 @@ def mix(
     full = [sound for sound in hearts if sound.recording.source in fully_labelled]
     partial = [sound for sound in hearts if sound.recording.source not in fully_labelled]
     spliced = splice_sounds(sounds, spec, seed) if synthetic_hearts else []
+    recordings = [sound.recording for sound in sounds if sound.recording.label != NON_CARDIAC]
+    diastolic = diastolic_sounds(recordings, spec, seed, DIASTOLIC_KINDS) if synthetic_hearts else []
 
     def groups(weights: _Weights, full: Sequence[Sound]) -> list[SamplingGroup]:
         return [
@@ -91,6 +102,7 @@ def mix(
             *groups_by_label(partial, weights.partially_labelled),
             *groups_by_label(synthetic_hearts, weights.synthetic),
             *groups_by_label(spliced, weights.spliced),
+            *groups_by_label(diastolic, weights.diastolic),
             *(SamplingGroup(of_kind, weights.non_cardiac / len(non_cardiac)) for of_kind in non_cardiac),
         ]
 

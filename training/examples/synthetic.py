@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from monitor.features.spec import SpectrogramSpec
-from monitor.labels import EXTRASTOLE, NON_CARDIAC
+from monitor.labels import EXTRASTOLE, MURMUR, NON_CARDIAC
+from monitor.synthesis.diastolic import random_diastolic
 from monitor.synthesis.non_cardiac import random_non_cardiac
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
@@ -22,6 +23,8 @@ SYNTHETIC_LABELS = (*LABELS, NON_CARDIAC)
 RARE_EVERY = 8
 """One in so many hearts without ectopic beats has a rate at which recordings are rare, so that a slow or a fast heart
 is not taken for an irregular one."""
+DIASTOLIC_EVERY = 2
+"""One in so many murmurs is a diastolic one of an adult: recordings all but lack them."""
 SLOW_BPM, FAST_BPM = (30.0, 45.0), (160.0, 220.0)
 MAX_RESPIRATORY = 0.03
 
@@ -64,7 +67,8 @@ def _synthesize(label: str, rng: np.random.Generator, index: int, spec: Spectrog
     if label == NON_CARDIAC:
         waveform = random_non_cardiac(spec.window_s, rng, spec.sample_rate)
     else:
-        parameters = random_parameters(rng, label=label)
+        diastolic = label == MURMUR and index % DIASTOLIC_EVERY == 1
+        parameters = random_diastolic(rng) if diastolic else random_parameters(rng, label=label)
         if label != EXTRASTOLE and index % RARE_EVERY == 0:
             parameters = dataclasses.replace(parameters, rhythm=_rare_rhythm(parameters.rhythm, rng))
         waveform = phonocardiogram(spec.window_s, parameters, rng, spec.sample_rate).waveform

@@ -62,6 +62,7 @@ def publish(out: Path, result: TrainingResult, *, recipe: str, command: str, syn
         "made_sounds_per_label": synthetic_per_label,
         "metrics": _metrics(result),
         **({} if result.operating_point is None else {"operating_point": result.operating_point.to_json()}),
+        **({} if result.loudness is None else {"loudness": result.loudness.to_json()}),
     }
     try:
         with tempfile.TemporaryDirectory(prefix="auscult-") as scratch:

@@ -12,8 +12,10 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from monitor.features.sound_bands import NUM_BANDS
+from monitor.inference.segmentation.cycle_network import LEAD_FRAMES
 from training.data.cycle_states import AnnotatedSound
 from training.examples.cycle_crops import CROP_FRAMES, CropMaker, synthetic_hearts
 from training.fitting.cycle_network import DELAY_FRAMES, CycleLayers, normalized
@@ -27,6 +29,8 @@ MAX_NORM = 1.0
 DROPOUT = 0.1
 WARM_UP_FRAMES = 40
 """Frames at the beginning of a crop that do not count: the running mean is not one yet."""
+AVERAGED = 0.995
+"""Share of the averaged weights that stays after a step: the network is the average of the last 200 steps or so."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,25 +42,37 @@ class CycleOptions:
     steps, batch_size : int
     synthetic : int
         Synthetic hearts.
+    variants : int
+        Of each recording, in other tempi.
     folds : int
+    repeats : int
+        Cross-validations, each with a seed of its own from the first on.
     seed : int
     """
 
-    steps: int = 1500
+    steps: int = 2500
     batch_size: int = 16
     synthetic: int = 300
+    variants: int = 2
     folds: int = 5
+    repeats: int = 1
     seed: int = 0
 
 
 def fit_cycle_network(
-    sounds: Sequence[AnnotatedSound], options: CycleOptions, seed: int, on_step: Callable[[float], None]
+    sounds: Sequence[AnnotatedSound],
+    noises: Sequence[NDArray[np.float32]],
+    options: CycleOptions,
+    seed: int,
+    on_step: Callable[[float], None],
 ) -> CycleLayers:
-    """Return the layers after their training.
+    """Return the layers after their training: the running average of their weights.
 
     Parameters
     ----------
     sounds : sequence of AnnotatedSound
+    noises : sequence of ndarray, shape (frames, 12)
+        Recordings of what is no heart; may be empty.
     options : CycleOptions
     seed : int
         Chooses every random number.
@@ -65,18 +81,25 @@ def fit_cycle_network(
     """
     make_repeatable(seed)
     layers = CycleLayers(seed)
-    crops = CropMaker(sounds, synthetic_hearts(options.synthetic, seed), seed)
+    crops = CropMaker(sounds, synthetic_hearts(options.synthetic, seed), seed, noises)
     rates = keras.optimizers.schedules.CosineDecay(RATE, options.steps, alpha=FINAL_SHARE)
     optimizer = keras.optimizers.AdamW(rates, weight_decay=WEIGHT_DECAY, global_clipnorm=MAX_NORM)
     optimizer.build(layers.trainable_variables)
     step = _step(layers, optimizer)
+    average = [np.zeros(weights.shape, np.float32) for weights in layers.trainable_variables]
     for index in range(options.steps):
         bands, states = crops.make(options.batch_size)
+        bands[:, :LEAD_FRAMES] = bands[:, LEAD_FRAMES : LEAD_FRAMES + 1]  # as a sound begins
         late = np.zeros_like(states)
         late[:, DELAY_FRAMES:] = states[:, :-DELAY_FRAMES]
         late[:, :WARM_UP_FRAMES] = 0
         mask_seed = tf.constant([seed, index], tf.int32)
         on_step(float(step(tf.constant(normalized(bands)), tf.constant(late, tf.int32), mask_seed)))
+        share = min(AVERAGED, (1 + index) / (10 + index))
+        now = [weights.numpy() for weights in layers.trainable_variables]
+        average = [share * kept + (1 - share) * new for kept, new in zip(average, now, strict=True)]
+    for kept, weights in zip(average, layers.trainable_variables, strict=True):
+        weights.assign(kept)
     return layers
 
 
@@ -99,5 +122,5 @@ def _step(layers: CycleLayers, optimizer: Any) -> Callable[..., Any]:
         optimizer.apply_gradients(zip(gradients, layers.trainable_variables, strict=True))
         return loss
 
-    compiled: Callable[..., Any] = tf.function(step, input_signature=signature)
+    compiled: Callable[..., Any] = tf.function(step, input_signature=signature, jit_compile=True)
     return compiled

@@ -25,7 +25,7 @@ __all__ = ["DELAY_FRAMES", "PAIR", "CycleLayers", "convert_cycle_network", "norm
 
 PAIR = 2
 """Frames that a step of the layers hears, and speaks of, together."""
-CHANNELS = 32
+CHANNELS = 48
 DILATIONS = (1, 2, 4, 8, 16, 32, 64)
 """In pairs of frames; the layers together hear 6.4 s of the past."""
 TAPS = 3
@@ -121,11 +121,18 @@ def normalized(bands: NDArray[np.float32]) -> NDArray[np.float32]:
     return result
 
 
-def convert_cycle_network(layers: CycleLayers) -> bytes:
-    """Return the content of a LiteRT file that hears a chunk of frames and its memory of those before."""
-    streaming = _Streaming(layers)
+def convert_cycle_network(layers: CycleLayers, chunk_frames: int = CHUNK_FRAMES) -> bytes:
+    """Return the content of a LiteRT file that hears a chunk of frames and its memory of those before.
+
+    Parameters
+    ----------
+    layers : CycleLayers
+    chunk_frames : int
+        Even; the longer the chunk, the fewer calls, each of which comes later.
+    """
+    streaming = _Streaming(layers, chunk_frames)
     signature = [
-        tf.TensorSpec((CHUNK_FRAMES, NUM_BANDS), tf.float32, "bands"),
+        tf.TensorSpec((chunk_frames, NUM_BANDS), tf.float32, "bands"),
         tf.TensorSpec((streaming.num_memory,), tf.float32, "memory"),
     ]
     function = tf.function(streaming.step).get_concrete_function(*signature)
@@ -136,8 +143,9 @@ def convert_cycle_network(layers: CycleLayers) -> bytes:
 class _Streaming(tf.Module):  # type: ignore[misc]
     """The layers with constant weights, a chunk at a time."""
 
-    def __init__(self, layers: CycleLayers) -> None:
+    def __init__(self, layers: CycleLayers, chunk_frames: int) -> None:
         super().__init__()
+        self.frames = chunk_frames
         self.dense = {
             name: (tf.constant(layer.weights.numpy()), tf.constant(layer.bias.numpy()))
             for name, layer in [
@@ -150,7 +158,7 @@ class _Streaming(tf.Module):  # type: ignore[misc]
         past = [(PAIR - 1, PAIR * NUM_BANDS), *(((TAPS - 1) * dilation, CHANNELS) for dilation in DILATIONS)]
         self.shapes = [(NUM_BANDS,), (1,), *past]
         self.num_memory = sum(int(np.prod(shape)) for shape in self.shapes)
-        age = np.arange(CHUNK_FRAMES)
+        age = np.arange(chunk_frames)
         self.decay = DECAY ** (age + 1.0)
         self.sums = np.tril(DECAY ** (age[:, None] - age[None, :]).clip(0)).astype(np.float32)
 
@@ -159,7 +167,7 @@ class _Streaming(tf.Module):  # type: ignore[misc]
         total, weight, *pasts = self._unpacked(memory)
         totals = tf.matmul(self.sums, bands) + self.decay[:, None].astype(np.float32) * total[None]
         weights = (self.sums.sum(axis=1) + self.decay.astype(np.float32) * weight)[:, None]
-        values = tf.reshape((bands - totals / weights) / SPREAD, (CHUNK_FRAMES // PAIR, PAIR * NUM_BANDS))
+        values = tf.reshape((bands - totals / weights) / SPREAD, (self.frames // PAIR, PAIR * NUM_BANDS))
         kept = [totals[-1], weights[-1]]
         values, past = self._layer("first", values, pasts[0], PAIR, 1)
         kept.append(past)
@@ -168,7 +176,7 @@ class _Streaming(tf.Module):  # type: ignore[misc]
             kept.append(past)
             values += new
         logits = self._product("last", tf.nn.relu(self._product("hidden", values)))
-        probabilities = tf.nn.softmax(tf.reshape(logits, (CHUNK_FRAMES, NUM_STATES)))
+        probabilities = tf.nn.softmax(tf.reshape(logits, (self.frames, NUM_STATES)))
         return probabilities, tf.concat([tf.reshape(one, (-1,)) for one in kept], 0)
 
     def _unpacked(self, memory: Any) -> list[Any]:
@@ -183,7 +191,7 @@ class _Streaming(tf.Module):  # type: ignore[misc]
     def _layer(self, name: str, values: Any, past: Any, taps: int, dilation: int) -> tuple[Any, Any]:
         """Return the output of a layer, and what it needs of its input later."""
         whole = tf.concat([past, values], 0)
-        moments = CHUNK_FRAMES // PAIR
+        moments = self.frames // PAIR
         joined = tf.concat([whole[tap * dilation : tap * dilation + moments] for tap in range(taps)], -1)
         return tf.nn.relu(self._product(name, joined)), whole[moments:]
 

@@ -72,7 +72,7 @@ def with_synthetic_sounds(corpus: Corpus, options: HeartOptions, progress: Progr
 
 def new_network(corpus: Corpus) -> Any:
     """Return the network before its fit."""
-    return heart_network(HEART.shape, corpus.outputs)
+    return heart_network(HEART.shape, corpus.outputs, grades_loudness=corpus.grades_loudness)
 
 
 def fit_heart(

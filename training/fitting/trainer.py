@@ -114,16 +114,16 @@ class Trainer:
         self._optimizer = optimizer
 
         @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def step(images: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor) -> tf.Tensor:
+        def step(images: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor, loud: tf.Tensor) -> tf.Tensor:
             with tf.GradientTape() as tape:
-                loss = loss_of(network(images, training=True), masks, ectopic)
+                loss = loss_of(network(images, training=True), masks, ectopic, loud)
             variables = network.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
             return loss
 
         @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def evaluate(images: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor) -> tf.Tensor:
-            return loss_of(network(images, training=False), masks, ectopic)
+        def evaluate(images: tf.Tensor, masks: tf.Tensor, ectopic: tf.Tensor, loud: tf.Tensor) -> tf.Tensor:
+            return loss_of(network(images, training=False), masks, ectopic, loud)
 
         self._step, self._evaluate = step, evaluate  # each traced once
 

@@ -29,6 +29,7 @@ from monitor.process.interrupts import Interrupts
 from training.calibration.abstention import measure_selective_accuracy
 from training.calibration.gate_collector import GateCollector
 from training.calibration.gate_windows import gate_sounds, synthetic_gate_sounds
+from training.calibration.loudness import ABSENT, LOUD, SOFT, GradedRecordings, LoudnessResult, measure_loudness
 from training.calibration.operating_point import OperatingPoint, ScoredSet, measure_operating_point
 from training.calibration.scores import cross_calibrated, fit_calibration, recording_scores
 from training.data.audio import Sound, read_usable
@@ -198,6 +199,7 @@ class _Training:
             calibration=calibration,
             decision=DecisionThresholds(uncertain_below=selective.threshold),
             operating_point=self._operating_point(rows, repeats, scores, calibration, selective.threshold),
+            loudness=self._loudness(repeats, calibration),
             gate=gate,
             gate_metrics=gate_metrics,
             selective_accuracy=selective,
@@ -258,6 +260,36 @@ class _Training:
         sets = [self._scored_set(source, of_source, repeats) for source, of_source in by_source.items()]
         known = [one for one in sets if one is not None]
         return measure_operating_point(MURMUR, known, labelled_from, Bootstrap()) if known else None
+
+    def _loudness(self, repeats: Sequence[int], calibration: Calibration) -> LoudnessResult | None:
+        """Return how loud a murmur is, by the data sets that grade murmurs."""
+        corpus, num_labels = self._corpus, len(self._corpus.labels)
+        graded_sets = {recording.source for recording in corpus.recordings if recording.loud is not None}
+        candidates = [
+            row
+            for row, recording in enumerate(corpus.recordings)
+            if recording.source in graded_sets and (recording.loud is not None or MURMUR not in recording.labels)
+        ]
+        rows = self.held_out.rows(candidates, repeats)
+        if not rows:
+            return None
+        known = [corpus.recordings[row].loud for row in rows]
+        truth = np.array([ABSENT if loud is None else LOUD if loud else SOFT for loud in known], np.intp)
+
+        def calibrated(outputs: list[Outputs], *_: Any) -> NDArray[np.float64]:
+            return recording_scores(outputs, calibration, num_labels)
+
+        def logits(outputs: list[Outputs], *_: Any) -> NDArray[np.float64]:
+            return np.array([windows[:, num_labels + 1].mean() for windows in outputs], np.float64)
+
+        graded = GradedRecordings(
+            truth,
+            self.held_out.scores(rows, repeats, calibrated)[..., corpus.labels.index(MURMUR)],
+            self.held_out.scores(rows, repeats, logits),
+            np.stack([self.held_out.folds_at(rows, repeat) for repeat in repeats]),
+            corpus.patients(rows),
+        )
+        return measure_loudness(graded, Bootstrap())
 
     def _scored_set(
         self, source: str, by_row: Mapping[int, NDArray[np.float64]], repeats: Sequence[int]

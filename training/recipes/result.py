@@ -15,6 +15,7 @@ from monitor.inference.quality_gate import DEFAULT_GATE, QualityGate
 from monitor.inference.thresholds import DecisionThresholds
 from training.calibration.abstention import SelectiveAccuracy
 from training.calibration.gate import GateMetrics
+from training.calibration.loudness import LoudnessResult
 from training.calibration.operating_point import OperatingPoint
 from training.data.recording import Recording
 from training.evaluation.bootstrap import Estimate
@@ -108,6 +109,8 @@ class TrainingResult:
     held_out : HeldOutScores or None
     operating_point : OperatingPoint or None
         From which score a murmur is possible; None for a recipe without one.
+    loudness : LoudnessResult or None
+        How loud a murmur is; None where no data set grades murmurs.
     int8 : Int8Metrics or None
         None where the int8 networks were not evaluated.
     ended : str
@@ -129,4 +132,5 @@ class TrainingResult:
     gate_metrics: GateMetrics | None = None
     selective_accuracy: SelectiveAccuracy | None = None
     operating_point: OperatingPoint | None = None
+    loudness: LoudnessResult | None = None
     int8: Int8Metrics | None = None

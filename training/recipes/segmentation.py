@@ -1,12 +1,15 @@
 """The segmentation network of a bundle: trained on annotated heart sounds, measured on patients that it never heard.
 
 Each fold's network is run as the monitor runs it: the LiteRT file, chunk by chunk, and the same decoder. The confidence
-of a heart sound, and from where on it is shown, are fitted on the held-out heart sounds of all folds together.
+of a heart sound, and from where on it is shown, are fitted on what was found in the held-out recordings of all folds
+together; what was found in held-out noise is wrong. The cross-validation may be repeated with other folds and seeds:
+figures are then the means over the repeats.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,25 +20,65 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError, RecordingError
 from monitor.features.sound_bands import FRAME_HOP_S, frame_centre_s
-from monitor.inference.segmentation.cycle_decoder import CycleDecoder
+from monitor.inference.segmentation.cycle_decoder import CycleDecoder, DecodedSound
 from monitor.inference.segmentation.cycle_network import CycleNetwork
-from monitor.inference.segmentation.segmenter import CycleModel, CycleSegmenter, Evidence
+from monitor.inference.segmentation.segmenter import CycleModel, Evidence, HeartSound
 from monitor.output import say
 from training.calibration.heart_sounds import fit_confidence, shown_threshold
 from training.data.cycle_states import AnnotatedSound, read_annotated
 from training.data.patient_split import patient_folds
 from training.data.recording import Recording
-from training.evaluation.bootstrap import Bootstrap, Estimate
-from training.evaluation.segmentation import FoundSounds, estimate_segmentation, found_sounds
+from training.evaluation.bootstrap import Bootstrap, Estimate, mean_statistic
+from training.evaluation.segmentation import (
+    FoundSounds,
+    found_in_noise,
+    found_sounds,
+    noise_metrics,
+    segmentation_metrics,
+)
 from training.fitting.cycle_fit import CycleOptions, fit_cycle_network
 from training.fitting.cycle_network import DELAY_FRAMES, convert_cycle_network
 from training.progress import Progress
 
-__all__ = ["ALL", "SegmentationResult", "assess", "fit_fold", "folds_of_sounds", "read_sounds", "train_segmentation"]
+__all__ = [
+    "ALL",
+    "Repeat",
+    "SegmentationResult",
+    "assess",
+    "fit_fold",
+    "folds_of_sounds",
+    "read_sounds",
+    "train_segmentation",
+]
 
 ALL = -1
 """The fold of the network that is trained on every recording."""
 FIRST_SEED = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Repeat:
+    """A cross-validation.
+
+    Attributes
+    ----------
+    folds : ndarray, shape (sounds,), int
+        Of each sound.
+    networks : mapping of int to bytes
+        Of each fold that was trained, and of :data:`ALL`.
+    """
+
+    folds: NDArray[np.intp]
+    networks: Mapping[int, bytes]
+
+    def can_measure(self, row: int) -> bool:
+        """Return whether there is a network that never heard a sound."""
+        return int(self.folds[row]) in self.networks
+
+    def decoded(self, row: int, sound: AnnotatedSound) -> list[DecodedSound]:
+        """Return what the network that never heard a sound finds in it."""
+        network, decoder = CycleNetwork(self.networks[int(self.folds[row])], DELAY_FRAMES), CycleDecoder()
+        return [*decoder.push(network.push(sound.bands)), *decoder.push(network.finish())]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,8 +94,8 @@ class SegmentationResult:
     shown_from : float
     metrics : dict of str to Estimate
         On held-out patients; see :func:`training.evaluation.segmentation.segmentation_metrics`.
-    rows : tuple of FoundSounds
-        Of each held-out recording.
+    rows : tuple of tuple of FoundSounds
+        Of each held-out recording, in each repeat.
     facts : mapping
         What it was trained on.
     """
@@ -61,7 +104,7 @@ class SegmentationResult:
     weights: tuple[float, ...]
     shown_from: float
     metrics: dict[str, Estimate]
-    rows: tuple[FoundSounds, ...]
+    rows: tuple[tuple[FoundSounds, ...], ...]
     facts: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -78,8 +121,15 @@ class SegmentationResult:
         }
 
 
-def read_sounds(recordings: Sequence[Recording], progress: Progress) -> list[AnnotatedSound]:
-    """Return annotated recordings with their frames; a line for each that cannot be read.
+def read_sounds(recordings: Sequence[Recording], progress: Progress, variants: int = 0) -> list[AnnotatedSound]:
+    """Return annotated recordings, and those of noise, with their frames; a line for each that cannot be read.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    progress : Progress
+    variants : int
+        Of each annotated recording, in other tempi.
 
     Raises
     ------
@@ -90,7 +140,7 @@ def read_sounds(recordings: Sequence[Recording], progress: Progress) -> list[Ann
     sounds = []
     for recording in recordings:
         try:
-            sounds.append(read_annotated(recording))
+            sounds.append(read_annotated(recording, variants))
         except RecordingError as error:
             say(f"auscult: left out: {error.message}")
         on_step(math.nan)
@@ -100,114 +150,166 @@ def read_sounds(recordings: Sequence[Recording], progress: Progress) -> list[Ann
 
 
 def folds_of_sounds(sounds: Sequence[AnnotatedSound], num_folds: int, seed: int) -> NDArray[np.intp]:
-    """Return the fold of each sound; those of a patient have the same.
+    """Return the fold of each sound; those of a patient, or of one source of noise, have the same.
 
     Raises
     ------
     DataError
         If there are fewer patients than folds.
     """
-    return patient_folds([sound.recording.patient for sound in sounds], [""] * len(sounds), num_folds, seed)
+    hearts = np.flatnonzero([not sound.is_noise for sound in sounds])
+    patients = [sounds[row].recording.patient for row in hearts.tolist()]
+    folds = np.zeros(len(sounds), np.intp)
+    folds[hearts] = patient_folds(patients, [""] * len(patients), num_folds, seed)
+    sources = sorted({sound.recording.patient for sound in sounds if sound.is_noise})
+    fold_of = dict(zip(np.random.default_rng(seed).permutation(sources).tolist(), itertools.cycle(range(num_folds))))
+    for row, sound in enumerate(sounds):
+        if sound.is_noise:
+            folds[row] = fold_of[sound.recording.patient]
+    return folds
 
 
 def fit_fold(
-    sounds: Sequence[AnnotatedSound], folds: NDArray[np.intp], fold: int, options: CycleOptions, progress: Progress
+    sounds: Sequence[AnnotatedSound],
+    folds: NDArray[np.intp],
+    fold: int,
+    options: CycleOptions,
+    progress: Progress,
 ) -> bytes:
     """Return the network of one fold, trained on all others; of :data:`ALL` on everything."""
     name = "segmentation, all patients" if fold == ALL else f"segmentation, fold {fold + 1} of {options.folds}"
     on_step = progress.stage(name, options.steps)
     chosen = [sound for sound, its_fold in zip(sounds, folds.tolist(), strict=True) if its_fold != fold]
-    return convert_cycle_network(fit_cycle_network(chosen, options, options.seed * 1000 + FIRST_SEED + fold, on_step))
+    hearts, noises = [one for one in chosen if not one.is_noise], [one.bands for one in chosen if one.is_noise]
+    seed = options.seed * 1000 + FIRST_SEED + fold
+    return convert_cycle_network(fit_cycle_network(hearts, noises, options, seed, on_step))
 
 
 def train_segmentation(
     recordings: Sequence[Recording], options: CycleOptions, progress: Progress
 ) -> SegmentationResult:
-    """Train the network of a bundle, and one for each fold to measure it.
+    """Train the network of a bundle, and one for each fold of each repeat to measure it.
 
     Raises
     ------
     DataError
         If no annotation can be used, or there are fewer patients than folds.
     """
-    sounds = read_sounds(recordings, progress)
-    folds = folds_of_sounds(sounds, options.folds, options.seed)
-    networks = {fold: fit_fold(sounds, folds, fold, options, progress) for fold in (*range(options.folds), ALL)}
-    return assess(networks, sounds, folds, options)
+    sounds = read_sounds(recordings, progress, options.variants)
+    repeats = []
+    for seed in range(options.seed, options.seed + options.repeats):
+        of_repeat = dataclasses.replace(options, seed=seed)
+        folds = folds_of_sounds(sounds, options.folds, seed)
+        trained = (*range(options.folds), ALL) if seed == options.seed else range(options.folds)
+        repeats.append(Repeat(folds, {fold: fit_fold(sounds, folds, fold, of_repeat, progress) for fold in trained}))
+    return assess(repeats, sounds, options)
 
 
-def assess(
-    networks: Mapping[int, bytes], sounds: Sequence[AnnotatedSound], folds: NDArray[np.intp], options: CycleOptions
-) -> SegmentationResult:
-    """Return the network that was trained on everything, with what those of the folds give for held-out patients."""
-    held_out = [row for row, fold in enumerate(folds.tolist()) if fold in networks]
-    evidence, right = _evidence(networks, sounds, folds, held_out)
-    weights = fit_confidence(evidence, right)
-    rows = [_found(networks[int(folds[row])], sounds[row], weights) for row in held_out]
-    confidence = np.concatenate([row.confidence for row in rows])
-    shown_from = shown_threshold(confidence, np.concatenate([row.right for row in rows]))
+def assess(repeats: Sequence[Repeat], sounds: Sequence[AnnotatedSound], options: CycleOptions) -> SegmentationResult:
+    """Return the network that was trained on everything, with what those of the folds give for held-out patients.
+
+    Parameters
+    ----------
+    repeats : sequence of Repeat
+        The network that was trained on everything is that of the first.
+    sounds : sequence of AnnotatedSound
+    options : CycleOptions
+    """
+    held_out = [row for row in range(len(sounds)) if all(repeat.can_measure(row) for repeat in repeats)]
+    hearts = [row for row in held_out if not sounds[row].is_noise]
+    noises = [row for row in held_out if sounds[row].is_noise]
+    decoded = [{row: repeat.decoded(row, sounds[row]) for row in held_out} for repeat in repeats]
+    first, second, third, bias = fit_confidence(*_evidence(decoded, sounds, held_out))
+    content = repeats[0].networks[ALL]
+    model = CycleModel(CycleNetwork(content, DELAY_FRAMES), (first, second, third, bias), 0.0)
+    rows = tuple(
+        tuple(_against_annotations(sounds[row], _found(of_repeat[row], model)) for row in hearts)
+        for of_repeat in decoded
+    )
+    every = [row for of_repeat in rows for row in of_repeat]
+    shown_from = shown_threshold(
+        np.concatenate([row.confidence for row in every]), np.concatenate([row.right for row in every])
+    )
+    patients = [sounds[row].recording.patient for row in hearts]
+    metrics = Bootstrap().estimate(mean_statistic([segmentation_metrics(one, shown_from) for one in rows]), patients)
+    if noises:
+        sources = [sounds[row].recording.patient for row in noises]
+        in_noise = [
+            [found_in_noise(sounds[row].duration_s, _found(one[row], model), shown_from) for row in noises]
+            for one in decoded
+        ]
+        metrics |= Bootstrap().estimate(mean_statistic([noise_metrics(one) for one in in_noise]), sources)
     return SegmentationResult(
-        content=networks[ALL],
-        weights=weights,
+        content=content,
+        weights=model.weights,
         shown_from=shown_from,
-        metrics=estimate_segmentation(rows, Bootstrap(), shown_from),
-        rows=tuple(rows),
-        facts=_facts(sounds, [sounds[row] for row in held_out], rows, options, len(set(networks) - {ALL})),
+        metrics=metrics,
+        rows=rows,
+        facts=_facts(sounds, hearts, rows, repeats, options),
     )
 
 
+def _evidence_of(decoded: Sequence[DecodedSound]) -> list[tuple[float, float, float]]:
+    """Return what speaks for each heart sound of a recording."""
+    evidence = Evidence()
+    return [evidence.of(sound) for sound in decoded]
+
+
 def _evidence(
-    networks: Mapping[int, bytes], sounds: Sequence[AnnotatedSound], folds: NDArray[np.intp], held_out: Sequence[int]
+    decoded: Sequence[Mapping[int, Sequence[DecodedSound]]], sounds: Sequence[AnnotatedSound], rows: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return what speaks for each heart sound that was found in covered stretches, and whether it is right."""
+    """Return what speaks for each heart sound in covered stretches and in noise, and whether it is right."""
     evidence, right = [], []
-    for row in held_out:
-        network, decoder, said = CycleNetwork(networks[int(folds[row])], DELAY_FRAMES), CycleDecoder(), Evidence()
-        decoded = [*decoder.push(network.push(sounds[row].bands)), *decoder.push(network.finish())]
-        of_each = [said.of(sound) for sound in decoded]
-        times = [_Found(sound.is_s1, float(frame_centre_s(0)) + sound.frame * FRAME_HOP_S, 0.0) for sound in decoded]
-        found = found_sounds("", sounds[row].annotations, times)
-        evidence += [of_each[index] for index in found.kept.tolist()]
-        right.append(found.right)
+    for of_repeat in decoded:
+        for row in rows:
+            of_each = _evidence_of(of_repeat[row])
+            if sounds[row].is_noise:
+                evidence += of_each
+                right.append(np.zeros(len(of_each), np.bool_))
+            else:
+                matched = _against_annotations(sounds[row], _times(of_repeat[row], [0.0] * len(of_each)))
+                evidence += [of_each[index] for index in matched.kept.tolist()]
+                right.append(matched.right)
     return np.array(evidence, np.float64).reshape(-1, 3), np.concatenate(right)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Found:
-    """A heart sound that was found."""
+def _times(decoded: Sequence[DecodedSound], confidence: Sequence[float]) -> list[HeartSound]:
+    """Return decoded sounds with their times; when they were decided does not matter here."""
+    times = [float(frame_centre_s(0)) + sound.frame * FRAME_HOP_S for sound in decoded]
+    return [
+        HeartSound(sound.is_s1, at_s, one, at_s) for sound, at_s, one in zip(decoded, times, confidence, strict=True)
+    ]
 
-    is_s1: bool
-    at_s: float
-    confidence: float
+
+def _found(decoded: Sequence[DecodedSound], model: CycleModel) -> list[HeartSound]:
+    """Return decoded sounds with their times and confidence."""
+    return _times(decoded, [model.confidence(evidence) for evidence in _evidence_of(decoded)])
 
 
-def _found(content: bytes, sound: AnnotatedSound, weights: tuple[float, ...]) -> FoundSounds:
-    """Return what the monitor finds in a recording, against its annotations."""
-    first, second, third, bias = weights
-    model = CycleModel(CycleNetwork(content, DELAY_FRAMES), (first, second, third, bias), 0.0)
-    segmenter = CycleSegmenter(model)
-    found = [*segmenter.push_bands(sound.bands), *segmenter.finish()]
+def _against_annotations(sound: AnnotatedSound, found: Sequence[HeartSound]) -> FoundSounds:
+    """Return what was found in a recording, against its annotations."""
     return found_sounds(sound.recording.patient, sound.annotations, found)
 
 
 def _facts(
     sounds: Sequence[AnnotatedSound],
-    held_out: Sequence[AnnotatedSound],
-    rows: Sequence[FoundSounds],
+    hearts: Sequence[int],
+    rows: Sequence[Sequence[FoundSounds]],
+    repeats: Sequence[Repeat],
     options: CycleOptions,
-    num_folds: int,
 ) -> dict[str, Any]:
-    """Return what the network was trained and measured on."""
+    """Return what the network was trained and measured on; hearts are the rows of the recordings held out."""
     sets = Counter(sound.recording.source for sound in sounds)
+    first = rows[0]
     return {
         "recipe": dataclasses.asdict(options),
         "training_data": [{"set": name, "recordings": count} for name, count in sets.items()],
-        "patients": len({sound.recording.patient for sound in sounds}),
-        "held_out_folds": num_folds,
-        "held_out_recordings": len(rows),
-        "held_out_patients": len({row.patient for row in rows}),
-        "annotated_s": round(sum(row.covered_s for row in rows), 1),
-        "total_s": round(sum(len(sound.bands) for sound in held_out) * FRAME_HOP_S, 1),
-        "heart_sounds": int(sum(row.reference.sum() for row in rows)),
-        "swapped_throughout": sum(row.is_swapped for row in rows),
+        "patients": len({sound.recording.patient for sound in sounds if not sound.is_noise}),
+        "held_out_folds": len(set(repeats[0].networks) - {ALL}),
+        "held_out_recordings": len(first),
+        "held_out_patients": len({row.patient for row in first}),
+        "annotated_s": round(sum(row.covered_s for row in first), 1),
+        "total_s": round(sum(sounds[row].duration_s for row in hearts), 1),
+        "heart_sounds": int(sum(row.reference.sum() for row in first)),
+        "swapped_throughout": [sum(row.is_swapped for row in of_repeat) for of_repeat in rows],
     }

@@ -16,6 +16,7 @@ from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NON_CARDIAC_SET_TITLE, metric_title, set_title
 from monitor.output import printable
 from training.data.label_folders import EVERYDAY_SET
+from training.reports.loudness import loudness_blocks
 from training.reports.murmur_timing import timing_blocks
 from training.reports.segmentation import segmentation_blocks
 from training.reports.site_pooling import pooling_blocks
@@ -115,6 +116,7 @@ def write_card(settings: Mapping[str, Any], plots: Sequence[str] = ()) -> str:
         *_other_sets(metrics["other_sets"]),
         *_selective(metrics.get("abstaining")),
         *_possible(settings.get("operating_point")),
+        *loudness_blocks(settings.get("loudness")),
         *_gate(metrics.get("quality_gate")),
         *_several_sites(metrics.get("site_pooling")),
         *_int8(metrics.get("int8")),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from monitor.analysis.rhythm.beat_path import BEAT_RADIUS, Beat, BeatPath
 
-__all__ = ["FEATURES", "INTERCEPT", "MIN_LOG_ODDS", "WEIGHTS", "Candidate", "EctopicDetector"]
+__all__ = ["FEATURES", "INTERCEPT", "MIN_LOG_ODDS", "WEIGHTS", "Candidate", "EctopicDetector", "median"]
 
 NUM_ACCEPTED = 8
 """The local normal interval is the median of the last so many accepted intervals."""
@@ -102,7 +102,7 @@ class EctopicDetector:
         self.deviation = abs(ratio - 1.0)
         if len(self._accepted) < 2 or ACCEPTED[0] < ratio < ACCEPTED[1]:
             self._accepted = [*self._accepted[1 - NUM_ACCEPTED :], interval]
-            self.normal_interval = _median(self._accepted)
+            self.normal_interval = median(self._accepted)
         self._beats = [*self._beats[-3:], (beat, self._accepted, self.normal_interval)]
         return self._candidate(path) if len(self._beats) == 4 else None
 
@@ -127,7 +127,7 @@ class EctopicDetector:
         return Candidate(ectopic.position, coupling, pause, features)
 
 
-def _median(values: list[float]) -> float:
+def median(values: list[float]) -> float:
     """Return the median of one or more values."""
     ranked = sorted(values)
     middle = len(ranked) // 2

@@ -7,10 +7,10 @@ thread.
 
 from __future__ import annotations
 
-import statistics
 from collections import deque
 from collections.abc import Iterable
 
+from monitor.analysis.rhythm.ectopic import median
 from monitor.messages import HeartBeat
 
 __all__ = ["INTERVAL_RATE_CONFIDENCE", "IntervalRate"]
@@ -62,13 +62,13 @@ class IntervalRate:
         intervals = self._intervals
         while intervals and intervals[0][0] - intervals[0][1] < start_s:
             intervals.popleft()
-        inside = [(length, sure) for at_s, length, sure in intervals if at_s <= end_s]
-        lengths = [length for length, _ in inside]
+        inside = [interval for interval in intervals if interval[0] <= end_s]
+        lengths = [length for _, length, _ in inside]
         total_s = sum(lengths)
         if len(lengths) < MIN_INTERVALS or total_s < MIN_COVERED * (end_s - start_s):
             return None
-        usual = statistics.median(lengths)
-        deviation = sum(abs(length - usual) for length in lengths) / (len(lengths) * usual)
-        if deviation > MAX_MEAN_DEVIATION or statistics.median([sure for _, sure in inside]) < MIN_CONFIDENCE:
+        usual = median(lengths)
+        deviation = sum([abs(length - usual) for length in lengths]) / (len(lengths) * usual)
+        if deviation > MAX_MEAN_DEVIATION or median([sure for _, _, sure in inside]) < MIN_CONFIDENCE:
             return None
         return 60.0 * len(lengths) / total_s

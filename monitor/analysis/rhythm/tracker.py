@@ -244,8 +244,10 @@ class BeatTracker:
             return
         clarity = template.match(self._frames(start, end))
         for index, here in enumerate(clarity[1:-1], 1):
+            if here <= MIN_CLARITY:
+                continue
             before, after = clarity[index - 1], clarity[index + 1]
-            if here > MIN_CLARITY and before < here >= after:
+            if before < here >= after:
                 offset = 0.5 * (before - after) / (before - 2.0 * here + after)  # of the vertex of a parabola
                 self._path.add(start + index + offset, here)
         self._matched = start + len(clarity) - 1

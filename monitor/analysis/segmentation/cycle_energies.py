@@ -7,13 +7,14 @@ cut into blocks it gives the same. One thread.
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.cycles import cycle_kernel
 from monitor.features.sound_bands import FRAME_HOP_S, NUM_BANDS, frame_centre_s
 from monitor.inference.segmentation.murmur_timing import NUM_PAIRS, NUM_VALUES
 
@@ -45,6 +46,7 @@ class CycleEnergies:
 
     def __init__(self) -> None:
         self._held = np.empty((HELD_FRAMES, NUM_BANDS), np.float32)
+        self._kernel = cycle_kernel(self._held)
         self.restart(0.0)
 
     def restart(self, start_s: float) -> None:
@@ -83,7 +85,7 @@ class CycleEnergies:
             See :data:`monitor.inference.segmentation.murmur_timing.NUM_VALUES`. None where systole or diastole is too
             short to be heard between its sounds, or no longer held.
         """
-        before, first, second = (round((at_s - self._start_s) / FRAME_HOP_S) for at_s in (s2_before_s, s1_s, s2_s))
+        before, first, second = [round((at_s - self._start_s) / FRAME_HOP_S) for at_s in (s2_before_s, s1_s, s2_s)]
         diastole, rest = before + AFTER_S2 - self._first, first - BEFORE_S1 + 1 - self._first
         systole, end = first + AFTER_S1 - self._first, second - BEFORE_S2 + 1 - self._first
         if rest - diastole < MIN_DIASTOLE_FRAMES or end - systole < MIN_SYSTOLE_FRAMES:
@@ -91,14 +93,14 @@ class CycleEnergies:
         if diastole < 0 or end > self._count:
             return None
         third, half = (rest - diastole) / 3, (end - systole) // 2
-        edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half)
-        begins = np.array(edges)
-        begins -= diastole
-        sums = np.add.reduceat(self._held[diastole:end], begins).dot(PAIRS)
+        edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half, end)
         values = np.empty(NUM_VALUES, np.float32)
-        lengths = np.array((*edges[1:], end)) - edges
-        sums /= lengths[:, None]
-        values[:-2] = sums[PARTS].ravel()
+        if self._kernel is not None:
+            self._kernel.measure(edges, values)
+        else:
+            sums = np.add.reduceat(self._held[diastole:end], np.array(edges[:-1]) - diastole).dot(PAIRS)
+            sums /= np.diff(edges)[:, None]
+            values[:-2] = sums[PARTS].ravel()
         values[-2] = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
         values[-1] = confidence
         return values
@@ -108,17 +110,33 @@ class RecentCycles:
     """The cycles of the last seconds, as they are handed out."""
 
     def __init__(self) -> None:
-        self._cycles: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=MAX_CYCLES)
+        self._at_s: list[float] = []
+        self._values = np.empty((2 * MAX_CYCLES, NUM_VALUES), np.float32)
 
     def push(self, cycles: Iterable[tuple[float, NDArray[np.float32]]]) -> None:
         """Take the next cycles: S1 in seconds, ascending, and what was measured."""
-        self._cycles.extend(cycles)
+        for at_s, values in cycles:
+            if len(self._at_s) == 2 * MAX_CYCLES:
+                self._values[:MAX_CYCLES] = self._values[MAX_CYCLES:]
+                del self._at_s[:MAX_CYCLES]
+            self._values[len(self._at_s)] = values
+            self._at_s.append(at_s)
 
     def clear(self) -> None:
         """Forget every cycle: another sound begins."""
-        self._cycles.clear()
+        self._at_s.clear()
 
     def since(self, start_s: float) -> NDArray[np.float32]:
-        """Return the cycles whose S1 came at a moment or later, at most the last 64, shape (cycles, 32)."""
-        chosen = [values for at_s, values in self._cycles if at_s >= start_s]
-        return np.array(chosen) if chosen else np.empty((0, NUM_VALUES), np.float32)
+        """Return the cycles whose S1 came at a moment or later, at most the last 64.
+
+        Parameters
+        ----------
+        start_s : float
+
+        Returns
+        -------
+        ndarray, shape (cycles, 32), float32
+            A view that stays valid until the next :meth:`push`.
+        """
+        count = len(self._at_s)
+        return self._values[max(bisect.bisect_left(self._at_s, start_s), count - MAX_CYCLES) : count]

@@ -116,7 +116,8 @@ class HeartBeats:
 
     def _complete_beat(self, first: HeartSound | None, second: HeartSound | None, heard_s: float) -> None:
         """Add a beat."""
-        s1_s, s2_s = (None if sound is None else sound.at_s for sound in (first, second))
+        s1_s = None if first is None else first.at_s
+        s2_s = None if second is None else second.at_s
         cycle_s = None if s1_s is None or s1_s - self._s1_s > MAX_CYCLE_S else s1_s - self._s1_s
         diastole_s = None if s1_s is None or cycle_s is None or self._s2_s < self._s1_s else s1_s - self._s2_s
         beat = HeartBeat(

@@ -125,7 +125,7 @@ def _followed(options: argparse.Namespace) -> bool:
 def _followers(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
     """Serve and send a feed until the block is left."""
     teller = Teller(feed, has_screen=not (options.json or options.plain) and sys.stderr.isatty())
-    with served(options, feed), sent(options, feed, teller.tell):
+    with served(options, feed, teller.tell), sent(options, feed, teller.tell):
         teller.holding = True
         try:
             yield

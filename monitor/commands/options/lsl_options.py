@@ -39,7 +39,7 @@ def check_lsl_speed(options: argparse.Namespace) -> None:
 
 
 def announce_lsl(options: argparse.Namespace, *devices: str) -> None:
-    """Say what the local network sees, if anything; before a dashboard has the screen.
+    """Say what the local network sees of devices, if anything; before a dashboard has the screen.
 
     Raises
     ------

@@ -18,6 +18,7 @@ from monitor.output import say
 if TYPE_CHECKING:
     from monitor.serve.address import Address
     from monitor.serve.feed import Feed
+    from monitor.serve.senders.sender import Tell
 
 __all__ = ["add_serve_arguments", "served"]
 
@@ -44,8 +45,8 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextlib.contextmanager
-def served(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
-    """Serve a feed until the block is left, if ``--serve`` was given.
+def served(options: argparse.Namespace, feed: Feed, tell: Tell) -> Iterator[None]:
+    """Serve a feed until the block is left, if ``--serve`` was given; tell what is wrong with the server.
 
     Ends with a usage error where the address or the token cannot be used.
 
@@ -67,9 +68,9 @@ def served(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
         listening = listening_socket(address)
     except ValueError as error:
         options.usage_error(f"--serve: {error}")
-    from monitor.serve.process.child import ServerProcess
+    from monitor.serve.process.server_process import ServerProcess
 
-    server = ServerProcess(feed, listening, loopback=address.loopback, token=token)
+    server = ServerProcess(feed, listening, loopback=address.loopback, token=token, tell=tell)
     bound = Address(address.host, server.port)
     try:
         server.start()
@@ -77,8 +78,6 @@ def served(options: argparse.Namespace, feed: Feed) -> Iterator[None]:
         yield
     finally:
         server.stop()
-        if server.error is not None:
-            say(f"auscult: the server ended early: {server.error}")
         if (sentence := server.counts.sentence()) is not None:
             say(f"auscult: {sentence}")
 

@@ -7,6 +7,7 @@ only.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from monitor.commands.options.display_options import display_options
 from monitor.commands.options.elsewhere import is_elsewhere, report_troubles, source_elsewhere
 from monitor.commands.options.feed_options import fed_together
 from monitor.commands.options.inputs import InputOptions, input_latency_s, separate_input
-from monitor.commands.options.lsl_options import announce_lsl
+from monitor.commands.options.lsl_options import announce_lsl, over_lsl
 from monitor.commands.options.session_options import new_session, report_session
 from monitor.commands.options.settings import Settings
 from monitor.errors import AuscultError
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from monitor.runtime.ward.ward import Ward
     from monitor.serve.feed import Feed, SeveralFeed
     from monitor.sessions.session import Session
-    from monitor.views.lsl.outlets import LslOutlets
     from monitor.views.view import View
     from monitor.views.ward import WardView
 
@@ -107,7 +107,7 @@ class SeveralInputs:
         self._ward, self._options, self._bundle, self._feed = ward, options, bundle, feed
         self._lives: list[LiveStream] = []
         self._parts: dict[LiveStream, Feed] = {}
-        self._outlets: dict[LiveStream, LslOutlets] = {}
+        self._sending = contextlib.ExitStack()
         self._ear: SharedEar | None = None
         self._sessions: dict[LiveStream, Session] = {}
         self._recorded: list[Path] = []
@@ -145,8 +145,6 @@ class SeveralInputs:
             self._recorded.append(record)
         if session is not None:
             self._sessions[live] = session
-        if options.lsl:
-            self._outlets[live] = _outlets(source, stream.name)
 
     def _source(self, entry: DeviceEntry, system: PortAudio, chosen: Settings) -> Source:
         """Return the source of an input: a sound device in a process of its own, or what comes from elsewhere."""
@@ -164,6 +162,7 @@ class SeveralInputs:
 
         options = self._options
         keep_going = options.record is not None or bool(options.session)
+        announce_lsl(options, *(live.stream.name for live in self._lives))
         view = choose_devices_view(
             self._lives,
             self._kept,
@@ -176,7 +175,6 @@ class SeveralInputs:
         if options.playback is not None:
             other = "; Tab looks into another one, which is heard then" if isinstance(view, DeviceTable) else ""
             say(f"auscult: {self._lives[0].stream.name} is heard{other}")
-        announce_lsl(options, *(live.stream.name for live in self._lives))
         for live in self._lives:
             live.start()
         try:
@@ -201,10 +199,9 @@ class SeveralInputs:
 
         A service manager has these from every input: one thread judges all of them, and stops for all.
         """
-        if (outlets := self._outlets.get(live)) is not None:
-            from monitor.views.lsl.view import LslView
-
-            view = LslView(view, outlets)
+        device = live.source.device_status
+        named = (live.stream.name, "" if device is None else device.host_api)
+        view = self._sending.enter_context(over_lsl(view, live.source, self._options, named))
         if (part := self._parts.get(live)) is not None:
             from monitor.serve.feed_view import FeedView
 
@@ -246,8 +243,7 @@ class SeveralInputs:
             live.stop()
         if self._ear is not None:
             self._ear.stop(hurry=bool(interrupts.exit_code))
-        for outlets in self._outlets.values():
-            outlets.close()
+        self._sending.close()
         limit = {"timeout_s": HURRY_S} if interrupts.exit_code else {}
         for session in self._sessions.values():
             session.close(**limit)
@@ -257,14 +253,6 @@ class SeveralInputs:
             if recording is not None and (recording.written_s or recording.lost_samples):
                 self._waiting_marks |= report_recording(recording, interrupts)
             report_troubles(live.source)
-
-
-def _outlets(source: Source, name: str) -> LslOutlets:
-    """Return what sends the sound and the verdicts of an input over LSL, by its name here."""
-    from monitor.views.lsl.outlets import LslOutlets
-
-    device = source.device_status
-    return LslOutlets(name, "" if device is None else device.host_api, source.sample_rate)
 
 
 def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool:

@@ -16,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from monitor.archive.timeline import Timeline
-from monitor.messages import State, Verdict
+from monitor.messages import LoudnessWord, State, Verdict
 from monitor.sessions.overview import covered_s
 
 __all__ = ["Finding", "site_findings", "subject_finding"]
 
 STATES: tuple[State, ...] = get_args(State)
+LOUDNESS_WORDS: tuple[LoudnessWord, ...] = get_args(LoudnessWord)
 JUDGED = ("verdict", "uncertain")
 TOLERANCE_S = 1e-3
 Line = Mapping[str, Any]
@@ -167,7 +168,8 @@ def _verdict(line: Line) -> Verdict:
     known: State = next((one for one in STATES if one == state), STATES[0])
     possible = _text(line.get("possible")) if state == "uncertain" else None
     timing, confidence = _text(line.get("murmur_timing")), _number(line.get("confidence"))
-    return Verdict(known, label, confidence, scores, acoustic_scores, possible, timing)
+    loudness = next((word for word in LOUDNESS_WORDS if word == line.get("loudness")), None)
+    return Verdict(known, label, confidence, scores, acoustic_scores, possible, timing, loudness)
 
 
 def _scores(values: object) -> dict[str, float] | None:

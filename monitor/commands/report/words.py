@@ -61,6 +61,8 @@ def verdict_title(verdict: Verdict) -> str:
     --------
     >>> verdict_title(Verdict("verdict", "murmur", 0.9)), verdict_title(Verdict("poor-signal"))
     ('Murmur', 'No verdict: poor signal')
+    >>> verdict_title(Verdict("verdict", "murmur", 0.9, loudness="loud"))
+    'Murmur, loud'
     >>> verdict_title(Verdict("uncertain", possible="murmur"))
     'Uncertain: possible murmur'
     """

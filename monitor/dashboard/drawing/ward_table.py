@@ -66,6 +66,7 @@ def ward_table(
     first: int = 0,
     keys: bool = False,
     hint: str = "",
+    notice: str = "",
 ) -> Canvas:
     """Return the screen.
 
@@ -82,11 +83,13 @@ def ward_table(
         Whether the terminal has keys, which are named then.
     hint : str
         What keys do besides ending.
+    notice : str
+        What is wrong with those that follow the run; in place of the model.
     """
     count = rows_of_a_page(len(rows), height)
     first = min(first, len(rows) - min(count, len(rows)))
     shown = rows[first : first + count]
-    lines = [_title(rows, width, style), _heads(width, style)]
+    lines = [_title(rows, width, style, notice), _heads(width, style)]
     lines += [_row(row, width, style) for row in shown]
     if (more := len(rows) - len(shown)) > 0:
         where = "   left and right: other streams" if keys else ""
@@ -105,17 +108,23 @@ def _columns(width: int) -> tuple[int, int]:
     return min(MOST_NAME, NAME + rest // 4), min(MOST_HISTORY, HISTORY + rest // 3)
 
 
-def _title(rows: Sequence[WardRow], width: int, style: TerminalStyle) -> Line:
-    """Return the line with the number of streams, what is wrong with how many, and the position."""
+def _title(rows: Sequence[WardRow], width: int, style: TerminalStyle, notice: str) -> Line:
+    """Return the line with the number of streams, what is wrong, and the position."""
     ended = sum(row.snapshot.finished for row in rows)
     skipped = sum(row.snapshot.skipped for row in rows)
     start = rows[0].snapshot.start
     text = f"{len(rows)} streams" + (f", {ended} ended" if ended else "")
     row = Row(width).put(1, "auscult", style.ink(dim=True)).put(9, text, style.ink(bold=True))
-    if skipped:
-        row.put(0, f"   {skipped} skipped", style.ink(YELLOW))
-    row.put(0, f"   model {fit(start.model, min(len(start.model), 24), unicode=style.unicode)}", style.ink(dim=True))
-    return row.right(clock(max(row.snapshot.elapsed_s for row in rows)), style.ink(dim=True)).line()
+    left_out = f"   {skipped} skipped" if skipped else ""
+    row.put(0, left_out, style.ink(YELLOW))
+    position = clock(max(row.snapshot.elapsed_s for row in rows))
+    if notice:
+        room = max(0, width - 9 - len(text) - len(left_out) - 3 - len(position) - 2)
+        row.put(0, f"   {fit(notice, room, unicode=style.unicode)}", style.ink(YELLOW))
+    else:
+        model = fit(start.model, min(len(start.model), 24), unicode=style.unicode)
+        row.put(0, f"   model {model}", style.ink(dim=True))
+    return row.right(position, style.ink(dim=True)).line()
 
 
 def _heads(width: int, style: TerminalStyle) -> Line:

@@ -11,7 +11,6 @@ best, and stays as decided. The result does not depend on how the frames are cut
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections import deque
 from typing import NamedTuple
@@ -34,6 +33,8 @@ RECALLED = 6
 """Candidates that compete when one is decided."""
 SMOOTHED = 2
 """Frames on either side of one over which its probability is averaged, to find peaks."""
+LOOKED_BACK = 2 * SMOOTHED + RIVALS + 2
+"""Frames before the newest in which the next peak may lie, with those around it."""
 HALF_SOUND = 4
 """Frames from the middle of a heart sound to its end."""
 CENTRED = 6
@@ -128,6 +129,7 @@ class CycleDecoder:
         self._first = 0  # frame of the first entry of the sums
         self._logs: list[list[float]] = [[0.0] * 4]  # sums of the log-probabilities of all frames before each
         self._sums: list[list[float]] = [[0.0] * 4]  # sums of the probabilities
+        self._newest = np.zeros((1, 2))  # the last of the sums of S1 and S2
         self._next = SMOOTHED + 1  # frame that is looked at next
         self._candidates: list[_Candidate] = []
         self._undecided: deque[_Candidate] = deque()
@@ -150,7 +152,9 @@ class CycleDecoder:
         logs = EVIDENCE * np.log(np.maximum(values, FLOOR))
         for known, new in ((self._sums, values), (self._logs, logs)):
             new[0] += known[-1]  # then added one by one: the same however the frames are cut
-            known.extend(np.cumsum(new, axis=0).tolist())
+            np.cumsum(new, axis=0, out=new)
+            known.extend(new.tolist())
+        self._newest = np.concatenate((self._newest[-LOOKED_BACK:], values[:, S1 : S2 + 1 : S2 - S1]))
         searched = self._first + len(self._sums) - 1 - SMOOTHED - RIVALS  # the frames before it are looked at
         decided: list[DecodedSound] = []
         for frame, is_s1, probability in self._peaks(searched):
@@ -173,9 +177,8 @@ class CycleDecoder:
         """Return frame, name and probability of the peaks of S1 and S2 before a frame that were not looked at yet."""
         if end <= self._next:
             return []
-        width, first = 2 * SMOOTHED + 1, self._next - 1 - self._first
-        rows = self._sums[first - SMOOTHED : end + 1 - self._first + SMOOTHED + 1]
-        sums = np.array([(row[S1], row[S2]) for row in rows])
+        width, after = 2 * SMOOTHED + 1, self._first + len(self._sums)
+        sums = self._newest[self._next - 1 - SMOOTHED - after : end + 2 + SMOOTHED - after]
         means = (sums[width:] - sums[:-width]) / width  # of the frames from one before the first to one behind the last
         here = means[1:-1]
         peaks = (here > MIN_PROBABILITY) & (here >= means[:-2]) & (here > means[2:])
@@ -205,31 +208,32 @@ class CycleDecoder:
             if one.above_diastole > above:
                 above = one.above_diastole
         candidate.worth = above + logs[edge][DIASTOLE] + own - BREAK_PRICE
+        is_s1, oldest = candidate.is_s1, frame - (MAX_DIASTOLE if candidate.is_s1 else MAX_SYSTOLE)
         for one in self._candidates:
             if one.frame > latest:
                 break
-            self._follow(candidate, one, frame - one.frame)
+            if one.is_s1 == is_s1:
+                if MIN_CYCLE <= frame - one.frame <= MAX_UNHEARD_CYCLES * one.cycle_s * FRAMES_PER_S:
+                    self._follow(candidate, one, frame - one.frame)
+            elif one.frame >= oldest:
+                self._follow(candidate, one, frame - one.frame)
         candidate.above_diastole = candidate.worth - logs[frame - first][DIASTOLE]
 
     def _follow(self, candidate: _Candidate, one: _Candidate, apart: int) -> None:
-        """Let a candidate follow another if that is the best path yet."""
+        """Let a candidate follow another, near enough, if that is the best path yet."""
         seconds, cycle_s, systole_s = apart / FRAMES_PER_S, one.cycle_s, one.systole_s
         if one.is_s1 and not candidate.is_s1:
-            if apart > MAX_SYSTOLE:
-                return
             price = min(SYSTOLE_PRICE * math.log(seconds / systole_s) ** 2, MAX_SYSTOLE_PRICE)
             worth = self._between(one, candidate, SYSTOLE, SYSTOLE, 0)
             systole_s = min(max(systole_s * (seconds / systole_s) ** ADAPTATION, MIN_SYSTOLE_S), MAX_SYSTOLE_S)
         elif candidate.is_s1 and not one.is_s1:
             usual = max(cycle_s - systole_s, MIN_DIASTOLE_S)
-            if apart > MAX_DIASTOLE or seconds > MAX_DIASTOLES * usual:
+            if seconds > MAX_DIASTOLES * usual:
                 return
             price = min(CYCLE_PRICE * math.log(seconds / usual) ** 2, MAX_CYCLE_PRICE)
             worth = self._between(one, candidate, DIASTOLE, DIASTOLE, 0)
             cycle_s = min(max(cycle_s * ((systole_s + seconds) / cycle_s) ** ADAPTATION, MIN_CYCLE_S), MAX_CYCLE_S)
         else:
-            if apart < MIN_CYCLE or apart > MAX_UNHEARD_CYCLES * cycle_s * FRAMES_PER_S:
-                return
             price = UNHEARD_PRICE + min(CYCLE_PRICE * math.log(seconds / cycle_s) ** 2, MAX_CYCLE_PRICE)
             systole = int(systole_s * FRAMES_PER_S)
             worth = (
@@ -296,8 +300,12 @@ class CycleDecoder:
         index = candidate.frame - self._first
         begin = max(0, index - CENTRED)
         sums = [row[state] for row in self._sums[begin : index + CENTRED + 2]]
-        weights = [later - earlier for earlier, later in itertools.pairwise(sums)]
-        offset = sum(weight * position for position, weight in enumerate(weights)) / sum(weights)
+        weight = moment = 0.0
+        for position in range(len(sums) - 1):
+            probability = sums[position + 1] - sums[position]
+            weight += probability
+            moment += probability * position
+        offset = moment / weight
         return self._first + begin + offset
 
     def _trim(self) -> None:

@@ -1,9 +1,11 @@
 """The network that segments the cardiac cycle: bands in, the probability of S1, systole, S2 and diastole out.
 
 It hears a sound once and in order: what it still needs of the past is its memory, which goes in and out of every call.
-It always hears :data:`CHUNK_FRAMES` frames at a time, counted from the start of the sound, so a stream and a whole
-recording give the same probabilities bit for bit. The probabilities of a frame come when the network has heard
-``delay_frames`` frames beyond it. Belongs to one thread.
+It always hears the same number of frames in one call, :data:`CHUNK_FRAMES` with the networks that are trained today,
+and the limits between its chunks depend on nothing but the start of the sound, so a stream and a whole recording give
+the same probabilities bit for bit. They lie where half a second of sound ends: the frames that a hop of 0.5 s completes
+are heard at once. The probabilities of a frame come when the network has heard ``delay_frames`` frames beyond it.
+Belongs to one thread.
 """
 
 from __future__ import annotations
@@ -17,15 +19,18 @@ from monitor.errors import BundleError
 from monitor.features.sound_bands import NUM_BANDS
 from monitor.process.native_stderr import discard_native_stderr
 
-__all__ = ["CHUNK_FRAMES", "NUM_STATES", "CycleNetwork", "check_bands"]
+__all__ = ["CHUNK_FRAMES", "LEAD_FRAMES", "NUM_STATES", "CycleNetwork", "check_bands"]
 
-CHUNK_FRAMES = 20
-"""Frames that the network hears in one call: 0.25 s."""
+CHUNK_FRAMES = 40
+"""Frames that a network hears in one call: 0.5 s, the hop between two windows. Older ones hear 20."""
+LEAD_FRAMES = 5
+"""Frames in front of the sound, all as its first: 0.5 s of sound complete 35 frames, and each further 0.5 s completes
+40, so with them a chunk of 40 (or 20) frames ends where 0.5 s, 1 s, ... of sound end."""
 NUM_STATES = 4
 """S1, systole, S2, diastole."""
 MAX_MEMORY = 1 << 20
 """Numbers in the memory of a network, at most: 4 MB."""
-CHECK_CHUNKS = 4
+CHECK_FRAMES = 80
 
 
 class CycleNetwork:
@@ -42,8 +47,10 @@ class CycleNetwork:
 
     Attributes
     ----------
+    chunk_frames : int
+        Frames that it hears in one call.
     num_heard : int
-        Frames heard so far.
+        Frames heard so far, with those in front of the sound.
 
     Raises
     ------
@@ -54,10 +61,13 @@ class CycleNetwork:
     def __init__(self, content: bytes, delay_frames: int, beside: CycleNetwork | None = None) -> None:
         self.content, self.delay_frames = content, delay_frames
         self._interpreter: Any = _interpreter(content) if beside is None else beside._interpreter
-        self._bands, self._memory_in = _tensors(self._interpreter.get_input_details(), NUM_BANDS)
-        self._probabilities, self._memory_out = _tensors(self._interpreter.get_output_details(), NUM_STATES)
-        details = {int(tensor["index"]): tensor for tensor in self._interpreter.get_input_details()}
-        self._num_memory = int(details[self._memory_in]["shape"][0])
+        heard, memory = _tensors(self._interpreter.get_input_details(), NUM_BANDS)
+        said, memory_out = _tensors(self._interpreter.get_output_details(), NUM_STATES)
+        self.chunk_frames, self._num_memory = int(heard["shape"][0]), int(memory["shape"][0])
+        if (int(said["shape"][0]), int(memory_out["shape"][0])) != (self.chunk_frames, self._num_memory):
+            raise _unfit()
+        self._bands, self._memory_in = int(heard["index"]), int(memory["index"])
+        self._probabilities, self._memory_out = int(said["index"]), int(memory_out["index"])
         self.clear()
 
     def clear(self) -> None:
@@ -86,26 +96,33 @@ class CycleNetwork:
             If the network gives NaN or infinity.
         """
         if len(bands):
+            if not self._num_waiting and not self.num_heard:
+                self._add(np.repeat(bands[:1], LEAD_FRAMES, axis=0))
             self._last = bands[-1:].copy()
-        self._waiting.append(bands)
-        self._num_waiting += len(bands)
-        if self._num_waiting < CHUNK_FRAMES:
+            self._add(bands)
+        size = self.chunk_frames
+        if self._num_waiting < size:
             return np.empty((0, NUM_STATES), np.float32)
         frames = np.concatenate(self._waiting)
-        chunks = len(frames) // CHUNK_FRAMES
-        heard = [self._hear(frames[i * CHUNK_FRAMES : (i + 1) * CHUNK_FRAMES]) for i in range(chunks)]
-        self._waiting = [frames[chunks * CHUNK_FRAMES :].copy()]
+        chunks = len(frames) // size
+        heard = [self._hear(frames[i * size : (i + 1) * size]) for i in range(chunks)]
+        self._waiting = [frames[chunks * size :].copy()]
         self._num_waiting = len(self._waiting[0])
-        early = max(0, self.delay_frames - self.num_heard)  # they speak of frames before the first
-        self.num_heard += chunks * CHUNK_FRAMES
-        return np.concatenate(heard)[early:]
+        early = max(0, LEAD_FRAMES + self.delay_frames - self.num_heard)  # they speak of frames before the first
+        self.num_heard += chunks * size
+        return (heard[0] if chunks == 1 else np.concatenate(heard))[early:]
+
+    def _add(self, bands: NDArray[np.float32]) -> None:
+        """Take frames that are to be heard."""
+        self._waiting.append(bands)
+        self._num_waiting += len(bands)
 
     def finish(self) -> NDArray[np.float32]:
         """Return the probabilities of the frames that are left; the sound ends as its last frame sounds."""
         if not self._num_waiting and not self.num_heard:
             return np.empty((0, NUM_STATES), np.float32)
-        missing = self._num_waiting + self.delay_frames - max(0, self.delay_frames - self.num_heard)
-        padded = -(-(self._num_waiting + self.delay_frames) // CHUNK_FRAMES) * CHUNK_FRAMES
+        missing = self._num_waiting + min(self.delay_frames, self.num_heard - LEAD_FRAMES)
+        padded = -(-(self._num_waiting + self.delay_frames) // self.chunk_frames) * self.chunk_frames
         return self.push(np.repeat(self._last, padded - self._num_waiting, axis=0))[:missing]
 
     def _hear(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -126,12 +143,15 @@ class CycleNetwork:
 
     def check(self) -> list[float]:
         """Return what the network says of a fixed input: the last four probabilities, as ``bundle.json`` has them."""
-        return [round(float(value), 6) for value in self.copy().push(check_bands())[-1]]
+        fresh, frames = self.copy(), check_bands()
+        for begin in range(0, len(frames) - self.chunk_frames + 1, self.chunk_frames):
+            probabilities = fresh._hear(frames[begin : begin + self.chunk_frames])
+        return [round(float(value), 6) for value in probabilities[-1]]
 
 
 def check_bands() -> NDArray[np.float32]:
     """Return the input of the self-check, ``(80, 12)``: a beat of 0.8 s, louder in some bands than in others."""
-    frame = np.arange(CHECK_CHUNKS * CHUNK_FRAMES)[:, None]
+    frame = np.arange(CHECK_FRAMES)[:, None]
     band = np.arange(NUM_BANDS)[None, :]
     s1 = np.exp(-(((frame % 64 - 12) / 3.0) ** 2)) * (6.0 - 0.3 * band)
     s2 = np.exp(-(((frame % 64 - 36) / 2.5) ** 2)) * (4.0 - 0.1 * band)
@@ -151,10 +171,21 @@ def _interpreter(content: bytes) -> Any:
     return interpreter
 
 
-def _tensors(details: list[dict[str, Any]], columns: int) -> tuple[int, int]:
-    """Return the indices of the frames and of the memory among a network's inputs or outputs."""
-    frames = [int(one["index"]) for one in details if tuple(one["shape"]) == (CHUNK_FRAMES, columns)]
-    memory = [int(one["index"]) for one in details if len(one["shape"]) == 1 and 0 < one["shape"][0] <= MAX_MEMORY]
+def _tensors(details: list[dict[str, Any]], columns: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the details of the frames and of the memory among a network's inputs or outputs."""
+    shapes = [(one, tuple(int(size) for size in one["shape"])) for one in details]
+    frames = [one for one, shape in shapes if len(shape) == 2 and shape[1] == columns and _is_chunk(shape[0])]
+    memory = [one for one, shape in shapes if len(shape) == 1 and 0 < shape[0] <= MAX_MEMORY]
     if len(details) != 2 or len(frames) != 1 or len(memory) != 1 or any(one["dtype"] != np.float32 for one in details):
-        raise BundleError(f"the network for S1 and S2 has not {CHUNK_FRAMES} frames and a memory", "train it again")
+        raise _unfit()
     return frames[0], memory[0]
+
+
+def _is_chunk(num_frames: int) -> bool:
+    """Return whether so many frames can be heard in one call: the self-check is a whole number of calls."""
+    return 0 < num_frames <= CHECK_FRAMES and CHECK_FRAMES % num_frames == 0
+
+
+def _unfit() -> BundleError:
+    """Return the error that says that a file is another network."""
+    return BundleError("the network for S1 and S2 does not take frames of 12 bands and a memory", "train it again")

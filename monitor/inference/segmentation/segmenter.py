@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.errors import BundleError
 from monitor.features.sound_bands import BANDS_RATE, FRAME_HOP_S, NUM_BANDS, StreamingBands, frame_centre_s
 from monitor.inference.segmentation.cycle_decoder import LATEST_DECISION, CycleDecoder, DecodedSound
-from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, CycleNetwork
+from monitor.inference.segmentation.cycle_network import LEAD_FRAMES, CycleNetwork
 
 __all__ = ["CycleModel", "CycleSegmenter", "Evidence", "HeartSound", "read_segmentation"]
 
@@ -223,7 +223,8 @@ class CycleSegmenter:
 
         The network hears whole chunks, so it is up to a chunk more than the decision needs.
         """
+        network = self._model.network
         frame = round((at_s - self._start_s - float(frame_centre_s(0))) / FRAME_HOP_S)
-        last = frame + LATEST_DECISION + self._model.network.delay_frames
-        chunk_end = (last // CHUNK_FRAMES + 1) * CHUNK_FRAMES - 1
+        last = LEAD_FRAMES + frame + LATEST_DECISION + network.delay_frames
+        chunk_end = (last // network.chunk_frames + 1) * network.chunk_frames - 1 - LEAD_FRAMES
         return self._start_s + 2 * float(frame_centre_s(0)) + chunk_end * FRAME_HOP_S

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor.messages import Snapshot, Start, WindowEvent
 from monitor.serve.feed import FedLine
 
-__all__ = ["Begin", "DevicePulse", "Pulse", "ServerSetup", "Sound", "frame", "read_frame"]
+__all__ = ["Begin", "Pulse", "ServerSetup", "Sound", "frame", "read_frame"]
 
 LENGTH = struct.Struct("<I")
 
@@ -39,7 +39,7 @@ class ServerSetup:
     subject : str or None
         As of the :class:`~monitor.serve.feed.Feed` that is copied.
     several : bool
-        Whether it is a :class:`~monitor.serve.feed.SeveralFeed`.
+        Whether that is a :class:`~monitor.serve.feed.SeveralFeed`.
     """
 
     descriptor: int
@@ -49,7 +49,7 @@ class ServerSetup:
     run: str
     share_subject: bool
     subject: str | None
-    several: bool = False
+    several: bool
 
 
 class Begin(NamedTuple):
@@ -77,26 +77,40 @@ class Sound(NamedTuple):
     lost: tuple[tuple[int, int], ...]
 
 
-class Pulse(NamedTuple):
-    """What has happened since the pulse before; None and empty for nothing.
+class PartPulse(NamedTuple):
+    """What has happened to one part of a feed, see :attr:`monitor.serve.feed.Feed.parts`; None for nothing.
 
-    Of several devices the lines are in the pulse of the whole, and the rest in one of each device, which has no lines.
+    Attributes
+    ----------
+    name, subject : str or None
+        As of the part.
+    begin : Begin or None
+    snapshot : Snapshot or None
+    sound : Sound or None
     """
 
+    name: str | None
+    subject: str | None
     begin: Begin | None
-    lines: tuple[FedLine, ...]
-    judged: tuple[WindowEvent, ...]
     snapshot: Snapshot | None
     sound: Sound | None
-    devices: tuple[DevicePulse, ...] = ()
 
 
-class DevicePulse(NamedTuple):
-    """What has happened to one of several devices: its name, whose it is, and its pulse."""
+class Pulse(NamedTuple):
+    """What has happened since the pulse before.
 
-    name: str
-    subject: str | None
-    pulse: Pulse
+    Attributes
+    ----------
+    parts : tuple of PartPulse
+        Those of which there is something new, a part that was added at least once.
+    lines : tuple of FedLine
+    judged : tuple of (WindowEvent, str or None)
+        Results of windows, each with the name of its part.
+    """
+
+    parts: tuple[PartPulse, ...] = ()
+    lines: tuple[FedLine, ...] = ()
+    judged: tuple[tuple[WindowEvent, str | None], ...] = ()
 
 
 def frame(value: ServerSetup | Pulse) -> bytes:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from monitor.audio.child_program import ignore_signals
 from monitor.errors import AuscultError
-from monitor.serve.process.frames import ServerSetup, read_frame
+from monitor.serve.process.frames import Pulse, ServerSetup, read_frame
 from monitor.serve.process.mirror import apply, empty_copy
 from monitor.serve.process.server import Server
 
@@ -32,10 +32,11 @@ def main() -> int:
 
 def serve(commands: BinaryIO, reports: BinaryIO) -> int:
     """Serve until the commands end; report the start, or what keeps it from starting, and at the end the counts."""
-    setup = read_frame(commands)
-    if setup is None:
+    setup, first = read_frame(commands), read_frame(commands)
+    if setup is None or first is None:
         return 1
     feed = empty_copy(setup)
+    apply(first._replace(judged=()), feed)  # before anyone can ask
     server = Server(feed, _socket(setup), loopback=setup.loopback, token=setup.token)
     try:
         server.start()
@@ -44,8 +45,9 @@ def serve(commands: BinaryIO, reports: BinaryIO) -> int:
         server.stop()
         return 1
     _report(reports, started=True)
+    apply(Pulse(judged=first.judged), feed)  # which the server counts
     try:
-        while (pulse := read_frame(commands)) is not None:
+        while server.error is None and (pulse := read_frame(commands)) is not None:
             apply(pulse, feed)
     finally:
         server.stop()

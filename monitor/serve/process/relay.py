@@ -1,19 +1,20 @@
 """Reads a feed for a copy of it in another process: what is new since the last time, ten times a second.
 
-Sound is read from the ring buffer's memory, without a cursor, so that no source waits for it. For one thread, but for
+Sound is read from the ring buffers' memory, without a cursor, so that no source waits for it. For one thread, but for
 :meth:`Relay.told` and :meth:`Relay.judged`, which the publishing thread calls.
 """
 
 from __future__ import annotations
 
 import collections
+import sys
 import time
 from collections.abc import Callable
 
 from monitor.audio.wakeup import Wakeup
 from monitor.messages import Snapshot, WindowEvent
 from monitor.serve.feed import Feed, Playing
-from monitor.serve.process.frames import Begin, DevicePulse, Pulse, Sound
+from monitor.serve.process.frames import Begin, PartPulse, Pulse, Sound
 
 __all__ = ["KEPT_S", "PULSE_S", "Relay"]
 
@@ -38,9 +39,9 @@ class Relay:
     def __init__(self, feed: Feed, clock: Callable[[], float] = time.monotonic) -> None:
         self._feed, self._clock = feed, clock
         self._wakeup = Wakeup()
-        self._judged: collections.deque[tuple[str | None, WindowEvent]] = collections.deque(maxlen=MAX_JUDGED)
+        self._judged: collections.deque[tuple[WindowEvent, str | None]] = collections.deque(maxlen=MAX_JUDGED)
         self._number = 0
-        self._parts: dict[str | None, _Part] = {}
+        self._parts: dict[str | None, _PartRelay] = {}
         feed.follow(self.told, self.judged)
 
     def told(self) -> None:
@@ -49,11 +50,15 @@ class Relay:
 
     def judged(self, event: WindowEvent, device: str | None = None, /) -> None:
         """Keep the result of a window."""
-        self._judged.append((device, event))
+        self._judged.append((event, device))
 
     def wait(self) -> None:
         """Wait until there is a line, for a tenth of a second at most."""
         self._wakeup.wait(PULSE_S)
+
+    def begin_again(self) -> None:
+        """Go on for a new copy, which lacks everything that is kept; windows that were told are not told again."""
+        self._number, self._parts = 0, {}
 
     def pulse(self, *, last: bool = False) -> Pulse | None:
         """Return what is new; None where nothing is.
@@ -61,57 +66,55 @@ class Relay:
         Parameters
         ----------
         last : bool
-            Whether the newest state is wanted, however new the one before is.
+            Whether the newest states are wanted, however new the ones before are.
         """
-        lines = tuple(self._feed.after(self._number))
+        lines = tuple(self._feed.after(self._number, sys.maxsize))
         if lines:
             self._number = lines[-1].number
-        judged: dict[str | None, list[WindowEvent]] = collections.defaultdict(list)
-        for _ in range(len(self._judged)):
-            name, event = self._judged.popleft()
-            judged[name].append(event)
-        devices = []
+        judged = tuple(self._judged.popleft() for _ in range(len(self._judged)))
+        told_of = {line.stream for line in lines}
+        parts = []
         for part in self._feed.parts:
-            known = part.name in self._parts
-            copied = self._parts.setdefault(part.name, _Part(part, self._clock))
-            told = last or any(line.stream == part.name for line in lines)
-            pulse = copied.pulse(tuple(judged[part.name]), told=told)
-            if part.name is None:
-                pulse = pulse._replace(lines=lines)
-                return pulse if _has_news(pulse) else None
-            if not known or _has_news(pulse):
-                devices.append(DevicePulse(part.name, part.subject, pulse))
-        return Pulse(None, lines, (), None, None, tuple(devices)) if lines or devices else None
+            relay = self._parts.setdefault(part.name, _PartRelay(part, self._clock))
+            if (new := relay.pulse(now=last or part.name in told_of)) is not None:
+                parts.append(new)
+        return Pulse(tuple(parts), lines, judged) if lines or judged or parts else None
 
 
-def _has_news(pulse: Pulse) -> bool:
-    """Return whether there is anything in a pulse."""
-    return any(part is not None and part != () for part in pulse)
+class _PartRelay:
+    """Collects what the copy of one part of a feed lacks.
 
+    Parameters
+    ----------
+    part : Feed
+    clock : callable
+        As of :class:`Relay`.
+    """
 
-class _Part:
-    """What the copy of one device, or of the only one, has got so far."""
-
-    def __init__(self, feed: Feed, clock: Callable[[], float]) -> None:
-        self._feed, self._clock = feed, clock
+    def __init__(self, part: Feed, clock: Callable[[], float]) -> None:
+        self._part, self._clock = part, clock
+        self._is_known = part.name is None  # a device is to be added to the copy
         self._playing: Playing | None = None
         self._snapshot: Snapshot | None = None
         self._snapshot_due = clock()
         self._next_sample = 0
 
-    def pulse(self, judged: tuple[WindowEvent, ...], *, told: bool) -> Pulse:
-        """Return what is new besides the lines, and the newest state at once where there are some."""
-        playing, begin = self._feed.playing, None
+    def pulse(self, *, now: bool) -> PartPulse | None:
+        """Return what is new, the state where it is due or wanted now; None where nothing is."""
+        playing, begin = self._part.playing, None
         if playing is not None and playing is not self._playing:
             self._playing, self._next_sample = playing, 0
             begin = Begin(playing.start, playing.live)
-        snapshot = self._newest_snapshot(now=told)
+        snapshot = self._newest_snapshot(now=now)
         sound = None if playing is None else self._sound(playing)
-        return Pulse(begin, (), judged, snapshot, sound)
+        if self._is_known and begin is None and snapshot is None and sound is None:
+            return None
+        self._is_known = True
+        return PartPulse(self._part.name, self._part.subject, begin, snapshot, sound)
 
     def _newest_snapshot(self, *, now: bool) -> Snapshot | None:
         """Return the newest state of what plays, if it is another one and due."""
-        snapshot, playing = self._feed.snapshot, self._playing
+        snapshot, playing = self._part.snapshot, self._playing
         if snapshot is None or snapshot is self._snapshot or playing is None or snapshot.start is not playing.start:
             return None
         if not now and self._clock() < self._snapshot_due:

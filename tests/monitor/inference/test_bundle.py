@@ -225,6 +225,9 @@ def test_another_format_version(copy: Path) -> None:
         ("operating_point", {"label": "murmur"}),
         ("operating_point", {"label": "murmur", "possible_from": 1.5}),
         ("operating_point", {"label": "", "possible_from": 0.5}),
+        ("loudness", {"weight": "much", "bias": 0.0}),
+        ("loudness", {"weight": 1.0}),
+        ("loudness", []),
     ],
 )
 def test_a_setting_that_cannot_be_used(copy: Path, key: str, value: object) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitor.inference.calibration import Calibration, check_outputs, mask_extrasystole, softmax
+from monitor.inference.calibration import Calibration, Loudness, check_outputs, mask_extrasystole, softmax
 
 logits = arrays(np.float32, st.tuples(st.integers(1, 5), st.just(4)), elements=st.floats(-200, 200, width=32))
 biases = st.tuples(*[st.floats(-8, 8)] * 3)
@@ -285,3 +285,31 @@ def test_outputs_that_are_not_finite(value: float, position: int) -> None:
     outputs[position] = value
     with pytest.raises(ValueError, match=r"the network's outputs .* must be finite"):
         check_outputs(outputs)
+
+
+@pytest.mark.parametrize("kind", ["softmax", "share"])
+def test_an_output_for_loudness_changes_no_score(kind: str) -> None:
+    """Scores and the odds of a heart are those of the outputs before it, however loud."""
+    outputs = np.array([1.0, -0.5, 0.2, -2.0], np.float32)
+    calibration = Calibration(kind)
+    for loud in (-30.0, 30.0):
+        longer = np.append(outputs, np.float32(loud))
+        np.testing.assert_array_equal(calibration.scores(longer, 3), calibration.scores(outputs, 3))
+        assert calibration.heart_odds(longer, 3) == calibration.heart_odds(outputs, 3)
+        assert calibration.heart_probability(longer, 3) == calibration.heart_probability(outputs, 3)
+        assert calibration.scores_and_odds(longer, 3) == calibration.scores_and_odds(outputs, 3)
+
+
+def test_the_probability_of_a_loud_murmur() -> None:
+    """It follows the output behind that of non-cardiac sounds, and stays finite for any."""
+    loudness = Loudness(2.0, -1.0)
+    outputs = np.array([0.0, 0.0, 0.0, 0.0, 1.5], np.float32)
+    assert loudness.probability(outputs, 3) == pytest.approx(1 / (1 + np.exp(-2.0)))
+    for extreme, expected in ((np.finfo(np.float32).max, 1.0), (np.finfo(np.float32).min, 0.0)):
+        assert loudness.probability(np.append(outputs[:4], extreme), 3) == pytest.approx(expected)
+
+
+def test_a_bundle_that_says_nothing_of_loudness() -> None:
+    """Its settings have no such key."""
+    assert Loudness.of({"labels": []}) is None
+    assert Loudness.of({"loudness": {"weight": 2, "bias": -1, "metrics": {}}}) == Loudness(2.0, -1.0)

@@ -43,7 +43,7 @@ def test_multiplications_of_the_default_network() -> None:
     """Those of its convolutions and dense layers, added by hand from the shapes of their weights; int8 has as many."""
     folder = find_bundle("heart-sounds")
     beats = 32 * 32 * 8 * 9 + 16 * 16 * 16 * 9 * 8 + 8 * 8 * 32 * 9 * 16 + 4 * 4 * 48 * 9 * 32 + 96
-    image = 64 * 64 * 16 * 9 * 2 + 32 * 32 * 32 * 9 * 16 + 16 * 16 * 64 * 9 * 32 + 8 * 8 * 96 * 9 * 64 + 3 * 192
+    image = 64 * 64 * 16 * 9 * 2 + 32 * 32 * 32 * 9 * 16 + 16 * 16 * 64 * 9 * 32 + 8 * 8 * 96 * 9 * 64 + 4 * 192
     for name in ("model.tflite", "model-int8.tflite"):
         assert LiteRTEngine((folder / name).read_bytes()).multiplications() == beats + image
 
@@ -62,9 +62,9 @@ def test_shapes(content: bytes) -> None:
     """The engine has the shape of the input and the number of outputs."""
     engine = LiteRTEngine(content)
     assert engine.shape == (64, 64, 3)
-    assert engine.num_outputs == 4
+    assert engine.num_outputs == 5
     outputs = engine.outputs(images(1)[0])
-    assert outputs.shape == (4,)
+    assert outputs.shape == (5,)
     assert outputs.dtype == np.float32
     assert np.isfinite(outputs).all()
 
@@ -182,7 +182,7 @@ def test_works_without_standard_error(content: bytes, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.setattr(os, "dup", no_such_descriptor)
-    assert LiteRTEngine(content).num_outputs == 4
+    assert LiteRTEngine(content).num_outputs == 5
 
 
 def test_keras_gives_the_same(bundle_dir: Path, content: bytes) -> None:

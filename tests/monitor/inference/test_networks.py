@@ -107,6 +107,23 @@ def test_the_dropout_rate() -> None:
     assert [layer.rate for layer in network.layers if type(layer).__name__ == "Dropout"] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("outputs", [OUTPUTS, ("sick", "well", "not-heart")])
+def test_one_logit_more_for_the_loudness(outputs: tuple[str, ...]) -> None:
+    """It stands after the others, comes from the texture path, and changes none of them."""
+    network = heart_network(HEART.shape, outputs, grades_loudness=True)
+    assert network.output_shape == (None, len(outputs) + 1)
+    image = noise_image(2)
+    silenced = image.copy()
+    silenced[..., 2] = 0.0
+    before, after = np.asarray(network(image))[0], np.asarray(network(silenced))[0]
+    assert before[-1] == after[-1]
+    weights = network.get_layer("loudness_logit").get_weights()
+    network.get_layer("loudness_logit").set_weights([2.0 * weights[0], weights[1]])
+    changed = np.asarray(network(image))[0]
+    np.testing.assert_array_equal(changed[:-1], before[:-1])
+    assert changed[-1] == pytest.approx(2.0 * before[-1], rel=1e-4)
+
+
 def test_the_articles_layers(article: Any) -> None:
     """Conv 32-32-64 with 3x3 filters and ReLU, each followed by max pooling; Dense 64; sigmoids."""
     kinds = [type(layer).__name__ for layer in article.layers[1:]]

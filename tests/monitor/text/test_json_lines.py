@@ -116,8 +116,9 @@ class TestWindow:
     def test_has_the_documented_keys_in_order(self) -> None:
         """The keys are the documented ones, in order."""
         assert list(read(window_line(WINDOW))) == [
-            "type", "index", "start_s", "end_s", "state", "label", "confidence", "scores", "acoustic_scores",
-            "murmur_timing", "rolling", "quality", "heart_rate_bpm", "heart_rate_confidence", "heart_rate_reason",
+            "type", "index", "start_s", "end_s", "state", "label", "loudness", "confidence", "scores",
+            "acoustic_scores", "murmur_timing", "rolling", "quality", "heart_rate_bpm", "heart_rate_confidence",
+            "heart_rate_reason",
             "early_beats", "gap", "short", "latency_ms",
         ]  # fmt: skip
 
@@ -130,13 +131,14 @@ class TestWindow:
             "end_s": 5.0,
             "state": "verdict",
             "label": "murmur",
+            "loudness": None,
             "confidence": 0.87,
             "scores": SCORES,
             "acoustic_scores": ACOUSTIC,
             "murmur_timing": None,
             "rolling": {
-                "state": "poor-signal", "label": None, "confidence": None, "scores": None, "acoustic_scores": None,
-                "murmur_timing": None,
+                "state": "poor-signal", "label": None, "loudness": None, "confidence": None, "scores": None,
+                "acoustic_scores": None, "murmur_timing": None,
             },
             "quality": {"score": 0.93, "reason": None},
             "heart_rate_bpm": 78.2,
@@ -162,9 +164,16 @@ class TestWindow:
         """The rolling object carries state, label, confidence and both kinds of scores."""
         values = read(window_line(dataclasses.replace(WINDOW, rolling=SURE)))
         assert values["rolling"] == {
-            "state": "verdict", "label": "murmur", "confidence": 0.87, "scores": SCORES, "acoustic_scores": ACOUSTIC,
-            "murmur_timing": None,
+            "state": "verdict", "label": "murmur", "loudness": None, "confidence": 0.87, "scores": SCORES,
+            "acoustic_scores": ACOUSTIC, "murmur_timing": None,
         }  # fmt: skip
+
+    def test_how_loud_a_murmur_is(self) -> None:
+        """The word stands beside the label, of the window and of the last seconds apart."""
+        soft = dataclasses.replace(SURE, loudness="soft")
+        loud = dataclasses.replace(SURE, loudness="loud")
+        values = read(window_line(dataclasses.replace(WINDOW, verdict=soft, rolling=loud)))
+        assert (values["loudness"], values["rolling"]["loudness"]) == ("soft", "loud")
 
     def test_where_a_murmur_lies(self) -> None:
         """In the window, its rolling verdict and the summary."""
@@ -270,6 +279,7 @@ class TestSummary:
             ("skipped", 0),
             ("overruns", 0),
             ("label", "murmur"),
+            ("loudness", None),
             ("confidence", 0.87),
             ("scores", SCORES),
             ("acoustic_scores", ACOUSTIC),

@@ -28,3 +28,11 @@ def test_behind_a_text() -> None:
     assert with_details("murmur 0.90", Verdict("verdict", "murmur", 0.9)) == "murmur 0.90"
     said = Verdict("uncertain", possible="murmur", murmur_timing="diastolic")
     assert with_details("possible murmur", said) == "possible murmur, in diastole"
+
+
+def test_loudness_stands_first() -> None:
+    """Before where the murmur lies; alone where that is not sure."""
+    loud = Verdict("verdict", "murmur", 0.9, loudness="loud")
+    assert label_details(loud) == ["loud"]
+    both = Verdict("verdict", "murmur", 0.9, loudness="soft", murmur_timing="diastolic")
+    assert with_details("murmur 0.90", both) == "murmur 0.90, soft, in diastole"

@@ -15,6 +15,8 @@ from monitor.messages import DeviceStatus, PlaybackStatus
 from monitor.process.interrupts import Interrupts
 from monitor.runtime.ward.live_stream import LiveStream
 from monitor.runtime.ward.ward import Ward
+from monitor.serve.feed import SeveralFeed
+from monitor.serve.feed_view import FeedView
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.views.devices import DeviceLines, DeviceTable, choose_devices_view
@@ -168,6 +170,20 @@ class TestTable:
         shown.devices[1].status = DeviceStatus("lost", "Device B", "ALSA", 1, 4000, message="gone: looking")
         rows = [line for line in self.text(shown).splitlines() if "bed " in line]
         assert ["gone: looking" in row for row in rows] == [False, True, False]
+
+    def test_what_is_wrong_with_those_that_follow_is_shown(self, scene):
+        """Above the rows, until it is over."""
+        feed = SeveralFeed()
+        console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system="truecolor")
+        scene.begin(
+            DeviceTable(scene.lives, lambda live, view: FeedView(view, feed.add(live.stream.name)), console, Keys())
+        )
+        scene.hear()
+        feed.notice = "MQTT: no answer"
+        assert "MQTT: no answer" in self.text(scene).splitlines()[0]
+        feed.notice = ""
+        assert "model" in self.text(scene).splitlines()[0]
+        scene.view.close()
 
     def test_tab_looks_into_one_and_goes_on(self, shown):
         """Its whole dashboard; the arrows go on and back, round the end; Esc shows the rows again, Tab the same one."""

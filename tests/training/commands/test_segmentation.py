@@ -73,11 +73,15 @@ def test_it_adds_to_the_bundle_and_prints_the_figures(
 
     monkeypatch.setattr("training.commands.segmentation.read_sets", lambda paths: [data_set])
     monkeypatch.setattr("training.recipes.segmentation.train_segmentation", train)
-    assert run_segmentation(parsed("--out", str(bundle), "--steps", "9", "--folds", "3", "--seed", "4")) == 0
+    assert (
+        run_segmentation(parsed("--out", str(bundle), "--steps", "9", "--folds", "3", "--repeats", "2", "--seed", "4"))
+        == 0
+    )
     assert seen["recordings"] == [recording]
     assert (seen["options"].steps, seen["options"].folds, seen["options"].seed) == (9, 3, 4)
+    assert seen["options"].repeats == 2
     text = "".join(capsys.readouterr())
     assert "0.900 (0.800 to 1.000)" in text
     assert "segmentation.tflite; try it with: auscult replay FILE --json --model" in text
     card = (bundle / "CARD.md").read_text()
-    assert "`auscult train circor --segmentation --out models/mine --steps 9 --folds 3 --seed 4`" in card
+    assert "`auscult train circor --segmentation --out models/mine --steps 9 --folds 3 --repeats 2 --seed 4`" in card

@@ -124,6 +124,16 @@ class TestCirCor:
             folder / "3_AV.wav": "systolic and diastolic",
         }
 
+    def test_how_loud_a_murmur_is(self, tmp_path: Path, touch: Touch) -> None:
+        """Grades I and II are soft, III is loud; a recording without a murmur, or without a grade, has none."""
+        rows = ("1,AV,Present,AV,nan,I/VI", "2,AV,Present,AV,nan,II/VI", "3,AV,Present,AV,nan,III/VI")
+        rows += ("4,AV,Present,AV,nan,nan", "5,AV,Absent,nan,nan,nan")
+        head = CIRCOR_HEAD.strip() + ",Systolic murmur grading"
+        (tmp_path / "training_data.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+        touch(tmp_path / "training_data", *(f"{number}_AV.wav" for number in range(1, 6)))
+        found = {recording.path.stem: recording.loud for recording in discover([tmp_path])}
+        assert found == {"1_AV": False, "2_AV": False, "3_AV": True, "4_AV": None, "5_AV": None}
+
     def test_a_table_without_timing(self, tmp_path: Path, touch: Touch) -> None:
         """A table of the columns that labels need says nothing of timing."""
         folder = touch(self.folder(tmp_path, "1,AV,Present,AV,nan"), "training_data/1_AV.wav")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,17 @@ import soundfile
 
 from monitor.errors import DataError
 from monitor.features.sound_bands import frame_centre_s
+from monitor.labels import NON_CARDIAC
+from monitor.synthesis.parameters import HeartParameters
+from monitor.synthesis.phonocardiogram import phonocardiogram
 from training.data.circor import read_circor
-from training.data.cycle_states import annotated_recordings, read_annotated, states_of
+from training.data.cycle_states import (
+    AnnotatedSound,
+    annotated_recordings,
+    annotated_sound,
+    read_annotated,
+    states_of,
+)
 from training.data.recording import DataSet, Dropped, Recording
 
 HEADER = "Patient ID,Additional ID,Murmur,Murmur locations"
@@ -57,6 +67,55 @@ def test_annotations_behind_the_end_change_nothing() -> None:
     """A file that is longer than its sound."""
     assert states_of(np.array([[0.0, 99.0, 2.0]]), 3).tolist() == [2, 2, 2]
     assert states_of(np.array([[5.0, 99.0, 2.0]]), 3).tolist() == [0, 0, 0]
+
+
+def test_noise_comes_along(circor: Path) -> None:
+    """Recordings of what is no heart, which have no annotations; by themselves they are not enough."""
+    data_set = read_circor(circor)
+    assert data_set is not None
+    rain = Recording(circor / "rain.wav", (NON_CARDIAC,), "everyday/rain", "everyday sounds")
+    noises = DataSet("everyday sounds", circor, (rain,))
+    found = annotated_recordings([data_set, noises])
+    assert found.count(rain) == 1
+    assert len(found) == 5
+    with pytest.raises(DataError, match="no recording of a known patient"):
+        annotated_recordings([noises])
+    sound = annotated_sound(rain, np.zeros(4000, np.float32), np.empty((0, 3)), variants=2)
+    assert sound.is_noise
+    assert sound.variants == ()
+
+
+def test_variants_have_other_tempi_and_their_marks() -> None:
+    """The rate of each is that of its marks; the same recording has the same variants."""
+    heart = phonocardiogram(10.0, HeartParameters(), np.random.default_rng(0))
+    onsets = heart.beats.s1_samples / 4000
+    marks = np.array(
+        [
+            row
+            for onset, after in itertools.pairwise(onsets)
+            for row in ((onset, onset + 0.1, 1), (onset + 0.1, onset + 0.3, 2), (onset + 0.3, after, 4))
+        ]
+    )
+    recording = Recording(Path("heart.wav"), (), "a", "clinic")
+    sound, again = (annotated_sound(recording, heart.waveform, marks, variants=4) for _ in range(2))
+    assert len(sound.variants) == 4
+    assert sound.rate_bpm == pytest.approx(72, rel=0.05)
+    for variant, same in zip(sound.variants, again.variants, strict=True):
+        speed = sound.annotations[-1, 1] / variant.annotations[-1, 1]
+        assert 0.75 <= speed <= 1.5
+        assert variant.rate_bpm == pytest.approx(sound.rate_bpm * speed, rel=0.03)
+        assert variant.duration_s == pytest.approx(sound.duration_s / speed, abs=0.2)
+        assert np.array_equal(variant.bands, same.bands)
+
+
+def test_the_rate_is_that_of_stretches_without_a_gap() -> None:
+    """An interval across frames without a state does not count; without any there is no rate."""
+    beat = np.repeat([1, 2, 3, 4], [8, 16, 8, 48])
+    states = np.concatenate([np.tile(beat, 3), np.zeros(200), np.tile(beat, 3)]).astype(np.int8)
+    recording = Recording(Path("a.wav"), (), "a", "clinic")
+    bands = np.zeros((len(states), 12), np.float32)
+    assert AnnotatedSound(recording, bands, states, np.empty((0, 3))).rate_bpm == pytest.approx(60)
+    assert np.isnan(AnnotatedSound(recording, bands, np.zeros_like(states), np.empty((0, 3))).rate_bpm)
 
 
 def test_none_annotated_says_what_to_do(tmp_path: Path) -> None:

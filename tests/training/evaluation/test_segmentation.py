@@ -12,7 +12,9 @@ from training.evaluation.segmentation import (
     FoundSounds,
     covered_spans,
     estimate_segmentation,
+    found_in_noise,
     found_sounds,
+    noise_metrics,
     segmentation_metrics,
 )
 
@@ -76,6 +78,15 @@ def test_only_covered_stretches_count() -> None:
     assert metrics(row)["f1_s1"] == 1.0
     assert row.covered_s == pytest.approx(8.0)
     assert row.annotated_bpm == pytest.approx(75.0)
+
+
+def test_seconds_of_noise_in_which_a_heart_sound_is_shown() -> None:
+    """Two in one second are one; what is not sure does not count, nor what lies behind the last whole second."""
+    found = [Sound(True, 1.2), Sound(False, 1.5), Sound(True, 3.0), Sound(True, 4.2, 0.3), Sound(True, 6.4)]
+    assert found_in_noise(6.5, found, 0.5) == (2, 6)
+    statistic = noise_metrics([(2, 6), (0, 4)])
+    assert statistic(np.arange(2)) == {"noise": 0.2}
+    assert statistic(np.array([1, 1])) == {"noise": 0.0}
 
 
 def test_missed_and_too_many() -> None:

@@ -14,7 +14,7 @@ from monitor.features.spec import HEART
 from monitor.labels import NON_CARDIAC
 from training.data.audio import Frames, Sound
 from training.data.recording import Recording
-from training.examples.batches import UNKNOWN_RHYTHM, BatchMaker, SamplingGroup, groups_by_label
+from training.examples.batches import UNKNOWN_LOUDNESS, UNKNOWN_RHYTHM, BatchMaker, SamplingGroup, groups_by_label
 
 OUTPUTS = ("normal", "murmur", "extrastole", NON_CARDIAC)
 
@@ -33,9 +33,9 @@ def masks_of(maker: BatchMaker, size: int) -> Counter[tuple[int, ...]]:
 
 
 def test_shapes() -> None:
-    """A batch has images, masks and rhythms, float32 and finite."""
+    """A batch has images, masks, rhythms and loudness, float32 and finite."""
     batch = BatchMaker([SamplingGroup([sound("normal")], 1.0)], OUTPUTS, HEART, 0).make(5)
-    assert [part.shape for part in batch] == [(5, 64, 64, 3), (5, 4), (5,)]
+    assert [part.shape for part in batch] == [(5, 64, 64, 3), (5, 4), (5,), (5,)]
     assert {part.dtype for part in batch} == {np.dtype(np.float32)}
     assert np.isfinite(batch.images).all()
 
@@ -49,6 +49,19 @@ def test_rhythm_targets() -> None:
     labels = batch.masks.argmax(axis=1).tolist()
     assert set(labels) == set(expected)
     assert batch.ectopic.tolist() == [expected[label] for label in labels]
+
+
+def test_loudness_targets() -> None:
+    """1 of a loud murmur, 0 of a soft one, UNKNOWN_LOUDNESS where it is not graded."""
+    known = {"murmur": True, "normal": None, "extrastole": False}
+    groups = []
+    for label, loud in known.items():
+        of_label = sound(label)
+        recording = dataclasses.replace(of_label.recording, loud=loud)
+        groups.append(SamplingGroup([dataclasses.replace(of_label, recording=recording)], 1.0))
+    batch = BatchMaker(groups, OUTPUTS, HEART, 0).make(60)
+    expected = {0: UNKNOWN_LOUDNESS, 1: 1.0, 2: 0.0}
+    assert batch.loud.tolist() == [expected[label] for label in batch.masks.argmax(axis=1).tolist()]
 
 
 def test_masks_of_partial_labels() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,38 @@ def test_a_batch_has_its_shape_and_comes_from_the_seed() -> None:
 
 def test_states_stay_with_their_sound() -> None:
     """In every crop a later state is louder, as it was made, whatever the colour, the loudness and the noise."""
-    bands, states = CropMaker([marked_sound()], [], 0).make(20)
-    for crop, of_crop in zip(bands, states, strict=True):
+    bands, states = CropMaker([marked_sound()], [], 0).make(40)
+    with_a_heart = [(crop, of_crop) for crop, of_crop in zip(bands, states, strict=True) if (of_crop == 2).any()]
+    assert len(with_a_heart) > 30
+    for crop, of_crop in with_a_heart:
         assert crop[of_crop == 4].mean() > crop[of_crop == 2].mean()
+
+
+def test_some_crops_have_no_heart() -> None:
+    """All of their frames are diastole; with recordings of noise, recorded ones too."""
+    noise = np.full((1000, 12), 30.0, np.float32)
+    bands, states = CropMaker([marked_sound()], [], 0, [noise]).make(150)
+    without = (states == 4).all(axis=1)
+    assert 2 <= without.sum() <= 20
+    assert (bands[without].max(axis=(1, 2)) > 15).any()
+    assert ((states > 0).any(axis=1)).all()
+
+
+def test_fast_hearts_and_variants_are_taken_more_often() -> None:
+    """Twice as often as others; a variant is a sound of its own."""
+    slow, fast = marked_sound(), marked_sound(np.tile(np.repeat([1, 2, 3, 4], [9, 10, 8, 10]), 50).astype(np.int8))
+    assert slow.rate_bpm == pytest.approx(75)
+    assert fast.rate_bpm == pytest.approx(4800 / 37)
+    maker = CropMaker([dataclasses.replace(slow, variants=(fast,))], [], 0)
+    taken = [maker._sound() is fast for _ in range(600)]
+    assert np.mean(taken) == pytest.approx(2 / 3, abs=0.06)
 
 
 def test_what_is_appended_to_a_short_sound_has_no_state() -> None:
     """A sound of a second fills a crop, and only itself is known."""
-    _, states = CropMaker([marked_sound(STATES[:80])], [], 0).make(8)
+    _, states = CropMaker([marked_sound(STATES[:80])], [], 0).make(12)
+    states = states[~(states == 4).all(axis=1)]
+    assert len(states) >= 8
     assert (states > 0).sum(axis=1).max() < 80 * 1.2 * 1.6
     assert (states > 0).any(axis=1).all()
 

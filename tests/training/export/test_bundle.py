@@ -20,11 +20,14 @@ from monitor.errors import BundleError
 from monitor.features.article_image import ARTICLE
 from monitor.features.spec import HEART
 from monitor.inference.bundle import load_bundle, read_settings
-from monitor.inference.calibration import Calibration
+from monitor.inference.calibration import Calibration, Loudness
 from monitor.inference.engine import LiteRTEngine
 from monitor.inference.networks import article_network, heart_network
 from monitor.inference.quality_gate import DEFAULT_GATE
 from monitor.inference.thresholds import DecisionThresholds
+from monitor.inference.window_scorer import WindowScorer
+from monitor.synthesis.parameters import HeartParameters, Murmur
+from monitor.synthesis.phonocardiogram import phonocardiogram
 from training.export import bundle
 from training.export.bundle import check_tensor, write_bundle
 from training.fitting.conversion import convert, convert_int8
@@ -172,6 +175,27 @@ def test_both_networks_are_written(tmp_path: Path) -> None:
         np.testing.assert_allclose(list(floating.scores(check["tensor"]).values()), check["scores"], atol=1e-5)
         np.testing.assert_allclose(list(int8.scores(check["tensor"]).values()), check["scores_int8"], atol=1e-5)
         assert np.abs(check["scores_int8"] - check["scores"]).max() <= bundle.MAX_INT8_DIFFERENCE
+
+
+def test_a_network_that_says_how_loud_a_murmur_is(tmp_path: Path) -> None:
+    """The bundle says it where it has the key; without the key the output is not used, and the scores are the same."""
+    network = heart_network(HEART.shape, ("normal", "murmur", "extrastole", "not-heart"), grades_loudness=True)
+    graded = load_bundle(write(tmp_path / "graded", network, facts={"loudness": {"weight": 1.5, "bias": -0.5}}))
+    silent = load_bundle(write(tmp_path / "silent", network))
+    assert graded.loudness == Loudness(1.5, -0.5)
+    assert silent.loudness is None
+    sound = phonocardiogram(6.0, HeartParameters(murmur=Murmur()), np.random.default_rng(0)).waveform
+    with_word, without = (next(iter(WindowScorer(one, 4000).score_blocks([sound]))) for one in (graded, silent))
+    assert with_word.scores == without.scores
+    assert without.loud is None
+    assert with_word.loud == pytest.approx(1 / (1 + np.exp(0.5 - 1.5 * with_word.outputs[4])), abs=1e-6)
+
+
+def test_a_network_without_the_output_for_loudness(tmp_path: Path, network: Any) -> None:
+    """A bundle that promises it is refused, not written."""
+    with pytest.raises(BundleError, match="outputs for 3 labels"):
+        write(tmp_path / "mine", network, facts={"loudness": {"weight": 1.5, "bias": -0.5}})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("off", [1.0, np.nan])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
@@ -21,6 +22,7 @@ from training.data.audio import Frames, Sound
 from training.data.corpus import Corpus
 from training.data.recording import Recording
 from training.examples.batches import SamplingGroup
+from training.examples.diastolic import DIASTOLIC
 from training.fitting import heart_fit
 from training.fitting.cross_validation import (
     FoldPlan,
@@ -43,7 +45,9 @@ FRAMES = 480
 
 
 def annotated(path: Path) -> Path:
-    """Write annotations of 15 regular beats beside a recording that need not exist."""
+    """Write 12 s of noise as a recording, and annotations of 15 regular beats beside it."""
+    noise = np.random.default_rng(0).normal(0.0, 0.01, 12 * HEART.sample_rate)
+    soundfile.write(path, noise, HEART.sample_rate)
     rows = [(0.8 * beat + start, 0.8 * beat + end, state) for beat in range(15) for start, end, state in BEAT]
     path.with_suffix(".tsv").write_text("".join(f"{a:.4f}\t{b:.4f}\t{s}\n" for a, b, s in rows), encoding="utf-8")
     return path
@@ -114,7 +118,7 @@ class Spy:
         patch.setattr(heart_fit, "make_repeatable", self.seeds.append)
         patch.setattr("training.fitting.cross_validation.sounds_outputs", lambda network, sounds, recipe: [])
 
-    def network(self, shape: object, outputs: object) -> Network:
+    def network(self, shape: object, outputs: object, *, grades_loudness: bool) -> Network:
         """Begin a fit."""
         self.fits.append(FitInput())
         return Network(len(self.fits))
@@ -213,7 +217,7 @@ class TestSides:
             assert any(not sound.recording.patient for sound in fit.sounds("training"))
             assert any(sound.recording.source == "noise" for sound in fit.sounds("training"))
             sources = {sound.recording.source for sound in fit.sounds("validation")}
-            assert sources == {"full", "part", "spliced beats"}
+            assert sources == {"full", "part", "spliced beats", DIASTOLIC}
 
     def test_without_validation(self, spy: Spy, corpus: Corpus) -> None:
         """With a fraction of 0, all who are not held out are trained on."""

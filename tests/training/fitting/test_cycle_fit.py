@@ -26,7 +26,7 @@ def losses(steps: int, seed: int) -> list[float]:
     """Return the losses of a short training."""
     seen: list[float] = []
     options = CycleOptions(steps=steps, batch_size=2, synthetic=0)
-    fit_cycle_network([plain_sound()], options, seed, seen.append)
+    fit_cycle_network([plain_sound()], [], options, seed, seen.append)
     return seen
 
 

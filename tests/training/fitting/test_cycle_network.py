@@ -9,7 +9,7 @@ pytest.importorskip("tensorflow", reason="networks are converted with the traini
 
 import tensorflow as tf
 
-from monitor.inference.segmentation.cycle_network import CycleNetwork
+from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, LEAD_FRAMES, CycleNetwork
 from training.fitting.cycle_network import DELAY_FRAMES, CycleLayers, convert_cycle_network, normalized
 
 BANDS = (np.random.default_rng(0).standard_normal((1, 400, 12)) * 2 - 12).astype(np.float32)
@@ -25,10 +25,24 @@ def layers() -> CycleLayers:
 
 def test_litert_with_its_memory_gives_what_the_layers_give(layers: CycleLayers) -> None:
     """Every chunk, within rounding: normalization, padding at the beginning and memory are the same."""
-    whole = tf.nn.softmax(layers.logits(tf.constant(normalized(BANDS)))).numpy()[0]
-    streamed = CycleNetwork(convert_cycle_network(layers), DELAY_FRAMES).push(BANDS[0])
-    assert np.abs(streamed - whole[DELAY_FRAMES:]).max() < 1e-5
+    begun = np.concatenate((np.repeat(BANDS[:, :1], LEAD_FRAMES, axis=1), BANDS[:, :395]), axis=1)
+    whole = tf.nn.softmax(layers.logits(tf.constant(normalized(begun)))).numpy()[0]
+    network = CycleNetwork(convert_cycle_network(layers), DELAY_FRAMES)
+    streamed = network.push(BANDS[0, :395])
+    assert network.chunk_frames == CHUNK_FRAMES
+    assert np.abs(streamed - whole[LEAD_FRAMES + DELAY_FRAMES :]).max() < 1e-5
     assert whole.max() > 0.9
+
+
+def test_a_network_that_hears_other_chunks_says_the_same(layers: CycleLayers) -> None:
+    """One of 20 frames, as older bundles have it: half a second of sound completes whole chunks of it too."""
+    longer, shorter = (CycleNetwork(convert_cycle_network(layers, size), DELAY_FRAMES) for size in (CHUNK_FRAMES, 20))
+    assert shorter.chunk_frames == 20
+    for begin, end in ((0, 35), (35, 75), (75, 195)):
+        one, other = (network.push(BANDS[0, begin:end]) for network in (longer, shorter))
+        assert longer.num_heard == shorter.num_heard == end + LEAD_FRAMES
+        assert np.abs(one - other).max() < 1e-5
+    assert shorter.check() == pytest.approx(longer.check(), abs=1e-5)
 
 
 def test_nothing_is_heard_before_it_sounds(layers: CycleLayers) -> None:

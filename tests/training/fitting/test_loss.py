@@ -12,8 +12,8 @@ pytest.importorskip("tensorflow", reason="losses are computed with the training 
 import tensorflow as tf
 
 from monitor.inference.networks import ABNORMAL_WEIGHT
-from training.examples.batches import UNKNOWN_RHYTHM
-from training.fitting.loss import loss_for
+from training.examples.batches import UNKNOWN_LOUDNESS, UNKNOWN_RHYTHM
+from training.fitting.loss import LOUDNESS_WEIGHT, loss_for
 
 OUTPUTS = ("normal", "murmur", "extrastole", "not-heart")
 LOSS = loss_for(OUTPUTS)
@@ -104,3 +104,14 @@ def test_labels_without_normal() -> None:
     loss = loss_for(("murmur", "click", "extrastole", "not-heart"))
     logits = tf.constant([[0.5, -0.5, 0.2, -9.0]])
     assert float(loss(logits, tf.constant([[0.0, 0.0, 1.0, 0.0]]), tf.constant([UNKNOWN_RHYTHM]))) < 1e-3
+
+
+@pytest.mark.parametrize(("loud", "expected"), [(1.0, np.log1p(np.exp(-0.7))), (0.0, np.log1p(np.exp(0.7)))])
+def test_a_graded_murmur(loud: float, expected: float) -> None:
+    """The logit after the outputs adds its cross-entropy, and changes nothing of the rest."""
+    values = tf.constant([[*logits_of(0.1, 0.4, -1.0, -2.0), 0.7]]), tf.constant([[0.0, 1.0, 0.0, 0.0]])
+    unknown = tf.constant([UNKNOWN_RHYTHM])
+    without = float(LOSS(*values, unknown, tf.constant([UNKNOWN_LOUDNESS])))
+    assert without == pytest.approx(loss_of(logits_of(0.1, 0.4, -1.0, -2.0), ("murmur",)), abs=1e-5)
+    graded = float(LOSS(*values, unknown, tf.constant([loud])))
+    assert graded - without == pytest.approx(LOUDNESS_WEIGHT * expected, abs=1e-5)

@@ -39,12 +39,13 @@ class Toy:
         self._rng = np.random.default_rng(seed)
 
     def make(self, size: int) -> Batch:
-        """Return images, masks, and unknown rhythms."""
+        """Return images, masks, unknown rhythms and unknown loudness."""
         labels = self._rng.integers(0, 3, size)
         noise = 0.1 * self._rng.standard_normal((size, 8, 8, 3))
         images = (noise + (labels - 1.0)[:, None, None, None]).astype(np.float32)
         masks = np.array([self._mask(int(label)) for label in labels], np.float32)
-        return Batch(images, masks, np.full(size, UNKNOWN_RHYTHM, np.float32))
+        unknown = np.full(size, UNKNOWN_RHYTHM, np.float32)
+        return Batch(images, masks, unknown, unknown)
 
 
 def certain(label: int) -> list[float]:
@@ -281,7 +282,7 @@ class Counting:
             raise MemoryError("no room for a batch")
         self.made += 1
         nothing = np.zeros((size, 1), np.float32)
-        return Batch(np.full((size, 1), self.made, np.float32), nothing, nothing[:, 0])
+        return Batch(np.full((size, 1), self.made, np.float32), nothing, nothing[:, 0], nothing[:, 0])
 
 
 def batches_thread() -> list[threading.Thread]:

@@ -144,20 +144,21 @@ class Spy:
 
     @staticmethod
     def mostly_right(network: int, recordings: Sequence[Recording]) -> list[NDArray[np.float32]]:
-        """Return random outputs of a network, higher for the label of each recording."""
+        """Return random outputs of a network, higher for the label of each recording, and one for a loud murmur."""
         rng = np.random.default_rng(network)
         result = []
         for recording in recordings:
             outputs = rng.standard_normal((2, 4)).astype(np.float32)
             outputs[:, (*LABELS, NON_CARDIAC).index(recording.labels[0])] += 1.5
-            result.append(outputs)
+            loud = np.full((2, 1), 1.0 if recording.loud else -1.0, np.float32)
+            result.append(np.hstack([outputs, loud]))
         return result
 
     def outputs_of_int8(self, network: int, sounds: Sequence[Sound], recipe: object) -> list[NDArray[np.float32]]:
         """Return the outputs of the float network, with a murmur that is more probable by ``int8_shift``."""
         recordings = [sound.recording for sound in sounds]
         assert recordings == self.scored[-1]  # those that the float network has just scored
-        shift = np.array([0.0, self.int8_shift, 0.0, 0.0], np.float32)
+        shift = np.array([0.0, self.int8_shift, 0.0, 0.0, 0.0], np.float32)
         return [outputs + shift for outputs in self.mostly_right(network, recordings)]
 
     def outputs_for_gate(self, network: int, sounds: Sequence[Sound], recipe: object) -> list[NDArray[np.float32]]:
@@ -208,6 +209,23 @@ def test_the_final_network_is_trained_on_everything(spy: Spy) -> None:
     assert len(spy.scored) == OPTIONS.folds
     assert spy.trained[-1] == FULL + NOISE
     assert result.network == OPTIONS.folds
+
+
+def test_how_loud_a_murmur_is(spy: Spy) -> None:
+    """It is measured on the sets that grade murmurs alone; a murmur without a grade does not count."""
+    grades = [True, True, False, False, None, None] * 2  # two recordings of a patient have one grade
+    graded = [dataclasses.replace(one, loud=loud) for one, loud in zip(PART[:12], grades, strict=True)]
+    result = spy.train([*FULL, *graded, *PART[12:]], OPTIONS)
+    assert result.loudness is not None
+    counts = result.loudness.counts
+    assert [counts[f"recordings_{grade}"] for grade in ("absent", "soft", "loud")] == [12, 4, 4]
+    assert [counts[f"patients_{grade}"] for grade in ("absent", "soft", "loud")] == [6, 2, 2]
+    assert result.loudness.metrics["auc_recordings"].value == 1.0
+
+
+def test_no_loudness_without_grades(spy: Spy) -> None:
+    """The bundle then says nothing of it."""
+    assert spy.train(FULL + PART, OPTIONS).loudness is None
 
 
 def test_every_fold_holds_out_every_label(spy: Spy) -> None:

@@ -166,6 +166,26 @@ def operating_point_table(point: Json) -> Table:
     return Table(("recordings", "with a murmur", "without", "AUC", *keys[1:]), rows)
 
 
+def diastolic_table(study: Json) -> Table:
+    """Return the murmur AUC of each kind of made diastolic murmur, before and now."""
+    before = study.get("before", {})
+    rows: list[Row] = [
+        (name, row["positives"], estimate_of(before.get(name)), estimate_of(row["auc"]))
+        for name, row in study["murmurs"].items()
+    ]
+    return Table(("murmur", "recordings", "AUC, the recipe of decision 0018", "AUC"), rows)
+
+
+def error_table(study: Json) -> Table:
+    """Return the calibration error of the scores, and those of labels that are drawn from them."""
+    rows: list[Row] = [
+        ("measured, the mean of the seeds", estimate_of(study["measured"]), MISSING),
+        ("labels drawn for each recording", estimate_of(study["drawn"]), f"{study['drawn_below']:.3f}"),
+        ("labels drawn for each patient", estimate_of(study["drawn_by_patient"]), f"{study['by_patient_below']:.3f}"),
+    ]
+    return Table(("calibration error", "value", "share of 0.02 or less"), rows)
+
+
 def _flipped(flips: int | None, count: int | None) -> tuple[Cell, Cell]:
     """Return how many there were, and how many flipped, with their share."""
     if flips is None or not count:

@@ -118,5 +118,9 @@ def test_recent_cycles() -> None:
     recent.push((float(second), np.full(32, second, np.float32)) for second in range(100))
     assert recent.since(97.0)[:, 0].tolist() == [97, 98, 99]
     assert len(recent.since(0.0)) == 64
+    recent.push((float(second), np.full(32, second, np.float32)) for second in range(100, 150))
+    assert recent.since(0.0)[:, 31].tolist() == list(range(86, 150))
+    assert recent.since(148.5)[:, 0].tolist() == [149]
+    assert len(recent.since(150.0)) == 0
     recent.clear()
     assert len(recent.since(0.0)) == 0

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from monitor.analysis.analyzer import Analyzer
+from monitor.analysis.quality import judge_quality
 from monitor.audio.ring_buffer import Read
 from monitor.inference.bundle import Bundle, load_bundle
-from monitor.messages import HeartBeat
+from monitor.messages import HeartBeat, Quality
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
-HEART = phonocardiogram(14.0, HeartParameters(), np.random.default_rng(4)).waveform
+HEART = phonocardiogram(14.0, HeartParameters(), np.random.default_rng(4)).waveform[:54_400]  # ends with an S2
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,23 @@ def test_silence_has_no_beats(bundle: Bundle) -> None:
     """Neither has noise that is withheld."""
     silence = windows_of(Analyzer(bundle, 4000), np.zeros(40_000, np.float32), list(range(2000, 40_000, 2000)))
     assert sum(map(len, silence)) == 0
+
+
+def test_what_is_withheld_for_its_quality_has_no_beats(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its windows nor the end, although the heart sounds are found; before it, they are shown."""
+    heard = windows_of(Analyzer(bundle, 4000), HEART, list(range(2000, len(HEART), 2000)))
+    real, poor = judge_quality, Quality(0.0, "loud bumps", "poor-signal")
+    counts = iter(range(100))
+
+    def judge(*args: Any, **more: Any) -> Quality:
+        return poor if next(counts) >= 10 else real(*args, **more)
+
+    monkeypatch.setattr("monitor.analysis.analyzer.judge_quality", judge)
+    blank = windows_of(Analyzer(bundle, 4000), HEART, list(range(2000, len(HEART), 2000)))
+    assert blank[:10] == heard[:10]
+    assert any(heard[10:-1])
+    assert heard[-1]
+    assert not any(blank[10:])
 
 
 def test_analyzers_beside_each_other_find_what_each_finds_alone(bundle: Bundle) -> None:

@@ -34,7 +34,7 @@ def heart(tmp_path):
 def asked(monkeypatch):
     """Return what a client gets at the end of a run: path to body."""
     answers = {}
-    from monitor.serve.process.child import ServerProcess
+    from monitor.serve.process.server_process import ServerProcess
 
     stop = ServerProcess.stop
 

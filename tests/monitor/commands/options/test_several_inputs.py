@@ -322,13 +322,15 @@ def test_several_devices_are_served(devices, json_lines):
         port = taken.getsockname()[1]
 
     def ask():
-        return polled(
+        found = polled(
             lambda: json.loads(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/snapshot", timeout=5).read()),
             lambda values: len(values["devices"]) == 2 and all(one.get("window") for one in values["devices"]),
         )
+        os.kill(os.getpid(), signal.SIGINT)
+        return found
 
-    code, values = asked_while(["--json", "--serve", f"127.0.0.1:{port}"], ask)
-    assert code == 0
+    code, values = asked_while(["--json", "--serve", f"127.0.0.1:{port}", "--for", "600"], ask)
+    assert code == 128 + signal.SIGINT
     assert [one["stream"] for one in values["devices"]] == ["Device A", "Device B"]
     assert all(one["device"]["state"] == "open" for one in values["devices"])
     assert {line["stream"] for line in json_lines()} == {"Device A", "Device B"}

@@ -93,3 +93,15 @@ def test_a_simple_terminal_gets_ascii():
     rows = [WardRow("bed " + "x" * 60, heard(reason=BUMPS))]
     lines = text_of(rows, style=TerminalStyle(colour=False, gradient=False, unicode=False))
     assert "\n".join(lines).isascii()
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 80, 120])
+def test_what_is_wrong_with_those_that_follow_stands_in_the_title(width):
+    """In place of the model, as much as there is room for; the position stays."""
+    notice = "server: its process has ended (SIGKILL), it is started again"
+    title = text_of([WardRow("bed 1", heard())], width=width, notice=notice)[0]
+    if width == 80:
+        assert title == " auscult 1 streams   server: its process has ended (SIGKILL), it is sta… 0:06.5"
+    if width == 120:
+        assert notice in title
+        assert "model" not in title

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.analysis.segmentation.cycle_energies import CycleEnergies
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.compiled import library as module
 from monitor.features.heart_rate import heart_rate
@@ -45,9 +46,12 @@ def main() -> None:
             stream.build(frames)
             pulse = heart_rate(frames.envelope, spec.frame_hop_s, log_power=frames.log_power)
             gate_features(frames, pulse.periodicity)
-        bands, statistics = StreamingBands(), StreamingStatistics(4000, 5.0)
+        bands, statistics, energies = StreamingBands(), StreamingStatistics(4000, 5.0), CycleEnergies()
+        end_s = 0.0
         for part in np.split(sound, np.sort(rng.integers(0, len(sound), 30))):
-            bands.push(part)
+            energies.push(bands.push(part))
+            end_s += len(part) / 4000
+            energies.measure(end_s - 1.1, end_s - 0.6, end_s - 0.2, 0.9)
             statistics.push(part)
             statistics.window(0, statistics.end_sample)
     decoder = CycleDecoder()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from monitor.errors import BundleError
+from monitor.features.sound_bands import StreamingBands
 from monitor.inference.bundle import load_bundle
-from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, CycleNetwork, check_bands
+from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, LEAD_FRAMES, CycleNetwork, check_bands
 
 BANDS = (np.random.default_rng(0).standard_normal((173, 12)) * 2 - 12).astype(np.float32)
 
@@ -33,6 +34,15 @@ def test_however_the_frames_are_cut_the_probabilities_are_the_same(network: Cycl
     assert np.array_equal(probabilities, heard(network, [90]))
     assert probabilities.shape == (len(BANDS), 4)
     assert np.allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_what_half_a_second_of_sound_completes_is_heard_at_once(network: CycleNetwork) -> None:
+    """After 0.5 s, 1 s, ... of sound no frame waits for the next hop."""
+    fresh, bands = network.copy(), StreamingBands()
+    for hops in range(1, 5):
+        probabilities = fresh.push(bands.push(np.full(2000, 0.01, np.float32)))
+        assert fresh.num_heard == bands.num_frames + LEAD_FRAMES == 40 * hops
+        assert len(probabilities) == (40 if hops > 1 else 40 - LEAD_FRAMES - fresh.delay_frames)
 
 
 def test_a_sound_shorter_than_a_chunk_has_its_probabilities_too(network: CycleNetwork) -> None:
@@ -75,7 +85,7 @@ def test_the_check_is_of_a_beat(network: CycleNetwork) -> None:
 def test_no_number_is_an_error(network: CycleNetwork) -> None:
     """NaN in gives NaN out, and that is said."""
     with pytest.raises(BundleError, match="NaN"):
-        network.copy().push(np.full((20, 12), np.nan, np.float32))
+        network.copy().push(np.full((CHUNK_FRAMES, 12), np.nan, np.float32))
 
 
 def test_another_file_is_refused() -> None:
@@ -83,5 +93,5 @@ def test_another_file_is_refused() -> None:
     with pytest.raises(BundleError, match="not one that LiteRT can run"):
         CycleNetwork(b"nothing", 14)
     classifier = (load_bundle().path / "model.tflite").read_bytes()
-    with pytest.raises(BundleError, match="has not 20 frames and a memory"):
+    with pytest.raises(BundleError, match="does not take frames of 12 bands and a memory"):
         CycleNetwork(classifier, 14)

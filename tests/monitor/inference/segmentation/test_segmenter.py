@@ -68,12 +68,20 @@ def test_after_a_restart_times_go_on(model: CycleModel, heart: SyntheticSound) -
 
 
 def test_a_heart_sound_is_decided_within_its_look_ahead(model: CycleModel, heart: SyntheticSound) -> None:
-    """It needs at most 0.3 s behind its middle, its place by 75 ms, and the rest of a chunk of 0.25 s."""
+    """It needs at most 0.3 s behind its middle, its place by 75 ms, and the rest of a chunk of 0.5 s."""
     segmenter = CycleSegmenter(model)
     for end in range(100, len(heart.waveform), 100):
         for sound in segmenter.push(heart.waveform[end - 100 : end]):
             assert end / 4000 <= sound.heard_s + 0.025
-            assert end / 4000 - sound.at_s < 0.3 + 0.075 + 0.25
+            assert end / 4000 - sound.at_s < 0.3 + 0.075 + 0.5
+
+
+def test_chunks_end_with_the_hops(model: CycleModel, heart: SyntheticSound) -> None:
+    """What a hop of 0.5 s completes is heard with it: each chunk ends 11 ms before a quarter or half of a second."""
+    sounds = found(model, heart.waveform, [])
+    quarters = np.array([sound.heard_s + 0.011 for sound in sounds]) * 4
+    assert np.abs(quarters - np.rint(quarters)).max() < 1e-6
+    assert min(sound.heard_s - sound.at_s for sound in sounds) > 0.25
 
 
 def test_evidence_remembers_the_sounds_before() -> None:

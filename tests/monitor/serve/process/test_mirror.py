@@ -98,38 +98,41 @@ def test_windows_are_counted_before_their_lines_are_told(pair):
     assert counted[0] == window(0)
 
 
-def test_a_copy_of_several_devices(several):
-    """Each has its state, its sound and its windows; the lines keep their numbers and say of which they are."""
-    feed, (first, second) = several
-    pair = Pair(feed)
-    counted = []
-    pair.copy.follow(lambda: None, lambda event, device: counted.append((event.index, device)))
-    first.judge(0)
-    second.judge(1)
-    pair.pulse()
-    second.feed.snapshot = snapshot(second.feed.playing.start, device=device("lost"))
-    second.ring.push(np.full(400, 0.5, np.float32))
-    pair.pulse()
-    whole, copied = pair.lines()
-    assert copied == whole
-    assert [line.stream for line in pair.copy.after(0)] == ["bed 1", "bed 2", "bed 1", "bed 2"]
-    assert counted == [(0, "bed 1"), (1, "bed 2")]
-    assert snapshot_values(pair.copy) == snapshot_values(feed)
-    assert [(part.name, part.subject, part.run) for part in pair.copy.parts] == [
-        ("bed 1", None, feed.run),
-        ("bed 2", "P-2", feed.run),
-    ]
-    for name in ("bed 1", "bed 2"):
-        assert picture(pair.copy.part(name)) == picture(feed.part(name))
-    assert pair.relay.pulse() is None
+class TestSeveralDevices:
+    """The copy has the same devices."""
 
+    def test_each_answers_as_it_does(self, several):
+        """Lines with their devices, state, sound and picture; a device that is added later, too."""
+        feed, runs = several
+        pair = Pair(feed)
+        pair.pulse()
+        runs.append(Run(feed.add("bed 3", "P-3")))
+        pair.pulse()
+        assert [(part.name, part.subject) for part in pair.copy.parts] == [
+            ("bed 1", None),
+            ("bed 2", "P-2"),
+            ("bed 3", "P-3"),
+        ]
+        assert pair.copy.part("bed 3").playing is None
+        runs[2].begin(sound=np.ones(RATE, np.float32))
+        for number, run in enumerate(runs):
+            run.judge(number)
+            run.ring.push(np.full(200, 0.1 * number, np.float32))
+            run.feed.snapshot = snapshot(run.feed.playing.start, device=device(lost_s=float(number)))
+        pair.pulse()
+        assert snapshot_values(pair.copy) == snapshot_values(feed)
+        whole, copied = pair.lines()
+        assert copied == whole
+        assert [line.stream for line in pair.copy.after(0)] == [line.stream for line in feed.after(0)]
+        assert [line.text for line in pair.copy.context()] == [line.text for line in feed.context()]
+        for part, copy in zip(feed.parts, pair.copy.parts, strict=True):
+            assert picture(copy) == picture(part)
 
-def test_a_device_that_is_added_later_is_copied(several):
-    """As soon as it is known, even before it begins."""
-    feed, _ = several
-    pair = Pair(feed)
-    pair.pulse()
-    feed.add("bed 3")
-    pair.pulse()
-    assert [part.name for part in pair.copy.parts] == ["bed 1", "bed 2", "bed 3"]
-    assert pair.copy.part("bed 3").playing is None
+    def test_windows_are_counted_by_device(self, several):
+        """As in the metrics of the feed itself."""
+        feed, (_, second) = several
+        pair, counted = Pair(feed), []
+        pair.copy.follow(lambda: None, lambda event, device: counted.append((event.index, device)))
+        second.judge(5)
+        pair.pulse()
+        assert counted == [(5, "bed 2")]

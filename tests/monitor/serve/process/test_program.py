@@ -15,6 +15,7 @@ from monitor.serve.process.program import serve
 def setup(listening, **changes):
     """Return a setup with a socket of its own."""
     values = {"shared": b"", "loopback": True, "token": None, "run": "ab12", "share_subject": False, "subject": None}
+    values["several"] = False
     return ServerSetup(descriptor=listening.detach(), **{**values, **changes})
 
 
@@ -42,7 +43,7 @@ def test_it_serves_until_the_commands_end():
     """It tells that it answers, and at the end what it counted."""
     listening, output = listening_socket(Address("127.0.0.1", 0)), io.BytesIO()
     port = listening.getsockname()[1]
-    commands = Asked(frame(setup(listening)) + frame(Pulse(None, (), (), None, None)), port)
+    commands = Asked(frame(setup(listening)) + frame(Pulse()), port)
     assert serve(commands, output) == 0
     assert commands.answer["run"] == "ab12"
     started, ended = reports(output)
@@ -53,7 +54,9 @@ def test_it_serves_until_the_commands_end():
 def test_what_keeps_it_from_starting_is_reported():
     """A socket that cannot listen."""
     output = io.BytesIO()
-    assert serve(io.BytesIO(frame(setup(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))), output) == 1
+    assert (
+        serve(io.BytesIO(frame(setup(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))) + frame(Pulse())), output) == 1
+    )
     (report,) = reports(output)
     assert report["failed"]
 

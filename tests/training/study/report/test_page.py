@@ -14,7 +14,16 @@ import pytest
 
 from monitor.errors import DataError
 from training.study.report import checklists
-from training.study.report.page import FLIPS, NOT_YET, OPERATING_POINT, evidence_text, read_evidence, read_sources
+from training.study.report.page import (
+    CALIBRATION,
+    DIASTOLIC,
+    FLIPS,
+    NOT_YET,
+    OPERATING_POINT,
+    evidence_text,
+    read_evidence,
+    read_sources,
+)
 from training.study.report.tables import TARGETS
 from training.study.variants import VARIANTS
 
@@ -118,8 +127,9 @@ def test_the_committed_page_matches_its_json() -> None:
     """docs/EVIDENCE.md is exactly what docs/make/make_evidence.py writes from docs/evidence."""
     page = (DOCS / "EVIDENCE.md").read_text(encoding="utf-8")
     studies = read_evidence(DOCS / "evidence")
-    found = read_sources(studies, ROOT / "models")["heart-sounds"]["segmentation"]
-    assert page == evidence_text(studies, found), "run python docs/make/make_evidence.py"
+    shipped = read_sources(studies, ROOT / "models")["heart-sounds"]
+    expected = evidence_text(studies, shipped["segmentation"], shipped["loudness"])
+    assert page == expected, "run python docs/make/make_evidence.py"
     assert "## S1 and S2" in page
     assert "## S1 and S2" not in evidence_text(studies)
 
@@ -238,6 +248,10 @@ def test_flips_are_shown_where_they_were_counted(folder: Path) -> None:
     studies = read_evidence(folder)
     assert "robustness" not in studies.by_name
     assert "| shifted by 10 ms | 1492 | 3 (0.20 %) | 461 | 0 (0.00 %) | 0.037 |" in evidence_text(studies)
+    (folder / FLIPS).write_text(
+        json.dumps({"remark": "Of another bundle.", "perturbations": {"shifted by 10 ms": row}})
+    )
+    assert "of any score of a window. Of another bundle." in evidence_text(read_evidence(folder))
 
 
 def test_several_sites_are_shown_where_they_were_measured(folder: Path) -> None:
@@ -273,6 +287,48 @@ def test_the_operating_point_is_shown_where_it_was_measured(folder: Path) -> Non
     (folder / OPERATING_POINT).write_text(json.dumps({**values, "scores_sha256": "of others"}))
     with pytest.raises(DataError, match="is of other scores than the metrics of ours"):
         read_evidence(folder)
+
+
+def test_made_murmurs_are_shown_beside_the_recipe_before(folder: Path) -> None:
+    """diastolic.json is no study; a kind that was not measured before has a dash."""
+    assert "Diastolic murmurs, made" not in evidence_text(read_evidence(folder))
+    murmurs = {
+        "moved": {"positives": 7, "auc": estimate(0.88)},
+        "made stenosis": {"positives": 5, "auc": estimate(0.8)},
+    }
+    (folder / DIASTOLIC).write_text(json.dumps({"murmurs": murmurs, "before": {"moved": estimate(0.7)}}))
+    page = evidence_text(read_evidence(folder))
+    assert "| moved | 7 | 0.700 (0.680 to 0.720) | 0.880 (0.860 to 0.900) |" in page
+    assert "| made stenosis | 5 | - | 0.800 (0.780 to 0.820) |" in page
+
+
+def test_the_calibration_error_is_shown_beside_that_of_chance(folder: Path) -> None:
+    """It must be of the same scores as the recipe's metrics."""
+    values = {
+        "command": "python measure.py",
+        "scores_sha256": "digest of ours",
+        "measured": estimate(0.05),
+        "drawn": estimate(0.03),
+        "drawn_below": 0.02,
+        "drawn_by_patient": estimate(0.04),
+        "by_patient_below": 0.005,
+    }
+    (folder / CALIBRATION).write_text(json.dumps(values))
+    page = evidence_text(read_evidence(folder))
+    assert "| measured, the mean of the seeds | 0.050 (0.030 to 0.070) | - |" in page
+    assert "| labels drawn for each patient | 0.040 (0.020 to 0.060) | 0.005 |" in page
+    (folder / CALIBRATION).write_text(json.dumps({**values, "scores_sha256": "of others"}))
+    with pytest.raises(DataError, match="is of other scores than the metrics of ours"):
+        read_evidence(folder)
+
+
+def test_the_loudness_of_the_shipped_bundle_is_shown(folder: Path) -> None:
+    """From the settings of the bundle, as on its card; nothing without them."""
+    kinds = [f"{kind}_{grade}" for kind in ("recordings", "patients") for grade in ("absent", "soft", "loud")]
+    loudness = {"counts": dict.fromkeys(kinds, 3), "metrics": {"auc_recordings": estimate(0.9)}}
+    assert "How loud a murmur is" not in evidence_text(read_evidence(folder))
+    page = evidence_text(read_evidence(folder), loudness=loudness)
+    assert "| loud against soft murmurs, AUC, a recording | 0.900 (0.880 to 0.920) |" in page
 
 
 def test_sources_of_figures(folder: Path, tmp_path: Path) -> None:
