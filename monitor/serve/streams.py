@@ -150,16 +150,18 @@ class Streams:
         if query.get("lines") == ["0"]:
             context, number = [], -1
         await receive()
+
+        async def write(lines: Iterable[FedLine], parts: Iterable[bytes] = ()) -> None:
+            for line in lines:
+                await send({"type": "websocket.send", "text": line.text})
+            for part in parts:
+                await send({"type": "websocket.send", "bytes": part})
+
         async with self._client(scope, receive, "websocket.disconnect") as gone:
             await self._sent(send({"type": "websocket.accept"}))
-            for line in context:
-                if device in (None, line.stream):
-                    await self._sent(send({"type": "websocket.send", "text": line.text}))
+            await self._sent(write(line for line in context if device in (None, line.stream)))
             async for lines, parts in self._follow(number, gone, device, sound=sound):
-                for line in lines:
-                    await self._sent(send({"type": "websocket.send", "text": line.text}))
-                for part in parts:
-                    await self._sent(send({"type": "websocket.send", "bytes": part}))
+                await self._sent(write(lines, parts))  # one wait for all: each costs turns of a loop that may be slow
             code = GOING_AWAY if self._stopping else NOTHING_EXPECTED
             await self._sent(send({"type": "websocket.close", "code": code}))
 

@@ -172,7 +172,7 @@ class DeviceTable(WardTable):
         player = self._looked_into.live.player
         if player is None:
             return "Tab looks into one"
-        sound = {"playing": "sound of", "off": "sound off, a:"}.get(player.status.state, "no sound yet, a:")
+        sound = {"playing": "sound of", "off": "sound off:"}.get(player.status.state, "no sound:")
         return f"{sound} {self._looked_into.live.stream.name}  Tab looks into one"
 
     @property

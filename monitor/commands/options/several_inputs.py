@@ -29,6 +29,7 @@ from monitor.messages import RecordingStatus
 from monitor.output import say
 from monitor.process.interrupts import Interrupts
 from monitor.process.native_stderr import suppress_native_stderr
+from monitor.process.service_manager import has_service_manager
 from monitor.runtime.ward.live_stream import HURRY_S, LiveStream
 
 if TYPE_CHECKING:
@@ -194,7 +195,10 @@ class SeveralInputs:
         heard.player = self._ear.hear(heard.ring, heard.source)
 
     def _kept(self, live: LiveStream, view: View) -> View:
-        """Return a view that also sends what it shows, and keeps it in the session of an input, if it has one."""
+        """Return a view that also sends what it shows, keeps it in the session of an input, and gives signs of life.
+
+        A service manager has these from every input: one thread judges all of them, and stops for all.
+        """
         device = live.source.device_status
         named = (live.stream.name, "" if device is None else device.host_api)
         view = self._sending.enter_context(over_lsl(view, live.source, self._options, named))
@@ -202,12 +206,15 @@ class SeveralInputs:
             from monitor.serve.feed_view import FeedView
 
             view = FeedView(view, part)
-        session = self._sessions.get(live)
-        if session is None:
-            return view
-        from monitor.sessions.session_view import SessionView
+        if (session := self._sessions.get(live)) is not None:
+            from monitor.sessions.session_view import SessionView
 
-        return SessionView(view, session)
+            view = SessionView(view, session)
+        if has_service_manager():
+            from monitor.views.service import ServiceView
+
+            view = ServiceView.from_environment(view)
+        return view
 
     def _end_in_time(self, interrupts: Interrupts) -> None:
         """End the inputs of which enough was heard; hurry once a signal has come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -12,7 +13,10 @@ import numpy as np
 import pytest
 import websocket
 
+from monitor.serve.connections import Connections
+from monitor.serve.counts import Counts
 from monitor.serve.sound import HEADER
+from monitor.serve.streams import Streams
 from tests.monitor.serve.conftest import RATE, Run
 
 EVENTS = b"GET /events?last=600 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -216,3 +220,33 @@ class TestSeveralDevices:
         """Before the handshake is answered."""
         with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
             several_served.websocket("/ws?device=bed%203")
+
+
+def test_lines_that_wait_are_sent_in_a_few_turns_of_the_loop(run, feed):
+    """However many there are: a loop that is slow keeps up with many devices."""
+
+    async def turns():
+        streams, sent, ticks = Streams(feed, Connections(Counts())), [], 0
+        gone = asyncio.Event()
+        messages = iter(["websocket.connect"])
+
+        async def receive():
+            if (kind := next(messages, None)) is None:
+                await gone.wait()
+            return {"type": kind or "websocket.disconnect"}
+
+        async def send(message):
+            sent.append(message["type"])
+
+        scope = {"query_string": b"last=600", "client": ("127.0.0.1", 1)}
+        following = asyncio.get_running_loop().create_task(streams.websocket(scope, receive, send))
+        while sent.count("websocket.send") < 60:
+            await asyncio.sleep(0)
+            ticks += 1
+        gone.set()
+        await following
+        return ticks
+
+    for index in range(60):
+        run.judge(index)
+    assert asyncio.run(turns()) < 30

@@ -7,6 +7,7 @@ time axis: their distance is the latency from input to output.
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -67,6 +68,26 @@ def test_what_is_heard_is_what_was_played(lab, record_testsuite_property):
     assert told["device"] == "earphones"
     assert len(found) >= HUMPS - 2
     assert abs(p50 - last["latency_ms"]) < 60
+    assert np.abs(heard).max() == pytest.approx(np.abs(played).max(), rel=0.1)
+
+
+def test_the_first_of_several_devices_is_heard(lab):
+    """Unchanged but for the filter; the second, whose sender never comes, disturbs nothing."""
+    recording = lab.record()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+    devices = ("--device", "stethoscope", "--device", address, "--rate", 4000)
+    listening = lab.stethoscope.listen(*devices, "--monitor-device", "earphones", "--sound", "extended")
+    told = listening.until(is_playing)
+    assert lab.stethoscope.play(humps(lab.folder / "humps.wav")).wait(timeout=60) == 0
+    listening.until_window(listening.lines[-1].get("end_s", 0.0) + 0.5)
+    code, errors = listening.end()
+    played, heard = recording.end()
+    assert code == 130
+    assert "auscult: stethoscope is heard\n" in errors
+    assert (told["stream"], told["device"]) == ("stethoscope", "earphones")
+    assert {line["stream"] for line in listening.of("playback")} == {"stethoscope"}
+    assert len(latencies_ms(played, heard)) >= HUMPS - 2
     assert np.abs(heard).max() == pytest.approx(np.abs(played).max(), rel=0.1)
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 
@@ -347,6 +348,7 @@ def test_a_port_in_use_is_told_before_anything_is_heard(devices, capsys, tmp_pat
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.subprocess
 def test_every_device_has_outlets_of_its_own(devices, pylsl, capsys):
     """Another program finds sound and verdicts of both, and they are announced."""
     words = [sys.executable, "-c", "import pylsl\nfor info in pylsl.resolve_streams(2.0): print(info.name())"]
@@ -389,3 +391,17 @@ def test_the_first_is_heard_without_a_dashboard(devices, monkeypatch, capsys):
     assert [(ear.heard, ear.stopped) for ear in ears] == [(["Device A"], True)]
     assert "auscult: Device A is heard\n" in capsys.readouterr().err
     assert [options.latency_s for _, options in devices["asked"]] == [0.04, 0.04]
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
+def test_a_service_manager_gets_signs_of_life(devices, monkeypatch):
+    """That the program is ready, and that its inputs live."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{folder}/notify")
+        manager.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/notify")
+        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+        assert listen("--json") == 0
+        told = [manager.recv(4096).decode() for _ in range(4)]
+    assert told[:2] == ["READY=1\nSTATUS=judging"] * 2
+    assert "WATCHDOG=1" in told[2:]
