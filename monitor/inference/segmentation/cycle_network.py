@@ -110,7 +110,10 @@ class CycleNetwork:
         self._num_waiting = len(self._waiting[0])
         early = max(0, LEAD_FRAMES + self.delay_frames - self.num_heard)  # they speak of frames before the first
         self.num_heard += chunks * size
-        return (heard[0] if chunks == 1 else np.concatenate(heard))[early:]
+        probabilities = heard[0] if chunks == 1 else np.concatenate(heard)
+        if not np.isfinite(probabilities).all():
+            raise BundleError("the network for S1 and S2 gives NaN or infinity", "use another bundle: auscult models")
+        return probabilities[early:]
 
     def _add(self, bands: NDArray[np.float32]) -> None:
         """Take frames that are to be heard."""
@@ -133,8 +136,6 @@ class CycleNetwork:
         run.invoke()
         self._memory = run.get_tensor(self._memory_out)
         probabilities: NDArray[np.float32] = run.get_tensor(self._probabilities)
-        if not np.isfinite(probabilities).all():
-            raise BundleError("the network for S1 and S2 gives NaN or infinity", "use another bundle: auscult models")
         return probabilities
 
     def copy(self, beside: CycleNetwork | None = None) -> CycleNetwork:

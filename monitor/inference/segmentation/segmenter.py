@@ -25,6 +25,8 @@ __all__ = ["CycleModel", "CycleSegmenter", "Evidence", "HeartSound", "read_segme
 RECENT, FIRST_RECENT = 0.2, 0.5
 """Weight of each new heart sound in the mean probability of those before, and that mean at the beginning."""
 MAX_MARGIN = 200.0
+FIRST_CENTRE_S = float(frame_centre_s(0))
+"""Middle of the first frame, seconds from the start of the sound."""
 CHECK_TOLERANCE = 1e-4
 MAX_LOG_ODDS = 50.0
 
@@ -205,7 +207,7 @@ class CycleSegmenter:
     def _with_confidence(self, sound: DecodedSound) -> HeartSound:
         """Return a decoded sound as a message."""
         confidence = self._model.confidence(self._evidence.of(sound))
-        at_s = self._start_s + float(frame_centre_s(0)) + sound.frame * FRAME_HOP_S
+        at_s = self._start_s + FIRST_CENTRE_S + sound.frame * FRAME_HOP_S
         return HeartSound(sound.is_s1, at_s, confidence, self.heard_s(at_s))
 
     @property
@@ -216,7 +218,7 @@ class CycleSegmenter:
     @property
     def decided_s(self) -> float:
         """Seconds of the sound up to which heart sounds are decided."""
-        return self._start_s + float(frame_centre_s(0)) + self._decoder.decided_frames * FRAME_HOP_S
+        return self._start_s + FIRST_CENTRE_S + self._decoder.decided_frames * FRAME_HOP_S
 
     def heard_s(self, at_s: float) -> float:
         """Return the seconds of the sound that must be heard to decide a heart sound at a moment.
@@ -224,7 +226,7 @@ class CycleSegmenter:
         The network hears whole chunks, so it is up to a chunk more than the decision needs.
         """
         network = self._model.network
-        frame = round((at_s - self._start_s - float(frame_centre_s(0))) / FRAME_HOP_S)
+        frame = round((at_s - self._start_s - FIRST_CENTRE_S) / FRAME_HOP_S)
         last = LEAD_FRAMES + frame + LATEST_DECISION + network.delay_frames
         chunk_end = (last // network.chunk_frames + 1) * network.chunk_frames - 1 - LEAD_FRAMES
-        return self._start_s + 2 * float(frame_centre_s(0)) + chunk_end * FRAME_HOP_S
+        return self._start_s + 2 * FIRST_CENTRE_S + chunk_end * FRAME_HOP_S
