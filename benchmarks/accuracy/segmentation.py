@@ -4,11 +4,11 @@
         [--bundle BUNDLE] [--picture FILE] [--json FILE]
 
 Prints the tables as Markdown; every figure is the mean over the seeds, with its interval over patients. NOISE are
-folders of what is no heart. FOLDER keeps the network of each fold of each seed (seed-0/fold-0.tflite, ...) and the one
-of all patients of the first seed (seed-0/all.tflite); those that are missing are trained first, 2 to 3 minutes each on
-an idle core, with the recipe of ``auscult train --segmentation``, so a run that was ended goes on where it was. Folds
-that are not there with --no-training do not count. With --bundle the network of all patients, its confidence and the
-figures on held-out patients go into that bundle. Needs the training extra.
+folders of non-cardiac sounds. FOLDER keeps the network of each fold of each seed (seed-0/fold-0.tflite, ...) and the
+one of all patients of the first seed (seed-0/all.tflite); those that are missing are trained first, 2 to 3 minutes each
+on an idle core, with the recipe of ``auscult train --segmentation``, so a run that was ended goes on where it was.
+Folds that are not there with --no-training do not count. With --bundle the network of all patients, its confidence and
+the figures on held-out patients go into that bundle. Needs the training extra.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class AnnotatedSound:
 
     @property
     def is_noise(self) -> bool:
-        """Whether it holds no heart."""
+        """Whether it is of a non-cardiac sound."""
         return self.recording.label == NON_CARDIAC
 
     @property
@@ -83,7 +83,7 @@ class AnnotatedSound:
 def annotated_recordings(sets: Iterable[DataSet]) -> list[Recording]:
     """Return the recordings of some data sets that have annotations beside them and a patient who is known.
 
-    With them come those of what is no heart.
+    With them come those of non-cardiac sounds.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 Everything happens on frames. The duration of each state is changed by itself: diastole most, as in a real change of
 rate, so that a crop of a slow heart becomes one of a fast heart. Of other recordings only noise is taken. Some crops
-have no heart: all of their frames are diastole, the state of a sound in which nothing is heard.
+are non-cardiac sounds: all of their frames are diastole, the state of a sound in which nothing is heard.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class CropMaker:
     synthetic : sequence of AnnotatedSound
     seed : int
     noises : sequence of ndarray, shape (frames, 12)
-        Recordings of what is no heart.
+        Recordings of non-cardiac sounds.
     """
 
     def __init__(

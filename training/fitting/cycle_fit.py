@@ -72,7 +72,7 @@ def fit_cycle_network(
     ----------
     sounds : sequence of AnnotatedSound
     noises : sequence of ndarray, shape (frames, 12)
-        Recordings of what is no heart; may be empty.
+        Recordings of non-cardiac sounds; may be empty.
     options : CycleOptions
     seed : int
         Chooses every random number.

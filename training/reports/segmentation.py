@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.labels import set_title
 from monitor.output import printable
 from training.reports.table import Cell, Table, estimate_of
 
@@ -35,7 +36,9 @@ def segmentation_blocks(values: Mapping[str, Any] | None) -> list[str]:
     """
     if values is None:
         return []
-    sets = ", ".join(f"{row['recordings']} of {printable(str(row['set']))}" for row in values["training_data"])
+    sets = ", ".join(
+        f"{row['recordings']} of {printable(set_title(str(row['set'])))}" for row in values["training_data"]
+    )
     covered = values["annotated_s"] / values["total_s"]
     swapped = values["swapped_throughout"]
     repeats = int(values["recipe"].get("repeats", 1))

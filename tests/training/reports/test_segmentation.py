@@ -41,6 +41,12 @@ def test_the_section_says_on_whom_and_how_often() -> None:
         assert part in text
 
 
+def test_sets_have_their_titles() -> None:
+    """Those of today, also where the data have a former one."""
+    sets = {"training_data": [{"set": "sounds that are no heart", "recordings": 29}]}
+    assert "recordings, 29 of non-cardiac sounds, with" in "\n".join(segmentation_blocks(VALUES | sets))
+
+
 def test_repeats_are_said() -> None:
     """How many there were, and how many recordings are swapped in each."""
     repeated = VALUES | {"recipe": {"folds": 5, "repeats": 3}, "swapped_throughout": [3, 2, 4]}
