@@ -39,7 +39,8 @@ import numpy as np
 import psutil
 import soundfile
 
-from benchmarks.reliability.ward_lab import RATE_HZ, Broker, Followers, Receiver, Subscriber, Ward, free_port, sound_of
+from benchmarks.reliability.followers import Followers
+from benchmarks.reliability.ward_lab import RATE_HZ, Broker, Receiver, Subscriber, Ward, free_port, sound_of
 from tests.system.browsers import Chromium
 
 MB = 2**20
