@@ -18,6 +18,8 @@ from monitor.synthesis.random_parameters import random_parameters
 
 pytestmark = pytest.mark.skipif(library() is None, reason="the compiled front end was not built")
 
+NUMPY_TRANSFORMS_IN_SINGLE = np.fft.rfft(np.ones(8, np.float32)).dtype == np.complex64  # since NumPy 2.0
+
 SPECS = (HEART, SpectrogramSpec(), SpectrogramSpec(sample_rate=8000, remove_dc=True), SpectrogramSpec(window_s=2.0))
 
 
@@ -49,8 +51,8 @@ def test_frames_are_those_of_numpy(spec: SpectrogramSpec, seed: int) -> None:
     np.testing.assert_allclose(high, expected[3], rtol=1e-3)
 
 
-def test_frames_are_as_close_to_the_truth_as_those_of_numpy() -> None:
-    """Against a transform in double precision, the mean error is at most half as large again."""
+def test_frames_are_as_close_to_the_truth_as_single_precision_allows() -> None:
+    """Against a transform in double precision: within 1e-6 on average, and 1.5 times the error of NumPy in single."""
     sound = heart(7)
     spec = SpectrogramSpec()
     taper = np.hanning(spec.frame_samples + 1)[:-1].astype(np.float32).astype(np.float64)
@@ -63,7 +65,9 @@ def test_frames_are_as_close_to_the_truth_as_those_of_numpy() -> None:
     ours = np.abs(held(sound, spec)[0] - truth)
     with without_library():
         numpys = np.abs(held(sound, spec)[0] - truth)
-    assert ours.mean() < 1.5 * numpys.mean()
+    assert ours.mean() < 1e-6
+    if NUMPY_TRANSFORMS_IN_SINGLE:
+        assert ours.mean() < 1.5 * numpys.mean()
 
 
 @given(st.lists(st.integers(0, 4000), max_size=8), st.integers(0, 3))
@@ -78,15 +82,18 @@ def test_bands_are_those_of_numpy(cuts: list[int], seed: int) -> None:
     np.testing.assert_allclose(bands, expected, atol=1e-3)
 
 
-def test_a_number_that_is_no_power_of_infinite_sound_stays_infinite() -> None:
-    """Sound so loud that its power overflows is infinite in both, never a plausible level."""
+def test_the_power_of_sound_that_overflows_is_no_plausible_level() -> None:
+    """Sound of 1e25 has infinite power in single precision, and over 300 dB where NumPy transforms in double."""
     sound = np.full(HEART.window_samples, 1e25, np.float32) * (-1.0) ** np.arange(HEART.window_samples)
     with np.errstate(all="ignore"):
         rows = held(sound.astype(np.float32), HEART)[0]
         with without_library():
             expected = held(sound.astype(np.float32), HEART)[0]
     assert not np.isfinite(rows).all()
-    assert not np.isfinite(expected).all()
+    if NUMPY_TRANSFORMS_IN_SINGLE:
+        assert not np.isfinite(expected).all()
+    else:
+        assert expected.min() > 300 * np.log(10) / 10
 
 
 def test_other_sizes_are_left_to_numpy() -> None:
