@@ -197,6 +197,7 @@ def make_row():
             "confidence": 0.75,
             "scores": {"normal": 0.25, "murmur": 0.75},
             "acoustic_scores": {"normal": 0.125, "murmur": 0.875},
+            "loudness": "loud",
             "murmur_timing": "systolic",
             "state": "verdict",
             "heart_rate_bpm": 72.5,
