@@ -141,6 +141,8 @@ def test_an_existing_file_is_not_overwritten(library, capsys, tmp_path):
         (["--device", "alsa"], 1, "could be"),
         (["--rate", "12345"], 1, "choose --rate 4000"),
         (["--hop", "0.33"], 2, "multiple"),
+        (["--hop", "5.5"], 2, "--hop"),
+        (["--latency", "5.1"], 2, "--latency"),
         (["--channel", "0"], 2, "channel"),
         (["--rate", "fast"], 2, "--rate"),
         (["--for", "0"], 2, "--for"),
