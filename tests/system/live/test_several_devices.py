@@ -175,7 +175,7 @@ def test_each_hears_its_own_heart_with_the_scores_of_a_replay(run, stethoscope, 
         for line in run.of(name, "window")
         if start + first <= line["start_s"] * RATE and line["end_s"] * RATE <= start + last
     ]
-    assert len(windows) >= 2
+    assert windows  # 5.5 s hold one at least
     begin_s = windows[0]["start_s"] - start / RATE
     path = hearts[("one", "two").index(name)]
     code, out, errors = stethoscope.auscult("replay", path, "--json", "--speed", "max", "--start", repr(begin_s))
