@@ -1,0 +1,89 @@
+/* Fewer samples a second, in two steps: a polyphase FIR filter to twice the output rate, and from there a half-band
+   filter that is the sum of two chains of allpass sections. Every number that is a setting comes from Python. */
+
+#include "lanes.h"
+
+#define CAPACITY 2048       /* input samples that are kept */
+#define NO_POWER 0x0d000000 /* bits of 4e-31; below, an output becomes 0, for subnormal numbers are slow */
+
+typedef struct {
+    int32_t num_rows, num_taps, period;   /* rows, a multiple of eight, which serve again after so many input samples */
+    int32_t row, origin, num_kept, early; /* next row; where its period begins in `kept`; outputs to be left out yet */
+    const float *taps;                    /* (num_rows, num_taps) */
+    const int32_t *firsts;                /* (num_rows,), from the beginning of a period */
+    float kept[CAPACITY];
+    /* of the sections: the first four of the shorter chain and of the longer one, then the rest of both */
+    float coefficients[2][LANES], inputs[2][LANES], outputs[2][LANES];
+} decimator;
+
+/* Eight samples at twice the output rate, by the next eight rows. */
+INLINE lanes filtered(const decimator *of) {
+    lanes sums[LANES] = {{0}};
+    const float *taps = of->taps + of->row * of->num_taps, *from[LANES];
+    for (int k = 0; k < LANES; k++) from[k] = of->kept + of->origin + of->firsts[of->row + k];
+    for (int i = 0; i < of->num_taps; i += LANES)
+        for (int k = 0; k < LANES; k++) sums[k] += loaded(taps + k * of->num_taps + i) * loaded(from[k] + i);
+    transposed(sums);
+    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+/* Halve the rate. All sections take a step at once, each with the sample before that of the section before it in its
+   chain, so what comes out is seven samples late. A section is y[n] = a (x[n] - y[n-1]) + x[n-1]. */
+INLINE int32_t halved(decimator *of, const float *pairs, int32_t count, float *to) {
+    lanes a[2], x[2], y[2];
+    for (int half = 0; half < 2; half++) {
+        a[half] = loaded(of->coefficients[half]);
+        x[half] = loaded(of->inputs[half]);
+        y[half] = loaded(of->outputs[half]);
+    }
+    int32_t done = 0;
+    for (int32_t i = 0; i < count; i++) {
+        float shorter = y[1][2]; /* its end, the seventh section, a step ago */
+        lanes in[2] = {SHUFFLED(y[0], loaded(pairs + 2 * i), 8, 0, 1, 2, 9, 4, 5, 6),
+                       SHUFFLED(y[0], y[1], 3, 8, 9, 10, 7, 12, 13, 14)};
+        for (int half = 0; half < 2; half++) {
+            int_lanes out = (int_lanes)((in[half] - y[half]) * a[half] + x[half]);
+            x[half] = in[half];
+            y[half] = (lanes)(out & ((out & 0x7fffffff) > NO_POWER));
+        }
+        if (of->early)
+            of->early--;
+        else
+            to[done++] = shorter + y[1][7];
+    }
+    for (int half = 0; half < 2; half++) {
+        stored(of->inputs[half], x[half]);
+        stored(of->outputs[half], y[half]);
+    }
+    return done;
+}
+
+/* Take the next samples less an offset; return how many samples of output they complete. */
+FUNCTION int64_t auscult_decimate(decimator *of, const float *samples, int64_t count, float offset, float *to) {
+    int64_t done = 0;
+    while (count > 0) {
+        int32_t room = CAPACITY - of->num_kept, taken = room < count ? room : (int32_t)count, num_filtered = 0;
+        for (int32_t i = 0; i < taken; i++) of->kept[of->num_kept + i] = samples[i] - offset;
+        of->num_kept += taken;
+        samples += taken;
+        count -= taken;
+
+        float pairs[CAPACITY + LANES];
+        while (of->origin + of->firsts[of->row + LANES - 1] + of->num_taps <= of->num_kept) {
+            stored(pairs + num_filtered, filtered(of));
+            num_filtered += LANES;
+            of->row += LANES;
+            if (of->row == of->num_rows) {
+                of->row = 0;
+                of->origin += of->period;
+            }
+        }
+        done += halved(of, pairs, num_filtered / 2, to + done);
+
+        int32_t used = of->origin + of->firsts[of->row];
+        of->num_kept -= used;
+        of->origin -= used;
+        memmove(of->kept, of->kept + used, (size_t)of->num_kept * sizeof(float));
+    }
+    return done;
+}
