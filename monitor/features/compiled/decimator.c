@@ -12,9 +12,19 @@ typedef struct {
     const float *taps;                    /* (num_rows, num_taps) */
     const int32_t *firsts;                /* (num_rows,), from the beginning of a period */
     float kept[CAPACITY];
-    /* of the sections: the first four of the shorter chain and of the longer one, then the rest of both */
-    float coefficients[2][LANES], inputs[2][LANES], outputs[2][LANES];
+    float coefficients[LANES * 2], inputs[LANES * 2], outputs[LANES * 2]; /* sections of the shorter chain, one
+                                                                             left idle, then of the longer */
 } decimator;
+
+/* Half of the sections of a chain: what any processor with vectors shifts by a lane in one instruction or two. */
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t int_quad __attribute__((vector_size(16)));
+
+#ifdef __clang__
+#define SHUFFLED_QUAD(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLED_QUAD(a, b, ...) __builtin_shuffle(a, b, (int_quad){__VA_ARGS__})
+#endif
 
 /* Eight samples at twice the output rate, by the next eight rows. */
 INLINE lanes filtered(const decimator *of) {
@@ -30,31 +40,30 @@ INLINE lanes filtered(const decimator *of) {
 /* Halve the rate. All sections take a step at once, each with the sample before that of the section before it in its
    chain, so what comes out is seven samples late. A section is y[n] = a (x[n] - y[n-1]) + x[n-1]. */
 INLINE int32_t halved(decimator *of, const float *pairs, int32_t count, float *to) {
-    lanes a[2], x[2], y[2];
-    for (int half = 0; half < 2; half++) {
-        a[half] = loaded(of->coefficients[half]);
-        x[half] = loaded(of->inputs[half]);
-        y[half] = loaded(of->outputs[half]);
-    }
+    quad a[4], x[4], y[4], in[4], next[2];
+    memcpy(a, of->coefficients, sizeof a);
+    memcpy(x, of->inputs, sizeof x);
+    memcpy(y, of->outputs, sizeof y);
     int32_t done = 0;
     for (int32_t i = 0; i < count; i++) {
-        float shorter = y[1][2]; /* its end, the seventh section, a step ago */
-        lanes in[2] = {SHUFFLED(y[0], loaded(pairs + 2 * i), 8, 0, 1, 2, 9, 4, 5, 6),
-                       SHUFFLED(y[0], y[1], 3, 8, 9, 10, 7, 12, 13, 14)};
-        for (int half = 0; half < 2; half++) {
-            int_lanes out = (int_lanes)((in[half] - y[half]) * a[half] + x[half]);
-            x[half] = in[half];
-            y[half] = (lanes)(out & ((out & 0x7fffffff) > NO_POWER));
+        float shorter = y[1][2]; /* the last of the shorter chain, a step ago */
+        for (int chain = 0; chain < 2; chain++) {
+            memcpy(&next[chain], pairs + 2 * i + chain, sizeof(quad)); /* of which the first is used */
+            in[2 * chain] = SHUFFLED_QUAD(y[2 * chain], next[chain], 4, 0, 1, 2);
+            in[2 * chain + 1] = SHUFFLED_QUAD(y[2 * chain], y[2 * chain + 1], 3, 4, 5, 6);
+        }
+        for (int k = 0; k < 4; k++) {
+            int_quad out = (int_quad)((in[k] - y[k]) * a[k] + x[k]);
+            x[k] = in[k];
+            y[k] = (quad)(out & ((out & 0x7fffffff) > NO_POWER));
         }
         if (of->early)
             of->early--;
         else
-            to[done++] = shorter + y[1][7];
+            to[done++] = shorter + y[3][3];
     }
-    for (int half = 0; half < 2; half++) {
-        stored(of->inputs[half], x[half]);
-        stored(of->outputs[half], y[half]);
-    }
+    memcpy(of->inputs, x, sizeof x);
+    memcpy(of->outputs, y, sizeof y);
     return done;
 }
 

@@ -108,7 +108,7 @@ class _State(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("num_rows", "num_taps", "period", "row", "origin", "num_kept", "early")),
         *((name, ctypes.c_void_p) for name in ("taps", "firsts")),
         ("kept", ctypes.c_float * CAPACITY),
-        *((name, ctypes.c_float * LANES * 2) for name in ("coefficients", "inputs", "outputs")),
+        *((name, ctypes.c_float * (2 * LANES)) for name in ("coefficients", "inputs", "outputs")),
     )
 
 
@@ -133,10 +133,9 @@ class DecimationKernel:
         before = -int(filters.firsts[0])  # samples of silence
         self._state = _State(rows, taps, filters.period, 0, before, before, CHAIN_DELAY)
         self._state.taps, self._state.firsts = address(filters.taps), address(filters.firsts)
-        chains = np.zeros(16)
-        chains[:NUM_SECTIONS] = half_band_coefficients(NUM_SECTIONS, TRANSITION)
-        for half, sections in enumerate(np.split(chains, 2)):  # the longer chain begins
-            self._state.coefficients[half][:] = [*sections[1::2], *sections[::2]]
+        sections = half_band_coefficients(NUM_SECTIONS, TRANSITION)
+        for begin, chain in ((0, sections[1::2]), (LANES, sections[::2])):
+            self._state.coefficients[begin : begin + len(chain)] = chain.tolist()
         self._at = ctypes.addressof(self._state)
         self._run = opened.auscult_decimate
         self._per_output = 2 * filters.period / rows
