@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import socket
@@ -31,7 +32,10 @@ def main() -> int:
 
 
 def serve(commands: BinaryIO, reports: BinaryIO) -> int:
-    """Serve until the commands end; report the start, or what keeps it from starting, and at the end the counts."""
+    """Serve until the commands end.
+
+    Reports the start, or what keeps it from starting; that it lives, where it is asked; and at the end the counts.
+    """
     setup, first = read_frame(commands), read_frame(commands)
     if setup is None or first is None:
         return 1
@@ -49,6 +53,8 @@ def serve(commands: BinaryIO, reports: BinaryIO) -> int:
     try:
         while server.error is None and (pulse := read_frame(commands)) is not None:
             apply(pulse, feed)
+            if pulse.asks:
+                server.soon(functools.partial(_report, reports, lives=True))  # so that its loop is asked too
     finally:
         server.stop()
         failed = None if server.error is None else str(server.error)
