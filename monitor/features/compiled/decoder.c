@@ -80,7 +80,8 @@ static void follow(const decoder_settings *of, const decoder_state *at, candidat
         cycle_s = least(most(cycle_s * pow((systole_s + seconds) / cycle_s, of->adaptation), of->min_cycle_s),
                         of->max_cycle_s);
     } else {
-        if (apart < of->min_cycle || (double)apart > of->max_unheard_cycles * cycle_s * of->frames_per_s) return;
+        if (apart < of->min_cycle || apart > of->max_cycle ||
+            (double)apart > of->max_unheard_cycles * cycle_s * of->frames_per_s) return;
         price = of->unheard_price + priced(of->cycle_price, seconds / cycle_s, of->max_cycle_price);
         int systole = (int)(systole_s * of->frames_per_s);
         worth = one->is_s1 ? between(of, at, one, now, SYSTOLE, DIASTOLE, systole)
@@ -136,9 +137,13 @@ static double centre(const decoder_settings *of, const decoder_state *at, const 
 static int is_sound(const decoder_settings *of, decoder_state *at, int which, decoded_sound *sound) {
     const candidate *now = &at->candidates[which];
     int64_t index = now->frame - at->first + of->decided_after;
-    double own = worth_at(of, at, now, index), margin = own - at->above_diastole - at->logs[index][DIASTOLE];
-    int from = at->num_candidates > of->recalled ? at->num_candidates - of->recalled : 0;
-    for (int i = from; i < at->num_candidates; i++) {
+    double own = worth_at(of, at, now, index), above = at->above_diastole;
+    int from = at->num_candidates > of->recalled ? at->num_candidates - of->recalled : 0, remembered = 0;
+    /* older ones count as forgotten, whether or not they already are */
+    for (; at->candidates[remembered].frame < now->frame - of->max_cycle; remembered++)
+        above = most(above, at->candidates[remembered].above_diastole);
+    double margin = own - above - at->logs[index][DIASTOLE];
+    for (int i = from > remembered ? from : remembered; i < at->num_candidates; i++) {
         const candidate *one = &at->candidates[i];
         double ahead = own - worth_at(of, at, one, index);
         if (i != which && ahead <= 0) return 0;

@@ -213,7 +213,8 @@ class CycleDecoder:
             if one.frame > latest:
                 break
             if one.is_s1 == is_s1:
-                if MIN_CYCLE <= frame - one.frame <= MAX_UNHEARD_CYCLES * one.cycle_s * FRAMES_PER_S:
+                longest = min(MAX_CYCLE, MAX_UNHEARD_CYCLES * one.cycle_s * FRAMES_PER_S)
+                if MIN_CYCLE <= frame - one.frame <= longest:
                     self._follow(candidate, one, frame - one.frame)
             elif one.frame >= oldest:
                 self._follow(candidate, one, frame - one.frame)
@@ -271,8 +272,15 @@ class CycleDecoder:
         """Return a candidate as a heart sound, if its path is the best a moment later and it is not one again."""
         frame, index = candidate.frame, candidate.frame - self._first + DECIDED_AFTER
         own = self._worth_at(candidate, index)
-        margin = own - self._above_diastole - self._logs[index][DIASTOLE]
+        above = self._above_diastole
+        for one in self._candidates:
+            if one.frame >= frame - MAX_CYCLE:
+                break
+            above = max(above, one.above_diastole)
+        margin = own - above - self._logs[index][DIASTOLE]
         for one in self._candidates[-RECALLED:]:
+            if one.frame < frame - MAX_CYCLE:  # it counts as forgotten, whether or not it already is
+                continue
             ahead = own - self._worth_at(one, index)
             if one is not candidate and ahead <= 0:
                 return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -31,6 +31,7 @@ def probabilities_of(seed: int, frames: int) -> NDArray[np.float32]:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 1500), max_size=8))
+@example(1236, [171])
 def test_the_sounds_are_those_of_python(seed: int, cuts: list[int]) -> None:
     """The same sounds, their middles and margins within the rounding of double precision."""
     probabilities = probabilities_of(seed, 1500)
@@ -49,6 +50,20 @@ def test_the_sounds_are_those_of_python(seed: int, cuts: list[int]) -> None:
     assert [sound.is_s1 for sound in compiled.push(probabilities)] == [
         sound.is_s1 for sound in plain.push(probabilities)
     ]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 1500), max_size=20))
+@example(1236, [171])
+@example(1236, list(range(40, 1500, 40)))
+def test_streaming_equals_whole_where_sounds_come_and_go(seed: int, cuts: list[int]) -> None:
+    """What is kept of sounds long ago depends on the cuts; what is decided does not, in C and in Python."""
+    probabilities = probabilities_of(seed, 1500)
+    with without_library():
+        decoders = CycleDecoder(), CycleDecoder()
+    for pushed, whole in ((CycleDecoder(), CycleDecoder()), decoders):
+        parts = [pushed.push(part) for part in np.split(probabilities, np.sort(cuts))]
+        assert [sound for part in parts for sound in part] == whole.push(probabilities)
 
 
 def test_the_tests_above_find_sounds() -> None:

@@ -53,23 +53,28 @@ class WfdbRecord(OpenRecording):
         choice = choose_channels(descriptions, [signal.samples for signal in header.signals])
         self.channels, self.sound_channel = len(choice.signals), choice.sound_channel
         self._samples = header.signals[choice.signals[0]].samples  # of a channel in one frame
-        self.sample_rate = round(header.frames_hz * self._samples)
+        self._frames_hz, self.sample_rate = header.frames_hz, round(header.frames_hz * self._samples)
         self._files: list[tuple[SampleFile, list[int]]] = []  # with the first column of each channel
         with contextlib.ExitStack() as stack:
             self._open_files(Path(path).parent, header, set(choice.signals), stack)
+            self._measure(header)
             self._stack = stack.pop_all()
+
+    def _measure(self, header: WfdbHeader) -> None:
+        """Set how long the sound is, and what is missing of what the header states."""
         frames = min(file.num_frames for file, _ in self._files)
         stated = header.num_frames
         self._num_frames = frames if stated is None else min(frames, stated)
         self.num_samples = self._num_frames * self._samples
         if stated is not None and frames < stated:
-            self.missing = f"the file ends after {self._seconds(frames)} s of {self._seconds(stated)} s"
+            self.missing = self._ends_after(frames, stated)
         elif stated is not None and frames > stated:
-            self.missing = f"{self._seconds(frames - stated)} s behind the end that its header states are left out"
+            seconds = (frames - stated) / self._frames_hz
+            self.missing = f"{seconds:.1f} s behind the end that its header states are left out"
 
-    def _seconds(self, frames: int) -> str:
-        """Return a number of frames in seconds."""
-        return f"{frames * self._samples / self.sample_rate:.1f}"
+    def _ends_after(self, present: int, stated: int) -> str:
+        """Return how much of the sound is there, in words; both in frames."""
+        return f"the file ends after {present / self._frames_hz:.1f} s of {stated / self._frames_hz:.1f} s"
 
     def _read_header(self, path: str | Path) -> WfdbHeader:
         """Return the header."""
@@ -122,7 +127,7 @@ class WfdbRecord(OpenRecording):
             skipped = 0
         self.missing = self.missing or next((file.missing for file, _ in self._files if file.missing), "")
         if frame < self._num_frames and not self.missing:
-            self.missing = f"the file ends after {self._seconds(frame)} s of {self._seconds(self._num_frames)} s"
+            self.missing = self._ends_after(frame, self._num_frames)
 
     def close(self) -> None:
         """Close the files. Twice is safe."""

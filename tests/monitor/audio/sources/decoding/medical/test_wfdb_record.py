@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -118,6 +118,7 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, lines: str, wrong: str) -> No
     rate=st.sampled_from(["4000", "0.001", "1e30", ""]),
     data=st.binary(max_size=50),
 )  # fmt: skip
+@example(["a.dat", "16"], "0.001", b"\0")
 def test_any_header_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, fields: list[str], rate: str, data: bytes
 ) -> None:
