@@ -69,6 +69,7 @@ def test_the_page_goes_through_the_passages(browser_type, tmp_path):
                 f"document.querySelector('#scores li:nth-child({PASSAGES.index(label) + 1}) .number').textContent > 0.5"
             )
         browser.wait_for("document.getElementById('rate').textContent.match(/^\\d+ /)")
+        browser.wait_for("/^quality [01]\\.\\d\\d, level -\\d+ dB/.test(document.getElementById('level').textContent)")
         moves(browser, "trace")
         moves(browser, "spectrogram")
         assert browser.evaluate("beats.length > 20 && beats.every(([at, name]) => at > 0 && /^S[12]$/.test(name))")

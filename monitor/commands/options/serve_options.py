@@ -16,6 +16,7 @@ from monitor.errors import check_installed
 from monitor.output import say
 
 if TYPE_CHECKING:
+    from monitor.serve.address import Address
     from monitor.serve.feed import Feed
     from monitor.serve.senders.sender import Tell
 
@@ -80,10 +81,11 @@ def served(options: argparse.Namespace, feed: Feed, tell: Tell) -> Iterator[None
     from monitor.serve.process.server_process import ServerProcess
 
     server = ServerProcess(feed, listening, loopback=address.loopback, token=token, tell=tell)
-    feed.address = f"http://{Address(address.host, server.port)}/"
+    bound = Address(address.host, server.port)
+    feed.address = f"http://{bound.from_elsewhere}/"
     try:
         server.start()
-        _announce(feed.address, token if is_new else None, loopback=address.loopback, needs_token=token is not None)
+        _announce(bound, feed.address, token if is_new else None, needs_token=token is not None)
         yield
     finally:
         server.stop()
@@ -91,10 +93,11 @@ def served(options: argparse.Namespace, feed: Feed, tell: Tell) -> Iterator[None
             say(f"auscult: {sentence}")
 
 
-def _announce(address: str, new_token: str | None, *, loopback: bool, needs_token: bool) -> None:
+def _announce(address: Address, reached: str, new_token: str | None, *, needs_token: bool) -> None:
     """Say where the run is served, and to whom."""
-    say(f"auscult: serving on {address}{' (a token is needed)' if needs_token else ''}")
-    if not loopback:
-        say("auscult: other computers can reach it, and HTTP is clear text: everyone who can read along sees all of it")
+    say(f"auscult: serving on http://{address}/{' (a token is needed)' if needs_token else ''}")
+    if not address.loopback:
+        say(f"auscult: other computers can reach it, by {reached}")
+        say("auscult: HTTP is clear text: everyone who can read along sees all of it")
     if new_token is not None:
         say(f"auscult: token: {new_token}")

@@ -14,7 +14,6 @@ import socket
 import sys
 from typing import BinaryIO
 
-from monitor.audio.child_program import ignore_signals
 from monitor.errors import AuscultError
 from monitor.serve.process.frames import Pulse, ServerSetup, read_frame
 from monitor.serve.process.mirror import apply, empty_copy
@@ -25,7 +24,6 @@ __all__ = ["main", "serve"]
 
 def main() -> int:
     """Serve what standard input tells, and return an exit code."""
-    ignore_signals()
     output = os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # whatever a library prints is no report
     return serve(sys.stdin.buffer, output)
