@@ -29,7 +29,7 @@ END_S = 12.0
 JOIN_S = 5.0
 ASK_S = 1.0
 """Seconds from one question whether it lives to the next."""
-SILENT, SILENT_AT_START = 8, 120
+SILENT, SILENT_AT_START = 8, 600
 """Questions in a row without an answer after which it hangs. Counted, not timed: whatever holds this program up as
 well, a stop or a sleep of the computer, is no silence of the other."""
 HUNG = "its process hung and was killed"
