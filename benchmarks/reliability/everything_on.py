@@ -53,7 +53,7 @@ OPEN_S = 60.0
 MEMORY_S = 10.0
 WARM_UP_SHARE = 0.2
 """Of the run; until then the ring of the last ten minutes and the histories fill."""
-REPORT_MINUTES = (5, 15, 30, 45, 60)
+REPORT_MINUTES = (10, 20, 30, 40, 50, 60)
 UNPLUG, PLUG_IN, BROKER_OFF, BROKER_ON, HOOK_OFF, HOOK_ON = 0.25, 0.30, 0.40, 0.43, 0.50, 0.58
 
 

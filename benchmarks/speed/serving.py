@@ -6,19 +6,21 @@
 plays ``auscult demo --json`` in turn without ``--serve``, with ``--serve`` and no one there, with clients, and without
 ``--serve`` beside another demo that has these clients: clients take time of the same processor wherever they are.
 Each is a socket of this program: three quarters follow ``/events``, a quarter ``/ws`` with the sound; the stuck ones
-ask for both and never read. Meanwhile 10 000 bad requests are sent. One JSON object goes to standard output:
+ask for both and never read. Meanwhile 10 000 bad requests and WebSocket frames are sent, as many of each. One JSON
+object goes to standard output:
 
 * ``p50``, ``p95``, ``most``: of ``latency_ms`` of the windows of all rounds;
 * ``one_core_percent``: user and system time of the process that judges; ``server_percent``: of that which serves;
 * ``skipped``: windows that were never judged; ``least_windows``: those that every reading client received, of
   ``windows``, those from before it had connected included;
-* ``dropped``: clients that the server cut off; ``refused``: bad requests that it counted;
+* ``dropped``: clients that the server cut off; ``refused``: bad requests and frames that it counted;
 * ``load``: the load average of the machine at the beginning and at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import contextlib
 import json
 import os
@@ -43,6 +45,10 @@ WEBSOCKET = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 BAD = (b"\x16\x03\x01 no request\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET /" + 20_000 * b"a" + b" HTTP/1.1\r\n\r\n")
+FRAMES = (64 * b"\xff", b"\x81\x05hello", b"\x83\x81\0\0\0\0a", b"\x81\xff" + 8 * b"\x7f" + 4 * b"\0")
+"""Noise, one that is not masked, an opcode that does not exist, nine exabytes."""
+OPENED = 20
+"""WebSockets that wait for their bad frame, so that each is answered before it; and as many that wait for their end."""
 START_S = 30.0
 
 
@@ -55,7 +61,7 @@ class Clients:
     count, stuck : int
         How many there are, and how many of them never read.
     bad_s : float
-        Seconds from one bad request to the next.
+        Seconds from one bad request or frame to the next.
     """
 
     def __init__(self, port: int, count: int, stuck: int, bad_s: float) -> None:
@@ -69,7 +75,8 @@ class Clients:
             self._waiting.register(reader, selectors.EVENT_READ)
             self.windows[reader.fileno()] = 0
         self._bad_due = time.monotonic()
-        self.bad = 0
+        self._opened: collections.deque[socket.socket] = collections.deque()
+        self.bad = self.bad_frames = 0
 
     def _connected(self, request: bytes, buffer: int | None = None) -> socket.socket:
         client = socket.socket()
@@ -87,13 +94,27 @@ class Clients:
                 self.windows[key.fd] += key.fileobj.recv(2**18).count(b'"type":"window"')
         if time.monotonic() >= self._bad_due:  # one at a time, so that the readers read however slow it is
             self._bad_due += self._bad_s
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as bad:
-                bad.sendall(BAD[self.bad % len(BAD)])
-                self.bad += 1
+            with contextlib.suppress(OSError):
+                (self._send_frame if self.bad > self.bad_frames + OPENED else self._send_request)()
+
+    def _send_request(self) -> None:
+        """Send a bad request."""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=1) as bad:
+            bad.sendall(BAD[self.bad % len(BAD)])
+            self.bad += 1
+
+    def _send_frame(self) -> None:
+        """Open a WebSocket, and send a bad frame over one that was opened before."""
+        self._opened.append(self._connected(WEBSOCKET))
+        if len(self._opened) > 2 * OPENED:
+            self._opened.popleft().close()
+        if len(self._opened) > OPENED:
+            self._opened[-OPENED - 1].sendall(FRAMES[self.bad_frames % len(FRAMES)])
+            self.bad_frames += 1
 
     def close(self) -> None:
         """Close all of them."""
-        for client in [*self._stuck, *(key.fileobj for key in list(self._waiting.get_map().values()))]:
+        for client in [*self._stuck, *self._opened, *(key.fileobj for key in list(self._waiting.get_map().values()))]:
             assert isinstance(client, socket.socket)
             client.close()
         self._waiting.close()
@@ -157,6 +178,7 @@ def run(
             "least_windows": min(followers.windows.values()),
             "windows": len(latencies),
             "bad_sent": followers.bad,
+            "bad_frames_sent": followers.bad_frames,
             "dropped": counts.get("did not read", 0),
             "refused": counts.get("bad requests", 0),
         }

@@ -16,23 +16,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone
     from _typeshed import DataclassInstance
 
-__all__ = ["child_command", "ignore_signals", "start_child"]
+__all__ = ["child_command", "start_child"]
 
-PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom {module} import main\nsys.exit(main())"
-"""Imports what this program would, whatever the current folder holds."""
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+PROGRAM = """\
+import signal, sys
+for number in {signals}: signal.signal(number, signal.SIG_IGN)
+sys.path[:] = {path!r}
+from {module} import main
+sys.exit(main())"""
+"""Leaves the end to the program that started it, which gets the same signals and closes its standard input: from the
+beginning, for imports take seconds on a slow machine. Imports what this program would, whatever the current folder
+holds."""
+SIGNALS = [int(getattr(signal, name)) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Those that a terminal or a service manager sends to all processes of a program."""
 
 
 def child_command(module: str) -> list[str]:
-    """Return the command that runs ``main`` of a module of ours; its arguments are to be added.
+    """Return the command that runs ``main`` of a module of ours, deaf to signals; its arguments are to be added.
 
     Examples
     --------
     >>> child_command("monitor.audio.playback.output_program")[1]
     '-c'
     """
-    return [sys.executable, "-c", PROGRAM.format(path=_import_path(), module=module)]
+    return [sys.executable, "-c", PROGRAM.format(signals=SIGNALS, path=_import_path(), module=module)]
 
 
 def start_child(command: list[str], setup: DataclassInstance) -> subprocess.Popen[bytes]:
@@ -56,12 +63,6 @@ def start_child(command: list[str], setup: DataclassInstance) -> subprocess.Pope
         stderr=subprocess.DEVNULL,
         bufsize=0,
     )
-
-
-def ignore_signals() -> None:
-    """Leave the end to the program that started this one: it gets the same signals, and closes our standard input."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _import_path() -> list[str]:

@@ -117,6 +117,8 @@ class Snapshot:
         The sound for the ear; None where it was not asked for.
     variability : HeartRateVariability or None
         Of the sound so far, without its last seconds; None where no beats were found.
+    served : str
+        The address at which the run is served; empty where it is not.
     """
 
     start: Start
@@ -141,3 +143,4 @@ class Snapshot:
     site: SiteChange | None = None
     playback: PlaybackStatus | None = None
     variability: HeartRateVariability | None = None
+    served: str = ""

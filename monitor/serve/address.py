@@ -42,6 +42,20 @@ class Address:
         except ValueError:
             return self.host.lower() == "localhost"
 
+    @property
+    def from_elsewhere(self) -> Address:
+        """What other computers reach it by: for one that means every address, that of the way to other networks."""
+        ways = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}  # noqa: S104
+        if self.host not in ways:
+            return self
+        family, anywhere = ways[self.host]  # of documentation; connecting a datagram socket sends nothing
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as way:
+                way.connect((anywhere, 9))
+                return Address(way.getsockname()[0], self.port)
+        except OSError:  # no network, or not of this version
+            return self
+
     def __str__(self) -> str:
         """Return it as in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

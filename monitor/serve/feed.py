@@ -112,6 +112,8 @@ class Feed:
         The newest state.
     notice : str
         What a person at the screen should know about those who follow; set on any thread.
+    address : str
+        Where it is served, without a token; empty where it is not.
     share_subject : bool
     subject : str or None
     name : str or None
@@ -147,7 +149,7 @@ class Feed:
         self.run = secrets.token_hex(4)
         self.playing: Playing | None = None
         self.snapshot: Snapshot | None = None
-        self.notice = ""
+        self.notice = self.address = ""
         self._lock = threading.Lock()  # guards the two lines below, for a few microseconds
         self._lines: collections.deque[FedLine] = collections.deque(maxlen=MAX_LINES)
         self._newest = 0
@@ -334,6 +336,15 @@ class DeviceFeed(Feed):
 
     @notice.setter
     def notice(self, text: str) -> None:
+        """Nothing: the whole has one."""
+
+    @property
+    def address(self) -> str:
+        """That of the whole."""
+        return self._whole.address
+
+    @address.setter
+    def address(self, text: str) -> None:
         """Nothing: the whole has one."""
 
     def publish(self, text: str) -> None:

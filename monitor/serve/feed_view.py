@@ -59,13 +59,15 @@ class FeedView(ForwardingView):
         super().window(event)
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Publish what has changed and what a person has entered, and show the newest state, with the notice."""
+        """Publish what has changed and what a person has entered; show the newest state, with notice and address."""
         self._feed.snapshot = snapshot
         self._publish_entries()
         self._lines.snapshot(snapshot)
         if self._feed.notice:
             texts = filter(None, (self._feed.notice, snapshot.note))
             snapshot = dataclasses.replace(snapshot, note="; ".join(texts))
+        if self._feed.address:
+            snapshot = dataclasses.replace(snapshot, served=self._feed.address)
         super().snapshot(snapshot)
 
     def end(self, summary: Summary) -> None:

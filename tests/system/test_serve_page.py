@@ -56,7 +56,10 @@ def moves(browser, name):
 
 @pytest.mark.parametrize("browser_type", BROWSERS)
 def test_the_page_goes_through_the_passages(browser_type, tmp_path):
-    """Every label in turn, with bars, rate, strip and events; no error, and no request but to the monitor."""
+    """Every label in turn, with bars, rate, strip and events; no error, and no request but to the monitor.
+
+    A page that is opened late has the S1 and S2 of minutes, and draws those of which it has the sound.
+    """
     with browser_type(tmp_path) as browser, demo(tmp_path / "demo", "--speed", "4") as (address, _):
         browser.screen(1280, 900)
         browser.visit(address)
@@ -66,6 +69,7 @@ def test_the_page_goes_through_the_passages(browser_type, tmp_path):
                 f"document.querySelector('#scores li:nth-child({PASSAGES.index(label) + 1}) .number').textContent > 0.5"
             )
         browser.wait_for("document.getElementById('rate').textContent.match(/^\\d+ /)")
+        browser.wait_for("/^quality [01]\\.\\d\\d, level -\\d+ dB/.test(document.getElementById('level').textContent)")
         moves(browser, "trace")
         moves(browser, "spectrogram")
         assert browser.evaluate("beats.length > 20 && beats.every(([at, name]) => at > 0 && /^S[12]$/.test(name))")
@@ -75,6 +79,10 @@ def test_the_page_goes_through_the_passages(browser_type, tmp_path):
         assert all(label in events for label in PASSAGES)
         assert browser.evaluate("document.querySelectorAll('#strip span').length") > 20
         assert browser.evaluate("document.getElementById('spoken').textContent")
+        browser.visit(address)
+        browser.wait_for("drawnBeats().length > 2")
+        assert browser.evaluate("beats.some(([at]) => at * RATE < first)")
+        assert browser.evaluate("drawnBeats().every(([at]) => at * RATE >= first)")
         assert browser.errors == []
         asked = {request.partition("?")[0].rpartition(f"//{host_of(address)}/")[2] for request in browser.requests}
         assert asked <= {"", "events", "api/snapshot", "ws"}

@@ -22,7 +22,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.child_program import ignore_signals
 from monitor.audio.framing import ByteStream
 from monitor.audio.playback.ear import Ear
 from monitor.audio.playback.playout import Playout
@@ -222,7 +221,6 @@ def output_rate(input_rate: int, device: DeviceInfo, backend: OutputBackend) -> 
 
 def main() -> int:
     """Run the process; the setup is its last argument, as JSON."""
-    ignore_signals()
     setup = OutputSetup(**json.loads(sys.argv[-1]))
 
     def write(line: bytes) -> None:

@@ -82,9 +82,10 @@ def served(options: argparse.Namespace, feed: Feed, tell: Tell) -> Iterator[None
 
     server = ServerProcess(feed, listening, loopback=address.loopback, token=token, tell=tell)
     bound = Address(address.host, server.port)
+    feed.address = f"http://{bound.from_elsewhere}/"
     try:
         server.start()
-        _announce(bound, token if is_new else None, needs_token=token is not None)
+        _announce(bound, feed.address, token if is_new else None, needs_token=token is not None)
         yield
     finally:
         server.stop()
@@ -92,10 +93,11 @@ def served(options: argparse.Namespace, feed: Feed, tell: Tell) -> Iterator[None
             say(f"auscult: {sentence}")
 
 
-def _announce(address: Address, new_token: str | None, *, needs_token: bool) -> None:
+def _announce(address: Address, reached: str, new_token: str | None, *, needs_token: bool) -> None:
     """Say where the run is served, and to whom."""
     say(f"auscult: serving on http://{address}/{' (a token is needed)' if needs_token else ''}")
     if not address.loopback:
-        say("auscult: other computers can reach it, and HTTP is clear text: everyone who can read along sees all of it")
+        say(f"auscult: other computers can reach it, by {reached}")
+        say("auscult: HTTP is clear text: everyone who can read along sees all of it")
     if new_token is not None:
         say(f"auscult: token: {new_token}")

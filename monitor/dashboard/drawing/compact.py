@@ -48,7 +48,7 @@ def compact_lines(layout: Layout) -> list[Line]:
     """
     width, style, num_rows = layout.width, layout.style, layout.height - 1
     fares = health(layout.snapshot, layout.state.stats.display_p50_ms)
-    footer = footer_row(width, style, fares)
+    footer = footer_row(width, style, fares, served=layout.snapshot.served)
     if layout.state.prompt:
         footer = prompt_row(layout.state.prompt, width, style)
     if layout.state.help and num_rows > 0:

@@ -185,7 +185,7 @@ def _bottom_lines(layout: Layout, rows: RowPlan) -> list[Line]:
     reviews = layout.state.timeline is not None
     fares = ("", False) if reviews else health(layout.snapshot, layout.state.stats.display_p50_ms)
     below = [keys_row(layout.state.keys, width, style)] if rows.keys else []
-    below.append(footer_row(width, style, fares, margin=1))
+    below.append(footer_row(width, style, fares, served=layout.snapshot.served, margin=1))
     if layout.state.prompt:
         below[0] = prompt_row(layout.state.prompt, width, style)
     return below

@@ -128,6 +128,8 @@ def _figures(snapshot: Snapshot, state: DashboardState, room: int) -> list[tuple
         figures.append(("sample rate, measured", not_yet if rate is None else f"{rate:.1f} Hz", False))
         counts = (("device reopened", device.reopened), ("overflows", device.overflows), ("held up", device.held_up))
         figures += [(name, f"{count}", bool(count)) for name, count in counts]
+    if snapshot.served:
+        figures.append(("served on", snapshot.served, False))
     figures.append(("model", printable(start.model_title), False))
     return [*figures, ("window", f"{start.window_s:g} s every {start.hop_s:g} s", False)]
 

@@ -109,10 +109,10 @@ def _columns(width: int) -> tuple[int, int]:
 
 
 def _title(rows: Sequence[WardRow], width: int, style: TerminalStyle, notice: str) -> Line:
-    """Return the line with the number of streams, what is wrong, and the position."""
+    """Return the line with the number of streams, what is wrong or where they are served, and the position."""
     ended = sum(row.snapshot.finished for row in rows)
     skipped = sum(row.snapshot.skipped for row in rows)
-    start = rows[0].snapshot.start
+    start, served = rows[0].snapshot.start, rows[0].snapshot.served
     text = f"{len(rows)} streams" + (f", {ended} ended" if ended else "")
     row = Row(width).put(1, "auscult", style.ink(dim=True)).put(9, text, style.ink(bold=True))
     left_out = f"   {skipped} skipped" if skipped else ""
@@ -124,6 +124,9 @@ def _title(rows: Sequence[WardRow], width: int, style: TerminalStyle, notice: st
     else:
         model = fit(start.model, min(len(start.model), 24), unicode=style.unicode)
         row.put(0, f"   model {model}", style.ink(dim=True))
+        used = 9 + len(text) + len(left_out) + 9 + len(model)
+        if served and used + 3 + len(served) + 2 + len(position) < width:
+            row.put(0, f"   {served}", style.ink(dim=True))
     return row.right(position, style.ink(dim=True)).line()
 
 

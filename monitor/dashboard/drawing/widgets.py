@@ -286,7 +286,9 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     return f"this window: {quality}, {verdict_text(verdict)}{best}{number}{short}", False
 
 
-def footer_row(width: int, style: TerminalStyle, health: tuple[str, bool] = ("", False), *, margin: int = 0) -> Line:
+def footer_row(
+    width: int, style: TerminalStyle, health: tuple[str, bool] = ("", False), *, served: str = "", margin: int = 0
+) -> Line:
     """Return the disclaimer and how the program fares, or how to quit where nothing is said of that.
 
     Parameters
@@ -296,12 +298,16 @@ def footer_row(width: int, style: TerminalStyle, health: tuple[str, bool] = ("",
     health : (str, bool)
         From :func:`monitor.text.alerts.health`; what is wrong stands out, and the disclaimer is short where that needs
         the room.
+    served : str
+        Where the run is served; left out where there is no room for it.
     margin : int
         Empty columns at both sides.
     """
     row, (text, wrong) = Row(width), health
     room, brief = width - 2 * margin - 2, text.partition("; ")[2] or text
-    pairs = list(itertools.product((DISCLAIMER, SHORT_DISCLAIMER) if wrong else (DISCLAIMER,), (text, brief)))
+    texts = [f"{words}; {served}" for words in ((text,) if wrong else (text, brief)) if served and text]
+    disclaimers = (DISCLAIMER, SHORT_DISCLAIMER) if wrong else (DISCLAIMER,)
+    pairs = list(itertools.product(disclaimers, (*texts, text, brief)))
     fitting = (pair for pair in pairs if text and len(pair[0]) + len(pair[1]) <= room)
     disclaimer = SHORT_DISCLAIMER if wrong or width < len(DISCLAIMER) + 2 else DISCLAIMER
     words = "".join(fit_words(brief, room - len(disclaimer), 1, unicode=style.unicode)) if wrong else ""

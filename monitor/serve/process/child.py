@@ -1,6 +1,7 @@
-"""One process of the server, as the monitor sees it: started, told, ended.
+"""One process of the server, as the monitor sees it: started, told, watched, ended.
 
-A thread, ``auscult-serve-reports``, reads what it reports; nothing else waits for it.
+The thread ``auscult-serve-reports`` reads what it reports, and ``auscult-serve-watch`` kills it where nothing comes;
+nothing else waits for it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from monitor.log import get_logger
 from monitor.serve.counts import Counts
 
-__all__ = ["END_S", "Child"]
+__all__ = ["ASK_S", "END_S", "Child"]
 
 logger = get_logger(__name__)
 
@@ -26,11 +27,16 @@ INHERITS = sys.platform != "win32"
 END_S = 12.0
 """Longest wait for the end of the process: its server gives its clients a little time, and cuts off those who hang."""
 JOIN_S = 5.0
-HUNG = "its process hung and was ended"
+ASK_S = 1.0
+"""Seconds from one question whether it lives to the next."""
+SILENT, SILENT_AT_START = 8, 600
+"""Questions in a row without an answer after which it hangs. Counted, not timed: whatever holds this program up as
+well, a stop or a sleep of the computer, is no silence of the other."""
+HUNG = "its process hung and was killed"
 
 
 class Child:
-    """A process that reads frames and reports in lines of JSON.
+    """A process that reads frames and reports in lines of JSON; killed where it reports nothing although it is asked.
 
     Parameters
     ----------
@@ -60,6 +66,7 @@ class Child:
         self.answers = self.over = False
         self.counts = Counts()
         self._failed: str | None = None
+        self._heard, self._ending = threading.Event(), threading.Event()
         self._in_order = False
         self._reported = reported
         self._process = subprocess.Popen(  # noqa: S603  # our own program
@@ -71,8 +78,11 @@ class Child:
             pass_fds=(listening.fileno(),) if INHERITS else (),
         )
         self.pid = self._process.pid
-        self._thread = threading.Thread(target=self._read, name="auscult-serve-reports")
-        self._thread.start()
+        reads = threading.Thread(target=self._read, name="auscult-serve-reports")
+        watches = threading.Thread(target=self._watch, name="auscult-serve-watch")
+        self._threads = reads, watches
+        for thread in self._threads:
+            thread.start()
 
     def send(self, data: bytes) -> None:
         """Write a frame, which waits while the process does not read.
@@ -93,8 +103,9 @@ class Child:
             self._process.kill()
 
     def stop(self) -> None:
-        """End it, and its thread: with its standard input it has time to end in order. Twice is safe."""
+        """End it, and its threads: with its standard input it has time to end in order. Twice is safe."""
         process = self._process
+        self._ending.set()
         if process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
@@ -102,7 +113,8 @@ class Child:
             process.wait(END_S)
         self.kill()
         process.wait()
-        self._thread.join(JOIN_S)
+        for thread in self._threads:
+            thread.join(JOIN_S)
         if process.stdout is not None:
             process.stdout.close()
 
@@ -119,11 +131,22 @@ class Child:
         try:
             for line in self._process.stdout or ():
                 self._take(json.loads(line))
+                self._heard.set()
                 self._reported()
         except (OSError, ValueError, TypeError):
             logger.debug("the server's reports ended", exc_info=True)
         self.over = True
         self._reported()
+
+    def _watch(self) -> None:
+        """Kill the process where nothing has come for too long, until it is to end."""
+        silent = 0
+        while not self._ending.wait(ASK_S):
+            silent = 0 if self._heard.is_set() else silent + 1
+            self._heard.clear()
+            if silent >= (SILENT if self.answers else SILENT_AT_START):
+                self.kill()
+                return
 
     def _take(self, report: dict[str, object]) -> None:
         """Take a report."""

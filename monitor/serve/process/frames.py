@@ -106,11 +106,14 @@ class Pulse(NamedTuple):
     lines : tuple of FedLine
     judged : tuple of (WindowEvent, str or None)
         Results of windows, each with the name of its part.
+    asks : bool
+        Whether the process is to report that it lives.
     """
 
     parts: tuple[PartPulse, ...] = ()
     lines: tuple[FedLine, ...] = ()
     judged: tuple[tuple[WindowEvent, str | None], ...] = ()
+    asks: bool = False
 
 
 def frame(value: ServerSetup | Pulse) -> bytes:

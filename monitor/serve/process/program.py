@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import socket
 import sys
 from typing import BinaryIO
 
-from monitor.audio.child_program import ignore_signals
 from monitor.errors import AuscultError
 from monitor.serve.process.frames import Pulse, ServerSetup, read_frame
 from monitor.serve.process.mirror import apply, empty_copy
@@ -24,14 +24,16 @@ __all__ = ["main", "serve"]
 
 def main() -> int:
     """Serve what standard input tells, and return an exit code."""
-    ignore_signals()
     output = os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # whatever a library prints is no report
     return serve(sys.stdin.buffer, output)
 
 
 def serve(commands: BinaryIO, reports: BinaryIO) -> int:
-    """Serve until the commands end; report the start, or what keeps it from starting, and at the end the counts."""
+    """Serve until the commands end.
+
+    Reports the start, or what keeps it from starting; that it lives, where it is asked; and at the end the counts.
+    """
     setup, first = read_frame(commands), read_frame(commands)
     if setup is None or first is None:
         return 1
@@ -49,6 +51,8 @@ def serve(commands: BinaryIO, reports: BinaryIO) -> int:
     try:
         while server.error is None and (pulse := read_frame(commands)) is not None:
             apply(pulse, feed)
+            if pulse.asks:
+                server.soon(functools.partial(_report, reports, lives=True))  # so that its loop is asked too
     finally:
         server.stop()
         failed = None if server.error is None else str(server.error)

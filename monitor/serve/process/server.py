@@ -7,6 +7,7 @@ import contextlib
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -107,19 +108,23 @@ class Server:
         if self.error is not None:
             raise AuscultError(f"the server cannot start: {self.error}", "leave out --serve") from self.error
 
+    def soon(self, call: Callable[[], object]) -> None:
+        """Call something on the server's thread, at the next turn of its loop; never where it has ended."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(call)
+
     def stop(self) -> None:
         """End every connection, and the thread. Twice is safe."""
-        loop, streams, connections = self._loop, self._streams, self._connections
+        streams, connections = self._streams, self._connections
         if self._uvicorn is not None:
             self._uvicorn.should_exit = True
-        if loop is not None and streams is not None:
-            with contextlib.suppress(RuntimeError):  # it has ended
-                loop.call_soon_threadsafe(streams.stop)
+        if streams is not None:
+            self.soon(streams.stop)
         if self._thread.ident is not None:
             self._thread.join(STOP_S)
-            if self._thread.is_alive() and loop is not None and connections is not None:
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(connections.abort_all)
+            if self._thread.is_alive() and connections is not None:
+                self.soon(connections.abort_all)
                 self._thread.join(STOP_S)
         self._listening.close()
 

@@ -1,4 +1,4 @@
-"""The server in a process of its own: kept up to date, started again when it dies, ended.
+"""The server in a process of its own: kept up to date, started again when it dies or hangs, ended.
 
 The thread ``auscult-serve-relay`` tells the process what is new; nothing else waits for either. The process may hang
 or be killed: the run goes on.
@@ -20,7 +20,7 @@ from monitor.log import get_logger
 from monitor.serve.address import Address, listening_socket
 from monitor.serve.counts import Counts
 from monitor.serve.feed import Feed
-from monitor.serve.process.child import Child
+from monitor.serve.process.child import ASK_S, Child
 from monitor.serve.process.frames import Pulse, ServerSetup, frame
 from monitor.serve.process.relay import Relay
 from monitor.serve.senders.sender import BackOff, Tell
@@ -135,7 +135,8 @@ class ServerProcess:
 
     def _keep_up(self, child: Child) -> None:
         """Tell a process all that is kept, then what is new, until it ends or the run does."""
-        late_at = time.monotonic() + START_S
+        ask_at = time.monotonic()
+        late_at = ask_at + START_S
         try:
             child.send(frame(self._setup(child.pid)))
             child.send(frame(self._relay.pulse() or Pulse()))
@@ -146,7 +147,10 @@ class ServerProcess:
                 elif time.monotonic() > late_at:
                     self._fail(f"has not answered for {START_S:.0f} s")
                 last = self._stopping.is_set()
-                if (pulse := self._relay.pulse(last=last)) is not None:
+                pulse, now = self._relay.pulse(last=last), time.monotonic()
+                if now >= ask_at:
+                    ask_at, pulse = now + ASK_S, (pulse or Pulse())._replace(asks=True)
+                if pulse is not None:
                     child.send(frame(pulse))
                 if last:
                     return

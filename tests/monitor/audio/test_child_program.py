@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
 import subprocess
 import sys
 
 import pytest
 
-from monitor.audio.child_program import SIGNALS, child_command, ignore_signals, start_child
+from monitor.audio.child_program import child_command, start_child
 
 
 def test_the_command_runs_main_of_the_module():
@@ -50,13 +49,12 @@ def test_a_child_gets_its_setup_and_is_spoken_to():
     assert (heard, errors, child.returncode) == ("now", None, 0)
 
 
+@pytest.mark.subprocess
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 def test_signals_are_left_to_who_started_it():
-    """Those that a terminal sends to every process are ignored."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    try:
-        ignore_signals()
-        assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
-        assert signal.SIGINT in before
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    """Those that a terminal sends to every process are ignored, also while it imports what it needs."""
+    command = child_command("monitor.audio.wakeup")
+    sends = "import os\nfor number in (1, 2, 15): os.kill(os.getpid(), number)\nprint('goes on')\n"
+    command[2] = command[2].partition("from monitor")[0] + sends
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\n", "")

@@ -87,3 +87,35 @@ def test_the_default_is_a_loopback():
     """Nothing but this computer unless it is asked for."""
     assert DEFAULT.loopback
     assert socket.inet_aton(DEFAULT.host)[0] == 127
+
+
+class Way:
+    """A datagram socket of a computer with one network, or none."""
+
+    def __init__(self, family, kind):
+        if family == socket.AF_INET6:
+            raise OSError("no such family")
+
+    def connect(self, address):
+        """Choose a way; nothing is sent."""
+        assert address == ("192.0.2.1", 9)
+
+    def getsockname(self):
+        """Return the address on the way."""
+        return "10.1.2.3", 40_000
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Close."""
+
+
+@pytest.mark.parametrize(
+    ("text", "reached"),
+    [("0.0.0.0:80", "10.1.2.3:80"), ("[::]:80", "[::]:80"), ("10.9.9.9:80", "10.9.9.9:80"), ("8765", "127.0.0.1:8765")],
+)
+def test_what_other_computers_reach_it_by(monkeypatch, text, reached):
+    """Every address is none that a browser can open; without a network it stays."""
+    monkeypatch.setattr(socket, "socket", Way)
+    assert str(parse_address(text).from_elsewhere) == reached

@@ -57,15 +57,16 @@ def test_every_source_has_a_number(plain_bundle):
 
 
 class NotedView(MarkingView):
-    """Keeps the notes that are shown."""
+    """Keeps the notes and addresses that are shown."""
 
     def __init__(self):
         super().__init__()
-        self.notes = set()
+        self.notes, self.served = set(), set()
 
     def snapshot(self, snapshot):
-        """Keep the note."""
+        """Keep both."""
         self.notes.add(snapshot.note)
+        self.served.add(snapshot.served)
         super().snapshot(snapshot)
 
 
@@ -76,4 +77,15 @@ def test_a_notice_stands_beside_the_note(plain_bundle):
     with Interrupts() as interrupts:
         play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, feed=feed, note=lambda at_s: "playing: normal")
     assert view.notes == {"MQTT a:1: no such host; playing: normal"}
+    assert view.served == {""}
     assert feed.snapshot.note == "playing: normal"
+
+
+def test_the_address_is_shown(plain_bundle):
+    """On the screen alone."""
+    feed, view = Feed(), NotedView()
+    feed.address = "http://127.0.0.1:8765/"
+    with Interrupts() as interrupts:
+        play(ArraySource(HEART, 4000), plain_bundle, view, interrupts, feed=feed)
+    assert view.served == {feed.address}
+    assert feed.snapshot.served == ""

@@ -183,6 +183,8 @@ class TestTable:
         assert "MQTT: no answer" in self.text(scene).splitlines()[0]
         feed.notice = ""
         assert "model" in self.text(scene).splitlines()[0]
+        feed.address = "http://127.0.0.1:8765/"
+        assert feed.address in self.text(scene).splitlines()[0]
         scene.view.close()
 
     def test_tab_looks_into_one_and_goes_on(self, shown):

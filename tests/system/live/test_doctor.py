@@ -48,3 +48,17 @@ def test_a_loop_through_the_sound_server(plugged, sample_rate):
     assert checks["loop samples"]["bit_exact"] is True
     assert 0.0 < checks["loop latency"]["latency_ms"] < 500.0
     assert checks["loop heart"]["label"] == "normal"
+
+
+def test_an_output_of_the_sound_server_by_its_own_name(plugged):
+    """As it is listed; the sound comes back through its monitor."""
+    code, out, errors = plugged.auscult("devices", "--outputs")
+    assert code == 0, errors
+    names = [line.partition("] ")[2].partition(",")[0] for line in out.splitlines() if ", PulseAudio" in line]
+    assert names, out
+    code, out, errors = plugged.auscult(
+        "doctor", "--device", "stethoscope", "--rate", 4000, "--loop", names[0], "--json"
+    )
+    checks = {row["check"]: row for row in map(json.loads, out.splitlines())}
+    assert code == 0, errors + out
+    assert checks["loop samples"]["bit_exact"] is True

@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio.child_program import ignore_signals
 from monitor.audio.ring_buffer import Cursor, Read, RingBuffer
 from monitor.audio.sources.capture_process.protocol import (
     CaptureReport,
@@ -200,7 +199,6 @@ def parts(read: Read, expected: int) -> Iterator[tuple[int, NDArray[np.float32] 
 
 def main() -> int:
     """Run the process; the setup is its last argument, as JSON."""
-    ignore_signals()
     if hasattr(signal, "SIGTSTP"):  # Ctrl+Z stops the program; what is heard meanwhile is kept here
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     setup = setup_from(sys.argv[-1])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.audio.sources.device.installation import install_command
 from monitor.audio.sources.device.selection import DeviceInfo, Direction
-from monitor.audio.sources.device.sound_server import PLUGIN, SERVER, chosen_source, server_sources
+from monitor.audio.sources.device.sound_server import PLUGIN, SERVER, chosen, server_devices
 from monitor.errors import DeviceError
 from monitor.log import get_logger
 
@@ -108,12 +108,10 @@ class PortAudio:
         DeviceError
             If the library cannot list them.
         """
-        devices = self._listed("input")
-        plugin = next((device for device in devices if (device.name, device.host_api) == (PLUGIN, "ALSA")), None)
-        return devices if plugin is None else [*devices, *_inputs_of_server(plugin, devices)]
+        return self._listed("input")
 
     def outputs(self) -> list[DeviceInfo]:
-        """Return every output, as of the last start of the library.
+        """Return every output, as of the last start of the library, and those of a sound server by their own names.
 
         Raises
         ------
@@ -123,14 +121,16 @@ class PortAudio:
         return self._listed("output")
 
     def _listed(self, direction: Direction) -> list[DeviceInfo]:
-        """Return every input, or every output."""
+        """Return every input, or every output, then those of a sound server."""
         try:
             apis = self._sounddevice.query_hostapis()
             devices = self._described(apis)
             default = int(self._sounddevice.default.device[direction == "output"])
         except self._sounddevice.PortAudioError as error:
             raise DeviceError(f"the devices cannot be listed ({_reason(error)})", "restart the sound system") from error
-        return _devices(devices, apis, default, f"max_{direction}_channels")
+        listed = _devices(devices, apis, default, f"max_{direction}_channels")
+        plugin = next((device for device in listed if (device.name, device.host_api) == (PLUGIN, "ALSA")), None)
+        return listed if plugin is None else [*listed, *_devices_of_server(direction, plugin, listed)]
 
     def _described(self, apis: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Return sounddevice's description of every device; it refuses them all where one name is not UTF-8."""
@@ -157,8 +157,12 @@ class PortAudio:
         return description
 
     def tested_rates(self, device: DeviceInfo, rates: Sequence[int] = RATES) -> tuple[int, ...]:
-        """Return the ``rates``, in Hz, that a device supports; the device is opened briefly."""
+        """Return the ``rates``, in Hz, that an input supports; the device is opened briefly."""
         return tuple(rate for rate in rates if self._refusal(device, 1, rate) is None)
+
+    def played_rates(self, device: DeviceInfo, rates: Sequence[int] = RATES) -> tuple[int, ...]:
+        """Return the ``rates``, in Hz, that an output supports; the device is opened briefly."""
+        return tuple(rate for rate in rates if self.plays(device, rate))
 
     def check(self, device: DeviceInfo, channels: int, sample_rate: int) -> None:
         """Refuse channels or a rate that a device does not have.
@@ -206,7 +210,7 @@ class PortAudio:
         """
         stream = None
         try:
-            with chosen_source(device.source):
+            with chosen("input", device.source):
                 stream = self._sounddevice.InputStream(
                     samplerate=sample_rate,
                     blocksize=_block_samples(latency_s, sample_rate),
@@ -227,9 +231,10 @@ class PortAudio:
     def plays(self, device: DeviceInfo, sample_rate: int) -> bool:
         """Return whether an output supports a rate, in Hz."""
         try:
-            self._sounddevice.check_output_settings(
-                device=device.index, channels=min(2, device.channels), dtype="float32", samplerate=sample_rate
-            )
+            with chosen("output", device.source):
+                self._sounddevice.check_output_settings(
+                    device=_number(device), channels=min(2, device.channels), dtype="float32", samplerate=sample_rate
+                )
         except (self._sounddevice.PortAudioError, ValueError):
             return False
         return True
@@ -255,16 +260,17 @@ class PortAudio:
         """
         stream = None
         try:
-            stream = self._sounddevice.OutputStream(
-                samplerate=sample_rate,
-                blocksize=_block_samples(latency_s, sample_rate),
-                device=device.index,
-                channels=min(2, device.channels),
-                dtype="float32",
-                latency=latency_s,
-                callback=_output_callback(on_pull, latency_s),
-            )
-            stream.start()
+            with chosen("output", device.source):
+                stream = self._sounddevice.OutputStream(
+                    samplerate=sample_rate,
+                    blocksize=_block_samples(latency_s, sample_rate),
+                    device=_number(device),
+                    channels=min(2, device.channels),
+                    dtype="float32",
+                    latency=latency_s,
+                    callback=_output_callback(on_pull, latency_s),
+                )
+                stream.start()
         except (self._sounddevice.PortAudioError, ValueError) as error:
             if stream is not None:
                 stream.close(ignore_errors=True)
@@ -292,7 +298,7 @@ class PortAudio:
     def _refusal(self, device: DeviceInfo, channels: int, sample_rate: int) -> str | None:
         """Return why a device refuses channels and rate, or None when it supports them."""
         try:
-            with chosen_source(device.source):
+            with chosen("input", device.source):
                 self._sounddevice.check_input_settings(
                     device=_number(device), channels=channels, dtype="float32", samplerate=sample_rate
                 )
@@ -301,20 +307,20 @@ class PortAudio:
         return None
 
 
-def _inputs_of_server(plugin: DeviceInfo, devices: Sequence[DeviceInfo]) -> list[DeviceInfo]:
-    """Return the inputs of the sound server that a device leads to, numbered after all other devices."""
+def _devices_of_server(direction: Direction, plugin: DeviceInfo, devices: Sequence[DeviceInfo]) -> list[DeviceInfo]:
+    """Return the devices of the sound server that one of ALSA leads to, numbered after all others."""
     first = 1 + max(device.index for device in devices)
     return [
         DeviceInfo(
             index=index,
-            name=" ".join(source.description.split()),
+            name=" ".join(device.description.split()),
             host_api=SERVER,
-            channels=source.channels,
-            default_rate=source.sample_rate,
-            source=source.name,
+            channels=device.channels,
+            default_rate=device.sample_rate,
+            source=device.name,
             opened_by=plugin.index,
         )
-        for index, source in enumerate(server_sources(), first)
+        for index, device in enumerate(server_devices(direction), first)
     ]
 
 

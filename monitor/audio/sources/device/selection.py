@@ -13,7 +13,7 @@ from typing import Literal
 
 from monitor.errors import DeviceError, NoSuchDeviceError, did_you_mean
 
-__all__ = ["DeviceInfo", "choose", "find_again"]
+__all__ = ["STEPS", "DeviceInfo", "Direction", "choose", "find_again"]
 
 Kind = Literal["stethoscope", "virtual", "router"]
 Direction = Literal["input", "output"]
@@ -69,9 +69,9 @@ class DeviceInfo:
     rates : tuple of int
         Hz, the supported rates; empty when none was tested.
     source : str or None
-        Of an input of a sound server: the server's name for it.
+        Of a device of a sound server: the server's name for it.
     opened_by : int or None
-        Of such an input: PortAudio's index of the device that leads to the server.
+        Of such a device: PortAudio's index of the device that leads to the server.
     """
 
     index: int

@@ -1,8 +1,8 @@
-"""The inputs of a sound server, PulseAudio or PipeWire in its place, by their own names.
+"""The inputs and outputs of a sound server, PulseAudio or PipeWire in its place, by their own names.
 
-PortAudio reaches the server through ALSA's plug-in and knows a single input there, ``pulse``: whichever one the server
-has chosen. The server's own program says which there are, and the variable ``PULSE_SOURCE``, which the server's library
-reads whenever an input is opened, says which is meant. For one thread at a time.
+PortAudio reaches the server through ALSA's plug-in and knows a single input and output there, ``pulse``: whichever one
+the server has chosen. The server's own program says which there are, and the variables ``PULSE_SOURCE`` and
+``PULSE_SINK``, which the server's library reads whenever one is opened, say which is meant. For one thread at a time.
 """
 
 from __future__ import annotations
@@ -13,26 +13,30 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.log import get_logger
 
-__all__ = ["PLUGIN", "SERVER", "ServerSource", "chosen_source", "server_sources"]
+if TYPE_CHECKING:
+    from monitor.audio.sources.device.selection import Direction
+
+__all__ = ["PLUGIN", "SERVER", "ServerDevice", "chosen", "server_devices"]
 
 logger = get_logger(__name__)
 
 PLUGIN = "pulse"
 """The name of the ALSA device that leads to the server."""
 SERVER = "PulseAudio"
-"""The host API that the inputs are listed with; PipeWire answers as one."""
+"""The host API that they are listed with; PipeWire answers as one."""
 TIMEOUT_S = 2.0
-VARIABLE = "PULSE_SOURCE"
+LISTS: dict[Direction, str] = {"input": "sources", "output": "sinks"}
+VARIABLES: dict[Direction, str] = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}
 FORM = re.compile(r"\S+ (\d+)ch (\d+)Hz")
 """Such as ``s16le 2ch 44100Hz``."""
 
 
-class ServerSource(NamedTuple):
-    """An input of the server.
+class ServerDevice(NamedTuple):
+    """An input or output of the server.
 
     Attributes
     ----------
@@ -50,53 +54,56 @@ class ServerSource(NamedTuple):
     sample_rate: int
 
 
-def server_sources(ask: Callable[[list[str]], str] | None = None) -> list[ServerSource]:
-    """Return the inputs of the server; none where no server answers, or its program is not installed.
+def server_devices(direction: Direction, ask: Callable[[list[str]], str] | None = None) -> list[ServerDevice]:
+    """Return the inputs or outputs of the server; none where no server answers, or its program is not installed.
 
     Parameters
     ----------
+    direction : {"input", "output"}
     ask : callable or None
         Runs the server's program with some arguments and returns what it prints; None for ``pactl``.
 
     Examples
     --------
     >>> printed = '[{"name": "usb-1", "description": "Littmann CORE", "sample_specification": "s16le 1ch 4000Hz"}]'
-    >>> server_sources(lambda arguments: printed)
-    [ServerSource(name='usb-1', description='Littmann CORE', channels=1, sample_rate=4000)]
+    >>> server_devices("input", lambda arguments: printed)
+    [ServerDevice(name='usb-1', description='Littmann CORE', channels=1, sample_rate=4000)]
     """
-    ask = ask or _pactl
+    ask, which = ask or _pactl, LISTS[direction]
     try:
-        return [source for entry in json.loads(ask(["--format=json", "list", "sources"])) for source in _of_json(entry)]
+        return [device for entry in json.loads(ask(["--format=json", "list", which])) for device in _of_json(entry)]
     except (OSError, subprocess.SubprocessError, ValueError, TypeError, AttributeError) as error:
-        logger.debug("pactl does not list the sources as JSON: %s", error)
+        logger.debug("pactl does not list the %s as JSON: %s", which, error)
     try:  # before PulseAudio 16
-        return [source for line in ask(["list", "short", "sources"]).splitlines() for source in _of_line(line)]
+        return [device for line in ask(["list", "short", which]).splitlines() for device in _of_line(line)]
     except (OSError, subprocess.SubprocessError) as error:
-        logger.debug("pactl does not list the sources: %s", error)
+        logger.debug("pactl does not list the %s: %s", which, error)
         return []
 
 
 @contextlib.contextmanager
-def chosen_source(name: str | None) -> Iterator[None]:
-    """Let the device :data:`PLUGIN` that is opened in this block be one input of the server.
+def chosen(direction: Direction, name: str | None) -> Iterator[None]:
+    """Let the device :data:`PLUGIN` that is opened in this block be one input or output of the server.
 
     Parameters
     ----------
+    direction : {"input", "output"}
     name : str or None
-        Of the input, as the server knows it; None changes nothing.
+        Of the device, as the server knows it; None changes nothing.
     """
     if name is None:
         yield
         return
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = name
+    variable = VARIABLES[direction]
+    before = os.environ.get(variable)
+    os.environ[variable] = name
     try:
         yield
     finally:
         if before is None:
-            del os.environ[VARIABLE]
+            del os.environ[variable]
         else:
-            os.environ[VARIABLE] = before
+            os.environ[variable] = before
 
 
 def _pactl(arguments: list[str]) -> str:
@@ -116,17 +123,17 @@ def _pactl(arguments: list[str]) -> str:
     return done.stdout
 
 
-def _of_json(entry: dict[str, Any]) -> Iterator[ServerSource]:
-    """Yield the source of an entry, if it can be understood."""
+def _of_json(entry: dict[str, Any]) -> Iterator[ServerDevice]:
+    """Yield the device of an entry, if it can be understood."""
     form = FORM.match(str(entry.get("sample_specification")))
     name = entry.get("name")
     if form and name:
-        yield ServerSource(str(name), str(entry.get("description") or name), int(form[1]), int(form[2]))
+        yield ServerDevice(str(name), str(entry.get("description") or name), int(form[1]), int(form[2]))
 
 
-def _of_line(line: str) -> Iterator[ServerSource]:
-    """Yield the source of a line of the short list, which has no description."""
+def _of_line(line: str) -> Iterator[ServerDevice]:
+    """Yield the device of a line of the short list, which has no description."""
     fields = line.split("\t")
     form = FORM.match(fields[3]) if len(fields) > 3 else None
     if form:
-        yield ServerSource(fields[1], fields[1], int(form[1]), int(form[2]))
+        yield ServerDevice(fields[1], fields[1], int(form[1]), int(form[2]))

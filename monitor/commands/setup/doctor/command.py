@@ -83,7 +83,7 @@ def _checks(options: argparse.Namespace, inputs: list[Settings]) -> Iterator[Che
         try:
             yield from (_elsewhere if is_elsewhere(chosen.device.value) else _sound)(chosen, options)
         except DeviceError as error:
-            yield sound_failed(error)
+            yield sound_failed(error, of_a_loop=options.loop is not None)
 
 
 def _inputs(options: argparse.Namespace) -> list[Settings]:
@@ -112,7 +112,7 @@ def _sound(chosen: Settings, options: argparse.Namespace) -> Iterator[Check]:
         library = PortAudio()
         devices = library.devices()
         device = choose(devices, chosen.device.value)
-        inputs = check_inputs(library, devices, device)
+        inputs = check_inputs(library, devices, device, of_a_loop=options.loop is not None)
     yield inputs
     if options.no_capture or options.loop is not None:  # the other end of a cable is silent by itself
         yield check_processing(devices, device, None)

@@ -9,7 +9,7 @@ from typing import Protocol
 from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.audio.sources.microphone import MicrophoneSource
 from monitor.commands.setup.doctor.check import Check
-from monitor.errors import DeviceError
+from monitor.errors import DeviceError, NoSuchDeviceError
 
 __all__ = ["check_address", "check_inputs", "check_processing", "sound_failed"]
 
@@ -28,6 +28,7 @@ HEADSET = re.compile(
 HEADSET_STEP = (
     "plug a stethoscope or microphone in by cable: a headset's profile for calls cuts low tones and noise away"
 )
+LOOP_STEP = "name the input to which a cable leads, or the monitor of the output, as --device: auscult devices"
 PROCESSED_STEP = "choose the device itself (auscult devices), or switch the effect off: it takes heart sounds for noise"
 
 
@@ -38,8 +39,10 @@ class Library(Protocol):
         """Return the rates in Hz."""
 
 
-def check_inputs(library: Library, devices: Sequence[DeviceInfo], chosen: DeviceInfo) -> Check:
-    """Return which inputs there are, and what the chosen one takes."""
+def check_inputs(
+    library: Library, devices: Sequence[DeviceInfo], chosen: DeviceInfo, *, of_a_loop: bool = False
+) -> Check:
+    """Return which inputs there are, and what the chosen one takes; that of a loop may be virtual."""
     rates = library.tested_rates(chosen)
     facts = {
         "inputs": len(devices),
@@ -54,7 +57,7 @@ def check_inputs(library: Library, devices: Sequence[DeviceInfo], chosen: Device
     if not rates:
         step = "end the program that is using it, or choose another: auscult devices"
         return Check("inputs", "warning", f"{finding}; none of the rates that were tried is taken", step, facts)
-    if chosen.kind == "virtual":
+    if chosen.kind == "virtual" and not of_a_loop:
         step = "choose a real input with --device: auscult devices"
         return Check(
             "inputs", "warning", f"{finding}; it is virtual: what this computer plays, or nothing", step, facts
@@ -101,6 +104,7 @@ def check_processing(devices: Sequence[DeviceInfo], chosen: DeviceInfo, gated: f
     return Check("voice processing", "passed", f"no sign of it{heard}", facts=facts)
 
 
-def sound_failed(error: DeviceError) -> Check:
+def sound_failed(error: DeviceError, *, of_a_loop: bool = False) -> Check:
     """Return the check of a sound system that does not answer, or has no such input."""
-    return Check("inputs", "failed", error.message, error.next_step)
+    step = LOOP_STEP if of_a_loop and isinstance(error, NoSuchDeviceError) else error.next_step
+    return Check("inputs", "failed", error.message, step)

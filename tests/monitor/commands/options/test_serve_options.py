@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -13,7 +14,9 @@ import pytest
 import soundfile
 
 from monitor.cli import main
+from monitor.commands.options.serve_options import served
 from monitor.serve.address import Address, listening_socket
+from monitor.serve.feed import Feed
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import phonocardiogram
 
@@ -133,6 +136,15 @@ def test_beyond_this_computer_a_token_is_made_and_told(heart, monkeypatch, capsy
     err = capsys.readouterr().err
     assert "token is needed" in err
     assert "abcdefghijklmnop" not in err
+
+
+@pytest.mark.subprocess
+def test_the_screen_gets_the_address_without_the_token(monkeypatch):
+    """It may be seen by everyone in the room."""
+    monkeypatch.setenv("AUSCULT_SERVE_TOKEN", "abcdefghijklmnop")
+    options, feed = argparse.Namespace(serve="0.0.0.0:0", serve_token_file=None, usage_error=pytest.fail), Feed()
+    with served(options, feed, lambda title, text, over=False: None):
+        assert re.fullmatch(r"http://[\d.]+:\d+/", feed.address)
 
 
 def test_a_package_that_is_missing(heart, monkeypatch, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from monitor.audio.sources.device.selection import DeviceInfo
 from monitor.cli import main
 
 
@@ -58,3 +59,20 @@ def test_a_name_that_is_not_utf8_is_shown_escaped(library, capsys, json_lines):
     assert r"St\udce9th, ALSA" in capsys.readouterr().out
     assert main(["devices", "--json"]) == 0
     assert json_lines()[0]["name"] == "St\udce9th"
+
+
+def test_the_outputs(library, capsys, json_lines):
+    """On request, in place of the inputs; which one is the default, and which are headphones."""
+    speaker = DeviceInfo(0, "Speaker", "ALSA", 2, 48_000, default=True)
+    library.outputs = lambda: [speaker, DeviceInfo(6, "USB Headphones", "PulseAudio", 2, 44_100, source="usb-2")]
+    library.played_rates = lambda device: (44_100, 48_000)
+    assert main(["devices", "--outputs"]) == 0
+    assert capsys.readouterr().out.splitlines()[::2] == [
+        "[0] Speaker, ALSA  (the default)",
+        "[6] USB Headphones, PulseAudio  (headphones)",
+    ]
+    assert main(["devices", "--outputs", "--json"]) == 0
+    assert json_lines()[0] == dataclasses.asdict(speaker) | {"rates": [44_100, 48_000], "headphones": False}
+    library.outputs = list
+    assert main(["devices", "--outputs"]) == 1
+    assert capsys.readouterr().err == "auscult: no output is connected; plug headphones in\n"

@@ -95,6 +95,14 @@ def test_a_simple_terminal_gets_ascii():
     assert "\n".join(lines).isascii()
 
 
+@pytest.mark.parametrize("width", [20, 60, 80])
+def test_where_they_are_served_stands_in_the_title(width):
+    """Whole, or not at all."""
+    snapshot = dataclasses.replace(heard(), served="http://127.0.0.1:8765/")
+    title = text_of([WardRow("bed 1", snapshot)], width=width)[0]
+    assert ("http" in title) == ("   http://127.0.0.1:8765/ " in title) == (width == 80)
+
+
 @pytest.mark.parametrize("width", [1, 20, 40, 80, 120])
 def test_what_is_wrong_with_those_that_follow_stands_in_the_title(width):
     """In place of the model, as much as there is room for; the position stays."""

@@ -285,6 +285,29 @@ class TestFooter:
         assert "not for diagnosis" in text_of(line)
         assert len(text_of(line)) == width
 
+    @pytest.mark.parametrize(
+        ("width", "said"),
+        [
+            (120, "following, 40 ms behind; nothing lost; http://127.0.0.1:8765/"),
+            (80, "nothing lost; http://127.0.0.1:8765/"),
+            (60, "nothing lost"),
+            (40, "diagnosis"),
+        ],
+    )
+    def test_where_it_is_served_stands_behind_the_health(self, width: int, said: str) -> None:
+        """Before how far the screen is behind, where there is no room for all."""
+        health, served = ("following, 40 ms behind; nothing lost", False), "http://127.0.0.1:8765/"
+        line = text_of(footer_row(width, TerminalStyle(), health, served=served, margin=1))
+        assert line.rstrip().endswith(said)
+        assert "research use, not for diagnosis" in line
+
+    def test_what_is_wrong_comes_before_where_it_is_served(self) -> None:
+        """In full; the address where there is room beside it."""
+        health, served = ("following, 40 ms behind; 12 gaps in the sound", True), "http://127.0.0.1:8765/"
+        for width in (80, 120):
+            line = text_of(footer_row(width, TerminalStyle(), health, served=served)).rstrip()
+            assert line.endswith(health[0] + f"; {served}" * (width == 120))
+
 
 def test_a_lost_device_is_no_poor_signal() -> None:
     """It is the headline, whatever the last window sounded like, and no score is shown."""

@@ -67,6 +67,25 @@ def test_it_cannot_be_told_after_its_end(child):
             one.send(bytes(2**16))
 
 
+def test_one_that_reports_nothing_is_killed(child, monkeypatch):
+    """At the start it is given more time; one that reports goes on."""
+    monkeypatch.setattr("monitor.serve.process.child.ASK_S", 0.02)
+    monkeypatch.setattr("monitor.serve.process.child.SILENT_AT_START", 10_000)
+    ended = threading.Event()
+    one = child("print('{\"started\": true}', flush=True)\nimport time\ntime.sleep(60)", ended.set)
+    other = child("import time\ntime.sleep(60)")
+    while not one.over:
+        assert ended.wait(30)
+        ended.clear()
+    one.stop()
+    assert one.trouble == HUNG
+    assert not other.over
+    monkeypatch.setattr("monitor.serve.process.child.SILENT_AT_START", 8)
+    other._process.wait(30)
+    other.stop()
+    assert other.trouble == HUNG
+
+
 def test_one_that_hangs_is_ended(child, monkeypatch):
     """After a time."""
     monkeypatch.setattr("monitor.serve.process.child.END_S", 0.1)

@@ -51,6 +51,15 @@ def test_it_serves_until_the_commands_end():
     assert ended == {"counts": {"clients": 0, "served": 0, "dropped": 0, "refused": 0}, "failed": None}
 
 
+def test_it_reports_that_it_lives_where_it_is_asked():
+    """Its loop does."""
+    listening, output = listening_socket(Address("127.0.0.1", 0)), io.BytesIO()
+    port = listening.getsockname()[1]
+    asked = frame(Pulse(asks=True)) + frame(Pulse())
+    assert serve(Asked(frame(setup(listening)) + frame(Pulse()) + asked, port), output) == 0
+    assert [next(iter(report)) for report in reports(output)] == ["started", "lives", "counts"]
+
+
 def test_what_keeps_it_from_starting_is_reported():
     """A socket that cannot listen."""
     output = io.BytesIO()

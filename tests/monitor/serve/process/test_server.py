@@ -37,6 +37,20 @@ def test_it_takes_no_signal(feed):
         assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_what_is_called_soon_waits_for_the_loop(feed):
+    """So that an answer shows that it turns; after the end nothing is called."""
+    blocked, called = threading.Event(), threading.Event()
+    with Server(feed, listening_socket(Address("127.0.0.1", 0)), loopback=True) as server:
+        server.soon(lambda: blocked.wait(30))
+        server.soon(called.set)
+        assert not called.is_set()
+        blocked.set()
+        assert called.wait(30)
+    called.clear()
+    server.soon(called.set)
+    assert not called.is_set()
+
+
 def test_what_keeps_it_from_starting_is_told(feed):
     """A socket that was closed."""
     listening = socket.socket()

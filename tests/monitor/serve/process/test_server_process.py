@@ -134,6 +134,41 @@ def test_a_process_that_is_killed_is_told_at_once_and_started_again(process, tol
 
 
 @NEEDS_SIGNALS
+def test_a_process_that_hangs_is_killed_and_started_again(process, told, feed, run, wait_until, monkeypatch):
+    """In one line; a client that was connected is cut off, comes back, and has missed nothing."""
+    client = process()
+    with client.events() as lines:
+        next(lines)
+        run.judge(0)
+        line_id, _ = next(lines)
+        with monkeypatch.context() as patched:
+            patched.setattr("monitor.serve.process.child.ASK_S", 0.02)
+            os.kill(client.server._child.pid, signal.SIGSTOP)
+            wait_until(lambda: told)
+        run.judge(1)
+        with pytest.raises((OSError, StopIteration)):
+            next(lines)
+    wait_until(lambda: len(told) == 2)
+    assert told == [
+        ("server", "its process hung and was killed, it is started again", False),
+        ("server", "answers again", True),
+    ]
+    run.judge(2)
+    with client.events(Last_Event_ID=line_id) as lines:
+        assert [next(lines)[1]["index"] for _ in range(2)] == [1, 2]
+
+
+def test_a_process_that_lives_is_let_live(process, told, wait_until, monkeypatch):
+    """It answers when it is asked, also where nothing happens."""
+    client = process()
+    child, answers = client.server._child, []
+    monkeypatch.setattr(child, "_take", answers.append)
+    wait_until(lambda: len(answers) > 2)
+    assert answers[0] == {"lives": True}
+    assert told == []
+
+
+@NEEDS_SIGNALS
 def test_while_no_process_serves_the_port_refuses(process, told, run, wait_until):
     """And the end does not wait for the next process."""
     client = process(back_off=BackOff(60.0))
@@ -173,7 +208,7 @@ def test_a_process_that_hangs_holds_up_no_one(process, told, run, monkeypatch):
         run.ring.push(np.zeros(RATE, np.float32))
         run.judge(0)
     client.server.stop()
-    assert told == [("server", "its process hung and was ended", False)]
+    assert told == [("server", "its process hung and was killed", False)]
 
 
 def test_a_start_is_not_waited_for(process, told, monkeypatch, wait_until):

@@ -17,7 +17,7 @@ from monitor.audio.sources.device import portaudio
 from monitor.audio.sources.device.installation import install_command
 from monitor.audio.sources.device.portaudio import PortAudio
 from monitor.audio.sources.device.selection import DeviceInfo
-from monitor.audio.sources.device.sound_server import ServerSource
+from monitor.audio.sources.device.sound_server import ServerDevice
 from monitor.errors import DeviceError
 from monitor.process.native_stderr import discard_native_stderr
 
@@ -404,9 +404,11 @@ def server(library, monkeypatch):
     """Give the scripted library ALSA's way to a sound server with two inputs."""
     library.found = [raw(0, "USB Audio", 2), raw(1, "Speaker", 0), raw(2, "default", 32), raw(4, "pulse", 32)]
     usb, out = ("usb-1", "Littmann \n CORE", 1, 4000), ("out.monitor", "Monitor of out", 2, 44_100)
-    sources = [ServerSource(*usb), ServerSource(*out)]
-    monkeypatch.setattr(portaudio, "server_sources", lambda: sources)
+    head = ("usb-2", "USB Headphones", 2, 48_000)
+    sources = {"input": [ServerDevice(*usb), ServerDevice(*out)], "output": [ServerDevice(*head)]}
+    monkeypatch.setattr(portaudio, "server_devices", sources.__getitem__)
     monkeypatch.delenv("PULSE_SOURCE", raising=False)
+    monkeypatch.delenv("PULSE_SINK", raising=False)
     return library
 
 
@@ -424,9 +426,26 @@ def test_the_inputs_of_a_sound_server_have_their_own_names(server):
     assert [device.kind for device in listed[3:]] == ["stethoscope", "virtual"]
 
 
+def test_the_outputs_of_a_sound_server_have_their_own_names(server, monkeypatch):
+    """Played by the device that leads to the server, with the variable set until the stream is started."""
+    server.found.append({**raw(5, "pulse", 32), "max_output_channels": 32})
+    del server.found[3]
+    system, seen = PortAudio(), []
+    listed = system.outputs()
+    assert [(device.index, device.full_name, device.source) for device in listed][-2:] == [
+        (5, "pulse, ALSA", None),
+        (6, "USB Headphones, PulseAudio", "usb-2"),
+    ]
+    monkeypatch.setattr(FakeStream, "start", lambda self: seen.append(os.environ.get("PULSE_SINK")))
+    system.open_output(listed[-1], 44_100, 0.1, lambda samples, latency_s, dry: np.zeros(samples, np.float32))
+    assert (seen, server.streams[-1].options["device"]) == (["usb-2"], 5)
+    assert "PULSE_SINK" not in os.environ
+    assert system.played_rates(listed[-1]) == (4000, 44_100)
+
+
 def test_without_a_way_to_a_sound_server_none_is_asked(library, monkeypatch):
     """Nothing is run where ALSA has no such device, or it is of another host API."""
-    monkeypatch.setattr(portaudio, "server_sources", lambda: pytest.fail("a server was asked"))
+    monkeypatch.setattr(portaudio, "server_devices", lambda direction: pytest.fail("a server was asked"))
     library.found = [raw(0, "USB Audio", 2), raw(1, "pulse", 2, 1)]
     assert [device.full_name for device in PortAudio().devices()] == ["USB Audio, ALSA", "pulse, JACK"]
 

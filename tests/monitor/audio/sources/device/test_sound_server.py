@@ -1,4 +1,4 @@
-"""The inputs of a sound server: what its program prints, and how one of them is chosen."""
+"""The devices of a sound server: what its program prints, and how one of them is chosen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from monitor.audio.sources.device.sound_server import ServerSource, chosen_source, server_sources
+from monitor.audio.sources.device.sound_server import ServerDevice, chosen, server_devices
 
 USB = {"name": "usb-1", "description": "Littmann CORE", "sample_specification": "s16le 1ch 4000Hz", "balance": 0.0}
 SHORT = (
@@ -19,9 +19,9 @@ SHORT = (
 def test_names_descriptions_and_forms():
     """Of each source; PipeWire's form is another word with the same numbers."""
     other = {"name": "in", "description": "Mikrofon", "sample_specification": "float32le 2ch 48000Hz"}
-    assert server_sources(lambda arguments: json.dumps([USB, other])) == [
-        ServerSource("usb-1", "Littmann CORE", 1, 4000),
-        ServerSource("in", "Mikrofon", 2, 48_000),
+    assert server_devices("input", lambda arguments: json.dumps([USB, other])) == [
+        ServerDevice("usb-1", "Littmann CORE", 1, 4000),
+        ServerDevice("in", "Mikrofon", 2, 48_000),
     ]
 
 
@@ -31,13 +31,13 @@ def test_names_descriptions_and_forms():
 )
 def test_a_source_that_cannot_be_understood_is_left_out(entry):
     """The others are listed."""
-    assert [source.name for source in server_sources(lambda arguments: json.dumps([entry, USB]))] == ["usb-1"]
+    assert [source.name for source in server_devices("input", lambda arguments: json.dumps([entry, USB]))] == ["usb-1"]
 
 
 def test_a_source_without_a_description_has_its_name():
     """Both are by what it can be chosen."""
     bare = {**USB, "description": None}
-    assert server_sources(lambda arguments: json.dumps([bare])) == [ServerSource("usb-1", "usb-1", 1, 4000)]
+    assert server_devices("input", lambda arguments: json.dumps([bare])) == [ServerDevice("usb-1", "usb-1", 1, 4000)]
 
 
 @pytest.mark.parametrize("printed", [None, "", "[{]", '[{"balance": 0,00}]', "3", "null", "[1]"])
@@ -51,9 +51,9 @@ def test_an_old_program_prints_a_short_list(printed):
             raise subprocess.CalledProcessError(1, "pactl")
         return printed
 
-    assert server_sources(ask) == [
-        ServerSource("usb-1", "usb-1", 1, 4000),
-        ServerSource("out.monitor", "out.monitor", 2, 48_000),
+    assert server_devices("input", ask) == [
+        ServerDevice("usb-1", "usb-1", 1, 4000),
+        ServerDevice("out.monitor", "out.monitor", 2, 48_000),
     ]
 
 
@@ -64,7 +64,7 @@ def test_without_a_server_there_is_no_source(error):
     def ask(arguments):
         raise error
 
-    assert server_sources(ask) == []
+    assert server_devices("input", ask) == []
 
 
 @pytest.mark.subprocess
@@ -77,7 +77,7 @@ def test_the_program_itself(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
-    assert [source.name for source in server_sources()] == ["usb-1"]
+    assert [source.name for source in server_devices("input")] == ["usb-1"]
 
 
 @pytest.mark.parametrize("before", [None, "other"])
@@ -86,9 +86,26 @@ def test_the_variable_is_as_it_was_afterwards(monkeypatch, before):
     monkeypatch.delenv("PULSE_SOURCE", raising=False)
     if before is not None:
         monkeypatch.setenv("PULSE_SOURCE", before)
-    with chosen_source(None):
+    with chosen("input", None):
         assert os.environ.get("PULSE_SOURCE") == before
-    with pytest.raises(ZeroDivisionError), chosen_source("usb-1"):
+    with pytest.raises(ZeroDivisionError), chosen("input", "usb-1"):
         assert os.environ["PULSE_SOURCE"] == "usb-1"
         _ = 1 / 0
     assert os.environ.get("PULSE_SOURCE") == before
+
+
+def test_an_output_has_a_list_and_a_variable_of_its_own(monkeypatch):
+    """Sinks."""
+    monkeypatch.delenv("PULSE_SINK", raising=False)
+    monkeypatch.delenv("PULSE_SOURCE", raising=False)
+    asked = []
+
+    def ask(arguments):
+        asked.append(arguments)
+        return json.dumps([USB])
+
+    assert server_devices("output", ask) == [ServerDevice("usb-1", "Littmann CORE", 1, 4000)]
+    assert asked == [["--format=json", "list", "sinks"]]
+    with chosen("output", "usb-1"):
+        assert (os.environ["PULSE_SINK"], os.environ.get("PULSE_SOURCE")) == ("usb-1", None)
+    assert "PULSE_SINK" not in os.environ

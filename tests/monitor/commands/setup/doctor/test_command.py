@@ -180,6 +180,29 @@ def test_a_loop_is_judged_instead_of_the_input(library, monkeypatch, capsys):
     assert library.opened == []
 
 
+@pytest.mark.parametrize("inputs", [0, 2])
+def test_a_loop_without_its_input(library, capsys, inputs):
+    """The next step speaks of the cable, or of a monitor, and not of a stethoscope."""
+    library.plugged = library.plugged[:inputs]
+    assert main(["doctor", "--device", "Monitor of Line Out", "--loop"]) == 1
+    text = " ".join(capsys.readouterr().out.partition("failed   inputs")[2].split())
+    assert text.startswith("no input is called 'Monitor of Line Out'")
+    assert text.endswith(
+        "next: name the input to which a cable leads, or the monitor of the output, as --device: auscult devices"
+    )
+
+
+def test_the_input_of_a_loop_may_be_the_monitor_of_its_output(library, monkeypatch, capsys):
+    """It records what this computer plays, which is what is wanted here."""
+    library.plugged = [DeviceInfo(4, "Monitor of Line Out", "PulseAudio", 2, 48_000)]
+    library.outputs = lambda: [DeviceInfo(7, "Line Out", "PulseAudio", 2, 48_000, default=True)]
+    monkeypatch.setattr(command, "check_loop", lambda *arguments, **named: iter(()))
+    for arguments, state in ((["--loop"], "passed"), (["--no-capture"], "warning")):
+        assert main(["doctor", "--device", "Monitor", *arguments]) == 0
+        found = [line for line in capsys.readouterr().out.splitlines() if line[9:16] == "inputs "]
+        assert found[0].split()[0] == state
+
+
 def test_a_loop_without_its_output(library, capsys):
     """One failed line."""
     library.outputs = list
