@@ -156,20 +156,21 @@ class RollingVerdict:
             self._names, self._usable_since_s = tuple(scores), end_s
             points.append(_Point(end_s, values, (0.0,) * len(values)))
             return dict(scores)
-        last = points[-1]
-        half_s = 0.5 * (end_s - last.end_s)
-        integral = [
-            before + half_s * (old + new) for before, old, new in zip(last.integral, last.scores, values, strict=True)
-        ]
-        points.append(_Point(end_s, values, integral))
         oldest_s = end_s - self._decision.rolling_s - TOLERANCE_S
-        while points[0].end_s < oldest_s and len(points) > 2:
+        while points[0].end_s < oldest_s and len(points) > 1:
             points.popleft()
-        first = points[0]
-        span_s = end_s - first.end_s
-        return {
-            name: (now - then) / span_s for name, now, then in zip(self._names, integral, first.integral, strict=True)
-        }
+        first_end_s, _, first_integral = points[0]
+        last_end_s, last_values, last_integral = points[-1]
+        span_s, half_s = end_s - first_end_s, 0.5 * (end_s - last_end_s)
+        integral: list[float] = []
+        pooled: dict[str, float] = {}
+        each = zip(self._names, last_integral, last_values, values, first_integral, strict=True)
+        for name, before, old, new, then in each:
+            now = before + half_s * (old + new)
+            integral.append(now)
+            pooled[name] = (now - then) / span_s
+        points.append(_Point(end_s, values, integral))
+        return pooled
 
     def _update(self, scores: Mapping[str, float], end_s: float) -> Verdict:
         """Return the verdict on the pooled scores."""

@@ -188,10 +188,11 @@ class Calibration:
         if self.inaudible is None:
             return dict(scores)
         column, share = self.inaudible
-        heard = [score / (1.0 - share) for score in scores.values()]
-        heard[column] = max(0.0, heard[column] - share / (1.0 - share))  # evidence may have lowered a score below s
+        rest = 1.0 - share
+        heard = [score / rest for score in scores.values()]
+        heard[column] = max(0.0, heard[column] - share / rest)  # evidence may have lowered a score below s
         total = sum(heard)
-        return {label: value / total for label, value in zip(scores, heard, strict=True)}
+        return {label: value / total for label, value in zip(scores, heard)}  # noqa: B905  # of one length
 
     def acoustic_thresholds(self, threshold: float, labels: Sequence[str]) -> dict[str, float]:
         """Return the acoustic score of each label at which its score reaches a threshold; above 1 where none does.

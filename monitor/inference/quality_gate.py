@@ -128,8 +128,15 @@ class QualityGate:
 
     def score(self, features: GateFeatures, odds: float | None = None) -> float:
         """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`contributions`."""
-        each = zip(self.weights, features, self.typical)  # noqa: B905  # of one length
-        logit = self.bias + sum([weight * (value - typical) for weight, value, typical in each])
+        by_tilt, by_periodicity, by_swing, by_bumps = self.weights
+        tilt, periodicity, swing, bumps = features
+        usual_tilt, usual_periodicity, usual_swing, usual_bumps = self.typical
+        logit = self.bias + (
+            by_tilt * (tilt - usual_tilt)
+            + by_periodicity * (periodicity - usual_periodicity)
+            + by_swing * (swing - usual_swing)
+            + by_bumps * (bumps - usual_bumps)
+        )
         if odds is not None:
             logit += self.odds_weight * (min(MAX_ODDS, max(-MAX_ODDS, odds)) - self.typical_odds)
         return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
