@@ -34,6 +34,7 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
     "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
+    "auscult_layers": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_statistics": ([POINTER, POINTER, INT, INT], None),
     "auscult_statistics_window": ([POINTER, INT, INT, POINTER], None),
