@@ -25,10 +25,8 @@ typedef int32_t int_lanes __attribute__((vector_size(4 * LANES)));
 #endif
 #ifdef SEVERAL_PROCESSORS /* the loader takes the version for the processor it finds */
 #define FUNCTION EXPORT __attribute__((target_clones("arch=x86-64-v3", "default")))
-#define LARGE_FUNCTION EXPORT __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FUNCTION EXPORT
-#define LARGE_FUNCTION EXPORT /* one that gains from sixteen numbers at a time */
 #endif
 
 INLINE lanes loaded(const float *from) {

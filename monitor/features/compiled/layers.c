@@ -16,11 +16,6 @@
 #define MAX_MOMENTS 64
 #define LAST (PAIR * NUM_STATES)
 
-typedef float columns __attribute__((vector_size(4 * 16)));
-typedef int32_t int_columns __attribute__((vector_size(4 * 16)));
-
-#define PARTS (CHANNELS / 16)
-
 typedef struct {
     int32_t num_moments, num_blocks; /* of a chunk; layers with dilations 1, 2, 4, ... */
     float per_spread, unused;
@@ -36,53 +31,45 @@ typedef struct {
     float *pasts;                                    /* 2 * dilation moments of each block, one block after another */
 } layer_state;
 
-INLINE columns loaded_columns(const float *from) {
-    columns value;
-    memcpy(&value, from, sizeof value);
-    return value;
-}
+typedef void layer_function(const float *const *, int, int, int, const float *, const float *, const float *, float *);
 
-/* Add the products of two rows of some numbers with a matrix (count, CHANNELS). */
-INLINE void add_products(const float *row, const float *other, const float *matrix, int count, columns sums[PARTS],
-                         columns others[PARTS]) {
-    for (int i = 0; i < count; i++, matrix += CHANNELS)
-        for (int part = 0; part < PARTS; part++) {
-            columns weights = loaded_columns(matrix + 16 * part);
-            sums[part] += row[i] * weights;
-            others[part] += other[i] * weights;
-        }
-}
+#define LAYER layer_of_4 /* as many numbers as every processor computes at a time */
+#define LAYER_FUNCTION static
+#define WIDTH 4
+#define ROWS 2
+#include "layers.h"
 
-/* Write a moment of a layer: the sums or 0, whichever is more, and what they are added to, if anything. */
-INLINE void write_moment(const columns sums[PARTS], const float *added, float *to) {
-    for (int part = 0; part < PARTS; part++) {
-        columns value = sums[part];
-        value = (columns)((int_columns)value & ~(value < 0.0f)); /* what is no number stays so */
-        if (added) value += loaded_columns(added + 16 * part);
-        memcpy(to + 16 * part, &value, sizeof value);
-    }
-}
+#ifdef SEVERAL_PROCESSORS
+#define LAYER layer_of_8
+#define LAYER_FUNCTION static __attribute__((target("arch=x86-64-v3")))
+#define WIDTH 8
+#define ROWS 2
+#include "layers.h"
 
-/* Outputs of a layer for all moments; `rows` are its inputs, `taps` of `count` numbers for each moment. */
-INLINE void layer(const float *const *rows, int taps, int count, int num_moments, const float *matrix,
-                  const float *bias, const float *added, float *to) {
-    for (int moment = 0; moment < num_moments; moment += 2, rows += 2 * taps) {
-        columns sums[PARTS], others[PARTS];
-        for (int part = 0; part < PARTS; part++) sums[part] = others[part] = loaded_columns(bias + 16 * part);
-        for (int tap = 0; tap < taps; tap++)
-            add_products(rows[tap], rows[taps + tap], matrix + tap * count * CHANNELS, count, sums, others);
-        write_moment(sums, added ? added + moment * CHANNELS : 0, to + moment * CHANNELS);
-        write_moment(others, added ? added + (moment + 1) * CHANNELS : 0, to + (moment + 1) * CHANNELS);
-    }
+#define LAYER layer_of_16
+#define LAYER_FUNCTION static __attribute__((target("arch=x86-64-v4")))
+#define WIDTH 16
+#define ROWS 4
+#include "layers.h"
+
+static layer_function *chosen_layer(void) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        return layer_of_16;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? layer_of_8 : layer_of_4;
 }
+#else
+static layer_function *chosen_layer(void) { return layer_of_4; }
+#endif
 
 /* Hear a chunk of frames (2 * num_moments, num_bands); write the probabilities (2 * num_moments, NUM_STATES), and
    return whether all are finite. */
-LARGE_FUNCTION int32_t auscult_layers(const layer_settings *of, layer_state *at, const float *bands, int32_t num_bands,
+FUNCTION int32_t auscult_layers(const layer_settings *of, layer_state *at, const float *bands, int32_t num_bands,
                                       float *probabilities) {
     int count = of->num_moments, wide = PAIR * num_bands;
     float pairs[(MAX_MOMENTS + 1) * PAIR * MAX_BANDS], values[2][MAX_MOMENTS * CHANNELS];
     const float *rows[TAPS * MAX_MOMENTS];
+    layer_function *layer = chosen_layer();
 
     memcpy(pairs, at->before, (size_t)wide * sizeof(float));
     float *level = pairs + wide;

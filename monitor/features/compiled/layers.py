@@ -19,6 +19,7 @@ CHANNELS, TAPS, PAIR = 48, 3, 2
 """Numbers that a layer gives at each moment; moments that a block hears; frames of a moment."""
 MAX_BANDS, MAX_MOMENTS, MAX_BLOCKS = 12, 64, 8
 """What the buffers in C hold."""
+MOMENTS_AT_A_TIME = 4
 NUM_STATES = 4
 
 
@@ -49,6 +50,11 @@ class CycleLayers(NamedTuple):
     hidden_bias: NDArray[np.float32]
     last: NDArray[np.float32]
     last_bias: NDArray[np.float32]
+
+    @property
+    def frames_back(self) -> int:
+        """Frames of the past that the blocks hear."""
+        return PAIR * (1 + (TAPS - 1) * (2 ** len(self.blocks) - 1))
 
 
 class _Settings(ctypes.Structure):
@@ -131,7 +137,7 @@ def fits(layers: CycleLayers, chunk_frames: int) -> bool:
         and all(part.dtype == np.float32 and part.flags.c_contiguous for part in layers[2:])
         and 0 < bands <= MAX_BANDS
         and 0 < blocks <= MAX_BLOCKS
-        and not chunk_frames % (2 * PAIR)
+        and not chunk_frames % (MOMENTS_AT_A_TIME * PAIR)
         and 0 < chunk_frames // PAIR <= MAX_MOMENTS
     )
 
