@@ -68,7 +68,9 @@ class StreamingBands:
         self._kernel = band_kernel(
             (self._taper / np.float32(FRAME_SAMPLES)).astype(np.float32), FRAME_HOP_SAMPLES, BAND_BINS, POWER_FLOOR
         )
-        self._waiting = np.zeros(0, np.float32)  # samples that a later frame still needs
+        self._sound = np.empty(FRAME_SAMPLES, np.float32)  # begins with the samples that a later frame still needs
+        self._sound_at = address(self._sound)
+        self._waiting = 0
         self.num_frames = 0
 
     def push(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -84,19 +86,32 @@ class StreamingBands:
         ndarray, shape (frames, 12), float32
             Natural log of the power.
         """
-        sound = np.concatenate((self._waiting, waveform))
-        count = max(0, (len(sound) - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
+        end = self._waiting + len(waveform)
+        if end > len(self._sound):
+            self._make_room(end)
+        sound = self._sound
+        sound[self._waiting : end] = waveform
+        count = max(0, (end - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
         bands = np.empty((count, NUM_BANDS), np.float32)
         if self._kernel is not None:
-            sound = np.ascontiguousarray(sound, np.float32)
-            self._kernel.compute(address(sound), count, address(bands))
-        for first in range(0, count if self._kernel is None else 0, MAX_FRAMES):
-            last = min(count, first + MAX_FRAMES)
-            part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
-            self._compute(part, bands[first:last])
-        self._waiting = sound[count * FRAME_HOP_SAMPLES :].copy()
+            if count:
+                self._kernel.compute(self._sound_at, count, address(bands))
+        else:
+            for first in range(0, count, MAX_FRAMES):
+                last = min(count, first + MAX_FRAMES)
+                part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
+                self._compute(part, bands[first:last])
+        done = count * FRAME_HOP_SAMPLES
+        sound[: end - done] = sound[done:end]
+        self._waiting = end - done
         self.num_frames += count
         return bands
+
+    def _make_room(self, num_samples: int) -> None:
+        """Keep the samples that wait in a larger space, for so many."""
+        larger = np.empty(num_samples, np.float32)
+        larger[: self._waiting] = self._sound[: self._waiting]
+        self._sound, self._sound_at = larger, address(larger)
 
     def _compute(self, sound: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write the frames of a stretch of sound."""
