@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.compiled.library import address, library
+from monitor.features.compiled.library import library
 from monitor.features.compiled.window import MAX_FRAMES, GateKernel, gate_kernel
-from monitor.features.image import NUM_ROWS, FrameWindow
+from monitor.features.image import NUM_ROWS, FrameWindow, located
 
 __all__ = ["DEFAULT_GATE", "MAX_ODDS", "GateFeatures", "QualityGate", "gate_features"]
 
@@ -190,9 +190,8 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     """
     kernel = None if library() is None or len(frames.envelope) > MAX_FRAMES else _kernel()
     if kernel is not None:
-        parts = [np.ascontiguousarray(part, np.float32) for part in _checked(frames)]
-        log_power, envelope, low, high = map(address, parts)
-        tilt, swing, bumps = kernel.features(log_power, envelope, low, high, len(frames.envelope))
+        frames, addresses = located(frames)
+        tilt, swing, bumps = kernel.features(*addresses, len(frames.envelope))
         return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), bumps)
     each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)
@@ -213,20 +212,6 @@ def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.flo
     spread = math.sqrt(float(level @ level) * float(high_level @ high_level))
     correlation = float(level @ high_level) / spread if spread > MIN_SPREAD * len(each) else 0.0
     return strength * max(0.0, correlation - MIN_CORRELATION)
-
-
-def _checked(frames: FrameWindow) -> FrameWindow:
-    """Return frames whose parts belong together.
-
-    Raises
-    ------
-    ValueError
-        If they are of different lengths.
-    """
-    one = frames.envelope.shape
-    if frames.log_power.shape != (*one, NUM_ROWS) or frames.low_power.shape != one or frames.high_power.shape != one:
-        raise ValueError(f"frames of shapes {[part.shape for part in frames]} must be as many")
-    return frames
 
 
 @functools.cache
