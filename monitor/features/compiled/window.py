@@ -112,6 +112,11 @@ class RateKernel:
     tables : HeartRateTables
     slow, octave : tuple of float
         Settings of the search for a slow beat and for one of half the interval, in the order of the C structure.
+
+    Attributes
+    ----------
+    spacing_s : float
+        Seconds in a lag.
     """
 
     def __init__(
@@ -139,6 +144,7 @@ class RateKernel:
         self._settings = _RateSettings(
             *lengths, tables.first, tables.last, tables.flat, *shape, *slow, *octave, *pointers
         )
+        self.spacing_s: float = tables.spacing_s
         self._at = ctypes.addressof(self._settings)
         self._run = opened.auscult_heart_rate
 
