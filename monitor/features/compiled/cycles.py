@@ -120,4 +120,5 @@ def find_peaks(
     peaks = np.empty((len(envelope) // 2 + 1, 2))
     places = (address(envelope), len(envelope), address(shape), len(shape))
     found = opened.auscult_peaks(*places, energy, lowest, address(peaks))
-    return peaks[:found].tolist()
+    listed: list[list[float]] = peaks[:found].tolist()
+    return listed

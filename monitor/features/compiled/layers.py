@@ -54,7 +54,8 @@ class CycleLayers(NamedTuple):
     @property
     def frames_back(self) -> int:
         """Frames of the past that the blocks hear."""
-        return PAIR * (1 + (TAPS - 1) * (2 ** len(self.blocks) - 1))
+        moments: int = 1 + (TAPS - 1) * (2 ** len(self.blocks) - 1)
+        return PAIR * moments
 
 
 class _Settings(ctypes.Structure):

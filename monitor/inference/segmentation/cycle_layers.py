@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.compiled.layers import CHANNELS, TAPS, CycleLayers
+from monitor.features.compiled.layers import CycleLayers
 
 __all__ = ["read_layers"]
 
@@ -33,42 +33,66 @@ def read_layers(interpreter: Any) -> CycleLayers | None:
         return None
     listed = operations()
     try:
-        mean, *dense = [_weights(interpreter, one) for one in listed if one["op_name"] == DENSE]
-        per_spread = _single_factor(interpreter, [one for one in listed if one["op_name"] == SCALED])
-    except (KeyError, IndexError, ValueError, RuntimeError):
+        mean, first, *blocks, hidden, last = [one for one in listed if one["op_name"] == DENSE]
+        return CycleLayers(
+            decay=_decay(_matrix(interpreter, mean)),
+            per_spread=_single_factor(interpreter, [one for one in listed if one["op_name"] == SCALED]),
+            first=_matrix(interpreter, first),
+            first_bias=_bias(interpreter, first),
+            blocks=np.stack([_matrix(interpreter, block) for block in blocks]),
+            block_biases=np.stack([_bias(interpreter, block) for block in blocks]),
+            hidden=_matrix(interpreter, hidden),
+            hidden_bias=_bias(interpreter, hidden),
+            last=_matrix(interpreter, last),
+            last_bias=_bias(interpreter, last),
+        )
+    except (KeyError, IndexError, ValueError, RuntimeError):  # of another network
         return None
-    if len(dense) < 4 or per_spread is None or any(bias is None for _, bias in dense):
-        return None
-    first, *blocks, hidden, last = dense
-    decay = _decay(mean[0])
-    if decay is None or any(matrix.shape != (TAPS * CHANNELS, CHANNELS) for matrix, _ in blocks):
-        return None
-    matrices, biases = zip(*blocks, strict=True)
-    return CycleLayers(decay, per_spread, *first, np.stack(matrices), np.stack(biases), *hidden, *last)
 
 
-def _weights(interpreter: Any, operation: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return the matrix of a dense layer, shape (inputs, outputs), and its bias."""
-    _, matrix, bias = (int(index) for index in operation["inputs"])
-    values = np.ascontiguousarray(interpreter.get_tensor(matrix).T, np.float32)
-    return values, None if bias < 0 else np.ascontiguousarray(interpreter.get_tensor(bias), np.float32)
+def _matrix(interpreter: Any, operation: dict[str, Any]) -> NDArray[np.float32]:
+    """Return the matrix of a dense layer, shape (inputs, outputs)."""
+    return np.ascontiguousarray(interpreter.get_tensor(int(operation["inputs"][1])).T, np.float32)
 
 
-def _single_factor(interpreter: Any, products: list[dict[str, Any]]) -> float | None:
-    """Return the one number that something is multiplied by; None unless there is one such product."""
+def _bias(interpreter: Any, operation: dict[str, Any]) -> NDArray[np.float32]:
+    """Return the bias of a dense layer, shape (outputs,).
+
+    Raises
+    ------
+    ValueError
+        If it has none.
+    """
+    index = int(operation["inputs"][2])
+    if index < 0:
+        raise ValueError("a layer must have a bias")
+    return np.ascontiguousarray(interpreter.get_tensor(index), np.float32)
+
+
+def _single_factor(interpreter: Any, products: list[dict[str, Any]]) -> float:
+    """Return the one number that something is multiplied by.
+
+    Raises
+    ------
+    ValueError
+        Unless there is one such product.
+    """
     shapes = {int(tensor["index"]): tuple(tensor["shape"]) for tensor in interpreter.get_tensor_details()}
-    factors = [int(index) for one in products for index in one["inputs"] if shapes[int(index)] == ()]
-    return float(interpreter.get_tensor(factors[0])) if len(factors) == 1 else None
+    (factor,) = [int(index) for one in products for index in one["inputs"] if shapes[int(index)] == ()]
+    return float(interpreter.get_tensor(factor))
 
 
-def _decay(sums: NDArray[np.float32]) -> float | None:
+def _decay(sums: NDArray[np.float32]) -> float:
     """Return the decay of the running mean, given the weights of the frames of a chunk in each of its means.
 
-    None where they do not decay exponentially.
+    Raises
+    ------
+    ValueError
+        If they do not decay exponentially.
     """
     frames = np.arange(len(sums))
-    if sums.shape != (len(frames), len(frames)) or len(frames) < 2 or not 0.0 < sums[0, -1] < MAX_DECAY:
-        return None
-    decay = float(sums[0, -1]) ** (1.0 / (len(frames) - 1))
-    expected = np.triu(decay ** (frames[None, :] - frames[:, None]).clip(0))
-    return decay if np.abs(sums - expected).max() < 1e-6 else None
+    if sums.shape == (len(frames), len(frames)) and len(frames) > 1 and 0.0 < sums[0, -1] < MAX_DECAY:
+        decay: float = float(sums[0, -1]) ** (1.0 / (len(frames) - 1))
+        if np.abs(sums - np.triu(decay ** (frames[None, :] - frames[:, None]).clip(0))).max() < 1e-6:
+            return decay
+    raise ValueError("weights of a running mean must decay from frame to frame")
