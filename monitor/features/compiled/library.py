@@ -33,6 +33,7 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_image": ([POINTER, POINTER, POINTER, POINTER], None),
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
+    "auscult_scores": ([POINTER, POINTER, POINTER], None),
     "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
     "auscult_timing": ([POINTER, INT, INT, INT, DOUBLE, POINTER, POINTER], None),
     "auscult_peaks": ([POINTER, INT, POINTER, INT, DOUBLE, DOUBLE, POINTER], INT),
