@@ -46,7 +46,7 @@ def read_layers(interpreter: Any) -> CycleLayers | None:
             last=_matrix(interpreter, last),
             last_bias=_bias(interpreter, last),
         )
-    except (KeyError, IndexError, ValueError, RuntimeError):  # of another network
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, RuntimeError):  # another network or LiteRT
         return None
 
 
@@ -77,8 +77,8 @@ def _single_factor(interpreter: Any, products: list[dict[str, Any]]) -> float:
     ValueError
         Unless there is one such product.
     """
-    shapes = {int(tensor["index"]): tuple(tensor["shape"]) for tensor in interpreter.get_tensor_details()}
-    (factor,) = [int(index) for one in products for index in one["inputs"] if shapes[int(index)] == ()]
+    places = [int(index) for product in products for index in product["inputs"]]
+    (factor,) = [index for index in places if not len(interpreter._get_tensor_details(index, 0)["shape"])]
     return float(interpreter.get_tensor(factor))
 
 

@@ -34,9 +34,8 @@ class Changed:
     def _get_ops_details(self) -> list[dict[str, Any]]:
         return self._operations
 
-    def get_tensor_details(self) -> list[dict[str, Any]]:
-        """Return those of the interpreter."""
-        details: list[dict[str, Any]] = self._interpreter.get_tensor_details()
+    def _get_tensor_details(self, index: int, subgraph: int) -> dict[str, Any]:
+        details: dict[str, Any] = self._interpreter._get_tensor_details(index, subgraph)
         return details
 
     def get_tensor(self, index: int) -> np.ndarray:
