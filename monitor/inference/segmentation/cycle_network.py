@@ -73,7 +73,7 @@ class CycleNetwork:
             raise _unfit()
         self._bands, self._memory_in = int(heard["index"]), int(memory["index"])
         self._probabilities, self._memory_out = int(said["index"]), int(memory_out["index"])
-        self._kernel: LayersKernel | None = None
+        self._kernel: LayersKernel | None = None  # LiteRT runs the network until its layers are known
         self.clear()
         self._layers: CycleLayers | None = self._same_layers() if beside is None else beside._layers
         self._kernel = layers_kernel(self._layers, self.chunk_frames)
