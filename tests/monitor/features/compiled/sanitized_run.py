@@ -13,6 +13,7 @@ from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.compiled import library as module
 from monitor.features.compiled.cycles import timing_kernel
 from monitor.features.compiled.layers import CycleLayers, layers_kernel
+from monitor.features.compiled.window import score_kernel
 from monitor.features.heart_rate import heart_rate
 from monitor.features.sound_bands import StreamingBands
 from monitor.features.spec import HEART, SpectrogramSpec
@@ -70,6 +71,12 @@ def main() -> None:
             statistics.push(part)
             statistics.window(0, statistics.end_sample)
     chunks_of_layers(rng)
+    for num_labels, num_outputs, extra in ((1, 1, 0), (3, 5, 3), (16, 17, 16)):
+        given = np.eye(extra).tolist()
+        scores = score_kernel(num_labels, num_outputs, 1.5, (0.1,) * extra, given)
+        assert scores is not None
+        outputs = rng.standard_normal(num_outputs).astype(np.float32)
+        scores.scores_and_odds(module.address(outputs))
     weights = rng.standard_normal((3, NUM_FEATURES + 1))
     for count in (1, 3, 64):
         kernel = timing_kernel(weights, NUM_PARTS, NUM_PAIRS, MAX_CONFIDENCE)
