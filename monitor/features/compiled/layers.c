@@ -25,10 +25,10 @@ typedef struct {
 } layer_settings;
 
 typedef struct {
-    int64_t heard;                                   /* moments */
-    double weight, totals[MAX_BANDS];                /* of the running mean */
-    float before[PAIR * MAX_BANDS];                  /* the pair of frames before the chunk */
-    float *pasts;                                    /* 2 * dilation moments of each block, one block after another */
+    int64_t heard;                    /* moments */
+    double weight, totals[MAX_BANDS]; /* of the running mean */
+    float before[PAIR * MAX_BANDS];   /* the pair of frames before the chunk */
+    float *pasts;                     /* 2 * dilation moments of each block, one block after another */
 } layer_state;
 
 typedef void layer_function(const float *const *, int, int, int, const float *, const float *, const float *, float *);
@@ -41,22 +41,20 @@ typedef void layer_function(const float *const *, int, int, int, const float *, 
 
 #ifdef SEVERAL_PROCESSORS
 #define LAYER layer_of_8
-#define LAYER_FUNCTION static __attribute__((target("arch=x86-64-v3")))
+#define LAYER_FUNCTION static __attribute__((target("avx2,fma")))
 #define WIDTH 8
 #define ROWS 2
 #include "layers.h"
 
 #define LAYER layer_of_16
-#define LAYER_FUNCTION static __attribute__((target("arch=x86-64-v4")))
+#define LAYER_FUNCTION static __attribute__((target("avx512f,avx2,fma")))
 #define WIDTH 16
 #define ROWS 4
 #include "layers.h"
 
 static layer_function *chosen_layer(void) {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-        return layer_of_16;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? layer_of_8 : layer_of_4;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return layer_of_4;
+    return __builtin_cpu_supports("avx512f") ? layer_of_16 : layer_of_8;
 }
 #else
 static layer_function *chosen_layer(void) { return layer_of_4; }
@@ -65,7 +63,7 @@ static layer_function *chosen_layer(void) { return layer_of_4; }
 /* Hear a chunk of frames (2 * num_moments, num_bands); write the probabilities (2 * num_moments, NUM_STATES), and
    return whether all are finite. */
 FUNCTION int32_t auscult_layers(const layer_settings *of, layer_state *at, const float *bands, int32_t num_bands,
-                                      float *probabilities) {
+                                float *probabilities) {
     int count = of->num_moments, wide = PAIR * num_bands;
     float pairs[(MAX_MOMENTS + 1) * PAIR * MAX_BANDS], values[2][MAX_MOMENTS * CHANNELS];
     const float *rows[TAPS * MAX_MOMENTS];
