@@ -23,6 +23,7 @@ except ImportError:  # run as a program where hatchling is not installed
 
 ROOT = Path(__file__).resolve().parent
 FOLDER = Path("monitor/features/compiled")
+SOURCES = "source"
 LIBRARY = "front_end.so"
 VARIABLE = "AUSCULT_COMPILED"
 COMPILERS = ("cc", "gcc", "clang")
@@ -41,7 +42,7 @@ def build(library: Path) -> str | None:
     compiler = shlex.split(named) if named else next(([name] for name in COMPILERS if shutil.which(name)), None)
     if not compiler:
         return "there is no C compiler (cc, gcc or clang)"
-    folder = ROOT / FOLDER
+    folder = ROOT / FOLDER / SOURCES
     sources = sorted(folder.glob("*.c"))
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.h"), *sources]):

@@ -17,7 +17,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.loudness import RollingLoudness, with_loudness
+from monitor.analysis.loudness import RollingLoudness, loudness_word
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
 from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
 from monitor.analysis.rhythm.tracker import BeatTracker
@@ -33,7 +33,7 @@ from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
 from monitor.labels import MURMUR
-from monitor.messages import NO_RHYTHM, EctopicBeats, HeartBeat, Level, Quality, Verdict, WindowEvent
+from monitor.messages import NO_RHYTHM, EctopicBeats, HeartBeat, Level, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
 
@@ -249,6 +249,7 @@ class Analyzer:
     def judge(self, index: int) -> JudgedWindow:
         """Return the verdict on a window that :meth:`push` or :meth:`finish` has just completed."""
         start_s, end_s = self._scorer.span_s(index)
+        decision, clip_s = self.bundle.decision, self._scorer.looped_s
         beats = () if self._heart_beats is None else self._heart_beats.until(end_s)
         self._interval_rate.push(beats)
         spans = self._spans_change(start_s, end_s)
@@ -256,7 +257,7 @@ class Analyzer:
             return self._withheld(index, start_s, end_s, beats, spans=spans)
         statistics = self._statistics.window(round(start_s * self.sample_rate), round(end_s * self.sample_rate))
         self._stopwatch("statistics")
-        window, clip_s = self._scorer.score(index), self._scorer.looped_s
+        window = self._scorer.score(index)
         quality = judge_quality(
             window.gate_features,
             statistics,
@@ -267,54 +268,53 @@ class Analyzer:
             origin=self._source,
         )
         self._stopwatch("quality")
-        self._shows_beats = quality.state is None
-        ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, quality)
+        usable = self._shows_beats = quality.state is None
+        ectopic = NO_RHYTHM if spans else self._track_beats(window, start_s, end_s, usable and clip_s is None)
         self._stopwatch("beats")
-        rate = self._heart_rate(window, start_s, end_s)
         scores = None if quality.state == "no-signal" else window.scores
-        loud = window.loud if quality.state is None else None
         rolling = LISTENING if spans else self._rolling.push(scores, quality, end_s, ectopic)
-        if self._heart_beats is not None and quality.state is None:
+        rate = self._heart_rate(window, start_s, end_s) if usable else None
+        loud = window.loud if usable else None
+        if usable and self._heart_beats is not None:
             self._cycles.push(self._heart_beats.latest_cycles)
+        rolling_loud = None if spans else self._loudness.push(loud, end_s)
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=with_loudness(
-                self._completed(window_verdict(scores, quality, self.bundle.decision), start_s), loud
-            ),
-            rolling=with_loudness(
-                self._completed(rolling, end_s - self.bundle.decision.rolling_s),
-                None if spans else self._loudness.push(loud, end_s),
-            ),
+            verdict=self._completed(window_verdict(scores, quality, decision), start_s, loud),
+            rolling=self._completed(rolling, end_s - decision.rolling_s, rolling_loud),
             quality=quality,
-            heart_rate_bpm=rate.bpm if quality.state is None else None,
+            heart_rate_bpm=None if rate is None else rate.bpm,
             gap=False,
             short=clip_s is not None,
             latency_ms=0.0,
-            heart_rate_confidence=rate.confidence if quality.state is None else None,
+            heart_rate_confidence=None if rate is None else rate.confidence,
             ectopic=ectopic,
-            heart_rate_reason=rate.reason if quality.state is None else None,
-            beats=beats if self._shows_beats else (),
+            heart_rate_reason=None if rate is None else rate.reason,
+            beats=beats if usable else (),
             loud=loud,
         )
         judged = JudgedWindow(event, window.image, window.frames.envelope.copy())
         self._stopwatch("verdict")
         return judged
 
-    def _completed(self, verdict: Verdict, since_s: float) -> Verdict:
-        """Return a verdict with what follows from its scores and decides nothing, and where a murmur lies.
+    def _completed(self, verdict: Verdict, since_s: float, loud: float | None = None) -> Verdict:
+        """Return a verdict with what follows from its scores and decides nothing: the probabilities of what is heard.
 
-        Those are the probabilities of what is heard. The murmur is that of the cycles since a moment.
+        A murmur that it names also gets where it lies, by the cycles since a moment, and how loud it is, by the
+        probability that it is loud.
         """
-        if verdict.scores is None:
+        scores, label, possible = verdict.scores, verdict.label, verdict.possible
+        if scores is None:
             return verdict
-        timing = None
-        if self.bundle.timing is not None and MURMUR in (verdict.label, verdict.possible):
-            timing = self.bundle.timing.timing(self._cycles.since(since_s))
-        acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
-        state, label, confidence, scores = verdict.state, verdict.label, verdict.confidence, verdict.scores
-        return Verdict(state, label, confidence, scores, acoustic_scores, verdict.possible, timing)
+        bundle, timing, loudness = self.bundle, None, None
+        if MURMUR in (label, possible):
+            loudness = loudness_word(loud)
+            if bundle.timing is not None:
+                timing = bundle.timing.timing(self._cycles.since(since_s))
+        acoustic_scores = bundle.calibration.acoustic_scores(scores)
+        return Verdict(verdict.state, label, verdict.confidence, scores, acoustic_scores, possible, timing, loudness)
 
     def _heart_rate(self, window: ScoredWindow, start_s: float, end_s: float) -> HeartRate:
         """Return the heart rate of a window: from S1 to S1 where that is sure, else that of its envelope."""
@@ -323,12 +323,12 @@ class Analyzer:
             return window.heart_rate
         return HeartRate(bpm, window.heart_rate.periodicity, INTERVAL_RATE_CONFIDENCE)
 
-    def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
+    def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, has_rhythm: bool) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
 
         Once the rolling verdict has been given up, the beats are forgotten too: the next sound may be another site.
         """
-        if quality.state is not None or self._scorer.looped_s is not None:
+        if not has_rhythm:
             if self._rolling.verdict.scores is None:
                 self._beats.clear()
                 self._cycles.clear()

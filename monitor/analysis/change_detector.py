@@ -68,8 +68,11 @@ class ChangeDetector:
         decision = self._decision
         if not decision.change_evidence:
             return None
-        others = [score for label, score in scores.items() if label not in (shown, EXTRASTOLE)]
-        rate = _log_ratio(max(others, default=0.0), scores[shown]) - decision.change_lead
+        other = 0.0
+        for label, score in scores.items():
+            if score > other and label != shown and label != EXTRASTOLE:
+                other = score
+        rate = _log_ratio(other, scores[shown]) - decision.change_lead
         if self._rate is not None:
             self._evidence += 0.5 * (end_s - self._end_s) * (self._rate + rate)
         if self._rate is None or self._evidence <= 0.0:

@@ -13,9 +13,9 @@ import dataclasses
 from collections import deque
 
 from monitor.labels import MURMUR
-from monitor.messages import Verdict
+from monitor.messages import LoudnessWord, Verdict
 
-__all__ = ["RollingLoudness", "with_loudness"]
+__all__ = ["RollingLoudness", "loudness_word", "with_loudness"]
 
 TOLERANCE_S = 1e-6
 """For the rounding of times."""
@@ -68,6 +68,11 @@ class RollingLoudness:
         self._points.clear()
 
 
+def loudness_word(loud: float | None) -> LoudnessWord | None:
+    """Return the word for the probability that a murmur is loud; None where that is not known."""
+    return None if loud is None else "loud" if loud >= 0.5 else "soft"
+
+
 def with_loudness(verdict: Verdict, loud: float | None) -> Verdict:
     """Return a verdict that says how loud the murmur is, where it gives one or says that one is possible.
 
@@ -88,4 +93,4 @@ def with_loudness(verdict: Verdict, loud: float | None) -> Verdict:
     """
     if loud is None or MURMUR not in (verdict.label, verdict.possible):
         return verdict
-    return dataclasses.replace(verdict, loudness="loud" if loud >= 0.5 else "soft")
+    return dataclasses.replace(verdict, loudness=loudness_word(loud))

@@ -156,20 +156,21 @@ class RollingVerdict:
             self._names, self._usable_since_s = tuple(scores), end_s
             points.append(_Point(end_s, values, (0.0,) * len(values)))
             return dict(scores)
-        last = points[-1]
-        half_s = 0.5 * (end_s - last.end_s)
-        integral = [
-            before + half_s * (old + new) for before, old, new in zip(last.integral, last.scores, values, strict=True)
-        ]
-        points.append(_Point(end_s, values, integral))
         oldest_s = end_s - self._decision.rolling_s - TOLERANCE_S
-        while points[0].end_s < oldest_s and len(points) > 2:
+        while points[0].end_s < oldest_s and len(points) > 1:
             points.popleft()
-        first = points[0]
-        span_s = end_s - first.end_s
-        return {
-            name: (now - then) / span_s for name, now, then in zip(self._names, integral, first.integral, strict=True)
-        }
+        first_end_s, _, first_integral = points[0]
+        last_end_s, last_values, last_integral = points[-1]
+        span_s, half_s = end_s - first_end_s, 0.5 * (end_s - last_end_s)
+        integral: list[float] = []
+        pooled: dict[str, float] = {}
+        each = zip(self._names, last_integral, last_values, values, first_integral, strict=True)
+        for name, before, old, new, then in each:
+            now = before + half_s * (old + new)
+            integral.append(now)
+            pooled[name] = (now - then) / span_s
+        points.append(_Point(end_s, values, integral))
+        return pooled
 
     def _update(self, scores: Mapping[str, float], end_s: float) -> Verdict:
         """Return the verdict on the pooled scores."""
@@ -177,33 +178,32 @@ class RollingVerdict:
             if end_s - self._usable_since_s < self._decision.switch_s - TOLERANCE_S:
                 return self._withheld_verdict
             self._withheld_verdict = None
-        threshold, leader = self._decision.uncertain_below, largest(scores)
+        decision, leader = self._decision, largest(scores)
+        threshold = decision.uncertain_below
         if self._last.scores is None:
             self._show(leader if scores[leader] >= threshold else None, end_s)
         elif self._has_been_due(scores, leader, end_s):
             self._show(leader, end_s)
         elif self._shown is not None and scores[self._shown] < threshold:
             self._show(None, end_s)
-        self._possible = self._still_possible(scores)
-        if self._shown is None or self._possible is not None:
-            return Verdict("uncertain", None, scores[leader], scores, possible=self._possible)
-        return Verdict("verdict", self._shown, scores[self._shown], scores)
-
-    def _still_possible(self, scores: Mapping[str, float]) -> str | None:
-        """Return the label that is possible; one that was stays so until its score is clearly below the threshold."""
-        margin = 0.0 if self._possible is None else 0.5 * self._decision.switch_margin
-        return possible_label(scores, self._shown, self._decision, margin)
+        shown = self._shown
+        # what was possible stays so until its score is clearly below the threshold
+        margin = 0.0 if self._possible is None else 0.5 * decision.switch_margin
+        possible = self._possible = possible_label(scores, shown, decision, margin)
+        if shown is None or possible is not None:
+            return Verdict("uncertain", None, scores[leader], scores, None, possible)
+        return Verdict("verdict", shown, scores[shown], scores)
 
     def _is_due(self, scores: Mapping[str, float], leader: str) -> bool:
-        """Return whether the leader is far enough ahead to replace what is shown."""
+        """Return whether the leader, which is another, is far enough ahead to replace what is shown."""
         decision, shown = self._decision, self._shown
         to_beat = decision.uncertain_below if shown is None else max(decision.uncertain_below, scores[shown])
-        return leader != shown and scores[leader] >= to_beat + decision.switch_margin
+        return scores[leader] >= to_beat + decision.switch_margin
 
     def _has_been_due(self, scores: Mapping[str, float], leader: str, now_s: float) -> bool:
         """Return whether the leader has been due, and the current label has been shown, for long enough."""
         decision = self._decision
-        if not self._is_due(scores, leader):
+        if leader == self._shown or not self._is_due(scores, leader):
             self._due = None
             return False
         if leader != self._due:

@@ -85,7 +85,7 @@ def labelled(scores: Mapping[str, float], label: str, decision: DecisionThreshol
     given = label if confidence >= decision.uncertain_below else None
     possible = possible_label(scores, given, decision)
     if given is None or possible is not None:
-        return Verdict("uncertain", None, confidence, scores, possible=possible)
+        return Verdict("uncertain", None, confidence, scores, None, possible)
     return Verdict("verdict", given, confidence, scores)
 
 

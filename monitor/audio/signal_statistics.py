@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address
-from monitor.features.compiled.statistics import statistics_kernel
+from monitor.features.compiled.statistics import StatisticsKernel, statistics_kernel
 from monitor.messages import Level
 
 __all__ = ["SignalStatistics", "StreamingStatistics"]
@@ -77,6 +77,7 @@ class SignalStatistics(NamedTuple):
     longest_silence_s: float = 0.0
 
 
+ITEM_BYTES = 4
 NO_SAMPLES: NDArray[np.float32] = np.zeros(0, np.float32)
 EMPTY = SignalStatistics(0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -145,22 +146,32 @@ class StreamingStatistics:
             Finite, any number of samples.
         """
         samples = np.concatenate((self._tail, waveform)) if len(self._tail) else waveform
-        count, rest = divmod(len(samples), self.bin_samples)
-        whole = len(samples) - rest
-        bins = samples[:whole].reshape(count, self.bin_samples)  # (bins, bin_samples)
-        for start in range(0, count, self._min_bins):
-            self._measure(bins[start : start + self._min_bins])
-        self._tail = samples[whole:].copy() if rest else NO_SAMPLES  # a copy: the caller may reuse its block
+        size = self.bin_samples
+        count, rest = divmod(len(samples), size)
+        if self._kernel is not None:
+            samples = np.ascontiguousarray(samples, np.float32)
+            self._measure_compiled(self._kernel, address(samples), count)
+        else:
+            for start in range(0, count, self._min_bins):
+                end = min(count, start + self._min_bins)
+                self._measure(samples[start * size : end * size].reshape(-1, size))
+        self._tail = samples[count * size :].copy() if rest else NO_SAMPLES  # a copy: the caller may reuse its block
+
+    def _measure_compiled(self, kernel: StatisticsKernel, samples: int, count: int) -> None:
+        """Fill the columns of the next ``count`` bins, of the samples at an address."""
+        while count:
+            part = min(count, self._min_bins)
+            if self._used + part > self._capacity:
+                self._make_room()
+            kernel.fill(samples, part, self._used)
+            self._used += part
+            count -= part
+            samples += ITEM_BYTES * self.bin_samples * part
 
     def _measure(self, bins: NDArray[np.float32]) -> None:
-        """Fill the columns of the next bins, at most ``_min_bins`` of them."""
+        """Fill the columns of the next bins, shape (bins, bin_samples), at most ``_min_bins`` of them."""
         if self._used + len(bins) > self._capacity:
             self._make_room()
-        if self._kernel is not None:
-            bins = np.ascontiguousarray(bins, np.float32)
-            self._kernel.fill(address(bins), len(bins), self._used)
-            self._used += len(bins)
-            return
         columns = self._table[:, self._used : self._used + len(bins)]
         exact = bins.astype(np.float64)  # in double precision no offset hides the sound from the sum of squares
         np.add.reduce(exact, axis=1, out=columns[0])

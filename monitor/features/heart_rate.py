@@ -206,14 +206,13 @@ def _beat_interval(
     envelope: NDArray[np.float32], frame_hop_s: float, log_power: NDArray[np.float32] | None
 ) -> BeatInterval | None:
     """Return the mean beat interval of a window, compiled where that can tell it."""
-    tables = heart_rate_tables(len(envelope), frame_hop_s)
     kernel = None if library() is None else _kernel(len(envelope), frame_hop_s)
-    if kernel is None:
-        return beat_interval(envelope, tables, log_power)
-    found, periodicity, lag = kernel.find(address(np.ascontiguousarray(envelope, np.float32)), log_power is not None)
-    if found == ASKS_TIMBRE:
-        return beat_interval(envelope, tables, log_power)
-    return None if found == FLAT else BeatInterval(lag * tables.spacing_s, periodicity)
+    if kernel is not None:
+        envelope = np.ascontiguousarray(envelope, np.float32)
+        found, periodicity, lag = kernel.find(address(envelope), log_power is not None)
+        if found != ASKS_TIMBRE:
+            return None if found == FLAT else BeatInterval(lag * kernel.spacing_s, periodicity)
+    return beat_interval(envelope, heart_rate_tables(len(envelope), frame_hop_s), log_power)
 
 
 @functools.lru_cache(maxsize=64)

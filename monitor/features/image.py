@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from monitor.features.compiled.library import address
 from monitor.features.compiled.window import image_kernel
 
-__all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "ImageBuilder"]
+__all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "HeldFrames", "ImageBuilder", "located"]
 
 NUM_ROWS = 64
 NUM_COLUMNS = 64
@@ -59,6 +59,38 @@ class FrameWindow(NamedTuple):
     envelope: NDArray[np.float32]
     low_power: NDArray[np.float32]
     high_power: NDArray[np.float32]
+
+
+class HeldFrames(FrameWindow):
+    """The frames of one window as contiguous views of what a spectrogram holds.
+
+    Attributes
+    ----------
+    addresses : tuple of int, or None
+        Where each of the four begins in memory; None of what :meth:`_replace` returns.
+    """
+
+    addresses: tuple[int, int, int, int] | None = None
+
+
+def located(frames: FrameWindow) -> tuple[FrameWindow, tuple[int, int, int, int]]:
+    """Return frames whose parts are contiguous and in single precision, and where each begins in memory.
+
+    The addresses hold for as long as the frames are kept.
+
+    Raises
+    ------
+    ValueError
+        If their parts are of different lengths.
+    """
+    if isinstance(frames, HeldFrames) and frames.addresses is not None:
+        return frames, frames.addresses
+    one = frames.envelope.shape
+    if frames.log_power.shape != (*one, NUM_ROWS) or frames.low_power.shape != one or frames.high_power.shape != one:
+        raise ValueError(f"frames of shapes {[part.shape for part in frames]} must be as many")
+    frames = FrameWindow(*(np.ascontiguousarray(part, np.float32) for part in frames))
+    log_power, envelope, low_power, high_power = map(address, frames)
+    return frames, (log_power, envelope, low_power, high_power)
 
 
 class ImageBuilder:
@@ -129,8 +161,10 @@ class ImageBuilder:
         """
         image = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
         if self._kernel is not None:
-            log_power, envelope = _checked(frames, self._num_frames)
-            self._kernel.build(address(log_power), address(envelope), address(image))
+            if len(frames.envelope) != self._num_frames:
+                raise ValueError(f"{len(frames.envelope)} frames must be {self._num_frames} frames")
+            frames, (log_power, envelope, _, _) = located(frames)
+            self._kernel.build(log_power, envelope, address(image))
             return image
         channels = image.T  # (channels, columns, rows)
         self._pool(frames.log_power)
@@ -160,20 +194,6 @@ class ImageBuilder:
         np.multiply(self._lagged, level, out=self._products)
         for products, averages, out in self._halves:
             np.matmul(products, averages, out=out)
-
-
-def _checked(frames: FrameWindow, num_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return log power and envelope, contiguous and in single precision.
-
-    Raises
-    ------
-    ValueError
-        If they are not those of so many frames.
-    """
-    log_power, envelope = frames.log_power, frames.envelope
-    if log_power.shape != (num_frames, NUM_ROWS) or envelope.shape != (num_frames,):
-        raise ValueError(f"frames of shape {log_power.shape} and {envelope.shape} must be {num_frames} frames")
-    return np.ascontiguousarray(log_power, np.float32), np.ascontiguousarray(envelope, np.float32)
 
 
 def _rhythm_ends(num_frames: int) -> NDArray[np.intp]:

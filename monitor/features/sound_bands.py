@@ -84,7 +84,8 @@ class StreamingBands:
         self._kernel = band_kernel(
             (self._taper / np.float32(FRAME_SAMPLES)).astype(np.float32), FRAME_HOP_SAMPLES, BAND_BINS, POWER_FLOOR
         )
-        self._waiting = np.zeros(0, np.float32)  # samples that a later frame still needs
+        self._sound = np.empty(FRAME_SAMPLES, np.float32)  # begins with the samples that a later frame still needs
+        self._waiting = 0
         self.num_frames = 0
         self._since_loud, self._level = HOLD_FRAMES, -math.inf
 
@@ -101,21 +102,34 @@ class StreamingBands:
         ndarray, shape (frames, 12), float32
             Natural log of the power.
         """
-        sound = np.concatenate((self._waiting, waveform))
-        count = max(0, (len(sound) - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
+        end = self._waiting + len(waveform)
+        if end > len(self._sound):
+            self._make_room(end)
+        sound = self._sound
+        sound[self._waiting : end] = waveform
+        count = max(0, (end - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
         bands = self._bands_of(sound, count)
         self._lower_floor(sound, bands)
-        self._waiting = sound[count * FRAME_HOP_SAMPLES :].copy()
+        done = count * FRAME_HOP_SAMPLES
+        sound[: end - done] = sound[done:end]
+        self._waiting = end - done
         self.num_frames += count
         return bands
+
+    def _make_room(self, num_samples: int) -> None:
+        """Keep the samples that wait in a larger space, for so many."""
+        larger = np.empty(num_samples, np.float32)
+        larger[: self._waiting] = self._sound[: self._waiting]
+        self._sound = larger
 
     def _bands_of(self, sound: NDArray[np.float32], count: int) -> NDArray[np.float32]:
         """Return the first frames of a sound, above the fixed floor."""
         bands = np.empty((count, NUM_BANDS), np.float32)
         if self._kernel is not None:
-            sound = np.ascontiguousarray(sound, np.float32)
-            self._kernel.compute(address(sound), count, address(bands))
-        for first in range(0, count if self._kernel is None else 0, MAX_FRAMES):
+            if count:
+                self._kernel.compute(address(sound), count, address(bands))
+            return bands
+        for first in range(0, count, MAX_FRAMES):
             last = min(count, first + MAX_FRAMES)
             part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
             self._compute(part, bands[first:last])
@@ -134,7 +148,8 @@ class StreamingBands:
                 self._level = -math.inf
                 continue
             if lifted is None:
-                lifted = self._bands_of(sound * LIFT, len(bands)) - LIFT_LOG_POWER
+                used = sound[: (len(bands) - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
+                lifted = self._bands_of(used * LIFT, len(bands)) - LIFT_LOG_POWER
             self._level = max(self._level, float(lifted[index].max()))
             if self._level > SILENT:
                 np.logaddexp(lifted[index], np.float32(self._level - BELOW_LEVEL), out=bands[index])

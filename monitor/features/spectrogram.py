@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address
 from monitor.features.compiled.spectra import frame_kernel
-from monitor.features.image import NUM_ROWS, FrameWindow, ImageBuilder
+from monitor.features.image import NUM_ROWS, FrameWindow, HeldFrames, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 
 __all__ = ["Scratch", "StreamingSpectrogram", "input_image"]
@@ -129,7 +129,8 @@ class StreamingSpectrogram:
         self._rows = np.zeros((self._capacity, NUM_ROWS), np.float32)
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
         self._kernel = self.scratch.kernel
-        self._addresses = [address(held) for held in (self._sound, self._rows, self._envelope, self._low, self._high)]
+        self._sound_at = address(self._sound)
+        self._addresses = [address(held) for held in (self._rows, self._envelope, self._low, self._high)]
         self._waiting = 0  # samples that a later frame still needs
         self._first = 0  # index of the frame in slot 0, counted from the start of the sound
         self._used = 0  # slots in use
@@ -180,9 +181,7 @@ class StreamingSpectrogram:
         if self._used + count > self._capacity:
             self._make_room()
         if self._kernel is not None:
-            sound, rows, *levels = self._addresses
-            envelope, low, high = (begin + ITEM_BYTES * self._used for begin in levels)
-            self._kernel.compute(sound, count, rows + ROW_BYTES * self._used, envelope, low, high)
+            self._kernel.compute(self._sound_at, count, *self._places(self._used))
             self._used += count
             return
         scratch = self.scratch
@@ -255,7 +254,15 @@ class StreamingSpectrogram:
     def _held(self, slot: int, count: int) -> FrameWindow:
         """Return ``count`` held frames from a slot on, as views."""
         held = slice(slot, slot + count)
-        return FrameWindow(self._rows[held], self._envelope[held], self._low[held], self._high[held])
+        frames = HeldFrames(self._rows[held], self._envelope[held], self._low[held], self._high[held])
+        frames.addresses = self._places(slot)
+        return frames
+
+    def _places(self, slot: int) -> tuple[int, int, int, int]:
+        """Return where a slot begins in memory, in each of what is held of it."""
+        rows, envelope, low, high = self._addresses
+        offset = ITEM_BYTES * slot
+        return rows + ROW_BYTES * slot, envelope + offset, low + offset, high + offset
 
     def image(self, start_sample: int) -> NDArray[np.float32]:
         """Return the input image of the window that starts at ``start_sample``.

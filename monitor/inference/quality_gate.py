@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.compiled.library import address, library
+from monitor.features.compiled.library import library
 from monitor.features.compiled.window import MAX_FRAMES, GateKernel, gate_kernel
-from monitor.features.image import NUM_ROWS, FrameWindow
+from monitor.features.image import NUM_ROWS, FrameWindow, located
 
 __all__ = ["DEFAULT_GATE", "MAX_ODDS", "GateFeatures", "QualityGate", "gate_features"]
 
@@ -128,8 +128,15 @@ class QualityGate:
 
     def score(self, features: GateFeatures, odds: float | None = None) -> float:
         """Return how much a window sounds like a heart, 0 to 1; parameters as :meth:`contributions`."""
-        each = zip(self.weights, features, self.typical)  # noqa: B905  # of one length
-        logit = self.bias + sum([weight * (value - typical) for weight, value, typical in each])
+        by_tilt, by_periodicity, by_swing, by_bumps = self.weights
+        tilt, periodicity, swing, bumps = features
+        usual_tilt, usual_periodicity, usual_swing, usual_bumps = self.typical
+        logit = self.bias + (
+            by_tilt * (tilt - usual_tilt)
+            + by_periodicity * (periodicity - usual_periodicity)
+            + by_swing * (swing - usual_swing)
+            + by_bumps * (bumps - usual_bumps)
+        )
         if odds is not None:
             logit += self.odds_weight * (min(MAX_ODDS, max(-MAX_ODDS, odds)) - self.typical_odds)
         return 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, logit))))
@@ -183,9 +190,8 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     """
     kernel = None if library() is None or len(frames.envelope) > MAX_FRAMES else _kernel()
     if kernel is not None:
-        parts = [np.ascontiguousarray(part, np.float32) for part in _checked(frames)]
-        log_power, envelope, low, high = map(address, parts)
-        tilt, swing, bumps = kernel.features(log_power, envelope, low, high, len(frames.envelope))
+        frames, addresses = located(frames)
+        tilt, swing, bumps = kernel.features(*addresses, len(frames.envelope))
         return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), bumps)
     each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)
@@ -206,20 +212,6 @@ def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.flo
     spread = math.sqrt(float(level @ level) * float(high_level @ high_level))
     correlation = float(level @ high_level) / spread if spread > MIN_SPREAD * len(each) else 0.0
     return strength * max(0.0, correlation - MIN_CORRELATION)
-
-
-def _checked(frames: FrameWindow) -> FrameWindow:
-    """Return frames whose parts belong together.
-
-    Raises
-    ------
-    ValueError
-        If they are of different lengths.
-    """
-    one = frames.envelope.shape
-    if frames.log_power.shape != (*one, NUM_ROWS) or frames.low_power.shape != one or frames.high_power.shape != one:
-        raise ValueError(f"frames of shapes {[part.shape for part in frames]} must be as many")
-    return frames
 
 
 @functools.cache

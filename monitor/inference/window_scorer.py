@@ -129,7 +129,7 @@ class WindowScorer:
         self.padding: NDArray[np.float32] = np.zeros(0, np.float32)
         self._bundle: Bundle = bundle
         self._sample_rate = sample_rate
-        self._hop = bundle.spec.hop_samples(self.hop_s)
+        self._hop, self._window = bundle.spec.hop_samples(self.hop_s), bundle.spec.window_samples
         self._stopwatch = stopwatch or no_stopwatch
         scratch = None if beside is None else beside._extractor.scratch
         self._extractor: FeatureExtractor = FeatureExtractor(bundle.spec, sample_rate, self._stopwatch, scratch)
@@ -165,7 +165,7 @@ class WindowScorer:
     @property
     def samples_to_window(self) -> int:
         """Samples of the source that are missing at least until the next window is complete; 1 or more."""
-        return self._extractor.samples_until(self.num_windows * self._hop + self._bundle.spec.window_samples)
+        return self._extractor.samples_until(self.num_windows * self._hop + self._window)
 
     @property
     def margin_samples(self) -> int:
@@ -219,11 +219,12 @@ class WindowScorer:
     def _feed(self, waveform: NDArray[np.float32], *, last: bool) -> list[int]:
         """Extract features; return the indices of the windows that are now complete."""
         self._extractor.push(waveform, last=last)
-        room = self._extractor.end_sample - self._bundle.spec.window_samples
-        first, self.num_windows = self.num_windows, max(self.num_windows, room // self._hop + 1)
-        if self.num_windows:
+        first, room = self.num_windows, self._extractor.end_sample - self._window
+        end = max(first, room // self._hop + 1)
+        if end and not first:
             self._beginning.clear()
-        return list(range(first, self.num_windows))
+        self.num_windows = end
+        return list(range(first, end))
 
     def score(self, index: int) -> ScoredWindow:
         """Return the scores of a window that :meth:`push` or :meth:`finish` has just completed.

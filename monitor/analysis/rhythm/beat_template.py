@@ -11,6 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.cycles import find_peaks
+from monitor.features.compiled.library import library
+
 __all__ = ["BeatTemplate"]
 
 LENGTH = 0.62
@@ -63,6 +66,34 @@ class BeatTemplate:
         """
         clarity: list[float] = (np.correlate(envelope, self._shape, "valid") / self._energy).tolist()
         return clarity
+
+    def peaks(self, envelope: NDArray[np.float64], lowest: float) -> list[list[float]]:
+        """Return where the envelope matches the template better than on either side: frame and match of each peak.
+
+        Parameters
+        ----------
+        envelope : ndarray, shape (frames,), float64
+            At least as long as the template.
+        lowest : float
+            Match above which a peak counts.
+
+        Returns
+        -------
+        list of [float, float]
+            The frame at which a beat begins, from the first of the envelope, with a fraction: that of the vertex of a
+            parabola; and the match there.
+        """
+        opened = library()
+        if opened is not None:
+            return find_peaks(opened, envelope, self._shape, self._energy, lowest)
+        peaks, clarity = [], self.match(envelope)
+        for index, here in enumerate(clarity[1:-1], 1):
+            if here <= lowest:
+                continue
+            before, after = clarity[index - 1], clarity[index + 1]
+            if before < here >= after:
+                peaks.append([index + 0.5 * (before - after) / (before - 2.0 * here + after), here])
+        return peaks
 
     def learn(self, beat: NDArray[np.float64]) -> None:
         """Move the template towards a beat.

@@ -67,8 +67,10 @@ def fuse_scores(scores: Mapping[str, float], ectopic: EctopicBeats) -> dict[str,
     ectopic : EctopicBeats
     """
     before = scores.get(EXTRASTOLE)
-    after = None if before is None else fuse_score(before, ectopic)
-    if before is None or after is None or after == before:
+    if before is None or ectopic.evidence == 0.0:
+        return dict(scores)
+    after = fuse_score(before, ectopic)
+    if after == before:
         return dict(scores)
     others = sum([value for label, value in scores.items() if label != EXTRASTOLE])
     if others < MIN_SCORE:

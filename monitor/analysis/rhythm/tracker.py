@@ -242,15 +242,9 @@ class BeatTracker:
         template, start = self._template, max(self._matched - 1, self._first)
         if template is None or end - start < len(template) + 2:
             return
-        clarity = template.match(self._frames(start, end))
-        for index, here in enumerate(clarity[1:-1], 1):
-            if here <= MIN_CLARITY:
-                continue
-            before, after = clarity[index - 1], clarity[index + 1]
-            if before < here >= after:
-                offset = 0.5 * (before - after) / (before - 2.0 * here + after)  # of the vertex of a parabola
-                self._path.add(start + index + offset, here)
-        self._matched = start + len(clarity) - 1
+        for position, clarity in template.peaks(self._frames(start, end), MIN_CLARITY):
+            self._path.add(start + position, clarity)
+        self._matched = end - len(template)
 
     def _settle(self, end: int) -> None:
         """Take the beats that are now final."""

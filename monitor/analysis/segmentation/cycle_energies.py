@@ -56,18 +56,23 @@ class CycleEnergies:
 
     def push(self, bands: NDArray[np.float32]) -> None:
         """Take the next frames, shape (frames, 12)."""
-        for begin in range(0, len(bands), KEPT_FRAMES):
-            self._take(bands[begin : begin + KEPT_FRAMES])
+        if len(bands) > KEPT_FRAMES:
+            for begin in range(0, len(bands), KEPT_FRAMES):
+                self.push(bands[begin : begin + KEPT_FRAMES])
+            return
+        end = self._count + len(bands)
+        if end > HELD_FRAMES:
+            self._make_room()
+            end = self._count + len(bands)
+        self._held[self._count : end] = bands
+        self._count = end
 
-    def _take(self, bands: NDArray[np.float32]) -> None:
-        """Take frames, and forget old ones to make room."""
-        if self._count + len(bands) > HELD_FRAMES:
-            left = min(KEPT_FRAMES, self._count)
-            self._held[:left] = self._held[self._count - left : self._count]
-            self._first += self._count - left
-            self._count = left
-        self._held[self._count : self._count + len(bands)] = bands
-        self._count += len(bands)
+    def _make_room(self) -> None:
+        """Forget old frames."""
+        left = min(KEPT_FRAMES, self._count)
+        self._held[:left] = self._held[self._count - left : self._count]
+        self._first += self._count - left
+        self._count = left
 
     def measure(self, s2_before_s: float, s1_s: float, s2_s: float, confidence: float) -> NDArray[np.float32] | None:
         """Return how loud the parts of a cycle are.

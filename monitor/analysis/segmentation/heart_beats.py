@@ -59,10 +59,13 @@ class HeartBeats:
 
     def push(self, waveform: NDArray[np.float32]) -> None:
         """Take the next samples, shape (samples,), at 4000 Hz."""
-        for begin in range(0, len(waveform), MAX_BLOCK):
-            sounds = self._segmenter.push(waveform[begin : begin + MAX_BLOCK])
-            self._energies.push(self._segmenter.latest_bands)
-            self._take(sounds)
+        if len(waveform) > MAX_BLOCK:
+            for begin in range(0, len(waveform), MAX_BLOCK):
+                self.push(waveform[begin : begin + MAX_BLOCK])
+            return
+        sounds = self._segmenter.push(waveform)
+        self._energies.push(self._segmenter.latest_bands)
+        self._take(sounds)
 
     def finish(self) -> None:
         """End the sound."""

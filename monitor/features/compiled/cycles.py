@@ -1,4 +1,4 @@
-"""How loud the parts of a cardiac cycle are, in C."""
+"""How loud the parts of a cardiac cycle are, where a murmur lies among them, and the peaks of a beat, in C."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library
 
-__all__ = ["CycleKernel", "cycle_kernel"]
+__all__ = ["CycleKernel", "TimingKernel", "cycle_kernel", "find_peaks", "timing_kernel"]
+
+NUM_TIMINGS, MAX_VALUES = 3, 64
+"""What the buffers in C hold."""
 
 
 class CycleKernel:
@@ -43,3 +46,79 @@ def cycle_kernel(held: NDArray[np.float32]) -> CycleKernel | None:
     """Return the kernel for cycles as :class:`CycleKernel`; None where NumPy must do it."""
     opened = library()
     return None if opened is None else CycleKernel(opened, held)
+
+
+class TimingKernel:
+    """Tells where in the cycle a murmur lies; may be used on any thread.
+
+    Parameters
+    ----------
+    opened : PyDLL
+    weights : ndarray, shape (3, parts * pairs + 3), float64
+    num_parts, num_pairs : int
+        Parts of a cycle and pairs of bands.
+    max_confidence : float
+        At which the mean confidence of the cycles is clipped.
+    """
+
+    def __init__(
+        self, opened: ctypes.PyDLL, weights: NDArray[np.float64], num_parts: int, num_pairs: int, max_confidence: float
+    ) -> None:
+        self._weights = np.ascontiguousarray(weights, np.float64)
+        self._settings = (num_parts, num_pairs, max_confidence, address(self._weights))
+        self._num_values = num_parts * num_pairs + 2
+        self._run = opened.auscult_timing
+
+    def odds(self, cycles: NDArray[np.floating]) -> list[float]:
+        """Return the natural log-odds of each timing.
+
+        Parameters
+        ----------
+        cycles : ndarray, shape (cycles, parts * pairs + 2)
+            At least one.
+
+        Raises
+        ------
+        ValueError
+            If a cycle holds another number of values.
+        """
+        if cycles.ndim != 2 or cycles.shape[1] != self._num_values:
+            raise ValueError(f"cycles.shape={cycles.shape} must be (cycles, {self._num_values})")
+        cycles = np.ascontiguousarray(cycles, np.float32)
+        odds = (ctypes.c_double * NUM_TIMINGS)()
+        self._run(address(cycles), len(cycles), *self._settings, ctypes.addressof(odds))
+        return odds[:]
+
+
+def timing_kernel(
+    weights: NDArray[np.float64], num_parts: int, num_pairs: int, max_confidence: float
+) -> TimingKernel | None:
+    """Return the kernel for the timing of murmurs as :class:`TimingKernel`; None where NumPy must do it."""
+    opened = library()
+    if opened is None or num_parts * num_pairs + 2 > MAX_VALUES:
+        return None
+    return TimingKernel(opened, weights, num_parts, num_pairs, max_confidence)
+
+
+def find_peaks(
+    opened: ctypes.PyDLL, envelope: NDArray[np.float64], shape: NDArray[np.float64], energy: float, lowest: float
+) -> list[list[float]]:
+    """Return index, with a fraction, and height of the peaks of a match.
+
+    Parameters
+    ----------
+    opened : PyDLL
+    envelope : ndarray, shape (frames,), float64
+        At least as long as the shape.
+    shape : ndarray, shape (length,), float64
+    energy : float
+        What the products of the two are divided by.
+    lowest : float
+        Peaks are above this.
+    """
+    envelope, shape = np.ascontiguousarray(envelope, np.float64), np.ascontiguousarray(shape, np.float64)
+    peaks = np.empty((len(envelope) // 2 + 1, 2))
+    places = (address(envelope), len(envelope), address(shape), len(shape))
+    found = opened.auscult_peaks(*places, energy, lowest, address(peaks))
+    listed: list[list[float]] = peaks[:found].tolist()
+    return listed

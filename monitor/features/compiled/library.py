@@ -17,15 +17,27 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-__all__ = ["FOLDER", "LIBRARY", "VARIABLE", "address", "library", "source_digest", "unused_reason", "without_library"]
+__all__ = [
+    "FOLDER",
+    "LIBRARY",
+    "SOURCES",
+    "VARIABLE",
+    "address",
+    "library",
+    "source_digest",
+    "unused_reason",
+    "without_library",
+]
 
 VARIABLE = "AUSCULT_COMPILED"
 """The environment variable that leaves the library alone where it is 0."""
 FOLDER = Path(__file__).parent
+SOURCES = "source"
+"""Folder of the C sources."""
 LIBRARY = "front_end.so"
 """The name of the file on every system; what is in it is the system's."""
 
-POINTER, INT, LONG = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
+POINTER, INT, LONG, DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64, ctypes.c_double
 BYTE_OF = ctypes.c_char.from_buffer
 FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_frames": ([POINTER, POINTER, INT, POINTER, POINTER, POINTER, POINTER], None),
@@ -33,8 +45,12 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_image": ([POINTER, POINTER, POINTER, POINTER], None),
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
+    "auscult_scores": ([POINTER, POINTER, POINTER], None),
     "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
     "auscult_decimate": ([POINTER, POINTER, LONG, ctypes.c_float, POINTER], LONG),
+    "auscult_timing": ([POINTER, INT, INT, INT, DOUBLE, POINTER, POINTER], None),
+    "auscult_peaks": ([POINTER, INT, POINTER, INT, DOUBLE, DOUBLE, POINTER], INT),
+    "auscult_layers": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_statistics": ([POINTER, POINTER, INT, INT], None),
     "auscult_statistics_window": ([POINTER, INT, INT, POINTER], None),
@@ -104,9 +120,9 @@ def _open(path: Path) -> ctypes.PyDLL:
 
 
 def source_digest(folder: Path) -> str:
-    """Return the SHA-256 of the C sources in a folder, which a library holds of those that it was built from."""
+    """Return the SHA-256 of the C sources of a folder, which a library holds of those that it was built from."""
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.h"), *folder.glob("*.c")]):
+    for path in sorted([*(folder / SOURCES).glob("*.h"), *(folder / SOURCES).glob("*.c")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

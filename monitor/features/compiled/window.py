@@ -1,4 +1,4 @@
-"""The frames of a window to input image, heart rate and features of the quality gate, in C.
+"""The frames of a window to input image, heart rate and features of the quality gate, and outputs to scores, in C.
 
 Each function checks nothing: whoever makes a kernel gives the number of frames, and each call the addresses of so
 many, contiguous, float32.
@@ -7,6 +7,7 @@ many, contiguous, float32.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +18,18 @@ from monitor.features.compiled.library import address, library
 if TYPE_CHECKING:
     from monitor.features.heart_rate_tables import HeartRateTables
 
-__all__ = ["GateKernel", "ImageKernel", "RateKernel", "gate_kernel", "image_kernel", "rate_kernel"]
+__all__ = [
+    "GateKernel",
+    "ImageKernel",
+    "RateKernel",
+    "ScoreKernel",
+    "gate_kernel",
+    "image_kernel",
+    "rate_kernel",
+    "score_kernel",
+]
 
-MAX_FRAMES, MAX_LAGS = 1024, 256
+MAX_FRAMES, MAX_LAGS, MAX_LABELS = 1024, 256, 16
 """What the buffers in C hold."""
 FLAT, FOUND, ASKS_TIMBRE = range(3)
 """What the heart rate of a window may be."""
@@ -112,6 +122,11 @@ class RateKernel:
     tables : HeartRateTables
     slow, octave : tuple of float
         Settings of the search for a slow beat and for one of half the interval, in the order of the C structure.
+
+    Attributes
+    ----------
+    spacing_s : float
+        Seconds in a lag.
     """
 
     def __init__(
@@ -139,6 +154,7 @@ class RateKernel:
         self._settings = _RateSettings(
             *lengths, tables.first, tables.last, tables.flat, *shape, *slow, *octave, *pointers
         )
+        self.spacing_s: float = tables.spacing_s
         self._at = ctypes.addressof(self._settings)
         self._run = opened.auscult_heart_rate
 
@@ -237,3 +253,66 @@ def gate_kernel(tilt: tuple[int, int], bumps: tuple[float, float, float, float])
     """Return the kernel for the quality gate as :class:`GateKernel`; None where NumPy must do it."""
     opened = library()
     return None if opened is None else GateKernel(opened, tilt, bumps)
+
+
+class _ScoreSettings(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("num_labels", "has_odds")),
+        ("temperature", ctypes.c_double),
+        *((name, ctypes.c_void_p) for name in ("bias", "given")),
+    )
+
+
+class ScoreKernel:
+    """Computes calibrated scores, and the log-odds of a heart; may be used on any thread.
+
+    Parameters
+    ----------
+    opened : PyDLL
+    num_labels, num_outputs : int
+        Of the network; more outputs than labels give odds.
+    temperature : float
+    bias : sequence of float
+        One per label, or none.
+    given : sequence of sequence of float
+        Square, or empty.
+    """
+
+    def __init__(
+        self,
+        opened: ctypes.PyDLL,
+        num_labels: int,
+        num_outputs: int,
+        temperature: float,
+        bias: Sequence[float],
+        given: Sequence[Sequence[float]],
+    ) -> None:
+        self._kept = tuple(np.array(values, np.float64) for values in (bias, given))
+        pointers = [address(values) if values.size else None for values in self._kept]
+        self._has_odds = num_outputs > num_labels
+        self._settings = _ScoreSettings(num_labels, self._has_odds, temperature, *pointers)
+        self._result = ctypes.c_double * (num_labels + self._has_odds)
+        self._at = ctypes.addressof(self._settings)
+        self._run = opened.auscult_scores
+
+    def scores_and_odds(self, outputs: int) -> tuple[list[float], float | None]:
+        """Return the scores, and the odds where there are any, of the outputs at an address, float32."""
+        result = self._result()
+        self._run(self._at, outputs, ctypes.addressof(result))
+        scores: list[float] = result[:]
+        return scores, scores.pop() if self._has_odds else None
+
+
+def score_kernel(
+    num_labels: int,
+    num_outputs: int,
+    temperature: float,
+    bias: Sequence[float],
+    given: Sequence[Sequence[float]],
+) -> ScoreKernel | None:
+    """Return the kernel for scores as :class:`ScoreKernel`; None where Python must do it."""
+    opened = library()
+    fits = 0 < num_labels <= min(num_outputs, MAX_LABELS)
+    if opened is None or not fits or len(bias) not in (0, num_labels) or len(given) not in (0, num_labels):
+        return None
+    return ScoreKernel(opened, num_labels, num_outputs, temperature, bias, given)

@@ -147,7 +147,8 @@ class CycleDecoder:
         if not len(probabilities):
             return []
         if self._kernel is not None:
-            return [DecodedSound(name == 1.0, *rest) for name, *rest in self._kernel.push(probabilities)]
+            found = self._kernel.push(probabilities)
+            return [DecodedSound(name == 1.0, frame, probability, margin) for name, frame, probability, margin in found]
         values = probabilities.astype(np.float64)
         logs = EVIDENCE * np.log(np.maximum(values, FLOOR))
         for known, new in ((self._sums, values), (self._logs, logs)):

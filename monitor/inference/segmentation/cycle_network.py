@@ -5,7 +5,7 @@ It always hears the same number of frames in one call, :data:`CHUNK_FRAMES` with
 and the limits between its chunks depend on nothing but the start of the sound, so a stream and a whole recording give
 the same probabilities bit for bit. They lie where half a second of sound ends: the frames that a hop of 0.5 s completes
 are heard at once. The probabilities of a frame come when the network has heard ``delay_frames`` frames beyond it.
-Belongs to one thread.
+Belongs to one thread. LiteRT runs the network, or the compiled front end where that is installed and gives the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError
+from monitor.features.compiled.layers import CycleLayers, LayersKernel, layers_kernel
+from monitor.features.compiled.library import library
 from monitor.features.sound_bands import NUM_BANDS
+from monitor.inference.segmentation.cycle_layers import read_layers
 from monitor.process.native_stderr import discard_native_stderr
 
 __all__ = ["CHUNK_FRAMES", "LEAD_FRAMES", "NUM_STATES", "CycleNetwork", "check_bands"]
@@ -31,10 +34,12 @@ NUM_STATES = 4
 MAX_MEMORY = 1 << 20
 """Numbers in the memory of a network, at most: 4 MB."""
 CHECK_FRAMES = 80
+SAME = 1e-5
+"""Within this of LiteRT's, probabilities of the compiled layers are the same: both round in single precision."""
 
 
 class CycleNetwork:
-    """The network in LiteRT, on one thread, and its memory of one sound.
+    """The network on one thread, and its memory of one sound.
 
     Parameters
     ----------
@@ -68,11 +73,17 @@ class CycleNetwork:
             raise _unfit()
         self._bands, self._memory_in = int(heard["index"]), int(memory["index"])
         self._probabilities, self._memory_out = int(said["index"]), int(memory_out["index"])
+        self._kernel: LayersKernel | None = None  # LiteRT runs the network until its layers are known
+        self.clear()
+        self._layers: CycleLayers | None = self._same_layers() if beside is None else beside._layers
+        self._kernel = layers_kernel(self._layers, self.chunk_frames)
         self.clear()
 
     def clear(self) -> None:
         """Forget the sound: another one begins."""
-        self._memory = np.zeros(self._num_memory, np.float32)
+        if self._kernel is not None:
+            self._kernel.clear()
+        self._memory = np.zeros(self._num_memory if self._kernel is None else 0, np.float32)
         self._waiting: list[NDArray[np.float32]] = []
         self._num_waiting = 0
         self.num_heard = 0
@@ -98,22 +109,22 @@ class CycleNetwork:
         if len(bands):
             if not self._num_waiting and not self.num_heard:
                 self._add(np.repeat(bands[:1], LEAD_FRAMES, axis=0))
-            self._last = bands[-1:].copy()
+            self._last = bands[-1:]
             self._add(bands)
         size = self.chunk_frames
         if self._num_waiting < size:
             return np.empty((0, NUM_STATES), np.float32)
-        frames = np.concatenate(self._waiting)
-        chunks = len(frames) // size
-        heard = [self._hear(frames[i * size : (i + 1) * size]) for i in range(chunks)]
-        self._waiting = [frames[chunks * size :].copy()]
-        self._num_waiting = len(self._waiting[0])
+        frames = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+        chunks, rest = divmod(len(frames), size)
+        if chunks == 1:
+            probabilities = self._hear(frames[:size] if rest else frames)
+        else:
+            probabilities = np.concatenate([self._hear(frames[i * size : (i + 1) * size]) for i in range(chunks)])
+        self._waiting = [frames[chunks * size :].copy()] if rest else []
+        self._num_waiting = rest
         early = max(0, LEAD_FRAMES + self.delay_frames - self.num_heard)  # they speak of frames before the first
         self.num_heard += chunks * size
-        probabilities = heard[0] if chunks == 1 else np.concatenate(heard)
-        if not np.isfinite(probabilities).all():
-            raise BundleError("the network for S1 and S2 gives NaN or infinity", "use another bundle: auscult models")
-        return probabilities[early:]
+        return probabilities[early:] if early else probabilities
 
     def _add(self, bands: NDArray[np.float32]) -> None:
         """Take frames that are to be heard."""
@@ -130,6 +141,17 @@ class CycleNetwork:
 
     def _hear(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's output for one chunk, and keep its memory."""
+        if self._kernel is not None:
+            heard = self._kernel.hear(np.ascontiguousarray(frames, np.float32))
+        else:
+            heard = self._run(frames)
+            heard = heard if np.isfinite(heard).all() else None
+        if heard is None:
+            raise BundleError("the network for S1 and S2 gives NaN or infinity", "use another bundle: auscult models")
+        return heard
+
+    def _run(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the output for one chunk by LiteRT, finite or not, and keep its memory."""
         run = self._interpreter
         run.set_tensor(self._bands, frames)
         run.set_tensor(self._memory_in, self._memory)
@@ -138,9 +160,27 @@ class CycleNetwork:
         probabilities: NDArray[np.float32] = run.get_tensor(self._probabilities)
         return probabilities
 
+    def _same_layers(self) -> CycleLayers | None:
+        """Return the layers that C can run, if they give what LiteRT gives for as long as the network hears back."""
+        layers = None if library() is None else read_layers(self._interpreter)
+        kernel = layers_kernel(layers, self.chunk_frames)
+        if layers is None or kernel is None:
+            return None
+        rng = np.random.default_rng(0)
+        for _ in range(-(-layers.frames_back // self.chunk_frames) + 1):
+            frames = (2.0 * rng.standard_normal((self.chunk_frames, NUM_BANDS)) - 9.0).astype(np.float32)
+            found, expected = kernel.hear(frames), self._run(frames)
+            if found is None or not np.abs(found - expected).max() <= SAME:
+                return None
+        return layers
+
     def copy(self, beside: CycleNetwork | None = None) -> CycleNetwork:
-        """Return the same network for another sound; beside one on the same thread it needs no interpreter."""
-        return CycleNetwork(self.content, self.delay_frames, beside)
+        """Return the same network for another sound.
+
+        It has an interpreter of its own, unless it is beside one on the same thread, or C runs the layers.
+        """
+        compiled = self._layers is not None and library() is not None
+        return CycleNetwork(self.content, self.delay_frames, self if beside is None and compiled else beside)
 
     def check(self) -> list[float]:
         """Return what the network says of a fixed input: the last four probabilities, as ``bundle.json`` has them."""

@@ -7,6 +7,7 @@ fills a part that is quiet in other hearts. Pure; safe on any thread.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.cycles import TimingKernel, timing_kernel
+from monitor.features.compiled.library import library
 from monitor.features.sound_bands import NUM_BANDS
 
 __all__ = ["MIN_CYCLES", "NUM_FEATURES", "NUM_PARTS", "NUM_VALUES", "TIMINGS", "TimingModel", "timing_features"]
@@ -68,6 +71,11 @@ class TimingModel:
     weights: NDArray[np.float64]
     said_from: tuple[float, float, float]
 
+    @functools.cached_property
+    def _kernel(self) -> TimingKernel | None:
+        """The compiled model; None where there is no library."""
+        return timing_kernel(self.weights, NUM_PARTS, NUM_PAIRS, MAX_CONFIDENCE)
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TimingModel:
         """Return the model of ``murmur_timing`` of ``bundle.json``, checked.
@@ -107,9 +115,13 @@ class TimingModel:
         """Return where the murmur of some cycles lies; None where that is not sure, and with fewer than three."""
         if len(cycles) < MIN_CYCLES:
             return None
-        odds = self.weights[:, :-1].dot(timing_features(cycles))
-        odds += self.weights[:, -1]
-        first, second, third = odds.tolist()
+        kernel = None if library() is None else self._kernel
+        if kernel is not None:
+            first, second, third = kernel.odds(cycles)
+        else:
+            odds = self.weights[:, :-1].dot(timing_features(cycles))
+            odds += self.weights[:, -1]
+            first, second, third = odds.tolist()
         highest = max(first, second, third)
         best = (first, second, third).index(highest)
         others = sum(math.exp(one - highest) for one in (first, second, third))  # 1 with its own

@@ -102,7 +102,9 @@ class CycleModel:
 
     def confidence(self, evidence: tuple[float, float, float]) -> float:
         """Return the probability that a heart sound is right: within 60 ms of one of its name."""
-        odds = sum(weight * value for weight, value in zip(self.weights, (*evidence, 1.0), strict=True))
+        by_probability, by_margin, by_recent, bias = self.weights
+        probability, margin, recent = evidence
+        odds = by_probability * probability + by_margin * margin + by_recent * recent + bias
         return 1.0 / (1.0 + math.exp(-max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, odds))))
 
 
@@ -163,6 +165,7 @@ class CycleSegmenter:
         self._model = model
         self._network: CycleNetwork = model.network.copy(None if beside is None else beside._network)
         self._decoder = CycleDecoder()
+        self._frames_to_decision = LEAD_FRAMES + LATEST_DECISION + self._network.delay_frames
         self.num_samples = 0
         self.restart()
 
@@ -225,8 +228,8 @@ class CycleSegmenter:
 
         The network hears whole chunks, so it is up to a chunk more than the decision needs.
         """
-        network = self._model.network
+        chunk_frames = self._network.chunk_frames
         frame = round((at_s - self._start_s - FIRST_CENTRE_S) / FRAME_HOP_S)
-        last = LEAD_FRAMES + frame + LATEST_DECISION + network.delay_frames
-        chunk_end = (last // network.chunk_frames + 1) * network.chunk_frames - 1 - LEAD_FRAMES
+        last = frame + self._frames_to_decision
+        chunk_end = (last // chunk_frames + 1) * chunk_frames - 1 - LEAD_FRAMES
         return self._start_s + 2 * FIRST_CENTRE_S + chunk_end * FRAME_HOP_S

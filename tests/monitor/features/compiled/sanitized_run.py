@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.analysis.rhythm.beat_template import BeatTemplate
 from monitor.analysis.segmentation.cycle_energies import CycleEnergies
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.compiled import library as module
+from monitor.features.compiled.cycles import timing_kernel
+from monitor.features.compiled.layers import CycleLayers, layers_kernel
+from monitor.features.compiled.window import score_kernel
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import StreamingResampler
 from monitor.features.sound_bands import StreamingBands
@@ -17,6 +21,7 @@ from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.quality_gate import gate_features
 from monitor.inference.segmentation.cycle_decoder import CycleDecoder
+from monitor.inference.segmentation.murmur_timing import MAX_CONFIDENCE, NUM_FEATURES, NUM_PAIRS, NUM_PARTS
 
 SPECS = (HEART, SpectrogramSpec(window_s=2.0), SpectrogramSpec(sample_rate=8000), SpectrogramSpec(window_s=10.0))
 
@@ -27,6 +32,17 @@ def sounds(rng: np.random.Generator) -> list[np.ndarray]:
     kinds = [np.zeros(50_000), rng.standard_normal(50_000) * 0.1, np.full(50_000, 0.5), np.full(50_000, 1.0)]
     kinds += [np.sign(rng.standard_normal(50_000)), rng.standard_normal(50_000) * 1e25, beats]
     return [kind.astype(np.float32) for kind in kinds]
+
+
+def chunks_of_layers(rng: np.random.Generator) -> None:
+    """Run layers of the smallest and of the largest sizes."""
+    for bands, blocks, chunk_frames in ((1, 1, 8), (12, 7, 40), (12, 8, 128)):
+        shapes = ((4 * bands, 48), (48,), (blocks, 144, 48), (blocks, 48), (48, 48), (48,), (48, 8), (8,))
+        layers = CycleLayers(0.99, 0.5, *(rng.standard_normal(shape).astype(np.float32) / 9 for shape in shapes))
+        kernel = layers_kernel(layers, chunk_frames)
+        assert kernel is not None
+        for _ in range(40):
+            assert kernel.hear(rng.standard_normal((chunk_frames, bands)).astype(np.float32)) is not None
 
 
 def main() -> None:
@@ -60,6 +76,22 @@ def main() -> None:
             energies.measure(end_s - 1.1, end_s - 0.6, end_s - 0.2, 0.9)
             statistics.push(part)
             statistics.window(0, statistics.end_sample)
+    chunks_of_layers(rng)
+    for num_labels, num_outputs, extra in ((1, 1, 0), (3, 5, 3), (16, 17, 16)):
+        given = np.eye(extra).tolist()
+        scores = score_kernel(num_labels, num_outputs, 1.5, (0.1,) * extra, given)
+        assert scores is not None
+        outputs = rng.standard_normal(num_outputs).astype(np.float32)
+        scores.scores_and_odds(module.address(outputs))
+    weights = rng.standard_normal((3, NUM_FEATURES + 1))
+    for count in (1, 3, 64):
+        kernel = timing_kernel(weights, NUM_PARTS, NUM_PAIRS, MAX_CONFIDENCE)
+        assert kernel is not None
+        kernel.odds(rng.standard_normal((count, NUM_FEATURES)).astype(np.float32))
+    for interval in (8.0, 31.4, 80.0):
+        template = BeatTemplate(rng.standard_normal(198), interval)
+        for count in (len(template), len(template) + 1, 198):
+            template.peaks(rng.standard_normal(count), -1.0)
     decoder = CycleDecoder()
     for size in (1, 20, 300, 3000, 20, 20, 900):
         decoder.push(rng.dirichlet((0.3,) * 4, size).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Cycles measured in C are those of NumPy, within the rounding of single precision."""
+"""Cycles, timings and peaks of beats in C are those of NumPy, within rounding."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.analysis.rhythm.beat_template import BeatTemplate
 from monitor.analysis.segmentation.cycle_energies import CycleEnergies
-from monitor.features.compiled.cycles import cycle_kernel
+from monitor.features.compiled.cycles import cycle_kernel, timing_kernel
 from monitor.features.compiled.library import library, without_library
+from monitor.inference.segmentation.murmur_timing import (
+    MAX_CONFIDENCE,
+    NUM_FEATURES,
+    NUM_PAIRS,
+    NUM_PARTS,
+    timing_features,
+)
 
 pytestmark = pytest.mark.skipif(library() is None, reason="the compiled front end was not built")
 
@@ -47,3 +55,40 @@ def test_without_the_library_there_is_no_kernel() -> None:
     assert cycle_kernel(held) is not None
     with without_library():
         assert cycle_kernel(held) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 64), st.floats(0.0, 1.0))
+def test_the_odds_of_timings_are_those_of_numpy(seed: int, count: int, confidence: float) -> None:
+    """Of any cycles, those that are sure or not at all included."""
+    rng = np.random.default_rng(seed)
+    weights = rng.standard_normal((3, NUM_FEATURES + 1))
+    cycles = rng.uniform(-25.0, 5.0, (count, NUM_FEATURES)).astype(np.float32)
+    cycles[:, -1] = confidence
+    kernel = timing_kernel(weights, NUM_PARTS, NUM_PAIRS, MAX_CONFIDENCE)
+    assert kernel is not None
+    expected = weights[:, :-1] @ timing_features(cycles) + weights[:, -1]
+    np.testing.assert_allclose(kernel.odds(cycles), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_cycles_of_another_size_are_refused() -> None:
+    """Nothing beyond them is read."""
+    kernel = timing_kernel(np.zeros((3, NUM_FEATURES + 1)), NUM_PARTS, NUM_PAIRS, MAX_CONFIDENCE)
+    assert kernel is not None
+    with pytest.raises(ValueError, match=r"must be \(cycles, 32\)"):
+        kernel.odds(np.zeros((4, 31), np.float32))
+    assert timing_kernel(np.zeros((3, 67)), 8, 8, MAX_CONFIDENCE) is None  # more than C holds
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1000), st.floats(12.0, 60.0), st.integers(0, 120), st.floats(-0.5, 1.0))
+def test_peaks_are_those_of_numpy(seed: int, interval: float, more: int, lowest: float) -> None:
+    """The same peaks, of any envelope that is as long as the template or longer."""
+    rng = np.random.default_rng(seed)
+    template = BeatTemplate(rng.standard_normal(198), interval)
+    envelope = rng.standard_normal(len(template) + more)
+    found = template.peaks(envelope, lowest)
+    with without_library():
+        expected = template.peaks(envelope, lowest)
+    assert len(found) == len(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)

@@ -15,6 +15,7 @@ from monitor.features.compiled import library as module
 from monitor.features.compiled.library import (
     FOLDER,
     LIBRARY,
+    SOURCES,
     VARIABLE,
     address,
     library,
@@ -62,7 +63,7 @@ def test_without_a_library_the_reason_is_the_compiler(folder: Path) -> None:
 @needs_library
 def test_a_library_of_other_sources_is_refused(folder: Path) -> None:
     """After the sources have changed, the old library is not used, and the reason says how to build it again."""
-    with (folder / "lanes.h").open("a") as header:
+    with (folder / SOURCES / "lanes.h").open("a") as header:
         header.write("\n")
     assert library() is None
     assert "python hatch_build.py" in str(unused_reason())
@@ -89,8 +90,9 @@ def test_without_library_is_for_a_while() -> None:
 
 def test_the_digest_is_that_of_the_sources_in_order(tmp_path: Path) -> None:
     """Headers and C files count, by name; other files do not."""
+    (tmp_path / SOURCES).mkdir()
     for name in ("b.c", "a.h", "c.py"):
-        (tmp_path / name).write_text(name)
+        (tmp_path / SOURCES / name).write_text(name)
     assert source_digest(tmp_path) == hashlib.sha256(b"a.hb.c").hexdigest()
 
 
@@ -112,7 +114,7 @@ def test_the_sources_hold_no_undefined_behaviour(tmp_path: Path) -> None:
     checked = tmp_path / LIBRARY
     flags = ["-g", "-O1", "-std=gnu11", "-fPIC", "-shared", "-w", "-fsanitize=address,undefined", "-static-libubsan"]
     define = f'-DSOURCE_DIGEST="{source_digest(FOLDER)}"'
-    sources = [str(path) for path in sorted(FOLDER.glob("*.c"))]
+    sources = [str(path) for path in sorted((FOLDER / SOURCES).glob("*.c"))]
     built = subprocess.run(
         ["gcc", *flags, define, *sources, "-o", str(checked), "-lm"], capture_output=True, text=True, check=False
     )

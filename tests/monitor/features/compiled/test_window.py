@@ -1,4 +1,4 @@
-"""Image, heart rate and gate features in C are those of NumPy: images within 1e-4 for the same frames."""
+"""Image, heart rate, gate features and scores in C are those of Python: images within 1e-4 for the same frames."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library, without_library
-from monitor.features.compiled.window import ASKS_TIMBRE, FLAT, FOUND, MAX_FRAMES, image_kernel, rate_kernel
+from monitor.features.compiled.window import (
+    ASKS_TIMBRE,
+    FLAT,
+    FOUND,
+    MAX_FRAMES,
+    image_kernel,
+    rate_kernel,
+    score_kernel,
+)
 from monitor.features.heart_rate import _kernel, heart_rate
 from monitor.features.heart_rate_tables import heart_rate_tables
-from monitor.features.image import FrameWindow, ImageBuilder
+from monitor.features.image import FrameWindow, ImageBuilder, located
 from monitor.features.spec import HEART
 from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.inference.calibration import Calibration
 from monitor.inference.quality_gate import gate_features
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
@@ -148,3 +157,47 @@ def test_what_the_buffers_do_not_hold_is_left_to_numpy() -> None:
     assert rate_kernel(tables, (50.0, 0.7, 0.7, 0.3), (170.0, 280.0, 0.6, 0.05)) is None
     with without_library():
         assert image_kernel(198, 4, (8, 12), (18.4, 0.25, 3.0), ends, ends) is None
+
+
+@pytest.mark.parametrize("num_outputs", [3, 4, 5])
+@pytest.mark.parametrize("bias", [(), (0.3, -1.2, 0.0)])
+@pytest.mark.parametrize("given", [(), ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))])
+def test_scores_are_those_of_python(
+    num_outputs: int, bias: tuple[float, ...], given: tuple[tuple[float, ...], ...]
+) -> None:
+    """With and without an output for other sounds, priors, and labels that are not heard; far from 0 too."""
+    calibration = Calibration("softmax", 1.7, bias, given)
+    rng = np.random.default_rng(0)
+    for spread in (0.1, 3.0, 300.0):
+        outputs = (spread * rng.standard_normal(num_outputs)).astype(np.float32)
+        scores, odds = calibration.scores_and_odds(outputs, 3)
+        with without_library():
+            expected, expected_odds = calibration.scores_and_odds(outputs, 3)
+        assert scores == pytest.approx(expected, rel=1e-13, abs=1e-300)
+        assert odds == (None if num_outputs == 3 else pytest.approx(expected_odds, rel=1e-13))
+
+
+def test_scores_of_other_sizes_are_left_to_python() -> None:
+    """C holds space for sixteen labels, and reads as many priors as there are labels."""
+    assert score_kernel(3, 5, 1.0, (), ()) is not None
+    assert score_kernel(17, 18, 1.0, (), ()) is None
+    assert score_kernel(3, 2, 1.0, (), ()) is None
+    assert score_kernel(3, 5, 1.0, (0.0, 0.0), ()) is None
+    assert score_kernel(3, 5, 1.0, (), ((1.0,),)) is None
+    with without_library():
+        assert score_kernel(3, 5, 1.0, (), ()) is None
+
+
+def test_frames_that_were_changed_are_not_those_that_are_held() -> None:
+    """Of what a spectrogram holds the place in memory is known, of a changed copy it is not."""
+    stream = StreamingSpectrogram(HEART)
+    stream.push(np.random.default_rng(0).standard_normal(20_000).astype(np.float32))
+    held = stream.window(0)
+    assert located(held)[1] == tuple(map(address, held))
+    changed = held._replace(log_power=held.log_power - 3.0, envelope=held.envelope[::-1])
+    frames, places = located(changed)
+    assert places == tuple(map(address, frames))
+    np.testing.assert_array_equal(frames.envelope, held.envelope[::-1])
+    with without_library():
+        builder = ImageBuilder(198)
+    np.testing.assert_allclose(ImageBuilder(198).build(changed), builder.build(changed), atol=1e-4)

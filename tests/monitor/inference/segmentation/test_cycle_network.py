@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 
 from monitor.errors import BundleError
+from monitor.features.compiled.library import without_library
 from monitor.features.sound_bands import StreamingBands
 from monitor.inference.bundle import load_bundle
+from monitor.inference.segmentation import cycle_network as module
+from monitor.inference.segmentation.cycle_layers import read_layers
 from monitor.inference.segmentation.cycle_network import CHUNK_FRAMES, LEAD_FRAMES, CycleNetwork, check_bands
 
 BANDS = (np.random.default_rng(0).standard_normal((173, 12)) * 2 - 12).astype(np.float32)
 
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
+
 @pytest.fixture(scope="module")
-def network() -> CycleNetwork:
+def network(front_end: str) -> CycleNetwork:
     """Return the network of the default bundle."""
     segmentation = load_bundle().segmentation
     assert segmentation is not None
@@ -86,6 +92,29 @@ def test_no_number_is_an_error(network: CycleNetwork) -> None:
     """NaN in gives NaN out, and that is said."""
     with pytest.raises(BundleError, match="NaN"):
         network.copy().push(np.full((CHUNK_FRAMES, 12), np.nan, np.float32))
+
+
+def test_compiled_layers_give_what_litert_gives(front_end: str, network: CycleNetwork) -> None:
+    """Within the rounding of single precision; nothing is compiled for NumPy alone."""
+    assert (network.copy()._kernel is not None) == (front_end == "compiled")
+    with without_library():
+        plain = network.copy()
+    assert plain._kernel is None
+    np.testing.assert_allclose(heard(network, [50]), heard(plain, [50]), rtol=0, atol=2e-6)
+
+
+def test_layers_that_give_something_else_are_left_alone(network: CycleNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if only what is heard from far back differs; LiteRT runs the network then."""
+    layers = read_layers(network._interpreter)
+    assert layers is not None
+    blocks = layers.blocks.copy()
+    blocks[-1, :48] += 0.01  # what the last block hears of 128 moments ago
+    monkeypatch.setattr(module, "read_layers", lambda _: layers._replace(blocks=blocks))
+    other = CycleNetwork(network.content, network.delay_frames)
+    assert other._kernel is None
+    with without_library():
+        plain = network.copy()
+    assert np.array_equal(heard(other, [90]), heard(plain, [90]))
 
 
 def test_another_file_is_refused() -> None:

@@ -1,4 +1,5 @@
-/* What is computed from the frames of a window: the input image, the heart rate, the features of the quality gate.
+/* What is computed of a window: from its frames the input image, the heart rate, the features of the quality gate; from
+   the network's outputs the scores.
 
    Every number that is a setting comes from Python, which checks sizes before it calls. */
 
@@ -10,6 +11,7 @@
 #define NUM_COLUMNS 64
 #define MAX_FRAMES 1024
 #define MAX_LAGS 256
+#define MAX_LABELS 16
 
 INLINE float sum_of_row(const float *row, int count) {
     lanes sums = {0};
@@ -267,4 +269,34 @@ FUNCTION void auscult_gate(const gate_settings *of, const float *rows, const flo
     double correlation = spread > of->min_spread * count ? (double)dot(level, loud, count) / spread : 0.0;
     if (correlation > of->min_correlation)
         result->bumps = (strength < 1.0 ? strength : 1.0) * (correlation - of->min_correlation);
+}
+
+typedef struct {
+    int32_t num_labels, has_odds; /* whether an output for other sounds than hearts follows those of the labels */
+    double temperature;
+    const double *bias, *given; /* (num_labels,), or none; (num_labels, num_labels) from what is shown, or none */
+} score_settings;
+
+/* The calibrated scores of a network's outputs, and the natural log-odds of a heart behind them. Compiled for any
+   processor alike: a handful of numbers, which are those of Python to the last bit where its functions are C's. */
+EXPORT void auscult_scores(const score_settings *of, const float *outputs, double *result) {
+    int count = of->num_labels;
+    double shown[MAX_LABELS], highest = outputs[0], top = -INFINITY, sum = 0.0;
+    if (of->has_odds) {
+        for (int i = 1; i < count; i++) highest = outputs[i] > highest ? outputs[i] : highest;
+        for (int i = 0; i < count; i++) sum += exp((double)outputs[i] - highest);
+        result[count] = highest + log(sum) - outputs[count];
+    }
+    for (int i = 0; i < count; i++) {
+        shown[i] = (double)outputs[i] / of->temperature;
+        if (of->bias) shown[i] += of->bias[i];
+        top = shown[i] > top ? shown[i] : top;
+    }
+    sum = 0.0;
+    for (int i = 0; i < count; i++) sum += shown[i] = exp(shown[i] - top);
+    for (int i = 0; i < count; i++) shown[i] /= sum;
+    for (int i = 0; i < count; i++) {
+        result[i] = of->given ? 0.0 : shown[i];
+        for (int j = 0; of->given && j < count; j++) result[i] += shown[j] * of->given[j * count + i];
+    }
 }
