@@ -1,7 +1,7 @@
 """A sound judged from start to end on the caller's thread: the one path of everything that does not play it.
 
 The windows come from the :class:`~monitor.analysis.analyzer.Analyzer` of the live pipeline, and lost samples are found
-by the same store, so every value but the latency is that of ``auscult replay --speed max``. No thread, no waiting; of
+as by the live ring, so every value but the latency is that of ``auscult replay --speed max``. No thread, no waiting; of
 the sound only what the next window needs is held, so memory does not grow with its length. Must not draw or write.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from monitor.analysis.analyzer import Analyzer
 from monitor.analysis.verdict import Summarizer
 from monitor.audio.ring_buffer import Read
-from monitor.audio.sample_store import SampleStore
+from monitor.audio.sample_store import split_invalid
 from monitor.audio.sources.paced import PacedSource
 from monitor.errors import AuscultError
 from monitor.inference.bundle import Bundle
@@ -137,12 +137,12 @@ class _Reads:
 
     def __iter__(self) -> Iterator[Read]:
         """Yield each block, without the samples that are no sound."""
-        store = SampleStore(self._max_samples)
+        start = 0
         for block in self._blocks():
-            start = store.end_sample
-            store.append(block)
-            end = store.end_sample
-            yield Read(start, store.copy(start, end), tuple(store.lost_between(start, end)))
+            waveform, lost = split_invalid(block)
+            copy = np.array(waveform, np.float32)  # the next block may be decoded into the same memory
+            yield Read(start, copy, tuple((start + first, start + last) for first, last in lost))
+            start += len(copy)
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
         """Yield the blocks of the source; keep the error that ends them, and no error of whoever takes them."""

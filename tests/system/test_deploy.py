@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hatch_build import COMPILERS, FOLDER, LIBRARY
 from monitor.cli import _parser
 from monitor.serve.address import read_token
 from monitor.views.service import LATE_S
@@ -73,6 +74,27 @@ def instructions():
     return [line.partition(" ")[::2] for line in "\n".join(lines).replace("\\\n", " ").splitlines()]
 
 
+def build_stage():
+    """Return the instructions of the stage in which auscult is installed."""
+    found = instructions()
+    starts = [index for index, (name, _) in enumerate(found) if name == "FROM"]
+    assert len(starts) == 2
+    return found[: starts[1]]
+
+
+def test_the_image_has_the_compiled_front_end():
+    """A compiler that the build looks for is installed before auscult is, and the image fails without the library."""
+    runs = [arguments for name, arguments in build_stage() if name == "RUN"]
+    compiler, install = (
+        next(index for index, run in enumerate(runs) if text in run) for text in ("gcc", "pip install")
+    )
+    assert compiler < install
+    version = re.search(r"python:(3\.\d+)", build_stage()[0][1])[1]
+    assert f"test -f /opt/auscult/lib/python{version}/site-packages/{FOLDER / LIBRARY}" in runs[install]
+    assert "gcc" in COMPILERS
+    assert not any("gcc" in arguments for _, arguments in instructions()[len(build_stage()) :])
+
+
 def test_hadolint_accepts_the_dockerfile():
     """Without a remark."""
     if shutil.which("hadolint") is None:
@@ -90,7 +112,7 @@ def test_the_image_starts_a_command_that_parses():
     assert parsed(json.loads(found["CMD"])).wait_for_device
     assert found["USER"] == "1000"
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    installed = re.search(r"'\.\[([\w,]+)\]'", dict(instructions()[:4])["RUN"])[1]
+    installed = re.search(r"'\.\[([\w,]+)\]'", " ".join(arguments for _, arguments in build_stage()))[1]
     assert set(installed.split(",")) <= set(extras)
     for name, arguments in instructions():
         if name == "COPY" and "--from" not in arguments:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio.limits import MAX_SPEED, MIN_SPEED
 from monitor.audio.ring_buffer import RingBuffer
 from monitor.audio.sources.base import Source
 from monitor.log import get_logger
@@ -19,7 +20,6 @@ __all__ = ["BLOCK_S", "PacedSource", "check_speed", "split"]
 
 logger = get_logger(__name__)
 
-MIN_SPEED, MAX_SPEED = 0.25, 64.0
 """Multiples of real time."""
 
 BLOCK_S = 0.01

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from monitor.audio.limits import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
+from monitor.audio.limits import MAX_CHANNELS, MAX_RATE_HZ, MAX_SPEED, MIN_RATE_HZ, MIN_SPEED
 from monitor.audio.playback.options import MAX_VOLUME_DB, SOUNDS, PlaybackOptions
-from monitor.audio.sources.paced import MAX_SPEED, MIN_SPEED
 from monitor.features.spec import HEART
-from monitor.inference.bundle import DEFAULT_BUNDLE, Bundle
-from monitor.inference.engine import ENGINES
-from monitor.labels import DEFAULT_ENGINE
+from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE, ENGINES
+
+if TYPE_CHECKING:
+    from monitor.inference.bundle import Bundle
 
 __all__ = [
     "add_channel_argument",

@@ -1,7 +1,8 @@
 """The worker processes of a scan: recordings are handed out, and handed out again where a worker dies.
 
 Each worker has two recordings at a time, so that it never waits for the next. A recording at which two workers have
-died is given up, with an error; what else they had goes to others. Thread ``auscult-scan-N`` reads the answers of
+died is given up, with an error; what else they had goes to others. The first worker can be started before it is known
+what to judge: see :class:`~monitor.commands.scan.process.SpareWorker`. Thread ``auscult-scan-N`` reads the answers of
 worker N; all else is on the caller's thread.
 """
 
@@ -15,27 +16,22 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from monitor.archive.recordings import Recording
 from monitor.commands.scan.judging import POLL_S, Judges, given_up
+from monitor.commands.scan.process import SpareWorker, end_process, start_process, worker_program
 from monitor.commands.scan.rows import Judged
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.errors import AuscultError
 
 __all__ = ["Pool"]
 
-PROGRAM = "import sys\nsys.path[:] = {path!r}\nfrom monitor.commands.scan.worker import main\nsys.exit(main())"
-"""Imports what this program would, whatever the current folder holds."""
 AHEAD = 2
 """Recordings that a worker has at a time."""
 MAX_DEATHS = 2
-END_S = 2.0
-"""Longest wait for a worker that was killed, or has nothing left to do."""
 
 
 class Pool(Judges):
@@ -47,12 +43,21 @@ class Pool(Judges):
     jobs : int
         How many processes.
     command : sequence of str or None
-        What to start, to which the setup is added; None for the worker. A test passes its own.
+        What to start; None for the worker. A test passes its own.
+    spare : SpareWorker or None
+        The first of the processes, if it has been started already.
     """
 
-    def __init__(self, setup: WorkerSetup, jobs: int, command: Sequence[str] | None = None) -> None:
-        program = [sys.executable, "-c", PROGRAM.format(path=_import_path())] if command is None else list(command)
-        self._command = [*program, json.dumps(dataclasses.asdict(setup))]
+    def __init__(
+        self,
+        setup: WorkerSetup,
+        jobs: int,
+        command: Sequence[str] | None = None,
+        spare: SpareWorker | None = None,
+    ) -> None:
+        self._setup = setup
+        self._command = worker_program() if command is None else command
+        self._spare = spare
         self._jobs = jobs
         self._answers: queue.Queue[tuple[_Worker, dict[str, Any] | None, bytes]] = queue.Queue()
         self._workers: list[_Worker] = []
@@ -99,10 +104,11 @@ class Pool(Judges):
         """Start one more worker."""
         self._num_started += 1
         try:
-            self._workers.append(_Worker(self._command, self._num_started, self._answers))
+            process = (self._spare and self._spare.take()) or start_process(self._command)
         except OSError as error:
             reason = error.strerror or str(error)
             raise AuscultError(f"no worker process can be started: {reason}", "try again with --jobs 1") from error
+        self._workers.append(_Worker(process, self._setup, self._num_started, self._answers))
 
     def _hand_out(self, waiting: collections.deque[int], recordings: Sequence[Recording]) -> None:
         """Give each worker what it has room for; none of the last ones waits behind another."""
@@ -143,19 +149,17 @@ class _Worker:
     """
 
     def __init__(
-        self, command: Sequence[str], number: int, answers: queue.Queue[tuple[_Worker, dict[str, Any] | None, bytes]]
+        self,
+        process: subprocess.Popen[bytes],
+        setup: WorkerSetup,
+        number: int,
+        answers: queue.Queue[tuple[_Worker, dict[str, Any] | None, bytes]],
     ) -> None:
         self.pending: collections.deque[int] = collections.deque()
         self.ready = False
         self._answers = answers
-        verbose = bool(os.environ.get("AUSCULT_LOG"))
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None if verbose else subprocess.DEVNULL,
-            bufsize=0,
-        )
+        self._process = process
+        self._send(dataclasses.asdict(setup))
         self._reader = threading.Thread(target=self._read, name=f"auscult-scan-{number}")
         self._reader.start()
 
@@ -165,23 +169,20 @@ class _Worker:
         return self._process.returncode
 
     def give(self, index: int, recording: Recording) -> None:
-        """Hand out a recording; a worker that has died meanwhile does not take it, which shows at its end."""
+        """Hand out a recording."""
         self.pending.append(index)
+        self._send(dataclasses.asdict(recording))
+
+    def _send(self, values: dict[str, Any]) -> None:
+        """Write a line to the process; one that has died meanwhile does not take it, which shows at its end."""
         stdin = self._process.stdin
         if stdin is not None:
             with contextlib.suppress(OSError):
-                stdin.write(json.dumps(dataclasses.asdict(recording)).encode() + b"\n")
+                stdin.write(json.dumps(values).encode() + b"\n")
 
     def kill(self) -> None:
         """End the process and the thread. Twice is safe."""
-        self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
-        self._reader.join(END_S)
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        end_process(self._process, self._reader)
 
     def _read(self) -> None:
         """Pass on the answers, then None; an answer that is cut off is none."""
@@ -206,8 +207,3 @@ def _end_of(worker: _Worker) -> str:
         with contextlib.suppress(ValueError):
             how = signal.Signals(-code).name
     return f"the process that judged it ended twice without an answer ({how})"
-
-
-def _import_path() -> list[str]:
-    """Return where to look for packages: first where this one is, never in whatever folder is the current one."""
-    return [str(Path(__file__).resolve().parents[3]), *(folder for folder in sys.path if folder)]

@@ -1,8 +1,8 @@
 """A worker process of a scan: recordings in on standard input, their lines out on standard output, one at a time.
 
 It has its own engine and one thread, and ends when its input does, so also when the scan is killed. Ctrl+C is the
-scan's business. What comes in is a JSON line per recording; what goes out is a JSON line with the number of bytes that
-follow it.
+scan's business. What comes in is a JSON line with the setup, then one per recording; what goes out is a JSON line with
+the number of bytes that follow it.
 """
 
 from __future__ import annotations
@@ -54,11 +54,16 @@ class WorkerSetup:
 
 
 def main() -> int:
-    """Run a worker, with the setup as its one argument."""
+    """Run a worker: what it imports is there before its setup comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # whatever a library prints is no answer
-    setup = WorkerSetup(**json.loads(sys.argv[1]))
+    import monitor.audio.sources.decoding.opening  # noqa: F401  # what the first recording would wait for
+
+    first = sys.stdin.buffer.readline()
+    if not first.endswith(b"\n"):  # the scan ended before it knew what to judge
+        return 0
+    setup = WorkerSetup(**json.loads(first))
     try:
         if os.environ.get("AUSCULT_LOG"):
             configure_logging(os.environ["AUSCULT_LOG"])

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from monitor.cli import main
 from monitor.commands.scan.rows import dump
 
 
@@ -50,3 +51,13 @@ def read_rows():
         return [json.loads(line) for line in path.read_text().splitlines()[1:]]
 
     return read
+
+
+@pytest.fixture
+def scan():
+    """Return a function that runs the command in this process, with one worker, and returns its exit code."""
+
+    def run(*arguments):
+        return main(["scan", *map(str, arguments), *([] if "--jobs" in arguments else ["--jobs", "1"])])
+
+    return run

@@ -9,7 +9,6 @@ import os
 import random
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -23,20 +22,14 @@ from monitor.cli import main
 KILLS = 20
 
 
-def scan(*arguments):
-    """Run the command in this process, with one worker; return its exit code."""
-    return main(["scan", *map(str, arguments), *([] if "--jobs" in arguments else ["--jobs", "1"])])
-
-
-def test_usage_errors(ward, tmp_path, capsys):
-    """An ending that is none, both ways to begin, and a hop off the grid."""
+def test_usage_errors(scan, ward, tmp_path, capsys):
+    """An ending that is none, and both ways to begin; no process is started."""
     for arguments, line in [
         (
             ["-o", tmp_path / "a.xlsx"],
             "a.xlsx must end in .jsonl, .csv, .parquet or .sqlite; see: auscult scan --help",
         ),
         (["-o", tmp_path / "a.csv", "--resume", "--force"], "not allowed with"),
-        (["-o", tmp_path / "a.csv", "--hop", "0.001"], "--hop 0.001"),
         (["-o", tmp_path / "a.csv", "--jobs", "0"], "must be a whole number from 1"),
         ([], "-o"),
     ]:
@@ -47,7 +40,7 @@ def test_usage_errors(ward, tmp_path, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ward"]
 
 
-def test_what_exists_is_not_overwritten(ward, tmp_path, capsys):
+def test_what_exists_is_not_overwritten(scan, ward, tmp_path, capsys):
     """A file of another program stays, and so does a scan."""
     for name in ("mine.jsonl", "mine.csv", "mine.csv.journal", "all.windows.csv"):
         (tmp_path / name).write_text("mine")
@@ -63,16 +56,6 @@ def test_what_exists_is_not_overwritten(ward, tmp_path, capsys):
     assert scan(ward, "-o", tmp_path / "folder.csv") == 1
     assert "folder.csv is a folder; name a file with -o" in capsys.readouterr().err
     assert {path.read_text() for path in tmp_path.glob("*.*") if path.is_file()} == {"mine"}
-
-
-def test_nothing_to_scan(tmp_path, capsys):
-    """One line, and no file is written."""
-    assert scan(tmp_path / "missing", "-o", tmp_path / "a.csv") == 1
-    assert capsys.readouterr().err == f"auscult: {tmp_path}/missing: no such file; check the name and the folder\n"
-    (tmp_path / "empty").mkdir()
-    assert scan(tmp_path / "empty", "-o", tmp_path / "a.csv") == 1
-    assert "empty: no recording; name a folder with" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def run_scan(*arguments, **options):
@@ -128,31 +111,7 @@ def test_real_recordings(shared_data, tmp_path, read_rows):
     assert any(row["murmur_timing"] is not None for row in rows)
 
 
-@pytest.mark.subprocess
-def test_resume_does_what_is_missing_or_has_changed(ward, tmp_path, heart_waveform, capsys, read_rows):
-    """A new file, one that changed, and one that could not be read; not the others."""
-    out = tmp_path / "out.csv"
-    assert scan(ward, "-o", out, "--windows") == 1
-    assert scan(ward, "-o", out, "--windows") == 1
-    assert "out.csv.journal holds a scan already; add --resume to go on with it" in capsys.readouterr().err
-    soundfile.write(ward / "b.FLAC", heart_waveform[:24_000], 4000, format="FLAC")
-    soundfile.write(ward / "new.wav", heart_waveform, 4000)
-    soundfile.write(ward / "z.wav", np.tile(heart_waveform, 2), 4000)
-    assert scan(ward, "-o", out, "--windows", "--resume") == 0
-    told = capsys.readouterr().err
-    assert "3 files done already, 3 left" in told
-    assert told.splitlines()[-1] == f"{out}: 6 rows"
-    resumed = [path.read_bytes() for path in (out, tmp_path / "out.windows.csv")]
-    assert scan(ward, "-o", out, "--windows", "--force") == 0
-    assert [path.read_bytes() for path in (out, tmp_path / "out.windows.csv")] == resumed
-    assert scan(ward / "a.wav", "-o", out, "--windows", "--resume") == 0
-    assert f"{out}: 6 rows, 5 of files that were not named now" in capsys.readouterr().err
-    assert scan(ward, "-o", out, "--resume") == 1
-    assert "was scanned with windows True, and this is False; use the same" in capsys.readouterr().err
-    assert [path.read_bytes() for path in (out, tmp_path / "out.windows.csv")] != [b"", b""]
-
-
-def test_an_empty_journal_is_told_and_stays(ward, tmp_path, capsys):
+def test_an_empty_journal_is_told_and_stays(scan, ward, tmp_path, capsys):
     """What was lost with it is not made to look as if --resume had not been given."""
     journal = tmp_path / "out.csv.journal"
     journal.touch()
@@ -162,32 +121,6 @@ def test_an_empty_journal_is_told_and_stays(ward, tmp_path, capsys):
     )
     assert capsys.readouterr().err == f"{expected}\n"
     assert journal.read_bytes() == b""
-
-
-@pytest.mark.subprocess
-def test_subjects_and_sqlite(ward, tmp_path, capsys):
-    """The manifest's patients are in the rows and in the table at the end."""
-    (ward / "manifest.csv").write_text("path,label,patient\na.wav,normal,p1\nbelow/c.wav,,p1\nquiet.wav,,p2\n")
-    assert scan(ward, "-o", tmp_path / "o.sqlite", "--manifest", ward / "manifest.csv", "--windows") == 1
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split()[:2] for line in lines[-6:-1]] == [
-        ["subject", "files"],
-        ["(none)", "2"],
-        ["p1", "2"],
-        ["p2", "1"],
-        ["all", "5"],
-    ]
-    database = sqlite3.connect(tmp_path / "o.sqlite")
-    assert database.execute("SELECT subject FROM recordings").fetchall() == [
-        ("p1",),
-        (None,),
-        ("p1",),
-        ("p2",),
-        (None,),
-    ]
-    counts = "SELECT r.windows, count(*) FROM recordings r JOIN windows w USING (source) GROUP BY source"
-    assert all(stated == there for stated, there in database.execute(counts))
-    database.close()
 
 
 @pytest.fixture
@@ -290,7 +223,7 @@ def test_ctrl_c(archive, tmp_path, to_all):
 
 
 @pytest.mark.subprocess
-def test_a_page_at_the_end(ward, tmp_path, capsys):
+def test_a_page_at_the_end(scan, ward, tmp_path, capsys):
     """The same as that of `auscult report` from the table; renewed with --resume, and checked before the work."""
     pytest.importorskip("jinja2", reason="a report needs its extra")
     out, page, again = tmp_path / "out.csv", tmp_path / "page.html", tmp_path / "again.html"

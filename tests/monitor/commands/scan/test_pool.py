@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from monitor.commands.scan.pool import Pool
+from monitor.commands.scan.process import SpareWorker
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.errors import AuscultError
 
@@ -19,6 +20,7 @@ import json, os, signal, sys
 def send(head, body=b""):
     sys.stdout.buffer.write(json.dumps({**head, "bytes": len(body)}).encode() + b"\\n" + body)
     sys.stdout.buffer.flush()
+json.loads(sys.stdin.buffer.readline())["model_sha256"]
 send({"ready": True})
 for line in sys.stdin.buffer:
     name = json.loads(line)["source"]
@@ -41,11 +43,15 @@ for line in sys.stdin.buffer:
 def make_pool(tmp_path):
     """Return a function that makes a pool of scripted workers, which note in a folder what they were given."""
 
-    def make(jobs, program=WORKER):
-        command = [sys.executable, "-S", "-c", f"FOLDER = {str(tmp_path)!r}\n{program}"]
-        return Pool(WorkerSetup("plain", "0"), jobs, command)
+    def make(jobs, program=WORKER, spare=None):
+        return Pool(WorkerSetup("plain", "0"), jobs, scripted(tmp_path, program), spare)
 
     return make
+
+
+def scripted(folder, program):
+    """Return the command of a scripted worker."""
+    return [sys.executable, "-S", "-c", f"FOLDER = {str(folder)!r}\n{program}"]
 
 
 def times_given(folder, name):
@@ -131,3 +137,22 @@ def test_nothing_to_do(make_pool):
     """No process is started."""
     with make_pool(2, "raise SystemExit(4)") as pool:
         assert list(pool.run([])) == []
+
+
+def test_a_spare_worker_is_the_first_one(make_pool, make_recording, tmp_path):
+    """It gets its setup when it is taken, and others are started beside it."""
+    note = "open(os.path.join(FOLDER, 'spare'), 'a').close()\n"
+    with SpareWorker(scripted(tmp_path, f"import os\n{note}{WORKER}")) as spare:
+        with make_pool(2, spare=spare) as pool:
+            answers = [answer for answer in pool.run([make_recording("a"), make_recording("b")]) if answer is not None]
+        assert spare.take() is None
+    assert sorted(index for index, _ in answers) == [0, 1]
+    assert (tmp_path / "spare").exists()
+
+
+def test_a_spare_worker_that_has_died_is_replaced(make_pool, make_recording, tmp_path):
+    """Its recordings go to another; one that could not be started is started by the pool."""
+    for command in (scripted(tmp_path, "raise SystemExit(4)"), ["/no/such/program"]):
+        with SpareWorker(command) as spare, make_pool(1, spare=spare) as pool:
+            answers = [answer for answer in pool.run([make_recording("a")]) if answer is not None]
+        assert [judged.failed for _, judged in answers] == [False]

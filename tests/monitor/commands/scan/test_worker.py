@@ -85,9 +85,9 @@ def test_a_worker_as_a_process(ward):
     (recording,) = find_recordings([str(ward / "a.wav")]).recordings
 
     def run(setup):
-        command = [sys.executable, "-m", "monitor.commands.scan.worker", json.dumps(dataclasses.asdict(setup))]
-        task = f"{json.dumps(dataclasses.asdict(recording))}\n".encode()
-        done = subprocess.run(command, input=task, capture_output=True, timeout=60)
+        command = [sys.executable, "-m", "monitor.commands.scan.worker"]
+        lines = "".join(f"{json.dumps(dataclasses.asdict(one))}\n" for one in (setup, recording))
+        done = subprocess.run(command, input=lines.encode(), capture_output=True, timeout=60)
         return done.returncode, answers_in(done.stdout)
 
     code, (ready, answer) = run(WorkerSetup("heart-sounds", bundle.model_sha256))
@@ -96,3 +96,11 @@ def test_a_worker_as_a_process(ward):
     code, (failed,) = run(WorkerSetup("heart-sounds", "0" * 64))
     assert code == 1
     assert "the bundle has changed since the scan began" in failed[0]["failed"]
+
+
+def test_a_worker_without_a_setup_ends():
+    """The scan ended, or was killed, before it knew what to judge: no answer, and no error."""
+    command = [sys.executable, "-m", "monitor.commands.scan.worker"]
+    for text in (b"", b'{"model": "heart-so'):
+        done = subprocess.run(command, input=text, capture_output=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
