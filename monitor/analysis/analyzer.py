@@ -22,8 +22,8 @@ from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quali
 from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
-from monitor.analysis.segmentation.cycle_energies import RecentCycles
 from monitor.analysis.segmentation.heart_beats import HeartBeats
+from monitor.analysis.segmentation.rolling_timing import RollingTiming
 from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
@@ -32,7 +32,6 @@ from monitor.features.heart_rate import HeartRate
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
-from monitor.labels import MURMUR
 from monitor.messages import NO_RHYTHM, EctopicBeats, HeartBeat, Level, Quality, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
@@ -121,7 +120,7 @@ class Analyzer:
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
         self._loudness = RollingLoudness(bundle.decision.rolling_s)
-        self._cycles = RecentCycles()
+        self._timing = RollingTiming(bundle.timing)
         self._interval_rate = IntervalRate()
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
@@ -275,17 +274,15 @@ class Analyzer:
         loud = window.loud if quality.state is None else None
         rolling = LISTENING if spans else self._rolling.push(scores, quality, end_s, ectopic)
         if self._heart_beats is not None and quality.state is None:
-            self._cycles.push(self._heart_beats.latest_cycles)
+            self._timing.push(self._heart_beats.latest_cycles)
+        own = window_verdict(scores, quality, self.bundle.decision)
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=with_loudness(
-                self._completed(window_verdict(scores, quality, self.bundle.decision), start_s), loud
-            ),
+            verdict=with_loudness(self._completed(own, self._timing.of_window(own, start_s)), loud),
             rolling=with_loudness(
-                self._completed(rolling, end_s - self.bundle.decision.rolling_s),
-                None if spans else self._loudness.push(loud, end_s),
+                self._completed_rolling(rolling, end_s), None if spans else self._loudness.push(loud, end_s)
             ),
             quality=quality,
             heart_rate_bpm=rate.bpm if quality.state is None else None,
@@ -302,19 +299,18 @@ class Analyzer:
         self._stopwatch("verdict")
         return judged
 
-    def _completed(self, verdict: Verdict, since_s: float) -> Verdict:
-        """Return a verdict with what follows from its scores and decides nothing, and where a murmur lies.
-
-        Those are the probabilities of what is heard. The murmur is that of the cycles since a moment.
-        """
+    def _completed(self, verdict: Verdict, timing: str | None) -> Verdict:
+        """Return a verdict with what decides nothing: the probabilities of what is heard, and where a murmur lies."""
         if verdict.scores is None:
             return verdict
-        timing = None
-        if self.bundle.timing is not None and MURMUR in (verdict.label, verdict.possible):
-            timing = self.bundle.timing.timing(self._cycles.since(since_s))
         acoustic_scores = self.bundle.calibration.acoustic_scores(verdict.scores)
         state, label, confidence, scores = verdict.state, verdict.label, verdict.confidence, verdict.scores
         return Verdict(state, label, confidence, scores, acoustic_scores, verdict.possible, timing)
+
+    def _completed_rolling(self, verdict: Verdict, end_s: float) -> Verdict:
+        """Return the verdict on the last seconds, completed."""
+        since_s = end_s - self.bundle.decision.rolling_s
+        return self._completed(verdict, self._timing.of_last_seconds(verdict, since_s))
 
     def _heart_rate(self, window: ScoredWindow, start_s: float, end_s: float) -> HeartRate:
         """Return the heart rate of a window: from S1 to S1 where that is sure, else that of its envelope."""
@@ -331,7 +327,7 @@ class Analyzer:
         if quality.state is not None or self._scorer.looped_s is not None:
             if self._rolling.verdict.scores is None:
                 self._beats.clear()
-                self._cycles.clear()
+                self._timing.clear()
             return self._beats.lose(end_s)
         return self._beats.push(window.frames.envelope, start_s, window.heart_rate.bpm)
 
@@ -347,7 +343,7 @@ class Analyzer:
             self._rolling.clear()
             self._beats.clear()
             self._loudness.clear()
-            self._cycles.clear()
+            self._timing.clear()
         return spans
 
     def _withheld(
@@ -356,13 +352,13 @@ class Analyzer:
         """Return the event of a window that overlaps lost samples; its beats do not."""
         rolling = LISTENING if spans else self._rolling.push(None, GAP_QUALITY, end_s)
         if rolling.scores is None:
-            self._cycles.clear()
+            self._timing.clear()
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
             verdict=window_verdict(None, GAP_QUALITY, self.bundle.decision),
-            rolling=self._completed(rolling, end_s - self.bundle.decision.rolling_s),
+            rolling=self._completed_rolling(rolling, end_s),
             ectopic=NO_RHYTHM if spans else self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,
