@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from monitor.analysis.loudness import RollingLoudness, with_loudness
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
-from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
+from monitor.analysis.rhythm.interval_rate import IntervalRate
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
 from monitor.analysis.segmentation.heart_beats import HeartBeats
@@ -314,10 +314,9 @@ class Analyzer:
 
     def _heart_rate(self, window: ScoredWindow, start_s: float, end_s: float) -> HeartRate:
         """Return the heart rate of a window: from S1 to S1 where that is sure, else that of its envelope."""
-        bpm = None if self._scorer.looped_s is not None else self._interval_rate.of(start_s, end_s)
-        if bpm is None:
+        if self._scorer.looped_s is not None:
             return window.heart_rate
-        return HeartRate(bpm, window.heart_rate.periodicity, INTERVAL_RATE_CONFIDENCE)
+        return self._interval_rate.shown(window.heart_rate, start_s, end_s)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, quality: Quality) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
