@@ -26,7 +26,13 @@ from monitor.analysis.segmentation.heart_beats import HeartBeats
 from monitor.features.sound_bands import BANDS_RATE
 from monitor.inference.bundle import find_bundle, read_settings
 from monitor.inference.segmentation.cycle_network import CycleNetwork
-from monitor.inference.segmentation.murmur_timing import MIN_CYCLES, TIMINGS, TimingModel, timing_features
+from monitor.inference.segmentation.murmur_timing import (
+    MIN_CYCLES,
+    NUM_FEATURES,
+    TIMINGS,
+    TimingModel,
+    timing_features,
+)
 from monitor.inference.segmentation.segmenter import CycleModel
 from monitor.labels import DEFAULT_BUNDLE
 from monitor.output import put
@@ -38,6 +44,7 @@ from training.calibration.murmur_timing import (
     models_of_folds,
     timing_statistic,
 )
+from training.calibration.timing_over_time import TimedSequence, held_out_over_time, over_time_statistic
 from training.data.audio import read_recording
 from training.data.circor import murmur_timings
 from training.data.cycle_states import annotated_recordings
@@ -57,6 +64,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SPANS_S = (5.0, 10.0)
 """What a window and the last seconds hear; the figures are those of the longer."""
 SPAN_HOP_S = 5.0
+HOP_S = 0.5
+"""Between two windows: what is said over time is asked so often."""
 DIASTOLIC_KINDS = ("moved", "regurgitation", "stenosis")
 RATHER_DIASTOLIC = 1e-12
 
@@ -82,23 +91,47 @@ def models_for_beats(folder: Path, settings: dict[str, Any], num_folds: int) -> 
     }
 
 
-Cycles = list[tuple[float, NDArray[np.float32]]]
+class Cycle(NamedTuple):
+    """A cycle that is sure: when it is known, its S1, seconds, and how loud its parts are."""
+
+    known_s: float
+    at_s: float
+    values: NDArray[np.float32]
 
 
-def cycles_of(waveform: NDArray[np.float32], model: CycleModel) -> Cycles:
-    """Return the cycles of a sound that are sure: S1 in seconds, and how loud their parts are."""
-    beats = HeartBeats(model)
+def cycles_of(waveform: NDArray[np.float32], model: CycleModel) -> list[Cycle]:
+    """Return the cycles of a sound that are sure, as they are known with the windows of the monitor."""
+    beats, cycles = HeartBeats(model), []
     beats.push(waveform)
     beats.finish()
-    beats.until(math.inf)
-    return beats.latest_cycles
+    for end_s in (*window_ends(len(waveform) / BANDS_RATE), math.inf):
+        beats.until(end_s)
+        cycles += [Cycle(end_s, at_s, values) for at_s, values in beats.latest_cycles]
+    return cycles
 
 
-def spans_of(cycles: Cycles, duration_s: float, span_s: float) -> Iterator[NDArray[np.float64] | None]:
+def window_ends(duration_s: float) -> list[float]:
+    """Return the ends of the windows of a sound."""
+    return np.arange(SPANS_S[0], duration_s + HOP_S / 2, HOP_S).tolist()
+
+
+def spans_of(cycles: Sequence[Cycle], duration_s: float, span_s: float) -> Iterator[NDArray[np.float64] | None]:
     """Yield what is heard in each few seconds of a sound; None where too few cycles are sure."""
     for start_s in np.arange(0.0, max(duration_s - span_s, 0.0) + SPAN_HOP_S / 2, SPAN_HOP_S):
-        inside = [values for at_s, values in cycles if start_s <= at_s < start_s + span_s]
+        inside = [cycle.values for cycle in cycles if start_s <= cycle.at_s < start_s + span_s]
         yield timing_features(np.array(inside)) if len(inside) >= MIN_CYCLES else None
+
+
+def sequence_of(cycles: Sequence[Cycle], duration_s: float) -> NDArray[np.float64]:
+    """Return what is heard of the last seconds with each window, shape (windows, 32); NaN with too few cycles."""
+    ends = window_ends(duration_s)
+    features = np.full((len(ends), NUM_FEATURES), np.nan)
+    for row, end_s in enumerate(ends):
+        since_s = end_s - SPANS_S[-1]
+        inside = [cycle.values for cycle in cycles if cycle.known_s <= end_s and cycle.at_s >= since_s]
+        if len(inside) >= MIN_CYCLES:
+            features[row] = timing_features(np.array(inside))
+    return features
 
 
 class Spans(NamedTuple):
@@ -118,9 +151,10 @@ class Spans(NamedTuple):
 
 def made_spans(
     recordings: Sequence[Recording], folds: dict[str, int], models: dict[int, CycleModel], seed: int
-) -> dict[float, Spans]:
-    """Return spans of made murmurs, of systolic ones as they are, and of controls, by their length."""
+) -> tuple[dict[float, Spans], list[TimedSequence]]:
+    """Return what is heard of made murmurs, of systolic ones as they are, and of controls: spans by length, windows."""
     spans = {span_s: Spans([], Counter()) for span_s in SPANS_S}
+    over_time = []
     with TerminalProgress(Console(stderr=True)) as progress:
         on_step = progress.stage("recordings", len(recordings))
         for index, heart in enumerate(annotated_hearts(recordings)):
@@ -131,32 +165,30 @@ def made_spans(
                 if one.timing is None:
                     continue
                 cycles, duration_s = cycles_of(one.waveform, models[fold]), len(one.waveform) / BANDS_RATE
+                timing = TIMINGS.index(one.timing)
+                over_time.append(TimedSequence(patient, fold, timing, sequence_of(cycles, duration_s)))
                 for span_s, (heard, number) in spans.items():
                     for features in spans_of(cycles, duration_s, span_s):
                         number[kind] += 1
                         if features is not None:
-                            heard.append(TimedSpan(patient, fold, kind, TIMINGS.index(one.timing), features))
+                            heard.append(TimedSpan(patient, fold, kind, timing, features))
             on_step(math.nan)
-    return spans
+    return spans, over_time
 
 
-def real_spans(
+def real_recordings(
     recordings: Sequence[Recording], folds: dict[str, int], models: dict[int, CycleModel]
-) -> dict[str, list[TimedSpan]]:
-    """Return the spans of each whole recording with a murmur whose timing the table gives."""
-    spans = {}
+) -> list[TimedSequence]:
+    """Return what is heard, window by window, of each recording with a murmur whose timing the table gives."""
+    heard = []
     for recording in recordings:
         timing = murmur_timings([recording]).get(recording.path)
         if timing is None:
             continue
         fold, waveform = folds[recording.patient], read_recording(recording, BANDS_RATE, start_at_zero=True)
-        cycles = cycles_of(waveform, models[fold])
-        spans[recording.path.stem] = [
-            TimedSpan(recording.patient, fold, "real", TIMINGS.index(timing), features)
-            for features in spans_of(cycles, len(waveform) / BANDS_RATE, SPANS_S[-1])
-            if features is not None
-        ]
-    return spans
+        features = sequence_of(cycles_of(waveform, models[fold]), len(waveform) / BANDS_RATE)
+        heard.append(TimedSequence(recording.patient, fold, TIMINGS.index(timing), features))
+    return heard
 
 
 def made_figures(every: Spans, models: dict[int, TimingModel], draws: int) -> dict[str, Any]:
@@ -189,35 +221,43 @@ def made_figures(every: Spans, models: dict[int, TimingModel], draws: int) -> di
 
 
 def real_figures(
-    spans: dict[str, list[TimedSpan]], models: dict[int, TimingModel], draws: int
+    sequences: Sequence[TimedSequence], models: dict[int, TimingModel], draws: int
 ) -> dict[str, dict[str, Any]]:
-    """Return what is said of real murmurs of each timing: of spans, and of recordings by what is said most."""
+    """Return what is said of real murmurs of each timing: of windows, and of recordings by what is said most."""
     figures: dict[str, dict[str, Any]] = {}
     for kind, timing in enumerate(TIMINGS):
-        own = {name: rows for name, rows in spans.items() if rows and rows[0].timing == kind}
-        flat = [span for rows in own.values() for span in rows]
-        if not flat:
+        own = [one for one in sequences if one.timing == kind and len(one.features)]
+        if not own:
             continue
-        _, said = held_out(flat, models)
-        most = []
-        for rows in own.values():
-            words = Counter(held_out(rows, models)[1].tolist()).most_common(1)[0]
-            most.append(words[0] if 2 * words[1] > len(rows) else -1)
-
-        def statistic(rows: NDArray[np.intp], said: NDArray[np.intp] = said, kind: int = kind) -> dict[str, float]:
-            told = said[rows][said[rows] >= 0]
-            right = float((told == kind).mean()) if len(told) else math.nan
-            return {"said": len(told) / len(rows), "right": right}
-
-        estimates = Bootstrap(0, draws).estimate(statistic, [span.patient for span in flat])
+        said = held_out_over_time(own, models)
+        counts = np.array([[(row == one).sum() for one in range(len(TIMINGS))] for row in said])
+        most = [
+            int(row.argmax()) if 2 * row.max() > len(one.features) else -1 for row, one in zip(counts, own, strict=True)
+        ]
+        statistic = over_time_statistic(said, np.full(len(own), kind), HOP_S)
+        estimates = Bootstrap(0, draws).estimate(statistic, [one.patient for one in own])
         figures[timing] = {
             "recordings": len(own),
-            "patients": len({span.patient for span in flat}),
-            "spans": len(flat),
+            "patients": len({one.patient for one in own}),
+            "windows": int((said >= -1).sum()),
             **{name: estimate.to_json() for name, estimate in estimates.items()},
-            "spans_said": {TIMINGS[one]: int((said == one).sum()) for one in range(len(TIMINGS))},
+            "windows_said": {TIMINGS[one]: int(counts[:, one].sum()) for one in range(len(TIMINGS))},
             "recordings_said": {TIMINGS[one]: most.count(one) for one in range(len(TIMINGS))},
         }
+    return figures
+
+
+def over_time_figures(
+    sequences: Sequence[TimedSequence], models: dict[str, dict[int, TimingModel]], draws: int
+) -> dict[str, dict[str, Any]]:
+    """Return how often what is said changes, and how often it is right, with one bar and with two."""
+    timing = np.array([one.timing for one in sequences], np.intp)
+    patients = [one.patient for one in sequences]
+    figures: dict[str, dict[str, Any]] = {"hearts": {"count": len(sequences), "patients": len(set(patients))}}
+    for name, of_folds in models.items():
+        statistic = over_time_statistic(held_out_over_time(sequences, of_folds), timing, HOP_S)
+        estimates = Bootstrap(0, draws).estimate(statistic, patients)
+        figures[name] = {metric: estimate.to_json() for metric, estimate in estimates.items()}
     return figures
 
 
@@ -238,18 +278,26 @@ def main(arguments: list[str]) -> int:
     recordings = [recording for recording in recordings if recording.patient in folds]
     settings = read_settings(find_bundle(parsed.bundle or DEFAULT_BUNDLE))
     beats = models_for_beats(parsed.networks, settings, options.folds)
-    spans = made_spans(recordings, folds, beats, parsed.seed)
+    spans, sequences = made_spans(recordings, folds, beats, parsed.seed)
     every = [span for found in spans.values() for span in found.heard]
-    models, whole = models_of_folds(every), model_of_all(every)
+    models, whole = models_of_folds(every, sequences), model_of_all(every, sequences)
+    real = real_recordings(recordings, folds, beats)
+    systolic = [one for one in real if one.timing == 0]
+    compared = {"one_bar": models_of_folds(every, sequences, two_bars=False), "two_bars": models}
     values = {
         "weights": {
             name: [round(x, 6) for x in row.tolist()] for name, row in zip(TIMINGS, whole.weights, strict=True)
         },
         "said_from": {name: round(least, 6) for name, least in zip(TIMINGS, whole.said_from, strict=True)},
+        "stays_from": {name: round(least, 6) for name, least in zip(TIMINGS, whole.stays_from, strict=True)},
         "min_right": MIN_RIGHT,
         "made": made_figures(spans[SPANS_S[-1]], models, parsed.draws),
         "made_in_a_window": made_figures(spans[SPANS_S[0]], models, parsed.draws),
-        "real": real_figures(real_spans(recordings, folds, beats), models, parsed.draws),
+        "real": real_figures(real, models, parsed.draws),
+        "over_time": {
+            "made": over_time_figures(sequences, compared, parsed.draws),
+            "real systolic": over_time_figures(systolic, compared, parsed.draws),
+        },
         "command": f"python benchmarks/accuracy/murmur_timing.py {parsed.circor.name} --networks FOLDER",
     }
     put("\n\n".join(timing_blocks(values)))

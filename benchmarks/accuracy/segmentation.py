@@ -116,6 +116,22 @@ def telephone_rows(
     return rows
 
 
+def made_rows(
+    repeats: Sequence[Repeat], sounds: Sequence[AnnotatedSound], result: SegmentationResult
+) -> dict[str, list[list[FoundSounds]]]:
+    """Return what is found in the hearts made from held-out recordings, by what was made."""
+    found: dict[str, list[list[FoundSounds]]] = {}
+    models = [{fold: model_of(one, result) for fold, one in repeat.networks.items()} for repeat in repeats]
+    for row, sound in enumerate(sounds):
+        for made in sound.made if all(repeat.can_measure(row) for repeat in repeats) else ():
+            of_kind = found.setdefault(made.recording.source, [[] for _ in repeats])
+            for repeat, of_folds, rows in zip(repeats, models, of_kind, strict=True):
+                segmenter = CycleSegmenter(of_folds[int(repeat.folds[row])])
+                heard = [*segmenter.push_bands(made.bands), *segmenter.finish()]
+                rows.append(found_sounds(made.recording.patient, made.annotations, heard))
+    return found
+
+
 def set_a_annotations(pascal: Path) -> dict[str, NDArray[np.float64]]:
     """Return the marks of the timed recordings of set A as states, by name."""
     times: dict[str, list[tuple[float, int]]] = defaultdict(list)
@@ -322,6 +338,9 @@ def main(arguments: list[str]) -> int:
     print_least_found(held_out, result)
     of_folds = [content for repeat in repeats for fold, content in repeat.networks.items() if fold != ALL]
     noises = print_noise(noise_never_heard(parsed.set_a), of_folds, result)
+    for kind, of_kind in sorted(made_rows(repeats, sounds, result).items()):
+        title = f"CirCor with a made diastolic murmur: {kind}"
+        tables[title] = print_table(title, of_kind, result)
     title = "CirCor through a telephone's band, with noise"
     tables[title] = print_table(title, telephone_rows(repeats, sounds, result), result)
     if parsed.set_a is not None:

@@ -55,6 +55,8 @@ LEVELS_DB = (-40.0, -30.0, -22.0)
 RIGHT_BPM = 5.0
 SET_A_RATE = 44_100
 WINDOW_S = 5.0
+OCTAVE = 0.15
+"""How far a rate may be from half or twice another to count as that, relative."""
 SYNTHETIC_BPM = tuple(range(30, 241, 10))
 SYNTHETIC_HEARTS = 6
 Numbers = NDArray[np.float64]
@@ -70,9 +72,10 @@ class Pair(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """The rate of a window: by annotations, of the envelope alone, and as shown; NaN where it is not given."""
+    """The rate of a window: by annotations, of the envelope alone, and as shown; NaN where it is not given or known."""
 
     patient: str
+    recording: str
     true: float
     envelope: float
     shown: float
@@ -194,23 +197,26 @@ def circor_pairs(circor: Path, networks: Path, bundle: Bundle) -> tuple[list[Pai
         early_s = [beat.at_s for window in windows for beat in window.ectopic.detected]
         true, found = variability_of(beats_of(true_s, spans), ()), variability_of(inside(beats, spans), early_s)
         pairs.append(Pair(recording.patient, true, found))
-        rates += _rates(
-            recording.patient, waveform, windows, by_fold[fold], functools.partial(circor_rate, annotations)
-        )
+        known = functools.partial(circor_rate, annotations)
+        rates += _rates(recording.patient, recording.path.stem, waveform, windows, by_fold[fold], known)
     return pairs, rates
 
 
 def _rates(
-    patient: str, waveform: NDArray[np.float32], windows: Sequence[WindowEvent], bundle: Bundle, true_bpm: TrueRate
+    patient: str,
+    recording: str,
+    waveform: NDArray[np.float32],
+    windows: Sequence[WindowEvent],
+    bundle: Bundle,
+    true_bpm: TrueRate,
 ) -> list[Rate]:
-    """Return the rates of the windows whose rate is known, as shown and of the envelope alone."""
+    """Return the rates of the windows of a recording, as shown and of the envelope alone."""
     rates = []
     alone, _ = heard(dataclasses.replace(bundle, segmentation=None), waveform)
     for window, without in zip(windows, alone, strict=True):
-        true = None if window.short else true_bpm(window.start_s)
-        if true is not None:
-            both = (np.nan if one.heart_rate_bpm is None else one.heart_rate_bpm for one in (without, window))
-            rates.append(Rate(patient, true, *both))
+        if not window.short:
+            three = (true_bpm(window.start_s), without.heart_rate_bpm, window.heart_rate_bpm)
+            rates.append(Rate(patient, recording, *(np.nan if one is None else one for one in three)))
     return rates
 
 
@@ -225,7 +231,8 @@ def set_a_rates(data: Path, bundle: Bundle) -> list[Rate]:
     for name, onsets in sorted(times.items()):
         waveform = read_waveform(next((data / "pascal" / "set_a").glob(f"{name}.*")), RATE, start_at_zero=True)
         first = np.sort(onsets)
-        rates += _rates(name, waveform, heard(bundle, waveform)[0], bundle, functools.partial(set_a_rate, first))
+        windows = heard(bundle, waveform)[0]
+        rates += _rates(name, name, waveform, windows, bundle, functools.partial(set_a_rate, first))
     return rates
 
 
@@ -240,7 +247,8 @@ def synthetic_rates(bundle: Bundle) -> list[Rate]:
             sound = phonocardiogram(15.0, dataclasses.replace(parameters, rhythm=rhythm), rng)
             s1_s = sound.beats.s1_samples / RATE
             windows = heard(bundle, sound.waveform)[0]
-            rates += _rates(f"{bpm} {index}", sound.waveform, windows, bundle, functools.partial(_mean_rate, s1_s))
+            name, known = f"{bpm} {index}", functools.partial(_mean_rate, s1_s)
+            rates += _rates(name, name, sound.waveform, windows, bundle, known)
     return rates
 
 
@@ -297,10 +305,11 @@ def print_pairs(title: str, groups: dict[str, list[Pair]]) -> None:
             )
 
 
-def print_rates(title: str, rates: Sequence[Rate]) -> None:
+def print_rates(title: str, every: Sequence[Rate]) -> None:
     """Print how often the rate of the envelope alone is given and right, and that which is shown."""
+    rates = [rate for rate in every if np.isfinite(rate.true)]
     patients = [rate.patient for rate in rates]
-    values = np.array([rate[1:] for rate in rates], float)
+    values = np.array([rate[2:] for rate in rates], float)
     error = np.abs(values[:, 1:] - values[:, :1])
 
     def statistic(rows: NDArray[np.intp]) -> dict[str, float]:
@@ -320,6 +329,31 @@ def print_rates(title: str, rates: Sequence[Rate]) -> None:
         put(f"| {name} | {estimate.value:.4f} ({estimate.low:.4f} to {estimate.high:.4f}) |")
 
 
+def print_octaves(rates: Sequence[Rate]) -> None:
+    """Print how many rates are about half, or twice, the true one, and the median of the child's other recordings.
+
+    That is known of windows without annotations too.
+    """
+    of_child: dict[str, list[Rate]] = {}
+    for rate in rates:
+        of_child.setdefault(rate.patient, []).append(rate)
+    others: dict[str, float] = {}
+    for own in of_child.values():
+        for name in {rate.recording for rate in own}:
+            shown = [rate.shown for rate in own if rate.recording != name and np.isfinite(rate.shown)]
+            others[name] = float(np.median(shown)) if shown else np.nan
+    put("\n### Half and twice the rate, CirCor: windows\n")
+    put("| against | | given | about half | about twice |\n|---|---|---|---|---|")
+    for against, true in (
+        ("the annotations", np.array([rate.true for rate in rates])),
+        ("the child's other recordings", np.array([others[rate.recording] for rate in rates])),
+    ):
+        for name in ("envelope", "shown"):
+            ratio = np.array([getattr(rate, name) for rate in rates]) / true
+            half, twice = (int((np.abs(ratio / factor - 1) < OCTAVE).sum()) for factor in (0.5, 2.0))
+            put(f"| {against} | {name} | {int(np.isfinite(ratio).sum())} | {half} | {twice} |")
+
+
 def main(arguments: list[str]) -> int:
     """Print the tables; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -331,6 +365,7 @@ def main(arguments: list[str]) -> int:
     pairs, rates = circor_pairs(parsed.data / "circor", parsed.networks, bundle)
     print_pairs("CirCor, held-out children, the same stretches", {"all": pairs})
     print_rates("CirCor", rates)
+    print_octaves(rates)
     print_rates("set A", set_a_rates(parsed.data, bundle))
     synthetic = synthetic_rates(bundle)
     for low, high in ((30, 60), (60, 140), (140, 241)):

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from monitor.analysis.loudness import RollingLoudness, loudness_word
 from monitor.analysis.quality import GAP_QUALITY, RECORDING, Origin, judge_quality
-from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
+from monitor.analysis.rhythm.interval_rate import IntervalRate
 from monitor.analysis.rhythm.tracker import BeatTracker
 from monitor.analysis.rolling_verdict import LISTENING, TOLERANCE_S, RollingVerdict
-from monitor.analysis.segmentation.cycle_energies import RecentCycles
 from monitor.analysis.segmentation.heart_beats import HeartBeats
+from monitor.analysis.segmentation.rolling_timing import RollingTiming
 from monitor.analysis.verdict import window_verdict
 from monitor.audio.ring_buffer import Read
 from monitor.audio.signal_statistics import StreamingStatistics
@@ -121,7 +121,7 @@ class Analyzer:
         self._beats = BeatTracker(self._scorer.frame_hop_s)
         self._heart_beats: HeartBeats | None = _heart_beats(bundle, None if beside is None else beside._heart_beats)
         self._loudness = RollingLoudness(bundle.decision.rolling_s)
-        self._cycles = RecentCycles()
+        self._timing = RollingTiming(bundle.timing)
         self._interval_rate = IntervalRate()
         self._lost: deque[tuple[int, int]] = deque()
         self._changes_s: deque[float] = deque()
@@ -275,15 +275,17 @@ class Analyzer:
         rolling = LISTENING if spans else self._rolling.push(scores, quality, end_s, ectopic)
         rate = self._heart_rate(window, start_s, end_s) if usable else None
         loud = window.loud if usable else None
-        if usable and self._heart_beats is not None:
-            self._cycles.push(self._heart_beats.latest_cycles)
         rolling_loud = None if spans else self._loudness.push(loud, end_s)
+        if usable and self._heart_beats is not None:
+            self._timing.push(self._heart_beats.latest_cycles)
+        own = window_verdict(scores, quality, decision)
+        rolling_timing = self._rolling_timing(rolling, end_s)
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
-            verdict=self._completed(window_verdict(scores, quality, decision), start_s, loud),
-            rolling=self._completed(rolling, end_s - decision.rolling_s, rolling_loud),
+            verdict=self._completed(own, self._timing.of_window(own, start_s), loud),
+            rolling=self._completed(rolling, rolling_timing, rolling_loud),
             quality=quality,
             heart_rate_bpm=None if rate is None else rate.bpm,
             gap=False,
@@ -299,29 +301,27 @@ class Analyzer:
         self._stopwatch("verdict")
         return judged
 
-    def _completed(self, verdict: Verdict, since_s: float, loud: float | None = None) -> Verdict:
+    def _completed(self, verdict: Verdict, timing: str | None, loud: float | None = None) -> Verdict:
         """Return a verdict with what follows from its scores and decides nothing: the probabilities of what is heard.
 
-        A murmur that it names also gets where it lies, by the cycles since a moment, and how loud it is, by the
-        probability that it is loud.
+        A murmur that it names also gets where it lies, and how loud it is, by the probability that it is loud.
         """
         scores, label, possible = verdict.scores, verdict.label, verdict.possible
         if scores is None:
             return verdict
-        bundle, timing, loudness = self.bundle, None, None
-        if MURMUR in (label, possible):
-            loudness = loudness_word(loud)
-            if bundle.timing is not None:
-                timing = bundle.timing.timing(self._cycles.since(since_s))
-        acoustic_scores = bundle.calibration.acoustic_scores(scores)
+        loudness = loudness_word(loud) if MURMUR in (label, possible) else None
+        acoustic_scores = self.bundle.calibration.acoustic_scores(scores)
         return Verdict(verdict.state, label, verdict.confidence, scores, acoustic_scores, possible, timing, loudness)
+
+    def _rolling_timing(self, verdict: Verdict, end_s: float) -> str | None:
+        """Return where the murmur lies that the verdict on the last seconds names; asked once for each window."""
+        return self._timing.of_last_seconds(verdict, end_s - self.bundle.decision.rolling_s)
 
     def _heart_rate(self, window: ScoredWindow, start_s: float, end_s: float) -> HeartRate:
         """Return the heart rate of a window: from S1 to S1 where that is sure, else that of its envelope."""
-        bpm = None if self._scorer.looped_s is not None else self._interval_rate.of(start_s, end_s)
-        if bpm is None:
+        if self._scorer.looped_s is not None:
             return window.heart_rate
-        return HeartRate(bpm, window.heart_rate.periodicity, INTERVAL_RATE_CONFIDENCE)
+        return self._interval_rate.shown(window.heart_rate, start_s, end_s)
 
     def _track_beats(self, window: ScoredWindow, start_s: float, end_s: float, has_rhythm: bool) -> EctopicBeats:
         """Return what the beat intervals say; a looped clip has no rhythm, and a withheld window interrupts it.
@@ -331,7 +331,7 @@ class Analyzer:
         if not has_rhythm:
             if self._rolling.verdict.scores is None:
                 self._beats.clear()
-                self._cycles.clear()
+                self._timing.clear()
             return self._beats.lose(end_s)
         return self._beats.push(window.frames.envelope, start_s, window.heart_rate.bpm)
 
@@ -347,7 +347,7 @@ class Analyzer:
             self._rolling.clear()
             self._beats.clear()
             self._loudness.clear()
-            self._cycles.clear()
+            self._timing.clear()
         return spans
 
     def _withheld(
@@ -356,13 +356,13 @@ class Analyzer:
         """Return the event of a window that overlaps lost samples; its beats do not."""
         rolling = LISTENING if spans else self._rolling.push(None, GAP_QUALITY, end_s)
         if rolling.scores is None:
-            self._cycles.clear()
+            self._timing.clear()
         event = WindowEvent(
             index=index,
             start_s=start_s,
             end_s=end_s,
             verdict=window_verdict(None, GAP_QUALITY, self.bundle.decision),
-            rolling=self._completed(rolling, end_s - self.bundle.decision.rolling_s),
+            rolling=self._completed(rolling, self._rolling_timing(rolling, end_s)),
             ectopic=NO_RHYTHM if spans else self._beats.lose(end_s),
             quality=GAP_QUALITY,
             heart_rate_bpm=None,

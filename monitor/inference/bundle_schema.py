@@ -114,6 +114,8 @@ RULES = {
     "murmur_timing.weights.*.*": COEFFICIENT,
     "murmur_timing.said_from": OBJECT,
     "murmur_timing.said_from.*": _number(0.0, 1.0),
+    "murmur_timing.stays_from": OBJECT,
+    "murmur_timing.stays_from.*": _number(0.0, 1.0),
     "gate": OBJECT,
     "gate.typical": OBJECT,
     "gate.typical.*": COEFFICIENT,

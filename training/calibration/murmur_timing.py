@@ -13,11 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference.segmentation.murmur_timing import NUM_FEATURES, TIMINGS, TimingModel
+from training.calibration.timing_over_time import (
+    NEVER,
+    NOTHING_SAID,
+    SHARES,
+    Bars,
+    TimedSequence,
+    bars_over_time,
+    stacked,
+)
 from training.evaluation.metrics import auc
 
 __all__ = [
     "MIN_RIGHT",
-    "SHARES",
     "TimedSpan",
     "fit_timing",
     "held_out",
@@ -29,12 +37,9 @@ __all__ = [
 
 MIN_RIGHT = 0.95
 """Share of what is said that must be right."""
-SHARES = ((1 / 3, 1 / 3, 1 / 3), (0.7, 0.2, 0.1))
-"""How frequent each timing is where that must hold: all alike, and most systolic."""
 RIDGE = 10.0
 ITERATIONS = 30
-NEVER = 1.0
-NOTHING_SAID = (NEVER, NEVER, NEVER)
+Numbers = NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def _balanced(timing: NDArray[np.intp], shares: Sequence[float]) -> NDArray[np.f
     return np.asarray(np.array(shares)[timing] / counts[timing], np.float64)
 
 
-def fit_timing(features: NDArray[np.float64], timing: NDArray[np.intp]) -> NDArray[np.float64]:
+def fit_timing(features: Numbers, timing: NDArray[np.intp]) -> Numbers:
     """Return the weights of :class:`~monitor.inference.segmentation.murmur_timing.TimingModel`.
 
     Newton's method for the multinomial logistic model, every timing as frequent as the others, with a ridge on the
@@ -107,7 +112,7 @@ def fit_timing(features: NDArray[np.float64], timing: NDArray[np.intp]) -> NDArr
     return weights
 
 
-def said_from(probability: NDArray[np.float64], timing: NDArray[np.intp]) -> tuple[float, float, float]:
+def said_from(probability: NDArray[np.float64], timing: NDArray[np.intp]) -> Bars:
     """Return the least probability of each timing from which it is right often enough where it is said.
 
     Parameters
@@ -137,26 +142,59 @@ def said_from(probability: NDArray[np.float64], timing: NDArray[np.intp]) -> tup
     return first, second, third
 
 
-def models_of_folds(spans: Sequence[TimedSpan]) -> dict[int, TimingModel]:
-    """Return a model for each fold, fitted on the others; its thresholds are chosen on what is held out of those."""
+def _weights_of_folds(spans: Sequence[TimedSpan]) -> tuple[dict[int, Numbers], Numbers]:
+    """Return the weights of each fold, fitted on the others, and the probabilities of all spans by those of theirs."""
     features = np.array([span.features for span in spans])
     timing, folds = (np.array([getattr(span, name) for span in spans], np.intp) for name in ("timing", "fold"))
     weights = {fold: fit_timing(features[folds != fold], timing[folds != fold]) for fold in np.unique(folds).tolist()}
     probability = np.zeros((len(spans), len(TIMINGS)))
     for fold, fitted in weights.items():
-        probability[folds == fold] = TimingModel(fitted, NOTHING_SAID).probabilities(features[folds == fold])
+        model = TimingModel(fitted, NOTHING_SAID, NOTHING_SAID)
+        probability[folds == fold] = model.probabilities(features[folds == fold])
+    return weights, probability
+
+
+def _with_bars(
+    weights: Numbers,
+    spans: tuple[Numbers, NDArray[np.intp]],
+    hearts: tuple[Numbers, NDArray[np.intp]],
+    *,
+    two_bars: bool = True,
+) -> TimingModel:
+    """Return a model whose bars are chosen on held-out spans and hearts: their probabilities and their timings."""
+    bar = said_from(*spans)
+    return TimingModel(weights, *(bars_over_time(*hearts, bar) if two_bars else (bar, bar)))
+
+
+def models_of_folds(
+    spans: Sequence[TimedSpan], sequences: Sequence[TimedSequence], *, two_bars: bool = True
+) -> dict[int, TimingModel]:
+    """Return a model for each fold, fitted on the others; its bars are chosen on what is held out of those.
+
+    Without ``two_bars`` each timing has one, and the sequences do not matter.
+    """
+    weights, probability = _weights_of_folds(spans)
+    over_time = stacked(sequences, weights)
+    timing, folds = (np.array([getattr(span, name) for span in spans], np.intp) for name in ("timing", "fold"))
+    timings, of_hearts = (np.array([getattr(one, name) for one in sequences], np.intp) for name in ("timing", "fold"))
     return {
-        fold: TimingModel(fitted, said_from(probability[folds != fold], timing[folds != fold]))
+        fold: _with_bars(
+            fitted,
+            (probability[folds != fold], timing[folds != fold]),
+            (over_time[of_hearts != fold], timings[of_hearts != fold]),
+            two_bars=two_bars,
+        )
         for fold, fitted in weights.items()
     }
 
 
-def model_of_all(spans: Sequence[TimedSpan]) -> TimingModel:
-    """Return the model that is fitted on every patient; its thresholds are chosen on held-out patients."""
-    features = np.array([span.features for span in spans])
+def model_of_all(spans: Sequence[TimedSpan], sequences: Sequence[TimedSequence]) -> TimingModel:
+    """Return the model that is fitted on every patient; its bars are chosen on held-out patients."""
+    weights, probability = _weights_of_folds(spans)
     timing = np.array([span.timing for span in spans], np.intp)
-    probability, _ = held_out(spans, models_of_folds(spans))
-    return TimingModel(fit_timing(features, timing), said_from(probability, timing))
+    timings = np.array([one.timing for one in sequences], np.intp)
+    fitted = fit_timing(np.array([span.features for span in spans]), timing)
+    return _with_bars(fitted, (probability, timing), (stacked(sequences, weights), timings))
 
 
 def held_out(

@@ -9,6 +9,7 @@ import argparse
 import shlex
 
 from monitor.errors import DataError
+from monitor.inference.bundle import load_bundle
 from monitor.output import report_console, say
 from training.commands.arguments import say_cautions
 from training.data.cycle_states import annotated_recordings
@@ -22,7 +23,7 @@ FOLDS = 5
 
 
 def check_segmentation(options: argparse.Namespace) -> None:
-    """End with an error for what does not go with ``--segmentation``."""
+    """End with an error for what does not go with ``--segmentation``, and for a bundle that does not load."""
     given = [name for name in OF_THE_CLASSIFIER if getattr(options, name) is not None]
     given += [name for name in ("gate", "resume") if getattr(options, name)]
     given += ["recipe"] if options.recipe != "heart" else []
@@ -33,6 +34,7 @@ def check_segmentation(options: argparse.Namespace) -> None:
             f"{options.out}: is no bundle, and --segmentation adds a network to one",
             "train it first, without --segmentation, or copy one: cp -r models/heart-sounds models/mine",
         )
+    load_bundle(options.out)  # one that cannot be loaded is better known before the training than behind it
 
 
 def run_segmentation(options: argparse.Namespace) -> int:
@@ -57,6 +59,11 @@ def run_segmentation(options: argparse.Namespace) -> int:
     add_segmentation(options.out, result, _command(options))
     with report_console() as console:
         console.print(segmentation_table(result.to_json()).terminal())
+    if load_bundle(options.out).timing is not None:
+        say(
+            "auscult: where a murmur lies is still told by a model that was fitted to the beats of the network before; "
+            "fit it again: python benchmarks/accuracy/murmur_timing.py --help"
+        )
     say(f"wrote {options.out / 'segmentation.tflite'}; try it with: auscult replay FILE --json --model {options.out}")
     return 0
 

@@ -47,6 +47,8 @@ class AnnotatedSound:
         Start s, end s, state.
     variants : tuple of AnnotatedSound
         The same sound in other tempi and recorded too loud, for training alone.
+    made : tuple of AnnotatedSound
+        Stretches of it with a diastolic murmur that it does not have, for training alone.
     """
 
     recording: Recording
@@ -54,6 +56,7 @@ class AnnotatedSound:
     states: NDArray[np.int8]
     annotations: NDArray[np.float64]
     variants: tuple[AnnotatedSound, ...] = ()
+    made: tuple[AnnotatedSound, ...] = ()
 
     @property
     def annotated_s(self) -> float:

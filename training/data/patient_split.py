@@ -86,7 +86,8 @@ def _check_enough(counts: dict[str, Counter[str]], num_folds: int) -> None:
     for label, count in sorted(patients.items()):
         if count < num_folds:
             raise DataError(
-                f"the label {label} has {count} patient{'s'[: count - 1]}, too few for {num_folds} folds",
+                f"{f'the label {label} has' if label else 'there are'} {count} patient{'s'[: count - 1]}, "
+                f"too few for {num_folds} folds",
                 "add recordings of other patients" + (f", or train with --folds {count}" if count > 1 else ""),
             )
 

@@ -2,7 +2,8 @@
 
 Everything happens on frames. The duration of each state is changed by itself: diastole most, as in a real change of
 rate, so that a crop of a slow heart becomes one of a fast heart. Of other recordings only noise is taken. Some crops
-are non-cardiac sounds: all of their frames are diastole, the state of a sound in which nothing is heard.
+are of hearts with a made diastolic murmur, so that a murmur alone does not say systole. Some are non-cardiac sounds:
+all of their frames are diastole, the state of a sound in which nothing is heard.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ from training.examples.cycle_disturbances import (
     with_noise,
 )
 
-__all__ = ["CROP_FRAMES", "CropMaker", "synthetic_annotations", "synthetic_hearts", "warped"]
+__all__ = ["CROP_FRAMES", "MADE_SHARE", "CropMaker", "synthetic_annotations", "synthetic_hearts", "warped"]
 
 CROP_FRAMES = 640
 """8 s."""
 READ_FRAMES = 2 * CROP_FRAMES
 SYNTHETIC_SHARE = 0.15
 SYNTHETIC_S = 20.0
+MADE_SHARE = 0.15
+"""Share of crops of recordings with a made diastolic murmur, where there are some: real ones are all but absent."""
 RARE_EVERY = 3
 RARE_BPM = (35.0, 215.0)
 
@@ -83,6 +86,7 @@ class CropMaker:
         fast = np.array([sound.rate_bpm >= FAST_FROM_BPM for sound in self._sounds])
         weights = np.where(fast, FAST_WEIGHT, 1.0)
         self._chances = weights / weights.sum()
+        self._made = [made for sound in sounds for made in sound.made]
         self._synthetic, self._noises = list(synthetic), list(noises)
         self._rng = np.random.default_rng(seed)
 
@@ -108,6 +112,8 @@ class CropMaker:
 
     def _sound(self) -> AnnotatedSound:
         """Return a sound to cut a crop from."""
+        if self._made and self._rng.random() < MADE_SHARE:
+            return self._made[int(self._rng.integers(len(self._made)))]
         if self._synthetic and self._rng.random() < SYNTHETIC_SHARE:
             return self._synthetic[int(self._rng.integers(len(self._synthetic)))]
         return self._sounds[int(self._rng.choice(len(self._sounds), p=self._chances))]

@@ -27,9 +27,18 @@ from monitor.synthesis.phonocardiogram import MAX_DIASTOLE_S, SHAPES
 from training.data.annotations import annotations_beside, beat_runs, read_annotations
 from training.data.audio import Sound, read_recording, sound_of
 from training.data.circor import murmur_timings
+from training.data.cycle_states import AnnotatedSound, annotated_sound
 from training.data.recording import Recording
 
-__all__ = ["DIASTOLIC", "AnnotatedHeart", "MadeHeart", "annotated_hearts", "diastolic_sounds", "made_hearts"]
+__all__ = [
+    "DIASTOLIC",
+    "AnnotatedHeart",
+    "MadeHeart",
+    "annotated_diastolic",
+    "annotated_hearts",
+    "diastolic_sounds",
+    "made_hearts",
+]
 
 DIASTOLIC = "made diastolic murmurs"
 """Source of what is made."""
@@ -195,6 +204,41 @@ def diastolic_sounds(
             recording = Recording(Path(heart.recording.path), labels, heart.recording.patient, DIASTOLIC)
             sounds.append(sound_of(recording, made.heart.waveform, spec))
     return sounds
+
+
+def annotated_diastolic(recordings: Sequence[Recording]) -> dict[Path, tuple[AnnotatedSound, ...]]:
+    """Return made hearts with their states, by the path of the recording that each was made from.
+
+    Controls are left out: they are what the recordings are. The source of each is its kind.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+
+    Raises
+    ------
+    RecordingError
+        If one cannot be read.
+    """
+    found: dict[Path, tuple[AnnotatedSound, ...]] = {}
+    for heart in annotated_hearts(recordings):
+        path = heart.recording.path
+        known = found.get(path, ())
+        made = made_hearts(heart, (*path.name.encode(), len(known)))
+        annotations, patient = _annotations(heart.beats), heart.recording.patient
+        found[path] = known + tuple(
+            annotated_sound(Recording(path, ("murmur",), patient, one.kind), one.heart.waveform, annotations)
+            for one in made
+            if one.kind != "control"
+        )
+    return found
+
+
+def _annotations(beats: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return beats as states, shape (annotations, 3)."""
+    states = np.tile(np.arange(1, 5), len(beats))
+    rows = np.column_stack((beats[:, :4].ravel() / BANDS_RATE, beats[:, 1:].ravel() / BANDS_RATE, states))
+    return np.asarray(rows[rows[:, 1] > rows[:, 0]], np.float64)
 
 
 def _spliced(heart: AnnotatedHeart, kind: Kind, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -29,6 +29,8 @@ MAX_NORM = 1.0
 DROPOUT = 0.1
 WARM_UP_FRAMES = 40
 """Frames at the beginning of a crop that do not count: the running mean is not one yet."""
+STATE_WEIGHTS = (1.25, 1.0, 1.5, 1.0)
+"""What a frame of S1, systole, S2 and diastole counts: heart sounds are short, and S2 is the softer one."""
 AVERAGED = 0.995
 """Share of the averaged weights that stays after a step: the network is the average of the last 200 steps or so."""
 
@@ -115,9 +117,9 @@ def _step(layers: CycleLayers, optimizer: Any) -> Callable[..., Any]:
     def step(bands: Any, states: Any, mask_seed: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = layers.logits(bands, DROPOUT, mask_seed)
-            known = tf.cast(states > 0, tf.float32)
+            weights = tf.gather(tf.constant((0.0, *STATE_WEIGHTS)), states)  # 0 where no state is known
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(states - 1, 0), logits)
-            loss = tf.reduce_sum(losses * known) / tf.maximum(tf.reduce_sum(known), 1.0)
+            loss = tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
         gradients = tape.gradient(loss, layers.trainable_variables)
         optimizer.apply_gradients(zip(gradients, layers.trainable_variables, strict=True))
         return loss

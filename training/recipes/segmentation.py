@@ -36,6 +36,7 @@ from training.evaluation.segmentation import (
     noise_metrics,
     segmentation_metrics,
 )
+from training.examples.diastolic import annotated_diastolic
 from training.fitting.cycle_fit import CycleOptions, fit_cycle_network
 from training.fitting.cycle_network import DELAY_FRAMES, convert_cycle_network
 from training.progress import Progress
@@ -124,6 +125,8 @@ class SegmentationResult:
 def read_sounds(recordings: Sequence[Recording], progress: Progress, variants: int = 0) -> list[AnnotatedSound]:
     """Return annotated recordings, and those of noise, with their frames; a line for each that cannot be read.
 
+    With variants each has what is made from it for training, diastolic murmurs too.
+
     Parameters
     ----------
     recordings : sequence of Recording
@@ -146,7 +149,10 @@ def read_sounds(recordings: Sequence[Recording], progress: Progress, variants: i
         on_step(math.nan)
     if not any(sound.states.any() for sound in sounds):
         raise DataError("no annotation lies in its recording", "see that each .tsv stands beside its own recording")
-    return sounds
+    if not variants:
+        return sounds
+    made = annotated_diastolic([sound.recording for sound in sounds if not sound.is_noise])
+    return [dataclasses.replace(sound, made=made.get(sound.recording.path, ())) for sound in sounds]
 
 
 def folds_of_sounds(sounds: Sequence[AnnotatedSound], num_folds: int, seed: int) -> NDArray[np.intp]:

@@ -1,8 +1,9 @@
 """The heart rate of a window from its intervals from S1 to S1, where these are sure.
 
 Where most of a window lies between S1 that were found, each of them is likely right, and the intervals are
-alike, their mean is more often right than the rate of the envelope, and nearer. Elsewhere the envelope's stands. One
-thread.
+alike, their mean is more often right than the rate of the envelope, and nearer. Elsewhere the envelope's stands, unless
+it is about half of what even a few intervals say: beats that differ in turn look like one long beat to an
+autocorrelation. One thread.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from monitor.analysis.rhythm.ectopic import median
+from monitor.features.heart_rate import HeartRate
 from monitor.messages import HeartBeat
 
 __all__ = ["INTERVAL_RATE_CONFIDENCE", "IntervalRate"]
@@ -23,6 +25,13 @@ MIN_CONFIDENCE = 0.9
 """Median of the confidence of the beats."""
 MAX_MEAN_DEVIATION = 0.1
 """Of the intervals from their median, relative."""
+
+HALVED_BELOW = 0.6
+"""Share of the rate from S1 to S1 below which the envelope's is half of it, or less."""
+FEW_INTERVALS, FEW_COVERED = 2, 0.2
+"""So many, filling so much of a window, tell that."""
+KEPT_S = 10.0
+"""How long intervals are kept: where a window has fewer, those before tell it."""
 
 INTERVAL_RATE_CONFIDENCE = 0.99
 """Probability that such a rate is within 5 beats per minute. Source: .991 of the windows of held-out children of CirCor
@@ -59,16 +68,57 @@ class IntervalRate:
         start_s, end_s : float
             Of the window, seconds; no later call asks for an earlier one.
         """
-        intervals = self._intervals
-        while intervals and intervals[0][0] - intervals[0][1] < start_s:
-            intervals.popleft()
-        inside = [interval for interval in intervals if interval[0] <= end_s]
+        inside = self._inside(start_s, end_s)
         lengths = [length for _, length, _ in inside]
         total_s = sum(lengths)
         if len(lengths) < MIN_INTERVALS or total_s < MIN_COVERED * (end_s - start_s):
             return None
-        usual = median(lengths)
-        deviation = sum([abs(length - usual) for length in lengths]) / (len(lengths) * usual)
-        if deviation > MAX_MEAN_DEVIATION or median([sure for _, _, sure in inside]) < MIN_CONFIDENCE:
+        if _mean_deviation(lengths) > MAX_MEAN_DEVIATION or median([sure for _, _, sure in inside]) < MIN_CONFIDENCE:
             return None
         return 60.0 * len(lengths) / total_s
+
+    def shown(self, envelope: HeartRate, start_s: float, end_s: float) -> HeartRate:
+        """Return the rate that is shown of a window: from S1 to S1 where that is sure, else that of its envelope.
+
+        Parameters
+        ----------
+        envelope : HeartRate
+        start_s, end_s : float
+            As :meth:`of`.
+
+        Returns
+        -------
+        HeartRate
+            Where the envelope's rate is about half of that of a few intervals, it is theirs if they are alike, and none
+            otherwise: both numbers are the reason.
+        """
+        bpm = self.of(start_s, end_s)
+        if bpm is not None:
+            return HeartRate(bpm, envelope.periodicity, INTERVAL_RATE_CONFIDENCE)
+        if envelope.bpm is None:
+            return envelope
+        inside = self._inside(start_s, end_s)
+        total_s = sum([length for _, length, _ in inside])
+        enough = len(inside) >= FEW_INTERVALS and total_s >= FEW_COVERED * (end_s - start_s)
+        telling = inside if enough else [one for one in self._intervals if one[0] <= end_s]
+        usual_bpm = 60.0 / median([length for _, length, _ in telling]) if len(telling) >= FEW_INTERVALS else 0.0
+        if envelope.bpm >= HALVED_BELOW * usual_bpm:
+            return envelope
+        confidence = median([sure for _, _, sure in telling])
+        if enough and _mean_deviation([length for _, length, _ in inside]) <= MAX_MEAN_DEVIATION:
+            return HeartRate(60.0 * len(inside) / total_s, envelope.periodicity, confidence)
+        reason = f"either {round(envelope.bpm)} or {round(usual_bpm)} bpm"
+        return HeartRate(None, envelope.periodicity, min(confidence, 1.0 - confidence), reason)
+
+    def _inside(self, start_s: float, end_s: float) -> list[tuple[float, float, float]]:
+        """Return the intervals that lie wholly in a window; forget those that no later one needs."""
+        intervals = self._intervals
+        while intervals and intervals[0][0] < min(start_s, end_s - KEPT_S):
+            intervals.popleft()
+        return [one for one in intervals if one[0] - one[1] >= start_s and one[0] <= end_s]
+
+
+def _mean_deviation(lengths: list[float]) -> float:
+    """Return the mean deviation of intervals from their median, relative to it."""
+    usual = median(lengths)
+    return sum([abs(length - usual) for length in lengths]) / (len(lengths) * usual)

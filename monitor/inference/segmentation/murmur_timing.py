@@ -66,10 +66,13 @@ class TimingModel:
         From the features of :func:`timing_features`, and 1, to the natural log-odds of each of :data:`TIMINGS`.
     said_from : tuple of float
         The probability from which each is said.
+    stays_from : tuple of float
+        The probability down to which each is still said once it has been.
     """
 
     weights: NDArray[np.float64]
     said_from: tuple[float, float, float]
+    stays_from: tuple[float, float, float]
 
     @functools.cached_property
     def _kernel(self) -> TimingKernel | None:
@@ -78,7 +81,7 @@ class TimingModel:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TimingModel:
-        """Return the model of ``murmur_timing`` of ``bundle.json``, checked.
+        """Return the model of ``murmur_timing`` of ``bundle.json``, checked; one without ``stays_from`` has one bar.
 
         Raises
         ------
@@ -86,12 +89,13 @@ class TimingModel:
             If a setting is missing or cannot be used.
         """
         weights = np.array([values["weights"][timing] for timing in TIMINGS], np.float64)
-        first, second, third = (float(values["said_from"][timing]) for timing in TIMINGS)
+        said_from = _bars(values["said_from"])
+        stays_from = _bars(values.get("stays_from", values["said_from"]))
         if weights.shape != (len(TIMINGS), NUM_FEATURES + 1) or not np.abs(weights).max() <= 1e6:
             raise ValueError(f"murmur_timing.weights must be {NUM_FEATURES + 1} numbers for each timing")
-        if not all(0.0 <= threshold <= 1.0 for threshold in (first, second, third)):
-            raise ValueError("murmur_timing.said_from must be from 0 to 1")
-        return cls(weights, (first, second, third))
+        if not all(0.0 <= low <= high <= 1.0 for low, high in zip(stays_from, said_from, strict=True)):
+            raise ValueError("murmur_timing.said_from must be from 0 to 1, and stays_from no higher")
+        return cls(weights, said_from, stays_from)
 
     def probabilities(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of each of :data:`TIMINGS`, given that there is a murmur.
@@ -111,8 +115,21 @@ class TimingModel:
         odds /= odds.sum(axis=-1, keepdims=True)
         return np.asarray(odds, np.float64)
 
-    def timing(self, cycles: NDArray[np.floating]) -> str | None:
-        """Return where the murmur of some cycles lies; None where that is not sure, and with fewer than three."""
+    def timing(self, cycles: NDArray[np.floating], before: str | None = None) -> str | None:
+        """Return where the murmur of some cycles lies.
+
+        Parameters
+        ----------
+        cycles : ndarray, shape (cycles, 32)
+        before : {"systolic", "diastolic", "systolic and diastolic"} or None
+            What was said of the same heart a moment ago: it stays unless its probability falls below ``stays_from`` or
+            another one's reaches ``said_from``.
+
+        Returns
+        -------
+        str or None
+            None where it is not sure, and with fewer than three cycles.
+        """
         if len(cycles) < MIN_CYCLES:
             return None
         kernel = None if library() is None else self._kernel
@@ -125,4 +142,16 @@ class TimingModel:
         highest = max(first, second, third)
         best = (first, second, third).index(highest)
         others = sum(math.exp(one - highest) for one in (first, second, third))  # 1 with its own
-        return TIMINGS[best] if 1.0 / others >= self.said_from[best] else None
+        if 1.0 / others >= self.said_from[best]:
+            return TIMINGS[best]
+        if before is None:
+            return None
+        said = TIMINGS.index(before)
+        stays = math.exp((first, second, third)[said] - highest) / others >= self.stays_from[said]
+        return before if stays else None
+
+
+def _bars(values: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Return the least probability of each of :data:`TIMINGS`."""
+    first, second, third = (float(values[timing]) for timing in TIMINGS)
+    return first, second, third

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
-from monitor.errors import DataError
+from monitor.errors import BundleError, DataError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle
 from training.commands.segmentation import check_segmentation, run_segmentation
 from training.commands.train import add_arguments
@@ -55,6 +55,13 @@ def test_it_needs_a_bundle_to_add_to(tmp_path: Path) -> None:
     assert "cp -r models/heart-sounds" in caught.value.next_step
 
 
+def test_a_bundle_that_does_not_load_is_known_before_the_training(bundle: Path) -> None:
+    """Else hours of training would end with the fault."""
+    (bundle / "model.tflite").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"model\.tflite"):
+        check_segmentation(parsed("--out", str(bundle)))
+
+
 def test_it_adds_to_the_bundle_and_prints_the_figures(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,5 +90,6 @@ def test_it_adds_to_the_bundle_and_prints_the_figures(
     text = "".join(capsys.readouterr())
     assert "0.900 (0.800 to 1.000)" in text
     assert "segmentation.tflite; try it with: auscult replay FILE --json --model" in text
+    assert "fit it again: python benchmarks/accuracy/murmur_timing.py" in text  # it heard the beats of another network
     card = (bundle / "CARD.md").read_text()
     assert "`auscult train circor --segmentation --out models/mine --steps 9 --folds 3 --repeats 2 --seed 4`" in card

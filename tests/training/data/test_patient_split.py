@@ -103,6 +103,13 @@ def test_too_few_patients() -> None:
     assert caught.value.next_step.endswith("--folds 2")
 
 
+def test_too_few_patients_where_labels_do_not_count() -> None:
+    """The folds of the segmentation have none: the error counts the patients alone."""
+    with pytest.raises(DataError) as caught:
+        patient_folds(["a", "b", "b"], [""] * 3, 3, 0)
+    assert caught.value.message == "there are 2 patients, too few for 3 folds"
+
+
 def test_one_patient_of_a_label() -> None:
     """With one patient of a label no split is possible, so the error offers no number of folds."""
     with pytest.raises(DataError, match="the label murmur has 1 patient, too few for 2 folds") as caught:

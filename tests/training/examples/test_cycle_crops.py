@@ -15,6 +15,7 @@ from training.data.cycle_states import AnnotatedSound
 from training.data.recording import Recording
 from training.examples.cycle_crops import (
     CROP_FRAMES,
+    MADE_SHARE,
     CropMaker,
     synthetic_annotations,
     synthetic_hearts,
@@ -78,6 +79,16 @@ def test_fast_hearts_and_variants_are_taken_more_often() -> None:
     maker = CropMaker([dataclasses.replace(slow, variants=(fast,))], [], 0)
     taken = [maker._sound() is fast for _ in range(600)]
     assert np.mean(taken) == pytest.approx(2 / 3, abs=0.06)
+
+
+def test_made_hearts_have_a_share_of_their_own() -> None:
+    """However many are made from a recording, as many crops are of them as are meant to be."""
+    made = [marked_sound() for _ in range(5)]
+    maker = CropMaker([dataclasses.replace(marked_sound(), made=tuple(made))], [], 0)
+    taken = [maker._sound() for _ in range(2000)]
+    shares = [np.mean([sound is one for sound in taken]) for one in made]
+    assert sum(shares) == pytest.approx(MADE_SHARE, abs=0.03)
+    assert min(shares) > 0.01
 
 
 def test_what_is_appended_to_a_short_sound_has_no_state() -> None:

@@ -14,7 +14,14 @@ from monitor.features.spec import HEART
 from monitor.synthesis.noise import bandpass_gain, equalize, frequencies
 from training.data.circor import CIRCOR
 from training.data.recording import Recording
-from training.examples.diastolic import DIASTOLIC, AnnotatedHeart, annotated_hearts, diastolic_sounds, made_hearts
+from training.examples.diastolic import (
+    DIASTOLIC,
+    AnnotatedHeart,
+    annotated_diastolic,
+    annotated_hearts,
+    diastolic_sounds,
+    made_hearts,
+)
 
 RATE = 4000
 EDGES_S = (0.0, 0.1, 0.28, 0.38, 0.8)
@@ -232,3 +239,26 @@ def test_training_examples(circor: list[Recording]) -> None:
     assert {sound.recording.source for sound in sounds} == {DIASTOLIC}
     assert all(len(sound.frames) >= HEART.num_frames and sound.shifted for sound in sounds)
     assert len(diastolic_sounds(circor, HEART, 0, ("moved",))) == 1
+
+
+def test_made_hearts_for_the_segmentation(circor: list[Recording]) -> None:
+    """With the states of the heart that each was made from; without controls, and from known timings alone."""
+    made = annotated_diastolic(circor)
+    one, two, three = (recording.path for recording in circor)
+    assert (len(made[one]), len(made[two])) == (2, 2)
+    assert three not in made
+    assert [sound.recording.source for sound in made[one] + made[two]] == [
+        "moved",
+        "copied",
+        "regurgitation",
+        "stenosis",
+    ]
+    for path in (one, two):
+        for sound in made[path]:
+            assert sound.recording.path == path
+            assert np.array_equal(np.unique(sound.states), [1, 2, 3, 4])
+            assert sound.annotations[:4, 2].tolist() == [1, 2, 3, 4]
+            assert sound.annotations[:4, 1] == pytest.approx(EDGES_S[1:], abs=1e-3)
+            assert len(sound.annotations) == 4 * NUM_BEATS
+    again = annotated_diastolic(circor[:1])
+    assert np.array_equal(again[one][0].bands, made[one][0].bands)  # whatever stands beside it

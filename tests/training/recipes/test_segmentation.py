@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("tensorflow", reason="networks are trained with the training extra")
 
@@ -147,3 +148,17 @@ def test_annotations_that_do_not_fit_are_said(tmp_path: Path) -> None:
     gone = Recording(tmp_path / "gone.wav", ("normal",), "a", "clinic")
     with pytest.raises(DataError, match="no annotation lies in its recording"):
         read_sounds([gone], SilentProgress())
+
+
+def test_what_is_made_for_training_belongs_to_its_recording(tmp_path: Path) -> None:
+    """Tempi and diastolic murmurs of each annotated heart without a murmur; none where they are not wanted."""
+    sound = phonocardiogram(10.0, HeartParameters(), np.random.default_rng(0))
+    recording = Recording(tmp_path / "1_AV.wav", ("normal",), "1", "clinic")
+    soundfile.write(recording.path, sound.waveform, sound.sample_rate)
+    rows = synthetic_annotations(sound)
+    recording.path.with_suffix(".tsv").write_text("\n".join(f"{a}\t{b}\t{state:.0f}" for a, b, state in rows) + "\n")
+    (with_made,), (plain,) = (read_sounds([recording], SilentProgress(), variants) for variants in (2, 0))
+    assert len(with_made.variants) == 2
+    assert len(with_made.made) == 2
+    assert {one.recording.patient for one in with_made.made} == {"1"}
+    assert plain.variants == plain.made == ()

@@ -39,6 +39,29 @@ def test_the_section() -> None:
     assert "regurgitation |" not in text
 
 
+def of(value: float) -> dict[str, float]:
+    """Return a figure with an interval."""
+    return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+
+def test_what_is_said_over_time() -> None:
+    """With one bar and with two, on how many hearts; an older bundle lacks it."""
+    bars = {
+        name: {"changes_per_min": of(changes), "said": of(0.6), "right": of(0.97)}
+        for name, changes in (("one_bar", 4.4), ("two_bars", 1.2))
+    }
+    row = {"hearts": {"count": 324, "patients": 103}, **bars}
+    text = "\n".join(timing_blocks({**VALUES, "over_time": {"real systolic": row}}))
+    for part in (
+        "a second, lower bar",
+        "324 real systolic of 103 patients",
+        "| real systolic, one bar | 4.400 (4.390 to 4.410) | 0.600 (0.590 to 0.610) | 0.970 (0.960 to 0.980) |",
+        "| real systolic, two bars | 1.200 (1.190 to 1.210) |",
+    ):
+        assert part in text
+    assert "lower bar" not in "\n".join(timing_blocks(VALUES))
+
+
 def test_a_bundle_without_it_has_no_section() -> None:
     """Its card is as before."""
     assert timing_blocks(None) == []

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.rhythm.interval_rate import IntervalRate
+from monitor.analysis.rhythm.interval_rate import INTERVAL_RATE_CONFIDENCE, IntervalRate
+from monitor.features.heart_rate import HeartRate
 from monitor.messages import HeartBeat
 
 
@@ -70,3 +71,54 @@ def test_a_beat_that_follows_none_has_no_interval():
     beats = beats_of([0.8] * 6)
     beats[2:5] = [dataclasses.replace(beat, rate_bpm=None) for beat in beats[2:5]]
     assert rate_of(beats) is None
+
+
+HALVED = HeartRate(47.0, 0.6, 0.95)
+NO_RATE = HeartRate(None, 0.2, 0.4, "no steady rhythm")
+
+
+def shown(beats, envelope, start_s=0.0, end_s=5.0):
+    """Return the rate that is shown of one window."""
+    rate = IntervalRate()
+    rate.push(beats)
+    return rate.shown(envelope, start_s, end_s)
+
+
+def test_what_is_sure_is_shown():
+    """With the confidence of such rates, whatever the envelope says."""
+    for envelope in (HALVED, NO_RATE):
+        rate = shown(beats_of([0.8] * 6), envelope)
+        assert rate.bpm == pytest.approx(75.0)
+        assert (rate.confidence, rate.reason) == (INTERVAL_RATE_CONFIDENCE, None)
+
+
+@pytest.mark.parametrize("beats", [[], beats_of([0.64]), beats_of([0.64] * 4, 0.8), beats_of([1.2] * 3, 0.8)])
+def test_the_envelope_stands_where_nothing_contradicts_it(beats):
+    """Without enough intervals, without a rate of its own, or where they say about the same."""
+    assert shown(beats, NO_RATE) == NO_RATE
+    right = HeartRate(94.0, 0.6, 0.95) if len(beats) > 4 else HALVED
+    assert shown(beats, right) == right
+
+
+def test_half_of_what_few_intervals_say():
+    """Three intervals that are not sure enough on their own tell that the envelope's rate is halved."""
+    rate = shown(beats_of([0.64, 0.65, 0.63], 0.8), HALVED)
+    assert rate.bpm == pytest.approx(60 * 3 / 1.92)
+    assert rate.confidence == pytest.approx(0.8)
+
+
+def test_intervals_that_are_not_alike_leave_it_open():
+    """As with two beats that differ in turn: neither number is shown."""
+    rate = shown(beats_of([0.5, 0.8, 0.5, 0.8], 0.8), HeartRate(50.0, 0.6, 0.95))
+    assert rate.bpm is None
+    assert rate.reason == "either 50 or 92 bpm"
+    assert rate.confidence == pytest.approx(0.2)
+
+
+def test_the_intervals_before_tell_it_too():
+    """For ten seconds: a window without beats of its own is not halved, but has no rate from them either."""
+    beats = beats_of([0.64] * 4)
+    rate = shown(beats, HALVED, 6.0, 11.0)
+    assert rate.bpm is None
+    assert rate.reason == "either 47 or 94 bpm"
+    assert shown(beats, HALVED, 9.0, 14.0) == HALVED

@@ -34,7 +34,7 @@ def bundle_that_hears(label: str, bundle: Bundle) -> Bundle:
     weights[0, 0:12], weights[1, 12:30], weights[2, -1] = 1 / 4, 1 / 6, -9.0
     bias = tuple(60.0 if name == label else 0.0 for name in bundle.labels)
     calibration = Calibration("softmax", 1.0, bias)
-    model = TimingModel(weights, (0.9, 0.9, 0.9))
+    model = TimingModel(weights, (0.9, 0.9, 0.9), (0.9, 0.9, 0.9))
     return dataclasses.replace(bundle, calibration=calibration, timing=model)
 
 

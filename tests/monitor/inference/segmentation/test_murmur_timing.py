@@ -93,10 +93,35 @@ class TestModel:
         """A threshold that nothing reaches says nothing."""
         assert TimingModel.from_json(settings(1.0)).timing(cycles_of(3, 0, 0, 0, 0)) is None
 
+    @pytest.mark.parametrize(
+        ("levels", "before", "timing"),
+        [
+            ((0.8, 0, 0, 0, 0), None, None),
+            ((0.8, 0, 0, 0, 0), "systolic", "systolic"),
+            ((0.2, 0, 0, 0, 0), "systolic", None),
+            ((0.8, 0, 0, 0, 0), "diastolic", None),
+            ((0, 0, 3, 0, 0), "systolic", "diastolic"),
+        ],
+    )
+    def test_what_was_said_stays_down_to_the_lower_bar(
+        self, levels: tuple[float, ...], before: str | None, timing: str | None
+    ) -> None:
+        """With a probability of 0.81 systole is still said, not said for the first time; another one takes over."""
+        model = TimingModel.from_json(settings(0.9) | {"stays_from": dict.fromkeys(TIMINGS, 0.7)})
+        assert model.timing(cycles_of(*levels), before) == timing
+
+    def test_a_bundle_with_one_bar(self) -> None:
+        """An older one has no lower bar: what was said does not matter."""
+        model = TimingModel.from_json(settings(0.9))
+        assert model.stays_from == model.said_from
+        assert model.timing(cycles_of(0.8, 0, 0, 0, 0), "systolic") is None
+
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (lambda values: values.update(stays_from=dict.fromkeys(TIMINGS, 0.7)), "no higher"),
+        (lambda values: values.update(stays_from={"systolic": 0.5}), "diastolic"),
         (lambda values: values["weights"].pop("diastolic"), "diastolic"),
         (lambda values: values["weights"]["systolic"].pop(), "inhomogeneous|33 numbers"),
         (lambda values: [row.pop() for row in values["weights"].values()], "33 numbers"),
