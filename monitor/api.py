@@ -76,6 +76,16 @@ class Judged:
         return self.summary.verdict.loudness
 
     @property
+    def murmur_timing(self) -> str | None:
+        """Where in the cardiac cycle a murmur lies, such as ``"systolic"``; None where that is not sure."""
+        return self.summary.verdict.murmur_timing
+
+    @property
+    def possible(self) -> str | None:
+        """The label that is possible where the state is ``"uncertain"``; None otherwise."""
+        return self.summary.verdict.possible
+
+    @property
     def confidence(self) -> float | None:
         """The largest calibrated score of the whole sound, 0 to 1, or None where no window could be classified.
 

@@ -8,6 +8,7 @@
     +-- DataError           exit 1    a training set cannot be used
     +-- OutputError         exit 1    standard output cannot be written
     +-- MissingExtraError   exit 1    a command needs an optional package
+    +-- UsageError          exit 2    a flag has a value that cannot be used
     +-- EndedError          exit 130  the user ended a command before it had a result
 
 The caller's own mistake (a wrong argument) is a plain ``ValueError`` and ends a
@@ -32,6 +33,7 @@ __all__ = [
     "NoSuchDeviceError",
     "OutputError",
     "RecordingError",
+    "UsageError",
     "check_installed",
     "did_you_mean",
     "missing_tensorflow",
@@ -105,6 +107,12 @@ class MissingExtraError(AuscultError):
 
     def __init__(self, message: str, extra: str) -> None:
         super().__init__(message, f"pip install '{DISTRIBUTION}[{extra}]'")
+
+
+class UsageError(AuscultError):
+    """A flag has a value that cannot be used, which only shows once its command runs."""
+
+    exit_code = 2
 
 
 class EndedError(AuscultError):

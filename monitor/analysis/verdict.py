@@ -20,7 +20,7 @@ from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import MURMUR, NORMAL
 from monitor.messages import HeartBeat, HeartRateVariability, Quality, State, Summary, Verdict, WindowEvent
 
-__all__ = ["JUDGED", "Summarizer", "largest", "possible_label", "window_verdict"]
+__all__ = ["JUDGED", "Summarizer", "largest", "names_murmur", "possible_label", "window_verdict", "with_timing"]
 
 JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
 """States of a window whose scores count towards the summary."""
@@ -158,7 +158,7 @@ class Summarizer:
         verdict = event.verdict
         self._rolling[event.rolling.state] += 1
         self._shown.add(event.rolling.label)
-        if _names_murmur(event.rolling):
+        if names_murmur(event.rolling):
             self._timings[event.rolling.murmur_timing] += 1
         if verdict.state in JUDGED and verdict.scores is not None:
             self._judged += 1
@@ -203,7 +203,7 @@ class Summarizer:
             windows=self.windows,
             skipped=skipped,
             overruns=overruns,
-            verdict=dataclasses.replace(verdict, murmur_timing=self._timing()) if _names_murmur(verdict) else verdict,
+            verdict=with_timing(verdict, self._timings),
             heart_rate_bpm=self._median_rate(),
             judged=self._judged,
             withheld=dict(self._withheld.most_common()),
@@ -225,11 +225,6 @@ class Summarizer:
         loud = self._loud[0] / self._loud[1] if self._loud[1] else None
         return with_loudness(dataclasses.replace(verdict, acoustic_scores=acoustic or None), loud)
 
-    def _timing(self) -> str | None:
-        """Return where the murmur was said to lie in most of the windows that named one; None where in none of them."""
-        timing, count = self._timings.most_common(1)[0] if self._timings else (None, 0)
-        return timing if 2 * count > self._timings.total() else None
-
     def _median_rate(self) -> float | None:
         """Return the median heart rate, exact to a bin; None if too few windows had one."""
         count = sum(self._rates)
@@ -247,9 +242,36 @@ class Summarizer:
         raise ValueError(f"rank={rank} must be below the number of rates, {below}")
 
 
-def _names_murmur(verdict: Verdict) -> bool:
-    """Return whether a verdict gives a murmur, or says that one is possible."""
+def names_murmur(verdict: Verdict) -> bool:
+    """Return whether a verdict gives a murmur, or says that one is possible.
+
+    Examples
+    --------
+    >>> names_murmur(Verdict("verdict", "murmur")), names_murmur(Verdict("verdict", "normal"))
+    (True, False)
+    """
     return MURMUR in (verdict.label, verdict.possible)
+
+
+def with_timing(verdict: Verdict, timings: Counter[str | None]) -> Verdict:
+    """Return a verdict that says where its murmur was said to lie in most of the windows that named one.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        As it is where it names no murmur.
+    timings : Counter
+        Windows that named a murmur, by what they said of it; None for those that said nothing.
+
+    Examples
+    --------
+    >>> with_timing(Verdict("verdict", "murmur"), Counter({"systolic": 5, None: 4})).murmur_timing
+    'systolic'
+    """
+    if not names_murmur(verdict):
+        return verdict
+    timing, count = timings.most_common(1)[0] if timings else (None, 0)
+    return dataclasses.replace(verdict, murmur_timing=timing if 2 * count > timings.total() else None)
 
 
 def _add(totals: dict[str, float], scores: Mapping[str, float]) -> None:

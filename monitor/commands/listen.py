@@ -34,6 +34,7 @@ from monitor.commands.options.settings import Settings, settings
 from monitor.commands.options.several_inputs import check_together, listen_together, report_recording
 from monitor.commands.player import play
 from monitor.inference.bundle import Bundle, load_bundle
+from monitor.inference.bundle_schema import not_told
 from monitor.log import get_logger
 from monitor.output import say
 from monitor.process.interrupts import Interrupts
@@ -86,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
     check_session(options, wanted=options.session)
     check_ecg(options, chosen.channel.value)
     bundle = load_bundle(chosen.model.value, engine=chosen.engine.value)
+    if untold := not_told(bundle.settings):
+        say(f"the model {bundle.name} does not tell {', '.join(untold)}: auscult models lists what each has")
     options.hop = chosen.hop.value
     check_hop(options, bundle)
     if entries:

@@ -5,7 +5,9 @@ Main thread; must not know about screens.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 import statistics
 
 from monitor.dashboard.drawing.state import CycleDurations
@@ -42,14 +44,18 @@ class RecentBeats:
 
     def __init__(self) -> None:
         self._beats: tuple[HeartBeat, ...] = ()
+        self._first_s = math.inf
         self.ticks: Ticks = ()
         self.cycle: CycleDurations = CycleDurations()
 
     def add(self, event: WindowEvent) -> None:
         """Add the beats of a window, and forget those of more than half a minute before its end."""
+        self._first_s = min(self._first_s, event.start_s)
         begin_s = event.end_s - RECENT_S
+        span_s = event.end_s - max(self._first_s, begin_s)
         beats = tuple(beat for beat in (*self._beats, *event.beats) if any(at_s > begin_s for at_s, _ in beat.sounds))
         if beats == self._beats:
+            self.cycle = dataclasses.replace(self.cycle, span_s=span_s)
             return
         self._beats = beats
         self.ticks = tuple(itertools.chain.from_iterable(beat.sounds for beat in beats))
@@ -60,4 +66,5 @@ class RecentBeats:
             statistics.median(diastoles) if diastoles else None,
             len(systoles),
             len(diastoles),
+            span_s,
         )

@@ -3,11 +3,16 @@
 Each frame is computed once, however the sound is cut into blocks, so a stream and a whole recording give the same
 frames bit for bit. The bands begin above the two lowest bins of the spectrum, so an offset of a converter does not
 reach them. Belongs to one thread.
+
+A floor below the rounding of 16 bits is added to every power. Where nothing louder than -80 dB of full scale has been
+in a band for ten seconds, the floor follows the level down, so sound that a converter or a unit made very small is
+heard too; until then, and in digital silence, the floor stays.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +34,17 @@ BAND_BINS = (2, 3, 4, 5, 6, 8, 10, 13, 17, 23, 31, 41, 55)
 NUM_BANDS = len(BAND_BINS) - 1
 POWER_FLOOR = 1e-11
 """Added to every power; below the rounding noise of 16 bits."""
+LOUD = math.log(1e-8)
+"""Log power in a band, from which a frame is loud enough for the fixed floor: 30 dB above it."""
+HOLD_FRAMES = 800
+"""Ten seconds without a loud frame, after which, and at the beginning, sound counts as quiet."""
+BELOW_LEVEL = math.log(1000.0)
+"""How far the floor of quiet sound lies below its largest log power: as POWER_FLOOR below LOUD."""
+SILENT = math.log(1e-17)
+"""Log power of what is no sound: below the rounding of 24 bits."""
+LIFT = np.float32(2.0**16)
+"""Quiet sound is multiplied by it, exactly, so that the fixed floor lies 96 dB lower."""
+LIFT_LOG_POWER = np.float32(2.0 * math.log(LIFT))
 MAX_FRAMES = 64
 """Frames that are computed in one step."""
 
@@ -70,6 +86,7 @@ class StreamingBands:
         )
         self._waiting = np.zeros(0, np.float32)  # samples that a later frame still needs
         self.num_frames = 0
+        self._since_loud, self._level = HOLD_FRAMES, -math.inf
 
     def push(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the frames that the next samples complete.
@@ -86,6 +103,14 @@ class StreamingBands:
         """
         sound = np.concatenate((self._waiting, waveform))
         count = max(0, (len(sound) - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
+        bands = self._bands_of(sound, count)
+        self._lower_floor(sound, bands)
+        self._waiting = sound[count * FRAME_HOP_SAMPLES :].copy()
+        self.num_frames += count
+        return bands
+
+    def _bands_of(self, sound: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+        """Return the first frames of a sound, above the fixed floor."""
         bands = np.empty((count, NUM_BANDS), np.float32)
         if self._kernel is not None:
             sound = np.ascontiguousarray(sound, np.float32)
@@ -94,9 +119,25 @@ class StreamingBands:
             last = min(count, first + MAX_FRAMES)
             part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
             self._compute(part, bands[first:last])
-        self._waiting = sound[count * FRAME_HOP_SAMPLES :].copy()
-        self.num_frames += count
         return bands
+
+    def _lower_floor(self, sound: NDArray[np.float32], bands: NDArray[np.float32]) -> None:
+        """Write the frames of quiet sound again, above a floor that follows the largest power of it so far."""
+        loud = bands.max(axis=1, initial=-math.inf) >= LOUD
+        if loud.all():  # as in all but very quiet sound
+            self._since_loud = 0 if len(loud) else self._since_loud
+            return
+        lifted: NDArray[np.float32] | None = None
+        for index, is_loud in enumerate(loud.tolist()):
+            self._since_loud = 0 if is_loud else self._since_loud + 1
+            if self._since_loud <= HOLD_FRAMES:
+                self._level = -math.inf
+                continue
+            if lifted is None:
+                lifted = self._bands_of(sound * LIFT, len(bands)) - LIFT_LOG_POWER
+            self._level = max(self._level, float(lifted[index].max()))
+            if self._level > SILENT:
+                np.logaddexp(lifted[index], np.float32(self._level - BELOW_LEVEL), out=bands[index])
 
     def _compute(self, sound: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write the frames of a stretch of sound."""

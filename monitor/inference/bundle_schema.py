@@ -6,13 +6,19 @@ any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["check_settings"]
+__all__ = ["check_settings", "not_told"]
 
 MAX_LABELS = 16
 MAX_TEXT = 1000
+OPTIONAL_PARTS = {
+    "segmentation": "S1 and S2",
+    "loudness": "the loudness of a murmur",
+    "murmur_timing": "the timing of a murmur",
+}
+"""Keys that a bundle of an earlier version has not, and what is not told without them."""
 
 
 class Rule(NamedTuple):
@@ -169,3 +175,20 @@ def _find(value: Any, key: list[str]) -> Iterator[tuple[list[str], Any]]:
     for name in items if first == "*" else [first] * (first in items):
         for names, found in _find(items[name], rest):
             yield [ascii(name)[1:-1][:40] if isinstance(name, str) else str(name), *names], found
+
+
+def not_told(settings: Mapping[str, Any]) -> list[str]:
+    """Return what a bundle does not tell beside its labels, in words; nothing where it has all parts.
+
+    The timing of a murmur needs S1 and S2.
+
+    Examples
+    --------
+    >>> not_told({"segmentation": {}, "murmur_timing": {}})
+    ['the loudness of a murmur']
+    >>> not_told({"loudness": {}, "murmur_timing": {}})
+    ['S1 and S2', 'the timing of a murmur']
+    """
+    missing = {key for key in OPTIONAL_PARTS if key not in settings}
+    missing |= {"murmur_timing"} if "segmentation" in missing else set()
+    return [words for key, words in OPTIONAL_PARTS.items() if key in missing]

@@ -14,13 +14,28 @@ from typing import Any
 from monitor.sessions.edits import apply_edits
 from monitor.sessions.readable import split_readable
 from monitor.sessions.reader import Events, StoredSession
+from monitor.text.label_details import detail_words
 from monitor.text.shown import possible_of, possible_text
 
 __all__ = ["COLUMNS", "Overview", "covered_s", "is_marked", "overview", "row_values", "visits"]
 
 JUDGED = ("verdict", "uncertain")
 MARKS = ("mark", "note", "label")
-COLUMNS = ("started", "subject", "site", "kind", "state", "judged_min", "verdict", "bpm", "marks", "folder", "possible")
+COLUMNS = (
+    "started",
+    "subject",
+    "site",
+    "kind",
+    "state",
+    "judged_min",
+    "verdict",
+    "bpm",
+    "marks",
+    "folder",
+    "possible",
+    "loudness",
+    "murmur_timing",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +58,8 @@ class Overview:
         Marks, notes and a person's labels.
     possible : str or None
         Where the verdict is uncertain: the label that is possible.
+    loudness, murmur_timing : str or None
+        Of a murmur that is given or possible; as of :class:`monitor.messages.Verdict`.
     """
 
     session: StoredSession
@@ -53,11 +70,14 @@ class Overview:
     bpm: float | None
     marks: int
     possible: str | None = None
+    loudness: str | None = None
+    murmur_timing: str | None = None
 
     @property
     def verdict_text(self) -> str:
         """The verdict in words, a dash where there is none; the label that is possible stands for ``uncertain``."""
-        return self.verdict or "-" if self.possible is None else possible_text(self.possible)
+        verdict = self.verdict or "-" if self.possible is None else possible_text(self.possible)
+        return ", ".join([verdict, *detail_words(self.loudness, self.murmur_timing)])
 
 
 def overview(session: StoredSession) -> Overview:
@@ -87,6 +107,8 @@ def overview(session: StoredSession) -> Overview:
         bpm=bpm,
         marks=len(now.of(*MARKS)),
         possible=possible_of(result),
+        loudness=result.get("loudness"),
+        murmur_timing=result.get("murmur_timing"),
     )
 
 
@@ -110,6 +132,8 @@ def row_values(row: Overview) -> dict[str, Any]:
         "marks": row.marks,
         "folder": str(session.folder),
         "possible": row.possible,
+        "loudness": row.loudness,
+        "murmur_timing": row.murmur_timing,
     }
 
 

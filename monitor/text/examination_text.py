@@ -12,6 +12,7 @@ from monitor.labels import NORMAL
 from monitor.messages.rounding import BPM_DIGITS, TIME_DIGITS, rounded
 from monitor.output import printable
 from monitor.text.json_lines import SCHEMA, json_line
+from monitor.text.label_details import label_details
 from monitor.text.shown import possible_text, shown_score
 from monitor.text.text_lines import DISCLAIMER
 
@@ -54,6 +55,9 @@ def site_row(result: SiteResult) -> str:
     'AV  aortic     normal      0.90   10.0 s judged   78 bpm'
     >>> site_row(SiteResult("PV", None, 0.0, 0, None, None, None, "skipped"))
     'PV  pulmonary  not judged          0.0 s judged           skipped'
+    >>> loud = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9}, loudness="loud")
+    >>> site_row(SiteResult("MV", loud, 10.0, 11, 78.2, 0.0, 10.0))
+    'MV  mitral     murmur      0.90   10.0 s judged   78 bpm  loud'
     """
     verdict = result.verdict
     score = None if verdict is None else shown_score(verdict)
@@ -63,7 +67,9 @@ def site_row(result: SiteResult) -> str:
     row = (
         f"{result.site}  {VALVES[result.site]:<9}  {word:<10}  {number:>4}  {result.judged_s:5.1f} s judged  {rate:<7}"
     )
-    return f"{row}  {printable(result.reason or '')}".rstrip()
+    remarks = [] if verdict is None else label_details(verdict)
+    remarks = remarks if verdict is None or verdict.possible is None else [possible_text(verdict.possible), *remarks]
+    return f"{row}  {', '.join(map(printable, [*remarks, *filter(None, [result.reason])]))}".rstrip()
 
 
 def finding_text(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for the types alone
     from monitor.messages import Verdict
 
-__all__ = ["label_details", "with_details"]
+__all__ = ["detail_words", "label_details", "with_details"]
 
 TIMING_WORDS = {
     "systolic": "in systole",
@@ -30,8 +30,19 @@ def label_details(verdict: Verdict) -> list[str]:
     >>> label_details(Verdict("verdict", "murmur", 0.9, murmur_timing="systolic", loudness="loud"))
     ['loud', 'in systole']
     """
-    timing = TIMING_WORDS.get(verdict.murmur_timing or "")
-    return [words for words in (verdict.loudness, timing) if words is not None]
+    return detail_words(verdict.loudness, verdict.murmur_timing)
+
+
+def detail_words(loudness: str | None, murmur_timing: str | None) -> list[str]:
+    """Return the same from the values of a line: ``loudness`` and ``murmur_timing``.
+
+    Examples
+    --------
+    >>> detail_words(None, "systolic"), detail_words("soft", None)
+    (['in systole'], ['soft'])
+    """
+    timing = TIMING_WORDS.get(murmur_timing or "")
+    return [words for words in (loudness, timing) if words is not None]
 
 
 def with_details(text: str, verdict: Verdict) -> str:

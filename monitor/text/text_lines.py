@@ -311,7 +311,7 @@ def _remarks(event: WindowEvent) -> list[str]:
     if rate is not None:
         remarks.append(rate)
     if event.ectopic.detected:
-        remarks.append(f"early beats in 30 s: {len(event.ectopic.detected)}")
+        remarks.append(f"early beats in {event.ectopic.tracked_s:.0f} s: {len(event.ectopic.detected)}")
     own, rolling = event.verdict, event.rolling
     if (rolling.state, rolling.label, rolling.possible) != (own.state, own.label, own.possible):
         remarks.append(f"rolling: {', '.join([printable(rolling.label or rolling.state), *_possible_remark(rolling)])}")

@@ -10,9 +10,10 @@ import json
 import logging
 import os
 import re
+import shutil
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,15 @@ from monitor.audio.sources.base import Source
 from monitor.features.article_image import ARTICLE
 from monitor.features.compiled.library import library, unused_reason, without_library
 from monitor.features.spec import HEART, SpectrogramSpec
-from monitor.inference.bundle import Bundle
+from monitor.inference.bundle import (
+    DEFAULT_BUNDLE,
+    Bundle,
+    digest_of_settings,
+    find_bundle,
+    read_settings,
+    text_of_settings,
+)
+from monitor.inference.bundle_files import SEGMENTATION
 from monitor.inference.calibration import Calibration
 from monitor.inference.thresholds import DecisionThresholds
 
@@ -42,6 +51,23 @@ def front_end(request: pytest.FixtureRequest) -> Iterator[str]:
     if library() is None:
         pytest.skip(f"the compiled front end is not used: {unused_reason()}")
     yield request.param
+
+
+@pytest.fixture
+def older_bundle(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that copies the shipped bundle without some keys of its settings, as earlier versions were."""
+
+    def copy(*without: str) -> Path:
+        folder = Path(shutil.copytree(find_bundle(DEFAULT_BUNDLE), tmp_path / "older"))
+        settings = {key: value for key, value in read_settings(folder).items() if key not in without}
+        if "segmentation" in without:
+            del settings["sha256"][SEGMENTATION]
+            (folder / SEGMENTATION).unlink()
+        settings |= {"name": "older", "settings_sha256": digest_of_settings(settings | {"name": "older"})}
+        (folder / "bundle.json").write_text(text_of_settings(settings), encoding="utf-8", newline="\n")
+        return folder
+
+    return copy
 
 
 class PlainEngine:
@@ -197,6 +223,7 @@ def make_row():
             "confidence": 0.75,
             "scores": {"normal": 0.25, "murmur": 0.75},
             "acoustic_scores": {"normal": 0.125, "murmur": 0.875},
+            "loudness": "loud",
             "murmur_timing": "systolic",
             "state": "verdict",
             "heart_rate_bpm": 72.5,

@@ -28,6 +28,9 @@ def test_judge_returns_windows_and_summary(plain_bundle):
     result = monitor.judge(HEART, 4000, plain_bundle)
     assert [window.index for window in result.windows] == list(range(7))
     assert result.label == result.summary.verdict.label
+    verdict = result.summary.verdict
+    assert (result.possible, result.loudness) == (verdict.possible, verdict.loudness)
+    assert result.murmur_timing == verdict.murmur_timing
     assert result.confidence == max(result.summary.verdict.scores.values())
     assert result.acoustic_scores == pytest.approx(result.summary.verdict.scores)  # no share that is not heard
     assert list(result.acoustic_scores) == list(plain_bundle.labels)

@@ -16,10 +16,10 @@ ERRORS = [name for name in errors.__all__ if name.endswith("Error")]
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_one_tree(name: str) -> None:
-    """Every error of ours is an AuscultError and ends a command with exit code 1, or as an interrupted one."""
+    """Every error of ours is an AuscultError and has exit code 1; usage and interruption have their own."""
     kind = getattr(errors, name)
     assert issubclass(kind, AuscultError)
-    assert kind("it failed", "do this").exit_code == (130 if name == "EndedError" else 1)
+    assert kind("it failed", "do this").exit_code == {"EndedError": 130, "UsageError": 2}.get(name, 1)
 
 
 @pytest.mark.parametrize("name", ERRORS)

@@ -253,7 +253,7 @@ def read_recording(recording: Recording, sample_rate: int, *, start_at_zero: boo
 def _resampled(path: Path, decoded: Decoded, sample_rate: int, *, start_at_zero: bool) -> NDArray[np.float32]:
     """Return the mean of the channels at a sample rate."""
     mean = decoded.samples.mean(axis=1)
-    waveform = resampled(mean, decoded.sample_rate, sample_rate, start_at_zero=start_at_zero)
+    waveform = resampled(mean, decoded.sample_rate, sample_rate, start_at_zero=start_at_zero, compiled=False)
     if not len(waveform):
         raise RecordingError(f"{path}: holds no usable samples", "check the file, or leave it out")
     return waveform

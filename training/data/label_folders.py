@@ -132,10 +132,10 @@ def _may_be_a_patient(prefix: str) -> bool:
 
 def _patient_note(num_in_folders: int, loose_names: Sequence[str], *, prefixes: bool) -> str:
     """Return how patients were identified, so that the user can check it."""
-    parts = ["by their sub-folders"] if num_in_folders else []
-    if prefixes:
-        examples = sorted({prefix for prefix in map(_prefix, loose_names) if prefix})
-        parts.append(f"by the file names up to the first underscore ({', '.join(examples[:3])}, ...)")
-    elif loose_names:
-        parts.append(f"not by the file names, such as {loose_names[0]}")
-    return f"patients are identified {' and '.join(parts)}"
+    folders = "by their sub-folders" if num_in_folders else ""
+    if loose_names and not prefixes:
+        unnamed = f"not identified by the file names, such as {loose_names[0]}"
+        return f"patients are identified {folders}, and {unnamed}" if folders else f"patients are {unnamed}"
+    examples = sorted({prefix for prefix in map(_prefix, loose_names) if prefix})
+    names = f"by the file names up to the first underscore ({', '.join(examples[:3])}, ...)" if prefixes else ""
+    return f"patients are identified {' and '.join(filter(None, (folders, names)))}"

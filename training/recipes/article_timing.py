@@ -45,7 +45,7 @@ def article_seconds(waveform: NDArray[np.float32], sample_rate: int, repeats: in
         If the waveform is shorter than a window.
     """
     window = ARTICLE.window_samples
-    sound = resampled(waveform, sample_rate, ARTICLE.sample_rate)
+    sound = resampled(waveform, sample_rate, ARTICLE.sample_rate, compiled=False)
     if len(sound) < window:
         raise ValueError(f"waveform of {len(waveform)} samples must hold at least one window of {ARTICLE.window_s:g} s")
     starts = range(0, len(sound) - window + 1, window)

@@ -74,15 +74,15 @@ def _quantized(waveform: Waveform, bits: int) -> Waveform:
 
 def _resampled_twice(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
     """Return the sound resampled to 44.1 kHz and back."""
-    studio = resampled(waveform, sample_rate, STUDIO_RATE)
-    return _with_length(resampled(studio, STUDIO_RATE, sample_rate), len(waveform))
+    studio = resampled(waveform, sample_rate, STUDIO_RATE, compiled=False)
+    return _with_length(resampled(studio, STUDIO_RATE, sample_rate, compiled=False), len(waveform))
 
 
 def _telephone(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
     """Return the sound after a telephone line: 8 kHz, 300 to 3400 Hz."""
-    line = resampled(waveform, sample_rate, TELEPHONE_RATE)
+    line = resampled(waveform, sample_rate, TELEPHONE_RATE, compiled=False)
     line = _filtered(line, TELEPHONE_RATE, _telephone_gain)
-    return _with_length(resampled(line, TELEPHONE_RATE, sample_rate), len(waveform))
+    return _with_length(resampled(line, TELEPHONE_RATE, sample_rate, compiled=False), len(waveform))
 
 
 def _telephone_gain(grid: Waveform) -> Waveform:

@@ -31,7 +31,7 @@ MISSING: Any = object()
 """Stands for what a row of CSV that ends early does not have."""
 MAX_VALUE = 40
 """Characters of a damaged value that are told."""
-SCORE, ACOUSTIC, POSSIBLE = "score_", "acoustic_", "possible"
+SCORE, ACOUSTIC = "score_", "acoustic_"
 NEXT_STEP = "name a table of recordings that auscult scan has written"
 
 TEXTS = ("source", "subject", "state", "label", "error")
@@ -39,6 +39,8 @@ NUMBERS = ("confidence", "heart_rate_bpm", "quality", "duration_s")
 COUNTS = ("windows", "judged")
 NEEDED = (*TEXTS, *NUMBERS, *COUNTS, "withheld", "truncated")
 """Keys that a row must have; each may be null but ``source`` and the counts."""
+DETAILS = ("possible", "loudness", "murmur_timing")
+"""Texts that a row may have; scans of earlier versions have not all of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _open_parquet(path: Path) -> tuple[tuple[str, ...], Callable[[], Iterator[di
     labels = _labels(path, columns)
 
     def lines() -> Iterator[dict[str, Any]]:
-        needed = [name for name in columns if name in (*NEEDED, POSSIBLE) or name.startswith((SCORE, ACOUSTIC))]
+        needed = [name for name in columns if name in (*NEEDED, *DETAILS) or name.startswith((SCORE, ACOUSTIC))]
         try:
             with pyarrow.parquet.ParquetFile(path) as file:
                 for batch in file.iter_batches(BATCH_ROWS, columns=needed):
@@ -215,8 +217,7 @@ def _nested(values: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     if missing:
         raise ValueError(f"it ends after {len(values) - missing} of {len(values)} values")
     row: dict[str, Any] = {name: values[name] for name in TEXTS}
-    if values.get(POSSIBLE) is not None:
-        row[POSSIBLE] = values[POSSIBLE]
+    row |= {name: values[name] for name in DETAILS if values.get(name) is not None}
     row |= {name: _converted(values, name, float, "number") for name in NUMBERS}
     row |= {name: _converted(values, name, int, "whole number") for name in COUNTS}
     uncounted = [name for name in COUNTS if row[name] is None]
@@ -260,7 +261,7 @@ def _checked(row: dict[str, Any]) -> dict[str, Any]:
     withheld = row["withheld"] or {}
     good = (
         isinstance(row["source"], str)
-        and all(row.get(name) is None or isinstance(row[name], str) for name in (*TEXTS, POSSIBLE))
+        and all(row.get(name) is None or isinstance(row[name], str) for name in (*TEXTS, *DETAILS))
         and all(isinstance(value, int | float) and math.isfinite(value) for value in (*numbers, *scores))
         and all(isinstance(row[name], int) and row[name] >= 0 for name in COUNTS)
         and isinstance(withheld, dict)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingSource"]
 
+PLENTY_S = 1e9
+"""Thirty years: a start beyond it is not written digit by digit."""
+
 
 class RecordingSource(PacedSource):
     """Plays a recording as if it were live.
@@ -168,8 +171,9 @@ class RecordingSource(PacedSource):
         """Refuse a start at or after the end, where the length is known."""
         if num_samples and self._start_sample >= num_samples:
             length_s, start_s = num_samples / self.sample_rate, self._start_sample / self.sample_rate
+            shown_s = f"{start_s:.2f}" if start_s < PLENTY_S else f"{start_s:g}"
             raise RecordingError(
-                f"{self.name}: lasts {length_s:.2f} s, so nothing is left from {start_s:.2f} s on",
+                f"{self.name}: lasts {length_s:.2f} s, so nothing is left from {shown_s} s on",
                 "choose a smaller --start",
             )
 

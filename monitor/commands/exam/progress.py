@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 
+from monitor.analysis.loudness import with_loudness
 from monitor.analysis.rolling_verdict import TOLERANCE_S
 from monitor.analysis.site_pooling import pooled_verdict
-from monitor.analysis.verdict import JUDGED, MIN_RATED
+from monitor.analysis.verdict import JUDGED, MIN_RATED, names_murmur, with_timing
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.messages import SiteResult, Verdict, WindowEvent
 
@@ -37,6 +39,10 @@ class Visit:
         Of the windows that count.
     rates_bpm : list of float
         Heart rates of those that have one.
+    louds : list of float
+        Probabilities that a murmur is loud, of those that have one.
+    timings : Counter
+        Those that name a murmur, by where it lies.
     """
 
     start_s: float | None = None
@@ -44,14 +50,27 @@ class Visit:
     reached_s: float = 0.0
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
     rates_bpm: list[float] = dataclasses.field(default_factory=list)
+    louds: list[float] = dataclasses.field(default_factory=list)
+    timings: Counter[str | None] = dataclasses.field(default_factory=Counter)
 
     def window(self, event: WindowEvent) -> None:
         """Count a window that was judged."""
         self.verdicts.append(event.verdict)
         if event.heart_rate_bpm is not None:
             self.rates_bpm.append(event.heart_rate_bpm)
+        if event.loud is not None:
+            self.louds.append(event.loud)
+        if names_murmur(event.verdict):
+            self.timings[event.verdict.murmur_timing] += 1
         self.judged_s += max(0.0, event.end_s - max(event.start_s, self.reached_s))
         self.reached_s = max(self.reached_s, event.end_s)
+
+    def verdict(self, decision: DecisionThresholds) -> Verdict | None:
+        """Return the verdict on the windows that count, with what they say of a murmur; None where none counts."""
+        if not self.verdicts:
+            return None
+        loud = statistics.fmean(self.louds) if self.louds else None
+        return with_timing(with_loudness(pooled_verdict(self.verdicts, decision), loud), self.timings)
 
     @property
     def heart_rate_bpm(self) -> float | None:
@@ -184,7 +203,7 @@ class Progress:
             reason = f"{reason or 'ended'} after {visit.judged_s:.1f} of {self.good_s:g} s"
         return SiteResult(
             site=site,
-            verdict=pooled_verdict(visit.verdicts, self._decision) if visit.verdicts else None,
+            verdict=visit.verdict(self._decision),
             judged_s=visit.judged_s,
             windows=len(visit.verdicts),
             heart_rate_bpm=visit.heart_rate_bpm,

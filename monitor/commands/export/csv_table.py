@@ -14,6 +14,9 @@ from monitor.text.variability_text import variability_text
 
 __all__ = ["COLUMNS", "csv_table"]
 
+ROLLING = ("state", "label", "possible", "loudness", "murmur_timing")
+"""Keys of the rolling verdict; columns that begin with ``rolling_``."""
+
 COLUMNS = (
     "kind",
     "start_s",
@@ -33,6 +36,10 @@ COLUMNS = (
     "rmssd_ms",
     "pnn50",
     "intervals",
+    "possible",
+    "loudness",
+    "murmur_timing",
+    *(f"rolling_{key}" for key in ROLLING[2:]),
 )
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -86,8 +93,7 @@ def _window_row(window: dict[str, Any]) -> dict[str, Any]:
         "start_s": f"{window['start_s']:.6f}",
         "end_s": f"{window['end_s']:.6f}",
         "text": _no_formula(window["quality"].get("reason") or ""),
-        "rolling_state": window["rolling"].get("state"),
-        "rolling_label": window["rolling"].get("label"),
+        **{f"rolling_{key}": window["rolling"].get(key) for key in ROLLING},
         "quality": window["quality"].get("score"),
         "gap": int(window["gap"]),
     }

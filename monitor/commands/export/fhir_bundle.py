@@ -24,6 +24,7 @@ from monitor.atomic_write import Content
 from monitor.labels import DEFAULT_ENGINE, SITE_TITLES, model_title
 from monitor.messages import HeartRateVariability
 from monitor.output import printable
+from monitor.text.shown import possible_of, possible_text
 from monitor.text.variability_text import variability_text
 
 __all__ = ["fhir_bundle"]
@@ -39,6 +40,8 @@ HEART_RATE = {
 }
 VARIABILITY = {"text": "Heart rate variability from the intervals between first heart sounds (S1)"}
 VERDICT = {"text": "Classification of heart sounds by auscult"}
+DETAILS = {"Possible label": "possible", "Loudness of the murmur": "loudness", "Timing of the murmur": "murmur_timing"}
+"""Components of the verdict besides its scores, and their keys in the summary."""
 NOTE = "Computed from heart sounds by a program for research use; not for diagnosis."
 MEDIA_TYPES = {".flac": "audio/flac", ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
 
@@ -130,12 +133,14 @@ def _verdict(timeline: Timeline, urls: dict[str, str]) -> Resource:
     else:
         resource["valueCodeableConcept"] = {"text": summary["label"]}
     scores = summary.get("acoustic_scores") or summary.get("scores") or {}
-    if scores:
-        resource["component"] = [
-            {"code": {"text": f"Score of {label}"}, "valueQuantity": {"value": score, "system": UCUM, "code": "1"}}
-            for label, score in scores.items()
-        ]
-    return resource
+    components: list[Resource] = [
+        {"code": {"text": f"Score of {label}"}, "valueQuantity": {"value": score, "system": UCUM, "code": "1"}}
+        for label, score in scores.items()
+    ]
+    components += [
+        {"code": {"text": name}, "valueString": summary[key]} for name, key in DETAILS.items() if summary.get(key)
+    ]
+    return resource | ({"component": components} if components else {})
 
 
 def _why(summary: Resource) -> str:
@@ -144,7 +149,9 @@ def _why(summary: Resource) -> str:
     reasons = (
         "; ".join(f"{reason} ({count})" for reason, count in withheld.items()) if isinstance(withheld, dict) else ""
     )
-    return str(summary.get("state", "")) + (f"; windows withheld: {reasons}" if reasons else "")
+    possible = possible_of(summary)
+    words = str(summary.get("state", "")) + ("" if possible is None else f": {possible_text(possible)}")
+    return words + (f"; windows withheld: {reasons}" if reasons else "")
 
 
 def _absent(timeline: Timeline, reason: str) -> Resource:

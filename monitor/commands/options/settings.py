@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from monitor.audio.limits import LATENCY_S, MAX_CHANNELS, MAX_LATENCY_S, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.dashboard.display.options import GRAPHICS, THEMES
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, UsageError
 from monitor.features.spec import HEART
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE, ENGINES
 from monitor.sessions.erasing import parse_limit
@@ -224,7 +224,7 @@ def settings(flags: Mapping[str, object], environment: Mapping[str, str] = os.en
     Raises
     ------
     AuscultError
-        If the file cannot be read, or a value of any origin is invalid.
+        If the file cannot be read, or a value of any origin is invalid; a UsageError for that of a flag.
     """
     path = config_path(environment)
     in_file = read_config(path, must_exist=bool(environment.get(PATH_VARIABLE)))
@@ -243,7 +243,7 @@ def _setting(
     for value, origin in ((in_file.get(key), str(path)), (environment.get(variable) or None, variable)):
         if value is not None:
             chosen = Setting(parse(key, value, origin), origin)
-    flag, name = flags.get(key), f"--{key.replace('_', '-')}"
+    flag, name = flags.get(key), flag_of(key)
     return chosen if flag is None else Setting(parse(key, flag, name), name)
 
 
@@ -262,12 +262,27 @@ def parse(key: str, value: object, origin: str) -> Any:
     Raises
     ------
     AuscultError
-        If the value is invalid.
+        If the value is invalid; a UsageError where it is that of a flag.
     """
     try:
         return KEYS[key].read(value)
     except ValueError as error:
-        raise AuscultError(f"{origin}: {key}={value!r} cannot be used", f"it must be {KEYS[key].rule}") from error
+        rule = f"must be {KEYS[key].rule}"
+        if origin == flag_of(key):
+            raise UsageError(f"argument {origin}: {str(value)!r} {rule}") from error
+        kind = UsageError if origin.startswith("--") else AuscultError
+        raise kind(f"{origin}: {key}={value!r} cannot be used", f"it {rule}") from error
+
+
+def flag_of(key: str) -> str:
+    """Return the flag that wins over a setting.
+
+    Examples
+    --------
+    >>> flag_of("no_color")
+    '--no-color'
+    """
+    return f"--{key.replace('_', '-')}"
 
 
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:

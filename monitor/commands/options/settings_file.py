@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.atomic_write import write_atomic
 from monitor.commands.options.settings import KEYS, parse, read_config
-from monitor.errors import AuscultError, did_you_mean
+from monitor.errors import AuscultError, UsageError, did_you_mean
 
 __all__ = ["change_config"]
 
@@ -36,7 +36,7 @@ def change_config(path: Path, changes: Mapping[str, str | None]) -> None:
     for key, typed in changes.items():
         if key not in KEYS:
             step = f"{did_you_mean(key, KEYS)}there are {', '.join(KEYS)}"
-            raise AuscultError(f"no such setting: {key}", step)
+            raise UsageError(f"no such setting: {key}", step)
         if typed is None:
             document.pop(key, None)
         else:

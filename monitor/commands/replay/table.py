@@ -5,11 +5,13 @@ The widths follow from the names and labels that are known before, so the column
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from monitor.commands.progress_bar import RecordingsBar
 from monitor.messages import Snapshot, Start, Summary, WindowEvent
 from monitor.output import printable
+from monitor.text.label_details import label_details
 from monitor.text.shown import possible_text
 from monitor.views.lines import PlainView
 
@@ -51,6 +53,7 @@ class Table:
         remarks = () if possible is None else (possible_text(possible),)
         self._label_width = max(map(len, (*STATES, *map(printable, labels), *remarks)))
         self._name_width = max(len(printable(name)) for name in ("file", *names))
+        self._columns = math.inf if columns is None else columns
         if columns is not None:
             room = columns - (len(self._line("", "", "", "", "")) - self._name_width)
             self._name_width = min(self._name_width, max(MIN_NAME, room))
@@ -62,6 +65,8 @@ class Table:
     def row(self, summary: Summary) -> str:
         """Return the line of a recording: its verdict, how sure that is, the share of windows judged, the heart rate.
 
+        Behind it stands what is known of a murmur, where there is room.
+
         The confidence is that of the JSON lines and of a scan's table, not the acoustic score that a screen shows.
 
         Parameters
@@ -69,13 +74,15 @@ class Table:
         summary : Summary
         """
         verdict, confidence = summary.verdict, summary.verdict.confidence
-        return self._line(
+        row = self._line(
             self._shortened(summary.source),
             printable(verdict.label or verdict.state) if verdict.possible is None else possible_text(verdict.possible),
             "-" if confidence is None else f"{confidence:.2f}",
             f"{summary.judged / summary.windows:.0%}".replace("%", " %") if summary.windows else "-",
             "-" if summary.heart_rate_bpm is None else f"{summary.heart_rate_bpm:.0f}",
         )
+        described = f"{row}  {', '.join(label_details(verdict))}".rstrip()
+        return described if len(described) <= self._columns else row
 
     def lines(self, summaries: Sequence[Summary]) -> list[str]:
         """Return a whole table."""

@@ -117,6 +117,7 @@ def _verdict_columns(labels: tuple[str, ...], prefix: str = "") -> Columns:
         f"{prefix}label": str,
         f"{prefix}confidence": float,
         f"{prefix}possible": str,
+        f"{prefix}loudness": str,
         f"{prefix}murmur_timing": str,
         **{f"{prefix}score_{label}": float for label in labels},
         **{f"{prefix}acoustic_{label}": float for label in labels},
@@ -186,7 +187,7 @@ def _flat(line: dict[str, Any]) -> dict[str, Any]:
         for key, column in (("scores", "score"), ("acoustic_scores", "acoustic")):
             values |= {f"{prefix}{column}_{label}": score for label, score in (verdict.get(key) or {}).items()}
         if prefix:
-            keys = ("state", "label", "confidence", "possible", "murmur_timing")
+            keys = ("state", "label", "confidence", "possible", "loudness", "murmur_timing")
             values |= {f"{prefix}{key}": verdict.get(key) for key in keys}
     values |= {f"variability_{key}": value for key, value in (line.get("heart_rate_variability") or {}).items()}
     if isinstance(line.get("quality"), dict):

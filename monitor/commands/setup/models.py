@@ -12,6 +12,7 @@ from monitor.commands.setup.model_files import ACTIONS
 from monitor.errors import BundleError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, list_bundles, load_bundle, read_settings
 from monitor.inference.bundle_files import SEGMENTATION
+from monitor.inference.bundle_schema import not_told
 from monitor.inference.engine import ENGINES, OPTIONAL_NETWORKS
 from monitor.labels import metric_title, set_title
 from monitor.output import printable, printable_lines, put, report_console, say
@@ -125,6 +126,7 @@ def _paragraph(settings: dict[str, Any], path: Path) -> str:
         f"  labels    {', '.join(settings['labels'])}",
         f"  engines   {_engines(settings)}",
         *([f"  lacks     {lacks}"] if (lacks := _lacks(settings)) else []),
+        *([f"  not told  {', '.join(untold)}"] if (untold := not_told(settings)) else []),
         f"  trained   {sets}",
         *(f"  {'' if index else 'held out':8}  {metric}" for index, metric in enumerate(metrics)),
         f"  folder    {path}",

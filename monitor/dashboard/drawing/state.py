@@ -65,12 +65,15 @@ class CycleDurations:
         Median over the beats: from S1 to S2, and from S2 to the next S1.
     num_systoles, num_diastoles : int
         Beats in each.
+    span_s : float
+        Seconds of sound that they are of: half a minute, and less at the beginning.
     """
 
     systole_ms: float | None = None
     diastole_ms: float | None = None
     num_systoles: int = 0
     num_diastoles: int = 0
+    span_s: float = 30.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,8 @@ Pure functions; safe on any thread.
 
 from __future__ import annotations
 
+import math
+
 from rich.cells import cell_len
 
 from monitor.dashboard.drawing.canvas import AMBER, BLUE, RED, YELLOW, Line, Row, TerminalStyle
@@ -138,12 +140,13 @@ def _cycle(snapshot: Snapshot, cycle: CycleDurations, room: int) -> list[tuple[s
         return [("systole, diastole", "the device is lost")]
     if not snapshot.start.finds_heart_sounds:
         return [("systole, diastole", "this model does not find S1 and S2")]
+    last = f"{math.ceil(cycle.span_s)} s"
     parts = (
-        ("systole", cycle.systole_ms, cycle.num_systoles, "no sure S1 with a sure S2 in the last 30 s"),
-        ("diastole", cycle.diastole_ms, cycle.num_diastoles, "no sure S2 before a sure S1 in the last 30 s"),
+        ("systole", cycle.systole_ms, cycle.num_systoles, f"no sure S1 with a sure S2 in the last {last}"),
+        ("diastole", cycle.diastole_ms, cycle.num_diastoles, f"no sure S2 before a sure S1 in the last {last}"),
     )
     figures = [
-        (name, none if ms is None else f"{ms:.0f} ms, median of {count} beat{'s' * (count != 1)} in 30 s")
+        (name, none if ms is None else f"{ms:.0f} ms, median of {count} beat{'s' * (count != 1)} in {last}")
         for name, ms, count, none in parts
     ]
     return [*figures, ("rate variability", short_variability(snapshot.variability, width=room) or "no beats yet")]

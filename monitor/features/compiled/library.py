@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent
 LIBRARY = "front_end.so"
 """The name of the file on every system; what is in it is the system's."""
 
-POINTER, INT = ctypes.c_void_p, ctypes.c_int32
+POINTER, INT, LONG = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
 BYTE_OF = ctypes.c_char.from_buffer
 FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_frames": ([POINTER, POINTER, INT, POINTER, POINTER, POINTER, POINTER], None),
@@ -34,6 +34,7 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
     "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
+    "auscult_decimate": ([POINTER, POINTER, LONG, ctypes.c_float, POINTER], LONG),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_statistics": ([POINTER, POINTER, INT, INT], None),
     "auscult_statistics_window": ([POINTER, INT, INT, POINTER], None),

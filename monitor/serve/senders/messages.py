@@ -15,6 +15,7 @@ __all__ = ["EVENT_TYPES", "RunState", "discovery"]
 EVENT_TYPES = ("start", "device", "overload", "mark", "note", "site", "summary")
 """Lines of a run that are events as they are; a change of verdict is one of our own."""
 STATES = ("listening", "no-signal", "poor-signal", "uncertain")
+DETAILS = ("possible", "loudness", "murmur_timing")
 SCORE_DIGITS = 2
 
 
@@ -25,7 +26,8 @@ class RunState:
     ----------
     values : dict
         ``state`` and ``label`` of the rolling verdict, ``shown`` (the label, or else the state), ``score`` of the label
-        as on the screen, ``confidence``, ``heart_rate_bpm``, ``quality``, ``reason``, ``device``, ``at_s``.
+        as on the screen, ``confidence``, what else is known of the verdict (:data:`DETAILS`), ``heart_rate_bpm``,
+        ``quality``, ``reason``, ``device``, ``at_s``.
     labels : tuple of str
         Of the network.
     model : str
@@ -63,6 +65,7 @@ class RunState:
             "shown": label or rolling["state"],
             "score": None if label is None or acoustic is None else round(acoustic[label], SCORE_DIGITS),
             "confidence": None if rolling["confidence"] is None else round(rolling["confidence"], SCORE_DIGITS),
+            **{key: rolling.get(key) for key in DETAILS},
             "heart_rate_bpm": None if line["heart_rate_bpm"] is None else round(line["heart_rate_bpm"]),
             "quality": round(line["quality"]["score"], SCORE_DIGITS),
             "reason": line["quality"]["reason"],
@@ -79,7 +82,7 @@ class RunState:
     @staticmethod
     def _nothing() -> dict[str, Any]:
         """Return what holds before the first window."""
-        keys = ("label", "score", "confidence", "heart_rate_bpm", "quality", "reason", "device", "at_s")
+        keys = ("label", "score", "confidence", *DETAILS, "heart_rate_bpm", "quality", "reason", "device", "at_s")
         return {"state": "listening", "shown": "listening", **dict.fromkeys(keys)}
 
 

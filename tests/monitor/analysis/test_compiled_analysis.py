@@ -21,6 +21,9 @@ pytestmark = pytest.mark.skipif(library() is None, reason="the compiled front en
 IMAGE_TOLERANCE = 1e-3
 """Image units of 17 dB: what single precision leaves of the quietest bins, 80 dB below the loudest; most windows agree
 within 1e-4 (docs/decisions/0021)."""
+RESAMPLED_TOLERANCE = 0.05
+"""The same where the decimator stands for soxr: as much as soxr from 48 kHz differs from soxr from 44.1 kHz, by its own
+aliases, in bins 80 dB below the loudest (docs/decisions/0005)."""
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
@@ -40,12 +43,14 @@ def analysed(bundle: Bundle, sound: NDArray[np.float32], rate: int, block: int) 
     return windows, analyzer.last_beats()
 
 
-def assert_same(found: JudgedWindow, expected: JudgedWindow) -> None:
+def assert_same(found: JudgedWindow, expected: JudgedWindow, rate: int) -> None:
     """Compare what a person sees of a window."""
     assert found.tensor is not None
     assert expected.tensor is not None
-    np.testing.assert_allclose(found.tensor, expected.tensor, atol=IMAGE_TOLERANCE)
-    assert np.percentile(np.abs(found.tensor - expected.tensor), 99) < 1e-4
+    difference = np.abs(found.tensor - expected.tensor)
+    assert difference.max() < (IMAGE_TOLERANCE if rate == 4000 else RESAMPLED_TOLERANCE)
+    assert np.percentile(difference, 50) < 1e-4
+    assert np.percentile(difference, 99) < (1e-4 if rate == 4000 else 1e-3)
     event, other = found.event, expected.event
     for name in ("verdict", "rolling"):
         assert getattr(event, name).state == getattr(other, name).state
@@ -68,11 +73,11 @@ def compare(bundle: Bundle, sound: NDArray[np.float32], rate: int) -> int:
     assert len(found) == len(expected)
     assert len(last) == len(expected_last)
     for one, other in zip(found, expected, strict=True):
-        assert_same(one, other)
+        assert_same(one, other, rate)
     return len(found)
 
 
-@pytest.mark.parametrize("rate", [4000, 44_100])
+@pytest.mark.parametrize("rate", [4000, 44_100, 48_000])
 def test_the_demo_is_judged_alike(bundle: Bundle, rate: int) -> None:
     """Every state and label that the demo goes through."""
     sound = SyntheticSource().waveform[: 80 * 4000]

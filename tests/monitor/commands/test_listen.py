@@ -43,6 +43,17 @@ def test_plain_text(library, capsys):
     assert "\x1b" not in out
 
 
+def test_an_older_bundle_is_told(library, older_bundle, capsys):
+    """One line on standard error says what is not told, and the windows are judged; with the shipped one, no line."""
+    assert listen("--json", "--model", str(older_bundle("segmentation", "loudness", "murmur_timing"))) == 0
+    captured = capsys.readouterr()
+    told = "the model older does not tell S1 and S2, the loudness of a murmur, the timing of a murmur"
+    assert captured.err == f"{told}: auscult models lists what each has\n"
+    assert json.loads(captured.out.splitlines()[0])["model"] == "older"
+    assert listen("--json") == 0
+    assert "does not tell" not in capsys.readouterr().err
+
+
 def test_flags_are_passed_to_the_device(library):
     """Device, channel, rate and latency."""
     assert listen("--device", "5", "--channel", "2", "--rate", "8000", "--latency", "0.4", "--json") == 0
@@ -130,6 +141,8 @@ def test_an_existing_file_is_not_overwritten(library, capsys, tmp_path):
         (["--device", "alsa"], 1, "could be"),
         (["--rate", "12345"], 1, "choose --rate 4000"),
         (["--hop", "0.33"], 2, "multiple"),
+        (["--hop", "5.5"], 2, "--hop"),
+        (["--latency", "5.1"], 2, "--latency"),
         (["--channel", "0"], 2, "channel"),
         (["--rate", "fast"], 2, "--rate"),
         (["--for", "0"], 2, "--for"),

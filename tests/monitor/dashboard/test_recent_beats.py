@@ -25,7 +25,7 @@ def test_before_the_first_beat_there_is_nothing():
     recent = RecentBeats()
     recent.add(window(5.0))
     assert recent.ticks == ()
-    assert recent.cycle == CycleDurations()
+    assert recent.cycle == CycleDurations(span_s=5.0)
 
 
 def test_a_heart_sound_that_is_not_sure_has_no_tick():
@@ -34,14 +34,14 @@ def test_a_heart_sound_that_is_not_sure_has_no_tick():
     recent.add(window(5.0, HeartBeat(1.0, None, 0.8), HeartBeat(None, 2.1, 0.8)))
     recent.add(window(5.5, HeartBeat(2.6, 2.9, 0.8, 300.0, 500.0)))
     assert recent.ticks == ((1.0, "S1"), (2.1, "S2"), (2.6, "S1"), (2.9, "S2"))
-    assert recent.cycle == CycleDurations(300.0, 500.0, 1, 1)
+    assert recent.cycle == CycleDurations(300.0, 500.0, 1, 1, 5.5)
 
 
 def test_durations_are_medians_with_their_numbers():
     """One long systole does not move them; a beat after a gap has no diastole."""
     recent = RecentBeats()
     recent.add(window(5.0, beat(1.0, 290.0, None), beat(1.8, 310.0, 480.0), beat(2.6, 600.0, 520.0)))
-    assert recent.cycle == CycleDurations(310.0, 500.0, 3, 2)
+    assert recent.cycle == CycleDurations(310.0, 500.0, 3, 2, 5.0)
 
 
 @pytest.mark.parametrize("later_s", [0.0, 200.0])
@@ -55,3 +55,14 @@ def test_beats_are_forgotten_after_half_a_minute(later_s):
     recent.add(window(4.33 + later_s + RECENT_S))
     assert recent.ticks == ()
     assert recent.cycle == CycleDurations()
+
+
+@pytest.mark.parametrize("first_end_s", [5.0, 105.0])
+def test_the_span_grows_to_half_a_minute(first_end_s):
+    """At the beginning the beats are of less sound; a source may begin anywhere."""
+    recent = RecentBeats()
+    spans = []
+    for later_s in (0.0, 10.0, 20.0, 40.0):
+        recent.add(window(first_end_s + later_s))
+        spans.append(recent.cycle.span_s)
+    assert spans == [5.0, 15.0, 25.0, RECENT_S]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from monitor.features.resample import StreamingResampler, resampled
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 RATES = (1000, 8000, 11_025, 22_050, 44_100, 48_000, 192_000)
 TARGET_RATE = 4000
 SETTLED = slice(1000, -1000)

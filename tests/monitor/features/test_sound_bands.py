@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.features.sound_bands import BAND_BINS, BANDS_RATE, NUM_BANDS, StreamingBands, frame_centre_s
+from monitor.features.sound_bands import BAND_BINS, BANDS_RATE, NUM_BANDS, POWER_FLOOR, StreamingBands, frame_centre_s
 
 pytestmark = pytest.mark.usefixtures("front_end")
 
+QUIET = np.float32(1e-6)
 SOUND = np.random.default_rng(0).standard_normal(9000).astype(np.float32)
 
 
@@ -21,6 +22,34 @@ def test_however_a_sound_is_cut_the_frames_are_the_same_bit_for_bit(cuts: list[i
     parts = [stream.push(part) for part in np.split(SOUND, np.sort(cuts))]
     assert np.array_equal(np.concatenate(parts), StreamingBands().push(SOUND))
     assert stream.num_frames == (len(SOUND) - 256) // 50 + 1
+
+
+@given(st.lists(st.integers(0, 4000), max_size=12))
+def test_quiet_sound_too(cuts: list[int]) -> None:
+    """Where the floor follows the level, before and behind loud sound."""
+    quiet = QUIET * SOUND
+    sound = np.concatenate([quiet, SOUND[:300], np.zeros(42_000, np.float32), quiet])
+    stream = StreamingBands()
+    parts = [stream.push(part) for part in np.split(sound, np.sort(cuts))]
+    assert np.array_equal(np.concatenate(parts), StreamingBands().push(sound))
+
+
+@pytest.mark.parametrize("gain_db", [-40, -80, -120])
+def test_the_level_moves_all_bands_alike(gain_db: int) -> None:
+    """Whatever the unit of a sound is, its frames differ by a constant, but for those in the floor."""
+    gain = 10.0 ** (gain_db / 20)
+    difference = StreamingBands().push((gain * SOUND).astype(np.float32)) - StreamingBands().push(SOUND)
+    assert np.median(difference) == pytest.approx(2 * np.log(gain), abs=0.05)
+    assert np.quantile(np.abs(difference - 2 * np.log(gain)), 0.95) < 0.5
+
+
+def test_the_floor_of_ordinary_sound_stays() -> None:
+    """A pause of ten seconds behind loud sound has it, and so has digital silence of any length."""
+    floor = np.float32(np.log(POWER_FLOOR))
+    silence = np.zeros(4000 * 30, np.float32)
+    assert StreamingBands().push(silence) == pytest.approx(floor)
+    bands = StreamingBands().push(np.concatenate([SOUND, np.full(40_000, 1e-9, np.float32)]))
+    assert bands[-1] == pytest.approx(floor)
 
 
 @pytest.mark.parametrize("band", range(NUM_BANDS))

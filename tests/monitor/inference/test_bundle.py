@@ -30,6 +30,7 @@ from monitor.inference.bundle import (
     read_settings,
     text_of_settings,
 )
+from monitor.inference.bundle_schema import OPTIONAL_PARTS
 
 FILES = (
     "CARD.md",
@@ -88,6 +89,19 @@ def test_loads(loaded: Bundle, bundle_dir: Path) -> None:
     assert loaded.settings["format"] == FORMAT
     assert loaded.model_sha256 == hashlib.sha256((bundle_dir / "model.tflite").read_bytes()).hexdigest()
     assert loaded.card.startswith("# lenient")
+
+
+@pytest.mark.parametrize("without", [("segmentation",), ("loudness",), ("murmur_timing",), tuple(OPTIONAL_PARTS)])
+def test_an_older_bundle_loads(
+    older_bundle: Callable[..., Path], heart_waveform: NDArray[np.float32], without: tuple[str, ...]
+) -> None:
+    """Without the parts that came later it gives the scores of the whole one, and has none in their place."""
+    older, whole = load_bundle(older_bundle(*without)), load_bundle()
+    parts = {"segmentation": older.segmentation, "loudness": older.loudness, "murmur_timing": older.timing}
+    assert {key for key, part in parts.items() if part is None} == set(without)
+    image = input_image(heart_waveform[:20_000], HEART)
+    assert older.scores(image) == whole.scores(image)
+    assert older.finds_heart_sounds is ("segmentation" not in without)
 
 
 def test_the_files_of_the_format(bundle_dir: Path) -> None:

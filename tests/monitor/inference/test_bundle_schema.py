@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle, read_settings
-from monitor.inference.bundle_schema import check_settings
+from monitor.inference.bundle_schema import OPTIONAL_PARTS, check_settings, not_told
 
 
 @pytest.fixture
@@ -77,3 +77,13 @@ def test_a_key_from_the_file_is_shown_without_control_characters(settings: dict[
     settings["metrics"]["overall"]["\x1b[2J\n" + "x" * 500] = 1
     with pytest.raises(ValueError, match=r"^metrics\.overall\.\\x1b\[2J\\nx{10,40} must be"):
         check_settings(settings)
+
+
+@pytest.mark.parametrize("part", OPTIONAL_PARTS)
+def test_a_part_that_is_not_there_is_named(settings: dict[str, Any], part: str) -> None:
+    """The shipped bundle has all; a bundle of an earlier version lacks some, and its settings are accepted."""
+    assert not_told(settings) == []
+    del settings[part]
+    check_settings(settings)
+    timing = [OPTIONAL_PARTS["murmur_timing"]] if part == "segmentation" else []
+    assert not_told(settings) == [OPTIONAL_PARTS[part], *timing]

@@ -135,3 +135,12 @@ def test_a_possible_murmur(tmp_path):
     assert (row.verdict, row.possible, row.verdict_text) == ("uncertain", "murmur", "possible murmur")
     assert row_values(row)["possible"] == "murmur"
     assert visits([row])[1] == {"-": ["possible murmur 71"]}
+
+
+def test_how_loud_and_when(tmp_path):
+    """A murmur is listed with what is known of it, for a person in words and for programs as in the summary."""
+    summary = {"type": "summary", "label": "murmur", "state": "verdict", "heart_rate_bpm": 71.4}
+    row = overview(kept(tmp_path, window(0.0), {**summary, "loudness": "loud", "murmur_timing": "systolic"}))
+    assert (row.verdict, row.verdict_text) == ("murmur", "murmur, loud, in systole")
+    values = row_values(row)
+    assert (values["verdict"], values["loudness"], values["murmur_timing"]) == ("murmur", "loud", "systolic")

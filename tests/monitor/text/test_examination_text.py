@@ -52,6 +52,14 @@ def test_a_normal_finding_says_what_it_does_not_know(labels, not_judged, text):
     assert finding_text(Finding(NORMAL, labels, not_judged)) == text
 
 
+def test_a_site_says_what_is_known_of_a_murmur():
+    """How loud, when in the cycle, and what is possible where it is uncertain; before the reason."""
+    loud = dataclasses.replace(NORMAL, label="murmur", loudness="loud", murmur_timing="systolic")
+    assert site_row(dataclasses.replace(AV, verdict=loud, reason="ended")).endswith("78 bpm  loud, in systole, ended")
+    unsure = dataclasses.replace(UNSURE, possible="murmur", loudness="soft")
+    assert site_row(dataclasses.replace(AV, verdict=unsure)).endswith("78 bpm  possible murmur, soft")
+
+
 def test_what_is_found_comes_first():
     """A murmur before the normal sites."""
     murmur = Verdict("verdict", "murmur", 0.7, {"normal": 0.3, "murmur": 0.7})

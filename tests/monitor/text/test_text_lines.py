@@ -132,7 +132,7 @@ class TestWindow:
         """The count of early beats is shown unless it is zero."""
         beat = EctopicBeat(3.0, 0.7, 1.2, 2.0)
         ectopic = EctopicBeats(28.0, 30, (), (beat, beat), trackable=True, evidence=2.0)
-        assert plain_window(dataclasses.replace(WINDOW, ectopic=ectopic)).endswith("early beats in 30 s: 2")
+        assert plain_window(dataclasses.replace(WINDOW, ectopic=ectopic)).endswith("early beats in 28 s: 2")
         none = dataclasses.replace(ectopic, detected=())
         assert plain_window(dataclasses.replace(WINDOW, ectopic=none)) == plain_window(WINDOW)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 SITES = ("PV", "MV")
-GOOD_S = 10
+GOOD_S = 6
 
 
 @pytest.fixture(scope="module")
@@ -17,16 +17,16 @@ def examination(stethoscope, heart_files, tmp_path_factory):
         "--sites", ",".join(SITES), "--good", GOOD_S, "--rate", 4000, "--session", "--session-dir", kept
     )
     examining.until_state("open")
-    first = stethoscope.play(heart_files(14))
+    first = stethoscope.play(heart_files(10))
     first.wait(timeout=40)  # then it hears nothing, as a chest piece that is lifted
     examining.until(lambda line: line["type"] == "site" and line["site"] == SITES[1])
-    stethoscope.play(heart_files(14))
+    stethoscope.play(heart_files(10))
     examining.until(lambda line: line["type"] == "window" and line["rolling"]["state"] == "verdict")
     stethoscope.unplug()
     examining.until_state("lost")
     stethoscope.plug_in()
     examining.until_state("open")
-    stethoscope.play(heart_files(14))
+    stethoscope.play(heart_files(10))
     code, errors = examining.ended(timeout_s=60)
     (session,) = kept.iterdir()
     stethoscope.unplug()

@@ -22,18 +22,24 @@ import sys, time
 from monitor.cli import main
 from monitor.dashboard.terminal import Screen
 
-draw, told = Screen._draw, open(sys.argv.pop(1), "w")
+draw, show, told = Screen._draw, Screen.show, open(sys.argv.pop(1), "w")
+
+def shown(self, *values):
+    self._given_s = time.monotonic()
+    return show(self, *values)
 
 def drawn(self, canvas):
     draw(self, canvas)
     snapshot, state = self._waiting
-    values = time.monotonic(), state.timeline.at_s, *(state.timeline.selection or (-1.0, -1.0))
-    print(*values, snapshot.playback and snapshot.playback.state, file=told, flush=True)
+    now_s = time.monotonic()
+    values = now_s, state.timeline.at_s, *(state.timeline.selection or (-1.0, -1.0))
+    print(*values, snapshot.playback and snapshot.playback.state, now_s - self._given_s, file=told, flush=True)
 
-Screen._draw = drawn
+Screen._draw, Screen.show = drawn, shown
 sys.exit(main())
 """
-"""Runs the program; writes for every screen the clock, the cursor and the stretch, in seconds; the output's state."""
+"""Runs the program; writes for every screen the clock, the cursor and the stretch, in seconds; the output's state; and
+the seconds since it was given to be drawn."""
 
 
 class Reviewing:
@@ -53,6 +59,18 @@ class Reviewing:
     def screens(self):
         """Return clock, cursor, and beginning and end of the stretch of each screen so far, (screens, 4)."""
         return np.array([line.split()[:4] for line in self._lines()], float)
+
+    def cursors(self, from_s, to_s):
+        """Return the cursor between two times, a tenth of a second apart, and how late a screen is at best.
+
+        A computer that is busy elsewhere draws late, and no test can tell that from a cursor that is wrong. So each
+        comes with the clock at which it was given to be drawn, (cursors, 2); what drawing takes is known from the
+        screens that were not held up.
+        """
+        screens, late_s = self.screens(), np.array([float(line.split()[5]) for line in self._lines()])
+        chosen = np.searchsorted(screens[:, 1], np.arange(from_s, to_s, 0.1))
+        given = np.stack((screens[chosen, 0] - late_s[chosen], screens[chosen, 1]), axis=1)
+        return given, float(np.percentile(late_s[chosen], 10))
 
     def until(self, cursor_s, timeout_s=30.0):
         """Wait until the cursor has reached a time while the sound plays."""
@@ -125,8 +143,7 @@ def test_what_is_heard_is_the_session_at_the_cursor(lab, reviewing, session, rec
     review.until(37.5)
     assert review.quit() == 0
     _, heard = recording.end()
-    screens = review.screens()
-    shown = screens[np.searchsorted(screens[:, 1], np.arange(34.0, 37.0, 0.1))]
+    shown, late_s = review.cursors(34.0, 37.0)
     begins_s = shown[:, 0] - recording.began_s
     assert begins_s.min() > 0, (begins_s, recording.began_s, len(heard) / RATE)
     assert begins_s.max() + 0.5 < len(heard) / RATE, (begins_s, recording.began_s, len(heard) / RATE)
@@ -139,7 +156,7 @@ def test_what_is_heard_is_the_session_at_the_cursor(lab, reviewing, session, rec
     record_testsuite_property("cursor_minus_heard", told)
     print(f"cursor minus heard: {told}; likeness {likenesses.min():.4f} or more")
     assert likenesses.min() > SAME
-    assert np.percentile(np.abs(offsets_ms), 80) < 50
+    assert np.percentile(np.abs(offsets_ms), 80) + 1000 * late_s < 50
     assert np.ptp(places_s - begins_s) < 0.002  # one stretch of sound, without a sample too many or too few
     began_s = np.flatnonzero(np.abs(heard) > 1e-3)[0] / RATE
     assert began_s + (places_s - begins_s)[0] == pytest.approx(33.0, abs=0.1)
@@ -228,7 +245,10 @@ def test_an_output_that_is_unplugged_comes_back(lab, reviewing, session):
     assert b"looking for it" in review.program.seen
     (heard,) = recording.end()
     assert again_s > gone_s + 0.5
-    clock_s, at_s = next(screen[:2] for screen in review.screens() if screen[1] > again_s + 2.0)
-    place_s, same = place_of(part_of(heard, clock_s - recording.began_s), session, at_s)
-    assert same > SAME
-    assert place_s == pytest.approx(at_s, abs=0.05)
+    offsets_s = []
+    cursors, late_s = review.cursors(again_s + 1.5, again_s + 2.5)
+    for clock_s, at_s in cursors:
+        place_s, same = place_of(part_of(heard, clock_s - recording.began_s), session, at_s)
+        assert same > SAME
+        offsets_s.append(at_s - place_s)
+    assert np.percentile(np.abs(offsets_s), 80) + late_s < 0.05, (offsets_s, late_s)

@@ -140,35 +140,49 @@ def run(stethoscope, other, hearts, tmp_path_factory):
     return Run(stethoscope, other, hearts, tmp_path_factory.mktemp("run"))
 
 
-def matching(recorded, played):
-    """Return where in a recording the played sound begins, and how many of its samples follow without a difference."""
-    head = played[RATE : 2 * RATE]
-    loudest = int(np.abs(head).argmax())
-    places = (np.flatnonzero(recorded == head[loudest]) - loudest).tolist()
-    found = [at for at in places if at >= RATE and np.array_equal(recorded[at : at + RATE], head)]
-    start = found[0] - RATE  # it may be played again later
-    length = min(len(recorded) - start, len(played))
-    differing = np.flatnonzero(recorded[start : start + length] != played[:length])
-    return start, int(differing[0]) if len(differing) else length
+def matching(recorded, played, heads_s=(1,)):
+    """Return where in a recording the played sound begins, and from where to where in it there is no difference.
+
+    Parameters
+    ----------
+    recorded, played : ndarray
+    heads_s : sequence of int
+        Seconds of the played sound by which it is looked for. Where a player was late, the sound behind is a stretch of
+        its own; the longest of all is returned.
+    """
+    found = []
+    for head in (RATE * head_s for head_s in heads_s):
+        wanted = played[head : head + RATE]
+        loudest = int(np.abs(wanted).argmax())
+        places = (np.flatnonzero(recorded == wanted[loudest]) - loudest).tolist()
+        places = [at for at in places if at >= head and np.array_equal(recorded[at : at + RATE], wanted)]
+        if places:
+            start = places[0] - head  # it may be played again later
+            length = min(len(recorded) - start, len(played))
+            differing = np.flatnonzero(recorded[start : start + length] != played[:length])
+            first, last = differing[differing < head], differing[differing > head]
+            found.append((start, int(first[-1]) + 1 if len(first) else 0, int(last[0]) if len(last) else length))
+    return max(found, key=lambda one: one[2] - one[1])
 
 
 @pytest.mark.parametrize("name", ["one", "two"])
 def test_each_hears_its_own_heart_with_the_scores_of_a_replay(run, stethoscope, hearts, name):
-    """Sample for sample up to its own loss; every window inside has the scores of a replay of what was played."""
-    start, same = matching(run.recorded[name], run.played[name])
-    assert same >= 5.5 * RATE
+    """Sample for sample between losses; every window inside has the scores of a replay of what was played."""
+    start, first, last = matching(run.recorded[name], run.played[name], heads_s=(1, 3, 5, 7, 9))
+    assert last - first >= 5.5 * RATE
     windows = [
         line
         for line in run.of(name, "window")
-        if start <= line["start_s"] * RATE and line["end_s"] * RATE <= start + same
+        if start + first <= line["start_s"] * RATE and line["end_s"] * RATE <= start + last
     ]
-    assert len(windows) >= 2
+    assert windows  # 5.5 s hold one at least
     begin_s = windows[0]["start_s"] - start / RATE
     path = hearts[("one", "two").index(name)]
     code, out, errors = stethoscope.auscult("replay", path, "--json", "--speed", "max", "--start", repr(begin_s))
     assert (code, errors) == (0, "")
     again = [line for line in map(json.loads, out.splitlines()) if line["type"] == "window"]
-    for live, line in zip(windows, again, strict=False):
+    for live in windows:
+        line = again[live["index"] - windows[0]["index"]]  # a busy computer may have skipped some
         assert live["label"] == line["label"]
         for label, score in line["scores"].items():
             assert live["scores"][label] == pytest.approx(score, abs=SCORES)
@@ -273,9 +287,9 @@ def test_a_program_that_is_stopped_loses_no_sound(stethoscope, other, hearts, tm
         stethoscope.unplug()
         other.unplug()
     recorded, played = (soundfile.read(path, dtype="float32")[0] for path in (tmp_path / "visit-one.wav", hearts[0]))
-    start, same = matching(recorded, played)
-    assert code == 130
-    assert start + same >= (6.0 + STOPPED_S) * RATE
+    start, first, last = matching(recorded, played)
+    assert (code, first) == (130, 0)
+    assert start + last >= (6.0 + STOPPED_S) * RATE
     closed = [line for line in listening.lines if line["type"] == "device" and line["state"] == "closed"]
     assert [line["lost_s"] for line in closed] == [0.0, 0.0]
 

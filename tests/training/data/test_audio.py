@@ -53,10 +53,11 @@ def test_channels_are_mixed(tmp_path: Path, signals: Any) -> None:
 
 
 def test_another_rate_is_resampled(tmp_path: Path, signals: Any) -> None:
-    """A recording of another rate is resampled by the monitor's resampler."""
+    """A recording of another rate is resampled by soxr, whether or not there is a compiled front end."""
     waveform = signals.noise(44_100)
     soundfile.write(tmp_path / "a.wav", waveform, 44_100, subtype="FLOAT")
-    np.testing.assert_array_equal(read_waveform(tmp_path / "a.wav", 4000), resampled(waveform, 44_100, 4000))
+    expected = resampled(waveform, 44_100, 4000, compiled=False)
+    np.testing.assert_array_equal(read_waveform(tmp_path / "a.wav", 4000), expected)
 
 
 def damaged(folder: Path, kind: str) -> Path:
@@ -215,9 +216,8 @@ class TestParts:
         """A part is cut before resampling, so that it equals a file of that part alone."""
         sound = signals.noise(88_200)
         soundfile.write(tmp_path / "a.wav", sound, 44_100, subtype="FLOAT")
-        np.testing.assert_array_equal(
-            read_waveform(tmp_path / "a.wav", 4000, 0.5, 1.5), resampled(sound[22_050:66_150], 44_100, 4000)
-        )
+        expected = resampled(sound[22_050:66_150], 44_100, 4000, compiled=False)
+        np.testing.assert_array_equal(read_waveform(tmp_path / "a.wav", 4000, 0.5, 1.5), expected)
 
     @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
     def test_formats(self, tmp_path: Path, signals: Any, suffix: str) -> None:

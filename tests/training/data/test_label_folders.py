@@ -73,6 +73,23 @@ class TestLabelFolders:
         patients = [recording.patient for recording in discover([tmp_path / "mine"])]
         assert sorted(patients) == ["", *2 * [f"mine/{prefix}"]]
 
+    @pytest.mark.parametrize(
+        ("names", "note"),
+        [
+            (("normal/a.wav", "murmur/b.wav"), "patients are not identified by the file names, such as "),
+            (
+                ("normal/p1/a.wav", "murmur/b.wav", "murmur/c.wav"),
+                "patients are identified by their sub-folders, and not identified by the file names, such as ",
+            ),
+        ],
+    )
+    def test_a_note_says_that_names_do_not_identify(
+        self, tmp_path: Path, touch: Touch, names: tuple[str, ...], note: str
+    ) -> None:
+        """With an example of them."""
+        (found,) = read_sets([touch(tmp_path, *names)])
+        assert found.notes[0].startswith(note)
+
     def test_a_note_says_how_patients_were_identified(self, tmp_path: Path, touch: Touch) -> None:
         """The note shows examples, so that a wrong guess is visible; an empty folder is reported."""
         touch(tmp_path / "mine", "normal/p1_1.wav", "normal/p1_2.wav", "murmur/p2/a.wav")

@@ -17,6 +17,7 @@ from monitor.commands.report.scans.charts import even_bins, histogram, length_bi
 from monitor.commands.report.scans.findings import LOOKS, Reason, ScanFindings, count_rows, lead
 from monitor.commands.report.words import LIMITS, SCORE_NOTE, duration, score_number
 from monitor.output import printable
+from monitor.text.label_details import detail_words
 from monitor.text.shown import possible_of, possible_text
 from monitor.text.text_lines import counted
 
@@ -183,10 +184,12 @@ def _look_row(row: Mapping[str, Any], styles: Mapping[str, SegmentStyle]) -> dic
     """Return a recording as texts."""
     key = row["label"] or row["state"]
     ahead, possible = lead(row), possible_of(row)
+    verdict = STATE_TEXTS.get(key, key) if possible is None else f"{key}: {possible_text(possible)}"
+    details = detail_words(row.get("loudness"), row.get("murmur_timing"))
     return {
         "source": row["source"],
         "subject": row["subject"] or "",
-        "verdict": STATE_TEXTS.get(key, key) if possible is None else f"{key}: {possible_text(possible)}",
+        "verdict": ", ".join([verdict, *details]),
         "colour": styles[key].colour if key in styles else "#dddddd",
         "confidence": NONE if row["confidence"] is None else score_number(row["confidence"]),
         "lead": f"{ahead:.2f}" if 0 <= ahead <= 1 else NONE,

@@ -9,7 +9,7 @@ from monitor.archive.scans.overview import Overview
 from monitor.archive.scans.rows import ScanResult
 from monitor.commands.report.files import check_free, write_report
 from monitor.commands.report.scans.page import MARK, scan_page
-from monitor.errors import check_installed
+from monitor.errors import AuscultError, check_installed
 from monitor.output import say
 from monitor.text.text_lines import counted
 
@@ -46,9 +46,10 @@ def write_scan_page(result: ScanResult, path: Path, *, force: bool, renew: bool 
     Raises
     ------
     AuscultError
-        If the table is damaged, or the page cannot be written.
+        If the table has no row or is damaged, or the page cannot be written.
     """
     page, findings = scan_page(result, datetime.datetime.now().astimezone())
+    _check_rows(result, findings.total.files)
     content = page.encode("utf-8", "replace")
     write_report(path, content, force=force or (renew and _is_page(path)))
     say(f"{path}: {counted(findings.total.files, 'recording')}, {len(content) / 1e6:.1f} MB")
@@ -61,7 +62,7 @@ def scan_text(result: ScanResult) -> tuple[str, int]:
     Raises
     ------
     AuscultError
-        If the table is damaged.
+        If the table has no row or is damaged.
     """
     by_folder, by_subject = (Overview(result.labels, by) for by in ("folder", "subject"))
     has_subjects = False
@@ -69,7 +70,16 @@ def scan_text(result: ScanResult) -> tuple[str, int]:
         has_subjects = has_subjects or row["subject"] is not None
         by_folder.add(row)
         by_subject.add(row)
+    _check_rows(result, by_folder.files)
     return (by_subject if has_subjects else by_folder).text(PLENTY), by_folder.errors
+
+
+def _check_rows(result: ScanResult, files: int) -> None:
+    """Refuse a table without a row: there is nothing to report."""
+    if not files:
+        left_out = f"; {result.remark.removeprefix(f'{result.path}: ')}" if result.remark else ""
+        step = "wait until the scan has judged some" if result.is_running else "scan again"
+        raise AuscultError(f"{result.path} has no recordings{left_out}", step)
 
 
 def _is_page(path: Path) -> bool:

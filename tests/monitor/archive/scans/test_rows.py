@@ -24,7 +24,7 @@ def scan(tmp_path, make_row, make_recording):
     """Return a function that writes a scan of four different rows in a form."""
     rows = [
         make_row(make_recording("x/a.wav"), subject="p1"),
-        make_row(make_recording('y/"b", c\n.wav'), state="uncertain", **{**NOTHING, "withheld": {}}),
+        make_row(make_recording('y/"b", c\n.wav'), state="uncertain", possible="murmur", **{**NOTHING, "withheld": {}}),
         make_row(make_recording("ü.wav"), truncated=True, error="cut short"),
         make_row(make_recording("d.wav"), state=None, windows=0, judged=0, error="gone", duration_s=None, quality=None)
         | NOTHING,
@@ -49,9 +49,10 @@ def scan(tmp_path, make_row, make_recording):
 def test_every_form_gives_the_same_rows(scan, ending):
     """Values, nested ones too, with the labels and how the scan was made."""
     result = read_scan(scan(ending))
-    assert [[row[key] for key in COUNTED] for row in result.rows()] == [
-        [row[key] for key in COUNTED] for row in scan.rows
-    ]
+    for key in COUNTED:
+        assert [row[key] for row in result.rows()] == [row[key] for row in scan.rows]
+    for key in ("possible", "loudness", "murmur_timing"):
+        assert [row.get(key) for row in result.rows()] == [row.get(key) for row in scan.rows]
     assert result.labels == ("normal", "murmur")
     assert result.head["model"] == "m"
     assert not result.is_running

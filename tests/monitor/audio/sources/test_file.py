@@ -295,6 +295,12 @@ def test_a_start_after_the_end(tmp_path, suffix, start_s):
     assert "lasts 1.00 s, so nothing is left from" in refusal(path, start_s=start_s)
 
 
+def test_a_start_of_many_digits_is_short_in_the_message(tmp_path):
+    """A slip of the keyboard does not fill the screen."""
+    path = write(tmp_path / "a.wav", noise(8000), 8000)
+    assert "so nothing is left from 1e+99 s on" in refusal(path, start_s=1e99)
+
+
 def test_a_strange_name_is_played(tmp_path):
     """A recording with a line break in its name is played; the name is shown on one line."""
     source = RecordingSource(write(tmp_path / "a\nb.wav", noise(10)))

@@ -64,6 +64,31 @@ def test_the_result_of_a_site(progress, window):
     assert (progress.site, progress.arrived, progress.asked_s) == ("MV", False, 13.0)
 
 
+def test_a_murmur_of_a_site_is_described(progress, window):
+    """How loud it is, over the windows that count, and where it lies in most of those that name it."""
+    progress.arrive(0.0)
+    for index, (timing, loud) in enumerate([("systolic", 0.9), ("systolic", 0.8), (None, 0.1), ("diastolic", 0.1)]):
+        event = window(index / 2, murmur=0.9)
+        verdict = dataclasses.replace(event.verdict, murmur_timing=timing)
+        progress.window(dataclasses.replace(event, verdict=verdict, loud=loud))
+    heard = progress.results(7.0)[0].verdict
+    assert (heard.label, heard.loudness, heard.murmur_timing) == ("murmur", "soft", None)  # 2 of 4 are not most
+    event = window(2.0, murmur=0.9)
+    verdict = dataclasses.replace(event.verdict, murmur_timing="systolic")
+    progress.window(dataclasses.replace(event, verdict=verdict, loud=0.95))
+    heard = progress.results(8.0)[0].verdict
+    assert (heard.loudness, heard.murmur_timing) == ("loud", "systolic")
+    assert progress.results(8.0)[1].verdict is None
+
+
+def test_a_normal_site_has_no_murmur_to_describe(progress, window):
+    """Whatever its windows would say of one."""
+    progress.arrive(0.0)
+    progress.window(dataclasses.replace(window(0.0, murmur=0.1), loud=0.9))
+    heard = progress.results(5.0)[0].verdict
+    assert (heard.label, heard.loudness, heard.murmur_timing) == ("normal", None, None)
+
+
 def test_a_site_with_holes_is_judged(progress, window):
     """Stretches of usable sound add up, although the rolling verdict begins again after each hole."""
     progress.arrive(0.0)

@@ -32,6 +32,15 @@ def test_it_reads_back(timeline):
     assert windows[-1]["gap"] == "1"
 
 
+def test_what_is_known_of_a_murmur(timeline):
+    """Each window says it of itself and of its rolling verdict."""
+    window = dict(timeline.windows[0], state="uncertain", label=None, possible="murmur", loudness="soft")
+    window["rolling"] = {**window["rolling"], "label": "murmur", "loudness": "loud", "murmur_timing": "systolic"}
+    *_, row = csv.DictReader(io.StringIO(csv_table(dataclasses.replace(timeline, windows=(window,)))))
+    assert (row["possible"], row["loudness"], row["murmur_timing"]) == ("murmur", "soft", "")
+    assert (row["rolling_possible"], row["rolling_loudness"], row["rolling_murmur_timing"]) == ("", "loud", "systolic")
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
 def test_a_spreadsheet_computes_no_note(timeline, text):
     """An apostrophe makes text of a formula; any other text is as it was."""

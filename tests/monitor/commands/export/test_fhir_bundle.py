@@ -46,13 +46,14 @@ def with_summary(timeline, **changes):
     return dataclasses.replace(timeline, summary={**timeline.summary, **changes})
 
 
-@pytest.mark.parametrize("ended", ["well", "crash", "no label", "no sound"])
+@pytest.mark.parametrize("ended", ["well", "crash", "murmur", "no label", "no sound"])
 def test_it_is_valid(timeline, crashed, ended):
     """Every kind of bundle passes the validation, and comes out of it as it went in; references are in the bundle."""
     models = pytest.importorskip("fhir.resources.R4B.bundle", reason="fhir.resources validates bundles")
     found = {
         "well": timeline,
         "crash": crashed,
+        "murmur": with_summary(timeline, loudness="soft", murmur_timing="diastolic"),
         "no label": with_summary(timeline, label=None, state="uncertain", heart_rate_bpm=None),
         "no sound": dataclasses.replace(timeline, sound=None),
     }[ended]
@@ -87,6 +88,18 @@ def test_values(timeline, rate, verdict):
         assert found[key]["effectivePeriod"]["start"] == "2026-01-02T03:04:05+01:00"
         assert "dataAbsentReason" not in found[key]
     assert found["Device"]["note"] == [{"text": f"Model heart-sounds, sha256 {'ab' * 32}"}]
+
+
+def test_what_is_known_of_a_murmur(timeline, verdict):
+    """Loudness and timing are components of the verdict, as texts; a label that is possible is the reason for none."""
+    details = {"loudness": "soft", "murmur_timing": "diastolic"}
+    found = resources(with_summary(timeline, **details))[verdict]["component"]
+    texts = {part["code"]["text"]: part["valueString"] for part in found if "valueString" in part}
+    assert texts == {"Loudness of the murmur": "soft", "Timing of the murmur": "diastolic"}
+    unsure = with_summary(timeline, label=None, state="uncertain", possible="murmur", withheld={}, **details)
+    found = resources(unsure)[verdict]
+    assert found["dataAbsentReason"]["text"] == "uncertain: possible murmur"
+    assert {"code": {"text": "Possible label"}, "valueString": "murmur"} in found["component"]
 
 
 def test_another_engine_is_named(timeline):

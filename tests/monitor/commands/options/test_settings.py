@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.commands.options.settings import KEYS, Setting, config_path, settings
 from monitor.commands.options.settings_file import change_config
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, UsageError
 
 VALUES = {
     "device": st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip),
@@ -185,6 +185,17 @@ def test_an_invalid_variable_is_named(file, variable, value):
     file.write_text("")
     with pytest.raises(AuscultError, match=rf"^{variable}: .*{value}.*; it must be"):
         chosen(file, **{variable: value})
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [("latency", 5.1), ("latency", 0.0), ("hop", -1.0), ("hop", 1e99), ("latency", 1e99)]
+)
+def test_an_invalid_flag_is_a_usage_error(file, flag, value):
+    """Exit code 2, as of any other value on the command line that is out of range."""
+    file.write_text("")
+    with pytest.raises(UsageError, match=rf"^argument --{flag}: '.*' must be seconds above 0, at most 5$") as caught:
+        chosen(file, {flag: value})
+    assert caught.value.exit_code == 2
 
 
 def test_an_invalid_value_that_is_overridden_is_still_refused(file):

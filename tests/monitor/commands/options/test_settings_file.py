@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.commands.options.settings_file import change_config
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, UsageError
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_every_spelling_of_a_value_is_replaced(file, before):
 
 def test_an_unknown_key_is_refused(file):
     """The line lists the settings there are, and no file is created."""
-    with pytest.raises(AuscultError, match="no such setting: volume; there are device, channel"):
+    with pytest.raises(UsageError, match="no such setting: volume; there are device, channel"):
         change_config(file, {"volume": "3"})
     assert not file.exists()
 

@@ -46,6 +46,15 @@ def test_a_possible_murmur_is_said():
     assert len(row) == len(table.header())
 
 
+def test_what_is_known_of_a_murmur_stands_behind_the_row():
+    """Where there is room: on a narrow terminal a line is never longer than it."""
+    heard = summary_of("a.wav", Verdict("verdict", "murmur", 0.9, loudness="soft", murmur_timing="systolic"))
+    wide, narrow = Table(["a.wav"], LABELS, 100), Table(["a.wav"], LABELS, 60)
+    assert wide.row(heard) == f"{wide.row(summary_of('a.wav', Verdict('verdict', 'murmur', 0.9)))}  soft, in systole"
+    assert Table(["a.wav"], LABELS).row(heard).endswith("72  soft, in systole")
+    assert narrow.row(heard).endswith(" 72")
+
+
 def test_a_recording_without_a_window_has_no_share():
     """Nothing is divided by nothing."""
     assert Table(["a.wav"], LABELS).row(Summary("a.wav", 0, 0, 0, Verdict("listening"), None)).split()[3] == "-"

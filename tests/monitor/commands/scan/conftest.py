@@ -16,7 +16,7 @@ def make_lines(make_row):
     def make(recording, windows=0, **changes):
         verdict = {"state": "verdict", "label": "normal", "confidence": 0.5, "scores": {"normal": 0.5, "murmur": 0.5}}
         verdict["acoustic_scores"] = verdict["scores"]
-        verdict["murmur_timing"] = None
+        verdict |= {"loudness": None, "murmur_timing": None}
         lines = [
             {
                 "type": "window",
@@ -24,7 +24,7 @@ def make_lines(make_row):
                 "start_s": index / 2,
                 "end_s": index / 2 + 5,
                 **verdict,
-                "rolling": {**verdict, "label": "murmur", "murmur_timing": "diastolic"},
+                "rolling": {**verdict, "label": "murmur", "loudness": "soft", "murmur_timing": "diastolic"},
                 "quality": {"score": 0.5, "reason": "too loud"},
                 "heart_rate_bpm": None,
                 "heart_rate_confidence": None,

@@ -41,7 +41,12 @@ def test_csv(journal, tmp_path):
     first, second, third = rows_of_csv(tmp_path / "out.csv")
     expected = {"source": "a.wav", "label": "murmur", "score_murmur": "0.75", "acoustic_normal": "0.125"}
     expected |= {"withheld": '{"too loud":2}', "truncated": "false", "windows": "10", "subject": "", "error": ""}
-    expected |= {"murmur_timing": "systolic", "variability_intervals": "64", "variability_sdnn_ms": "41.2"}
+    expected |= {
+        "loudness": "loud",
+        "murmur_timing": "systolic",
+        "variability_intervals": "64",
+        "variability_sdnn_ms": "41.2",
+    }
     expected |= {"variability_duration_s": "51.2", "variability_short": "true", "variability_pnn50": ""}
     assert {key: first[key] for key in expected} == expected
     assert second["path"] == "/data/b\\x1b.wav"
@@ -51,6 +56,7 @@ def test_csv(journal, tmp_path):
     assert [window["index"] for window in windows] == ["0", "1", "0", "1"]
     expected = {"label": "normal", "rolling_label": "murmur", "rolling_score_normal": "0.5", "quality": "0.5"}
     expected |= {"quality_reason": "too loud", "end_s": "5.5", "gap": "false"}
+    expected |= {"loudness": "", "rolling_loudness": "soft"}
     expected |= {"murmur_timing": "", "rolling_murmur_timing": "diastolic"}
     assert {key: windows[1][key] for key in expected} == expected
 

@@ -56,6 +56,19 @@ def test_json_is_bundle_json(own_bundle, capsys):
     assert names == ["heart-sounds", "lenient"]
 
 
+def test_an_older_bundle_says_what_it_does_not_tell(older_bundle, tmp_path, monkeypatch, capsys):
+    """The whole one has no such line; an older one is listed, and its card printed, like any other."""
+    folder = older_bundle("segmentation", "loudness")
+    (tmp_path / "models").mkdir()
+    folder.rename(tmp_path / "models" / "older")
+    monkeypatch.chdir(tmp_path)
+    assert main(["models"]) == 0
+    listed = capsys.readouterr().out
+    line = "  not told  S1 and S2, the loudness of a murmur, the timing of a murmur"
+    assert [line in part for part in listed.partition("\nolder\n")] == [False, False, True]
+    assert main(["models", "older"]) == 0
+
+
 def test_a_damaged_bundle_is_reported_and_the_others_listed(own_bundle, capsys):
     """One line on standard error, and exit code 1."""
     (own_bundle / "bundle.json").write_text("{", encoding="utf-8")

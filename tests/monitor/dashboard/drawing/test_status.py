@@ -64,6 +64,8 @@ def test_unknown_figures_say_so():
         (FINDS, CycleDurations(),
          ("systole no sure S1 with a sure S2 in the last 30 s",
           "diastole no sure S2 before a sure S1 in the last 30 s")),
+        (FINDS, CycleDurations(310.4, None, 9, 0, 14.5),
+         ("systole 310 ms, median of 9 beats in 15 s", "diastole no sure S2 before a sure S1 in the last 15 s")),
         (START, CycleDurations(), ("systole, diastole this model does not find S1 and S2",)),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from monitor.analysis.segmentation.cycle_energies import CycleEnergies
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.compiled import library as module
 from monitor.features.heart_rate import heart_rate
+from monitor.features.resample import StreamingResampler
 from monitor.features.sound_bands import StreamingBands
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
@@ -46,6 +47,11 @@ def main() -> None:
             stream.build(frames)
             pulse = heart_rate(frames.envelope, spec.frame_hop_s, log_power=frames.log_power)
             gate_features(frames, pulse.periodicity)
+        for rate, to in ((8000, 4000), (11_025, 4000), (44_100, 4000), (48_000, 4000), (192_000, 8000), (88_200, 1000)):
+            resampler = StreamingResampler(rate, to)
+            for part in np.split(sound, np.sort(rng.integers(0, len(sound), 30))):
+                resampler.push(part)
+            resampler.push(sound[:0], last=True)
         bands, statistics, energies = StreamingBands(), StreamingStatistics(4000, 5.0), CycleEnergies()
         end_s = 0.0
         for part in np.split(sound, np.sort(rng.integers(0, len(sound), 30))):

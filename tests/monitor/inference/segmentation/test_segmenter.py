@@ -48,6 +48,17 @@ def test_the_sounds_of_a_clear_heart_are_found(model: CycleModel, heart: Synthet
     assert np.mean([sound.confidence for sound in sounds]) > 0.8
 
 
+@pytest.mark.parametrize("gain_db", [-60, -90, -110])
+def test_the_sounds_of_a_heart_in_small_units_are_found(model: CycleModel, heart: SyntheticSound, gain_db: int) -> None:
+    """A recording in millivolts, or in the low bits of wide samples, has the same heart sounds."""
+    loud = found(model, heart.waveform, [])
+    quiet = found(model, (heart.waveform * 10.0 ** (gain_db / 20)).astype(np.float32), [])
+    shown = [[sound for sound in sounds if sound.confidence >= model.shown_from] for sounds in (loud, quiet)]
+    assert len(shown[1]) >= len(shown[0]) - 2
+    for sound in shown[1]:
+        assert any(abs(sound.at_s - one.at_s) < 0.06 and sound.is_s1 == one.is_s1 for one in loud)
+
+
 @pytest.mark.parametrize("cuts", [[1, 77, 4000], list(range(0, 48_000, 1999))])
 def test_however_a_sound_is_cut_the_heart_sounds_are_the_same(
     model: CycleModel, heart: SyntheticSound, cuts: list[int]

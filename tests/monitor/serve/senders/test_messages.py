@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
 import pytest
 
+from monitor.messages import Verdict
 from monitor.serve.senders.messages import EVENT_TYPES, RunState, discovery
 from monitor.serve.senders.targets import mqtt_target
-from tests.monitor.serve.conftest import START, device, snapshot
+from tests.monitor.serve.conftest import START, device, snapshot, verdict, window
 
 TARGET = mqtt_target("mqtt://broker?id=Bed-3")
 
@@ -29,6 +31,17 @@ def test_windows_are_no_events_and_changes_are(run, feed):
     assert events[-1]["before"] == {"state": "verdict", "label": "murmur"}
     assert events[-1]["label"] == state.values["label"] == state.values["shown"] == "normal"
     assert (state.values["score"], state.values["heart_rate_bpm"], state.values["at_s"]) == (0.9, 72, 6.0)
+
+
+def test_what_is_known_of_a_murmur(run, feed):
+    """The state and the change hold a label that is possible, the loudness and the timing, null where there is none."""
+    rolling = dataclasses.replace(verdict("murmur"), loudness="soft", murmur_timing="systolic")
+    run.lines.window(dataclasses.replace(window(), rolling=rolling))
+    run.lines.window(dataclasses.replace(window(1), rolling=Verdict("uncertain", None, 0.5, possible="murmur")))
+    state, (_, change, unsure) = taken(feed)
+    assert (change["possible"], change["loudness"], change["murmur_timing"]) == (None, "soft", "systolic")
+    assert (unsure["shown"], unsure["possible"], unsure["loudness"]) == ("uncertain", "murmur", None)
+    assert state.values["possible"] == "murmur"
 
 
 def test_a_new_source_begins_again(run, feed):

@@ -63,6 +63,13 @@ def test_figures_are_those_of_the_rows(page):
     assert "Research use, not for diagnosis" in text
 
 
+def test_what_is_known_of_a_murmur(page):
+    """A recording that is worth a second look is listed with loudness and timing; one of an earlier scan without."""
+    text = text_of(page(("a.wav", {"heart_rate_bpm": 31.0})))
+    assert "a.wav murmur, loud, in systole" in text
+    assert "a.wav murmur 0" in text_of(page(("a.wav", {"loudness": None, "murmur_timing": None})))
+
+
 def test_the_page_asks_for_nothing_and_runs_nothing(page):
     """No address, no script, names escaped; the policy forbids both."""
     content = page((ATTACK, {"subject": ATTACK, "error": ATTACK, "withheld": {ATTACK: 1}}))

@@ -64,6 +64,19 @@ def test_a_last_line_that_is_cut_off(report, table, out):
         assert "1 line cannot be read and is left out" in Path("torn.html").read_text()
 
 
+@pytest.mark.parametrize("out", [("--text",), ("-o", "none.html")])
+@pytest.mark.parametrize(
+    ("rest", "left_out"), [(b"", ""), (b'{"type":"summ', "; 1 line cannot be read and is left out")]
+)
+def test_a_table_without_a_row(report, table, out, rest, left_out):
+    """There is nothing to report: one line, exit code 1, no page, whether it is empty or its only row is cut off."""
+    head = Path(table).with_name(f"{Path(table).name}.journal").read_bytes().splitlines(keepends=True)[0]
+    Path("none.jsonl").write_bytes(head + rest)
+    code, written, err = report("none.jsonl", *out)
+    assert (code, written, err) == (1, "", f"auscult: none.jsonl has no recordings{left_out}; scan again\n")
+    assert not Path("none.html").exists()
+
+
 def test_text(report, table):
     """The table at the end of a scan, to standard output or into a file."""
     code, out, err = report(table, "--text")
