@@ -9,6 +9,11 @@ median difference of a score; where recordings are labelled, the murmur AUC of b
 AUCs are of known patients: the two networks may be compared, their worth on other patients not. Times are of bare runs
 that take turns, and of hops with bare runs of the float network between them. ``--into`` writes the figures into
 ``bundle.json`` and onto the card, converting the network again from ``model.keras``. About two minutes for the above.
+
+    python benchmarks/accuracy/int8.py --into models/heart-sounds
+
+Without data sets, the times alone are measured, and the other figures of the bundle stay: a hop changes with the code,
+and the scores only with the network. Seconds.
 """
 
 from __future__ import annotations
@@ -238,17 +243,25 @@ def measure(one: Bundle, other: Bundle, folders: Sequence[Path]) -> dict[str, An
 def main() -> None:
     """Measure, print, and write where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path, help="data sets, as auscult train reads them")
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="data sets, as auscult train reads them; none: the times alone"
+    )
     parser.add_argument("--model", default=DEFAULT_BUNDLE)
     parser.add_argument("--into", type=Path, help="bundle whose bundle.json and card get the figures")
     arguments = parser.parse_args()
     model = arguments.into or arguments.model
-    figures = measure(load_bundle(model), load_bundle(model, engine=INT8_ENGINE), arguments.folders)
+    one, other = load_bundle(model), load_bundle(model, engine=INT8_ENGINE)
+    if not arguments.folders and "compared" not in one.settings["metrics"]["int8"]:
+        parser.error(f"{model}: its scores were not compared yet; name the data sets")
+    if arguments.folders:
+        names = " ".join(folder.name for folder in arguments.folders)
+        command = f"python benchmarks/accuracy/int8.py {names} --into {Path(model).name}"
+        figures = {"command": command, **measure(one, other, arguments.folders)}
+    else:
+        figures = {"times": times(one, other)}
     print(json.dumps(figures, indent=1, allow_nan=False))
     if arguments.into:
-        names = " ".join(folder.name for folder in arguments.folders)
-        command = f"python benchmarks/accuracy/int8.py {names} --into {arguments.into.name}"
-        add_int8(arguments.into, {"command": command, **figures})
+        add_int8(arguments.into, figures)
 
 
 if __name__ == "__main__":
