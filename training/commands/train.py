@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--folds", type=int, default=5, metavar="K", help="folds of the cross-validation over patients (default: 5)"
     )
     parser.add_argument(
-        "--steps", type=int, metavar="N", help="batches per network, or epochs of the article (default: 320, 150)"
+        "--steps", type=int, metavar="N", help="batches per network, or epochs of the article (default: 400, 150)"
     )
     parser.add_argument(
         "--synthetic", "--made", type=int, metavar="N", help="synthetic sounds of each label (default: 600; 0 for none)"
