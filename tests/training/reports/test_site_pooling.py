@@ -13,9 +13,13 @@ POOLING = json.loads(
 
 
 def with_difference(low: float) -> dict[str, object]:
-    """Return the figures with another lower bound of the maximum's difference from the mean."""
-    changed = {**POOLING["auc"]["maximum - mean"], "low": low}
-    return {**POOLING, "auc": {**POOLING["auc"], "maximum - mean": changed}}
+    """Return the figures with another lower bound of the maximum's difference from the mean; no other is above 0."""
+    areas = {
+        name: {**values, "low": min(values["low"], 0.0)} if name.endswith(" - mean") else values
+        for name, values in POOLING["auc"].items()
+    }
+    changed = {**areas["maximum - mean"], "low": low}
+    return {**POOLING, "auc": {**areas, "maximum - mean": changed}}
 
 
 def test_every_candidate_has_a_row() -> None:
