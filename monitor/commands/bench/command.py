@@ -59,7 +59,8 @@ class Repeats:
         Hops (half as many for the stages and the other rates), dashboard frames, process starts, windows by the
         article's method.
     archive_files, archive_runs : int
-        Recordings of the archive, and runs over it of each kind; 0 leaves it out.
+        Recordings of the archive, and runs over it of each kind; 0 leaves it out. So many that the start of the
+        processes, a third of a second each, counts no more than in a real archive.
     streams : bool
         Whether to search for the number of live streams.
     """
@@ -68,8 +69,8 @@ class Repeats:
     frames: int = 100
     processes: int = 5
     windows: int = 20
-    archive_files: int = 120
-    archive_runs: int = 3
+    archive_files: int = 480
+    archive_runs: int = 2
     streams: bool = True
 
     @property
