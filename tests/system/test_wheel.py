@@ -150,7 +150,8 @@ def test_the_sources_of_the_library_are_in_the_source_distribution(tmp_path):
     with tarfile.open(next(tmp_path.glob("auscult_monitor-*.tar.gz"))) as archive:
         names = archive.getnames()
     inside = {name.partition("/")[2] for name in names}
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / LIBRARY).parent.glob("*.[ch]")}
+    folder = (ROOT / LIBRARY).with_name("source")
+    sources = {path.relative_to(ROOT).as_posix() for path in folder.glob("*.[ch]")}
     assert len(sources) > 3
     assert inside >= {*sources, "hatch_build.py"}
     assert LIBRARY not in inside
