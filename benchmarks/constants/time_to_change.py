@@ -67,7 +67,7 @@ class Counts:
     delays : dict of str to list of float
         By kind of change; infinite where the right label never comes.
     hours, other_hours : float
-        Of hearts in which nothing changes, and of sounds that are no heart.
+        Of hearts in which nothing changes, and of non-cardiac sounds.
     changes, flips, alarms : int
         In hearts: changes between labels and ``uncertain``, and changes from one label to another, with or without
         ``uncertain`` between them; in other sounds: onsets of a label.

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(library() is None, reason="the compiled front en
 
 IMAGE_TOLERANCE = 1e-3
 """Image units of 17 dB: what single precision leaves of the quietest bins, 80 dB below the loudest; most windows agree
-within 1e-4 (docs/decisions/0021)."""
+within 1e-4 (docs/decisions/0023)."""
 RESAMPLED_TOLERANCE = 0.05
 """The same where the decimator stands for soxr: as much as soxr from 48 kHz differs from soxr from 44.1 kHz, by its own
 aliases, in bins 80 dB below the loudest (docs/decisions/0005)."""

@@ -70,7 +70,7 @@ def test_annotations_behind_the_end_change_nothing() -> None:
 
 
 def test_noise_comes_along(circor: Path) -> None:
-    """Recordings of what is no heart, which have no annotations; by themselves they are not enough."""
+    """Non-cardiac recordings, which have no annotations; by themselves they are not enough."""
     data_set = read_circor(circor)
     assert data_set is not None
     rain = Recording(circor / "rain.wav", (NON_CARDIAC,), "everyday/rain", "everyday sounds")
