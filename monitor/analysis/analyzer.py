@@ -32,7 +32,6 @@ from monitor.features.heart_rate import HeartRate
 from monitor.inference.bundle import Bundle
 from monitor.inference.engine import Engine
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
-from monitor.labels import MURMUR
 from monitor.messages import NO_RHYTHM, EctopicBeats, HeartBeat, Level, Verdict, WindowEvent
 
 __all__ = ["Analyzer", "JudgedWindow"]
@@ -309,7 +308,7 @@ class Analyzer:
         scores, label, possible = verdict.scores, verdict.label, verdict.possible
         if scores is None:
             return verdict
-        loudness = loudness_word(loud) if MURMUR in (label, possible) else None
+        loudness = loudness_word(loud) if verdict.names_murmur else None
         acoustic_scores = self.bundle.calibration.acoustic_scores(scores)
         return Verdict(verdict.state, label, verdict.confidence, scores, acoustic_scores, possible, timing, loudness)
 

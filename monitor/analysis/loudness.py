@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 
-from monitor.labels import MURMUR
 from monitor.messages import LoudnessWord, Verdict
 
 __all__ = ["RollingLoudness", "loudness_word", "with_loudness"]
@@ -91,6 +90,6 @@ def with_loudness(verdict: Verdict, loud: float | None) -> Verdict:
     >>> with_loudness(Verdict("verdict", "normal", 0.9), 0.7).loudness is None
     True
     """
-    if loud is None or MURMUR not in (verdict.label, verdict.possible):
+    if loud is None or not verdict.names_murmur:
         return verdict
     return dataclasses.replace(verdict, loudness=loudness_word(loud))

@@ -17,10 +17,10 @@ from monitor.analysis.loudness import with_loudness
 from monitor.analysis.rhythm.variability import BeatIntervals
 from monitor.features.heart_rate import MAX_BPM, MIN_BPM
 from monitor.inference.thresholds import DecisionThresholds
-from monitor.labels import MURMUR, NORMAL
+from monitor.labels import NORMAL
 from monitor.messages import HeartBeat, HeartRateVariability, Quality, State, Summary, Verdict, WindowEvent
 
-__all__ = ["JUDGED", "Summarizer", "largest", "names_murmur", "possible_label", "window_verdict", "with_timing"]
+__all__ = ["JUDGED", "Summarizer", "largest", "possible_label", "window_verdict", "with_timing"]
 
 JUDGED: frozenset[State] = frozenset({"verdict", "uncertain"})
 """States of a window whose scores count towards the summary."""
@@ -158,7 +158,7 @@ class Summarizer:
         verdict = event.verdict
         self._rolling[event.rolling.state] += 1
         self._shown.add(event.rolling.label)
-        if names_murmur(event.rolling):
+        if event.rolling.names_murmur:
             self._timings[event.rolling.murmur_timing] += 1
         if verdict.state in JUDGED and verdict.scores is not None:
             self._judged += 1
@@ -242,17 +242,6 @@ class Summarizer:
         raise ValueError(f"rank={rank} must be below the number of rates, {below}")
 
 
-def names_murmur(verdict: Verdict) -> bool:
-    """Return whether a verdict gives a murmur, or says that one is possible.
-
-    Examples
-    --------
-    >>> names_murmur(Verdict("verdict", "murmur")), names_murmur(Verdict("verdict", "normal"))
-    (True, False)
-    """
-    return MURMUR in (verdict.label, verdict.possible)
-
-
 def with_timing(verdict: Verdict, timings: Counter[str | None]) -> Verdict:
     """Return a verdict that says where its murmur was said to lie in most of the windows that named one.
 
@@ -268,7 +257,7 @@ def with_timing(verdict: Verdict, timings: Counter[str | None]) -> Verdict:
     >>> with_timing(Verdict("verdict", "murmur"), Counter({"systolic": 5, None: 4})).murmur_timing
     'systolic'
     """
-    if not names_murmur(verdict):
+    if not verdict.names_murmur:
         return verdict
     timing, count = timings.most_common(1)[0] if timings else (None, 0)
     return dataclasses.replace(verdict, murmur_timing=timing if 2 * count > timings.total() else None)

@@ -9,14 +9,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from monitor.messages.rounding import (
-    BPM_DIGITS,
-    LATENCY_DIGITS,
-    SCORE_DIGITS,
-    TIME_DIGITS,
-    rounded,
-    rounded_scores,
-)
+from monitor.labels import MURMUR
+from monitor.messages.rounding import BPM_DIGITS, LATENCY_DIGITS, SCORE_DIGITS, TIME_DIGITS, rounded, rounded_scores
 from monitor.messages.variability import HeartRateVariability
 
 __all__ = [
@@ -81,8 +75,8 @@ class Verdict:
     Examples
     --------
     >>> verdict = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9})
-    >>> verdict.label, verdict.scores["normal"]
-    ('murmur', 0.1)
+    >>> verdict.label, verdict.scores["normal"], verdict.names_murmur
+    ('murmur', 0.1, True)
     """
 
     state: State
@@ -93,6 +87,11 @@ class Verdict:
     possible: str | None = None
     murmur_timing: str | None = None
     loudness: LoudnessWord | None = None
+
+    @property
+    def names_murmur(self) -> bool:
+        """Whether a murmur is given, or said to be possible."""
+        return self.label == MURMUR or self.possible == MURMUR
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of docs/formats/json-lines.md, rounded."""

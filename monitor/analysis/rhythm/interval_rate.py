@@ -8,6 +8,7 @@ autocorrelation. One thread.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -68,12 +69,11 @@ class IntervalRate:
         start_s, end_s : float
             Of the window, seconds; no later call asks for an earlier one.
         """
-        inside = self._inside(start_s, end_s)
-        lengths = [length for _, length, _ in inside]
+        lengths, confidences = self._inside(start_s, end_s)
         total_s = sum(lengths)
         if len(lengths) < MIN_INTERVALS or total_s < MIN_COVERED * (end_s - start_s):
             return None
-        if _mean_deviation(lengths) > MAX_MEAN_DEVIATION or median([sure for _, _, sure in inside]) < MIN_CONFIDENCE:
+        if _mean_deviation(lengths) > MAX_MEAN_DEVIATION or median(confidences) < MIN_CONFIDENCE:
             return None
         return 60.0 * len(lengths) / total_s
 
@@ -97,25 +97,31 @@ class IntervalRate:
             return HeartRate(bpm, envelope.periodicity, INTERVAL_RATE_CONFIDENCE)
         if envelope.bpm is None:
             return envelope
-        inside = self._inside(start_s, end_s)
-        total_s = sum([length for _, length, _ in inside])
-        enough = len(inside) >= FEW_INTERVALS and total_s >= FEW_COVERED * (end_s - start_s)
-        telling = inside if enough else [one for one in self._intervals if one[0] <= end_s]
-        usual_bpm = 60.0 / median([length for _, length, _ in telling]) if len(telling) >= FEW_INTERVALS else 0.0
+        lengths, confidences = self._inside(start_s, end_s)
+        total_s = sum(lengths)
+        enough = len(lengths) >= FEW_INTERVALS and total_s >= FEW_COVERED * (end_s - start_s)
+        if not enough:
+            lengths, confidences = self._inside(-math.inf, end_s)  # those before tell it
+        usual_bpm = 60.0 / median(lengths) if len(lengths) >= FEW_INTERVALS else 0.0
         if envelope.bpm >= HALVED_BELOW * usual_bpm:
             return envelope
-        confidence = median([sure for _, _, sure in telling])
-        if enough and _mean_deviation([length for _, length, _ in inside]) <= MAX_MEAN_DEVIATION:
-            return HeartRate(60.0 * len(inside) / total_s, envelope.periodicity, confidence)
+        confidence = median(confidences)
+        if enough and _mean_deviation(lengths) <= MAX_MEAN_DEVIATION:
+            return HeartRate(60.0 * len(lengths) / total_s, envelope.periodicity, confidence)
         reason = f"either {round(envelope.bpm)} or {round(usual_bpm)} bpm"
         return HeartRate(None, envelope.periodicity, min(confidence, 1.0 - confidence), reason)
 
-    def _inside(self, start_s: float, end_s: float) -> list[tuple[float, float, float]]:
-        """Return the intervals that lie wholly in a window; forget those that no later one needs."""
-        intervals = self._intervals
-        while intervals and intervals[0][0] < min(start_s, end_s - KEPT_S):
+    def _inside(self, start_s: float, end_s: float) -> tuple[list[float], list[float]]:
+        """Return length and confidence of the intervals wholly in a window; forget those that no later one needs."""
+        intervals, oldest_s = self._intervals, min(start_s, end_s - KEPT_S)
+        while intervals and intervals[0][0] < oldest_s:
             intervals.popleft()
-        return [one for one in intervals if one[0] - one[1] >= start_s and one[0] <= end_s]
+        lengths, confidences = [], []
+        for at_s, length, confidence in intervals:
+            if at_s - length >= start_s and at_s <= end_s:
+                lengths.append(length)
+                confidences.append(confidence)
+        return lengths, confidences
 
 
 def _mean_deviation(lengths: list[float]) -> float:

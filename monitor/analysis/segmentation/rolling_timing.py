@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from monitor.analysis.segmentation.cycle_energies import RecentCycles
 from monitor.inference.segmentation.murmur_timing import TimingModel
-from monitor.labels import MURMUR
 from monitor.messages import Verdict
 
 __all__ = ["RollingTiming"]
@@ -58,7 +57,7 @@ class RollingTiming:
         start_s : float
             Start of the window, seconds; later cycles count.
         """
-        if self._model is None or not _names_murmur(verdict):
+        if self._model is None or not verdict.names_murmur:
             return None
         return self._model.timing(self._cycles.since(start_s))
 
@@ -73,13 +72,8 @@ class RollingTiming:
         since_s : float
             Moment from which cycles count, seconds.
         """
-        if self._model is None or not _names_murmur(verdict):
+        if self._model is None or not verdict.names_murmur:
             self._said = None
         else:
             self._said = self._model.timing(self._cycles.since(since_s), self._said)
         return self._said
-
-
-def _names_murmur(verdict: Verdict) -> bool:
-    """Return whether a verdict with scores gives a murmur, or says that one is possible."""
-    return verdict.scores is not None and MURMUR in (verdict.label, verdict.possible)

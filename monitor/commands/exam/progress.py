@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from monitor.analysis.loudness import with_loudness
 from monitor.analysis.rolling_verdict import TOLERANCE_S
 from monitor.analysis.site_pooling import pooled_verdict
-from monitor.analysis.verdict import JUDGED, MIN_RATED, names_murmur, with_timing
+from monitor.analysis.verdict import JUDGED, MIN_RATED, with_timing
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.messages import SiteResult, Verdict, WindowEvent
 
@@ -60,7 +60,7 @@ class Visit:
             self.rates_bpm.append(event.heart_rate_bpm)
         if event.loud is not None:
             self.louds.append(event.loud)
-        if names_murmur(event.verdict):
+        if event.verdict.names_murmur:
             self.timings[event.verdict.murmur_timing] += 1
         self.judged_s += max(0.0, event.end_s - max(event.start_s, self.reached_s))
         self.reached_s = max(self.reached_s, event.end_s)

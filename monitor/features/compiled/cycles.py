@@ -13,6 +13,7 @@ __all__ = ["CycleKernel", "TimingKernel", "cycle_kernel", "find_peaks", "timing_
 
 NUM_TIMINGS, MAX_VALUES = 3, 64
 """What the buffers in C hold."""
+Odds = ctypes.c_double * NUM_TIMINGS
 
 
 class CycleKernel:
@@ -85,7 +86,7 @@ class TimingKernel:
         if cycles.ndim != 2 or cycles.shape[1] != self._num_values:
             raise ValueError(f"cycles.shape={cycles.shape} must be (cycles, {self._num_values})")
         cycles = np.ascontiguousarray(cycles, np.float32)
-        odds = (ctypes.c_double * NUM_TIMINGS)()
+        odds = Odds()
         self._run(address(cycles), len(cycles), *self._settings, ctypes.addressof(odds))
         return odds[:]
 

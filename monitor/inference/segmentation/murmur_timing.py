@@ -140,15 +140,14 @@ class TimingModel:
             odds += self.weights[:, -1]
             first, second, third = odds.tolist()
         highest = max(first, second, third)
-        best = (first, second, third).index(highest)
-        others = sum(math.exp(one - highest) for one in (first, second, third))  # 1 with its own
-        if 1.0 / others >= self.said_from[best]:
+        likelihoods = (math.exp(first - highest), math.exp(second - highest), math.exp(third - highest))
+        total, best = sum(likelihoods), likelihoods.index(1.0)
+        if 1.0 / total >= self.said_from[best]:
             return TIMINGS[best]
         if before is None:
             return None
         said = TIMINGS.index(before)
-        stays = math.exp((first, second, third)[said] - highest) / others >= self.stays_from[said]
-        return before if stays else None
+        return before if likelihoods[said] / total >= self.stays_from[said] else None
 
 
 def _bars(values: Mapping[str, Any]) -> tuple[float, float, float]:
