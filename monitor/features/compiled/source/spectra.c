@@ -56,6 +56,7 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
                    const float *turns, int first, int end, lanes *power) {
     complex_lanes a, b;
     int half = size / 2;
+    lanes total_even = {0}, total_odd = {0};
     const float *frame[LANES];
     for (int lane = 0; lane < LANES; lane++) frame[lane] = sound + hop * (lane < used ? lane : used - 1);
     for (int i = 0; i < half; i += LANES / 2) {
@@ -65,14 +66,11 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
         for (int j = 0; j < LANES / 2; j++) {
             a.re[i + j] = part[2 * j];
             a.im[i + j] = part[2 * j + 1];
+            total_even += part[2 * j];
+            total_odd += part[2 * j + 1];
         }
     }
     if (share != NULL) {
-        lanes total_even = {0}, total_odd = {0};
-        for (int i = 0; i < half; i++) {
-            total_even += a.re[i];
-            total_odd += a.im[i];
-        }
         lanes total = total_even + total_odd;
         for (int i = 0; i < half; i++) {
             a.re[i] -= total * share[2 * i];
@@ -93,7 +91,7 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
     }
     /* the spectrum of the real sound from that of its halves */
     for (int k = first; k < end; k++) {
-        int at = k % half, mirrored = (half - k) % half;
+        int at = k < half ? k : 0, mirrored = k && k < half ? half - k : 0;
         lanes sum_r = from->re[at] + from->re[mirrored], less_i = from->im[at] - from->im[mirrored];
         lanes sum_i = from->im[at] + from->im[mirrored], less_r = from->re[at] - from->re[mirrored];
         float c = turns[2 * k], s = turns[2 * k + 1];
