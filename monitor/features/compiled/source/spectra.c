@@ -3,6 +3,7 @@
    Each lane holds a frame, so a frame's values do not depend on which frames are computed with it. Every number that
    is a setting comes from Python. Frames have 256, 512 or 1024 samples. */
 
+#include "held.h"
 #include "lanes.h"
 
 #define MAX_FRAME 1024
@@ -120,10 +121,13 @@ INLINE lanes band(const lanes *power, int first, int end) {
 }
 
 /* Log power of the rows (count, num_rows), log power of the envelope, and power of the low and the high band (count,)
-   of frames that begin `hop` samples apart. */
-FUNCTION void auscult_frames(const frame_settings *of, const float *sound, int32_t count, float *rows, float *envelope,
-                             float *low, float *high) {
+   of frames that begin `hop` samples apart, to frame `slot` of those held and on. Then the sound that begins where the
+   next frame does moves to the front; there are `end` samples. */
+FUNCTION void auscult_frames(const frame_settings *of, float *sound, int32_t end, int32_t count,
+                             const held_frames *held, int32_t slot) {
     lanes power[MAX_BINS];
+    float *rows = held->rows + slot * of->num_rows, *envelope = held->envelope + slot;
+    float *low = held->low + slot, *high = held->high + slot;
     for (int begin = 0; begin < count; begin += LANES) {
         int used = count - begin < LANES ? count - begin : LANES;
         powers(sound + begin * of->hop, of->hop, used, of->size, of->taper, of->share, of->turns, 0, of->size / 2 + 1,
@@ -142,6 +146,7 @@ FUNCTION void auscult_frames(const frame_settings *of, const float *sound, int32
             high[begin + lane] = above[lane];
         }
     }
+    memmove(sound, sound + count * of->hop, (size_t)(end - count * of->hop) * sizeof(float));
 }
 
 typedef struct {
