@@ -147,7 +147,7 @@ class StreamingStatistics:
         """
         samples = np.concatenate((self._tail, waveform)) if len(self._tail) else waveform
         size = self.bin_samples
-        count, rest = divmod(len(samples), size)
+        count = len(samples) // size
         if self._kernel is not None:
             samples = np.ascontiguousarray(samples, np.float32)
             self._measure_compiled(self._kernel, address(samples), count)
@@ -155,18 +155,20 @@ class StreamingStatistics:
             for start in range(0, count, self._min_bins):
                 end = min(count, start + self._min_bins)
                 self._measure(samples[start * size : end * size].reshape(-1, size))
-        self._tail = samples[count * size :].copy() if rest else NO_SAMPLES  # a copy: the caller may reuse its block
+        # a copy: the caller may reuse its block
+        self._tail = samples[count * size :].copy() if count * size < len(samples) else NO_SAMPLES
 
     def _measure_compiled(self, kernel: StatisticsKernel, samples: int, count: int) -> None:
         """Fill the columns of the next ``count`` bins, of the samples at an address."""
-        while count:
-            part = min(count, self._min_bins)
-            if self._used + part > self._capacity:
-                self._make_room()
+        while self._used + count > self._capacity:
+            part = min(count, self._capacity - self._used)
             kernel.fill(samples, part, self._used)
             self._used += part
             count -= part
             samples += ITEM_BYTES * self.bin_samples * part
+            self._make_room()
+        kernel.fill(samples, count, self._used)
+        self._used += count
 
     def _measure(self, bins: NDArray[np.float32]) -> None:
         """Fill the columns of the next bins, shape (bins, bin_samples), at most ``_min_bins`` of them."""
@@ -210,25 +212,31 @@ class StreamingStatistics:
         SignalStatistics
             All zero where no whole bin is left.
         """
-        first = max(0, -(-start_sample // self.bin_samples) - self._first)
-        last = min(self._used, end_sample // self.bin_samples - self._first)
+        size = self.bin_samples
+        first, last = -(-start_sample // size) - self._first, end_sample // size - self._first
+        if first < 0:
+            first = 0
+        if last > self._used:
+            last = self._used
         if last <= first:
             return EMPTY
         count = last - first
-        samples = count * self.bin_samples
-        total, squares, full, dead, flat, peak = self._totals(first, last)
-        rms = math.sqrt(max(0.0, squares / samples - (total / samples) ** 2))
-        if peak < FLAT_FROM:  # too faint to decide
-            flat = 0.0
-        clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / samples
+        samples = count * size
+        sums = self._sums if self._kernel is None else self._kernel.window
+        total, squares, full, dead, flat, peak = sums(first, last)
+        variance = squares / samples - (total / samples) ** 2
+        rms = math.sqrt(variance) if variance > 0.0 else 0.0
+        clipped = 0.0
+        if full or flat:
+            if peak < FLAT_FROM:  # too faint to decide
+                flat = 0.0
+            clipped = max(full if peak <= BEYOND_SCALE else 0.0, flat) / samples
         if not dead:
             return SignalStatistics(rms, peak, clipped, 0.0, 0.0)
         return SignalStatistics(rms, peak, clipped, dead / count, *self._around_dead_bins(self._table[3, first:last]))
 
-    def _totals(self, first: int, last: int) -> list[float]:
+    def _sums(self, first: int, last: int) -> list[float]:
         """Return the sums of some columns, flat tops only near the highest peak, and that peak."""
-        if self._kernel is not None:
-            return self._kernel.window(first, last)
         columns = self._table[:, first:last]
         *totals, flat = (columns[:5] @ self._ones[: last - first]).tolist()
         peak = float(np.maximum.reduce(columns[5]))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.image import FrameWindow
+from monitor.features.compiled.window import GateKernel, WindowKernel
+from monitor.features.image import FrameWindow, HeldFrames
 from monitor.features.resample import DELAY_VARIES_S, StreamingResampler
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import Scratch, StreamingSpectrogram
@@ -146,7 +147,11 @@ class FeatureExtractor:
             self._article.push(article_samples)
         self._stopwatch("spectrogram")
 
-    def frames(self, start_sample: int) -> FrameWindow:
+    def window_kernel(self, gate: GateKernel | None) -> WindowKernel | None:
+        """Return what computes image, rate and gate of such windows in one call; None where one is not compiled."""
+        return None if self._article else self._spectrogram.window_kernel(gate)
+
+    def frames(self, start_sample: int) -> HeldFrames:
         """Return the frames of the window that starts at ``start_sample``.
 
         Parameters
@@ -157,7 +162,7 @@ class FeatureExtractor:
 
         Returns
         -------
-        FrameWindow
+        HeldFrames
             Views that stay valid until the next :meth:`push`.
 
         Raises

@@ -28,12 +28,15 @@ from monitor.features.image import FrameWindow
 __all__ = [
     "MAX_BPM",
     "MIN_BPM",
+    "NO_RHYTHM",
     "SHOWN_FROM",
     "BeatInterval",
     "HeartRate",
     "beat_interval",
     "clip_heart_rate",
+    "compiled_rate",
     "heart_rate",
+    "rate_of",
 ]
 
 SLOPE, BIAS = 7.27, -1.28
@@ -141,14 +144,20 @@ def heart_rate(
     75
     """
     beat = _beat_interval(envelope, frame_hop_s, log_power)
-    if beat is None:
-        return NO_RHYTHM
-    confidence = 1.0 / (1.0 + math.exp(-(SLOPE * beat.periodicity + BIAS)))
-    if beat.alternative_s is not None:
+    return NO_RHYTHM if beat is None else rate_of(*beat, shown_from)
+
+
+def rate_of(
+    period_s: float, periodicity: float, alternative_s: float | None = None, shown_from: float = SHOWN_FROM
+) -> HeartRate:
+    """Return the heart rate of a mean beat interval; parameters as :class:`BeatInterval` and :func:`heart_rate`."""
+    confidence = 1.0 / (1.0 + math.exp(-(SLOPE * periodicity + BIAS)))
+    if alternative_s is not None:
         confidence *= UNDECIDED
-    bpm = 60.0 / beat.period_s
-    reason = _why_blank(beat, bpm, confidence, shown_from)
-    return HeartRate(None if reason else bpm, beat.periodicity, confidence, reason)
+    bpm = 60.0 / period_s
+    if confidence >= shown_from and MIN_BPM <= bpm <= MAX_BPM:
+        return HeartRate(bpm, periodicity, confidence)
+    return HeartRate(None, periodicity, confidence, _why_blank(bpm, alternative_s, confidence, shown_from))
 
 
 def clip_heart_rate(
@@ -190,29 +199,38 @@ def clip_heart_rate(
     return rate._replace(reason=NOT_TWICE) if rate.reason == NOT_PERIODIC else rate
 
 
-def _why_blank(beat: BeatInterval, bpm: float, confidence: float, shown_from: float) -> str | None:
-    """Return why a rate is not given, or None."""
+def _why_blank(bpm: float, alternative_s: float | None, confidence: float, shown_from: float) -> str:
+    """Return why a rate is not given."""
     if confidence < shown_from:
-        if beat.alternative_s is None:
+        if alternative_s is None:
             return NOT_PERIODIC
-        slow, fast = sorted((round(bpm), round(60.0 / beat.alternative_s)))
+        slow, fast = sorted((round(bpm), round(60.0 / alternative_s)))
         return f"either {slow} or {fast} bpm"
-    if bpm < MIN_BPM:
-        return TOO_SLOW
-    return TOO_FAST if bpm > MAX_BPM else None
+    return TOO_SLOW if bpm < MIN_BPM else TOO_FAST
 
 
 def _beat_interval(
     envelope: NDArray[np.float32], frame_hop_s: float, log_power: NDArray[np.float32] | None
 ) -> BeatInterval | None:
     """Return the mean beat interval of a window, compiled where that can tell it."""
-    kernel = None if library() is None else _kernel(len(envelope), frame_hop_s)
+    kernel = compiled_rate(len(envelope), frame_hop_s)
     if kernel is not None:
         envelope = np.ascontiguousarray(envelope, np.float32)
         found, periodicity, lag = kernel.find(address(envelope), log_power is not None)
         if found != ASKS_TIMBRE:
             return None if found == FLAT else BeatInterval(lag * kernel.spacing_s, periodicity)
     return beat_interval(envelope, heart_rate_tables(len(envelope), frame_hop_s), log_power)
+
+
+def compiled_rate(num_frames: int, frame_hop_s: float) -> RateKernel | None:
+    """Return the compiled search for the beat interval in envelopes of one length and hop; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        As :func:`heart_rate`.
+    """
+    return None if library() is None else _kernel(num_frames, frame_hop_s)
 
 
 @functools.lru_cache(maxsize=64)

@@ -21,12 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address
+from monitor.features.compiled.spectra import HeldPlaces
 from monitor.features.compiled.window import image_kernel
 
 __all__ = ["NUM_COLUMNS", "NUM_ROWS", "FrameWindow", "HeldFrames", "ImageBuilder", "located"]
 
 NUM_ROWS = 64
 NUM_COLUMNS = 64
+ITEM_BYTES = 4
 
 DYNAMIC_RANGE = np.float32(8.0 * np.log(10.0))
 """80 dB in natural-log power: levels are clipped this far below the loudest bin of the window."""
@@ -66,11 +68,14 @@ class HeldFrames(FrameWindow):
 
     Attributes
     ----------
-    addresses : tuple of int, or None
-        Where each of the four begins in memory; None of what :meth:`_replace` returns.
+    held : HeldPlaces or None
+        Where all frames that are held begin in memory; None of what :meth:`_replace` returns.
+    slot : int
+        The first frame, counted from there.
     """
 
-    addresses: tuple[int, int, int, int] | None = None
+    held: HeldPlaces | None = None
+    slot: int = 0
 
 
 def located(frames: FrameWindow) -> tuple[FrameWindow, tuple[int, int, int, int]]:
@@ -83,8 +88,10 @@ def located(frames: FrameWindow) -> tuple[FrameWindow, tuple[int, int, int, int]
     ValueError
         If their parts are of different lengths.
     """
-    if isinstance(frames, HeldFrames) and frames.addresses is not None:
-        return frames, frames.addresses
+    if isinstance(frames, HeldFrames) and frames.held is not None:
+        rows, envelope, low, high = frames.held.addresses
+        offset = ITEM_BYTES * frames.slot
+        return frames, (rows + NUM_ROWS * offset, envelope + offset, low + offset, high + offset)
     one = frames.envelope.shape
     if frames.log_power.shape != (*one, NUM_ROWS) or frames.low_power.shape != one or frames.high_power.shape != one:
         raise ValueError(f"frames of shapes {[part.shape for part in frames]} must be as many")
@@ -101,6 +108,11 @@ class ImageBuilder:
     num_frames : int
         Frames in a window; all products have this one shape, so their rounding never varies.
 
+    Attributes
+    ----------
+    kernel : ImageKernel or None
+        What builds them where the front end is compiled.
+
     Notes
     -----
     Holds scratch space; used by one thread.
@@ -115,7 +127,7 @@ class ImageBuilder:
     def __init__(self, num_frames: int) -> None:
         width = -(-num_frames // NUM_COLUMNS)
         starts = np.round(np.linspace(0, num_frames - width, NUM_COLUMNS)).astype(np.intp)
-        self._kernel = image_kernel(
+        self.kernel = image_kernel(
             num_frames,
             width,
             (RHYTHM_FIRST_LAG, RHYTHM_WIDTH),
@@ -124,7 +136,7 @@ class ImageBuilder:
             _rhythm_ends(num_frames),
         )
         self._num_frames = num_frames
-        if self._kernel is not None:
+        if self.kernel is not None:
             return
         self._columns = np.concatenate([starts + offset for offset in range(width)])
         self._per_frame = np.float32(1.0 / width)
@@ -160,11 +172,11 @@ class ImageBuilder:
             autocorrelation of the standardized envelope, about -1 to 1.
         """
         image = np.empty((NUM_ROWS, NUM_COLUMNS, 3), np.float32)
-        if self._kernel is not None:
+        if self.kernel is not None:
             if len(frames.envelope) != self._num_frames:
                 raise ValueError(f"{len(frames.envelope)} frames must be {self._num_frames} frames")
             frames, (log_power, envelope, _, _) = located(frames)
-            self._kernel.build(log_power, envelope, address(image))
+            self.kernel.build(log_power, envelope, address(image))
             return image
         channels = image.T  # (channels, columns, rows)
         self._pool(frames.log_power)

@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address
-from monitor.features.compiled.spectra import frame_kernel
-from monitor.features.image import NUM_ROWS, FrameWindow, HeldFrames, ImageBuilder
+from monitor.features.compiled.spectra import HeldPlaces, frame_kernel
+from monitor.features.compiled.window import GateKernel, WindowKernel, window_kernel
+from monitor.features.heart_rate import compiled_rate
+from monitor.features.image import ITEM_BYTES, NUM_ROWS, FrameWindow, HeldFrames, ImageBuilder
 from monitor.features.spec import SpectrogramSpec
 
 __all__ = ["Scratch", "StreamingSpectrogram", "input_image"]
@@ -32,9 +34,6 @@ IMAGINARY_PARTS = slice(2 * FIRST_BIN + 1, 2 * (FIRST_BIN + NUM_ROWS) + 1, 2)
 
 POWER_FLOOR = np.float32(1e-20)
 """Far below one 24-bit step; it only keeps the logarithm of digital silence finite."""
-
-ITEM_BYTES = 4
-ROW_BYTES = ITEM_BYTES * NUM_ROWS
 
 ENVELOPE_HZ = (20.0, 200.0)
 LOW_HZ = (20.0, 150.0)
@@ -120,9 +119,6 @@ class StreamingSpectrogram:
         self._num_frames = spec.num_frames
         self._max_part = self._num_frames * self.frame_hop_samples
         self._sound = np.zeros(self._size + self._max_part, np.float32)
-        # overlapping frames as a view of the sound; the last frame of the largest part ends where the sound does
-        steps = (self.frame_hop_samples * self._sound.itemsize, self._sound.itemsize)
-        self._frames = np.ndarray((self._num_frames, self._size), np.float32, self._sound, 0, steps)
         self._envelope_parts, self._low_parts = _parts(self.scratch.envelope_bins), _parts(self.scratch.low_bins)
         self._high_parts = slice(2 * self.scratch.first_high_bin, None)
         self._capacity = 4 * self._num_frames
@@ -130,8 +126,8 @@ class StreamingSpectrogram:
         self._envelope, self._low, self._high = (np.zeros(self._capacity, np.float32) for _ in range(3))
         self._kernel = self.scratch.kernel
         self._sound_at = address(self._sound)
-        self._addresses = [address(held) for held in (self._rows, self._envelope, self._low, self._high)]
-        self._waiting = 0  # samples that a later frame still needs
+        self._held_at = HeldPlaces(self._rows, self._envelope, self._low, self._high)
+        self._begin, self._end = 0, 0  # in the buffer, of the samples that a later frame needs
         self._first = 0  # index of the frame in slot 0, counted from the start of the sound
         self._used = 0  # slots in use
 
@@ -143,7 +139,7 @@ class StreamingSpectrogram:
     @property
     def end_sample(self) -> int:
         """Samples pushed so far."""
-        return self.end_frame * self.frame_hop_samples + self._waiting
+        return (self._first + self._used) * self.frame_hop_samples + self._end - self._begin
 
     def push(self, waveform: NDArray[np.float32]) -> int:
         """Take the next samples and compute the frames that they complete.
@@ -158,34 +154,37 @@ class StreamingSpectrogram:
         int
             Frames computed by this call.
         """
-        count = 0
-        for begin in range(0, len(waveform), self._max_part):  # a long push goes through the buffers in parts
-            count += self._push_part(waveform[begin : begin + self._max_part])
-        return count
+        if len(waveform) <= self._max_part:
+            return self._push_part(waveform)
+        # a long push goes through the buffers in parts
+        parts = range(0, len(waveform), self._max_part)
+        return sum(self._push_part(waveform[begin : begin + self._max_part]) for begin in parts)
 
     def _push_part(self, waveform: NDArray[np.float32]) -> int:
         """Take samples that the buffers have room for; return the frames computed."""
-        end = self._waiting + len(waveform)
-        self._sound[self._waiting : end] = waveform
-        count = max(0, (end - self._size) // self.frame_hop_samples + 1)
-        if count:
+        end = self._end + len(waveform)
+        self._sound[self._end : end] = waveform
+        self._end = end
+        count = (end - self._begin - self._size) // self.frame_hop_samples + 1
+        if count <= 0:
+            return 0
+        if self._used + count > self._capacity:
+            self._make_room()
+        if self._kernel is not None:  # which moves what a later frame needs to the front
+            self._kernel.compute(self._sound_at, end, count, self._held_at.at, self._used)
+            self._end = end - count * self.frame_hop_samples
+        else:
             self._compute(count)
-            done = count * self.frame_hop_samples
-            self._sound[: end - done] = self._sound[done:end]
-            end -= done
-        self._waiting = end
+        self._used += count
         return count
 
     def _compute(self, count: int) -> None:
-        """Write ``count`` new frames behind those held."""
-        if self._used + count > self._capacity:
-            self._make_room()
-        if self._kernel is not None:
-            self._kernel.compute(self._sound_at, count, *self._places(self._used))
-            self._used += count
-            return
+        """Write ``count`` new frames behind those held, and move the samples that a later one needs to the front."""
         scratch = self.scratch
-        tapered = np.multiply(self._frames[:count], scratch.taper, out=scratch.tapered[:count])  # (frames, samples)
+        # overlapping frames as a view of the sound
+        steps = (ITEM_BYTES * self.frame_hop_samples, ITEM_BYTES)
+        frames = np.ndarray((count, self._size), np.float32, self._sound, ITEM_BYTES * self._begin, steps)
+        tapered = np.multiply(frames, scratch.taper, out=scratch.tapered[:count])  # (frames, samples)
         if scratch.offset is not None:  # the mean under the taper, so that no tone counts as an offset
             total = np.add.reduce(tapered, axis=1, keepdims=True)  # (frames, 1)
             np.subtract(tapered, np.multiply(total, scratch.taper_share, out=scratch.offset[:count]), out=tapered)
@@ -203,7 +202,11 @@ class StreamingSpectrogram:
         np.log(heart, out=heart)
         np.add.reduce(parts[:, self._low_parts], axis=1, out=self._low[new])
         np.add.reduce(parts[:, self._high_parts], axis=1, out=self._high[new])
-        self._used += count
+        self._begin += count * self.frame_hop_samples
+        past = min(self._begin, self._end)  # the next frame may begin beyond the end
+        self._sound[: self._end - past] = self._sound[past : self._end]
+        self._begin -= past
+        self._end -= past
 
     def _make_room(self) -> None:
         """Move the frames still needed to the front."""
@@ -213,7 +216,7 @@ class StreamingSpectrogram:
         self._first += drop
         self._used -= drop
 
-    def window(self, start_sample: int) -> FrameWindow:
+    def window(self, start_sample: int) -> HeldFrames:
         """Return the frames of the window that starts at ``start_sample``.
 
         Parameters
@@ -231,15 +234,14 @@ class StreamingSpectrogram:
         ValueError
             If the window is off the frame grid, not complete yet, or no longer held.
         """
-        frame, off = divmod(start_sample, self.frame_hop_samples)
-        if off:
+        if start_sample % self.frame_hop_samples:
             raise ValueError(f"start_sample={start_sample} must be a multiple of {self.frame_hop_samples}")
-        slot = frame - self._first
+        slot = start_sample // self.frame_hop_samples - self._first
         if slot < 0 or slot + self._num_frames > self._used:
             raise ValueError(f"start_sample={start_sample} must lie in a window that is complete and still held")
         return self._held(slot, self._num_frames)
 
-    def latest(self, count: int) -> FrameWindow:
+    def latest(self, count: int) -> HeldFrames:
         """Return the newest ``count`` frames, oldest first, as views valid until the next :meth:`push`.
 
         Raises
@@ -251,18 +253,17 @@ class StreamingSpectrogram:
             raise ValueError(f"count={count} must be from 0 to the {self._used} frames held")
         return self._held(self._used - count, count)
 
-    def _held(self, slot: int, count: int) -> FrameWindow:
+    def _held(self, slot: int, count: int) -> HeldFrames:
         """Return ``count`` held frames from a slot on, as views."""
         held = slice(slot, slot + count)
         frames = HeldFrames(self._rows[held], self._envelope[held], self._low[held], self._high[held])
-        frames.addresses = self._places(slot)
+        frames.held, frames.slot = self._held_at, slot
         return frames
 
-    def _places(self, slot: int) -> tuple[int, int, int, int]:
-        """Return where a slot begins in memory, in each of what is held of it."""
-        rows, envelope, low, high = self._addresses
-        offset = ITEM_BYTES * slot
-        return rows + ROW_BYTES * slot, envelope + offset, low + offset, high + offset
+    def window_kernel(self, gate: GateKernel | None) -> WindowKernel | None:
+        """Return what computes image, rate and gate of such windows in one call; None where one is not compiled."""
+        rate = compiled_rate(self._num_frames, self.spec.frame_hop_s)
+        return window_kernel(self.scratch.builder.kernel, rate, gate)
 
     def image(self, start_sample: int) -> NDArray[np.float32]:
         """Return the input image of the window that starts at ``start_sample``.

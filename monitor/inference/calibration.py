@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.compiled.library import address, library
-from monitor.features.compiled.window import ScoreKernel, score_kernel
 from monitor.labels import EXTRASTOLE
 
 __all__ = ["Calibration", "Loudness", "check_outputs", "mask_extrasystole", "softmax"]
@@ -71,9 +69,6 @@ class Calibration:
     bias: tuple[float, ...] = ()
     given: tuple[tuple[float, ...], ...] = ()
     _columns: tuple[tuple[float, ...], ...] = dataclasses.field(default=(), init=False, repr=False, compare=False)
-    _kernels: dict[tuple[int, int], ScoreKernel | None] = dataclasses.field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
     inaudible: tuple[int, float] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -132,7 +127,7 @@ class Calibration:
     def scores_and_odds(self, outputs: NDArray[np.floating], num_labels: int) -> tuple[list[float], float | None]:
         """Return the scores of one window, as :meth:`scores`, and the log-odds of a heart, as :meth:`heart_odds`.
 
-        In C, or in plain floats, which for a handful of numbers take a tenth of the time of arrays.
+        In plain floats, which for a handful of numbers take a tenth of the time of arrays.
 
         Parameters
         ----------
@@ -143,10 +138,6 @@ class Calibration:
         -------
         tuple of (list of float, float or None)
         """
-        if self.kind == "softmax" and library() is not None and outputs.dtype == np.float32:
-            kernel = self._kernel(num_labels, len(outputs))
-            if kernel is not None:
-                return kernel.scores_and_odds(address(np.ascontiguousarray(outputs)))
         values: list[float] = outputs.tolist()
         if self.kind == "share":
             positive = [max(value, 0.0) + 1e-9 for value in values[:num_labels]]
@@ -165,13 +156,6 @@ class Calibration:
         if not self.given:
             return shown, odds
         return [sum(map(operator.mul, shown, column)) for column in self._columns], odds
-
-    def _kernel(self, num_labels: int, num_outputs: int) -> ScoreKernel | None:
-        """Return the compiled scores of so many outputs, made at the first call."""
-        sizes = (num_labels, num_outputs)
-        if sizes not in self._kernels:
-            self._kernels[sizes] = score_kernel(*sizes, self.temperature, self.bias, self.given)
-        return self._kernels[sizes]
 
     def acoustic_scores(self, scores: Mapping[str, float]) -> dict[str, float]:
         """Return the probability that each label is heard, where a score is that the recording is annotated with it.

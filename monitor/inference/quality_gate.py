@@ -20,7 +20,7 @@ from monitor.features.compiled.library import library
 from monitor.features.compiled.window import MAX_FRAMES, GateKernel, gate_kernel
 from monitor.features.image import NUM_ROWS, FrameWindow, located
 
-__all__ = ["DEFAULT_GATE", "MAX_ODDS", "GateFeatures", "QualityGate", "gate_features"]
+__all__ = ["DEFAULT_GATE", "MAX_ODDS", "GateFeatures", "QualityGate", "compiled_gate", "gate_features"]
 
 
 class GateFeatures(NamedTuple):
@@ -56,6 +56,9 @@ TILT_BINS = slice(1, 9)
 TILT = np.full(NUM_ROWS, -1.0 / NUM_ROWS, np.float32)
 TILT[TILT_BINS] += np.float32(1.0 / 8.0)
 """Weights that give the mean of those bins minus the mean of all."""
+
+LEAST_TILT, MOST_TILT = -4.0, 6.0
+"""Natural-log power at which the tilt is clipped."""
 
 FULL_SWING = 1.3
 """Standard deviation of the envelope; noise has 0.3 to 0.9, a faint heart 1, most hearts more than this."""
@@ -188,16 +191,17 @@ def gate_features(frames: FrameWindow, periodicity: float) -> GateFeatures:
     -------
     GateFeatures
     """
-    kernel = None if library() is None or len(frames.envelope) > MAX_FRAMES else _kernel()
+    kernel = compiled_gate() if len(frames.envelope) <= MAX_FRAMES else None
     if kernel is not None:
         frames, addresses = located(frames)
         tilt, swing, bumps = kernel.features(*addresses, len(frames.envelope))
-        return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), bumps)
+        return GateFeatures(tilt, periodicity, swing, bumps)
     each = _ones(len(frames.envelope))  # a product with ones takes a third of the time of a sum
     tilt = float(each @ frames.log_power @ TILT) / len(each)
     level = frames.envelope - each @ frames.envelope / np.float32(len(each))
     swing = math.sqrt(float(level @ level) / len(each))
-    return GateFeatures(clamp(tilt, -4.0, 6.0), periodicity, min(swing, FULL_SWING), _bumps(level, frames, each))
+    tilt, swing = clamp(tilt, LEAST_TILT, MOST_TILT), min(swing, FULL_SWING)
+    return GateFeatures(tilt, periodicity, swing, _bumps(level, frames, each))
 
 
 def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.float32]) -> float:
@@ -214,11 +218,17 @@ def _bumps(level: NDArray[np.float32], frames: FrameWindow, each: NDArray[np.flo
     return strength * max(0.0, correlation - MIN_CORRELATION)
 
 
+def compiled_gate() -> GateKernel | None:
+    """Return the compiled features, which are tilt, swing and bumps; None where NumPy computes them."""
+    return None if library() is None else _kernel()
+
+
 @functools.cache
 def _kernel() -> GateKernel | None:
     """Return the compiled features, or None where there is no library."""
     bins = (TILT_BINS.start, TILT_BINS.stop)
-    return gate_kernel(bins, (MIN_POWER, MIN_SPREAD, STRONG_HIGH_DB, MIN_CORRELATION))
+    bumps = (MIN_POWER, MIN_SPREAD, STRONG_HIGH_DB, MIN_CORRELATION)
+    return gate_kernel(bins, bumps, (LEAST_TILT, MOST_TILT, FULL_SWING))
 
 
 @functools.lru_cache(maxsize=8)

@@ -14,13 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.features.compiled.library import address
+from monitor.features.compiled.spectra import HeldPlaces
+from monitor.features.compiled.window import FLAT, FOUND, WindowKernel
 from monitor.features.extractor import FeatureExtractor, Stopwatch, no_stopwatch
-from monitor.features.heart_rate import HeartRate, clip_heart_rate, heart_rate
-from monitor.features.image import FrameWindow
+from monitor.features.heart_rate import NO_RHYTHM, HeartRate, clip_heart_rate, heart_rate, rate_of
+from monitor.features.image import FrameWindow, HeldFrames
 from monitor.inference.bundle import Bundle
 from monitor.inference.calibration import mask_extrasystole
 from monitor.inference.engine import Engine
-from monitor.inference.quality_gate import GateFeatures, QualityGate, gate_features
+from monitor.inference.quality_gate import GateFeatures, QualityGate, compiled_gate, gate_features
+from monitor.inference.readout import Readout
 
 __all__ = ["ScoredWindow", "WindowScorer"]
 
@@ -81,7 +85,8 @@ class WindowScorer:
         Seconds between two windows, on the bundle's frame grid; None for the bundle's own.
     stopwatch : callable or None
         Called with ``"resample"``, ``"spectrogram"``, ``"heart_rate"``, ``"quality"``, ``"network"`` or ``"verdict"``
-        whenever such a stage ends.
+        whenever such a stage ends. It has heart rate, quality and image computed one by one, with the same results,
+        where without it one call of the compiled front end computes all three.
     beside : WindowScorer or None
         A scorer of another sound, on the same thread, whose engine and scratch space this one uses too: a megabyte
         and a half less for each sound. None for its own.
@@ -134,7 +139,17 @@ class WindowScorer:
         scratch = None if beside is None else beside._extractor.scratch
         self._extractor: FeatureExtractor = FeatureExtractor(bundle.spec, sample_rate, self._stopwatch, scratch)
         self.engine: Engine = bundle.engine.copy() if beside is None else beside.engine
+        # a stopwatch times heart rate, gate and image one by one
+        self._kernel: WindowKernel | None = None if stopwatch else self._window_kernel(beside)
+        own = Readout(bundle.labels, bundle.calibration, bundle.loudness)
+        self._readout: Readout = own if beside is None else beside._readout
+        self._image_shape = bundle.spec.shape
         self._beginning: list[NDArray[np.float32]] = []
+
+    def _window_kernel(self, beside: WindowScorer | None) -> WindowKernel | None:
+        """Return what computes heart rate, gate and image in one call, that of the scorer beside if there is one."""
+        kernel = None if beside is None else beside._kernel
+        return kernel or self._extractor.window_kernel(compiled_gate())
 
     @property
     def frame_hop_s(self) -> float:
@@ -218,10 +233,12 @@ class WindowScorer:
 
     def _feed(self, waveform: NDArray[np.float32], *, last: bool) -> list[int]:
         """Extract features; return the indices of the windows that are now complete."""
-        self._extractor.push(waveform, last=last)
-        first, room = self.num_windows, self._extractor.end_sample - self._window
-        end = max(first, room // self._hop + 1)
-        if end and not first:
+        extractor, first = self._extractor, self.num_windows
+        extractor.push(waveform, last=last)
+        end = (extractor.end_sample - self._window) // self._hop + 1
+        if end <= first:
+            return []
+        if not first:
             self._beginning.clear()
         self.num_windows = end
         return list(range(first, end))
@@ -238,21 +255,41 @@ class WindowScorer:
         """
         bundle, lap, start = self._bundle, self._stopwatch, index * self._hop
         frames = self._extractor.frames(start)
-        pulse = self._heart_rate(frames)
-        lap("heart_rate")
-        gate_input = gate_features(frames, pulse.periodicity)
-        lap("quality")
-        image = self._extractor.image(start, frames)
-        lap("spectrogram")
+        if self._kernel is None or frames.held is None or len(self.padding):
+            pulse, gate_input, image = self._features(start, frames)
+        else:
+            pulse, gate_input, image = self._features_at_once(self._kernel, frames, frames.held)
         outputs = bundle.outputs(image, self.engine)  # last, because the network replaces everything else in the caches
         lap("network")
         if len(self.padding):
             outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)
-        values, odds = bundle.calibration.scores_and_odds(outputs, len(bundle.labels))
-        scores = dict(zip(bundle.labels, values, strict=True))
-        loud = None if bundle.loudness is None else bundle.loudness.probability(outputs, len(bundle.labels))
+        scores, odds, loud = self._readout.read(outputs)
         lap("verdict")
         return ScoredWindow(image, frames, pulse, outputs, scores, gate_input, odds, bundle.gate, loud)
+
+    def _features(self, start: int, frames: HeldFrames) -> tuple[HeartRate, GateFeatures, NDArray[np.float32]]:
+        """Return heart rate, features of the gate and image of the window that starts at a sample, one by one."""
+        pulse = self._heart_rate(frames)
+        self._stopwatch("heart_rate")
+        features = gate_features(frames, pulse.periodicity)
+        self._stopwatch("quality")
+        image = self._extractor.image(start, frames)
+        self._stopwatch("spectrogram")
+        return pulse, features, image
+
+    def _features_at_once(
+        self, kernel: WindowKernel, frames: HeldFrames, held: HeldPlaces
+    ) -> tuple[HeartRate, GateFeatures, NDArray[np.float32]]:
+        """Return the same of a window, by one call of the compiled front end."""
+        image = np.empty(self._image_shape, np.float32)
+        found, (periodicity, lag, tilt, swing, bumps) = kernel.compute(held.at, frames.slot, address(image))
+        if found == FOUND:
+            pulse = rate_of(lag * kernel.spacing_s, periodicity)
+        elif found == FLAT:
+            pulse = NO_RHYTHM
+        else:  # the timbre decides
+            pulse = heart_rate(frames.envelope, self.frame_hop_s, log_power=frames.log_power)
+        return pulse, GateFeatures(tilt, pulse.periodicity, swing, bumps), image
 
     def _heart_rate(self, frames: FrameWindow) -> HeartRate:
         """Return the heart rate of a window, or of the clip that was looped to fill it."""

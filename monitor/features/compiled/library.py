@@ -40,11 +40,12 @@ LIBRARY = "front_end.so"
 POINTER, INT, LONG, DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64, ctypes.c_double
 BYTE_OF = ctypes.c_char.from_buffer
 FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
-    "auscult_frames": ([POINTER, POINTER, INT, POINTER, POINTER, POINTER, POINTER], None),
+    "auscult_frames": ([POINTER, POINTER, INT, INT, POINTER, INT], None),
     "auscult_bands": ([POINTER, POINTER, INT, POINTER], None),
     "auscult_image": ([POINTER, POINTER, POINTER, POINTER], None),
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
+    "auscult_window": ([POINTER, POINTER, INT, POINTER, POINTER], INT),
     "auscult_scores": ([POINTER, POINTER, POINTER], None),
     "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
     "auscult_decimate": ([POINTER, POINTER, LONG, ctypes.c_float, POINTER], LONG),

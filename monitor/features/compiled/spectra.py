@@ -12,12 +12,46 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library
 
-__all__ = ["BandKernel", "FrameKernel", "band_kernel", "frame_kernel"]
+__all__ = ["BandKernel", "FrameKernel", "HeldPlaces", "band_kernel", "frame_kernel"]
 
 SIZES = (256, 512, 1024)
 """Samples in a frame."""
 LANES = 8
 """The number of rows is a multiple of this."""
+
+
+class _Places(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("rows", "envelope", "low", "high"))
+
+
+class HeldPlaces:
+    """Where the frames that a spectrogram holds begin in memory.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (frames, num_rows), float32
+    envelope, low, high : ndarray, shape (frames,), float32
+
+    Attributes
+    ----------
+    addresses : tuple of int
+        Of the four.
+    at : int
+        Where C finds these.
+    """
+
+    __slots__ = ("_places", "addresses", "at")
+
+    def __init__(
+        self,
+        rows: NDArray[np.float32],
+        envelope: NDArray[np.float32],
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+    ) -> None:
+        self.addresses = (address(rows), address(envelope), address(low), address(high))
+        self._places = _Places(*self.addresses)
+        self.at = ctypes.addressof(self._places)
 
 
 class _FrameSettings(ctypes.Structure):
@@ -65,18 +99,24 @@ class FrameKernel:
         self._at = ctypes.addressof(self._settings)
         self._run = opened.auscult_frames
 
-    def compute(self, sound: int, count: int, rows: int, envelope: int, low: int, high: int) -> None:
-        """Compute ``count`` frames of the sound at an address; the results go to the other addresses.
+    def compute(self, sound: int, end: int, count: int, held: int, slot: int) -> None:
+        """Compute ``count`` frames of the sound at an address; they become those from a slot on.
+
+        Then the sound that begins where the next frame does is moved to that address.
 
         Parameters
         ----------
         sound : int
-            Of ``(count - 1) * hop + size`` float32.
+            Of ``end`` float32.
+        end : int
+            At least ``(count - 1) * hop + size``.
         count : int
-        rows, envelope, low, high : int
-            Of ``(count, num_rows)``, and three times ``(count,)`` float32.
+            1 or more.
+        held : int
+            Of a :class:`HeldPlaces` with room for so many.
+        slot : int
         """
-        self._run(self._at, sound, count, rows, envelope, low, high)
+        self._run(self._at, sound, end, count, held, slot)
 
 
 def frame_kernel(
@@ -90,6 +130,8 @@ def frame_kernel(
     """Return the kernel for frames as :class:`FrameKernel`; None where NumPy must do it."""
     opened = library()
     if opened is None or len(taper) not in SIZES or rows[1] % LANES or sum(rows) > len(taper) // 2 + 1:
+        return None
+    if hop > len(taper):
         return None
     return FrameKernel(opened, taper, share, hop, bands, rows, floor)
 

@@ -1,4 +1,4 @@
-"""The frames of a window to input image, heart rate and features of the quality gate, and outputs to scores, in C.
+"""The frames of a window to input image, heart rate and features of the quality gate, in C: one by one, or all at once.
 
 Each function checks nothing: whoever makes a kernel gives the number of frames, and each call the addresses of so
 many, contiguous, float32.
@@ -7,7 +7,6 @@ many, contiguous, float32.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +21,14 @@ __all__ = [
     "GateKernel",
     "ImageKernel",
     "RateKernel",
-    "ScoreKernel",
+    "WindowKernel",
     "gate_kernel",
     "image_kernel",
     "rate_kernel",
-    "score_kernel",
+    "window_kernel",
 ]
 
-MAX_FRAMES, MAX_LAGS, MAX_LABELS = 1024, 256, 16
+MAX_FRAMES, MAX_LAGS = 1024, 256
 """What the buffers in C hold."""
 FLAT, FOUND, ASKS_TIMBRE = range(3)
 """What the heart rate of a window may be."""
@@ -73,12 +72,12 @@ class ImageKernel:
     ) -> None:
         self._kept = (starts.astype(np.int32), ends.astype(np.int32))
         self._settings = _ImageSettings(num_frames, width, *rhythm, *levels, *map(address, self._kept))
-        self._at = ctypes.addressof(self._settings)
+        self.at = ctypes.addressof(self._settings)
         self._run = opened.auscult_image
 
     def build(self, log_power: int, envelope: int, image: int) -> None:
         """Write the image at an address, ``(64, 64, 3)`` float32, from log power and envelope at two others."""
-        self._run(self._at, log_power, envelope, image)
+        self._run(self.at, log_power, envelope, image)
 
 
 def image_kernel(
@@ -155,7 +154,7 @@ class RateKernel:
             *lengths, tables.first, tables.last, tables.flat, *shape, *slow, *octave, *pointers
         )
         self.spacing_s: float = tables.spacing_s
-        self._at = ctypes.addressof(self._settings)
+        self.at = ctypes.addressof(self._settings)
         self._run = opened.auscult_heart_rate
 
     def find(self, envelope: int, has_timbre: bool) -> tuple[int, float, float]:
@@ -168,7 +167,7 @@ class RateKernel:
             Whether it may be left to the timbre to tell a rate from its half.
         """
         result = _RateResult()
-        found: int = self._run(self._at, envelope, has_timbre, ctypes.byref(result))
+        found: int = self._run(self.at, envelope, has_timbre, ctypes.byref(result))
         return found, result.periodicity, result.lag
 
 
@@ -218,6 +217,7 @@ class _GateSettings(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("tilt_first", "tilt_end")),
         ("min_power", ctypes.c_float),
         *((name, ctypes.c_double) for name in ("min_spread", "strong_high_db", "min_correlation")),
+        *((name, ctypes.c_double) for name in ("least_tilt", "most_tilt", "most_swing")),
     )
 
 
@@ -235,84 +235,78 @@ class GateKernel:
         First bin, and end, of the low bins.
     bumps : tuple of float
         Least power, least spread, decibels of a strong band, least correlation.
-    """
-
-    def __init__(self, opened: ctypes.PyDLL, tilt: tuple[int, int], bumps: tuple[float, float, float, float]) -> None:
-        self._settings = _GateSettings(*tilt, *bumps)
-        self._at = ctypes.addressof(self._settings)
-        self._run = opened.auscult_gate
-
-    def features(self, log_power: int, envelope: int, low: int, high: int, count: int) -> tuple[float, float, float]:
-        """Return tilt, swing and bumps of ``count`` frames at some addresses, at most :data:`MAX_FRAMES`."""
-        result = _GateResult()
-        self._run(self._at, log_power, envelope, low, high, count, ctypes.byref(result))
-        return result.tilt, result.swing, result.bumps
-
-
-def gate_kernel(tilt: tuple[int, int], bumps: tuple[float, float, float, float]) -> GateKernel | None:
-    """Return the kernel for the quality gate as :class:`GateKernel`; None where NumPy must do it."""
-    opened = library()
-    return None if opened is None else GateKernel(opened, tilt, bumps)
-
-
-class _ScoreSettings(ctypes.Structure):
-    _fields_ = (
-        *((name, ctypes.c_int32) for name in ("num_labels", "has_odds")),
-        ("temperature", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("bias", "given")),
-    )
-
-
-class ScoreKernel:
-    """Computes calibrated scores, and the log-odds of a heart; may be used on any thread.
-
-    Parameters
-    ----------
-    opened : PyDLL
-    num_labels, num_outputs : int
-        Of the network; more outputs than labels give odds.
-    temperature : float
-    bias : sequence of float
-        One per label, or none.
-    given : sequence of sequence of float
-        Square, or empty.
+    limits : tuple of float
+        Least and most tilt, most swing.
     """
 
     def __init__(
         self,
         opened: ctypes.PyDLL,
-        num_labels: int,
-        num_outputs: int,
-        temperature: float,
-        bias: Sequence[float],
-        given: Sequence[Sequence[float]],
+        tilt: tuple[int, int],
+        bumps: tuple[float, float, float, float],
+        limits: tuple[float, float, float],
     ) -> None:
-        self._kept = tuple(np.array(values, np.float64) for values in (bias, given))
-        pointers = [address(values) if values.size else None for values in self._kept]
-        self._has_odds = num_outputs > num_labels
-        self._settings = _ScoreSettings(num_labels, self._has_odds, temperature, *pointers)
-        self._result = ctypes.c_double * (num_labels + self._has_odds)
-        self._at = ctypes.addressof(self._settings)
-        self._run = opened.auscult_scores
+        self._settings = _GateSettings(*tilt, *bumps, *limits)
+        self.at = ctypes.addressof(self._settings)
+        self._run = opened.auscult_gate
 
-    def scores_and_odds(self, outputs: int) -> tuple[list[float], float | None]:
-        """Return the scores, and the odds where there are any, of the outputs at an address, float32."""
-        result = self._result()
-        self._run(self._at, outputs, ctypes.addressof(result))
-        scores: list[float] = result[:]
-        return scores, scores.pop() if self._has_odds else None
+    def features(self, log_power: int, envelope: int, low: int, high: int, count: int) -> tuple[float, float, float]:
+        """Return tilt, swing and bumps of ``count`` frames at some addresses, at most :data:`MAX_FRAMES`."""
+        result = _GateResult()
+        self._run(self.at, log_power, envelope, low, high, count, ctypes.byref(result))
+        return result.tilt, result.swing, result.bumps
 
 
-def score_kernel(
-    num_labels: int,
-    num_outputs: int,
-    temperature: float,
-    bias: Sequence[float],
-    given: Sequence[Sequence[float]],
-) -> ScoreKernel | None:
-    """Return the kernel for scores as :class:`ScoreKernel`; None where Python must do it."""
+def gate_kernel(
+    tilt: tuple[int, int], bumps: tuple[float, float, float, float], limits: tuple[float, float, float]
+) -> GateKernel | None:
+    """Return the kernel for the quality gate as :class:`GateKernel`; None where NumPy must do it."""
     opened = library()
-    fits = 0 < num_labels <= min(num_outputs, MAX_LABELS)
-    if opened is None or not fits or len(bias) not in (0, num_labels) or len(given) not in (0, num_labels):
+    return None if opened is None else GateKernel(opened, tilt, bumps, limits)
+
+
+class _WindowSettings(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("image", "rate", "gate"))
+
+
+class WindowKernel:
+    """Does in one call what an image, a rate and a gate kernel do; belongs to one thread.
+
+    Parameters
+    ----------
+    opened : PyDLL
+    image : ImageKernel
+    rate : RateKernel
+        For as many frames.
+    gate : GateKernel
+
+    Attributes
+    ----------
+    spacing_s : float
+        As of :class:`RateKernel`.
+    """
+
+    def __init__(self, opened: ctypes.PyDLL, image: ImageKernel, rate: RateKernel, gate: GateKernel) -> None:
+        self._kept = (image, rate, gate)
+        self._settings = _WindowSettings(image.at, rate.at, gate.at)
+        self._result = (ctypes.c_double * 5)()
+        self.spacing_s: float = rate.spacing_s
+        self._at, self._to = ctypes.addressof(self._settings), ctypes.addressof(self._result)
+        self._run = opened.auscult_window
+
+    def compute(self, held: int, slot: int, image: int) -> tuple[int, list[float]]:
+        """Write the image of the window from a slot on to an address; return what was found of the beat, and numbers.
+
+        The frames are those of a :class:`HeldPlaces` at another address, with as many rows as the image. The numbers
+        are periodicity and beat interval in lags, which hold where a beat was found, tilt, swing and bumps.
+        """
+        found: int = self._run(self._at, held, slot, image, self._to)
+        return found, self._result[:]
+
+
+def window_kernel(image: ImageKernel | None, rate: RateKernel | None, gate: GateKernel | None) -> WindowKernel | None:
+    """Return the kernel that joins three as :class:`WindowKernel`; None where one is missing."""
+    opened = library()
+    if opened is None or image is None or rate is None or gate is None:
         return None
-    return ScoreKernel(opened, num_labels, num_outputs, temperature, bias, given)
+    return WindowKernel(opened, image, rate, gate)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import without_library
 from monitor.features.image import FrameWindow
-from monitor.features.spec import HEART
+from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import Scratch, StreamingSpectrogram, input_image
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
@@ -90,6 +90,21 @@ def test_one_long_push(sound: NDArray[np.float32], whole: dict[int, NDArray[np.f
     assert stream.push(sound) == frames_in(len(sound))
     last = max(whole)
     np.testing.assert_array_equal(stream.image(last), whole[last])
+
+
+@pytest.mark.parametrize("frame_hop_s", [0.025, 0.1])
+@pytest.mark.parametrize("block", [130, 2000, 30_000])
+def test_a_long_sound_in_blocks(block: int, frame_hop_s: float) -> None:
+    """The newest frames are those of the whole sound, also where there is more time between frames than in one."""
+    spec = SpectrogramSpec(frame_hop_s=frame_hop_s)
+    sound = np.random.default_rng(block).standard_normal(90_000).astype(np.float32)
+    stream, whole = StreamingSpectrogram(spec), StreamingSpectrogram(spec)
+    for begin in range(0, len(sound), block):
+        stream.push(sound[begin : begin + block])
+        assert stream.end_sample == min(begin + block, len(sound))
+    whole.push(sound)
+    for part, expected in zip(stream.latest(spec.num_frames), whole.latest(spec.num_frames), strict=True):
+        np.testing.assert_array_equal(part, expected)
 
 
 def test_every_frame_is_computed_once(sound: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:

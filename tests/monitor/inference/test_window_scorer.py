@@ -6,6 +6,7 @@ import dataclasses
 import tracemalloc
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.features.article_image import ARTICLE
-from monitor.features.heart_rate import heart_rate
+from monitor.features.compiled.library import library
+from monitor.features.heart_rate import HeartRate, heart_rate
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
+from monitor.inference import window_scorer
 from monitor.inference.bundle import Bundle
 from monitor.inference.quality_gate import gate_features
 from monitor.inference.window_scorer import ScoredWindow, WindowScorer
@@ -46,7 +49,7 @@ def values_of(window: ScoredWindow) -> list[NDArray[np.float32]]:
         *(frames.copy() for frames in window.frames),
         window.outputs,
         np.array(list(window.scores.values())),
-        np.array(window.heart_rate, dtype=np.float64),
+        np.array(window.heart_rate[:3], dtype=np.float64),
         np.array(window.gate_features),
         np.array(window.heart_odds, dtype=np.float64),
     ]
@@ -168,6 +171,30 @@ def test_the_stages_in_order(plain_bundle: Bundle) -> None:
     scorer = WindowScorer(plain_bundle, 4000, stopwatch=stages.append)
     scorer.score(*scorer.push(heart(5)))
     assert stages == ["resample", "spectrogram", "heart_rate", "quality", "spectrogram", "network", "verdict"]
+
+
+def test_a_stopwatch_changes_no_result(plain_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heart rate, gate and image computed one by one are those of one call, also where the timbre tells the rate."""
+    asked = 0
+
+    def counting(*arguments: Any, **more: Any) -> HeartRate:
+        nonlocal asked
+        asked += 1
+        return heart_rate(*arguments, **more)
+
+    monkeypatch.setattr(window_scorer, "heart_rate", counting)
+    clicks = np.tile(np.concatenate((np.ones(100), np.zeros(1100))), 25)  # 200 a minute
+    noise = 0.01 * np.random.default_rng(0).standard_normal(len(clicks))
+    sound = np.concatenate((np.zeros(24_000), clicks * noise, heart(8))).astype(np.float32)
+    at_once = [values_of(window) for window in WindowScorer(plain_bundle, 4000).score_blocks([sound])]
+    if library() is not None:
+        assert 0 < asked < len(at_once)
+    stages: list[str] = []
+    timed = WindowScorer(plain_bundle, 4000, stopwatch=stages.append)
+    for values, window in zip(at_once, timed.score_blocks([sound]), strict=True):
+        for value, expected in zip(values, values_of(window), strict=True):
+            np.testing.assert_array_equal(value, expected)
+    assert stages.count("heart_rate") == len(at_once)
 
 
 def test_memory_does_not_grow_with_the_length(plain_bundle: Bundle) -> None:

@@ -64,13 +64,13 @@ INLINE float largest_of(lanes value) {
 INLINE void transposed(lanes row[LANES]) {
     lanes a[LANES], b[LANES];
     for (int i = 0; i < LANES; i += 2) {
-        a[i] = SHUFFLED(row[i], row[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-        a[i + 1] = SHUFFLED(row[i], row[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+        a[i] = SHUFFLED(row[i], row[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        a[i + 1] = SHUFFLED(row[i], row[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
     }
     for (int i = 0; i < LANES; i += 4)
-        for (int j = i; j < i + 2; j++) {
-            b[j] = SHUFFLED(a[j], a[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            b[j + 2] = SHUFFLED(a[j], a[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        for (int j = 0; j < 2; j++) {
+            b[i + 2 * j] = SHUFFLED(a[i + j], a[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            b[i + 2 * j + 1] = SHUFFLED(a[i + j], a[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
         }
     for (int i = 0; i < LANES / 2; i++) {
         row[i] = SHUFFLED(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);

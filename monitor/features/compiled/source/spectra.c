@@ -3,6 +3,7 @@
    Each lane holds a frame, so a frame's values do not depend on which frames are computed with it. Every number that
    is a setting comes from Python. Frames have 256, 512 or 1024 samples. */
 
+#include "held.h"
 #include "lanes.h"
 
 #define MAX_FRAME 1024
@@ -56,6 +57,7 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
                    const float *turns, int first, int end, lanes *power) {
     complex_lanes a, b;
     int half = size / 2;
+    lanes total_even = {0}, total_odd = {0};
     const float *frame[LANES];
     for (int lane = 0; lane < LANES; lane++) frame[lane] = sound + hop * (lane < used ? lane : used - 1);
     for (int i = 0; i < half; i += LANES / 2) {
@@ -65,14 +67,11 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
         for (int j = 0; j < LANES / 2; j++) {
             a.re[i + j] = part[2 * j];
             a.im[i + j] = part[2 * j + 1];
+            total_even += part[2 * j];
+            total_odd += part[2 * j + 1];
         }
     }
     if (share != NULL) {
-        lanes total_even = {0}, total_odd = {0};
-        for (int i = 0; i < half; i++) {
-            total_even += a.re[i];
-            total_odd += a.im[i];
-        }
         lanes total = total_even + total_odd;
         for (int i = 0; i < half; i++) {
             a.re[i] -= total * share[2 * i];
@@ -93,7 +92,7 @@ INLINE void powers(const float *sound, int hop, int used, int size, const float 
     }
     /* the spectrum of the real sound from that of its halves */
     for (int k = first; k < end; k++) {
-        int at = k % half, mirrored = (half - k) % half;
+        int at = k < half ? k : 0, mirrored = k && k < half ? half - k : 0;
         lanes sum_r = from->re[at] + from->re[mirrored], less_i = from->im[at] - from->im[mirrored];
         lanes sum_i = from->im[at] + from->im[mirrored], less_r = from->re[at] - from->re[mirrored];
         float c = turns[2 * k], s = turns[2 * k + 1];
@@ -122,10 +121,13 @@ INLINE lanes band(const lanes *power, int first, int end) {
 }
 
 /* Log power of the rows (count, num_rows), log power of the envelope, and power of the low and the high band (count,)
-   of frames that begin `hop` samples apart. */
-FUNCTION void auscult_frames(const frame_settings *of, const float *sound, int32_t count, float *rows, float *envelope,
-                             float *low, float *high) {
+   of frames that begin `hop` samples apart, to frame `slot` of those held and on. Then the sound that begins where the
+   next frame does moves to the front; there are `end` samples. */
+FUNCTION void auscult_frames(const frame_settings *of, float *sound, int32_t end, int32_t count,
+                             const held_frames *held, int32_t slot) {
     lanes power[MAX_BINS];
+    float *rows = held->rows + slot * of->num_rows, *envelope = held->envelope + slot;
+    float *low = held->low + slot, *high = held->high + slot;
     for (int begin = 0; begin < count; begin += LANES) {
         int used = count - begin < LANES ? count - begin : LANES;
         powers(sound + begin * of->hop, of->hop, used, of->size, of->taper, of->share, of->turns, 0, of->size / 2 + 1,
@@ -144,6 +146,7 @@ FUNCTION void auscult_frames(const frame_settings *of, const float *sound, int32
             high[begin + lane] = above[lane];
         }
     }
+    memmove(sound, sound + count * of->hop, (size_t)(end - count * of->hop) * sizeof(float));
 }
 
 typedef struct {

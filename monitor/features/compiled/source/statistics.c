@@ -82,16 +82,24 @@ FUNCTION void auscult_statistics(const statistics_settings *of, const float *sam
 FUNCTION void auscult_statistics_window(const statistics_settings *of, int32_t first, int32_t last, double *totals) {
     const double *table = of->table;
     int capacity = of->capacity;
-    double peak = 0.0, flat = 0.0;
-    for (int i = first; i < last; i++)
+    double sum = 0.0, square = 0.0, full = 0.0, dead = 0.0, flat = 0.0, peak = 0.0;
+    for (int i = first; i < last; i++) { /* side by side, for each addition waits for the one before */
+        sum += table[i];
+        square += table[capacity + i];
+        full += table[2 * capacity + i];
+        dead += table[3 * capacity + i];
+        flat += table[4 * capacity + i];
         if (table[5 * capacity + i] > peak) peak = table[5 * capacity + i];
-    for (int row = 0; row < 4; row++) {
-        double sum = 0.0;
-        for (int i = first; i < last; i++) sum += table[row * capacity + i];
-        totals[row] = sum;
     }
-    for (int i = first; i < last; i++)
-        if (table[5 * capacity + i] >= of->same_height * peak) flat += table[4 * capacity + i];
+    if (flat > 0.0) {
+        flat = 0.0;
+        for (int i = first; i < last; i++)
+            if (table[5 * capacity + i] >= of->same_height * peak) flat += table[4 * capacity + i];
+    }
+    totals[0] = sum;
+    totals[1] = square;
+    totals[2] = full;
+    totals[3] = dead;
     totals[4] = flat;
     totals[5] = peak;
 }

@@ -1,17 +1,16 @@
-/* What is computed of a window: from its frames the input image, the heart rate, the features of the quality gate; from
-   the network's outputs the scores.
+/* What is computed from the frames of a window: the input image, the heart rate, the features of the quality gate.
 
    Every number that is a setting comes from Python, which checks sizes before it calls. */
 
 #include <math.h>
 
+#include "held.h"
 #include "lanes.h"
 
 #define NUM_ROWS 64
 #define NUM_COLUMNS 64
 #define MAX_FRAMES 1024
 #define MAX_LAGS 256
-#define MAX_LABELS 16
 
 INLINE float sum_of_row(const float *row, int count) {
     lanes sums = {0};
@@ -56,12 +55,6 @@ FUNCTION void auscult_image(const image_settings *of, const float *rows, const f
             total += level;
         }
     float reference = sum_of(total) / (NUM_COLUMNS * NUM_ROWS);
-    for (int column = 0; column < NUM_COLUMNS; column++)
-        for (int row = 0; row < NUM_ROWS; row += LANES) {
-            lanes most = larger(loaded(&peak[column][row]), floor);
-            stored(&mean[column][row], (loaded(&mean[column][row]) - reference) * of->contrast);
-            stored(&peak[column][row], (most - reference) * of->contrast);
-        }
 
     float middle = sum_of_row(envelope, count) / (float)count;
     float level[MAX_FRAMES];
@@ -85,25 +78,29 @@ FUNCTION void auscult_image(const image_settings *of, const float *rows, const f
         for (int row = 0; row < NUM_ROWS / LANES; row++)
             stored(&rhythm[column][LANES * row], lagged[row] / (float)of->rhythm_width);
     }
+    /* a, b and c of one column, of the next, and so on: of eight columns each number is put in the lane where it is
+       written, in the first, second or third eight of them */
+    static const int order[3][LANES] = {{0, 3, 6, 1, 4, 7, 2, 5}, {5, 0, 3, 6, 1, 4, 7, 2}, {2, 5, 0, 3, 6, 1, 4, 7}};
     for (int row = 0; row < NUM_ROWS; row += LANES)
         for (int column = 0; column < NUM_COLUMNS; column += LANES) {
             lanes a[LANES], b[LANES], c[LANES];
             for (int i = 0; i < LANES; i++) {
-                a[i] = loaded(&mean[column + i][row]);
-                b[i] = loaded(&peak[column + i][row]);
-                c[i] = loaded(&rhythm[column + i][row]);
+                const float *of_mean = &mean[column + order[0][i]][row], *of_peak = &peak[column + order[1][i]][row];
+                a[i] = (loaded(of_mean) - reference) * of->contrast;
+                b[i] = (larger(loaded(of_peak), floor) - reference) * of->contrast;
+                c[i] = loaded(&rhythm[column + order[2][i]][row]);
             }
             transposed(a);
             transposed(b);
             transposed(c);
-            for (int i = 0; i < LANES; i++) { /* a b c of one column, of the next, ... */
+            for (int i = 0; i < LANES; i++) {
                 float *to = image + 3 * (NUM_COLUMNS * (row + i) + column);
-                lanes ab = SHUFFLED(a[i], b[i], 0, 8, 0, 1, 9, 1, 2, 10);
-                stored(to, SHUFFLED(ab, c[i], 0, 1, 8, 3, 4, 9, 6, 7));
-                ab = SHUFFLED(a[i], b[i], 2, 3, 11, 3, 4, 12, 4, 5);
-                stored(to + LANES, SHUFFLED(ab, c[i], 10, 1, 2, 11, 4, 5, 12, 7));
-                ab = SHUFFLED(a[i], b[i], 13, 5, 6, 14, 6, 7, 15, 7);
-                stored(to + 2 * LANES, SHUFFLED(ab, c[i], 0, 13, 2, 3, 14, 5, 6, 15));
+                lanes first = SHUFFLED(a[i], b[i], 0, 9, 2, 3, 12, 5, 6, 15);
+                lanes second = SHUFFLED(a[i], b[i], 0, 1, 10, 3, 4, 13, 6, 7);
+                lanes third = SHUFFLED(a[i], b[i], 8, 1, 2, 11, 4, 5, 14, 7);
+                stored(to, SHUFFLED(first, c[i], 0, 1, 10, 3, 4, 13, 6, 7));
+                stored(to + LANES, SHUFFLED(second, c[i], 8, 1, 2, 11, 4, 5, 14, 7));
+                stored(to + 2 * LANES, SHUFFLED(third, c[i], 0, 9, 2, 3, 12, 5, 6, 15));
             }
         }
 }
@@ -229,14 +226,14 @@ FUNCTION int32_t auscult_heart_rate(const rate_settings *of, const float *envelo
 typedef struct {
     int32_t tilt_first, tilt_end;
     float min_power;
-    double min_spread, strong_high_db, min_correlation;
+    double min_spread, strong_high_db, min_correlation, least_tilt, most_tilt, most_swing;
 } gate_settings;
 
 typedef struct {
     double tilt, swing, bumps;
 } gate_result;
 
-/* Tilt, swing and bumps of the frames of a window, not yet clamped. */
+/* Tilt, swing and bumps of the frames of a window. */
 FUNCTION void auscult_gate(const gate_settings *of, const float *rows, const float *envelope, const float *low,
                            const float *high, int32_t count, gate_result *result) {
     float level[MAX_FRAMES], loud[MAX_FRAMES + LANES];
@@ -248,12 +245,14 @@ FUNCTION void auscult_gate(const gate_settings *of, const float *rows, const flo
     double all = 0.0, chosen = 0.0;
     for (int row = 0; row < NUM_ROWS; row++) all += column[row];
     for (int row = of->tilt_first; row < of->tilt_end; row++) chosen += column[row];
-    result->tilt = (chosen / (of->tilt_end - of->tilt_first) - all / NUM_ROWS) / count;
+    double tilt = (chosen / (of->tilt_end - of->tilt_first) - all / NUM_ROWS) / count;
+    result->tilt = tilt > of->least_tilt ? tilt < of->most_tilt ? tilt : of->most_tilt : of->least_tilt;
 
     float middle = sum_of_row(envelope, count) / (float)count;
     for (int i = 0; i < count; i++) level[i] = envelope[i] - middle;
     float energy = dot(level, level, count);
-    result->swing = sqrt((double)energy / count);
+    double swing = sqrt((double)energy / count);
+    result->swing = swing > of->most_swing ? of->most_swing : swing;
 
     double below = (double)sum_of_row(low, count) + of->min_power;
     double above = (double)sum_of_row(high, count) + of->min_power;
@@ -272,31 +271,22 @@ FUNCTION void auscult_gate(const gate_settings *of, const float *rows, const flo
 }
 
 typedef struct {
-    int32_t num_labels, has_odds; /* whether an output for other sounds than hearts follows those of the labels */
-    double temperature;
-    const double *bias, *given; /* (num_labels,), or none; (num_labels, num_labels) from what is shown, or none */
-} score_settings;
+    const image_settings *image;
+    const rate_settings *rate;
+    const gate_settings *gate;
+} window_settings;
 
-/* The calibrated scores of a network's outputs, and the natural log-odds of a heart behind them. Compiled for any
-   processor alike: a handful of numbers, which are those of Python to the last bit where its functions are C's. */
-EXPORT void auscult_scores(const score_settings *of, const float *outputs, double *result) {
-    int count = of->num_labels;
-    double shown[MAX_LABELS], highest = outputs[0], top = -INFINITY, sum = 0.0;
-    if (of->has_odds) {
-        for (int i = 1; i < count; i++) highest = outputs[i] > highest ? outputs[i] : highest;
-        for (int i = 0; i < count; i++) sum += exp((double)outputs[i] - highest);
-        result[count] = highest + log(sum) - outputs[count];
-    }
-    for (int i = 0; i < count; i++) {
-        shown[i] = (double)outputs[i] / of->temperature;
-        if (of->bias) shown[i] += of->bias[i];
-        top = shown[i] > top ? shown[i] : top;
-    }
-    sum = 0.0;
-    for (int i = 0; i < count; i++) sum += shown[i] = exp(shown[i] - top);
-    for (int i = 0; i < count; i++) shown[i] /= sum;
-    for (int i = 0; i < count; i++) {
-        result[i] = of->given ? 0.0 : shown[i];
-        for (int j = 0; of->given && j < count; j++) result[i] += shown[j] * of->given[j * count + i];
-    }
+typedef struct {
+    rate_result rate;
+    gate_result gate;
+} window_result;
+
+/* All three of the window that begins at frame `slot` of those held; the result is that of the heart rate. */
+EXPORT int32_t auscult_window(const window_settings *of, const held_frames *held, int32_t slot, float *image,
+                              window_result *result) {
+    const float *rows = held->rows + NUM_ROWS * slot, *envelope = held->envelope + slot;
+    const float *low = held->low + slot, *high = held->high + slot;
+    auscult_gate(of->gate, rows, envelope, low, high, of->image->num_frames, &result->gate);
+    auscult_image(of->image, rows, envelope, image);
+    return auscult_heart_rate(of->rate, envelope, 1, &result->rate);
 }

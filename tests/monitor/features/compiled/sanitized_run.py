@@ -13,13 +13,13 @@ from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.compiled import library as module
 from monitor.features.compiled.cycles import timing_kernel
 from monitor.features.compiled.layers import CycleLayers, layers_kernel
-from monitor.features.compiled.window import score_kernel
+from monitor.features.compiled.scores import score_kernel
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import StreamingResampler
 from monitor.features.sound_bands import StreamingBands
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.quality_gate import gate_features
+from monitor.inference.quality_gate import compiled_gate, gate_features
 from monitor.inference.segmentation.cycle_decoder import CycleDecoder
 from monitor.inference.segmentation.murmur_timing import MAX_CONFIDENCE, NUM_FEATURES, NUM_PAIRS, NUM_PARTS
 
@@ -63,6 +63,11 @@ def main() -> None:
             stream.build(frames)
             pulse = heart_rate(frames.envelope, spec.frame_hop_s, log_power=frames.log_power)
             gate_features(frames, pulse.periodicity)
+            at_once = stream.window_kernel(compiled_gate())
+            assert at_once is not None
+            assert frames.held is not None
+            image = np.empty(spec.shape, np.float32)
+            at_once.compute(frames.held.at, frames.slot, module.address(image))
         for rate, to in ((8000, 4000), (11_025, 4000), (44_100, 4000), (48_000, 4000), (192_000, 8000), (88_200, 1000)):
             resampler = StreamingResampler(rate, to)
             for part in np.split(sound, np.sort(rng.integers(0, len(sound), 30))):
@@ -77,12 +82,17 @@ def main() -> None:
             statistics.push(part)
             statistics.window(0, statistics.end_sample)
     chunks_of_layers(rng)
-    for num_labels, num_outputs, extra in ((1, 1, 0), (3, 5, 3), (16, 17, 16)):
+    loudness = (2.0, -1.0, 50.0)
+    for num_labels, num_outputs, extra, loud in (
+        (1, 1, 0, None),
+        (3, 5, 3, None),
+        (16, 17, 16, None),
+        (16, 18, 0, loudness),
+    ):
         given = np.eye(extra).tolist()
-        scores = score_kernel(num_labels, num_outputs, 1.5, (0.1,) * extra, given)
+        scores = score_kernel(num_labels, num_outputs, 1.5, (0.1,) * extra, given, loud)
         assert scores is not None
-        outputs = rng.standard_normal(num_outputs).astype(np.float32)
-        scores.scores_and_odds(module.address(outputs))
+        scores.read(rng.standard_normal(num_outputs).tolist())
     weights = rng.standard_normal((3, NUM_FEATURES + 1))
     for count in (1, 3, 64):
         kernel = timing_kernel(weights, NUM_PARTS, NUM_PAIRS, MAX_CONFIDENCE)

@@ -1,4 +1,4 @@
-"""Image, heart rate, gate features and scores in C are those of Python: images within 1e-4 for the same frames."""
+"""Image, heart rate and gate features in C are those of Python: images within 1e-4 for the same frames."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from monitor.features.compiled.window import (
     MAX_FRAMES,
     image_kernel,
     rate_kernel,
-    score_kernel,
 )
-from monitor.features.heart_rate import _kernel, heart_rate
+from monitor.features.heart_rate import compiled_rate, heart_rate
 from monitor.features.heart_rate_tables import heart_rate_tables
 from monitor.features.image import FrameWindow, ImageBuilder, located
-from monitor.features.spec import HEART
+from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
-from monitor.inference.calibration import Calibration
-from monitor.inference.quality_gate import gate_features
+from monitor.inference.quality_gate import GateFeatures, compiled_gate, gate_features
 from monitor.synthesis.phonocardiogram import phonocardiogram
 from monitor.synthesis.random_parameters import random_parameters
 
@@ -111,7 +109,7 @@ def test_heart_rates_of_other_lengths_are_those_of_numpy(num_frames: int) -> Non
 
 def test_a_flat_envelope_and_a_question_of_timbre_are_said() -> None:
     """Silence is flat; a rhythm whose half is as good is left to the timbre; a clear one is found."""
-    kernel = _kernel(198, HEART.frame_hop_s)
+    kernel = compiled_rate(198, HEART.frame_hop_s)
     assert kernel is not None
     time = np.arange(198, dtype=np.float32)
 
@@ -159,33 +157,44 @@ def test_what_the_buffers_do_not_hold_is_left_to_numpy() -> None:
         assert image_kernel(198, 4, (8, 12), (18.4, 0.25, 3.0), ends, ends) is None
 
 
-@pytest.mark.parametrize("num_outputs", [3, 4, 5])
-@pytest.mark.parametrize("bias", [(), (0.3, -1.2, 0.0)])
-@pytest.mark.parametrize("given", [(), ((0.9, 0.0, 0.1), (0.0, 0.9, 0.1), (0.0, 0.0, 1.0))])
-def test_scores_are_those_of_python(
-    num_outputs: int, bias: tuple[float, ...], given: tuple[tuple[float, ...], ...]
-) -> None:
-    """With and without an output for other sounds, priors, and labels that are not heard; far from 0 too."""
-    calibration = Calibration("softmax", 1.7, bias, given)
+@pytest.mark.parametrize("spec", [HEART, SpectrogramSpec(window_s=2.0), SpectrogramSpec(sample_rate=8000)], ids=str)
+def test_one_call_gives_what_three_give(spec: SpectrogramSpec) -> None:
+    """Image, heart rate and gate features are the same to the last bit, wherever the window is held."""
     rng = np.random.default_rng(0)
-    for spread in (0.1, 3.0, 300.0):
-        outputs = (spread * rng.standard_normal(num_outputs)).astype(np.float32)
-        scores, odds = calibration.scores_and_odds(outputs, 3)
-        with without_library():
-            expected, expected_odds = calibration.scores_and_odds(outputs, 3)
-        assert scores == pytest.approx(expected, rel=1e-13, abs=1e-300)
-        assert odds == (None if num_outputs == 3 else pytest.approx(expected_odds, rel=1e-13))
+    quiet, noise = np.zeros(3 * spec.window_samples), rng.standard_normal(3 * spec.window_samples)
+    beats = [np.tile(np.concatenate((rng.standard_normal(200), np.zeros(size))), 30) for size in (1000, 2200)]
+    stream = StreamingSpectrogram(spec)
+    kernel, rate = stream.window_kernel(compiled_gate()), compiled_rate(spec.num_frames, spec.frame_hop_s)
+    assert kernel is not None
+    assert rate is not None
+    kinds = set()
+    for part in np.array_split(np.concatenate((quiet, noise, *beats)).astype(np.float32), 60):
+        stream.push(part)
+        if stream.end_frame < spec.num_frames:
+            continue
+        frames = stream.latest(spec.num_frames)
+        image = np.empty(spec.shape, np.float32)
+        assert frames.held is not None
+        found, (periodicity, lag, tilt, swing, bumps) = kernel.compute(frames.held.at, frames.slot, address(image))
+        np.testing.assert_array_equal(image, stream.build(frames))
+        assert GateFeatures(tilt, 0.5, swing, bumps) == gate_features(frames, 0.5)
+        expected = rate.find(address(frames.envelope), True)
+        assert found == expected[0]
+        if found == FOUND:
+            assert (periodicity, lag) == expected[1:]
+            assert kernel.spacing_s == rate.spacing_s
+        kinds.add(found)
+    assert kinds == {FLAT, FOUND, ASKS_TIMBRE}
 
 
-def test_scores_of_other_sizes_are_left_to_python() -> None:
-    """C holds space for sixteen labels, and reads as many priors as there are labels."""
-    assert score_kernel(3, 5, 1.0, (), ()) is not None
-    assert score_kernel(17, 18, 1.0, (), ()) is None
-    assert score_kernel(3, 2, 1.0, (), ()) is None
-    assert score_kernel(3, 5, 1.0, (0.0, 0.0), ()) is None
-    assert score_kernel(3, 5, 1.0, (), ((1.0,),)) is None
+def test_one_call_needs_all_three() -> None:
+    """Without one of the kernels, or the library, there is no joint one."""
+    stream = StreamingSpectrogram(HEART)
+    assert stream.window_kernel(compiled_gate()) is not None
+    assert stream.window_kernel(None) is None
+    assert StreamingSpectrogram(SpectrogramSpec(window_s=30.0)).window_kernel(compiled_gate()) is None
     with without_library():
-        assert score_kernel(3, 5, 1.0, (), ()) is None
+        assert StreamingSpectrogram(HEART).window_kernel(compiled_gate()) is None
 
 
 def test_frames_that_were_changed_are_not_those_that_are_held() -> None:
