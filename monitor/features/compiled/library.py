@@ -41,7 +41,7 @@ POINTER, INT, LONG, DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64, ct
 BYTE_OF = ctypes.c_char.from_buffer
 FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_frames": ([POINTER, POINTER, INT, POINTER, POINTER, POINTER, POINTER], None),
-    "auscult_bands": ([POINTER, POINTER, INT, POINTER], None),
+    "auscult_bands": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_image": ([POINTER, POINTER, POINTER, POINTER], None),
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
