@@ -46,7 +46,7 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
     "auscult_scores": ([POINTER, POINTER, POINTER], None),
-    "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
+    "auscult_cycle": ([POINTER, INT, INT, INT, INT, DOUBLE, DOUBLE, POINTER], None),
     "auscult_decimate": ([POINTER, POINTER, LONG, ctypes.c_float, POINTER], LONG),
     "auscult_timing": ([POINTER, INT, INT, INT, DOUBLE, POINTER, POINTER], None),
     "auscult_peaks": ([POINTER, INT, POINTER, INT, DOUBLE, DOUBLE, POINTER], INT),
