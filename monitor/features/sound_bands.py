@@ -67,6 +67,8 @@ class StreamingBands:
     ----------
     num_frames : int
         Frames computed so far.
+    kernel : BandKernel or None
+        What computes them in C; None where NumPy does.
 
     Examples
     --------
@@ -81,7 +83,7 @@ class StreamingBands:
         self._weights = np.zeros((BAND_BINS[-1] - BAND_BINS[0], NUM_BANDS), np.float32)  # (bins, bands)
         for band, (begin, end) in enumerate(itertools.pairwise(BAND_BINS)):
             self._weights[begin - BAND_BINS[0] : end - BAND_BINS[0], band] = 1.0
-        self._kernel = band_kernel(
+        self.kernel = band_kernel(
             (self._taper / np.float32(FRAME_SAMPLES)).astype(np.float32),
             FRAME_HOP_SAMPLES,
             BAND_BINS,
@@ -123,6 +125,28 @@ class StreamingBands:
         self.num_frames += count
         return bands
 
+    def place_for(self, num_samples: int) -> tuple[NDArray[np.float32], int] | None:
+        """Return where the samples lie that wait for the next ones, with space behind them, and how many they are.
+
+        For who computes the next frames by :attr:`kernel` itself, always of so many samples, whole frame hops, and
+        tells of them by :meth:`note_loud`. It is valid until the next :meth:`push` of another number.
+
+        Returns
+        -------
+        tuple of ndarray and int, or None
+            None where the samples that wait are too few for each frame hop to complete a frame.
+        """
+        if self._waiting < FRAME_SAMPLES - FRAME_HOP_SAMPLES:
+            return None
+        if self._waiting + num_samples > len(self._sound):
+            self._make_room(self._waiting + num_samples)
+        return self._sound, self._waiting
+
+    def note_loud(self, count: int) -> None:
+        """Count frames that were computed elsewhere, and were loud."""
+        self.num_frames += count
+        self._since_loud = 0
+
     def _make_room(self, num_samples: int) -> None:
         """Keep the samples that wait in a larger space, for so many."""
         larger = np.empty(num_samples, np.float32)
@@ -132,8 +156,8 @@ class StreamingBands:
     def _bands_of(self, sound: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], bool]:
         """Return the first frames of a sound, above the fixed floor, and whether all of them are loud."""
         bands = np.empty((count, NUM_BANDS), np.float32)
-        if self._kernel is not None:
-            return bands, not count or self._kernel.compute(address(sound), count, address(bands)) == count
+        if self.kernel is not None:
+            return bands, not count or self.kernel.compute(address(sound), count, address(bands)) == count
         for first in range(0, count, MAX_FRAMES):
             last = min(count, first + MAX_FRAMES)
             part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]

@@ -52,6 +52,8 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_peaks": ([POINTER, INT, POINTER, INT, DOUBLE, DOUBLE, POINTER], INT),
     "auscult_layers": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
+    "auscult_confidence": ([POINTER, POINTER, DOUBLE, DOUBLE], DOUBLE),
+    "auscult_chunk": ([POINTER], INT),
     "auscult_statistics": ([POINTER, POINTER, INT, INT], None),
     "auscult_statistics_window": ([POINTER, INT, INT, POINTER], None),
 }

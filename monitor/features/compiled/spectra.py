@@ -117,6 +117,11 @@ class BandKernel:
         Added to powers before their logarithm.
     loud : float
         Log power in a band, from which a frame is loud.
+
+    Attributes
+    ----------
+    settings_at : int
+        Where its settings lie in memory.
     """
 
     def __init__(
@@ -130,7 +135,7 @@ class BandKernel:
     ) -> None:
         self._kept = (taper, turns(len(taper)), np.array(bins, np.int32))
         self._settings = _BandSettings(len(taper), hop, len(bins) - 1, floor, loud, *map(address, self._kept))
-        self._at = ctypes.addressof(self._settings)
+        self.settings_at = ctypes.addressof(self._settings)
         self._run = opened.auscult_bands
 
     def compute(self, sound: int, count: int, bands: int) -> int:
@@ -141,7 +146,7 @@ class BandKernel:
         int
             How many of them are loud.
         """
-        num_loud: int = self._run(self._at, sound, count, bands)
+        num_loud: int = self._run(self.settings_at, sound, count, bands)
         return num_loud
 
 

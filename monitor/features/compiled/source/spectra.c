@@ -3,7 +3,7 @@
    Each lane holds a frame, so a frame's values do not depend on which frames are computed with it. Every number that
    is a setting comes from Python. Frames have 256, 512 or 1024 samples. */
 
-#include "lanes.h"
+#include "chunk.h"
 
 #define MAX_FRAME 1024
 #define MAX_BINS (MAX_FRAME / 2 + 1)
@@ -146,15 +146,15 @@ FUNCTION void auscult_frames(const frame_settings *of, const float *sound, int32
     }
 }
 
-typedef struct {
+struct band_settings {
     int32_t size, hop, num_bands;
     float floor, loud;
     const float *taper, *turns;
     const int32_t *bins; /* first bin of each band, and the end of the last */
-} band_settings;
+};
 
 /* Log power of the bands (count, num_bands) of frames that begin `hop` samples apart; return how many of the frames
-   are loud: `loud` or more in some band, and a number in all. */
+   are loud: `loud` or more in some band. */
 FUNCTION int32_t auscult_bands(const band_settings *of, const float *sound, int32_t count, float *bands) {
     lanes power[MAX_BINS];
     int32_t num_loud = 0;
@@ -162,14 +162,13 @@ FUNCTION int32_t auscult_bands(const band_settings *of, const float *sound, int3
         int used = count - begin < LANES ? count - begin : LANES;
         powers(sound + begin * of->hop, of->hop, used, of->size, of->taper, NULL, of->turns, of->bins[0],
                of->bins[of->num_bands], power);
-        int_lanes loud = {0}, numbers = ~loud;
+        int_lanes loud = {0};
         for (int one = 0; one < of->num_bands; one++) {
             lanes level = log_of(band(power, of->bins[one], of->bins[one + 1]) + of->floor);
             for (int lane = 0; lane < used; lane++) bands[(begin + lane) * of->num_bands + one] = level[lane];
             loud |= level >= of->loud;
-            numbers &= level == level;
         }
-        for (int lane = 0; lane < used; lane++) num_loud -= loud[lane] & numbers[lane];
+        for (int lane = 0; lane < used; lane++) num_loud -= loud[lane]; /* -1 each */
     }
     return num_loud;
 }
