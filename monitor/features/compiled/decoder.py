@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library
 
-__all__ = ["SETTINGS", "DecoderKernel", "decoder_kernel"]
+__all__ = ["MAX_PUSH", "NUM_STATES", "SETTINGS", "DecoderKernel", "decoder_kernel"]
 
 WHOLE = (
     *("decided_after", "rivals", "recalled", "smoothed", "half_sound", "centred", "min_apart", "max_systole"),
@@ -24,7 +24,7 @@ FRACTIONS = (
 )
 SETTINGS = (*WHOLE, *FRACTIONS)
 """Names of the settings."""
-MAX_PUSH = 256
+MAX_PUSH = 128
 """Frames in one call."""
 NUM_STATES = 4
 CANDIDATE_NUMBERS, SOUND_NUMBERS = 7, 5
@@ -68,7 +68,8 @@ class DecoderKernel:
         most = of.max_cycle + of.rivals + of.smoothed + MAX_PUSH + 8
         self._logs, self._sums = np.zeros((2, of.trimmed_at + MAX_PUSH + 1, NUM_STATES))
         self._candidates = np.zeros((most, CANDIDATE_NUMBERS))
-        self.sounds = np.zeros((most, SOUND_NUMBERS))
+        # two heart sounds are min_apart frames apart at least
+        self.sounds = np.zeros((MAX_PUSH // of.min_apart + 1, SOUND_NUMBERS))
         self._run = opened.auscult_decode
         self._state = _State()
         self.settings_at, self.state_at = ctypes.addressof(of), ctypes.addressof(self._state)
@@ -126,6 +127,7 @@ def _fits(settings: Mapping[str, float]) -> bool:
     edges = min(settings["half_sound"], settings["centred"], settings["rivals"], settings["smoothed"])
     return (
         edges >= 0
+        and settings["min_apart"] > 0
         and 0 <= settings["decided_after"] <= behind
         and before <= settings["kept_frames"] < settings["trimmed_at"]
     )
