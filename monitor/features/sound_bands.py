@@ -67,6 +67,8 @@ class StreamingBands:
     ----------
     num_frames : int
         Frames computed so far.
+    kernel : BandKernel or None
+        What computes them in C; None where NumPy does.
 
     Examples
     --------
@@ -81,8 +83,12 @@ class StreamingBands:
         self._weights = np.zeros((BAND_BINS[-1] - BAND_BINS[0], NUM_BANDS), np.float32)  # (bins, bands)
         for band, (begin, end) in enumerate(itertools.pairwise(BAND_BINS)):
             self._weights[begin - BAND_BINS[0] : end - BAND_BINS[0], band] = 1.0
-        self._kernel = band_kernel(
-            (self._taper / np.float32(FRAME_SAMPLES)).astype(np.float32), FRAME_HOP_SAMPLES, BAND_BINS, POWER_FLOOR
+        self.kernel = band_kernel(
+            (self._taper / np.float32(FRAME_SAMPLES)).astype(np.float32),
+            FRAME_HOP_SAMPLES,
+            BAND_BINS,
+            POWER_FLOOR,
+            LOUD,
         )
         self._sound = np.empty(FRAME_SAMPLES, np.float32)  # begins with the samples that a later frame still needs
         self._waiting = 0
@@ -108,13 +114,38 @@ class StreamingBands:
         sound = self._sound
         sound[self._waiting : end] = waveform
         count = max(0, (end - FRAME_SAMPLES) // FRAME_HOP_SAMPLES + 1)
-        bands = self._bands_of(sound, count)
-        self._lower_floor(sound, bands)
+        bands, all_loud = self._bands_of(sound, count)
+        if not all_loud:
+            self._lower_floor(sound, bands)
+        elif count:
+            self._since_loud = 0
         done = count * FRAME_HOP_SAMPLES
         sound[: end - done] = sound[done:end]
         self._waiting = end - done
         self.num_frames += count
         return bands
+
+    def place_for(self, num_samples: int) -> tuple[NDArray[np.float32], int] | None:
+        """Return where the samples lie that wait for the next ones, with space behind them, and how many they are.
+
+        For who computes the next frames by :attr:`kernel` itself, always of so many samples, whole frame hops, and
+        tells of them by :meth:`note_loud`. It is valid until the next :meth:`push` of another number.
+
+        Returns
+        -------
+        tuple of ndarray and int, or None
+            None where the samples that wait are too few for each frame hop to complete a frame.
+        """
+        if self._waiting < FRAME_SAMPLES - FRAME_HOP_SAMPLES:
+            return None
+        if self._waiting + num_samples > len(self._sound):
+            self._make_room(self._waiting + num_samples)
+        return self._sound, self._waiting
+
+    def note_loud(self, count: int) -> None:
+        """Count frames that were computed elsewhere, and were loud."""
+        self.num_frames += count
+        self._since_loud = 0
 
     def _make_room(self, num_samples: int) -> None:
         """Keep the samples that wait in a larger space, for so many."""
@@ -122,34 +153,28 @@ class StreamingBands:
         larger[: self._waiting] = self._sound[: self._waiting]
         self._sound = larger
 
-    def _bands_of(self, sound: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-        """Return the first frames of a sound, above the fixed floor."""
+    def _bands_of(self, sound: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], bool]:
+        """Return the first frames of a sound, above the fixed floor, and whether all of them are loud."""
         bands = np.empty((count, NUM_BANDS), np.float32)
-        if self._kernel is not None:
-            if count:
-                self._kernel.compute(address(sound), count, address(bands))
-            return bands
+        if self.kernel is not None:
+            return bands, not count or self.kernel.compute(address(sound), count, address(bands)) == count
         for first in range(0, count, MAX_FRAMES):
             last = min(count, first + MAX_FRAMES)
             part = sound[first * FRAME_HOP_SAMPLES : (last - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
             self._compute(part, bands[first:last])
-        return bands
+        return bands, bool(_is_loud(bands).all())
 
     def _lower_floor(self, sound: NDArray[np.float32], bands: NDArray[np.float32]) -> None:
         """Write the frames of quiet sound again, above a floor that follows the largest power of it so far."""
-        loud = bands.max(axis=1, initial=-math.inf) >= LOUD
-        if loud.all():  # as in all but very quiet sound
-            self._since_loud = 0 if len(loud) else self._since_loud
-            return
         lifted: NDArray[np.float32] | None = None
-        for index, is_loud in enumerate(loud.tolist()):
+        for index, is_loud in enumerate(_is_loud(bands).tolist()):
             self._since_loud = 0 if is_loud else self._since_loud + 1
             if self._since_loud <= HOLD_FRAMES:
                 self._level = -math.inf
                 continue
             if lifted is None:
                 used = sound[: (len(bands) - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES]
-                lifted = self._bands_of(used * LIFT, len(bands)) - LIFT_LOG_POWER
+                lifted = self._bands_of(used * LIFT, len(bands))[0] - LIFT_LOG_POWER
             self._level = max(self._level, float(lifted[index].max()))
             if self._level > SILENT:
                 np.logaddexp(lifted[index], np.float32(self._level - BELOW_LEVEL), out=bands[index])
@@ -166,3 +191,9 @@ class StreamingBands:
         np.add.reduceat(power, np.array(BAND_BINS[:-1]) - BAND_BINS[0], axis=1, out=out)
         out += np.float32(POWER_FLOOR)
         np.log(out, out=out)
+
+
+def _is_loud(bands: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return whether each frame is loud enough for the fixed floor, shape (frames,)."""
+    loud: NDArray[np.bool_] = bands.max(axis=1, initial=-math.inf) >= LOUD
+    return loud

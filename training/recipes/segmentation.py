@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError, RecordingError
 from monitor.features.sound_bands import FRAME_HOP_S, frame_centre_s
+from monitor.inference.segmentation.confidence import Evidence
 from monitor.inference.segmentation.cycle_decoder import CycleDecoder, DecodedSound
 from monitor.inference.segmentation.cycle_network import CycleNetwork
-from monitor.inference.segmentation.segmenter import CycleModel, Evidence, HeartSound
+from monitor.inference.segmentation.segmenter import CycleModel, HeartSound
 from monitor.output import say
 from training.calibration.heart_sounds import fit_confidence, shown_threshold
 from training.data.cycle_states import AnnotatedSound, read_annotated

@@ -90,24 +90,26 @@ class CycleEnergies:
             See :data:`monitor.inference.segmentation.murmur_timing.NUM_VALUES`. None where systole or diastole is too
             short to be heard between its sounds, or no longer held.
         """
-        before, first, second = [round((at_s - self._start_s) / FRAME_HOP_S) for at_s in (s2_before_s, s1_s, s2_s)]
-        diastole, rest = before + AFTER_S2 - self._first, first - BEFORE_S1 + 1 - self._first
-        systole, end = first + AFTER_S1 - self._first, second - BEFORE_S2 + 1 - self._first
+        start_s, held = self._start_s, self._first
+        before = round((s2_before_s - start_s) / FRAME_HOP_S) - held
+        first = round((s1_s - start_s) / FRAME_HOP_S) - held
+        second = round((s2_s - start_s) / FRAME_HOP_S) - held
+        diastole, rest = before + AFTER_S2, first - BEFORE_S1 + 1
+        systole, end = first + AFTER_S1, second - BEFORE_S2 + 1
         if rest - diastole < MIN_DIASTOLE_FRAMES or end - systole < MIN_SYSTOLE_FRAMES:
             return None
         if diastole < 0 or end > self._count:
             return None
+        log_ratio = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
+        if self._kernel is not None:
+            return self._kernel.measure((diastole, rest), (systole, end), log_ratio, confidence)
         third, half = (rest - diastole) / 3, (end - systole) // 2
         edges = (diastole, diastole + round(third), diastole + round(2 * third), rest, systole, systole + half, end)
+        sums = np.add.reduceat(self._held[diastole:end], np.array(edges[:-1]) - diastole).dot(PAIRS)
+        sums /= np.diff(edges)[:, None]
         values = np.empty(NUM_VALUES, np.float32)
-        if self._kernel is not None:
-            self._kernel.measure(edges, values)
-        else:
-            sums = np.add.reduceat(self._held[diastole:end], np.array(edges[:-1]) - diastole).dot(PAIRS)
-            sums /= np.diff(edges)[:, None]
-            values[:-2] = sums[PARTS].ravel()
-        values[-2] = math.log((s2_s - s1_s) / (s1_s - s2_before_s))
-        values[-1] = confidence
+        values[:-2] = sums[PARTS].ravel()
+        values[-2:] = log_ratio, confidence
         return values
 
 

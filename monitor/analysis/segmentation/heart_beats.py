@@ -126,7 +126,7 @@ class HeartBeats:
         beat = HeartBeat(
             s1_s,
             s2_s,
-            min(sound.confidence for sound in (first, second) if sound is not None),
+            min(1.0 if first is None else first.confidence, 1.0 if second is None else second.confidence),
             systole_ms=None if s1_s is None or s2_s is None else (s2_s - s1_s) * 1000,
             diastole_ms=None if diastole_s is None else diastole_s * 1000,
             rate_bpm=None if cycle_s is None else 60 / cycle_s,

@@ -13,6 +13,8 @@ __all__ = ["CycleKernel", "TimingKernel", "cycle_kernel", "find_peaks", "timing_
 
 NUM_TIMINGS, MAX_VALUES = 3, 64
 """What the buffers in C hold."""
+NUM_BANDS = 12
+NUM_VALUES = 5 * NUM_BANDS // 2 + 2
 Odds = ctypes.c_double * NUM_TIMINGS
 
 
@@ -22,31 +24,40 @@ class CycleKernel:
     Parameters
     ----------
     opened : PyDLL
-    held : ndarray, shape (frames, bands), float32
-        An even number of bands.
+    held : ndarray, shape (frames, 12), float32
+        Contiguous.
     """
 
     def __init__(self, opened: ctypes.PyDLL, held: NDArray[np.float32]) -> None:
-        self._at, self._num_bands = address(held), held.shape[1]
+        self._held, self._at = held, address(held)
         self._run = opened.auscult_cycle
 
-    def measure(self, edges: tuple[int, int, int, int, int, int, int], values: NDArray[np.float32]) -> None:
-        """Write the means of five parts in pairs of bands, ``(5, bands / 2)``, to the beginning of an array.
+    def measure(
+        self, diastole: tuple[int, int], systole: tuple[int, int], log_ratio: float, confidence: float
+    ) -> NDArray[np.float32]:
+        """Return the means of five parts in pairs of bands, and the two numbers that are given.
 
         Parameters
         ----------
-        edges : tuple of int
-            Frames at which each third of diastole begins, diastole ends, each half of systole begins, systole ends.
-        values : ndarray, shape (5 * bands / 2 or more,), float32
-            The halves of systole first.
+        diastole, systole : tuple of int
+            Frame at which each begins, and its end.
+        log_ratio, confidence : float
+            What stands last.
+
+        Returns
+        -------
+        ndarray, shape (32,), float32
+            The halves of systole first, then the thirds of diastole.
         """
-        self._run(self._at, self._num_bands, *edges, address(values))
+        values = np.empty(NUM_VALUES, np.float32)
+        self._run(self._at, *diastole, *systole, log_ratio, confidence, address(values))
+        return values
 
 
 def cycle_kernel(held: NDArray[np.float32]) -> CycleKernel | None:
     """Return the kernel for cycles as :class:`CycleKernel`; None where NumPy must do it."""
     opened = library()
-    return None if opened is None else CycleKernel(opened, held)
+    return None if opened is None or held.shape[1] != NUM_BANDS else CycleKernel(opened, held)
 
 
 class TimingKernel:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library
 
-__all__ = ["SETTINGS", "DecoderKernel", "decoder_kernel"]
+__all__ = ["MAX_PUSH", "NUM_STATES", "SETTINGS", "DecoderKernel", "decoder_kernel"]
 
 WHOLE = (
     *("decided_after", "rivals", "recalled", "smoothed", "half_sound", "centred", "min_apart", "max_systole"),
@@ -24,10 +24,10 @@ FRACTIONS = (
 )
 SETTINGS = (*WHOLE, *FRACTIONS)
 """Names of the settings."""
-MAX_PUSH = 256
+MAX_PUSH = 128
 """Frames in one call."""
 NUM_STATES = 4
-CANDIDATE_NUMBERS, SOUND_NUMBERS = 7, 4
+CANDIDATE_NUMBERS, SOUND_NUMBERS = 7, 5
 """Numbers of 8 bytes in a candidate and in a heart sound."""
 
 
@@ -52,6 +52,13 @@ class DecoderKernel:
     opened : PyDLL
     settings : mapping
         From each of :data:`SETTINGS` to its value.
+
+    Attributes
+    ----------
+    settings_at, state_at, sounds_at : int
+        Where its settings lie in memory, what it remembers of the stream, and :attr:`sounds`.
+    sounds : ndarray, shape (most, 5), float64
+        In the first rows, the heart sounds that the latest call decided; the last number is left to others.
     """
 
     def __init__(self, opened: ctypes.PyDLL, settings: Mapping[str, float]) -> None:
@@ -61,17 +68,21 @@ class DecoderKernel:
         most = of.max_cycle + of.rivals + of.smoothed + MAX_PUSH + 8
         self._logs, self._sums = np.zeros((2, of.trimmed_at + MAX_PUSH + 1, NUM_STATES))
         self._candidates = np.zeros((most, CANDIDATE_NUMBERS))
-        self._sounds = np.zeros((most, SOUND_NUMBERS))
+        # two heart sounds are min_apart frames apart at least
+        self.sounds = np.zeros((MAX_PUSH // of.min_apart + 1, SOUND_NUMBERS))
         self._run = opened.auscult_decode
-        self._at, self._to = ctypes.addressof(of), address(self._sounds)
+        self._state = _State()
+        self.settings_at, self.state_at = ctypes.addressof(of), ctypes.addressof(self._state)
+        self.sounds_at = address(self.sounds)
         self.clear()
 
     def clear(self) -> None:
         """Forget everything: another sound begins."""
         self._logs[0] = self._sums[0] = 0.0
         of, places = self._settings, map(address, (self._logs, self._sums, self._candidates))
-        self._state = _State(0, of.smoothed + 1, -of.same_again, -of.same_again, 1, 0, 0, 0, 0.0, *places)
-        self._state_at = ctypes.addressof(self._state)
+        ctypes.pointer(self._state)[0] = _State(
+            0, of.smoothed + 1, -of.same_again, -of.same_again, 1, 0, 0, 0, 0.0, *places
+        )
 
     @property
     def next_frame(self) -> int:
@@ -97,9 +108,9 @@ class DecoderKernel:
         begin, decided = address(values), []
         for first in range(0, len(values), MAX_PUSH):
             at, count = begin + values.strides[0] * first, min(MAX_PUSH, len(values) - first)
-            num_sounds = self._run(self._at, self._state_at, at, count, self._to)
+            num_sounds = self._run(self.settings_at, self.state_at, at, count, self.sounds_at)
             if num_sounds:
-                decided += self._sounds[:num_sounds].tolist()
+                decided += self.sounds[:num_sounds, :-1].tolist()
         return decided
 
 
@@ -116,6 +127,7 @@ def _fits(settings: Mapping[str, float]) -> bool:
     edges = min(settings["half_sound"], settings["centred"], settings["rivals"], settings["smoothed"])
     return (
         edges >= 0
+        and settings["min_apart"] > 0
         and 0 <= settings["decided_after"] <= behind
         and before <= settings["kept_frames"] < settings["trimmed_at"]
     )

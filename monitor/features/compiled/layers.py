@@ -86,26 +86,33 @@ class LayersKernel:
     layers : CycleLayers
         Contiguous; may be shared.
     chunk_frames : int
+
+    Attributes
+    ----------
+    settings_at, state_at : int
+        Where its settings lie in memory, and what it remembers of the sound.
+    chunk_frames, num_bands : int
+        Shape of what it hears.
     """
 
     def __init__(self, opened: ctypes.PyDLL, layers: CycleLayers, chunk_frames: int) -> None:
         self._layers = layers
         num_blocks = len(layers.blocks)
-        self._shape = (chunk_frames, NUM_STATES)
-        self._num_bands = len(layers.first) // (PAIR * PAIR)
+        self.chunk_frames = chunk_frames
+        self.num_bands = len(layers.first) // (PAIR * PAIR)
         self._settings = _Settings(
             chunk_frames // PAIR, num_blocks, layers.per_spread, 0.0, layers.decay, *map(address, layers[2:])
         )
         self._pasts = np.zeros(((TAPS - 1) * (2**num_blocks - 1), CHANNELS), np.float32)
         self._run = opened.auscult_layers
-        self._at = ctypes.addressof(self._settings)
+        self._state = _State()
+        self.settings_at, self.state_at = ctypes.addressof(self._settings), ctypes.addressof(self._state)
         self.clear()
 
     def clear(self) -> None:
         """Forget the sound: another one begins."""
         self._pasts.fill(0.0)
-        self._state = _State(pasts=address(self._pasts))
-        self._state_at = ctypes.addressof(self._state)
+        ctypes.pointer(self._state)[0] = _State(pasts=address(self._pasts))
 
     def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """Return the probabilities of a chunk of frames, ``(chunk_frames, 4)``; None where one is not finite.
@@ -115,8 +122,8 @@ class LayersKernel:
         frames : ndarray, shape (chunk_frames, bands), float32
             Contiguous.
         """
-        probabilities = np.empty(self._shape, np.float32)
-        run = self._run(self._at, self._state_at, address(frames), self._num_bands, address(probabilities))
+        probabilities = np.empty((self.chunk_frames, NUM_STATES), np.float32)
+        run = self._run(self.settings_at, self.state_at, address(frames), self.num_bands, address(probabilities))
         return probabilities if run else None
 
 

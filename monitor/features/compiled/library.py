@@ -41,18 +41,20 @@ POINTER, INT, LONG, DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64, ct
 BYTE_OF = ctypes.c_char.from_buffer
 FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_frames": ([POINTER, POINTER, INT, INT, POINTER, INT], None),
-    "auscult_bands": ([POINTER, POINTER, INT, POINTER], None),
+    "auscult_bands": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_image": ([POINTER, POINTER, POINTER, POINTER], None),
     "auscult_heart_rate": ([POINTER, POINTER, INT, POINTER], INT),
     "auscult_gate": ([POINTER, POINTER, POINTER, POINTER, POINTER, INT, POINTER], None),
     "auscult_window": ([POINTER, POINTER, INT, POINTER, POINTER], INT),
     "auscult_scores": ([POINTER, POINTER, POINTER], None),
-    "auscult_cycle": ([POINTER, *[INT] * 8, POINTER], None),
+    "auscult_cycle": ([POINTER, INT, INT, INT, INT, DOUBLE, DOUBLE, POINTER], None),
     "auscult_decimate": ([POINTER, POINTER, LONG, ctypes.c_float, POINTER], LONG),
     "auscult_timing": ([POINTER, INT, INT, INT, DOUBLE, POINTER, POINTER], None),
     "auscult_peaks": ([POINTER, INT, POINTER, INT, DOUBLE, DOUBLE, POINTER], INT),
     "auscult_layers": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
+    "auscult_confidence": ([POINTER, POINTER, DOUBLE, DOUBLE], DOUBLE),
+    "auscult_chunk": ([POINTER], INT),
     "auscult_statistics": ([POINTER, POINTER, INT, INT], None),
     "auscult_statistics_window": ([POINTER, INT, INT, POINTER], None),
 }

@@ -139,7 +139,7 @@ def frame_kernel(
 class _BandSettings(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("size", "hop", "num_bands")),
-        ("floor", ctypes.c_float),
+        *((name, ctypes.c_float) for name in ("floor", "loud")),
         *((name, ctypes.c_void_p) for name in ("taper", "turns", "bins")),
     )
 
@@ -157,25 +157,47 @@ class BandKernel:
         First bin of each band, and the end of the last.
     floor : float
         Added to powers before their logarithm.
+    loud : float
+        Log power in a band, from which a frame is loud.
+
+    Attributes
+    ----------
+    settings_at : int
+        Where its settings lie in memory.
     """
 
     def __init__(
-        self, opened: ctypes.PyDLL, taper: NDArray[np.float32], hop: int, bins: tuple[int, ...], floor: float
+        self,
+        opened: ctypes.PyDLL,
+        taper: NDArray[np.float32],
+        hop: int,
+        bins: tuple[int, ...],
+        floor: float,
+        loud: float,
     ) -> None:
         self._kept = (taper, turns(len(taper)), np.array(bins, np.int32))
-        self._settings = _BandSettings(len(taper), hop, len(bins) - 1, floor, *map(address, self._kept))
-        self._at = ctypes.addressof(self._settings)
+        self._settings = _BandSettings(len(taper), hop, len(bins) - 1, floor, loud, *map(address, self._kept))
+        self.settings_at = ctypes.addressof(self._settings)
         self._run = opened.auscult_bands
 
-    def compute(self, sound: int, count: int, bands: int) -> None:
-        """Compute ``count`` frames of the sound at an address, ``(count, num_bands)`` float32 at another."""
-        self._run(self._at, sound, count, bands)
+    def compute(self, sound: int, count: int, bands: int) -> int:
+        """Compute ``count`` frames of the sound at an address, ``(count, num_bands)`` float32 at another.
+
+        Returns
+        -------
+        int
+            How many of them are loud.
+        """
+        num_loud: int = self._run(self.settings_at, sound, count, bands)
+        return num_loud
 
 
-def band_kernel(taper: NDArray[np.float32], hop: int, bins: tuple[int, ...], floor: float) -> BandKernel | None:
+def band_kernel(
+    taper: NDArray[np.float32], hop: int, bins: tuple[int, ...], floor: float, loud: float
+) -> BandKernel | None:
     """Return the kernel for sound bands as :class:`BandKernel`; None where NumPy must do it."""
     opened = library()
-    return None if opened is None or len(taper) not in SIZES else BandKernel(opened, taper, hop, bins, floor)
+    return None if opened is None or len(taper) not in SIZES else BandKernel(opened, taper, hop, bins, floor, loud)
 
 
 def turns(size: int) -> NDArray[np.float32]:

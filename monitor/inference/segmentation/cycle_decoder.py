@@ -110,6 +110,11 @@ class _Candidate:
 class CycleDecoder:
     """Decodes the heart sounds of one stream.
 
+    Attributes
+    ----------
+    kernel : DecoderKernel or None
+        What decodes in C; None where Python does.
+
     Examples
     --------
     >>> states = np.repeat([0, 1, 2, 3], [9, 15, 8, 32])  # a beat of 0.8 s
@@ -119,13 +124,13 @@ class CycleDecoder:
     """
 
     def __init__(self) -> None:
-        self._kernel = decoder_kernel({name: globals()[name.upper()] for name in SETTINGS})
+        self.kernel = decoder_kernel({name: globals()[name.upper()] for name in SETTINGS})
         self.clear()
 
     def clear(self) -> None:
         """Forget everything: another sound begins."""
-        if self._kernel is not None:
-            self._kernel.clear()
+        if self.kernel is not None:
+            self.kernel.clear()
         self._first = 0  # frame of the first entry of the sums
         self._logs: list[list[float]] = [[0.0] * 4]  # sums of the log-probabilities of all frames before each
         self._sums: list[list[float]] = [[0.0] * 4]  # sums of the probabilities
@@ -146,8 +151,8 @@ class CycleDecoder:
         """
         if not len(probabilities):
             return []
-        if self._kernel is not None:
-            found = self._kernel.push(probabilities)
+        if self.kernel is not None:
+            found = self.kernel.push(probabilities)
             return [DecodedSound(name == 1.0, frame, probability, margin) for name, frame, probability, margin in found]
         values = probabilities.astype(np.float64)
         logs = EVIDENCE * np.log(np.maximum(values, FLOOR))
@@ -172,7 +177,7 @@ class CycleDecoder:
     @property
     def decided_frames(self) -> int:
         """Frames up to which heart sounds are decided."""
-        return (self._next if self._kernel is None else self._kernel.next_frame) - RIVALS
+        return (self._next if self.kernel is None else self.kernel.next_frame) - RIVALS
 
     def _peaks(self, end: int) -> list[tuple[int, bool, float]]:
         """Return frame, name and probability of the peaks of S1 and S2 before a frame that were not looked at yet."""

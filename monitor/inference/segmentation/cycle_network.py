@@ -22,7 +22,7 @@ from monitor.features.sound_bands import NUM_BANDS
 from monitor.inference.segmentation.cycle_layers import read_layers
 from monitor.process.native_stderr import discard_native_stderr
 
-__all__ = ["CHUNK_FRAMES", "LEAD_FRAMES", "NUM_STATES", "CycleNetwork", "check_bands"]
+__all__ = ["CHUNK_FRAMES", "LEAD_FRAMES", "NUM_STATES", "CycleNetwork", "check_bands", "not_finite"]
 
 CHUNK_FRAMES = 40
 """Frames that a network hears in one call: 0.5 s, the hop between two windows. Older ones hear 20."""
@@ -56,6 +56,8 @@ class CycleNetwork:
         Frames that it hears in one call.
     num_heard : int
         Frames heard so far, with those in front of the sound.
+    kernel : LayersKernel or None
+        What runs the layers in C; None where LiteRT does.
 
     Raises
     ------
@@ -73,17 +75,17 @@ class CycleNetwork:
             raise _unfit()
         self._bands, self._memory_in = int(heard["index"]), int(memory["index"])
         self._probabilities, self._memory_out = int(said["index"]), int(memory_out["index"])
-        self._kernel: LayersKernel | None = None  # LiteRT runs the network until its layers are known
+        self.kernel: LayersKernel | None = None  # LiteRT runs the network until its layers are known
         self.clear()
         self._layers: CycleLayers | None = self._same_layers() if beside is None else beside._layers
-        self._kernel = layers_kernel(self._layers, self.chunk_frames)
+        self.kernel = layers_kernel(self._layers, self.chunk_frames)
         self.clear()
 
     def clear(self) -> None:
         """Forget the sound: another one begins."""
-        if self._kernel is not None:
-            self._kernel.clear()
-        self._memory = np.zeros(self._num_memory if self._kernel is None else 0, np.float32)
+        if self.kernel is not None:
+            self.kernel.clear()
+        self._memory = np.zeros(self._num_memory if self.kernel is None else 0, np.float32)
         self._waiting: list[NDArray[np.float32]] = []
         self._num_waiting = 0
         self.num_heard = 0
@@ -109,7 +111,7 @@ class CycleNetwork:
         if len(bands):
             if not self._num_waiting and not self.num_heard:
                 self._add(np.repeat(bands[:1], LEAD_FRAMES, axis=0))
-            self._last = bands[-1:]
+            self._last = bands
             self._add(bands)
         size = self.chunk_frames
         if self._num_waiting < size:
@@ -126,6 +128,16 @@ class CycleNetwork:
         self.num_heard += chunks * size
         return probabilities[early:] if early else probabilities
 
+    @property
+    def hears_all(self) -> bool:
+        """Whether no frame waits, and each chunk from now on gives as many probabilities as it has frames."""
+        return not self._num_waiting and self.num_heard >= LEAD_FRAMES + self.delay_frames
+
+    def note_heard(self, bands: NDArray[np.float32]) -> None:
+        """Count the frames of a chunk that was heard by :attr:`kernel` elsewhere."""
+        self.num_heard += len(bands)
+        self._last = bands
+
     def _add(self, bands: NDArray[np.float32]) -> None:
         """Take frames that are to be heard."""
         self._waiting.append(bands)
@@ -137,17 +149,17 @@ class CycleNetwork:
             return np.empty((0, NUM_STATES), np.float32)
         missing = self._num_waiting + min(self.delay_frames, self.num_heard - LEAD_FRAMES)
         padded = -(-(self._num_waiting + self.delay_frames) // self.chunk_frames) * self.chunk_frames
-        return self.push(np.repeat(self._last, padded - self._num_waiting, axis=0))[:missing]
+        return self.push(np.repeat(self._last[-1:], padded - self._num_waiting, axis=0))[:missing]
 
     def _hear(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's output for one chunk, and keep its memory."""
-        if self._kernel is not None:
-            heard = self._kernel.hear(np.ascontiguousarray(frames, np.float32))
+        if self.kernel is not None:
+            heard = self.kernel.hear(np.ascontiguousarray(frames, np.float32))
         else:
             heard = self._run(frames)
             heard = heard if np.isfinite(heard).all() else None
         if heard is None:
-            raise BundleError("the network for S1 and S2 gives NaN or infinity", "use another bundle: auscult models")
+            raise not_finite()
         return heard
 
     def _run(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -225,6 +237,11 @@ def _tensors(details: list[dict[str, Any]], columns: int) -> tuple[dict[str, Any
 def _is_chunk(num_frames: int) -> bool:
     """Return whether so many frames can be heard in one call: the self-check is a whole number of calls."""
     return 0 < num_frames <= CHECK_FRAMES and CHECK_FRAMES % num_frames == 0
+
+
+def not_finite() -> BundleError:
+    """Return the error that says that a network gives no probabilities."""
+    return BundleError("the network for S1 and S2 gives NaN or infinity", "use another bundle: auscult models")
 
 
 def _unfit() -> BundleError:

@@ -7,7 +7,6 @@ blocks, the heart sounds are the same. Belongs to one thread.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,19 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError
-from monitor.features.sound_bands import BANDS_RATE, FRAME_HOP_S, NUM_BANDS, StreamingBands, frame_centre_s
-from monitor.inference.segmentation.cycle_decoder import LATEST_DECISION, CycleDecoder, DecodedSound
-from monitor.inference.segmentation.cycle_network import LEAD_FRAMES, CycleNetwork
+from monitor.features.compiled.chunk import ChunkKernel, chunk_kernel
+from monitor.features.sound_bands import (
+    BANDS_RATE,
+    FRAME_HOP_S,
+    FRAME_HOP_SAMPLES,
+    NUM_BANDS,
+    StreamingBands,
+    frame_centre_s,
+)
+from monitor.inference.segmentation.confidence import Confidence, Weights, confidence_of
+from monitor.inference.segmentation.cycle_decoder import LATEST_DECISION, CycleDecoder
+from monitor.inference.segmentation.cycle_network import LEAD_FRAMES, CycleNetwork, not_finite
 
-__all__ = ["CycleModel", "CycleSegmenter", "Evidence", "HeartSound", "read_segmentation"]
+__all__ = ["CycleModel", "CycleSegmenter", "HeartSound", "read_segmentation"]
 
-RECENT, FIRST_RECENT = 0.2, 0.5
-"""Weight of each new heart sound in the mean probability of those before, and that mean at the beginning."""
-MAX_MARGIN = 200.0
 FIRST_CENTRE_S = float(frame_centre_s(0))
 """Middle of the first frame, seconds from the start of the sound."""
 CHECK_TOLERANCE = 1e-4
-MAX_LOG_ODDS = 50.0
 
 
 class HeartSound(NamedTuple):
@@ -61,14 +65,13 @@ class CycleModel:
     network : CycleNetwork
         A segmenter takes a copy.
     weights : tuple of float
-        From the three kinds of evidence, see :class:`Evidence`, and 1, to the natural log-odds that a heart sound is
-        right.
+        See :data:`~monitor.inference.segmentation.confidence.Weights`.
     shown_from : float
         Confidence from which a heart sound is shown.
     """
 
     network: CycleNetwork
-    weights: tuple[float, float, float, float]
+    weights: Weights
     shown_from: float
 
     @classmethod
@@ -102,10 +105,7 @@ class CycleModel:
 
     def confidence(self, evidence: tuple[float, float, float]) -> float:
         """Return the probability that a heart sound is right: within 60 ms of one of its name."""
-        by_probability, by_margin, by_recent, bias = self.weights
-        probability, margin, recent = evidence
-        odds = by_probability * probability + by_margin * margin + by_recent * recent + bias
-        return 1.0 / (1.0 + math.exp(-max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, odds))))
+        return confidence_of(self.weights, evidence)
 
 
 def read_segmentation(path: Path, content: bytes, values: Mapping[str, Any], next_step: str) -> CycleModel:
@@ -125,25 +125,6 @@ def read_segmentation(path: Path, content: bytes, values: Mapping[str, Any], nex
         raise BundleError(f"{path}: {reason}", next_step) from error
 
 
-class Evidence:
-    """What speaks for each heart sound of a stream: its probability, its margin, the probability of those before."""
-
-    def __init__(self) -> None:
-        self._recent = FIRST_RECENT
-
-    def of(self, sound: DecodedSound) -> tuple[float, float, float]:
-        """Return what speaks for the next heart sound, on logarithmic scales."""
-        recent = self._recent
-        self._recent += RECENT * (sound.probability - recent)
-        return _log_odds(sound.probability), math.log1p(min(sound.margin, MAX_MARGIN)), _log_odds(recent)
-
-
-def _log_odds(probability: float) -> float:
-    """Return the natural log-odds of a probability, within what a few thousand examples can tell."""
-    inside = min(max(probability, 0.001), 0.999)
-    return math.log(inside / (1.0 - inside))
-
-
 class CycleSegmenter:
     """Finds the heart sounds of one sound.
 
@@ -158,13 +139,15 @@ class CycleSegmenter:
     num_samples : int
         Samples pushed so far.
     latest_bands : ndarray, shape (frames, 12), float32
-        What the last samples completed.
+        What the last samples completed; valid until the next :meth:`push`.
     """
 
     def __init__(self, model: CycleModel, beside: CycleSegmenter | None = None) -> None:
         self._model = model
         self._network: CycleNetwork = model.network.copy(None if beside is None else beside._network)
         self._decoder = CycleDecoder()
+        self._chunk_frames = self._network.chunk_frames
+        self._chunk_samples = self._chunk_frames * FRAME_HOP_SAMPLES
         self._frames_to_decision = LEAD_FRAMES + LATEST_DECISION + self._network.delay_frames
         self.num_samples = 0
         self.restart()
@@ -173,10 +156,11 @@ class CycleSegmenter:
         """Begin again with the next sample: what comes does not continue what was."""
         self._start_s = self.num_samples / BANDS_RATE
         self._bands = StreamingBands()
+        self._chunks: ChunkKernel | None = None
         self.latest_bands = np.empty((0, NUM_BANDS), np.float32)
         self._network.clear()
         self._decoder.clear()
-        self._evidence = Evidence()
+        self._confidence = Confidence(self._model.weights)
 
     def push(self, waveform: NDArray[np.float32]) -> list[HeartSound]:
         """Return the heart sounds that the next samples decide, in the order of their decision.
@@ -187,15 +171,48 @@ class CycleSegmenter:
             At 4000 Hz.
         """
         self.num_samples += len(waveform)
+        if len(waveform) != self._chunk_samples:
+            self._chunks = None
+        elif (chunks := self._chunks or self._whole_chunks()) is not None:
+            self._chunks = chunks
+            decided = self._push_chunk(chunks, waveform)
+            if decided is not None:
+                return decided
         self.latest_bands = self._bands.push(waveform)
-        return self.push_bands(self.latest_bands)
+        return self._decode(self._network.push(self.latest_bands))
+
+    def _whole_chunks(self) -> ChunkKernel | None:
+        """Return what finds the heart sounds of the next chunks of sound in one call each.
+
+        None where a part is not done in C, or where a chunk of sound does not complete a chunk of frames.
+        """
+        place = self._bands.place_for(self._chunk_samples) if self._network.hears_all else None
+        if place is None:
+            return None
+        kernels = self._bands.kernel, self._network.kernel, self._decoder.kernel, self._confidence.kernel
+        return chunk_kernel(*kernels, *place, self._chunk_samples)
+
+    def _push_chunk(self, chunks: ChunkKernel, waveform: NDArray[np.float32]) -> list[HeartSound] | None:
+        """Return the heart sounds that a chunk of sound decides; None where it is too quiet for one call."""
+        try:
+            decided = chunks.push(waveform)
+        except FloatingPointError as error:
+            raise not_finite() from error
+        if decided is None:
+            return None
+        self.latest_bands = bands = chunks.latest_bands
+        self._bands.note_loud(len(bands))
+        self._network.note_heard(bands)
+        return [self._heart_sound(name == 1.0, frame, confidence) for name, frame, _, _, confidence in decided]
 
     def push_bands(self, bands: NDArray[np.float32]) -> list[HeartSound]:
         """Return the heart sounds that the next frames decide, where they have been computed elsewhere."""
+        self._chunks = None
         return self._decode(self._network.push(bands))
 
     def finish(self) -> list[HeartSound]:
         """Return the heart sounds that are left at the end of the sound."""
+        self._chunks = None
         return self._decode(self._network.finish())
 
     @property
@@ -205,13 +222,15 @@ class CycleSegmenter:
 
     def _decode(self, probabilities: NDArray[np.float32]) -> list[HeartSound]:
         """Return the heart sounds that more probabilities decide."""
-        return [self._with_confidence(sound) for sound in self._decoder.push(probabilities)]
+        return [
+            self._heart_sound(sound.is_s1, sound.frame, self._confidence.of(sound))
+            for sound in self._decoder.push(probabilities)
+        ]
 
-    def _with_confidence(self, sound: DecodedSound) -> HeartSound:
-        """Return a decoded sound as a message."""
-        confidence = self._model.confidence(self._evidence.of(sound))
-        at_s = self._start_s + FIRST_CENTRE_S + sound.frame * FRAME_HOP_S
-        return HeartSound(sound.is_s1, at_s, confidence, self.heard_s(at_s))
+    def _heart_sound(self, is_s1: bool, frame: float, confidence: float) -> HeartSound:
+        """Return what was found at a frame as a message."""
+        at_s = self._start_s + FIRST_CENTRE_S + frame * FRAME_HOP_S
+        return HeartSound(is_s1, at_s, confidence, self.heard_s(at_s))
 
     @property
     def start_s(self) -> float:
@@ -228,7 +247,7 @@ class CycleSegmenter:
 
         The network hears whole chunks, so it is up to a chunk more than the decision needs.
         """
-        chunk_frames = self._network.chunk_frames
+        chunk_frames = self._chunk_frames
         frame = round((at_s - self._start_s - FIRST_CENTRE_S) / FRAME_HOP_S)
         last = frame + self._frames_to_decision
         chunk_end = (last // chunk_frames + 1) * chunk_frames - 1 - LEAD_FRAMES

@@ -34,6 +34,27 @@ def test_quiet_sound_too(cuts: list[int]) -> None:
     assert np.array_equal(np.concatenate(parts), StreamingBands().push(sound))
 
 
+def test_samples_wait_in_a_place_for_the_next_ones() -> None:
+    """From the first frame on, for then each frame hop completes one."""
+    stream = StreamingBands()
+    for block, expected in ((SOUND[:200], None), (SOUND[200:207], 207), (SOUND[207:300], 250), (SOUND[300:310], 210)):
+        stream.push(block)
+        place = stream.place_for(2000)
+        assert (None if place is None else place[1]) == expected
+    assert place is not None
+    assert len(place[0]) >= 2210
+    assert np.array_equal(place[0][:210], SOUND[100:310])
+
+
+def test_frames_that_were_computed_elsewhere_count() -> None:
+    """Loud ones keep the floor where it is for ten seconds."""
+    stream, quiet = StreamingBands(), (1e-6 * SOUND).astype(np.float32)
+    before = stream.push(quiet).mean()
+    stream.note_loud(40)
+    assert stream.num_frames == (len(SOUND) - 256) // 50 + 41
+    assert stream.push(quiet).mean() > before + 1
+
+
 @pytest.mark.parametrize("gain_db", [-40, -80, -120])
 def test_the_level_moves_all_bands_alike(gain_db: int) -> None:
     """Whatever the unit of a sound is, its frames differ by a constant, but for those in the floor."""

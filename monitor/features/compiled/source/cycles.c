@@ -6,27 +6,31 @@
 #include "lanes.h"
 
 #define NUM_TIMINGS 3
+#define NUM_BANDS 12
 #define MAX_VALUES 64
 
-/* Mean of some frames in each pair of bands. */
-INLINE void mean_of_pairs(const float *bands, int32_t num_bands, int32_t begin, int32_t end, float *means) {
-    for (int pair = 0; pair < num_bands / 2; pair++) {
-        const float *of = bands + begin * num_bands + 2 * pair;
-        float first = 0.0f, second = 0.0f;
-        for (int frame = begin; frame < end; frame++, of += num_bands) {
-            first += of[0];
-            second += of[1];
-        }
-        means[pair] = 0.5f * (first + second) / (float)(end - begin);
-    }
+/* Mean of some frames in each pair of NUM_BANDS bands. */
+INLINE void mean_of_pairs(const float *bands, int32_t begin, int32_t end, float *means) {
+    float sums[NUM_BANDS] = {0.0f};
+    bands += begin * NUM_BANDS;
+    for (int frame = begin; frame < end; frame++, bands += NUM_BANDS)
+        for (int band = 0; band < NUM_BANDS; band++) sums[band] += bands[band];
+    for (int pair = 0; pair < NUM_BANDS / 2; pair++)
+        means[pair] = 0.5f * (sums[2 * pair] + sums[2 * pair + 1]) / (float)(end - begin);
 }
 
-/* The halves of systole, then the thirds of the diastole before it, of frames of (num_bands,) each. */
-FUNCTION void auscult_cycle(const float *bands, int32_t num_bands, int32_t diastole, int32_t second, int32_t third,
-                            int32_t rest, int32_t systole, int32_t half, int32_t end, float *values) {
-    const int32_t begins[] = {systole, half, diastole, second, third}, ends[] = {half, end, second, third, rest};
-    for (int part = 0; part < 5; part++, values += num_bands / 2)
-        mean_of_pairs(bands, num_bands, begins[part], ends[part], values);
+/* The halves of the systole from one frame to another, then the thirds of the diastole before it, of frames of
+   (NUM_BANDS,) each; then the log of systole over diastole, and the confidence. */
+FUNCTION void auscult_cycle(const float *bands, int32_t diastole, int32_t diastole_end, int32_t systole,
+                            int32_t systole_end, double log_ratio, double confidence, float *values) {
+    int32_t half = systole + (systole_end - systole) / 2, length = diastole_end - diastole;
+    int32_t second = diastole + (length + 1) / 3, third = diastole + (2 * length + 1) / 3; /* to the nearest frame */
+    const int32_t begins[] = {systole, half, diastole, second, third};
+    const int32_t ends[] = {half, systole_end, second, third, diastole_end};
+    for (int part = 0; part < 5; part++, values += NUM_BANDS / 2)
+        mean_of_pairs(bands, begins[part], ends[part], values);
+    values[0] = (float)log_ratio;
+    values[1] = (float)confidence;
 }
 
 /* Features of some cycles, of (num_values,) each, and their products with weights (NUM_TIMINGS, num_values + 1): the

@@ -6,17 +6,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "lanes.h"
+#include "chunk.h"
 
 enum { S1, SYSTOLE, S2, DIASTOLE, NUM_STATES };
 
-typedef struct {
+struct decoder_settings {
     int32_t decided_after, rivals, recalled, smoothed, half_sound, centred, min_apart, max_systole, max_diastole;
     int32_t max_cycle, min_cycle, same_again, kept_frames, trimmed_at;
     double frames_per_s, min_probability, floor, evidence, max_unheard_cycles, max_diastoles;
     double first_cycle_s, first_systole_s, min_cycle_s, max_cycle_s, min_systole_s, max_systole_s, min_diastole_s;
     double adaptation, cycle_price, max_cycle_price, systole_price, max_systole_price, unheard_price, break_price;
-} decoder_settings;
+};
 
 typedef struct {
     int64_t frame;
@@ -24,17 +24,13 @@ typedef struct {
     double probability, worth, above_diastole, cycle_s, systole_s;
 } candidate;
 
-typedef struct {
+struct decoder_state {
     int64_t first, next, last_s1, last_s2; /* frames */
     int32_t length, num_candidates, num_decided, unused;
     double above_diastole;
     double (*logs)[NUM_STATES], (*sums)[NUM_STATES];
     candidate *candidates;
-} decoder_state;
-
-typedef struct {
-    double is_s1, frame, probability, margin;
-} decoded_sound;
+};
 
 static double least(double a, double b) { return b < a ? b : a; }
 
@@ -156,7 +152,7 @@ static int is_sound(const decoder_settings *of, decoder_state *at, int which, de
         at->last_s1 = now->frame;
     else
         at->last_s2 = now->frame;
-    *sound = (decoded_sound){now->is_s1, centre(of, at, now), now->probability, margin > 0.0 ? margin : 0.0};
+    *sound = (decoded_sound){now->is_s1, centre(of, at, now), now->probability, margin > 0.0 ? margin : 0.0, 0.0};
     return 1;
 }
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "lanes.h"
+#include "chunk.h"
 
 #define CHANNELS 48
 #define TAPS 3
@@ -16,20 +16,20 @@
 #define MAX_MOMENTS 64
 #define LAST (PAIR * NUM_STATES)
 
-typedef struct {
+struct layer_settings {
     int32_t num_moments, num_blocks; /* of a chunk; layers with dilations 1, 2, 4, ... */
     float per_spread, unused;
     double decay; /* of the running mean, from frame to frame */
     /* matrices (inputs, outputs) and biases; those of the blocks one after another */
     const float *first, *first_bias, *blocks, *block_biases, *hidden, *hidden_bias, *last, *last_bias;
-} layer_settings;
+};
 
-typedef struct {
+struct layer_state {
     int64_t heard;                    /* moments */
     double weight, totals[MAX_BANDS]; /* of the running mean */
     float before[PAIR * MAX_BANDS];   /* the pair of frames before the chunk */
     float *pasts;                     /* 2 * dilation moments of each block, one block after another */
-} layer_state;
+};
 
 typedef void layer_function(const float *const *, int, int, int, const float *, const float *, const float *, float *);
 

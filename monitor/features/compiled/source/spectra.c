@@ -3,8 +3,8 @@
    Each lane holds a frame, so a frame's values do not depend on which frames are computed with it. Every number that
    is a setting comes from Python. Frames have 256, 512 or 1024 samples. */
 
+#include "chunk.h"
 #include "held.h"
-#include "lanes.h"
 
 #define MAX_FRAME 1024
 #define MAX_BINS (MAX_FRAME / 2 + 1)
@@ -149,23 +149,29 @@ FUNCTION void auscult_frames(const frame_settings *of, float *sound, int32_t end
     memmove(sound, sound + count * of->hop, (size_t)(end - count * of->hop) * sizeof(float));
 }
 
-typedef struct {
+struct band_settings {
     int32_t size, hop, num_bands;
-    float floor;
+    float floor, loud;
     const float *taper, *turns;
     const int32_t *bins; /* first bin of each band, and the end of the last */
-} band_settings;
+};
 
-/* Log power of the bands (count, num_bands) of frames that begin `hop` samples apart. */
-FUNCTION void auscult_bands(const band_settings *of, const float *sound, int32_t count, float *bands) {
+/* Log power of the bands (count, num_bands) of frames that begin `hop` samples apart; return how many of the frames
+   are loud: `loud` or more in some band. */
+FUNCTION int32_t auscult_bands(const band_settings *of, const float *sound, int32_t count, float *bands) {
     lanes power[MAX_BINS];
+    int32_t num_loud = 0;
     for (int begin = 0; begin < count; begin += LANES) {
         int used = count - begin < LANES ? count - begin : LANES;
         powers(sound + begin * of->hop, of->hop, used, of->size, of->taper, NULL, of->turns, of->bins[0],
                of->bins[of->num_bands], power);
+        int_lanes loud = {0};
         for (int one = 0; one < of->num_bands; one++) {
             lanes level = log_of(band(power, of->bins[one], of->bins[one + 1]) + of->floor);
             for (int lane = 0; lane < used; lane++) bands[(begin + lane) * of->num_bands + one] = level[lane];
+            loud |= level >= of->loud;
         }
+        for (int lane = 0; lane < used; lane++) num_loud -= loud[lane]; /* -1 each */
     }
+    return num_loud;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -11,16 +12,18 @@ from monitor.analysis.rhythm.beat_template import BeatTemplate
 from monitor.analysis.segmentation.cycle_energies import CycleEnergies
 from monitor.audio.signal_statistics import StreamingStatistics
 from monitor.features.compiled import library as module
+from monitor.features.compiled.chunk import chunk_kernel
 from monitor.features.compiled.cycles import timing_kernel
-from monitor.features.compiled.layers import CycleLayers, layers_kernel
+from monitor.features.compiled.layers import CycleLayers, LayersKernel, layers_kernel
 from monitor.features.compiled.scores import score_kernel
 from monitor.features.heart_rate import heart_rate
 from monitor.features.resample import StreamingResampler
-from monitor.features.sound_bands import StreamingBands
+from monitor.features.sound_bands import FRAME_HOP_SAMPLES, NUM_BANDS, StreamingBands
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.inference.quality_gate import compiled_gate, gate_features
-from monitor.inference.segmentation.cycle_decoder import CycleDecoder
+from monitor.inference.segmentation.confidence import Confidence
+from monitor.inference.segmentation.cycle_decoder import CycleDecoder, DecodedSound
 from monitor.inference.segmentation.murmur_timing import MAX_CONFIDENCE, NUM_FEATURES, NUM_PAIRS, NUM_PARTS
 
 SPECS = (HEART, SpectrogramSpec(window_s=2.0), SpectrogramSpec(sample_rate=8000), SpectrogramSpec(window_s=10.0))
@@ -43,6 +46,24 @@ def chunks_of_layers(rng: np.random.Generator) -> None:
         assert kernel is not None
         for _ in range(40):
             assert kernel.hear(rng.standard_normal((chunk_frames, bands)).astype(np.float32)) is not None
+        if bands == NUM_BANDS:
+            whole_chunks(rng, kernel)
+
+
+def whole_chunks(rng: np.random.Generator, layers: LayersKernel) -> None:
+    """Run all parts in one call: loud, quiet, and what is not finite."""
+    samples = layers.chunk_frames * FRAME_HOP_SAMPLES
+    bands, decoder, confidence = StreamingBands(), CycleDecoder(), Confidence((1.0, 1.0, 1.0, 0.0))
+    bands.push(np.zeros(277, np.float32))
+    place = bands.place_for(samples)
+    assert place is not None
+    kernel = chunk_kernel(bands.kernel, layers, decoder.kernel, confidence.kernel, *place, samples)
+    assert kernel is not None
+    for gain in (0.1,) * 40 + (1e-9, 1.0):
+        assert (kernel.push(gain * rng.standard_normal(samples)) is None) == (gain < 0.1)
+    confidence.of(DecodedSound(True, 0.0, 1.0, 1e9))
+    with contextlib.suppress(FloatingPointError):
+        kernel.push(np.full(samples, np.float32(1e30)) * rng.standard_normal(samples))
 
 
 def main() -> None:

@@ -78,7 +78,9 @@ def test_other_shapes_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"decided_after": 10}, {"kept_frames": 150}, {"trimmed_at": 200}, {"centred": -1}], ids=str
+    "change",
+    [{"decided_after": 10}, {"kept_frames": 150}, {"trimmed_at": 200}, {"centred": -1}, {"min_apart": 0}],
+    ids=str,
 )
 def test_settings_that_its_memory_does_not_suffice_for_are_left_to_python(change: dict[str, int]) -> None:
     """C would read before or behind what is kept."""

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.features.compiled.library import library, without_library
+from monitor.features.compiled.library import address, library, without_library
 from monitor.features.compiled.spectra import SIZES, band_kernel, frame_kernel, turns
-from monitor.features.sound_bands import StreamingBands
+from monitor.features.sound_bands import BAND_BINS, LOUD, POWER_FLOOR, StreamingBands
 from monitor.features.spec import HEART, SpectrogramSpec
 from monitor.features.spectrogram import StreamingSpectrogram
 from monitor.synthesis.phonocardiogram import phonocardiogram
@@ -102,7 +102,7 @@ def test_other_sizes_are_left_to_numpy() -> None:
         taper = np.ones(size, np.float32)
         kernel = frame_kernel(taper, None, 100, (1, 5, 1, 5, 30), (1, 64), 1e-20)
         assert (kernel is not None) == (size in SIZES)
-        assert (band_kernel(taper, 50, (2, 3, 4), 1e-11) is not None) == (size in SIZES)
+        assert (band_kernel(taper, 50, (2, 3, 4), 1e-11, -18.4) is not None) == (size in SIZES)
     taper = np.ones(256, np.float32)
     assert frame_kernel(taper, None, 100, (1, 5, 1, 5, 30), (1, 60), 1e-20) is None
     assert frame_kernel(taper, None, 100, (1, 5, 1, 5, 30), (66, 64), 1e-20) is None
@@ -113,3 +113,16 @@ def test_turns_are_on_the_unit_circle() -> None:
     assert turns(256).shape == (256, 2)
     np.testing.assert_allclose(turns(256)[64], (0.0, -1.0), atol=1e-7)
     np.testing.assert_allclose((turns(512) ** 2).sum(axis=1), 1.0, rtol=1e-6)
+
+
+def test_loud_frames_are_counted() -> None:
+    """Those with a band at the limit or above."""
+    sound = np.concatenate([np.zeros(300), np.random.default_rng(2).standard_normal(3000), np.zeros(700)])
+    sound = sound.astype(np.float32)
+    bands = np.empty((70, 12), np.float32)
+    kernel = band_kernel(np.hanning(257)[:-1].astype(np.float32), 50, BAND_BINS, POWER_FLOOR, LOUD)
+    assert kernel is not None
+    assert [kernel.compute(address(sound), count, address(bands)) for count in (0, 1, 3, 70)] == [
+        np.count_nonzero(bands[:count].max(axis=1) >= LOUD) for count in (0, 1, 3, 70)
+    ]
+    assert 40 < np.count_nonzero(bands.max(axis=1) >= LOUD) < 66

@@ -51,6 +51,19 @@ def test_what_half_a_second_of_sound_completes_is_heard_at_once(network: CycleNe
         assert len(probabilities) == (40 if hops > 1 else 40 - LEAD_FRAMES - fresh.delay_frames)
 
 
+def test_what_was_heard_elsewhere_counts(network: CycleNetwork) -> None:
+    """A chunk at a time, from the chunk on behind which every frame has its probabilities."""
+    fresh = network.copy()
+    assert not fresh.hears_all
+    fresh.push(BANDS[: CHUNK_FRAMES - LEAD_FRAMES])
+    assert fresh.hears_all
+    fresh.note_heard(BANDS[:CHUNK_FRAMES])
+    assert fresh.num_heard == 2 * CHUNK_FRAMES
+    assert fresh.hears_all
+    fresh.push(BANDS[:1])
+    assert not fresh.hears_all
+
+
 def test_a_sound_shorter_than_a_chunk_has_its_probabilities_too(network: CycleNetwork) -> None:
     """Even a single frame; and nothing has none."""
     for count in (0, 1, 5, CHUNK_FRAMES):
@@ -96,10 +109,10 @@ def test_no_number_is_an_error(network: CycleNetwork) -> None:
 
 def test_compiled_layers_give_what_litert_gives(front_end: str, network: CycleNetwork) -> None:
     """Within the rounding of single precision; nothing is compiled for NumPy alone."""
-    assert (network.copy()._kernel is not None) == (front_end == "compiled")
+    assert (network.copy().kernel is not None) == (front_end == "compiled")
     with without_library():
         plain = network.copy()
-    assert plain._kernel is None
+    assert plain.kernel is None
     np.testing.assert_allclose(heard(network, [50]), heard(plain, [50]), rtol=0, atol=2e-6)
 
 
@@ -111,7 +124,7 @@ def test_layers_that_give_something_else_are_left_alone(network: CycleNetwork, m
     blocks[-1, :48] += 0.01  # what the last block hears of 128 moments ago
     monkeypatch.setattr(module, "read_layers", lambda _: layers._replace(blocks=blocks))
     other = CycleNetwork(network.content, network.delay_frames)
-    assert other._kernel is None
+    assert other.kernel is None
     with without_library():
         plain = network.copy()
     assert np.array_equal(heard(other, [90]), heard(plain, [90]))

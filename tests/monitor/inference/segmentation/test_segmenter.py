@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,19 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.errors import BundleError
+from monitor.features.compiled.library import library
+from monitor.features.sound_bands import StreamingBands
 from monitor.inference.bundle import load_bundle
-from monitor.inference.segmentation.cycle_decoder import DecodedSound
-from monitor.inference.segmentation.segmenter import CycleModel, CycleSegmenter, Evidence, HeartSound
+from monitor.inference.segmentation.cycle_network import LEAD_FRAMES
+from monitor.inference.segmentation.segmenter import CycleModel, CycleSegmenter, HeartSound
 from monitor.synthesis.parameters import HeartParameters
 from monitor.synthesis.phonocardiogram import SyntheticSound, phonocardiogram
 
+pytestmark = pytest.mark.usefixtures("front_end")
+
 
 @pytest.fixture(scope="module")
-def model() -> CycleModel:
+def model(front_end: str) -> CycleModel:
     """Return the model of the default bundle."""
     segmentation = load_bundle().segmentation
     assert segmentation is not None
@@ -59,12 +62,58 @@ def test_the_sounds_of_a_heart_in_small_units_are_found(model: CycleModel, heart
         assert any(abs(sound.at_s - one.at_s) < 0.06 and sound.is_s1 == one.is_s1 for one in loud)
 
 
-@pytest.mark.parametrize("cuts", [[1, 77, 4000], list(range(0, 48_000, 1999))])
+HOPS = list(range(2000, 48_000, 2000))
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        [1, 77, 4000],
+        list(range(0, 48_000, 1999)),
+        HOPS,
+        [*range(30, 48_000, 2000)],
+        [2000, 4000, 4100, *range(6000, 20_000, 2000), 20_700, *HOPS[11:]],
+    ],
+    ids=["few", "odd", "hops", "late hops", "hops and others"],
+)
 def test_however_a_sound_is_cut_the_heart_sounds_are_the_same(
     model: CycleModel, heart: SyntheticSound, cuts: list[int]
 ) -> None:
     """To the last digit of time and confidence."""
     assert found(model, heart.waveform, cuts) == found(model, heart.waveform, [])
+
+
+@pytest.mark.parametrize("gain", [1e-5, 1e-3])
+def test_quiet_sound_in_hops_too(model: CycleModel, heart: SyntheticSound, gain: float) -> None:
+    """Where some frames, or all, are too quiet to be heard in one call."""
+    sound = heart.waveform * np.where(np.arange(len(heart.waveform)) // 11_000 % 2, gain, 1.0)
+    for waveform in (sound, gain * heart.waveform):
+        waveform = waveform.astype(np.float32)
+        assert found(model, waveform, HOPS) == found(model, waveform, [])
+
+
+def test_all_but_the_first_hop_are_heard_in_one_call(
+    model: CycleModel, heart: SyntheticSound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where C does all of it."""
+    if library() is None:
+        pytest.skip("NumPy does it")
+    segmenter, hops = CycleSegmenter(model), np.split(heart.waveform, HOPS)
+    segmenter.push(hops[0])
+    monkeypatch.setattr(StreamingBands, "push", None)  # cannot be called
+    for number, hop in enumerate(hops[1:], 2):
+        segmenter.push(hop)
+        assert segmenter.latest_bands.shape == (40, 12)
+        assert segmenter._bands.num_frames + LEAD_FRAMES == segmenter._network.num_heard == 40 * number
+
+
+@pytest.mark.parametrize("cuts", [[100], HOPS], ids=["whole", "hops"])
+def test_sound_of_infinite_power_is_an_error(model: CycleModel, heart: SyntheticSound, cuts: list[int]) -> None:
+    """However it is pushed."""
+    waveform = heart.waveform.copy()
+    waveform[9000:9400] = 1e25
+    with pytest.raises(BundleError, match="NaN or infinity"), np.errstate(all="ignore"):
+        found(model, waveform, cuts)
 
 
 def test_after_a_restart_times_go_on(model: CycleModel, heart: SyntheticSound) -> None:
@@ -95,17 +144,6 @@ def test_chunks_end_with_the_hops(model: CycleModel, heart: SyntheticSound) -> N
     assert min(sound.heard_s - sound.at_s for sound in sounds) > 0.25
 
 
-def test_evidence_remembers_the_sounds_before() -> None:
-    """After unsure sounds the next one has less behind it."""
-    doubtful, sure = (DecodedSound(True, 0.0, probability, 2.0) for probability in (0.2, 0.9))
-    after_doubt, after_certainty = Evidence(), Evidence()
-    for _ in range(5):
-        after_doubt.of(doubtful)
-        after_certainty.of(sure)
-    assert after_doubt.of(sure)[:2] == after_certainty.of(sure)[:2]
-    assert after_doubt.of(sure)[2] < after_certainty.of(sure)[2]
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -131,9 +169,3 @@ def test_another_network_than_was_shipped_is_refused() -> None:
     content = (bundle.path / "segmentation.tflite").read_bytes()
     with pytest.raises(BundleError, match="other probabilities"):
         CycleModel.from_json(content, {**bundle.settings["segmentation"], "check": [0.25, 0.25, 0.25, 0.25]})
-
-
-def test_confidence_stays_a_probability(model: CycleModel) -> None:
-    """However extreme the evidence."""
-    extreme = dataclasses.replace(model, weights=(1e9, 0.0, 0.0, 0.0))
-    assert 0.0 <= extreme.confidence((-1.0, 0.0, 0.0)) < extreme.confidence((1.0, 0.0, 0.0)) <= 1.0
