@@ -19,7 +19,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from monitor.errors import AuscultError, OutputError, did_you_mean
+from monitor.errors import AuscultError, OutputError, UsageError, did_you_mean
 from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away, watch_for_end
 
 if TYPE_CHECKING:
@@ -147,7 +147,11 @@ def _run(arguments: list[str]) -> int:
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     options.command_line = ("auscult", *arguments)
     options.whole_parser = whole_parser
-    code: int = options.run(options)
+    try:
+        code: int = options.run(options)
+    except UsageError as error:  # ends as every line of argparse does
+        error.next_step = "; ".join(filter(None, (error.next_step, f"see: {options.chosen.prog} --help")))
+        raise
     return code
 
 
