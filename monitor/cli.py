@@ -66,7 +66,6 @@ DEPENDENCIES = frozenset(
         "platformdirs",
         "psutil",
         "rich",
-        "shtab",
         "sounddevice",
         "soundfile",
         "soxr",
@@ -146,7 +145,6 @@ def _run(arguments: list[str]) -> int:
         _log_start(os.environ["AUSCULT_LOG"], arguments)
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     options.command_line = ("auscult", *arguments)
-    options.whole_parser = whole_parser
     try:
         code: int = options.run(options)
     except UsageError as error:  # ends as every line of argparse does
@@ -216,7 +214,7 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
 
 
 def whole_parser() -> argparse.ArgumentParser:
-    """Return the parser with the arguments of all our commands, for completion and the manual page."""
+    """Return the parser with the arguments of all our commands, for the manual page and what shells complete."""
     parser = _parser(None)
     for action in parser._subparsers._group_actions if parser._subparsers else ():  # argparse has no public list
         for name, sub in dict(action.choices or {}).items():
