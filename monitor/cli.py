@@ -323,12 +323,19 @@ def _load(point: EntryPoint) -> Any:
     )
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Gives the longest command a line with its summary; argparse does not count that commands are indented."""
+class _Help(argparse.HelpFormatter):
+    """Gives the longest command a line with its summary; argparse does not count that commands are indented.
+
+    The lines of the epilog stay apart.
+    """
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog)
         self._action_max_length = 4 + max(map(len, COMMANDS))
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Return text whose lines are each filled to the width of the terminal."""
+        return "\n".join(super(_Help, self)._fill_text(line, width, indent) for line in text.splitlines())
 
 
 class _Parser(argparse.ArgumentParser):

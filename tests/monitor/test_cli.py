@@ -441,3 +441,17 @@ def test_a_usage_error_of_a_command_ends_as_those_of_the_parser_do(arguments, li
     error = capsys.readouterr().err
     assert line in error
     assert error.endswith(f"; see: auscult {arguments.split()[0]} --help\n")
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_help_fits_the_terminal(columns, monkeypatch, capsys):
+    """The lines below the commands too, which stay apart."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < columns
+    assert [line.split()[0] for line in lines if line.startswith(("AUSCULT_LOG", "Exit"))] == [
+        "AUSCULT_LOG=LEVEL",
+        "Exit",
+    ]

@@ -1,7 +1,7 @@
 """``auscult completion SHELL``: what a shell needs to complete the commands and their flags.
 
-The scripts are written by ``docs/make/make_manual.py`` from the parsers of all commands, as the manual page is: to build
-these takes as long as the start of every command.
+The scripts are written by ``docs/make/make_manual.py`` from the parsers of all commands, as the manual page is: to
+build these takes as long as the start of every command.
 """
 
 from __future__ import annotations
