@@ -19,7 +19,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from monitor.errors import AuscultError, OutputError, did_you_mean
+from monitor.errors import AuscultError, OutputError, UsageError, did_you_mean
 from monitor.output import accept_any_text, flush, printable, put, reserve_descriptors, say, turn_away, watch_for_end
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ DEPENDENCIES = frozenset(
         "platformdirs",
         "psutil",
         "rich",
-        "shtab",
         "sounddevice",
         "soundfile",
         "soxr",
@@ -146,8 +145,11 @@ def _run(arguments: list[str]) -> int:
         _log_start(os.environ["AUSCULT_LOG"], arguments)
     options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
     options.command_line = ("auscult", *arguments)
-    options.whole_parser = whole_parser
-    code: int = options.run(options)
+    try:
+        code: int = options.run(options)
+    except UsageError as error:  # ends as every line of argparse does
+        error.next_step = "; ".join(filter(None, (error.next_step, f"see: {options.chosen.prog} --help")))
+        raise
     return code
 
 
@@ -212,7 +214,7 @@ def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentPar
 
 
 def whole_parser() -> argparse.ArgumentParser:
-    """Return the parser with the arguments of all our commands, for completion and the manual page."""
+    """Return the parser with the arguments of all our commands, for the manual page and what shells complete."""
     parser = _parser(None)
     for action in parser._subparsers._group_actions if parser._subparsers else ():  # argparse has no public list
         for name, sub in dict(action.choices or {}).items():
@@ -321,12 +323,19 @@ def _load(point: EntryPoint) -> Any:
     )
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Gives the longest command a line with its summary; argparse does not count that commands are indented."""
+class _Help(argparse.HelpFormatter):
+    """Gives the longest command a line with its summary; argparse does not count that commands are indented.
+
+    The lines of the epilog stay apart.
+    """
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog)
         self._action_max_length = 4 + max(map(len, COMMANDS))
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Return text whose lines are each filled to the width of the terminal."""
+        return "\n".join(super(_Help, self)._fill_text(line, width, indent) for line in text.splitlines())
 
 
 class _Parser(argparse.ArgumentParser):

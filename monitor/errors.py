@@ -21,6 +21,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "DISTRIBUTION",
@@ -34,9 +38,11 @@ __all__ = [
     "OutputError",
     "RecordingError",
     "UsageError",
+    "cannot_be_read",
     "check_installed",
     "did_you_mean",
     "missing_tensorflow",
+    "reason_of",
 ]
 
 DISTRIBUTION = "auscult-monitor"
@@ -170,6 +176,62 @@ def check_installed(package: str, what: str, extra: str) -> None:
         spec = None
     if spec is None:
         raise MissingExtraError(f"{what} needs {package}", extra)
+
+
+Kind = TypeVar("Kind", bound=AuscultError)
+
+
+def reason_of(error: OSError, path: Path) -> str:
+    """Return why a file or folder cannot be read or written, as a clause.
+
+    A folder where a file is wanted, and a file where a folder is, are named; otherwise the words are the system's.
+
+    Parameters
+    ----------
+    error : OSError
+    path : Path
+        What was to be read or written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> reason_of(IsADirectoryError(21, "Is a directory"), Path("scans"))
+    'it is a folder'
+    >>> reason_of(PermissionError(13, "Permission denied"), Path("scans"))
+    'Permission denied'
+    """
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, NotADirectoryError | FileExistsError):  # the second from making the folders above a file
+        for place in (path, *path.parents):
+            if place.exists() and not place.is_dir():
+                return f"{'it' if place == path else place} is a file, not a folder"
+    return error.strerror or str(error)
+
+
+def cannot_be_read(path: Path, error: OSError, step: str, kind: type[Kind]) -> Kind:
+    """Return the error for a file or folder that is there and cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+    error : OSError
+    step : str
+        The next step, where its permissions are not the reason.
+    kind : type of AuscultError
+        What is returned.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> print(cannot_be_read(Path("a.csv"), IsADirectoryError(21, "Is a directory"), "name a file", AuscultError))
+    a.csv cannot be read: it is a folder; name a file
+    >>> print(cannot_be_read(Path("a.csv"), PermissionError(13, "Permission denied"), "name a file", AuscultError))
+    a.csv cannot be read: Permission denied; check its permissions
+    """
+    if isinstance(error, PermissionError):
+        step = "check its permissions"
+    return kind(f"{path} cannot be read: {reason_of(error, path)}", step)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

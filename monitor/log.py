@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 from monitor.output import printable_lines
 
 __all__ = ["LazyLogger", "configure_logging", "get_logger"]
@@ -91,6 +91,7 @@ def configure_logging(value: str) -> None:
         If the value has another form, or the file cannot be opened.
     """
     import logging
+    from pathlib import Path
 
     class PrintableFormatter(logging.Formatter):
         """No control character, whatever the names in a message hold."""
@@ -108,7 +109,8 @@ def configure_logging(value: str) -> None:
         handler: logging.Handler
         handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(_StandardError())
     except OSError as error:
-        raise AuscultError(f"{VARIABLE}: {file} cannot be written: {error.strerror}", "name another file") from error
+        reason = reason_of(error, Path(file))
+        raise AuscultError(f"{VARIABLE}: {file} cannot be written: {reason}", "name another file") from error
     handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in LOGGERS:
         logger = logging.getLogger(name)

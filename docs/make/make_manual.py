@@ -1,8 +1,9 @@
-"""Write docs/auscult.1, the manual page, from the parsers of all commands.
+"""Write the manual page, docs/auscult.1, and what shells need to complete auscult, from the parsers of all commands.
 
     python docs/make/make_manual.py
 
-A test compares the page with what this gives, so it is written again after every change of an argument.
+Tests compare both with what this gives, so they are written again after every change of an argument. Needs the extra
+``dev``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from pathlib import Path
 
 from monitor._version import __version__
 from monitor.cli import COMMANDS, EPILOG, whole_parser
+from monitor.commands.setup.completion import SCRIPTS
 
 PAGE = Path(__file__).resolve().parents[1] / "auscult.1"
+PATHS = ("FILE", "DIR", "DATA", "OUT", "CSV", "PATH", "SESSION", "FOLDER", "models/")
+"""Words in the help that stand for a file or a folder."""
 
 
 def manual() -> str:
@@ -59,6 +63,19 @@ def arguments(command: argparse.ArgumentParser) -> Iterator[tuple[list[str], str
         yield list(action.option_strings), value, help_text[:1].upper() + help_text[1:] + "."
 
 
+def completion(shell: str) -> str:
+    """Return what a shell needs to complete the commands and their flags."""
+    import shtab
+
+    whole = whole_parser()
+    for parser in (whole, *commands(whole).values()):
+        for action in parser._actions:  # argparse has no public list of them
+            word = action.metavar if isinstance(action.metavar, str) else ""
+            if not action.choices and any(part in word for part in PATHS):
+                vars(action)["complete"] = shtab.FILE  # where shtab looks for it
+    return shtab.complete(whole, shell=shell).rstrip("\n") + "\n"
+
+
 def _argument(flags: list[str], value: str, help_text: str) -> list[str]:
     """Return the lines of one argument."""
     names = ", ".join(rf"\fB{_text(flag)}\fR" for flag in flags)
@@ -73,3 +90,5 @@ def _text(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(manual(), encoding="utf-8")
+    for shell, path in SCRIPTS.items():
+        path.write_text(completion(shell), encoding="utf-8")

@@ -165,7 +165,8 @@ def _erase(folders: list[Path], options: argparse.Namespace) -> int:
     for folder in folders:
         session = read_session(folder)  # all of them are sessions, or none is erased
         if not options.yes:
-            say(f"would erase {folder}: {session.started:%Y-%m-%d %H:%M}, subject {session.subject or '-'}")
+            whose = f"subject {session.subject}" if session.subject else "of no subject"
+            say(f"would erase {folder}: {session.started:%Y-%m-%d %H:%M}, {whose}")
     if not options.yes:
         options.usage_error("erase: nothing was erased; repeat it with --yes")
     for folder in folders:

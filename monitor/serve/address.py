@@ -10,6 +10,8 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from monitor.errors import reason_of
+
 __all__ = ["DEFAULT", "TOKEN_VARIABLE", "Address", "listening_socket", "parse_address", "read_token"]
 
 TOKEN_VARIABLE = "AUSCULT_SERVE_TOKEN"  # noqa: S105  # its name
@@ -140,9 +142,8 @@ def read_token(file: Path | None, environment: Mapping[str, str], *, needed: boo
         try:
             token, origin = file.read_text(encoding="utf-8").strip(), str(file)
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"{file} cannot be read as a token: {getattr(error, 'strerror', None) or 'no text'}"
-            ) from error
+            reason = reason_of(error, file) if isinstance(error, OSError) else "no text"
+            raise ValueError(f"{file} cannot be read as a token: {reason}") from error
     elif environment.get(TOKEN_VARIABLE):
         token, origin = environment[TOKEN_VARIABLE].strip(), TOKEN_VARIABLE
     else:

@@ -10,7 +10,7 @@ import datetime
 import re
 from pathlib import Path
 
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 
 __all__ = [
     "ECG_FILE",
@@ -85,6 +85,6 @@ def new_folder(parent: Path, name: str) -> Path:
                 continue
             return folder
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error, parent)
         raise AuscultError(f"{parent}: no session can be kept there: {reason}", "name another --session-dir") from error
     raise AuscultError(f"{parent / name} is taken {MAX_NUMBER - 1} times", "name another --session-dir")

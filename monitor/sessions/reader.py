@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import RecordingError
+from monitor.errors import RecordingError, cannot_be_read
 from monitor.log import get_logger
 from monitor.sessions.edits import apply_edits
 from monitor.sessions.event_log import is_written
@@ -24,6 +24,7 @@ __all__ = ["Events", "StoredSession", "find_sessions", "read_events", "read_sess
 
 logger = get_logger(__name__)
 
+MOVE_AWAY = "move it away, or name another session"
 MAX_RATE_HZ = 1_000_000
 
 
@@ -136,7 +137,9 @@ def read_session(folder: Path) -> StoredSession:
             f"{folder} is no session: there is no {SESSION_FILE}", "name a session's folder"
         ) from error
     except OSError as error:
-        raise RecordingError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+        if Path(folder).is_file():
+            raise RecordingError(f"{folder} is no session: it is a file", "name a session's folder") from error
+        raise cannot_be_read(path, error, MOVE_AWAY, RecordingError) from error
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise RecordingError(f"{path} is damaged: {_why(error)}", "its sound can still be replayed") from error
 
@@ -161,14 +164,14 @@ def find_sessions(
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        left_out(RecordingError(f"{parent} cannot be read: {error.strerror or error}", "check its permissions"))
+        left_out(cannot_be_read(parent, error, "check the disk", RecordingError))
         return []
     for folder in folders:
         try:
             if _holds_session(folder):
                 found.append(read_session(folder))
         except OSError as error:
-            left_out(RecordingError(f"{folder} cannot be read: {error.strerror or error}", "check its permissions"))
+            left_out(cannot_be_read(folder, error, "check the disk", RecordingError))
         except RecordingError as error:
             left_out(error)
     return sorted(found, key=lambda session: (session.started.timestamp(), session.folder.name))
@@ -195,7 +198,7 @@ def read_events(path: Path) -> Events:
     except FileNotFoundError:
         return Events(())
     except OSError as error:
-        raise RecordingError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+        raise cannot_be_read(path, error, MOVE_AWAY, RecordingError) from error
     found = list(_parsed(data))
     lines = tuple(line for line in found if line is not None)
     return Events(lines, len(found) - len(lines))

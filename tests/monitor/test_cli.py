@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from monitor import _version, cli
 from monitor.cli import COMMANDS, DEPENDENCIES, EPILOG, main
@@ -361,3 +362,96 @@ def test_the_readme_and_the_help_explain_the_exit_codes_in_the_same_words():
     """One sentence in both places."""
     sentence = EPILOG.partition("Exit codes: ")[2]
     assert sentence in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+
+IN_THE_OTHERS_PLACE = {
+    "config": ({"AUSCULT_CONFIG": "folder"}, "config", "folder cannot be read: it is a folder; name a file with"),
+    "config below": (
+        {"AUSCULT_CONFIG": "file/a"},
+        "config",
+        "file/a cannot be read: file is a file, not a folder; name",
+    ),
+    "setting": ({"AUSCULT_CONFIG": "folder"}, "config --set hop=1", "folder cannot be read: it is a folder; name a"),
+    "log": ({"AUSCULT_LOG": "INFO:folder"}, "models", "AUSCULT_LOG: folder cannot be written: it is a folder; name"),
+    "erase": ({}, "sessions erase file", "file is no session: it is a file; name a session's folder"),
+    "anonymise": ({}, "sessions anonymise file", "file is no session: it is a file; name a session's folder"),
+    "session": (
+        {},
+        "replay a.wav --session --session-dir file",
+        "kept there: it is a file, not a folder; name another",
+    ),
+    "export": ({}, "export a.wav --to csv -o file/a.csv", "file/a.csv cannot be written: file is a file, not a folder"),
+    "report": ({}, "report a.wav -o file/a.html", "file/a.html cannot be written: file is a file, not a folder; name"),
+    "manifest": ({}, "scan a.wav -o a.csv --manifest folder", "folder cannot be read: it is a folder; name a CSV file"),
+    "plot": (
+        {},
+        "plot a.wav --features file/a.csv",
+        "file/a.csv cannot be written: file is a file, not a folder; name",
+    ),
+    "token": (
+        {},
+        "replay a.wav --serve --serve-token-file folder",
+        "folder cannot be read as a token: it is a folder;",
+    ),
+    "secret": (
+        {},
+        "replay a.wav --webhook https://localhost --webhook-secret-file folder",
+        "folder cannot be read: it is a folder; see: auscult replay --help",
+    ),
+}
+"""Variables, arguments and a part of the line."""
+
+
+@pytest.mark.parametrize("name", IN_THE_OTHERS_PLACE)
+def test_a_folder_for_a_file_and_a_file_for_a_folder(
+    name, tmp_path, monkeypatch, heart_waveform, capsys, quiet_loggers
+):
+    """One line says which it is and what to name instead; nothing is written into either."""
+    variables, arguments, line = IN_THE_OTHERS_PLACE[name]
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").write_text("kept")
+    soundfile.write("a.wav", heart_waveform, 4000)
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    try:
+        code = main(arguments.split())
+    except SystemExit as end:
+        code = end.code
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert code
+    assert line in error
+    assert not re.search("permissions|Is a directory|Not a directory|File exists", error)
+    assert (list(Path("folder").iterdir()), Path("file").read_text()) == ([], "kept")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("listen --hop 0", "argument --hop: '0.0' must be seconds above 0, at most 5; see: auscult listen --help"),
+        ("config --set volume=1", "there are device, channel"),
+        ("config --set hop=0", "it must be seconds above 0, at most 5; see: auscult config --help"),
+    ],
+)
+def test_a_usage_error_of_a_command_ends_as_those_of_the_parser_do(arguments, line, tmp_path, monkeypatch, capsys):
+    """With where to read more."""
+    (tmp_path / "config.toml").touch()
+    monkeypatch.setenv("AUSCULT_CONFIG", str(tmp_path / "config.toml"))
+    assert main(arguments.split()) == 2
+    error = capsys.readouterr().err
+    assert line in error
+    assert error.endswith(f"; see: auscult {arguments.split()[0]} --help\n")
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_help_fits_the_terminal(columns, monkeypatch, capsys):
+    """The lines below the commands too, which stay apart."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < columns
+    assert [line.split()[0] for line in lines if line.startswith(("AUSCULT_LOG", "Exit"))] == [
+        "AUSCULT_LOG=LEVEL",
+        "Exit",
+    ]

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from monitor import errors
-from monitor.errors import AuscultError, MissingExtraError, missing_tensorflow
+from monitor.errors import (
+    AuscultError,
+    MissingExtraError,
+    RecordingError,
+    cannot_be_read,
+    missing_tensorflow,
+    reason_of,
+)
 
 ERRORS = [name for name in errors.__all__ if name.endswith("Error")]
 
@@ -80,3 +87,36 @@ def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, is_blo
     with pytest.raises(errors.MissingExtraError) as failure:
         errors.check_installed("auscult_absent", "--plots", "train")
     assert str(failure.value) == "--plots needs auscult_absent; pip install 'auscult-monitor[train]'"
+
+
+def test_a_folder_or_a_file_in_the_others_place_is_named(tmp_path: Path) -> None:
+    """Whichever way the system refuses it: on reading, on writing, on making folders."""
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "a" / "b"
+    with pytest.raises(IsADirectoryError) as folder:
+        tmp_path.read_bytes()
+    with pytest.raises(NotADirectoryError) as reading:
+        below.read_bytes()
+    with pytest.raises((FileExistsError, NotADirectoryError)) as making:
+        below.mkdir(parents=True)
+    with pytest.raises(FileExistsError) as itself:
+        (tmp_path / "file").mkdir(exist_ok=True)
+    assert reason_of(folder.value, tmp_path) == "it is a folder"
+    assert reason_of(reading.value, below) == f"{tmp_path / 'file'} is a file, not a folder"
+    assert reason_of(making.value, below) == f"{tmp_path / 'file'} is a file, not a folder"
+    assert reason_of(itself.value, tmp_path / "file") == "it is a file, not a folder"
+
+
+def test_other_reasons_are_the_systems_words() -> None:
+    """Without words, what the error says."""
+    assert reason_of(OSError(5, "Input/output error"), Path("a")) == "Input/output error"
+    assert reason_of(OSError("gone"), Path("a")) == "gone"
+
+
+def test_permissions_are_named_where_they_are_the_reason() -> None:
+    """Any other reason has the caller's next step, and the error is of the caller's kind."""
+    refused = cannot_be_read(Path("a"), PermissionError(13, "Permission denied"), "name a file", AuscultError)
+    broken = cannot_be_read(Path("a"), OSError(5, "Input/output error"), "name a file", RecordingError)
+    assert str(refused) == "a cannot be read: Permission denied; check its permissions"
+    assert str(broken) == "a cannot be read: Input/output error; name a file"
+    assert isinstance(broken, RecordingError)

@@ -143,6 +143,42 @@ def test_the_sound_is_played_with_the_picture(tmp_path):
         assert browser.errors == []
 
 
+# two parts of a new sound, all in one turn of the page, so that none of the run comes between; the mean brightness of
+# each column, of the first half loud noise, after each part
+FIRST_COLUMNS = """
+(() => {
+  let state = 1;
+  const noise = () => (state = (state * 16807) % 2147483647) / 2147483647 - 0.5;
+  const send = (at, level) => {
+    const data = new ArrayBuffer(20 + 2 * 1600), view = new DataView(data);
+    view.setFloat64(0, at, true); view.setUint32(16, 999, true);
+    new Int16Array(data, 20).forEach((_, index, samples) => { samples[index] = level * noise(); });
+    part(data); lastFrame = -1e9; draw(performance.now());
+    const means = [];
+    for (let index = Math.ceil(first / HOP) + 3; index <= transformed; index++) {
+      const pixels = columnsPen.getImageData(index % COLUMNS, 0, 1, BAND).data;
+      means.push(pixels.reduce((sum, value) => sum + value, 0) / pixels.length);
+    }
+    return means;
+  };
+  return [send(1000, 2000), send(1000.4, 20000)];
+})()
+"""
+
+
+@NEEDS_CHROMIUM
+def test_the_first_columns_are_as_bright_as_those_that_follow(tmp_path):
+    """How loud the sound is is known before they are drawn, and they are drawn again where it becomes louder."""
+    with demo(tmp_path / "demo") as (address, _), Chromium(tmp_path) as browser:
+        browser.visit(address)
+        browser.wait_for("transformed > 0", timeout_s=30)
+        quiet, both = browser.evaluate(FIRST_COLUMNS)
+        assert len(quiet) > 8
+        assert max(quiet[:4]) < 1.2 * min(quiet[-4:])
+        assert max(both[: len(quiet)]) < min(both[-4:])
+        assert browser.errors == []
+
+
 @contextlib.contextmanager
 def two_devices(folder):
     """Yield the address of a run that hears two senders, and a function that ends one of these."""

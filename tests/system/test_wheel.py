@@ -101,7 +101,7 @@ def test_the_wheel_carries_the_bundle_and_nothing_of_the_tests(wheel):
     apart = {name for name in names if ".dist-info" in name or ".data/" in name}
     assert {name.split("/")[0] for name in names if name not in apart} == {"monitor", "training"}
     assert [name.partition(".data/")[2] for name in apart if ".data/" in name] == ["data/share/man/man1/auscult.1"]
-    assert "monitor/py.typed" in names
+    assert {"monitor/py.typed", "monitor/commands/setup/completions/auscult.bash"} <= set(names)
     for name in ("page.html.jinja", "page.css", "page.js", "stretch.js"):
         assert f"monitor/commands/report/template/{name}" in names
 

@@ -63,11 +63,17 @@ def check_writable(path: Path, option: str, *, folder: bool) -> None:
     AuscultError
         If it cannot.
     """
-    full = path.absolute()
-    existing = next(candidate for candidate in (full, *full.parents) if candidate.exists())
-    fits = existing.is_dir() != (existing == full and not folder)
-    if not (fits and os.access(existing, os.W_OK)):
-        raise AuscultError(f"{path}: cannot be written", f"choose another path with {option}")
+    existing = next((place for place in (path, *path.parents) if place.exists()), Path())
+    subject = "it" if existing == path else existing
+    if existing.is_dir() and existing == path and not folder:
+        reason = "it is a folder"
+    elif not existing.is_dir() and (folder or existing != path):
+        reason = f"{subject} is a file, not a folder"
+    elif not os.access(existing, os.W_OK):
+        reason = f"{subject} must not be written to"
+    else:
+        return
+    raise AuscultError(f"{path}: cannot be written ({reason})", f"choose another path with {option}")
 
 
 def say_cautions(sets: Iterable[DataSet]) -> None:

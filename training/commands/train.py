@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.atomic_write import write_atomic
-from monitor.errors import DataError, EndedError, missing_tensorflow
+from monitor.errors import DataError, EndedError, missing_tensorflow, reason_of
 from monitor.labels import NON_CARDIAC
 from monitor.output import report_console, say
 from monitor.process.native_stderr import discard_native_stderr
@@ -192,7 +192,7 @@ def _write_predictions(result: TrainingResult, path: Path | None) -> None:
         content = predictions_csv(result.held_out, result.labels).encode("utf-8", "backslashreplace")
         write_atomic(path, content, private=True)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error, path)
         raise DataError(f"{path}: cannot be written ({reason})", "the bundle is; train again with --resume") from error
     say(f"wrote {path}: {len(result.held_out.recordings)} held-out recordings")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor.atomic_write import write_atomic
-from monitor.errors import AuscultError, BundleError, check_installed
+from monitor.errors import AuscultError, BundleError, check_installed, reason_of
 from monitor.inference.bundle import TOLERANCE, Bundle, load_bundle
 from monitor.inference.bundle_files import read_check, read_file
 from monitor.inference.bundle_folders import move_into_place
@@ -64,7 +64,8 @@ def write_onnx(folder: Path, out: Path) -> float:
     try:
         write_atomic(out, content)
     except OSError as error:
-        raise AuscultError(f"{out}: cannot be written ({error.strerror})", "choose another path with -o") from error
+        reason = reason_of(error, out)
+        raise AuscultError(f"{out}: cannot be written ({reason})", "choose another path with -o") from error
     return difference
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.atomic_write import write_atomic
-from monitor.errors import AuscultError, MissingExtraError
+from monitor.errors import AuscultError, MissingExtraError, reason_of
 from monitor.inference.bundle import load_bundle
 from monitor.labels import set_title
 from training.data.recording import count_by_set
@@ -82,7 +82,8 @@ def publish(out: Path, result: TrainingResult, *, recipe: str, command: str, syn
                 extras=extras,
             )
     except OSError as error:
-        raise AuscultError(f"{out}: cannot be written ({error.strerror})", "choose another path with --out") from error
+        reason = reason_of(error, out)
+        raise AuscultError(f"{out}: cannot be written ({reason})", "choose another path with --out") from error
 
 
 def _settings_of(result: TrainingResult, name: str) -> dict[str, Any]:

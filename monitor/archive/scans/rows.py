@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.archive.scans.journal_lines import head_of, last_rows, unreadable_lines
-from monitor.errors import AuscultError, check_installed
+from monitor.errors import AuscultError, cannot_be_read, check_installed
 from monitor.output import printable
 from monitor.sessions.event_log import is_written
 from monitor.text.text_lines import left_out_text
@@ -115,7 +115,7 @@ def read_scan(path: Path) -> ScanResult:
         return ScanResult(path, labels, head, is_written(journal), rows)
     except OSError as error:
         hint = f"the scan has not ended: name {journal}" if head_of(journal) is not None else "check its name"
-        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", hint) from error
+        raise cannot_be_read(path, error, hint, AuscultError) from error
 
 
 def _open_csv(path: Path) -> tuple[tuple[str, ...], Callable[[], Iterator[dict[str, Any]]]]:

@@ -19,7 +19,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 
 if TYPE_CHECKING:  # for the types alone: sessions are listed without NumPy
     from numpy.typing import NDArray
@@ -160,5 +160,5 @@ def new_file(path: Path, *, private: bool = False) -> io.FileIO:
             f"{path} cannot be created: there is no folder {path.parent}", "create the folder first"
         ) from error
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error, path)
         raise AuscultError(f"{path} cannot be created: {reason}", "choose a folder with write permission") from error

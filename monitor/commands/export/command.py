@@ -21,7 +21,7 @@ from monitor.commands.options.arguments import (
     add_model_argument,
     check_hop,
 )
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 from monitor.inference.bundle import load_bundle
 from monitor.labels import DEFAULT_ENGINE
 from monitor.output import say
@@ -99,5 +99,5 @@ def _write(path: Path, content: Content, *, force: bool, private: bool) -> None:
     try:
         write_atomic(path, content, private=private)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error, path)
         raise AuscultError(f"{path} cannot be written: {reason}", "name another file or folder with -o") from error

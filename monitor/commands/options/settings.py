@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from monitor.audio.limits import LATENCY_S, MAX_CHANNELS, MAX_LATENCY_S, MAX_RATE_HZ, MIN_RATE_HZ
 from monitor.dashboard.display.options import GRAPHICS, THEMES
-from monitor.errors import AuscultError, UsageError
+from monitor.errors import AuscultError, UsageError, cannot_be_read
 from monitor.features.spec import HEART
 from monitor.labels import DEFAULT_BUNDLE, DEFAULT_ENGINE, ENGINES
 from monitor.sessions.erasing import parse_limit
@@ -311,6 +311,6 @@ def read_config(path: Path, *, must_exist: bool = False) -> dict[str, object]:
         reason, step = "there is no such file", f"create it with auscult config --set, or unset {PATH_VARIABLE}"
         raise AuscultError(f"{path}: {reason}", step) from error
     except OSError as error:
-        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+        raise cannot_be_read(path, error, f"name a file with {PATH_VARIABLE}", AuscultError) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AuscultError(f"{path} is not valid TOML: {error}", "correct that line, or move the file away") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.atomic_write import write_atomic
 from monitor.commands.options.settings import KEYS, parse, read_config
-from monitor.errors import AuscultError, UsageError, did_you_mean
+from monitor.errors import AuscultError, UsageError, did_you_mean, reason_of
 
 __all__ = ["change_config"]
 
@@ -46,5 +46,6 @@ def change_config(path: Path, changes: Mapping[str, str | None]) -> None:
     except UnicodeEncodeError as error:
         raise AuscultError(f"{path}: the value is not valid text", "type it again") from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise AuscultError(f"{path} cannot be written: {reason}", "name another file with AUSCULT_CONFIG") from error
+        raise AuscultError(
+            f"{path} cannot be written: {reason_of(error, path)}", "name another file with AUSCULT_CONFIG"
+        ) from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.atomic_write import write_atomic
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 
 __all__ = ["check_writable", "figure_paths", "write_output"]
 
@@ -83,4 +83,4 @@ def write_output(path: Path, content: bytes) -> None:
 
 def _refused(path: Path, error: OSError) -> AuscultError:
     """Return the system's refusal as one line with the next step."""
-    return AuscultError(f"{path} cannot be written: {error.strerror or error}", "name another file or folder")
+    return AuscultError(f"{path} cannot be written: {reason_of(error, path)}", "name another file or folder")

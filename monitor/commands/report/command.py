@@ -30,6 +30,7 @@ from monitor.commands.report.paragraph import paragraphs
 from monitor.commands.report.pdf import pdf
 from monitor.commands.report.scans.written import PAGE_ENDINGS, scan_text, write_scan_page
 from monitor.commands.report.sound import EmbeddedSound, embedded_sound
+from monitor.commands.report.words import size_text
 from monitor.errors import AuscultError, check_installed
 from monitor.inference.bundle import load_bundle
 from monitor.output import put, say
@@ -165,7 +166,7 @@ def _content(ending: str, chapters: Sequence[Chapter], options: argparse.Namespa
     drawn = [drawings(one) for one in chapters]
     if ending == ".pdf":
         content = pdf(list(zip(chapters, drawn, strict=True)), made)
-        return content, f"{count}, {len(content) / 1e6:.1f} MB"
+        return content, f"{count}, {size_text(len(content))}"
     sounds = _sounds(chapters, drawn, round(options.max_sound * 1e6))
     cards = [
         model_card(options.model if not one.timeline.session else one.model or "", one.model_sha256) for one in chapters
@@ -176,7 +177,8 @@ def _content(ending: str, chapters: Sequence[Chapter], options: argparse.Namespa
     for sound in sounds:
         if sound is not None and not sound.uri:
             say(f"auscult: {sound.note}")
-    return content, f"{count}, {len(content) / 1e6:.1f} MB, of it {embedded / 1e6:.1f} MB of sound"
+    of_it = f", of it {size_text(embedded)} of sound" if embedded else ""
+    return content, f"{count}, {size_text(len(content))}{of_it}"
 
 
 def _sounds(chapters: Sequence[Chapter], drawn: Sequence[Drawings], max_bytes: int) -> list[EmbeddedSound | None]:

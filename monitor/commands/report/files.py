@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from monitor.atomic_write import write_atomic
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 
 __all__ = ["check_free", "write_report"]
 
@@ -37,5 +37,5 @@ def write_report(path: Path, content: bytes, *, force: bool) -> None:
     try:
         write_atomic(path, content, private=True)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error, path)
         raise AuscultError(f"{path} cannot be written: {reason}", "name another file or folder with -o") from error

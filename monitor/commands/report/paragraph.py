@@ -54,8 +54,9 @@ def _finding(finding: Finding) -> str:
     """Return what was found at one site."""
     withheld = withheld_texts(finding)
     reason = verdict_reason(finding)
+    site = site_title(finding.site)
     parts = [
-        f"{site_title(finding.site)}: {verdict_text(finding.verdict)}",
+        f"{site[0].upper()}{site[1:]}: {verdict_text(finding.verdict)}",
         *([reason.removesuffix(".")] if reason else []),
     ]
     parts.append(f"Judged: {judged_sentence(finding)}" + (f"; not judged: {'; '.join(withheld)}" if withheld else ""))

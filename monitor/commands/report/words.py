@@ -23,6 +23,7 @@ __all__ = [
     "score_text",
     "seconds",
     "site_title",
+    "size_text",
     "verdict_reason",
     "verdict_text",
     "verdict_title",
@@ -136,6 +137,17 @@ def score_number(score: float) -> str:
     ('0.50', 'over 0.99')
     """
     return "over 0.99" if score > 0.99 else f"{score:.2f}"
+
+
+def size_text(num_bytes: int) -> str:
+    """Return the size of a file.
+
+    Examples
+    --------
+    >>> size_text(4_210_000), size_text(23_400), size_text(12)
+    ('4.2 MB', '23 kB', '1 kB')
+    """
+    return f"{num_bytes / 1e6:.1f} MB" if num_bytes >= 1e5 else f"{max(1, round(num_bytes / 1e3))} kB"
 
 
 def site_title(site: str | None) -> str:

@@ -14,7 +14,7 @@ from monitor.archive.spans import Span
 from monitor.atomic_write import write_atomic
 from monitor.audio.recorder.labels_file import TIME_DIGITS
 from monitor.commands.review.annotations import Annotation, Annotations
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, cannot_be_read, reason_of
 
 __all__ = ["FileAnnotations"]
 
@@ -91,7 +91,7 @@ class FileAnnotations(Annotations):
                 self._keep_copy(self._known)
             write_atomic(self._path, content)
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = reason_of(error, self._path)
             raise AuscultError(f"{self._path} cannot be written: {reason}", "check its folder") from error
         self._known, self._unsaved = content, False
 
@@ -115,7 +115,7 @@ def _content(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AuscultError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+        raise cannot_be_read(path, error, "move it away", AuscultError) from error
 
 
 def _annotation(span: Span) -> Annotation:

@@ -19,7 +19,7 @@ from monitor.archive.recordings import Recording
 from monitor.archive.scans.journal_lines import ROW, WINDOW, head_of, whole_row
 from monitor.atomic_write import write_atomic
 from monitor.commands.scan.rows import dump
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, reason_of
 from monitor.output import printable
 from monitor.sessions.event_log import append, is_written, lock
 
@@ -212,4 +212,4 @@ def _busy(path: Path) -> AuscultError:
 
 def _unwritable(path: Path, error: OSError) -> AuscultError:
     """Return the error for a journal that cannot be written."""
-    return AuscultError(f"{path} cannot be written: {error.strerror or error}", "name another file with -o")
+    return AuscultError(f"{path} cannot be written: {reason_of(error, path)}", "name another file with -o")

@@ -9,7 +9,7 @@ import csv
 import os
 from pathlib import Path
 
-from monitor.errors import AuscultError
+from monitor.errors import AuscultError, cannot_be_read
 
 __all__ = ["read_subjects"]
 
@@ -27,7 +27,7 @@ def read_subjects(table: Path) -> dict[str, str]:
     try:
         text = table.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise AuscultError(f"{table} cannot be read: {error.strerror or error}", "check its name") from error
+        raise cannot_be_read(table, error, "name a CSV file with --manifest", AuscultError) from error
     except UnicodeDecodeError as error:
         raise AuscultError(f"{table} cannot be read as a table", "save it as CSV in UTF-8") from error
     first = text.partition("\n")[0]

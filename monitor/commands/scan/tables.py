@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from monitor.archive.scans.journal_lines import head_of, lines_of
 from monitor.atomic_write import write_atomic
-from monitor.errors import AuscultError, check_installed
+from monitor.errors import AuscultError, check_installed, reason_of
 from monitor.output import printable
 
 __all__ = ["check_form", "table_paths", "write_tables"]
@@ -90,7 +90,7 @@ def write_tables(journal: Path, out: Path, *, windows: bool) -> None:
         try:
             write_atomic(path, _content(journal, kind, path.suffix.lower(), labels, windows=windows))
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = reason_of(error, path)
             raise AuscultError(
                 f"{path} cannot be written: {reason}", f"the rows are kept in {journal}: then add --resume"
             ) from error

@@ -25,7 +25,12 @@ logger = get_logger(__name__)
 INHERITS = sys.platform != "win32"
 """Whether the system lets a process inherit a socket; otherwise it is shared with it."""
 END_S = 12.0
-"""Longest wait for the end of the process: its server gives its clients a little time, and cuts off those who hang."""
+"""Longest wait for a process that uses no processor time: its server gives its clients a little time at the end, and
+cuts off those who hang."""
+LONGEST_END_S = 60.0
+"""Longest wait for one that works, such as one of a low priority on a computer that is busy."""
+TURN_S = 0.5
+"""Between two looks at its processor time."""
 JOIN_S = 5.0
 ASK_S = 1.0
 """Seconds from one question whether it lives to the next."""
@@ -102,6 +107,34 @@ class Child:
             self._failed = HUNG
             self._process.kill()
 
+    def wait_for(self, ended: Callable[[float], bool], idle_s: float) -> bool:
+        """Wait for something that this process holds up, as long as it works; return whether it came.
+
+        Parameters
+        ----------
+        ended : callable
+            Waits for the seconds that it is given at most, and returns whether it came.
+        idle_s : float
+            Seconds without processor time after which the process hangs.
+        """
+        used, idle = -1.0, 0.0
+        for _ in range(round(LONGEST_END_S / TURN_S)):
+            if ended(min(TURN_S, idle_s)):
+                return True
+            before, used = used, _processor_s(self.pid)
+            idle = 0.0 if used > before else idle + TURN_S
+            if idle >= idle_s:
+                break
+        return False
+
+    def _ends(self, timeout_s: float) -> bool:
+        """Wait for the end of the process; return whether it came."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def stop(self) -> None:
         """End it, and its threads: with its standard input it has time to end in order. Twice is safe."""
         process = self._process
@@ -109,9 +142,8 @@ class Child:
         if process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(END_S)
-        self.kill()
+        if not self.wait_for(self._ends, END_S):
+            self.kill()
         process.wait()
         for thread in self._threads:
             thread.join(JOIN_S)
@@ -156,3 +188,14 @@ class Child:
             self.counts, self._in_order = Counts(**counts), True
         if (failed := report.get("failed")) is not None:
             self._failed = str(failed)
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time of a process, seconds; 0 where it is not known."""
+    import psutil  # only here: one that ends at once needs none
+
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)

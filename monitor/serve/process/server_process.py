@@ -34,6 +34,7 @@ TITLE = "server"
 START_S = 30.0
 """Seconds after which a person is told that it does not answer yet."""
 STOP_S = 5.0
+"""Longest wait for a process that neither reads nor uses processor time."""
 STEADY_S = 60.0
 """Seconds after which a process that ends is started again without a longer wait."""
 
@@ -108,13 +109,18 @@ class ServerProcess:
         self._stopping.set()
         self._relay.told()
         if self._thread.ident is not None:
-            self._thread.join(STOP_S)
-            if self._thread.is_alive() and (child := self._child) is not None:  # the process does not read
+            child = self._child
+            if child is not None and not child.wait_for(self._told_all, STOP_S):  # the process does not read
                 child.kill()
-                self._thread.join(STOP_S)
+            self._thread.join(STOP_S)
         if (child := self._child) is not None:
             self._end(child)
         self._listening.close()
+
+    def _told_all(self, timeout_s: float) -> bool:
+        """Wait until the process has taken the last that happened; return whether it has."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         """Tell a process what is new, and the next one where it ends, until the end."""

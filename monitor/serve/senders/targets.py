@@ -10,6 +10,8 @@ import urllib.parse
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from monitor.errors import reason_of
+
 __all__ = [
     "MQTT_VARIABLE",
     "WEBHOOK_VARIABLE",
@@ -217,7 +219,8 @@ def read_secret(file: Path | None, environment: Mapping[str, str], variable: str
     try:
         secret = file.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'no text'}") from error
+        reason = reason_of(error, file) if isinstance(error, OSError) else "no text"
+        raise ValueError(f"{file} cannot be read: {reason}") from error
     if not secret:
         raise ValueError(f"{file} holds nothing")
     return secret

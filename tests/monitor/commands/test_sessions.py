@@ -113,13 +113,21 @@ def test_a_damaged_session_hides_no_other(parent, capsys):
     assert "2026-01-02_03-04-05_P-1_AV/session.json is damaged" in err
 
 
+def test_erase_says_that_there_is_no_subject(tmp_path, capsys):
+    """In words, not as an empty cell of a table."""
+    folder = kept(tmp_path, 0, "normal")
+    with pytest.raises(SystemExit):
+        main(["sessions", "erase", str(folder)])
+    assert capsys.readouterr().err.splitlines()[0].endswith(", of no subject")
+
+
 def test_erase_asks_for_yes(parent, capsys):
     """Without it everything stays, and what would go is named."""
     folder = parent / "2026-01-02_03-04-05_P-1_AV"
     with pytest.raises(SystemExit) as end:
         main(["sessions", "erase", str(folder)])
     assert end.value.code == 2
-    assert "would erase" in capsys.readouterr().err
+    assert f"would erase {folder}: 2026-01-02 03:04, subject P-1\n" in capsys.readouterr().err
     assert folder.is_dir()
     assert main(["sessions", "erase", str(folder), "--yes"]) == 0
     assert days(parent, capsys) == [9, 10]

@@ -55,13 +55,19 @@ def test_writable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [(".", False), ("file", True), ("file/below", True), ("file/below", False)]
+    ("name", "folder", "reason"),
+    [
+        (".", False, "it is a folder"),
+        ("file", True, "it is a file, not a folder"),
+        ("file/below", True, "file is a file, not a folder"),
+        ("file/below", False, "file is a file, not a folder"),
+    ],
 )
-def test_not_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, folder: bool) -> None:
+def test_not_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, folder: bool, reason: str) -> None:
     """A folder in place of a file, a file in place of a folder, and a path below a file cannot be written."""
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
-    with pytest.raises(AuscultError, match=r"cannot be written; choose another path with --out"):
+    with pytest.raises(AuscultError, match=rf"cannot be written \({reason}\); choose another path with --out$"):
         check_writable(Path(name), "--out", folder=folder)
 
 

@@ -276,7 +276,8 @@ def test_paths_that_cannot_be_written(
     (tmp_path / "file").write_text("kept")
     assert "choose another path with --markdown" in fails(capsys, bundle_dir, hearts, "--markdown", tmp_path)
     under = tmp_path / "file" / "report.md"
-    assert f"{under}: cannot be written; choose" in fails(capsys, bundle_dir, hearts, "--markdown", under)
+    reason = f"{under}: cannot be written ({under.parent} is a file, not a folder)"
+    assert reason in fails(capsys, bundle_dir, hearts, "--markdown", under)
     pytest.importorskip("matplotlib", reason="plots need the training extra")
     assert "choose another path with --plots" in fails(capsys, bundle_dir, hearts, "--plots", tmp_path / "file")
     assert (tmp_path / "file").read_text() == "kept"

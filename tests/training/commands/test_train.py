@@ -307,8 +307,8 @@ def test_out_cannot_be_written(made_folder: Path, workplace: Path, capsys: pytes
     """A path below a file cannot be written, which is found before minutes of work."""
     Path("notes").write_text("a file", encoding="utf-8")
     assert run(made_folder, "--out", "notes/models/mine", *SHORT) == 1
-    line = f"auscult: {Path('notes/models')}: cannot be written; choose another path with --out\n"
-    assert capsys.readouterr().err == line
+    reason = "cannot be written (notes is a file, not a folder); choose another path with --out"
+    assert capsys.readouterr().err == f"auscult: {Path('notes/models')}: {reason}\n"
 
 
 def test_a_disk_that_is_full(

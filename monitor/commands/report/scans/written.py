@@ -9,6 +9,7 @@ from monitor.archive.scans.overview import Overview
 from monitor.archive.scans.rows import ScanResult
 from monitor.commands.report.files import check_free, write_report
 from monitor.commands.report.scans.page import MARK, scan_page
+from monitor.commands.report.words import size_text
 from monitor.errors import AuscultError, check_installed
 from monitor.output import say
 from monitor.text.text_lines import counted
@@ -52,7 +53,7 @@ def write_scan_page(result: ScanResult, path: Path, *, force: bool, renew: bool 
     _check_rows(result, findings.total.files)
     content = page.encode("utf-8", "replace")
     write_report(path, content, force=force or (renew and _is_page(path)))
-    say(f"{path}: {counted(findings.total.files, 'recording')}, {len(content) / 1e6:.1f} MB")
+    say(f"{path}: {counted(findings.total.files, 'recording')}, {size_text(len(content))}")
     return findings.total.errors
 
 

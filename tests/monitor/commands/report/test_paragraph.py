@@ -50,3 +50,9 @@ def test_heart_rate_variability(timeline):
     assert "Heart rate variability: SDNN 0 ms, RMSSD 0 ms, pNN50 0 %, mean RR 400 ms; 23 intervals over 9 s" in text
     few = paragraphs([chapter(dataclasses.replace(timeline, beats=beats[:5]), [])])
     assert "Heart rate variability: not given: only 4 intervals between normal beats." in few
+
+
+def test_a_site_that_is_not_named(contents):
+    """Its sentence begins with a capital letter, as every other."""
+    findings = tuple(dataclasses.replace(finding, site=None) for finding in contents.findings)
+    assert ". Site not named: Murmur, score" in paragraphs([dataclasses.replace(contents, findings=findings)])

@@ -13,6 +13,7 @@ from monitor.commands.report.words import (
     judged_sentence,
     score_text,
     site_title,
+    size_text,
     verdict_reason,
     verdict_text,
     verdict_title,
@@ -63,3 +64,11 @@ def test_times():
     assert day_and_time("2026-01-02T03:04:05") == "2026-01-02 03:04"
     assert day_and_time("yester\x1bday") == "yester\\x1bday"
     assert day_and_time(None) is None
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "text"), [(4_210_000, "4.2 MB"), (100_000, "0.1 MB"), (99_000, "99 kB"), (1, "1 kB")]
+)
+def test_a_small_file_has_a_size(num_bytes, text):
+    """Below a tenth of a megabyte it is in kilobytes."""
+    assert size_text(num_bytes) == text

@@ -160,5 +160,5 @@ def test_a_full_disk_leaves_whole_rows(path, three, make_lines, monkeypatch):
 def test_a_folder_that_cannot_be_written(tmp_path):
     """One line."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(AuscultError, match=r"cannot be written: .*; name another file with -o"):
+    with pytest.raises(AuscultError, match=r"cannot be written: .* is a file, not a folder; name another file with -o"):
         Journal(tmp_path / "file" / "out.jsonl", SETTINGS, resume=False)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from monitor.cli import COMMANDS, main, whole_parser
+from monitor.commands.setup.completion import SCRIPTS
+
+ROOT = Path(__file__).resolve().parents[4]
 
 TRY = """
 source "$1"
@@ -58,16 +63,22 @@ def test_files_are_completed_where_the_help_names_files(capsys):
     assert not any("channel" in line for line in of_files)
 
 
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_the_scripts_are_written_from_the_parsers(shell):
+    """After a change of an argument: python docs/make/make_manual.py."""
+    made = runpy.run_path(str(ROOT / "docs" / "make" / "make_manual.py"))["completion"](shell)
+    assert SCRIPTS[shell].read_text(encoding="utf-8") == made
+
+
 @pytest.mark.subprocess
-@pytest.mark.parametrize("arguments", [["--help"], ["models", "--json"]])
-def test_it_costs_no_other_command_anything(arguments):
-    """Shtab is imported by this command alone."""
+def test_printing_one_imports_no_other_command():
+    """Nor what writes them."""
     code = (
-        "import sys\nfrom monitor.cli import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "print('shtab' in sys.modules, file=sys.stderr)"
+        "import sys\nfrom monitor.cli import main\nmain(['completion', 'bash'])\n"
+        "print({'shtab', 'numpy', 'monitor.commands.listen'} & set(sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == "False"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
 
 
 def test_the_whole_parser_knows_every_argument():

@@ -86,6 +86,24 @@ def test_one_that_reports_nothing_is_killed(child, monkeypatch):
     assert other.trouble == HUNG
 
 
+def test_one_that_works_at_its_end_is_waited_for(child, monkeypatch):
+    """As at a low priority on a computer that is busy: its processor time tells it from one that hangs."""
+    monkeypatch.setattr("monitor.serve.process.child.END_S", 1.0)
+    works = "import sys, time\nsys.stdin.read()\nwhile time.process_time() < 3.0: pass\n"
+    one = child(f"{works}print('{ANSWERS}', flush=True)")
+    one.stop()
+    assert one.trouble is None
+    assert one.counts.served == 3
+
+
+def test_one_that_works_for_ever_is_ended(child, monkeypatch):
+    """After the longest wait."""
+    monkeypatch.setattr("monitor.serve.process.child.LONGEST_END_S", 1.0)
+    one = child("while True: pass")
+    one.stop()
+    assert one.trouble == HUNG
+
+
 def test_one_that_hangs_is_ended(child, monkeypatch):
     """After a time."""
     monkeypatch.setattr("monitor.serve.process.child.END_S", 0.1)
