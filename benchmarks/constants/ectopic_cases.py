@@ -194,7 +194,7 @@ def synthetic_cases(network: Network, stream: int, count: int) -> list[Case]:
         for level in LEVELS_DB:
             for index in range(count):
                 rng = np.random.default_rng([8, stream, kind_index, round(-level), index])
-                sound = _synthesize(kind, level, rng)
+                sound = synthesize(kind, level, rng)
                 frames = compute_frames(sound.waveform, HEART)
                 ectopic_s = sound.beats.s1_samples[sound.beats.ectopic] / sound.sample_rate
                 case = tracked(kind, f"{kind} {level} {index}", ectopic_s.tolist(), frames.bands[0])
@@ -202,7 +202,7 @@ def synthetic_cases(network: Network, stream: int, count: int) -> list[Case]:
     return cases
 
 
-def _synthesize(kind: str, level_db: float, rng: np.random.Generator) -> SyntheticSound:
+def synthesize(kind: str, level_db: float, rng: np.random.Generator) -> SyntheticSound:
     """Return 30 s of a synthetic heart."""
     rhythms: dict[str, RhythmKind] = {"early beats": "ectopic", "sinus arrhythmia": "sinus-arrhythmia"}
     rhythm = rhythms.get(kind, "regular")
@@ -235,7 +235,7 @@ def spliced_cases(recordings: Sequence[Recording], network: Network) -> list[Cas
         beats = [beat for beat in run if beat.end <= len(sound.frames)]
         kinds: tuple[Literal["spliced", "control"], ...] = ("spliced", "control")
         for kind in kinds:
-            moved = _moved(beats, len(sound.frames), np.random.default_rng([9, row]), ectopic=kind == "spliced")
+            moved = moved_beat(beats, len(sound.frames), np.random.default_rng([9, row]), ectopic=kind == "spliced")
             if moved is not None:
                 order, ectopic_s = moved
                 case = tracked(kind, recording.patient, ectopic_s, sound.frames.bands[0][order])
@@ -244,7 +244,7 @@ def spliced_cases(recordings: Sequence[Recording], network: Network) -> list[Cas
     return cases
 
 
-def _moved(
+def moved_beat(
     beats: Sequence[AnnotatedBeat], count: int, rng: np.random.Generator, *, ectopic: bool
 ) -> tuple[NDArray[np.intp], list[float]] | None:
     """Return an order of frames with one ectopic beat, or none, and its time; None where there is no room."""
