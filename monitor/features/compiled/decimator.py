@@ -106,6 +106,7 @@ def _filters(input_rate: int, output_rate: int) -> _Filters | None:
 class _State(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("num_rows", "num_taps", "period", "row", "origin", "num_kept", "early")),
+        ("are_alike", ctypes.c_int32),
         *((name, ctypes.c_void_p) for name in ("taps", "firsts")),
         ("kept", ctypes.c_float * CAPACITY),
         *((name, ctypes.c_float * (2 * LANES)) for name in ("coefficients", "inputs", "outputs")),
@@ -131,7 +132,8 @@ class DecimationKernel:
         self._filters = filters
         rows, taps = filters.taps.shape
         before = -int(filters.firsts[0])  # samples of silence
-        self._state = _State(rows, taps, filters.period, 0, before, before, CHAIN_DELAY)
+        are_alike = bool((filters.taps == filters.taps[0]).all())
+        self._state = _State(rows, taps, filters.period, 0, before, before, CHAIN_DELAY, are_alike)
         self._state.taps, self._state.firsts = address(filters.taps), address(filters.firsts)
         sections = half_band_coefficients(NUM_SECTIONS, TRANSITION)
         for begin, chain in ((0, sections[1::2]), (LANES, sections[::2])):

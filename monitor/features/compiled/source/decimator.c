@@ -9,6 +9,7 @@
 typedef struct {
     int32_t num_rows, num_taps, period;   /* rows, a multiple of eight, which serve again after so many input samples */
     int32_t row, origin, num_kept, early; /* next row; where its period begins in `kept`; outputs to be left out yet */
+    int32_t are_alike;                    /* whether all rows hold the same taps */
     const float *taps;                    /* (num_rows, num_taps) */
     const int32_t *firsts;                /* (num_rows,), from the beginning of a period */
     float kept[CAPACITY];
@@ -26,13 +27,16 @@ typedef int32_t int_quad __attribute__((vector_size(16)));
 #define SHUFFLED_QUAD(a, b, ...) __builtin_shuffle(a, b, (int_quad){__VA_ARGS__})
 #endif
 
-/* Eight samples at twice the output rate, by the next eight rows. */
-INLINE lanes filtered(const decimator *of) {
+/* Eight samples at twice the output rate, by the next eight rows; rows that are alike need be read only once. */
+INLINE lanes filtered(const decimator *of, int alike) {
     lanes sums[LANES] = {{0}};
     const float *taps = of->taps + of->row * of->num_taps, *from[LANES];
     for (int k = 0; k < LANES; k++) from[k] = of->kept + of->origin + of->firsts[of->row + k];
-    for (int i = 0; i < of->num_taps; i += LANES)
-        for (int k = 0; k < LANES; k++) sums[k] += loaded(taps + k * of->num_taps + i) * loaded(from[k] + i);
+    for (int i = 0; i < of->num_taps; i += LANES) {
+        lanes first = loaded(taps + i);
+        for (int k = 0; k < LANES; k++)
+            sums[k] += (alike ? first : loaded(taps + k * of->num_taps + i)) * loaded(from[k] + i);
+    }
     transposed(sums);
     return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
@@ -53,7 +57,7 @@ INLINE int32_t halved(decimator *of, const float *pairs, int32_t count, float *t
             in[2 * chain + 1] = SHUFFLED_QUAD(y[2 * chain], y[2 * chain + 1], 3, 4, 5, 6);
         }
         for (int k = 0; k < 4; k++) {
-            int_quad out = (int_quad)((in[k] - y[k]) * a[k] + x[k]);
+            int_quad out = (int_quad)(in[k] * a[k] + (x[k] - y[k] * a[k]));
             x[k] = in[k];
             y[k] = (quad)(out & ((out & 0x7fffffff) > NO_POWER));
         }
@@ -79,7 +83,7 @@ FUNCTION int64_t auscult_decimate(decimator *of, const float *samples, int64_t c
 
         float pairs[CAPACITY + LANES];
         while (of->origin + of->firsts[of->row + LANES - 1] + of->num_taps <= of->num_kept) {
-            stored(pairs + num_filtered, filtered(of));
+            stored(pairs + num_filtered, of->are_alike ? filtered(of, 1) : filtered(of, 0));
             num_filtered += LANES;
             of->row += LANES;
             if (of->row == of->num_rows) {
