@@ -21,7 +21,7 @@ __all__ = ["article_network", "heart_network"]
 ABNORMAL_WEIGHT = 0.3
 """Weight of the other abnormal labels against "normal" in the odds of an extrasystole."""
 
-TEXTURE_WIDTHS = (16, 32, 64, 96)
+TEXTURE_WIDTHS = (16, 40, 80, 128)
 RHYTHM_WIDTHS = (8, 16, 32, 48)
 """Filters of the stages of each path; docs/decisions/0004 compares the alternatives."""
 

@@ -42,13 +42,13 @@ class HeartOptions:
     --------
     >>> options = HeartOptions(folds=2, steps=10)
     >>> options.pretrain_steps, options.steps, options.batch_size
-    (2000, 10, 64)
+    (1800, 10, 64)
     """
 
     seed: int = 0
     folds: int = 5
-    pretrain_steps: int = 2000
-    steps: int = 400
+    pretrain_steps: int = 1800
+    steps: int = 360
     batch_size: int = 64
     synthetic_per_label: int = 600
     prior_exponent: float = 0.7
