@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.features.compiled.cycles import find_peaks
+from monitor.features.compiled.cycles import template_kernel
 from monitor.features.compiled.library import library
 
 __all__ = ["BeatTemplate"]
@@ -21,6 +21,9 @@ LENGTH = 0.62
 
 LEARNING_RATE = 0.15
 """Weight of a new beat in the template."""
+
+MIN_ENERGY = 1e-9
+"""Added to the energy of the template, so that a flat one matches nothing."""
 
 
 class BeatTemplate:
@@ -49,7 +52,8 @@ class BeatTemplate:
         begin = int(np.argmax(sums[length : length + bins] - sums[:bins]))  # the loudest stretch of that length
         shape = twice[begin : begin + length]
         self._shape = shape - np.add.reduce(shape) / len(shape)
-        self._energy = float(np.dot(self._shape, self._shape)) + 1e-9
+        self._energy = float(np.dot(self._shape, self._shape)) + MIN_ENERGY
+        self._kernel = template_kernel(self._shape)
         self.onset = int(np.argmax(self._shape[: length // 2]))
 
     def __len__(self) -> int:
@@ -83,9 +87,8 @@ class BeatTemplate:
             The frame at which a beat begins, from the first of the envelope, with a fraction: that of the vertex of a
             parabola; and the match there.
         """
-        opened = library()
-        if opened is not None:
-            return find_peaks(opened, envelope, self._shape, self._energy, lowest)
+        if self._kernel is not None and library() is not None:
+            return self._kernel.peaks(envelope, self._energy, lowest)
         peaks, clarity = [], self.match(envelope)
         for index, here in enumerate(clarity[1:-1], 1):
             if here <= lowest:
@@ -103,6 +106,9 @@ class BeatTemplate:
         beat : ndarray, shape (length,), float64
             The envelope at the beat.
         """
+        if self._kernel is not None and library() is not None:
+            self._energy = self._kernel.learn(beat, LEARNING_RATE) + MIN_ENERGY
+            return
         shape = self._shape
         shape += LEARNING_RATE * (beat - (np.add.reduce(beat) / len(beat)) - shape)
-        self._energy = float(np.dot(shape, shape)) + 1e-9
+        self._energy = float(np.dot(shape, shape)) + MIN_ENERGY

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library
 
-__all__ = ["CycleKernel", "TimingKernel", "cycle_kernel", "find_peaks", "timing_kernel"]
+__all__ = ["CycleKernel", "TemplateKernel", "TimingKernel", "cycle_kernel", "template_kernel", "timing_kernel"]
 
 NUM_TIMINGS, MAX_VALUES = 3, 64
 """What the buffers in C hold."""
@@ -112,25 +112,57 @@ def timing_kernel(
     return TimingKernel(opened, weights, num_parts, num_pairs, max_confidence)
 
 
-def find_peaks(
-    opened: ctypes.PyDLL, envelope: NDArray[np.float64], shape: NDArray[np.float64], energy: float, lowest: float
-) -> list[list[float]]:
-    """Return index, with a fraction, and height of the peaks of a match.
+class TemplateKernel:
+    """Matches envelopes with the shape of a beat, and lets it learn; belongs to one thread.
 
     Parameters
     ----------
     opened : PyDLL
-    envelope : ndarray, shape (frames,), float64
-        At least as long as the shape.
     shape : ndarray, shape (length,), float64
-    energy : float
-        What the products of the two are divided by.
-    lowest : float
-        Peaks are above this.
+        Contiguous; it is written to.
     """
-    envelope, shape = np.ascontiguousarray(envelope, np.float64), np.ascontiguousarray(shape, np.float64)
-    peaks = np.empty((len(envelope) // 2 + 1, 2))
-    places = (address(envelope), len(envelope), address(shape), len(shape))
-    found = opened.auscult_peaks(*places, energy, lowest, address(peaks))
-    listed: list[list[float]] = peaks[:found].tolist()
-    return listed
+
+    def __init__(self, opened: ctypes.PyDLL, shape: NDArray[np.float64]) -> None:
+        self._shape = shape
+        self._at, self._length = address(shape), len(shape)
+        self._found = np.empty((0, 2))
+        self._learn, self._peaks = opened.auscult_learn, opened.auscult_peaks
+
+    def peaks(self, envelope: NDArray[np.float64], energy: float, lowest: float) -> list[list[float]]:
+        """Return index, with a fraction, and height of the peaks of the match.
+
+        Parameters
+        ----------
+        envelope : ndarray, shape (frames,), float64
+            At least as long as the shape.
+        energy : float
+            What the products of the two are divided by.
+        lowest : float
+            Peaks are above this.
+        """
+        envelope, count = np.ascontiguousarray(envelope, np.float64), len(envelope)
+        if count > 2 * len(self._found) - 2:
+            self._found = np.empty((count // 2 + 2, 2))
+            self._found_at = address(self._found)
+        found = self._peaks(address(envelope), count, self._at, self._length, energy, lowest, self._found_at)
+        listed: list[list[float]] = self._found[:found].tolist()
+        return listed
+
+    def learn(self, beat: NDArray[np.float64], rate: float) -> float:
+        """Move the shape towards a beat, shape (length,), less its mean; return the sum of the squares of the shape.
+
+        Raises
+        ------
+        ValueError
+            If the beat has another length.
+        """
+        if len(beat) != self._length:
+            raise ValueError(f"len(beat)={len(beat)} must be {self._length}")
+        energy: float = self._learn(self._at, self._length, address(np.ascontiguousarray(beat, np.float64)), rate)
+        return energy
+
+
+def template_kernel(shape: NDArray[np.float64]) -> TemplateKernel | None:
+    """Return the kernel for the shape of a beat as :class:`TemplateKernel`; None where NumPy must do it."""
+    opened = library()
+    return None if opened is None else TemplateKernel(opened, shape)

@@ -51,6 +51,7 @@ FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
     "auscult_decimate": ([POINTER, POINTER, LONG, ctypes.c_float, POINTER], LONG),
     "auscult_timing": ([POINTER, INT, INT, INT, DOUBLE, POINTER, POINTER], None),
     "auscult_peaks": ([POINTER, INT, POINTER, INT, DOUBLE, DOUBLE, POINTER], INT),
+    "auscult_learn": ([POINTER, INT, POINTER, DOUBLE], DOUBLE),
     "auscult_layers": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_decode": ([POINTER, POINTER, POINTER, INT, POINTER], INT),
     "auscult_confidence": ([POINTER, POINTER, DOUBLE, DOUBLE], DOUBLE),

@@ -77,3 +77,15 @@ FUNCTION int32_t auscult_peaks(const double *envelope, int32_t count, const doub
     }
     return found;
 }
+
+/* Move the shape of a beat towards a beat of the same length, whose mean is left out; return the sum of its squares. */
+FUNCTION double auscult_learn(double *shape, int32_t length, const double *beat, double rate) {
+    double mean = 0.0, energy = 0.0;
+    for (int i = 0; i < length; i++) mean += beat[i];
+    mean /= length;
+    for (int i = 0; i < length; i++) {
+        shape[i] += rate * (beat[i] - mean - shape[i]);
+        energy += shape[i] * shape[i];
+    }
+    return energy;
+}

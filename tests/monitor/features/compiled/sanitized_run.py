@@ -123,6 +123,7 @@ def main() -> None:
         template = BeatTemplate(rng.standard_normal(198), interval)
         for count in (len(template), len(template) + 1, 198):
             template.peaks(rng.standard_normal(count), -1.0)
+        template.learn(rng.standard_normal(len(template)))
     decoder = CycleDecoder()
     for size in (1, 20, 300, 3000, 20, 20, 900):
         decoder.push(rng.dirichlet((0.3,) * 4, size).astype(np.float32))

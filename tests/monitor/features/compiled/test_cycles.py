@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.analysis.rhythm.beat_template import BeatTemplate
 from monitor.analysis.segmentation.cycle_energies import CycleEnergies
-from monitor.features.compiled.cycles import cycle_kernel, timing_kernel
+from monitor.features.compiled.cycles import cycle_kernel, template_kernel, timing_kernel
 from monitor.features.compiled.library import library, without_library
 from monitor.inference.segmentation.murmur_timing import (
     MAX_CONFIDENCE,
@@ -93,3 +93,28 @@ def test_peaks_are_those_of_numpy(seed: int, interval: float, more: int, lowest:
         expected = template.peaks(envelope, lowest)
     assert len(found) == len(expected)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1000), st.floats(12.0, 60.0), st.integers(1, 5))
+def test_a_template_learns_as_with_numpy(seed: int, interval: float, beats: int) -> None:
+    """What it has learnt from some beats gives the same match."""
+    rng = np.random.default_rng(seed)
+    folded, envelope = rng.standard_normal(198), rng.standard_normal(198)
+    template = BeatTemplate(folded, interval)
+    with without_library():
+        expected = BeatTemplate(folded, interval)
+    for _ in range(beats):
+        beat = rng.standard_normal(len(template))
+        template.learn(beat)
+        with without_library():
+            expected.learn(beat)
+    np.testing.assert_allclose(template.match(envelope), expected.match(envelope), rtol=1e-9, atol=1e-9)
+
+
+def test_a_beat_of_another_length_is_refused() -> None:
+    """Nothing beyond it is read."""
+    kernel = template_kernel(np.ones(20))
+    assert kernel is not None
+    with pytest.raises(ValueError, match="must be 20"):
+        kernel.learn(np.zeros(19), 0.1)
