@@ -39,8 +39,8 @@ def test_logits(heart: Any) -> None:
 
 
 def test_is_small(heart: Any) -> None:
-    """Fewer than 120 thousand parameters, so that one image takes a fraction of a millisecond."""
-    assert 10_000 < heart.count_params() < 120_000
+    """Fewer than 160 thousand parameters, so that one image takes a fraction of a millisecond."""
+    assert 10_000 < heart.count_params() < 160_000
 
 
 @pytest.mark.parametrize("channels", [slice(0, 1), slice(1, 2), slice(2, 3)], ids=["mean", "maximum", "rhythm"])

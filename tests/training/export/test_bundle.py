@@ -240,6 +240,7 @@ def test_the_check_input_is_fixed(spec: Any) -> None:
     """The input of the self-check is the same each time, finite and not constant."""
     tensor = check_tensor(spec)
     np.testing.assert_array_equal(tensor, check_tensor(spec))
+    assert not np.array_equal(tensor, check_tensor(spec, seed=1))
     assert tensor.shape == spec.shape
     assert np.isfinite(tensor).all()
     assert tensor.std() > 0.1

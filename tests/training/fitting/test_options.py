@@ -9,7 +9,7 @@ from training.fitting.options import HeartOptions
 
 def test_steps_without_early_stopping() -> None:
     """The steps of both stages are counted."""
-    assert HeartOptions().total_steps == 2400
+    assert HeartOptions().total_steps == 2160
 
 
 def test_names_in_files_stay() -> None:

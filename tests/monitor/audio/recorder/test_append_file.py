@@ -140,7 +140,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_a_file_instead_of_a_folder(tmp_path):
-    """Any other error of the operating system is passed on with the message of the system."""
+    """The error line says which part of the path is a file."""
     (tmp_path / "a").write_bytes(b"")
-    with pytest.raises(AuscultError, match="cannot be created: Not a directory"):
+    with pytest.raises(AuscultError, match="a is a file, not a folder"):
         new_file(tmp_path / "a" / "b.wav")
