@@ -214,8 +214,7 @@ def find_bundle(model: str | Path) -> Path:
     BundleError
         If there is none.
     """
-    text = str(model)
-    given = Path(model)
+    text, given = str(model), Path(model)
     if isinstance(model, Path) or given.name != text or (given.is_dir() and (given / "bundle.json").is_file()):
         candidates: Iterable[Path] = [given]
     else:
@@ -223,8 +222,9 @@ def find_bundle(model: str | Path) -> Path:
     for path in candidates:
         if (path / "bundle.json").is_file():
             return path
-    where = "that folder holds no bundle.json" if given.is_dir() else "no such model bundle"
+    other = "it is a file, not a folder" if given.is_file() else "no such model bundle"
     question = did_you_mean(text, [path.name for path in list_bundles()])
+    where = "that folder holds no bundle.json" if given.is_dir() else other
     raise BundleError(f"{text}: {where}", f"{question}see what there is with: auscult models")
 
 

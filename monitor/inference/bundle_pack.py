@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.atomic_write import write_atomic
-from monitor.errors import AuscultError, BundleError
+from monitor.errors import AuscultError, BundleError, reason_of
 from monitor.inference.bundle import load_bundle
 from monitor.inference.bundle_files import MB, NOT_AN_ARCHIVE, is_bundle_file, read_file, size_limit
 
@@ -77,7 +77,8 @@ def pack_bundle(folder: Path, out: Path) -> int:
         write_atomic(out, write)
         return out.stat().st_size
     except (OSError, ValueError) as error:
-        raise AuscultError(f"{out}: cannot be written ({_reason(error)})", "choose another path with -o") from error
+        reason = reason_of(error, out) if isinstance(error, OSError) else _reason(error)
+        raise AuscultError(f"{out}: cannot be written ({reason})", "choose another path with -o") from error
 
 
 class PackedBundle:
@@ -126,7 +127,8 @@ def open_pack(path: Path) -> Iterator[PackedBundle]:
     try:
         file = open(os.open(path, READ_FLAGS), "rb")  # noqa: SIM115  # closed by the with below
     except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({_reason(error)})", "name a file of auscult models pack") from error
+        reason = reason_of(error, path)
+        raise BundleError(f"{path}: cannot be read ({reason})", "name a file of auscult models pack") from error
     with file:
         try:
             _check_end(file)

@@ -190,6 +190,8 @@ def test_no_such_folder(tmp_path: Path) -> None:
     """The message names the folder, and the command that lists the bundles."""
     line = refusal(tmp_path / "absent")
     assert line == f"{tmp_path / 'absent'}: no such model bundle; see what there is with: auscult models"
+    (tmp_path / "file").write_text("")
+    assert "file: it is a file, not a folder; see" in refusal(tmp_path / "file")
 
 
 def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:

@@ -86,7 +86,10 @@ def test_a_damaged_bundle_is_not_packed(bundle_dir: Path, tmp_path: Path) -> Non
 def test_what_cannot_be_written(bundle_dir: Path, tmp_path: Path) -> None:
     """One line names the path."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(AuscultError, match=r"x\.auscult: cannot be written \(.*\); choose another path with -o"):
+    with pytest.raises(
+        AuscultError,
+        match=r"x\.auscult: cannot be written \(.*file is a file, not a folder\); choose another path with -o",
+    ):
         pack_bundle(bundle_dir, tmp_path / "file" / "x.auscult")
 
 
@@ -222,6 +225,7 @@ def test_what_is_missing(packed: Path, tmp_path: Path) -> None:
     assert "plots/roc.png is missing" in refusal(packed, "plots/roc.png")
     assert "it holds no bundle.json" in refusal(written(tmp_path / "x.auscult", ("CARD.md", b"")))
     assert "cannot be read" in refusal(tmp_path / "absent.auscult")
+    assert "cannot be read (it is a folder)" in refusal(tmp_path)
 
 
 def test_no_regular_file(tmp_path: Path) -> None:
