@@ -66,6 +66,7 @@ def test_files_are_completed_where_the_help_names_files(capsys):
 @pytest.mark.parametrize("shell", SCRIPTS)
 def test_the_scripts_are_written_from_the_parsers(shell):
     """After a change of an argument: python docs/make/make_manual.py."""
+    pytest.importorskip("shtab", reason="it writes the scripts, and is in the extra dev")
     made = runpy.run_path(str(ROOT / "docs" / "make" / "make_manual.py"))["completion"](shell)
     assert SCRIPTS[shell].read_text(encoding="utf-8") == made
 
