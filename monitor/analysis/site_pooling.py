@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from monitor.analysis.verdict import labelled, largest
 from monitor.inference.thresholds import DecisionThresholds
 from monitor.labels import NORMAL
-from monitor.messages import Finding, SiteResult, Verdict
+from monitor.messages import Finding, LoudnessWord, SiteResult, Verdict
 
 __all__ = ["finding", "mean_scores", "pooled_verdict"]
 
@@ -71,7 +71,9 @@ def finding(results: Sequence[SiteResult], decision: DecisionThresholds) -> Find
 
     The pooled scores get a label as those of a window do, from the bundle's threshold on. It is withheld, as
     ``"uncertain"``, where a site alone is given a label other than the pooled one that is not the normal one: what is
-    heard at one site only must not be averaged away.
+    heard at one site only must not be averaged away. A murmur that is given or possible is as loud as at the site where
+    it is loudest, as CirCor grades a patient's murmur where it is most audible; it lies where the sites that say so
+    agree that it does.
 
     Parameters
     ----------
@@ -92,8 +94,8 @@ def finding(results: Sequence[SiteResult], decision: DecisionThresholds) -> Find
     not_judged = tuple(result.site for result in results if result.verdict is None)
     if not judged:
         return Finding(None, labels, not_judged)
-    pooled = pooled_verdict(tuple(judged.values()), decision)
-    return Finding(_unless_a_site_differs(pooled, judged.values()), labels, not_judged)
+    pooled = _unless_a_site_differs(pooled_verdict(tuple(judged.values()), decision), judged.values())
+    return Finding(_with_murmur(pooled, judged.values()), labels, not_judged)
 
 
 def _unless_a_site_differs(pooled: Verdict, sites: Iterable[Verdict]) -> Verdict:
@@ -102,3 +104,14 @@ def _unless_a_site_differs(pooled: Verdict, sites: Iterable[Verdict]) -> Verdict
     if pooled.label is None or not others:
         return pooled
     return dataclasses.replace(pooled, state="uncertain", label=None)
+
+
+def _with_murmur(pooled: Verdict, sites: Iterable[Verdict]) -> Verdict:
+    """Return the pooled verdict with what the sites that name a murmur say of it; as it is where it names none."""
+    if not pooled.names_murmur:
+        return pooled
+    naming = [verdict for verdict in sites if verdict.names_murmur]
+    timings = {verdict.murmur_timing for verdict in naming} - {None}
+    words = {verdict.loudness for verdict in naming} - {None}
+    loudness: LoudnessWord | None = "loud" if "loud" in words else "soft" if words else None
+    return dataclasses.replace(pooled, loudness=loudness, murmur_timing=timings.pop() if len(timings) == 1 else None)

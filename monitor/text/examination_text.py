@@ -12,7 +12,7 @@ from monitor.labels import NORMAL
 from monitor.messages.rounding import BPM_DIGITS, TIME_DIGITS, rounded
 from monitor.output import printable
 from monitor.text.json_lines import SCHEMA, json_line
-from monitor.text.label_details import label_details
+from monitor.text.label_details import label_details, with_details
 from monitor.text.shown import possible_text, shown_score
 from monitor.text.text_lines import DISCLAIMER
 
@@ -84,6 +84,9 @@ def finding_text(finding: Finding) -> str:
     >>> unsure = Verdict("uncertain", None, 0.62, {"normal": 0.62, "murmur": 0.38})
     >>> finding_text(Finding(unsure, {"AV": "normal", "PV": "murmur"}))
     'uncertain: murmur at PV; normal at AV'
+    >>> heard = Verdict("verdict", "murmur", 0.9, {"normal": 0.1, "murmur": 0.9}, loudness="loud")
+    >>> finding_text(Finding(heard, {"AV": "murmur", "PV": "murmur"}))
+    'murmur, loud, score 0.90: murmur at AV and PV'
     """
     if finding.verdict is None:
         return "none: no site gave enough usable sound"
@@ -102,10 +105,10 @@ def _pooled_text(verdict: Verdict) -> str:
     """Return the pooled verdict and the score that is shown with it."""
     score = shown_score(verdict)
     if verdict.possible is not None:
-        return f"{verdict.state}, {possible_text(verdict.possible)}"
+        return with_details(f"{verdict.state}, {possible_text(verdict.possible)}", verdict)
     if verdict.label is None or score is None:
         return verdict.state
-    return f"{printable(verdict.label)}, score {score:.2f}"
+    return f"{with_details(printable(verdict.label), verdict)}, score {score:.2f}"
 
 
 def _rank(label: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,33 @@ def test_acoustic_scores_are_pooled_where_all_are_known():
     verdict = Verdict("verdict", "normal", 0.9, {"normal": 0.9, "murmur": 0.1})
     bare = SiteResult("AV", verdict, 10.0, 11, None, 0.0, 10.0)
     assert finding([bare], DECISION).verdict.acoustic_scores is None
+
+
+def murmur(name, loudness, timing, label="murmur"):
+    """Return a site with a murmur, or with another label."""
+    heard = site(name, 0.95 if label == "murmur" else 0.1)
+    return dataclasses.replace(
+        heard, verdict=dataclasses.replace(heard.verdict, loudness=loudness, murmur_timing=timing)
+    )
+
+
+@pytest.mark.parametrize(
+    ("sites", "loudness", "timing"),
+    [
+        ([("soft", "systolic"), ("loud", "systolic")], "loud", "systolic"),
+        ([("soft", None), ("soft", "systolic")], "soft", "systolic"),
+        ([("soft", "diastolic"), (None, "systolic")], "soft", None),
+        ([(None, None), (None, None)], None, None),
+    ],
+)
+def test_a_murmur_is_as_loud_as_where_it_is_loudest(sites, loudness, timing):
+    """And lies where the sites that say so agree."""
+    verdict = finding([murmur(name, *said) for name, said in zip(SITES, sites, strict=False)], DECISION).verdict
+    assert (verdict.label, verdict.loudness, verdict.murmur_timing) == ("murmur", loudness, timing)
+
+
+def test_without_a_murmur_nothing_is_said_of_one():
+    """Also where a site names one and the finding does not."""
+    verdict = finding([murmur("AV", "loud", "systolic"), site("PV", 0.0), site("TV", 0.0)], DECISION).verdict
+    assert (verdict.label, verdict.loudness, verdict.murmur_timing) == (None, None, None)
+    assert finding([site("AV", 0.1)], DECISION).verdict.loudness is None
