@@ -123,10 +123,8 @@ class RollingVerdict:
         elif not scores:
             raise ValueError("scores must be given for a window that is good enough to be judged")
         else:
-            has_evidence = ectopic.evidence != 0.0
-            self._forget_before_change(fuse_scores(scores, ectopic) if has_evidence else scores, end_s)
-            pooled = self._pooled(scores, end_s)
-            self._last = self._update(fuse_scores(pooled, ectopic) if has_evidence else pooled, end_s)
+            self._forget_before_change(fuse_scores(scores, ectopic), end_s)
+            self._last = self._update(fuse_scores(self._pooled(scores, end_s), ectopic), end_s)
         return self._last
 
     def _is_over(self, end_s: float) -> bool:

@@ -141,7 +141,7 @@ class TimingModel:
             first, second, third = odds.tolist()
         highest = max(first, second, third)
         likelihoods = (math.exp(first - highest), math.exp(second - highest), math.exp(third - highest))
-        total, best = sum(likelihoods), likelihoods.index(1.0)
+        total, best = sum(likelihoods), (first, second, third).index(highest)
         if 1.0 / total >= self.said_from[best]:
             return TIMINGS[best]
         if before is None:
