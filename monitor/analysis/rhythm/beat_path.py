@@ -3,14 +3,19 @@
 Each peak adds a log-likelihood that grows with how well it matches a beat. It may follow an earlier peak at about the
 usual interval, at about twice of it (a beat was missed), or at any other interval, each with a log-likelihood. An
 ectopic beat and the pause after it are scored together: one by one both intervals are so unlikely that any faint peak
-at the usual position would be preferred. A decision is final after two and a half intervals. Plain floats, one thread;
-knows neither sound nor seconds.
+at the usual position would be preferred. A decision is final after two and a half intervals. One thread; knows neither
+sound nor seconds.
 """
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.features.compiled.beat_path import PathSettings, path_kernel
 
 __all__ = ["BEAT_RADIUS", "Beat", "BeatPath"]
 
@@ -77,6 +82,24 @@ def interval_log_likelihood(ratio: float) -> float:
 
 
 LOG_LIKELIHOODS = [interval_log_likelihood((step + 0.5) / STEPS) for step in range(math.ceil(FARTHEST * STEPS) + 1)]
+SETTINGS = PathSettings(
+    {
+        "max_clarity": MAX_CLARITY,
+        "min_threshold": MIN_THRESHOLD,
+        "threshold_position": THRESHOLD_POSITION,
+        "first": FIRST,
+        "clarity_weight": CLARITY_WEIGHT,
+        "nearest": NEAREST,
+        "farthest": FARTHEST,
+        "steps": STEPS,
+        "min_pause": MIN_PAUSE_RATIO,
+        "ectopic": ECTOPIC,
+        "unusual": UNUSUAL,
+        "end_search": END_SEARCH,
+    },
+    {"coupling": COUPLING_RATIO, "both": BOTH_RATIO, "usual_both": USUAL_BOTH_RATIO},
+    LOG_LIKELIHOODS,
+)
 
 
 class Beat(NamedTuple):
@@ -130,6 +153,23 @@ class BeatPath:
         self.background = INITIAL_BACKGROUND
         self._peaks: list[_Peak] = []
         self._last: _Peak | None = None
+        self._kernel = path_kernel(SETTINGS)
+
+    def extend(self, start: float, peaks: NDArray[np.float64]) -> None:
+        """Take the next peaks.
+
+        Parameters
+        ----------
+        start : float
+            Frame that their positions count from.
+        peaks : ndarray, shape (peaks, 2), float64
+            Position and clarity of each, as in :meth:`add`.
+        """
+        if self._kernel is not None:
+            self._kernel.extend(start, peaks, self.interval, self.background)
+            return
+        for position, clarity in peaks.tolist():
+            self.add(start + position, clarity)
 
     def add(self, position: float, clarity: float) -> None:
         """Take the next peak.
@@ -141,6 +181,9 @@ class BeatPath:
         clarity : float
             How well it matches a beat: 1 for a usual one, 0 for no match.
         """
+        if self._kernel is not None:
+            self._kernel.extend(position, np.array([[0.0, clarity]]), self.interval, self.background)
+            return
         clarity = min(clarity, MAX_CLARITY)
         threshold = max(MIN_THRESHOLD, THRESHOLD_POSITION + (1.0 - THRESHOLD_POSITION) * self.background)
         max_ectopic = ECTOPIC + CLARITY_WEIGHT * (MAX_CLARITY - threshold)
@@ -198,6 +241,9 @@ class BeatPath:
         until : float
             Two and a half intervals before the newest frame, so that no later peak changes the path there.
         """
+        if self._kernel is not None:
+            final = self._kernel.settle(until, self.interval)
+            return [Beat(position, clarity, follows > 0.0) for position, clarity, follows in final]
         if not self._peaks:
             return []
         earliest_end = self._peaks[-1].position - END_SEARCH * self.interval
@@ -226,6 +272,8 @@ class BeatPath:
 
     def highest_between(self, start: float, end: float) -> float:
         """Return the clarity of the clearest peak between two frames, 0 if there is none."""
+        if self._kernel is not None:
+            return self._kernel.highest_between(start, end)
         highest = 0.0
         for peak in reversed(self._peaks):
             if peak.position <= start:

@@ -71,7 +71,7 @@ class BeatTemplate:
         clarity: list[float] = (np.correlate(envelope, self._shape, "valid") / self._energy).tolist()
         return clarity
 
-    def peaks(self, envelope: NDArray[np.float64], lowest: float) -> list[list[float]]:
+    def peaks(self, envelope: NDArray[np.float64], lowest: float) -> NDArray[np.float64]:
         """Return where the envelope matches the template better than on either side: frame and match of each peak.
 
         Parameters
@@ -83,20 +83,20 @@ class BeatTemplate:
 
         Returns
         -------
-        list of [float, float]
+        ndarray, shape (peaks, 2), float64
             The frame at which a beat begins, from the first of the envelope, with a fraction: that of the vertex of a
-            parabola; and the match there.
+            parabola; and the match there. The next call may reuse the memory.
         """
         if self._kernel is not None and library() is not None:
             return self._kernel.peaks(envelope, self._energy, lowest)
-        peaks, clarity = [], self.match(envelope)
+        peaks, clarity = list[tuple[float, float]](), self.match(envelope)
         for index, here in enumerate(clarity[1:-1], 1):
             if here <= lowest:
                 continue
             before, after = clarity[index - 1], clarity[index + 1]
             if before < here >= after:
-                peaks.append([index + 0.5 * (before - after) / (before - 2.0 * here + after), here])
-        return peaks
+                peaks.append((index + 0.5 * (before - after) / (before - 2.0 * here + after), here))
+        return np.array(peaks, np.float64).reshape(-1, 2)
 
     def learn(self, beat: NDArray[np.float64]) -> None:
         """Move the template towards a beat.

@@ -242,8 +242,7 @@ class BeatTracker:
         template, start = self._template, max(self._matched - 1, self._first)
         if template is None or end - start < len(template) + 2:
             return
-        for position, clarity in template.peaks(self._frames(start, end), MIN_CLARITY):
-            self._path.add(start + position, clarity)
+        self._path.extend(start, template.peaks(self._frames(start, end), MIN_CLARITY))
         self._matched = end - len(template)
 
     def _settle(self, end: int) -> None:

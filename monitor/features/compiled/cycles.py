@@ -128,8 +128,8 @@ class TemplateKernel:
         self._found = np.empty((0, 2))
         self._learn, self._peaks = opened.auscult_learn, opened.auscult_peaks
 
-    def peaks(self, envelope: NDArray[np.float64], energy: float, lowest: float) -> list[list[float]]:
-        """Return index, with a fraction, and height of the peaks of the match.
+    def peaks(self, envelope: NDArray[np.float64], energy: float, lowest: float) -> NDArray[np.float64]:
+        """Return index, with a fraction, and height of the peaks of the match, ``(peaks, 2)``; the next call reuses it.
 
         Parameters
         ----------
@@ -145,8 +145,7 @@ class TemplateKernel:
             self._found = np.empty((count // 2 + 2, 2))
             self._found_at = address(self._found)
         found = self._peaks(address(envelope), count, self._at, self._length, energy, lowest, self._found_at)
-        listed: list[list[float]] = self._found[:found].tolist()
-        return listed
+        return self._found[:found]
 
     def learn(self, beat: NDArray[np.float64], rate: float) -> float:
         """Move the shape towards a beat, shape (length,), less its mean; return the sum of the squares of the shape.

@@ -19,6 +19,9 @@ from monitor.analysis.rhythm.beat_path import (
     BeatPath,
     interval_log_likelihood,
 )
+from monitor.features.compiled.library import without_library
+
+pytestmark = pytest.mark.usefixtures("front_end")
 
 FAR = 1e9
 
@@ -109,7 +112,8 @@ def test_any_peaks_give_beats_in_order_and_apart(peaks: list[tuple[float, float]
 
 def test_old_peaks_are_dropped() -> None:
     """After an hour no more than two hundred peaks are stored."""
-    path = BeatPath(30.0)
+    with without_library():
+        path = BeatPath(30.0)
     for index in range(15_000):
         path.add(10.0 * index, 0.5 + 0.5 * (index % 3 == 0))
         path.settle(10.0 * index - 75.0)
@@ -118,7 +122,8 @@ def test_old_peaks_are_dropped() -> None:
 
 def test_final_beats_are_let_go_of() -> None:
     """After an hour the path behind the newest peak is short: a final beat holds none before it."""
-    path = BeatPath(30.0)
+    with without_library():
+        path = BeatPath(30.0)
     for index in range(3000):
         path.add(30.0 * index, 1.0)
         path.settle(30.0 * index - 75.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.analysis.rhythm.beat_path import BeatPath
 from monitor.analysis.rhythm.beat_template import BeatTemplate
 from monitor.analysis.segmentation.cycle_energies import CycleEnergies
 from monitor.audio.signal_statistics import StreamingStatistics
@@ -124,6 +125,13 @@ def main() -> None:
         for count in (len(template), len(template) + 1, 198):
             template.peaks(rng.standard_normal(count), -1.0)
         template.learn(rng.standard_normal(len(template)))
+        path = BeatPath(interval)
+        for end in range(0, 4000, 40):
+            at = np.sort(rng.uniform(0.0, 40.0, rng.integers(0, 20)))
+            path.extend(end, np.column_stack((at, rng.uniform(0.3, 1.3, len(at)))))
+            path.highest_between(end - interval, end)
+            if end > 1000:
+                path.settle(end - 2.5 * interval)
     decoder = CycleDecoder()
     for size in (1, 20, 300, 3000, 20, 20, 900):
         decoder.push(rng.dirichlet((0.3,) * 4, size).astype(np.float32))
