@@ -131,7 +131,7 @@ def scores_of_seed(
         silent = range(len(corpus.recordings), len(whole.recordings))
         extra = [row for row in silent if whole.recordings[row].patient in patients]
         held_out = np.array([*plan.held_out.tolist(), *extra], np.intp)
-        outputs, _ = score_fold(network, held_out, whole.sounds, None, HEART_RECIPE.apply_channels)
+        outputs, _ = score_fold(network, held_out, whole.sounds, None)
         for row, of_row in zip(held_out.tolist(), outputs, strict=True):
             if whole.recordings[row].label != NON_CARDIAC:
                 repeat.fold_of[row] = plan.fold

@@ -13,6 +13,8 @@ from typing import Any
 __all__ = ["HEART", "SpectrogramSpec"]
 
 KINDS = ("heart", "article")
+LOOP_PHASES = 4
+"""Windows that a looped clip is scored by, unless it is too short for as many. Source: docs/decisions/0025."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +95,24 @@ class SpectrogramSpec:
     def frames_in(self, num_samples: int) -> int:
         """Return how many frames lie wholly inside the first ``num_samples`` of a sound."""
         return max(0, (num_samples - self.frame_samples) // self.frame_hop_samples + 1)
+
+    def loop_phases(self, num_samples: int) -> list[int]:
+        """Return the frames at which the windows begin that a clip, looped to fill them, is scored by.
+
+        A window of a loop could begin anywhere in it, and a score changes with that; the mean of a few does so less.
+
+        Parameters
+        ----------
+        num_samples : int
+            Of the clip before it is looped, at the rate of the spec.
+
+        Examples
+        --------
+        >>> HEART.loop_phases(8000)  # 2 s of sound, each frame .025 s after the one before
+        [0, 20, 40, 60]
+        """
+        quarters = (num_samples * part // LOOP_PHASES for part in range(LOOP_PHASES))
+        return sorted({start // self.frame_hop_samples for start in quarters})
 
     @property
     def num_channels(self) -> int:

@@ -2,8 +2,9 @@
 
 :class:`WindowScorer` resamples a sound that arrives in blocks, extracts the features of each window on the hop grid,
 runs the network, calibrates, and says whether the window passes the quality gate. A clip shorter than a window is
-looped to fill one. However the sound is cut into blocks, the scores are the same bit for bit. Raw-signal quality, beat
-tracking and the rolling verdict are in :mod:`monitor.analysis`. Belongs to one thread.
+looped to fill one, and scored at several phases of the loop. However the sound is cut into blocks, the scores are the
+same bit for bit. Raw-signal quality, beat tracking and the rolling verdict are in :mod:`monitor.analysis`. Belongs to
+one thread.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class ScoredWindow(NamedTuple):
         Views that stay valid until the next samples are pushed.
     heart_rate : HeartRate
     outputs : ndarray, shape (outputs,), float32
-        Of the network; see :class:`monitor.inference.calibration.Calibration`.
+        Of the network; see :class:`monitor.inference.calibration.Calibration`. Of a looped clip, the mean over its
+        phases.
     scores : dict of str to float
         Calibrated probability of each label; they sum to 1.
     gate_features : GateFeatures
@@ -145,6 +147,7 @@ class WindowScorer:
         self._readout: Readout = own if beside is None else beside._readout
         self._image_shape = bundle.spec.shape
         self._beginning: list[NDArray[np.float32]] = []
+        self._clip = self.padding
 
     def _window_kernel(self, beside: WindowScorer | None) -> WindowKernel | None:
         """Return what computes heart rate, gate and image in one call, that of the scorer beside if there is one."""
@@ -227,7 +230,8 @@ class WindowScorer:
         window = -(-spec.window_samples * self._sample_rate // spec.sample_rate)
         if not 0 < self.end_sample < window:
             return self._feed(self.padding, last=True)
-        looped = np.resize(np.concatenate(self._beginning), window + 1)
+        self._clip = np.concatenate(self._beginning)
+        looped = np.resize(self._clip, window + 1)
         self.padding = looped[self.end_sample :]
         return self._feed(self.padding, last=True)[:1]
 
@@ -262,10 +266,21 @@ class WindowScorer:
         outputs = bundle.outputs(image, self.engine)  # last, because the network replaces everything else in the caches
         lap("network")
         if len(self.padding):
+            outputs = np.mean([outputs, *self._outputs_at_phases()], axis=0, dtype=np.float32)
             outputs = mask_extrasystole(outputs, bundle.labels, bundle.calibration.kind)
         scores, odds, loud = self._readout.read(outputs)
         lap("verdict")
         return ScoredWindow(image, frames, pulse, outputs, scores, gate_input, odds, bundle.gate, loud)
+
+    def _outputs_at_phases(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the outputs of a looped clip for windows that begin later in it, as in training."""
+        spec, bundle = self._bundle.spec, self._bundle
+        if spec.kind == "article":  # which has one image of a clip
+            return
+        extractor = FeatureExtractor(spec, self._sample_rate, scratch=self._extractor.scratch)
+        extractor.push(np.resize(self._clip, self.end_sample + len(self.padding) + self.end_sample), last=True)
+        for frame in spec.loop_phases(self.end_sample * spec.sample_rate // self._sample_rate)[1:]:
+            yield bundle.outputs(extractor.image(frame * spec.frame_hop_samples), self.engine)
 
     def _features(self, start: int, frames: HeldFrames) -> tuple[HeartRate, GateFeatures, NDArray[np.float32]]:
         """Return heart rate, features of the gate and image of the window that starts at a sample, one by one."""

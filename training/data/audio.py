@@ -106,6 +106,13 @@ class Sound:
         """Return whether it is shorter than a window."""
         return self.num_samples < spec.window_samples
 
+    def phases(self, spec: SpectrogramSpec) -> list[int]:
+        """Return how many frames later its windows are scored too, 0 first: several for a looped sound, else only 0."""
+        if not self.is_looped(spec):
+            return [0]
+        last = len(self.frames) - spec.num_frames
+        return [0, *(frame for frame in spec.loop_phases(self.num_samples)[1:] if frame <= last)]
+
     def starts(self, spec: SpectrogramSpec, hop_s: float) -> list[int]:
         """Return the first frames of the windows that the monitor would score."""
         if self.is_looped(spec):

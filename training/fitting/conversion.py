@@ -7,6 +7,7 @@ activations of each image when it is judged. So no calibration data are needed, 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from monitor.features.spec import HEART
 from monitor.inference.engine import LiteRTEngine
 from training.data.audio import Sound
-from training.fitting.cross_validation import EVALUATION_HOP_S, build_images
+from training.fitting.cross_validation import EVALUATION_HOP_S, window_outputs
 from training.fitting.recipe import HEART_RECIPE, HeartRecipe
 
 __all__ = ["convert", "convert_int8", "int8_outputs"]
@@ -64,6 +65,5 @@ def int8_outputs(
         Of the windows of :func:`training.fitting.cross_validation.sounds_outputs`.
     """
     engine = LiteRTEngine(convert_int8(network))
-    starts = [sound.starts(HEART, EVALUATION_HOP_S) for sound in sounds]
-    images = map(recipe.apply_channels, build_images(zip(sounds, starts, strict=True)))
-    return [np.stack([engine.outputs(next(images)) for _ in of_sound]) for of_sound in starts]
+    jobs = ((sound, sound.starts(HEART, EVALUATION_HOP_S)) for sound in sounds)
+    return list(window_outputs(functools.partial(map, engine.outputs), jobs, recipe))

@@ -7,6 +7,9 @@ recordings, the options and the fold alone, so folds can be run in any order, st
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -30,12 +33,12 @@ __all__ = [
     "Checkpoints",
     "FoldPlan",
     "FoldResult",
-    "build_images",
     "fit_fold",
     "fold_plans",
     "run_folds",
     "run_plans",
     "sounds_outputs",
+    "window_outputs",
 ]
 
 EVALUATION_HOP_S = 1.0
@@ -268,15 +271,39 @@ def sounds_outputs(
     list of ndarray, each ``(windows, outputs)``
         A window every EVALUATION_HOP_S; one for a sound that is shorter than a window.
     """
-    starts = [sound.starts(HEART, EVALUATION_HOP_S) for sound in sounds]
-    images = build_images(zip(sounds, starts, strict=True))
-    outputs = stream_outputs(network, map(recipe.apply_channels, images))
-    return [np.stack([next(outputs) for _ in of_sound]) for of_sound in starts]
+    jobs = ((sound, sound.starts(HEART, EVALUATION_HOP_S)) for sound in sounds)
+    return list(window_outputs(functools.partial(stream_outputs, network), jobs, recipe))
 
 
-def build_images(jobs: Iterable[tuple[Sound, Sequence[int]]]) -> Iterator[NDArray[np.float32]]:
-    """Yield the input images ``(64, 64, 3)`` of some windows of each sound, given by their first frames."""
+def window_outputs(
+    run: Callable[[Iterator[NDArray[np.float32]]], Iterator[NDArray[np.float32]]],
+    jobs: Iterable[tuple[Sound, Sequence[int]]],
+    recipe: HeartRecipe = HEART_RECIPE,
+) -> Iterator[NDArray[np.float32]]:
+    """Yield a network's outputs ``(windows, outputs)`` for some windows of each sound; of a looped one, the mean.
+
+    Parameters
+    ----------
+    run : callable
+        From input images ``(64, 64, 3)`` to the network's outputs for them, in their order.
+    jobs : iterable of tuple of Sound and sequence of int
+        The first frames of its windows, one or more; a looped sound is scored at each of its phases.
+    recipe : HeartRecipe
+        Of which the channels count.
+    """
     builder = ImageBuilder(HEART.num_frames)
-    for sound, starts in jobs:
-        for start in starts:
-            yield builder.build(sound.frames.window(start, HEART.num_frames))
+    pending: deque[tuple[int, int]] = deque()  # windows, and phases of each, of the sounds whose images were made
+
+    def images() -> Iterator[NDArray[np.float32]]:
+        for sound, starts in jobs:
+            phases = sound.phases(HEART)
+            pending.append((len(starts), len(phases)))
+            for start in starts:
+                for phase in phases:
+                    yield recipe.apply_channels(builder.build(sound.frames.window(start + phase, HEART.num_frames)))
+
+    outputs = run(images())
+    for first in outputs:
+        num_windows, num_phases = pending.popleft()
+        of_sound = np.stack([first, *itertools.islice(outputs, num_windows * num_phases - 1)])
+        yield of_sound.reshape(num_windows, num_phases, -1).mean(axis=1)

@@ -7,9 +7,10 @@ perturbed. Needs the training extra.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from training.data.annotations import RHYTHM_HOP_S, annotations_beside
 from training.data.audio import Sound, compute_frames, loop, read_waveform
 from training.data.label_folders import EVERYDAY_SET
 from training.data.recording import Recording
-from training.fitting.cross_validation import EVALUATION_HOP_S, build_images
+from training.fitting.cross_validation import EVALUATION_HOP_S, window_outputs
+from training.fitting.recipe import HEART_RECIPE, HeartRecipe
 from training.fitting.trainer import stream_outputs
 from training.study.perturbations import AS_RECORDED, Perturbation, noise_perturbations, perturbations
 
@@ -105,7 +107,7 @@ def score_fold(
     held_out: NDArray[np.intp],
     sounds: Sequence[Sound],
     perturbed: PerturbedSets | None,
-    apply_channels: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    recipe: HeartRecipe = HEART_RECIPE,
 ) -> tuple[Outputs, dict[str, dict[int, NDArray[np.float32]]]]:
     """Return a network's outputs for held-out recordings, as recorded and perturbed.
 
@@ -118,21 +120,22 @@ def score_fold(
         Of all recordings.
     perturbed : PerturbedSets or None
         None perturbs nothing.
-    apply_channels : callable
-        From images to what the network is shown; see :class:`training.fitting.recipe.HeartRecipe`.
+    recipe : HeartRecipe
+        Of which the channels count.
     """
     rows = held_out.tolist()
     plain = [(sounds[row], sounds[row].starts(HEART, hop_of(sounds[row].recording))) for row in rows]
     changed_rows = [row for row in rows if perturbed and sounds[row].recording.source in perturbed.sources]
     names = [name for name in perturbed.perturbations if name != AS_RECORDED] if perturbed else []
-    jobs = [(name, row, len(sounds[row].starts(HEART, EVALUATION_HOP_S))) for row in changed_rows for name in names]
     changed = _perturbed_sounds(perturbed, [sounds[row] for row in changed_rows], names) if perturbed else ()
     more = ((sound, sound.starts(HEART, EVALUATION_HOP_S)) for sound in changed)
-    outputs = stream_outputs(network, map(apply_channels, build_images(itertools.chain(plain, more))))
-    as_recorded = [np.stack([next(outputs) for _ in starts]) for _, starts in plain]
+
+    outputs = window_outputs(functools.partial(stream_outputs, network), itertools.chain(plain, more), recipe)
+    as_recorded = [next(outputs) for _ in plain]
     by_name: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in names}
-    for name, row, num_windows in jobs:
-        by_name[name][row] = np.stack([next(outputs) for _ in range(num_windows)])
+    for row in changed_rows:
+        for name in names:
+            by_name[name][row] = next(outputs)
     return as_recorded, by_name
 
 

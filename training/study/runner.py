@@ -178,7 +178,7 @@ def _heart_run(
         began = time.process_time()
         stored = None if trained is None else trained.load(plan, lambda: new_network(corpus))
         network = stored.network if stored else fit_fold(plan, corpus, options, progress, recipe=recipe)[0].network
-        scored = score_fold(network, plan.held_out, corpus.sounds, perturbed, recipe.apply_channels)
+        scored = score_fold(network, plan.held_out, corpus.sounds, perturbed, recipe)
         return FoldOutputs(plan.held_out, *scored, time.process_time() - began)
 
     return run_one

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.features.article_image import ARTICLE
 from monitor.features.compiled.library import library
+from monitor.features.extractor import FeatureExtractor
 from monitor.features.heart_rate import HeartRate, heart_rate
 from monitor.features.resample import resampled
 from monitor.features.spec import HEART, SpectrogramSpec
@@ -128,7 +129,29 @@ def test_a_short_clip_is_looped(plain_bundle: Bundle) -> None:
     (whole,) = WindowScorer(plain_bundle, 4000, 0.5).score_blocks([looped])
     np.testing.assert_array_equal(window.image, whole.image)
     assert whole.scores["extrastole"] > 1e-6 > window.scores["extrastole"]
-    np.testing.assert_array_equal(window.outputs[[0, 1, 3]], whole.outputs[[0, 1, 3]])
+
+
+def test_a_short_clip_is_scored_at_four_phases(plain_bundle: Bundle) -> None:
+    """Its outputs are the mean of those of windows that begin at each quarter of it; a sound of 5 s has one."""
+    clip = heart(2.2)
+    (window,) = WindowScorer(plain_bundle, 4000, 0.5).score_blocks([clip])
+    extractor = FeatureExtractor(plain_bundle.spec, 4000)
+    extractor.push(np.resize(clip, 30_000), last=True)
+    images = [extractor.image(100 * frame) for frame in (0, 22, 44, 66)]
+    np.testing.assert_array_equal(window.image, images[0])
+    outputs = np.array([plain_bundle.engine.outputs(image) for image in images])
+    assert np.ptp(outputs, axis=0).max() > 1e-3
+    np.testing.assert_allclose(window.outputs[[0, 1, 3]], outputs.mean(axis=0)[[0, 1, 3]], atol=1e-6)
+    (whole,) = WindowScorer(plain_bundle, 4000, 0.5).score_blocks([np.resize(clip, 20_000)])
+    np.testing.assert_array_equal(whole.outputs, plain_bundle.engine.outputs(whole.image))
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.05, 0.2])
+def test_a_clip_of_fewer_frames_than_phases(plain_bundle: Bundle, seconds: float) -> None:
+    """It has a phase for each frame that begins in it, at any rate."""
+    for rate in (4000, 44_100):
+        (window,) = WindowScorer(plain_bundle, rate).score_blocks([heart(1.0)[: max(1, round(seconds * rate))]])
+        assert np.isfinite(window.outputs).all()
 
 
 def test_a_reused_buffer(plain_bundle: Bundle) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,14 @@ def test_a_short_recording_is_looped(tmp_path: Path, signals: Any) -> None:
     assert len(sound.frames) == (40_000 - 256) // 100 + 1
     expected = input_image(np.resize(waveform, 20_000), HEART)
     np.testing.assert_array_equal(ImageBuilder(198).build(sound.frames.window(0, 198)), expected)
+    assert sound.phases(HEART) == [0, 20, 40, 60]
+
+
+def test_phases_of_other_sounds() -> None:
+    """One for a recording of 5 s and more, and for a clip that was padded to a window, which has no other."""
+    assert sound_of(20_000).phases(HEART) == [0]
+    padded = dataclasses.replace(sound_of(20_000), num_samples=8000)
+    assert padded.phases(HEART) == [0]
 
 
 def test_a_recording_of_one_sample(tmp_path: Path) -> None:

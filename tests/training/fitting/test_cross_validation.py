@@ -369,6 +369,16 @@ def test_sounds_outputs(tiny_network: Callable[..., Any]) -> None:
     np.testing.assert_allclose(outputs[0][3], outputs_of(network, image[None])[0], atol=1e-5)
 
 
+def test_a_looped_sound_is_scored_at_each_phase(tiny_network: Callable[..., Any]) -> None:
+    """Its only window has the mean of the outputs of its phases."""
+    (sound,), network = random_sounds(3.0), tiny_network()
+    build = ImageBuilder(HEART.num_frames).build
+    images = np.array([build(sound.frames.window(phase, HEART.num_frames)) for phase in (0, 30, 60, 90)])
+    each = outputs_of(network, images)
+    assert np.ptp(each, axis=0).max() > 1e-4
+    np.testing.assert_allclose(sounds_outputs(network, [sound])[0], [each.mean(axis=0)], atol=1e-5)
+
+
 def test_sounds_outputs_with_changed_channels(tiny_network: Callable[..., Any]) -> None:
     """The network scores the images that its recipe trains on."""
     (sound,), network = random_sounds(5.0), tiny_network()

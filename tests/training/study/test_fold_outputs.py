@@ -46,7 +46,7 @@ def silence(waveform: NDArray[np.float32], sample_rate: int, rng: Any) -> NDArra
 def test_windows_are_those_of_cross_validation(sounds: list[Sound], tiny_network: Callable[..., Any]) -> None:
     """Every second window of an annotated recording, and every window of another."""
     network = tiny_network()
-    outputs, perturbed = score_fold(network, np.arange(len(sounds)), sounds, None, unchanged)
+    outputs, perturbed = score_fold(network, np.arange(len(sounds)), sounds, None)
     assert perturbed == {}
     for sound, ours, theirs in zip(sounds, outputs, sounds_outputs(network, sounds), strict=True):
         np.testing.assert_allclose(ours[::2] if hop_of(sound.recording) == 0.5 else ours, theirs, atol=1e-5)
@@ -56,7 +56,7 @@ def test_recordings_of_some_sets_are_perturbed(sounds: list[Sound], tiny_network
     """Each perturbation has as many windows; an unchanged recording has the same outputs."""
     sets = PerturbedSets({"as recorded": unchanged, "the same": unchanged, "silence": silence}, {"clinic"})
     held_out = np.array([0, 3, len(sounds) - 3])
-    outputs, perturbed = score_fold(tiny_network(), held_out, sounds, sets, unchanged)
+    outputs, perturbed = score_fold(tiny_network(), held_out, sounds, sets)
     assert list(perturbed) == ["the same", "silence"]
     assert [sorted(by_row) for by_row in perturbed.values()] == [[0, 3], [0, 3]]
     np.testing.assert_allclose(perturbed["the same"][3], outputs[1], atol=1e-5)

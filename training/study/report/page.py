@@ -47,8 +47,6 @@ DIASTOLIC = "diastolic.json"
 CALIBRATION = "calibration_error.json"
 SEGMENTATION = "segmentation.json"
 MURMUR_TIMING = "murmur_timing.json"
-AVERAGED = "finetuned_share"
-"""Option of the recipe since decision 0018."""
 POOLING = Path("sites", "pooling.json")
 """In the folder of evidence: several sites of a person together."""
 NOT_YET = (
@@ -59,9 +57,10 @@ METHOD = (
     "Cross-validation: patients are split into 5 folds, stratified by label, before windows are cut and anything is "
     "augmented or spliced; each fold is scored by a network that was not trained on its patients. Some of the training "
     "patients are a validation set for early stopping. This is repeated with every seed, which reshuffles the "
-    "patients. A recording's score is the mean over its windows, one each second; a short clip is looped. Each fold's "
-    "scores are calibrated on the other folds, assuming findings slightly more prevalent than in the recordings "
-    "(prevalence to the power of 0.7), and the predicted label is the one with the largest score. A metric is the mean "
+    "patients. A recording's score is the mean over its windows, one each second; a short clip is looped and "
+    "scored at four phases of the loop, whose outputs are averaged. Each fold's scores are calibrated on the other "
+    "folds, assuming findings slightly more prevalent than in the recordings (prevalence to the power of 0.7), and the "
+    "predicted label is the one with the largest score. A metric is the mean "
     "over the seeds, never that of averaged scores; in brackets its 95 % confidence interval by bootstrap over "
     "patients, each resampled with all clips and all seeds; a table of a subgroup resamples its own patients. `seeds`: "
     "minimum and maximum over the seeds. AUCs of an extrasystole under Targets and Rhythm rank by the network's "
@@ -69,10 +68,11 @@ METHOD = (
     "which each fold estimates from its training data; the table of each label ranks by the score with that share."
 )
 COMPARED = (
-    "Each variant changes one thing, on the same folds and the first seed, and is trained a third as long as the "
-    "recipe, to save time; so is its reference. A difference is variant minus reference, with its 95 % interval by "
-    "resampling the same patients for both. More than a dozen metrics times as many variants are compared, without "
-    "correction for multiple comparisons: an interval that barely excludes zero is not significant."
+    "Each variant changes one thing, on the same folds and {seeds}, and is trained a third as long as the "
+    "recipe, to save time; so is its reference. A difference is variant minus reference, the mean over the seeds, "
+    "with its 95 % interval by resampling the same patients for both. More than a dozen metrics times as many variants "
+    "are compared, without correction for multiple comparisons: an interval that barely excludes zero is not "
+    "significant."
 )
 PERTURBED = (
     "Held-out recordings of set B, perturbed as in `training/study/perturbations.py`, scored by the networks that were "
@@ -285,19 +285,13 @@ def _ablations(studies: Studies) -> Parts:
         study = studies.by_name[name]
         lines.append(f"- **{study['title']}.** {study['changed']} {tables.effect_sentence(row['differences'])}")
     table = tables.ablation_table(studies.by_name, comparisons)
-    return [["## Ablations", "", f"{COMPARED}{_of_another_recipe(studies)}"], table.markdown(), lines]
+    return [["## Ablations", "", COMPARED.format(seeds=_seeds_text(comparisons))], table.markdown(), lines]
 
 
-def _of_another_recipe(studies: Studies) -> str:
-    """Return a sentence that names the recipe of the ablations, where it is not that of today's metrics."""
-    ours, short = studies.get(OURS), studies.get(SHORT)
-    if not ours or not short or AVERAGED in short["options"] or AVERAGED not in ours["options"]:
-        return ""
-    steps = " and ".join(str(short["options"][stage]) for stage in ("pretrain_steps", "steps"))
-    return (
-        f" They are of the recipe before decision 0018: stages of {steps} steps, fine-tuned weights, narrower "
-        "disturbances, no everyday sounds; they were not run again."
-    )
+def _seeds_text(comparisons: Json) -> str:
+    """Return on which seeds variants and their reference are compared."""
+    counts = sorted({row["seeds"] for row in comparisons.values()})
+    return "the first seed" if counts == [1] else f"the first {' or '.join(map(str, counts))} seeds"
 
 
 def _robustness(ours: Json | None) -> Parts:

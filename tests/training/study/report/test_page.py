@@ -114,6 +114,7 @@ def folder(tmp_path: Path) -> Path:
     variants = {
         name: {
             "against": "ours",
+            "seeds": 2,
             "scores_sha256": [f"digest of {name}", "digest of ours"],
             "differences": {"murmur_auc": estimate(-0.033), "accuracy": estimate(0.001)},
         }
@@ -146,6 +147,7 @@ def test_everything_is_on_the_page(folder: Path) -> None:
     text = evidence_text(read_evidence(folder))
     expected = (
         "| murmur AUC | 0.771 | 0.951 | 0.931 to 0.971 | 0.941 to 0.961 | 0.95 | 0.96 | required |",
+        "on the same folds and the first 2 seeds, and is trained",
         "| title of no_rhythm | -0.033 (-0.053 to -0.013) | +0.001 (-0.019 to +0.021) |",
         "**title of no_rhythm.** What no_rhythm changed. It worsens murmur AUC by 0.033",
         "| 8 bit | 0.951 (0.931 to 0.971) |",
