@@ -5,7 +5,7 @@
     python benchmarks/accuracy/ablations.py set_b circor not_heart --only zero_padding --again
     python docs/make/make_evidence.py                                              # then: docs/EVIDENCE.md
 
-The recipe and the article's recipe run 5 folds with 3 seeds, every ablation 5 folds with the first of them. Each is
+The recipe and the article's recipe run 5 folds with 3 seeds, every ablation 5 folds with the first two. Each is
 saved when it is done, and finished folds are stored until then, so it may be stopped (Ctrl+C) and started again; after
 the code of the recipe has changed, start over with --again. Differences from the recipe are computed again at the end,
 from the scores stored beside the metrics. Needs the training extra.
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("data", nargs="+", type=Path, metavar="DATA", help="set B, CirCor, non-cardiac sounds")
     parser.add_argument("--only", default="", metavar="NAME,...", help="these variants (default: all)")
-    parser.add_argument("--repeats", type=int, metavar="R", help="seeds (default: 3 for ours and article, else 1)")
+    parser.add_argument("--repeats", type=int, metavar="R", help="seeds (default: 3 for ours and article, else 2)")
     parser.add_argument("--steps", type=int, metavar="N", help="batches of each stage, for a short trial")
     parser.add_argument("--again", action="store_true", help="run also what is done, and delete stored folds")
     parser.add_argument(

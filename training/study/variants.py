@@ -25,6 +25,8 @@ __all__ = ["OURS", "SHORT", "VARIANTS", "Variant"]
 
 OURS, SHORT = "ours", "short"
 """What others are compared with: the recipe as shipped, and the recipe trained a third as long."""
+ABLATION_SEEDS = 2
+"""Cross-validations of each ablation, and of what it is compared with."""
 
 NO_RHYTHM: Channels = ((1, 0, 0), (0, 1, 0), (0, 0, 0))
 MEAN_FOR_MAXIMUM: Channels = ((1, 1, 0), (0, 0, 0), (0, 0, 1))
@@ -90,7 +92,7 @@ def _ablation(
     recipe: HeartRecipe = HEART_RECIPE,
 ) -> Variant:
     """Return a variant that is trained a third as long and compared with the recipe trained so."""
-    return Variant(name, title, changed, against=SHORT, options=options, recipe=recipe)
+    return Variant(name, title, changed, SHORT, ABLATION_SEEDS, options=options, recipe=recipe)
 
 
 ALL = (
@@ -107,6 +109,7 @@ ALL = (
         SHORT,
         "the recipe, a third as long",
         "What the others are compared with: the recipe, each of its stages a third as long.",
+        repeats=ABLATION_SEEDS,
         options=_a_third_as_long,
     ),
     _ablation(

@@ -145,8 +145,8 @@ def test_a_stopped_study_is_resumed(
     """Stored folds are not run again, and the scores are those of a study that was never stopped."""
     monkeypatch.setattr(heart_fit, "heart_network", tiny_network)
     variant = VARIANTS["no_made_rhythms"]
-    whole = Study(tmp_path / "whole", tmp_path / "a", OPTIONS, resamples=10)
-    stopped = Study(tmp_path / "stopped", tmp_path / "b", OPTIONS, resamples=10)
+    whole = Study(tmp_path / "whole", tmp_path / "a", OPTIONS, repeats=1, resamples=10)
+    stopped = Study(tmp_path / "stopped", tmp_path / "b", OPTIONS, repeats=1, resamples=10)
     whole.run(variant, study_recordings, "whole", SilentProgress())
     scored: list[int] = []
 
