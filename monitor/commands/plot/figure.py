@@ -307,7 +307,7 @@ def _draw_score(axes: Any, legend: Any, cells: list[Cell], thresholds: Mapping[s
         edges = [cells[0].start_s, *(cell.end_s for cell in cells)]
         tracks = ([cell.window.verdict for cell in cells], [cell.window.rolling for cell in cells])
         for verdicts, name, width, colour in zip(tracks, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
-            shown = [shown_score(one) if one.state in ("verdict", "uncertain") else None for one in verdicts]
+            shown = [shown_score(one) for one in verdicts]
             values = np.array(shown, float)
             steps = {"baseline": None, "linewidth": width, "color": colour, "label": name}
             lines.append(axes.stairs(values, edges, **steps))
