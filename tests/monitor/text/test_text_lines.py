@@ -91,7 +91,7 @@ class TestWindow:
         withheld = Verdict("poor-signal", None, 0.73, SCORES, SCORES)
         quality = Quality(0.1, "loud bumps", "poor-signal")
         event = dataclasses.replace(WINDOW, verdict=withheld, rolling=POOR, quality=quality, heart_rate_bpm=None)
-        assert plain_window(event) == f"     7.5 s  poor-signal{' ' * 15}loud bumps"
+        assert plain_window(event) == f"     7.5 s  poor-signal{' ' * 17}loud bumps"
 
     def test_poor_signal_gives_its_reason(self) -> None:
         """A window without a label says what to do about it."""
