@@ -79,6 +79,8 @@ EPILOG = """\
 AUSCULT_LOG=LEVEL or LEVEL:FILE writes diagnostics to standard error or a file; LEVEL is DEBUG, INFO or WARNING.
 Exit codes: 0 success, 1 a file, device, bundle or output cannot be used, 2 usage, 130 interrupted."""
 
+OWN_FLAGS = ("--help", "--version")
+"""Those that stand before a command."""
 EXIT_SUCCESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
 
@@ -141,9 +143,17 @@ def _run(arguments: list[str]) -> int:
     # products of a few thousand numbers: a second thread only waits for the first, on the core that others need
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     name = next((word for word in arguments if not word.startswith("-")), None)
+    command = next((word for word in arguments if word in COMMANDS), None)
+    first = next(iter(arguments), "")
+    if command is not None and first.startswith("--") and not any(flag.startswith(first) for flag in OWN_FLAGS):
+        flag = first.partition("=")[0]
+        _parser(None).error(f"{flag} stands before the command; write it behind: auscult {command} {flag}")
     if os.environ.get("AUSCULT_LOG"):
         _log_start(os.environ["AUSCULT_LOG"], arguments)
-    options = _parser(name, listed=bool({"-h", "--help"} & set(arguments))).parse_args(arguments)
+    parser = _parser(name, listed=bool({"-h", "--help"} & set(arguments)))
+    if name in COMMANDS:
+        _refuse_empty(parser, arguments)
+    options = parser.parse_args(arguments)
     options.command_line = ("auscult", *arguments)
     try:
         code: int = options.run(options)
@@ -151,6 +161,16 @@ def _run(arguments: list[str]) -> int:
         error.next_step = "; ".join(filter(None, (error.next_step, f"see: {options.chosen.prog} --help")))
         raise
     return code
+
+
+def _refuse_empty(parser: _Parser, arguments: list[str]) -> None:
+    """End where an argument is empty: a path without a name would be the folder that one happens to be in."""
+    before = ""
+    for argument in arguments:
+        if not argument or (argument.startswith("--") and argument.find("=") == len(argument) - 1):
+            place = f"the one behind {before}" if before and not argument else argument.rstrip("=")
+            parser.error(f"an argument is empty, {place}: has a variable of the shell no value?")
+        before = argument
 
 
 def _log_error() -> None:
@@ -178,7 +198,7 @@ def _log_start(value: str, arguments: list[str]) -> None:
     logger.info("arguments: %s", arguments)
 
 
-def _parser(chosen: str | None, *, listed: bool = False) -> argparse.ArgumentParser:
+def _parser(chosen: str | None, *, listed: bool = False) -> _Parser:
     """Return the parser, with the arguments of the chosen command only.
 
     Parameters

@@ -27,14 +27,20 @@ __all__ = [
     "shown_score",
     "shown_scores",
     "sure_text",
+    "sure_texts",
 ]
 
+SHOWN_STATES = ("verdict", "uncertain")
+"""States of a verdict whose scores say something of a heart."""
 REASON_WIDTH = 19
 """Characters that the screen has for the reason."""
 
 
 def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
-    """Return the scores to show with a verdict, None where it has none.
+    """Return the scores to show with a verdict, None where it has none or was withheld.
+
+    The scores of a poor signal are those of whatever was heard, of no heart: the JSON lines have them, no person is
+    shown them.
 
     They are the acoustic ones; a verdict without these has its scores. In a bundle with a threshold below (1 + s) / 2,
     with s the share that is not heard, a label can be given for that share: its score is the largest, its acoustic
@@ -47,6 +53,8 @@ def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
     >>> shown_scores(verdict)
     {'a': 0.9, 'b': 0.1}
     """
+    if verdict.state not in SHOWN_STATES:
+        return None
     acoustic, scores, label = verdict.acoustic_scores, verdict.scores, verdict.label
     if not acoustic or not scores or label is None:
         return acoustic or scores
@@ -62,6 +70,8 @@ def shown_score(verdict: Verdict) -> float | None:
     >>> shown_score(Verdict("uncertain", None, 0.5, {"a": 0.5, "b": 0.5}, acoustic_scores={"a": 0.6, "b": 0.4}))
     0.6
     """
+    if verdict.state not in SHOWN_STATES:
+        return None
     scores = shown_scores(verdict)
     if verdict.acoustic_scores is None or not scores:
         return verdict.confidence
@@ -152,6 +162,20 @@ def sure_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     return f"no label: {why.get(verdict.state, 'nothing was judged yet')}"
 
 
+def sure_texts(verdict: Verdict, thresholds: Mapping[str, float]) -> tuple[str, ...]:
+    """Return :func:`sure_text` in fewer and fewer words, for a screen with less and less room.
+
+    Examples
+    --------
+    >>> from monitor.messages import Verdict
+    >>> sure_texts(Verdict("uncertain", None, 0.6, {"a": 0.6, "b": 0.4}, possible="b", loudness="soft"), {"b": 0.5})
+    ('no label: possible b, soft, 0.40; a label needs 0.50', 'no label: possible b, soft, 0.40', 'possible b, soft', \
+'possible b')
+    """
+    text, short = sure_text(verdict, thresholds), missing_text(verdict, thresholds)
+    return text, text.partition(";")[0], with_details(short, verdict), short
+
+
 def _rounded_up(threshold: float) -> str:
     """Return a threshold in two digits, above any score that rounds to less."""
     return f"{math.ceil(100 * threshold) / 100:.2f}"
@@ -178,7 +202,7 @@ def missing_text(verdict: Verdict, thresholds: Mapping[str, float]) -> str:
     """
     if verdict.possible is not None:
         return possible_text(verdict.possible)[:REASON_WIDTH]
-    scores = shown_scores(verdict) if verdict.state == "uncertain" else None
+    scores = shown_scores(verdict)
     leader = max(scores, key=scores.__getitem__) if scores else ""
     threshold = thresholds.get(leader, math.inf)
     if not scores or threshold > 1.0:

@@ -52,6 +52,40 @@ def test_help_names_every_command(capsys):
     assert "Research use, not for diagnosis" in out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (["replay", ""], "the one behind replay"),
+        (["replay", "a.wav", "--plain", ""], "the one behind --plain"),
+        (["train", "", "--out", "x"], "the one behind train"),
+        (["sessions", "erase", ""], "the one behind erase"),
+        (["plot", "a.wav", "-o", ""], "the one behind -o"),
+        (["replay", "a.wav", "--session-dir="], "--session-dir"),
+    ],
+)
+def test_an_empty_argument_is_named(arguments, place, capsys):
+    """Such as a variable without a value; it is not taken for the folder that one happens to be in."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    captured = capsys.readouterr()
+    assert (end.value.code, captured.out) == (2, "")
+    assert captured.err == (
+        f"auscult: an argument is empty, {place}: has a variable of the shell no value?; see: auscult --help\n"
+    )
+
+
+@pytest.mark.parametrize("flags", [["--json"], ["--hop", "0.25"], ["--hop=0.25", "--plain"]])
+def test_a_flag_before_the_command_is_told_its_place(flags, capsys):
+    """Neither its own name is proposed for it, nor is its value taken for a command."""
+    with pytest.raises(SystemExit) as end:
+        main([*flags, "replay", "heart.wav"])
+    flag = flags[0].partition("=")[0]
+    assert end.value.code == 2
+    assert capsys.readouterr().err == (
+        f"auscult: {flag} stands before the command; write it behind: auscult replay {flag}; see: auscult --help\n"
+    )
+
+
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["--no-such-flag"]])
 def test_bad_usage_is_one_line_and_exit_code_2(arguments, capsys):
     """What is wrong and where to read more."""

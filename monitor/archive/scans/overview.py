@@ -31,8 +31,9 @@ class Group:
 
     Attributes
     ----------
-    files, errors : int
-        Rows, and those with an error.
+    files, errors, damaged : int
+        Rows, those with an error, and of these the ones that were judged as far as they could be read: they have a
+        label or a state too.
     labels, states : Counter
         Files by label, and those without one by state.
     possible : Counter
@@ -50,6 +51,7 @@ class Group:
     states: Counter[str] = dataclasses.field(default_factory=Counter)
     possible: Counter[str] = dataclasses.field(default_factory=Counter)
     errors: int = 0
+    damaged: int = 0
     windows: int = 0
     judged: int = 0
     seconds: float = 0.0
@@ -60,6 +62,7 @@ class Group:
         """Count a row."""
         self.files += 1
         self.errors += row["error"] is not None
+        self.damaged += row["error"] is not None and row["state"] is not None
         self.windows += row["windows"]
         self.judged += row["judged"]
         self.seconds += row["duration_s"] or 0.0
@@ -78,6 +81,22 @@ class Group:
     def withheld(self) -> int:
         """Files of which too little could be judged."""
         return sum(self.states[state] for state in WITHHELD)
+
+    def errors_text(self) -> str:
+        """Return how many rows have an error, and which of them count twice: under their verdict too.
+
+        Examples
+        --------
+        >>> Group(errors=3).errors_text(), Group(errors=1, damaged=1).errors_text()
+        ('3 with an error', '1 with an error: damaged, but judged as far as it could be read, and counted by its \
+verdict too')
+        """
+        text = f"{self.errors} with an error"
+        if not self.damaged:
+            return text
+        of_them = "" if self.damaged == self.errors else f"{self.damaged} of them "
+        what = ("it", "its verdict") if self.damaged == 1 else ("they", "their verdicts")
+        return f"{text}: {of_them}damaged, but judged as far as {what[0]} could be read, and counted by {what[1]} too"
 
     def _uncertain(self) -> str:
         """Return how many files are uncertain, and of how many a label is possible: ``7 (3 possible murmur)``."""
@@ -153,6 +172,11 @@ class Overview:
     def errors(self) -> int:
         """Rows with an error."""
         return self._total.errors
+
+    @property
+    def errors_text(self) -> str:
+        """How many rows have an error, in words; see :meth:`Group.errors_text`."""
+        return self._total.errors_text()
 
     def add(self, row: dict[str, Any]) -> None:
         """Count a row."""

@@ -36,6 +36,7 @@ MARGINS = {"left": 0.075, "right": 0.99, "top": 0.925, "bottom": 0.058, "hspace"
 LEGEND_WIDTH = 0.14
 """Width of the column of legends, relative to the column of plots."""
 TITLE_AT, CAPTION_AT = 0.982, 0.936
+CAPTION_RIGHT = 0.99
 
 RANGE_DB = 60.0
 LOUDEST_PERCENT = 99.9
@@ -125,9 +126,10 @@ def _draw_panels(figure: Any, run: OfflineRun, offset_s: float) -> None:
     figure.align_ylabels(grid[:, 0])
     title, subtitle = caption(run, offset_s)
     title_text = figure.text(MARGINS["left"], TITLE_AT, title, fontsize=12, fontweight="bold", va="top")
-    width = (MARGINS["right"] - MARGINS["left"]) * figure.bbox.width
-    title_text.set_fontsize(12 * min(1.0, width / title_text.get_window_extent().width))
-    figure.text(MARGINS["left"], CAPTION_AT, subtitle, color=INK)
+    caption_text = figure.text(MARGINS["left"], CAPTION_AT, subtitle, color=INK)
+    for text, right in ((title_text, MARGINS["right"]), (caption_text, CAPTION_RIGHT)):
+        width = (right - MARGINS["left"]) * figure.bbox.width
+        text.set_fontsize(text.get_fontsize() * min(1.0, width / text.get_window_extent().width))
 
 
 def _draw_waveform(axes: Any, legend: Any, run: OfflineRun, offset_s: float) -> None:
@@ -307,7 +309,7 @@ def _draw_score(axes: Any, legend: Any, cells: list[Cell], thresholds: Mapping[s
         edges = [cells[0].start_s, *(cell.end_s for cell in cells)]
         tracks = ([cell.window.verdict for cell in cells], [cell.window.rolling for cell in cells])
         for verdicts, name, width, colour in zip(tracks, ("window", "rolling"), (0.8, 1.8), (FAINT, INK), strict=True):
-            shown = [shown_score(one) if one.state in ("verdict", "uncertain") else None for one in verdicts]
+            shown = [shown_score(one) for one in verdicts]
             values = np.array(shown, float)
             steps = {"baseline": None, "linewidth": width, "color": colour, "label": name}
             lines.append(axes.stairs(values, edges, **steps))

@@ -139,7 +139,7 @@ def _row(finding: Finding, chapter: Chapter, anchor: str, labels: Sequence[str])
     key = verdict.label or verdict.state
     names = dict.fromkeys([*labels, *([verdict.label] if verdict.label else [])])
     styles = segment_styles(tuple(name for name in names if name not in STATE_LETTERS))
-    scores = shown_scores(verdict) if verdict.state in ("verdict", "uncertain") else None
+    scores = shown_scores(verdict)
     return {
         "anchor": anchor,
         "site": site_title(finding.site),

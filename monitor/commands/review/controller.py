@@ -153,7 +153,7 @@ class ReviewController:
 
     def _note(self) -> str:
         """Return the note in the header: whose session it is, and how much the screen shows."""
-        return "  ".join(filter(None, (self._timeline.text("subject"), f"{self.navigation.span_s:g} s shown")))
+        return "  ".join(filter(None, (self._timeline.text("subject"), f"{self.navigation.span_text} shown")))
 
     def _notice(self) -> str:
         """Return what a person must know now."""

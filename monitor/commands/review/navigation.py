@@ -91,6 +91,11 @@ class Navigation:
         return ZOOMS_S[self._zoom] if self._zoom < self._steps else max(self.duration_s, ZOOMS_S[0])
 
     @property
+    def span_text(self) -> str:
+        """Return how much is shown, seconds; of a length that no key has set, at most two decimals."""
+        return f"{round(self.span_s, 2):g} s"
+
+    @property
     def end_s(self) -> float:
         """The end of what the screen shows."""
         return self.start_s + self.span_s

@@ -180,6 +180,6 @@ def _report(journal_path: Path, out: Path, others: int, labels: Sequence[str], *
     for line in overview.text(shutil.get_terminal_size((120, 24)).columns).splitlines():
         say(line)
     kept = f", {others} of files that were not named now" if others else ""
-    failed = f", {overview.errors} with an error" if overview.errors else ""
-    say(f"{out}: {counted(overview.files, 'row')}{failed}{kept}")
+    failed = f", {overview.errors_text}" if overview.errors else ""
+    say(f"{out}: {counted(overview.files, 'row')}{kept}{failed}")
     return 1 if overview.errors else 0

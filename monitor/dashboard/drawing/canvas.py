@@ -196,6 +196,11 @@ class Row:
         self._cells = 0
         self._segments: list[Segment] = []
 
+    @property
+    def cells(self) -> int:
+        """How many cells are written."""
+        return self._cells
+
     def put(self, column: int, text: str, style: Style = PLAIN) -> Self:
         """Write printable text at a column, or after the last text if that ends further right."""
         self._pad(min(column, self.width))

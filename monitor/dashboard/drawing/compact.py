@@ -24,6 +24,7 @@ from monitor.dashboard.drawing.widgets import (
     score_segments,
     status_message,
     verdict_colour,
+    without_quality,
 )
 from monitor.output import printable
 from monitor.text.alerts import first_alert, health
@@ -115,7 +116,7 @@ def _message_lines(layout: Layout) -> list[Line]:
     text, warns = quality_advice(layout)
     if layout.state.timeline is not None:
         text, warns = status_message(layout.snapshot)
-        text = re.sub("^(this window: )?(quality [0-9.]+[:,] )?", "", text)
+        text = without_quality(text)
     ink = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True)
     short, num_lines = text, 2 if layout.height > 3 else 1
     if notice:

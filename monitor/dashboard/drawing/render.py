@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from rich.cells import cell_len
+from rich.style import Style
 
 from monitor.dashboard.drawing.canvas import (
     AMBER,
@@ -52,12 +53,13 @@ from monitor.dashboard.drawing.widgets import (
     score_segments,
     status_message,
     verdict_colour,
+    without_quality,
 )
 from monitor.messages import Snapshot
 from monitor.output import printable
 from monitor.text.alerts import first_alert, health, input_lost
 from monitor.text.label_details import label_details
-from monitor.text.shown import sure_text
+from monitor.text.shown import sure_texts
 
 __all__ = ["redraw_trace", "render"]
 
@@ -279,28 +281,39 @@ def _label_lines(layout: Layout, room: int) -> tuple[str, str, str]:
 
 def _under_verdict(layout: Layout) -> Line:
     """Return how sure the label is, or why there is none; the progress of the first window before it is full."""
-    row, rolling, style = Row(layout.width), rolling_verdict(layout.snapshot), layout.style
+    row = Row(layout.width)
     reviews = layout.state.timeline is not None
-    if rolling.state == "listening":
+    if rolling_verdict(layout.snapshot).state == "listening":
         _put_progress(layout, row)
     else:
-        text = sure_text(rolling, layout.snapshot.start.acoustic_thresholds)
-        if input_lost(layout.snapshot):
-            text = "no label: no sound arrives"
-        if reviews:
-            text = text.partition(";")[0]
-        room = (ECTOPIC_COLUMN if reviews else layout.width) - 2
-        said, _, rest = text.partition("acoustic score ")
-        if rest and not said:
-            number, _, more = rest.partition(";")
-            details = "".join(f"{words}  " for words in label_details(rolling))
-            row.put(1, details, style.ink(bold=True))
-            row.put(0, "acoustic score ", style.ink(dim=True)).put(0, number, style.ink(bold=True))
-            row.put(0, f";{more}" if more else "", style.ink(dim=True))
-        else:
-            words = fit_words(text, max(room, layout.split - 2), 1, unicode=style.unicode)
-            row.put(1, "".join(words), style.ink() if rolling.state == "uncertain" else style.ink(YELLOW))
+        room = layout.split + 1 if reviews else layout.width - 2
+        beside = cell_len(_early_beats(layout)) + 2 if reviews and _early_beats(layout) else 0
+        texts = _sure_parts(layout)
+        fitting = [parts for parts in texts if sum(cell_len(text) for text, _ in parts) <= room]
+        short = (parts for parts in fitting if sum(cell_len(text) for text, _ in parts) <= room - beside)
+        row.put(1, "")
+        for text, ink in next(short, (fitting or texts[-1:])[0]):
+            row.put(0, text, ink)
     return _with_rate(layout, row) if reviews else row.line()
+
+
+def _sure_parts(layout: Layout) -> list[list[tuple[str, Style]]]:
+    """Return how sure the label is, or why there is none, in fewer and fewer words."""
+    rolling, style, start = rolling_verdict(layout.snapshot), layout.style, layout.snapshot.start
+    if input_lost(layout.snapshot):
+        return [[("no label: no sound arrives", style.ink(YELLOW))]]
+    texts = sure_texts(rolling, start.acoustic_thresholds)
+    said, heard, rest = texts[0].partition("acoustic score ")
+    if said or not rest:
+        ink = style.ink() if rolling.state == "uncertain" else style.ink(YELLOW)
+        return [[(text, ink)] for text in texts[layout.state.timeline is not None :]]
+    number, _, more = rest.partition(";")
+    strong, dim = style.ink(bold=True), style.ink(dim=True)
+    details = ("".join(f"{words}  " for words in label_details(rolling)), strong)
+    parts = [[details, (heard, dim), (number, strong)], [details, (number, strong)], [(details[0].rstrip(), strong)]]
+    parts += [[(words, strong)] for words in label_details(rolling)]
+    needs = [*parts[0], (f";{more}", dim)]
+    return [needs, *parts] if more and layout.state.timeline is None else parts
 
 
 def _put_progress(layout: Layout, row: Row) -> None:
@@ -315,16 +328,23 @@ def _put_progress(layout: Layout, row: Row) -> None:
 
 def _with_rate(layout: Layout, row: Row) -> Line:
     """Return the row below the label of a review, with early beats and heart rate."""
-    window, style = layout.snapshot.window, layout.style
+    window, style, early = layout.snapshot.window, layout.style, _early_beats(layout)
     bpm = window.heart_rate_bpm if window else None
-    if window is not None and layout.split >= MIN_SPLIT:
+    column = max(ECTOPIC_COLUMN, row.cells + 2)
+    if window is not None and column + cell_len(early) <= layout.split + 2:
         ink = style.ink(YELLOW) if window.ectopic.detected else style.ink(dim=True)
-        row.put(ECTOPIC_COLUMN, ectopic_text(window.ectopic), ink)
+        row.put(column, early, ink)
     row.put(layout.split + 3, "heart rate", style.ink(dim=True))
     rate = "  - bpm" if bpm is None else f"{bpm:3.0f} bpm"
     return row.put(
         layout.split + layout.scores_width - 6, rate, style.ink(bold=bpm is not None, dim=bpm is None)
     ).line()
+
+
+def _early_beats(layout: Layout) -> str:
+    """Return how many early beats there are; empty without any number, or where the screen is too narrow for it."""
+    window = layout.snapshot.window
+    return "" if window is None or layout.split < MIN_SPLIT else ectopic_text(window.ectopic)
 
 
 def _message(layout: Layout) -> list[Line]:
@@ -340,11 +360,16 @@ def _message(layout: Layout) -> list[Line]:
 
 
 def _review_message(layout: Layout) -> list[Line]:
-    """Return the message of a review: a notice, or one line on the window at the cursor, and the newest event."""
+    """Return the message of a review: a notice, or what is said of the window at the cursor, and the newest event.
+
+    It takes a second line only where it does not fit one, also without the number of the quality.
+    """
     notice = printable(layout.state.notice)
     text, warns = (notice, True) if notice else status_message(layout.snapshot)
     style, room = layout.style, layout.width - 2
-    lines = fit_words(text, room, 2 if notice else 1, unicode=style.unicode) or [""]
+    if cell_len(text) > room:
+        text = text if notice else without_quality(text)
+    lines = fit_words(text, room, 2, unicode=style.unicode) or [""]
     rows = [Row(layout.width).put(1, line, style.ink(YELLOW) if warns else style.ink(dim=True)) for line in lines]
     if layout.state.events:
         newest = layout.state.events[-1]

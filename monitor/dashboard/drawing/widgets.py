@@ -6,6 +6,7 @@ Pure functions of a frozen snapshot; safe on any thread.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 
 from rich.segment import Segment
@@ -55,6 +56,7 @@ __all__ = [
     "verdict_colour",
     "verdict_text",
     "window_message",
+    "without_quality",
 ]
 
 GUTTER = 9
@@ -167,7 +169,7 @@ def _score_row(
 def _window_score(snapshot: Snapshot, label: str) -> float | None:
     """Return the score of the newest window alone; None where that window has no scores or a poor signal."""
     verdict = snapshot.window.verdict if snapshot.window and not input_lost(snapshot) else Verdict("listening")
-    scores = shown_scores(verdict) if verdict.state in ("verdict", "uncertain") else None
+    scores = shown_scores(verdict)
     return scores.get(label) if scores else None
 
 
@@ -284,6 +286,19 @@ def window_message(window: WindowEvent | None, window_s: float) -> tuple[str, bo
     scores = {} if verdict.label else shown_scores(verdict) or {}
     best = f", best {max(scores, key=scores.__getitem__)}" if scores else ""
     return f"this window: {quality}, {verdict_text(verdict)}{best}{number}{short}", False
+
+
+def without_quality(message: str) -> str:
+    """Return the message on a window without its first words, for a screen that has no room for them.
+
+    Examples
+    --------
+    >>> without_quality("quality 0.10: clipping 3%: turn the input down")
+    'clipping 3%: turn the input down'
+    >>> without_quality("this window: quality 0.97, murmur 0.77")
+    'murmur 0.77'
+    """
+    return re.sub("^(this window: )?(quality [0-9.]+[:,;] )?", "", message)
 
 
 def footer_row(

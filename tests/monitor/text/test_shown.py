@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.inference.calibration import Calibration
 from monitor.messages import State, Verdict
-from monitor.text.shown import missing_text, shown_score, shown_scores, sure_text
+from monitor.text.shown import missing_text, shown_score, shown_scores, sure_text, sure_texts
 
 LABELS = ("normal", "murmur", "extrastole")
 SCORES = {"normal": 0.85, "murmur": 0.05, "extrastole": 0.1}
@@ -25,11 +25,17 @@ class TestScores:
         assert (shown_scores(verdict), shown_score(verdict)) == (HEARD, 0.94)
 
     def test_the_largest_without_a_label(self) -> None:
-        """An uncertain or withheld window shows its largest acoustic score, whatever its largest score is."""
+        """An uncertain window shows its largest acoustic score, whatever its largest score is."""
         scores, heard = {"normal": 0.45, "extrastole": 0.5}, {"normal": 0.51, "extrastole": 0.49}
-        for state in ("uncertain", "poor-signal"):
-            verdict = Verdict(state, None, 0.5, scores, heard)  # type: ignore[arg-type]
-            assert (shown_scores(verdict), shown_score(verdict)) == (heard, 0.51)
+        verdict = Verdict("uncertain", None, 0.5, scores, heard)
+        assert (shown_scores(verdict), shown_score(verdict)) == (heard, 0.51)
+
+    @pytest.mark.parametrize("state", ["poor-signal", "no-signal", "listening"])
+    def test_no_number_where_nothing_was_judged(self, state: State) -> None:
+        """What the network gave for a window that was withheld says nothing of a heart."""
+        for acoustic in (HEARD, None):
+            verdict = Verdict(state, None, 0.85, SCORES, acoustic)
+            assert (shown_scores(verdict), shown_score(verdict)) == (None, None)
 
     def test_a_verdict_without_acoustic_scores(self) -> None:
         """One that a program made itself shows its scores and confidence; one without scores shows none."""
@@ -137,3 +143,19 @@ class TestSure:
     def test_without_scores_the_reason(self, state: State, why: str) -> None:
         """In words."""
         assert sure_text(Verdict(state), THRESHOLDS) == why
+
+    def test_fewer_and_fewer_words(self) -> None:
+        """Each text is whole; the last is short enough for the narrowest screen."""
+        scores = {"normal": 0.6, "murmur": 0.4}
+        possible = Verdict(
+            "uncertain", None, 0.6, scores, scores, possible="murmur", loudness="loud",
+            murmur_timing="systolic and diastolic",
+        )  # fmt: skip
+        assert sure_texts(possible, THRESHOLDS) == (
+            "no label: possible murmur, loud, in systole and diastole, 0.40; a label needs 0.61",
+            "no label: possible murmur, loud, in systole and diastole, 0.40",
+            "possible murmur, loud, in systole and diastole",
+            "possible murmur",
+        )
+        for verdict in (possible, Verdict("poor-signal"), Verdict("uncertain", None, 0.85, SCORES, HEARD)):
+            assert len(sure_texts(verdict, THRESHOLDS)[-1]) <= 19

@@ -86,6 +86,13 @@ class TestWindow:
         assert {lines[index].index("bpm") for index in (0, 2, 3)} == {34}
         assert {lines[index].index("normal") for index in (0, 2, 3)} == {40}
 
+    def test_a_withheld_window_has_no_numbers(self) -> None:
+        """Its scores are those of no heart; the reason stands in their place."""
+        withheld = Verdict("poor-signal", None, 0.73, SCORES, SCORES)
+        quality = Quality(0.1, "loud bumps", "poor-signal")
+        event = dataclasses.replace(WINDOW, verdict=withheld, rolling=POOR, quality=quality, heart_rate_bpm=None)
+        assert plain_window(event) == f"     7.5 s  poor-signal{' ' * 17}loud bumps"
+
     def test_poor_signal_gives_its_reason(self) -> None:
         """A window without a label says what to do about it."""
         event = dataclasses.replace(

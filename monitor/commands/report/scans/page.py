@@ -76,6 +76,8 @@ def scan_page(result: ScanResult, made: datetime.datetime) -> tuple[str, ScanFin
         withheld=_reasons(findings.withheld),
         errors=_reasons(findings.errors),
         num_errors=findings.total.errors,
+        num_damaged=findings.total.damaged,
+        errors_text=findings.total.errors_text(),
         facts=_facts(result),
         score_note=SCORE_NOTE,
         limits=LIMITS[:3],

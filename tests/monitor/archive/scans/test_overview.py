@@ -23,6 +23,23 @@ def test_by_folder(make_row, make_recording):
     assert (overview.files, overview.errors) == (4, 1)
 
 
+def test_a_damaged_recording_that_was_judged_is_told_apart(make_row, make_recording):
+    """It counts under its verdict and as an error; the words say so, so that the columns are not added up."""
+    overview = Overview(["normal", "murmur"], "folder")
+    overview.add(make_row(make_recording("a.wav"), error="a.wav: damaged or cut short"))
+    assert overview.text().split()[-8:-4] == ["1", "0", "0", "1"]
+    assert overview.errors_text == (
+        "1 with an error: damaged, but judged as far as it could be read, and counted by its verdict too"
+    )
+    nothing = {"label": None, "state": None, "heart_rate_bpm": None, "windows": 0, "judged": 0, "quality": None}
+    overview.add(make_row(make_recording("b.wav"), error="b.wav: is empty", **nothing))
+    assert overview.errors_text.startswith("2 with an error: 1 of them damaged, but judged as far as it could be read")
+    overview.add(make_row(make_recording("c.wav"), error="cut short", label=None, state="poor-signal"))
+    assert overview.errors_text == (
+        "3 with an error: 2 of them damaged, but judged as far as they could be read, and counted by their verdicts too"
+    )
+
+
 def test_by_subject(make_row, make_recording):
     """Files without a subject are together."""
     overview = Overview(["normal", "murmur"], "subject")

@@ -20,7 +20,7 @@ from monitor.commands.plot.figure import (
     check_matplotlib,
     render_figure,
 )
-from monitor.errors import MissingExtraError
+from monitor.errors import AuscultError, MissingExtraError
 from monitor.messages import EctopicBeat, EctopicBeats, HeartBeat, Verdict
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -280,6 +280,18 @@ def test_a_title_fits_the_figure(run_maker, window_maker, name):
     width = figure.bbox.width
     assert len(figure.texts) == 2
     assert all(0 < text.get_window_extent().x1 < width for text in figure.texts)
+
+
+def test_a_caption_with_everything_fits_the_figure(run_maker, window_maker):
+    """Also of a short and damaged recording at another engine: the disclaimer at its end is never cut."""
+    run = run_maker([dataclasses.replace(window_maker(0), short=True)])
+    start = dataclasses.replace(run.start, engine="litert-int8", sample_rate=192_000)
+    run = dataclasses.replace(run, start=start, error=AuscultError("damaged or cut short"))
+    figure = panels(run, offset_s=1234.5)[1]
+    figure.draw_without_rendering()
+    caption = figure.texts[1]
+    assert "short: looped to one window   ·   damaged: ends early   ·   research use" in caption.get_text()
+    assert caption.get_window_extent().x1 < figure.bbox.width
 
 
 def test_no_axis_label_is_cut(run):

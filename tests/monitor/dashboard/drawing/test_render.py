@@ -19,7 +19,7 @@ from rich.console import Console
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
 from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.render import redraw_trace, render
-from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState, LoggedEvent, RuntimeStats
+from monitor.dashboard.drawing.state import EMPTY_STATE, DashboardState, LoggedEvent, RuntimeStats, TimelineView
 from monitor.dashboard.trace import Trace
 from monitor.messages import (
     DeviceStatus,
@@ -519,3 +519,65 @@ def test_small_screens_and_the_help_page_have_no_trace_of_their_own() -> None:
         render(MURMUR, 80, 24, FULL_STYLE, dataclasses.replace(state, help=True)),
     ):
         assert redraw_trace(canvas, MURMUR, FULL_STYLE, state) is canvas
+
+
+REVIEW = DashboardState(timeline=TimelineView(0.0, 100.0, 50.0, np.zeros(400, np.float32), np.zeros(400, np.float32)))
+SCORES = {"normal": 0.2, "murmur": 0.78, "extrastole": 0.02}
+LOUD = Verdict("verdict", "murmur", 0.78, SCORES, SCORES, loudness="loud", murmur_timing="systolic and diastolic")
+POSSIBLE = dataclasses.replace(LOUD, state="uncertain", label=None, possible="murmur")
+UNSTEADY = Verdict("uncertain", None, 0.78, SCORES, SCORES)
+EARLY = EctopicBeats(30.0, 40, (), (EctopicBeat(3.66, 0.67, 1.38, 3.0),), True, 30.0)
+LONG_REASON = "no noise between the beats: a filter or a coarse converter removed it"
+
+
+def reviewed(width: int, verdict: Verdict, **changes: Any) -> list[str]:
+    """Return the rows of a review whose cursor is at a window with a verdict."""
+    window = dataclasses.replace(MURMUR.window, verdict=verdict, rolling=verdict, **changes)  # type: ignore[type-var]
+    return render(dataclasses.replace(MURMUR, window=window), width, 24, FULL_STYLE, REVIEW).text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("width", "verdict", "said"),
+    [
+        (100, LOUD, " loud  in systole and diastole  0.78            heart rate"),
+        (80, LOUD, " loud  in systole and diastole  0.78            heart rate"),
+        (60, LOUD, " loud                      heart rate"),
+        (80, POSSIBLE, " possible murmur, loud, in systole and diastole heart rate"),
+        (60, POSSIBLE, " possible murmur           heart rate"),
+        (80, UNSTEADY, " not steady enough                              heart rate"),
+        (60, UNSTEADY, " not steady enough         heart rate"),
+        (80, Verdict("poor-signal"), " no label: the signal is too poor to judge      heart rate"),
+        (60, Verdict("poor-signal"), " no label is given         heart rate"),
+    ],
+)
+def test_a_review_says_whole_phrases_beside_the_heart_rate(width: int, verdict: Verdict, said: str) -> None:
+    """Fewer words where there is less room: nothing is cut, and nothing runs into the heart rate."""
+    assert reviewed(width, verdict)[5].startswith(said)
+
+
+def test_early_beats_of_a_review_have_room_of_their_own() -> None:
+    """Words on the score make room for them; where there is none they are left out."""
+    soft = dataclasses.replace(LOUD, loudness="soft", murmur_timing=None)
+    assert reviewed(80, soft, ectopic=EARLY)[5].startswith(" soft  0.78          early beats 1 in 30 s      heart rate")
+    assert reviewed(80, POSSIBLE, ectopic=EARLY)[5].startswith(" possible murmur     early beats 1 in 30 s      heart")
+    assert "early beats" not in reviewed(60, soft, ectopic=EARLY)[5]
+
+
+@pytest.mark.parametrize("short", [False, True])
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_reason_of_a_window_is_whole_in_a_review(width: int, short: bool) -> None:
+    """Without the number of its quality, or in two lines, where it does not fit."""
+    quality = Quality(0.08, LONG_REASON, "poor-signal")
+    rows = reviewed(width, Verdict("poor-signal"), quality=quality, heart_rate_bpm=None, short=short)
+    said = " ".join(" ".join(rows[6:8]).split())
+    assert f"{LONG_REASON}{' (short clip, looped)' if short else ''}" in said
+    assert "…" not in said
+    one_line = width == 100 or (width == 80 and not short)
+    assert ("marks" in rows[7]) == one_line
+
+
+def test_a_narrow_screen_says_whole_phrases_below_the_label() -> None:
+    """At 60 columns what a label needs is left out before it would be cut."""
+    window = dataclasses.replace(MURMUR.window, verdict=LOUD, rolling=LOUD)  # type: ignore[type-var]
+    rows = render(dataclasses.replace(MURMUR, window=window), 60, 24).text.splitlines()
+    assert " loud  in systole and diastole  acoustic score 0.78" in rows

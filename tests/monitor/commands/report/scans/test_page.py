@@ -63,6 +63,13 @@ def test_figures_are_those_of_the_rows(page):
     assert "Research use, not for diagnosis" in text
 
 
+def test_a_damaged_recording_that_was_judged_is_told_apart(page):
+    """It has its label, and the errors say that it counts there too."""
+    text = text_of(page(("x/a.wav", {"error": "x/a.wav: damaged or cut short"})))
+    assert "murmur 1 100.0 %" in text
+    assert "Errors 1 1 with an error: damaged, but judged as far as it could be read, and counted by" in text
+
+
 def test_what_is_known_of_a_murmur(page):
     """A recording that is worth a second look is listed with loudness and timing; one of an earlier scan without."""
     text = text_of(page(("a.wav", {"heart_rate_bpm": 31.0})))
